@@ -1,0 +1,149 @@
+"""Report on click-through prediction: how well labelled rows are told apart, and which rows.
+
+Under the public protocol an item without a positive in train is mostly negative in the test rows
+for a reason that has nothing to do with taste, so a total alone misleads. Every report therefore
+says the same of **warm** rows (the item has a positive in train), of **cold** rows (it has none),
+and of bands of popularity.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from recommender.metrics.classification import accuracy, f1, log_loss
+from recommender.metrics.roc import auc
+
+__all__ = ["LabelledRows", "evaluate_ctr", "popularity", "popularity_bands"]
+
+
+class LabelledRows(Protocol):
+    """Rows of one split; a `TrainingSplit` is one."""
+
+    @property
+    def items(self) -> Any:
+        """``[n]`` item ids."""
+
+    @property
+    def labels(self) -> Any:
+        """``[n]``, 1 for an interaction and 0 for a sampled negative."""
+
+
+def popularity(items: ArrayLike, train: LabelledRows) -> NDArray[np.int64]:
+    """Number of training positives of each of `items`; ``[n]`` in, ``[n]`` out."""
+    wanted = np.asarray(items, dtype=np.int64)
+    labels = np.asarray(train.labels).astype(bool, copy=False)
+    liked = np.asarray(train.items, dtype=np.int64)[labels]
+    size = 1 + max(int(wanted.max(initial=-1)), int(liked.max(initial=-1)))
+    return np.bincount(liked, minlength=size)[wanted]
+
+
+def evaluate_ctr(
+    labels: ArrayLike,
+    scores: ArrayLike,
+    probabilities: ArrayLike,
+    items: ArrayLike,
+    train: LabelledRows,
+    threshold: float = 0.5,
+    valid_threshold: float | None = None,
+) -> dict[str, Any]:
+    """Metrics of labelled rows, total, warm and cold, ready for ``json.dumps``.
+
+    Args:
+        labels: ``[n]``, 1 for a positive and 0 for a negative.
+        scores: ``[n]``, the model's raw scores; AUC reads them.
+        probabilities: ``[n]``, the model's predictions; ACC, F1 and log-loss read them.
+        items: ``[n]``, the item of each row.
+        train: the training rows; an item with a positive among them is warm.
+        threshold: the least probability called positive, for ACC and F1.
+        valid_threshold: a threshold chosen on validation
+            (`recommender.metrics.classification.best_threshold`); adds ``acc_valid_threshold``.
+
+    Returns:
+        ``auc, acc, f1, log_loss``; ``auc_warm, auc_cold, acc_warm, acc_cold``; ``threshold``;
+        with a validation threshold that threshold and ``acc_valid_threshold``; ``bands``, the AUC
+        by the item's number of training positives; ``counts``. A metric without a defined value
+        is None, and the counts tell why: too few rows or positives, or ``not_finite`` predictions
+        (a model that diverged), which leave every metric undefined.
+    """
+    truth = np.asarray(labels).astype(bool, copy=False)
+    raw = np.asarray(scores)
+    predicted = np.asarray(probabilities, dtype=np.float64)
+    seen = popularity(items, train)
+    if not truth.shape == raw.shape == predicted.shape == seen.shape:
+        raise ValueError(
+            f"rows differ: {truth.shape} labels, {raw.shape} scores, "
+            f"{predicted.shape} probabilities, {seen.shape} items"
+        )
+    broken = int((~(np.isfinite(raw) & np.isfinite(predicted))).sum())
+    if broken:  # a part of the rows would be another test set: no number is better than that one
+        raw = np.full(raw.shape, np.nan)
+    warm = seen > 0
+    report: dict[str, Any] = {
+        "auc": auc(truth, raw),
+        "acc": accuracy(truth, predicted, threshold),
+        "f1": f1(truth, predicted, threshold),
+        "log_loss": log_loss(truth, predicted),
+        "auc_warm": auc(truth[warm], raw[warm]),
+        "auc_cold": auc(truth[~warm], raw[~warm]),
+        "acc_warm": accuracy(truth[warm], predicted[warm], threshold),
+        "acc_cold": accuracy(truth[~warm], predicted[~warm], threshold),
+    }
+    if valid_threshold is not None:
+        report["acc_valid_threshold"] = accuracy(truth, predicted, valid_threshold)
+    report = {name: None if broken else _defined(value) for name, value in report.items()}
+    report["threshold"] = threshold
+    if valid_threshold is not None:
+        report["valid_threshold"] = valid_threshold
+    report["bands"] = [
+        {
+            "train_positives": name,
+            "rows": int(rows.sum()),
+            "positives": int(truth[rows].sum()),
+            "auc": _defined(auc(truth[rows], raw[rows])),
+        }
+        for name, rows in popularity_bands(seen)
+    ]
+    report["counts"] = {
+        "rows": truth.size,
+        "positives": int(truth.sum()),
+        "warm_rows": int(warm.sum()),
+        "warm_positives": int(truth[warm].sum()),
+        "cold_rows": int((~warm).sum()),
+        "cold_positives": int(truth[~warm].sum()),
+        "not_finite": broken,
+    }
+    return report
+
+
+def popularity_bands(seen: NDArray[np.int64]) -> list[tuple[str, NDArray[np.bool_]]]:
+    """Rows by doubling bands of popularity: 0, 1, 2-3, 4-7, 8-15, 16-31, 32 and more.
+
+    The same bands for every data set, so that two reports can be laid side by side.
+
+    Args:
+        seen: ``[n]``, the training positives of each row's item.
+
+    Returns:
+        The name of each band and its ``[n]`` mask of rows; empty bands are listed too.
+    """
+    starts = [0, 1, 2, 4, 8, 16, 32]
+    bands = []
+    for start, after in zip(starts, [*starts[1:], None], strict=True):
+        inside = seen >= start if after is None else (seen >= start) & (seen < after)
+        name = (
+            f"{start}+"
+            if after is None
+            else f"{start}"
+            if after == start + 1
+            else f"{start}-{after - 1}"
+        )
+        bands.append((name, inside))
+    return bands
+
+
+def _defined(value: float) -> float | None:
+    return None if math.isnan(value) else value
