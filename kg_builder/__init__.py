@@ -1,0 +1,6 @@
+"""Knowledge-graph construction: raw records in, checked statements and triples out.
+
+The folders carry the names of the construction stages, in their order: `extraction`, `fusion`,
+`alignment`, `inference`, `cleaning`, `triples`; all of them read the data model in `ontology` and
+exchange the tables declared in `tables`.
+"""

@@ -1,0 +1,22 @@
+"""The one error that a user of the construction library meets: what, where, how to mend."""
+
+from __future__ import annotations
+
+
+class DataError(Exception):
+    """An input that the library cannot go on with.
+
+    Args:
+        what: the fault, as a clause a person understands ("column 'name' is missing").
+        where: the place: file, line, recipe key.
+        remedy: what to do about it.
+    """
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+        self.what, self.where, self.remedy = what, where, remedy
+        super().__init__(what, where, remedy)
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        cure = f" ({self.remedy})" if self.remedy else ""
+        return f"{place}{self.what}{cure}"

@@ -1,0 +1,231 @@
+"""The data model as Python values, read from `music.ttl` (and from a recipe's own additions)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Final
+
+import rdflib
+from rdflib.namespace import OWL, RDF, RDFS, XSD
+
+from kg_builder.errors import DataError
+from kg_builder.ontology.iris import ONTOLOGY
+
+MUSIC_TTL: Final = Path(__file__).with_name("music.ttl")
+_MKG: Final = rdflib.Namespace(ONTOLOGY)
+
+
+@dataclass(frozen=True)
+class ClassDef:
+    """A class of the data model."""
+
+    name: str
+    label: str
+    prefix: str
+    parents: tuple[str, ...]
+    maps_from: tuple[str, ...]
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Predicate:
+    """A relation between entities, or an attribute when `datatype` is set.
+
+    `domain` and `range` hold the allowed classes (any of them); an attribute's range is empty.
+    `maps_from` are foreign predicates with the same meaning and direction, `maps_from_inverse`
+    those that run from object to subject.
+    """
+
+    name: str
+    label: str
+    phrase: str
+    domain: tuple[str, ...]
+    range: tuple[str, ...]
+    datatype: str | None
+    functional: bool
+    symmetric: bool
+    transitive: bool
+    inverse: str | None
+    parents: tuple[str, ...]
+    maps_from: tuple[str, ...]
+    maps_from_inverse: tuple[str, ...]
+    comment: str = ""
+
+    @property
+    def is_attribute(self) -> bool:
+        """Whether the object is a literal."""
+        return self.datatype is not None
+
+
+@dataclass(frozen=True)
+class Schema:
+    """All classes and predicates, with the questions that the stages ask of them."""
+
+    classes: dict[str, ClassDef]
+    predicates: dict[str, Predicate]
+
+    def is_a(self, name: str, ancestor: str) -> bool:
+        """Whether a class is the ancestor or below it."""
+        return ancestor in self.ancestors(name)
+
+    def ancestors(self, name: str) -> frozenset[str]:
+        """A class with all classes above it; an unknown class is a plain entity."""
+        return self._ancestors.get(name, frozenset({name, "Entity"}))
+
+    def compatible(self, one: str, other: str) -> bool:
+        """Whether one thing can be of both classes: one is above the other, or both share a child.
+
+        A `Person` and an `Artist` are (a `SoloArtist` is both), a `Band` and a `Person` are not.
+        """
+        if self.is_a(one, other) or self.is_a(other, one):
+            return True
+        return any(one in above and other in above for above in self._ancestors.values())
+
+    def most_specific(self, names: Iterable[str]) -> str:
+        """The deepest of the classes; among equally deep ones the first in the alphabet."""
+        return min(names, key=lambda name: (-len(self.ancestors(name)), name))
+
+    def prefix(self, name: str) -> str:
+        """CURIE prefix of a class's entities."""
+        known = self.classes.get(name)
+        return known.prefix if known else "entity"
+
+    def predicate(self, name: str) -> Predicate:
+        """Look up a predicate.
+
+        Raises:
+            DataError: the data model has none of that name.
+        """
+        try:
+            return self.predicates[name]
+        except KeyError:
+            raise DataError(
+                f"the data model has no predicate {name!r}",
+                where=MUSIC_TTL.name,
+                remedy=f"one of: {', '.join(sorted(self.predicates))}",
+            ) from None
+
+    @cached_property
+    def class_of(self) -> dict[str, str]:
+        """Foreign class IRI → class of the data model."""
+        return {iri: item.name for item in self.classes.values() for iri in item.maps_from}
+
+    @cached_property
+    def predicate_of(self) -> dict[str, tuple[str, bool]]:
+        """Foreign predicate IRI → (predicate, whether subject and object change places)."""
+        found: dict[str, tuple[str, bool]] = {}
+        for item in self.predicates.values():
+            found.update(dict.fromkeys(item.maps_from, (item.name, False)))
+            found.update(dict.fromkeys(item.maps_from_inverse, (item.name, True)))
+        return found
+
+    @cached_property
+    def _ancestors(self) -> dict[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+
+        def climb(name: str, path: tuple[str, ...]) -> frozenset[str]:
+            if name in path:
+                raise DataError(f"class {name!r} is its own ancestor", where=MUSIC_TTL.name)
+            if name not in found:
+                item = self.classes.get(name)
+                above = [climb(parent, (*path, name)) for parent in item.parents] if item else []
+                found[name] = frozenset({name}).union(*above)
+            return found[name]
+
+        for name in self.classes:
+            climb(name, ())
+        return found
+
+
+@lru_cache(maxsize=8)
+def load_schema(*additions: Path) -> Schema:
+    """Read the music data model and any additional Turtle files that extend it.
+
+    Raises:
+        DataError: a file is missing or is no Turtle.
+    """
+    graph = rdflib.Graph()
+    for path in (MUSIC_TTL, *additions):
+        try:
+            graph.parse(path, format="turtle")
+        except FileNotFoundError:
+            raise DataError("no such ontology file", where=str(path)) from None
+        except Exception as fault:  # rdflib's parsers raise many kinds
+            raise DataError(f"not Turtle: {fault}", where=str(path)) from fault
+    return Schema(classes=_classes(graph), predicates=_predicates(graph))
+
+
+def _classes(graph: rdflib.Graph) -> dict[str, ClassDef]:
+    found = {}
+    for node in _own(graph.subjects(RDF.type, OWL.Class)):
+        name = _name(node)
+        found[name] = ClassDef(
+            name=name,
+            label=_text(graph, node, RDFS.label) or name,
+            prefix=_text(graph, node, _MKG.prefix) or name.lower(),
+            parents=_names(graph, node, RDFS.subClassOf),
+            maps_from=_iris(graph, node, _MKG.mapsFrom),
+            comment=_text(graph, node, RDFS.comment),
+        )
+    return dict(sorted(found.items()))
+
+
+def _predicates(graph: rdflib.Graph) -> dict[str, Predicate]:
+    found = {}
+    for kind in (OWL.ObjectProperty, OWL.DatatypeProperty):
+        for node in _own(graph.subjects(RDF.type, kind)):
+            name = _name(node)
+            kinds = set(graph.objects(node, RDF.type))
+            datatype = next(
+                (
+                    str(range_)[len(str(XSD)) :]
+                    for range_ in graph.objects(node, RDFS.range)
+                    if str(range_).startswith(str(XSD))
+                ),
+                None,
+            )
+            inverse = _names(graph, node, OWL.inverseOf)
+            found[name] = Predicate(
+                name=name,
+                label=_text(graph, node, RDFS.label) or name,
+                phrase=_text(graph, node, _MKG.phrase),
+                domain=_names(graph, node, RDFS.domain),
+                range=() if datatype else _names(graph, node, RDFS.range),
+                datatype=datatype,
+                functional=OWL.FunctionalProperty in kinds,
+                symmetric=OWL.SymmetricProperty in kinds,
+                transitive=OWL.TransitiveProperty in kinds,
+                inverse=inverse[0] if inverse else None,
+                parents=_names(graph, node, RDFS.subPropertyOf),
+                maps_from=_iris(graph, node, _MKG.mapsFrom),
+                maps_from_inverse=_iris(graph, node, _MKG.mapsFromInverse),
+                comment=_text(graph, node, RDFS.comment),
+            )
+    return dict(sorted(found.items()))
+
+
+def _own(nodes: Iterable[rdflib.term.Node]) -> list[rdflib.URIRef]:
+    return sorted(
+        node for node in nodes if isinstance(node, rdflib.URIRef) and node.startswith(ONTOLOGY)
+    )
+
+
+def _name(node: rdflib.term.Node) -> str:
+    return str(node)[len(ONTOLOGY) :]
+
+
+def _names(graph: rdflib.Graph, node: rdflib.URIRef, predicate: rdflib.URIRef) -> tuple[str, ...]:
+    return tuple(
+        sorted(_name(o) for o in graph.objects(node, predicate) if str(o).startswith(ONTOLOGY))
+    )
+
+
+def _iris(graph: rdflib.Graph, node: rdflib.URIRef, predicate: rdflib.URIRef) -> tuple[str, ...]:
+    return tuple(sorted(str(o) for o in graph.objects(node, predicate)))
+
+
+def _text(graph: rdflib.Graph, node: rdflib.URIRef, predicate: rdflib.URIRef) -> str:
+    return str(graph.value(node, predicate) or "")

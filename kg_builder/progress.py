@@ -1,0 +1,16 @@
+"""How a long computation tells its caller how far it is; the library itself prints nothing."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Called with the units done so far and their total (`None` while it is unknown)."""
+
+    def __call__(self, done: int, total: int | None = None) -> None:
+        """Report."""
+
+
+def silent(done: int, total: int | None = None) -> None:
+    """Tell nobody: the default of every function that can report progress."""

@@ -1,0 +1,219 @@
+"""The tables that the stages exchange: columns declared once, checked where a stage ends.
+
+In memory a table is a pandas frame with Arrow types; on disk it is Parquet with the same schema.
+References are CURIEs (`artist:Radiohead`, `freebase:m.07qnf`) once an entity exists, and record
+keys (`<source>/<record id>`) before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+import pyarrow as pa
+
+from kg_builder.errors import DataError
+
+LITERAL_KINDS: Final = frozenset(
+    {
+        "string",
+        "integer",
+        "decimal",
+        "boolean",
+        "gYear",
+        "gYearMonth",
+        "date",
+        "duration",
+        "anyURI",
+    }
+)
+"""Values of `object_kind` for literals: the local names of their XML Schema datatypes."""
+
+OBJECT_KINDS: Final = LITERAL_KINDS | {"record", "entity"}
+"""What the object of a statement can be: a record (before fusion), an entity, or a literal."""
+
+DECISIONS: Final = frozenset({"match", "no_match", "unsure"})
+"""What a link can decide; `unsure` abstains and leaves the candidates for a person to judge."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A named table with a fixed schema, and the closed vocabularies of some columns."""
+
+    name: str
+    schema: pa.Schema
+    vocabularies: Mapping[str, frozenset[str]]
+    required: tuple[str, ...]
+
+    @property
+    def columns(self) -> list[str]:
+        """Column names in their order on disk."""
+        return list(self.schema.names)
+
+    def frame(
+        self, rows: Iterable[Mapping[str, Any]] | Mapping[str, Sequence[Any]]
+    ) -> pd.DataFrame:
+        """Build a checked frame from an iterable of row mappings or from a mapping of columns.
+
+        Raises:
+            DataError: when a value does not fit its column.
+        """
+        try:
+            if isinstance(rows, Mapping):
+                table = pa.Table.from_pydict(dict(rows), schema=self.schema)
+            else:
+                table = pa.Table.from_pylist([dict(row) for row in rows], schema=self.schema)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as fault:
+            raise DataError(f"a row does not fit the table: {fault}", where=self.name) from fault
+        return self.check(table.to_pandas(types_mapper=pd.ArrowDtype))
+
+    def empty(self) -> pd.DataFrame:
+        """A frame with the table's columns and no rows."""
+        return self.frame([])
+
+    def check(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the frame with exactly the declared columns and types, index 0..n-1.
+
+        Raises:
+            DataError: a column is missing, a required value is null, a value does not convert or
+                lies outside its vocabulary.
+        """
+        missing = [column for column in self.columns if column not in frame.columns]
+        if missing:
+            raise DataError(f"missing columns {missing}", where=f"table {self.name}")
+        frame = frame.loc[:, self.columns].reset_index(drop=True)
+        for field in self.schema:
+            wanted = pd.ArrowDtype(field.type)
+            if frame[field.name].dtype != wanted:
+                try:
+                    frame[field.name] = frame[field.name].astype(wanted)
+                except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError, TypeError) as fault:
+                    raise DataError(
+                        f"column {field.name!r} is not {field.type}: {fault}",
+                        where=f"table {self.name}",
+                    ) from fault
+        for column in self.required:
+            if frame[column].isna().any():
+                row = int(frame[column].isna().to_numpy().argmax())
+                raise DataError(
+                    f"column {column!r} is empty in row {row}", where=f"table {self.name}"
+                )
+        for column, allowed in self.vocabularies.items():
+            strange = set(frame[column].dropna().unique()) - allowed
+            if strange:
+                raise DataError(
+                    f"column {column!r} holds {sorted(strange)}",
+                    where=f"table {self.name}",
+                    remedy=f"allowed: {sorted(allowed)}",
+                )
+        return frame
+
+
+def _table(
+    name: str,
+    columns: Mapping[str, pa.DataType],
+    *,
+    optional: Iterable[str] = (),
+    vocabularies: Mapping[str, frozenset[str]] | None = None,
+) -> Table:
+    loose = set(optional)
+    return Table(
+        name=name,
+        schema=pa.schema(list(columns.items())),
+        vocabularies=vocabularies or {},
+        required=tuple(column for column in columns if column not in loose),
+    )
+
+
+_TEXT = pa.string()
+_TEXTS = pa.list_(pa.string())
+
+RECORDS: Final = _table(
+    "records",
+    {
+        "record": _TEXT,  # key: <source>/<record id>, unique in the table
+        "source": _TEXT,
+        "record_id": _TEXT,  # the publisher's own id
+        "type": _TEXT,  # class of the data model
+        "name": _TEXT,
+        "aliases": _TEXTS,
+        "external_ids": _TEXTS,  # CURIEs that the source itself states
+        "attributes": _TEXT,  # JSON object: predicate -> list of values, keys sorted
+        "evidence": _TEXT,  # where it was read: file#row=12, file#/json/pointer, file#char=10,20
+    },
+)
+"""One source's description of one thing."""
+
+STATEMENTS: Final = _table(
+    "statements",
+    {
+        "subject": _TEXT,  # record key, or entity CURIE after fusion
+        "predicate": _TEXT,  # local name in the data model, or a CURIE of a foreign vocabulary
+        "object": _TEXT,
+        "object_kind": _TEXT,
+        "source": _TEXT,
+        "method": _TEXT,  # how it was read: mapping, json-ld, infobox, pattern, rule:<name>, ...
+        "confidence": pa.float64(),  # probability in (0, 1] that the source says so
+        "evidence": _TEXT,
+        "inferred": pa.bool_(),
+    },
+    vocabularies={"object_kind": OBJECT_KINDS},
+)
+"""One fact, as one source states it or one rule infers it."""
+
+LINKS: Final = _table(
+    "links",
+    {
+        "subject": _TEXT,  # record key (kind record) or entity CURIE (kind external)
+        "kind": _TEXT,
+        "target": _TEXT,  # name of the database linked to; "entity" for kind record
+        "object": _TEXT,  # entity CURIE or external CURIE; null where nothing was chosen
+        "score": pa.float64(),  # probability of the chosen candidate (0 where there is none)
+        "decision": _TEXT,
+        "method": _TEXT,
+        "candidates": _TEXT,  # JSON list of {"id", "name", "score", ...}, best first
+    },
+    optional=("object",),
+    vocabularies={"kind": frozenset({"record", "external"}), "decision": DECISIONS},
+)
+"""Which record is which entity, and which entity is which external id, with the alternatives."""
+
+ENTITIES: Final = _table(
+    "entities",
+    {
+        "entity": _TEXT,  # CURIE, unique in the table
+        "type": _TEXT,  # most specific class
+        "name": _TEXT,
+        "aliases": _TEXTS,
+        "external_ids": _TEXTS,
+        "attributes": _TEXT,  # JSON object as in records, after fusion
+        "records": pa.int64(),  # how many records it was fused from
+    },
+)
+"""The things of the graph, after fusion."""
+
+INTERACTIONS: Final = _table(
+    "interactions",
+    {
+        "user": _TEXT,  # the publisher's user id
+        "item": _TEXT,  # record key, or entity CURIE after fusion
+        "raw_item": _TEXT,  # the publisher's item id
+        "weight": pa.float64(),  # plays, stars, or 1
+        "evidence": _TEXT,
+    },
+)
+"""Who listened to (rated, read) what."""
+
+REJECTS: Final = _table(
+    "rejects",
+    {
+        "stage": _TEXT,
+        "source": _TEXT,
+        "reason": _TEXT,  # a short fixed phrase, counted in the quality report
+        "evidence": _TEXT,
+        "detail": _TEXT,
+    },
+)
+"""What was not used, where it stood, and why: nothing is lost silently."""
