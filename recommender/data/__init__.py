@@ -1,0 +1,31 @@
+"""The processed data folder as typed values: interactions, graph, names, splits, samplers."""
+
+from recommender.data.catalogue import Catalogue
+from recommender.data.dataset import Dataset, load
+from recommender.data.graph import KnowledgeGraph
+from recommender.data.interactions import Interactions
+from recommender.data.negatives import (
+    FreshNegatives,
+    InteractionSampler,
+    NegativesPolicy,
+    StaticNegatives,
+    make_sampler,
+)
+from recommender.data.splits import HeldOut, Split, TrainingSplit, split
+
+__all__ = [
+    "Catalogue",
+    "Dataset",
+    "FreshNegatives",
+    "HeldOut",
+    "InteractionSampler",
+    "Interactions",
+    "KnowledgeGraph",
+    "NegativesPolicy",
+    "Split",
+    "StaticNegatives",
+    "TrainingSplit",
+    "load",
+    "make_sampler",
+    "split",
+]

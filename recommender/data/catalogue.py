@@ -1,0 +1,104 @@
+"""Names behind the integers, read from the optional `*.tsv` files of the data folder."""
+
+from __future__ import annotations
+
+import csv
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from recommender.errors import DataError
+
+__all__ = ["Catalogue"]
+
+
+class Catalogue:
+    """Names, raw ids, IRIs and types of users, items, entities and relations.
+
+    Nothing is read before it is asked for. A data folder without the files (the public ones have
+    none) gives the integers as names, so that everything downstream works on it unchanged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def item_name(self, item: int) -> str:
+        """The item's name, or `item 7` where none is known."""
+        return self._text(self._items, "name", item) or self._text(
+            self._entities, "name", item, f"item {item}"
+        )
+
+    def item_raw_id(self, item: int) -> str:
+        """The item's id in the publisher's file, or the integer itself."""
+        return self._text(self._items, "raw_id", item, str(item))
+
+    def entity_name(self, entity: int) -> str:
+        """The entity's name, or `entity 7` where none is known."""
+        return self._text(self._entities, "name", entity, f"entity {entity}")
+
+    def entity_type(self, entity: int) -> str:
+        """The entity's type (`Artist`, `Genre`, …), or an empty string."""
+        return self._text(self._entities, "type", entity)
+
+    def entity_iri(self, entity: int) -> str:
+        """The entity's IRI in `kg.ttl`, or an empty string."""
+        return self._text(self._entities, "iri", entity)
+
+    def relation_name(self, relation: int) -> str:
+        """The relation's name, or `relation 7` where none is known."""
+        return self._text(self._relations, "name", relation, f"relation {relation}")
+
+    def user_raw_id(self, user: int) -> str:
+        """The user's id in the publisher's file, or the integer itself."""
+        return self._text(self._users, "raw_id", user, str(user))
+
+    def user_of_raw_id(self, raw_id: str) -> int | None:
+        """The user with this id in the publisher's file; None where there is none."""
+        return self._user_ids.get(raw_id)
+
+    @cached_property
+    def _user_ids(self) -> dict[str, int]:
+        if "raw_id" not in self._users:
+            return {}
+        return {str(raw): int(i) for i, raw in self._users["raw_id"].items()}  # type: ignore[call-overload]
+
+    @cached_property
+    def _items(self) -> pd.DataFrame:
+        return self._read("items.tsv")
+
+    @cached_property
+    def _entities(self) -> pd.DataFrame:
+        return self._read("entities.tsv")
+
+    @cached_property
+    def _relations(self) -> pd.DataFrame:
+        return self._read("relations.tsv")
+
+    @cached_property
+    def _users(self) -> pd.DataFrame:
+        return self._read("users.tsv")
+
+    def _read(self, file: str) -> pd.DataFrame:
+        path = self.folder / file
+        if not path.is_file():
+            return pd.DataFrame()
+        try:
+            table = pd.read_csv(path, sep="\t", dtype=str, na_filter=False, quoting=csv.QUOTE_NONE)
+        except (ValueError, pd.errors.ParserError) as error:
+            problem = " ".join(str(error).split())
+            raise DataError.at(path, None, problem, "build the data set again") from None
+        if "id" not in table:
+            raise DataError.at(path, 1, "no column `id` in the header", "build the data set again")
+        wrong = ~table["id"].str.fullmatch(r"\d{1,18}")
+        if wrong.any():
+            line = int(wrong.to_numpy().argmax()) + 2
+            bad = table["id"].iloc[line - 2]
+            raise DataError.at(path, line, f"id {bad!r} is no integer", "build the data set again")
+        return table.set_index(table["id"].astype("int64"))
+
+    @staticmethod
+    def _text(table: pd.DataFrame, column: str, index: int, default: str = "") -> str:
+        if column not in table or index not in table.index:
+            return default
+        return str(table.at[index, column]) or default

@@ -1,0 +1,71 @@
+"""The knowledge graph as three aligned integer arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from recommender.data.tables import IntArray, read_integer_table
+
+__all__ = ["KnowledgeGraph", "read_graph"]
+
+
+@dataclass(frozen=True, eq=False)
+class KnowledgeGraph:
+    """Triples (h, r, t) ∈ G; entity ids below `n_items` are the items themselves.
+
+    Attributes:
+        head, relation, tail: int64 arrays [n_triples].
+        n_entities, n_relations: sizes of the id ranges (ids without a triple are counted).
+    """
+
+    head: IntArray
+    relation: IntArray
+    tail: IntArray
+    n_entities: int
+    n_relations: int
+
+    def __len__(self) -> int:
+        return len(self.head)
+
+    def keys(self, head: IntArray, relation: IntArray, tail: IntArray) -> IntArray:
+        """One integer per triple, different for different triples of these id ranges."""
+        return (head * self.n_relations + relation) * self.n_entities + tail
+
+    @cached_property
+    def sorted_keys(self) -> IntArray:
+        """`keys` of all triples of G, sorted, for membership tests by bisection."""
+        return np.unique(self.keys(self.head, self.relation, self.tail))
+
+    def contains(self, head: IntArray, relation: IntArray, tail: IntArray) -> np.ndarray:
+        """Whether each triple is in G; bool array of the arguments' shape."""
+        if len(self) == 0:
+            return np.zeros(np.shape(head), dtype=bool)
+        keys = self.keys(head, relation, tail)
+        place = np.minimum(np.searchsorted(self.sorted_keys, keys), len(self.sorted_keys) - 1)
+        return np.asarray(self.sorted_keys[place] == keys)
+
+    @cached_property
+    def adjacency(self) -> tuple[IntArray, IntArray]:
+        """Undirected neighbours as CSR: `(offsets [n_entities + 1], neighbours)`, no doubles."""
+        source = np.concatenate([self.head, self.tail])
+        target = np.concatenate([self.tail, self.head])
+        pairs = np.unique(source * self.n_entities + target)
+        source, target = np.divmod(pairs, max(self.n_entities, 1))
+        offsets = np.zeros(self.n_entities + 1, dtype=np.int64)
+        np.cumsum(np.bincount(source, minlength=self.n_entities), out=offsets[1:])
+        return offsets, target
+
+
+def read_graph(path: Path, *, n_items: int) -> KnowledgeGraph:
+    """Read `kg_final.txt`; every item is an entity, with or without a triple.
+
+    Raises:
+        DataError: missing, empty or malformed file.
+    """
+    head, relation, tail = read_integer_table(path, ("head", "relation", "tail")).T.copy()
+    n_entities = max(n_items, int(head.max()) + 1, int(tail.max()) + 1)
+    return KnowledgeGraph(head, relation, tail, n_entities, int(relation.max()) + 1)

@@ -1,0 +1,52 @@
+"""User-item rows with their labels: the matrix Y of the paper, positives and sampled negatives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from recommender.data.tables import IntArray, read_integer_table
+from recommender.errors import DataError
+
+__all__ = ["Interactions", "read_interactions"]
+
+
+@dataclass(frozen=True, eq=False)
+class Interactions:
+    """Aligned int64 arrays [n]: who, what, and 1 (listened) or 0 (sampled as unobserved)."""
+
+    users: IntArray
+    items: IntArray
+    labels: IntArray
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    def rows(self, index: np.ndarray) -> Interactions:
+        """The rows at `index`, in its order."""
+        return Interactions(self.users[index], self.items[index], self.labels[index])
+
+    @property
+    def positives(self) -> tuple[IntArray, IntArray]:
+        """`(users, items)` of the rows labelled 1, in file order."""
+        mask = self.labels == 1
+        return self.users[mask], self.items[mask]
+
+
+def read_interactions(path: Path) -> Interactions:
+    """Read `ratings_final.txt`.
+
+    Raises:
+        DataError: missing, empty or malformed file, a label other than 0 and 1, no positive row.
+    """
+    users, items, labels = read_integer_table(path, ("user", "item", "label")).T.copy()
+    wrong = np.flatnonzero(labels > 1)
+    if len(wrong):
+        line = int(wrong[0]) + 1
+        problem = f"label {labels[wrong[0]]} is neither 0 nor 1"
+        raise DataError.at(path, line, problem, "write 1 for a positive, 0 for a sampled negative")
+    if not labels.any():
+        raise DataError.at(path, None, "no row has label 1", "nothing can be learnt without one")
+    return Interactions(users, items, labels)

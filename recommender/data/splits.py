@@ -1,0 +1,137 @@
+"""Train, validation and test rows; the training split is a type of its own.
+
+Models are built from a `TrainingSplit` alone, so that no held-out row can reach one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from recommender.data.dataset import Dataset
+from recommender.data.graph import KnowledgeGraph
+from recommender.data.interactions import Interactions
+from recommender.data.tables import IntArray
+from recommender.errors import ConfigError
+
+__all__ = ["RATIOS", "HeldOut", "Split", "TrainingSplit", "split"]
+
+RATIOS = (0.6, 0.2, 0.2)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSplit:
+    """All that a model may know: the training rows, the sizes and the knowledge graph."""
+
+    interactions: Interactions
+    graph: KnowledgeGraph
+    n_users: int
+    n_items: int
+
+    def __len__(self) -> int:
+        return len(self.interactions)
+
+    @property
+    def users(self) -> IntArray:
+        """Users of the rows, int64 [n]."""
+        return self.interactions.users
+
+    @property
+    def items(self) -> IntArray:
+        """Items of the rows, int64 [n]."""
+        return self.interactions.items
+
+    @property
+    def labels(self) -> IntArray:
+        """Labels of the rows, int64 [n], 0 or 1."""
+        return self.interactions.labels
+
+    @property
+    def n_entities(self) -> int:
+        """Number of entities, items included."""
+        return self.graph.n_entities
+
+    @property
+    def n_relations(self) -> int:
+        """Number of relations."""
+        return self.graph.n_relations
+
+    @cached_property
+    def positives(self) -> tuple[IntArray, IntArray]:
+        """`(users, items)` of the positive rows; what features and samplers may be built from.
+
+        A user's number of training *negatives* is the complement of his held-out ones (all rows
+        together are balanced per user) and would give the test labels away.
+        """
+        return self.interactions.positives
+
+    @cached_property
+    def positive_keys(self) -> IntArray:
+        """Sorted `user * n_items + item` of the positive rows, for membership tests."""
+        users, items = self.positives
+        return np.unique(users * self.n_items + items)
+
+    def is_positive(self, users: IntArray, items: IntArray) -> np.ndarray:
+        """Whether each pair is a positive training row; bool array [n]."""
+        keys, known = users * self.n_items + items, self.positive_keys
+        place = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+        return np.asarray(known[place] == keys)
+
+    @cached_property
+    def history(self) -> tuple[IntArray, IntArray]:
+        """Items by user as CSR: `(offsets [n_users + 1], items)`, sorted within a user."""
+        users, items = np.divmod(self.positive_keys, self.n_items)
+        offsets = np.zeros(self.n_users + 1, dtype=np.int64)
+        np.cumsum(np.bincount(users, minlength=self.n_users), out=offsets[1:])
+        return offsets, items
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Validation or test rows: for measuring only. No model takes this type."""
+
+    users: IntArray
+    items: IntArray
+    labels: IntArray
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The three parts of a data set and the seed that made them."""
+
+    train: TrainingSplit
+    valid: HeldOut
+    test: HeldOut
+    seed: int
+
+
+def split(dataset: Dataset, seed: int = 555, ratios: tuple[float, float, float] = RATIOS) -> Split:
+    """Part the rows at random, 6:2:2 unless told otherwise, as the public MKR code does.
+
+    Raises:
+        ConfigError: ratios that are not positive or do not sum to 1, or a part without rows.
+    """
+    if min(ratios) <= 0 or abs(sum(ratios) - 1) > 1e-9:
+        raise ConfigError(f"ratios {ratios}: give three positive numbers that sum to 1")
+    rows = dataset.interactions
+    n_valid, n_test = int(len(rows) * ratios[1]), int(len(rows) * ratios[2])
+    if not n_valid or not n_test:
+        raise ConfigError(f"{len(rows)} rows are too few for a {ratios} split")
+    order = np.random.default_rng([seed, 0x5911]).permutation(len(rows))
+    # Rows stay in file order within a part: what is random is the part, not the place.
+    valid = rows.rows(np.sort(order[:n_valid]))
+    test = rows.rows(np.sort(order[n_valid : n_valid + n_test]))
+    train = rows.rows(np.sort(order[n_valid + n_test :]))
+    if not train.labels.any():
+        raise ConfigError("the training part has no positive row; take another --split-seed")
+    return Split(
+        TrainingSplit(train, dataset.graph, dataset.n_users, dataset.n_items),
+        HeldOut(valid.users, valid.items, valid.labels),
+        HeldOut(test.users, test.items, test.labels),
+        seed,
+    )

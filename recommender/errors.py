@@ -1,0 +1,33 @@
+"""Every error that a user of the recommender can cause, and nothing else.
+
+The message says what is wrong, where, and how to mend it; the entry points print it as one line
+and leave with a non-zero exit status.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["ConfigError", "DataError", "RecommenderError", "RunError"]
+
+
+class RecommenderError(Exception):
+    """Base class of the errors below."""
+
+
+class DataError(RecommenderError):
+    """The data folder is missing, incomplete or malformed."""
+
+    @classmethod
+    def at(cls, path: Path, line: int | None, problem: str, remedy: str) -> DataError:
+        """An error in a file: `path`, `line` (counted from 1), what is wrong, how to mend it."""
+        where = str(path) if line is None else f"{path}:{line}"
+        return cls(f"{where}: {problem}; {remedy}")
+
+
+class ConfigError(RecommenderError):
+    """A setting is unknown, out of range, or contradicts another one."""
+
+
+class RunError(RecommenderError):
+    """A run folder is missing, unfinished, damaged, or does not fit its data."""

@@ -1,0 +1,113 @@
+"""What every recommender offers: scores for the users of a model, tasks for the training loop."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor, nn
+
+from recommender.data.negatives import InteractionSampler
+from recommender.data.splits import TrainingSplit
+
+__all__ = ["ModelConfig", "Recommender", "TrainingTask"]
+
+
+class ModelConfig(BaseModel):
+    """Base of the models' settings: immutable, no unknown names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TrainingTask(ABC):
+    """One of the objectives that the loop alternates between (Algorithm 1).
+
+    Attributes:
+        name: short name for logs, such as `recommendation`.
+        interval: the task runs in every `interval`-th epoch, the first one included.
+        learning_rate: step size of its own Adam optimiser.
+        batch_size: samples per step.
+    """
+
+    name: str
+    interval: int = 1
+    learning_rate: float
+    batch_size: int
+
+    @abstractmethod
+    def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """The epoch's samples as aligned int64 columns [n], in any order; the loop shuffles."""
+
+    @abstractmethod
+    def loss(self, *columns: Tensor) -> Tensor:
+        """The scalar to descend on for one batch, given as columns [b] on the model's device."""
+
+    @abstractmethod
+    def parameters(self) -> Sequence[nn.Parameter]:
+        """What its optimiser updates."""
+
+
+class Recommender(nn.Module, ABC):
+    """Base class of all models. Built from its configuration and the training split, no more.
+
+    A subclass sets `name` and `Config`, and implements `score` and `tasks` (or `fit`, if it is
+    not trained by gradients). Adding a model is adding one file: the registry finds subclasses.
+    """
+
+    name: ClassVar[str]
+    Config: ClassVar[type[ModelConfig]]
+
+    def __init__(self, config: Any, train: TrainingSplit) -> None:
+        super().__init__()
+        self.config = config
+        self.n_users, self.n_items = train.n_users, train.n_items
+
+    @abstractmethod
+    def score(self, users: Tensor, items: Tensor) -> Tensor:
+        """Raw scores of the pairs, [b]; higher is better. `users`, `items`: int64 [b]."""
+
+    def predict(self, users: Tensor, items: Tensor) -> Tensor:
+        """ŷ of the pairs in (0, 1), [b]: the value shown to people, monotone in `score`."""
+        return self.probability(self.score(users, items))
+
+    def probability(self, scores: Tensor) -> Tensor:
+        """ŷ of raw scores; same shape. The plain sigmoid unless a model says otherwise."""
+        return torch.sigmoid(scores)
+
+    def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
+        """Raw scores of the items start … stop - 1 for each user, [b, stop - start].
+
+        For scoring the whole catalogue in blocks. Models whose score factorises override this
+        and compute the item side once.
+        """
+        items = torch.arange(start, stop, device=users.device)
+        pairs = self.score(users.repeat_interleave(len(items)), items.repeat(len(users)))
+        return pairs.view(len(users), len(items))
+
+    def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
+        """The objectives to alternate between, in their order within an epoch.
+
+        `samples` makes the interaction rows of an epoch, as the run's settings ask. Models that
+        are not trained by gradients return none and override `fit`.
+        """
+        return ()
+
+    def fit(self) -> None:
+        """Learn in closed form, from what the constructor was given; for models without tasks."""
+
+    @classmethod
+    def presets(cls) -> Mapping[str, tuple[str, Mapping[str, Any]]]:
+        """Names that people may ask for → one-line summary, settings. The class's own at least."""
+        summary = (cls.__doc__ or cls.name).strip().splitlines()[0]
+        return {cls.name: (summary, {})}
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        for tensor in (*self.parameters(), *self.buffers()):
+            return tensor.device
+        return torch.device("cpu")

@@ -1,0 +1,100 @@
+"""Find models by name: every `Recommender` subclass in this folder, and the presets of settings.
+
+A model file is imported because it lies in `recommender/models/`; a class is listed because it has
+a `name`; a preset because its class's `Presets` names it. Nothing is registered by hand.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pydantic import ValidationError
+
+import recommender.models as package
+from recommender.data.splits import TrainingSplit
+from recommender.errors import ConfigError
+from recommender.models.base import ModelConfig, Recommender
+
+__all__ = ["Preset", "create_model", "model_names", "resolve"]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A model name that people type: the class behind it and the settings it starts from."""
+
+    name: str
+    model: type[Recommender]
+    config: ModelConfig
+    summary: str
+
+    def configure(self, settings: Mapping[str, Any]) -> ModelConfig:
+        """The preset's settings with `settings` laid over them.
+
+        Raises:
+            ConfigError: an unknown name or a value out of range, each named.
+        """
+        try:
+            return self.model.Config.model_validate(
+                {**self.config.model_dump(exclude_unset=True), **settings}
+            )
+        except ValidationError as error:
+            raise ConfigError(f"model {self.name}: {explain(error)}") from None
+
+
+def explain(error: ValidationError) -> str:
+    """All complaints of a validation on one line."""
+    return "; ".join(
+        f"{'.'.join(map(str, item['loc'])) or 'settings'}: {item['msg']}"
+        + (f" (got {item['input']!r})" if item["loc"] and item["type"] != "missing" else "")
+        for item in error.errors()
+    )
+
+
+@cache
+def _presets() -> dict[str, Preset]:
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+    found: dict[str, Preset] = {}
+    waiting: list[type[Recommender]] = list(Recommender.__subclasses__())
+    while waiting:
+        model = waiting.pop(0)
+        waiting.extend(model.__subclasses__())
+        if "name" not in model.__dict__:
+            continue  # an intermediate base class
+        for name, (summary, settings) in model.presets().items():
+            if name in found:
+                raise RuntimeError(f"two models call themselves {name}")
+            found[name] = Preset(name, model, model.Config(**settings), summary)
+    return found
+
+
+def model_names() -> list[str]:
+    """All names that `resolve` knows, sorted."""
+    return sorted(_presets())
+
+
+def resolve(name: str) -> Preset:
+    """The preset of that name.
+
+    Raises:
+        ConfigError: no such name; the message lists all.
+    """
+    try:
+        return _presets()[name]
+    except KeyError:
+        raise ConfigError(f"no model {name!r}; there are {', '.join(model_names())}") from None
+
+
+def create_model(name: str, train: TrainingSplit, **settings: Any) -> Recommender:
+    """Build a model from the training split: `create_model("mmss_mkr", parts.train, dim=64)`.
+
+    Raises:
+        ConfigError: unknown model or setting.
+    """
+    preset = resolve(name)
+    return preset.model(preset.configure(settings), train)

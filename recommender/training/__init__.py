@@ -1,0 +1,1 @@
+"""The training engine: one loop for all models, stopping, checkpoints, logs, data-parallel runs."""

@@ -1,0 +1,122 @@
+"""Run folders: what a training leaves behind, and how to take it up again.
+
+config.json      model, all settings, data folder with the hashes of its files, versions
+checkpoint.pt    everything needed to go on bit by bit, and the best epoch's parameters
+metrics.jsonl    one line per epoch
+metrics.json     {"valid": {...}, "test": {...}} of the best epoch
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from recommender.data import Dataset, Split, load, split
+from recommender.errors import RunError
+from recommender.models.base import Recommender
+from recommender.models.registry import create_model, explain
+from recommender.training.checkpoint import read_checkpoint
+from recommender.training.config import TrainConfig
+
+__all__ = ["LoadedRun", "Run", "RunConfig", "load_run"]
+
+CONFIG_FILE = "config.json"
+CHECKPOINT_FILE = "checkpoint.pt"
+LOG_FILE = "metrics.jsonl"
+METRICS_FILE = "metrics.json"
+
+
+class RunConfig(BaseModel):
+    """`config.json`: enough to repeat the run or to load its model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = Field(description="name in the registry")
+    model_settings: dict[str, Any] = Field(description="every setting of the model")
+    training: TrainConfig
+    data: Path = Field(description="data folder")
+    data_hashes: dict[str, str] = Field(description="SHA-256 of its files")
+    versions: dict[str, str] = Field(description="of Python and the libraries that compute")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training: its folder (None if kept in memory), metrics and best epoch."""
+
+    folder: Path | None
+    metrics: dict[str, Any]
+    best_epoch: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class LoadedRun:
+    """A trained model with the data and the split that it was trained on."""
+
+    model: Recommender
+    dataset: Dataset
+    split: Split
+    config: RunConfig
+
+    def __iter__(self) -> Any:
+        return iter((self.model, self.dataset, self.split, self.config))
+
+
+def read_config(folder: Path) -> RunConfig:
+    """Read `config.json` of a run folder.
+
+    Raises:
+        RunError: no run there, or a damaged file.
+    """
+    path = folder / CONFIG_FILE
+    if not path.is_file():
+        raise RunError(f"{folder}: no run there (no {CONFIG_FILE}); train one first")
+    try:
+        return RunConfig.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        raise RunError(f"{path}: {explain(error)}; train again") from None
+
+
+def read_metrics(folder: Path) -> dict[str, Any]:
+    """`metrics.json` of a run folder.
+
+    Raises:
+        RunError: the run is not there or not finished.
+    """
+    path = folder / METRICS_FILE
+    if not path.is_file():
+        raise RunError(f"{folder}: no {METRICS_FILE}; the run is unfinished, go on with --resume")
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def load_run(folder: str | Path, *, data: str | Path | None = None) -> LoadedRun:
+    """Load a run's best model, ready to score: `model, dataset, split, config = load_run(folder)`.
+
+    Args:
+        folder: the run folder.
+        data: the data folder, where it has moved since the training.
+
+    Raises:
+        RunError: no run there, an unfinished or damaged one, or data that has changed since.
+        DataError: the data folder cannot be read.
+    """
+    folder = Path(folder)
+    config = read_config(folder)
+    dataset = load(config.data if data is None else data)
+    if dataset.hashes() != config.data_hashes:
+        raise RunError(
+            f"{dataset.folder}: not the data that {folder} was trained on; train again, or name "
+            "the folder with the same files"
+        )
+    parts = split(dataset, config.training.split_seed)
+    checkpoint = read_checkpoint(folder / CHECKPOINT_FILE)
+    if checkpoint.best_model is None:
+        raise RunError(f"{folder}: no epoch was validated yet; go on with --resume")
+    model = create_model(config.model, parts.train, **config.model_settings)
+    model.load_state_dict(checkpoint.best_model)
+    model.eval()
+    return LoadedRun(model, dataset, parts, config)
