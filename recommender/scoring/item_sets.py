@@ -1,0 +1,88 @@
+"""Sets of items, one per user: what is excluded, what is relevant, what was played."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
+
+__all__ = ["ItemSets"]
+
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class ItemSets:
+    """For every user a set of items, in compressed rows, each ascending and without repeats.
+
+    Attributes:
+        starts: ``[n_users + 1]``; user ``u`` owns ``items[starts[u] : starts[u + 1]]``.
+        items: ``[n_pairs]`` item ids.
+    """
+
+    starts: IntArray
+    items: IntArray
+
+    @classmethod
+    def from_pairs(cls, users: ArrayLike, items: ArrayLike, n_users: int) -> ItemSets:
+        """Gather (user, item) pairs, in any order and with repeats; ``[n]`` each."""
+        user_ids, item_ids = _int64(users), _int64(items)
+        if user_ids.size and not 0 <= user_ids.min() <= user_ids.max() < n_users:
+            raise ValueError(f"user ids must lie in 0..{n_users - 1}")
+        width = 1 + int(item_ids.max(initial=-1))
+        keys = np.unique(user_ids * width + item_ids) if width else user_ids
+        counts = np.bincount(keys // max(width, 1), minlength=n_users)
+        starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        return cls(starts, keys % max(width, 1))
+
+    @classmethod
+    def empty(cls, n_users: int) -> ItemSets:
+        """No item for anybody."""
+        return cls(np.zeros(n_users + 1, dtype=np.int64), np.zeros(0, dtype=np.int64))
+
+    @property
+    def n_users(self) -> int:
+        """Number of users, those with an empty set included."""
+        return len(self.starts) - 1
+
+    @property
+    def sizes(self) -> IntArray:
+        """``[n_users]`` number of items of each user."""
+        return np.diff(self.starts)
+
+    def of(self, user: int) -> IntArray:
+        """Items of one user, ascending."""
+        return self.items[self.starts[user] : self.starts[user + 1]]
+
+    def pairs(self, users: ArrayLike) -> tuple[IntArray, IntArray]:
+        """Positions in `users` and the items of each, as two ``[n]`` arrays, user after user."""
+        chosen = _int64(users)
+        sizes = self.sizes[chosen]
+        rows = np.repeat(np.arange(len(chosen)), sizes)
+        first = np.cumsum(sizes) - sizes
+        within = np.arange(len(rows)) - first[rows]
+        return rows, self.items[self.starts[chosen][rows] + within]
+
+    def contains(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.bool_]:
+        """Whether each item is in its user's set; the arguments are broadcast to one shape."""
+        user_ids, item_ids = np.broadcast_arrays(_int64(users), _int64(items))
+        if not self.items.size:
+            return np.zeros(item_ids.shape, dtype=bool)
+        width = 1 + max(int(self.items.max()), int(item_ids.max(initial=-1)))
+        owners = np.repeat(np.arange(self.n_users), self.sizes)
+        keys = owners * width + self.items  # ascending, as users and their items are
+        wanted = user_ids * width + item_ids
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        return np.asarray((keys[place] == wanted) & (item_ids >= 0))
+
+    def matrix(self, n_items: int) -> csr_array:
+        """The same as a sparse 0/1 matrix ``[n_users, n_items]`` of float64."""
+        values = np.ones(len(self.items))
+        return csr_array((values, self.items, self.starts), shape=(self.n_users, n_items))
+
+
+def _int64(values: ArrayLike | Any) -> IntArray:
+    return np.asarray(values, dtype=np.int64)
