@@ -1,0 +1,1 @@
+"""Extraction from semi_structured sources."""

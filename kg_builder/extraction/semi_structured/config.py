@@ -1,0 +1,67 @@
+"""What a semi-structured source is: pages, articles, XML or JSON with a publisher's own shape."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kg_builder.extraction.structured.config import ColumnMap
+
+_STRICT = ConfigDict(frozen=True, extra="forbid")
+
+
+class JsonMap(BaseModel):
+    """Where nested JSON keeps what: paths such as `artist.names[*].value`."""
+
+    model_config = _STRICT
+
+    records: Annotated[
+        str, Field(description="Path of the objects that describe one thing each; '' is the root.")
+    ] = ""
+    type: Annotated[str, Field(description="Class of the things.")]
+    id: Annotated[str | None, Field(description="Path of the publisher's id.")] = None
+    name: Annotated[str, Field(description="Path of the name.")]
+    aliases: Annotated[tuple[str, ...], Field(description="Paths of other names.")] = ()
+    external_ids: Annotated[
+        dict[str, str], Field(description="Path → prefix of the database whose id it holds.")
+    ] = {}
+    paths: Annotated[
+        dict[str, ColumnMap | tuple[ColumnMap, ...]],
+        Field(description="Path below the object → what it says."),
+    ] = {}
+
+
+class SemiStructuredSource(BaseModel):
+    """Files of one publisher, read by the adapter of their format."""
+
+    model_config = _STRICT
+
+    kind: Annotated[
+        Literal["semi-structured"], Field(description="How far the source is structured.")
+    ]
+    name: Annotated[
+        str, Field(pattern=r"^[\w.-]+$", description="Name of the source; begins every record key.")
+    ]
+    path: Annotated[
+        str,
+        Field(description="File or pattern below the raw folder: 'pages/*.html', 'dump.xml.gz'."),
+    ]
+    format: Annotated[
+        str,
+        Field(
+            description="Adapter: html, json-ld, wikitext, discogs, musicbrainz, json; 'auto' "
+            "looks at the ending and the first bytes of each file."
+        ),
+    ] = "auto"
+    type: Annotated[
+        str, Field(description="Class of a page's topic where the page does not tell it.")
+    ] = "Artist"
+    mapping: Annotated[JsonMap | None, Field(description="Paths, for the json adapter.")] = None
+    confidence: Annotated[
+        float, Field(gt=0, le=1, description="Probability that a field says so.")
+    ] = 0.95
+    max_bytes: Annotated[
+        int,
+        Field(ge=1024, description="Largest file read whole (pages, articles, JSON), in bytes."),
+    ] = 32 * 1024 * 1024

@@ -1,0 +1,1 @@
+"""Extraction from structured sources."""

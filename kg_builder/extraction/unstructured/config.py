@@ -1,0 +1,45 @@
+"""What a source of running text is, and how it is read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class UnstructuredSource(BaseModel):
+    """Texts about music, each about one topic: JSON lines, or a folder of text files."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Annotated[Literal["unstructured"], Field(description="How far the source is structured.")]
+    name: Annotated[
+        str, Field(pattern=r"^[\w.-]+$", description="Name of the source; begins every record key.")
+    ]
+    path: Annotated[
+        str,
+        Field(description="A .jsonl file, or a pattern of text files such as 'texts/*.txt'."),
+    ]
+    id: Annotated[str, Field(description="Field with the document's id.")] = "id"
+    title: Annotated[str, Field(description="Field with the topic's name.")] = "title"
+    text: Annotated[str, Field(description="Field with the text.")] = "text"
+    topic_type: Annotated[
+        str, Field(description="Class of the topic where the text does not tell it.")
+    ] = "Artist"
+    model: Annotated[
+        str | None,
+        Field(
+            description="spaCy pipeline with a parser and entity recogniser; none, or one that is "
+            "not installed, leaves the rules alone (less recall, and a warning)."
+        ),
+    ] = "en_core_web_sm"
+    coreference: Annotated[
+        bool, Field(description="Whether pronouns, 'the band' and short names are resolved.")
+    ] = True
+    min_confidence: Annotated[
+        float, Field(ge=0, le=1, description="Statements below it are left out and counted.")
+    ] = 0.0
+    batch_size: Annotated[int, Field(ge=1, description="Texts handed to spaCy at a time.")] = 64
+    max_chars: Annotated[
+        int, Field(ge=100, description="Longest text read; a longer one is a reject.")
+    ] = 200_000
