@@ -1,0 +1,152 @@
+"""Ranking of the whole catalogue: how many of a user's held-out items are near the top.
+
+The protocol, for each user with at least one held-out positive:
+
+* **relevant** are his held-out (test) positives, all equally;
+* **excluded** from the list are his training positives; everything else competes, his validation
+  positives and the sampled negatives too;
+* equal scores are ordered by item id, so that a constant model earns what its ids earn, always.
+
+Every metric is computed per user and averaged over users, so that intervals and paired tests can
+resample users.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.data import HeldOut, TrainingSplit
+from recommender.scoring import DEFAULT_BLOCK, ItemScorer, ItemSets, top_k
+
+__all__ = [
+    "RANKING_METRICS",
+    "RankingResult",
+    "evaluate_ranking",
+    "hit",
+    "mrr",
+    "ndcg",
+    "precision",
+    "recall",
+]
+
+FloatArray = NDArray[np.float64]
+Hits = NDArray[np.bool_]
+Counts = NDArray[np.int64]
+
+
+def precision(hits: Hits, n_relevant: Counts, k: int) -> FloatArray:
+    """Share of the k places that hold a relevant item; a list shorter than k is not forgiven.
+
+    Args:
+        hits: ``[users, ≥ k]``, whether the item at each rank is relevant, best rank first.
+        n_relevant: ``[users]``, relevant items there are (at least 1).
+        k: length of the list that is judged.
+
+    Returns:
+        ``[users]``, as from every metric here.
+    """
+    return np.asarray(hits[:, :k].sum(axis=1) / k)
+
+
+def recall(hits: Hits, n_relevant: Counts, k: int) -> FloatArray:
+    """Share of the relevant items that are among the first k; arguments as of `precision`."""
+    return np.asarray(hits[:, :k].sum(axis=1) / n_relevant)
+
+
+def hit(hits: Hits, n_relevant: Counts, k: int) -> FloatArray:
+    """1 where a relevant item is among the first k, else 0; arguments as of `precision`."""
+    return np.asarray(hits[:, :k].any(axis=1), dtype=np.float64)
+
+
+def mrr(hits: Hits, n_relevant: Counts, k: int) -> FloatArray:
+    """1 / rank of the first relevant item, 0 if it is not among the first k; as `precision`."""
+    shown = hits[:, :k]
+    return np.where(shown.any(axis=1), 1.0 / (1.0 + shown.argmax(axis=1)), 0.0)
+
+
+def ndcg(hits: Hits, n_relevant: Counts, k: int) -> FloatArray:
+    """Gain of the relevant items, 1 / log2(1 + rank), over that of the best possible list.
+
+    Järvelin and Kekäläinen (2002), binary gains; the best list of k places holds
+    min(k, relevant) relevant ones on top. Arguments as of `precision`.
+    """
+    discount = 1.0 / np.log2(np.arange(2, k + 2))
+    ideal = np.cumsum(discount)[np.minimum(n_relevant, k) - 1]
+    shown = hits[:, :k]
+    return np.asarray((shown @ discount[: shown.shape[1]]) / ideal)
+
+
+RANKING_METRICS: Mapping[str, Callable[[Hits, Counts, int], FloatArray]] = {
+    "precision": precision,
+    "recall": recall,
+    "ndcg": ndcg,
+    "mrr": mrr,
+    "hit": hit,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class RankingResult:
+    """Ranking metrics of every judged user.
+
+    Attributes:
+        users: ``[u]`` users with at least one relevant item, ascending.
+        per_user: metric, such as ``ndcg@10``, to its ``[u]`` values.
+        n_relevant: relevant items over all users.
+    """
+
+    users: NDArray[np.int64]
+    per_user: Mapping[str, FloatArray]
+    n_relevant: int
+
+    def means(self) -> dict[str, float | None]:
+        """Each metric averaged over the users; None where there is no user."""
+        return {
+            name: float(values.mean()) if len(values) else None
+            for name, values in self.per_user.items()
+        }
+
+
+def evaluate_ranking(
+    model: ItemScorer,
+    train: TrainingSplit,
+    held_out: HeldOut,
+    ks: Sequence[int] = (5, 10, 20),
+    *,
+    block: int = DEFAULT_BLOCK,
+    progress: Callable[[int], None] | None = None,
+) -> RankingResult:
+    """Rank the whole catalogue for each user and judge the first k places.
+
+    Args:
+        model: scores blocks of items.
+        train: its positives are excluded from the lists.
+        held_out: its positives are relevant; its sampled negatives play no part.
+        ks: lengths of the lists.
+        block: scores held at a time, see `recommender.scoring.top_k`.
+        progress: called with the number of users done since its last call.
+
+    Raises:
+        ValueError: a length below 1, or a model that returns NaN.
+    """
+    lengths = sorted(set(ks))
+    if not lengths or lengths[0] < 1:
+        raise ValueError(f"lists of {list(ks)} items cannot be judged; give lengths of at least 1")
+    liked = held_out.labels == 1
+    relevant = ItemSets.from_pairs(held_out.users[liked], held_out.items[liked], train.n_users)
+    users = np.flatnonzero(relevant.sizes)
+    lists = top_k(
+        model, users, lengths[-1], ItemSets(*train.history), block=block, progress=progress
+    )
+    hits = relevant.contains(users[:, None], lists.items)
+    n_relevant = relevant.sizes[users]
+    per_user = {
+        f"{name}@{k}": metric(hits, n_relevant, k)
+        for name, metric in RANKING_METRICS.items()
+        for k in lengths
+    }
+    return RankingResult(users, per_user, int(n_relevant.sum()))

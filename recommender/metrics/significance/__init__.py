@@ -1,0 +1,36 @@
+"""Is a difference real? Bootstrap intervals, paired tests, correction for many comparisons.
+
+Rows of one user are alike: they share his taste and his vector in the model. Intervals and tests
+therefore resample or flip whole users, of ranking and of click-through prediction alike; treating
+rows as independent makes intervals too narrow. DeLong's test, the field's standard for AUC, does
+treat them so and is given beside the bootstrap, not instead of it.
+"""
+
+from recommender.metrics.significance.bootstrap import (
+    bootstrap_p_value,
+    percentile_interval,
+    resample_users,
+    resampled_auc,
+    resampled_mean,
+)
+from recommender.metrics.significance.delong import DeLong, delong_test
+from recommender.metrics.significance.paired import (
+    holm,
+    paired_t_test,
+    sign_flip_test,
+    wilcoxon_test,
+)
+
+__all__ = [
+    "DeLong",
+    "bootstrap_p_value",
+    "delong_test",
+    "holm",
+    "paired_t_test",
+    "percentile_interval",
+    "resample_users",
+    "resampled_auc",
+    "resampled_mean",
+    "sign_flip_test",
+    "wilcoxon_test",
+]

@@ -1,0 +1,148 @@
+"""Ranking metrics against trec_eval, against a naive count, and the protocol around them."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+
+import ir_measures
+import numpy as np
+import pytest
+import torch
+from ir_measures import RR, P, R, Success, nDCG
+
+from recommender.data import HeldOut, Interactions, KnowledgeGraph, TrainingSplit
+from recommender.metrics.ranking import evaluate_ranking
+
+KS = (1, 3, 10)
+N_USERS, N_ITEMS = 40, 60
+
+
+class Table(SimpleNamespace):
+    """A model whose scores are a table."""
+
+    device = torch.device("cpu")
+    n_items = N_ITEMS
+
+    def score_items(self, users, start, stop):
+        return self.scores[users, start:stop]
+
+
+@pytest.fixture(scope="module")
+def world():
+    random = np.random.default_rng(7)
+    scores = random.permutation(N_USERS * N_ITEMS).reshape(N_USERS, N_ITEMS).astype(np.float64)
+    part = random.choice(4, size=(N_USERS, N_ITEMS), p=[0.1, 0.1, 0.4, 0.4])
+    part[5] = 3  # a user without any row
+    part[6][part[6] == 1] = 3  # a user without a test positive
+    users, items = np.nonzero(part == 0)
+    train = TrainingSplit(
+        Interactions(users, items, np.ones_like(users)), _no_graph(), N_USERS, N_ITEMS
+    )
+    positives, negatives = np.nonzero(part == 1), np.nonzero(part == 2)
+    held_out = HeldOut(
+        np.concatenate([positives[0], negatives[0]]),
+        np.concatenate([positives[1], negatives[1]]),
+        np.repeat([1, 0], [len(positives[0]), len(negatives[0])]),
+    )
+    return SimpleNamespace(scores=scores, part=part, train=train, held_out=held_out)
+
+
+def _no_graph():
+    none = np.zeros(0, dtype=np.int64)
+    return KnowledgeGraph(none, none, none, N_ITEMS, 1)
+
+
+def evaluate(world, **settings):
+    model = Table(scores=torch.as_tensor(world.scores))
+    return evaluate_ranking(model, world.train, world.held_out, KS, **settings)
+
+
+def test_per_user_values_are_trec_evals(world):
+    result = evaluate(world)
+    qrels = {str(u): {str(i): 1 for i in np.flatnonzero(world.part[u] == 1)} for u in result.users}
+    run = {
+        str(u): {str(i): float(world.scores[u, i]) for i in np.flatnonzero(world.part[u] != 0)}
+        for u in result.users
+    }
+    ours = {"precision": P, "recall": R, "ndcg": nDCG, "hit": Success, "mrr": RR}
+    measures = {m @ k: f"{name}@{k}" for name, m in ours.items() for k in KS}
+    place = {str(u): n for n, u in enumerate(result.users)}
+    compared = 0
+    for value in ir_measures.iter_calc(list(measures), qrels, run):
+        mine = result.per_user[measures[value.measure]][place[value.query_id]]
+        assert mine == pytest.approx(value.value, abs=1e-6), value
+        compared += 1
+    assert compared == len(measures) * len(result.users)
+
+
+def test_per_user_values_are_a_naive_count(world):
+    result = evaluate(world)
+    for row, user in enumerate(result.users):
+        candidates = [i for i in range(N_ITEMS) if world.part[user, i] != 0]
+        ranked = sorted(candidates, key=lambda i: -world.scores[user, i])
+        relevant = {i for i in candidates if world.part[user, i] == 1}
+        for k in KS:
+            found = [i in relevant for i in ranked[:k]]
+            gain = sum(1 / math.log2(2 + r) for r, yes in enumerate(found) if yes)
+            best = sum(1 / math.log2(2 + r) for r in range(min(k, len(relevant))))
+            first = found.index(True) + 1 if any(found) else None
+            expected = {
+                "precision": sum(found) / k,
+                "recall": sum(found) / len(relevant),
+                "ndcg": gain / best,
+                "mrr": 1 / first if first else 0.0,
+                "hit": float(any(found)),
+            }
+            for name, value in expected.items():
+                assert result.per_user[f"{name}@{k}"][row] == pytest.approx(value, abs=1e-12)
+
+
+def test_users_without_a_relevant_item_are_not_judged(world):
+    result = evaluate(world)
+    assert 5 not in result.users
+    assert 6 not in result.users
+    assert result.n_relevant == (world.part == 1).sum()
+
+
+def test_blocks_change_nothing(world):
+    whole, pieces = evaluate(world), evaluate(world, block=7)
+    for name, values in whole.per_user.items():
+        np.testing.assert_array_equal(values, pieces.per_user[name])
+
+
+def test_training_positives_take_no_place_in_the_list(world):
+    best = world.scores.copy()
+    best[world.part == 0] += 10_000  # the model loves what it was trained on
+    raised = SimpleNamespace(**{**vars(world), "scores": best})
+    assert evaluate(raised).means() == evaluate(world).means()
+
+
+def test_a_perfect_model_is_perfect(world):
+    known = SimpleNamespace(**{**vars(world), "scores": (world.part == 1).astype(float)})
+    means = evaluate(known).means()
+    assert means["ndcg@10"] == means["mrr@3"] == means["hit@1"] == means["precision@1"] == 1.0
+
+
+def test_a_list_longer_than_the_catalogue_is_judged_as_it_is(world):
+    model = Table(scores=torch.as_tensor(world.scores))
+    means = evaluate_ranking(model, world.train, world.held_out, (100,)).means()
+    assert means["recall@100"] == 1.0
+    assert means["precision@100"] == pytest.approx(
+        (world.part == 1).sum(1)[(world.part == 1).any(1)].mean() / 100
+    )
+
+
+def test_nobody_to_judge_is_undefined_and_no_crash(world):
+    negatives = world.held_out.labels == 0
+    nobody = HeldOut(*(getattr(world.held_out, n)[negatives] for n in ("users", "items", "labels")))
+    model = Table(scores=torch.as_tensor(world.scores))
+    result = evaluate_ranking(model, world.train, nobody, KS)
+    assert set(result.means().values()) == {None}
+
+
+def test_a_list_of_no_items_is_refused(world):
+    with pytest.raises(ValueError, match="at least 1"):
+        evaluate_ranking(
+            Table(scores=torch.as_tensor(world.scores)), world.train, world.held_out, (0, 5)
+        )
