@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
@@ -36,7 +37,8 @@ class Predicate:
 
     `domain` and `range` hold the allowed classes (any of them); an attribute's range is empty.
     `maps_from` are foreign predicates with the same meaning and direction, `maps_from_inverse`
-    those that run from object to subject.
+    those that run from object to subject. Of a predicate and its `inverse` one is `canonical`:
+    the form in which cleaned facts are written.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Predicate:
     symmetric: bool
     transitive: bool
     inverse: str | None
+    canonical: bool
     parents: tuple[str, ...]
     maps_from: tuple[str, ...]
     maps_from_inverse: tuple[str, ...]
@@ -93,8 +96,8 @@ class Schema:
         known = self.classes.get(name)
         return known.prefix if known else "entity"
 
-    def predicate(self, name: str) -> Predicate:
-        """Look up a predicate.
+    def predicate(self, name: str, *, where: str = MUSIC_TTL.name) -> Predicate:
+        """Look up a predicate; `where` is the place that the error names.
 
         Raises:
             DataError: the data model has none of that name.
@@ -102,10 +105,13 @@ class Schema:
         try:
             return self.predicates[name]
         except KeyError:
+            near = get_close_matches(name, self.predicates, n=1)
             raise DataError(
                 f"the data model has no predicate {name!r}",
-                where=MUSIC_TTL.name,
-                remedy=f"one of: {', '.join(sorted(self.predicates))}",
+                where=where,
+                remedy=f"did you mean {near[0]!r}?"
+                if near
+                else f"one of: {', '.join(sorted(self.predicates))}",
             ) from None
 
     @cached_property
@@ -187,7 +193,10 @@ def _predicates(graph: rdflib.Graph) -> dict[str, Predicate]:
                 ),
                 None,
             )
-            inverse = _names(graph, node, OWL.inverseOf)
+            stated = _names(graph, node, OWL.inverseOf)
+            inverse = stated or tuple(
+                sorted(_name(other) for other in _own(graph.subjects(OWL.inverseOf, node)))
+            )
             found[name] = Predicate(
                 name=name,
                 label=_text(graph, node, RDFS.label) or name,
@@ -199,6 +208,7 @@ def _predicates(graph: rdflib.Graph) -> dict[str, Predicate]:
                 symmetric=OWL.SymmetricProperty in kinds,
                 transitive=OWL.TransitiveProperty in kinds,
                 inverse=inverse[0] if inverse else None,
+                canonical=not stated,
                 parents=_names(graph, node, RDFS.subPropertyOf),
                 maps_from=_iris(graph, node, _MKG.mapsFrom),
                 maps_from_inverse=_iris(graph, node, _MKG.mapsFromInverse),

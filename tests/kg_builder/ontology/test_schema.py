@@ -51,5 +51,5 @@ def test_most_specific_class_wins():
 
 
 def test_unknown_predicate_is_told_with_the_known_ones():
-    with pytest.raises(DataError, match=r"no predicate 'genres'.*genre"):
+    with pytest.raises(DataError, match=r"no predicate 'genres'.*did you mean 'genre'"):
         SCHEMA.predicate("genres")

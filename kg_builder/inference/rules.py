@@ -1,0 +1,142 @@
+"""Rules as data: read from TOML, checked against the data model before anything runs."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from kg_builder.errors import DataError
+from kg_builder.inference.functions import FUNCTIONS
+from kg_builder.ontology import Schema
+
+RULES_TOML: Final = Path(__file__).with_name("rules.toml")
+
+_CALL: Final = re.compile(r"^(\w+)\((\?\w+)\)$")
+
+
+@dataclass(frozen=True)
+class Atom:
+    """`subject predicate object` with variables; predicate `a` asks for (or gives) a class."""
+
+    subject: str
+    predicate: str
+    object: str
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables in it, subject first."""
+        return tuple(term for term in (self.subject, self.object) if term.startswith("?"))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Premises, one conclusion, and how far to trust it.
+
+    `function` is applied to the conclusion's object variable, which then names a new entity.
+    A rule that is not `recursive` never builds on facts that were inferred.
+    """
+
+    name: str
+    because: str
+    premises: tuple[Atom, ...]
+    conclusion: Atom
+    confidence: float
+    function: str | None = None
+    recursive: bool = True
+
+    @property
+    def facts(self) -> tuple[Atom, ...]:
+        """Premises that are statements."""
+        return tuple(atom for atom in self.premises if atom.predicate != "a")
+
+    @property
+    def classes(self) -> tuple[Atom, ...]:
+        """Premises that ask for a class."""
+        return tuple(atom for atom in self.premises if atom.predicate == "a")
+
+
+def load_rules(schema: Schema, *paths: Path, only: Sequence[str] | None = None) -> list[Rule]:
+    """Read rules from the given TOML files (the project's own where none is given).
+
+    Args:
+        schema: the data model whose predicates and classes the rules may use.
+        paths: rule files; a later rule replaces an earlier one of the same name.
+        only: names of the rules to keep; all when `None`.
+
+    Raises:
+        DataError: a file is missing or malformed, a rule uses an unknown predicate, class,
+            function or variable, or `only` names a rule that does not exist.
+    """
+    rules: dict[str, Rule] = {}
+    for path in paths or (RULES_TOML,):
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise DataError("no such rule file", where=str(path)) from None
+        except tomllib.TOMLDecodeError as fault:
+            raise DataError(f"not TOML: {fault}", where=str(path)) from None
+        for number, entry in enumerate(document.get("rule", []), start=1):
+            rule = _rule(entry, schema, where=f"{path.name}, rule {number}")
+            rules[rule.name] = rule
+    if only is None:
+        return list(rules.values())
+    unknown = sorted(set(only) - rules.keys())
+    if unknown:
+        raise DataError(f"no rules named {unknown}", remedy=f"there are: {', '.join(rules)}")
+    return [rules[name] for name in only]
+
+
+def _rule(entry: dict[str, Any], schema: Schema, *, where: str) -> Rule:
+    missing = [key for key in ("name", "when", "then") if key not in entry]
+    if missing:
+        raise DataError(f"the rule lacks {missing}", where=where)
+    where = f"{where} ({entry['name']})"
+    subject, predicate, object_ = _words(entry["then"], where)
+    call = _CALL.match(object_)
+    if call and call[1] not in FUNCTIONS:
+        raise DataError(
+            f"no function {call[1]!r}", where=where, remedy=f"one of: {', '.join(FUNCTIONS)}"
+        )
+    rule = Rule(
+        name=entry["name"],
+        because=entry.get("because", ""),
+        premises=tuple(Atom(*_words(text, where)) for text in entry["when"]),
+        conclusion=Atom(subject, predicate, call[2] if call else object_),
+        confidence=float(entry.get("confidence", 1.0)),
+        function=call[1] if call else None,
+        recursive=bool(entry.get("recursive", True)),
+    )
+    _check(rule, schema, where)
+    return rule
+
+
+def _words(text: str, where: str) -> tuple[str, str, str]:
+    words = text.split()
+    if len(words) != 3:
+        raise DataError(
+            f"{text!r} is not 'subject predicate object'",
+            where=where,
+            remedy="write for instance '?artist origin ?place'",
+        )
+    return words[0], words[1], words[2]
+
+
+def _check(rule: Rule, schema: Schema, where: str) -> None:
+    if not 0 < rule.confidence <= 1:
+        raise DataError(f"confidence {rule.confidence} is not in (0, 1]", where=where)
+    if not rule.facts:
+        raise DataError("no premise is a statement", where=where)
+    for atom in (*rule.premises, rule.conclusion):
+        if atom.predicate == "a":
+            if atom.object not in schema.classes:
+                raise DataError(f"the data model has no class {atom.object!r}", where=where)
+        else:
+            schema.predicate(atom.predicate, where=where)
+    bound = {variable for atom in rule.facts for variable in atom.variables}
+    used = {v for atom in (*rule.classes, rule.conclusion) for v in atom.variables}
+    if used - bound:
+        raise DataError(f"no statement binds {sorted(used - bound)}", where=where)

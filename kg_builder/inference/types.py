@@ -1,0 +1,60 @@
+"""Narrow the class of an entity by what is said of it: who is a member of a band is a person."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kg_builder.ontology import Schema
+from kg_builder.tables import ENTITIES
+
+
+def refine_types(
+    statements: pd.DataFrame, entities: pd.DataFrame, schema: Schema
+) -> tuple[pd.DataFrame, int]:
+    """Give each entity the most specific class that its statements call for.
+
+    Only predicates with a single class as domain (range) speak, and only downwards: a class is
+    replaced by one below it. Statements that call for classes that cannot go together leave the
+    entity as it was; the cleaning stage then finds the contradiction.
+
+    Args:
+        statements: `tables.STATEMENTS` about entities.
+        entities: `tables.ENTITIES`.
+        schema: the data model.
+
+    Returns:
+        The entities with narrowed classes, and how many changed.
+    """
+    calls = [_calls(statements, "subject", {p.name: p.domain for p in schema.predicates.values()})]
+    linking = statements[statements["object_kind"] == "entity"]
+    calls.append(_calls(linking, "object", {p.name: p.range for p in schema.predicates.values()}))
+    wanted = pd.concat(calls, ignore_index=True).drop_duplicates()
+    current = dict(zip(entities["entity"], entities["type"], strict=True))
+    narrowed: dict[str, str] = {}
+    for entity, classes in wanted.groupby("entity")["class"].agg(tuple).items():
+        old = current.get(str(entity))
+        new = _narrow(old, classes, schema) if old is not None else None
+        if new is not None and new != old:
+            narrowed[str(entity)] = new
+    if not narrowed:
+        return entities, 0
+    types = entities["entity"].map(narrowed).fillna(entities["type"])
+    return ENTITIES.check(entities.assign(type=types)), len(narrowed)
+
+
+def _calls(
+    statements: pd.DataFrame, column: str, classes: dict[str, tuple[str, ...]]
+) -> pd.DataFrame:
+    single = {name: allowed[0] for name, allowed in classes.items() if len(allowed) == 1}
+    rows = statements[statements["predicate"].isin(list(single))]
+    called = rows["predicate"].map(single)
+    return pd.DataFrame({"entity": rows[column], "class": called})
+
+
+def _narrow(old: str, called: tuple[str, ...], schema: Schema) -> str | None:
+    """The most general class that is below the old one and everything called for, if any."""
+    wanted = {old, *called}
+    fitting = [name for name in schema.classes if wanted <= schema.ancestors(name)]
+    if not fitting:
+        return None
+    return min(fitting, key=lambda name: (len(schema.ancestors(name)), name))
