@@ -1,0 +1,134 @@
+"""Takes named members out of zip and tar archives, trusting nothing that the archive says."""
+
+from __future__ import annotations
+
+import lzma
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from pipeline.downloads import FetchError
+
+__all__ = ["unpack"]
+
+CHUNK = 1 << 20
+DAMAGE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,  # a compression that Python does not know
+)
+
+
+def unpack(archive: Path, members: Mapping[str, Path], *, largest: int) -> None:
+    """Write each member of `archive` to its path.
+
+    Only the members named are read, and each goes where the caller says, so that names inside the
+    archive lead nowhere. Links, devices and folders are refused.
+
+    Args:
+        archive: a zip file, or a tar file with any of Python's compressions.
+        members: member name → file to write.
+        largest: bytes that no member may exceed.
+
+    Raises:
+        FetchError: the archive is damaged or encrypted, or a member is missing, not a plain file,
+            or too large.
+    """
+    with _opened(archive) as source:
+        for name, target in members.items():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with source.open(name) as stream, target.open("wb") as file:
+                _copy(stream, file, largest, f"{archive}: member {name!r}")
+
+
+class _Zip:
+    def __init__(self, archive: Path, file: zipfile.ZipFile) -> None:
+        self.archive, self.file = archive, file
+
+    def open(self, name: str) -> IO[bytes]:
+        try:
+            info = self.file.getinfo(name)
+        except KeyError:
+            raise _missing(self.archive, name, self.file.namelist()) from None
+        if info.is_dir() or stat.S_ISLNK(info.external_attr >> 16):
+            raise _not_a_file(self.archive, name)
+        if info.flag_bits & 0x1:
+            raise FetchError(
+                f"member {name!r} is encrypted",
+                where=str(self.archive),
+                remedy="unpack it by hand into the data folder",
+            )
+        return self.file.open(info)
+
+
+class _Tar:
+    def __init__(self, archive: Path, file: tarfile.TarFile) -> None:
+        self.archive, self.file = archive, file
+
+    def open(self, name: str) -> IO[bytes]:
+        try:
+            info = self.file.getmember(name)
+        except KeyError:
+            raise _missing(self.archive, name, self.file.getnames()) from None
+        stream = self.file.extractfile(info) if info.isreg() else None
+        if stream is None:
+            raise _not_a_file(self.archive, name)
+        return stream
+
+
+@contextmanager
+def _opened(archive: Path) -> Iterator[_Zip | _Tar]:
+    try:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as zipped:
+                yield _Zip(archive, zipped)
+        else:
+            with tarfile.open(archive) as tarred:
+                yield _Tar(archive, tarred)
+    except (*DAMAGE, OSError) as fault:
+        if isinstance(fault, OSError) and fault.errno is not None:
+            raise  # the disk's fault, not the archive's
+        raise FetchError(
+            f"not a zip or tar archive that can be read ({fault})",
+            where=str(archive),
+            remedy="remove it and fetch again",
+        ) from fault
+
+
+def _copy(source: IO[bytes], target: IO[bytes], largest: int, where: str) -> None:
+    """Count what really comes out: the size in an archive's directory may be a lie."""
+    written = 0
+    while chunk := source.read(CHUNK):
+        written += len(chunk)
+        if written > largest:
+            raise FetchError(
+                f"it unpacks to more than {largest:,} bytes",
+                where=where,
+                remedy="if that is right, raise `largest_member` in the recipe",
+            )
+        target.write(chunk)
+
+
+def _missing(archive: Path, name: str, names: list[str]) -> FetchError:
+    shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+    return FetchError(
+        f"no member {name!r}; it holds {shown or 'nothing'}",
+        where=str(archive),
+        remedy="mend `unpack` in the recipe",
+    )
+
+
+def _not_a_file(archive: Path, name: str) -> FetchError:
+    return FetchError(
+        f"member {name!r} is a link, a folder or a device, not a plain file",
+        where=str(archive),
+        remedy="name a plain file in `unpack`",
+    )

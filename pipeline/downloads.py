@@ -1,0 +1,60 @@
+"""What a recipe says about a file that its publisher offers for download."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl
+
+from kg_builder.errors import DataError
+
+__all__ = ["Download", "FetchError"]
+
+GIBIBYTE = 1024**3
+
+
+def _inside_the_folder(path: str) -> str:
+    """`path`, if it names a place below the folder that it is relative to."""
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith(("/", "~")) or ".." in parts or "\\" in path or ":" in path:
+        raise ValueError(f"{path!r} is not a relative path below the data folder (with /, no ..)")
+    return str(PurePosixPath(path))
+
+
+RelativePath = Annotated[str, AfterValidator(_inside_the_folder)]
+
+
+class FetchError(DataError):
+    """A file that could not be brought, or is not the one expected."""
+
+
+class Download(BaseModel):
+    """One file of a publisher, and what to take out of it if it is an archive.
+
+    All paths are relative to the raw data folder of the data set and stay inside it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: Annotated[HttpUrl, Field(description="where the publisher offers the file")]
+    path: Annotated[RelativePath, Field(description="where the file goes")]
+    sha256: Annotated[
+        str | None,
+        Field(
+            pattern="^[0-9a-f]{64}$",
+            description="SHA-256 of the file in lower-case hexadecimal digits, where it is known; "
+            "without it, the sum seen at the first download is remembered",
+        ),
+    ] = None
+    size: Annotated[
+        int | None, Field(ge=0, description="length of the file in bytes, where it is known")
+    ] = None
+    unpack: Annotated[
+        dict[str, RelativePath],
+        Field(description="members of the zip or tar archive to take out, and where each goes"),
+    ] = {}
+    largest_member: Annotated[
+        int,
+        Field(gt=0, description="bytes that no unpacked member may exceed: a guard against bombs"),
+    ] = 4 * GIBIBYTE
