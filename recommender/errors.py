@@ -7,8 +7,12 @@ and leave with a non-zero exit status.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["ConfigError", "DataError", "RecommenderError", "RunError"]
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+__all__ = ["ConfigError", "DataError", "RecommenderError", "RunError", "explain"]
 
 
 class RecommenderError(Exception):
@@ -31,3 +35,12 @@ class ConfigError(RecommenderError):
 
 class RunError(RecommenderError):
     """A run folder is missing, unfinished, damaged, or does not fit its data."""
+
+
+def explain(error: ValidationError) -> str:
+    """All complaints of a validation on one line."""
+    return "; ".join(
+        f"{'.'.join(map(str, item['loc'])) or 'settings'}: {item['msg']}"
+        + (f" (got {item['input']!r})" if item["loc"] and item["type"] != "missing" else "")
+        for item in error.errors()
+    )

@@ -102,12 +102,14 @@ class HeldOut:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """The three parts of a data set and the seed that made them."""
+    """The three parts of a data set, and what they were made from."""
 
     train: TrainingSplit
     valid: HeldOut
     test: HeldOut
+    dataset: Dataset
     seed: int
+    ratios: tuple[float, float, float]
 
 
 def split(dataset: Dataset, seed: int = 555, ratios: tuple[float, float, float] = RATIOS) -> Split:
@@ -133,5 +135,7 @@ def split(dataset: Dataset, seed: int = 555, ratios: tuple[float, float, float] 
         TrainingSplit(train, dataset.graph, dataset.n_users, dataset.n_items),
         HeldOut(valid.users, valid.items, valid.labels),
         HeldOut(test.users, test.items, test.labels),
+        dataset,
         seed,
+        ratios,
     )

@@ -43,8 +43,13 @@ class TrainingTask(ABC):
         """The epoch's samples as aligned int64 columns [n], in any order; the loop shuffles."""
 
     @abstractmethod
-    def loss(self, *columns: Tensor) -> Tensor:
-        """The scalar to descend on for one batch, given as columns [b] on the model's device."""
+    def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
+        """The scalar to descend on for one batch, given as columns [b] on the model's device.
+
+        In data-parallel training the columns are only a `share` of the step's batch, and the
+        gradients of all parts are added up: what counts once per batch counts `share` here, and
+        a mean over the batch divides by b / share.
+        """
 
     @abstractmethod
     def parameters(self) -> Sequence[nn.Parameter]:
@@ -60,9 +65,11 @@ class Recommender(nn.Module, ABC):
 
     name: ClassVar[str]
     Config: ClassVar[type[ModelConfig]]
+    preset: str
 
     def __init__(self, config: Any, train: TrainingSplit) -> None:
         super().__init__()
+        self.preset = self.name
         self.config = config
         self.n_users, self.n_items = train.n_users, train.n_items
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import torch
 from pydantic import ValidationError
 
 import recommender.models as package
 from recommender.data.splits import TrainingSplit
-from recommender.errors import ConfigError
+from recommender.errors import ConfigError, explain
 from recommender.models.base import ModelConfig, Recommender
 
 __all__ = ["Preset", "create_model", "model_names", "resolve"]
@@ -44,15 +45,6 @@ class Preset:
             )
         except ValidationError as error:
             raise ConfigError(f"model {self.name}: {explain(error)}") from None
-
-
-def explain(error: ValidationError) -> str:
-    """All complaints of a validation on one line."""
-    return "; ".join(
-        f"{'.'.join(map(str, item['loc'])) or 'settings'}: {item['msg']}"
-        + (f" (got {item['input']!r})" if item["loc"] and item["type"] != "missing" else "")
-        for item in error.errors()
-    )
 
 
 @cache
@@ -90,11 +82,20 @@ def resolve(name: str) -> Preset:
         raise ConfigError(f"no model {name!r}; there are {', '.join(model_names())}") from None
 
 
-def create_model(name: str, train: TrainingSplit, **settings: Any) -> Recommender:
+def create_model(
+    name: str, train: TrainingSplit, *, seed: int = 555, **settings: Any
+) -> Recommender:
     """Build a model from the training split: `create_model("mmss_mkr", parts.train, dim=64)`.
+
+    `seed` decides the initial parameters; torch's global generator is left as it was.
 
     Raises:
         ConfigError: unknown model or setting.
     """
     preset = resolve(name)
-    return preset.model(preset.configure(settings), train)
+    config = preset.configure(settings)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = preset.model(config, train)
+    model.preset = name
+    return model

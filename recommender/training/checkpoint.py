@@ -36,7 +36,6 @@ class Checkpoint:
         fingerprint: of model, settings and data, so that nothing else is resumed from it.
         model: parameters and buffers after the last epoch.
         optimizers: by task name.
-        random: state of every generator in use.
         stopping: state of the stopping rule.
         best_model: parameters of the best validated epoch, None before the first.
         finished: whether training has ended.
@@ -46,7 +45,6 @@ class Checkpoint:
     fingerprint: str
     model: dict[str, torch.Tensor]
     optimizers: dict[str, Any]
-    random: dict[str, Any]
     stopping: dict[str, Any]
     best_model: dict[str, torch.Tensor] | None
     finished: bool

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recommender.data.negatives import NegativesPolicy
+from recommender.errors import ConfigError, explain
 
 __all__ = ["TrainConfig"]
 
@@ -31,8 +33,8 @@ class TrainConfig(BaseModel):
         "auc", description="validation metric that chooses the epoch"
     )
     evaluate_every: int = Field(1, ge=1, description="validate every so many epochs")
-    checkpoint_every: int = Field(
-        1, ge=1, description="write the checkpoint to resume from every so many epochs"
+    checkpoint_seconds: float = Field(
+        10, ge=0, description="write the checkpoint at most so often; 0: after every epoch"
     )
     device: str = Field("auto", description="`auto`, `cpu`, `cuda`, `cuda:1`, `mps`")
     precision: Literal["float32", "float64", "bf16"] = Field(
@@ -52,3 +54,15 @@ class TrainConfig(BaseModel):
     threads: int = Field(0, ge=0, description="CPU threads; 0: leave torch's choice")
     tensorboard: bool = Field(False, description="also log to TensorBoard (extra `tracking`)")
     mlflow: bool = Field(False, description="also log to MLflow (extra `tracking`)")
+
+    @classmethod
+    def parse(cls, settings: Mapping[str, Any]) -> TrainConfig:
+        """Check settings by name.
+
+        Raises:
+            ConfigError: an unknown name or a value out of range, each named.
+        """
+        try:
+            return cls.model_validate(settings)
+        except ValidationError as error:
+            raise ConfigError(f"training: {explain(error)}") from None

@@ -1,27 +1,276 @@
-"""The training loop."""
+"""The training loop: one for all models."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from recommender.data import Split
-from recommender.models.base import Recommender
-from recommender.training.config import TrainConfig
-from recommender.training.runs import Run
+import numpy as np
+import torch
+from torch import Tensor
 
-__all__ = ["Trainer"]
+from recommender.data import Split, make_sampler
+from recommender.errors import ConfigError, RunError
+from recommender.layers.embedding import EmbeddingTable
+from recommender.models.base import Recommender, TrainingTask
+from recommender.training.adam import Adam
+from recommender.training.checkpoint import Checkpoint, read_checkpoint
+from recommender.training.config import TrainConfig
+from recommender.training.distributed import Group, process_group
+from recommender.training.evaluation import evaluate_split, validation_value
+from recommender.training.loggers import Logger
+from recommender.training.runs import CHECKPOINT_FILE, Run, RunFolder
+from recommender.training.seeds import epoch_generator, seed_torch
+from recommender.training.steps import Steps, TorchSteps
+from recommender.training.stopping import EarlyStopping
+
+__all__ = ["Trainer", "pick_device"]
 
 
 class Trainer:
-    """Trains any model: `Trainer(config).fit(model, split)` or `Trainer(epochs=50).fit(…)`."""
+    """Trains any model: `Trainer(config).fit(model, split)`, or `Trainer(epochs=50).fit(…)`.
+
+    Args:
+        config: the settings; the defaults where there are none.
+        out: run folder to write; nothing is written without one.
+        resume: go on from the folder's checkpoint, if it has one.
+        loggers: further receivers of the epochs' numbers.
+        settings: single settings, laid over `config`.
+
+    Raises:
+        ConfigError: a setting that does not exist or cannot be met here.
+    """
 
     def __init__(
-        self, config: TrainConfig | None = None, *, out: Path | None = None, **settings: Any
+        self,
+        config: TrainConfig | None = None,
+        *,
+        out: str | Path | None = None,
+        resume: bool = False,
+        loggers: Sequence[Logger] = (),
+        **settings: Any,
     ) -> None:
-        self.config = (config or TrainConfig()).model_copy(update=settings)
-        self.out = out
+        base = (config or TrainConfig()).model_dump()
+        self.config = TrainConfig.parse({**base, **settings})
+        self.out = None if out is None else Path(out)
+        self.resume = resume
+        self.loggers = list(loggers)
 
     def fit(self, model: Recommender, split: Split) -> Run:
-        """Train until the stopping rule or the last epoch; the model ends with its best epoch."""
-        raise NotImplementedError
+        """Train until the stopping rule or the last epoch; the model ends with its best epoch.
+
+        The epoch is chosen on validation; the test rows are looked at once, after that.
+
+        Raises:
+            ConfigError: settings that cannot be met on this machine.
+            RunError: a checkpoint of something else in the folder to resume from.
+        """
+        config = self.config
+        device = pick_device(config.device)
+        if config.threads:
+            torch.set_num_threads(config.threads)
+        if config.precision == "float64":
+            model.double()
+        model.to(device)
+        with process_group(device) as group:
+            return _Training(self, model, split, device, group).run()
+
+
+class _Training:
+    """One call of `Trainer.fit`: the state that changes, and the loop that changes it."""
+
+    def __init__(
+        self, trainer: Trainer, model: Recommender, split: Split, device: torch.device, group: Group
+    ) -> None:
+        self.config, self.model, self.split = trainer.config, model, split
+        self.device, self.group = device, group
+        self.folder = (
+            RunFolder(trainer.out, self.config, model, split) if trainer.out is not None else None
+        )
+        group.broadcast([*model.parameters(), *model.buffers()])
+        self.tasks = list(model.tasks(make_sampler(self.config.negatives, split.train)))
+        self.optimizers = {task.name: self._optimizer(task) for task in self.tasks}
+        self.steps = {task.name: self._steps(task) for task in self.tasks}
+        self.stopping = EarlyStopping(self.config.patience)
+        self.epoch = 0
+        self.finished = False
+        self.best_model: dict[str, Tensor] | None = None
+        self.loggers = [*trainer.loggers]
+        if self.folder is not None and group.is_main:
+            self.loggers = [*self.folder.loggers(), *self.loggers]
+        if trainer.resume:
+            self._resume(trainer.out)
+
+    def run(self) -> Run:
+        """Algorithm 1 around the tasks, then the final evaluation."""
+        if self.folder is not None and self.group.is_main:
+            self.folder.open(keep=self.epoch > 0)
+        self._tell("start", self._settings(), self.epoch)
+        if not self.tasks and not self.epoch:
+            self._fit_at_once()
+        saved = time.monotonic()
+        while self.tasks and not self.finished:
+            self._train_epoch()
+            if self.finished or time.monotonic() - saved >= self.config.checkpoint_seconds:
+                self._save()
+                saved = time.monotonic()
+        return self._finish()
+
+    def _train_epoch(self) -> None:
+        """Lines 2–11 of Algorithm 1: each task in turn, the KG one every kge_interval epochs."""
+        began = time.perf_counter()
+        self.model.train()
+        record: dict[str, float] = {"epoch": self.epoch + 1}
+        n_samples = 0
+        for task in self.tasks:
+            if self.epoch % task.interval == 0:
+                columns = self._shuffled_samples(task)
+                n_samples += len(columns[0])
+                with self.optimizers[task.name].stepping():
+                    record[f"loss_{task.name}"] = self.steps[task.name].run(columns)
+        self.epoch += 1
+        record["train_seconds"] = time.perf_counter() - began
+        record["samples_per_second"] = n_samples / record["train_seconds"]
+        last = self.epoch >= self.config.epochs
+        if last or self.epoch % self.config.evaluate_every == 0:
+            self._validate(record)
+        self.finished = last or self.stopping.exhausted
+        self._tell("epoch", record)
+
+    def _shuffled_samples(self, task: TrainingTask) -> tuple[Tensor, ...]:
+        rng = epoch_generator(self.config.seed, task.name, self.epoch)
+        seed_torch(self.config.seed, task.name, self.epoch, self.group.rank)
+        columns = task.samples(rng)
+        order = rng.permutation(len(columns[0]))
+        return tuple(
+            torch.from_numpy(np.ascontiguousarray(column[order])).to(self.device)
+            for column in columns
+        )
+
+    def _validate(self, record: dict[str, float]) -> None:
+        values = validation_value(self.model, self.split.valid)
+        record.update({f"valid_{name}": value for name, value in values.items()})
+        value = self.group.agree(values[self.config.monitor])
+        if self.stopping.update(self.epoch, value):
+            state = self.model.state_dict()
+            self.best_model = {name: tensor.detach().clone() for name, tensor in state.items()}
+
+    def _fit_at_once(self) -> None:
+        """For models without gradients."""
+        self.model.fit()
+        self.epoch, self.finished = 1, True
+        record: dict[str, float] = {"epoch": 1}
+        self._validate(record)
+        self._tell("epoch", record)
+        self._save()
+
+    def _finish(self) -> Run:
+        if self.best_model is None:
+            raise RunError(
+                "training diverged: no epoch had a defined validation metric; lower the learning "
+                "rates (--lr-rs, --lr-kge)"
+            )
+        self.model.load_state_dict(self.best_model)
+        self.model.eval()
+        metrics: dict[str, Any] = {
+            "best_epoch": self.stopping.best_epoch,
+            "epochs": self.epoch,
+            **evaluate_split(self.model, self.split),
+        }
+        if self.folder is not None and self.group.is_main:
+            self.folder.close(metrics)
+        self._tell("finish", metrics)
+        self.group.wait()
+        path = None if self.folder is None else self.folder.path
+        return Run(path, metrics, self.stopping.best_epoch, self.epoch)
+
+    def _optimizer(self, task: TrainingTask) -> Adam:
+        wanted = self.config.optimizer
+        possible = self.device.type == "cpu" and not self.config.compile
+        if wanted == "rowwise" and not possible:
+            raise ConfigError("--optimizer rowwise: only on the CPU and without --compile")
+        return Adam(
+            task.parameters(),
+            [module for module in self.model.modules() if isinstance(module, EmbeddingTable)],
+            learning_rate=task.learning_rate,
+            rowwise=possible and wanted != "dense",
+            fused=self.device.type in ("cpu", "cuda"),
+        )
+
+    def _steps(self, task: TrainingTask) -> Steps:
+        config = self.config
+        return TorchSteps(
+            task,
+            self.optimizers[task.name],
+            group=self.group,
+            bf16=config.precision == "bf16",
+            compiled=config.compile,
+        )
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "model": self.model.preset,
+            **self.model.config.model_dump(),
+            **self.config.model_dump(),
+        }
+
+    def _tell(self, event: str, *content: Any) -> None:
+        if self.group.is_main:
+            for logger in self.loggers:
+                getattr(logger, event)(*content)
+
+    def _save(self) -> None:
+        if self.folder is None or not self.group.is_main:
+            return
+        self.folder.save(
+            Checkpoint(
+                epoch=self.epoch,
+                fingerprint=self.folder.fingerprint,
+                model=self.model.state_dict(),
+                optimizers={name: opt.state_dict() for name, opt in self.optimizers.items()},
+                stopping=self.stopping.state_dict(),
+                best_model=self.best_model,
+                finished=self.finished,
+            )
+        )
+
+    def _resume(self, out: Path | None) -> None:
+        if self.folder is None or out is None:
+            raise ConfigError("--resume needs the run folder to resume from")
+        if not (out / CHECKPOINT_FILE).is_file():
+            return  # killed before the first checkpoint: nothing is lost by starting anew
+        checkpoint = read_checkpoint(out / CHECKPOINT_FILE)
+        if checkpoint.fingerprint != self.folder.fingerprint:
+            raise RunError(
+                f"{out}: its checkpoint belongs to other settings, data or model; repeat the "
+                "command that started it, or train into another --out"
+            )
+        self.model.load_state_dict(checkpoint.model)
+        for name, state in checkpoint.optimizers.items():
+            self.optimizers[name].load_state_dict(state)
+        self.stopping.load_state_dict(checkpoint.stopping)
+        self.epoch = checkpoint.epoch
+        self.best_model = checkpoint.best_model
+        # More --epochs than before: a run that ended by their number goes on.
+        ended = self.epoch >= self.config.epochs or self.stopping.exhausted
+        self.finished = checkpoint.finished and ended
+
+
+def pick_device(name: str) -> torch.device:
+    """`auto`: a GPU if there is one, else the CPU; anything else as torch names it.
+
+    Raises:
+        ConfigError: no such device here.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise ConfigError(f"--device {name}: no such device here; try auto or cpu") from None
+    return device

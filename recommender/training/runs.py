@@ -8,21 +8,31 @@ metrics.json     {"valid": {...}, "test": {...}} of the best epoch
 
 from __future__ import annotations
 
+import hashlib
 import json
+import platform
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recommender.data import Dataset, Split, load, split
-from recommender.errors import RunError
+from recommender.errors import RunError, explain
 from recommender.models.base import Recommender
-from recommender.models.registry import create_model, explain
-from recommender.training.checkpoint import read_checkpoint
+from recommender.models.registry import create_model
+from recommender.training.checkpoint import (
+    Checkpoint,
+    read_checkpoint,
+    write_atomically,
+    write_checkpoint,
+)
 from recommender.training.config import TrainConfig
+from recommender.training.loggers import JsonLines, Logger, MLflow, TensorBoard
 
-__all__ = ["LoadedRun", "Run", "RunConfig", "load_run"]
+__all__ = ["LoadedRun", "Run", "RunConfig", "RunFolder", "load_run"]
 
 CONFIG_FILE = "config.json"
 CHECKPOINT_FILE = "checkpoint.pt"
@@ -38,6 +48,7 @@ class RunConfig(BaseModel):
     model: str = Field(description="name in the registry")
     model_settings: dict[str, Any] = Field(description="every setting of the model")
     training: TrainConfig
+    ratios: tuple[float, float, float] = Field(description="train, validation and test parts")
     data: Path = Field(description="data folder")
     data_hashes: dict[str, str] = Field(description="SHA-256 of its files")
     versions: dict[str, str] = Field(description="of Python and the libraries that compute")
@@ -64,6 +75,61 @@ class LoadedRun:
 
     def __iter__(self) -> Any:
         return iter((self.model, self.dataset, self.split, self.config))
+
+
+# Settings that may differ when a run is taken up again, because no result depends on them.
+_FREE = {"epochs", "patience", "device", "threads", "checkpoint_seconds", "tensorboard", "mlflow"}
+
+
+class RunFolder:
+    """Writes the run folder of one training."""
+
+    def __init__(self, path: Path, training: TrainConfig, model: Recommender, split: Split) -> None:
+        self.path = path
+        self.config = RunConfig(
+            model=model.preset,
+            model_settings=model.config.model_dump(mode="json"),
+            training=training.model_copy(update={"split_seed": split.seed}),
+            ratios=split.ratios,
+            data=split.dataset.folder.resolve(),
+            data_hashes=split.dataset.hashes(),
+            versions={
+                "python": platform.python_version(),
+                "numpy": np.__version__,
+                "torch": torch.__version__,
+            },
+        )
+        fixed = self.config.model_dump(mode="json", exclude={"versions": True, "data": True})
+        for name in _FREE:
+            del fixed["training"][name]
+        text = json.dumps(fixed, sort_keys=True)
+        self.fingerprint = hashlib.sha256(text.encode()).hexdigest()
+
+    def loggers(self) -> list[Logger]:
+        """`metrics.jsonl`, and the extras that the settings ask for."""
+        loggers: list[Logger] = [JsonLines(self.path / LOG_FILE)]
+        if self.config.training.tensorboard:
+            loggers.append(TensorBoard(self.path / "tensorboard"))
+        if self.config.training.mlflow:
+            loggers.append(MLflow(self.path.name))
+        return loggers
+
+    def open(self, *, keep: bool) -> None:
+        """Make the folder and write `config.json`; a new run removes an older one's results."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        (self.path / METRICS_FILE).unlink(missing_ok=True)
+        if not keep:
+            (self.path / CHECKPOINT_FILE).unlink(missing_ok=True)
+        text = self.config.model_dump_json(indent=2)
+        write_atomically(self.path / CONFIG_FILE, f"{text}\n".encode())
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Replace `checkpoint.pt`."""
+        write_checkpoint(self.path / CHECKPOINT_FILE, checkpoint)
+
+    def close(self, metrics: dict[str, Any]) -> None:
+        """Write `metrics.json`: the run is complete."""
+        write_atomically(self.path / METRICS_FILE, (json.dumps(metrics, indent=2) + "\n").encode())
 
 
 def read_config(folder: Path) -> RunConfig:
@@ -112,7 +178,7 @@ def load_run(folder: str | Path, *, data: str | Path | None = None) -> LoadedRun
             f"{dataset.folder}: not the data that {folder} was trained on; train again, or name "
             "the folder with the same files"
         )
-    parts = split(dataset, config.training.split_seed)
+    parts = split(dataset, config.training.split_seed, config.ratios)
     checkpoint = read_checkpoint(folder / CHECKPOINT_FILE)
     if checkpoint.best_model is None:
         raise RunError(f"{folder}: no epoch was validated yet; go on with --resume")

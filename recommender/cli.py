@@ -1,0 +1,115 @@
+"""Command lines generated from the configuration models: one flag per field, help included."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tomllib
+import types
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from recommender.errors import ConfigError, RecommenderError
+
+__all__ = ["DEFAULT_DATA", "add_settings", "check_table", "main_guard", "read_toml", "settings_of"]
+
+DEFAULT_DATA = Path("data/processed/sample")
+
+
+def add_settings(
+    parser: argparse.ArgumentParser,
+    model: type[BaseModel],
+    *,
+    title: str,
+    defaults: Mapping[str, Any] | None = None,
+) -> None:
+    """Add a flag for every field of `model`, in a group of their own.
+
+    A flag that is not given leaves no trace in the parsed namespace, so that a file's or a
+    preset's value stays. `defaults` are shown in the help in place of the model's own.
+    """
+    group = parser.add_argument_group(title)
+    for name, field in model.model_fields.items():
+        default = (defaults or {}).get(name, field.default)
+        flag = "--" + name.replace("_", "-")
+        text = f"{field.description} (default: {default})".replace("%", "%%")
+        kind = _kind(field.annotation)
+        if kind is bool:
+            group.add_argument(
+                flag, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text
+            )
+        elif get_origin(kind) is Literal:
+            group.add_argument(flag, choices=get_args(kind), default=argparse.SUPPRESS, help=text)
+        else:
+            group.add_argument(
+                flag,
+                type=kind if kind in (int, float) else str,
+                metavar={int: "N", float: "X"}.get(kind, "TEXT"),
+                default=argparse.SUPPRESS,
+                help=text,
+            )
+
+
+def settings_of(arguments: argparse.Namespace, model: type[BaseModel]) -> dict[str, Any]:
+    """The fields of `model` that were given on the command line."""
+    return {
+        name: getattr(arguments, name) for name in model.model_fields if hasattr(arguments, name)
+    }
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a settings file: `model = "…"` and the tables `[settings]` and `[training]`.
+
+    Raises:
+        ConfigError: missing file, bad TOML, or another name at its top.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; name a TOML file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from None
+    for name, value in content.items():
+        if name not in ("model", "settings", "training"):
+            raise ConfigError(f"{path}: {name!r} is not one of model, [settings], [training]")
+        if not isinstance(value, str if name == "model" else dict):
+            raise ConfigError(
+                f"{path}: {name!r} must be a {'name' if name == 'model' else 'table'}"
+            )
+    return content
+
+
+def check_table(path: Path, content: Mapping[str, Any], table: str, model: type[BaseModel]) -> None:
+    """Complain about names in `[table]` that `model` has no field for.
+
+    Raises:
+        ConfigError: the first such name.
+    """
+    for name in content.get(table, {}):
+        if name not in model.model_fields:
+            known = ", ".join(model.model_fields)
+            raise ConfigError(f"{path}: [{table}] has no setting {name!r}; there are {known}")
+
+
+def main_guard(main: Callable[[list[str] | None], int], argv: list[str] | None = None) -> int:
+    """Run an entry point; a user's error becomes one line on stderr and exit status 1."""
+    try:
+        return main(argv)
+    except RecommenderError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; go on with --resume\n")
+        return 130
+
+
+def _kind(annotation: Any) -> Any:
+    """The type behind Annotated[…] and … | None."""
+    if get_origin(annotation) is Annotated:
+        return _kind(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType):
+        return _kind(next(a for a in get_args(annotation) if a is not type(None)))
+    return annotation

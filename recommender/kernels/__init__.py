@@ -1,0 +1,1 @@
+"""Native inner loops (numba) for the CPU, each checked against torch."""

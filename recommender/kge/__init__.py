@@ -1,0 +1,1 @@
+"""Knowledge-graph embedding: how plausible a triple (h, r, t) is."""

@@ -1,0 +1,153 @@
+"""MKR and MMSS_MKR: recommendation and knowledge-graph embedding, joined by cross & compress.
+
+MKR: Wang et al., "Multi-task feature learning for knowledge graph enhanced recommendation", WWW
+2019. MMSS_MKR adds several activations in the prediction and in the triple score, and false
+triples. Equation numbers are those of the MMSS_MKR paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from recommender.data.associations import Associations
+from recommender.data.negatives import InteractionSampler
+from recommender.data.splits import TrainingSplit
+from recommender.kge.semantic_matching import SemanticMatching
+from recommender.layers.activations import Mixture
+from recommender.layers.cross_compress import UnitStack
+from recommender.layers.embedding import EmbeddingTable
+from recommender.layers.mlp import mlp
+from recommender.models.base import Recommender, TrainingTask
+from recommender.models.mkr_config import PRESETS, MKRConfig
+
+__all__ = ["MKR", "MKRConfig"]
+
+
+class MKR(Recommender):
+    """Multi-task feature learning for KG-enhanced recommendation, MMSS_MKR included."""
+
+    name = "mmss_mkr"
+    Config = MKRConfig
+    config: MKRConfig
+
+    def __init__(self, config: MKRConfig, train: TrainingSplit) -> None:
+        super().__init__(config, train)
+        self.associations = Associations(train.graph, train.n_items, config.associated)
+        self.graph = train.graph
+        low = [config.dim] * (config.low_layers + 1)
+        self.users = EmbeddingTable(train.n_users, config.dim)
+        self.items = EmbeddingTable(train.n_items, config.dim)
+        self.entities = EmbeddingTable(train.n_entities, config.dim)
+        self.user_layers = mlp(low, hidden=config.activation)
+        self.units = UnitStack(config.unit, config.dim, config.low_layers)
+        if config.f_rs == "mlp":
+            high = [2 * config.dim] * config.high_layers + [1]
+            self.rs_layers = mlp(high, hidden=config.activation, last="linear")
+        self.kge = SemanticMatching(
+            n_relations=train.n_relations,
+            dim=config.dim,
+            low_layers=config.low_layers,
+            high_layers=config.high_layers,
+            relation_mlp=config.relation_mlp,
+            activation=config.activation,
+            tail_activation=config.tail_activation,
+            score=config.triple_score,
+        )
+        self.prediction = None if config.prediction == "plain" else Mixture(config.prediction)
+        self._item_side: Tensor | None = None
+
+    @classmethod
+    def presets(cls) -> Mapping[str, tuple[str, Mapping[str, Any]]]:
+        """MMSS_MKR, Table 9's ablations and the variants of the MKR paper."""
+        return PRESETS
+
+    # The recommendation module
+
+    def user_features(self, users: Tensor) -> Tensor:
+        """u_L = M^L(u) (Eq. 1); int64 [b] → [b, dim]."""
+        features: Tensor = self.user_layers(self.users(users))
+        return features
+
+    def item_features(self, items: Tensor, entities: Tensor) -> Tensor:
+        """C^L(v, e)[v] of Eq. 2 for e ~ S(v); both int64 [b] → [b, dim]."""
+        return self.units.item(self.items(items), self.entities(entities))
+
+    def interaction(self, user: Tensor, item: Tensor) -> Tensor:
+        """f_RS(u_L, v_L) of Eq. 3, the raw score; both [b, dim] → [b]."""
+        if self.config.f_rs == "dot":
+            return (user * item).sum(dim=1)
+        score: Tensor = self.rs_layers(torch.cat([user, item], dim=1))
+        return score.squeeze(1)
+
+    def logit(self, scores: Tensor) -> Tensor:
+        """What the outer sigmoid of Eq. 3 is taken of: (σ + α + β)(f_RS) / 3 (Eq. 4–6)."""
+        return scores if self.prediction is None else self.prediction(scores)
+
+    def probability(self, scores: Tensor) -> Tensor:
+        """ŷ of Eq. 3. With S1 + T + S2 it lies in (0.339, 0.731) and is 0.54 at score 0."""
+        return torch.sigmoid(self.logit(scores))
+
+    # The knowledge-graph module
+
+    def head_features(self, items: Tensor, heads: Tensor) -> Tensor:
+        """h_L = C^L(v, h)[e] for v ~ S(h) (Eq. 7); both int64 [b] → [b, dim].
+
+        Items of -1 (a head with empty S(h)) enter as the zero vector.
+        """
+        known = items >= 0
+        v = self.items(items.clamp_min(0)) * known[:, None]
+        return self.units.entity(v, self.entities(heads))
+
+    # Scoring
+
+    def score(self, users: Tensor, items: Tensor) -> Tensor:
+        """f_RS of the pairs, [b]; the expectation of Eq. 2 is over all of S(v)."""
+        return self.interaction(self.user_features(users), self._catalogue()[items])
+
+    def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
+        """f_RS of each user with the items start … stop - 1, [b, stop - start]."""
+        if self.config.f_rs != "dot":
+            return super().score_items(users, start, stop)
+        return self.user_features(users) @ self._catalogue()[start:stop].T
+
+    def _catalogue(self) -> Tensor:
+        """v_L of all items, [n_items, dim]; computed once while the model is in eval mode."""
+        if self._item_side is not None:
+            return self._item_side
+        offsets, members = self.associations.entity_lists()
+        device = self.items.weight.device
+        entities = functional.embedding_bag(
+            torch.as_tensor(members, device=device),
+            self.entities.weight,
+            torch.as_tensor(offsets[:-1], device=device),
+            mode="mean",
+        )
+        item_side = self.units.item(self.items.weight, entities)
+        if not self.training and not torch.is_grad_enabled():
+            self._item_side = item_side
+        return item_side
+
+    def train(self, mode: bool = True) -> MKR:
+        """Switch between training and scoring; forgets what scoring has computed."""
+        self._item_side = None
+        super().train(mode)
+        return self
+
+    def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """Take over parameters; forgets what scoring has computed."""
+        self._item_side = None
+        return super().load_state_dict(*args, **kwargs)
+
+    def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
+        """Algorithm 1's two: recommendation, then (every kge_interval epochs) the KG."""
+        from recommender.models.mkr_tasks import KnowledgeGraphTask, RecommendationTask
+
+        tasks: list[TrainingTask] = [RecommendationTask(self, samples)]
+        if self.config.kge_interval and len(self.graph):
+            tasks.append(KnowledgeGraphTask(self))
+        return tasks

@@ -1,0 +1,154 @@
+"""Train a recommender: `python -m recommender.train --data data/processed/lastfm`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from recommender.cli import (
+    DEFAULT_DATA,
+    add_settings,
+    check_table,
+    main_guard,
+    read_toml,
+    settings_of,
+)
+from recommender.data import load, split
+from recommender.models.registry import Preset, create_model, model_names, resolve
+from recommender.training.config import TrainConfig
+from recommender.training.loop import Trainer
+from recommender.training.runs import Run
+
+__all__ = ["main"]
+
+DEFAULT_MODEL = "mmss_mkr"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse, train, print."""
+    preset, from_file = _choose_model(argv)
+    arguments = _parser(preset, from_file).parse_args(argv)
+    config = TrainConfig.parse(
+        {**from_file.get("training", {}), **settings_of(arguments, TrainConfig)}
+    )
+    settings = {**from_file.get("settings", {}), **settings_of(arguments, preset.model.Config)}
+    preset.configure(settings)  # complain about settings before reading data
+    dataset = load(arguments.data)
+    parts = split(dataset, config.split_seed)
+    out = arguments.out or dataset.folder / "models" / _run_name(preset.name, config)
+    model = create_model(preset.name, parts.train, seed=config.seed, **settings)
+    console = Console(stderr=True)
+    progress = _Progress(console, config.epochs)
+    with progress.bar:
+        trainer = Trainer(config, out=out, resume=arguments.resume, loggers=[progress])
+        run = trainer.fit(model, parts)
+    if progress.is_main:
+        _print_result(run)
+    return 0
+
+
+def _run_name(model: str, config: TrainConfig) -> str:
+    return f"{model}-{config.negatives}-split{config.split_seed}-seed{config.seed}"
+
+
+def _choose_model(argv: list[str] | None) -> tuple[Preset, dict[str, Any]]:
+    """The model, and what the settings file says; the model decides which flags there are."""
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--model")
+    first.add_argument("--config", type=Path)
+    known, _ = first.parse_known_args(argv)
+    from_file = read_toml(known.config) if known.config else {}
+    preset = resolve(known.model or from_file.get("model", DEFAULT_MODEL))
+    if known.config:
+        check_table(known.config, from_file, "training", TrainConfig)
+        check_table(known.config, from_file, "settings", preset.model.Config)
+    return preset, from_file
+
+
+def _parser(preset: Preset, from_file: Mapping[str, Any]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m recommender.train",
+        description="Train a recommender on a processed data folder. Settings come from the "
+        "model's preset, then --config, then the flags.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--data", type=Path, default=DEFAULT_DATA, help="data folder (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--model",
+        default=preset.name,
+        metavar="NAME",
+        help=f"one of {', '.join(model_names())} (default: {DEFAULT_MODEL})",
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE.toml", help="settings file")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="run folder (default: DATA/models/MODEL-…)"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the run folder's checkpoint, bit by bit"
+    )
+    add_settings(parser, TrainConfig, title="training", defaults=from_file.get("training"))
+    shown = {**preset.config.model_dump(), **from_file.get("settings", {})}
+    title = f"model {preset.name} ({preset.summary})"
+    add_settings(parser, preset.model.Config, title=title, defaults=shown)
+    return parser
+
+
+class _Progress:
+    """A progress bar that is one of the loop's loggers."""
+
+    def __init__(self, console: Console, epochs: int) -> None:
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("epochs"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[figures]}"),
+            console=console,
+        )
+        self._task = self.bar.add_task("training", total=epochs, figures="")
+        self._best = float("-inf")
+        self.is_main = False
+
+    def start(self, settings: Mapping[str, Any], epochs_done: int) -> None:
+        """Only the main process is told."""
+        self.is_main = True
+        self.bar.update(self._task, completed=epochs_done)
+
+    def epoch(self, record: Mapping[str, float]) -> None:
+        """Move on and show the latest figures."""
+        self._best = max(self._best, record.get("valid_auc", self._best))
+        figures = f"loss {record.get('loss_recommendation', float('nan')):.4f}"
+        figures += f"  valid AUC {record.get('valid_auc', float('nan')):.4f}"
+        figures += f" (best {self._best:.4f})"
+        self.bar.update(self._task, completed=int(record["epoch"]), figures=figures)
+
+    def finish(self, metrics: Mapping[str, Any]) -> None:
+        """The table below the bar says the rest."""
+
+
+def _print_result(run: Run) -> None:
+    table = Table(title=f"best epoch {run.best_epoch} of {run.epochs}, chosen on validation")
+    table.add_column("rows")
+    columns = ("auc", "acc", "f1", "log_loss", "auc_warm", "auc_cold")
+    for column in columns:
+        table.add_column(column, justify="right")
+    for part in ("valid", "test"):
+        values = [run.metrics[part][column] for column in columns]
+        table.add_row(part, *("–" if v is None else f"{v:.4f}" for v in values))
+    console = Console()
+    console.print(table)
+    console.print(f"run folder: {run.folder}", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main_guard(main))

@@ -1,0 +1,202 @@
+"""Adam, over whole embedding tables or over the rows in use; the same steps either way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from recommender.kernels import adam_rows
+from recommender.layers.embedding import EmbeddingTable
+from recommender.training.distributed import Group
+
+__all__ = ["BETA1", "BETA2", "EPSILON", "Adam", "TableState"]
+
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+HORIZON = 400  # steps after which r^k, r = β₁/√β₂, is below double precision
+
+
+class TableState:
+    """Adam's moments of one embedding table and the step each row is up to date with."""
+
+    def __init__(self, table: EmbeddingTable) -> None:
+        self.table = table
+        self.exp_avg = torch.zeros_like(table.weight)
+        self.exp_avg_sq = torch.zeros_like(table.weight)
+        self.last = np.zeros(len(table.weight), dtype=np.int64)
+        self.slot = np.full(len(table.weight), -1, dtype=np.int64)
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """θ, m and v as numpy views of the tensors' memory."""
+        return self.table.weight.detach().numpy(), self.exp_avg.numpy(), self.exp_avg_sq.numpy()
+
+
+class Adam:
+    """Adam (Kingma and Ba 2015) with its usual β₁ = 0.9, β₂ = 0.999, ε = 1e-8.
+
+    With `rowwise`, the rows of embedding tables that a batch does not read are left alone until
+    they are read or `stepping` ends, and are then brought up to date in one go; the result is
+    that of dense Adam up to rounding (see `recommender.kernels.adam_rows`), at a cost that does
+    not grow with the tables. Row-wise steps are for tables on the CPU.
+
+    Steps happen inside `with optimizer.stepping():`, so that no other task meets a stale row.
+    """
+
+    def __init__(
+        self,
+        parameters: Sequence[nn.Parameter],
+        tables: Sequence[EmbeddingTable],
+        *,
+        learning_rate: float,
+        rowwise: bool,
+        fused: bool = True,
+    ) -> None:
+        wanted = {id(parameter) for parameter in parameters}
+        self.learning_rate = learning_rate
+        self.steps = 0
+        self.tables = (
+            [TableState(table) for table in tables if id(table.weight) in wanted] if rowwise else []
+        )
+        in_tables = {id(state.table.weight) for state in self.tables}
+        self.weights = [p for p in parameters if id(p) not in in_tables]
+        self.exp_avg = [torch.zeros_like(p) for p in self.weights]
+        self.exp_avg_sq = [torch.zeros_like(p) for p in self.weights]
+        self._step_tensors = [torch.zeros((), device=p.device) for p in self.weights]
+        self._dense = self._torch_adam(fused)
+        self.carry = np.zeros(1024)
+
+    def _torch_adam(self, fused: bool) -> torch.optim.Adam | None:
+        """torch's own Adam for `weights`, working in the moments of this object."""
+        if not self.weights:
+            return None
+        adam = torch.optim.Adam(
+            self.weights,
+            lr=self.learning_rate,
+            betas=(BETA1, BETA2),
+            eps=EPSILON,
+            fused=fused,
+            foreach=False if fused else None,
+        )
+        moments = zip(self.weights, self._step_tensors, self.exp_avg, self.exp_avg_sq, strict=True)
+        for weight, step, first, second in moments:
+            adam.state[weight] = {"step": step, "exp_avg": first, "exp_avg_sq": second}
+        return adam
+
+    @contextmanager
+    def stepping(self) -> Iterator[None]:
+        """While it lasts, tables give row gradients and refresh the rows they hand out."""
+        for state in self.tables:
+            state.table.sparse = True
+            state.table.refresh = _Refresh(self, state)
+        try:
+            yield
+        finally:
+            for state in self.tables:
+                state.table.sparse, state.table.refresh = False, None
+                self.catch_up(state, np.arange(len(state.last)))
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for parameter in self.weights:
+            parameter.grad = None
+        for state in self.tables:
+            state.table.weight.grad = None
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """One step with the gradients that the parameters hold."""
+        self.begin_step()
+        if self._dense is not None:
+            self._dense.step()
+        for state in self.tables:
+            gradient = state.table.weight.grad
+            if gradient is not None:
+                self._step_table(state, gradient)
+
+    @torch.no_grad()
+    def share_gradients(self, group: Group) -> None:
+        """Add up the gradients of all processes, so that each takes the same step."""
+        for parameter in self.weights:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        group.sum_dense([p.grad for p in self.weights if p.grad is not None])
+        for state in self.tables:
+            weight = state.table.weight
+            if weight.grad is None:
+                ids, values = (
+                    torch.zeros(0, dtype=torch.int64),
+                    weight.new_zeros(0, weight.shape[1]),
+                )
+            else:
+                ids, values = weight.grad._indices()[0], weight.grad._values()
+            ids, values = group.gather_rows(ids, values)
+            self.catch_up(state, ids.numpy())  # rows that only other processes have read
+            weight.grad = torch.sparse_coo_tensor(
+                ids[None], values, weight.shape, check_invariants=False
+            )
+
+    def begin_step(self) -> None:
+        """Count the step and extend the table of carried movements."""
+        self.steps += 1
+        if self.steps >= len(self.carry):
+            self.carry = np.concatenate([self.carry, np.zeros(len(self.carry))])
+        if self.tables:
+            adam_rows.extend_carry(self.carry, self.steps, BETA1, BETA2, HORIZON)
+
+    def catch_up(self, state: TableState, rows: np.ndarray) -> None:
+        """Bring `rows` of a table up to date with the steps taken so far."""
+        adam_rows.catch_up(
+            *state.arrays(), state.last, rows, self.carry, self.steps,
+            self.learning_rate, BETA1, BETA2, EPSILON,
+        )  # fmt: skip
+
+    def _step_table(self, state: TableState, gradient: Tensor) -> None:
+        ids = gradient._indices()[0].numpy()
+        values = gradient._values().numpy()
+        rows, sums = np.empty_like(ids), np.empty_like(values)
+        count = adam_rows.add_rows(ids, values, state.slot, rows, sums)
+        adam_rows.step_rows(
+            *state.arrays(), state.last, rows[:count], sums, self.steps,
+            self.learning_rate, BETA1, BETA2, EPSILON,
+        )  # fmt: skip
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything to go on from; to be taken outside `stepping`."""
+        return {
+            "steps": self.steps,
+            "weights": [list(pair) for pair in zip(self.exp_avg, self.exp_avg_sq, strict=True)],
+            "weight_steps": [float(step) for step in self._step_tensors],
+            "tables": [[state.exp_avg, state.exp_avg_sq] for state in self.tables],
+        }
+
+    @torch.no_grad()
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self.steps = state["steps"]
+        for i, (first, second) in enumerate(state["weights"]):
+            self.exp_avg[i].copy_(first)
+            self.exp_avg_sq[i].copy_(second)
+            self._step_tensors[i].fill_(state["weight_steps"][i])
+        for own, (first, second) in zip(self.tables, state["tables"], strict=True):
+            own.exp_avg.copy_(first)
+            own.exp_avg_sq.copy_(second)
+            own.last[:] = self.steps
+        # Every row is up to date, so that no movement is carried from before.
+        size = len(self.carry)
+        while size <= self.steps:
+            size *= 2
+        self.carry = np.zeros(size)
+
+
+class _Refresh:
+    """Brings rows up to date before they are read."""
+
+    def __init__(self, optimizer: Adam, state: TableState) -> None:
+        self.optimizer, self.state = optimizer, state
+
+    def __call__(self, ids: Tensor) -> None:
+        self.optimizer.catch_up(self.state, ids.detach().reshape(-1).numpy())

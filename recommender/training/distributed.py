@@ -1,0 +1,110 @@
+"""Data-parallel training under torchrun: every process holds the model, each has part of a batch.
+
+All processes draw the same batches from the same seed and take their own slice of each; the
+gradients of the slices are added up, so that a step is the one that a single process would have
+taken, up to rounding. Nothing here is active outside torchrun.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from recommender.errors import ConfigError
+
+__all__ = ["Group", "process_group"]
+
+
+class Group:
+    """The processes that train together; alone, all its methods do nothing."""
+
+    def __init__(self, rank: int = 0, size: int = 1) -> None:
+        self.rank, self.size = rank, size
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process writes the files."""
+        return self.rank == 0
+
+    def slice(self, n: int) -> slice:
+        """This process's part of a batch of n."""
+        return slice(n * self.rank // self.size, n * (self.rank + 1) // self.size)
+
+    def sum_dense(self, tensors: list[Tensor]) -> None:
+        """Replace each tensor by its sum over the processes, in one message."""
+        if self.size == 1 or not tensors:
+            return
+        joined = torch.cat([tensor.reshape(-1) for tensor in tensors])
+        dist.all_reduce(joined)
+        parts = torch.split(joined, [tensor.numel() for tensor in tensors])
+        for tensor, part in zip(tensors, parts, strict=True):
+            tensor.copy_(part.view_as(tensor))
+
+    def gather_rows(self, ids: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """All processes' rows, in the order of their ranks: ids [k], values [k, dim]."""
+        if self.size == 1:
+            return ids, values
+        count = torch.tensor([len(ids)], device=ids.device)
+        counts = [torch.empty_like(count) for _ in range(self.size)]
+        dist.all_gather(counts, count)
+        longest = int(max(int(c) for c in counts))
+        padded_ids, padded = _pad(ids, longest), _pad(values, longest)
+        all_ids = [torch.empty_like(padded_ids) for _ in counts]
+        all_values = [torch.empty_like(padded) for _ in counts]
+        dist.all_gather(all_ids, padded_ids)
+        dist.all_gather(all_values, padded)
+        return (
+            torch.cat([a[: int(c)] for a, c in zip(all_ids, counts, strict=True)]),
+            torch.cat([a[: int(c)] for a, c in zip(all_values, counts, strict=True)]),
+        )
+
+    def broadcast(self, tensors: list[Tensor]) -> None:
+        """Give every process the main one's values."""
+        if self.size > 1:
+            for tensor in tensors:
+                dist.broadcast(tensor, src=0)
+
+    def agree(self, value: float) -> float:
+        """The main process's value, everywhere."""
+        if self.size == 1:
+            return value
+        box = [value]
+        dist.broadcast_object_list(box, src=0)
+        return box[0]
+
+    def wait(self) -> None:
+        """Until all processes are here."""
+        if self.size > 1:
+            dist.barrier()
+
+
+def _pad(rows: Tensor, length: int) -> Tensor:
+    missing = length - len(rows)
+    if not missing:
+        return rows.contiguous()
+    return torch.cat([rows, rows.new_zeros((missing, *rows.shape[1:]))])
+
+
+@contextmanager
+def process_group(device: torch.device) -> Iterator[Group]:
+    """Join the other processes if torchrun started this one; nccl on GPUs, gloo otherwise.
+
+    Raises:
+        ConfigError: torchrun's variables are set but the group cannot be formed.
+    """
+    if "LOCAL_RANK" not in os.environ or dist.is_initialized():
+        yield Group(*((dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else ()))
+        return
+    try:
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    except (ValueError, RuntimeError) as error:
+        raise ConfigError(f"torchrun: no process group ({error})") from None
+    try:
+        yield Group(dist.get_rank(), dist.get_world_size())
+    finally:
+        dist.destroy_process_group()

@@ -1,0 +1,112 @@
+"""Where the numbers of a training go: JSON lines always, TensorBoard and MLflow as extras."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from recommender.errors import ConfigError
+
+__all__ = ["JsonLines", "Logger", "MLflow", "TensorBoard"]
+
+
+class Logger(Protocol):
+    """Takes in one flat record per epoch and the final metrics."""
+
+    def start(self, settings: Mapping[str, Any], epochs_done: int) -> None:
+        """Training begins, or goes on after `epochs_done` epochs."""
+
+    def epoch(self, record: Mapping[str, float]) -> None:
+        """An epoch is over; the record holds `epoch`, counted from 1, and numbers by name."""
+
+    def finish(self, metrics: Mapping[str, Any]) -> None:
+        """Training is over; `metrics` is what `metrics.json` holds."""
+
+
+class JsonLines:
+    """One JSON object per epoch in `metrics.jsonl`; going on drops the lines of lost epochs."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def start(self, settings: Mapping[str, Any], epochs_done: int) -> None:
+        """Keep the lines of the epochs that the checkpoint knows."""
+        kept: list[str] = []
+        if epochs_done and self.path.is_file():
+            # A kill may have torn the last line; it then belongs to an epoch that is done again.
+            lines = self.path.read_text(encoding="utf-8").splitlines()
+            kept = [line for line in lines if _epoch_of(line) <= epochs_done]
+        self.path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+
+    def epoch(self, record: Mapping[str, float]) -> None:
+        """Append the record."""
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(dict(record)) + "\n")
+
+    def finish(self, metrics: Mapping[str, Any]) -> None:
+        """Nothing more to write."""
+
+
+def _epoch_of(line: str) -> float:
+    try:
+        return float(json.loads(line)["epoch"])
+    except (ValueError, KeyError, TypeError):
+        return float("inf")
+
+
+class TensorBoard:
+    """Scalars under the run folder's `tensorboard/`; needs the extra `tracking`."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            raise ConfigError("--tensorboard needs: pip install '.[tracking]'") from None
+        self._writer = SummaryWriter(str(folder))
+
+    def start(self, settings: Mapping[str, Any], epochs_done: int) -> None:
+        """Write down the settings."""
+        text = json.dumps(dict(settings), indent=2, default=str)
+        self._writer.add_text("settings", f"```\n{text}\n```", epochs_done)
+
+    def epoch(self, record: Mapping[str, float]) -> None:
+        """One point per curve."""
+        for name, value in record.items():
+            if name != "epoch":
+                self._writer.add_scalar(name, value, int(record["epoch"]))
+
+    def finish(self, metrics: Mapping[str, Any]) -> None:
+        """Flush and close."""
+        self._writer.close()
+
+
+class MLflow:
+    """A run in the tracking store that MLFLOW_TRACKING_URI names; needs the extra `tracking`."""
+
+    def __init__(self, run_name: str) -> None:
+        try:
+            import mlflow
+        except ImportError:
+            raise ConfigError("--mlflow needs: pip install '.[tracking]'") from None
+        self._mlflow, self._name = mlflow, run_name
+
+    def start(self, settings: Mapping[str, Any], epochs_done: int) -> None:
+        """Open the run and write down the settings."""
+        self._mlflow.start_run(run_name=self._name)
+        self._mlflow.log_params({name: str(value) for name, value in settings.items()})
+
+    def epoch(self, record: Mapping[str, float]) -> None:
+        """One point per curve."""
+        values = {name: value for name, value in record.items() if name != "epoch"}
+        self._mlflow.log_metrics(values, step=int(record["epoch"]))
+
+    def finish(self, metrics: Mapping[str, Any]) -> None:
+        """Write down the final figures and close the run."""
+        for part, figures in metrics.items():
+            if isinstance(figures, Mapping):
+                for name, value in figures.items():
+                    if isinstance(value, int | float):
+                        self._mlflow.log_metric(f"{part}_{name}", value)
+        self._mlflow.end_run()

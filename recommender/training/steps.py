@@ -1,0 +1,76 @@
+"""One task's steps over one epoch's samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from recommender.models.base import TrainingTask
+from recommender.training.adam import Adam
+from recommender.training.distributed import Group
+
+__all__ = ["Steps", "TorchSteps"]
+
+
+class Steps(Protocol):
+    """Goes once through an epoch's samples."""
+
+    def run(self, columns: tuple[Tensor, ...]) -> float:
+        """Update the parameters, batch by batch; the mean of the batches' losses."""
+
+
+class TorchSteps:
+    """Steps by torch's autograd; works for every model, on every device.
+
+    The samples are whole tensors on the model's device, and a batch is a slice of each: no loader,
+    no copying, no workers.
+    """
+
+    def __init__(
+        self,
+        task: TrainingTask,
+        optimizer: Adam,
+        *,
+        group: Group | None = None,
+        bf16: bool = False,
+        compiled: bool = False,
+    ) -> None:
+        self.task, self.optimizer = task, optimizer
+        self.group = group or Group()
+        self.bf16 = bf16
+        self._loss: Callable[..., Tensor] = torch.compile(task.loss) if compiled else task.loss
+
+    def run(self, columns: tuple[Tensor, ...]) -> float:
+        """See `Steps.run`."""
+        size, n = self.task.batch_size, len(columns[0])
+        total = torch.zeros((), device=columns[0].device)
+        for start in range(0, n, size):
+            batch = tuple(column[start : start + size] for column in columns)
+            total += self.step(batch)
+        self.group.sum_dense([total])
+        return float(total) / max(1, -(-n // size))
+
+    def step(self, batch: tuple[Tensor, ...]) -> Tensor:
+        """One update with the whole group's `batch`; this process's share of the loss."""
+        whole = len(batch[0])
+        part = self.group.slice(whole)
+        mine = tuple(column[part] for column in batch) if self.group.size > 1 else batch
+        self.optimizer.zero_grad()
+        share = len(mine[0]) / whole
+        if share:
+            with self._arithmetic(mine[0].device):
+                loss = self._loss(*mine, share=share)
+            loss.backward()  # type: ignore[no-untyped-call]
+        else:  # a last batch with fewer samples than processes
+            loss = torch.zeros((), device=batch[0].device)
+        if self.group.size > 1:
+            self.optimizer.share_gradients(self.group)
+        self.optimizer.step()
+        return loss.detach()
+
+    def _arithmetic(self, device: torch.device) -> AbstractContextManager[object]:
+        return torch.autocast(device.type, torch.bfloat16) if self.bf16 else nullcontext()

@@ -1,0 +1,46 @@
+"""When to stop: a small object that sees one validation value after the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["EarlyStopping"]
+
+
+class EarlyStopping:
+    """Remembers the best value (higher is better) and says when patience is used up.
+
+    Attributes:
+        patience: evaluations without a better value that are borne; 0 means for ever.
+        best: best value so far; None before the first.
+        best_epoch: its epoch, counted from 1; 0 before the first.
+        waited: epochs since.
+    """
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+        self.best: float | None = None
+        self.best_epoch = 0
+        self.waited = 0
+
+    def update(self, epoch: int, value: float) -> bool:
+        """Take in the value of `epoch`; True if it is the best so far. NaN never is."""
+        if value == value and (self.best is None or value > self.best):
+            self.best, self.best_epoch, self.waited = value, epoch, 0
+            return True
+        self.waited = epoch - self.best_epoch
+        return False
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether to stop now."""
+        return bool(self.patience) and self.waited >= self.patience
+
+    def state_dict(self) -> dict[str, Any]:
+        """To go on from."""
+        return {"best": self.best, "best_epoch": self.best_epoch, "waited": self.waited}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self.best, self.best_epoch = state["best"], state["best_epoch"]
+        self.waited = state["waited"]
