@@ -1,0 +1,50 @@
+"""Settings of the last construction stage."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class TriplesConfig(BaseModel):
+    """How statements become the integer triples of `kg_final.txt`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    order: Literal["name", "source"] = Field(
+        "name",
+        description="how ids are given: by the entities' names, or as they first appear in the "
+        "source (which keeps the numbering of a published index)",
+    )
+    heads: Literal["items", "all"] = Field(
+        "items",
+        description="'items' writes every triple with an item as head, turning it round where "
+        "needed, and leaves out those without an item (the public MKR program looks each head up "
+        "among the items); 'all' keeps every triple between entities",
+    )
+    exclude: tuple[str, ...] = Field(
+        (), description="predicates that stay in the Turtle but not in kg_final.txt"
+    )
+    min_confidence: float = Field(
+        0.0, ge=0, le=1, description="statements below it stay out of kg_final.txt"
+    )
+
+
+class RatingsConfig(BaseModel):
+    """How interactions become the labelled rows of `ratings_final.txt`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    threshold: float = Field(
+        0.0, description="an interaction is positive when its weight reaches this"
+    )
+    items: Literal["interacted", "all"] = Field(
+        "interacted",
+        description="which entities of the item class are items: those with a positive "
+        "interaction, or all of them",
+    )
+    item_type: str = Field("Artist", description="class of the items")
+    negatives: int = Field(
+        1, ge=0, description="unobserved items drawn per positive, without replacement"
+    )

@@ -1,0 +1,99 @@
+"""Statements and entities as RDF terms, in the order in which a person would read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import pandas as pd
+import pyoxigraph as ox
+
+from kg_builder.ontology import Schema, expand
+from kg_builder.tables import LITERAL_KINDS
+
+_RDFS_LABEL = ox.NamedNode(expand("rdfs:label"))
+_ALT_LABEL = ox.NamedNode(expand("skos:altLabel"))
+_TYPE = ox.NamedNode(expand("rdf:type"))
+_SAME_AS = ox.NamedNode(expand("owl:sameAs"))
+
+
+@lru_cache(maxsize=200_000)
+def node(name: str) -> ox.NamedNode:
+    """The IRI node of a CURIE."""
+    return ox.NamedNode(expand(name))
+
+
+def term(value: str, kind: str) -> ox.NamedNode | ox.Literal:
+    """The object of a statement: a node for an entity, a typed literal otherwise."""
+    if kind not in LITERAL_KINDS:
+        return node(value)
+    if kind == "string":
+        return ox.Literal(value)
+    return ox.Literal(value, datatype=node(f"xsd:{kind}"))
+
+
+def describe(entity: str, type_: str, name: str, aliases: list[str]) -> list[ox.Triple]:
+    """Class, label and other names of an entity."""
+    subject = node(entity)
+    return [
+        ox.Triple(subject, _TYPE, node(f"mkg:{type_}")),
+        ox.Triple(subject, _RDFS_LABEL, ox.Literal(name)),
+        *(ox.Triple(subject, _ALT_LABEL, ox.Literal(alias)) for alias in sorted(set(aliases))),
+    ]
+
+
+def same_as(entity: str, external_ids: list[str]) -> list[ox.Triple]:
+    """Links to the same thing elsewhere."""
+    subject = node(entity)
+    return [ox.Triple(subject, _SAME_AS, node(other)) for other in sorted(set(external_ids))]
+
+
+def facts(statements: pd.DataFrame) -> pd.DataFrame:
+    """The distinct triples of the statements: columns subject, predicate, object, object_kind."""
+    columns = ["subject", "predicate", "object", "object_kind"]
+    return statements[columns].drop_duplicates().sort_values(columns, ignore_index=True)
+
+
+def by_subject(
+    statements: pd.DataFrame, entities: pd.DataFrame, schema: Schema
+) -> Iterator[tuple[str, list[ox.Triple]]]:
+    """Every entity's class and triples: description, links elsewhere, relations, attributes.
+
+    Entities come class by class, in the order of the data model, then by name.
+    """
+    relations: dict[str, list[ox.Triple]] = {}
+    attributes: dict[str, list[ox.Triple]] = {}
+    distinct = facts(statements)
+    for subject, predicate, value, kind in zip(
+        *(distinct[column].tolist() for column in distinct.columns), strict=True
+    ):
+        part = attributes if kind in LITERAL_KINDS else relations
+        part.setdefault(subject, []).append(
+            ox.Triple(node(subject), node(predicate), term(value, kind))
+        )
+    order = {name: place for place, name in enumerate(reading_order(schema))}
+    rows = sorted(
+        zip(
+            entities["type"].tolist(),
+            entities["entity"].tolist(),
+            entities["name"].tolist(),
+            entities["aliases"].tolist(),
+            entities["external_ids"].tolist(),
+            strict=True,
+        ),
+        key=lambda row: (order.get(row[0], len(order)), row[0], row[1]),
+    )
+    for type_, entity, name, aliases, external_ids in rows:
+        yield (
+            type_,
+            describe(entity, type_, name, list(aliases))
+            + relations.get(entity, [])
+            + attributes.get(entity, [])
+            + same_as(entity, list(external_ids)),
+        )
+
+
+def reading_order(schema: Schema) -> list[str]:
+    """Classes of the data model, artists and works before what is said of them."""
+    first = ["Band", "SoloArtist", "Artist", "Collaboration", "Person", "Album", "Song"]
+    return first + [name for name in schema.classes if name not in first]

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kg_builder.tables import ENTITIES, INTERACTIONS
+from kg_builder.triples import RatingsConfig, items_of, ratings
+from kg_builder.triples.ratings import draw_unmet
+
+
+def interactions(*rows):
+    return INTERACTIONS.frame(
+        {
+            "user": str(user),
+            "item": f"artist:{item}",
+            "raw_item": str(item),
+            "weight": weight,
+            "evidence": "listeners.tsv",
+        }
+        for user, item, weight in rows
+    )
+
+
+ITEMS = [f"artist:{n}" for n in range(6)]
+
+
+def test_positives_and_as_many_negatives_never_met():
+    result = ratings(
+        interactions(("u", 0, 5.0), ("u", 1, 4.0), ("u", 2, 1.0), ("v", 3, 5.0)),
+        ITEMS,
+        RatingsConfig(threshold=4),
+        seed=1,
+    )
+    assert result.users == ["u", "v"]
+    of_u = result.rows[result.rows[:, 0] == 0]
+    assert of_u[of_u[:, 2] == 1][:, 1].tolist() == [0, 1]
+    assert set(of_u[of_u[:, 2] == 0][:, 1]) <= {3, 4, 5}
+    assert len(of_u) == 4
+    assert result.counts["pairs below the threshold"] == 1
+
+
+def test_users_without_a_positive_and_unknown_items_are_counted():
+    result = ratings(
+        interactions(("u", 0, 1.0), ("v", 1, 5.0), ("v", 1, 5.0), ("v", 99, 5.0)),
+        ITEMS,
+        RatingsConfig(threshold=4),
+        seed=1,
+    )
+    assert result.users == ["v"]
+    assert result.counts["interactions of users without a positive"] == 1
+    assert result.counts["interactions with no item"] == 1
+    assert result.counts["repeated user-item pairs"] == 1
+
+
+def test_the_seed_decides_the_negatives():
+    listening = interactions(*[(user, item, 1.0) for user in range(9) for item in range(2)])
+    many = [f"artist:{n}" for n in range(500)]
+    one, same, other = (
+        ratings(listening, many, RatingsConfig(), seed=seed).rows for seed in (1, 1, 2)
+    )
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
+def test_a_user_who_met_nearly_everything_gets_what_is_left():
+    result = ratings(
+        interactions(*[("u", item, 1.0) for item in range(5)]), ITEMS, RatingsConfig(), seed=0
+    )
+    assert result.rows[result.rows[:, 2] == 0].tolist() == [[0, 5, 0]]
+    assert result.counts["negatives not to be had"] == 4
+
+
+@given(st.sets(st.integers(0, 30)), st.integers(0, 40), st.integers(0, 9))
+def test_drawn_items_are_distinct_and_unmet(met, wanted, seed):
+    drawn = draw_unmet(
+        np.array(sorted(met), dtype=np.int64), 31, wanted, np.random.default_rng(seed)
+    )
+    assert len(drawn) == min(wanted, 31 - len(met)) == len(set(drawn.tolist()))
+    assert not set(drawn.tolist()) & met
+    assert set(drawn.tolist()) <= set(range(31))
+
+
+def test_every_unmet_item_is_drawn_equally_often():
+    generator = np.random.default_rng(0)
+    met = np.array([1, 2, 5])
+    hits = np.bincount(
+        np.concatenate([draw_unmet(met, 8, 1, generator) for _ in range(5000)]), minlength=8
+    )
+    assert hits[[1, 2, 5]].sum() == 0
+    assert hits[[0, 3, 4, 6, 7]] == pytest.approx(1000, rel=0.15)
+
+
+def test_items_are_those_somebody_likes_unless_all_are_wanted():
+    entities = ENTITIES.frame(
+        {
+            "entity": f"artist:{n}",
+            "type": "Artist",
+            "name": str(n),
+            "aliases": [],
+            "external_ids": [],
+            "attributes": "{}",
+            "records": 1,
+        }
+        for n in (2, 0, 1)
+    )
+    listening = interactions(("u", 2, 5.0), ("u", 1, 1.0), ("u", 0, 5.0))
+    liked = RatingsConfig(threshold=4)
+    assert items_of(listening, entities, liked, order="name") == ["artist:0", "artist:2"]
+    assert items_of(listening, entities, liked, order="source") == ["artist:2", "artist:0"]
+    every = RatingsConfig(items="all")
+    assert items_of(listening, entities, every, order="source") == [
+        "artist:2",
+        "artist:0",
+        "artist:1",
+    ]
