@@ -1,0 +1,28 @@
+"""Stage 2, fusion: which records describe the same thing, and what the sources say of it together.
+
+`normalize` → `block` → `compare` → `score` → `cluster` → `fuse` → `naming`; `resolve` runs them,
+`rewrite` carries statements and interactions over to the entities.
+"""
+
+from kg_builder.fusion.config import BlockingConfig, FusionConfig, SourceTraits, TypeSettings
+from kg_builder.fusion.judgements import read_judgements, write_judgements
+from kg_builder.fusion.matching import Matching, match_records
+from kg_builder.fusion.resolve import Fusion, resolve
+from kg_builder.fusion.rewrite import Rewriting, entity_of, rewrite, rewrite_interactions
+
+__all__ = [
+    "BlockingConfig",
+    "Fusion",
+    "FusionConfig",
+    "Matching",
+    "Rewriting",
+    "SourceTraits",
+    "TypeSettings",
+    "entity_of",
+    "match_records",
+    "read_judgements",
+    "resolve",
+    "rewrite",
+    "rewrite_interactions",
+    "write_judgements",
+]

@@ -1,0 +1,109 @@
+"""Pairs into clusters: best pairs first, constraints kept, no chains."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """Which record belongs to which cluster.
+
+    Attributes:
+        label: cluster of each record; the smallest record index in the cluster.
+        refused: matching pairs that a constraint kept apart, with the reason.
+        path: pairs that merged two clusters, in the order of merging, with the mean probability
+            between the two sides: the way through a cluster that an explanation shows.
+    """
+
+    label: NDArray[np.int64]
+    refused: dict[Pair, str]
+    path: list[tuple[int, int, float]]
+
+
+def cluster(
+    size: int,
+    pairs: NDArray[np.int64],
+    probability: NDArray[np.float64],
+    match: NDArray[np.float64],
+    *,
+    exclusive: Sequence[int | None] | NDArray[np.int64],
+    must: Collection[Pair] = (),
+    cannot: Collection[Pair] = (),
+    unseen: float = 0.25,
+    linkage: float = 0.5,
+) -> Clustering:
+    """Merge greedily by falling probability.
+
+    Two clusters merge only if no clean source would hold two records of the result, no pair
+    across is forbidden, and the mean probability over all pairs across (pairs that were never
+    compared count `unseen`) reaches `linkage`. A person's `must` pairs merge first and overrule
+    clean sources and the mean.
+
+    Args:
+        size: number of records.
+        pairs: candidate pairs, shape (n, 2), left < right.
+        probability: probability of each pair, shape (n,).
+        match: threshold of each pair, shape (n,).
+        exclusive: per record its clean source, negative or None where the source is not clean.
+        must: pairs that a person called the same.
+        cannot: pairs that a person called different.
+    """
+    groups: dict[int, list[int]] = {index: [index] for index in range(size)}
+    label = np.arange(size, dtype=np.int64)
+    clean = [-1 if value is None else int(value) for value in exclusive]
+    held: dict[int, set[int]] = {i: {clean[i]} if clean[i] >= 0 else set() for i in range(size)}
+    forbidden: dict[int, set[int]] = {}
+    for left, right in cannot:
+        forbidden.setdefault(left, set()).add(right)
+        forbidden.setdefault(right, set()).add(left)
+    known: Mapping[Pair, float] = {
+        (int(a), int(b)): float(p) for (a, b), p in zip(pairs, probability, strict=True)
+    }
+    refused: dict[Pair, str] = {}
+    path: list[tuple[int, int, float]] = []
+
+    def merge(one: int, other: int) -> None:
+        keep, gone = min(one, other), max(one, other)
+        for index in groups[gone]:
+            label[index] = keep
+        groups[keep].extend(groups.pop(gone))
+        held[keep] |= held.pop(gone)
+
+    for left, right in sorted(must):
+        one, other = int(label[left]), int(label[right])
+        if one != other:
+            merge(one, other)
+            path.append((left, right, 1.0))
+
+    for row in np.lexsort((pairs[:, 1], pairs[:, 0], -probability)).tolist():
+        if probability[row] < match[row]:
+            continue
+        left, right = int(pairs[row, 0]), int(pairs[row, 1])
+        one, other = int(label[left]), int(label[right])
+        if one == other:
+            continue
+        if held[one] & held[other]:
+            refused[left, right] = "a clean source would hold it twice"
+            continue
+        if any(not forbidden.get(i, set()).isdisjoint(groups[other]) for i in groups[one]):
+            refused[left, right] = "a person called them different"
+            continue
+        across = [
+            known.get((i, j) if i < j else (j, i), unseen)
+            for i in groups[one]
+            for j in groups[other]
+        ]
+        mean = sum(across) / len(across)
+        if mean < linkage:
+            refused[left, right] = "the clusters do not agree as a whole"
+            continue
+        merge(one, other)
+        path.append((left, right, mean))
+    return Clustering(label=label, refused=refused, path=path)

@@ -1,0 +1,119 @@
+"""Settings of the fusion stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class BlockingConfig(BaseModel):
+    """Which pairs of records are compared at all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    keys: tuple[Literal["name", "alias", "sound", "similar", "external", "value"], ...] = Field(
+        ("name", "alias", "sound", "similar", "external", "value"),
+        description="Keys under which records meet: equal name, a name and an alias, equal sound,"
+        " nearest names by character n-grams, a shared external id, equal rare values.",
+    )
+    top_k: int = Field(10, ge=1, description="Nearest names per record for the key 'similar'.")
+    min_similarity: float = Field(
+        0.35, ge=0, le=1, description="Least cosine similarity of character n-grams."
+    )
+    ngram: int = Field(3, ge=2, le=5, description="Length of the character n-grams.")
+    max_block: int = Field(
+        60,
+        ge=2,
+        description="A key shared by more records than this is too common to pair them all; the"
+        " other keys still can.",
+    )
+
+
+class TypeSettings(BaseModel):
+    """Settings of one class of things that differ from the general ones."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    match: float | None = Field(None, ge=0, le=1, description="Probability from which on to merge.")
+    unsure: float | None = Field(
+        None, ge=0, le=1, description="Probability from which on a pair is kept for a person."
+    )
+    vocabulary: bool | None = Field(
+        None, description="Whether an equal name alone makes two records the same thing."
+    )
+
+
+class FusionConfig(BaseModel):
+    """How records become entities."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mode: Literal["resolve", "identity"] = Field(
+        "resolve",
+        description="'identity' makes every record an entity of its own, in the given order.",
+    )
+    scorer: Literal["unsupervised", "supervised", "rules"] = Field(
+        "unsupervised", description="How the probability of a pair is found."
+    )
+    match: float = Field(0.9, ge=0, le=1, description="Probability from which on records merge.")
+    unsure: float = Field(
+        0.5, ge=0, le=1, description="From here to `match` a pair is kept apart, with its score."
+    )
+    vocabularies: tuple[str, ...] = Field(
+        (
+            "Genre", "Tag", "Country", "Place", "Instrument", "RecordLabel", "Role", "Award",
+            "Language", "Decade",
+        ),
+        description="Classes whose things are told apart by their names alone.",
+    )  # fmt: skip
+    blocking: BlockingConfig = Field(default_factory=BlockingConfig, description="Candidate pairs.")
+    types: dict[str, TypeSettings] = Field(
+        default_factory=dict, description="Settings per class, over the general ones."
+    )
+    judgements: Path | None = Field(
+        None, description="TSV of a person's decisions: left, right, same|different|unsure."
+    )
+    labels: Path | None = Field(
+        None, description="TSV in the same form that the supervised scorer learns from."
+    )
+    candidates_kept: int = Field(5, ge=0, description="Alternatives kept per record in the links.")
+    seed: int = Field(0, description="Seed of the sampling that calibrates scores.")
+
+    @model_validator(mode="after")
+    def _bands(self) -> FusionConfig:
+        if self.unsure > self.match:
+            raise ValueError(f"'unsure' ({self.unsure}) lies above 'match' ({self.match})")
+        if self.scorer == "supervised" and self.labels is None:
+            raise ValueError("the supervised scorer needs 'labels', a TSV of judged pairs")
+        return self
+
+    def is_vocabulary(self, type_: str) -> bool:
+        """Whether things of a class are told apart by their names alone."""
+        own = self.types.get(type_)
+        if own is not None and own.vocabulary is not None:
+            return own.vocabulary
+        return type_ in self.vocabularies
+
+    def thresholds(self, type_: str) -> tuple[float, float]:
+        """The least probability of a match and of an unsure pair, for a class."""
+        own = self.types.get(type_, TypeSettings())
+        match = self.match if own.match is None else own.match
+        return match, min(match, self.unsure if own.unsure is None else own.unsure)
+
+
+class SourceTraits(BaseModel):
+    """What is known about a source as a whole."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    clean: bool = Field(
+        False, description="Holds at most one record per real thing (vocabularies apart)."
+    )
+    trust: float = Field(
+        0.9, gt=0, le=1, description="Probability that a value of this source is right."
+    )
+    primary: bool = Field(
+        False, description="Its names stand in the graph where sources are equally trusted."
+    )

@@ -1,0 +1,168 @@
+"""The tables that fusion hands on: entities with readable names, and the link of every record."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kg_builder.fusion.config import FusionConfig, SourceTraits
+from kg_builder.fusion.fuse import Fused, Record, fuse
+from kg_builder.fusion.matching import Matching
+from kg_builder.fusion.naming import Naming, assign_curies
+from kg_builder.fusion.profiles import refuse_doubles
+from kg_builder.ontology import Schema
+from kg_builder.tables import ENTITIES, LINKS
+
+
+def build_entities(
+    frame: pd.DataFrame,
+    matching: Matching,
+    config: FusionConfig,
+    schema: Schema,
+    traits: Mapping[str, SourceTraits],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Fuse each cluster, name the entities, and link every record to its own."""
+    profiles, label = matching.profiles, matching.clustering.label
+    by_key = {
+        row.key: row
+        for row in map(
+            _record,
+            frame["record"], frame["source"], frame["type"], frame["name"], frame["aliases"],
+            frame["external_ids"], frame["attributes"],
+        )
+    }  # fmt: skip
+    clusters: dict[int, list[int]] = defaultdict(list)
+    for index, owner in enumerate(label.tolist()):
+        clusters[owner].append(index)
+    fused: dict[int, Fused] = {
+        owner: fuse([by_key[profiles.record[i]] for i in members], schema, traits)
+        for owner, members in clusters.items()
+    }
+    owners = list(fused)
+    curies = dict(zip(owners, _curies([fused[o] for o in owners], schema), strict=True))
+    entities = ENTITIES.frame(
+        sorted(
+            (
+                {
+                    "entity": curies[owner],
+                    "type": item.type,
+                    "name": item.name,
+                    "aliases": list(item.aliases),
+                    "external_ids": list(item.external_ids),
+                    "attributes": item.attributes,
+                    "records": len(clusters[owner]),
+                }
+                for owner, item in fused.items()
+            ),
+            key=lambda row: str(row["entity"]),
+        )
+    )
+    links = _links(frame, matching, config, curies, fused)
+    return entities, links
+
+
+def _record(
+    key: str, source: str, type_: str, name: str, aliases: Any, external: Any, attributes: str
+) -> Record:
+    return Record(key, source, type_, name, tuple(aliases), tuple(external), attributes)
+
+
+def _curies(items: Sequence[Fused], schema: Schema) -> list[str]:
+    return assign_curies(
+        [
+            Naming(schema.prefix(item.type), item.name, item.qualifiers, item.aliases, item.rank)
+            for item in items
+        ]
+    )
+
+
+def _links(
+    frame: pd.DataFrame,
+    matching: Matching,
+    config: FusionConfig,
+    curies: Mapping[int, str],
+    fused: Mapping[int, Fused],
+) -> pd.DataFrame:
+    profiles, label = matching.profiles, matching.clustering.label
+    # per record and cluster the best probability among the compared pairs
+    best: dict[int, dict[int, float]] = defaultdict(dict)
+    doubtful: set[int] = set()
+    for row, (i, j) in enumerate(matching.comparison.pairs.tolist()):
+        p = float(matching.probability[row])
+        for one, other in ((i, j), (j, i)):
+            owner = int(label[other])
+            best[one][owner] = max(best[one].get(owner, 0.0), p)
+        if label[i] != label[j] and p >= matching.unsure[row]:
+            doubtful |= {i, j}
+    size = np.bincount(label, minlength=len(label))
+    rows = []
+    for key in frame["record"]:
+        index = profiles.position[key]
+        own = int(label[index])
+        score = best[index].get(own, 1.0) if size[own] > 1 else 1.0
+        others = sorted(
+            ((o, p) for o, p in best[index].items() if o != own and p >= 0.01),
+            key=lambda entry: (-entry[1], curies[entry[0]]),
+        )[: config.candidates_kept]
+        listed = [(own, score), *others]
+        rows.append(
+            {
+                "subject": key,
+                "kind": "record",
+                "target": "entity",
+                "object": curies[own],
+                "score": round(score, 6),
+                "decision": "unsure" if index in doubtful and size[own] == 1 else "match",
+                "method": "name" if config.is_vocabulary(profiles.type[index]) else config.scorer,
+                "candidates": json.dumps(
+                    [
+                        {"id": curies[o], "name": fused[o].name, "score": round(p, 6)}
+                        for o, p in listed
+                    ],
+                    ensure_ascii=False,
+                ),
+            }
+        )
+    return LINKS.frame(rows)
+
+
+def identity_entities(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every record an entity of its own, in the given order."""
+    refuse_doubles(frame)
+    fused = [
+        fuse([_record(*fields)], schema, {})
+        for fields in zip(
+            frame["record"], frame["source"], frame["type"], frame["name"], frame["aliases"],
+            frame["external_ids"], frame["attributes"], strict=True,
+        )
+    ]  # fmt: skip
+    curies = _curies(fused, schema)
+    entities = ENTITIES.frame(
+        {
+            "entity": curies,
+            "type": [item.type for item in fused],
+            "name": [item.name for item in fused],
+            "aliases": [list(item.aliases) for item in fused],
+            "external_ids": [list(item.external_ids) for item in fused],
+            "attributes": [item.attributes for item in fused],
+            "records": [1] * len(fused),
+        }
+    )
+    links = LINKS.frame(
+        {
+            "subject": list(map(str, frame["record"])),
+            "kind": ["record"] * len(fused),
+            "target": ["entity"] * len(fused),
+            "object": curies,
+            "score": [1.0] * len(fused),
+            "decision": ["match"] * len(fused),
+            "method": ["identity"] * len(fused),
+            "candidates": ["[]"] * len(fused),
+        }
+    )
+    return entities, links

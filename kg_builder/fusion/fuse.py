@@ -1,0 +1,140 @@
+"""One entity from the records of a cluster: the best value first, the alternatives kept."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kg_builder.fusion.config import SourceTraits
+from kg_builder.fusion.normalize import is_featuring, name_key, natural_order, parse_name, swapped
+from kg_builder.ontology import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The fields of a record that fusion reads."""
+
+    key: str
+    source: str
+    type: str
+    name: str
+    aliases: tuple[str, ...]
+    external_ids: tuple[str, ...]
+    attributes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """An entity before it has a CURIE.
+
+    Attributes:
+        qualifiers: words that tell it from namesakes, best first.
+        rank: sorts namesakes by how well known they are to the sources; unique.
+    """
+
+    type: str
+    name: str
+    aliases: tuple[str, ...]
+    external_ids: tuple[str, ...]
+    attributes: str
+    qualifiers: tuple[str, ...]
+    rank: tuple[int | float | str, ...]
+
+
+def fuse(records: Sequence[Record], schema: Schema, traits: Mapping[str, SourceTraits]) -> Fused:
+    """Fuse the records of one cluster.
+
+    The class is the most specific one; the name is the most trusted source's, in natural order;
+    of an attribute's values the one with the most trust behind it comes first (a more specific
+    date before the year it lies in), the others follow as alternatives.
+    """
+    default = SourceTraits()
+    ordered = sorted(records, key=lambda record: _preference(record, traits, default))
+    best = ordered[0]
+    type_ = schema.most_specific({record.type for record in records})
+    if type_ == "Artist" and is_featuring(best.name) and "Collaboration" in schema.classes:
+        type_ = "Collaboration"
+    agent = schema.is_a(type_, "Agent")
+    name = display_name(best.name, type_, schema)
+    others: dict[str, None] = {}
+    for record in ordered:
+        others.update(dict.fromkeys((record.name, *record.aliases)))
+    aliases = sorted(set(others) - {name} - {""})
+    attributes = _attributes(ordered, traits, default)
+    primary = any(traits.get(r.source, default).primary for r in records)
+    return Fused(
+        type=type_,
+        name=name,
+        aliases=tuple(aliases),
+        external_ids=tuple(sorted({each for r in records for each in r.external_ids})),
+        attributes=json.dumps(attributes, ensure_ascii=False, sort_keys=True),
+        qualifiers=_qualifiers(ordered, attributes, type_, schema, agent=agent),
+        rank=(not primary, -len(records), best.source, *natural(best.key)),
+    )
+
+
+def display_name(name: str, type_: str, schema: Schema) -> str:
+    """A name as a person writes it: natural order, without what tells namesakes apart."""
+    if not schema.is_a(type_, "Agent"):
+        return natural_order(" ".join(name.split()))
+    shown = parse_name(name).display
+    if schema.is_a(type_, "Person") and (turned := swapped(shown)):
+        return turned
+    return shown or name
+
+
+def natural(key: str) -> tuple[int | str, ...]:
+    """A key that sorts 'lastfm/9' before 'lastfm/10'."""
+    head = key.rstrip("0123456789")
+    digits = key[len(head) :]
+    return (head, int(digits) if digits else -1)
+
+
+def _preference(
+    record: Record, traits: Mapping[str, SourceTraits], default: SourceTraits
+) -> tuple[object, ...]:
+    about = traits.get(record.source, default)
+    inverted = natural_order(record.name) != record.name
+    return (not about.primary, -about.trust, inverted, record.source, natural(record.key))
+
+
+def _attributes(
+    records: Sequence[Record], traits: Mapping[str, SourceTraits], default: SourceTraits
+) -> dict[str, list[str]]:
+    weight: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for record in records:
+        trust = traits.get(record.source, default).trust
+        for predicate, values in json.loads(record.attributes).items():
+            for value in values if isinstance(values, list) else [values]:
+                weight[predicate][str(value)] += trust
+    found = {}
+    for predicate, values in sorted(weight.items()):
+        # A year supports every date in it; so the more specific of two agreeing dates wins.
+        support = {
+            value: sum(w for other, w in values.items() if value.startswith(other))
+            for value in values
+        }
+        found[predicate] = sorted(values, key=lambda v: (-support[v], -len(v), v))
+    return found
+
+
+def _qualifiers(
+    records: Sequence[Record],
+    attributes: Mapping[str, Sequence[str]],
+    type_: str,
+    schema: Schema,
+    *,
+    agent: bool,
+) -> tuple[str, ...]:
+    found: list[str] = []
+    if agent:
+        found += [q for r in records if (q := parse_name(r.name).qualifier) and not q.isdigit()]
+    for predicate in ("performer", "country", "origin", "birthPlace", "locatedIn"):
+        found += attributes.get(predicate, ())[:1]
+    for predicate in ("beginDate", "releaseDate", "eventDate"):
+        found += [value[:4] for value in attributes.get(predicate, ())[:1]]
+    found.append(schema.classes[type_].label if type_ in schema.classes else type_)
+    own = {name_key(record.name) for record in records}
+    return tuple(dict.fromkeys(text for text in found if name_key(text) not in own))

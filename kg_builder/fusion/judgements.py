@@ -1,0 +1,60 @@
+"""A person's decisions about pairs, kept in a file that outlives every rebuild."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final, Literal, cast
+
+from kg_builder.errors import DataError
+
+Verdict = Literal["same", "different", "unsure"]
+VERDICTS: Final = ("same", "different", "unsure")
+Judgements = Mapping[tuple[str, str], Verdict]
+"""Sorted pair of record keys (or of entity and external CURIE) → what a person decided."""
+
+
+def pair(left: str, right: str) -> tuple[str, str]:
+    """The two keys in alphabetical order: a judgement has no direction."""
+    return (left, right) if left <= right else (right, left)
+
+
+def read_judgements(path: Path) -> dict[tuple[str, str], Verdict]:
+    """Read a TSV with the columns left, right, verdict; '#' starts a comment line.
+
+    A later line overrules an earlier one about the same pair.
+
+    Raises:
+        DataError: the file is missing, or a line has too few columns or an unknown verdict.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        raise DataError("no such file of judgements", where=str(path)) from None
+    except UnicodeDecodeError as fault:
+        raise DataError(f"not UTF-8: {fault.reason}", where=str(path)) from None
+    found: dict[tuple[str, str], Verdict] = {}
+    for number, line in enumerate(lines, start=1):
+        cells = [cell.strip() for cell in line.split("\t")]
+        if not line.strip() or line.startswith("#") or cells[:3] == ["left", "right", "verdict"]:
+            continue
+        if len(cells) < 3 or cells[2] not in VERDICTS or not cells[0] or not cells[1]:
+            raise DataError(
+                f"not a judgement: {line!r}",
+                where=f"{path}:{number}",
+                remedy="three columns with tabs between: left, right, " + " | ".join(VERDICTS),
+            )
+        found[pair(cells[0], cells[1])] = cast(Verdict, cells[2])
+    return found
+
+
+def write_judgements(path: Path, judgements: Judgements) -> None:
+    """Write judgements, sorted, in the form that `read_judgements` reads."""
+    rows: Iterable[tuple[str, str, str]] = (
+        (left, right, verdict) for (left, right), verdict in sorted(judgements.items())
+    )
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE)
+        writer.writerow(("left", "right", "verdict"))
+        writer.writerows(rows)

@@ -1,0 +1,176 @@
+"""Measures of values: years with tolerance, lengths in any notation, sets of names."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+from rapidfuzz import fuzz
+
+from kg_builder.ontology import Schema
+
+Prior = tuple[tuple[str, ...], tuple[float, ...], tuple[float, ...]]
+
+_YEAR4 = re.compile(r"(?<!\d)(1[0-9]{3}|20[0-9]{2})(?!\d)")
+_YEAR2 = re.compile(r"^\D{0,2}(\d{2})\D{0,2}$")
+_CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,3}):(\d{2})(?:\.\d+)?$")
+_ISO = re.compile(r"^P?T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$", re.I)
+_WORDED = re.compile(r"^(\d+)\s*m\w*\s*(\d+)\s*s\w*$", re.I)
+_UNTOLD: Final = frozenset({"description", "image"})
+"""Free text and pictures, which two sources never share word for word."""
+
+
+class Measure(ABC):
+    """Compares what two records say under one predicate.
+
+    `prior` holds the names of the levels, and how often records of one thing and of two things
+    show each of them as far as is known beforehand.
+    """
+
+    prior: ClassVar[Prior]
+
+    @abstractmethod
+    def level(self, left: Sequence[str], right: Sequence[str]) -> int:
+        """The level of agreement, or -1 where a side cannot be read."""
+
+
+class Years(Measure):
+    """Dates, by their years: equal, a year apart, up to three, further."""
+
+    prior = (
+        ("far", "near", "a year apart", "equal"),
+        (0.05, 0.05, 0.1, 0.8),
+        (0.7, 0.15, 0.1, 0.05),
+    )
+
+    def level(self, left: Sequence[str], right: Sequence[str]) -> int:
+        """Level of the closest two years."""
+        ones = [year for text in left if (year := parse_year(text)) is not None]
+        others = [year for text in right if (year := parse_year(text)) is not None]
+        if not ones or not others:
+            return -1
+        gap = min(abs(one - other) for one in ones for other in others)
+        return 3 if gap == 0 else 2 if gap == 1 else 1 if gap <= 3 else 0
+
+
+class Lengths(Measure):
+    """Durations in any notation: within a second, within four, further."""
+
+    prior = (("differs", "near", "equal"), (0.08, 0.07, 0.85), (0.9, 0.07, 0.03))
+
+    def level(self, left: Sequence[str], right: Sequence[str]) -> int:
+        """Level of the closest two durations."""
+        ones = [value for text in left if (value := parse_seconds(text)) is not None]
+        others = [value for text in right if (value := parse_seconds(text)) is not None]
+        if not ones or not others:
+            return -1
+        gap = min(abs(one - other) for one in ones for other in others)
+        return 2 if gap <= 1.1 else 1 if gap <= 4 else 0
+
+
+class Exact(Measure):
+    """Numbers, addresses and codes: equal or not."""
+
+    prior = (("differs", "equal"), (0.15, 0.85), (0.9, 0.1))
+
+    def level(self, left: Sequence[str], right: Sequence[str]) -> int:
+        """Whether any value is shared."""
+        ones = {_code(text) for text in left} - {""}
+        others = {_code(text) for text in right} - {""}
+        if not ones or not others:
+            return -1
+        return int(not ones.isdisjoint(others))
+
+
+class Names(Measure):
+    """Names of things, of which a record may have several: disjoint, alike, some shared, all."""
+
+    prior = (
+        ("disjoint", "alike", "shared", "same"),
+        (0.15, 0.15, 0.35, 0.35),
+        (0.75, 0.12, 0.08, 0.05),
+    )
+
+    def level(self, left: Sequence[str], right: Sequence[str]) -> int:
+        """Level of the overlap of the two sets."""
+        ones, others = set(left) - {""}, set(right) - {""}
+        if not ones or not others:
+            return -1
+        if common := ones & others:
+            return 3 if len(common) == min(len(ones), len(others)) else 2
+        best = max(fuzz.token_set_ratio(one, other) for one in ones for other in others)
+        return 1 if best >= 80 else 0
+
+
+class ManyNames(Names):
+    """Opinions such as genres and tags, on which sources disagree about one thing all the time."""
+
+    prior = (
+        ("disjoint", "alike", "shared", "same"),
+        (0.3, 0.2, 0.3, 0.2),
+        (0.55, 0.2, 0.15, 0.1),
+    )
+
+
+_OPINIONS: Final = frozenset({"genre", "tag", "similarTo", "role", "instrument", "award"})
+
+
+def measure_for(predicate: str, schema: Schema) -> Measure | None:
+    """The measure of a predicate by its datatype; None where a comparison tells nothing."""
+    bare = predicate.removeprefix("~")
+    if bare in _UNTOLD:
+        return None
+    known = schema.predicates.get(bare)
+    datatype = known.datatype if known else "string"
+    if datatype in {"date", "gYear", "gYearMonth"}:
+        return Years()
+    if datatype == "duration":
+        return Lengths()
+    if datatype in {"integer", "decimal", "boolean", "anyURI"}:
+        return Exact()
+    return ManyNames() if bare in _OPINIONS else Names()
+
+
+def parse_year(text: str) -> int | None:
+    """The year of a date in any notation; two digits are read as 1931 to 2030.
+
+    >>> parse_year("1969-05-05"), parse_year("(1987)"), parse_year("'87"), parse_year("05")
+    (1969, 1987, 1987, 2005)
+    """
+    if found := _YEAR4.search(text):
+        return int(found[1])
+    if found := _YEAR2.match(text.strip()):
+        short = int(found[1])
+        return short + (1900 if short > 30 else 2000)
+    return None
+
+
+def parse_seconds(text: str) -> float | None:
+    """A duration in seconds: '01:26', 'PT1M26S', '1m 26sec', 86, 86000 ms or 1.433 minutes.
+
+    >>> parse_seconds("01:26"), parse_seconds("PT1M26S"), parse_seconds("86000")
+    (86.0, 86.0, 86.0)
+    """
+    text = text.strip()
+    if found := _CLOCK.match(text):
+        hours, minutes, seconds = (int(part or 0) for part in found.groups())
+        return float(hours * 3600 + minutes * 60 + seconds)
+    if (found := _ISO.match(text)) and any(found.groups()):
+        return float(found[1] or 0) * 3600 + float(found[2] or 0) * 60 + float(found[3] or 0)
+    if found := _WORDED.match(text):
+        return float(found[1]) * 60 + float(found[2])
+    try:
+        number = float(text.replace(" ", ""))
+    except ValueError:
+        return None
+    if "." in text and number < 60:
+        return number * 60
+    return number / 1000 if number >= 10_000 else number
+
+
+def _code(text: str) -> str:
+    text = text.strip().casefold()
+    text = re.sub(r"^https?://(?:www\.)?", "", text).rstrip("/")
+    return text.lstrip("0") or text

@@ -1,0 +1,251 @@
+"""Names brought to a common form: keys under which two spellings of one name meet.
+
+A name has several readings, from strict to loose. The *key* folds case, accents, punctuation,
+articles and '&'; the *squeezed* form also drops spaces and writes every script in Latin letters;
+the *sound* keeps only what is heard. Each is an extra key, none replaces the name.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Final
+
+from unidecode import unidecode
+
+_WORDS = tomllib.loads(
+    resources.files("kg_builder.fusion").joinpath("words.toml").read_text(encoding="utf-8")
+)
+ARTICLES: Final = frozenset(_WORDS["articles"].split())
+"""Articles that catalogues move behind a comma: 'Beatles, The'."""
+QUALIFYING: Final = frozenset(" ".join(_WORDS["qualifiers"].values()).split())
+"""Words that tell namesakes apart when a name closes with them in brackets."""
+ABBREVIATIONS: Final[dict[str, str]] = _WORDS["abbreviations"]
+"""Terms of vocabularies, without spaces, and what they stand for."""
+ENDINGS: Final[dict[str, list[str]]] = _WORDS["endings"]
+"""Class → last words that add nothing to a term."""
+
+_INVERTED = re.compile(rf"^(?P<core>.+?),\s+(?P<article>{'|'.join(sorted(ARTICLES))})$", re.I)
+_BRACKETED = re.compile(r"^(?P<core>.*\S)\s*[(\[（](?P<inside>[^()\[\]（）]+)[)\]）]\s*$")
+_NUMBERED = re.compile(r"^(?:\d{1,3}|\d{4})$")
+_FEATURING = re.compile(
+    r"\s*[(\[]?\s*(?:\b(?:featuring|feat|ft|prod\. by)\b\.?)\s+(?P<guests>[^()\[\]]+)[)\]]?\s*$",
+    re.I,
+)
+_JOINT = re.compile(
+    r"\s+(?:&|\+|and|with|vs\.?|versus|x|×|meets|und|et|y|e)\s+|\s*[,;/]\s+|\s+/\s*", re.I
+)
+_INITIALS = re.compile(r"(?<![^\W_])([^\W\d_])\.(?=[^\W\d_](?:\.|\b)|\s|$)")
+_APOSTROPHES = re.compile(r"['’`´ʼ‘]")
+_SYMBOLS = re.compile(r"[\W_]+", re.UNICODE)
+_LETTERLIKE: Final = str.maketrans(
+    {
+        "ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i",
+        "ħ": "h", "ŧ": "t", "ŋ": "n", "ƒ": "f",
+    }
+)  # fmt: skip
+_VOWELS = re.compile(r"[aeiouy]+")
+_SOUNDS: Final = (
+    (re.compile(r"^(?:kn|gn)"), "n"),
+    (re.compile(r"^wr"), "r"),
+    (re.compile(r"^x"), "s"),
+    (re.compile(r"ph"), "f"),
+    (re.compile(r"s?c(?=[eiy])"), "s"),
+    (re.compile(r"sch|sh|tch|ch"), "x"),
+    (re.compile(r"ck|[cq]"), "k"),
+    (re.compile(r"x(?=$)"), "x"),
+    (re.compile(r"gh"), ""),
+    (re.compile(r"[zß]"), "s"),
+    (re.compile(r"[vw]"), "f"),
+    (re.compile(r"d"), "t"),
+    (re.compile(r"b"), "p"),
+    (re.compile(r"g|j"), "k"),
+    (re.compile(r"h"), ""),
+)
+_DOUBLED = re.compile(r"(.)\1+")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One name taken apart.
+
+    Attributes:
+        display: natural order, spaces tidied, qualifier removed ('The Beatles').
+        key: comparison form ('beatles'); never empty for a name that is not empty.
+        squeezed: the key in Latin letters without spaces.
+        qualifier: what told namesakes apart in closing brackets ('UK band'), '' without.
+        guests: names after 'feat.'.
+        alternatives: keys of other readings: within and before brackets, 'Bowie, David' turned.
+    """
+
+    display: str
+    key: str
+    squeezed: str
+    qualifier: str
+    guests: tuple[str, ...]
+    alternatives: tuple[str, ...]
+
+
+@lru_cache(maxsize=262_144)
+def parse_name(text: str, *, qualified: bool = True) -> Name:
+    """Take a name apart.
+
+    Args:
+        text: the name as a source writes it.
+        qualified: whether closing brackets may tell namesakes apart ('Nirvana (UK)', of agents)
+            or always belong to the name ('Everlong (acoustic)', of works).
+    """
+    tidy = natural_order(" ".join(unicodedata.normalize("NFC", text).split()))
+    if (found := _FEATURING.search(tidy)) and (lead := tidy[: found.start()].strip()):
+        guests = tuple(split_credits(found["guests"].strip()))
+        key = name_key(f"{lead} feat {' '.join(guests)}")
+        return Name(tidy, key, squeeze(key), "", guests, ())
+    display, qualifier = tidy, ""
+    others: list[str] = []
+    if qualified and (found := _BRACKETED.match(tidy)) and name_key(found["core"]):
+        core, inside = natural_order(found["core"]), found["inside"].strip()
+        if is_qualifier(inside):
+            display, qualifier = core, inside
+        else:
+            others += [name_key(core), name_key(inside)]
+    if qualified and (turned := swapped(display)):
+        others.append(name_key(turned))
+    key = name_key(display)
+    alternatives = tuple(other for other in dict.fromkeys(others) if other and other != key)
+    return Name(display, key, squeeze(key), qualifier, (), alternatives)
+
+
+def is_qualifier(text: str) -> bool:
+    """Whether bracketed text tells namesakes apart: a kind, a country, a number, a year.
+
+    >>> is_qualifier("UK band"), is_qualifier("2"), is_qualifier("We Are")
+    (True, True, False)
+    """
+    if _NUMBERED.match(text):
+        return True
+    words = [word.strip(".,'") for word in text.casefold().replace("-", " ").split()]
+    return bool(words) and all(word in QUALIFYING or _NUMBERED.match(word) for word in words)
+
+
+def natural_order(name: str) -> str:
+    """Put a moved article back: 'Beatles, The' is 'The Beatles'.
+
+    >>> natural_order("Toten Hosen, Die"), natural_order("Earth, Wind & Fire")
+    ('Die Toten Hosen', 'Earth, Wind & Fire')
+    """
+    if "," not in name or not (found := _INVERTED.match(name)):
+        return name
+    article = found["article"]
+    joiner = "" if article.endswith("'") else " "
+    return f"{article[0].upper()}{article[1:]}{joiner}{found['core']}"
+
+
+@lru_cache(maxsize=524_288)
+def name_key(text: str) -> str:
+    """Fold case, accents, punctuation, a leading 'the' and the ways to write 'and'.
+
+    A name of symbols alone keeps them ('!!!'); 'The The' keeps one.
+
+    >>> name_key("Beatles, The"), name_key("Guns N' Roses"), name_key("R.E.M."), name_key("P!nk")
+    ('beatles', 'guns and roses', 'rem', 'pink')
+    """
+    plain = folded = fold(natural_order(text.strip()))
+    if not any(map(str.isalnum, folded)):
+        return "".join(folded.split())
+    if not plain.isalnum():
+        plain = re.sub(r"(?<=[^\W\d_])\$|\$(?=[^\W\d_])", "s", plain)
+        plain = re.sub(r"(?<=[^\W\d_])!(?=[^\W\d_])", "i", plain)
+        plain = plain.replace("&", " and ").replace("+", " and ")
+        plain = _APOSTROPHES.sub("", plain)
+        plain = _INITIALS.sub(r"\1", plain)
+        plain = " ".join(_SYMBOLS.sub(" ", plain).split()).replace(" n ", " and ")
+    if plain.startswith("the ") and len(plain) > 4:
+        plain = plain[4:]
+    return plain or "".join(folded.split())
+
+
+def fold(text: str) -> str:
+    """Case and compatibility forms folded; accents dropped from Latin letters only.
+
+    Marks of other scripts carry meaning (が is not か) and stay.
+    """
+    if text.isascii():
+        return text.casefold()
+    text = unicodedata.normalize("NFKC", text).casefold().translate(_LETTERLIKE)
+    out: list[str] = []
+    latin = False
+    for char in unicodedata.normalize("NFKD", text):
+        if unicodedata.combining(char):
+            if not latin:
+                out.append(char)
+            continue
+        latin = char < "ɐ"  # up to the end of Latin Extended-B
+        out.append(char)
+    return unicodedata.normalize("NFC", "".join(out))
+
+
+@lru_cache(maxsize=524_288)
+def squeeze(key: str) -> str:
+    """A key in Latin letters without spaces; symbols alone stay as they are.
+
+    >>> squeeze("hip hop"), squeeze("сплин")
+    ('hiphop', 'splin')
+    """
+    joined = key.replace(" ", "")
+    if joined.isascii():
+        return joined
+    latin = "".join(char for char in unidecode(joined).casefold() if char.isalnum())
+    return latin or joined
+
+
+@lru_cache(maxsize=262_144)
+def sound(key: str) -> str:
+    """What is heard of a name: a skeleton of consonants for blocking, '' when too short to tell.
+
+    >>> sound("korn") == sound("corn"), sound("sigur ros") == sound("sigur roz")
+    (True, True)
+    """
+    text = squeeze(key)
+    if not text.isascii() or not any(char.isalpha() for char in text):
+        return ""
+    for pattern, value in _SOUNDS:
+        text = pattern.sub(value, text)
+    head = "a" if text[:1] in tuple("aeiouy") else ""
+    skeleton = _DOUBLED.sub(r"\1", head + _VOWELS.sub("", text))
+    return skeleton if len(skeleton) >= 3 else ""
+
+
+def split_credits(name: str) -> list[str]:
+    """The parts of a joint credit, in order; a single name gives itself.
+
+    Whether they are artists of their own is for the caller to find out: 'Earth, Wind & Fire'.
+
+    >>> split_credits("Queen & David Bowie"), split_credits("Radiohead")
+    (['Queen', 'David Bowie'], ['Radiohead'])
+    """
+    lead, guests = name, []
+    if found := _FEATURING.search(name):
+        rest = name[: found.start()].strip(" ([")
+        if rest:
+            lead, guests = rest, split_credits(found["guests"].strip())
+    parts = [part.strip() for part in _JOINT.split(lead)]
+    return [part for part in parts if part] + guests
+
+
+def is_featuring(name: str) -> bool:
+    """Whether a name says 'feat.': then it is a joint credit beyond doubt."""
+    found = _FEATURING.search(name)
+    return found is not None and found.start() > 0
+
+
+def swapped(name: str) -> str:
+    """'Bowie, David' as 'David Bowie'; '' when the name is not a person's in catalogue order."""
+    last, comma, first = name.partition(",")
+    first, last = first.strip(), last.strip()
+    if not comma or not first or not last or "," in first or "&" in first:
+        return ""
+    return f"{first} {last}" if len(first.split()) <= 2 and len(last.split()) <= 2 else ""

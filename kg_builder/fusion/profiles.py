@@ -1,0 +1,159 @@
+"""What is compared of each record: its names in common form, its values, its neighbours' names."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kg_builder.errors import DataError
+from kg_builder.fusion.config import FusionConfig, SourceTraits
+from kg_builder.fusion.normalize import Name, name_key, parse_name
+from kg_builder.ontology import Schema
+
+Values = Mapping[str, tuple[str, ...]]
+"""Predicate → values, as the source writes them (literals) or as name keys (things)."""
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """Records ready for comparison, in the alphabetical order of their keys.
+
+    Attributes:
+        record, type, name, names, aliases, external: one per record; `names` is the name taken
+            apart, `aliases` are further name keys without the name's own.
+        source: index into `sources`, one per record.
+        sources: names of the sources.
+        clean: whether the source holds a thing once, one per source.
+        position: record key → index.
+    """
+
+    record: list[str]
+    type: list[str]
+    name: list[str]
+    names: list[Name]
+    aliases: list[tuple[str, ...]]
+    external: list[tuple[str, ...]]
+    source: NDArray[np.int64]
+    sources: list[str]
+    clean: NDArray[np.bool_]
+    position: dict[str, int]
+
+    def __len__(self) -> int:
+        return len(self.record)
+
+
+def profile(
+    records: pd.DataFrame, *, schema: Schema, traits: Mapping[str, SourceTraits]
+) -> Profiles:
+    """Take the names of all records apart.
+
+    Raises:
+        DataError: two records share a key.
+    """
+    frame = records.sort_values("record", ignore_index=True)
+    refuse_doubles(frame)
+    types = frame["type"].tolist()
+    texts = frame["name"].tolist()
+    brackets = {name: schema.is_a(name, "Agent") for name in set(types)}
+    names = [
+        parse_name(text, qualified=brackets[type_])
+        for text, type_ in zip(texts, types, strict=True)
+    ]
+    aliases = []
+    for own, others in zip(names, frame["aliases"].tolist(), strict=True):
+        keys = [*own.alternatives, *(name_key(str(alias)) for alias in others)]
+        aliases.append(tuple(sorted({key for key in keys if key and key != own.key})))
+    sources = sorted(set(frame["source"]))
+    order = {name: index for index, name in enumerate(sources)}
+    keys = frame["record"].tolist()
+    return Profiles(
+        record=keys,
+        type=types,
+        name=texts,
+        names=names,
+        aliases=aliases,
+        external=[tuple(sorted(map(str, ids))) for ids in frame["external_ids"].tolist()],
+        source=np.array([order[name] for name in frame["source"]], dtype=np.int64),
+        sources=sources,
+        clean=np.array([name in traits and traits[name].clean for name in sources], dtype=bool),
+        position={key: index for index, key in enumerate(keys)},
+    )
+
+
+def refuse_doubles(records: pd.DataFrame) -> None:
+    """Check that record keys are unique.
+
+    Raises:
+        DataError: two records share a key.
+    """
+    doubled = records["record"].duplicated()
+    if doubled.any():
+        raise DataError(
+            f"two records have the key {records.loc[doubled, 'record'].iloc[0]!r}",
+            where="table records",
+        )
+
+
+def gather_values(
+    records: pd.DataFrame,
+    statements: pd.DataFrame | None,
+    wanted: Collection[str],
+    schema: Schema,
+) -> dict[str, Values]:
+    """Values of the wanted records: their attributes, and the names of their neighbours.
+
+    A statement between records counts on both sides; on the object's side the predicate is
+    written with a leading '~' (`~performer` of an artist lists the works it performs).
+    """
+    wanted = set(wanted)
+    found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    chosen = records[records["record"].isin(wanted)]
+    for key, text in zip(chosen["record"], chosen["attributes"], strict=True):
+        for predicate, values in json.loads(text).items():
+            known = schema.predicates.get(predicate)
+            literal = known is not None and known.is_attribute
+            for value in values if isinstance(values, list) else [values]:
+                form = str(value) if literal else name_key(str(value))
+                found[key][predicate].add(form)
+    if statements is not None and len(statements):
+        names = dict(zip(records["record"], records["name"], strict=True))
+        touching = statements[
+            statements["subject"].isin(wanted) | statements["object"].isin(wanted)
+        ]
+        for subject, predicate, target, kind in zip(
+            touching["subject"],
+            touching["predicate"],
+            touching["object"],
+            touching["object_kind"],
+            strict=True,
+        ):
+            is_record = kind == "record"
+            if subject in wanted:
+                text = name_key(names.get(target, "")) if is_record else str(target)
+                if text:
+                    found[subject][predicate].add(text)
+            if is_record and target in wanted and subject in names:
+                found[target][f"~{predicate}"].add(name_key(names[subject]))
+    return {
+        key: {predicate: tuple(sorted(values)) for predicate, values in sorted(rows.items())}
+        for key, rows in found.items()
+    }
+
+
+def compatible_types(
+    schema: Schema, types: Collection[str], config: FusionConfig
+) -> set[tuple[str, str]]:
+    """Pairs of classes whose records may be one thing, in both directions.
+
+    Vocabularies are matched by name elsewhere, so a pair with one of them is left out.
+    """
+    individual = sorted(name for name in set(types) if not config.is_vocabulary(name))
+    return {
+        (one, other) for one in individual for other in individual if schema.compatible(one, other)
+    }

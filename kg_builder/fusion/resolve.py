@@ -1,0 +1,98 @@
+"""The fusion stage: records in, entities out, with the link of every record and its candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from kg_builder.fusion.config import FusionConfig, SourceTraits
+from kg_builder.fusion.entities import build_entities, identity_entities
+from kg_builder.fusion.judgements import Judgements
+from kg_builder.fusion.matching import match_records
+from kg_builder.ontology import Schema
+from kg_builder.progress import Progress, silent
+from kg_builder.tables import RECORDS, REJECTS
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """What the fusion stage hands on.
+
+    Attributes:
+        entities: table `ENTITIES`, sorted by CURIE (in the records' order for mode 'identity').
+        links: table `LINKS`, kind "record", one row per record in the records' order.
+        rejects: table `REJECTS`: records that cannot be named.
+        counts: what happened, for the report.
+    """
+
+    entities: pd.DataFrame
+    links: pd.DataFrame
+    rejects: pd.DataFrame
+    counts: dict[str, int]
+
+
+def resolve(
+    records: pd.DataFrame,
+    config: FusionConfig,
+    *,
+    schema: Schema,
+    traits: Mapping[str, SourceTraits],
+    statements: pd.DataFrame | None = None,
+    judgements: Judgements | None = None,
+    progress: Progress = silent,
+) -> Fusion:
+    """Find which records are one thing, and fuse them.
+
+    Args:
+        records: table `RECORDS`.
+        config: thresholds, blocking, vocabularies.
+        schema: the data model.
+        traits: what is known about each source; a source without traits counts as not clean.
+        statements: table `STATEMENTS` over record keys; neighbours' names are then evidence.
+        judgements: a person's decisions, over those of the file in the configuration.
+        progress: told the steps done of five.
+
+    Raises:
+        DataError: doubled record keys, or a bad file of judgements.
+    """
+    frame = RECORDS.check(records)
+    nameless = frame["name"].str.strip() == ""
+    rejects = REJECTS.check(
+        pd.DataFrame(
+            {
+                "stage": "fusion",
+                "source": frame.loc[nameless, "source"],
+                "reason": "record without a name",
+                "evidence": frame.loc[nameless, "evidence"],
+                "detail": frame.loc[nameless, "record"],
+            },
+            columns=REJECTS.columns,
+        )
+    )
+    frame = frame[~nameless].reset_index(drop=True)
+    if config.mode == "identity":
+        result = identity_entities(frame, schema)
+        return Fusion(result[0], result[1], rejects, {"records": len(frame), "merged": 0})
+    matching = match_records(
+        frame,
+        config,
+        schema=schema,
+        traits=traits,
+        statements=statements,
+        judgements=judgements,
+        progress=progress,
+    )
+    entities, links = build_entities(frame, matching, config, schema, traits)
+    progress(5, 5)
+    counts = {
+        "records": len(frame),
+        "entities": len(entities),
+        "pairs compared": len(matching.comparison),
+        "pairs matched": int((matching.probability >= matching.match).sum()),
+        "pairs refused": len(matching.clustering.refused),
+        "unsure": int((links["decision"] == "unsure").sum()),
+        "merged": len(frame) - len(entities),
+    }
+    return Fusion(entities, links, rejects, counts)

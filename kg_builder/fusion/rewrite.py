@@ -1,0 +1,112 @@
+"""Statements and interactions about records become statements and interactions about entities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from kg_builder.ontology import Schema, load_schema
+from kg_builder.tables import INTERACTIONS, REJECTS, STATEMENTS
+
+TEXT = pd.ArrowDtype(STATEMENTS.schema.field("subject").type)
+
+
+@dataclass(frozen=True)
+class Rewriting:
+    """Statements about entities, and those that could not be kept.
+
+    Attributes:
+        statements: the table with entity CURIEs; duplicates are left to the cleaning stage.
+        rejects: self-loops made by merging, and statements about records that nobody knows.
+    """
+
+    statements: pd.DataFrame
+    rejects: pd.DataFrame
+
+
+def entity_of(links: pd.DataFrame) -> pd.Series:
+    """Series indexed by record key with the CURIE of its entity."""
+    chosen = links[(links["kind"] == "record") & links["object"].notna()]
+    return chosen.set_index("subject")["object"]
+
+
+def rewrite(
+    statements: pd.DataFrame, links: pd.DataFrame, *, schema: Schema | None = None
+) -> Rewriting:
+    """Put entity CURIEs in place of record keys.
+
+    A `tag` whose object turned out to be a genre is a `genre`. Statements whose subject and
+    object became one entity are rejected, as are those about a record without an entity.
+
+    Args:
+        statements: table `STATEMENTS`; subjects and objects may be record keys or CURIEs.
+        links: table `LINKS`, kind "record".
+        schema: the data model, for the classes that a CURIE prefix stands for.
+    """
+    entity = entity_of(links)
+    frame = statements.copy()
+    is_record = frame["object_kind"] == "record"
+    subject = frame["subject"].map(entity)
+    # A subject that is an entity already (third-party facts) stays as it is.
+    is_entity = frame["subject"].isin(entity.unique())
+    subject = subject.where(subject.notna(), frame["subject"].where(is_entity))
+    target = frame["object"].where(~is_record, frame["object"].map(entity))
+    frame["subject"], frame["object"] = subject, target
+    frame.loc[is_record, "object_kind"] = "entity"
+
+    orphan = frame["subject"].isna() | frame["object"].isna()
+    loop = ~orphan & (frame["object_kind"] == "entity") & (frame["subject"] == frame["object"])
+    rejects = _rejects(statements[orphan], "statement about an unknown record")
+    loops = _rejects(statements[loop], "subject and object are one entity")
+    kept = tags_to_genres(frame[~orphan & ~loop], schema or load_schema())
+    return Rewriting(
+        statements=STATEMENTS.check(kept),
+        rejects=REJECTS.check(pd.concat([rejects, loops], ignore_index=True)),
+    )
+
+
+def rewrite_interactions(
+    interactions: pd.DataFrame, links: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Interactions with entity CURIEs for items, and the rejected ones (table `REJECTS`)."""
+    frame = interactions.copy()
+    frame["item"] = frame["item"].map(entity_of(links))
+    lost = frame["item"].isna()
+    rejects = pd.DataFrame(
+        {
+            "stage": "fusion",
+            "source": interactions.loc[lost, "item"].str.partition("/")[0],
+            "reason": "interaction with an unknown record",
+            "evidence": interactions.loc[lost, "evidence"],
+            "detail": interactions.loc[lost, "item"],
+        }
+    )
+    return INTERACTIONS.check(frame[~lost]), REJECTS.check(rejects)
+
+
+def tags_to_genres(statements: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """A `tag` whose object is an entity of the class Genre becomes a `genre`."""
+    if not {"tag", "genre"} <= set(schema.predicates):
+        return statements
+    is_genre = (
+        (statements["predicate"] == "tag")
+        & (statements["object_kind"] == "entity")
+        & statements["object"].str.startswith(f"{schema.prefix('Genre')}:")
+    )
+    frame = statements.copy()
+    frame.loc[is_genre.fillna(False), "predicate"] = "genre"
+    return frame
+
+
+def _rejects(rows: pd.DataFrame, reason: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "stage": "fusion",
+            "source": rows["source"],
+            "reason": reason,
+            "evidence": rows["evidence"],
+            "detail": rows["subject"] + " " + rows["predicate"] + " " + rows["object"],
+        },
+        columns=REJECTS.columns,
+    )

@@ -1,0 +1,148 @@
+"""From levels of agreement to the probability that a pair is one thing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from kg_builder.fusion.compare import MISSING, Comparison, Feature
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one feature adds to the log-odds of a pair."""
+
+    feature: str
+    level: str
+    weight: float
+
+
+class Scorer(Protocol):
+    """Learns from a comparison (where it learns at all) and gives each pair a probability."""
+
+    def fit(self, comparison: Comparison) -> Scorer:
+        """Learn; returns itself."""
+
+    def probability(self, comparison: Comparison) -> NDArray[np.float64]:
+        """Probability of being one thing per pair, shape (n,)."""
+
+    def explain(self, comparison: Comparison, row: int) -> list[Contribution]:
+        """What each feature contributes to one pair's log-odds, the prior odds first."""
+
+
+class FellegiSunter:
+    """Unsupervised: two latent classes of pairs, estimated by expectation-maximisation.
+
+    The log-odds of a pair are the sum of one weight per feature, log P(level | one thing) /
+    P(level | two things) (Fellegi & Sunter 1969); a missing value weighs nothing. The levels'
+    frequencies carry Dirichlet priors, so that a handful of pairs, or sources that share
+    nothing, leave the estimate at sensible values; weights never fall as agreement grows.
+
+    Args:
+        strength: how many pairs the prior on each feature counts as.
+        rounds: at most so many rounds of EM.
+    """
+
+    def __init__(self, *, strength: float = 40.0, rounds: int = 60) -> None:
+        self.strength, self.rounds = strength, rounds
+        self.prior_odds = float(logit(0.1))
+        self.weights: dict[str, NDArray[np.float64]] = {}
+
+    def fit(self, comparison: Comparison) -> FellegiSunter:
+        """Estimate the share of matches and the weight of every level."""
+        match = [np.asarray(f.match) / sum(f.match) for f in comparison.features]
+        other = [np.asarray(f.other) / sum(f.other) for f in comparison.features]
+        names = [feature.name for feature in comparison.features]
+        share = 0.1
+        self._set(names, share, match, other)
+        if not len(comparison):
+            return self
+        for _ in range(self.rounds):
+            belief = self.probability(comparison)
+            # a Beta(1, 9) prior, five pairs strong, on the share of matches
+            updated = float((belief.sum() + 0.5) / (len(belief) + 5))
+            for column, feature in enumerate(comparison.features):
+                levels = comparison.levels[:, column]
+                seen = levels != MISSING
+                size = len(feature.levels)
+                ones = _counts(levels[seen], belief[seen], size)
+                others = _counts(levels[seen], 1 - belief[seen], size)
+                match[column] = _posterior(ones, feature.match, self.strength)
+                other[column] = _posterior(others, feature.other, self.strength)
+            done = abs(updated - share) < 1e-5
+            share = updated
+            self._set(names, share, match, other)
+            if done:
+                break
+        return self
+
+    def probability(self, comparison: Comparison) -> NDArray[np.float64]:
+        """Probability of being one thing per pair."""
+        odds = np.full(len(comparison), self.prior_odds)
+        for column, feature in enumerate(comparison.features):
+            weights = self._of(feature)
+            levels = comparison.levels[:, column]
+            odds += np.where(levels == MISSING, 0.0, weights[levels])
+        odds += _rarity(comparison)
+        return np.asarray(expit(odds), dtype=np.float64)
+
+    def explain(self, comparison: Comparison, row: int) -> list[Contribution]:
+        """The weights that make up one pair's log-odds."""
+        found = [Contribution("prior", "", self.prior_odds)]
+        for column, feature in enumerate(comparison.features):
+            level = int(comparison.levels[row, column])
+            if level != MISSING:
+                weight = float(self._of(feature)[level])
+                found.append(Contribution(feature.name, feature.levels[level], weight))
+        if rarity := float(_rarity(comparison.take(np.array([row])))[0]):
+            found.append(Contribution("rarity of the name", "", rarity))
+        return found
+
+    def _of(self, feature: Feature) -> NDArray[np.float64]:
+        known = self.weights.get(feature.name)
+        return (
+            _weights(np.asarray(feature.match), np.asarray(feature.other))
+            if (known is None)
+            else known
+        )
+
+    def _set(
+        self,
+        names: list[str],
+        share: float,
+        match: list[NDArray[np.float64]],
+        other: list[NDArray[np.float64]],
+    ) -> None:
+        self.prior_odds = float(logit(np.clip(share, 1e-4, 0.9)))
+        self.weights = {
+            name: _weights(m, u) for name, m, u in zip(names, match, other, strict=True)
+        }
+
+
+def _counts(
+    levels: NDArray[np.int8], weights: NDArray[np.float64], size: int
+) -> NDArray[np.float64]:
+    return np.bincount(levels, weights=weights, minlength=size).astype(np.float64)
+
+
+def _posterior(
+    counts: NDArray[np.float64], prior: tuple[float, ...], strength: float
+) -> NDArray[np.float64]:
+    pseudo = np.asarray(prior) / sum(prior) * strength
+    found: NDArray[np.float64] = (counts + pseudo) / (counts.sum() + strength)
+    return found
+
+
+def _weights(match: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    raw = np.log(np.maximum(match, 1e-6) / np.maximum(other, 1e-6))
+    return np.asarray(np.maximum.accumulate(raw), dtype=np.float64)
+
+
+def _rarity(comparison: Comparison) -> NDArray[np.float64]:
+    """The name's rarity counts where the names agree in full."""
+    agree = comparison.levels[:, 0] >= len(comparison.features[0].levels) - 2
+    return np.where(agree, comparison.rarity, 0.0)
