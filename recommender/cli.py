@@ -8,15 +8,31 @@ import tomllib
 import types
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
 from recommender.errors import ConfigError, RecommenderError
 
-__all__ = ["DEFAULT_DATA", "add_settings", "check_table", "main_guard", "read_toml", "settings_of"]
+__all__ = [
+    "DEFAULT_DATA",
+    "OneLineParser",
+    "add_settings",
+    "check_table",
+    "main_guard",
+    "read_toml",
+    "settings_of",
+]
 
 DEFAULT_DATA = Path("data/processed/sample")
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """An argument parser whose complaints take one line; exit status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and leave."""
+        self.exit(2, f"error: {message}; see {self.prog} --help\n")
 
 
 def add_settings(
@@ -43,6 +59,15 @@ def add_settings(
             )
         elif get_origin(kind) is Literal:
             group.add_argument(flag, choices=get_args(kind), default=argparse.SUPPRESS, help=text)
+        elif get_origin(kind) is tuple:  # tuple[int, ...]: several values after one flag
+            group.add_argument(
+                flag,
+                nargs="+",
+                type=get_args(kind)[0],
+                metavar="N",
+                default=argparse.SUPPRESS,
+                help=text,
+            )
         else:
             group.add_argument(
                 flag,

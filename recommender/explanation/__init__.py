@@ -1,0 +1,7 @@
+"""Reasons for recommendations, from the knowledge graph and the users' histories."""
+
+from recommender.explanation.evidence import Evidence, Kind, Reason, Step
+from recommender.explanation.explainer import Explainer
+from recommender.explanation.sentences import Narrator
+
+__all__ = ["Evidence", "Explainer", "Kind", "Narrator", "Reason", "Step"]

@@ -1,0 +1,61 @@
+"""Other users' histories: who is known to whom, and which items go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.explanation.evidence import Evidence
+from recommender.scoring import ItemSets
+
+__all__ = ["Listeners"]
+
+IntArray = NDArray[np.int64]
+
+_SHRINKAGE = 10  # listeners; one common listener of two is less than ten of two hundred
+
+
+class Listeners:
+    """Counts over the training histories, `[users × items]`."""
+
+    def __init__(self, history: ItemSets, n_items: int) -> None:
+        self._matrix = history.matrix(n_items)
+        self._of_item = self._matrix.T.tocsr()
+        self._popularity = np.bincount(history.items, minlength=n_items)
+
+    def best_known(self, items: Iterable[int]) -> tuple[int, ...]:
+        """The items once each, those with most listeners first."""
+        return tuple(sorted(set(items), key=lambda item: (-self._popularity[item], item)))
+
+    def find(self, users: IntArray, items: IntArray) -> Iterator[tuple[int, Evidence]]:
+        """For pairs, the item of the user's history that goes best with a new item.
+
+        "Best" is the highest cosine, users with both over the root of the audience (shrunk), so
+        that an item everybody has does not explain everything.
+
+        Args:
+            users, items: ``[n]``; no item may be in its user's history.
+
+        Yields:
+            The pair's position and the evidence; nothing for a pair without common users.
+        """
+        if not len(items):
+            return
+        wanted, place = np.unique(items, return_inverse=True)
+        together = (self._of_item[wanted] @ self._matrix).tocsr()
+        common = together[place].multiply(self._matrix[users]).tocsr()
+        common.sort_indices()
+        for pair in range(len(items)):
+            part = slice(common.indptr[pair], common.indptr[pair + 1])
+            known, counts = common.indices[part], common.data[part]
+            if not len(known):
+                continue
+            best = int(np.argmax(counts / np.sqrt(self._popularity[known] + _SHRINKAGE)))
+            item = int(known[best])
+            audience = int(self._popularity[item]) - 1  # the user is one of them
+            yield (
+                pair,
+                Evidence("listeners", (item,), together=int(counts[best]), audience=audience),
+            )

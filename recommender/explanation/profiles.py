@@ -1,0 +1,51 @@
+"""What the items of some users' histories have in the graph, looked up by user and feature."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.explanation.index import GraphIndex
+from recommender.scoring import ItemSets
+
+__all__ = ["Profiles"]
+
+IntArray = NDArray[np.int64]
+
+
+class Profiles:
+    """For a few users, every (feature, item of the history) in one sorted table.
+
+    Attributes:
+        users: ``[n]`` user ids.
+        features, items: ``[holdings]``, a feature and an item of the history that has it, sorted
+            by user, feature and item; the look-ups below return ranges of it.
+    """
+
+    def __init__(self, index: GraphIndex, history: ItemSets, users: IntArray) -> None:
+        self.users = users
+        self._index = index
+        owners, items = history.pairs(users)
+        places, features = index.features_of(items)
+        keys = owners[places] * index.n_features + features
+        order = np.argsort(keys, kind="stable")
+        self._keys = keys[order]
+        self.features, self.items = features[order], items[places][order]
+
+    def with_feature(self, rows: IntArray, features: IntArray) -> tuple[IntArray, IntArray]:
+        """Ranges ``left … right - 1`` of the items with a feature in the history of each row.
+
+        Args:
+            rows: ``[n]`` positions in `users`.
+            features: ``[n]``.
+        """
+        keys = rows * self._index.n_features + features
+        return self._range(keys, keys + 1)
+
+    def with_entity(self, rows: IntArray, entities: IntArray) -> tuple[IntArray, IntArray]:
+        """The same for any feature of an entity, ``[n]``."""
+        base, first_of = rows * self._index.n_features, self._index.first_of
+        return self._range(base + first_of[entities], base + first_of[entities + 1])
+
+    def _range(self, low: IntArray, high: IntArray) -> tuple[IntArray, IntArray]:
+        return np.searchsorted(self._keys, low), np.searchsorted(self._keys, high)
