@@ -1,13 +1,22 @@
 """Stage 1: from a source's files to records and statements, each with the place it was read."""
 
+from kg_builder.extraction.extract import extract
+from kg_builder.extraction.result import Extraction
+from kg_builder.extraction.rows import Filter, RowReader, RowsConfig, read_rows
 from kg_builder.extraction.semi_structured.config import SemiStructuredSource
 from kg_builder.extraction.sources import SourceConfig
 from kg_builder.extraction.structured.config import StructuredSource
 from kg_builder.extraction.unstructured.config import UnstructuredSource
 
 __all__ = [
+    "Extraction",
+    "Filter",
+    "RowReader",
+    "RowsConfig",
     "SemiStructuredSource",
     "SourceConfig",
     "StructuredSource",
     "UnstructuredSource",
+    "extract",
+    "read_rows",
 ]

@@ -75,7 +75,7 @@ class RowsConfig(BaseModel):
     ] = ("utf-8-sig", "cp1252", "latin-1")
     nulls: Annotated[
         tuple[str, ...], Field(description="Cells that mean 'no value', besides the empty cell.")
-    ] = ("NULL", "null", "\\N", "N/A", "n/a", "NaN", "nan")
+    ] = ("NULL", "null", "\\N", "N/A", "n/a")
     repair: Annotated[
         bool,
         Field(description="Undo HTML entities and wrongly decoded letters (mojibake) in cells."),

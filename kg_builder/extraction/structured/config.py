@@ -108,14 +108,18 @@ class RecordTable(RowsConfig):
     external_ids: Annotated[
         dict[str, str],
         Field(
+            default_factory=dict,
             description="Column → prefix of the database whose id it holds (musicbrainz, wikidata, "
-            "...); an empty prefix where the cell is a whole IRI."
+            "...); an empty prefix where the cell is a whole IRI.",
         ),
-    ] = {}
+    ]
     columns: Annotated[
         dict[str, ColumnMap | tuple[ColumnMap, ...]],
-        Field(description="Column → what it says; a list where it says several things."),
-    ] = {}
+        Field(
+            default_factory=dict,
+            description="Column → what it says; a list where it says several things.",
+        ),
+    ]
     constants: Annotated[
         tuple[Constant, ...], Field(description="Statements made of every row's thing.")
     ] = ()

@@ -1,0 +1,105 @@
+"""From a value to the object of a statement: a literal of the right kind, or a thing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.values import (
+    clean_text,
+    country_name,
+    language_name,
+    parse_date,
+    parse_duration,
+)
+from kg_builder.ontology import Predicate, Schema
+
+APPROXIMATE: Final = 0.8
+"""Factor on the confidence of a date that its source calls approximate."""
+
+_INTEGER: Final = re.compile(r"^[+-]?\d+(?:\.0+)?$")
+_DECIMAL: Final = re.compile(r"^[+-]?\d+(?:\.\d+)?$")
+_IRI: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+$")
+_BOOLEANS: Final = {
+    "true": "true",
+    "yes": "true",
+    "1": "true",
+    "false": "false",
+    "no": "false",
+    "0": "false",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A literal in its XML Schema form."""
+
+    text: str
+    kind: str
+    factor: float = 1.0
+
+
+def object_type(predicate: Predicate, given: str | None, schema: Schema, where: str) -> str:
+    """Class of a relation's objects: the given one, or the predicate's only range.
+
+    Raises:
+        DataError: the class is unknown, or the predicate allows several and none is given.
+    """
+    if given is not None:
+        if given not in schema.classes:
+            raise DataError(
+                f"the data model has no class {given!r}",
+                where=where,
+                remedy=f"one of: {', '.join(schema.classes)}",
+            )
+        return given
+    if len(predicate.range) == 1:
+        return predicate.range[0]
+    if not predicate.range:
+        return "Entity"
+    raise DataError(
+        f"{predicate.name!r} allows several classes of objects",
+        where=where,
+        remedy=f"say type = one of {', '.join(predicate.range)}",
+    )
+
+
+@lru_cache(maxsize=65536)
+def read_literal(text: str, datatype: str, unit: str | None = None) -> Literal | None:
+    """A value as a literal of the datatype; none where it does not parse."""
+    text = clean_text(text)
+    if datatype == "date":
+        date = parse_date(text)
+        if date is None:
+            return None
+        return Literal(date.text, date.kind, APPROXIMATE if date.approximate else 1.0)
+    if datatype == "duration":
+        duration = parse_duration(text, unit)
+        return Literal(duration, "duration") if duration else None
+    if datatype == "integer":
+        return Literal(str(int(float(text))), "integer") if _INTEGER.match(text) else None
+    if datatype == "decimal":
+        return Literal(text, "decimal") if _DECIMAL.match(text) else None
+    if datatype == "boolean":
+        known = _BOOLEANS.get(text.casefold())
+        return Literal(known, "boolean") if known else None
+    if datatype == "anyURI":
+        return Literal(text, "anyURI") if _IRI.match(text) else None
+    return Literal(text, "string") if text else None
+
+
+@lru_cache(maxsize=65536)
+def read_name(text: str, type_: str, repair: bool = True) -> str | None:
+    """The name of a thing: cleaned, countries and languages under their usual English names.
+
+    None where nothing is left, or where a country is asked for and the text names none.
+    """
+    name = clean_text(text, repair=repair)
+    if type_ == "Country":
+        return country_name(name)
+    if type_ == "Language":
+        return language_name(name) or name or None
+    return name or None

@@ -1,0 +1,32 @@
+"""Rows as columns: what every reader of rows yields."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kg_builder.errors import DataError
+
+Cell = str | tuple[str, ...] | None
+"""A value, several values (from formats that have lists), or none."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows as columns, each with the number of the line (or row) where it begins."""
+
+    columns: dict[str, list[Cell]]
+    places: list[int]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+
+def missing_column(column: str, names: Sequence[str], where: str) -> DataError:
+    """The error for a column that the file does not have."""
+    near = difflib.get_close_matches(column, names, n=1, cutoff=0.5)
+    remedy = f"the columns are: {', '.join(names)}"
+    if near:
+        remedy = f"did you mean {near[0]!r}? {remedy}"
+    return DataError(f"no column {column!r}", where=where, remedy=remedy)

@@ -1,0 +1,124 @@
+"""Lines of text out of bytes, block by block, so that memory does not grow with the file."""
+
+from __future__ import annotations
+
+import codecs
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.files import Stream
+
+BLOCK = 1 << 20
+Complain = Callable[[str, int, str], None]
+"""Called with (reason, line, detail) for a line that cannot be used."""
+
+
+def line_blocks(
+    stream: Stream,
+    *,
+    encodings: Sequence[str],
+    max_line: int,
+    complain: Complain,
+    counts: Counter[str],
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield (number of the first line, decoded lines without their ends).
+
+    A line that is too long, holds a null byte or fits none of the encodings is reported and
+    stands as an empty line, so that the numbers of the others stay true.
+
+    Raises:
+        DataError: an encoding is unknown; the compressed file is damaged.
+    """
+    number, rest, skipping = 1, b"", False
+    source, encodings = _as_utf8(stream, encodings)
+    while block := source.read(BLOCK):
+        if skipping:
+            end = block.find(b"\n")
+            if end < 0:
+                continue
+            block, skipping = block[end + 1 :], False
+            yield number, [""]
+            number += 1
+        content = rest + block
+        end = content.rfind(b"\n")
+        if end < 0:
+            rest = content
+        else:
+            lines = _decode(content[:end], number, encodings, complain, counts)
+            yield number, lines
+            number, rest = number + len(lines), content[end + 1 :]
+        if len(rest) > max_line:
+            complain("line too long", number, f"more than {max_line} bytes")
+            rest, skipping = b"", True
+    if rest:
+        yield number, _decode(rest, number, encodings, complain, counts)
+
+
+class _Transcoder:
+    """UTF-16 and UTF-32 as UTF-8: their bytes cannot be cut at line ends."""
+
+    def __init__(self, stream: Stream, encoding: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+
+    def read(self, size: int) -> bytes:
+        while True:
+            block = self._stream.read(size)
+            text = self._decoder.decode(block, final=not block)
+            if text or not block:
+                return text.encode("utf-8", "replace")
+
+
+def _as_utf8(
+    stream: Stream, encodings: Sequence[str]
+) -> tuple[Stream | _Transcoder, Sequence[str]]:
+    for encoding in encodings:
+        try:
+            "".encode(encoding)
+        except LookupError:
+            raise DataError(
+                f"unknown encoding {encoding!r}", remedy="for example utf-8, cp1252, latin-1"
+            ) from None
+    first = encodings[0].lower().replace("_", "-")
+    if first.startswith(("utf-16", "utf-32")):
+        return _Transcoder(stream, first), ("utf-8",)
+    return stream, encodings
+
+
+def _decode(
+    content: bytes, number: int, encodings: Sequence[str], complain: Complain, counts: Counter[str]
+) -> list[str]:
+    try:
+        lines = _split(content.decode(encodings[0]))
+    except UnicodeDecodeError:
+        lines = []
+        for raw in content.split(b"\n"):
+            lines.append(_decode_line(raw, number + len(lines), encodings, complain, counts))
+    if b"\0" in content:
+        for index, line in enumerate(lines):
+            if "\0" in line:
+                complain("null byte", number + index, "")
+                lines[index] = ""
+    return lines
+
+
+def _decode_line(
+    raw: bytes, number: int, encodings: Sequence[str], complain: Complain, counts: Counter[str]
+) -> str:
+    for rank, encoding in enumerate(encodings):
+        try:
+            line = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if rank:
+            counts[f"lines read as {encoding}"] += 1
+        return line.removesuffix("\r")
+    complain("undecodable line", number, f"none of {', '.join(encodings)}")
+    return ""
+
+
+def _split(text: str) -> list[str]:
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").removesuffix("\r")
+    return text.split("\n")

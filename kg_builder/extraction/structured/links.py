@@ -1,0 +1,129 @@
+"""A table whose rows link two things, counted as votes where asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.keys import id_key
+from kg_builder.extraction.objects import object_type, read_name
+from kg_builder.extraction.rows import Cell, RowReader
+from kg_builder.extraction.structured.columns import METHOD
+from kg_builder.extraction.structured.config import End, LinkTable
+
+
+class LinkTableReader:
+    """Makes a statement of every row, or of every pair with enough votes."""
+
+    def __init__(
+        self, name: str, table: LinkTable, out: Collector, *, scope_of: Callable[[str], str]
+    ) -> None:
+        self.table, self.out = table, out
+        self._where = f"source {out.source!r}, table {name!r}"
+        predicate = out.schema.predicate(table.predicate)
+        if predicate.is_attribute:
+            raise DataError(
+                f"{table.predicate!r} is an attribute: it links nothing", where=self._where
+            )
+        if table.subject.ref is None and table.subject.type is None:
+            raise DataError("the subject needs ref or type", where=self._where)
+        self._subject_scope = scope_of(table.subject.ref) if table.subject.ref else ""
+        self._object_scope = scope_of(table.object.ref) if table.object.ref else ""
+        self._subject_type = table.subject.type or ""
+        self._object_type = (
+            ""
+            if table.object.ref
+            else object_type(predicate, table.object.type, out.schema, self._where)
+        )
+
+    def columns(self) -> list[str]:
+        """Columns of the file that are needed."""
+        wanted = [self.table.subject.column, self.table.object.column]
+        if self.table.distinct:
+            wanted.append(self.table.distinct)
+        wanted += [condition.column for condition in self.table.where]
+        return list(dict.fromkeys(wanted))
+
+    def read(self, rows: RowReader) -> None:
+        """Read all rows."""
+        if self.table.distinct is None and self.table.min_count == 1:
+            self._read_each(rows)
+        else:
+            self._read_votes(rows)
+
+    def _read_each(self, rows: RowReader) -> None:
+        for chunk in rows:
+            pairs = zip(
+                chunk.columns[self.table.subject.column],
+                chunk.columns[self.table.object.column],
+                chunk.places,
+                strict=True,
+            )
+            for subject, object_, number in pairs:
+                if subject is None or object_ is None:
+                    self._reject_empty(rows, number)
+                else:
+                    self._state(subject, object_, rows.evidence(number), 1.0)
+
+    def _read_votes(self, rows: RowReader) -> None:
+        votes: dict[tuple[Cell, Cell], set[Cell]] = {}
+        first: dict[tuple[Cell, Cell], int] = {}
+        for chunk in rows:
+            voters = (
+                chunk.columns[self.table.distinct]
+                if self.table.distinct
+                else list(map(str, chunk.places))
+            )
+            for subject, object_, voter, number in zip(
+                chunk.columns[self.table.subject.column],
+                chunk.columns[self.table.object.column],
+                voters,
+                chunk.places,
+                strict=True,
+            ):
+                if subject is None or object_ is None:
+                    self._reject_empty(rows, number)
+                    continue
+                pair = (subject, object_)
+                known = votes.get(pair)
+                if known is None:
+                    votes[pair] = {voter}
+                    first[pair] = number
+                else:
+                    known.add(voter)
+        for (subject, object_), voters_of in votes.items():
+            count = len(voters_of)
+            if count < self.table.min_count:
+                self.out.counts[f"{self.table.predicate}: pairs below {self.table.min_count}"] += 1
+                continue
+            evidence = f"{rows.evidence(first[subject, object_])};votes={count}"
+            self._state(subject, object_, evidence, 1 - 1 / (1 + count))
+
+    def _state(self, subject: Cell, object_: Cell, evidence: str, confidence: float) -> None:
+        one = self._key(
+            subject, self.table.subject, self._subject_scope, self._subject_type, evidence
+        )
+        other = self._key(
+            object_, self.table.object, self._object_scope, self._object_type, evidence, owner=one
+        )
+        self.out.statement(
+            one,
+            self.table.predicate,
+            other,
+            method=METHOD if self.table.distinct is None else "votes",
+            evidence=evidence,
+            confidence=confidence,
+        )
+
+    def _key(
+        self, cell: Cell, end: End, scope: str, type_: str, evidence: str, owner: str = ""
+    ) -> str:
+        text = cell[0] if isinstance(cell, tuple) else cell or ""
+        if end.ref:
+            return id_key(self.out.source, scope, text)
+        name = read_name(text, type_, self.table.repair) or text
+        return self.out.mention(type_, name, evidence=evidence, owner=owner)
+
+    def _reject_empty(self, rows: RowReader, number: int) -> None:
+        rows.refuse("empty end of a link", number)

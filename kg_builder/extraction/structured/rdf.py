@@ -1,0 +1,253 @@
+"""An RDF file: foreign classes and predicates are read through the data model's mappings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Final, cast
+
+import pyoxigraph as ox
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.files import open_binary
+from kg_builder.extraction.objects import read_literal
+from kg_builder.extraction.structured.config import RdfTable
+from kg_builder.extraction.values import clean_text, external_id
+from kg_builder.ontology import PREFIXES, Schema, curie
+
+METHOD: Final = "rdf"
+_TYPE: Final = PREFIXES["rdf"] + "type"
+_NAMES: Final = frozenset(
+    {
+        PREFIXES["rdfs"] + "label",
+        PREFIXES["skos"] + "prefLabel",
+        PREFIXES["schema"] + "name",
+        "http://schema.org/name",
+        "http://xmlns.com/foaf/0.1/name",
+        PREFIXES["freebase"] + "type.object.name",
+        "http://purl.org/dc/elements/1.1/title",
+        "http://purl.org/dc/terms/title",
+    }
+)
+_ALIASES: Final = frozenset(
+    {
+        PREFIXES["skos"] + "altLabel",
+        PREFIXES["schema"] + "alternateName",
+        PREFIXES["freebase"] + "common.topic.alias",
+        PREFIXES["dbo"] + "alias",
+    }
+)
+_SAME: Final = frozenset({PREFIXES["owl"] + "sameAs", PREFIXES["schema"] + "sameAs"})
+_FORMATS: Final = {
+    ".nt": ox.RdfFormat.N_TRIPLES,
+    ".nq": ox.RdfFormat.N_QUADS,
+    ".ttl": ox.RdfFormat.TURTLE,
+    ".trig": ox.RdfFormat.TRIG,
+    ".n3": ox.RdfFormat.N3,
+    ".rdf": ox.RdfFormat.RDF_XML,
+    ".owl": ox.RdfFormat.RDF_XML,
+    ".xml": ox.RdfFormat.RDF_XML,
+    ".jsonld": ox.RdfFormat.JSON_LD,
+}
+
+Node = ox.NamedNode | ox.BlankNode
+
+
+def read_rdf(name: str, table: RdfTable, out: Collector, root: Path) -> None:
+    """Read a file's triples in two passes: names and types first, then statements.
+
+    Raises:
+        DataError: no such file, an ending that tells no format, a syntax error.
+    """
+    path = root / table.path
+    _Reader(name, table, out, path).read()
+
+
+class _Reader:
+    def __init__(self, name: str, table: RdfTable, out: Collector, path: Path) -> None:
+        self._name, self._table, self._out, self._path = name, table, out, path
+        self._names: dict[str, tuple[int, str]] = {}
+        self._aliases: dict[str, dict[str, None]] = {}
+        self._types: dict[str, set[str]] = {}
+        self._same: dict[str, dict[str, None]] = {}
+
+    def read(self) -> None:
+        predicate_of = _both_schemes(self._out.schema)
+        for subject, predicate, object_ in self._triples():
+            self._describe(_id(subject), predicate, object_, predicate_of)
+            self._out.counts[f"{self._name}: triples read"] += 1
+        for subject, predicate, object_ in self._triples():
+            if predicate in predicate_of:
+                self._state(_id(subject), *predicate_of[predicate], object_)
+            elif predicate not in _DESCRIBING:
+                self._out.counts[f"unknown field: {curie(predicate)}"] += 1
+        for node in self._names:
+            self._record(node)
+
+    def _describe(
+        self,
+        subject: str,
+        predicate: str,
+        object_: Node | ox.Literal,
+        predicate_of: dict[str, tuple[str, bool]],
+    ) -> None:
+        schema = self._out.schema
+        if isinstance(object_, ox.Literal):
+            if predicate in _NAMES:
+                self._name_node(subject, object_)
+            elif predicate in _ALIASES:
+                self._aliases.setdefault(subject, {})[clean_text(object_.value)] = None
+            return
+        if predicate == _TYPE and isinstance(object_, ox.NamedNode):
+            found = schema.class_of.get(_https(object_.value)) or schema.class_of.get(object_.value)
+            if found:
+                self._types.setdefault(subject, set()).add(found)
+            else:
+                self._out.counts[f"unknown class: {curie(object_.value)}"] += 1
+        elif predicate in _SAME and isinstance(object_, ox.NamedNode):
+            short = external_id(object_.value)
+            if short:
+                self._same.setdefault(subject, {})[short] = None
+        elif predicate in predicate_of:
+            name, swapped = predicate_of[predicate]
+            item = schema.predicates[name]
+            ends = (_id(object_), subject) if swapped else (subject, _id(object_))
+            for node, classes in zip(ends, (item.domain, item.range), strict=True):
+                if len(classes) == 1:
+                    self._types.setdefault(node, set()).add(classes[0])
+
+    def _name_node(self, subject: str, literal: ox.Literal) -> None:
+        languages = self._table.languages
+        language = (literal.language or "").partition("-")[0]
+        rank = (
+            languages.index(language) if language in languages else len(languages) + bool(language)
+        )
+        name = clean_text(literal.value)
+        if not name:
+            return
+        known = self._names.get(subject)
+        if known is None or rank < known[0]:
+            self._names[subject] = (rank, name)
+            if known:
+                self._aliases.setdefault(subject, {})[known[1]] = None
+        elif name != known[1]:
+            self._aliases.setdefault(subject, {})[name] = None
+
+    def _state(self, subject: str, name: str, swapped: bool, object_: Node | ox.Literal) -> None:
+        predicate = self._out.schema.predicates[name]
+        key = self._record(subject)
+        evidence = self._evidence(subject)
+        if predicate.is_attribute:
+            text = object_.value if not isinstance(object_, ox.BlankNode) else ""
+            literal = read_literal(text, str(predicate.datatype), _unit(object_))
+            if literal is None:
+                self._out.reject(f"not a {predicate.datatype}", evidence, f"{name}={text}")
+                return
+            self._out.statement(
+                key,
+                name,
+                literal.text,
+                literal.kind,
+                method=METHOD,
+                evidence=evidence,
+                confidence=self._table.confidence * literal.factor,
+            )
+            return
+        if isinstance(object_, ox.Literal):
+            text = clean_text(object_.value)
+            if not text:
+                return
+            type_ = predicate.range[0] if predicate.range else "Entity"
+            other = self._out.mention(type_, text, evidence=evidence, owner=key)
+        else:
+            other = self._record(_id(object_))
+        ends = (other, key) if swapped else (key, other)
+        self._out.statement(
+            ends[0],
+            name,
+            ends[1],
+            method=METHOD,
+            evidence=evidence,
+            confidence=self._table.confidence,
+        )
+
+    def _record(self, node: str) -> str:
+        short = external_id(node) or curie(node)
+        key = f"{self._out.source}/{short}"
+        if key in self._out:
+            return key
+        readable = re.split(r"[/#:]", short)[-1].replace("_", " ") or short
+        external = [short] if short != node else []
+        return self._out.record(
+            key,
+            self._type(node),
+            self._names.get(node, (0, readable))[1],
+            record_id=short,
+            evidence=self._evidence(node),
+            aliases=self._aliases.get(node, {}),
+            external_ids=[*external, *self._same.get(node, {})],
+        )
+
+    def _type(self, node: str) -> str:
+        """The deepest class that agrees with most of what is said."""
+        found = self._types.get(node)
+        return self._out.schema.most_specific(found) if found else self._table.entity_type
+
+    def _evidence(self, node: str) -> str:
+        return f"{self._table.path}#subject={external_id(node) or curie(node)}"
+
+    def _triples(self) -> Iterator[tuple[Node, str, Node | ox.Literal]]:
+        suffixes = [suffix for suffix in self._path.suffixes if suffix != ".gz"]
+        layout = _FORMATS.get(suffixes[-1].lower() if suffixes else "")
+        if layout is None:
+            raise DataError(
+                "the ending tells no RDF format",
+                where=str(self._path),
+                remedy=f"one of {', '.join(_FORMATS)}, also with .gz",
+            )
+        with open_binary(self._path) as stream:
+            try:
+                for quad in ox.parse(
+                    cast(IO[bytes], stream), format=layout, base_iri="file:///", lenient=True
+                ):
+                    if isinstance(quad.subject, Node) and isinstance(
+                        quad.object, Node | ox.Literal
+                    ):
+                        yield quad.subject, quad.predicate.value, quad.object
+            except (SyntaxError, ValueError) as fault:
+                raise DataError(f"broken RDF: {fault}", where=str(self._path)) from None
+
+
+_DESCRIBING: Final = _NAMES | _ALIASES | _SAME | {_TYPE}
+
+
+def _both_schemes(schema: Schema) -> dict[str, tuple[str, bool]]:
+    """The mappings, with schema.org under its older address too."""
+    found = dict(schema.predicate_of)
+    found.update(
+        {
+            iri.replace("https://schema.org/", "http://schema.org/"): to
+            for iri, to in schema.predicate_of.items()
+            if iri.startswith("https://schema.org/")
+        }
+    )
+    return found
+
+
+def _https(iri: str) -> str:
+    return iri.replace("http://schema.org/", "https://schema.org/")
+
+
+def _id(node: Node) -> str:
+    return node.value if isinstance(node, ox.NamedNode) else f"_:{node.value}"
+
+
+def _unit(object_: Node | ox.Literal) -> str | None:
+    if not isinstance(object_, ox.Literal):
+        return None
+    name = object_.datatype.value.rpartition("/")[2]
+    if name in {"second", "minute"}:
+        return name + "s"
+    return "seconds" if name.endswith(("double", "decimal", "integer")) else None

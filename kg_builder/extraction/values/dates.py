@@ -1,0 +1,117 @@
+"""Dates as people write them, kept to the precision that is known."""
+
+from __future__ import annotations
+
+import re
+from calendar import month_name, monthrange
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+_MONTHS: Final = [name.casefold() for name in month_name if name]
+_MONTH: Final = {
+    **{name: number for number, name in enumerate(_MONTHS, 1)},
+    **{name[:3]: number for number, name in enumerate(_MONTHS, 1)},
+    "sept": 9,
+}
+_MONTH_WORD: Final = "|".join(sorted(_MONTH, key=len, reverse=True))
+
+_APPROXIMATE: Final = re.compile(
+    r"^(?:c(?:irca|a)?\.?\s*(?=\d)|(?:about|around|approximately|approx\.?|before|after|early|mid|"
+    r"late)[\s-]+|~\s*)|\s*[?~%]+$",
+    re.IGNORECASE,
+)
+_ISO: Final = re.compile(r"^(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?:[T ][\d:.,Z+\-]*)?$")
+_COMPACT: Final = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
+_NUMERIC: Final = re.compile(r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})$")
+_MONTH_YEAR_NUMERIC: Final = re.compile(r"^(\d{1,2})[-/.](\d{4})$")
+_DAY_FIRST: Final = re.compile(
+    rf"^(?:(\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?:of\s+)?)?({_MONTH_WORD})\.?,?\s+(\d{{4}})$",
+    re.IGNORECASE,
+)
+_MONTH_FIRST: Final = re.compile(
+    rf"^({_MONTH_WORD})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})$", re.IGNORECASE
+)
+_YEAR_FIRST: Final = re.compile(
+    rf"^(\d{{4}})[\s-]+({_MONTH_WORD})\.?(?:[\s-]+(\d{{1,2}}))?$", re.IGNORECASE
+)
+_PERIOD: Final = re.compile(r"\s*(?:[–—]|\s-\s|(?<=\d{4})-(?=\d{4}|present|now)|\bto\b|/)\s*")
+_OPEN: Final = frozenset({"present", "now", "today", "ongoing", "current", "..", ""})
+
+
+@dataclass(frozen=True)
+class DateValue:
+    """A date in its XML Schema form, with the datatype that tells its precision."""
+
+    text: str
+    kind: str
+    approximate: bool = False
+
+    @property
+    def year(self) -> str:
+        """The four digits of the year."""
+        return self.text[:4]
+
+
+@lru_cache(maxsize=65536)
+def parse_date(text: str) -> DateValue | None:
+    """Read one date; `None` where there is none, or only a decade.
+
+    Years are 1000 to 2999. A day and month whose order cannot be told (03/04/1999) are left out
+    rather than guessed, and so are zero parts (1999-00-00).
+
+    >>> parse_date("1999-05-00").text, parse_date("12 May 1965").text, parse_date("c. 1940").kind
+    ('1999-05', '1965-05-12', 'gYear')
+    """
+    text = text.strip().strip("()[]").strip()
+    plain = _APPROXIMATE.sub("", text).strip()
+    approximate = plain != text
+    found = _parts(plain)
+    if found is None:
+        return None
+    year, month, day = found
+    if not 1000 <= year <= 2999:
+        return None
+    if not 1 <= month <= 12:
+        return DateValue(f"{year:04d}", "gYear", approximate) if month == 0 else None
+    if day == 0:
+        return DateValue(f"{year:04d}-{month:02d}", "gYearMonth", approximate)
+    if day > monthrange(year, month)[1]:
+        return None
+    return DateValue(f"{year:04d}-{month:02d}-{day:02d}", "date", approximate)
+
+
+def parse_period(text: str) -> tuple[DateValue | None, DateValue | None]:
+    """Read "1965–1970", "1991 to present" or one date, as (begin, end)."""
+    whole = parse_date(text)
+    if whole is not None:
+        return whole, None
+    parts = _PERIOD.split(text.strip().strip("()"))
+    if len(parts) < 2:
+        return None, None
+    last = parts[-1].strip()
+    return parse_date(parts[0]), None if last.casefold() in _OPEN else parse_date(last)
+
+
+def _parts(text: str) -> tuple[int, int, int] | None:
+    """(year, month, day), zero for what is not told."""
+    if found := _ISO.match(text):
+        return int(found[1]), int(found[2] or 0), int(found[3] or 0)
+    if found := _COMPACT.match(text):
+        return int(found[1]), int(found[2]), int(found[3])
+    if found := _DAY_FIRST.match(text):
+        return int(found[3]), _MONTH[found[2].casefold()], int(found[1] or 0)
+    if found := _MONTH_FIRST.match(text):
+        return int(found[3]), _MONTH[found[1].casefold()], int(found[2])
+    if found := _YEAR_FIRST.match(text):
+        return int(found[1]), _MONTH[found[2].casefold()], int(found[3] or 0)
+    if found := _MONTH_YEAR_NUMERIC.match(text):
+        return int(found[2]), int(found[1]), 0
+    if found := _NUMERIC.match(text):
+        one, other, year = int(found[1]), int(found[2]), int(found[3])
+        if one > 12 >= other or one == other:
+            return year, other, one
+        if other > 12 >= one:
+            return year, one, other
+        return (year, 0, 0) if one <= 12 else None
+    return None

@@ -1,0 +1,52 @@
+"""Text as its author meant it: entities unescaped, mojibake undone, white space made plain."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+import ftfy
+
+_ENTITY: Final = re.compile(r"&(#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);", re.IGNORECASE)
+_SPACE: Final = re.compile(r"\s+")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ufffe\uffff]")
+
+
+def clean_text(text: str, *, repair: bool = True) -> str:
+    """One line of text, NFC, without control characters or doubled spaces.
+
+    With `repair`, HTML entities are unescaped (also those that were escaped twice) and letters
+    that went through the wrong encoding are put right (ftfy); text that is sound stays as it is.
+    """
+    if repair:
+        if "&" in text:
+            text = _unescape(text)
+        if not text.isascii():
+            text = ftfy.fix_encoding(text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    if not text.isprintable():
+        text = _CONTROL.sub("", text)
+    if text.isspace() or "  " in text or not text.isprintable() or text != text.strip():
+        text = _SPACE.sub(" ", text).strip()
+    return text
+
+
+@lru_cache(maxsize=65536)
+def fold(name: str) -> str:
+    """The form under which a source's own mentions of a name are the same thing.
+
+    Only case and white space are folded: whether 'Beyonce' is 'Beyoncé' is for fusion to judge.
+    """
+    return _SPACE.sub(" ", unicodedata.normalize("NFC", name)).strip().casefold()
+
+
+def _unescape(text: str) -> str:
+    for _ in range(2):
+        if not _ENTITY.search(text):
+            break
+        text = html.unescape(text)
+    return text
