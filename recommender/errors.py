@@ -40,7 +40,8 @@ class RunError(RecommenderError):
 def explain(error: ValidationError) -> str:
     """All complaints of a validation on one line."""
     return "; ".join(
-        f"{'.'.join(map(str, item['loc'])) or 'settings'}: {item['msg']}"
+        f"{'.'.join(map(str, item['loc'])) or 'settings'}: "
+        + item["msg"].removeprefix("Value error, ")
         + (f" (got {item['input']!r})" if item["loc"] and item["type"] != "missing" else "")
         for item in error.errors()
     )

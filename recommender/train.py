@@ -14,6 +14,7 @@ from rich.table import Table
 
 from recommender.cli import (
     DEFAULT_DATA,
+    OneLineParser,
     add_settings,
     check_table,
     main_guard,
@@ -60,7 +61,7 @@ def _run_name(model: str, config: TrainConfig) -> str:
 
 def _choose_model(argv: list[str] | None) -> tuple[Preset, dict[str, Any]]:
     """The model, and what the settings file says; the model decides which flags there are."""
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first = OneLineParser(prog="python -m recommender.train", add_help=False, allow_abbrev=False)
     first.add_argument("--model")
     first.add_argument("--config", type=Path)
     known, _ = first.parse_known_args(argv)
@@ -73,8 +74,9 @@ def _choose_model(argv: list[str] | None) -> tuple[Preset, dict[str, Any]]:
 
 
 def _parser(preset: Preset, from_file: Mapping[str, Any]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="python -m recommender.train",
+        usage="%(prog)s [--data DIR] [--model NAME] [--config FILE.toml] [--out DIR] [settings]",
         description="Train a recommender on a processed data folder. Settings come from the "
         "model's preset, then --config, then the flags.",
         allow_abbrev=False,

@@ -115,6 +115,9 @@ class Split:
 def split(dataset: Dataset, seed: int = 555, ratios: tuple[float, float, float] = RATIOS) -> Split:
     """Part the rows at random, 6:2:2 unless told otherwise, as the public MKR code does.
 
+    Given the same rows and the same seed for numpy's legacy generator, validation and test are
+    the ones that the public MKR program draws: first validation, then test among the rest.
+
     Raises:
         ConfigError: ratios that are not positive or do not sum to 1, or a part without rows.
     """
@@ -124,11 +127,14 @@ def split(dataset: Dataset, seed: int = 555, ratios: tuple[float, float, float] 
     n_valid, n_test = int(len(rows) * ratios[1]), int(len(rows) * ratios[2])
     if not n_valid or not n_test:
         raise ConfigError(f"{len(rows)} rows are too few for a {ratios} split")
-    order = np.random.default_rng([seed, 0x5911]).permutation(len(rows))
+    rng = np.random.RandomState(seed)  # noqa: NPY002 - the public code's, for the same parts
+    in_valid = rng.choice(len(rows), size=n_valid, replace=False)
+    rest = np.setdiff1d(np.arange(len(rows)), in_valid)
+    in_test = rng.choice(rest, size=n_test, replace=False)
     # Rows stay in file order within a part: what is random is the part, not the place.
-    valid = rows.rows(np.sort(order[:n_valid]))
-    test = rows.rows(np.sort(order[n_valid : n_valid + n_test]))
-    train = rows.rows(np.sort(order[n_valid + n_test :]))
+    valid = rows.rows(np.sort(in_valid))
+    test = rows.rows(np.sort(in_test))
+    train = rows.rows(np.setdiff1d(rest, in_test))
     if not train.labels.any():
         raise ConfigError("the training part has no positive row; take another --split-seed")
     return Split(
