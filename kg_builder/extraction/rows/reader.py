@@ -57,6 +57,7 @@ class RowReader:
         self.rejects: list[Reject] = []
         self.counts: Counter[str] = Counter()
         self._columns, self._chunk_rows, self._progress = columns, chunk_rows, progress
+        self._prefix = f"{config.path}#{self.place}="
         self._nulls = frozenset({"", *config.nulls})
 
     @property
@@ -66,7 +67,7 @@ class RowReader:
 
     def evidence(self, number: int) -> str:
         """Where a row stands."""
-        return f"{self.config.path}#{self.place}={number}"
+        return f"{self._prefix}{number}"
 
     def __iter__(self) -> Iterator[Chunk]:
         self.rejects, self.counts = [], Counter()

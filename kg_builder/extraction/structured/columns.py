@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
@@ -12,7 +13,7 @@ from kg_builder.extraction.keys import id_key
 from kg_builder.extraction.objects import object_type, read_literal, read_name
 from kg_builder.extraction.rows import Cell
 from kg_builder.extraction.structured.config import ColumnMap
-from kg_builder.extraction.values import external_id
+from kg_builder.extraction.values import external_id, without_disambiguator
 from kg_builder.ontology import Predicate, curie
 
 METHOD = "mapping"
@@ -134,8 +135,8 @@ class ColumnReader:
 
     def _by_iri(self, iri: str, label: str, place: Place) -> str:
         short = external_id(iri) or curie(iri)
-        readable = re.split(r"[/#:]", short)[-1].replace("_", " ")
-        name = read_name(label or readable, self._type, self._repair) or readable
+        readable = readable_iri(iri)
+        name = read_name(without_disambiguator(label), self._type, self._repair) or readable
         return self.out.record(
             f"{self.out.source}/{short}",
             self._type,
@@ -144,3 +145,9 @@ class ColumnReader:
             evidence=place.evidence,
             external_ids=[short] if short != iri else [],
         )
+
+
+def readable_iri(iri: str) -> str:
+    """What a person reads at the end of an IRI; the IRI itself where it ends in nothing."""
+    last = re.split(r"[/#]", unquote(iri).rstrip("/#"))[-1]
+    return without_disambiguator(" ".join(last.replace("_", " ").split())) or iri

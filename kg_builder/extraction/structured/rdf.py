@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final, cast
@@ -13,6 +12,7 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.files import open_binary
 from kg_builder.extraction.objects import read_literal
+from kg_builder.extraction.structured.columns import readable_iri
 from kg_builder.extraction.structured.config import RdfTable
 from kg_builder.extraction.values import clean_text, external_id
 from kg_builder.ontology import PREFIXES, Schema, curie
@@ -178,7 +178,7 @@ class _Reader:
         key = f"{self._out.source}/{short}"
         if key in self._out:
             return key
-        readable = re.split(r"[/#:]", short)[-1].replace("_", " ") or short
+        readable = readable_iri(node)
         external = [short] if short != node else []
         return self._out.record(
             key,

@@ -9,7 +9,7 @@ from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.keys import id_key
 from kg_builder.extraction.objects import object_type, read_literal, read_name
 from kg_builder.extraction.rows import Cell, Chunk, RowReader
-from kg_builder.extraction.structured.columns import METHOD, ColumnReader, Place
+from kg_builder.extraction.structured.columns import METHOD, ColumnReader, Place, readable_iri
 from kg_builder.extraction.structured.config import ColumnMap, RecordTable, TypeColumn
 from kg_builder.extraction.values import clean_text, external_id
 
@@ -89,6 +89,8 @@ class RecordTableReader:
         name = ""
         for column in self._names:
             name = clean_text(_first(chunk.columns[column][index]), repair=self.table.repair)
+            if name.startswith(("http://", "https://")):
+                name = readable_iri(name)
             if name:
                 break
         if not name:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
@@ -42,6 +43,7 @@ _RULES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]
 )
 
 
+@lru_cache(maxsize=65536)
 def external_id(iri: str) -> str | None:
     """The CURIE for an address in a database that alignment knows; `None` for any other address.
 
@@ -51,6 +53,8 @@ def external_id(iri: str) -> str | None:
     'dbpedia:Sigur_Rós'
     """
     iri = iri.strip()
+    if not iri.startswith("http"):
+        return None
     for pattern, write in _RULES:
         if found := pattern.match(iri):
             return write(found)

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 from babel import Locale
 from babel.core import get_global
+
+_OWN_NAMES: Final = (
+    *("ar", "ca", "cs", "da", "de", "el", "es", "eu", "fa", "fi", "fr", "he", "hi", "hu", "id"),
+    *("is", "it", "ja", "ko", "nb", "nl", "pl", "pt", "ro", "ru", "sv", "th", "tr", "uk", "zh"),
+)
+"""Languages that are also known by the name that their speakers give them."""
 
 
 @lru_cache(maxsize=4096)
@@ -26,14 +33,10 @@ def language_name(text: str) -> str | None:
 def _names() -> dict[str, str]:
     english = dict(Locale("en").languages)
     found: dict[str, str] = {}
-    for code in english:
-        if len(code) <= 3:
-            try:
-                own = Locale.parse(code).get_language_name(code)
-            except Exception:  # babel carries no data for most of the small languages
-                continue
-            if own:
-                found[own.casefold()] = english[code]
+    for code in _OWN_NAMES:
+        own = Locale(code).get_language_name(code)
+        if own:
+            found[own.casefold()] = english[code]
     found.update({name.casefold(): name for name in english.values()})
     found.update({code.casefold(): name for code, name in english.items()})
     for alias, code in get_global("language_aliases").items():
