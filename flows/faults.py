@@ -1,0 +1,65 @@
+"""Which faults are worth another attempt, and how a user's mistake ends a run."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar, cast
+
+from prefect import Task
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.states import Failed
+
+from kg_builder.errors import DataError
+from recommender.errors import RecommenderError
+
+__all__ = ["FlowError", "is_transient", "one_line_failure"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class FlowError(Exception):
+    """A run that cannot start as it was asked to."""
+
+
+USER_FAULTS = (DataError, RecommenderError, FlowError)
+"""Errors whose text is written for the user: what, where, and how to mend it."""
+
+LASTING = (
+    FileNotFoundError,
+    FileExistsError,
+    IsADirectoryError,
+    NotADirectoryError,
+    PermissionError,
+)
+"""Errors of the file system that the next attempt would meet again."""
+
+
+def is_transient(
+    task: Task[..., Any],
+    run: TaskRun,
+    state: State[Any],
+) -> bool:
+    """Whether a failed task is worth another attempt: a fault of the disk or of the network."""
+    fault = state.data
+    return isinstance(fault, OSError) and not isinstance(fault, LASTING)
+
+
+def one_line_failure(function: Callable[P, R]) -> Callable[P, R]:
+    """End a task or flow as Failed, with the error's own line and no traceback, on a user's fault.
+
+    Any other exception passes, and Prefect records it with its traceback.
+    """
+
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except USER_FAULTS as fault:
+            line = " ".join(str(fault).split())
+            # Errors with keyword arguments do not survive the way from another process.
+            # Prefect takes a returned state for the state of the run.
+            return cast(R, Failed(message=line, data=FlowError(line)))
+
+    return wrapped

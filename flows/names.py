@@ -1,0 +1,11 @@
+"""Names that people type: each flow's deployment carries the flow's own name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+BUILD_KG: Final = "build-kg"
+TRAIN: Final = "train"
+RECOMMEND: Final = "recommend"
+
+DEPLOYMENTS: Final = frozenset({BUILD_KG, TRAIN, RECOMMEND})

@@ -1,0 +1,87 @@
+"""What a task tells people: log lines while it runs, and a Markdown table in Prefect's pages."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from prefect.artifacts import create_markdown_artifact
+
+__all__ = ["LoggedProgress", "artifact_key", "publish_table", "table"]
+
+
+class LoggedProgress:
+    """Progress as log lines: one every `interval` seconds at most, so that pages stay readable.
+
+    Args:
+        log: receives the lines.
+        what: what is being done.
+        interval: seconds between two lines.
+        clock: gives the time in seconds.
+    """
+
+    def __init__(
+        self,
+        log: logging.Logger | logging.LoggerAdapter[logging.Logger],
+        what: str,
+        *,
+        interval: float = 10.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._log, self._what, self._interval, self._clock = log, what, interval, clock
+        self._last = clock()
+
+    def __call__(self, done: int, total: int | None = None) -> None:
+        """Log how far it is, if the last line is long enough ago."""
+        now = self._clock()
+        if now - self._last < self._interval:
+            return
+        self._last = now
+        share = f" of {total:,} ({done / total:.0%})" if total else ""
+        self._log.info("%s: %s%s", self._what, f"{done:,}", share)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A Markdown table; numbers stand on the right, and bars in cells do not break it."""
+    numeric = [bool(rows) and all(_is_number(row[i]) for row in rows) for i in range(len(head))]
+    lines = [
+        _row(head),
+        _row(["---:" if right else "---" for right in numeric], escape=False),
+        *(_row([_cell(value) for value in row]) for row in rows),
+    ]
+    return "\n".join(lines)
+
+
+def publish_table(
+    key: str, title: str, rows: Mapping[str, Any], *, head: tuple[str, str] = ("", "")
+) -> None:
+    """Show `rows` as a two-column table under `key` in Prefect's list of artifacts."""
+    markdown = f"## {title}\n\n{table(head, list(rows.items()))}\n"
+    create_markdown_artifact(markdown, key=artifact_key(key), description=title)
+
+
+def artifact_key(text: str) -> str:
+    """`text` as Prefect wants a key: lower-case letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _row(cells: Sequence[str], *, escape: bool = True) -> str:
+    shown = [cell.replace("|", "\\|").replace("\n", " ") if escape else cell for cell in cells]
+    return "| " + " | ".join(shown) + " |"
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return str(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
