@@ -1,0 +1,94 @@
+"""Tables and log lines that people read in Prefect's pages."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+
+import pytest
+
+from flows.environment import DEFAULTS, prepare
+from flows.faults import FlowError
+from flows.reports import LoggedProgress, artifact_key, table
+from flows.runners import task_runner
+from flows.settings import FlowSettings, Runner
+
+
+def test_a_table_aligns_numbers_and_keeps_bars_inside_cells() -> None:
+    assert table(["name", "count"], [["a|b", 1234], ["two\nlines", 5]]).splitlines() == [
+        "| name | count |",
+        "| --- | ---: |",
+        "| a\\|b | 1,234 |",
+        "| two lines | 5 |",
+    ]
+
+
+def test_cells_are_written_for_people() -> None:
+    rows = [["skipped", True], ["seconds", 0.123456], ["rows", 1_500_000], ["many", 12345.6]]
+
+    cells = [line.split("|")[2].strip() for line in table(["", ""], rows).splitlines()[2:]]
+
+    assert cells == ["yes", "0.1235", "1,500,000", "12,346"]
+
+
+@pytest.mark.parametrize(
+    ("text", "key"), [("sample-triples", "sample-triples"), ("My Recipe_2/é", "my-recipe-2")]
+)
+def test_keys_have_the_letters_that_prefect_allows(text: str, key: str) -> None:
+    assert artifact_key(text) == key
+
+
+def test_progress_is_logged_seldom(caplog: pytest.LogCaptureFixture) -> None:
+    times = iter([0.0, 1.0, 9.0, 11.0, 12.0, 30.0])
+    logger = logging.getLogger("test-progress")
+    with caplog.at_level(logging.INFO, "test-progress"):
+        progress = LoggedProgress(logger, "fusion", interval=10, clock=lambda: next(times))
+        for done in (10, 90, 110, 120):
+            progress(done, 200)
+        progress(1500)
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "fusion: 110 of 200 (55%)",
+        "fusion: 1,500",
+    ]
+
+
+@pytest.mark.parametrize("runner", [Runner.THREADS, Runner.PROCESSES])
+def test_task_runners_by_name(runner: Runner) -> None:
+    assert runner.value[:4] in type(task_runner(runner)).__name__.lower()
+
+
+def test_a_task_runner_that_is_not_installed_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "prefect_dask", None)
+
+    with pytest.raises(FlowError, match="pip install prefect-dask"):
+        task_runner(Runner.DASK)
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUSIC_KG_TASK_RUNNER", "processes")
+    monkeypatch.setenv("MUSIC_KG_RETRIES", "0")
+
+    assert FlowSettings().task_runner is Runner.PROCESSES
+    assert FlowSettings().retries == 0
+
+
+def test_defaults_give_way_to_what_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in DEFAULTS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DO_NOT_TRACK", "0")
+
+    prepare()
+
+    assert os.environ["DO_NOT_TRACK"] == "0"
+    assert os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
+
+
+def test_the_package_itself_does_not_import_prefect() -> None:
+    code = "import sys, flows; sys.exit('prefect' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
