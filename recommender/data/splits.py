@@ -127,7 +127,7 @@ def split(dataset: Dataset, seed: int = 555, ratios: tuple[float, float, float] 
     n_valid, n_test = int(len(rows) * ratios[1]), int(len(rows) * ratios[2])
     if not n_valid or not n_test:
         raise ConfigError(f"{len(rows)} rows are too few for a {ratios} split")
-    rng = np.random.RandomState(seed)  # noqa: NPY002 - the public code's, for the same parts
+    rng = np.random.RandomState(seed)  # the public code's generator
     in_valid = rng.choice(len(rows), size=n_valid, replace=False)
     rest = np.setdiff1d(np.arange(len(rows)), in_valid)
     in_test = rng.choice(rest, size=n_test, replace=False)

@@ -6,9 +6,10 @@ zero. From step s, when the row was last up to date, to step t it moves by
     Δθ = -lr Σ_{i=s+1..t}  a_i r^(i-s)  m_s / (√v_s + ε'),
     r = β₁ / √β₂,  a_i = √(1-β₂^i) / (1-β₁^i)
 
-so one number per pair (s, t), `carry[s]` at t, brings a row up to date in one pass. ε' stands for
-Adam's ε scaled by the bias correction; it is taken at s + 1, which matters only for entries whose
-√v is as small as ε itself.
+where ε' = ε √(1-β₂^i) β₂^(-(i-s)/2) hardly depends on i. So two numbers per pair (s, t), the sum
+without the fraction and the mean ε' under its weights, bring a row up to date in one pass: exactly
+where √v is far above or, but for the first steps of a training, far below ε; to first order
+between.
 """
 
 from __future__ import annotations
@@ -26,14 +27,19 @@ __all__ = ["add_rows", "catch_up", "extend_carry", "step_rows"]
 def extend_carry(
     carry: Any, t: int, beta1: float, beta2: float, horizon: int
 ) -> None:  # pragma: no cover
-    """Add step t's term to `carry[s]` of the last `horizon` steps s; entry t starts at 0."""
-    a = math.sqrt(1.0 - beta2**t) / (1.0 - beta1**t)
-    ratio = beta1 / math.sqrt(beta2)
-    power = a
+    """Add step t's term to `carry[:, s]` of the last `horizon` steps s; entry t starts at 0.
+
+    `carry` [2, …] holds the sums, and the sums weighted with ε' / ε.
+    """
+    correction = math.sqrt(1.0 - beta2**t)
+    decay = math.sqrt(beta2)
+    plain, weighted = correction / (1.0 - beta1**t), correction * correction / (1.0 - beta1**t)
     for s in range(t - 1, max(-1, t - 1 - horizon), -1):
-        power *= ratio
-        carry[s] += power
-    carry[t] = 0.0
+        plain *= beta1 / decay
+        weighted *= beta1 / beta2
+        carry[0, s] += plain
+        carry[1, s] += weighted
+    carry[:, t] = 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
@@ -57,8 +63,8 @@ def catch_up(
         if s == t:
             continue
         if s > 0:  # a row that never had a gradient has m = 0 and stays where it is
-            move = theta.dtype.type(lr * carry[s])
-            small = theta.dtype.type(eps * math.sqrt(1.0 - beta2 ** (s + 1)))
+            move = theta.dtype.type(lr * carry[0, s])
+            small = theta.dtype.type(eps * carry[1, s] / carry[0, s])
             decay1 = theta.dtype.type(beta1 ** (t - s))
             decay2 = theta.dtype.type(beta2 ** (t - s))
             for j in range(theta.shape[1]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -13,6 +13,10 @@ from torch import Tensor, nn
 
 from recommender.data.negatives import InteractionSampler
 from recommender.data.splits import TrainingSplit
+
+if TYPE_CHECKING:
+    from recommender.training.adam import Adam
+    from recommender.training.steps import Steps
 
 __all__ = ["ModelConfig", "Recommender", "TrainingTask"]
 
@@ -54,6 +58,10 @@ class TrainingTask(ABC):
     @abstractmethod
     def parameters(self) -> Sequence[nn.Parameter]:
         """What its optimiser updates."""
+
+    def native_steps(self, optimizer: Adam) -> Steps | None:
+        """A faster way to take the same steps on this CPU, where there is one for the settings."""
+        return None
 
 
 class Recommender(nn.Module, ABC):

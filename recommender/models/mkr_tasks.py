@@ -17,6 +17,8 @@ from recommender.models.base import TrainingTask
 
 if TYPE_CHECKING:
     from recommender.models.mkr import MKR
+    from recommender.training.adam import Adam
+    from recommender.training.steps import Steps
 
 __all__ = ["KnowledgeGraphTask", "RecommendationTask"]
 
@@ -76,6 +78,14 @@ class RecommendationTask(TrainingTask):
             *(layer.weight for layer in layers if isinstance(layer, Dense)),
             *model.units.weights(),
         ]
+
+    def native_steps(self, optimizer: Adam) -> Steps | None:
+        """The fused kernel, for cross & compress units, ReLU layers and the inner product."""
+        from recommender.models.mkr_native import NativeRecommendationSteps
+
+        if not NativeRecommendationSteps.supports(self, optimizer):
+            return None
+        return NativeRecommendationSteps(self, optimizer)
 
     def parameters(self) -> Sequence[nn.Parameter]:
         """Users, items, entities, and the layers between them and ŷ."""

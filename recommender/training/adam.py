@@ -67,7 +67,7 @@ class Adam:
         self.exp_avg_sq = [torch.zeros_like(p) for p in self.weights]
         self._step_tensors = [torch.zeros((), device=p.device) for p in self.weights]
         self._dense = self._torch_adam(fused)
-        self.carry = np.zeros(1024)
+        self.carry = np.zeros((2, 1024))
 
     def _torch_adam(self, fused: bool) -> torch.optim.Adam | None:
         """torch's own Adam for `weights`, working in the moments of this object."""
@@ -139,11 +139,16 @@ class Adam:
                 ids[None], values, weight.shape, check_invariants=False
             )
 
+    def align_steps(self) -> None:
+        """Tell torch's Adam how many steps were taken elsewhere."""
+        for step in self._step_tensors:
+            step.fill_(self.steps)
+
     def begin_step(self) -> None:
         """Count the step and extend the table of carried movements."""
         self.steps += 1
-        if self.steps >= len(self.carry):
-            self.carry = np.concatenate([self.carry, np.zeros(len(self.carry))])
+        if self.steps >= self.carry.shape[1]:
+            self.carry = np.concatenate([self.carry, np.zeros_like(self.carry)], axis=1)
         if self.tables:
             adam_rows.extend_carry(self.carry, self.steps, BETA1, BETA2, HORIZON)
 
@@ -186,10 +191,10 @@ class Adam:
             own.exp_avg_sq.copy_(second)
             own.last[:] = self.steps
         # Every row is up to date, so that no movement is carried from before.
-        size = len(self.carry)
+        size = self.carry.shape[1]
         while size <= self.steps:
             size *= 2
-        self.carry = np.zeros(size)
+        self.carry = np.zeros((2, size))
 
 
 class _Refresh:

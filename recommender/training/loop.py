@@ -200,10 +200,14 @@ class _Training:
         )
 
     def _steps(self, task: TrainingTask) -> Steps:
-        config = self.config
+        config, optimizer = self.config, self.optimizers[task.name]
+        possible = self.group.size == 1 and not config.compile and config.precision != "bf16"
+        native = task.native_steps(optimizer) if possible and config.kernel != "torch" else None
+        if native is not None:
+            return native
         return TorchSteps(
             task,
-            self.optimizers[task.name],
+            optimizer,
             group=self.group,
             bf16=config.precision == "bf16",
             compiled=config.compile,

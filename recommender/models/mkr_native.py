@@ -1,0 +1,245 @@
+"""MKR's recommendation steps through the native kernel; the same steps as autograd's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from recommender.kernels import adam_rows, mkr_step
+from recommender.layers.cross_compress import CrossCompress
+from recommender.layers.mlp import Dense
+from recommender.training.adam import BETA1, BETA2, EPSILON, Adam, TableState
+
+if TYPE_CHECKING:
+    from recommender.models.mkr_tasks import RecommendationTask
+
+__all__ = ["NativeRecommendationSteps"]
+
+_BITS = {"S1": 1, "T": 2, "S2": 4}
+
+
+class NativeRecommendationSteps:
+    """Goes through an epoch's samples with `recommender.kernels.mkr_step`.
+
+    While it runs, the layers' parameters and moments live in flat working arrays; they are copied
+    back at the end.
+    """
+
+    def __init__(self, task: RecommendationTask, optimizer: Adam) -> None:
+        self.task, self.optimizer = task, optimizer
+        model = task.model
+        of = {id(state.table): state for state in optimizer.tables}
+        self.tables = [_Rows(of[id(t)]) for t in (model.users, model.items, model.entities)]
+        self.flat = _FlatWeights(task, optimizer)
+        config = model.config
+        plain = config.rs_loss == "score" or config.prediction == "plain"
+        self.mixture = 0 if plain else sum(_BITS[name] for name in config.prediction.split("+"))
+
+    @staticmethod
+    def supports(task: RecommendationTask, optimizer: Adam) -> bool:
+        """Whether the kernel computes what the task's settings ask for."""
+        config = task.model.config
+        return (
+            bool(optimizer.tables)
+            and config.f_rs == "dot"
+            and config.unit == "cross_compress"
+            and config.activation == "relu"
+            and config.low_layers >= 1
+            and task.model.users.weight.dtype in (torch.float32, torch.float64)
+        )
+
+    @torch.no_grad()
+    def run(self, columns: tuple[Tensor, ...]) -> float:
+        """See `recommender.training.steps.Steps.run`."""
+        size, n = self.task.batch_size, len(columns[0])
+        arrays = [column.numpy() for column in columns]
+        self.flat.take()
+        for rows in self.tables:
+            rows.reserve(min(size, n))
+        work = _Buffers(self.flat, min(size, n))
+        total = 0.0
+        for start in range(0, n, size):
+            total += self._step([array[start : start + size] for array in arrays], work)
+        self.flat.give_back()
+        return total / max(1, -(-n // size))
+
+    def _step(self, batch: list[np.ndarray], work: _Buffers) -> float:
+        users, items, entities, labels = batch
+        optimizer, flat, b = self.optimizer, self.flat, len(users)
+        config = self.task.model.config
+        adam = (optimizer.learning_rate, BETA1, BETA2, EPSILON)
+        for rows, ids in zip(self.tables, (users, items, entities), strict=True):
+            rows.gather(ids, optimizer.carry, optimizer.steps, adam)
+        # Eq. 1 up to the last ReLU
+        layers = [layer[:b] for layer in work.layers]
+        user_table, item_table, entity_table = self.tables
+        torch.index_select(user_table.weight, 0, torch.from_numpy(users), out=layers[0])
+        last = len(flat.matrices) - 1
+        for i, (matrix, bias) in enumerate(zip(flat.matrices, flat.biases, strict=True)):
+            torch.addmm(bias, layers[i], matrix.t(), out=layers[i + 1])
+            if i < last:
+                layers[i + 1].relu_()
+        gradient = work.gradient[:b]
+        scale = 1.0 / b if config.rs_reduction == "mean" else 1.0
+        loss = mkr_step.item_tower(
+            layers[-1].numpy(), labels, items, entities,
+            item_table.place, entity_table.place, item_table.count, entity_table.count,
+            item_table.theta, entity_table.theta, flat.unit_weights, flat.unit_biases,
+            self.mixture, scale, config.lambda2,
+            gradient.numpy(), item_table.total, entity_table.total,
+            flat.unit_weight_gradients, flat.unit_bias_gradients,
+            work.vs, work.es, work.coefficients,
+        )  # fmt: skip
+        # Back through Eq. 1
+        for i in range(last, -1, -1):
+            if i < last:
+                mkr_step.relu_backward(gradient.numpy(), layers[i + 1].numpy(), flat.bias_sums[i])
+            else:
+                torch.sum(gradient, dim=0, out=flat.bias_gradients[i])
+            torch.mm(gradient.t(), layers[i], out=flat.matrix_gradients[i])
+            before = work.spare[:b]
+            torch.mm(gradient, flat.matrices[i], out=before)
+            work.gradient, work.spare = work.spare, work.gradient
+            gradient = before
+        optimizer.begin_step()
+        user_table.scatter(gradient.numpy(), optimizer.steps, adam)
+        item_table.step(optimizer.steps, adam)
+        entity_table.step(optimizer.steps, adam)
+        loss += mkr_step.adam_dense(
+            *flat.arrays, flat.n_decay, config.lambda2, optimizer.steps, *adam
+        )
+        return float(loss)
+
+
+class _Rows:
+    """The rows of one table that a batch uses."""
+
+    def __init__(self, state: TableState) -> None:
+        self.state = state
+        self.weight = state.table.weight.detach()
+        self.theta, self.m, self.v = state.arrays()
+        self.count = 0
+        self.reserve(0)
+
+    def reserve(self, size: int) -> None:
+        """Room for batches of `size`."""
+        self.rows = np.empty(size, dtype=np.int64)
+        self.place = np.empty(size, dtype=np.int64)
+        self.total = np.empty((size, self.theta.shape[1]), dtype=self.theta.dtype)
+
+    def gather(self, ids: np.ndarray, carry: np.ndarray, t: int, adam: tuple[float, ...]) -> None:
+        """Note the distinct ids and bring their rows up to date."""
+        if len(self.place) != len(ids):
+            self.reserve(len(ids))
+        self.count = mkr_step.gather_rows(
+            ids, self.state.slot, self.rows, self.place,
+            self.theta, self.m, self.v, self.state.last, carry, t, *adam,
+        )  # fmt: skip
+
+    def scatter(self, gradient: np.ndarray, t: int, adam: tuple[float, ...]) -> None:
+        """Sum the samples' gradients by row, then step."""
+        mkr_step.scatter_rows(
+            gradient, self.place, self.total, self.rows, self.count,
+            self.theta, self.m, self.v, self.state.last, t, *adam,
+        )  # fmt: skip
+
+    def step(self, t: int, adam: tuple[float, ...]) -> None:
+        """Step with the gradients that `total` holds already."""
+        adam_rows.step_rows(
+            self.theta, self.m, self.v, self.state.last, self.rows[: self.count], self.total,
+            t, *adam,
+        )  # fmt: skip
+
+
+@dataclass
+class _Part:
+    """A parameter's place in the flat arrays."""
+
+    parameter: nn.Parameter
+    index: int
+    place: slice
+
+
+class _FlatWeights:
+    """The layers' parameters, moments and gradients as flat arrays; matrices before biases.
+
+    Matrices come first, because only they are penalised (λ₂).
+    """
+
+    def __init__(self, task: RecommendationTask, optimizer: Adam) -> None:
+        self.optimizer = optimizer
+        model = task.model
+        dense = [layer for layer in model.user_layers if isinstance(layer, Dense)]
+        units = [unit for unit in model.units.units if isinstance(unit, CrossCompress)]
+        dim, n_layers = model.config.dim, len(dense)
+        ordered = [
+            *(layer.weight for layer in dense),
+            *(weight for unit in units for weight in unit.weights()),
+            *(layer.bias for layer in dense),
+            *(bias for unit in units for bias in (unit.bias_v, unit.bias_e)),
+        ]
+        index = {id(parameter): i for i, parameter in enumerate(optimizer.weights)}
+        self.parts, end = [], 0
+        for parameter in ordered:
+            place = slice(end, end + parameter.numel())
+            self.parts.append(_Part(parameter, index[id(parameter)], place))
+            end = place.stop
+        kind = dense[0].weight.dtype
+        theta, m, v, gradient = (torch.zeros(end, dtype=kind) for _ in range(4))
+        self.tensors = (theta, m, v)
+        self.arrays = (theta.numpy(), m.numpy(), v.numpy(), gradient.numpy())
+        square, stack = n_layers * dim * dim, n_layers * 4 * dim
+        self.n_decay = square + stack
+        ends = (square, self.n_decay, self.n_decay + n_layers * dim)
+
+        def views(flat: Tensor) -> tuple[Tensor, ...]:
+            return (
+                flat[: ends[0]].view(n_layers, dim, dim),
+                flat[ends[0] : ends[1]].view(n_layers, 4, dim),
+                flat[ends[1] : ends[2]].view(n_layers, dim),
+                flat[ends[2] :].view(n_layers, 2, dim),
+            )
+
+        matrices, unit_weights, biases, unit_biases = views(theta)
+        self.matrices, self.biases = list(matrices), list(biases)
+        self.unit_weights, self.unit_biases = unit_weights.numpy(), unit_biases.numpy()
+        matrices, unit_weights, biases, unit_biases = views(gradient)
+        self.matrix_gradients, self.bias_gradients = list(matrices), list(biases)
+        self.bias_sums = [bias.numpy() for bias in biases]
+        self.unit_weight_gradients = unit_weights.numpy()
+        self.unit_bias_gradients = unit_biases.numpy()
+
+    def take(self) -> None:
+        """Copy parameters and moments in."""
+        for part in self.parts:
+            for flat, own in zip(self.tensors, self._own(part), strict=True):
+                flat[part.place] = own.reshape(-1)
+
+    def give_back(self) -> None:
+        """Copy parameters, moments and the step count out."""
+        for part in self.parts:
+            for flat, own in zip(self.tensors, self._own(part), strict=True):
+                own.copy_(flat[part.place].view_as(own))
+        self.optimizer.align_steps()
+
+    def _own(self, part: _Part) -> tuple[Tensor, Tensor, Tensor]:
+        optimizer = self.optimizer
+        return part.parameter, optimizer.exp_avg[part.index], optimizer.exp_avg_sq[part.index]
+
+
+class _Buffers:
+    """Working memory of the steps of one epoch."""
+
+    def __init__(self, flat: _FlatWeights, size: int) -> None:
+        n_layers, dim = len(flat.matrices), flat.matrices[0].shape[0]
+        like = flat.matrices[0]
+        self.layers = [like.new_empty(size, dim) for _ in range(n_layers + 1)]
+        self.gradient, self.spare = like.new_empty(size, dim), like.new_empty(size, dim)
+        kind = flat.unit_weights.dtype
+        self.vs = np.empty((n_layers + 1, dim), dtype=kind)
+        self.es = np.empty((n_layers + 1, dim), dtype=kind)
+        self.coefficients = np.empty((n_layers, 4), dtype=kind)
