@@ -171,7 +171,7 @@ def _unpack_missing(
     download: Download, folder: Path, archive: Path, receipt: _Receipt, force: bool
 ) -> _Receipt:
     """Unpack the members that are not there; compare those that are with the receipt."""
-    sums: dict[str, _Sum] = {}
+    sums = dict(receipt.unpacked)  # another recipe may have unpacked other members
     wanted: dict[str, str] = {}
     for member, name in download.unpack.items():
         target, known = folder / name, receipt.unpacked.get(name)
@@ -179,7 +179,6 @@ def _unpack_missing(
             wanted[member] = name
             continue
         _refuse_replacing(target, known)
-        sums[name] = known
     if wanted:
         staged = {member: _part(folder / name) for member, name in wanted.items()}
         try:

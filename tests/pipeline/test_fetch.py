@@ -380,6 +380,18 @@ def test_a_member_that_was_lost_is_unpacked_again_without_the_network(
     assert len(publisher.requests) == 1
 
 
+def test_two_recipes_can_share_an_archive(
+    archive: Download, publisher: Publisher, transfer: Transfer, tmp_path: Path
+) -> None:
+    half = archive.model_copy(update={"unpack": {"artists": "set/artists.dat"}})
+    for recipe in (half, archive, half):
+        fetch([recipe], tmp_path, transfer=transfer)
+
+    receipt = json.loads((tmp_path / "set.zip.fetch.json").read_text())
+    assert sorted(receipt["unpacked"]) == ["set/artists.dat", "set/ratings.dat"]
+    assert len(publisher.requests) == 1
+
+
 @pytest.mark.parametrize("before", [True, False], ids=["changed-after", "there-before"])
 def test_a_member_that_somebody_changed_is_theirs(
     archive: Download, transfer: Transfer, tmp_path: Path, before: bool
