@@ -27,7 +27,7 @@ from recommender.training.config import TrainConfig
 from recommender.training.loop import Trainer
 from recommender.training.runs import Run
 
-__all__ = ["main"]
+__all__ = ["DEFAULT_MODEL", "main", "run_name"]
 
 DEFAULT_MODEL = "mmss_mkr"
 
@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
     preset.configure(settings)  # complain about settings before reading data
     dataset = load(arguments.data)
     parts = split(dataset, config.split_seed)
-    out = arguments.out or dataset.folder / "models" / _run_name(preset.name, config)
+    out = arguments.out or dataset.folder / "models" / run_name(preset.name, config)
     model = create_model(preset.name, parts.train, seed=config.seed, **settings)
     console = Console(stderr=True)
     progress = _Progress(console, config.epochs)
@@ -55,7 +55,8 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _run_name(model: str, config: TrainConfig) -> str:
+def run_name(model: str, config: TrainConfig) -> str:
+    """Name of the run folder that a training gets where none is given."""
     return f"{model}-{config.negatives}-split{config.split_seed}-seed{config.seed}"
 
 
