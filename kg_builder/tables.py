@@ -201,6 +201,7 @@ INTERACTIONS: Final = _table(
         "item": _TEXT,  # record key, or entity CURIE after fusion
         "raw_item": _TEXT,  # the publisher's item id
         "weight": pa.float64(),  # plays, stars, or 1
+        "liked": pa.bool_(),  # whether the weight reaches the source's threshold
         "evidence": _TEXT,
     },
 )

@@ -40,7 +40,10 @@ def losing_values(
     )
     doubts = doubt.groupby([rows["subject"], rows["predicate"], rows["object"]]).prod()
     values: dict[tuple[str, str], dict[str, float]] = {}
-    for (subject, predicate, value), value_doubt in doubts.to_dict().items():  # type: ignore[misc]
+    table = doubts.rename("doubt").reset_index()
+    for subject, predicate, value, value_doubt in zip(
+        *(table[column].tolist() for column in table.columns), strict=True
+    ):
         values.setdefault((subject, predicate), {})[value] = value_doubt
     chosen = {key: _choose(of_key) for key, of_key in values.items()}
     winners = pd.Series(

@@ -24,6 +24,9 @@ class InteractionTable(RowsConfig):
         str | None,
         Field(description="Column with plays or stars; without it every row weighs 1."),
     ] = None
+    threshold: Annotated[
+        float, Field(description="Weight from which on an interaction is a positive one.")
+    ] = 0.0
     records: Annotated[
         str,
         Field(description="Record keys of the items are `<records>/<item id>`."),
@@ -66,7 +69,7 @@ def read_interactions(
         else pd.Series(1.0, index=rows.index)
     )
     record = table.records + "/" + rows[table.item].fillna("")
-    faults = {
+    faults: dict[str, pd.Series[bool]] = {
         "empty user or item": rows[table.user].isna() | rows[table.item].isna(),
         "weight is no number": ~np.isfinite(weight),
         "interaction with an unknown record": (
@@ -84,7 +87,9 @@ def read_interactions(
                 "evidence": place[bad].tolist(),
                 "reason": [reason] * int(bad.sum()),
                 "detail": (
-                    rows.loc[bad, table.user].fillna("") + " " + rows.loc[bad, table.item].fillna("")
+                    rows.loc[bad, table.user].fillna("")
+                    + " "
+                    + rows.loc[bad, table.item].fillna("")
                 ).tolist(),
             }
         )
@@ -102,6 +107,7 @@ def read_interactions(
                 "item": record[usable].tolist(),
                 "raw_item": kept[table.item].tolist(),
                 "weight": weight[usable].tolist(),
+                "liked": (weight[usable] >= table.threshold).tolist(),
                 "evidence": place[usable].tolist(),
             }
         ),

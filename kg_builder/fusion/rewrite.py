@@ -56,7 +56,13 @@ def rewrite(
     frame.loc[is_record, "object_kind"] = "entity"
 
     orphan = frame["subject"].isna() | frame["object"].isna()
-    loop = ~orphan & (frame["object_kind"] == "entity") & (frame["subject"] == frame["object"])
+    # Only loops that merging made: what a source itself says of a thing is cleaning's concern.
+    loop = (
+        ~orphan
+        & (frame["object_kind"] == "entity")
+        & (frame["subject"] == frame["object"])
+        & (statements["subject"] != statements["object"])
+    )
     rejects = _rejects(statements[orphan], "statement about an unknown record")
     loops = _rejects(statements[loop], "subject and object are one entity")
     kept = tags_to_genres(frame[~orphan & ~loop], schema or load_schema())
@@ -76,7 +82,7 @@ def rewrite_interactions(
     rejects = pd.DataFrame(
         {
             "stage": "fusion",
-            "source": interactions.loc[lost, "item"].str.partition("/")[0],
+            "source": [item.partition("/")[0] for item in interactions.loc[lost, "item"]],
             "reason": "interaction with an unknown record",
             "evidence": interactions.loc[lost, "evidence"],
             "detail": interactions.loc[lost, "item"],

@@ -36,9 +36,6 @@ class RatingsConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    threshold: float = Field(
-        0.0, description="an interaction is positive when its weight reaches this"
-    )
     items: Literal["interacted", "all"] = Field(
         "interacted",
         description="which entities of the item class are items: those with a positive "

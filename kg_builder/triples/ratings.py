@@ -37,7 +37,7 @@ def items_of(
     if config.items == "all":
         items = entities.loc[entities["type"] == config.item_type, "entity"].tolist()
     else:
-        liked = set(interactions.loc[interactions["weight"] >= config.threshold, "item"])
+        liked = set(interactions.loc[interactions["liked"], "item"])
         items = [entity for entity in entities["entity"].tolist() if entity in liked]
     return sorted(items) if order == "name" else items
 
@@ -47,21 +47,21 @@ def ratings(
 ) -> Ratings:
     """Label the interactions and draw each user's negatives among the items never met.
 
-    As in the public preparation of MKR, RippleNet and KGCN: an interaction whose weight reaches
-    the threshold is a positive; an item that the user met without liking it is never drawn; users
+    As in the public preparation of MKR, RippleNet and KGCN: an interaction that its source counts
+    as liked is a positive; an item that the user met without liking it is never drawn; users
     without a positive are left out. A user with fewer unmet items than positives gets all of them.
 
     Args:
         interactions: `tables.INTERACTIONS` with entities as items.
         items: CURIEs in the order of their ids.
-        config: threshold and number of negatives per positive.
+        config: number of negatives per positive.
         seed: of the drawing.
     """
     item_id = {item: number for number, item in enumerate(items)}
     numbers = interactions["item"].map(item_id)
     known = numbers.notna().to_numpy(dtype=bool)
     item = np.asarray(numbers[known], dtype=np.int64)
-    likes = (interactions.loc[known, "weight"] >= config.threshold).to_numpy(dtype=bool)
+    likes = interactions.loc[known, "liked"].to_numpy(dtype=bool)
     names = interactions.loc[known, "user"].to_numpy(dtype=object)
     user_names = pd.unique(names[likes])
     user = pd.Index(user_names).get_indexer(pd.Index(names)).astype(np.int64)

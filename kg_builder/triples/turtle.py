@@ -13,17 +13,29 @@ from itertools import groupby
 import pandas as pd
 import pyoxigraph as ox
 
-from kg_builder.ontology import PREFIXES, Schema, expand
+from kg_builder.ontology import PREFIXES, Schema
 from kg_builder.ontology.iris import RESOURCE
 from kg_builder.triples.graph import by_subject, node, term
 
 _CHUNK = 2000
+_ALWAYS = ("mkg", "rdfs", "owl", "xsd", "skos")
+_NAMING = ["subject", "predicate", "object", "entity", "external_ids"]
 
 
-def prefixes(schema: Schema, foreign: Iterable[str] = ()) -> dict[str, str]:
-    """All prefixes of a graph: the vocabularies', then one per kind of entity."""
-    own = sorted({item.prefix for item in schema.classes.values()} | set(foreign) - set(PREFIXES))
-    return {**PREFIXES, **{prefix: f"{RESOURCE}{prefix}/" for prefix in own}}
+def prefixes(*tables: pd.DataFrame) -> dict[str, str]:
+    """The prefixes that the tables use: the vocabularies' first, then the entities', sorted."""
+    found = set(_ALWAYS)
+    for table in tables:
+        for column in table.columns.intersection(_NAMING):
+            values = table[column]
+            if column == "external_ids":
+                values = values.explode().dropna()
+            names = values.astype("string[pyarrow]")
+            found |= set(names.str.extract(r"^([A-Za-z][\w-]*):(?!//)")[0].dropna().unique())
+    own = sorted(found - PREFIXES.keys())
+    return {prefix: iri for prefix, iri in PREFIXES.items() if prefix in found} | {
+        prefix: f"{RESOURCE}{prefix}/" for prefix in own
+    }
 
 
 def turtle(
@@ -37,7 +49,7 @@ def turtle(
         schema: the data model.
         title: first line of the file.
     """
-    used = prefixes(schema, _foreign_prefixes(statements, entities))
+    used = prefixes(entities, _linking(statements))
     yield f"# {title}\n".encode()
     yield _head(used)
     sizes = entities["type"].value_counts()
@@ -62,15 +74,17 @@ def ntriples_gz(statements: pd.DataFrame, entities: pd.DataFrame, *, schema: Sch
     return gzip.compress(b"".join(lines), 6, mtime=0)
 
 
-def provenance_trig(statements: pd.DataFrame, *, schema: Schema, title: str) -> Iterator[bytes]:
+def provenance_trig(statements: pd.DataFrame, *, title: str) -> Iterator[bytes]:
     """The facts in one named graph per source and method, each graph described in the default one.
 
     Args:
         statements: clean `tables.STATEMENTS`.
-        schema: the data model.
         title: first line of the file.
     """
-    used = prefixes(schema, _foreign_prefixes(statements)) | {"source": f"{RESOURCE}source/"}
+    used = prefixes(_linking(statements)) | {
+        "prov": PREFIXES["prov"],
+        "source": f"{RESOURCE}source/",
+    }
     yield f"# {title}: every fact in a graph named after its source and method\n".encode()
     yield _head(used)
     ordered = statements.sort_values(
@@ -112,12 +126,8 @@ def _head(used: dict[str, str]) -> bytes:
     ).encode()
 
 
-def _foreign_prefixes(*tables: pd.DataFrame) -> set[str]:
-    """CURIE prefixes that neither the vocabularies nor the data model declare."""
-    found: set[str] = set()
-    for table in tables:
-        for column in ("subject", "predicate", "entity"):
-            if column in table.columns:
-                names = table[column].astype("string[pyarrow]")
-                found |= set(names.str.extract(r"^([A-Za-z][\w-]*):(?!//)")[0].dropna().unique())
-    return {prefix for prefix in found if expand(f"{prefix}:x").startswith(RESOURCE)}
+def _linking(statements: pd.DataFrame) -> pd.DataFrame:
+    """Statements with literals blanked: their text is no CURIE."""
+    return statements.assign(
+        object=statements["object"].where(statements["object_kind"] == "entity")
+    )

@@ -17,6 +17,7 @@ def interactions(*rows):
             "item": f"artist:{item}",
             "raw_item": str(item),
             "weight": weight,
+            "liked": weight >= 4,
             "evidence": "listeners.tsv",
         }
         for user, item, weight in rows
@@ -30,7 +31,7 @@ def test_positives_and_as_many_negatives_never_met():
     result = ratings(
         interactions(("u", 0, 5.0), ("u", 1, 4.0), ("u", 2, 1.0), ("v", 3, 5.0)),
         ITEMS,
-        RatingsConfig(threshold=4),
+        RatingsConfig(),
         seed=1,
     )
     assert result.users == ["u", "v"]
@@ -45,7 +46,7 @@ def test_users_without_a_positive_and_unknown_items_are_counted():
     result = ratings(
         interactions(("u", 0, 1.0), ("v", 1, 5.0), ("v", 1, 5.0), ("v", 99, 5.0)),
         ITEMS,
-        RatingsConfig(threshold=4),
+        RatingsConfig(),
         seed=1,
     )
     assert result.users == ["v"]
@@ -55,7 +56,7 @@ def test_users_without_a_positive_and_unknown_items_are_counted():
 
 
 def test_the_seed_decides_the_negatives():
-    listening = interactions(*[(user, item, 1.0) for user in range(9) for item in range(2)])
+    listening = interactions(*[(user, item, 4.0) for user in range(9) for item in range(2)])
     many = [f"artist:{n}" for n in range(500)]
     one, same, other = (
         ratings(listening, many, RatingsConfig(), seed=seed).rows for seed in (1, 1, 2)
@@ -66,7 +67,7 @@ def test_the_seed_decides_the_negatives():
 
 def test_a_user_who_met_nearly_everything_gets_what_is_left():
     result = ratings(
-        interactions(*[("u", item, 1.0) for item in range(5)]), ITEMS, RatingsConfig(), seed=0
+        interactions(*[("u", item, 4.0) for item in range(5)]), ITEMS, RatingsConfig(), seed=0
     )
     assert result.rows[result.rows[:, 2] == 0].tolist() == [[0, 5, 0]]
     assert result.counts["negatives not to be had"] == 4
@@ -106,7 +107,7 @@ def test_items_are_those_somebody_likes_unless_all_are_wanted():
         for n in (2, 0, 1)
     )
     listening = interactions(("u", 2, 5.0), ("u", 1, 1.0), ("u", 0, 5.0))
-    liked = RatingsConfig(threshold=4)
+    liked = RatingsConfig()
     assert items_of(listening, entities, liked, order="name") == ["artist:0", "artist:2"]
     assert items_of(listening, entities, liked, order="source") == ["artist:2", "artist:0"]
     every = RatingsConfig(items="all")

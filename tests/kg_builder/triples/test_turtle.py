@@ -95,7 +95,7 @@ def test_two_parsers_and_the_other_formats_agree():
 
 
 def test_every_source_has_its_graph():
-    text = b"".join(provenance_trig(FACTS, schema=SCHEMA, title="test"))
+    text = b"".join(provenance_trig(FACTS, title="test"))
     quads = list(ox.parse(text, format=ox.RdfFormat.TRIG))
     graphs = {str(q.graph_name) for q in quads if isinstance(q.graph_name, ox.NamedNode)}
     assert graphs == {f"<{expand('source:' + name)}/mapping>" for name in ("a", "b")}

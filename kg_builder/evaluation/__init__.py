@@ -1,0 +1,1 @@
+"""Quality of the whole graph, and of each stage against gold data."""

@@ -1,0 +1,65 @@
+"""Quality of the whole graph: how much it says, of what, from whom, and how evenly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+_FACT = ["subject", "predicate", "object"]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many facts the items have.
+
+    A fact of an item is a distinct relation to another entity, in either direction.
+
+    Attributes:
+        items: number of items.
+        at_least: number of facts → items with so many or more.
+        median: of the facts per item.
+    """
+
+    items: int
+    at_least: dict[int, int]
+    median: float
+
+
+def coverage(
+    statements: pd.DataFrame, items: Sequence[str], *, levels: Sequence[int] = (1, 3, 5, 10)
+) -> Coverage:
+    """Count the facts of each item.
+
+    Args:
+        statements: clean `tables.STATEMENTS`.
+        items: CURIEs of the items.
+        levels: numbers of facts to report.
+    """
+    linking = statements.loc[statements["object_kind"] == "entity", _FACT].drop_duplicates()
+    ends = pd.concat([linking["subject"], linking["object"]])
+    facts = ends.value_counts().reindex(list(items)).fillna(0).to_numpy(dtype=np.int64)
+    return Coverage(
+        items=len(items),
+        at_least={level: int((facts >= level).sum()) for level in levels},
+        median=float(np.median(facts)) if len(facts) else 0.0,
+    )
+
+
+def counted(values: pd.Series[str]) -> dict[str, int]:
+    """How often each value occurs, most frequent first, ties in the alphabet's order."""
+    counts = values.value_counts()
+    pairs = [(str(value), int(count)) for value, count in counts.items()]
+    return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
+
+
+def sources_of(statements: pd.DataFrame) -> pd.DataFrame:
+    """Distinct facts per source and method: columns source, method, facts, confidence (mean)."""
+    table = (
+        statements.groupby(["source", "method"], as_index=False)
+        .agg(facts=("subject", "size"), confidence=("confidence", "mean"))
+        .sort_values(["source", "method"], ignore_index=True)
+    )
+    return table.assign(confidence=table["confidence"].astype(float).round(3))

@@ -1,0 +1,1 @@
+"""From a recipe to a processed data set: named stages, their artefacts, and the command line."""

@@ -1,0 +1,102 @@
+"""Files that a stage writes: complete or not there at all, with the same bytes every time."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kg_builder.errors import DataError
+from kg_builder.tables import Table
+
+
+class Staging:
+    """A folder in which a stage writes; `publish` moves all its files into place at once.
+
+    Each file is moved by a rename, so a reader never sees half of one. What a killed run left
+    behind is swept away by the next.
+    """
+
+    def __init__(self, out: Path, stage: str) -> None:
+        self.out = out
+        self._folder = out / f".{stage}.partial"
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+
+    def path(self, name: str) -> Path:
+        """Where to write the artefact for now."""
+        path = self._folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def publish(self, names: Iterable[str]) -> None:
+        """Move the artefacts to their final places.
+
+        Raises:
+            FileNotFoundError: the stage did not write one that it declares.
+        """
+        for name in names:
+            target = self.out / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (self._folder / name).replace(target)
+        shutil.rmtree(self._folder)
+
+
+def write_table(frame: pd.DataFrame, table: Table, path: Path) -> None:
+    """Check a table and write it as Parquet without anything that varies between runs."""
+    checked = table.check(frame)
+    arrow = pa.Table.from_pandas(checked, schema=table.schema, preserve_index=False)
+    pq.write_table(arrow.replace_schema_metadata(None), path, compression="zstd")
+
+
+def read_table(table: Table, path: Path) -> pd.DataFrame:
+    """Read and check a table.
+
+    Raises:
+        DataError: the file is missing or is no such table.
+    """
+    try:
+        arrow = pq.read_table(path)
+    except FileNotFoundError:
+        raise DataError(
+            "no such artefact", where=str(path), remedy="run the stage that writes it"
+        ) from None
+    except pa.ArrowInvalid as fault:
+        raise DataError(f"not Parquet: {fault}", where=str(path)) from None
+    return table.check(arrow.to_pandas(types_mapper=pd.ArrowDtype))
+
+
+def write_bytes(pieces: Iterable[bytes], path: Path) -> None:
+    """Write a file piece by piece."""
+    with path.open("wb") as stream:
+        stream.writelines(pieces)
+
+
+def write_integers(rows: npt.NDArray[np.int64], path: Path) -> None:
+    """Write rows of integers, tab-separated, one line each."""
+    pd.DataFrame(rows).to_csv(path, sep="\t", header=False, index=False, lineterminator="\n")
+
+
+def write_tsv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table with a header, tab-separated, unquoted; control characters become spaces."""
+    plain = frame.copy()
+    for column in plain.columns:
+        if not pd.api.types.is_integer_dtype(plain[column]):
+            text = plain[column].astype("string[pyarrow]").fillna("")
+            plain[column] = text.str.replace(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+", " ", regex=True)
+    lines = ["\t".join(plain.columns)]
+    lines += ["\t".join(map(str, row)) for row in plain.itertuples(index=False, name=None)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

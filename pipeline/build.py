@@ -1,0 +1,192 @@
+"""Run the stages of a recipe: those whose inputs, settings or code have changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel
+
+from kg_builder.errors import DataError
+from kg_builder.progress import Progress, silent
+from pipeline.artefacts import Staging
+from pipeline.manifest import Manifest, stage_key
+from pipeline.recipe import Recipe, load_recipe
+from pipeline.stage import Desk, Job, Stage, StageReport
+from pipeline.stages import STAGES
+
+DATA: Final = Path("data")
+SEED: Final = 555
+"""Seed of the sampled negatives: that of the public preparation of the data sets."""
+
+
+class BuildReport(BaseModel):
+    """What a build did, stage by stage."""
+
+    dataset: str
+    out: Path
+    stages: tuple[StageReport, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Time spent in stages that ran."""
+        return sum(stage.seconds for stage in self.stages if not stage.skipped)
+
+
+class Build:
+    """One recipe, its raw files and its processed folder; stages can be run one by one.
+
+    Args:
+        recipe: what to build.
+        raw: folder below which the recipe's paths lie; by default `data/raw`, and for a data set
+            that ships with the project (the sample) the project's own.
+        out: processed folder; by default `data/processed/<name>`.
+        seed: seeds the sampled negatives.
+    """
+
+    def __init__(
+        self, recipe: Recipe, *, raw: Path | None = None, out: Path | None = None, seed: int = SEED
+    ) -> None:
+        self.job = Job(
+            recipe=recipe,
+            raw=raw if raw is not None else default_raw(recipe),
+            out=out if out is not None else DATA / "processed" / recipe.name,
+            seed=seed,
+        )
+
+    def run_stage(
+        self, name: str, *, force: bool = False, progress: Progress = silent
+    ) -> StageReport:
+        """Run one stage, unless its manifest entry still holds.
+
+        Raises:
+            DataError: no such stage, a missing raw file, an earlier stage that has not run,
+                another build at work in the same folder, or a fault that the stage reports.
+        """
+        stage = stage_named(name)
+        self.job.out.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.job.out / ".lock", timeout=0)
+        try:
+            with lock:
+                return self._run(stage, force=force, progress=progress)
+        except Timeout:
+            raise DataError(
+                "another build is at work in this folder",
+                where=str(self.job.out),
+                remedy="wait for it, or choose another --out",
+            ) from None
+
+    def _run(self, stage: Stage, *, force: bool, progress: Progress) -> StageReport:
+        job, manifest = self.job, Manifest(self.job.out)
+        inputs = {str(path): manifest.sha256(path) for path in stage.raw(job)}
+        for name in stage.reads:
+            path = job.out / name
+            if not path.is_file():
+                raise DataError(
+                    f"stage {stage.name!r} needs {name}",
+                    where=str(job.out),
+                    remedy=f"build from the beginning: python -m pipeline build --dataset "
+                    f"{job.recipe.name}",
+                )
+            inputs[name] = manifest.sha256(path)
+        key = stage_key(
+            {name: sha for name, sha in inputs.items() if name in stage.reads}
+            | {f"raw {number}": inputs[str(path)] for number, path in enumerate(stage.raw(job))},
+            stage.settings(job),
+        )
+        entry = manifest.current(stage.name, key)
+        if entry is not None and not force:
+            with suppress(OSError):
+                manifest.save()
+            return _report(stage, skipped=True, seconds=entry.seconds, counts=entry.counts)
+        manifest.forget(stage.name)
+        started = time.perf_counter()
+        staging = Staging(job.out, stage.name)
+        counts = stage.run(Desk(job=job, staging=staging, progress=progress))
+        staging.publish(stage.writes)
+        seconds = time.perf_counter() - started
+        manifest.record(
+            stage.name,
+            key=key,
+            inputs=inputs,
+            outputs=stage.writes,
+            counts=counts,
+            seconds=seconds,
+        )
+        return _report(stage, skipped=False, seconds=seconds, counts=counts)
+
+
+def build(
+    dataset: str | Path,
+    *,
+    raw: Path | None = None,
+    out: Path | None = None,
+    start: str | None = None,
+    force: bool = False,
+    without: Iterable[str] = (),
+    seed: int = SEED,
+    on_start: Callable[[Stage], Progress] = lambda stage: silent,
+    on_end: Callable[[StageReport], None] = lambda report: None,
+) -> BuildReport:
+    """Build a data set: every stage in order, or from one of them on.
+
+    Args:
+        dataset: name of a recipe, or path of a recipe file.
+        raw: folder of the raw files.
+        out: processed folder.
+        start: run this stage and those after it, even if nothing has changed; the earlier ones
+            must have run.
+        force: run every stage, even if nothing has changed.
+        without: sources and databases of the recipe to leave out.
+        seed: seeds the sampled negatives.
+        on_start: called before each stage; returns where the stage reports its progress.
+        on_end: called after each stage.
+
+    Raises:
+        DataError: see `Build.run_stage` and `load_recipe`.
+    """
+    whole = Build(load_recipe(dataset).without(without), raw=raw, out=out, seed=seed)
+    first = STAGES.index(stage_named(start)) if start is not None else 0
+    reports = []
+    for stage in STAGES[first:]:
+        progress = on_start(stage)
+        report = whole.run_stage(stage.name, force=force or start is not None, progress=progress)
+        on_end(report)
+        reports.append(report)
+    return BuildReport(dataset=whole.job.recipe.name, out=whole.job.out, stages=tuple(reports))
+
+
+def stage_named(name: str) -> Stage:
+    """The stage of that name.
+
+    Raises:
+        DataError: there is none.
+    """
+    for stage in STAGES:
+        if stage.name == name:
+            return stage
+    raise DataError(
+        f"there is no stage {name!r}", remedy=f"stages: {', '.join(s.name for s in STAGES)}"
+    )
+
+
+def default_raw(recipe: Recipe) -> Path:
+    """`data/raw` here, or in the project's own folder for what ships with it."""
+    here, project = DATA / "raw", Path(__file__).resolve().parent.parent / "data" / "raw"
+    shipped = not (here / recipe.name).is_dir() and (project / recipe.name).is_dir()
+    return project if shipped else here
+
+
+def _report(stage: Stage, *, skipped: bool, seconds: float, counts: dict[str, int]) -> StageReport:
+    return StageReport(
+        name=stage.name,
+        title=stage.title,
+        skipped=skipped,
+        seconds=seconds,
+        counts=counts,
+        outputs=stage.writes,
+    )

@@ -1,0 +1,108 @@
+"""What a person sees on the terminal while a data set is built or fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+
+from kg_builder.progress import Progress as Report
+from pipeline.build import BuildReport
+from pipeline.fetch import FetchProgress
+from pipeline.stage import Stage, StageReport
+
+_HEADLINES = 4
+
+
+class BuildDisplay:
+    """A bar for the stage at work and one line for each that is done."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description:<10}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> BuildDisplay:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bars.stop()
+
+    def started(self, stage: Stage) -> Report:
+        """Show a stage's bar; what is returned moves it."""
+        task = self._task = self._bars.add_task(stage.name, total=None)
+
+        def report(done: int, total: int | None = None) -> None:
+            self._bars.update(task, completed=done, total=total)
+
+        return report
+
+    def ended(self, report: StageReport) -> None:
+        """Replace the bar by the stage's line."""
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+        headline = ", ".join(
+            f"{count:,} {what}" for what, count in list(report.counts.items())[:_HEADLINES]
+        )
+        time = "[dim]unchanged[/]" if report.skipped else f"{report.seconds:6.1f} s "
+        self._bars.console.print(
+            f"[green]✓[/] {report.name:<10} {time}  {headline}", highlight=False, soft_wrap=True
+        )
+
+
+def summary(report: BuildReport, console: Console) -> None:
+    """What was built and where it lies."""
+    last = report.stages[-1].counts
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(justify="right", style="bold")
+    table.add_column()
+    for what in ("triples", "entities", "relations", "items", "users", "rating rows"):
+        if what in last:
+            table.add_row(f"{last[what]:,}", what)
+    console.print(table)
+    skipped = sum(stage.skipped for stage in report.stages)
+    note = f" ({skipped} of {len(report.stages)} stages unchanged)" if skipped else ""
+    console.print(f"{report.seconds:.1f} s of work{note}", highlight=False)
+    for name, what in (("kg.ttl", "the graph"), ("quality.html", "what was built and dropped")):
+        console.print(f"{report.out / name}  [dim]{what}[/]", highlight=False)
+
+
+@contextmanager
+def download_bars(console: Console) -> Iterator[FetchProgress]:
+    """Bars of files being fetched: yields a function of (path, bytes done, total)."""
+    bars = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        console=console,
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def report(path: str, done: int, total: int | None) -> None:
+        if path not in tasks:
+            tasks[path] = bars.add_task(path, total=total)
+        bars.update(tasks[path], completed=done, total=total)
+
+    with bars:
+        yield report

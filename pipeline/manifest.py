@@ -1,0 +1,161 @@
+"""The manifest: what each stage read, with which settings and code, what it wrote and counted.
+
+A stage whose manifest entry still holds is skipped. Hashes of files are remembered with their size
+and time of change, so that a dump of many gigabytes is read through once only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+import kg_builder
+from kg_builder.errors import DataError
+from pipeline.artefacts import digest
+
+_LIBRARIES: Final = ("pandas", "pyarrow", "pyoxigraph", "rapidfuzz", "rdflib", "scikit-learn",
+                     "spacy", "numpy", "lxml", "ftfy")  # fmt: skip
+
+
+class FileState(BaseModel):
+    """A file as it was when it was last hashed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    size: int
+    changed_ns: int
+    sha256: str
+
+
+class StageEntry(BaseModel):
+    """What is known about a stage's last complete run."""
+
+    key: str
+    inputs: dict[str, str]
+    outputs: dict[str, FileState]
+    counts: dict[str, int]
+    seconds: float
+
+
+class _Document(BaseModel):
+    version: int = 1
+    stages: dict[str, StageEntry] = {}
+    files: dict[str, FileState] = {}
+
+
+class Manifest:
+    """`manifest.json` of a processed folder."""
+
+    def __init__(self, out: Path) -> None:
+        self._path = out / "manifest.json"
+        self._out = out
+        try:
+            self._document = _Document.model_validate_json(self._path.read_bytes())
+        except FileNotFoundError:
+            self._document = _Document()
+        except ValidationError as fault:
+            raise DataError(
+                f"damaged: {fault.error_count()} wrong entries",
+                where=str(self._path),
+                remedy="delete it to build everything anew",
+            ) from None
+
+    @property
+    def stages(self) -> dict[str, StageEntry]:
+        """Entries by stage."""
+        return self._document.stages
+
+    def sha256(self, path: Path) -> str:
+        """Hash of a file, taken anew only when its size or time of change differs."""
+        status = path.stat()
+        name = str(path.resolve())
+        known = self._document.files.get(name)
+        if known and (known.size, known.changed_ns) == (status.st_size, status.st_mtime_ns):
+            return known.sha256
+        state = _state(path)
+        self._document.files[name] = state
+        return state.sha256
+
+    def current(self, stage: str, key: str) -> StageEntry | None:
+        """The stage's entry when it has run under this key and its outputs are untouched."""
+        entry = self._document.stages.get(stage)
+        if entry is None or entry.key != key:
+            return None
+        for name, state in entry.outputs.items():
+            path = self._out / name
+            if not path.is_file():
+                return None
+            status = path.stat()
+            same_stamp = (state.size, state.changed_ns) == (status.st_size, status.st_mtime_ns)
+            if not same_stamp and digest(path) != state.sha256:
+                return None
+        return entry
+
+    def record(
+        self,
+        stage: str,
+        *,
+        key: str,
+        inputs: dict[str, str],
+        outputs: Iterable[str],
+        counts: dict[str, int],
+        seconds: float,
+    ) -> StageEntry:
+        """Note a complete run and save the manifest."""
+        entry = StageEntry(
+            key=key,
+            inputs=inputs,
+            outputs={name: _state(self._out / name) for name in outputs},
+            counts=counts,
+            seconds=round(seconds, 3),
+        )
+        self._document.stages[stage] = entry
+        self.save()
+        return entry
+
+    def forget(self, stage: str) -> None:
+        """Drop a stage's entry before it runs again, so that a killed run is never believed."""
+        if self._document.stages.pop(stage, None) is not None:
+            self.save()
+
+    def save(self) -> None:
+        """Write the manifest in one move."""
+        temporary = self._path.with_suffix(".json.partial")
+        temporary.write_text(
+            json.dumps(self._document.model_dump(), indent=1, sort_keys=True) + "\n",
+            encoding="utf-8",
+        )
+        temporary.replace(self._path)
+
+
+def stage_key(inputs: dict[str, str], settings: Any) -> str:
+    """One hash of everything a stage's output depends on: inputs, settings, code, libraries."""
+    text = json.dumps([inputs, settings, code_version()], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def code_version() -> str:
+    """Hash of the construction code and of the versions of the libraries it stands on."""
+    total = hashlib.sha256()
+    for package in (Path(kg_builder.__file__).parent, Path(__file__).parent):
+        for path in sorted(package.rglob("*")):
+            if path.suffix in {".py", ".ttl", ".toml", ".html", ".json"} and "recipes" not in (
+                path.parts
+            ):
+                total.update(str(path.relative_to(package)).encode() + b"\0" + path.read_bytes())
+    for library in _LIBRARIES:
+        total.update(f"{library}=={version(library)}\n".encode())
+    return total.hexdigest()
+
+
+def _state(path: Path) -> FileState:
+    status = path.stat()
+    return FileState(size=status.st_size, changed_ns=status.st_mtime_ns, sha256=digest(path))

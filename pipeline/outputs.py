@@ -1,0 +1,119 @@
+"""The files of a processed data set, written by the last stage."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from kg_builder.ontology import expand
+from kg_builder.triples import items_of, ntriples_gz, number, provenance_trig, ratings, turtle
+from pipeline.artefacts import write_bytes, write_integers, write_tsv
+from pipeline.quality import Facts, write_quality
+from pipeline.stage import Desk
+
+OUTPUTS: Final = (
+    "kg.ttl",
+    "kg.nt.gz",
+    "provenance.trig",
+    "kg_final.txt",
+    "ratings_final.txt",
+    "entities.tsv",
+    "relations.tsv",
+    "items.tsv",
+    "users.tsv",
+    "quality.json",
+    "quality.html",
+)
+
+
+def write_outputs(
+    desk: Desk,
+    *,
+    statements: pd.DataFrame,
+    entities: pd.DataFrame,
+    records: pd.DataFrame,
+    links: pd.DataFrame,
+    interactions: pd.DataFrame,
+    rejects: pd.DataFrame,
+) -> dict[str, int]:
+    """Write the graph, the integer files with their id maps, and the quality report.
+
+    Raises:
+        DataError: the graph is empty, or there are interactions but no item among the entities.
+    """
+    job = desk.job
+    recipe, schema = job.recipe, job.schema
+    title = f"{recipe.title} — built by recipe {recipe.name!r}"
+    items = items_of(interactions, entities, recipe.ratings, order=recipe.triples.order)
+    numbering = number(statements, entities, items, recipe.triples, schema=schema)
+    rated = ratings(interactions, items, recipe.ratings, seed=job.seed)
+    facts = Facts(
+        statements=statements,
+        entities=entities,
+        records=records,
+        links=links,
+        rejects=rejects,
+        numbering=numbering,
+        ratings=rated,
+        items=items,
+    )
+    facts.check(recipe)
+    desk.progress(1, 5)
+    write_bytes(turtle(statements, entities, schema=schema, title=title), desk.path("kg.ttl"))
+    desk.progress(2, 5)
+    write_bytes([ntriples_gz(statements, entities, schema=schema)], desk.path("kg.nt.gz"))
+    desk.progress(3, 5)
+    write_bytes(provenance_trig(statements, title=title), desk.path("provenance.trig"))
+    desk.progress(4, 5)
+    write_integers(numbering.triples, desk.path("kg_final.txt"))
+    write_integers(rated.rows, desk.path("ratings_final.txt"))
+    write_tsv(_with_iris(numbering.entities), desk.path("entities.tsv"))
+    write_tsv(_with_iris(numbering.relations), desk.path("relations.tsv"))
+    write_tsv(
+        _with_iris(numbering.entities.iloc[: numbering.n_items, :3]).assign(
+            raw_id=_raw_ids(items, interactions, records, links)
+        ),
+        desk.path("items.tsv"),
+    )
+    write_tsv(
+        pd.DataFrame({"id": range(len(rated.users)), "raw_id": rated.users}),
+        desk.path("users.tsv"),
+    )
+    write_quality(facts, recipe, desk.path("quality.json"), desk.path("quality.html"))
+    return {
+        "triples": len(numbering.triples),
+        "entities": len(numbering.entities),
+        "relations": len(numbering.relations),
+        "users": len(rated.users),
+        "items": numbering.n_items,
+        "rating rows": len(rated.rows),
+        **numbering.counts,
+        **rated.counts,
+    }
+
+
+def _with_iris(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(iri=[_iri(name) for name in table["iri"]])
+
+
+def _iri(name: str) -> str:
+    """The full IRI; the inverse of a predicate keeps its caret."""
+    return f"^{expand(name[1:])}" if name.startswith("^") else expand(name)
+
+
+def _raw_ids(
+    items: list[str], interactions: pd.DataFrame, records: pd.DataFrame, links: pd.DataFrame
+) -> list[str]:
+    """The publisher's ids of each item: those interacted with, else those of its records."""
+    own = links.loc[links["kind"] == "record", ["subject", "object"]].merge(
+        records[["record", "record_id"]], left_on="subject", right_on="record"
+    )
+    found: dict[str, set[str]] = {}
+    for entity, raw in zip(own["object"].tolist(), own["record_id"].tolist(), strict=True):
+        found.setdefault(entity, set()).add(raw)
+    met = interactions[["item", "raw_item"]].drop_duplicates()
+    played: dict[str, set[str]] = {}
+    for entity, raw in zip(met["item"].tolist(), met["raw_item"].tolist(), strict=True):
+        played.setdefault(entity, set()).add(raw)
+    return ["|".join(sorted(played.get(item) or found.get(item, set()))) for item in items]

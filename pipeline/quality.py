@@ -1,0 +1,121 @@
+"""The quality report: what was built, how much, from whom, and what was dropped and why.
+
+It holds no times and no paths of the machine, so the same input gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+import pandas as pd
+
+from kg_builder.errors import DataError
+from kg_builder.evaluation.graph import counted, coverage, sources_of
+from kg_builder.triples import Numbering, Ratings
+from pipeline.recipe import Recipe
+
+_EXAMPLES: Final = 5
+_TEMPLATES: Final = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that the report counts."""
+
+    statements: pd.DataFrame
+    entities: pd.DataFrame
+    records: pd.DataFrame
+    links: pd.DataFrame
+    rejects: pd.DataFrame
+    numbering: Numbering
+    ratings: Ratings
+    items: Sequence[str]
+
+    def check(self, recipe: Recipe) -> None:
+        """Refuse a graph that nothing could be learnt from.
+
+        Raises:
+            DataError: no triples, or interactions of which none concerns an item.
+        """
+        if not len(self.numbering.triples):
+            raise DataError(
+                "the knowledge graph is empty: no statement links two entities",
+                where=f"recipe {recipe.name}",
+                remedy="look at stages/*/rejects.parquet, and at the mapping of the columns",
+            )
+        if recipe.interactions and not len(self.ratings.rows):
+            raise DataError(
+                "no interaction is positive",
+                where=f"recipe {recipe.name}",
+                remedy="is the 'threshold' of the interactions too high?",
+            )
+
+
+def write_quality(facts: Facts, recipe: Recipe, json_path: Path, html_path: Path) -> None:
+    """Write the report for programs and for people."""
+    report = quality(facts, recipe)
+    json_path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    page = _TEMPLATES.get_template("quality.html").render(report=report)
+    html_path.write_text(page, encoding="utf-8")
+
+
+def quality(facts: Facts, recipe: Recipe) -> dict[str, Any]:
+    """The report as plain values."""
+    statements, links = facts.statements, facts.links
+    linking = statements[statements["object_kind"] == "entity"]
+    triples = linking[["subject", "predicate", "object"]].drop_duplicates()
+    external = links[links["kind"] == "external"]
+    return {
+        "dataset": recipe.name,
+        "title": recipe.title,
+        "licence": recipe.licence,
+        "records": len(facts.records),
+        "entities": len(facts.entities),
+        "statements": len(statements),
+        "inferred statements": int(statements["inferred"].sum()),
+        "distinct relations between entities": len(triples),
+        "attributes": len(statements) - len(linking),
+        "kg_final": {
+            "triples": len(facts.numbering.triples),
+            "entities": len(facts.numbering.entities),
+            "relations": len(facts.numbering.relations),
+            "items": facts.numbering.n_items,
+            **facts.numbering.counts,
+        },
+        "interactions": {"users": len(facts.ratings.users), **facts.ratings.counts},
+        "coverage of items": asdict(coverage(statements, facts.items)),
+        "entities by class": counted(facts.entities["type"]),
+        "relations by predicate": counted(triples["predicate"]),
+        "records by source": counted(facts.records["source"]),
+        "sources": sources_of(statements).to_dict("records"),
+        "alignment": {
+            str(target): counted(rows["decision"]) for target, rows in external.groupby("target")
+        },
+        "rejects": _rejects(facts.rejects),
+    }
+
+
+def _rejects(rejects: pd.DataFrame) -> list[dict[str, Any]]:
+    """Counts by stage, source and reason, each with its first examples."""
+    return [
+        {
+            "stage": stage,
+            "source": source,
+            "reason": reason,
+            "count": len(rows),
+            "examples": rows[["evidence", "detail"]].head(_EXAMPLES).to_dict("records"),
+        }
+        for (stage, source, reason), rows in rejects.groupby(
+            ["stage", "source", "reason"], sort=True
+        )
+    ]

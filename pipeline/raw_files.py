@@ -1,0 +1,70 @@
+"""Which raw files a recipe reads, so that the manifest can tell when one has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.files import matching_files
+from kg_builder.extraction.interactions import InteractionTable
+from pipeline.recipe import Recipe
+
+
+def raw_files(models: object, raw: Path, *, recipe: Recipe) -> list[Path]:
+    """Every file that a `path` setting in the models names; patterns are expanded.
+
+    Raises:
+        DataError: a file is missing; the error says how to get it.
+    """
+    found: list[Path] = []
+    for pattern in sorted(set(_paths(models))):
+        try:
+            found += matching_files(raw, pattern)
+        except DataError as fault:
+            raise DataError(fault.what, where=fault.where, remedy=how_to_get(recipe, raw)) from None
+    return found
+
+
+def interaction_table(recipe: Recipe, raw: Path) -> InteractionTable | None:
+    """The interaction description whose file is there; `None` when the recipe has none.
+
+    Raises:
+        DataError: the recipe names interaction files and none of them exists.
+    """
+    if not recipe.interactions:
+        return None
+    for table in recipe.interactions:
+        if (raw / table.path).is_file():
+            return table
+    raise DataError(
+        "no such file",
+        where=" or ".join(str(raw / table.path) for table in recipe.interactions),
+        remedy=how_to_get(recipe, raw),
+    )
+
+
+def how_to_get(recipe: Recipe, raw: Path) -> str:
+    """What a person can do about missing raw files."""
+    bring = f"`python -m pipeline fetch {recipe.name}` brings it, or " if recipe.fetch else ""
+    return f"{bring}point --raw at the folder that holds it (now {raw}){recipe.manual and '; '}" + (
+        recipe.manual
+    )
+
+
+def _paths(value: object) -> Iterator[str]:
+    if isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            field = getattr(value, name)
+            if name == "path" and isinstance(field, str | Path):
+                yield str(field)
+            else:
+                yield from _paths(field)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _paths(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _paths(item)

@@ -1,0 +1,144 @@
+"""A data set's recipe: its sources, how they are read, and the settings of every stage."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from kg_builder.alignment import AlignmentConfig, ThirdParty
+from kg_builder.cleaning import CleaningConfig
+from kg_builder.errors import DataError
+from kg_builder.extraction import SourceConfig
+from kg_builder.extraction.interactions import InteractionTable
+from kg_builder.fusion import FusionConfig, SourceTraits
+from kg_builder.inference import InferenceConfig
+from kg_builder.triples import RatingsConfig, TriplesConfig
+from pipeline.downloads import Download
+
+RECIPES: Final = Path(__file__).with_name("recipes")
+
+
+class Recipe(BaseModel):
+    """All that is needed to build one data set from its publisher's files."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(pattern=r"^[\w.-]+$", description="Name; also the output folder.")]
+    title: Annotated[str, Field(description="One line for people.")]
+    licence: Annotated[str, Field(description="What the publishers allow.")] = ""
+    fetch: Annotated[
+        tuple[Download, ...], Field(description="Where the publishers offer the files.")
+    ] = ()
+    manual: Annotated[
+        str, Field(description="What to do where the files cannot be downloaded by a program.")
+    ] = ""
+    ontology: Annotated[
+        tuple[Path, ...], Field(description="Turtle files that extend the music data model.")
+    ] = ()
+    sources: Annotated[
+        tuple[SourceConfig, ...], Field(min_length=1, description="Where the facts come from.")
+    ]
+    traits: Annotated[
+        dict[str, SourceTraits], Field(description="What is known of a source as a whole.")
+    ] = {}
+    interactions: Annotated[
+        tuple[InteractionTable, ...],
+        Field(
+            description="The interaction file; of several descriptions the first whose file "
+            "exists is used (a publisher's file and an excerpt of it, say)."
+        ),
+    ] = ()
+    fusion: FusionConfig = FusionConfig()
+    alignment: AlignmentConfig = AlignmentConfig()
+    databases: Annotated[
+        tuple[ThirdParty, ...], Field(description="Third-party databases to align with.")
+    ] = ()
+    inference: InferenceConfig = InferenceConfig()
+    cleaning: CleaningConfig = CleaningConfig()
+    triples: TriplesConfig = TriplesConfig()
+    ratings: RatingsConfig = RatingsConfig()
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        names = [source.name for source in self.sources]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(f"sources repeat the names {repeated}")
+        strange = sorted(set(self.traits) - set(names) - {base.name for base in self.databases})
+        if strange:
+            raise ValueError(f"traits of {strange}, which are no sources (sources: {names})")
+        return self
+
+    def without(self, names: Iterable[str]) -> Recipe:
+        """The recipe with some of its sources or databases left out.
+
+        Raises:
+            DataError: it has none of that name, or no source would be left.
+        """
+        left_out = set(names)
+        known = [source.name for source in self.sources] + [base.name for base in self.databases]
+        strange = sorted(left_out - set(known))
+        if strange:
+            raise DataError(
+                f"no source or database named {strange}",
+                where=f"recipe {self.name}",
+                remedy=f"there are: {', '.join(known)}",
+            )
+        sources = tuple(source for source in self.sources if source.name not in left_out)
+        if not sources:
+            raise DataError("no source is left", where=f"recipe {self.name}")
+        return self.model_copy(
+            update={
+                "sources": sources,
+                "databases": tuple(b for b in self.databases if b.name not in left_out),
+                "traits": {n: t for n, t in self.traits.items() if n not in left_out},
+            }
+        )
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that ship with the project."""
+    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+
+
+def load_recipe(name: str | Path) -> Recipe:
+    """Read a recipe by its name or from a TOML file of one's own.
+
+    Raises:
+        DataError: there is no such recipe, it is no TOML, or a setting is wrong; every wrong
+            setting is named.
+    """
+    path = Path(name)
+    if path.suffix != ".toml":
+        path = RECIPES / f"{name}.toml"
+        if not path.is_file():
+            near = get_close_matches(str(name), recipe_names(), n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise DataError(
+                f"there is no recipe {str(name)!r}",
+                remedy=f"{hint}recipes: {', '.join(recipe_names())}; or the path of a .toml file",
+            )
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError("no such recipe file", where=str(path)) from None
+    except tomllib.TOMLDecodeError as fault:
+        raise DataError(f"not TOML: {fault}", where=str(path)) from None
+    try:
+        return Recipe.model_validate(document)
+    except ValidationError as fault:
+        raise DataError(_explain(fault), where=path.name) from None
+
+
+def _explain(fault: ValidationError) -> str:
+    """Each wrong setting as 'key.path: message', on one line."""
+    lines = []
+    for error in fault.errors(include_url=False, include_context=False):
+        place = ".".join(str(part) for part in error["loc"])
+        lines.append(f"{place}: {error['msg']}" if place else error["msg"])
+    return "; ".join(lines)

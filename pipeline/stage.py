@@ -1,0 +1,93 @@
+"""A named stage: what it reads, what it writes, which settings it depends on, how it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from pydantic import BaseModel
+
+from kg_builder.ontology import Schema, load_schema
+from kg_builder.progress import Progress
+from kg_builder.tables import Table
+from pipeline.artefacts import Staging, read_table, write_table
+from pipeline.recipe import Recipe
+
+Settings = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One build: a recipe, the folder of raw files, the processed folder, the seed."""
+
+    recipe: Recipe
+    raw: Path
+    out: Path
+    seed: int
+
+    @property
+    def schema(self) -> Schema:
+        """The data model with the recipe's additions."""
+        return load_schema(*self.recipe.ontology)
+
+    @property
+    def trust(self) -> dict[str, float]:
+        """Trust in each source that the recipe speaks of."""
+        return {name: traits.trust for name, traits in self.recipe.traits.items()}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where a running stage reads and writes: artefacts by name, nothing else."""
+
+    job: Job
+    staging: Staging
+    progress: Progress
+
+    def read(self, table: Table, name: str) -> pd.DataFrame:
+        """A table that an earlier stage wrote."""
+        return read_table(table, self.job.out / name)
+
+    def write(self, table: Table, name: str, frame: pd.DataFrame) -> None:
+        """Write a table as an artefact of this stage."""
+        write_table(frame, table, self.staging.path(name))
+
+    def path(self, name: str) -> Path:
+        """Where to write an artefact that is no table."""
+        return self.staging.path(name)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the construction.
+
+    Attributes:
+        name: as on the command line.
+        title: what it does, for people.
+        reads: artefacts of earlier stages.
+        raw: the raw files that it reads, given the job.
+        settings: the part of the recipe (and the seed) that its output depends on.
+        writes: artefacts, relative to the processed folder.
+        run: does the work and returns counts for the summary.
+    """
+
+    name: str
+    title: str
+    reads: tuple[str, ...]
+    raw: Callable[[Job], list[Path]]
+    settings: Callable[[Job], Settings]
+    writes: tuple[str, ...]
+    run: Callable[[Desk], dict[str, int]]
+
+
+class StageReport(BaseModel):
+    """What a stage did, or that there was nothing to do."""
+
+    name: str
+    title: str
+    skipped: bool
+    seconds: float
+    counts: dict[str, int]
+    outputs: tuple[str, ...]

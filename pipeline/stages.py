@@ -1,0 +1,281 @@
+"""The six construction stages as runnable steps: each reads and writes tables, no more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from kg_builder.alignment import align
+from kg_builder.cleaning import clean
+from kg_builder.extraction import Extraction, UnstructuredSource, extract
+from kg_builder.extraction.interactions import read_interactions
+from kg_builder.fusion import resolve, rewrite, rewrite_interactions
+from kg_builder.inference import infer
+from kg_builder.tables import ENTITIES, INTERACTIONS, LINKS, RECORDS, REJECTS, STATEMENTS
+from pipeline.outputs import OUTPUTS, write_outputs
+from pipeline.raw_files import interaction_table, raw_files
+from pipeline.stage import Desk, Job, Settings, Stage
+
+_REJECTS: Final = {
+    name: f"stages/{name}/rejects.parquet" for name in ("extraction", "fusion", "alignment",
+                                                        "cleaning")
+}  # fmt: skip
+_EXTRACTED: Final = "stages/extraction/statements.parquet"
+_RAW_INTERACTIONS: Final = "stages/extraction/interactions.parquet"
+_FUSED: Final = "stages/fusion/statements.parquet"
+_FUSED_ENTITIES: Final = "stages/fusion/entities.parquet"
+_RECORD_LINKS: Final = "stages/fusion/links.parquet"
+_INTERACTIONS: Final = "stages/fusion/interactions.parquet"
+_ALIGNED: Final = "stages/alignment/statements.parquet"
+_ALIGNED_ENTITIES: Final = "stages/alignment/entities.parquet"
+_INFERRED: Final = "stages/inference/statements.parquet"
+_ENTITIES: Final = "stages/inference/entities.parquet"
+
+
+def _extraction(desk: Desk) -> dict[str, int]:
+    """Structured sources first: their names are the gazetteer that texts are read with."""
+    job = desk.job
+    order = sorted(job.recipe.sources, key=lambda source: isinstance(source, UnstructuredSource))
+    parts: list[Extraction] = []
+    counts: dict[str, int] = {}
+    gazetteer: pd.DataFrame | None = None
+    for source in order:
+        if isinstance(source, UnstructuredSource) and gazetteer is None:
+            gazetteer = pd.concat([part.records for part in parts]) if parts else RECORDS.empty()
+        part = extract(
+            source, job.raw, schema=job.schema, gazetteer=gazetteer, progress=desk.progress
+        )
+        parts.append(part)
+        counts |= {f"{source.name}: {what}": count for what, count in part.counts.items()}
+    records = pd.concat([part.records for part in parts], ignore_index=True)
+    statements = pd.concat([part.statements for part in parts], ignore_index=True)
+    rejects = [part.rejects for part in parts]
+    interactions = INTERACTIONS.empty()
+    if (table := interaction_table(job.recipe, job.raw)) is not None:
+        known = frozenset(records["record"].tolist())
+        read = read_interactions(table, job.raw, known=known, progress=desk.progress)
+        interactions = read.interactions
+        rejects.append(read.rejects)
+        counts |= read.counts
+    desk.write(RECORDS, "records.parquet", records)
+    desk.write(STATEMENTS, _EXTRACTED, statements)
+    desk.write(INTERACTIONS, _RAW_INTERACTIONS, interactions)
+    desk.write(REJECTS, _REJECTS["extraction"], pd.concat(rejects, ignore_index=True))
+    return {
+        "records": len(records),
+        "statements": len(statements),
+        "interactions": len(interactions),
+        "rejects": sum(map(len, rejects)),
+        **counts,
+    }
+
+
+def _fusion(desk: Desk) -> dict[str, int]:
+    job = desk.job
+    statements = desk.read(STATEMENTS, _EXTRACTED)
+    fused = resolve(
+        desk.read(RECORDS, "records.parquet"),
+        job.recipe.fusion,
+        schema=job.schema,
+        traits=job.recipe.traits,
+        statements=statements,
+        progress=desk.progress,
+    )
+    rewritten = rewrite(statements, fused.links, schema=job.schema)
+    interactions, lost = rewrite_interactions(
+        desk.read(INTERACTIONS, _RAW_INTERACTIONS), fused.links
+    )
+    rejects = pd.concat([fused.rejects, rewritten.rejects, lost], ignore_index=True)
+    desk.write(ENTITIES, _FUSED_ENTITIES, fused.entities)
+    desk.write(LINKS, _RECORD_LINKS, fused.links)
+    desk.write(STATEMENTS, _FUSED, rewritten.statements)
+    desk.write(INTERACTIONS, _INTERACTIONS, interactions)
+    desk.write(REJECTS, _REJECTS["fusion"], rejects)
+    return {
+        "records": len(fused.links),
+        "entities": len(fused.entities),
+        "statements": len(rewritten.statements),
+        "rejects": len(rejects),
+        **fused.counts,
+    }
+
+
+def _alignment(desk: Desk) -> dict[str, int]:
+    job = desk.job
+    statements = desk.read(STATEMENTS, _FUSED)
+    aligned = align(
+        desk.read(ENTITIES, _FUSED_ENTITIES),
+        statements,
+        list(job.recipe.databases),
+        job.raw,
+        job.recipe.alignment,
+        schema=job.schema,
+        progress=desk.progress,
+    )
+    links = pd.concat([desk.read(LINKS, _RECORD_LINKS), aligned.links], ignore_index=True)
+    together = pd.concat([statements, aligned.statements], ignore_index=True)
+    desk.write(ENTITIES, _ALIGNED_ENTITIES, aligned.entities)
+    desk.write(LINKS, "links.parquet", links)
+    desk.write(STATEMENTS, _ALIGNED, together)
+    desk.write(REJECTS, _REJECTS["alignment"], aligned.rejects)
+    decisions = aligned.links.groupby(["target", "decision"]).size()
+    return {
+        "links": int((aligned.links["decision"] == "match").sum()),
+        "third-party statements": len(aligned.statements),
+        "entities": len(aligned.entities),
+        "rejects": len(aligned.rejects),
+        **{f"{target}: {decision}": int(n) for (target, decision), n in decisions.items()},
+        **aligned.counts,
+    }
+
+
+def _inference(desk: Desk) -> dict[str, int]:
+    result = infer(
+        desk.read(STATEMENTS, _ALIGNED),
+        desk.read(ENTITIES, _ALIGNED_ENTITIES),
+        desk.job.recipe.inference,
+        schema=desk.job.schema,
+        progress=desk.progress,
+    )
+    desk.write(STATEMENTS, _INFERRED, result.statements)
+    desk.write(ENTITIES, _ENTITIES, result.entities)
+    return {
+        "inferred": int(result.statements["inferred"].sum()),
+        "statements": len(result.statements),
+        "entities": len(result.entities),
+        **result.counts,
+    }
+
+
+def _cleaning(desk: Desk) -> dict[str, int]:
+    job = desk.job
+    result = clean(
+        desk.read(STATEMENTS, _INFERRED),
+        desk.read(ENTITIES, _ENTITIES),
+        job.recipe.cleaning,
+        schema=job.schema,
+        trust=job.trust,
+    )
+    desk.write(STATEMENTS, "statements.parquet", result.statements)
+    desk.write(REJECTS, _REJECTS["cleaning"], result.rejects)
+    return {
+        "statements": len(result.statements),
+        "rejects": len(result.rejects),
+        **result.counts,
+    }
+
+
+def _triples(desk: Desk) -> dict[str, int]:
+    return write_outputs(
+        desk,
+        statements=desk.read(STATEMENTS, "statements.parquet"),
+        entities=desk.read(ENTITIES, _ENTITIES),
+        records=desk.read(RECORDS, "records.parquet"),
+        links=desk.read(LINKS, "links.parquet"),
+        interactions=desk.read(INTERACTIONS, _INTERACTIONS),
+        rejects=pd.concat([desk.read(REJECTS, name) for name in _REJECTS.values()]),
+    )
+
+
+def _no_raw(job: Job) -> list[Path]:
+    return []
+
+
+def _extraction_raw(job: Job) -> list[Path]:
+    table = interaction_table(job.recipe, job.raw)
+    return raw_files([job.recipe.sources, table], job.raw, recipe=job.recipe)
+
+
+def _extraction_settings(job: Job) -> Settings:
+    table = interaction_table(job.recipe, job.raw)
+    return {
+        "sources": [source.model_dump(mode="json") for source in job.recipe.sources],
+        "interactions": table and table.model_dump(mode="json"),
+        "ontology": _ontology(job),
+    }
+
+
+def _ontology(job: Job) -> list[str]:
+    return [path.read_text(encoding="utf-8") for path in job.recipe.ontology]
+
+
+STAGES: Final[tuple[Stage, ...]] = (
+    Stage(
+        name="extraction",
+        title="read the sources",
+        reads=(),
+        raw=_extraction_raw,
+        settings=_extraction_settings,
+        writes=("records.parquet", _EXTRACTED, _RAW_INTERACTIONS, _REJECTS["extraction"]),
+        run=_extraction,
+    ),
+    Stage(
+        name="fusion",
+        title="merge records of the same thing",
+        reads=("records.parquet", _EXTRACTED, _RAW_INTERACTIONS),
+        raw=lambda job: [job.recipe.fusion.judgements] if job.recipe.fusion.judgements else [],
+        settings=lambda job: {
+            "fusion": job.recipe.fusion.model_dump(mode="json"),
+            "traits": {name: t.model_dump(mode="json") for name, t in job.recipe.traits.items()},
+        },
+        writes=(_FUSED_ENTITIES, _RECORD_LINKS, _FUSED, _INTERACTIONS, _REJECTS["fusion"]),
+        run=_fusion,
+    ),
+    Stage(
+        name="alignment",
+        title="link with third-party databases",
+        reads=(_FUSED_ENTITIES, _RECORD_LINKS, _FUSED),
+        raw=lambda job: raw_files(job.recipe.databases, job.raw, recipe=job.recipe),
+        settings=lambda job: {
+            "alignment": job.recipe.alignment.model_dump(mode="json"),
+            "databases": [base.model_dump(mode="json") for base in job.recipe.databases],
+        },
+        writes=(_ALIGNED_ENTITIES, "links.parquet", _ALIGNED, _REJECTS["alignment"]),
+        run=_alignment,
+    ),
+    Stage(
+        name="inference",
+        title="apply the rules",
+        reads=(_ALIGNED, _ALIGNED_ENTITIES),
+        raw=lambda job: list(job.recipe.inference.files),
+        settings=lambda job: {"inference": job.recipe.inference.model_dump(mode="json")},
+        writes=(_INFERRED, _ENTITIES),
+        run=_inference,
+    ),
+    Stage(
+        name="cleaning",
+        title="check and de-duplicate",
+        reads=(_INFERRED, _ENTITIES),
+        raw=_no_raw,
+        settings=lambda job: {
+            "cleaning": job.recipe.cleaning.model_dump(mode="json"),
+            "trust": job.trust,
+        },
+        writes=("statements.parquet", _REJECTS["cleaning"]),
+        run=_cleaning,
+    ),
+    Stage(
+        name="triples",
+        title="write the graph and the report",
+        reads=(
+            "records.parquet",
+            "statements.parquet",
+            "links.parquet",
+            _ENTITIES,
+            _INTERACTIONS,
+            *_REJECTS.values(),
+        ),
+        raw=_no_raw,
+        settings=lambda job: {
+            "name": [job.recipe.name, job.recipe.title, job.recipe.licence],
+            "triples": job.recipe.triples.model_dump(mode="json"),
+            "ratings": job.recipe.ratings.model_dump(mode="json"),
+            "seed": job.seed,
+        },
+        writes=OUTPUTS,
+        run=_triples,
+    ),
+)
+"""In the order of the construction; the names are those of the command line."""
