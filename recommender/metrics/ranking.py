@@ -131,7 +131,8 @@ def evaluate_ranking(
         progress: called with the number of users done since its last call.
 
     Raises:
-        ValueError: a length below 1, or a model that returns NaN.
+        ValueError: a length below 1.
+        RunError: a model that returns NaN.
     """
     lengths = sorted(set(ks))
     if not lengths or lengths[0] < 1:

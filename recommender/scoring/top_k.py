@@ -15,6 +15,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from recommender.errors import RunError
 from recommender.scoring.item_sets import ItemSets
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def top_k(
         progress: called with the number of users done since its last call.
 
     Raises:
-        ValueError: `k` or `block` is not positive, or the model returns NaN.
+        ValueError: `k` or `block` is not positive.
+        RunError: the model returns NaN.
     """
     if k < 1 or block < 1:
         raise ValueError(f"k and block must be at least 1, not {k} and {block}")
@@ -158,7 +160,10 @@ class _Best:
             empty = self._items.cpu().numpy()[:, :0]
             return empty, empty.astype(np.float32)
         if bool(self._scores.isnan().any()):
-            raise ValueError("the model's scores are not numbers (NaN); did its training diverge?")
+            raise RunError(
+                "the model's scores are not numbers (NaN): its training diverged; train again with "
+                "lower learning rates (--lr-rs, --lr-kge)"
+            )
         items = self._items.masked_fill(self._scores == -torch.inf, -1)
         exact = torch.promote_types(self._scores.dtype, torch.float32)  # numpy has no bfloat16
         return items.cpu().numpy(), self._scores.to(exact).cpu().numpy()

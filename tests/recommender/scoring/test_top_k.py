@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recommender.errors import RunError
 from recommender.scoring import ItemSets, top_k
 
 
@@ -87,7 +88,7 @@ def test_the_models_scores_are_left_alone():
 def test_a_diverged_model_is_an_error_and_not_a_list(block):
     table = np.zeros((2, 9))
     table[1, 7] = np.nan
-    with pytest.raises(ValueError, match="NaN"):
+    with pytest.raises(RunError, match="NaN"):
         top_k(TableScorer(table), [0, 1], 2, block=block)
 
 

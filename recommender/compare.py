@@ -1,0 +1,120 @@
+"""Compare trained runs: `python -m recommender.compare RUN RUN [RUN …]`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from recommender.cli import OneLineParser, add_settings, main_guard, settings_of
+from recommender.comparison import Comparison, compare_runs, measure
+from recommender.display import wide_console
+from recommender.evaluation import EvaluationConfig
+from recommender.metrics.significance.contrast import Contrast
+
+__all__ = ["main"]
+
+_DEFAULT_RESAMPLES = 1000
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse, compare, print."""
+    arguments = _parser().parse_args(argv)
+    settings = {"bootstrap": _DEFAULT_RESAMPLES, **settings_of(arguments, EvaluationConfig)}
+    config = EvaluationConfig.parse(settings)
+    runs = [measure(folder, config) for folder in arguments.runs]
+    comparisons = compare_runs(runs, config)
+    if arguments.format == "json":
+        report = [comparison.as_dict() for comparison in comparisons]
+        sys.stdout.write(json.dumps(report, indent=2, allow_nan=False) + "\n")
+        return 0
+    console = wide_console()
+    for comparison in comparisons:
+        _print(console, comparison)
+    _print_notes(console, comparisons)
+    return 0
+
+
+def _parser() -> OneLineParser:
+    parser = OneLineParser(
+        prog="python -m recommender.compare",
+        usage="%(prog)s RUN RUN [RUN ...] [settings]",
+        description="Compare runs with the first one. Runs on the same rows are compared row by "
+        "row; runs on several splits are grouped by their settings and paired by seed.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders")
+    parser.add_argument(
+        "--format", choices=("table", "json"), default="table", help="default: %(default)s"
+    )
+    add_settings(
+        parser, EvaluationConfig, title="measuring", defaults={"bootstrap": _DEFAULT_RESAMPLES}
+    )
+    return parser
+
+
+def _print(console: Console, comparison: Comparison) -> None:
+    console.print("A", comparison.first, style="bold", highlight=False, soft_wrap=True)
+    pairs = f"  ({comparison.seeds} pairs of runs)" if comparison.seeds > 1 else ""
+    console.print("B", comparison.second + pairs, style="bold", highlight=False, soft_wrap=True)
+    over_seeds = comparison.seeds > 1
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    columns = ["metric", "A", "B", "B − A", "95% from", "to", "p", "Holm"]
+    for n, column in enumerate(columns + ["Wilcoxon"] * over_seeds):
+        table.add_column(column, justify="right" if n else "left", no_wrap=True)
+    for contrast in comparison.contrasts:
+        row = _row(contrast)
+        table.add_row(*(row if over_seeds else row[:-1]))
+    console.print(table)
+
+
+def _row(contrast: Contrast) -> list[str]:
+    spreads = contrast.spread or (None, None)
+    return [
+        contrast.metric,
+        _value(contrast.first, spreads[0]),
+        _value(contrast.second, spreads[1]),
+        *(_change(v) for v in (contrast.difference, contrast.low, contrast.high)),
+        *(_p(p) for p in (contrast.p_value, contrast.p_holm, contrast.p_other)),
+    ]
+
+
+def _print_notes(console: Console, comparisons: list[Comparison]) -> None:
+    contrasts = [c for comparison in comparisons for c in comparison.contrasts]
+    tests: dict[str, list[str]] = {}
+    for contrast in contrasts:
+        names = tests.setdefault(contrast.test, [])
+        if contrast.metric not in names:
+            names.append(contrast.metric)
+    if any(comparison.seeds > 1 for comparison in comparisons):
+        note = "p: Student's paired t over the pairs of runs, and its interval of the difference"
+    else:
+        told = "; ".join(f"{test} for {', '.join(names)}" for test, names in tests.items())
+        note = f"p: {told}. Interval: bootstrap over users"
+    n_tests = sum(contrast.p_value is not None for contrast in contrasts)
+    note += f". Holm: corrected for the {n_tests} tests shown."
+    console.print(note, style="dim", highlight=False)
+
+
+def _value(value: float | None, spread: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if spread is None else f"{value:.4f}±{spread:.4f}"
+
+
+def _change(value: float | None) -> str:
+    return "–" if value is None else f"{value:+.4f}"
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main_guard(main))

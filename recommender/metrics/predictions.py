@@ -1,0 +1,112 @@
+"""Predictions of labelled rows, kept together with what the metrics need to know about the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.data import HeldOut, TrainingSplit
+from recommender.metrics.ctr import evaluate_ctr, popularity
+from recommender.metrics.significance import resampled_auc, resampled_mean
+
+__all__ = ["Predictions"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """One model's answers to the rows of one split.
+
+    Attributes:
+        rows: users, items and labels, ``[n]`` each.
+        train: the training split that the model knew.
+        scores, probabilities: ``[n]``, raw scores and ŷ.
+        threshold: the least ŷ called positive.
+        valid_threshold: the one that validation chose.
+    """
+
+    rows: HeldOut
+    train: TrainingSplit
+    scores: FloatArray
+    probabilities: FloatArray
+    threshold: float = 0.5
+    valid_threshold: float | None = None
+
+    def report(self) -> dict[str, Any]:
+        """`evaluate_ctr` of these rows."""
+        return evaluate_ctr(
+            self.rows.labels,
+            self.scores,
+            self.probabilities,
+            self.rows.items,
+            self.train,
+            self.threshold,
+            self.valid_threshold,
+        )
+
+    @cached_property
+    def warm(self) -> NDArray[np.bool_]:
+        """``[n]``: whether the row's item has a positive in train."""
+        return popularity(self.rows.items, self.train) > 0
+
+    @cached_property
+    def parts(self) -> Mapping[str, NDArray[np.bool_]]:
+        """Rows of each part that is reported, by the ending of its metrics' names."""
+        return {"": np.ones(len(self.rows), dtype=bool), "_warm": self.warm, "_cold": ~self.warm}
+
+    @cached_property
+    def owners(self) -> NDArray[np.int64]:
+        """``[n]``: each row's user, as a place among the users that have rows."""
+        return np.unique(self.rows.users, return_inverse=True)[1]
+
+    @property
+    def n_users(self) -> int:
+        """Users that have rows."""
+        return int(self.owners.max(initial=-1)) + 1
+
+    def per_user(self, values: FloatArray) -> FloatArray:
+        """Sum of row values ``[n]`` over each user's rows, ``[n_users]``."""
+        return np.asarray(np.bincount(self.owners, values, minlength=self.n_users), np.float64)
+
+    @cached_property
+    def row_means(self) -> Mapping[str, tuple[FloatArray, NDArray[np.bool_]]]:
+        """Metrics that are means over rows: the value of each row ``[n]``, and which rows count."""
+        positive = self.rows.labels == 1
+        correct = (positive == (self.probabilities >= self.threshold)).astype(np.float64)
+        epsilon = np.finfo(np.float64).eps
+        clipped = np.clip(self.probabilities, epsilon, 1 - epsilon)
+        nats = -np.log(np.where(positive, clipped, 1 - clipped))
+        accuracies = {f"acc{ending}": (correct, rows) for ending, rows in self.parts.items()}
+        return {**accuracies, "log_loss": (nats, self.parts[""])}
+
+    def resample(self, weights: FloatArray) -> dict[str, FloatArray]:
+        """Each metric of the report once per resample of users.
+
+        Args:
+            weights: ``[resamples, n_users]`` of `resample_users`.
+
+        Returns:
+            Metric to ``[resamples]`` values, NaN where a resample leaves it undefined.
+        """
+        samples = {}
+        for ending, rows in self.parts.items():
+            samples[f"auc{ending}"] = resampled_auc(
+                self.rows.labels[rows], self.scores[rows], self.owners[rows], weights
+            )
+        for name, (values, rows) in self.row_means.items():
+            samples[name] = resampled_mean(
+                self.per_user(values * rows), self.per_user(rows.astype(np.float64)), weights
+            )
+        positive, called = self.rows.labels == 1, self.probabilities >= self.threshold
+        samples["f1"] = resampled_mean(
+            self.per_user(2.0 * (positive & called)),
+            self.per_user(positive.astype(np.float64) + called),
+            weights,
+        )
+        return samples

@@ -1,0 +1,214 @@
+"""Two models on the same rows, or on the same seeds, metric by metric."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.metrics.significance.bootstrap import (
+    bootstrap_p_value,
+    percentile_interval,
+    resample_users,
+    resampled_mean,
+)
+from recommender.metrics.significance.delong import delong_test
+from recommender.metrics.significance.paired import (
+    holm,
+    paired_t_test,
+    sign_flip_test,
+    wilcoxon_test,
+)
+
+if TYPE_CHECKING:
+    from recommender.metrics.predictions import Predictions
+    from recommender.metrics.ranking import RankingResult
+
+__all__ = ["Contrast", "contrast_predictions", "contrast_rankings", "contrast_seeds", "correct"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One metric of two models; None stands for what is undefined.
+
+    Attributes:
+        metric: its name.
+        first, second: its value for each model (over seeds: the mean).
+        difference: second minus first.
+        low, high: 95% interval of the difference.
+        p_value: two-sided, of `test`.
+        test: name of the test behind it.
+        p_holm: the p value after Holm's correction for all that it was corrected with.
+        p_other: p of another test that reads the same differences, where there is one.
+        spread: over seeds, the standard deviations of both models.
+    """
+
+    metric: str
+    first: float | None
+    second: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+    test: str
+    p_holm: float | None = None
+    p_other: float | None = None
+    spread: tuple[float, float] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``json.dumps``."""
+        return asdict(self)
+
+
+def contrast_predictions(
+    first: Predictions, second: Predictions, *, n_resamples: int = 1000, seed: int = 0
+) -> list[Contrast]:
+    """Compare predictions of the same rows.
+
+    The interval comes from resampling users, the same for both models. The p value is DeLong's
+    for AUCs; for accuracy and log-loss that of sign flips by user; for F1 the bootstrap's, which
+    is given beside the others too.
+
+    Raises:
+        ValueError: the rows are not the same.
+    """
+    for name in ("users", "items", "labels"):
+        if not np.array_equal(getattr(first.rows, name), getattr(second.rows, name)):
+            raise ValueError(f"the {name} of the two models' rows differ")
+    weights = resample_users(first.n_users, n_resamples, seed)
+    samples = [model.resample(weights) for model in (first, second)]
+    values = [model.report() for model in (first, second)]
+    flips = sign_flip_test(
+        {
+            name: first.per_user((second.row_means[name][0] - row_values) * rows)
+            for name, (row_values, rows) in first.row_means.items()
+        },
+        seed=seed,
+    )
+    contrasts = []
+    for name in values[0]:
+        if name not in samples[0]:
+            continue
+        gaps = samples[1][name] - samples[0][name]
+        by_bootstrap = bootstrap_p_value(gaps)
+        if name.startswith("auc"):
+            rows = first.parts[name.removeprefix("auc")]
+            tested = delong_test(first.rows.labels[rows], first.scores[rows], second.scores[rows])
+            p_value, test = (math.nan if tested is None else tested.p_value), "DeLong"
+        elif name in flips:
+            p_value, test = flips[name], "sign flips by user"
+        else:
+            p_value, test = by_bootstrap, "bootstrap by user"
+        contrasts.append(
+            _contrast(name, values[0][name], values[1][name], gaps, p_value, test, by_bootstrap)
+        )
+    return contrasts
+
+
+def contrast_rankings(
+    first: RankingResult, second: RankingResult, *, n_resamples: int = 1000, seed: int = 0
+) -> list[Contrast]:
+    """Compare rankings for the same users: sign flips for p, the bootstrap for the interval.
+
+    Raises:
+        ValueError: the users are not the same.
+    """
+    if not np.array_equal(first.users, second.users):
+        raise ValueError("the two rankings judge different users")
+    weights = resample_users(len(first.users), n_resamples, seed)
+    gaps = {name: second.per_user[name] - values for name, values in first.per_user.items()}
+    p_values = sign_flip_test(gaps, seed=seed)
+    means, others = first.means(), second.means()
+    contrasts = []
+    for name, gap in gaps.items():
+        samples = resampled_mean(gap, np.ones(len(gap)), weights)
+        test = "sign flips by user"
+        by_bootstrap = bootstrap_p_value(samples)
+        contrasts.append(
+            _contrast(name, means[name], others[name], samples, p_values[name], test, by_bootstrap)
+        )
+    return contrasts
+
+
+def contrast_seeds(
+    first: Mapping[str, Sequence[float | None]], second: Mapping[str, Sequence[float | None]]
+) -> list[Contrast]:
+    """Compare two models over several seeds, pair by pair: Student's t, and Wilcoxon beside it.
+
+    Args:
+        first, second: metric to its value for each seed, in the same order of seeds.
+    """
+    contrasts = []
+    for name, values in first.items():
+        pair = [np.array([np.nan if v is None else v for v in x]) for x in (values, second[name])]
+        gaps = pair[1] - pair[0]
+        defined = gaps[np.isfinite(gaps)]
+        tested = paired_t_test(defined) if len(defined) == len(gaps) else None
+        other = wilcoxon_test(defined) if tested is not None else None
+        p_value, low, high = tested if tested is not None else (None, None, None)
+        contrasts.append(
+            Contrast(
+                metric=name,
+                first=_defined(float(pair[0].mean())),
+                second=_defined(float(pair[1].mean())),
+                difference=_defined(float(gaps.mean())),
+                low=low,
+                high=high,
+                p_value=p_value,
+                test="paired t over seeds",
+                p_other=other,
+                spread=None
+                if tested is None
+                else (float(pair[0].std(ddof=1)), float(pair[1].std(ddof=1))),
+            )
+        )
+    return contrasts
+
+
+def correct(tables: Sequence[Sequence[Contrast]]) -> list[list[Contrast]]:
+    """Holm's correction over every p value of the tables together."""
+    p_values = {
+        f"{n}/{contrast.metric}": math.nan if contrast.p_value is None else contrast.p_value
+        for n, table in enumerate(tables)
+        for contrast in table
+    }
+    adjusted = holm(p_values)
+    return [
+        [replace(c, p_holm=_defined(adjusted[f"{n}/{c.metric}"])) for c in table]
+        for n, table in enumerate(tables)
+    ]
+
+
+def _contrast(
+    name: str,
+    first: float | None,
+    second: float | None,
+    gaps: FloatArray,
+    p_value: float,
+    test: str,
+    p_other: float,
+) -> Contrast:
+    if first is None or second is None:
+        return Contrast(name, first, second, None, None, None, None, test)
+    low, high = percentile_interval(gaps) or (None, None)
+    return Contrast(
+        metric=name,
+        first=first,
+        second=second,
+        difference=second - first,
+        low=low,
+        high=high,
+        p_value=_defined(p_value),
+        test=test,
+        p_other=_defined(p_other),
+    )
+
+
+def _defined(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,0 +1,62 @@
+"""Which trained run a command is about: `--run DIR`, or the newest one of a data folder."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from recommender.cli import DEFAULT_DATA
+from recommender.errors import DataError, RunError
+from recommender.training.loop import pick_device
+from recommender.training.runs import METRICS_FILE, LoadedRun, load_run
+
+__all__ = ["add_run_flags", "newest_run", "open_run"]
+
+
+def add_run_flags(parser: argparse.ArgumentParser) -> None:
+    """Add `--run` and `--data`."""
+    parser.add_argument(
+        "--run", type=Path, metavar="DIR", help="run folder (default: the newest one of --data)"
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help=f"data folder (default: {DEFAULT_DATA}, or with --run the one it was trained on)",
+    )
+
+
+def open_run(run: Path | None, data: Path | None, device: str = "auto") -> tuple[Path, LoadedRun]:
+    """Load the run that the flags name; its folder and its contents, the model in eval mode.
+
+    Raises:
+        RunError: there is none, or it is unfinished or damaged.
+        DataError: the data folder is missing or malformed.
+        ConfigError: no such device.
+    """
+    chosen = pick_device(device)
+    folder = run if run is not None else newest_run(DEFAULT_DATA if data is None else data)
+    loaded = load_run(folder, data=data)
+    loaded.model.to(torch.device(chosen)).eval()
+    return folder, loaded
+
+
+def newest_run(data: Path) -> Path:
+    """The finished run under `data`/models that ended last.
+
+    Raises:
+        DataError: no such data folder.
+        RunError: no finished run in it.
+    """
+    flag = "" if data == DEFAULT_DATA else f" --data {data}"
+    train = f"`python -m recommender.train{flag}`"
+    if not data.is_dir():
+        build = f"`python -m pipeline build --dataset {data.name or 'sample'}`"
+        raise DataError(f"{data}: no such data folder; build it with {build}, then run {train}")
+    finished = list((data / "models").glob(f"*/{METRICS_FILE}"))
+    if not finished:
+        raise RunError(f"{data / 'models'}: no finished run there; make one with {train}")
+    # The name decides between runs that ended in the same tick of the clock.
+    return max(finished, key=lambda file: (file.stat().st_mtime_ns, file.parent.name)).parent
