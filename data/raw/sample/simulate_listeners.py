@@ -124,7 +124,7 @@ def utilities(catalogue: Catalogue, rng: np.random.Generator) -> Floats:
     anchors = (rng.random(1 + int(3 * rng.random())) * n).astype(int)
     shares = rng.random(len(anchors)) + 0.3
     taste = shares @ catalogue.genres[anchors]
-    utility = GENRE_WEIGHT * (catalogue.genres @ (taste / np.linalg.norm(taste)))
+    utility: Floats = GENRE_WEIGHT * (catalogue.genres @ (taste / np.linalg.norm(taste)))
 
     loved_decade = catalogue.decades[anchors[0]]
     if not np.isnan(loved_decade):
