@@ -84,7 +84,7 @@ def summary(report: BuildReport, console: Console) -> None:
     note = f" ({skipped} of {len(report.stages)} stages unchanged)" if skipped else ""
     console.print(f"{report.seconds:.1f} s of work{note}", highlight=False)
     for name, what in (("kg.ttl", "the graph"), ("quality.html", "what was built and dropped")):
-        console.print(f"{report.out / name}  [dim]{what}[/]", highlight=False)
+        console.print(f"{report.out / name}  [dim]{what}[/]", highlight=False, soft_wrap=True)
 
 
 @contextmanager

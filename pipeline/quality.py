@@ -17,6 +17,7 @@ import pandas as pd
 from kg_builder.errors import DataError
 from kg_builder.evaluation.graph import counted, coverage, sources_of
 from kg_builder.triples import Numbering, Ratings
+from kg_builder.triples.integers import BARE
 from pipeline.recipe import Recipe
 
 _EXAMPLES: Final = 5
@@ -45,19 +46,20 @@ class Facts:
         """Refuse a graph that nothing could be learnt from.
 
         Raises:
-            DataError: no triples, or interactions of which none concerns an item.
+            DataError: interactions of which none is a positive one of an item, or no triples.
         """
-        if not len(self.numbering.triples):
-            raise DataError(
-                "the knowledge graph is empty: no statement links two entities",
-                where=f"recipe {recipe.name}",
-                remedy="look at stages/*/rejects.parquet, and at the mapping of the columns",
-            )
         if recipe.interactions and not len(self.ratings.rows):
             raise DataError(
                 "no interaction is positive",
                 where=f"recipe {recipe.name}",
                 remedy="is the 'threshold' of the interactions too high?",
+            )
+        said = len(self.numbering.triples) - self.numbering.counts[BARE]
+        if said == 0:
+            raise DataError(
+                "the knowledge graph is empty: no statement links two entities",
+                where=f"recipe {recipe.name}",
+                remedy="look at stages/*/rejects.parquet, and at the mapping of the columns",
             )
 
 

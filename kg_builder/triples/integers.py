@@ -13,6 +13,8 @@ from kg_builder.ontology import Schema
 from kg_builder.triples.config import TriplesConfig
 
 _TYPE = "rdf:type"
+BARE = "items known by their class alone"
+"""Count of the items that no statement links to anything."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,7 @@ def _classes_of_bare_items(
 ) -> pd.DataFrame:
     mentioned = set(facts["head"]) | set(facts["tail"])
     bare = [item for item in items if item not in mentioned]
-    counts["items known by their class alone"] = len(bare)
+    counts[BARE] = len(bare)
     types = entities.set_index("entity")["type"]
     return pd.DataFrame(
         {

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline import cli
+
+
+def run(monkeypatch, *arguments: str) -> int:
+    monkeypatch.setattr("sys.argv", ["pipeline", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return ended.value.code or 0
+
+
+def arguments(folder):
+    return ("--dataset", str(folder / "tiny.toml"), "--raw", str(folder / "raw"), "--out",
+            str(folder / "out"))  # fmt: skip
+
+
+def test_a_build_tells_every_stage_and_where_the_result_lies(tiny, monkeypatch, capsys):
+    assert run(monkeypatch, "build", *arguments(tiny)) == 0
+    said = capsys.readouterr().out
+    for stage in ("extraction", "fusion", "alignment", "inference", "cleaning", "triples"):
+        assert f"✓ {stage}" in said
+    assert "quality.html" in said.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda f: (f / "raw/tiny/bands.csv").unlink(), ["bands.csv", "no such file", "--raw"]),
+        (
+            lambda f: (f / "raw/tiny/bands.csv").write_text("id,name,genre,city,year\n1,A,b,c,1\n"),
+            ["bands.csv", "no column 'genres'", "did you mean 'genre'"],
+        ),
+        (
+            lambda f: (f / "raw/tiny/bands.csv").write_text("id,name,genres,city,year\n1,A,,,\n"),
+            ["knowledge graph is empty"],
+        ),
+        (
+            lambda f: (f / "raw/tiny/plays.tsv").write_text("user\tband\tplays\nann\t1\t1\n"),
+            ["no interaction is positive", "threshold"],
+        ),
+    ],
+)
+def test_a_users_mistake_ends_in_one_line(tiny, monkeypatch, capsys, spoil, told):
+    spoil(tiny)
+    if "empty" in told[0]:
+        (tiny / "raw/tiny/magazine.tsv").write_text("artist\tstyle\n")
+    assert run(monkeypatch, "build", *arguments(tiny)) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert "Traceback" not in error
+    for words in told:
+        assert words in error
+
+
+def test_an_unknown_data_set(monkeypatch, capsys):
+    assert run(monkeypatch, "build", "--dataset", "nonesuch") == 2
+    assert "recipes: book-crossing, lastfm" in capsys.readouterr().err
+
+
+def test_nothing_to_fetch_is_said(monkeypatch, capsys):
+    assert run(monkeypatch, "fetch", "sample") == 2
+    assert "nothing to fetch" in capsys.readouterr().err
+
+
+def test_the_data_sets_are_listed(monkeypatch, capsys):
+    assert run(monkeypatch, "datasets") == 0
+    assert "movielens-1m" in capsys.readouterr().out

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+
+from kg_builder.errors import DataError
+from pipeline.recipe import load_recipe, recipe_names
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_shipped_recipe_is_valid_and_carries_its_own_name(name):
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    assert recipe.licence
+    assert recipe.interactions
+
+
+def test_the_promised_recipes_are_there():
+    assert set(recipe_names()) >= {
+        "sample",
+        "lastfm",
+        "lastfm-stock",
+        "movielens-1m",
+        "book-crossing",
+    }
+
+
+def test_an_unknown_recipe_is_told_with_the_nearest():
+    with pytest.raises(DataError, match="did you mean 'lastfm'"):
+        load_recipe("last-fm")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ('kind = "structured"', 'kind = "stuctured"', "stuctured"),
+        ('predicate = "origin" }', 'predicat = "origin" }', "columns.city"),
+        ("clean = true", "cleen = true", "traits.shop.cleen"),
+        ("[traits.shop]", "[traits.store]", "store"),
+        ('name = "magazine"', 'name = "shop"', "repeat the names"),
+        ("[[interactions]]", "[[interactions]", "not TOML"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_place(tiny, old, new, fault):
+    path = tiny / "tiny.toml"
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(DataError, match=r"tiny\.toml") as caught:
+        load_recipe(path)
+    assert fault in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_sources_can_be_left_out(tiny):
+    recipe = load_recipe(tiny / "tiny.toml")
+    assert [source.name for source in recipe.without(["magazine"]).sources] == ["shop"]
+    with pytest.raises(DataError, match=r"no source or database named \['radio'\]"):
+        recipe.without(["radio"])
+    with pytest.raises(DataError, match="no source is left"):
+        recipe.without(["shop", "magazine"])
