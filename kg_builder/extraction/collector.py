@@ -92,6 +92,10 @@ class Collector:
         key = name_key(self.source, type_, name, self.schema, owner=owner)
         return self.record(key, type_, name, evidence=evidence, external_ids=external_ids)
 
+    def add_external_id(self, key: str, short: str) -> None:
+        """Add an id in another database to a record that was added."""
+        self._records[key].external_ids.setdefault(short)
+
     def name_of(self, key: str) -> str:
         """The name of a record that was added."""
         return self._records[key].name

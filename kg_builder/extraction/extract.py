@@ -7,6 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from kg_builder.extraction.result import Extraction
+from kg_builder.extraction.semi_structured import extract_semi_structured
+from kg_builder.extraction.semi_structured.config import SemiStructuredSource
 from kg_builder.extraction.sources import SourceConfig
 from kg_builder.extraction.structured import extract_structured
 from kg_builder.extraction.structured.config import StructuredSource
@@ -38,4 +40,6 @@ def extract(
     """
     if isinstance(source, StructuredSource):
         return extract_structured(source, root, schema=schema, progress=progress)
+    if isinstance(source, SemiStructuredSource):
+        return extract_semi_structured(source, root, schema=schema, progress=progress)
     raise NotImplementedError

@@ -26,7 +26,7 @@ def follow(value: Any, path: str, pointer: str = "") -> Iterator[Found]:
                 yield from follow(item, path, f"{pointer}/{index}")
     elif isinstance(value, dict):
         if path in value:
-            yield from follow(value[path], "", f"{pointer}/{escape(path)}")
+            yield from _leaves(value[path], f"{pointer}/{escape(path)}")
             return
         head, _, rest = path.partition(".")
         head = head.removesuffix("[*]")

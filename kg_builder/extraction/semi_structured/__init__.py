@@ -1,1 +1,5 @@
-"""Extraction from semi_structured sources."""
+"""Extraction from semi-structured sources: pages, articles, XML dumps, nested JSON."""
+
+from kg_builder.extraction.semi_structured.reader import extract_semi_structured
+
+__all__ = ["extract_semi_structured"]

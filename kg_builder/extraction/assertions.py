@@ -1,0 +1,115 @@
+"""Saying something of a thing in plain text: the data model decides what the text becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.objects import read_literal, read_name
+from kg_builder.extraction.values import country_name
+
+
+@dataclass(frozen=True)
+class Assertions:
+    """Statements by one method, made through the data model.
+
+    A literal predicate reads its value; a place written "Liverpool, England" becomes the place and
+    the country that it lies in; countries and languages get their usual names; everything else is
+    a thing known by its name.
+    """
+
+    out: Collector
+    method: str
+    confidence: float
+
+    def say(
+        self,
+        subject: str,
+        predicate: str,
+        text: str,
+        evidence: str,
+        *,
+        type_: str | None = None,
+        unit: str | None = None,
+        external_ids: Iterable[str] = (),
+        factor: float = 1.0,
+    ) -> str | None:
+        """State one value; returns the object (a record key or a literal), `None` for a reject."""
+        item = self.out.schema.predicate(predicate)
+        if item.is_attribute:
+            return self._literal(subject, predicate, text, evidence, unit, factor)
+        type_ = type_ or (item.range[0] if item.range else "Entity")
+        if type_ == "Place":
+            key = self.place(text, evidence, external_ids=external_ids)
+        else:
+            name = read_name(text, type_)
+            key = (
+                self.out.mention(
+                    type_, name, evidence=evidence, owner=subject, external_ids=external_ids
+                )
+                if name
+                else None
+            )
+        if key is None:
+            if text.strip():
+                self.out.reject(f"not a {type_.lower()}", evidence, f"{predicate}={text}")
+            return None
+        self.link(subject, predicate, key, evidence, factor=factor)
+        return key
+
+    def link(
+        self, subject: str, predicate: str, object_: str, evidence: str, *, factor: float = 1.0
+    ) -> None:
+        """State that two records are related."""
+        self.out.statement(
+            subject,
+            predicate,
+            object_,
+            method=self.method,
+            evidence=evidence,
+            confidence=self.confidence * factor,
+        )
+
+    def place(self, text: str, evidence: str, *, external_ids: Iterable[str] = ()) -> str | None:
+        """Add a place; "Town, Region, Country" also tells the country that the town lies in."""
+        parts = [name for part in text.split(",") if (name := read_name(part, "Place"))]
+        if not parts:
+            return None
+        country = country_name(parts[-1])
+        if len(parts) == 1 and country and country.casefold() == parts[0].casefold():
+            return self.out.mention(
+                "Country", country, evidence=evidence, external_ids=external_ids
+            )
+        key = self.out.mention("Place", parts[0], evidence=evidence, external_ids=external_ids)
+        if len(parts) > 1 and country:
+            other = self.out.mention("Country", country, evidence=evidence)
+            if other != key:
+                self.link(key, "locatedIn", other, evidence)
+        return key
+
+    def _literal(
+        self,
+        subject: str,
+        predicate: str,
+        text: str,
+        evidence: str,
+        unit: str | None,
+        factor: float,
+    ) -> str | None:
+        datatype = str(self.out.schema.predicate(predicate).datatype)
+        literal = read_literal(text, datatype, unit)
+        if literal is None:
+            if text.strip():
+                self.out.reject(f"not a {datatype}", evidence, f"{predicate}={text[:80]}")
+            return None
+        self.out.statement(
+            subject,
+            predicate,
+            literal.text,
+            literal.kind,
+            method=self.method,
+            evidence=evidence,
+            confidence=self.confidence * literal.factor * factor,
+        )
+        return literal.text

@@ -1,0 +1,48 @@
+"""What an adapter is: a reader of one publisher's format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.files import open_binary
+from kg_builder.extraction.semi_structured.config import SemiStructuredSource
+
+
+@dataclass(frozen=True)
+class Document:
+    """One file of a source."""
+
+    path: Path
+    name: str
+    """Path below the raw folder, as it stands in evidence."""
+
+    source: SemiStructuredSource
+    out: Collector
+
+    def bytes(self) -> bytes | None:
+        """The whole content, unpacked; a file that is too large is noted and gives none."""
+        with open_binary(self.path) as stream:
+            content = stream.read(self.source.max_bytes + 1)
+        if len(content) > self.source.max_bytes:
+            self.out.reject("file too large", self.name, f"more than {self.source.max_bytes} bytes")
+            return None
+        return content
+
+
+class Adapter(Protocol):
+    """Reads one format.
+
+    To add a format, write a class like this in a file of its own and list it in the registry.
+    """
+
+    name: str
+    """How a recipe asks for it."""
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """Whether a file is of this format, by its name and its first kilobytes."""
+
+    def read(self, document: Document) -> None:
+        """Add what the file says to the document's collector."""

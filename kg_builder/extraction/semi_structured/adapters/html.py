@@ -1,0 +1,97 @@
+"""HTML pages: JSON-LD, microdata and RDFa; Open Graph where there is nothing else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from lxml import etree, html
+
+from kg_builder.extraction.semi_structured.adapters.base import Document
+from kg_builder.extraction.semi_structured.adapters.text import decode_page
+from kg_builder.extraction.semi_structured.markup.json_ld import BrokenJsonLdError, parse_json_ld
+from kg_builder.extraction.semi_structured.markup.mapping import NodeMapper
+from kg_builder.extraction.semi_structured.markup.microdata import parse_microdata
+from kg_builder.extraction.semi_structured.markup.nodes import Node
+from kg_builder.extraction.semi_structured.markup.open_graph import parse_open_graph
+from kg_builder.extraction.semi_structured.markup.rdfa import parse_rdfa
+
+_SIGNS: Final = re.compile(
+    rb"<html|<!doctype html|application/ld\+json|itemscope|typeof=", re.IGNORECASE
+)
+_DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]*\?>")
+
+
+class HtmlPages:
+    """Pages with markup; a page is one document."""
+
+    name = "html"
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """By the ending or by tags."""
+        ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+        return ending in {"html", "htm", "xhtml"} or bool(_SIGNS.search(head))
+
+    def read(self, document: Document) -> None:
+        """Add the things of a page; a page that describes none is counted and rejected."""
+        content = document.bytes()
+        if content is None:
+            return
+        root = _parse(decode_page(content))
+        out = document.out
+        if root is None:
+            out.reject("not a readable page", document.name)
+            return
+        found = self._add(document, "json-ld", _json_ld(document, root))
+        if not found:  # other syntaxes repeat on the same page what JSON-LD says
+            found += self._add(document, "microdata", parse_microdata(root))
+            found += self._add(document, "rdfa", parse_rdfa(root))
+        if not found:
+            found += self._add(document, "open-graph", parse_open_graph(root))
+        out.counts["pages read"] += 1
+        if found:
+            out.counts["pages used"] += 1
+        else:
+            out.reject("page without usable markup", document.name)
+
+    @staticmethod
+    def _add(document: Document, method: str, nodes: list[Node]) -> int:
+        source = document.source
+        mapper = NodeMapper(
+            document.out,
+            document.name,
+            method=method,
+            confidence=source.confidence,
+        )
+        return mapper.add(nodes)
+
+
+def _parse(text: str) -> html.HtmlElement | None:
+    text = _DECLARATION.sub("", text)
+    if not text.strip():
+        return None
+    try:
+        return html.document_fromstring(
+            text, parser=html.HTMLParser(no_network=True, huge_tree=False, recover=True)
+        )
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def _json_ld(document: Document, root: html.HtmlElement) -> list[Node]:
+    found: list[Node] = []
+    scripts = [
+        script
+        for script in root.iter("script")
+        if "ld+json" in str(script.get("type") or "").lower()
+    ]
+    for index, script in enumerate(scripts):
+        text = script.text or ""
+        if not text.strip():
+            continue
+        try:
+            found += parse_json_ld(text, f"/{index}")
+        except BrokenJsonLdError as fault:
+            document.out.reject("broken JSON-LD", f"{document.name}#/{index}", str(fault))
+    return found

@@ -1,0 +1,333 @@
+"""Answers of the MusicBrainz web service (version 2, XML)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from lxml import etree
+
+from kg_builder.extraction.assertions import Assertions
+from kg_builder.extraction.keys import id_key
+from kg_builder.extraction.semi_structured.adapters.base import Document
+from kg_builder.extraction.semi_structured.adapters.xml_stream import xml_root
+from kg_builder.extraction.values import clean_text, country_name, external_id
+
+_NAMESPACE: Final = "{http://musicbrainz.org/ns/mmd-2.0#}"
+_THINGS: Final = {
+    "artist": "Artist",
+    "label": "RecordLabel",
+    "place": "Venue",
+    "area": "Place",
+    "begin-area": "Place",
+    "end-area": "Place",
+    "event": "Event",
+    "instrument": "Instrument",
+    "recording": "Song",
+    "work": "Song",
+    "release": "Album",
+    "release-group": "Album",
+}
+_COLLECTIONS: Final = {
+    "begin-area": "areas",
+    "end-area": "areas",
+}
+_ARTIST_TYPES: Final = {
+    "Person": "SoloArtist",
+    "Group": "Band",
+    "Orchestra": "Band",
+    "Choir": "Band",
+}
+_WORK_RELATIONS: Final = {
+    "composer": "composer",
+    "lyricist": "writer",
+    "writer": "writer",
+    "librettist": "writer",
+    "producer": "producer",
+    "main performer": "performer",
+    "guest performer": "performer",
+    "support act": "performer",
+    "performer": "performer",
+    "vocal": "performer",
+    "performing orchestra": "performer",
+    "instrument": "performer",
+}
+"""Relations between a work, recording, release or event and an artist."""
+
+_ARTIST_RELATIONS: Final = {
+    "member of band": "memberOf",
+    "collaboration": "collaboratedWith",
+    "is person": "associatedWith",
+    "influenced by": "influencedBy",
+}
+"""Relations from one artist to another, in MusicBrainz' forward direction."""
+
+_LIFE_SPAN: Final = {"Event": ("eventDate", ""), "Venue": ("", ""), "Place": ("", "")}
+_KNOWN: Final = frozenset(
+    {
+        "name",
+        "title",
+        "sort-name",
+        "alias-list",
+        "life-span",
+        "country",
+        "area",
+        "begin-area",
+        "end-area",
+        "tag-list",
+        "genre-list",
+        "artist-credit",
+        "relation-list",
+        "length",
+        "date",
+        "label-info-list",
+        "medium-list",
+        "release-list",
+        "release-group",
+        "language",
+        "first-release-date",
+        "description",
+        "annotation",
+        "text-representation",
+        "release-event-list",
+        "track-count",
+        "target-credit",
+    }
+)
+
+
+class MusicBrainzAnswers:
+    """Things keep their MBIDs under `artists/`, `releases/`, ...: `<source>/artists/<mbid>`."""
+
+    name = "musicbrainz"
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """By the namespace of the web service."""
+        return b"musicbrainz.org/ns/mmd-2.0" in head
+
+    def read(self, document: Document) -> None:
+        """Add the things of an answer."""
+        root = xml_root(document)
+        if root is None:
+            return
+        document.out.counts["documents read"] += 1
+        answer = _Answer(document)
+        if sum(answer.outermost(child) for child in root):
+            document.out.counts["documents used"] += 1
+        else:
+            document.out.reject("document without usable things", document.name)
+
+
+class _Answer:
+    def __init__(self, document: Document) -> None:
+        self._out, self._file = document.out, document.name
+        self._say = Assertions(document.out, "musicbrainz", document.source.confidence)
+
+    def outermost(self, element: etree._Element) -> int:
+        """Read a thing, or every thing of a list, collection or disc."""
+        if _tag(element) in _THINGS:
+            return self.thing(element) is not None
+        return sum(self.outermost(child) for child in element)
+
+    def thing(self, element: etree._Element, owner: str = "") -> str | None:
+        """Add a thing with all that its element says; returns its key."""
+        tag, mbid = _tag(element), element.get("id") or ""
+        name = clean_text(_text(element, "name") or _text(element, "title"))
+        evidence = self._evidence(element)
+        if not name:
+            return self._bare(tag, mbid)
+        type_ = self._type(element, tag)
+        if mbid:
+            collection = _COLLECTIONS.get(tag, f"{tag}s")
+            key = self._out.record(
+                id_key(self._out.source, collection, mbid),
+                type_,
+                name,
+                record_id=mbid,
+                evidence=evidence,
+                aliases=self._aliases(element),
+                external_ids=[f"musicbrainz:{mbid}"] if tag == "artist" else [],
+            )
+        else:
+            key = self._out.mention(type_, name, evidence=evidence, owner=owner)
+        self._facts(element, key, type_)
+        return key
+
+    def _bare(self, tag: str, mbid: str) -> str | None:
+        """A thing that is only referred to counts if it was described before."""
+        key = id_key(self._out.source, _COLLECTIONS.get(tag, f"{tag}s"), mbid)
+        return key if mbid and key in self._out else None
+
+    def _type(self, element: etree._Element, tag: str) -> str:
+        if tag == "artist":
+            if element.find(_NAMESPACE + "gender") is not None:
+                return "SoloArtist"
+            return _ARTIST_TYPES.get(element.get("type") or "", "Artist")
+        codes = element.find(f"{_NAMESPACE}iso-3166-1-code-list/{_NAMESPACE}iso-3166-1-code")
+        if tag.endswith("area") and codes is not None:
+            return "Country"
+        return _THINGS[tag]
+
+    def _aliases(self, element: etree._Element) -> list[str]:
+        return [
+            text
+            for alias in element.iterfind(f"{_NAMESPACE}alias-list/{_NAMESPACE}alias")
+            if (text := clean_text(alias.text or "")) and alias.get("type") != "Search hint"
+        ]
+
+    def _facts(self, element: etree._Element, key: str, type_: str) -> None:
+        schema = self._out.schema
+        for child in element:
+            if (name := _tag(child)) not in _KNOWN:
+                self._out.counts[f"unknown field: musicbrainz {_tag(element)}/{name}"] += 1
+        evidence = self._evidence(element)
+        self._span(element, key, type_, evidence)
+        self._areas(element, key, type_)
+        if schema.is_a(type_, "Artist") or schema.is_a(type_, "Work"):
+            for tag in _children(element, "tag-list", "tag"):
+                self._say.say(key, "tag", _text(tag, "name"), evidence)
+        for genre in _children(element, "genre-list", "genre"):
+            self._say.say(key, "genre", _text(genre, "name"), evidence)
+        if text := _text(element, "description"):
+            self._say.say(key, "description", text, evidence)
+        if schema.is_a(type_, "Work"):
+            self._work(element, key, type_, evidence)
+        for listing in element.iterfind(_NAMESPACE + "relation-list"):
+            for relation in listing.iterfind(_NAMESPACE + "relation"):
+                self._relation(relation, listing.get("target-type") or "", key, type_)
+
+    def _span(self, element: etree._Element, key: str, type_: str, evidence: str) -> None:
+        span = element.find(_NAMESPACE + "life-span")
+        if span is None:
+            return
+        begin, end = _LIFE_SPAN.get(type_, ("beginDate", "endDate"))
+        for predicate, tag in ((begin, "begin"), (end, "end")):
+            if predicate and (text := _text(span, tag)):
+                self._say.say(key, predicate, text, f"{evidence}/life-span/{tag}")
+
+    def _areas(self, element: etree._Element, key: str, type_: str) -> None:
+        schema = self._out.schema
+        person, agent = schema.is_a(type_, "Person"), schema.is_a(type_, "Agent")
+        evidence = self._evidence(element)
+        if (code := _text(element, "country")) and country_name(code):
+            self._say.say(key, "country", code, f"{evidence}/country")
+        for tag, predicate in (
+            ("area", "origin" if agent else "locatedIn" if schema.is_a(type_, "Place") else ""),
+            ("begin-area", "birthPlace" if person else "origin"),
+            ("end-area", "deathPlace" if person else ""),
+        ):
+            found = element.find(_NAMESPACE + tag)
+            place = self.thing(found) if found is not None else None
+            if place is None:
+                continue
+            country = found is not None and self._type(found, tag) == "Country"
+            if country and agent and tag == "area":
+                predicate = "country"
+            if predicate:
+                self._say.link(key, predicate, place, f"{evidence}/{tag}")
+
+    # --------------------------------------------------------------------------------- works
+
+    def _work(self, element: etree._Element, key: str, type_: str, evidence: str) -> None:
+        for artist in element.iterfind(
+            f"{_NAMESPACE}artist-credit/{_NAMESPACE}name-credit/{_NAMESPACE}artist"
+        ):
+            if other := self.thing(artist):
+                self._say.link(key, "performer", other, f"{evidence}/artist-credit")
+        if length := _text(element, "length"):
+            self._say.say(key, "duration", length, f"{evidence}/length", unit="milliseconds")
+        for tag in ("date", "first-release-date"):
+            if date := _text(element, tag):
+                self._say.say(key, "releaseDate", date, f"{evidence}/{tag}")
+        language = _text(element, "language") or _text(
+            element, f"text-representation/{_NAMESPACE}language"
+        )
+        if language and language not in {"mul", "zxx", "und", "mis"}:
+            self._say.say(key, "language", language, f"{evidence}/language")
+        for info in _children(element, "label-info-list", "label-info"):
+            label = info.find(_NAMESPACE + "label")
+            if label is not None and (other := self.thing(label)):
+                self._say.link(key, "recordLabel", other, f"{evidence}/label-info-list")
+        for medium in _children(element, "medium-list", "medium"):
+            for listing in ("track-list", "data-track-list"):
+                for track in _children(medium, listing, "track"):
+                    self._track(track, key)
+        for release in _children(element, "release-list", "release"):
+            if (other := self.thing(release)) and type_ == "Song":
+                self._say.link(key, "onAlbum", other, f"{evidence}/release-list")
+        group = element.find(_NAMESPACE + "release-group")
+        if group is not None:
+            self.thing(group)
+
+    def _track(self, track: etree._Element, album: str) -> None:
+        evidence = self._evidence(track)
+        recording = track.find(_NAMESPACE + "recording")
+        song = self.thing(recording, album) if recording is not None else None
+        if song is None:
+            title = clean_text(_text(track, "title"))
+            if not title:
+                return
+            song = self._out.mention("Song", title, evidence=evidence, owner=album)
+        self._say.link(song, "onAlbum", album, evidence)
+        if (number := _text(track, "position")).isdigit():
+            self._say.say(song, "trackNumber", number, f"{evidence}/position")
+
+    # ----------------------------------------------------------------------------- relations
+
+    def _relation(self, relation: etree._Element, target: str, key: str, type_: str) -> None:
+        kind, evidence = relation.get("type") or "", self._evidence(relation)
+        backward = _text(relation, "direction") == "backward"
+        if target == "url":
+            self._address(relation, kind, key)
+            return
+        found = relation.find(_NAMESPACE + target) if target else None
+        if found is None:
+            return
+        if target == "artist" and self._out.schema.is_a(type_, "Artist"):
+            if (predicate := _ARTIST_RELATIONS.get(kind)) and (other := self.thing(found)):
+                ends = (other, key) if backward else (key, other)
+                self._say.link(ends[0], predicate, ends[1], evidence)
+                return
+        elif target == "artist" and kind in _WORK_RELATIONS:
+            if other := self.thing(found):
+                self._say.link(key, _WORK_RELATIONS[kind], other, evidence)
+                if kind == "instrument":
+                    for name in _children(relation, "attribute-list", "attribute"):
+                        self._say.say(other, "instrument", name.text or "", evidence)
+            return
+        elif target == "place" and kind == "held at":
+            if other := self.thing(found):
+                self._say.link(key, "venue", other, evidence)
+            return
+        self._out.counts[f"unknown field: musicbrainz relation {target}/{kind}"] += 1
+
+    def _address(self, relation: etree._Element, kind: str, key: str) -> None:
+        address = _text(relation, "target")
+        if short := external_id(address):
+            self._out.add_external_id(key, short)
+        elif kind in {"official homepage", "official website"}:
+            self._say.say(key, "homepage", address, self._evidence(relation))
+        else:
+            self._out.counts[f"unknown field: musicbrainz relation url/{kind}"] += 1
+
+    def _evidence(self, element: etree._Element) -> str:
+        below = ""
+        owner: etree._Element | None = element
+        while owner is not None and not owner.get("id"):
+            below, owner = f"/{_tag(owner)}{below}", owner.getparent()
+        if owner is None:
+            return f"{self._file}#{below}"
+        return f"{self._file}#/{_tag(owner)}/{owner.get('id')}{below}"
+
+
+def _tag(element: etree._Element) -> str:
+    return etree.QName(element).localname
+
+
+def _text(element: etree._Element, path: str) -> str:
+    return (element.findtext(_NAMESPACE + path) or "").strip()
+
+
+def _children(element: etree._Element, listing: str, tag: str) -> Iterator[etree._Element]:
+    yield from element.iterfind(f"{_NAMESPACE}{listing}/{_NAMESPACE}{tag}")

@@ -1,0 +1,198 @@
+"""Wikitext of an encyclopaedia: the infobox of an article."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from mwparserfromhell.nodes import Template
+
+from kg_builder.extraction.assertions import Assertions
+from kg_builder.extraction.keys import id_key
+from kg_builder.extraction.semi_structured.adapters.base import Document
+from kg_builder.extraction.semi_structured.adapters.text import decode_page
+from kg_builder.extraction.semi_structured.wiki.fields import (
+    ALIAS_FIELDS,
+    BACKGROUNDS,
+    IGNORED,
+    INFOBOXES,
+    NAME_FIELDS,
+    PERIOD_FIELDS,
+    FieldMap,
+)
+from kg_builder.extraction.semi_structured.wiki.values import Item, items, parse, plain
+from kg_builder.extraction.values import parse_period, without_disambiguator
+from kg_builder.extraction.values.text import fold
+
+_INFOBOX: Final = re.compile(rb"\{\{\s*infobox", re.IGNORECASE)
+_NUMBERED: Final = re.compile(r"\d+$")
+_DATE_IN: Final = re.compile(
+    r"(?:\d{1,2} )?(?:January|February|March|April|May|June|July|August|September|October|"
+    r"November|December)(?: \d{1,2},)? \d{4}|\d{4}-\d{2}-\d{2}|\d{4}-\d{2}|\b\d{4}\b"
+)
+
+
+class WikitextArticles:
+    """A file is the wikitext of one article; its name serves as title where the box has none."""
+
+    name = "wikitext"
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """By the ending or by an infobox."""
+        ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+        return ending in {"wikitext", "wiki", "mediawiki"} or bool(_INFOBOX.search(head))
+
+    def read(self, document: Document) -> None:
+        """Add the topics of an article's infoboxes."""
+        content = document.bytes()
+        if content is None:
+            return
+        out = document.out
+        out.counts["articles read"] += 1
+        code = parse(decode_page(content))
+        found = False
+        for index, template in enumerate(_infoboxes(code)):
+            kind = str(template.name).strip().casefold().removeprefix("infobox").strip(" _")
+            kind = kind.replace("_", " ")
+            if kind not in INFOBOXES:
+                out.counts[f"unknown infobox: {kind}"] += 1
+                continue
+            _Infobox(document, template, kind, index).read()
+            found = True
+        if found:
+            out.counts["articles used"] += 1
+        else:
+            out.reject("article without a known infobox", document.name)
+
+
+def _infoboxes(code: Any) -> list[Template]:
+    return [
+        template
+        for template in code.filter_templates(recursive=True)
+        if str(template.name).strip().casefold().startswith("infobox")
+    ]
+
+
+class _Infobox:
+    def __init__(self, document: Document, template: Template, kind: str, index: int) -> None:
+        self._document, self._out = document, document.out
+        self._index = index
+        self._type, self._fields = INFOBOXES[kind]
+        self._say = Assertions(document.out, "infobox", document.source.confidence)
+        self._values: dict[str, Any] = {}
+        for parameter in template.params:
+            name = str(parameter.name).strip().casefold().replace(" ", "_")
+            if str(parameter.value).strip():
+                self._values[name] = parameter.value
+
+    def read(self) -> None:
+        name = next(
+            (text for field in NAME_FIELDS if (text := self._plain(field))), ""
+        ) or without_disambiguator(_title(self._document.path))
+        type_ = BACKGROUNDS.get(self._plain("background").casefold(), self._type)
+        if type_ == "Artist" and any(
+            field in self._values for field in ("current_members", "past_members", "members")
+        ):
+            type_ = "Band"
+        elif type_ == "Artist" and "birth_date" in self._values:
+            type_ = "SoloArtist"
+        stem = _title(self._document.path)
+        key = id_key(self._out.source, "", stem if not self._index else f"{stem}#{self._index}")
+        aliases = [
+            item.text
+            for field in ALIAS_FIELDS
+            if field in self._values
+            for item in items(self._values[field], commas=True)
+        ]
+        self._out.record(
+            key,
+            type_,
+            name,
+            record_id=stem,
+            evidence=self._document.name,
+            aliases=[alias for alias in aliases if fold(alias) != fold(name)],
+        )
+        self._facts(key, type_)
+
+    def _facts(self, key: str, type_: str) -> None:
+        for field, value in self._values.items():
+            evidence = f"{self._document.name}#/{field}"
+            plain_field = field if field in self._fields else _NUMBERED.sub("", field)
+            if plain_field in self._fields:
+                self._fact(key, self._fields[plain_field], value, evidence)
+            elif field in PERIOD_FIELDS:
+                self._period(key, type_, value, evidence)
+            elif field not in (*NAME_FIELDS, *ALIAS_FIELDS) and plain_field not in IGNORED:
+                self._out.counts[f"unknown field: infobox {plain_field}"] += 1
+
+    def _fact(self, key: str, mapping: FieldMap, value: Any, evidence: str) -> None:
+        schema = self._out.schema
+        predicate = schema.predicates[mapping.predicate]
+        if predicate.datatype == "date":
+            found = _DATE_IN.search(_normal(plain(value)))
+            text = found[0] if found else plain(value)
+            self._say.say(key, mapping.predicate, text, evidence)
+            return
+        if predicate.is_attribute:
+            text = plain(value)
+            if predicate.datatype == "anyURI" and "://" not in text:
+                text = f"http://{text}"
+            self._say.say(key, mapping.predicate, text, evidence)
+            return
+        for number, item in enumerate(items(value, commas=mapping.commas)):
+            self._relation(key, mapping, item, f"{evidence}/{number}")
+
+    def _relation(self, key: str, mapping: FieldMap, item: Item, evidence: str) -> None:
+        external = [f"dbpedia:{_article(item.target)}"] if item.target else []
+        predicate = self._out.schema.predicates[mapping.predicate]
+        type_ = mapping.type or (predicate.domain if mapping.inverse else predicate.range)[0]
+        text = item.text
+        if type_ == "Place" and item.target and "," not in text:
+            # "[[Bristol]], England" came as one text; the link is the town alone
+            external = external if fold(_bare(item.target)) == fold(text) else []
+        elif type_ == "Place" and fold(_bare(item.target)) != fold(text.partition(",")[0]):
+            external = []
+        if not mapping.inverse:
+            self._say.say(
+                key, mapping.predicate, text, evidence, type_=type_, external_ids=external
+            )
+            return
+        other = self._out.mention(type_, text, evidence=evidence, external_ids=external)
+        self._say.link(other, mapping.predicate, key, evidence)
+
+    def _period(self, key: str, type_: str, value: Any, evidence: str) -> None:
+        """Years of activity are the begin and end of a group; of a person they are neither."""
+        if type_ != "Band":
+            return
+        periods = [parse_period(_normal(item.text)) for item in items(value, commas=True)]
+        begins = [begin for begin, _ in periods if begin]
+        if not begins:
+            self._out.reject("not a period", evidence, plain(value))
+            return
+        self._say.say(key, "beginDate", begins[0].text, evidence, factor=0.9)
+        last = items(value, commas=True)[-1].text.casefold()
+        end = periods[-1][1]
+        if end and "present" not in last:
+            self._say.say(key, "endDate", end.text, evidence, factor=0.9)
+
+    def _plain(self, field: str) -> str:
+        return plain(self._values[field]) if field in self._values else ""
+
+
+def _title(path: Path) -> str:
+    name = path.name.removesuffix(".gz")
+    return name.rpartition(".")[0].replace("_", " ") or name
+
+
+def _article(title: str) -> str:
+    title = title.strip().replace(" ", "_")
+    return title[:1].upper() + title[1:]
+
+
+def _bare(target: str) -> str:
+    return without_disambiguator(target).partition(",")[0]
+
+
+def _normal(text: str) -> str:
+    return re.sub(r"\s*[–—−]\s*", "–", text)

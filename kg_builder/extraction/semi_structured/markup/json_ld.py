@@ -1,0 +1,160 @@
+"""JSON-LD as nodes: contexts of schema.org, @graph, lists, nesting and references by @id."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from kg_builder.extraction.rows.paths import escape, scalar
+from kg_builder.extraction.semi_structured.markup.nodes import SCHEMA_ORG, Node, Text, term
+from kg_builder.ontology import PREFIXES
+
+MAX_DEPTH: Final = 64
+_WRAPPING: Final = re.compile(
+    r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)|"
+    r"(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>)\s*;?\s*$"
+)
+
+
+class BrokenJsonLdError(ValueError):
+    """A block that is no JSON."""
+
+
+def parse_json_ld(text: str, pointer: str) -> list[Node]:
+    """Read one JSON-LD document; its outermost things come first.
+
+    Comments and CDATA marks around the block, a byte order mark and raw line ends within strings,
+    all frequent on the web, are forgiven.
+
+    Raises:
+        BrokenJsonLdError: the text is no JSON, or is nested beyond reason.
+    """
+    text = _WRAPPING.sub("", text.strip().lstrip("\ufeff")).strip()
+    try:
+        value = json.loads(text, strict=False)
+    except (ValueError, RecursionError) as fault:
+        raise BrokenJsonLdError(str(fault)) from None
+    return nodes_of(value, pointer)
+
+
+def nodes_of(value: Any, pointer: str) -> list[Node]:
+    """The things described by a JSON value; objects without a type are searched for some."""
+    found = list(_top(value, pointer, _Context(), 0))
+    _resolve(found)
+    return found
+
+
+class _Context:
+    """Prefixes and vocabulary of a document; remote contexts other than schema.org's are not
+    fetched, their terms are taken as schema.org's."""
+
+    def __init__(self, prefixes: dict[str, str] | None = None, vocabulary: str = SCHEMA_ORG):
+        self.prefixes = prefixes or dict(PREFIXES)
+        self.vocabulary = vocabulary
+
+    def extended(self, value: Any) -> _Context:
+        prefixes, vocabulary = dict(self.prefixes), self.vocabulary
+        for part in value if isinstance(value, list) else [value]:
+            if not isinstance(part, dict):
+                continue
+            for key, item in part.items():
+                if isinstance(item, dict):
+                    item = item.get("@id")
+                if not isinstance(item, str):
+                    continue
+                if key == "@vocab":
+                    vocabulary = term(item)
+                elif not key.startswith("@"):
+                    prefixes[key] = item
+        return _Context(prefixes, vocabulary)
+
+    def term(self, name: str) -> str:
+        prefix, colon, rest = name.partition(":")
+        if colon and not rest.startswith("//") and prefix in self.prefixes:
+            return term(self.prefixes[prefix] + rest)
+        if not colon and "://" in self.prefixes.get(name, ""):
+            return term(self.prefixes[name])
+        return term(name, self.vocabulary)
+
+
+def _top(value: Any, pointer: str, context: _Context, depth: int) -> Iterator[Node]:
+    if depth > MAX_DEPTH:
+        raise BrokenJsonLdError(f"nested deeper than {MAX_DEPTH}")
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _top(item, f"{pointer}/{index}", context, depth + 1)
+    elif isinstance(value, dict):
+        if "@context" in value:
+            context = context.extended(value["@context"])
+        if "@type" in value or ("@id" in value and "@graph" not in value):
+            yield _node(value, pointer, context, depth)
+        for key, item in value.items():
+            if key == "@graph" or "@type" not in value:
+                yield from _top(item, f"{pointer}/{escape(key)}", context, depth + 1)
+
+
+def _node(value: dict[str, Any], pointer: str, context: _Context, depth: int) -> Node:
+    if depth > MAX_DEPTH:
+        raise BrokenJsonLdError(f"nested deeper than {MAX_DEPTH}")
+    if "@context" in value:
+        context = context.extended(value["@context"])
+    types = value.get("@type", [])
+    node = Node(
+        pointer,
+        types=[
+            context.term(name)
+            for name in (types if isinstance(types, list) else [types])
+            if isinstance(name, str)
+        ],
+        id=value["@id"].strip() if isinstance(value.get("@id"), str) else "",
+    )
+    for key, item in value.items():
+        if key == "@reverse" and isinstance(item, dict):
+            continue
+        if not key.startswith("@"):
+            for found in _values(item, f"{pointer}/{escape(key)}", context, depth + 1):
+                node.add(context.term(key), found)
+    return node
+
+
+def _values(value: Any, pointer: str, context: _Context, depth: int) -> Iterator[Node | Text]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _values(item, f"{pointer}/{index}", context, depth)
+    elif isinstance(value, dict):
+        for wrapper in ("@list", "@set"):
+            if wrapper in value:
+                yield from _values(value[wrapper], f"{pointer}/{wrapper}", context, depth)
+                return
+        if "@value" in value:
+            yield from _values(value["@value"], pointer, context, depth)
+        else:
+            yield _node(value, pointer, context, depth)
+    else:
+        text = scalar(value)
+        if text is not None and text.strip():
+            yield Text(text, pointer)
+
+
+def _resolve(found: list[Node]) -> None:
+    """Give nodes that only name an @id the types and properties of the node described there."""
+    described: dict[str, Node] = {}
+    everything = [node for top in found for node in _walk(top)]
+    for node in everything:
+        if node.id and node.properties:
+            described.setdefault(node.id, node)
+    for node in everything:
+        for values in node.properties.values():
+            for index, value in enumerate(values):
+                if isinstance(value, Node) and value.id and not value.properties:
+                    values[index] = described.get(value.id, value)
+
+
+def _walk(node: Node) -> Iterator[Node]:
+    yield node
+    for values in node.properties.values():
+        for value in values:
+            if isinstance(value, Node):
+                yield from _walk(value)

@@ -1,0 +1,303 @@
+"""From marked-up nodes to records and statements, through the data model's mappings."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from kg_builder.extraction.assertions import Assertions
+from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.semi_structured.markup.nodes import SCHEMA_ORG, Node, Text
+from kg_builder.extraction.values import clean_text, country_name, external_id
+from kg_builder.extraction.values.text import fold
+from kg_builder.ontology import Schema, curie
+
+_NAMES: Final = ("name", "headline", "title")
+_ALIASES: Final = ("alternateName", "legalName", "additionalName")
+_DESCRIBING: Final = frozenset(
+    SCHEMA_ORG + name for name in (*_NAMES, *_ALIASES, "sameAs", "mainEntityOfPage", "address")
+)
+_OLD_NAMES: Final = {
+    "albums": "album",
+    "tracks": "track",
+    "members": "member",
+    "musicGroupMembers": "musicGroupMember",
+    "performers": "performer",
+    "homeLocation": "foundingLocation",
+    "artist": "byArtist",
+    "genres": "genre",
+    "awards": "award",
+}
+"""Properties that schema.org has renamed, or that pages confuse, and what they mean."""
+
+_CONTAINERS: Final = (
+    "mainEntity",
+    "about",
+    "itemListElement",
+    "item",
+    "event",
+    "events",
+    "hasPart",
+)
+_GROUP_ONLY: Final = (
+    "member",
+    "members",
+    "musicGroupMember",
+    "musicGroupMembers",
+    "foundingDate",
+    "dissolutionDate",
+    "foundingLocation",
+)
+_MUSIC_ONLY: Final = ("genre", "album", "albums", "track", "tracks", "recordLabel")
+_MANY: Final = frozenset({"genre", "tag", "role", "instrument"})
+_PAGE: Final = re.compile(r"^[\w./-]+\.html?$")
+MAX_DEPTH: Final = 32
+
+
+class NodeMapper:
+    """Adds the things that nodes describe to a collector.
+
+    Args:
+        out: where records and statements go.
+        file: path of the page below the raw folder, for evidence.
+        method: syntax that the nodes were read from.
+        confidence: probability that the page says so.
+    """
+
+    def __init__(self, out: Collector, file: str, *, method: str, confidence: float) -> None:
+        self.out, self._file = out, file
+        self._say = Assertions(out, method, confidence)
+        self._done: dict[int, str | None] = {}
+        self._artists: dict[str, str] = {}
+
+    def add(self, nodes: list[Node]) -> int:
+        """Add the outermost nodes of a page; returns how many of them became records."""
+        return sum(self._thing(node, None, 0) is not None for node in nodes)
+
+    # -------------------------------------------------------------------------------- things
+
+    def _thing(
+        self, node: Node, wanted: tuple[str, ...] | None, depth: int, owner: str = ""
+    ) -> str | None:
+        """The record of a node; `wanted` are the classes that the place it is used at allows."""
+        if id(node) in self._done:
+            return self._done[id(node)]
+        self._done[id(node)] = None
+        if depth > MAX_DEPTH:
+            return None
+        type_ = self._type(node, wanted)
+        name = clean_text(node.first(*_NAMES))
+        if type_ is None or not name:
+            if wanted is None:
+                self._inside(node, depth)
+            if type_ is not None and node.properties:
+                self.out.reject("thing without a name", self._evidence(node.pointer), type_)
+            return None
+        evidence = self._evidence(node.pointer)
+        same = self._same(node)
+        key = self._key(node, type_, name, owner, top=wanted is None)
+        self.out.record(
+            key,
+            type_,
+            name,
+            evidence=evidence,
+            aliases=[alias for text in node.texts(*_ALIASES) if (alias := clean_text(text.value))],
+            external_ids=same,
+        )
+        self._done[id(node)] = key
+        self._artists[key] = fold(clean_text(node.first("byArtist")))
+        self._properties(node, key, type_, depth)
+        return key
+
+    def _key(self, node: Node, type_: str, name: str, owner: str, *, top: bool) -> str:
+        source = self.out.source
+        if node.id and "://" in node.id:
+            return f"{source}/{external_id(node.id) or curie(node.id)}"
+        if node.id:
+            return f"{source}/{self._file}#{node.id.lstrip('#')}"
+        if top:
+            return f"{source}/{self._file}#{node.pointer}"
+        return self.out.mention(type_, name, evidence=self._evidence(node.pointer), owner=owner)
+
+    def _type(self, node: Node, wanted: tuple[str, ...] | None) -> str | None:
+        schema = self.out.schema
+        found = [schema.class_of[name] for name in node.types if name in schema.class_of]
+        for name in node.types:
+            if name not in schema.class_of and not name.startswith(SCHEMA_ORG + "ListItem"):
+                self.out.counts[f"unknown class: {curie(name)}"] += 1
+        if SCHEMA_ORG + "MusicGroup" in node.types and not self._has(node, _GROUP_ONLY):
+            # schema.org means by it "a musical group ... or a solo musician"
+            found = ["Artist" if name == "Band" else name for name in found]
+        if "Person" in found and (self._has(node, _MUSIC_ONLY) or "Artist" in found):
+            found.append("SoloArtist")
+        allowed = [
+            name
+            for name in found
+            if wanted is None or any(schema.compatible(name, other) for other in wanted)
+        ]
+        if allowed:
+            deepest = schema.most_specific(allowed)
+            return meet(schema, deepest, wanted[0]) if wanted else deepest
+        if wanted is not None and not found:
+            return wanted[0]
+        if found and wanted is not None:
+            self.out.reject(
+                "thing of the wrong class",
+                self._evidence(node.pointer),
+                f"{schema.most_specific(found)} instead of {' or '.join(wanted)}",
+            )
+        return None
+
+    @staticmethod
+    def _has(node: Node, names: tuple[str, ...]) -> bool:
+        return any(SCHEMA_ORG + name in node.properties for name in names)
+
+    def _same(self, node: Node) -> list[str]:
+        addresses = [node.id, *(text.value for text in node.texts("sameAs", "mainEntityOfPage"))]
+        return [short for address in addresses if address and (short := external_id(address))]
+
+    def _inside(self, node: Node, depth: int) -> None:
+        """Look for things inside a node that is none itself: lists, pages, search results."""
+        for name in (*_CONTAINERS, *_MUSIC_ONLY, "byArtist", "performer"):
+            for value in node.properties.get(SCHEMA_ORG + name, []):
+                if isinstance(value, Node):
+                    self._thing(value, None, depth + 1)
+
+    # ---------------------------------------------------------------------------- properties
+
+    def _properties(self, node: Node, key: str, type_: str, depth: int) -> None:
+        schema = self.out.schema
+        for iri, values in node.properties.items():
+            if iri in _DESCRIBING:
+                continue
+            plain = iri.removeprefix(SCHEMA_ORG)
+            if iri.startswith(SCHEMA_ORG) and plain in _OLD_NAMES:
+                iri = SCHEMA_ORG + _OLD_NAMES[plain]
+            if plain in {"event", "events"}:
+                for value in values:
+                    if isinstance(value, Node):
+                        self._event(value, key, depth)
+            elif iri in schema.predicate_of:
+                name, swapped = schema.predicate_of[iri]
+                if name == "performed" and schema.is_a(type_, "Album"):
+                    name, swapped = "onAlbum", True  # the tracks of an album
+                if not self._in_place(name, swapped, type_):
+                    self.out.counts[f"field out of place: {type_} {curie(iri)}"] += len(values)
+                    continue
+                for value in values:
+                    self._value(key, name, swapped, value, depth)
+            elif plain not in _CONTAINERS:
+                self.out.counts[f"unknown field: {curie(iri)}"] += len(values)
+        if schema.is_a(type_, "Place"):
+            self._address(node, key)
+
+    def _in_place(self, predicate: str, swapped: bool, type_: str) -> bool:
+        """Whether the data model lets things of the class have the property."""
+        item = self.out.schema.predicates[predicate]
+        allowed = item.range if swapped else item.domain
+        return not allowed or any(self.out.schema.compatible(type_, name) for name in allowed)
+
+    def _value(
+        self, key: str, predicate: str, swapped: bool, value: Node | Text, depth: int
+    ) -> None:
+        item = self.out.schema.predicates[predicate]
+        if isinstance(value, Text):
+            texts = value.value.split(",") if predicate in _MANY else [value.value]
+            for text in texts:
+                if not item.is_attribute:
+                    text = _name_in(text)
+                if text.strip():
+                    self._say.say(key, predicate, text, self._evidence(value.pointer))
+            return
+        if self._unwrap(key, predicate, swapped, value, depth):
+            return
+        if item.is_attribute:
+            text = value.first("name", "url", "contentUrl") or value.id
+            if text:
+                self._say.say(key, predicate, text, self._evidence(value.pointer))
+            return
+        wanted = (item.domain if swapped else item.range) or ("Entity",)
+        if item.range == ("Country",):
+            name = country_name(value.first("name", "identifier")) if not swapped else None
+            if name:
+                self._say.say(key, predicate, name, self._evidence(value.pointer))
+            return
+        owner = self._owner(value, key) if predicate == "onAlbum" and not swapped else key
+        other = self._thing(value, wanted, depth + 1, owner=owner)
+        if other is not None:
+            ends = (other, key) if swapped else (key, other)
+            self._say.link(ends[0], predicate, ends[1], self._evidence(value.pointer))
+
+    def _owner(self, album: Node, song: str) -> str:
+        """To whom the title of a song's album belongs: its artist rather than the one song."""
+        artist = fold(clean_text(album.first("byArtist"))) or self._artists.get(song, "")
+        return f"{self.out.source}/artist/{artist}" if artist else song
+
+    def _unwrap(self, key: str, predicate: str, swapped: bool, value: Node, depth: int) -> bool:
+        """Reach through ItemList, ListItem and Role to the things meant."""
+        inner = [
+            item
+            for name in ("itemListElement", "item", predicate, "member", "byArtist", "performer")
+            for item in value.properties.get(SCHEMA_ORG + name, [])
+        ]
+        kinds = {name.removeprefix(SCHEMA_ORG) for name in value.types}
+        if not inner or not kinds & {
+            "ItemList",
+            "ListItem",
+            "Role",
+            "OrganizationRole",
+            "PerformanceRole",
+            "BreadcrumbList",
+        }:
+            return False
+        if depth < MAX_DEPTH:
+            for item in inner:
+                self._value(key, predicate, swapped, item, depth + 1)
+        return True
+
+    def _event(self, value: Node, performer: str, depth: int) -> None:
+        key = self._thing(value, ("Event",), depth + 1, owner=performer)
+        if key is not None:
+            self._say.link(key, "performer", performer, self._evidence(value.pointer))
+
+    def _address(self, node: Node, key: str) -> None:
+        """A place's town and country."""
+        for value in node.properties.get(SCHEMA_ORG + "address", []):
+            if not isinstance(value, Node):
+                continue
+            town = value.first("addressLocality")
+            country = country_name(value.first("addressCountry")) or ""
+            evidence = self._evidence(value.pointer)
+            place = self._say.place(town, evidence) if town else None
+            if place and country:
+                other = self.out.mention("Country", country, evidence=evidence)
+                if other != place:
+                    self._say.link(place, "locatedIn", other, evidence)
+            elif country:
+                place = self.out.mention("Country", country, evidence=evidence)
+            if place and place != key:
+                self._say.link(key, "locatedIn", place, evidence)
+
+    def _evidence(self, pointer: str) -> str:
+        return f"{self._file}#{pointer}"
+
+
+def _name_in(text: str) -> str:
+    """The readable end of an address that stands where a name should."""
+    text = text.strip()
+    if text.startswith(("http://", "https://")) or _PAGE.match(text):
+        last = text.rstrip("/").rpartition("/")[2]
+        return re.sub(r"\.html?$", "", last).replace("_", " ").replace("-", " ")
+    return text
+
+
+def meet(schema: Schema, one: str, other: str) -> str:
+    """The most general class that is both: a person who performs is a solo artist."""
+    if schema.is_a(one, other):
+        return one
+    if schema.is_a(other, one):
+        return other
+    shared = [
+        name for name in schema.classes if schema.is_a(name, one) and schema.is_a(name, other)
+    ]
+    return min(shared, key=lambda name: (len(schema.ancestors(name)), name), default=one)

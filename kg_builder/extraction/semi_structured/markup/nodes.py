@@ -1,0 +1,54 @@
+"""A marked-up thing, whatever the syntax it was written in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+SCHEMA_ORG = "https://schema.org/"
+
+
+@dataclass(frozen=True)
+class Text:
+    """A literal or an address, with the place it was read from."""
+
+    value: str
+    pointer: str
+
+
+@dataclass
+class Node:
+    """A thing with types, an id and properties; property names are IRIs."""
+
+    pointer: str
+    types: list[str] = field(default_factory=list)
+    id: str = ""
+    properties: dict[str, list[Node | Text]] = field(default_factory=dict)
+
+    def add(self, name: str, value: Node | Text) -> None:
+        """Add one value of a property."""
+        self.properties.setdefault(name, []).append(value)
+
+    def texts(self, *names: str) -> Iterator[Text]:
+        """The literal values of schema.org properties."""
+        for name in names:
+            for value in self.properties.get(SCHEMA_ORG + name, []):
+                if isinstance(value, Text):
+                    yield value
+                else:
+                    yield from value.texts("name")
+
+    def first(self, *names: str) -> str:
+        """The first literal value, empty where there is none."""
+        return next((text.value.strip() for text in self.texts(*names) if text.value.strip()), "")
+
+
+def term(name: str, vocabulary: str = SCHEMA_ORG) -> str:
+    """A property or class as an IRI; both addresses of schema.org are the same."""
+    if name.startswith(("http://schema.org/", "http://www.schema.org/")):
+        return SCHEMA_ORG + name.partition("schema.org/")[2]
+    if "://" in name:
+        return name
+    if name.startswith("schema:"):
+        return SCHEMA_ORG + name.removeprefix("schema:")
+    return vocabulary + name

@@ -1,0 +1,1 @@
+"""Wikitext: infoboxes of music articles and the values in their fields."""

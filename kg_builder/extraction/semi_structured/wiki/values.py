@@ -1,0 +1,255 @@
+"""The value of an infobox field, taken apart: lists, links, dates, small print."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import mwparserfromhell
+from mwparserfromhell.nodes import ExternalLink, HTMLEntity, Tag, Template, Text, Wikilink
+
+from kg_builder.extraction.values import clean_text
+
+_LISTS: Final = frozenset(
+    {
+        "hlist",
+        "flatlist",
+        "plainlist",
+        "plain list",
+        "ubl",
+        "unbulleted list",
+        "cslist",
+        "comma separated entries",
+        "unbulleted",
+        "bulleted list",
+        "collapsible list",
+        "csv",
+    }
+)
+_WRAPPERS: Final = frozenset(
+    {
+        "nowrap",
+        "nobr",
+        "nobreak",
+        "small",
+        "smaller",
+        "big",
+        "nobold",
+        "noitalics",
+        "longitem",
+        "nowraplinks",
+        "no wrap",
+        "resize",
+        "italics",
+        "bold",
+        "abbr",
+        "tooltip",
+        "transl",
+        "awrap",
+        "nihongo",
+        "nihongo2",
+        "korean",
+    }
+)
+_LANGUAGE: Final = frozenset(
+    {"lang", "langx", "lang-ja", "lang-de", "lang-fr", "lang-ru", "lang-is"}
+)
+_DATES: Final = frozenset(
+    {
+        "start date",
+        "start date and age",
+        "end date",
+        "birth date",
+        "birth date and age",
+        "bda",
+        "birth-date",
+        "birth-date and age",
+        "death date",
+        "death date and age",
+        "death-date",
+        "death-date and age",
+        "dda",
+        "film date",
+        "birth year and age",
+        "death year and age",
+        "birth date and age2",
+        "birth year",
+        "death year",
+        "start-date",
+        "end-date",
+        "bya",
+    }
+)
+_DROPPED: Final = frozenset({"ref", "references", "gallery", "score", "math", "sup"})
+_BREAK: Final = "\n"
+_SPLIT: Final = re.compile(r"[\n•·]|(?<=\s)/(?=\s)")
+_COMMA: Final = re.compile(r"[,;،、](?!\d{3}\b)\s*")
+_NOTE: Final = re.compile(r"\s*\([^()]*\)\s*$")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One value: its text, the article it links to (if it links to one), and a closing note."""
+
+    text: str
+    target: str = ""
+    note: str = ""
+
+
+def items(value: Any, *, commas: bool) -> list[Item]:
+    """The values of a field, in their order, each once.
+
+    Args:
+        value: wikicode of the field.
+        commas: whether commas part values where no list markup does.
+    """
+    pieces = list(_flatten(value))
+    parted: list[list[Piece]] = [[]]
+    for piece in pieces:
+        if piece.target:
+            parted[-1].append(piece)
+            continue
+        parts = _SPLIT.split(piece.text)
+        for index, part in enumerate(parts):
+            if index:
+                parted.append([])
+            if part:
+                parted[-1].append(Piece(part))
+    groups = [group for group in parted if any(piece.text.strip(" *#:") for piece in group)]
+    found: dict[str, Item] = {}
+    for group in groups:
+        parting = _many_links(group) or (commas and len(groups) == 1)
+        for item in _items_of(group, commas=parting):
+            found.setdefault(item.text.casefold(), item)
+    return list(found.values())
+
+
+def plain(value: Any) -> str:
+    """A field as one line of text."""
+    return clean_text(" ".join(piece.text for piece in _flatten(value)).replace(_BREAK, " "))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some text of a field, with the article it links to."""
+
+    text: str
+    target: str = ""
+
+
+def _flatten(value: Any) -> Iterator[Piece]:
+    for node in value.nodes if hasattr(value, "nodes") else []:
+        if isinstance(node, Text):
+            yield Piece(str(node.value))
+        elif isinstance(node, HTMLEntity):
+            yield Piece(node.normalize() or " ")
+        elif isinstance(node, Wikilink):
+            title = str(node.title).strip()
+            if title.casefold().startswith(("file:", "image:", "category:")):
+                continue
+            text = plain(node.text) if node.text else title.partition("#")[0]
+            yield Piece(text or title, title.partition("#")[0].lstrip(":"))
+        elif isinstance(node, ExternalLink):
+            yield Piece(plain(node.title) if node.title else str(node.url))
+        elif isinstance(node, Tag):
+            yield from _tag(node)
+        elif isinstance(node, Template):
+            yield from _template(node)
+
+
+def _tag(node: Tag) -> Iterator[Piece]:
+    name = str(node.tag).strip().lower()
+    if name in _DROPPED:
+        return
+    if name in {"br", "li", "dd", "dt", "p", "div", "tr"}:
+        yield Piece(_BREAK)
+    if node.contents is not None:
+        yield from _flatten(node.contents)
+
+
+def _template(node: Template) -> Iterator[Piece]:
+    name = str(node.name).strip().casefold().replace("_", " ")
+    positional = [item.value for item in node.params if not item.showkey]
+    if name in _LISTS:
+        for part in positional:
+            yield Piece(_BREAK)
+            yield from _flatten(part)
+        yield Piece(_BREAK)
+    elif name in _DATES:
+        yield Piece(_date(name, positional))
+    elif name in {"circa", "c.", "ca"} and positional:
+        yield Piece(f"c. {plain(positional[0])}")
+    elif name in {"duration", "dur"}:
+        parts = {str(item.name).strip(): plain(item.value) for item in node.params}
+        hours = parts.get("h") or "0"
+        yield Piece(f"{hours}:{parts.get('m') or '0':0>2}:{parts.get('s') or '0':0>2}")
+    elif name in {"url", "official website", "official url"} and positional:
+        yield Piece(plain(positional[0]))
+    elif name in _LANGUAGE and positional:
+        yield from _flatten(
+            positional[-1] if name != "lang" else positional[min(1, len(positional) - 1)]
+        )
+    elif name in _WRAPPERS and positional:
+        yield from _flatten(positional[0])
+    elif name in {"ill", "interlanguage link"} and positional:
+        yield Piece(plain(positional[0]))
+    elif name in {"·", "•", "dot", "bullet", "clear", "break", "br", "crlf"}:
+        yield Piece(_BREAK)
+    elif name in {"spaced ndash", "snd", "ndash", "spnd", "endash", "en dash"}:
+        yield Piece("–")
+    elif name == "flag" and positional:
+        yield Piece(plain(positional[0]))
+
+
+def _date(name: str, positional: list[Any]) -> str:
+    """The date that a date template gives: its leading numbers."""
+    numbers: list[str] = []
+    for part in positional:
+        text = plain(part)
+        if not text.isdigit():
+            if not numbers and text:
+                return text
+            break
+        numbers.append(text)
+    if "year" in name or name == "bya":
+        numbers = numbers[:1]
+    numbers = [number for number in numbers[:3] if int(number)]
+    return "-".join([number.zfill(2) for number in numbers])
+
+
+def _many_links(group: list[Piece]) -> bool:
+    return sum(bool(piece.target) for piece in group) > 1
+
+
+def _items_of(group: list[Piece], *, commas: bool) -> Iterator[Item]:
+    """The values of one line: parted at commas that stand outside links."""
+    text, target = "", ""
+    for piece in group:
+        if piece.target:
+            text += piece.text
+            target = target or piece.target
+            continue
+        parts = _COMMA.split(piece.text) if commas else [piece.text]
+        for index, part in enumerate(parts):
+            if index:
+                yield from _item(text, target)
+                text, target = "", ""
+            text += part
+    yield from _item(text, target)
+
+
+def _item(text: str, target: str) -> Iterator[Item]:
+    text = clean_text(text).strip(" *#:•·-–—|'\"").strip()
+    found = _NOTE.search(text)
+    note = found[0].strip(" ()") if found else ""
+    if found:
+        text = text[: found.start()].strip()
+    if text:
+        yield Item(text, target, note)
+
+
+def parse(text: str) -> Any:
+    """Wikicode of an article."""
+    return mwparserfromhell.parse(text, skip_style_tags=True)
