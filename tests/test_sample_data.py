@@ -61,6 +61,18 @@ def test_sample_is_small_enough_to_commit() -> None:
     assert size < 1_500_000
 
 
+def test_readme_names_every_file_and_nothing_else_lies_there() -> None:
+    readme = (SAMPLE / "README.md").read_text("utf-8")
+    kept = {p.name for p in SAMPLE.iterdir() if not p.name.startswith((".", "__"))}
+    files = {"README.md", "albums.csv", "biographies.jsonl", "catalogue.csv", "dbpedia-excerpt.nt",
+             "freebase-excerpt.gz", "listeners.tsv", "second_catalogue.tsv",
+             "simulate_listeners.py"}  # fmt: skip
+    folders = {"infoboxes", "making", "pages", "truth"}
+    assert kept == files | folders
+    assert all(f"`{name}" in readme for name in kept - {"README.md"})
+    assert "simulated" in readme
+
+
 class TestCatalogue:
     def test_counts_and_kinds(self, artists: dict[str, dict[str, str]]) -> None:
         assert len(artists) >= 160
