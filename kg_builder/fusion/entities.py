@@ -142,27 +142,23 @@ def identity_entities(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame
         )
     ]  # fmt: skip
     curies = _curies(fused, schema)
-    entities = ENTITIES.frame(
-        {
-            "entity": curies,
-            "type": [item.type for item in fused],
-            "name": [item.name for item in fused],
-            "aliases": [list(item.aliases) for item in fused],
-            "external_ids": [list(item.external_ids) for item in fused],
-            "attributes": [item.attributes for item in fused],
-            "records": [1] * len(fused),
-        }
-    )
-    links = LINKS.frame(
-        {
-            "subject": list(map(str, frame["record"])),
-            "kind": ["record"] * len(fused),
-            "target": ["entity"] * len(fused),
-            "object": curies,
-            "score": [1.0] * len(fused),
-            "decision": ["match"] * len(fused),
-            "method": ["identity"] * len(fused),
-            "candidates": ["[]"] * len(fused),
-        }
-    )
-    return entities, links
+    columns: dict[str, list[Any]] = {
+        "entity": curies,
+        "type": [item.type for item in fused],
+        "name": [item.name for item in fused],
+        "aliases": [list(item.aliases) for item in fused],
+        "external_ids": [list(item.external_ids) for item in fused],
+        "attributes": [item.attributes for item in fused],
+        "records": [1] * len(fused),
+    }
+    linked: dict[str, list[Any]] = {
+        "subject": frame["record"].tolist(),
+        "kind": ["record"] * len(fused),
+        "target": ["entity"] * len(fused),
+        "object": curies,
+        "score": [1.0] * len(fused),
+        "decision": ["match"] * len(fused),
+        "method": ["identity"] * len(fused),
+        "candidates": ["[]"] * len(fused),
+    }
+    return ENTITIES.frame(columns), LINKS.frame(linked)

@@ -1,0 +1,18 @@
+"""Stage 3, alignment: which third-party thing each entity is, and the facts it brings.
+
+`freebase` and `dbpedia` gather → `candidates` → `weigh` (name, `evidence` of kind, `context`) →
+`decide` → `facts`; `align` runs them database by database.
+"""
+
+from kg_builder.alignment.align import Alignment, align, rename
+from kg_builder.alignment.config import AlignmentConfig, DbpediaNt, FreebaseRdf, ThirdParty
+
+__all__ = [
+    "Alignment",
+    "AlignmentConfig",
+    "DbpediaNt",
+    "FreebaseRdf",
+    "ThirdParty",
+    "align",
+    "rename",
+]

@@ -1,0 +1,146 @@
+"""Which third-party things bear a name of which of our entities, and how exactly."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from kg_builder.alignment.things import Gathered, Thing, keys_of, term_key
+from kg_builder.fusion.config import FusionConfig
+from kg_builder.fusion.normalize import parse_name, squeeze
+from kg_builder.ontology import Schema
+
+How = Literal["identical", "equal", "variant", "reading", "alias", "term", "stated"]
+"""How two names meet: to the letter; folded; without spaces or in Latin letters; within
+brackets; by an alias; as terms of a vocabulary; by an id that a source states."""
+
+_ORDER: tuple[How, ...] = ("stated", "identical", "equal", "term", "variant", "reading", "alias")
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """One of our entities, as far as alignment reads it."""
+
+    curie: str
+    type: str
+    name: str
+    aliases: tuple[str, ...]
+    external_ids: tuple[str, ...]
+    qualifier: str
+    term: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entity and a thing that bear one name."""
+
+    entity: int
+    thing: str
+    how: How
+    name: str
+
+
+class NameIndex:
+    """Our entities by every key of every name."""
+
+    def __init__(self, entities: list[Ours]) -> None:
+        self.entities = entities
+        self._by_key: dict[str, list[tuple[int, bool]]] = defaultdict(list)
+        self._by_id: dict[str, list[int]] = defaultdict(list)
+        for position, item in enumerate(entities):
+            seen: set[str] = set()
+            for place, text in enumerate((item.name, *item.aliases)):
+                keys = (term_key(text, item.type),) if item.term else self._own_keys(text)
+                for key in keys:
+                    if key and key not in seen:
+                        seen.add(key)
+                        self._by_key[key].append((position, place == 0))
+            for external in item.external_ids:
+                self._by_id[external].append(position)
+
+    @staticmethod
+    def _own_keys(text: str) -> tuple[str, ...]:
+        parsed = parse_name(text)
+        return (parsed.squeezed, *map(squeeze, parsed.alternatives))
+
+    def knows(self, keys: Iterable[str]) -> bool:
+        """Whether any of the keys is one of ours."""
+        return any(key in self._by_key for key in keys)
+
+    def candidates(self, gathered: Gathered) -> list[Candidate]:
+        """All pairs of an entity and a thing that share a name, each by its most exact name."""
+        best: dict[tuple[int, str], Candidate] = {}
+        for key in sorted(gathered.candidates):
+            for found in self._of(gathered.things[key]):
+                pair = (found.entity, found.thing)
+                known = best.get(pair)
+                if known is None or _ORDER.index(found.how) < _ORDER.index(known.how):
+                    best[pair] = found
+        return [best[pair] for pair in sorted(best)]
+
+    def _of(self, thing: Thing) -> Iterable[Candidate]:
+        for position in self._by_id.get(thing.id, ()):
+            yield Candidate(position, thing.id, "stated", thing.name)
+        for text in (thing.name, *sorted(thing.aliases)):
+            main = text == thing.name
+            for place, key in enumerate(keys_of(text)):
+                for position, own_name in self._by_key.get(key, ()):
+                    how = _how(self.entities[position], text, place, main and own_name)
+                    yield Candidate(position, thing.id, how, text)
+
+
+def _how(entity: Ours, text: str, place: int, main: bool) -> How:
+    if not main:
+        return "alias"
+    if entity.term:
+        return "term"
+    if entity.name.casefold() == text.casefold():
+        return "identical"
+    one, other = parse_name(entity.name), parse_name(text)
+    if one.key == other.key:
+        return "equal"
+    if one.squeezed == other.squeezed and place == 0:
+        return "variant"
+    return "reading"
+
+
+def our_entities(entities: pd.DataFrame, schema: Schema, types: tuple[str, ...]) -> list[Ours]:
+    """The entities to align, in the table's order; the others have no names in the index."""
+    terms = FusionConfig()
+    found = []
+    for curie, type_, name, aliases, external, attributes in zip(
+        entities["entity"],
+        entities["type"],
+        entities["name"],
+        entities["aliases"],
+        entities["external_ids"],
+        entities["attributes"],
+        strict=True,
+    ):
+        if not any(schema.is_a(type_, wanted) for wanted in types):
+            continue
+        found.append(
+            Ours(
+                curie=curie,
+                type=type_,
+                name=name,
+                aliases=tuple(aliases),
+                external_ids=tuple(external),
+                qualifier=_qualifier(name, tuple(aliases), attributes),
+                term=terms.is_vocabulary(type_),
+            )
+        )
+    return found
+
+
+def _qualifier(name: str, aliases: tuple[str, ...], attributes: str) -> str:
+    for text in (name, *aliases):
+        if qualifier := parse_name(text).qualifier:
+            return qualifier
+    country = json.loads(attributes).get("country") if attributes != "{}" else None
+    return str(country[0]) if isinstance(country, list) and country else ""

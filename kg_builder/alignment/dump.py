@@ -1,0 +1,177 @@
+"""Reading dumps line by line: gzip or plain, cut off or whole; literals and IRIs taken apart."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+from urllib.parse import unquote
+
+from kg_builder.errors import DataError
+
+FREEBASE: Final = "http://rdf.freebase.com/ns/"
+_GZIP: Final = b"\x1f\x8b"
+_LITERAL = re.compile(r'^"((?:[^"\\]|\\.)*)"(?:@([A-Za-z-]+)|\^\^<([^>]*)>)?$', re.DOTALL)
+_ESCAPE = re.compile(r'\\(?:([tbnrf"\'\\])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))', re.DOTALL)
+_CONTROL: Final = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
+
+Line = tuple[int, str, str, str]
+"""Line number (from 1), subject, predicate, object; the object as it stands in the file."""
+
+
+@dataclass(slots=True)
+class Faults:
+    """What could not be read: a count per reason, with the first few places."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    places: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def add(self, reason: str, place: str, detail: str) -> None:
+        """Count a fault; the first hundred of a reason keep their place."""
+        self.counts[reason] = self.counts.get(reason, 0) + 1
+        known = self.places.setdefault(reason, [])
+        if len(known) < 100:
+            known.append((place, detail[:200]))
+
+
+def open_dump(path: Path) -> BinaryIO:
+    """Open a dump, unpacking gzip by its first bytes.
+
+    Raises:
+        DataError: there is no such file.
+    """
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == _GZIP
+    except (FileNotFoundError, IsADirectoryError):
+        raise DataError(
+            "no such file", where=str(path), remedy="fetch it, or take the database off the recipe"
+        ) from None
+    return cast(BinaryIO, gzip.open(path, "rb")) if packed else path.open("rb")
+
+
+def lines(path: Path, faults: Faults) -> Iterator[tuple[int, bytes]]:
+    """Numbered lines of a dump without their ends.
+
+    A dump cut off in mid-stream yields every whole line before the cut and counts the fault.
+    """
+    number = 0
+    with open_dump(path) as file:
+        stream = iter(file)
+        while True:
+            try:
+                line = next(stream)
+            except StopIteration:
+                return
+            except (EOFError, zlib.error, gzip.BadGzipFile) as fault:
+                faults.add(
+                    "the dump is cut off; everything before the cut is used",
+                    f"{path.name}#line={number + 1}",
+                    str(fault),
+                )
+                return
+            number += 1
+            if line.endswith(b"\n"):
+                yield number, line[:-1]
+            elif line.rstrip().endswith(b"."):  # a last line without a line end is whole
+                yield number, line
+            else:
+                faults.add(
+                    "the dump is cut off; everything before the cut is used",
+                    f"{path.name}#line={number}",
+                    line[:80].decode("utf-8", "replace"),
+                )
+
+
+def freebase_lines(path: Path, faults: Faults) -> Iterator[Line]:
+    """Lines of a Freebase dump whose subject is a Freebase thing; its namespace is taken off.
+
+    The object keeps its form: `<iri>` for another namespace, `ns:`-less id for Freebase's own
+    things with a leading '<', a literal with quotes.
+    """
+    head, cut = f"<{FREEBASE}", len(FREEBASE) + 1
+    for number, raw in lines(path, faults):
+        parts = raw.split(b"\t")
+        if len(parts) != 4:
+            if raw.strip():
+                _malformed(faults, path, number, raw)
+            continue
+        try:
+            subject, predicate, target = (part.decode("utf-8") for part in parts[:3])
+        except UnicodeDecodeError:
+            faults.add("line is not UTF-8", f"{path.name}#line={number}", repr(raw[:80]))
+            continue
+        if not subject.startswith(head) or not predicate.startswith(head):
+            if subject[:1] != "<" or predicate[:1] != "<":
+                _malformed(faults, path, number, raw)
+            continue
+        if target.startswith(head):
+            target = "<" + target[cut:]
+        yield number, subject[cut:-1], predicate[cut:-1], target
+
+
+def ntriples_lines(path: Path, faults: Faults) -> Iterator[Line]:
+    """Lines of an N-Triples file; subject and predicate without their angle brackets."""
+    for number, raw in lines(path, faults):
+        stripped = raw.strip()
+        if not stripped or stripped.startswith(b"#"):
+            continue
+        try:
+            text = stripped.decode("utf-8")
+        except UnicodeDecodeError:
+            faults.add("line is not UTF-8", f"{path.name}#line={number}", repr(raw[:80]))
+            continue
+        parts = text.split(None, 2)
+        if len(parts) != 3 or not text.endswith(".") or parts[1][:1] != "<":
+            _malformed(faults, path, number, raw)
+            continue
+        if parts[0][:1] == "<":  # blank nodes are nobody's names
+            yield number, unescape(parts[0][1:-1]), parts[1][1:-1], parts[2][:-1].rstrip()
+
+
+def literal(text: str) -> tuple[str, str] | None:
+    """Value and language ('' without) of a literal; None for anything else."""
+    found = _LITERAL.match(text)
+    if not found:
+        return None
+    return unescape(found[1]), (found[2] or "").lower()
+
+
+def unescape(text: str) -> str:
+    """Resolve the escapes of N-Triples.
+
+    >>> unescape(r"caf\\u00e9 \\"noir\\"")
+    'café "noir"'
+    """
+    if "\\" not in text:
+        return text
+    return _ESCAPE.sub(_character, text)
+
+
+def title(local: str) -> str:
+    """A DBpedia local name as a title: percent signs decoded, '_' as space.
+
+    >>> title("Guns_N%27_Roses")
+    "Guns N' Roses"
+    """
+    return " ".join(unquote(local).replace("_", " ").split())
+
+
+def _character(found: re.Match[str]) -> str:
+    control, short, long, other = found.groups()
+    if control:
+        return _CONTROL.get(control, control)
+    if short or long:
+        code = int(short or long, 16)
+        return chr(code) if code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF else "\ufffd"
+    return str(other)
+
+
+def _malformed(faults: Faults, path: Path, number: int, raw: bytes) -> None:
+    faults.add(
+        "line is no triple", f"{path.name}#line={number}", raw[:200].decode("utf-8", "replace")
+    )

@@ -1,0 +1,123 @@
+"""What kind of thing a third-party thing is: stated classes, places in facts, telling words."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
+from typing import Any, Final
+
+from kg_builder.alignment.dump import FREEBASE
+from kg_builder.alignment.things import Thing
+from kg_builder.ontology import Schema
+
+FOREIGN: Final = "Foreign"
+"""The class of things that the data model has no class for."""
+
+_TABLES: Final[dict[str, Any]] = tomllib.loads(
+    resources.files("kg_builder.alignment").joinpath("roles.toml").read_text(encoding="utf-8")
+)
+_NEUTRAL: Final = tuple(_TABLES["freebase"]["neutral"])
+_WORD_CLASS: Final = {word: class_ for class_, words in _TABLES["words"].items() for word in words}
+_WORD = re.compile(r"[a-z][a-z\-]*")
+_VAGUE: Final = frozenset({"Agent", "Work", "Entity"})
+
+
+def kinds(thing: Thing, schema: Schema) -> dict[str, float]:
+    """Class of the data model (or `Foreign`) → weight of the evidence for it, above 0.
+
+    A stated class weighs 3, a telling word of a qualifier 3, of a description 2; places in
+    facts weigh the logarithm of their number, so that one stray fact never outweighs many.
+    """
+    counts: dict[str, float] = defaultdict(float)
+    for role, count in thing.roles.items():
+        if class_ := role_class(role, schema):
+            counts[class_] += count
+    weights = {class_: math.log2(1 + count) for class_, count in counts.items()}
+    for class_ in thing.classes:
+        weights[class_] = weights.get(class_, 0.0) + 3
+    for text, weight in ((thing.qualifier, 3.0), (thing.description, 2.0)):
+        for class_ in word_classes(text):
+            weights[class_] = weights.get(class_, 0.0) + weight
+    return dict(sorted(weights.items()))
+
+
+def balance(weights: Mapping[str, float], type_: str, schema: Schema) -> tuple[float, float]:
+    """Evidence for and against a thing being of a class.
+
+    A class that is compatible counts for it, half where it is only wider (a Person may be an
+    Artist); any other counts against it.
+    """
+    pro = contra = 0.0
+    for class_, weight in weights.items():
+        if class_ in _VAGUE:
+            continue
+        if class_ == FOREIGN or not schema.compatible(class_, type_):
+            contra += weight
+        elif schema.is_a(class_, type_) or schema.is_a(type_, class_):
+            pro += weight
+        else:
+            pro += weight / 2
+    return pro, contra
+
+
+def best_class(weights: Mapping[str, float], within: tuple[str, ...], schema: Schema) -> str:
+    """The class with the most evidence among those that fit one of the given; '' for none."""
+    fitting = {
+        class_: weight
+        for class_, weight in weights.items()
+        if class_ != FOREIGN
+        and class_ in schema.classes
+        and any(schema.is_a(class_, one) for one in within)
+    }
+    if not fitting:
+        return ""
+    totals = {
+        class_: sum(w for other, w in fitting.items() if schema.compatible(class_, other))
+        for class_ in fitting
+    }
+    top = max(totals.values())
+    return schema.most_specific(class_ for class_, total in totals.items() if total == top)
+
+
+@lru_cache(maxsize=65_536)
+def _role(role: str) -> str:
+    place, _, predicate = role.partition(":")
+    if predicate.startswith("http"):
+        table = _TABLES["dbpedia"]["subject" if place == "s" else "object"]
+        return str(table.get(predicate, ""))
+    if place == "o":
+        return str(_TABLES["freebase"]["object"].get(predicate, ""))
+    type_ = predicate if place == "t" else ".".join(predicate.split("..")[0].split(".")[:2])
+    if type_ in _TABLES["freebase"]["subject"]:
+        return str(_TABLES["freebase"]["subject"][type_])
+    if type_.startswith(_NEUTRAL):
+        return ""
+    return FREEBASE + type_
+
+
+def role_class(role: str, schema: Schema) -> str:
+    """The class that a place in a fact speaks for; '' where it tells nothing."""
+    found = _role(role)
+    if found.startswith(FREEBASE):
+        return schema.class_of.get(found, FOREIGN)
+    return found
+
+
+@lru_cache(maxsize=65_536)
+def word_classes(text: str) -> frozenset[str]:
+    """Classes that the words of a qualifier or of a one-line description speak for.
+
+    Only the first clause counts: 'singer, known for the film …' speaks of a singer.
+    """
+    clause = re.split(r"[,;.(]| known | by | from the film", text.lower(), maxsplit=1)[0]
+    found = {_WORD_CLASS[word] for word in _WORD.findall(clause) if word in _WORD_CLASS}
+    if found & {"Album", "Song", "Movie"}:  # 'album by a band', 'Queen album'
+        found &= {"Album", "Song", "Movie", FOREIGN}
+    if found & {"SoloArtist", "Band", "Artist"}:
+        found -= {"Genre", "RecordLabel", FOREIGN}
+    return frozenset(found)

@@ -1,0 +1,119 @@
+"""What is gathered from a third-party database: things with their names, roles and facts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from kg_builder.alignment.dump import Faults
+from kg_builder.fusion.normalize import is_qualifier, name_key, parse_name, squeeze
+from kg_builder.fusion.vocabulary import vocabulary_key
+
+
+@dataclass(slots=True)
+class Thing:
+    """A third-party thing that may be one of our entities, or that a fact points to.
+
+    Attributes:
+        id: CURIE (`freebase:m.0c_jw`, `dbpedia:Radiohead`).
+        name: its main name, without what tells namesakes apart.
+        qualifier: what told namesakes apart ('American band').
+        aliases: other names.
+        description: a short text, '' without.
+        classes: classes of the data model that the database states.
+        roles: how often it stands in which place of which foreign predicate: 's:' as subject,
+            'o:' as object.
+    """
+
+    id: str
+    name: str = ""
+    qualifier: str = ""
+    aliases: set[str] = field(default_factory=set)
+    description: str = ""
+    classes: set[str] = field(default_factory=set)
+    roles: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def degree(self) -> int:
+        """In how many facts it stands."""
+        return sum(self.roles.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact in terms of the data model; subject and object are ids of things, or a literal.
+
+    Attributes:
+        literal: whether the object is a literal value.
+        line: where in the dump it was read.
+        foreign: the foreign predicate that it was read from.
+    """
+
+    subject: str
+    predicate: str
+    object: str
+    literal: bool
+    line: int
+    foreign: str
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Everything taken from one database.
+
+    Attributes:
+        things: id → thing: candidates, and objects of their facts.
+        candidates: ids of the things whose name or alias is one of ours.
+        facts: facts with at least one candidate, then those of the second hop.
+        lines: lines read per pass.
+        faults: what could not be read.
+    """
+
+    things: dict[str, Thing]
+    candidates: set[str]
+    facts: list[Fact]
+    lines: int
+    faults: Faults
+
+
+NameTest = Callable[[Iterable[str]], bool]
+"""Whether any of these name keys is one of ours."""
+
+
+@lru_cache(maxsize=1 << 17)
+def keys_of(name: str) -> tuple[str, ...]:
+    """Keys under which a name is looked up, its own first.
+
+    Further keys are readings within brackets, and, marked with '~', the name as a term of a
+    vocabulary ('hip hop music' is the genre '~hiphop').
+    """
+    parsed = parse_name(name)
+    terms = (term_key(name, type_) for type_ in ("Genre", "RecordLabel", ""))
+    keys = (parsed.squeezed, *map(squeeze, parsed.alternatives), *terms)
+    return tuple(dict.fromkeys(key for key in keys if key))
+
+
+def term_key(name: str, type_: str) -> str:
+    """The key of a term of a vocabulary, marked so that no artist's name meets it."""
+    return f"~{vocabulary_key(name, type_)}"
+
+
+def split_title(text: str) -> tuple[str, str]:
+    """An encyclopedia's title without what tells it from namesakes, and that.
+
+    >>> split_title("Nirvana (British band)"), split_title("Add N to (X)")
+    (('Nirvana', 'British band'), ('Add N to (X)', ''))
+    """
+    if not text.endswith(")") or " (" not in text:
+        return text, ""
+    core, _, inside = text[:-1].rpartition(" (")
+    last = inside.split()[-1] if inside.split() else ""
+    if (
+        core
+        and name_key(core)
+        and (inside[:1].islower() or is_qualifier(inside) or is_qualifier(last))
+    ):
+        return core, inside
+    return text, ""
