@@ -10,7 +10,7 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
 
-__all__ = ["LoggedProgress", "artifact_key", "publish_table", "table"]
+__all__ = ["LoggedProgress", "artifact_key", "publish_facts", "publish_table", "table"]
 
 
 class LoggedProgress:
@@ -34,14 +34,14 @@ class LoggedProgress:
         self._log, self._what, self._interval, self._clock = log, what, interval, clock
         self._last = clock()
 
-    def __call__(self, done: int, total: int | None = None) -> None:
+    def __call__(self, done: int, total: int | None = None, note: str = "") -> None:
         """Log how far it is, if the last line is long enough ago."""
         now = self._clock()
         if now - self._last < self._interval:
             return
         self._last = now
         share = f" of {total:,} ({done / total:.0%})" if total else ""
-        self._log.info("%s: %s%s", self._what, f"{done:,}", share)
+        self._log.info("%s: %s%s%s", self._what, f"{done:,}", share, f", {note}" if note else "")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -55,12 +55,15 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return "\n".join(lines)
 
 
-def publish_table(
-    key: str, title: str, rows: Mapping[str, Any], *, head: tuple[str, str] = ("", "")
-) -> None:
-    """Show `rows` as a two-column table under `key` in Prefect's list of artifacts."""
-    markdown = f"## {title}\n\n{table(head, list(rows.items()))}\n"
-    create_markdown_artifact(markdown, key=artifact_key(key), description=title)
+def publish_table(key: str, title: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Show a table under `key` in Prefect's list of artifacts; an empty one is said to be empty."""
+    shown = table(head, rows) if rows else "Nothing."
+    create_markdown_artifact(f"## {title}\n\n{shown}\n", key=artifact_key(key), description=title)
+
+
+def publish_facts(key: str, title: str, facts: Mapping[str, Any]) -> None:
+    """Show names and values under `key` in Prefect's list of artifacts."""
+    publish_table(key, title, ("", ""), list(facts.items()))
 
 
 def artifact_key(text: str) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["FlowSettings", "Runner"]
+from flows.faults import FlowError
+
+__all__ = ["FlowSettings", "Runner", "load_settings"]
 
 
 class Runner(StrEnum):
@@ -31,3 +33,19 @@ class FlowSettings(BaseSettings):
         2, ge=0, description="how often a task is tried again after a fault that may pass"
     )
     retry_delay_seconds: float = Field(5.0, ge=0, description="pause before each further attempt")
+
+
+def load_settings() -> FlowSettings:
+    """The settings of this process.
+
+    Raises:
+        FlowError: a variable has a value that it cannot have.
+    """
+    try:
+        return FlowSettings()
+    except ValidationError as fault:
+        wrong = "; ".join(
+            f"MUSIC_KG_{str(error['loc'][0]).upper()}: {error['msg']}, not {error['input']!r}"
+            for error in fault.errors()
+        )
+        raise FlowError(f"environment variable {wrong}") from None

@@ -1,0 +1,121 @@
+"""The flow `build-kg`: raw data of one data set → its knowledge graph, one task per stage.
+
+    python -m flows.build_kg --dataset sample
+    prefect deployment run build-kg --param dataset=lastfm
+
+Which stages have anything to do is decided by the pipeline's manifest; Prefect's own caching of
+results is off, so that there is one truth about what is up to date.
+"""
+
+# No `from __future__ import annotations` here: Prefect reads the types of a flow's parameters, and
+# looks for their names in the decorator's module.
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from prefect import flow, get_run_logger, task
+
+from flows.command import run_flow
+from flows.faults import one_line_failure
+from flows.names import BUILD_KG
+from flows.options import FLOW, SETTINGS, TASK
+from flows.reports import LoggedProgress, publish_facts
+from flows.settings import Runner
+from pipeline.build import SEED, Build, stage_named
+from pipeline.recipe import load_recipe
+from pipeline.stage import StageReport
+from pipeline.stages import STAGES
+
+__all__ = ["build_kg"]
+
+
+@task(task_run_name="{stage}", **TASK)
+@one_line_failure
+def run_stage(build: Build, stage: str, force: bool) -> StageReport:
+    """Bring one stage up to date, and show what came out of it."""
+    log = get_run_logger()
+    report = build.run_stage(stage, force=force, progress=LoggedProgress(log, stage))
+    done = "unchanged, skipped" if report.skipped else f"done in {report.seconds:.1f} s"
+    log.info("%s: %s%s", report.title, done, "".join(_clauses(report.counts)))
+    name = build.job.recipe.name
+    publish_facts(
+        f"{name}-{stage}",
+        f"{name}: {stage}: {report.title}",
+        {
+            "unchanged, skipped": report.skipped,
+            "seconds": report.seconds,
+            **report.counts,
+            "written": ", ".join(report.outputs),
+        },
+    )
+    return report
+
+
+def _clauses(counts: Mapping[str, int]) -> list[str]:
+    """The first counts, which are the stage's main ones; the table has them all."""
+    return [f", {count:,} {what}" for what, count in islice(counts.items(), 4)]
+
+
+STAGE_TASKS = {
+    stage.name: run_stage.with_options(name=stage.name, tags=["knowledge-graph", stage.name])
+    for stage in STAGES
+}
+
+
+@flow(name=BUILD_KG, **FLOW)
+@one_line_failure
+def build_kg(
+    dataset: str = "sample",
+    raw: Path | None = None,
+    out: Path | None = None,
+    start: str | None = None,
+    force: bool = False,
+    seed: int = SEED,
+) -> list[StageReport]:
+    """Build the knowledge graph of one data set.
+
+    Args:
+        dataset: name of a recipe, or path of a recipe file.
+        raw: folder with the publishers' files; by default the recipe's.
+        out: folder for everything derived; by default data/processed/NAME.
+        start: do this stage and all later ones again, whatever the manifest says.
+        force: do all stages again.
+        seed: seed of the sampled negatives.
+    """
+    build = Build(load_recipe(dataset), raw=raw, out=out, seed=seed)
+    first = 0 if start is None else STAGES.index(stage_named(start))
+    again = force or start is not None
+    return [
+        STAGE_TASKS[stage.name].submit(build, stage.name, again).result()
+        for stage in STAGES[first:]
+    ]
+
+
+def main(
+    dataset: Annotated[str, typer.Option(help="recipe: a name or a file")] = "sample",
+    raw: Annotated[Path | None, typer.Option(help="folder with the publishers' files")] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for everything derived")] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="do this stage and all later ones again")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="do all stages again")] = False,
+    seed: Annotated[int, typer.Option(help="seed of the sampled negatives")] = SEED,
+    runner: Annotated[Runner, typer.Option(help="where tasks run")] = SETTINGS.task_runner,
+) -> None:
+    """Build the knowledge graph of one data set as a Prefect flow."""
+    run_flow(
+        build_kg,
+        runner,
+        dataset=dataset,
+        raw=raw,
+        out=out,
+        start=start,
+        force=force,
+        seed=seed,
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,35 @@
+"""What all tasks and all flows here have in common."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from prefect.cache_policies import NO_CACHE
+
+from flows.faults import FlowError, is_transient
+from flows.runners import task_runner
+from flows.settings import load_settings
+
+__all__ = ["FLOW", "SETTINGS", "TASK"]
+
+try:
+    SETTINGS: Final = load_settings()
+    _RUNNER: Final = task_runner(SETTINGS.task_runner)
+except FlowError as fault:  # decorators need them at import; no traceback for a mistyped variable
+    raise SystemExit(f"error: {fault}") from None
+
+TASK: Final[dict[str, Any]] = {
+    "retries": SETTINGS.retries,
+    "retry_delay_seconds": SETTINGS.retry_delay_seconds,
+    "retry_condition_fn": is_transient,
+    # What is up to date is the pipeline's own manifest's to say.
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+}
+"""Options of every task."""
+
+FLOW: Final[dict[str, Any]] = {
+    "task_runner": _RUNNER,
+    "persist_result": False,
+}
+"""Options of every flow."""

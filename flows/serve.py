@@ -1,0 +1,43 @@
+"""Serves the deployments: `python -m flows.serve`, and then `prefect deployment run build-kg`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from prefect import serve
+from prefect.deployments.runner import RunnerDeployment
+from prefect.types.entrypoint import EntrypointType
+
+from flows.build_kg import build_kg
+from flows.recommend import recommend
+from flows.train import train
+
+__all__ = ["FLOWS", "deployments"]
+
+FLOWS = (build_kg, train, recommend)
+
+
+def deployments() -> list[RunnerDeployment]:
+    """One deployment per flow, under the flow's own name.
+
+    They name modules, not files, so that it does not matter from which folder they are served.
+    """
+    return [
+        RunnerDeployment.from_flow(
+            flow, flow.name, tags=["music-kg"], entrypoint_type=EntrypointType.MODULE_PATH
+        )
+        for flow in FLOWS
+    ]
+
+
+def main(
+    limit: Annotated[int, typer.Option(min=1, help="most runs at a time")] = 2,
+    poll_seconds: Annotated[float, typer.Option(min=0.1, help="pause between looks for work")] = 2,
+) -> None:
+    """Serve the deployments of build-kg, train and recommend until interrupted."""
+    serve(*deployments(), limit=limit, query_seconds=poll_seconds)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,217 @@
+"""A real Prefect server, the deployments served, runs started as a user starts them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from flows.names import DEPLOYMENTS
+from pipeline.stages import STAGES
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PREFECT = str(Path(sys.executable).with_name("prefect"))
+PATIENCE = 120.0
+"""Seconds; generous, for machines that do other things as well."""
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A server at `url` with a runner that serves the deployments from `folder`."""
+
+    url: str
+    folder: Path
+    environment: dict[str, str]
+
+    def post(self, path: str, **body: Any) -> Any:
+        response = httpx.post(f"{self.url}{path}", json=body, timeout=30, trust_env=False)
+        response.raise_for_status()
+        return response.json()
+
+    def prefect(self, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [PREFECT, *arguments],
+            cwd=folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    def started_run(self, *arguments: str, folder: Path = REPOSITORY) -> dict[str, Any]:
+        """`prefect deployment run …`; the run that it created, once that has ended."""
+        command = self.prefect("deployment", "run", *arguments, folder=folder)
+        assert command.returncode == 0, command.stdout + command.stderr
+        newest = self.post("/flow_runs/filter", limit=1, sort="EXPECTED_START_TIME_DESC")[0]
+        assert str(newest["id"]) in command.stdout
+
+        def ended() -> dict[str, Any] | None:
+            query = {"id": {"any_": [newest["id"]]}}
+            run: dict[str, Any] = self.post("/flow_runs/filter", flow_runs=query)[0]
+            final = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+            return run if run["state"]["type"] in final else None
+
+        return wait_for(ended, f"the end of the run {newest['name']}")
+
+
+def wait_for(condition: Callable[[], Any], what: str) -> Any:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if (found := condition()) is not None:
+            return found
+        time.sleep(0.3)
+    raise AssertionError(f"waited {PATIENCE:.0f} s in vain for {what}")
+
+
+@contextmanager
+def running(
+    command: list[str], folder: Path, environment: dict[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process group in the background that is gone afterwards, children included."""
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        for wish in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(process.pid, wish)
+                process.wait(timeout=20)
+            except ProcessLookupError:
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
+    folder = tmp_path_factory.mktemp("work")
+    home = tmp_path_factory.mktemp("prefect")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/api"
+    environment = {
+        **os.environ,
+        "PREFECT_HOME": str(home),
+        "PREFECT_API_URL": url,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+    server_log, runner_log = home / "server.log", home / "runner.log"
+    server = [PREFECT, "server", "start", "--port", str(port), "--no-ui"]
+    runner = [sys.executable, "-m", "flows.serve", "--poll-seconds", "0.5"]
+    workplace = Workplace(url, folder, environment)
+
+    def answers() -> bool | None:
+        assert server_process.poll() is None, server_log.read_text()
+        try:
+            return httpx.get(f"{url}/health", trust_env=False).is_success or None
+        except httpx.TransportError:
+            return None
+
+    def serves() -> bool | None:
+        assert runner_process.poll() is None, runner_log.read_text()
+        names = {deployment["name"] for deployment in workplace.post("/deployments/filter")}
+        return names == DEPLOYMENTS or None
+
+    with running(server, folder, environment, server_log) as server_process:
+        wait_for(answers, f"the server; see {server_log}")
+        with running(runner, folder, environment, runner_log) as runner_process:
+            wait_for(serves, f"the deployments; see {runner_log}")
+            yield workplace
+
+
+def test_prefect_deployment_run_build_kg_to_the_letter(workplace: Workplace) -> None:
+    run = workplace.started_run("build-kg")  # from the project's folder
+
+    assert run["state"]["type"] == "COMPLETED", run["state"]["message"]
+    assert (workplace.folder / "data/processed/sample/kg.ttl").is_file()
+    query = {"id": {"any_": [run["id"]]}}
+    tasks = workplace.post("/task_runs/filter", flow_runs=query, sort="EXPECTED_START_TIME_ASC")
+    assert [task["name"] for task in tasks] == [stage.name for stage in STAGES]
+    assert all(stage.name in task["tags"] for stage, task in zip(STAGES, tasks, strict=True))
+    artifacts = workplace.post("/artifacts/filter", flow_runs=query)
+    tables = {artifact["key"]: artifact["data"] for artifact in artifacts}
+    assert sorted(tables) == sorted(f"sample-{stage.name}" for stage in STAGES)
+    assert "| triples |" in tables["sample-triples"]
+    assert "| seconds |" in tables["sample-triples"]
+
+    # The full name works from everywhere, and the pipeline's manifest spares the work.
+    again = workplace.started_run("build-kg/build-kg", folder=workplace.folder)
+    assert again["state"]["type"] == "COMPLETED", again["state"]["message"]
+    query = {"id": {"any_": [again["id"]]}}
+    for artifact in workplace.post("/artifacts/filter", flow_runs=query):
+        assert "| unchanged, skipped | yes |" in artifact["data"], artifact["key"]
+
+    # Prefect's own client agrees with the installed server.
+    listed = workplace.prefect("flow-run", "ls", folder=workplace.folder)
+    assert listed.returncode == 0, listed.stderr
+    assert "build-kg" in listed.stdout
+
+    # Train and recommend on what was built.
+    data = f'data="{workplace.folder}/data/processed/sample"'
+    trained = workplace.started_run("train", "--param", data, "--param", "epochs=2")
+    assert trained["state"]["type"] == "COMPLETED", trained["state"]["message"]
+    recommended = workplace.started_run("recommend", "--param", data, "--param", "top=3")
+    assert recommended["state"]["type"] == "COMPLETED", recommended["state"]["message"]
+    assert len(list(workplace.folder.rglob("recommendations.parquet"))) == 1
+
+
+def test_a_users_mistake_fails_the_run_with_one_line_and_no_second_attempt(
+    workplace: Workplace,
+) -> None:
+    run = workplace.started_run("build-kg", "--param", "raw=nowhere", "--param", "out=elsewhere")
+
+    assert run["state"]["type"] == "FAILED"
+    assert "nowhere" in run["state"]["message"]
+    assert "\n" not in run["state"]["message"]
+    tasks = workplace.post("/task_runs/filter", flow_runs={"id": {"any_": [run["id"]]}})
+    assert [(task["name"], task["run_count"]) for task in tasks] == [("extraction", 1)]
+
+
+def test_a_flow_runs_without_a_server_of_the_users_own(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if "PREFECT_API" not in name}
+    command = [sys.executable, "-m", "flows.build_kg", "--dataset", "no-such-recipe"]
+
+    run = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=environment | {"PREFECT_HOME": str(tmp_path)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+    assert run.returncode == 1
+    last = [line for line in run.stderr.splitlines() if line.startswith("error: ")]
+    assert len(last) == 1
+    assert "there is no recipe 'no-such-recipe'" in last[0]
+    assert "Traceback" not in run.stderr + run.stdout
