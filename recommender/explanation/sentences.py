@@ -73,9 +73,7 @@ class Narrator:
             case "listeners":
                 return self._listeners(evidence)
             case "model":
-                return (
-                    "by the model's score alone: neither the graph nor other users link it to you"
-                )
+                return "the model's score alone: neither the graph nor other users tie it to you"
 
     def _link(self, step: Step) -> str:
         words = self._words(step.relation)

@@ -1,0 +1,121 @@
+"""Pictures of a run, made from its files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from recommender.errors import RunError
+from recommender.training.runs import LOG_FILE, METRICS_FILE
+
+__all__ = ["CURVE_FILE", "learning_curve"]
+
+CURVE_FILE = "learning_curve.png"
+
+_BLUE, _ORANGE, _GREY = "#1f5f8b", "#c8641b", "#555555"
+
+
+def learning_curve(run_folder: str | Path) -> Path:
+    """Draw validation metrics and losses by epoch, the chosen epoch marked.
+
+    Reads `metrics.jsonl`, and `metrics.json` for the chosen epoch (of an unfinished run the best
+    AUC so far); the same files give the same bytes.
+
+    Returns:
+        `learning_curve.png` in the run folder.
+
+    Raises:
+        RunError: there is no log, or nothing in it.
+    """
+    folder = Path(run_folder)
+    records = _read_log(folder / LOG_FILE)
+    chosen = _chosen_epoch(folder, records)
+    # A dict keeps the order in which the loop's tasks appear; a set would not.
+    losses = list(dict.fromkeys(n for r in records for n in r if n.startswith("loss_")))
+    figure = Figure(figsize=(7.5, 2.6 + 1.7 * len(losses)), layout="constrained")
+    FigureCanvasAgg(figure)
+    heights = [1.6, *(1.0 for _ in losses)]
+    grid = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)
+    axes: list[Axes] = list(grid[:, 0])
+    _draw_validation(axes[0], records, chosen)
+    for axis, name in zip(axes[1:], losses, strict=True):
+        epochs, values = _series(records, name)
+        axis.plot(epochs, values, color=_GREY, linewidth=1.4, marker=_marker(epochs))
+        axis.set_ylabel(f"{name.removeprefix('loss_').replace('_', ' ')}\nloss")
+    for axis in axes:
+        if chosen is not None:
+            axis.axvline(chosen, color=_ORANGE, linewidth=1, linestyle="--", zorder=0)
+        axis.grid(axis="y", color="#dddddd", linewidth=0.6)
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[-1].set_xlabel("epoch")
+    axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes[0].set_title(folder.resolve().name, loc="left", fontsize=10)
+    path = folder / CURVE_FILE
+    temporary = path.with_name(f".{path.name}.part")
+    # Without its default metadata (the version of matplotlib) the file depends on the data alone.
+    figure.savefig(temporary, format="png", dpi=150, metadata={"Software": None})
+    temporary.replace(path)
+    return path
+
+
+def _draw_validation(axis: Axes, records: Sequence[Mapping[str, Any]], chosen: int | None) -> None:
+    for name, label, colour in (("valid_auc", "AUC", _BLUE), ("valid_acc", "ACC at 0.5", _GREY)):
+        epochs, values = _series(records, name)
+        axis.plot(epochs, values, color=colour, linewidth=1.6, marker=_marker(epochs), label=label)
+        if name == "valid_auc" and chosen in epochs:
+            value = values[epochs.index(chosen)]
+            axis.plot([chosen], [value], "o", color=_ORANGE, markersize=6, zorder=3)
+            axis.annotate(
+                f"epoch {chosen}: AUC {value:.4f}",
+                (chosen, value),
+                textcoords="offset points",
+                # Towards the middle of the picture, so that the words stay inside it.
+                xytext=(8, -14) if chosen < records[-1]["epoch"] / 2 else (-8, -14),
+                ha="left" if chosen < records[-1]["epoch"] / 2 else "right",
+                color=_ORANGE,
+                fontsize=9,
+            )
+    axis.set_ylabel("validation")
+    axis.legend(edgecolor="white", framealpha=1, fontsize=9, loc="lower right")
+
+
+def _series(records: Sequence[Mapping[str, Any]], name: str) -> tuple[list[int], list[float]]:
+    """Epochs in which `name` was recorded, and its values; a diverged one (NaN) leaves a gap."""
+    known = [(int(r["epoch"]), float(r[name])) for r in records if r.get(name) is not None]
+    return [epoch for epoch, _ in known], [value for _, value in known]
+
+
+def _marker(epochs: Sequence[int]) -> str:
+    """Points where there are too few for a line to show."""
+    return "o" if len(epochs) <= 3 else ""
+
+
+def _read_log(path: Path) -> list[dict[str, Any]]:
+    if not path.is_file():
+        raise RunError(f"{path}: no such file; is {path.parent} a run folder?")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        records = [json.loads(line) for line in lines if line.strip()]
+    except ValueError as error:
+        raise RunError(f"{path}: not JSON lines: {error}; train again") from None
+    if not records:
+        raise RunError(f"{path}: no epoch in it yet; nothing to draw")
+    return records
+
+
+def _chosen_epoch(folder: Path, records: Sequence[Mapping[str, Any]]) -> int | None:
+    metrics = folder / METRICS_FILE
+    if metrics.is_file():
+        return int(json.loads(metrics.read_text(encoding="utf-8"))["best_epoch"])
+    epochs, values = _series(records, "valid_auc")
+    defined = [
+        (value, -epoch) for epoch, value in zip(epochs, values, strict=True) if value == value
+    ]
+    return -max(defined)[1] if defined else None
