@@ -51,15 +51,15 @@ class WikitextArticles:
         out = document.out
         out.counts["articles read"] += 1
         code = parse(decode_page(content))
-        found = False
-        for index, template in enumerate(_infoboxes(code)):
+        found: list[_Infobox] = []
+        for template in _infoboxes(code):
             kind = str(template.name).strip().casefold().removeprefix("infobox").strip(" _")
             kind = kind.replace("_", " ")
             if kind not in INFOBOXES:
                 out.counts[f"unknown infobox: {kind}"] += 1
                 continue
-            _Infobox(document, template, kind, index).read()
-            found = True
+            found.append(_Infobox(document, template, kind, found))
+            found[-1].read()
         if found:
             out.counts["articles used"] += 1
         else:
@@ -75,9 +75,15 @@ def _infoboxes(code: Any) -> list[Template]:
 
 
 class _Infobox:
-    def __init__(self, document: Document, template: Template, kind: str, index: int) -> None:
+    """One infobox; a second one of the same article that fits the first is about the same topic
+    (a person's box with an artist's box embedded in it)."""
+
+    def __init__(
+        self, document: Document, template: Template, kind: str, before: list[_Infobox]
+    ) -> None:
         self._document, self._out = document, document.out
-        self._index = index
+        self._before = list(before)
+        self.key, self.topic, self.topic_name = "", "", ""
         self._type, self._fields = INFOBOXES[kind]
         self._say = Assertions(document.out, "infobox", document.source.confidence)
         self._values: dict[str, Any] = {}
@@ -87,9 +93,10 @@ class _Infobox:
                 self._values[name] = parameter.value
 
     def read(self) -> None:
-        name = next(
-            (text for field in NAME_FIELDS if (text := self._plain(field))), ""
-        ) or without_disambiguator(_title(self._document.path))
+        first = self._before[0] if self._before else None
+        name = next((text for field in NAME_FIELDS if (text := self._plain(field))), "") or (
+            first.topic_name if first else without_disambiguator(_title(self._document.path))
+        )
         type_ = BACKGROUNDS.get(self._plain("background").casefold(), self._type)
         if type_ == "Artist" and any(
             field in self._values for field in ("current_members", "past_members", "members")
@@ -98,7 +105,13 @@ class _Infobox:
         elif type_ == "Artist" and "birth_date" in self._values:
             type_ = "SoloArtist"
         stem = _title(self._document.path)
-        key = id_key(self._out.source, "", stem if not self._index else f"{stem}#{self._index}")
+        if first and self._out.schema.compatible(type_, first.topic):
+            key = first.key
+        else:
+            key = id_key(
+                self._out.source, "", f"{stem}#{len(self._before)}" if self._before else stem
+            )
+        self.key, self.topic, self.topic_name = key, type_, name
         aliases = [
             item.text
             for field in ALIAS_FIELDS

@@ -30,6 +30,33 @@ _OLD_NAMES: Final = {
 }
 """Properties that schema.org has renamed, or that pages confuse, and what they mean."""
 
+_MORE_CLASSES: Final = {
+    "State": "Place",
+    "AdministrativeArea": "Place",
+    "Organization": "Agent",
+    "PerformingGroup": "Artist",
+    "Occupation": "Role",
+    "Festival": "Event",
+    "MusicPlaylist": "Work",
+}
+"""Classes of schema.org that say little by themselves, but fit where they are used."""
+
+_WRAPPERS: Final = frozenset(
+    {
+        "ItemList",
+        "ListItem",
+        "Role",
+        "OrganizationRole",
+        "PerformanceRole",
+        "BreadcrumbList",
+        "WebPage",
+        "WebSite",
+        "ImageObject",
+        "PostalAddress",
+        "GeoCoordinates",
+    }
+)
+
 _CONTAINERS: Final = (
     "mainEntity",
     "about",
@@ -71,8 +98,10 @@ class NodeMapper:
         self._artists: dict[str, str] = {}
 
     def add(self, nodes: list[Node]) -> int:
-        """Add the outermost nodes of a page; returns how many of them became records."""
-        return sum(self._thing(node, None, 0) is not None for node in nodes)
+        """Add the things of a page; returns how many there were."""
+        for node in nodes:
+            self._thing(node, None, 0)
+        return sum(key is not None for key in self._done.values())
 
     # -------------------------------------------------------------------------------- things
 
@@ -121,9 +150,12 @@ class NodeMapper:
 
     def _type(self, node: Node, wanted: tuple[str, ...] | None) -> str | None:
         schema = self.out.schema
-        found = [schema.class_of[name] for name in node.types if name in schema.class_of]
+        found = []
         for name in node.types:
-            if name not in schema.class_of and not name.startswith(SCHEMA_ORG + "ListItem"):
+            known = schema.class_of.get(name) or _MORE_CLASSES.get(name.removeprefix(SCHEMA_ORG))
+            if known:
+                found.append(known)
+            elif name.removeprefix(SCHEMA_ORG) not in _WRAPPERS:
                 self.out.counts[f"unknown class: {curie(name)}"] += 1
         if SCHEMA_ORG + "MusicGroup" in node.types and not self._has(node, _GROUP_ONLY):
             # schema.org means by it "a musical group ... or a solo musician"
@@ -241,14 +273,7 @@ class NodeMapper:
             for item in value.properties.get(SCHEMA_ORG + name, [])
         ]
         kinds = {name.removeprefix(SCHEMA_ORG) for name in value.types}
-        if not inner or not kinds & {
-            "ItemList",
-            "ListItem",
-            "Role",
-            "OrganizationRole",
-            "PerformanceRole",
-            "BreadcrumbList",
-        }:
+        if not inner or not kinds & _WRAPPERS:
             return False
         if depth < MAX_DEPTH:
             for item in inner:
