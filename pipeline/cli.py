@@ -1,4 +1,4 @@
-"""The command line: `python -m pipeline build|fetch|datasets`."""
+"""The command line: `python -m pipeline build|fetch|validate|datasets`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from kg_builder.errors import DataError
-from pipeline.build import SEED, build, default_raw
+from kg_builder.evaluation.validation import validate
+from pipeline.build import DATA, SEED, build, default_raw
 from pipeline.console import BuildDisplay, download_bars, summary
 from pipeline.fetch import fetch
 from pipeline.recipe import load_recipe, recipe_names
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 _out = Console()
 _err = Console(stderr=True)
+_SHOWN = 20
 
 
 @app.command("build")
@@ -84,6 +86,26 @@ def fetch_command(
             _out.print(f"{fetched.path}  [dim]{fetched.outcome.value}[/]", highlight=False)
     if recipe.manual:
         _out.print(recipe.manual)
+
+
+@app.command("validate")
+def validate_command(
+    dataset: Annotated[str, typer.Option(help="Name of a processed data set.")] = "sample",
+    out: Annotated[
+        Path | None, typer.Option(help="Processed folder.  [default: data/processed/<dataset>]")
+    ] = None,
+) -> None:
+    """Check a built graph against the SHACL shapes of the data model."""
+    graph = (out if out is not None else DATA / "processed" / dataset) / "kg.ttl"
+    violations = validate(graph)
+    for violation in violations[:_SHOWN]:
+        _out.print(
+            f"{violation.focus}  {violation.path}  {violation.value}  [dim]{violation.message}[/]",
+            highlight=False,
+            soft_wrap=True,
+        )
+    _out.print(f"{len(violations):,} violations in {graph}", highlight=False, soft_wrap=True)
+    raise typer.Exit(1 if violations else 0)
 
 
 @app.command("datasets")

@@ -7,8 +7,8 @@ from typing import Final
 import pandas as pd
 
 from kg_builder.ontology import expand
-from kg_builder.triples import items_of, ntriples_gz, number, provenance_trig, ratings, turtle
-from pipeline.artefacts import write_bytes, write_integers, write_tsv
+from kg_builder.triples import graph_pieces, items_of, number, provenance_trig, ratings
+from pipeline.artefacts import gzip_writer, write_bytes, write_integers, write_tsv
 from pipeline.quality import Facts, write_quality
 from pipeline.stage import Desk
 
@@ -60,9 +60,11 @@ def write_outputs(
     )
     facts.check(recipe)
     desk.progress(1, 5)
-    write_bytes(turtle(statements, entities, schema=schema, title=title), desk.path("kg.ttl"))
-    desk.progress(2, 5)
-    write_bytes([ntriples_gz(statements, entities, schema=schema)], desk.path("kg.nt.gz"))
+    pieces = graph_pieces(statements, entities, schema=schema, title=title)
+    with desk.path("kg.ttl").open("wb") as turtle, gzip_writer(desk.path("kg.nt.gz")) as plain:
+        for piece in pieces:
+            turtle.write(piece.turtle)
+            plain.write(piece.ntriples)
     desk.progress(3, 5)
     write_bytes(provenance_trig(statements, title=title), desk.path("provenance.trig"))
     desk.progress(4, 5)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
-from kg_builder.alignment import align
+from kg_builder.alignment import align, rename
 from kg_builder.cleaning import clean
 from kg_builder.extraction import Extraction, UnstructuredSource, extract
 from kg_builder.extraction.interactions import read_interactions
@@ -27,7 +28,8 @@ _RAW_INTERACTIONS: Final = "stages/extraction/interactions.parquet"
 _FUSED: Final = "stages/fusion/statements.parquet"
 _FUSED_ENTITIES: Final = "stages/fusion/entities.parquet"
 _RECORD_LINKS: Final = "stages/fusion/links.parquet"
-_INTERACTIONS: Final = "stages/fusion/interactions.parquet"
+_FUSED_INTERACTIONS: Final = "stages/fusion/interactions.parquet"
+_INTERACTIONS: Final = "stages/alignment/interactions.parquet"
 _ALIGNED: Final = "stages/alignment/statements.parquet"
 _ALIGNED_ENTITIES: Final = "stages/alignment/entities.parquet"
 _INFERRED: Final = "stages/inference/statements.parquet"
@@ -91,7 +93,7 @@ def _fusion(desk: Desk) -> dict[str, int]:
     desk.write(ENTITIES, _FUSED_ENTITIES, fused.entities)
     desk.write(LINKS, _RECORD_LINKS, fused.links)
     desk.write(STATEMENTS, _FUSED, rewritten.statements)
-    desk.write(INTERACTIONS, _INTERACTIONS, interactions)
+    desk.write(INTERACTIONS, _FUSED_INTERACTIONS, interactions)
     desk.write(REJECTS, _REJECTS["fusion"], rejects)
     return {
         "records": len(fused.links),
@@ -114,19 +116,27 @@ def _alignment(desk: Desk) -> dict[str, int]:
         schema=job.schema,
         progress=desk.progress,
     )
-    links = pd.concat([desk.read(LINKS, _RECORD_LINKS), aligned.links], ignore_index=True)
-    together = pd.concat([statements, aligned.statements], ignore_index=True)
+
+    def renamed(table: pd.DataFrame) -> pd.DataFrame:
+        return rename(table, aligned.renamed, schema=job.schema)
+
+    record_links = renamed(desk.read(LINKS, _RECORD_LINKS))
+    links = pd.concat([record_links, aligned.links], ignore_index=True)
+    together = pd.concat([renamed(statements), aligned.statements], ignore_index=True)
     desk.write(ENTITIES, _ALIGNED_ENTITIES, aligned.entities)
     desk.write(LINKS, "links.parquet", links)
     desk.write(STATEMENTS, _ALIGNED, together)
+    desk.write(INTERACTIONS, _INTERACTIONS, renamed(desk.read(INTERACTIONS, _FUSED_INTERACTIONS)))
     desk.write(REJECTS, _REJECTS["alignment"], aligned.rejects)
-    decisions = aligned.links.groupby(["target", "decision"]).size()
+    decisions = Counter(
+        zip(aligned.links["target"].tolist(), aligned.links["decision"].tolist(), strict=True)
+    )
     return {
         "links": int((aligned.links["decision"] == "match").sum()),
         "third-party statements": len(aligned.statements),
         "entities": len(aligned.entities),
         "rejects": len(aligned.rejects),
-        **{f"{target}: {decision}": int(n) for (target, decision), n in decisions.items()},
+        **{f"{target}: {word}": count for (target, word), count in sorted(decisions.items())},
         **aligned.counts,
     }
 
@@ -220,19 +230,19 @@ STAGES: Final[tuple[Stage, ...]] = (
             "fusion": job.recipe.fusion.model_dump(mode="json"),
             "traits": {name: t.model_dump(mode="json") for name, t in job.recipe.traits.items()},
         },
-        writes=(_FUSED_ENTITIES, _RECORD_LINKS, _FUSED, _INTERACTIONS, _REJECTS["fusion"]),
+        writes=(_FUSED_ENTITIES, _RECORD_LINKS, _FUSED, _FUSED_INTERACTIONS, _REJECTS["fusion"]),
         run=_fusion,
     ),
     Stage(
         name="alignment",
         title="link with third-party databases",
-        reads=(_FUSED_ENTITIES, _RECORD_LINKS, _FUSED),
+        reads=(_FUSED_ENTITIES, _RECORD_LINKS, _FUSED, _FUSED_INTERACTIONS),
         raw=lambda job: raw_files(job.recipe.databases, job.raw, recipe=job.recipe),
         settings=lambda job: {
             "alignment": job.recipe.alignment.model_dump(mode="json"),
             "databases": [base.model_dump(mode="json") for base in job.recipe.databases],
         },
-        writes=(_ALIGNED_ENTITIES, "links.parquet", _ALIGNED, _REJECTS["alignment"]),
+        writes=(_ALIGNED_ENTITIES, "links.parquet", _ALIGNED, _INTERACTIONS, _REJECTS["alignment"]),
         run=_alignment,
     ),
     Stage(

@@ -6,8 +6,8 @@ fixed, and so are the section headings and the empty lines that make the file pl
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import groupby
 
 import pandas as pd
@@ -15,7 +15,7 @@ import pyoxigraph as ox
 
 from kg_builder.ontology import PREFIXES, Schema
 from kg_builder.ontology.iris import RESOURCE
-from kg_builder.triples.graph import by_subject, node, term
+from kg_builder.triples.graph import by_subject, node, rows_of, term
 
 _CHUNK = 2000
 _ALWAYS = ("mkg", "rdfs", "owl", "xsd", "skos")
@@ -27,51 +27,57 @@ def prefixes(*tables: pd.DataFrame) -> dict[str, str]:
     found = set(_ALWAYS)
     for table in tables:
         for column in table.columns.intersection(_NAMING):
-            values = table[column]
-            if column == "external_ids":
-                values = values.explode().dropna()
-            names = values.astype("string[pyarrow]")
-            found |= set(names.str.extract(r"^([A-Za-z][\w-]*):(?!//)")[0].dropna().unique())
+            values = table[column].explode() if column == "external_ids" else table[column]
+            for name in values.dropna().unique():
+                prefix, colon, rest = name.partition(":")
+                if colon and not rest.startswith("//"):
+                    found.add(prefix)
     own = sorted(found - PREFIXES.keys())
     return {prefix: iri for prefix, iri in PREFIXES.items() if prefix in found} | {
         prefix: f"{RESOURCE}{prefix}/" for prefix in own
     }
 
 
-def turtle(
+@dataclass(frozen=True)
+class Piece:
+    """Some triples of the graph, in both serialisations."""
+
+    turtle: bytes
+    ntriples: bytes
+
+
+def graph_pieces(
     statements: pd.DataFrame, entities: pd.DataFrame, *, schema: Schema, title: str
-) -> Iterator[bytes]:
-    """The graph as Turtle, in pieces; the same input gives the same bytes.
+) -> Iterator[Piece]:
+    """The graph in pieces, as Turtle and as N-Triples; the same input gives the same bytes.
+
+    Entities come class by class and by name, so the N-Triples are grouped by subject as well.
 
     Args:
         statements: clean `tables.STATEMENTS`.
         entities: `tables.ENTITIES`.
         schema: the data model.
-        title: first line of the file.
+        title: first line of the Turtle file.
     """
     used = prefixes(entities, _linking(statements))
-    yield f"# {title}\n".encode()
-    yield _head(used)
+    yield Piece(f"# {title}\n".encode() + _head(used), b"")
     sizes = entities["type"].value_counts()
     for type_, group in groupby(by_subject(statements, entities, schema), key=lambda pair: pair[0]):
         label = schema.classes[type_].label if type_ in schema.classes else type_
         heading = f"# {label} ({sizes[type_]:,}) "
-        yield f"\n{heading}{'-' * (99 - len(heading))}\n".encode()
+        yield Piece(f"\n{heading}{'-' * (99 - len(heading))}\n".encode(), b"")
         pending: list[ox.Triple] = []
         for _, triples in group:
             pending += triples
             if len(pending) > _CHUNK:
-                yield _body(pending, ox.RdfFormat.TURTLE, used)
+                yield _piece(pending, used)
                 pending = []
-        yield _body(pending, ox.RdfFormat.TURTLE, used)
+        yield _piece(pending, used)
 
 
-def ntriples_gz(statements: pd.DataFrame, entities: pd.DataFrame, *, schema: Schema) -> bytes:
-    """The same triples as sorted, gzipped N-Triples."""
-    triples = (triple for _, group in by_subject(statements, entities, schema) for triple in group)
-    text = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b""
-    lines = sorted(set(text.splitlines(keepends=True)))
-    return gzip.compress(b"".join(lines), 6, mtime=0)
+def _piece(triples: list[ox.Triple], used: dict[str, str]) -> Piece:
+    plain = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b""
+    return Piece(_body(triples, ox.RdfFormat.TURTLE, used), plain)
 
 
 def provenance_trig(statements: pd.DataFrame, *, title: str) -> Iterator[bytes]:
@@ -99,12 +105,8 @@ def provenance_trig(statements: pd.DataFrame, *, title: str) -> Iterator[bytes]:
         ]
         quads = [
             ox.Quad(node(subject), node(predicate), term(value, kind), graph)
-            for subject, predicate, value, kind in zip(
-                rows["subject"].tolist(),
-                rows["predicate"].tolist(),
-                rows["object"].tolist(),
-                rows["object_kind"].tolist(),
-                strict=True,
+            for subject, predicate, value, kind in rows_of(
+                rows, "subject", "predicate", "object", "object_kind"
             )
         ]
         yield b"\n" + _body([*about, *quads], ox.RdfFormat.TRIG, used)

@@ -166,6 +166,14 @@ class LinkTable(RowsConfig):
     min_count: Annotated[
         int, Field(ge=1, description="Votes that a pair needs to become a statement.")
     ] = 1
+    min_uses: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="Different subjects that an object must be linked to, in this table; "
+            "rarer objects, such as one listener's private tags, are left out (and counted).",
+        ),
+    ] = 1
 
 
 class ItemIndex(RowsConfig):

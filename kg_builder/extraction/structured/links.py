@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from kg_builder.errors import DataError
@@ -47,7 +48,7 @@ class LinkTableReader:
 
     def read(self, rows: RowReader) -> None:
         """Read all rows."""
-        if self.table.distinct is None and self.table.min_count == 1:
+        if self.table.distinct is None and self.table.min_count == self.table.min_uses == 1:
             self._read_each(rows)
         else:
             self._read_votes(rows)
@@ -92,10 +93,14 @@ class LinkTableReader:
                     first[pair] = number
                 else:
                     known.add(voter)
+        uses = Counter(object_ for _, object_ in votes)
         for (subject, object_), voters_of in votes.items():
             count = len(voters_of)
             if count < self.table.min_count:
                 self.out.counts[f"{self.table.predicate}: pairs below {self.table.min_count}"] += 1
+                continue
+            if uses[object_] < self.table.min_uses:
+                self.out.counts[f"{self.table.predicate}: pairs with a rare object"] += 1
                 continue
             evidence = f"{rows.evidence(first[subject, object_])};votes={count}"
             self._state(subject, object_, evidence, 1 - 1 / (1 + count))
