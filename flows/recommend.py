@@ -14,12 +14,12 @@ import typer
 from prefect import flow, get_run_logger, task
 
 from flows.command import run_flow
-from flows.faults import FlowError, one_line_failure
+from flows.faults import one_line_failure
 from flows.names import RECOMMEND
 from flows.options import FLOW, SETTINGS, TASK
 from flows.reports import publish_facts, publish_table
 from flows.settings import Runner
-from recommender.recommend import RECOMMENDATIONS_FILE
+from recommender.recommend import RECOMMENDATIONS_FILE, user_of
 from recommender.recommendations import recommendations_for
 from recommender.runs import open_run
 
@@ -44,10 +44,7 @@ def make_lists(
         publish_facts(f"{name}-recommend", f"{name}: recommendations for everybody", facts)
         get_run_logger().info("lists of %s users: %s", f"{len(found.users):,}", path)
         return []
-    number = trained.dataset.catalogue.user_of_raw_id(user)
-    if number is None:
-        raise FlowError(f"user {user!r} is not in {trained.dataset.folder}; users.tsv lists them")
-    found = recommendations_for(trained.model, trained.split, [number], top)
+    found = recommendations_for(trained.model, trained.split, [user_of(user, trained)], top)
     rows: list[dict[str, object]] = found.to_table().select(COLUMNS).to_pylist()
     for row in rows:
         get_run_logger().info("%(rank)d. %(name)s: %(reason)s", row)

@@ -17,12 +17,13 @@ from rich.table import Table
 from recommender.cli import OneLineParser, main_guard
 from recommender.data import Split
 from recommender.display import wide_console
+from recommender.errors import DataError
 from recommender.recommendations import Recommendations, recommendations_for
 from recommender.runs import add_run_flags, open_run
 from recommender.scoring import DEFAULT_BLOCK, ItemSets
 from recommender.training.runs import LoadedRun
 
-__all__ = ["RECOMMENDATIONS_FILE", "main"]
+__all__ = ["RECOMMENDATIONS_FILE", "main", "user_of"]
 
 RECOMMENDATIONS_FILE = "recommendations.parquet"
 _SHOWN_HISTORY = 8
@@ -36,11 +37,10 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.all:
         _write_all(run, folder, arguments)
         return 0
-    user = run.dataset.catalogue.user_of_raw_id(arguments.user)
-    if user is None and not (run.dataset.folder / "users.tsv").is_file():
-        user = _integer_user(arguments.user, run.dataset.n_users)
-    if user is None or user >= run.dataset.n_users:
-        parser.exit(2, f"error: {_unknown(arguments.user, run)}\n")
+    try:
+        user = user_of(arguments.user, run)
+    except DataError as error:
+        parser.exit(2, f"error: {error}\n")
     found = recommendations_for(run.model, run.split, [user], arguments.top, block=arguments.block)
     if arguments.format == "json":
         report = _as_dict(found, run.split, folder)
@@ -89,6 +89,20 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
     return int(text)
+
+
+def user_of(raw_id: str, run: LoadedRun) -> int:
+    """The user whom the run's data knows under `raw_id`.
+
+    Raises:
+        DataError: nobody; the message gives examples.
+    """
+    user = run.dataset.catalogue.user_of_raw_id(raw_id)
+    if user is None and not (run.dataset.folder / "users.tsv").is_file():
+        user = _integer_user(raw_id, run.dataset.n_users)
+    if user is None or user >= run.dataset.n_users:
+        raise DataError(_unknown(raw_id, run))
+    return user
 
 
 def _integer_user(text: str, n_users: int) -> int | None:
