@@ -14,7 +14,7 @@ PYTHON      ?= $(shell for p in python3.11 python3.12 python3.13 python3 python;
 
 DATASET     ?= sample
 DEMO_EPOCHS ?= 10
-DEMO_USER   ?= 1
+DEMO_USER   ?= U001
 PROCESSED   := data/processed/$(DATASET)
 
 .DEFAULT_GOAL := help
