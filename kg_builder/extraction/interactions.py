@@ -71,7 +71,7 @@ def read_interactions(
     record = table.records + "/" + rows[table.item].fillna("")
     faults: dict[str, pd.Series[bool]] = {
         "empty user or item": rows[table.user].isna() | rows[table.item].isna(),
-        "weight is no number": pd.Series(~np.isfinite(weight), index=rows.index),
+        "weight is no number": weight.isna() | weight.isin([np.inf, -np.inf]),
         "interaction with an unknown record": (
             ~record.isin(list(known)) if known is not None else pd.Series(False, index=rows.index)
         ),

@@ -174,6 +174,25 @@ class LinkTable(RowsConfig):
             "rarer objects, such as one listener's private tags, are left out (and counted).",
         ),
     ] = 1
+    min_share: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="Least part of the votes of the subject's strongest pair: one vote says "
+            "much where nobody else voted, and nothing beside sixty.",
+        ),
+    ] = 0.0
+
+    @property
+    def counts_votes(self) -> bool:
+        """Whether rows are votes for their pair, rather than a statement each."""
+        return (
+            self.distinct is not None
+            or self.min_count > 1
+            or self.min_uses > 1
+            or self.min_share > 0
+        )
 
 
 class ItemIndex(RowsConfig):

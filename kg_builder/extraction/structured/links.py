@@ -48,10 +48,10 @@ class LinkTableReader:
 
     def read(self, rows: RowReader) -> None:
         """Read all rows."""
-        if self.table.distinct is None and self.table.min_count == self.table.min_uses == 1:
-            self._read_each(rows)
-        else:
+        if self.table.counts_votes:
             self._read_votes(rows)
+        else:
+            self._read_each(rows)
 
     def _read_each(self, rows: RowReader) -> None:
         for chunk in rows:
@@ -94,13 +94,21 @@ class LinkTableReader:
                 else:
                     known.add(voter)
         uses = Counter(object_ for _, object_ in votes)
+        strongest: dict[Cell, int] = {}
+        for (subject, _), voters_of in votes.items():
+            strongest[subject] = max(strongest.get(subject, 0), len(voters_of))
         for (subject, object_), voters_of in votes.items():
             count = len(voters_of)
             if count < self.table.min_count:
-                self.out.counts[f"{self.table.predicate}: pairs below {self.table.min_count}"] += 1
-                continue
-            if uses[object_] < self.table.min_uses:
-                self.out.counts[f"{self.table.predicate}: pairs with a rare object"] += 1
+                fault = f"pairs below {self.table.min_count}"
+            elif uses[object_] < self.table.min_uses:
+                fault = "pairs with a rare object"
+            elif count < self.table.min_share * strongest[subject]:
+                fault = "pairs with few of the votes"
+            else:
+                fault = ""
+            if fault:
+                self.out.counts[f"{self.table.predicate}: {fault}"] += 1
                 continue
             evidence = f"{rows.evidence(first[subject, object_])};votes={count}"
             self._state(subject, object_, evidence, 1 - 1 / (1 + count))
