@@ -43,12 +43,13 @@ def closure(
         sorted by triple, best confidence first kept; and the entities that functions created.
     """
     known = pd.MultiIndex.from_frame(facts.loc[:, _KEY])
-    everything, fresh = facts.loc[:, _FACT], facts.loc[:, _FACT]
+    stated = facts.loc[:, _FACT]
+    everything, fresh = stated, stated
     created: dict[str, NamedThing] = {}
     derived: list[pd.DataFrame] = []
     for round_number in range(_MAX_ROUNDS):
         found = [
-            _apply(rule, everything, fresh, types, schema, created)
+            _apply(rule, everything, fresh, stated, types, schema, created)
             for rule in rules
             if round_number == 0 or rule.recursive
         ]
@@ -78,6 +79,7 @@ def _apply(
     rule: Rule,
     everything: pd.DataFrame,
     fresh: pd.DataFrame,
+    stated: pd.DataFrame,
     types: pd.Series[str],
     schema: Schema,
     created: dict[str, NamedThing],
@@ -94,6 +96,8 @@ def _apply(
             bindings = matches if bindings is None else _join(bindings, matches)
             if bindings.empty:
                 break
+        if bindings is not None:
+            bindings = _except(bindings, rule.unless, stated)
         if bindings is not None and not bindings.empty:
             found.append(_conclude(rule, bindings, types, schema, created))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
@@ -118,6 +122,16 @@ def _matches(atom: Atom, facts: pd.DataFrame, position: int) -> pd.DataFrame:
     )
     if atom.object.startswith("?"):
         bindings[f"#kind{atom.object}"] = rows["object_kind"]
+    return bindings
+
+
+def _except(bindings: pd.DataFrame, unless: Sequence[Atom], stated: pd.DataFrame) -> pd.DataFrame:
+    """The bindings that no stated fact speaks against."""
+    for atom in unless:
+        objections = _matches(atom, stated, 0)
+        shared = [term for term in atom.variables if term in bindings.columns]
+        against = pd.MultiIndex.from_frame(objections[shared])
+        bindings = bindings[~pd.MultiIndex.from_frame(bindings[shared]).isin(against)]
     return bindings
 
 

@@ -37,7 +37,8 @@ class Rule:
     """Premises, one conclusion, and how far to trust it.
 
     `function` is applied to the conclusion's object variable, which then names a new entity.
-    A rule that is not `recursive` never builds on facts that were inferred.
+    A rule that is not `recursive` never builds on facts that were inferred. It is silent where a
+    stated fact fits one of the `unless` atoms, whose new variables stand for anything.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Rule:
     confidence: float
     function: str | None = None
     recursive: bool = True
+    unless: tuple[Atom, ...] = ()
 
     @property
     def facts(self) -> tuple[Atom, ...]:
@@ -109,6 +111,7 @@ def _rule(entry: dict[str, Any], schema: Schema, *, where: str) -> Rule:
         confidence=float(entry.get("confidence", 1.0)),
         function=call[1] if call else None,
         recursive=bool(entry.get("recursive", True)),
+        unless=tuple(Atom(*_words(text, where)) for text in entry.get("unless", ())),
     )
     _check(rule, schema, where)
     return rule
@@ -130,7 +133,7 @@ def _check(rule: Rule, schema: Schema, where: str) -> None:
         raise DataError(f"confidence {rule.confidence} is not in (0, 1]", where=where)
     if not rule.facts:
         raise DataError("no premise is a statement", where=where)
-    for atom in (*rule.premises, rule.conclusion):
+    for atom in (*rule.premises, *rule.unless, rule.conclusion):
         if atom.predicate == "a":
             if atom.object not in schema.classes:
                 raise DataError(f"the data model has no class {atom.object!r}", where=where)
@@ -138,5 +141,12 @@ def _check(rule: Rule, schema: Schema, where: str) -> None:
             schema.predicate(atom.predicate, where=where)
     bound = {variable for atom in rule.facts for variable in atom.variables}
     used = {v for atom in (*rule.classes, rule.conclusion) for v in atom.variables}
+    for atom in rule.unless:
+        if atom.predicate == "a" or not bound & set(atom.variables):
+            raise DataError(
+                f"'unless' {atom.subject} {atom.predicate} {atom.object}: must be a statement "
+                "about something that the premises name",
+                where=where,
+            )
     if used - bound:
         raise DataError(f"no statement binds {sorted(used - bound)}", where=where)

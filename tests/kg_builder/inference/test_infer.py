@@ -76,6 +76,25 @@ def test_a_class_premise_holds_back_what_is_no_country():
     assert inferred(result) == set()
 
 
+def test_a_stated_country_silences_the_rule():
+    result = infer(
+        statements(
+            ("artist:Nirvana", "origin", "place:Aberdeen"),
+            ("artist:Nirvana", "country", "place:United_States"),
+            ("place:Aberdeen", "locatedIn", "place:Scotland"),
+        ),
+        entities(
+            artist_Nirvana="Band",
+            place_Aberdeen="Place",
+            place_Scotland="Country",
+            place_United_States="Country",
+        ),
+        InferenceConfig(rules=("origin-gives-country",)),
+        schema=SCHEMA,
+    )
+    assert inferred(result) == set()
+
+
 def test_decades_become_entities_of_their_own():
     result = infer(
         statements(("artist:Blur", "beginDate", "1988")),

@@ -38,6 +38,16 @@ def test_a_wrong_rule_is_refused_with_its_place(tmp_path, when, then, fault):
     assert "rules.toml, rule 1" in str(caught.value)
 
 
+def test_an_exception_must_concern_what_the_rule_speaks_of(tmp_path):
+    path = rule_file(
+        tmp_path,
+        '[[rule]]\nname = "r"\nwhen = ["?x origin ?y"]\nthen = "?x country ?y"\n'
+        'unless = ["?p country ?q"]\n',
+    )
+    with pytest.raises(DataError, match="something that the premises name"):
+        load_rules(SCHEMA, path)
+
+
 def test_unknown_rule_names_are_told():
     with pytest.raises(DataError, match="no rules named"):
         load_rules(SCHEMA, only=["no-such-rule"])
