@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from recommender import Trainer, create_model, load, split
+
 N_USERS, N_ITEMS, N_ENTITIES = 40, 30, 50
+RELATIONS = ("genre", "recordLabel", "locatedIn")
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +37,45 @@ def toy_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     triples += [f"{N_ITEMS}\t2\t{N_ENTITIES - 1}\n", f"{N_ENTITIES - 2}\t2\t{N_ENTITIES - 1}\n"]
     (folder / "kg_final.txt").write_text("".join(triples))
     return folder
+
+
+@pytest.fixture(scope="session")
+def named_toy_data(toy_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with names, as the pipeline writes them; users' raw ids are 100, 101, …"""
+    folder = tmp_path_factory.mktemp("named") / "toy"
+    shutil.copytree(toy_data, folder)
+    names = [f"Artist {n}" for n in range(N_ITEMS)] + ["Trip hop", "Shoegaze"]
+    names += [f"Label {n}" for n in range(len(names), N_ENTITIES)]
+    kinds = ["Artist"] * N_ITEMS + ["Genre"] * 2 + ["Label"] * (N_ENTITIES - N_ITEMS - 2)
+    iris = [f"https://example.org/{name.replace(' ', '_')}" for name in names]
+    tables = {
+        "entities": (
+            "id\tiri\tname\ttype",
+            zip(range(N_ENTITIES), iris, names, kinds, strict=True),
+        ),
+        "items": (
+            "id\tiri\tname\traw_id",
+            ((n, iris[n], names[n], f"a{n}") for n in range(N_ITEMS)),
+        ),
+        "relations": ("id\tiri\tname", ((n, f"r{n}", w) for n, w in enumerate(RELATIONS))),
+        "users": ("id\traw_id", ((n, 100 + n) for n in range(N_USERS))),
+    }
+    for name, (header, rows) in tables.items():
+        lines = [header, *("\t".join(map(str, row)) for row in rows)]
+        (folder / f"{name}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def toy_runs(named_toy_data: Path) -> dict[tuple[str, int], Path]:
+    """Trained runs on it, by model and split seed: two models on two splits."""
+    runs = {}
+    dataset = load(named_toy_data)
+    for seed in (1, 2):
+        parts = split(dataset, seed)
+        for name in ("mkr", "mmss_mkr"):
+            out = named_toy_data / "models" / f"{name}-{seed}"
+            model = create_model(name, parts.train, seed=seed, dim=4, lr_rs=0.02, batch_size=64)
+            Trainer(epochs=6, split_seed=seed, seed=seed, device="cpu", out=out).fit(model, parts)
+            runs[name, seed] = out
+    return runs

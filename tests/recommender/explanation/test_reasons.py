@@ -1,0 +1,270 @@
+"""Reasons: found where the graph has them, worded truly, and never invented."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recommender.data import Catalogue, Interactions, KnowledgeGraph, TrainingSplit
+from recommender.explanation import Evidence, Explainer, Narrator, Reason, Step
+from recommender.explanation.relations import plain_name, wording_of
+
+ITEMS = (
+    "Portishead", "Tricky", "Massive Attack", "Slowdive", "Beak>", "Neneh Cherry", "Aphex Twin",
+    "Autechre", "Burial", "Abba", "Can", "Low", "Wire", "Suede", "Pulp", "Blur",
+)  # fmt: skip
+OTHERS = ("trip hop", "Virgin", "shoegaze", "Geoff Barrow", "techno", "IDM", "")
+RELATIONS = (
+    "genre",
+    "recordLabel",
+    "similarTo",
+    "hasMember",
+    "memberOf",
+    "music.artist.origin",
+    "subgenreOf",
+)
+ENTITY = {name: n for n, name in enumerate((*ITEMS, *OTHERS))}
+RELATION = {name: n for n, name in enumerate(RELATIONS)}
+N_ITEMS = len(ITEMS)
+
+TRIPLES = (
+    ("Portishead", "genre", "trip hop"),
+    ("Tricky", "genre", "trip hop"),
+    ("Massive Attack", "genre", "trip hop"),
+    ("Portishead", "recordLabel", "Virgin"),
+    ("Tricky", "recordLabel", "Virgin"),
+    ("Massive Attack", "recordLabel", "Virgin"),
+    ("Slowdive", "genre", "shoegaze"),
+    ("Massive Attack", "genre", "shoegaze"),
+    ("Portishead", "hasMember", "Geoff Barrow"),
+    ("Geoff Barrow", "memberOf", "Beak>"),
+    ("Neneh Cherry", "similarTo", "Tricky"),
+    ("Aphex Twin", "genre", "IDM"),
+    ("Autechre", "genre", "techno"),
+    ("IDM", "subgenreOf", "techno"),
+    ("Can", "music.artist.origin", ""),
+    ("Low", "music.artist.origin", ""),
+)
+
+
+def make_train(histories: dict[int, list[str]], triples=TRIPLES) -> TrainingSplit:
+    pairs = [(user, ENTITY[name]) for user, names in histories.items() for name in names]
+    users, items = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    columns = np.array([(ENTITY[h], RELATION[r], ENTITY[t]) for h, r, t in triples], dtype=np.int64)
+    head, relation, tail = columns.reshape(-1, 3).T
+    graph = KnowledgeGraph(head, relation, tail, len(ENTITY), len(RELATION))
+    labels = np.ones(len(users), dtype=np.int64)
+    return TrainingSplit(Interactions(users, items, labels), graph, 1 + max(histories), N_ITEMS)
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Catalogue:
+    def write(name, header, rows):
+        text = "\n".join([header, *("\t".join(map(str, row)) for row in rows)])
+        (tmp_path / name).write_text(text + "\n", encoding="utf-8")
+
+    kinds = ["Artist"] * N_ITEMS + ["Thing"] * len(OTHERS)
+    rows = [(n, f"x:{n}", name, kinds[n]) for name, n in ENTITY.items()]
+    write("entities.tsv", "id\tiri\tname\ttype", rows)
+    write("items.tsv", "id\tiri\tname\traw_id", [(n, f"x:{n}", i, n) for n, i in enumerate(ITEMS)])
+    write("relations.tsv", "id\tiri\tname", [(n, r, r) for n, r in enumerate(RELATIONS)])
+    return Catalogue(tmp_path)
+
+
+def reason_for(item: str, histories: dict[int, list[str]], user: int = 0) -> Reason:
+    ((reason,),) = Explainer(make_train(histories)).explain([user], [[ENTITY[item]]])
+    return reason
+
+
+def told(item: str, histories: dict[int, list[str]], catalogue: Catalogue) -> str:
+    return Narrator(catalogue).tell(reason_for(item, histories))
+
+
+def test_shared_entities_with_the_artists_that_share_all_of_them(catalogue):
+    text = told("Massive Attack", {0: ["Portishead", "Tricky", "Abba"]}, catalogue)
+    assert (
+        text == "shares genre trip hop and label Virgin with Portishead and Tricky, whom you play"
+    )
+
+
+def test_a_second_argument_about_other_artists(catalogue):
+    text = told("Massive Attack", {0: ["Portishead", "Tricky", "Slowdive"]}, catalogue)
+    assert text == (
+        "shares genre trip hop and label Virgin with Portishead and Tricky; "
+        "also genre shoegaze with Slowdive, whom you play"
+    )
+
+
+def test_direct_links_in_both_directions(catalogue):
+    assert told("Neneh Cherry", {0: ["Tricky"]}, catalogue) == "is similar to Tricky, whom you play"
+    reason = reason_for("Tricky", {0: ["Neneh Cherry"]})
+    assert reason.kind == "link"
+    assert reason.evidence[0].steps == (Step(RELATION["similarTo"], False, ENTITY["Neneh Cherry"]),)
+
+
+def test_one_entity_by_different_relations(catalogue):
+    text = told("Beak>", {0: ["Portishead"]}, catalogue)
+    assert text == (
+        "is connected through Geoff Barrow (member; for the other member) with Portishead, "
+        "whom you play"
+    )
+
+
+def test_two_linked_entities(catalogue):
+    text = told("Aphex Twin", {0: ["Autechre"]}, catalogue)
+    assert text == "its genre IDM is linked to techno, genre of Autechre, whom you play"
+
+
+def test_an_entity_without_a_name_is_not_named(catalogue):
+    assert told("Can", {0: ["Low"]}, catalogue) == "has the same origin as Low, whom you play"
+
+
+def test_other_listeners_where_the_graph_is_silent(catalogue):
+    histories = {0: ["Burial"], 1: ["Burial", "Abba"], 2: ["Burial", "Abba"], 3: ["Burial"]}
+    text = told("Abba", histories, catalogue)
+    assert text == "2 of the 3 other listeners of Burial play it too"  # the user is not counted
+    assert told("Abba", {0: ["Burial"], 1: ["Burial", "Abba"]}, catalogue) == (
+        "the only other listener of Burial plays it too"
+    )
+
+
+def test_other_listeners_beside_a_weak_path(catalogue):
+    text = told("Aphex Twin", {0: ["Autechre"], 1: ["Autechre", "Aphex Twin"]}, catalogue)
+    assert text.startswith("its genre IDM")
+    assert text.endswith("whom you play; the only other listener of Autechre plays it too")
+
+
+def test_the_model_alone_where_nothing_speaks_for_it(catalogue):
+    assert told("Abba", {0: ["Burial"], 1: ["Tricky", "Abba"]}, catalogue).startswith(
+        "the model's score alone"
+    )
+    assert reason_for("Abba", {0: [], 1: ["Abba"]}).kind == "model"  # a user without a history
+
+
+def test_what_most_of_the_catalogue_has_is_no_reason():
+    everything = [(name, "genre", "techno") for name in ITEMS[: N_ITEMS // 2 + 1]]
+    train = make_train({0: ["Portishead"]}, everything)
+    ((reason,),) = Explainer(train).explain([0], [[ENTITY["Tricky"]]])
+    assert reason.kind == "model"
+
+
+def test_the_rarer_entity_is_named_first():
+    triples = [(name, "genre", "techno") for name in ITEMS[:8]]
+    triples += [(name, "recordLabel", "Virgin") for name in ITEMS[:2]]
+    ((reason,),) = Explainer(make_train({0: ["Portishead"]}, triples)).explain([0], [[1]])
+    assert [step.entity for step in reason.evidence[0].steps] == [
+        ENTITY["Virgin"],
+        ENTITY["techno"],
+    ]
+
+
+def test_places_without_an_item_have_no_reason():
+    reasons = Explainer(make_train({0: ["Tricky"]})).explain([0, 0], [[0, -1], [-1, -1]])
+    assert [[r is None for r in row] for row in reasons] == [[False, True], [True, True]]
+
+
+names = st.sampled_from(list(ENTITY))
+worlds = st.tuples(
+    st.lists(st.tuples(names, st.sampled_from(RELATIONS), names), min_size=1, max_size=60),
+    st.dictionaries(
+        st.integers(0, 5), st.lists(st.sampled_from(ITEMS), max_size=6, unique=True), min_size=1
+    ),
+)
+
+
+@given(worlds)
+@settings(max_examples=150, deadline=None)
+def test_every_claim_is_true_of_the_graph_and_the_histories(world):
+    triples, histories = world
+    train = make_train(histories, triples)
+    known = {(ENTITY[h], RELATION[r], ENTITY[t]) for h, r, t in triples}
+    played = {u: {ENTITY[n] for n in histories.get(u, [])} for u in range(train.n_users)}
+    lists = [[i for i in range(N_ITEMS) if i not in played[u]] for u in range(train.n_users)]
+    width = max(map(len, lists))
+    padded = np.array([row + [-1] * (width - len(row)) for row in lists])
+
+    def holds(item: int, step: Step) -> bool:
+        triple = (item, step.relation, step.entity)
+        return (triple if step.forward else triple[::-1]) in known
+
+    reasons = Explainer(train).explain(range(train.n_users), padded)
+    for user, items in enumerate(lists):
+        for item, reason in zip(items, reasons[user], strict=False):
+            for argument in reason.evidence:
+                _check(argument, item, user, played, holds, known)
+
+
+def _check(argument: Evidence, item, user, played, holds, known):
+    assert set(argument.items) <= played[user]
+    assert len(set(argument.items)) == len(argument.items)
+    assert all(holds(item, step) for step in argument.steps)
+    match argument.kind:
+        case "link":
+            assert [step.entity for step in argument.steps] == list(argument.items)
+        case "shared":
+            assert all(holds(other, step) for other in argument.items for step in argument.steps)
+        case "through":
+            assert argument.steps[0].entity == argument.ends[0].entity
+            assert all(holds(other, argument.ends[0]) for other in argument.items)
+        case "path":
+            pair = {argument.steps[0].entity, argument.ends[0].entity}
+            assert any({h, t} == pair for h, _, t in known)
+            assert all(holds(other, argument.ends[0]) for other in argument.items)
+        case "listeners":
+            others = [p for u, p in played.items() if u != user and argument.items[0] in p]
+            assert argument.audience == len(others)
+            assert argument.together == sum(item in p for p in others) > 0
+        case "model":
+            assert not argument.items
+            assert not any(item in p and p & played[user] for u, p in played.items() if u != user)
+
+
+@pytest.mark.parametrize(
+    ("relation", "name", "noun"),
+    [
+        ("recordLabel", "record label", "label"),
+        ("http://dbpedia.org/ontology/recordLabel", "record label", "label"),
+        ("record_label", "record label", "label"),
+        ("music.artist.origin", "origin", "origin"),
+        ("people.person.place_of_birth", "place of birth", "birthplace"),
+        ("mo:similar_to", "similar to", "similar artist"),
+        ("award.award_winner..award.award_honor.honored_for", "honored for", "honored for"),
+        ("UKChart", "uk chart", "uk chart"),
+        ("7", "7", "7"),
+    ],
+)
+def test_relations_are_spoken_in_plain_words(relation, name, noun):
+    assert plain_name(relation) == name
+    assert wording_of(relation).noun == noun
+
+
+@given(st.text(min_size=1))
+def test_any_relation_name_has_words(relation):
+    words = wording_of(relation)
+    assert words.noun
+    assert words.link
+
+
+def test_nothing_is_said_of_more_than_two_artists_by_name(catalogue):
+    many = ["Portishead", "Tricky", "Slowdive", "Burial", "Can"]
+    triples = [(name, "genre", "techno") for name in [*many, "Wire"]]
+    ((reason,),) = Explainer(make_train({0: many}, triples)).explain([0], [[ENTITY["Wire"]]])
+    text = Narrator(catalogue).tell(reason)
+    assert re.fullmatch(r"shares genre techno with \w+, \w+ and 3 others, whom you play", text)
+
+
+def test_other_kinds_of_items_have_other_words(tmp_path):
+    (tmp_path / "entities.tsv").write_text(
+        "id\tiri\tname\ttype\n0\tx:0\tDune\tBook\n1\tx:1\tSolaris\t\n"
+    )
+    narrator = Narrator(Catalogue(tmp_path))
+    step = (Step(0, True, 9),)
+    book = narrator.tell(Reason((Evidence("shared", (0,), step),)))
+    assert book == "has the same relation 0 as Dune, which you read"
+    other = narrator.tell(Reason((Evidence("shared", (1,), step),)))
+    assert other.endswith("as Solaris from your history")

@@ -1,0 +1,124 @@
+"""`python -m recommender.recommend`: what a listener sees, and what is written for all."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from recommender import Trainer, create_model, load, split
+from recommender.cli import main_guard
+from recommender.recommend import main
+from recommender.recommendations import recommendations_for
+from recommender.training.runs import load_run
+
+
+def recommend(*arguments: object) -> int:
+    return main_guard(main, [str(argument) for argument in arguments])
+
+
+def as_json(capsys, *arguments: object) -> dict:
+    assert recommend(*arguments, "--format", "json") == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_ten_named_artists_with_reasons(toy_runs, capsys):
+    assert recommend("--run", toy_runs["mkr", 1], "--user", 104, "--top", 4) == 0
+    shown = capsys.readouterr().out
+    assert "User 104" in shown
+    assert "shares" in shown
+    assert "whom you play" in shown
+    assert sum(line.split()[:2][-1:] == ["Artist"] for line in shown.splitlines()) == 4
+
+
+def test_lists_hold_nothing_that_the_user_is_known_to_like(toy_runs, capsys):
+    folder = toy_runs["mkr", 1]
+    dataset = load(folder.parent.parent)
+    users, items = dataset.interactions.positives
+    for user in (0, 7):
+        found = as_json(capsys, "--run", folder, "--user", 100 + user, "--top", 50)
+        listed = [row["item"] for row in found["recommendations"]]
+        liked = set(items[users == user].tolist())
+        assert sorted([*listed, *liked]) == list(range(dataset.n_items))
+        scores = [row["score"] for row in found["recommendations"]]
+        assert scores == sorted(scores, reverse=True)
+        assert [row["rank"] for row in found["recommendations"]] == list(range(1, len(listed) + 1))
+
+
+def test_evidence_is_in_the_graph_and_in_the_history(toy_runs, capsys):
+    folder = toy_runs["mmss_mkr", 1]
+    graph = load(folder.parent.parent).graph
+    found = as_json(capsys, "--run", folder, "--user", 104)
+    history = {entry["item"] for entry in found["history"]}
+    names = ["genre", "recordLabel", "locatedIn"]
+    seen = 0
+    for row in found["recommendations"]:
+        for argument in row["evidence"]:
+            if argument["kind"] != "shared":
+                continue
+            for step in argument["steps"]:
+                relation = names.index(step["relation"])
+                tails = {
+                    item: set(
+                        graph.tail[(graph.head == item) & (graph.relation == relation)].tolist()
+                    )
+                    for item in [row["item"], *(h["item"] for h in argument["history"])]
+                }
+                assert set.intersection(*tails.values())
+                assert step["entity"] in row["reason"]
+                seen += 1
+            assert {h["item"] for h in argument["history"]} <= history
+    assert seen
+
+
+def test_unknown_user_gets_a_line_with_examples(toy_runs, capsys):
+    with pytest.raises(SystemExit) as left:
+        recommend("--run", toy_runs["mkr", 1], "--user", "nobody")
+    assert left.value.code == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "user 'nobody' is not in" in error
+    assert "100, 101, 102" in error
+
+
+def test_everybodys_lists_are_the_single_ones(toy_runs, tmp_path, capsys):
+    folder = toy_runs["mkr", 2]
+    assert recommend("--run", folder, "--all", "--top", 3) == 0
+    table = pd.read_parquet(folder / "recommendations.parquet")
+    columns = ["user", "user_raw_id", "rank", "item", "item_raw_id", "name", "iri", "score"]
+    assert list(table)[:8] == columns
+    assert table["user"].nunique() == 40
+    capsys.readouterr()
+    single = as_json(capsys, "--run", folder, "--user", 117, "--top", 3)
+    rows = table[table["user_raw_id"] == "117"].to_dict("records")
+    for row, expected in zip(rows, single["recommendations"], strict=True):
+        for name in ("rank", "item", "item_raw_id", "name", "iri", "reason"):
+            assert row[name] == expected[name]
+        assert row["score"] == pytest.approx(expected["score"], rel=1e-5)
+    again = tmp_path / "again.parquet"
+    assert recommend("--run", folder, "--all", "--top", 3, "--out", again) == 0
+    assert again.read_bytes() == (folder / "recommendations.parquet").read_bytes()
+
+
+def test_from_a_notebook(toy_runs):
+    model, _, parts, _ = load_run(toy_runs["mkr", 1])
+    frame = recommendations_for(model, parts, users=[5, 3], top=2).to_frame()
+    assert frame["user"].tolist() == [5, 5, 3, 3]
+    assert frame["reason"].str.len().gt(0).all()
+
+
+def test_data_of_other_programs_has_users_by_number(toy_data, tmp_path, capsys):
+    parts = split(load(toy_data), 1)
+    model = create_model("mkr", parts.train, dim=4)
+    Trainer(epochs=1, split_seed=1, device="cpu", out=tmp_path / "run").fit(model, parts)
+    found = as_json(capsys, "--run", tmp_path / "run", "--user", 7, "--top", 1)
+    assert found["user"] == "7"
+    assert found["recommendations"][0]["name"].startswith("item ")
+
+
+@pytest.mark.parametrize("wrong", [("--user", "100", "--all"), (), ("--user", "100", "--top", "0")])
+def test_wrong_flags_leave_with_two(toy_runs, wrong):
+    with pytest.raises(SystemExit) as left:
+        recommend("--run", toy_runs["mkr", 1], *wrong)
+    assert left.value.code == 2
