@@ -12,6 +12,7 @@ from kg_builder.extraction.semi_structured.config import SemiStructuredSource
 from kg_builder.extraction.sources import SourceConfig
 from kg_builder.extraction.structured import extract_structured
 from kg_builder.extraction.structured.config import StructuredSource
+from kg_builder.extraction.unstructured import extract_unstructured
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
 
@@ -32,7 +33,7 @@ def extract(
         schema: the data model.
         gazetteer: table `records` of sources read before, whose names and aliases are looked for
             in running text; other sources do not need it.
-        progress: called with the bytes read so far and their total.
+        progress: called with the bytes (of running text: the texts) read so far and their total.
 
     Raises:
         DataError: a file or column is missing or damaged, or the mapping does not fit the data
@@ -42,4 +43,4 @@ def extract(
         return extract_structured(source, root, schema=schema, progress=progress)
     if isinstance(source, SemiStructuredSource):
         return extract_semi_structured(source, root, schema=schema, progress=progress)
-    raise NotImplementedError
+    return extract_unstructured(source, root, schema=schema, gazetteer=gazetteer, progress=progress)

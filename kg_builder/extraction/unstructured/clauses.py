@@ -1,0 +1,96 @@
+"""Who does it: the subject of the clause that a word stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from spacy.tokens import Doc, Token
+
+from kg_builder.extraction.unstructured.coreference import Sentence
+from kg_builder.extraction.unstructured.mentions import Entity, Mention
+
+_SUBJECTS: Final = frozenset({"nsubj", "nsubjpass", "csubj"})
+_MODIFIERS: Final = frozenset({"acl", "relcl", "appos"})
+_DEEPEST: Final = 12
+
+Allowed = Callable[[Entity], bool]
+
+
+def clause_subject(
+    doc: Doc,
+    mentions: Sequence[Mention],
+    sentence: Sentence,
+    position: int,
+    topic: Entity,
+    allowed: Allowed,
+) -> Entity:
+    """The thing that the clause around a position speaks of.
+
+    With a parse: the subject of the governing verb, or the noun that a relative clause or
+    participle belongs to. Without one, or where that finds nothing that is allowed: the nearest
+    allowed mention before the position, the first one after it, the topic of the text.
+    """
+    within = [
+        item
+        for item in mentions
+        if sentence.start <= item.start < sentence.end and item.entity and allowed(item.entity)
+    ]
+    if doc.has_annotation("DEP"):
+        found = _by_parse(doc, within, position)
+        if found is not None:
+            return found
+    before = [item for item in within if item.end <= position]
+    if before:
+        named = before[0] if before[0].entity is topic else before[-1]
+        return named.entity or topic
+    after = [item for item in within if item.start >= position]
+    if after and not allowed(topic):
+        return after[0].entity or topic
+    return topic
+
+
+def _by_parse(doc: Doc, mentions: Sequence[Mention], position: int) -> Entity | None:
+    token: Token | None = _token_at(doc, position)
+    for _ in range(_DEEPEST):
+        if token is None:
+            return None
+        for child in token.children:
+            if child.dep_ in _SUBJECTS and child.i != token.i:
+                found = _mention_of(child, mentions)
+                if found is not None:
+                    return found
+        if token.dep_ in _MODIFIERS:
+            found = _mention_of(token.head, mentions)
+            if found is not None:
+                return found
+        if token.dep_ == "poss":
+            found = _mention_of(token, mentions)
+            if found is not None:
+                return found
+        token = token.head if token.head.i != token.i else None
+    return None
+
+
+def _mention_of(token: Token, mentions: Sequence[Mention]) -> Entity | None:
+    """The mention that holds the token, or that the token's own modifiers name."""
+    for item in mentions:
+        if item.start <= token.idx < item.end:
+            return item.entity
+    for child in token.children:
+        if child.dep_ in {"appos", "poss", "compound", "nmod"}:
+            for item in mentions:
+                if item.start <= child.idx < item.end:
+                    return item.entity
+    return None
+
+
+def _token_at(doc: Doc, position: int) -> Token | None:
+    low, high = 0, len(doc) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if doc[middle].idx <= position:
+            low = middle
+        else:
+            high = middle - 1
+    return doc[low] if len(doc) else None

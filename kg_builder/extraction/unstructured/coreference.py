@@ -1,0 +1,292 @@
+"""Which mentions are of the same thing: names, short names, pronouns, "the band", "the album"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from kg_builder.extraction.unstructured import lexicon
+from kg_builder.extraction.unstructured.mentions import Entity, Mention
+from kg_builder.extraction.values.text import fold
+from kg_builder.ontology import Schema
+
+_PRONOUN: Final = re.compile(
+    r"(?<![\w'’])(?:he|him|his|himself|she|her|hers|herself|they|them|their|themselves|it|its|"
+    r"itself)(?![\w'’])",
+    re.IGNORECASE,
+)
+_MALE: Final = frozenset({"he", "him", "his", "himself"})
+_FEMALE: Final = frozenset({"she", "her", "hers", "herself"})
+_PLURAL: Final = frozenset({"they", "them", "their", "themselves"})
+
+_GROUP: Final = (
+    "band|group|duo|trio|quartet|quintet|sextet|septet|act|outfit|collective|ensemble|combo|"
+    "line-up|crew|orchestra|foursome|threesome|project"
+)
+_PERSON: Final = (
+    "artist|musician|singer|vocalist|guitarist|bassist|drummer|pianist|rapper|composer|producer|"
+    "bandleader|songwriter|singer-songwriter|frontman|frontwoman|trumpeter|saxophonist|"
+    "percussionist|violinist|cellist|keyboardist|DJ|performer|man|woman|star|poet|brothers?|icon|"
+    "accordionist|bandoneonist|multi-instrumentalist|organist|flautist|harpist"
+)
+_WORK: Final = "album|record|LP|EP|debut|disc|collection|mixtape|single|song|track|follow-up"
+_NOMINAL: Final = re.compile(
+    rf"\b(?:[Tt]he|[Tt]his|[Tt]hat) (?:(?:same|young|old|late|new|future|former|veteran|"
+    rf"[A-Z]?[\w-]*(?:an|ese|ish|ic|born)) )?(?:(?P<group>{_GROUP})|(?P<person>{_PERSON})|"
+    rf"(?P<work>{_WORK})|(?P<label>label|company|imprint))(?![\w-])",
+)
+_EXPLETIVE: Final = re.compile(
+    r"^(?:\s+(?:is|was|has been|became|seems?|took|would be))?\s+(?:clear|hard|easy|possible|said|"
+    r"true|not until|only|known that|time|years?|in \d{4} that)\b"
+)
+_BAND_WORDS: Final = re.compile(rf"\b(?:{_GROUP}s?)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A stretch of text between two sentence boundaries."""
+
+    start: int
+    end: int
+
+
+class Resolver:
+    """Groups the mentions of one text into entities and adds those that no name marks.
+
+    The rules, in their order: names and parts of names; the topic's kind and gender, told by the
+    words around it; then, from left to right, nominal mentions and pronouns, each to the most
+    salient thing that agrees with it, where the topic of the text counts as always near.
+    """
+
+    def __init__(self, schema: Schema, *, anaphora: bool) -> None:
+        self._schema, self._anaphora = schema, anaphora
+
+    def resolve(
+        self, text: str, title: str, mentions: list[Mention], sentences: list[Sentence]
+    ) -> tuple[list[Mention], Entity]:
+        """Mentions and resolved anaphors in order, each with its entity; and the topic."""
+        entities = self._by_name(mentions, title)
+        topic = next((entity for entity in entities if entity.is_topic), None)
+        if topic is None:
+            topic = Entity(title, "Artist", is_topic=True)
+        self._tell_kind(topic, text)
+        if not self._anaphora:
+            return mentions, topic
+        anaphors = self._anaphors(text, mentions)
+        described = {position for item in anaphors for position in range(item.start, item.end)}
+        kept = [item for item in mentions if described.isdisjoint(range(item.start, item.end))]
+        found = sorted([*kept, *anaphors], key=lambda item: item.start)
+        starts = [sentence.start for sentence in sentences]
+        for index, mention in enumerate(found):
+            if mention.entity is None and mention.origin == "coreference":
+                self._attach(mention, found[:index], topic, text, starts)
+        return [item for item in found if item.entity is not None], topic
+
+    # --------------------------------------------------------------------------------- names
+
+    def _by_name(self, mentions: list[Mention], title: str) -> list[Entity]:
+        entities: list[Entity] = []
+        index: dict[str, Entity] = {}
+        for mention in mentions:
+            if mention.type in {"Date", "Role"}:
+                mention.entity = Entity(mention.name, mention.type, mentions=[mention])
+                continue
+            entity = self._known(mention, index, entities, title)
+            if entity is None:
+                entity = Entity(
+                    mention.name, mention.type, is_topic=fold(mention.name) == fold(title)
+                )
+                entities.append(entity)
+            elif entity.type != mention.type and self._schema.compatible(entity.type, mention.type):
+                entity.type = self._schema.most_specific((entity.type, mention.type))
+            index.setdefault(fold(mention.name), entity)
+            index.setdefault(fold(mention.text), entity)
+            entity.mentions.append(mention)
+            mention.entity = entity
+        return entities
+
+    def _known(
+        self, mention: Mention, index: dict[str, Entity], entities: list[Entity], title: str
+    ) -> Entity | None:
+        for form in (mention.name, mention.text, f"the {mention.text}"):
+            found = index.get(fold(form))
+            if found is not None and self._fits(mention, found):
+                return found
+        if mention.origin in {"ner", "gazetteer", "pattern"} and self._is_agent(mention):
+            for entity in reversed(entities):
+                if self._is_agent(entity.mentions[0]) and _short(mention.text, entity.name):
+                    mention.name = entity.name
+                    return entity
+            if _short(mention.text, title) and self._is_agent(mention):
+                mention.name = title
+        return None
+
+    def _fits(self, mention: Mention, entity: Entity) -> bool:
+        return self._schema.compatible(mention.type, entity.type) or "Name" in {
+            mention.type,
+            entity.type,
+        }
+
+    def _is_agent(self, mention: Mention) -> bool:
+        return mention.type == "Name" or (
+            self._schema.is_a(mention.type, "Agent") and mention.type != "RecordLabel"
+        )
+
+    # ---------------------------------------------------------------------------------- kind
+
+    def _tell_kind(self, topic: Entity, text: str) -> None:
+        """Whether the topic is a person or a band, and a person's gender."""
+        words = [match[0].casefold() for match in _PRONOUN.finditer(text)]
+        male = sum(word in _MALE for word in words)
+        female = sum(word in _FEMALE for word in words)
+        plural = sum(word in _PLURAL for word in words)
+        if topic.type == "Artist":
+            name = re.escape(topic.name)
+            is_band = re.search(
+                rf"{name}[^.]{{0,60}}\b(?:are|were|is|was) (?:an?|the|one of)\b[^.]{{0,60}}"
+                rf"\b(?:{_GROUP})\b|{name} (?:are|were|have)\b|{name}[^.]{{0,40}}\bformed\b",
+                text,
+            )
+            born = re.search(rf"{name}[^.]{{0,60}}\bborn\b", text)
+            groups = len(_BAND_WORDS.findall(text))
+            if born or (not is_band and male + female > plural + groups):
+                topic.type = "SoloArtist"
+            elif is_band or plural + groups > male + female:
+                topic.type = "Band"
+        if self._schema.is_a(topic.type, "Person") and male != female:
+            topic.gender = "m" if male > female else "f"
+
+    # ------------------------------------------------------------------------------ anaphora
+
+    def _anaphors(self, text: str, mentions: list[Mention]) -> list[Mention]:
+        covered: set[int] = set()
+        for mention in mentions:
+            if mention.type != "Role" and not (
+                mention.type == "Instrument" and lexicon.is_player(mention.text)
+            ):
+                covered.update(range(mention.start, mention.end))
+        starts = {mention.start for mention in mentions if mention.type not in {"Role", "Date"}}
+        found = []
+        for match in _PRONOUN.finditer(text):
+            if match.start() in covered:
+                continue
+            if match[0].casefold() == "it" and _EXPLETIVE.match(
+                text[match.end() : match.end() + 40]
+            ):
+                continue
+            found.append(Mention(match.start(), match.end(), match[0], "Artist", "coreference"))
+        for match in _NOMINAL.finditer(text):
+            if any(position in covered for position in range(match.start(), match.end())):
+                continue
+            following = text[match.end() : match.end() + 1]
+            if following == " " and match.end() + 1 in starts:
+                continue  # "the guitarist Adrian Utley" names the guitarist
+            if re.match(r" of (?!the same)", text[match.end() : match.end() + 5]):
+                continue  # "the singer of The Sugarcubes" describes
+            found.append(Mention(match.start(), match.end(), match[0], "Artist", "coreference"))
+        return found
+
+    def _attach(
+        self,
+        mention: Mention,
+        before: list[Mention],
+        topic: Entity,
+        text: str,
+        starts: list[int],
+    ) -> None:
+        chosen = self._choose(mention, before, topic, starts)
+        if chosen is None:
+            return
+        mention.entity = chosen
+        mention.type, mention.name = chosen.type, chosen.name
+        chosen.mentions.append(mention)
+
+    def _choose(
+        self, mention: Mention, before: list[Mention], topic: Entity, starts: list[int]
+    ) -> Entity | None:
+        word = mention.text.casefold()
+        schema = self._schema
+        here = _sentence_of(mention.start, starts)
+        earlier = [item for item in before if item.entity is not None]
+        near = [item for item in earlier if here - _sentence_of(item.start, starts) <= 2]
+        persons = [item.entity for item in near if item.entity and self._person(item.entity)]
+        groups = [
+            item.entity for item in near if item.entity and schema.is_a(item.entity.type, "Band")
+        ]
+        nominal = _NOMINAL.match(mention.text)
+        if nominal and nominal["work"]:
+            return _last(item.entity for item in near if schema.is_a(item.type, "Work"))
+        if nominal and nominal["label"]:
+            return _last(item.entity for item in near if item.type == "RecordLabel")
+        if word in _MALE or word in _FEMALE:
+            gender = "m" if word in _MALE else "f"
+            if self._person(topic) and topic.gender in {"", gender}:
+                last = persons[-1] if persons else None
+                if last is not None and last is not topic and last.gender == gender:
+                    return last
+                return topic
+            chosen = _last(item for item in persons if item.gender in {"", gender})
+            if chosen is not None:
+                chosen.gender = gender
+            return chosen
+        if nominal and nominal["person"]:
+            if self._person(topic):
+                return topic
+            return _last(persons)
+        if nominal and nominal["group"]:
+            if schema.is_a(topic.type, "Band"):
+                return topic
+            return _last(groups) or (topic if topic.type == "Artist" else None)
+        if word in _PLURAL:
+            if schema.is_a(topic.type, "Band") or topic.type == "Artist":
+                return topic
+            return _last(groups)
+        if schema.is_a(topic.type, "Band"):
+            work = near[-1].entity if near and schema.is_a(near[-1].type, "Work") else None
+            started = bool(near) and near[-1].start in starts
+            return work if work is not None and started else topic
+        return _last(
+            item.entity
+            for item in near
+            if schema.is_a(item.type, "Work") or schema.is_a(item.type, "Band")
+        )
+
+    def _person(self, entity: Entity) -> bool:
+        return self._schema.is_a(entity.type, "Person") or (
+            entity.type == "Artist" and not entity.is_topic
+        )
+
+
+def _sentence_of(position: int, starts: list[int]) -> int:
+    low = 0
+    for index, start in enumerate(starts):
+        if start <= position:
+            low = index
+    return low
+
+
+def _last(entities: object) -> Entity | None:
+    found = [item for item in entities if item is not None]  # type: ignore[attr-defined]
+    return found[-1] if found else None
+
+
+def _short(text: str, name: str) -> bool:
+    """Whether a text is a last name, a first name, or a name without its article.
+
+    >>> _short("Yorke", "Thom Yorke"), _short("Sugarcubes", "The Sugarcubes"), _short("T", "T Rex")
+    (True, True, False)
+    """
+    words = name.split()
+    return (
+        len(text) > 2
+        and len(words) > 1
+        and text
+        in {
+            words[0],
+            words[-1],
+            " ".join(words[1:]),
+            " ".join(words[-2:]),
+        }
+        and text.casefold() not in {"the", "los", "las", "les", "and"}
+    )

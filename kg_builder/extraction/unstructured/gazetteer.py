@@ -1,0 +1,117 @@
+"""Names known from structured sources, found in running text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import pandas as pd
+from spacy.language import Language
+from spacy.matcher import PhraseMatcher
+from spacy.tokens import Doc
+
+from kg_builder.extraction.unstructured.mentions import Mention
+from kg_builder.extraction.values import without_disambiguator
+from kg_builder.extraction.values.text import fold
+from kg_builder.ontology import Schema
+
+_LOWERED: Final = frozenset({"Genre", "Instrument"})
+_UNUSED: Final = frozenset({"Tag", "Role", "Language", "Decade", "Event", "Movie", "Book"})
+_WORD: Final = re.compile(r"(?<![\w'’])[^\W\d_A-Z][\w'’-]*")
+_CUES: Final = re.compile(
+    r"\b(albums?|records?|recording|LP|EP|singles?|songs?|tracks?|debut|titled|called|release[ds]?|"
+    r"issued|recorded|mixtape|soundtrack|titles?|follow-up|hits?)\b",
+    re.IGNORECASE,
+)
+
+
+class Gazetteer:
+    """Finds the names and aliases of records in parsed texts.
+
+    Names of artists, works, labels, places and awards are found in their own capitals, those of
+    genres and instruments in any. A name that is also a plain word ("Debut", "Can", "Air") counts
+    as a name only where something speaks for it: `common` holds the words that the corpus writes
+    in lower case.
+    """
+
+    def __init__(
+        self, nlp: Language, records: pd.DataFrame | None, schema: Schema, common: frozenset[str]
+    ) -> None:
+        self._schema, self._common = schema, common
+        self._types: dict[str, dict[str, str]] = {}
+        self._exact = PhraseMatcher(nlp.vocab, attr="ORTH")
+        self._lowered = PhraseMatcher(nlp.vocab, attr="LOWER")
+        exact: dict[str, None] = {}
+        lowered: dict[str, None] = {}
+        for name, type_, canonical in _entries(records):
+            if type_ in _UNUSED or len(name) < 2 or name.isdigit():
+                continue
+            key = fold(name) if type_ in _LOWERED else name
+            known = self._types.setdefault(key, {})
+            if type_ not in known:
+                known[type_] = canonical
+            (lowered if type_ in _LOWERED else exact)[key] = None
+        for names, matcher in ((exact, self._exact), (lowered, self._lowered)):
+            matcher.add("name", [nlp.make_doc(name) for name in names])
+
+    def __len__(self) -> int:
+        return len(self._types)
+
+    def find(self, doc: Doc) -> Iterator[Mention]:
+        """Yield mentions, overlapping ones too, in the order of the text."""
+        for matcher, lowered in ((self._exact, False), (self._lowered, True)):
+            for _, start, end in matcher(doc):
+                span = doc[start:end]
+                key = fold(span.text) if lowered else span.text
+                for type_, canonical in self._types.get(key, {}).items():
+                    if (type_ in _LOWERED) == lowered and self._is_name(doc, start, end, type_):
+                        yield Mention(
+                            span.start_char, span.end_char, span.text, type_, "gazetteer", canonical
+                        )
+
+    def types(self, name: str) -> tuple[str, ...]:
+        """The classes under which a name is known."""
+        return tuple(self._types.get(name, ()))
+
+    def _is_name(self, doc: Doc, start: int, end: int, type_: str) -> bool:
+        """Whether a name that may be a plain word is used as a name here."""
+        span = doc[start:end]
+        text = span.text
+        if type_ in _LOWERED:
+            return True
+        if end - start > 1 and not all(fold(token.text) in self._common for token in span):
+            return True
+        if fold(text) not in self._common and len(text) > 2:
+            return True
+        sentence = span.sent
+        if self._schema.is_a(type_, "Work"):
+            around = doc.text[max(sentence.start_char, span.start_char - 60) : sentence.end_char]
+            return start != sentence.start and bool(_CUES.search(around))
+        return start != sentence.start and text[:1].isupper()
+
+
+def common_words(texts: Iterable[str]) -> frozenset[str]:
+    """Words that a corpus writes in lower case."""
+    found: set[str] = set()
+    for text in texts:
+        found.update(unicodedata.normalize("NFC", word).casefold() for word in _WORD.findall(text))
+    return frozenset(found)
+
+
+def _entries(records: pd.DataFrame | None) -> Iterator[tuple[str, str, str]]:
+    """(name or alias, class, name)"""
+    if records is None:
+        return
+    for name, type_, aliases in zip(
+        records["name"], records["type"], records["aliases"], strict=True
+    ):
+        yield str(name), str(type_), str(name)
+        plain = without_disambiguator(str(name))
+        if plain != name:
+            yield plain, str(type_), str(name)
+        if str(name).startswith("The ") and type_ not in _LOWERED:
+            yield str(name)[4:], str(type_), str(name)
+        for alias in aliases if aliases is not None else ():
+            yield str(alias), str(type_), str(name)

@@ -1,0 +1,46 @@
+"""Words of the trade that every text uses: genres, instruments and their players, roles."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+_FOLDER: Final = Path(__file__).parent
+
+
+@lru_cache(maxsize=1)
+def genres() -> frozenset[str]:
+    """Genre names in lower case."""
+    return frozenset(_lines("genres.txt"))
+
+
+@lru_cache(maxsize=1)
+def instruments() -> dict[str, str]:
+    """Instrument, or plural, or player → the instrument: "guitarist" → "guitar"."""
+    return _table("instruments.tsv")
+
+
+@lru_cache(maxsize=1)
+def roles() -> dict[str, str]:
+    """What a person does → its usual word."""
+    return _table("roles.tsv")
+
+
+def is_player(word: str) -> bool:
+    """Whether a word of the instruments' table means who plays it rather than the thing."""
+    return word.casefold().endswith(("ist", "ists", "er", "ers", "player", "guero"))
+
+
+def _table(name: str) -> dict[str, str]:
+    found = {}
+    for line in _lines(name):
+        word, _, others = line.partition("\t")
+        found[word.casefold()] = word
+        found.update({other.casefold(): word for other in others.split("|") if other})
+    return found
+
+
+def _lines(name: str) -> list[str]:
+    text = (_FOLDER / name).read_text(encoding="utf-8")
+    return [line.rstrip("\n") for line in text.splitlines() if line and not line.startswith("#")]

@@ -1,0 +1,156 @@
+"""A source of running text: sentences, mentions, coreference, relations, statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import pandas as pd
+from spacy.tokens import Doc
+
+from kg_builder.extraction.assertions import Assertions
+from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.keys import id_key
+from kg_builder.extraction.result import Extraction
+from kg_builder.extraction.unstructured.config import UnstructuredSource
+from kg_builder.extraction.unstructured.coreference import Resolver, Sentence
+from kg_builder.extraction.unstructured.documents import (
+    TextDocument,
+    check_titles,
+    read_documents,
+)
+from kg_builder.extraction.unstructured.gazetteer import Gazetteer, common_words
+from kg_builder.extraction.unstructured.mentions import Entity
+from kg_builder.extraction.unstructured.patterns import PatternExtractor
+from kg_builder.extraction.unstructured.pipeline import load_pipeline
+from kg_builder.extraction.unstructured.recognise import Recogniser
+from kg_builder.extraction.unstructured.relations import ReadText, Relation, RelationExtractor
+from kg_builder.ontology import Schema
+from kg_builder.progress import Progress, silent
+
+
+class TextReader:
+    """Reads texts up to their relations.
+
+    Args:
+        source: how the texts are read.
+        schema: the data model.
+        gazetteer: table `records` with the names to look for.
+        common: words that the corpus writes in lower case (see `common_words`).
+        extractor: what reads the relations; patterns by default.
+    """
+
+    def __init__(
+        self,
+        source: UnstructuredSource,
+        schema: Schema,
+        *,
+        gazetteer: pd.DataFrame | None = None,
+        common: frozenset[str] = frozenset(),
+        extractor: RelationExtractor | None = None,
+    ) -> None:
+        self._source = source
+        self._nlp, self.has_model = load_pipeline(source.model)
+        self._names = Gazetteer(self._nlp, gazetteer, schema, common)
+        self._recogniser = Recogniser(self._names, schema)
+        self._resolver = Resolver(schema, anaphora=source.coreference)
+        self._extractor = extractor or PatternExtractor(schema)
+
+    def read(self, documents: Iterable[TextDocument]) -> Iterator[tuple[ReadText, list[Relation]]]:
+        """Yield each text as it was read, with its relations."""
+        iterator = iter(documents)
+        while batch := list(islice(iterator, self._source.batch_size)):
+            docs = self._nlp.pipe(
+                (document.text for document in batch), batch_size=self._source.batch_size
+            )
+            for document, doc in zip(batch, docs, strict=True):
+                text = self._read(document, doc)
+                yield text, list(self._extractor.extract(text))
+
+    def _read(self, document: TextDocument, doc: Doc) -> ReadText:
+        sentences = [Sentence(span.start_char, span.end_char) for span in doc.sents]
+        mentions = self._recogniser.find(doc, document)
+        resolved, topic = self._resolver.resolve(document.text, document.title, mentions, sentences)
+        return ReadText(document, doc, sentences, resolved, topic)
+
+
+def extract_unstructured(
+    source: UnstructuredSource,
+    root: Path,
+    *,
+    schema: Schema,
+    gazetteer: pd.DataFrame | None = None,
+    extractor: RelationExtractor | None = None,
+    progress: Progress = silent,
+) -> Extraction:
+    """Read all texts of a source.
+
+    A text's topic has the record key `<source>/<document id>`; what else it names is known by
+    name. Progress counts texts.
+
+    Raises:
+        DataError: no such file, a field that the texts do not have, a broken rule file.
+    """
+    check_titles(source)
+    out = Collector(source.name, schema)
+    first = Collector(source.name, schema)
+    common = common_words(document.text for document in read_documents(source, root, first))
+    total = first.counts["documents: rows used"]
+    reader = TextReader(source, schema, gazetteer=gazetteer, common=common, extractor=extractor)
+    if not reader.has_model and source.model:
+        out.counts["texts read without a statistical model"] = total
+    for done, (text, relations) in enumerate(reader.read(read_documents(source, root, out)), 1):
+        _Writer(out, source, text).write(relations)
+        progress(done, total)
+    return out.finish()
+
+
+class _Writer:
+    """Turns the relations of one text into records and statements."""
+
+    def __init__(self, out: Collector, source: UnstructuredSource, text: ReadText) -> None:
+        self._out, self._source, self._text = out, source, text
+        self._keys: dict[int, str] = {}
+
+    def write(self, relations: list[Relation]) -> None:
+        document, out = self._text.document, self._out
+        out.counts["sentences read"] += len(self._text.sentences)
+        out.counts["mentions found"] += len(self._text.mentions)
+        topic = self._text.topic
+        type_ = topic.type
+        if type_ == "Artist":
+            type_ = self._source.topic_type
+        key = id_key(out.source, "", document.id)
+        whole = document.evidence(0, len(document.text))
+        out.record(key, type_, document.title, record_id=document.id, evidence=whole)
+        self._keys[id(topic)] = key
+        said: set[int] = set()
+        for relation in relations:
+            if relation.confidence < self._source.min_confidence:
+                out.counts["relations below the least confidence"] += 1
+                continue
+            said.add(relation.sentence.start)
+            self._state(relation)
+        out.counts["sentences used"] += len(said)
+
+    def _state(self, relation: Relation) -> None:
+        sentence = relation.sentence
+        evidence = self._text.document.evidence(sentence.start, sentence.end)
+        say = Assertions(self._out, relation.method, relation.confidence)
+        subject = self._key(relation.subject, evidence)
+        mention = relation.object
+        if self._out.schema.predicates[relation.predicate].is_attribute:
+            say.say(subject, relation.predicate, mention.name, evidence)
+        elif mention.entity is not None:
+            other = self._key(mention.entity, evidence, owner=subject)
+            if other != subject:
+                say.link(subject, relation.predicate, other, evidence)
+
+    def _key(self, entity: Entity, evidence: str, owner: str = "") -> str:
+        known = self._keys.get(id(entity))
+        if known is None:
+            owner = owner or self._keys[id(self._text.topic)]
+            known = self._out.mention(entity.type, entity.name, evidence=evidence, owner=owner)
+            self._keys[id(entity)] = known
+        return known

@@ -1,0 +1,193 @@
+"""Which mentions a text has: gazetteer, word lists, forms of names and statistics, in concert."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from spacy.tokens import Doc
+
+from kg_builder.extraction.unstructured import lexicon
+from kg_builder.extraction.unstructured.documents import TextDocument
+from kg_builder.extraction.unstructured.gazetteer import Gazetteer
+from kg_builder.extraction.unstructured.mentions import Mention
+from kg_builder.extraction.values import country_name
+from kg_builder.ontology import Schema
+
+_MONTHS: Final = (
+    "January|February|March|April|May|June|July|August|September|October|November|December"
+)
+_DATE: Final = re.compile(
+    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)? )?(?:{_MONTHS})(?: \d{{1,2}},)? (?:1[5-9]|20)\d\d\b"
+    r"|(?<![\w,.])(?:1[5-9]|20)\d\d(?![\w]|[,.]\d)"
+)
+_CAPITAL: Final = r"[^\W\d_a-zß-öø-ÿ](?:[\w'’&/-]|\.(?=\w))*"
+_SMALL: Final = (
+    r"(?:of|the|and|in|a|an|to|for|on|at|from|with|&|de|del|la|le|les|el|los|du|von|van|der|und|"
+    r"my|your|or)"
+)
+_TITLE: Final = rf"{_CAPITAL}(?:(?: {_SMALL}){{0,2}} (?:{_CAPITAL}|\d[\w'’.-]*))*"
+_WORK_CUE: Final = re.compile(
+    rf"\b(?:[Aa]lbums?|LP|EP|[Ss]ingles?|[Ss]ongs?|[Mm]ixtapes?|[Ss]oundtracks?|[Rr]ecords?|debut)"
+    rf",? (?:was |is |were |(?:titled|called|named|entitled) )?[“\"‘']?({_TITLE}[!?]?)"
+)
+_WORK_VERB: Final = re.compile(
+    rf"\b(?:released|issued|recorded|put out|published|releases|brought out|(?:came|come) up with|"
+    rf"titled|called|entitled) [“\"‘']?({_TITLE}[!?]?)"
+)
+_WORK_BEFORE: Final = re.compile(
+    rf"({_TITLE}[!?]?)[”\"’']?,? (?:a|an|the|her|his|their|its) (?:\d{{4}} )?(?:[\w-]+ ){{0,2}}"
+    r"(?:album|record|LP|EP|single|song|soundtrack)\b"
+)
+_QUOTED: Final = re.compile(r"[“\"]([^”\"]{2,60})[”\"]")
+_AWARD: Final = re.compile(
+    rf"(?:{_CAPITAL} (?:(?:of|for|the) )*)*(?:Prize|Awards?|Grammys?|Grammies|Medal|Hall of Fame|"
+    rf"Brit Award|Oscar|Order of [A-Z]\w+)(?: for (?:Best )?{_TITLE})?"
+)
+_LABEL: Final = re.compile(
+    rf"{_CAPITAL}(?: {_CAPITAL})* (?:Records|Recordings|Discos|Disques|Discs|Entertainment)\b"
+)
+_NER: Final = {
+    "PERSON": "Person",
+    "GPE": "Place",
+    "LOC": "Place",
+    "WORK_OF_ART": "Album",
+    "ORG": "Name",
+    "PRODUCT": "Name",
+}
+_RANK: Final = {
+    ("title", ""): 0,
+    ("gazetteer", ""): 1,
+    ("pattern", "Date"): 2,
+    ("pattern", "Award"): 2,
+    ("pattern", "RecordLabel"): 2,
+    ("lexicon", ""): 3,
+    ("pattern", ""): 3,
+    ("ner", ""): 4,
+}
+"""(origin, class) → how early a mention gets its place."""
+
+_LOOSE_END: Final = re.compile(
+    rf"(?:\s+(?:{_SMALL}|by|through|his|her|their|its)|[\s,.;:'’\"“”(–-]+)+$"
+)
+_DETERMINER: Final = re.compile(r"^(?:the|a|an|The|A|An|his|her|their|its) ")
+
+
+class Recogniser:
+    """Finds and settles the mentions of a text."""
+
+    def __init__(self, gazetteer: Gazetteer, schema: Schema) -> None:
+        self._gazetteer, self._schema = gazetteer, schema
+        words: dict[str, tuple[str, str]] = {}
+        words.update({word: ("Genre", word) for word in lexicon.genres()})
+        words.update({word: ("Instrument", name) for word, name in lexicon.instruments().items()})
+        words.update({word: ("Role", name) for word, name in lexicon.roles().items()})
+        self._words = words
+        self._word = re.compile(
+            r"(?<![\w'’-])(?:"
+            + "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+            + r")(?![\w-])",
+            re.IGNORECASE,
+        )
+
+    def find(self, doc: Doc, text: TextDocument) -> list[Mention]:
+        """The mentions of a text, none overlapping another, in their order."""
+        found = [
+            *self._topic(text),
+            *self._gazetteer.find(doc),
+            *self._listed(text.text),
+            *self._formed(text.text),
+            *self._statistical(doc),
+        ]
+        return self._settle(found)
+
+    def _topic(self, text: TextDocument) -> Iterator[Mention]:
+        types = [
+            name for name in self._gazetteer.types(text.title) if self._schema.is_a(name, "Agent")
+        ]
+        type_ = self._schema.most_specific(types) if types else "Artist"
+        for match in re.finditer(rf"(?<!\w){re.escape(text.title)}(?!\w)", text.text):
+            yield Mention(match.start(), match.end(), match[0], type_, "title", text.title)
+
+    def _listed(self, text: str) -> Iterator[Mention]:
+        for match in self._word.finditer(text):
+            type_, name = self._words[match[0].casefold()]
+            if match[0][0].isupper() and text[match.end() : match.end() + 2].strip()[:1].isupper():
+                continue  # part of a name: "Rock Werchter", "Soul II Soul"
+            yield Mention(match.start(), match.end(), match[0], type_, "lexicon", name)
+
+    def _formed(self, text: str) -> Iterator[Mention]:
+        for match in _DATE.finditer(text):
+            yield Mention(match.start(), match.end(), match[0], "Date", "pattern")
+        for match in _AWARD.finditer(text):
+            yield Mention(match.start(), match.end(), match[0], "Award", "pattern")
+        for match in _LABEL.finditer(text):
+            yield Mention(match.start(), match.end(), match[0], "RecordLabel", "pattern")
+        for pattern in (_WORK_CUE, _WORK_VERB, _WORK_BEFORE):
+            for match in pattern.finditer(text):
+                start, end = match.span(1)
+                title = match[1].rstrip(".,'’-")
+                end = start + len(title)
+                if len(title) > 1:
+                    yield Mention(start, end, title, "Album", "pattern")
+        for match in _QUOTED.finditer(text):
+            type_ = (
+                "Song"
+                if re.search(r"(?:song|single|track|hit)s?,?\s*$", text[: match.start()])
+                else "Album"
+            )
+            yield Mention(match.start(1), match.end(1), match[1], type_, "pattern")
+
+    def _statistical(self, doc: Doc) -> Iterator[Mention]:
+        for span in doc.ents:
+            type_ = _NER.get(span.label_)
+            if type_ is None:
+                continue
+            text, start = span.text, span.start_char
+            if type_ != "Album" and (found := _DETERMINER.match(text)) and text[0] in "tahi":
+                text, start = text[found.end() :], start + found.end()
+            text = re.sub(r"['’]s$", "", text)
+            if len(text) < 2 or not text[0].isupper():
+                continue
+            if type_ == "Place" and country_name(text):
+                type_ = "Country"
+            yield Mention(start, start + len(text), text, type_, "ner")
+
+    def _settle(self, found: list[Mention]) -> list[Mention]:
+        """Surer origins win over less sure, then longer mentions over shorter."""
+        order = sorted(
+            found,
+            key=lambda item: (
+                _RANK[item.origin, item.type]
+                if (item.origin, item.type) in _RANK
+                else _RANK[item.origin, ""],
+                item.start - item.end,
+                self._preference(item.type),
+                item.start,
+            ),
+        )
+        taken: list[Mention] = []
+        covered: set[int] = set()
+        for mention in order:
+            if mention.origin == "pattern" and self._schema.is_a(mention.type, "Work"):
+                _trim(mention, covered)
+            if mention.text and covered.isdisjoint(range(mention.start, mention.end)):
+                covered.update(range(mention.start, mention.end))
+                taken.append(mention)
+        return sorted(taken, key=lambda item: item.start)
+
+    def _preference(self, type_: str) -> tuple[int, str]:
+        """Among the classes of one name: agents first, then the deeper class."""
+        schema = self._schema
+        rank = 0 if schema.is_a(type_, "Artist") else 1 if schema.is_a(type_, "Agent") else 2
+        return rank - len(schema.ancestors(type_)), type_
+
+
+def _trim(mention: Mention, covered: set[int]) -> None:
+    """Cut a title that ran into the next name: "Nevermind for [DGC Records]"."""
+    end = next((at for at in range(mention.start, mention.end) if at in covered), mention.end)
+    if end < mention.end:
+        text = _LOOSE_END.sub("", mention.text[: end - mention.start])
+        mention.text = mention.name = text
+        mention.end = mention.start + len(text)
