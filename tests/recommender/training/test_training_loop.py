@@ -1,0 +1,225 @@
+"""The loop as its user meets it: alternation, stopping, learning, settings, logs."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from recommender import ConfigError, Recommender, RunError, Trainer, create_model, load, split
+from recommender.data import HeldOut, Split, make_sampler
+from recommender.models.base import ModelConfig
+from recommender.training.stopping import EarlyStopping
+
+TOY = {"dim": 8, "batch_size": 64, "lr_rs": 0.01, "lr_kge": 0.01}
+
+
+class Recorder:
+    """A logger that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.records: list[dict[str, float]] = []
+        self.metrics: dict[str, Any] = {}
+
+    def start(self, settings: Any, epochs_done: int) -> None:
+        self.settings = dict(settings)
+
+    def epoch(self, record: Any) -> None:
+        self.records.append(dict(record))
+
+    def finish(self, metrics: Any) -> None:
+        self.metrics = dict(metrics)
+
+
+def fit(data: Path, name: str = "mmss_mkr", settings: dict[str, Any] | None = None, **training):
+    parts = split(load(data), 1)
+    recorder = Recorder()
+    model = create_model(name, parts.train, **{**TOY, **(settings or {})})
+    training = {"epochs": 4, "threads": 1, **training}
+    run = Trainer(loggers=[recorder], **training).fit(model, parts)
+    return run, recorder, model
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["mkr", "mkr_1l", "mkr_dcn", "mkr_stitch", "mmss_mkr", "ms_mkr", "sm_mkr", "ss_mkr"],
+)
+@pytest.mark.parametrize("negatives", ["static", "fresh"])
+def test_every_preset_learns_the_two_tastes(name: str, negatives: str, toy_data: Path) -> None:
+    run, _, _ = fit(toy_data, name, epochs=20, negatives=negatives)
+    assert run.metrics["test"]["auc"] > 0.8
+
+
+def test_algorithm_1_alternates(toy_data: Path) -> None:
+    """The knowledge-graph task runs in the first epoch and every kge_interval epochs."""
+    _, recorder, _ = fit(toy_data, settings={"kge_interval": 3}, epochs=7, patience=0)
+    trained = [record["epoch"] for record in recorder.records if "loss_knowledge_graph" in record]
+    assert trained == [1, 4, 7]
+    assert all("loss_recommendation" in record for record in recorder.records)
+
+
+def test_kge_interval_0_leaves_the_graph_out(toy_data: Path) -> None:
+    _, recorder, _ = fit(toy_data, settings={"kge_interval": 0})
+    assert not any("loss_knowledge_graph" in record for record in recorder.records)
+
+
+def test_both_losses_fall(toy_data: Path) -> None:
+    _, recorder, _ = fit(toy_data, epochs=20, settings={"kge_interval": 1})
+    for name in ("loss_recommendation", "loss_knowledge_graph"):
+        assert recorder.records[-1][name] < recorder.records[0][name]
+
+
+def test_model_ends_with_its_best_epoch(toy_data: Path) -> None:
+    run, recorder, _ = fit(toy_data, epochs=25, patience=0)
+    aucs = [record["valid_auc"] for record in recorder.records]
+    assert run.best_epoch == 1 + int(np.argmax(aucs))
+    assert run.metrics["valid"]["auc"] == pytest.approx(max(aucs))
+
+
+def test_patience_ends_training(toy_data: Path) -> None:
+    run, recorder, _ = fit(toy_data, epochs=500, patience=3)
+    assert run.epochs == run.best_epoch + 3 == len(recorder.records) < 500
+
+
+def test_stopping_ignores_undefined_values() -> None:
+    stopping = EarlyStopping(2)
+    assert not stopping.update(1, math.nan)
+    assert stopping.update(2, 0.5)
+    assert not stopping.update(3, 0.5)
+    assert not stopping.exhausted
+    stopping.update(4, 0.4)
+    assert stopping.exhausted
+
+
+def test_divergence_is_told(toy_data: Path) -> None:
+    with pytest.raises(RunError, match="diverged"):
+        fit(toy_data, "mkr", {"lr_rs": 1e30, "lr_kge": 1e30}, kernel="torch", epochs=2)
+
+
+@pytest.mark.parametrize("settings", [{"kernel": "torch"}, {"optimizer": "dense"}])
+def test_ways_to_take_a_step_agree(settings: dict[str, str], toy_data: Path) -> None:
+    usual, _, _ = fit(toy_data, epochs=10, precision="float64")
+    other, _, _ = fit(toy_data, epochs=10, precision="float64", **settings)
+    assert usual.metrics["test"]["auc"] == pytest.approx(other.metrics["test"]["auc"], abs=1e-3)
+
+
+def test_bf16_learns_as_well(toy_data: Path) -> None:
+    run, _, _ = fit(toy_data, epochs=20, precision="bf16")
+    assert run.metrics["test"]["auc"] > 0.8
+
+
+def test_compiled_steps_learn_as_well(toy_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through torch.compile's tracing; the code generator behind it would take a minute."""
+    traced = functools.partial(torch.compile, backend="aot_eager")
+    monkeypatch.setattr(torch, "compile", traced)
+    run, _, _ = fit(toy_data, epochs=15, compile=True)
+    assert run.metrics["test"]["auc"] > 0.8
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"epochs": 0}, "epochs"),
+        ({"epoch": 5}, "epoch"),
+        ({"negatives": "few"}, "negatives"),
+        ({"device": "toaster"}, "device"),
+        ({"optimizer": "rowwise", "compile": True}, "rowwise"),
+    ],
+)
+def test_wrong_settings_are_named(settings: dict[str, Any], complaint: str, toy_data: Path) -> None:
+    with pytest.raises(ConfigError, match=complaint):
+        fit(toy_data, **settings)
+
+
+def test_run_folder_explains_itself(toy_data: Path, tmp_path: Path) -> None:
+    parts = split(load(toy_data), 1)
+    model = create_model("ss_mkr", parts.train, **TOY)
+    run = Trainer(out=tmp_path / "run", epochs=3, patience=0).fit(model, parts)
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config["model"] == "ss_mkr"
+    assert config["model_settings"]["triple_score"] == "S1+T+S2+S3"
+    assert config["training"]["split_seed"] == 1
+    assert set(config["data_hashes"]) == {"ratings_final.txt", "kg_final.txt"}
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics == run.metrics
+    assert {"auc", "acc", "auc_warm", "auc_cold"} <= set(metrics["test"])
+    assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 3
+
+
+class CountingConfig(ModelConfig):
+    """No settings."""
+
+
+class Counting(Recommender):
+    """How often an item was liked: a model without gradients."""
+
+    name = "counting_for_tests"
+    Config = CountingConfig
+
+    def __init__(self, config: CountingConfig, train: Any) -> None:
+        super().__init__(config, train)
+        self._liked = train.positives[1]
+        self.register_buffer("counts", torch.zeros(train.n_items))
+
+    def fit(self) -> None:
+        self.counts.copy_(torch.bincount(torch.from_numpy(self._liked), minlength=self.n_items))
+
+    def score(self, users: Tensor, items: Tensor) -> Tensor:
+        return self.counts[items]
+
+
+def test_models_without_gradients_train_too(toy_data: Path, tmp_path: Path) -> None:
+    """One loop for all models."""
+    parts = split(load(toy_data), 1)
+    model = Counting(CountingConfig(), parts.train)
+    run = Trainer(out=tmp_path / "run").fit(model, parts)
+    assert run.best_epoch == run.epochs == 1
+    assert model.score_items(torch.tensor([0, 1]), 3, 7).shape == (2, 4)
+    assert (tmp_path / "run" / "checkpoint.pt").exists()
+
+
+def test_nothing_held_out_reaches_training(toy_data: Path) -> None:
+    """Leak guard: other validation and test labels leave every step, and every bit, the same."""
+    parts = split(load(toy_data), 1)
+
+    def end(split_: Split) -> dict[str, Tensor]:
+        model = create_model("mmss_mkr", split_.train, **TOY)
+        training = {"epochs": 3, "patience": 0, "evaluate_every": 3}
+        Trainer(**training).fit(model, split_)
+        return model.state_dict()
+
+    def flipped(rows: HeldOut) -> HeldOut:
+        rng = np.random.default_rng(0)
+        return HeldOut(rng.permutation(rows.users), rows.items, 1 - rows.labels)
+
+    disturbed = Split(
+        parts.train,
+        flipped(parts.valid),
+        flipped(parts.test),
+        parts.dataset,
+        parts.seed,
+        parts.ratios,
+    )
+    first, second = end(parts), end(disturbed)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_fresh_training_never_looks_at_prepared_negatives(toy_data: Path) -> None:
+    """Leak guard: a user's number of training negatives changes nothing with fresh ones."""
+    parts = split(load(toy_data), 1)
+    positives = parts.train.interactions.rows(np.flatnonzero(parts.train.labels == 1))
+    bare = type(parts.train)(positives, parts.train.graph, parts.train.n_users, parts.train.n_items)
+    draws = [make_sampler("fresh", train).draw(np.random.default_rng(3)) for train in
+             (parts.train, bare)]  # fmt: skip
+    assert np.array_equal(draws[0].users, draws[1].users)
+    assert np.array_equal(draws[0].items, draws[1].items)
+    models = [create_model("mmss_mkr", train, **TOY) for train in (parts.train, bare)]
+    for ours, theirs in zip(*(m.state_dict().values() for m in models), strict=True):
+        assert torch.equal(ours, theirs)
