@@ -1,0 +1,201 @@
+"""Files that are fetched, kept, refused and unpacked, with the receipts that they leave."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from pipeline.fetch import Download, FetchError, Outcome, fetch
+from pipeline.transfer import Transfer
+
+BODY = bytes(range(256)) * 8192  # what the publisher offers
+BODY_SHA = hashlib.sha256(BODY).hexdigest()
+
+
+def test_a_file_arrives_whole_with_a_receipt_and_progress(
+    publisher, transfer: Transfer, tmp_path: Path
+) -> None:
+    seen: list[tuple[str, int, int | None]] = []
+
+    [fetched] = fetch(
+        [publisher.download(sha256=BODY_SHA)],
+        tmp_path,
+        lambda path, done, total: seen.append((path, done, total)),
+        transfer=transfer,
+    )
+
+    assert fetched.path.read_bytes() == BODY
+    assert (fetched.outcome, fetched.sha256, fetched.size) == (
+        Outcome.FETCHED,
+        BODY_SHA,
+        len(BODY),
+    )
+    assert seen[0] == ("raw/file.bin", 0, len(BODY))
+    assert seen[-1] == ("raw/file.bin", len(BODY), len(BODY))
+    receipt = json.loads((tmp_path / "raw/file.bin.fetch.json").read_text())
+    assert receipt["sha256"] == BODY_SHA
+    assert receipt["url"] == publisher.url
+    assert sorted(path.name for path in (tmp_path / "raw").iterdir()) == [
+        "file.bin",
+        "file.bin.fetch.json",
+    ]
+
+
+def test_what_is_there_and_right_is_not_asked_for_again(
+    publisher, transfer: Transfer, tmp_path: Path
+) -> None:
+    fetch([publisher.download()], tmp_path, transfer=transfer)
+
+    [again] = fetch([publisher.download()], tmp_path, transfer=transfer)
+
+    assert again.outcome is Outcome.PRESENT
+    assert len(publisher.requests) == 1
+
+
+def test_force_asks_again(publisher, transfer: Transfer, tmp_path: Path) -> None:
+    fetch([publisher.download()], tmp_path, transfer=transfer)
+    publisher.body = b"a new edition"
+
+    [again] = fetch([publisher.download()], tmp_path, force=True, transfer=transfer)
+
+    assert again.outcome is Outcome.FETCHED
+    assert again.path.read_bytes() == b"a new edition"
+
+
+def test_a_file_put_there_by_hand_is_kept_and_called_unverified(
+    publisher, transfer: Transfer, tmp_path: Path
+) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw/file.bin").write_bytes(b"mine")
+
+    [kept] = fetch([publisher.download()], tmp_path, transfer=transfer)
+
+    assert kept.outcome is Outcome.UNVERIFIED
+    assert kept.path.read_bytes() == b"mine"
+    assert not publisher.requests
+
+
+def test_a_file_changed_since_it_was_fetched_is_told_of_and_left_alone(
+    publisher, transfer: Transfer, tmp_path: Path
+) -> None:
+    fetch([publisher.download()], tmp_path, transfer=transfer)
+    (tmp_path / "raw/file.bin").write_bytes(b"x" * len(BODY))
+
+    with pytest.raises(FetchError, match="has changed") as error:
+        fetch([publisher.download()], tmp_path, transfer=transfer)
+
+    assert BODY_SHA in str(error.value)
+    assert "--force" in str(error.value)
+    assert (tmp_path / "raw/file.bin").read_bytes() == b"x" * len(BODY)
+
+
+def test_a_wrong_checksum_says_what_was_expected_and_what_came(
+    publisher, transfer: Transfer, tmp_path: Path
+) -> None:
+    with pytest.raises(FetchError, match="not the one expected") as error:
+        fetch([publisher.download(sha256="0" * 64)], tmp_path, transfer=transfer)
+
+    assert "0" * 64 in str(error.value)
+    assert BODY_SHA in str(error.value)
+    assert not list((tmp_path / "raw").iterdir())
+
+
+def test_a_wrong_length_is_a_fault_too(publisher, transfer: Transfer, tmp_path: Path) -> None:
+    with pytest.raises(FetchError, match="expected 5 bytes, got 2,097,152"):
+        fetch([publisher.download(size=5)], tmp_path, transfer=transfer)
+
+
+def zipped(**members: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def archive(publisher) -> Download:
+    publisher.body = zipped(artists=b"1\tNina Simone\n", ratings=b"1\t1\t5\n")
+    return publisher.download(
+        path="set.zip", unpack={"artists": "set/artists.dat", "ratings": "set/ratings.dat"}
+    )
+
+
+def test_members_are_unpacked_where_the_recipe_says(
+    archive: Download, transfer: Transfer, tmp_path: Path
+) -> None:
+    [fetched] = fetch([archive], tmp_path, transfer=transfer)
+
+    assert fetched.unpacked == (tmp_path / "set/artists.dat", tmp_path / "set/ratings.dat")
+    assert fetched.unpacked[0].read_bytes() == b"1\tNina Simone\n"
+    receipt = json.loads((tmp_path / "set.zip.fetch.json").read_text())
+    assert receipt["unpacked"]["set/ratings.dat"]["size"] == 6
+
+
+def test_a_member_that_was_lost_is_unpacked_again_without_the_network(
+    archive: Download, publisher, transfer: Transfer, tmp_path: Path
+) -> None:
+    fetch([archive], tmp_path, transfer=transfer)
+    (tmp_path / "set/ratings.dat").unlink()
+
+    fetch([archive], tmp_path, transfer=transfer)
+
+    assert (tmp_path / "set/ratings.dat").read_bytes() == b"1\t1\t5\n"
+    assert len(publisher.requests) == 1
+
+
+def test_two_recipes_can_share_an_archive(
+    archive: Download, publisher, transfer: Transfer, tmp_path: Path
+) -> None:
+    half = archive.model_copy(update={"unpack": {"artists": "set/artists.dat"}})
+    for recipe in (half, archive, half):
+        fetch([recipe], tmp_path, transfer=transfer)
+
+    receipt = json.loads((tmp_path / "set.zip.fetch.json").read_text())
+    assert sorted(receipt["unpacked"]) == ["set/artists.dat", "set/ratings.dat"]
+    assert len(publisher.requests) == 1
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["changed-after", "there-before"])
+def test_a_member_that_somebody_changed_is_theirs(
+    archive: Download, transfer: Transfer, tmp_path: Path, before: bool
+) -> None:
+    if before:
+        fetch([archive], tmp_path, transfer=transfer)
+    (tmp_path / "set").mkdir(exist_ok=True)
+    (tmp_path / "set/artists.dat").write_bytes(b"mine")
+
+    with pytest.raises(FetchError, match="differs from the one in the archive"):
+        fetch([archive], tmp_path, transfer=transfer)
+    assert (tmp_path / "set/artists.dat").read_bytes() == b"mine"
+
+    fetch([archive], tmp_path, force=True, transfer=transfer)
+    assert (tmp_path / "set/artists.dat").read_bytes() == b"1\tNina Simone\n"
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_an_unreadable_receipt_is_told_of_and_force_gets_over_it(
+    publisher, transfer: Transfer, tmp_path: Path
+) -> None:
+    fetch([publisher.download()], tmp_path, transfer=transfer)
+    (tmp_path / "raw/file.bin.fetch.json").write_text("{")
+
+    with pytest.raises(FetchError, match=r"file\.bin\.fetch\.json: this receipt"):
+        fetch([publisher.download()], tmp_path, transfer=transfer)
+    fetch([publisher.download()], tmp_path, force=True, transfer=transfer)
+
+
+@pytest.mark.parametrize("path", ["../up", "/root", "a/../../b", "c:\\x", "~/x", "", "."])
+def test_a_recipe_cannot_write_outside_the_data_folder(path: str) -> None:
+    with pytest.raises(ValidationError, match="relative path below the data folder"):
+        Download.model_validate({"url": "http://example.org/f", "path": path})
+    with pytest.raises(ValidationError, match="relative path below the data folder"):
+        Download.model_validate(
+            {"url": "http://example.org/f", "path": "f.zip", "unpack": {"member": path}}
+        )
