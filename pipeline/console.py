@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -42,11 +45,29 @@ class BuildDisplay:
         self._task: TaskID | None = None
 
     def __enter__(self) -> BuildDisplay:
+        self._warnings = warnings.catch_warnings()
+        self._warnings.__enter__()
+        warnings.showwarning = self._note
         self._bars.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._bars.stop()
+        self._warnings.__exit__(None, None, None)
+
+    def _note(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        """A warning as one line among the stages', without the code that raised it."""
+        self._bars.console.print(
+            "[yellow]note:[/]", escape(str(message)), highlight=False, soft_wrap=True
+        )
 
     def started(self, stage: Stage) -> Report:
         """Show a stage's bar; what is returned moves it."""
