@@ -1,0 +1,48 @@
+"""torchrun: two processes take the steps of one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from recommender.training.checkpoint import read_checkpoint
+from recommender.training.distributed import Group
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_slices_cover_a_batch_once() -> None:
+    for size in (1, 2, 3, 5):
+        for n in (0, 1, 2, 7, 256):
+            parts = [range(n)[Group(rank, size).slice(n)] for rank in range(size)]
+            assert [i for part in parts for i in part] == list(range(n))
+
+
+@pytest.mark.slow
+def test_two_processes_learn_what_one_does(toy_data: Path, tmp_path: Path) -> None:
+    arguments = [
+        *("-m", "recommender.train", "--data", str(toy_data), "--dim", "8", "--batch-size", "50"),
+        *("--epochs", "4", "--patience", "0", "--threads", "1", "--precision", "float64"),
+        *("--kernel", "torch", "--lr-rs", "0.01", "--device", "cpu"),
+    ]
+    one, two = tmp_path / "one", tmp_path / "two"
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    for command in (
+        [sys.executable, *arguments, "--out", str(one)],
+        [sys.executable, *torchrun, *arguments, "--out", str(two)],
+    ):
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-2000:]
+    metrics = [json.loads((out / "metrics.json").read_text()) for out in (one, two)]
+    assert abs(metrics[0]["test"]["auc"] - metrics[1]["test"]["auc"]) < 0.003
+    assert len((two / "metrics.jsonl").read_text().splitlines()) == 4  # one process writes
+    models = [read_checkpoint(out / "checkpoint.pt").model for out in (one, two)]
+    for name, value in models[0].items():
+        torch.testing.assert_close(models[1][name], value, rtol=0, atol=1e-6, msg=name)
