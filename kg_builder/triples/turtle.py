@@ -68,11 +68,32 @@ def graph_pieces(
         yield Piece(f"\n{heading}{'-' * (99 - len(heading))}\n".encode(), b"")
         pending: list[ox.Triple] = []
         for _, triples in group:
-            pending += triples
-            if len(pending) > _CHUNK:
+            dotted = _ending_in_a_dot(triples, used)
+            if dotted or len(pending) > _CHUNK:
                 yield _piece(pending, used)
                 pending = []
+            if dotted:
+                yield _piece(
+                    triples, {name: iri for name, iri in used.items() if name not in dotted}
+                )
+            else:
+                pending += triples
         yield _piece(pending, used)
+
+
+def _ending_in_a_dot(triples: list[ox.Triple], used: dict[str, str]) -> set[str]:
+    """Prefixes of IRIs that end in a dot (dbpedia:R.E.M.).
+
+    Turtle writes them with an escape, `R.E.M\\.`, which rdflib cannot read; without the prefix they
+    are written out in full.
+    """
+    return {
+        prefix
+        for triple in triples
+        if isinstance(triple.object, ox.NamedNode) and triple.object.value.endswith(".")
+        for prefix, iri in used.items()
+        if triple.object.value.startswith(iri)
+    }
 
 
 def _piece(triples: list[ox.Triple], used: dict[str, str]) -> Piece:

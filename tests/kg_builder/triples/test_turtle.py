@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pyoxigraph as ox
+import pytest
 import rdflib
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,14 +103,39 @@ def test_every_source_has_its_graph():
     assert len([q for q in quads if q.predicate == ox.NamedNode(expand("genre"))]) == 2
 
 
+def triples_of_both(text):
+    """The triples as rdflib and as pyoxigraph read them."""
+    by_rdflib = {tuple(term.n3() for term in triple) for triple in rdflib.Graph().parse(data=text)}
+    by_oxigraph = {
+        (str(q.subject), str(q.predicate), str(q.object))
+        for q in ox.parse(text, format=ox.RdfFormat.TURTLE)
+    }
+    return by_rdflib, by_oxigraph
+
+
+AWKWARD = (
+    "R.E.M. !!! AC/DC Air_(band) 2Pac *NSYNC P!nk Guns_N'_Roses Sunn_O))) μ-Ziq 100% a:b - ~ .x ,;"
+)
+
+
+@pytest.mark.parametrize("name", AWKWARD.split())
+def test_awkward_names_of_other_databases_can_be_read(name):
+    table = entities(("artist:X", "Artist", name, [name], [f"dbpedia:{name}"]))
+    by_rdflib, by_oxigraph = triples_of_both(written(table, STATEMENTS.empty()))
+    assert by_rdflib == by_oxigraph
+    assert len(by_rdflib) == 4
+
+
 @given(st.lists(st.text(max_size=12), min_size=1, max_size=4))
 def test_any_name_survives(names):
     table = entities(
         *[
-            (f"artist:{n}_{local_name(name)}", "Artist", name, [], [])
+            (f"artist:{n}_{local_name(name)}", "Artist", name, [], [f"dbpedia:x{name}"])
             for n, name in enumerate(names)
         ]
     )
-    parsed = ox.parse(written(table, STATEMENTS.empty()), format=ox.RdfFormat.TURTLE)
+    text = written(table, STATEMENTS.empty())
+    parsed = list(ox.parse(text, format=ox.RdfFormat.TURTLE))
     labels = [q.object.value for q in parsed if "label" in str(q.predicate)]
     assert sorted(labels) == sorted(names)
+    assert len(rdflib.Graph().parse(data=text)) == len(set(map(str, parsed)))
