@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,19 +9,16 @@ from typing import Any
 
 import pandas as pd
 
-from kg_builder.alignment.candidates import Candidate, NameIndex, Ours, our_entities
 from kg_builder.alignment.config import AlignmentConfig, DbpediaNt, FreebaseRdf
-from kg_builder.alignment.context import our_bags, their_bags
 from kg_builder.alignment.credits import joint_credits
-from kg_builder.alignment.dbpedia import gather_dbpedia
-from kg_builder.alignment.decide import Decision, candidates_json, decide
+from kg_builder.alignment.decide import candidates_json
 from kg_builder.alignment.evidence import best_class, kinds
 from kg_builder.alignment.facts import Brought, bring
-from kg_builder.alignment.freebase import gather_freebase
+from kg_builder.alignment.linking import Linking, link
 from kg_builder.alignment.things import Gathered
-from kg_builder.alignment.weigh import weigh
 from kg_builder.fusion.judgements import Judgements, read_judgements
 from kg_builder.fusion.naming import Naming, assign_curies
+from kg_builder.fusion.profiles import values
 from kg_builder.fusion.rewrite import tags_to_genres
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
@@ -141,92 +137,54 @@ def _one(
     judgements: Judgements,
     progress: Progress,
 ) -> None:
-    ours = our_entities(state.entities, schema, config.types)
-    index = NameIndex(ours)
-    hop = frozenset(config.second_hop if config.hops > 1 else ())
-    gathered = _gather(database, path, index, schema, hop, progress)
-    candidates = [
-        c for c in index.candidates(gathered) if _plausible(c, ours, gathered, schema, config)
-    ]
-    weighed = weigh(
-        ours, candidates, gathered, our_bags(state.entities, state.context),
-        their_bags(gathered), schema,
-    )  # fmt: skip
-    decisions = decide(ours, weighed, config, judgements)
-    linked = {d.thing: (ours[d.entity].curie, d.score) for d in decisions if d.thing}
+    linking = link(
+        state.entities,
+        state.context,
+        database,
+        path,
+        config,
+        schema=schema,
+        judgements=judgements,
+        progress=progress,
+    )
+    gathered, linked = linking.gathered, linking.linked
     state.known |= {curie for curie, _ in linked.values()}
     brought = bring(
         gathered,
         linked,
-        {d.thing for d in decisions if d.thing and not ours[d.entity].term},
+        {d.thing for d in linking.decisions if d.thing and not linking.ours[d.entity].term},
         schema=schema,
         source=database.name,
         method=database.format,
         file=path.name,
         trust=database.trust,
         taken=state.entities["entity"],
-        second_hop=hop,
+        second_hop=frozenset(config.second_hop if config.hops > 1 else ()),
     )
-    _links(state, database.name, ours, decisions, gathered, brought, config)
+    _links(state, database.name, linking, brought, config)
     _reject(state, database.name, gathered, brought)
     frame = STATEMENTS.frame(brought.statements)
     state.statements.append(frame)
     state.context = pd.concat([state.context, frame], ignore_index=True)
-    state.entities = _augmented(state, linked, gathered, brought, schema)
+    state.entities = _augmented(state, linking, brought, schema)
     tally = dict.fromkeys(("match", "unsure", "no_match"), 0)
-    for decision in decisions:
+    for decision in linking.decisions:
         tally[decision.decision] += 1
-    for key, value in {
-        "lines": gathered.lines, **tally, "statements": len(frame),
-        "new entities": len(brought.minted), "rejects": sum(gathered.faults.counts.values())
-        + len(brought.rejects),
-    }.items():  # fmt: skip
-        state.counts[f"{database.name} {key}"] = value
-
-
-def _gather(
-    database: FreebaseRdf | DbpediaNt,
-    path: Path,
-    index: NameIndex,
-    schema: Schema,
-    hop: frozenset[str],
-    progress: Progress,
-) -> Gathered:
-    if isinstance(database, FreebaseRdf):
-        return gather_freebase(
-            database, path, index.knows, schema, second_hop=hop, progress=progress
-        )
-    return gather_dbpedia(database, path, index.knows, schema, second_hop=hop, progress=progress)
-
-
-def _plausible(
-    candidate: Candidate,
-    ours: Sequence[Ours],
-    gathered: Gathered,
-    schema: Schema,
-    config: AlignmentConfig,
-) -> bool:
-    """A tag is a genre only if enough things bear it as one; vocabularies meet by name alone."""
-    entity = ours[candidate.entity]
-    if entity.type != "Tag":
-        return True
-    weights = kinds(gathered.things[candidate.thing], schema)
-    genre = weights.get("Genre", 0.0)
-    against = sum(w for class_, w in weights.items() if class_ != "Genre")
-    return genre >= math.log2(1 + config.genre_uses) and genre > against
+    numbers = {
+        "lines": gathered.lines,
+        **tally,
+        "statements": len(frame),
+        "new entities": len(brought.minted),
+        "rejects": sum(gathered.faults.counts.values()) + len(brought.rejects),
+    }
+    state.counts.update({f"{database.name} {key}": value for key, value in numbers.items()})
 
 
 def _links(
-    state: _State,
-    target: str,
-    ours: Sequence[Ours],
-    decisions: Sequence[Decision],
-    gathered: Gathered,
-    brought: Brought,
-    config: AlignmentConfig,
+    state: _State, target: str, linking: Linking, brought: Brought, config: AlignmentConfig
 ) -> None:
-    with_candidates = {decision.entity: decision for decision in decisions}
-    for position, entity in enumerate(ours):
+    with_candidates = {decision.entity: decision for decision in linking.decisions}
+    for position, entity in enumerate(linking.ours):
         decision = with_candidates.get(position)
         if decision is None and entity.term:
             continue
@@ -240,7 +198,7 @@ def _links(
                 "decision": decision.decision if decision else "no_match",
                 "method": decision.method if decision else "no candidate",
                 "candidates": candidates_json(
-                    decision.ranked, gathered.things, config.candidates_kept
+                    decision.ranked, linking.gathered.things, config.candidates_kept
                 )
                 if decision
                 else "[]",
@@ -280,25 +238,17 @@ def _row(source: str, reason: str, evidence: str, detail: str) -> dict[str, Any]
     }
 
 
-def _augmented(
-    state: _State,
-    linked: Mapping[str, tuple[str, float]],
-    gathered: Gathered,
-    brought: Brought,
-    schema: Schema,
-) -> pd.DataFrame:
+def _augmented(state: _State, linking: Linking, brought: Brought, schema: Schema) -> pd.DataFrame:
     """Entities with external ids and, where a database knows it better, a more specific class."""
-    external = {curie: key for key, (curie, _) in linked.items()}
-    rows: list[dict[str, Any]] = [
-        {str(key): value for key, value in row.items()} for row in state.entities.to_dict("records")
-    ]
+    external = {curie: key for key, (curie, _) in linking.linked.items()}
+    rows = rows_of(state.entities)
     renaming: list[dict[str, Any]] = []
     for row in rows:
         key = external.get(row["entity"])
         if key is None:
             continue
         row["external_ids"] = sorted({*row["external_ids"], key})
-        thing = gathered.things[key]
+        thing = linking.gathered.things[key]
         if row["type"] == "Tag":
             row["type"] = "Genre"
             renaming.append(row)
@@ -316,8 +266,46 @@ def _augmented(
     for row, curie in zip(renaming, assign_curies(names, taken=taken), strict=True):
         state.renamed[row["entity"]] = curie
         row["entity"] = curie
+    rows = _merge(rows, linking.merged)
+    _carry_over(state, linking.merged)
     state.context = rename(state.context, state.renamed, schema=schema)
     return ENTITIES.frame(sorted([*rows, *brought.minted], key=lambda row: str(row["entity"])))
+
+
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as mappings of plain values."""
+    columns = [values(table, column) for column in table.columns]
+    return [dict(zip(table.columns, cells, strict=True)) for cells in zip(*columns, strict=True)]
+
+
+def _merge(rows: list[dict[str, Any]], merged: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Give what a merged entity had to the one that it is; its names become aliases."""
+    by_curie = {row["entity"]: row for row in rows}
+    for old, new in sorted(merged.items()):
+        gone, kept = by_curie[old], by_curie[new]
+        kept["external_ids"] = sorted({*kept["external_ids"], *gone["external_ids"]})
+        names = {*kept["aliases"], *gone["aliases"], gone["name"]} - {kept["name"]}
+        kept["aliases"] = sorted(names)
+    return [row for row in rows if row["entity"] not in merged]
+
+
+def _carry_over(state: _State, merged: Mapping[str, str]) -> None:
+    """Links of merged entities replace those that the kept ones did without."""
+    state.renamed.update(merged)
+    moved = {
+        (merged[row["subject"]], row["target"]) for row in state.links if row["subject"] in merged
+    }
+    state.links = [
+        {**row, "subject": merged[row["subject"]], "method": "by way of another database"}
+        if row["subject"] in merged
+        else row
+        for row in state.links
+        if (row["subject"], row["target"]) not in moved
+        and not (row["subject"] in merged and row["object"] is None)
+    ]
+    state.counts["merged by way of another database"] = state.counts.get(
+        "merged by way of another database", 0
+    ) + len(merged)
 
 
 def _credits(state: _State, schema: Schema) -> None:

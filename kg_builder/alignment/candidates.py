@@ -13,6 +13,7 @@ import pandas as pd
 from kg_builder.alignment.things import Gathered, Thing, keys_of, term_key
 from kg_builder.fusion.config import FusionConfig
 from kg_builder.fusion.normalize import parse_name, squeeze
+from kg_builder.fusion.profiles import values
 from kg_builder.ontology import Schema
 
 How = Literal["identical", "equal", "variant", "reading", "alias", "term", "stated"]
@@ -24,7 +25,13 @@ _ORDER: tuple[How, ...] = ("stated", "identical", "equal", "term", "variant", "r
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """One of our entities, as far as alignment reads it."""
+    """One of our entities, as far as alignment reads it.
+
+    Attributes:
+        qualifier: what tells it from namesakes, '' without.
+        term: whether its class is a vocabulary, told apart by names alone.
+        native: whether a source of ours describes it; else another database brought it.
+    """
 
     curie: str
     type: str
@@ -33,6 +40,7 @@ class Ours:
     external_ids: tuple[str, ...]
     qualifier: str
     term: bool
+    native: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,9 @@ def _how(entity: Ours, text: str, place: int, main: bool) -> How:
         return "identical"
     one, other = parse_name(entity.name), parse_name(text)
     if one.key == other.key:
-        return "equal"
+        # initials are read as a word ('R.E.M.' is 'REM'), but 'A.C.T' need not be 'Act'
+        dotted = "." in entity.name[1:-1], "." in text[1:-1]
+        return "variant" if len(one.key) <= 5 and dotted[0] != dotted[1] else "equal"
     if one.squeezed == other.squeezed and place == 0:
         return "variant"
     return "reading"
@@ -113,13 +123,14 @@ def our_entities(entities: pd.DataFrame, schema: Schema, types: tuple[str, ...])
     """The entities to align, in the table's order; the others have no names in the index."""
     terms = FusionConfig()
     found = []
-    for curie, type_, name, aliases, external, attributes in zip(
-        entities["entity"],
-        entities["type"],
-        entities["name"],
-        entities["aliases"],
-        entities["external_ids"],
-        entities["attributes"],
+    for curie, type_, name, aliases, external, attributes, records in zip(
+        values(entities, "entity"),
+        values(entities, "type"),
+        values(entities, "name"),
+        values(entities, "aliases"),
+        values(entities, "external_ids"),
+        values(entities, "attributes"),
+        values(entities, "records"),
         strict=True,
     ):
         if not any(schema.is_a(type_, wanted) for wanted in types):
@@ -133,6 +144,7 @@ def our_entities(entities: pd.DataFrame, schema: Schema, types: tuple[str, ...])
                 external_ids=tuple(external),
                 qualifier=_qualifier(name, tuple(aliases), attributes),
                 term=terms.is_vocabulary(type_),
+                native=records > 0,
             )
         )
     return found

@@ -10,15 +10,20 @@ from __future__ import annotations
 import json
 import math
 import random
+import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from itertools import pairwise
 from typing import Final
 
 import pandas as pd
 
 from kg_builder.alignment.things import Gathered
 from kg_builder.fusion.normalize import name_key
+from kg_builder.fusion.profiles import values
 
 Bag = Mapping[str, float]
 
@@ -35,45 +40,84 @@ _PRIOR_RIGHT: Final = (0.06, 0.04, 0.10, 0.16, 0.19, 0.19, 0.15, 0.11)
 _PRIOR_WRONG: Final = (0.50, 0.16, 0.14, 0.09, 0.06, 0.03, 0.015, 0.005)
 
 
-def words_of(text: str) -> set[str]:
+@lru_cache(maxsize=1 << 17)
+def words_of(text: str) -> tuple[str, ...]:
     """A phrase and its words: 'indie rock' is also about 'indie' and about 'rock'."""
     key = name_key(text)
-    return {key, *(word for word in key.split() if len(word) > 2)} - {""}
+    words = dict.fromkeys((key, *(word for word in key.split() if len(word) > 2)))
+    return tuple(word for word in words if word)
+
+
+_NATIONS: Final = {
+    name_key(word): nation
+    for nation, words in tomllib.loads(
+        resources.files("kg_builder.alignment").joinpath("nations.toml").read_text("utf-8")
+    ).items()
+    for word in words
+}
+
+
+def nations_of(bag: Bag) -> frozenset[str]:
+    """Countries that a bag of words names."""
+    return frozenset(_NATIONS[word] for word in bag if word in _NATIONS)
 
 
 def our_bags(entities: pd.DataFrame, statements: pd.DataFrame) -> dict[str, Counter[str]]:
     """Entity CURIE → words of its context, counted over the statements and attributes."""
-    names = dict(zip(entities["entity"], entities["name"], strict=True))
+    names = dict(zip(values(entities, "entity"), values(entities, "name"), strict=True))
     bags: dict[str, Counter[str]] = defaultdict(Counter)
     chosen = statements[statements["predicate"].isin(CONTEXT)]
-    cache: dict[str, set[str]] = {}
-    for subject, target in zip(chosen["subject"], chosen["object"], strict=True):
-        if target not in cache:
-            cache[target] = words_of(names.get(target, target))
-        bags[subject].update(cache[target])
-    for entity, text in zip(entities["entity"], entities["attributes"], strict=True):
+    for subject, target in zip(values(chosen, "subject"), values(chosen, "object"), strict=True):
+        bags[subject].update(words_of(names.get(target, target)))
+    for entity, text in zip(
+        values(entities, "entity"), values(entities, "attributes"), strict=True
+    ):
         if text != "{}":
-            for predicate, values in json.loads(text).items():
+            for predicate, stated in json.loads(text).items():
                 if predicate in CONTEXT:
-                    for value in values if isinstance(values, list) else [values]:
+                    for value in stated if isinstance(stated, list) else [stated]:
                         bags[entity].update(words_of(str(value)))
     return bags
 
 
-def their_bags(gathered: Gathered) -> dict[str, Counter[str]]:
-    """Id → words of the context of each candidate: neighbours' names, description, qualifier."""
+def foremost(bag: Counter[str], count: int) -> dict[str, float]:
+    """The most frequent words of a bag, equally frequent ones by the alphabet."""
+    return dict(sorted(bag.items(), key=lambda entry: (-entry[1], entry[0]))[:count])
+
+
+def their_bags(
+    gathered: Gathered, acquainted: Mapping[str, Bag] | None = None
+) -> dict[str, Counter[str]]:
+    """Id → words of the context of each candidate: neighbours' names, description, qualifier.
+
+    Args:
+        gathered: the database.
+        acquainted: id → our words for things that are linked beyond doubt; who stands beside
+            them in the database shares their words.
+    """
     bags: dict[str, Counter[str]] = defaultdict(Counter)
+    known = acquainted or {}
     for fact in gathered.facts:
         if fact.literal or fact.predicate not in CONTEXT:
             continue
         if fact.subject in gathered.candidates:
             bags[fact.subject].update(words_of(gathered.things[fact.object].name))
+        for one, other in ((fact.subject, fact.object), (fact.object, fact.subject)):
+            if one in gathered.candidates and other in known:
+                bags[one].update(known[other].keys())
     for key in gathered.candidates:
         thing = gathered.things[key]
         for text in (thing.qualifier, thing.description[:200]):
             if text:
-                bags[key].update(words_of(text))
+                bags[key].update(phrases(text))
     return bags
+
+
+def phrases(text: str) -> tuple[str, ...]:
+    """Words of a text and every two that follow each other."""
+    words = name_key(text).split()
+    pairs = [" ".join(pair) for pair in pairwise(words)]
+    return tuple(dict.fromkeys([*pairs, *(word for word in words if len(word) > 1)]))
 
 
 @dataclass(frozen=True)
@@ -98,11 +142,11 @@ class Weigher:
         """Cosine of the two bags over the words that we know, 0..1."""
         if not one or not other:
             return 0.0
-        dot = sum(self._of(w) ** 2 for w in one.keys() & other.keys())
+        dot = math.fsum(self._of(w) ** 2 for w in one if w in other)
         if dot == 0:
             return 0.0
-        left = sum(self._of(w) ** 2 for w in one)
-        right = sum(self._of(w) ** 2 for w in other)
+        left = math.fsum(self._of(w) ** 2 for w in one)
+        right = math.fsum(self._of(w) ** 2 for w in other)
         return dot / math.sqrt(left * right)
 
     def _of(self, word: str) -> float:

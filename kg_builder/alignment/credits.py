@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from kg_builder.fusion.normalize import is_featuring, name_key, split_credits
+from kg_builder.fusion.profiles import values
 from kg_builder.ontology import Schema
 
 
@@ -32,11 +33,11 @@ def joint_credits(
         return {}, []
     artists = entities[[schema.is_a(type_, "Artist") for type_ in entities["type"]]]
     by_key: dict[str, list[str]] = defaultdict(list)
-    for curie, name in zip(artists["entity"], artists["name"], strict=True):
+    for curie, name in zip(values(artists, "entity"), values(artists, "name"), strict=True):
         by_key[name_key(name)].append(curie)
     found: dict[str, list[str]] = {}
     statements: list[dict[str, Any]] = []
-    for curie, name in zip(artists["entity"], artists["name"], strict=True):
+    for curie, name in zip(values(artists, "entity"), values(artists, "name"), strict=True):
         parts = split_credits(name)
         if len(parts) < 2:
             continue

@@ -24,6 +24,7 @@ class Decision:
         score: probability of the chosen one, else 0.
         decision: match, unsure or no_match.
         method: how the names met, or why none was chosen.
+        how: how the name of the best candidate met.
         ranked: (id, probability) of all candidates, best first.
     """
 
@@ -32,6 +33,7 @@ class Decision:
     score: float
     decision: str
     method: str
+    how: str
     ranked: tuple[tuple[str, float], ...]
 
 
@@ -66,7 +68,18 @@ def decide(
     }
     order = sorted(
         (
-            (-p, -total[position, thing], entities[position].curie, thing, position)
+            (
+                # what our sources describe goes before what a database brought, a name before
+                # an alias
+                not entities[position].native,
+                how[position, thing] == "alias",
+                -round(p, 3),
+                -total[position, thing],
+                entities[position].curie,
+                thing,
+                position,
+                p,
+            )
             for position, listed in ranked.items()
             for thing, p in listed
             if p >= config.match
@@ -74,16 +87,17 @@ def decide(
     )
     taken: dict[str, int] = {}
     chosen: dict[int, tuple[str, float]] = {}
-    for negative, _, _, thing, position in order:
+    for *_, thing, position, p in order:
         if thing not in taken and position not in chosen:
             taken[thing] = position
-            chosen[position] = (thing, -negative)
+            chosen[position] = (thing, p)
     found = []
     for position in sorted(ranked):
         listed = ranked[position]
         if position in chosen:
             thing, p = chosen[position]
-            found.append(Decision(position, thing, p, "match", how[position, thing], tuple(listed)))
+            met = how[position, thing]
+            found.append(Decision(position, thing, p, "match", met, met, tuple(listed)))
             continue
         best, p = listed[0]
         if p >= config.match:
@@ -92,7 +106,8 @@ def decide(
             method, decision = how[position, best], "unsure"
         else:
             method, decision = how[position, best], "no_match"
-        found.append(Decision(position, "", 0.0, decision, method, tuple(listed)))
+        met = how[position, best]
+        found.append(Decision(position, "", 0.0, decision, method, met, tuple(listed)))
     return found
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import io
 import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Final, cast
 from urllib.parse import unquote
 
 from kg_builder.errors import DataError
 
 FREEBASE: Final = "http://rdf.freebase.com/ns/"
+BUFFER: Final = 1 << 20
 _GZIP: Final = b"\x1f\x8b"
 _LITERAL = re.compile(r'^"((?:[^"\\]|\\.)*)"(?:@([A-Za-z-]+)|\^\^<([^>]*)>)?$', re.DOTALL)
 _ESCAPE = re.compile(r'\\(?:([tbnrf"\'\\])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))', re.DOTALL)
@@ -38,7 +40,7 @@ class Faults:
             known.append((place, detail[:200]))
 
 
-def open_dump(path: Path) -> BinaryIO:
+def open_dump(path: Path) -> io.BufferedReader:
     """Open a dump, unpacking gzip by its first bytes.
 
     Raises:
@@ -51,7 +53,10 @@ def open_dump(path: Path) -> BinaryIO:
         raise DataError(
             "no such file", where=str(path), remedy="fetch it, or take the database off the recipe"
         ) from None
-    return cast(BinaryIO, gzip.open(path, "rb")) if packed else path.open("rb")
+    if not packed:
+        return path.open("rb")
+    # a buffer of its own: lines are then split in C and not through GzipFile's methods
+    return io.BufferedReader(cast(io.RawIOBase, gzip.open(path, "rb")), BUFFER)
 
 
 def lines(path: Path, faults: Faults) -> Iterator[tuple[int, bytes]]:
@@ -95,23 +100,21 @@ def freebase_lines(path: Path, faults: Faults) -> Iterator[Line]:
     """
     head, cut = f"<{FREEBASE}", len(FREEBASE) + 1
     for number, raw in lines(path, faults):
-        parts = raw.split(b"\t")
-        if len(parts) != 4:
-            if raw.strip():
-                _malformed(faults, path, number, raw)
-            continue
         try:
-            subject, predicate, target = (part.decode("utf-8") for part in parts[:3])
+            subject, predicate, target, _ = raw.decode("utf-8").split("\t")
         except UnicodeDecodeError:
             faults.add("line is not UTF-8", f"{path.name}#line={number}", repr(raw[:80]))
             continue
-        if not subject.startswith(head) or not predicate.startswith(head):
-            if subject[:1] != "<" or predicate[:1] != "<":
+        except ValueError:
+            if raw.strip():
                 _malformed(faults, path, number, raw)
             continue
-        if target.startswith(head):
-            target = "<" + target[cut:]
-        yield number, subject[cut:-1], predicate[cut:-1], target
+        if subject.startswith(head) and predicate.startswith(head):
+            if target.startswith(head):
+                target = "<" + target[cut:]
+            yield number, subject[cut:-1], predicate[cut:-1], target
+        elif subject[:1] != "<" or predicate[:1] != "<":
+            _malformed(faults, path, number, raw)
 
 
 def ntriples_lines(path: Path, faults: Faults) -> Iterator[Line]:

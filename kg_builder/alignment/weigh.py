@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from kg_builder.alignment.candidates import Candidate, How, Ours
-from kg_builder.alignment.context import Bag, Telling, Weigher, shuffled
-from kg_builder.alignment.evidence import balance, kinds
+from kg_builder.alignment.context import Bag, Telling, Weigher, nations_of, shuffled
+from kg_builder.alignment.evidence import balance, kinds, word_classes
 from kg_builder.alignment.things import Gathered, Thing
-from kg_builder.fusion.normalize import name_key
+from kg_builder.fusion.normalize import name_key, split_credits
 from kg_builder.ontology import Schema
 
 NAME: Final[Mapping[How, float]] = {
@@ -21,9 +21,12 @@ NAME: Final[Mapping[How, float]] = {
     "term": 1.6,
     "variant": 0.4,
     "reading": 0.0,
-    "alias": -1.2,
+    "alias": -1.6,
 }
 """Log-odds that a name alone gives, before its length counts."""
+
+CERTAIN: Final = 2.5
+"""The most that evidence of the right kind can add: two bands are both bands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def weigh(
     first = [
         (
             name_weight(entities[c.entity], gathered.things[c.thing], c),
-            kind_weight(entities[c.entity], c, evidence[c.thing], schema),
+            kind_weight(entities[c.entity], gathered.things[c.thing], c, evidence[c.thing], schema),
         )
         for c in candidates
     ]
@@ -78,10 +81,12 @@ def weigh(
         entity = entities[c.entity]
         one, other = ours.get(entity.curie, {}), theirs.get(c.thing, {})
         context = 0.0
-        if one and other and not entity.term:
-            # few words on a side are a poor sample of what it is about
-            depth = min(1.0, len(one) / 6) * min(1.0, len(other) / 3)
-            context = telling.weight(weigher.similarity(one, other)) * depth
+        if not entity.term:
+            if one and other:
+                # few words on a side are a poor sample of what it is about
+                depth = min(1.0, len(one) / 6) * min(1.0, len(other) / 3)
+                context = telling.weight(weigher.similarity(one, other)) * depth
+            context += origin_weight(nations_of(one), nations_of(other), deep=len(one) >= 12)
         fame = 0.2 * (math.log1p(min(gathered.things[c.thing].degree, 400)) - 2)
         found.append(Weighed(c, name, kind, context, fame))
     return found
@@ -98,32 +103,82 @@ def name_weight(entity: Ours, thing: Thing, candidate: Candidate) -> float:
     length = len(key.replace(" ", ""))
     weight += 0.1 * max(-4, min(4, length - 6))
     if candidate.how == "alias":
-        weight += _alias_weight(words, thing)
-    if thing.qualifier and candidate.how != "alias":
+        return weight + _alias_weight(entity.name, candidate.name, thing)
+    if thing.qualifier:
         # 'X (American band)' says that there are other bands of that name
         weight -= 0.4 if len(thing.qualifier.split()) == 1 else 0.8
-    elif not thing.qualifier:
-        weight += 0.3
+    else:
+        weight += 0.6
+    if len(words) == 1:
+        weight -= _single_word_doubt(entity.name, candidate)
     return weight
 
 
-def _alias_weight(words: Sequence[str], thing: Thing) -> float:
-    """An alias of one word is a nickname or a band's name; one that shares words is a spelling."""
-    main = set(name_key(thing.name).split())
-    if main & set(words):
-        return 0.6
-    return -1.5 if len(words) == 1 else -0.6
+def _single_word_doubt(ours: str, candidate: Candidate) -> float:
+    """What a single word loses where its spelling differs: it is then easily another's name."""
+    if candidate.how == "identical":
+        return 0.0
+    if ours.isascii() != candidate.name.isascii():
+        # 'Кино' and 'Kino', 'Âme' and 'AME'; where the other side has the accents we lost them
+        return 1.5 if candidate.how == "variant" else 0.8 if candidate.name.isascii() else 0.0
+    return 0.5
+
+
+def _alias_weight(ours: str, alias: str, thing: Thing) -> float:
+    """What an alias adds to its low base.
+
+    One that shares words with the main name is another spelling of it, one in another script a
+    transcription; a single word is a nickname that others bear, too. A joint credit ('Herb
+    Alpert & The Tijuana Brass') is not its member, whatever an alias says.
+    """
+    parts = [name_key(part) for part in split_credits(ours)]
+    main = name_key(thing.name)
+    if len(parts) > 1 and main in parts:
+        return -6.0
+    if alias.isascii() != thing.name.isascii():
+        return 1.0
+    words, others = set(name_key(ours).split()), set(main.split())
+    if words & others:
+        return 0.8 if len(words) > 1 or words < others else 0.0
+    return -1.5 if len(words) == 1 else -0.8
 
 
 def kind_weight(
-    entity: Ours, candidate: Candidate, evidence: Mapping[str, float], schema: Schema
+    entity: Ours,
+    thing: Thing,
+    candidate: Candidate,
+    evidence: Mapping[str, float],
+    schema: Schema,
 ) -> float:
     """What the evidence about the thing's kind tells of it being of the entity's class."""
     if candidate.how == "stated":
         return 0.0
-    pro, contra = balance(evidence, "Genre" if entity.type == "Tag" else entity.type, schema)
-    if not pro and not contra:
-        return -0.8
+    wanted = "Genre" if entity.type == "Tag" else entity.type
+    said = dict.fromkeys(word_classes(thing.qualifier), 1.0)
+    if said and not balance(said, wanted, schema)[0]:
+        return -7.0  # an editor called it an album, a film, a label
+    pro, contra = balance(evidence, wanted, schema)
     share = (pro + 0.25) / (pro + contra + 0.5)
     certain = min(1.0, (pro + contra) / 4)
-    return 1.6 * math.log(share / (1 - share)) * (0.5 + 0.5 * certain)
+    weight = 1.6 * math.log(share / (1 - share)) * (0.5 + 0.5 * certain)
+    if not pro:
+        return min(weight, -3.5 if evidence else -1.5)
+    weight = min(weight, CERTAIN)
+    if schema.is_a(wanted, "Artist") and not _musical(evidence, schema):
+        # a person whom nothing calls a musician: only a full name can be trusted
+        single = len(name_key(entity.name).split()) == 1
+        weight -= 2.5 if candidate.how == "alias" or single else 0.5
+    return weight
+
+
+def _musical(evidence: Mapping[str, float], schema: Schema) -> bool:
+    return any(class_ in schema.classes and schema.is_a(class_, "Artist") for class_ in evidence)
+
+
+def origin_weight(ours: frozenset[str], theirs: frozenset[str], *, deep: bool) -> float:
+    """What countries tell that both sides name; theirs alone counts a little against."""
+    if not theirs:
+        return 0.0
+    if ours:
+        return 0.8 if ours & theirs else -1.5
+    return -0.4 if deep else 0.0

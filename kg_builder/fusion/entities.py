@@ -14,7 +14,7 @@ from kg_builder.fusion.config import FusionConfig, SourceTraits
 from kg_builder.fusion.fuse import Fused, Record, fuse
 from kg_builder.fusion.matching import Matching
 from kg_builder.fusion.naming import Naming, assign_curies
-from kg_builder.fusion.profiles import refuse_doubles
+from kg_builder.fusion.profiles import refuse_doubles, values
 from kg_builder.ontology import Schema
 from kg_builder.tables import ENTITIES, LINKS
 
@@ -28,14 +28,7 @@ def build_entities(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fuse each cluster, name the entities, and link every record to its own."""
     profiles, label = matching.profiles, matching.clustering.label
-    by_key = {
-        row.key: row
-        for row in map(
-            _record,
-            frame["record"], frame["source"], frame["type"], frame["name"], frame["aliases"],
-            frame["external_ids"], frame["attributes"],
-        )
-    }  # fmt: skip
+    by_key = {row.key: row for row in _records(frame)}
     clusters: dict[int, list[int]] = defaultdict(list)
     for index, owner in enumerate(label.tolist()):
         clusters[owner].append(index)
@@ -66,10 +59,14 @@ def build_entities(
     return entities, links
 
 
-def _record(
-    key: str, source: str, type_: str, name: str, aliases: Any, external: Any, attributes: str
-) -> Record:
-    return Record(key, source, type_, name, tuple(aliases), tuple(external), attributes)
+def _records(frame: pd.DataFrame) -> list[Record]:
+    wanted = ("record", "source", "type", "name", "aliases", "external_ids", "attributes")
+    return [
+        Record(key, source, type_, name, tuple(aliases), tuple(external), attributes)
+        for key, source, type_, name, aliases, external, attributes in zip(
+            *(values(frame, column) for column in wanted), strict=True
+        )
+    ]
 
 
 def _curies(items: Sequence[Fused], schema: Schema) -> list[str]:
@@ -101,7 +98,7 @@ def _links(
             doubtful |= {i, j}
     size = np.bincount(label, minlength=len(label))
     rows = []
-    for key in frame["record"]:
+    for key in values(frame, "record"):
         index = profiles.position[key]
         own = int(label[index])
         score = best[index].get(own, 1.0) if size[own] > 1 else 1.0
@@ -134,13 +131,7 @@ def _links(
 def identity_entities(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Every record an entity of its own, in the given order."""
     refuse_doubles(frame)
-    fused = [
-        fuse([_record(*fields)], schema, {})
-        for fields in zip(
-            frame["record"], frame["source"], frame["type"], frame["name"], frame["aliases"],
-            frame["external_ids"], frame["attributes"], strict=True,
-        )
-    ]  # fmt: skip
+    fused = [fuse([record], schema, {}) for record in _records(frame)]
     curies = _curies(fused, schema)
     columns: dict[str, list[Any]] = {
         "entity": curies,
@@ -152,7 +143,7 @@ def identity_entities(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame
         "records": [1] * len(fused),
     }
     linked: dict[str, list[Any]] = {
-        "subject": frame["record"].tolist(),
+        "subject": values(frame, "record"),
         "kind": ["record"] * len(fused),
         "target": ["entity"] * len(fused),
         "object": curies,

@@ -84,6 +84,16 @@ class Exact(Measure):
         return int(not ones.isdisjoint(others))
 
 
+class Addresses(Exact):
+    """Pages on the web: one in common is strong evidence, different ones are none at all."""
+
+    prior = (("differs", "equal"), (0.15, 0.85), (0.9, 0.1))
+
+    def level(self, left: Sequence[str], right: Sequence[str]) -> int:
+        """1 where an address is shared, else missing: a thing may have many pages."""
+        return 1 if super().level(left, right) == 1 else -1
+
+
 class Names(Measure):
     """Names of things, of which a record may have several: disjoint, alike, some shared, all."""
 
@@ -128,7 +138,9 @@ def measure_for(predicate: str, schema: Schema) -> Measure | None:
         return Years()
     if datatype == "duration":
         return Lengths()
-    if datatype in {"integer", "decimal", "boolean", "anyURI"}:
+    if datatype == "anyURI":
+        return Addresses()
+    if datatype in {"integer", "decimal", "boolean"}:
         return Exact()
     return ManyNames() if bare in _OPINIONS else Names()
 

@@ -31,6 +31,7 @@ ENDINGS: Final[dict[str, list[str]]] = _WORDS["endings"]
 
 _INVERTED = re.compile(rf"^(?P<core>.+?),\s+(?P<article>{'|'.join(sorted(ARTICLES))})$", re.I)
 _BRACKETED = re.compile(r"^(?P<core>.*\S)\s*[(\[（](?P<inside>[^()\[\]（）]+)[)\]）]\s*$")
+_ALSO = re.compile(r"^(?:aka|a\.k\.a\.?|also known as)\s+(.+)$", re.I)
 _NUMBERED = re.compile(r"^(?:\d{1,3}|\d{4})$")
 _FEATURING = re.compile(
     r"\s*[(\[]?\s*(?:\b(?:featuring|feat|ft|prod\. by)\b\.?)\s+(?P<guests>[^()\[\]]+)[)\]]?\s*$",
@@ -79,7 +80,7 @@ class Name:
         squeezed: the key in Latin letters without spaces.
         qualifier: what told namesakes apart in closing brackets ('UK band'), '' without.
         guests: names after 'feat.'.
-        alternatives: keys of other readings: within and before brackets, 'Bowie, David' turned.
+        alternatives: keys of other readings: '샤이니 (SHINee)', 'X (aka Y)', 'Bowie, David'.
     """
 
     display: str
@@ -110,7 +111,9 @@ def parse_name(text: str, *, qualified: bool = True) -> Name:
         core, inside = natural_order(found["core"]), found["inside"].strip()
         if is_qualifier(inside):
             display, qualifier = core, inside
-        else:
+        elif also := _ALSO.match(inside):
+            others += [name_key(core), name_key(also[1])]
+        elif core.isascii() != inside.isascii():  # the same name in two scripts
             others += [name_key(core), name_key(inside)]
     if qualified and (turned := swapped(display)):
         others.append(name_key(turned))

@@ -1,0 +1,149 @@
+"""Linking the entities to one database: gather, pair by name, weigh twice, decide."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from kg_builder.alignment.candidates import Candidate, NameIndex, Ours, our_entities
+from kg_builder.alignment.config import AlignmentConfig, DbpediaNt, FreebaseRdf
+from kg_builder.alignment.context import foremost, our_bags, their_bags
+from kg_builder.alignment.dbpedia import gather_dbpedia
+from kg_builder.alignment.decide import Decision, decide
+from kg_builder.alignment.evidence import kinds
+from kg_builder.alignment.freebase import gather_freebase
+from kg_builder.alignment.things import Gathered
+from kg_builder.alignment.weigh import weigh
+from kg_builder.fusion.judgements import Judgements
+from kg_builder.ontology import Schema
+from kg_builder.progress import Progress
+
+COMPANY: Final = 8
+"""So many of an entity's most frequent words speak for the things that stand beside it."""
+
+
+@dataclass(frozen=True)
+class Linking:
+    """The decisions about one database, and what was gathered from it.
+
+    Attributes:
+        ours: the entities that were aligned; decisions refer to them by position.
+        gathered: things and facts of the database.
+        decisions: one per entity with candidates.
+        merged: CURIE of an entity that an earlier database brought → CURIE of one of ours that
+            this database shows to be the same.
+    """
+
+    ours: Sequence[Ours]
+    gathered: Gathered
+    decisions: Sequence[Decision]
+    merged: dict[str, str]
+
+    @property
+    def linked(self) -> dict[str, tuple[str, float]]:
+        """Id of a thing → our CURIE and the probability of the link."""
+        return {d.thing: (self.ours[d.entity].curie, d.score) for d in self.decisions if d.thing}
+
+
+def link(
+    entities: pd.DataFrame,
+    context: pd.DataFrame,
+    database: FreebaseRdf | DbpediaNt,
+    path: Path,
+    config: AlignmentConfig,
+    *,
+    schema: Schema,
+    judgements: Judgements,
+    progress: Progress,
+) -> Linking:
+    """Decide which thing of a database each entity is.
+
+    Args:
+        entities: table `ENTITIES`.
+        context: table `STATEMENTS` about them.
+        database, path: the database and its dump.
+        config: thresholds and classes.
+        schema: the data model.
+        judgements: a person's decisions.
+        progress: told the lines read so far.
+    """
+    ours = our_entities(entities, schema, config.types)
+    index = NameIndex(ours)
+    gathered = _gather(database, path, index, schema, config, progress)
+    candidates = [
+        c for c in index.candidates(gathered) if _plausible(c, ours, gathered, schema, config)
+    ]
+    bags = our_bags(entities, context)
+    weighed = weigh(ours, candidates, gathered, bags, their_bags(gathered), schema)
+    first = decide(ours, weighed, config, judgements)
+    # a second look, with the company that a thing keeps among those linked beyond doubt
+    acquainted = {
+        d.thing: foremost(bags[ours[d.entity].curie], COMPANY)
+        for d in first
+        if d.thing and d.score >= 0.95 and ours[d.entity].curie in bags and not ours[d.entity].term
+    }
+    weighed = weigh(ours, candidates, gathered, bags, their_bags(gathered, acquainted), schema)
+    decisions = decide(ours, weighed, config, judgements)
+    return Linking(ours, gathered, decisions, _merged(ours, decisions))
+
+
+def _gather(
+    database: FreebaseRdf | DbpediaNt,
+    path: Path,
+    index: NameIndex,
+    schema: Schema,
+    config: AlignmentConfig,
+    progress: Progress,
+) -> Gathered:
+    hop = frozenset(config.second_hop if config.hops > 1 else ())
+    if isinstance(database, FreebaseRdf):
+        return gather_freebase(
+            database, path, index.knows, schema, second_hop=hop, progress=progress
+        )
+    return gather_dbpedia(database, path, index.knows, schema, second_hop=hop, progress=progress)
+
+
+def _plausible(
+    candidate: Candidate,
+    ours: Sequence[Ours],
+    gathered: Gathered,
+    schema: Schema,
+    config: AlignmentConfig,
+) -> bool:
+    """A tag is a genre only if enough things bear it as one; vocabularies meet by name alone."""
+    if ours[candidate.entity].type != "Tag":
+        return True
+    weights = kinds(gathered.things[candidate.thing], schema)
+    genre = weights.get("Genre", 0.0)
+    against = sum(weight for class_, weight in weights.items() if class_ != "Genre")
+    return genre >= math.log2(1 + config.genre_uses) and genre > against
+
+
+def _merged(ours: Sequence[Ours], decisions: Sequence[Decision]) -> dict[str, str]:
+    """Entities of an earlier database that an alias of this one shows to be one of ours.
+
+    Freebase calls Sean Combs 'P. Diddy', too: our P. Diddy then is the Sean Combs that DBpedia
+    brought.
+    """
+    winner = {d.thing: d for d in decisions if d.thing}
+    found = {}
+    for decision in decisions:
+        entity = ours[decision.entity]
+        if entity.native or decision.thing or not decision.ranked:
+            continue
+        thing, probability = decision.ranked[0]
+        rival = winner.get(thing)
+        if (
+            rival is not None
+            and rival.method == "alias"
+            and ours[rival.entity].native
+            and probability >= 0.95
+            and decision.how in {"identical", "equal"}
+        ):
+            found[entity.curie] = ours[rival.entity].curie
+    return found
