@@ -12,6 +12,7 @@ from kg_builder.extraction.unstructured.mentions import Entity, Mention
 
 _SUBJECTS: Final = frozenset({"nsubj", "nsubjpass", "csubj"})
 _MODIFIERS: Final = frozenset({"acl", "relcl", "appos"})
+_SOMEBODY: Final = frozenset({"Person", "SoloArtist", "Band"})
 _DEEPEST: Final = 12
 
 Allowed = Callable[[Entity], bool]
@@ -24,22 +25,25 @@ def clause_subject(
     position: int,
     topic: Entity,
     allowed: Allowed,
-) -> Entity:
+) -> Entity | None:
     """The thing that the clause around a position speaks of.
 
     With a parse: the subject of the governing verb, or the noun that a relative clause or
-    participle belongs to. Without one, or where that finds nothing that is allowed: the nearest
+    participle belongs to; a pronoun or name there that is not allowed means that the clause speaks
+    of somebody else (`None`). Without a parse, or where it leads to no mention: the nearest
     allowed mention before the position, the first one after it, the topic of the text.
     """
+    if doc.has_annotation("DEP"):
+        found = _by_parse(doc, mentions, position)
+        if found is not None and allowed(found):
+            return found
+        if found is not None and found.type in _SOMEBODY:
+            return None
     within = [
         item
         for item in mentions
         if sentence.start <= item.start < sentence.end and item.entity and allowed(item.entity)
     ]
-    if doc.has_annotation("DEP"):
-        found = _by_parse(doc, within, position)
-        if found is not None:
-            return found
     before = [item for item in within if item.end <= position]
     if before:
         named = before[0] if before[0].entity is topic else before[-1]

@@ -22,7 +22,7 @@ _PLURAL: Final = frozenset({"they", "them", "their", "themselves"})
 
 _GROUP: Final = (
     "band|group|duo|trio|quartet|quintet|sextet|septet|act|outfit|collective|ensemble|combo|"
-    "line-up|crew|orchestra|foursome|threesome|project"
+    "line-up|crew|orchestra|foursome|threesome|project|[A-Z][a-z]+(?:ans|ians)"
 )
 _PERSON: Final = (
     "artist|musician|singer|vocalist|guitarist|bassist|drummer|pianist|rapper|composer|producer|"
@@ -40,7 +40,9 @@ _EXPLETIVE: Final = re.compile(
     r"^(?:\s+(?:is|was|has been|became|seems?|took|would be))?\s+(?:clear|hard|easy|possible|said|"
     r"true|not until|only|known that|time|years?|in \d{4} that)\b"
 )
-_BAND_WORDS: Final = re.compile(rf"\b(?:{_GROUP}s?)\b", re.IGNORECASE)
+_NAMED: Final = re.compile(r"(?:,| was| is| were| are) ")
+_PREDICATE: Final = re.compile(r"\b(?:is|was|were|are|became|as|being|remains?|remained) $")
+_BAND_WORDS: Final = re.compile(rf"\b(?:{_GROUP}s?)\b")
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,9 @@ class Resolver:
             found = index.get(fold(form))
             if found is not None and self._fits(mention, found):
                 return found
-        if mention.origin in {"ner", "gazetteer", "pattern"} and self._is_agent(mention):
+        if mention.origin in {"ner", "gazetteer", "pattern", "last name"} and self._is_agent(
+            mention
+        ):
             for entity in reversed(entities):
                 if self._is_agent(entity.mentions[0]) and _short(mention.text, entity.name):
                     mention.name = entity.name
@@ -182,8 +186,15 @@ class Resolver:
             following = text[match.end() : match.end() + 1]
             if following == " " and match.end() + 1 in starts:
                 continue  # "the guitarist Adrian Utley" names the guitarist
+            gap = _NAMED.match(text, match.end())
+            if gap and gap.end() in starts:
+                continue  # "the singer, Damon Albarn," and "the singer was Ian Curtis" too
             if re.match(r" of (?!the same)", text[match.end() : match.end() + 5]):
                 continue  # "the singer of The Sugarcubes" describes
+            if match["person"] and _PREDICATE.search(
+                text, max(0, match.start() - 12), match.start()
+            ):
+                continue  # "Ringo Starr was the drummer"
             found.append(Mention(match.start(), match.end(), match[0], "Artist", "coreference"))
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -45,6 +46,7 @@ class Gazetteer:
         self._lowered = PhraseMatcher(nlp.vocab, attr="LOWER")
         exact: dict[str, None] = {}
         lowered: dict[str, None] = {}
+        self._performers = _performers(records)
         for name, type_, canonical in _entries(records):
             if type_ in _UNUSED or len(name) < 2 or name.isdigit():
                 continue
@@ -81,15 +83,28 @@ class Gazetteer:
         text = span.text
         if type_ in _LOWERED:
             return True
+        if self._schema.is_a(type_, "Work"):
+            known = self._performers.get(text)
+            if known and not any(name in doc.text for name in known):
+                return False
+            if end - start == 1 and not known:
+                return self._is_announced(doc, start, end)
         if end - start > 1 and not all(fold(token.text) in self._common for token in span):
             return True
         if fold(text) not in self._common and len(text) > 2:
             return True
-        sentence = span.sent
         if self._schema.is_a(type_, "Work"):
-            around = doc.text[max(sentence.start_char, span.start_char - 60) : sentence.end_char]
-            return start != sentence.start and bool(_CUES.search(around))
-        return start != sentence.start and text[:1].isupper()
+            return self._is_announced(doc, start, end)
+        return start != span.sent.start and text[:1].isupper()
+
+    def _is_announced(self, doc: Doc, start: int, end: int) -> bool:
+        """Whether a sentence speaks of works, so that a plain word in it may be a title."""
+        span = doc[start:end]
+        sentence = span.sent
+        if _CUES.search(doc.text[span.end_char : span.end_char + 40].partition(".")[0]):
+            return True
+        before = doc.text[max(sentence.start_char, span.start_char - 60) : span.start_char]
+        return start != sentence.start and bool(_CUES.search(before))
 
 
 def common_words(texts: Iterable[str]) -> frozenset[str]:
@@ -98,6 +113,19 @@ def common_words(texts: Iterable[str]) -> frozenset[str]:
     for text in texts:
         found.update(unicodedata.normalize("NFC", word).casefold() for word in _WORD.findall(text))
     return frozenset(found)
+
+
+def _performers(records: pd.DataFrame | None) -> dict[str, set[str]]:
+    """Title of a work → names of those who perform it, as far as the records tell."""
+    found: dict[str, set[str]] = {}
+    if records is not None:
+        for name, attributes in zip(records["name"], records["attributes"], strict=True):
+            if '"performer"' in str(attributes):
+                performers = json.loads(str(attributes))["performer"]
+                found.setdefault(str(name), set()).update(
+                    performer.removeprefix("The ") for performer in performers
+                )
+    return found
 
 
 def _entries(records: pd.DataFrame | None) -> Iterator[tuple[str, str, str]]:

@@ -39,6 +39,8 @@ _TYPED: Final = {
 }
 """Slot → what a mention of it most likely says of the subject of its clause."""
 
+_FAR: Final = 60
+_OTHER_CLAUSE: Final = re.compile(r"\b(?:whose|but|while|after|before|when|until|and \w+ \w+)\b|;")
 _RELEASE_DATE: Final = 0.7
 _ROLE_INSTRUMENT: Final = 0.85
 _ROLE_MEMBER: Final = 0.65
@@ -54,6 +56,7 @@ class Pattern:
     confidence: float
     subject: str
     object: str
+    of_topic: bool
 
 
 @lru_cache(maxsize=4)
@@ -73,6 +76,7 @@ def load_patterns(path: Path = RULES) -> tuple[Pattern, ...]:
                 confidence=float(rule["confidence"]),
                 subject=rule.get("subject", ""),
                 object=rule.get("object", ""),
+                of_topic=bool(rule.get("of_topic", False)),
             )
             for rule in rules
         )
@@ -131,7 +135,11 @@ class _SentenceReader:
         if groups.get("s"):
             subject = self._slots.mentions[numbers(groups["s"] or "")[0]].entity
         else:
-            subject = self._subject(self._slots.position(found.start()), pattern.subject)
+            subject = self._subject(
+                self._slots.position(found.start()),
+                pattern.subject,
+                topic_only=pattern.of_topic,
+            )
         if subject is None or not self._may_be(subject, pattern.subject):
             return
         for number in objects:
@@ -151,7 +159,9 @@ class _SentenceReader:
                     pattern.confidence,
                 )
 
-    def _subject(self, position: int, class_: str) -> Entity | None:
+    def _subject(self, position: int, class_: str, *, topic_only: bool = False) -> Entity | None:
+        if topic_only:
+            return self._text.topic
         return clause_subject(
             self._text.doc,
             self._slots.mentions,
@@ -265,6 +275,8 @@ class _SentenceReader:
             predicate, class_, confidence = _TYPED[slot]
             if (predicate, number) in self._taken:
                 continue
+            if slot == "G" and mention.text.casefold() in lexicon.plain_words():
+                continue
             subject: Entity | None = None
             if slot == "Z":
                 subject = self._winner(mention)
@@ -308,6 +320,10 @@ class _SentenceReader:
             if not dates or work.entity is None:
                 return
             _, date = min(dates, key=lambda pair: abs(pair[1].start - work.start))
+            first, last = sorted((date, work), key=lambda item: item.start)
+            between = self._text.document.text[first.end : last.start]
+            if len(between) > _FAR or _OTHER_CLAUSE.search(between):
+                continue
             yield self._relation(
                 work.entity, "releaseDate", date, "pattern:date-of-work", _RELEASE_DATE
             )

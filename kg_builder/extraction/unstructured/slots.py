@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from kg_builder.extraction.unstructured import lexicon
 from kg_builder.extraction.unstructured.coreference import Sentence
 from kg_builder.extraction.unstructured.mentions import SLOTS, Mention
 from kg_builder.ontology import Schema
 
 _MACRO: Final = re.compile(r"\{(?:(s|o\d?):)?([A-Z]+)(\+?)\}")
 _SEPARATOR: Final = r"(?:,? and |,? & |, | or |,? as well as |/|; |,? then )"
-_BEFORE: Final = r"(?:the |his |her |their |an? )?(?:[\w-]+ )?(?:⟦[IR]\d+⟧ )?"
+_BEFORE: Final = r"(?:the |his |her |their |an? )?(?:[\w-]+ )?(?:⟦[JRG]\d+⟧ )?"
 _POSSESSIVE: Final = frozenset({"his", "her", "their", "its"})
 
 
@@ -42,7 +43,10 @@ def slotted(text: str, sentence: Sentence, mentions: Sequence[Mention], schema: 
     written, origins, position = "", [(0, sentence.start)], sentence.start
     for number, mention in enumerate(within):
         written += text[position : mention.start]
-        slot = f"⟦{slot_of(mention.type, schema)}{number}⟧"
+        letter = slot_of(mention.type, schema)
+        if letter == "I" and lexicon.is_player(mention.text):
+            letter = "J"
+        slot = f"⟦{letter}{number}⟧"
         if mention.text.casefold() in _POSSESSIVE and _modifies(text, mention.end):
             slot += "'s"
         origins.append((len(written), mention.start))
@@ -74,7 +78,7 @@ def compile_pattern(source: str) -> re.Pattern[str]:
 
 def numbers(text: str) -> list[int]:
     """The numbers of the object slots in the text that a pattern took."""
-    return [int(number) for kind, number in re.findall(r"⟦([A-Z])(\d+)⟧", text) if kind not in "R"]
+    return [int(number) for kind, number in re.findall(r"⟦([A-Z])(\d+)⟧", text) if kind not in "RJ"]
 
 
 def _expand(found: re.Match[str]) -> str:

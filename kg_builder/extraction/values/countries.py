@@ -18,6 +18,7 @@ _ALSO: Final = {
     "United States of America": "US",
     "U.K.": "GB",
     "Great Britain": "GB",
+    "Britain": "GB",
     "England": "GB",
     "Scotland": "GB",
     "Wales": "GB",

@@ -12,7 +12,15 @@ _FOLDER: Final = Path(__file__).parent
 @lru_cache(maxsize=1)
 def genres() -> frozenset[str]:
     """Genre names in lower case."""
-    return frozenset(_lines("genres.txt"))
+    return frozenset(line.partition("\t")[0] for line in _lines("genres.tsv"))
+
+
+@lru_cache(maxsize=1)
+def plain_words() -> frozenset[str]:
+    """Genre names that are also words of everyday language: "house", "world"."""
+    return frozenset(
+        line.partition("\t")[0] for line in _lines("genres.tsv") if line.endswith("\tplain")
+    )
 
 
 @lru_cache(maxsize=1)
