@@ -23,7 +23,7 @@ class MKRConfig(ModelConfig):
     Where the paper leaves a choice, the default is the reading that gives its figures.
     """
 
-    dim: int = Field(32, ge=1, description="d: length of every embedding")
+    dim: int = Field(128, ge=1, description="d: length of every embedding")
     low_layers: int = Field(
         1, ge=0, description="L: layers of the user and tail MLPs, and cross & compress units"
     )
@@ -75,7 +75,7 @@ class MKRConfig(ModelConfig):
     kge_interval: int = Field(
         2, ge=0, description="kge_interval: train the KG task every so many epochs; 0: never"
     )
-    lr_rs: float = Field(5e-4, gt=0, description="Lr_rs: learning rate, recommendation")
+    lr_rs: float = Field(2e-4, gt=0, description="Lr_rs: learning rate, recommendation")
     lr_kge: float = Field(2e-4, gt=0, description="Lr_kge: learning rate, knowledge graph")
     batch_size: int = Field(256, ge=1, description="Batch_size of both tasks")
 
