@@ -1,0 +1,67 @@
+"""Small files to extract from, and the data model to extract into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from pydantic import TypeAdapter
+
+from kg_builder.extraction import Extraction, SourceConfig, extract
+from kg_builder.ontology import Schema, load_schema
+
+Run = Callable[..., Extraction]
+
+
+@pytest.fixture(scope="session")
+def schema() -> Schema:
+    return load_schema()
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
+    """Write a file below the raw folder of the test."""
+
+    def _write(name: str, content: str | bytes) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+        return path
+
+    return _write
+
+
+@pytest.fixture
+def run(tmp_path: Path, schema: Schema) -> Run:
+    """Extract from a source given as a recipe would give it."""
+
+    def _run(root: Path | None = None, gazetteer: Any = None, **source: Any) -> Extraction:
+        config = TypeAdapter(SourceConfig).validate_python({"name": "src", **source})
+        return extract(config, root or tmp_path, schema=schema, gazetteer=gazetteer)
+
+    return _run
+
+
+def triples(found: Extraction) -> list[tuple[str, str, str]]:
+    """Statements as (subject key, predicate, object)."""
+    table = found.statements
+    return list(zip(table["subject"], table["predicate"], table["object"], strict=True))
+
+
+def named(found: Extraction) -> list[tuple[str, str, str]]:
+    """Statements with the names of their records."""
+    names = dict(zip(found.records["record"], found.records["name"], strict=True))
+    return [(names[s], p, names.get(o, o)) for s, p, o in triples(found)]
+
+
+def record(found: Extraction, key: str) -> pd.Series:
+    rows = found.records[found.records["record"] == key]
+    assert len(rows) == 1, f"{key} not among {list(found.records['record'])}"
+    return rows.iloc[0]
+
+
+def reasons(found: Extraction) -> list[str]:
+    return list(found.rejects["reason"])
