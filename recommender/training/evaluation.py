@@ -39,14 +39,22 @@ def validation_value(model: Recommender, rows: HeldOut) -> dict[str, float]:
     scores, probabilities = score_rows(model, rows)
     if not np.isfinite(scores).all():
         return {"auc": float("nan"), "acc": float("nan")}
+    if model.calibrates:  # scores on no probability's scale: two numbers learnt on these rows
+        model.calibrate(scores, rows.labels)
+        _, probabilities = score_rows(model, rows)
     return {
         "auc": float(auc(rows.labels, scores)),
         "acc": float(accuracy(rows.labels, probabilities)),
     }
 
 
-def evaluate_split(model: Recommender, split: Split) -> dict[str, dict[str, Any]]:
-    """The full report on validation and test; the threshold of the second is validation's."""
+def evaluate_split(
+    model: Recommender, split: Split, *, test: bool = True
+) -> dict[str, dict[str, Any]]:
+    """The full report on validation and, unless told not to look, test.
+
+    Test's second accuracy is at the threshold that is best on validation.
+    """
     scores, probabilities = score_rows(model, split.valid)
     threshold = float(best_threshold(split.valid.labels, probabilities))
     report = {
@@ -54,6 +62,8 @@ def evaluate_split(model: Recommender, split: Split) -> dict[str, dict[str, Any]
             split.valid.labels, scores, probabilities, split.valid.items, split.train
         )
     }
+    if not test:
+        return report
     scores, probabilities = score_rows(model, split.test)
     report["test"] = evaluate_ctr(
         split.test.labels,

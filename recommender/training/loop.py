@@ -37,6 +37,7 @@ class Trainer:
         out: run folder to write; nothing is written without one.
         resume: go on from the folder's checkpoint, if it has one.
         loggers: further receivers of the epochs' numbers.
+        test: whether to measure on the test rows in the end; a search for settings must not.
         settings: single settings, laid over `config`.
 
     Raises:
@@ -50,6 +51,7 @@ class Trainer:
         out: str | Path | None = None,
         resume: bool = False,
         loggers: Sequence[Logger] = (),
+        test: bool = True,
         **settings: Any,
     ) -> None:
         base = (config or TrainConfig()).model_dump()
@@ -57,6 +59,7 @@ class Trainer:
         self.out = None if out is None else Path(out)
         self.resume = resume
         self.loggers = list(loggers)
+        self.test = test
 
     def fit(self, model: Recommender, split: Split) -> Run:
         """Train until the stopping rule or the last epoch; the model ends with its best epoch.
@@ -85,7 +88,7 @@ class _Training:
         self, trainer: Trainer, model: Recommender, split: Split, device: torch.device, group: Group
     ) -> None:
         self.config, self.model, self.split = trainer.config, model, split
-        self.device, self.group = device, group
+        self.device, self.group, self.test = device, group, trainer.test
         self.folder = (
             RunFolder(trainer.out, self.config, model, split) if trainer.out is not None else None
         )
@@ -159,9 +162,11 @@ class _Training:
 
     def _fit_at_once(self) -> None:
         """For models without gradients."""
+        began = time.perf_counter()
+        seed_torch(self.config.seed, "fit", 0)
         self.model.fit()
         self.epoch, self.finished = 1, True
-        record: dict[str, float] = {"epoch": 1}
+        record: dict[str, float] = {"epoch": 1, "train_seconds": time.perf_counter() - began}
         self._validate(record)
         self._tell("epoch", record)
         self._save()
@@ -177,7 +182,7 @@ class _Training:
         metrics: dict[str, Any] = {
             "best_epoch": self.stopping.best_epoch,
             "epochs": self.epoch,
-            **evaluate_split(self.model, self.split),
+            **evaluate_split(self.model, self.split, test=self.test),
         }
         if self.folder is not None and self.group.is_main:
             self.folder.close(metrics)

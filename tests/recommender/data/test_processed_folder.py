@@ -1,0 +1,105 @@
+"""Reading a processed folder: what it gives, and what it says about a broken one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recommender import DataError, load
+from recommender.data.graph import KnowledgeGraph
+from recommender.data.tables import read_integer_table
+
+
+def write(folder: Path, ratings: str = "0\t0\t1\n0\t1\t0\n", graph: str = "0\t0\t2\n") -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "ratings_final.txt").write_text(ratings)
+    (folder / "kg_final.txt").write_text(graph)
+    return folder
+
+
+def test_public_folders_load_with_ids_for_names(tmp_path: Path) -> None:
+    data = load(write(tmp_path / "public"))
+    assert (data.n_users, data.n_items, data.n_entities, data.n_relations) == (1, 2, 3, 1)
+    names = data.catalogue
+    assert names.item_name(1) == "item 1"
+    assert names.user_raw_id(0) == "0"
+    assert names.relation_name(0) == "relation 0"
+    assert names.user_of_raw_id("0") is None
+
+
+def test_names_are_read_as_they_are(tmp_path: Path) -> None:
+    """Quotes, 'NA' and non-Latin letters are names, not syntax."""
+    folder = write(tmp_path / "named")
+    (folder / "items.tsv").write_text('id\tiri\tname\traw_id\n0\tx\t"Weird" NA\t51\n1\ty\tNA\t52\n')
+    (folder / "entities.tsv").write_text(
+        "id\tiri\tname\ttype\n0\tx\tno\tArtist\n2\tz\t椎名林檎\tGenre\n"
+    )
+    (folder / "users.tsv").write_text("id\traw_id\n0\tu-7\n")
+    names = load(folder).catalogue
+    assert names.item_name(0) == '"Weird" NA'
+    assert names.item_name(1) == "NA"
+    assert names.item_raw_id(1) == "52"
+    assert (names.entity_name(2), names.entity_type(2)) == ("椎名林檎", "Genre")
+    assert names.user_of_raw_id("u-7") == 0
+    assert names.entity_name(1) == "entity 1"
+
+
+def test_items_without_a_rating_count(tmp_path: Path) -> None:
+    folder = write(tmp_path / "catalogue")
+    (folder / "items.tsv").write_text("id\tiri\tname\traw_id\n" + "".join(
+        f"{i}\tx\tn\tr\n" for i in range(5)))  # fmt: skip
+    assert load(folder).n_items == 5
+
+
+@pytest.mark.parametrize(
+    ("ratings", "complaint"),
+    [
+        ("0\t0\t1\n0\t1\n", r"ratings_final\.txt:2: 2 columns instead of 3"),
+        ("0\t0\t1\n0 1 0\n", r"ratings_final\.txt:2: 1 columns"),
+        ("0\t0\t1\n0\tx\t0\n", r"ratings_final\.txt:2: item 'x' is not an integer"),
+        ("0\t0\t1\n-1\t0\t0\n", r"ratings_final\.txt:2: user '-1'"),
+        ("0\t0\t1\n0\t1.5\t0\n", r"ratings_final\.txt:2: item '1\.5'"),
+        ("0\t0\t1\n\n0\t1\t0\n", r"ratings_final\.txt:2"),
+        ("0\t0\t5\n", r"ratings_final\.txt:1: label 5"),
+        ("0\t0\t0\n", "no row has label 1"),
+        ("", "the file is empty"),
+        ("0\t0\t1\t9\n", r"ratings_final\.txt:1: 4 columns"),
+        ("0\t0\t1\n0\t99999999999999999999\t0\n", r"ratings_final\.txt:2: item"),
+    ],
+)
+def test_complaints_say_where(ratings: str, complaint: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=complaint):
+        load(write(tmp_path / "broken", ratings=ratings))
+
+
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="pipeline build --dataset sample"):
+        load(tmp_path / "sample")
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "ratings_final.txt").write_text("0\t0\t1\n")
+    with pytest.raises(DataError, match=r"kg_final\.txt: no such file"):
+        load(tmp_path / "half")
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 1)), min_size=1)
+)
+def test_tables_come_back_as_written(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, int, int]]
+) -> None:
+    path = tmp_path_factory.mktemp("tables") / "table.txt"
+    path.write_text("".join(f"{a}\t{b}\t{c}\n" for a, b, c in rows))
+    np.testing.assert_array_equal(read_integer_table(path, ("a", "b", "c")), rows)
+
+
+def test_membership_and_neighbours() -> None:
+    graph = KnowledgeGraph(*np.array([[0, 0, 3], [0, 1, 0], [3, 3, 1]]), 5, 2)
+    found = graph.contains(np.array([0, 0, 3, 3]), np.array([0, 1, 0, 1]), np.array([3, 1, 1, 1]))
+    assert found.tolist() == [True, False, True, False]
+    offsets, neighbours = graph.adjacency
+    lists = [neighbours[offsets[i] : offsets[i + 1]].tolist() for i in range(5)]
+    assert lists == [[3], [3], [], [0, 1], []]
