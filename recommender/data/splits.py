@@ -5,11 +5,12 @@ Models are built from a `TrainingSplit` alone, so that no held-out row can reach
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
+from recommender.data.catalogue import Catalogue
 from recommender.data.dataset import Dataset
 from recommender.data.graph import KnowledgeGraph
 from recommender.data.interactions import Interactions
@@ -23,12 +24,16 @@ RATIOS = (0.6, 0.2, 0.2)
 
 @dataclass(frozen=True, eq=False)
 class TrainingSplit:
-    """All that a model may know: the training rows, the sizes and the knowledge graph."""
+    """All that a model may know: the training rows, the sizes, the knowledge graph and the names.
+
+    The catalogue (None where there is none) holds names and ids, nothing that anybody did.
+    """
 
     interactions: Interactions
     graph: KnowledgeGraph
     n_users: int
     n_items: int
+    catalogue: Catalogue | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.interactions)
@@ -138,7 +143,7 @@ def split(dataset: Dataset, seed: int = 555, ratios: tuple[float, float, float] 
     if not train.labels.any():
         raise ConfigError("the training part has no positive row; take another --split-seed")
     return Split(
-        TrainingSplit(train, dataset.graph, dataset.n_users, dataset.n_items),
+        TrainingSplit(train, dataset.graph, dataset.n_users, dataset.n_items, dataset.catalogue),
         HeldOut(valid.users, valid.items, valid.labels),
         HeldOut(test.users, test.items, test.labels),
         dataset,
