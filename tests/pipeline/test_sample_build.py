@@ -1,0 +1,111 @@
+"""The built-in sample from raw files to the graph, as a newcomer builds it."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pandas as pd
+import pyoxigraph as ox
+import pytest
+
+from kg_builder.evaluation.validation import validate
+from kg_builder.ontology import expand
+from pipeline.build import build
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory, sample_data):
+    out = tmp_path_factory.mktemp("sample")
+    build("sample", raw=sample_data.parent, out=out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def graph(sample):
+    store = ox.Store()
+    store.load(path=sample / "kg.ttl")
+    return store
+
+
+@pytest.fixture(scope="module")
+def entity(sample):
+    """Record key → entity."""
+    links = pd.read_parquet(sample / "links.parquet")
+    return dict(links.loc[links["kind"] == "record", ["subject", "object"]].to_numpy())
+
+
+def objects(graph, subject, predicate):
+    quads = graph.quads_for_pattern(
+        ox.NamedNode(expand(subject)), ox.NamedNode(expand(predicate)), None, None
+    )
+    return {quad.object.value for quad in quads}
+
+
+def test_one_artist_gathers_what_five_sources_say(graph):
+    genres = objects(graph, "artist:Radiohead", "genre")
+    assert {expand("genre:alternative_rock"), expand("genre:art_rock")} <= genres
+    assert expand("place:Abingdon") in objects(graph, "artist:Radiohead", "origin")
+    assert objects(graph, "artist:Radiohead", "owl:sameAs") == {
+        expand("freebase:m.09jm8"),
+        expand("dbpedia:Radiohead"),
+    }
+    assert expand("artist:Radiohead") in objects(graph, "artist:Thom_Yorke", "memberOf")
+
+
+def test_namesakes_stay_apart(graph, entity):
+    """Two bands are called Nirvana; a town in their stories has a namesake as well."""
+    seattle, london = (entity[f"catalogue/artists/{key}"] for key in ("A126", "A065"))
+    assert objects(graph, seattle, "country") == {expand("place:United_States")}
+    assert objects(graph, london, "country") == {expand("place:United_Kingdom")}
+    assert expand("genre:grunge") in objects(graph, seattle, "genre")
+
+
+def test_the_graph_has_the_shape_of_the_data_model(sample):
+    assert validate(sample / "kg.ttl") == []
+
+
+def test_every_statement_can_be_traced(sample, sample_data):
+    statements = pd.read_parquet(sample / "statements.parquet")
+    read = statements[~statements["inferred"]]
+    files = {evidence.partition("#")[0] for evidence in read["evidence"]}
+    names = {path.name for path in sample_data.rglob("*")}
+    joint_credits = {file for file in files if file.startswith("name: ")}
+    assert {file.rpartition("/")[2] for file in files - joint_credits} <= names
+    texts = [json.loads(line) for line in (sample_data / "biographies.jsonl").open()]
+    quoted = read[read["source"] == "biographies"].iloc[0]["evidence"]
+    place, _, offsets = quoted.partition("#line=")[2].partition(";char=")
+    start, end = map(int, offsets.split(","))
+    sentence = texts[int(place) - 1]["text"][start:end]
+    assert sentence.strip().endswith((".", "!", "?", '"', "”"))
+
+
+def test_all_rows_of_the_catalogue_and_all_listening_rows_are_accounted_for(sample, sample_data):
+    with (sample_data / "catalogue.csv").open(encoding="utf-8") as stream:
+        catalogue = {row["artist_id"] for row in csv.DictReader(stream)}
+    items = pd.read_csv(sample / "items.tsv", sep="\t", dtype=str, quoting=csv.QUOTE_NONE)
+    listed = {raw for cell in items["raw_id"] for raw in cell.split("|")}
+    assert listed == catalogue
+    rows = len((sample_data / "listeners.tsv").read_text().splitlines()) - 1
+    quality = json.loads((sample / "quality.json").read_text())
+    rejected = sum(row["count"] for row in quality["rejects"] if "interaction" in row["reason"])
+    used = quality["interactions"]
+    assert used["interactions"] + rejected == rows
+    assert used["positives"] + used["repeated user-item pairs"] == used["interactions"]
+
+
+def test_the_second_catalogue_is_matched(entity, sample_data):
+    """Precision and recall against the gold links, which no build reads."""
+    truth = pd.read_csv(
+        sample_data / "truth" / "second_catalogue_matches.tsv", sep="\t", dtype=str
+    ).fillna("")
+    catalogued = {found for key, found in entity.items() if key.startswith("catalogue/artists/")}
+    right = wrong = missed = 0
+    for second_id, artist_id in truth.itertuples(index=False):
+        found = entity[f"second/{second_id}"]
+        expected = entity.get(f"catalogue/artists/{artist_id}")
+        right += found == expected
+        wrong += found in catalogued and found != expected
+        missed += expected is not None and found != expected
+    assert right / (right + wrong) >= 0.97
+    assert right / (right + missed) >= 0.90
