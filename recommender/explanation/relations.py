@@ -19,8 +19,8 @@ class Wording:
     Attributes:
         noun: what the tail is to the head: "genre" (x *has the* genre y).
         inverse: what the head is to the tail: "band" of a member.
-        link: "(head) ⟨link⟩ (tail)".
-        inverse_link: "(tail) ⟨inverse_link⟩ (head)".
+        link: "(head) ⟨link⟩ (tail)"; the tail goes where {} stands, or to the end.
+        inverse_link: the same, told of the tail: "(tail) ⟨inverse_link⟩ (head)".
         having: "(head) ⟨having⟩ the same (noun)", where the tail has no name.
     """
 
@@ -36,13 +36,14 @@ def _symmetric(noun: str, link: str) -> Wording:
 
 
 _LABEL = Wording("label", "signed artist", "is on the label", "is the label of")
-_MEMBER_OF = Wording("band", "member", "is a member of", "has as a member")
-_HAS_MEMBER = Wording("member", "band", "has as a member", "is a member of")
+_MEMBER_OF = Wording("band", "member", "is a member of", "has {} as a member")
+_HAS_MEMBER = Wording("member", "band", "has {} as a member", "is a member of")
 _INFLUENCED_BY = Wording("influence", "follower", "was influenced by", "influenced")
 _ORIGIN = Wording("origin", "artist from there", "comes from", "is the origin of")
 _PRODUCER = Wording("producer", "production", "was produced by", "produced")
 _WRITER = Wording("writer", "work", "was written by", "wrote")
 _BIRTHPLACE = Wording("birthplace", "native", "was born in", "is the birthplace of")
+_DEATHPLACE = Wording("place of death", "person", "died in", "was the last place of")
 _GENRE = Wording("genre", "artist of the genre", "plays", "is the genre of")
 _INSTRUMENT = Wording("instrument", "player", "plays", "is played by")
 _FILM = Wording("film", "cast member", "appears in", "features", having="appears in")
@@ -75,7 +76,7 @@ _WORDINGS: dict[str, Wording] = {
     "country": Wording("country", "artist from there", "comes from", "is the country of"),
     "place of birth": _BIRTHPLACE,
     "birth place": _BIRTHPLACE,
-    "place of death": Wording("place of death", "person", "died in", "is where they lost"),
+    "place of death": _DEATHPLACE,
     "nationality": Wording("nationality", "national", "is from", "is the country of"),
     "decade": Wording("decade", "artist of the decade", "belongs to", "is the decade of"),
     "active decade": Wording("decade", "artist of the decade", "was active in", "saw"),
@@ -110,6 +111,13 @@ _WORDINGS: dict[str, Wording] = {
     "awards won": _AWARD,
     "award": _AWARD,
     "award nominations": Wording("nomination", "nominee", "was nominated for", "went to"),
+    "nominated for": Wording("nomination", "nominee", "was nominated for", "went to"),
+    "death place": _DEATHPLACE,
+    "role": Wording("role", "person", "works as", "is the role of"),
+    "composer": Wording("composer", "composition", "was composed by", "composed"),
+    "credited to": Wording("artist", "work", "is credited to", "is credited with"),
+    "performed": Wording("song", "performer", "performed", "was performed by"),
+    "part of": Wording("whole", "part", "is part of", "has {} as a part"),
     "tag": Wording("tag", "artist with the tag", "is tagged", "is the tag of"),
 }
 
@@ -123,9 +131,15 @@ def plain_name(relation: str) -> str:
 
 
 def wording_of(relation: str) -> Wording:
-    """Words for a relation; a name unknown to the table is used as its own noun."""
+    """Words for a relation; a name unknown to the table is used as its own noun.
+
+    "composer of" is the table's "composer" seen from its other end.
+    """
     name = plain_name(relation)
     known = _WORDINGS.get(name)
     if known is not None:
         return known
+    base = _WORDINGS.get(name.removesuffix(" of"))
+    if base is not None:
+        return Wording(base.inverse, base.noun, base.inverse_link, base.link)
     return Wording(name, f"{name} (inverse)", f"is linked by “{name}” to", f"is “{name}” of")

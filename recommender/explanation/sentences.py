@@ -63,7 +63,7 @@ class Narrator:
     def _argument(self, evidence: Evidence) -> str:
         match evidence.kind:
             case "link":
-                return f"{self._link(evidence.steps[0])} {self._items(evidence.items)}"
+                return self._link(evidence.steps[0], self._items(evidence.items))
             case "shared":
                 return f"{self._shared(evidence.steps)} {self._items(evidence.items)}"
             case "through":
@@ -75,38 +75,45 @@ class Narrator:
             case "model":
                 return "the model's score alone: neither the graph nor other users tie it to you"
 
-    def _link(self, step: Step) -> str:
+    def _link(self, step: Step, items: str) -> str:
         words = self._words(step.relation)
-        return words.link if step.forward else words.inverse_link
+        link = words.link if step.forward else words.inverse_link
+        return link.replace("{}", items) if "{}" in link else f"{link} {items}"
 
     def _shared(self, steps: Sequence[Step]) -> str:
         named, same = self._common(steps)
         parts = [f"shares {named}"] if named else []
-        return " and ".join([*parts, *same]) + (" as" if same else " with")
+        parts += [f"{verb} the same {nouns}" for verb, nouns in same.items()]
+        return " and ".join(parts) + (" as" if same else " with")
 
     def _also(self, evidence: Evidence) -> str:
-        """A second `shared` argument, told without saying "shares" again."""
+        """A second `shared` argument, told without saying "shares" or "has" again."""
         named, same = self._common(evidence.steps)
-        common = " and ".join(filter(None, (named, *same)))
-        return f"also {common} {'as' if same else 'with'} {self._items(evidence.items)}"
+        parts = [named] if named else []
+        parts += [f"{verb} the same {n}".removeprefix("has ") for verb, n in same.items()]
+        joined = " and ".join(parts) + (" as" if same else " with")
+        return f"also {joined} {self._items(evidence.items)}"
 
-    def _common(self, steps: Sequence[Step]) -> tuple[str, list[str]]:
-        """What is shared, gathered by kind; and what has no name of its own."""
+    def _common(self, steps: Sequence[Step]) -> tuple[str, dict[str, str]]:
+        """What is shared, gathered by kind; and by verb, what has no name of its own."""
         named: dict[str, list[str]] = {}
-        unnamed: dict[tuple[str, str], int] = {}
+        unnamed: dict[str, dict[str, int]] = {}
         for step in steps:
             noun, name = self._noun(step), self._name(step.entity)
             if name:
                 named.setdefault(noun, []).append(name)
             else:
                 verb = self._words(step.relation).having if step.forward else "has"
-                unnamed[verb, noun] = unnamed.get((verb, noun), 0) + 1
+                counts = unnamed.setdefault(verb, {})
+                counts[noun] = counts.get(noun, 0) + 1
         return (
             _listed([f"{_counted(noun, len(n))} {_listed(n)}" for noun, n in named.items()]),
-            [
-                f"{verb} the same {noun if n == 1 else f'{n} {_counted(noun, n)}'}"
-                for (verb, noun), n in unnamed.items()
-            ],
+            {
+                verb: _listed(
+                    [f"{n} {_counted(noun, n)}" if n > 1 else noun for noun, n in c.items()]
+                )
+                for verb, c in unnamed.items()
+            },
         )
 
     def _through(self, evidence: Evidence) -> str:

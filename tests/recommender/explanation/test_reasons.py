@@ -107,6 +107,17 @@ def test_direct_links_in_both_directions(catalogue):
     assert reason.evidence[0].steps == (Step(RELATION["similarTo"], False, ENTITY["Neneh Cherry"]),)
 
 
+def test_links_are_sentences_in_both_directions(catalogue):
+    triples = [("Beak>", "hasMember", "Tricky")]
+    for item, other, text in (
+        ("Beak>", "Tricky", "has Tricky as a member, whom you play"),
+        ("Tricky", "Beak>", "is a member of Beak>, whom you play"),
+    ):
+        train = make_train({0: [other]}, triples)
+        ((reason,),) = Explainer(train).explain([0], [[ENTITY[item]]])
+        assert Narrator(catalogue).tell(reason) == text
+
+
 def test_one_entity_by_different_relations(catalogue):
     text = told("Beak>", {0: ["Portishead"]}, catalogue)
     assert text == (
@@ -122,6 +133,21 @@ def test_two_linked_entities(catalogue):
 
 def test_an_entity_without_a_name_is_not_named(catalogue):
     assert told("Can", {0: ["Low"]}, catalogue) == "has the same origin as Low, whom you play"
+
+
+def test_unnamed_entities_are_counted_by_kind(tmp_path):
+    (tmp_path / "relations.tsv").write_text(
+        "id\tiri\tname\n0\tx\tfilm.film.genre\n1\tx\tfilm.film.director\n2\tx\tfilm.actor.film\n"
+    )
+    steps = [Step(r, True, e) for r, e in ((0, 91), (1, 92), (0, 93))]
+    films = Evidence("shared", (3,), (Step(2, True, 94),))
+    told = Narrator(Catalogue(tmp_path)).tell(
+        Reason((Evidence("shared", (1, 2), tuple(steps)), films))
+    )
+    assert told == (
+        "has the same 2 genres and director as item 1 and item 2; "
+        "also appears in the same film as item 3 from your history"
+    )
 
 
 def test_other_listeners_where_the_graph_is_silent(catalogue):
@@ -234,6 +260,9 @@ def _check(argument: Evidence, item, user, played, holds, known):
         ("people.person.place_of_birth", "place of birth", "birthplace"),
         ("mo:similar_to", "similar to", "similar artist"),
         ("award.award_winner..award.award_honor.honored_for", "honored for", "honored for"),
+        ("composer of", "composer of", "composition"),
+        ("credited to of", "credited to of", "work"),
+        ("member of", "member of", "band"),
         ("UKChart", "uk chart", "uk chart"),
         ("7", "7", "7"),
     ],
