@@ -64,7 +64,7 @@ def main() -> None:
         init_seed(0, True)
         dataset = create_dataset(config)
         train_data, _, _ = data_preparation(config, dataset)
-        model = get_model("MKR")(config, train_data.dataset)
+        model = get_model("MKR")(config, train_data._dataset)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     train_data.set_mode(KGDataLoaderState.RS)
     rates, samples, began = [], 0, time.process_time()
