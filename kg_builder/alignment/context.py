@@ -10,19 +10,17 @@ from __future__ import annotations
 import json
 import math
 import random
-import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from itertools import pairwise
 from typing import Final
 
 import pandas as pd
 
 from kg_builder.alignment.things import Gathered
-from kg_builder.fusion.normalize import name_key
+from kg_builder.fusion.normalize import name_key, nation_of
 from kg_builder.fusion.profiles import values
 
 Bag = Mapping[str, float]
@@ -48,18 +46,9 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(word for word in words if word)
 
 
-_NATIONS: Final = {
-    name_key(word): nation
-    for nation, words in tomllib.loads(
-        resources.files("kg_builder.alignment").joinpath("nations.toml").read_text("utf-8")
-    ).items()
-    for word in words
-}
-
-
 def nations_of(bag: Bag) -> frozenset[str]:
     """Countries that a bag of words names."""
-    return frozenset(_NATIONS[word] for word in bag if word in _NATIONS)
+    return frozenset(nation for word in bag if (nation := nation_of(word)))
 
 
 def our_bags(entities: pd.DataFrame, statements: pd.DataFrame) -> dict[str, Counter[str]]:

@@ -19,10 +19,12 @@ Pairs = NDArray[np.int64]
 """Indices of records, shape (pairs, 2), left < right, sorted, each pair once."""
 
 CHUNK = 2048
+MAX_SHARE = 0.5
+"""A word that more than this share of the records hold tells nothing."""
 
 
 def candidate_pairs(
-    profiles: Profiles, members: NDArray[np.int64], config: BlockingConfig
+    profiles: Profiles, members: NDArray[np.int64], config: BlockingConfig, *, by_text: bool = True
 ) -> Pairs:
     """Pairs of the given records that any blocking key brings together.
 
@@ -32,9 +34,11 @@ def candidate_pairs(
         profiles: all records.
         members: indices of the records to pair, sorted.
         config: which keys, and how many neighbours.
+        by_text: whether nearness of all values may stand in for a name (of works, whose titles
+            are often run together with artist and album).
     """
-    sources = np.unique(profiles.source[members])
-    if len(sources) == 0 or (len(sources) == 1 and profiles.clean[sources[0]]):
+    units = np.unique(profiles.exclusive[members])
+    if len(units) == 0 or (len(units) == 1 and units[0] >= 0):
         return np.empty((0, 2), dtype=np.int64)
     found: list[Pairs] = []
     if "name" in config.keys:
@@ -47,7 +51,16 @@ def candidate_pairs(
     if "external" in config.keys:
         found.append(_shared(members, ((i, profiles.external[i]) for i in members), config))
     if "similar" in config.keys:
-        found.append(_similar(profiles, members, config))
+        names = [profiles.names[i].key for i in members]
+        grams = TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(config.ngram, config.ngram), dtype=np.float32
+        )
+        found.append(_similar(profiles, members, names, grams, config))
+    if "text" in config.keys and by_text:
+        worded = np.array([i for i in members if profiles.text[i]], dtype=np.int64)
+        texts = [profiles.text[i] for i in worded]
+        words = TfidfVectorizer(token_pattern=r"\S+", dtype=np.float32, max_df=MAX_SHARE)
+        found.append(_similar(profiles, worded, texts, words, config))
     return _allowed(profiles, np.concatenate(found))
 
 
@@ -79,20 +92,22 @@ def _shared(
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
-def _similar(profiles: Profiles, members: NDArray[np.int64], config: BlockingConfig) -> Pairs:
-    texts = [profiles.names[i].key for i in members]
-    vectorizer = TfidfVectorizer(
-        analyzer="char_wb", ngram_range=(config.ngram, config.ngram), dtype=np.float32
-    )
+def _similar(
+    profiles: Profiles,
+    members: NDArray[np.int64],
+    texts: list[str],
+    vectorizer: TfidfVectorizer,
+    config: BlockingConfig,
+) -> Pairs:
     try:
         vectors = vectorizer.fit_transform(texts)
-    except ValueError:  # names of symbols alone have no n-grams
+    except ValueError:  # no text at all, or signs alone, which have no n-grams
         return np.empty((0, 2), dtype=np.int64)
-    source = profiles.source[members]
+    unit = profiles.exclusive[members]
     found = []
-    for one in np.unique(source):
-        rows = np.flatnonzero(source == one)
-        others = np.flatnonzero(source != one) if profiles.clean[one] else np.arange(len(members))
+    for one in np.unique(unit):
+        rows = np.flatnonzero(unit == one)
+        others = np.flatnonzero(unit != one) if one >= 0 else np.arange(len(members))
         if len(others):
             found.append(nearest(vectors, rows, others, config))
     pairs = np.concatenate(found) if found else np.empty((0, 2), dtype=np.int64)
@@ -129,6 +144,6 @@ def _allowed(profiles: Profiles, pairs: Pairs) -> Pairs:
     if not len(pairs):
         return pairs
     pairs = np.sort(pairs, axis=1)
-    left, right = profiles.source[pairs[:, 0]], profiles.source[pairs[:, 1]]
-    keep = (pairs[:, 0] != pairs[:, 1]) & ~((left == right) & profiles.clean[left])
+    left, right = profiles.exclusive[pairs[:, 0]], profiles.exclusive[pairs[:, 1]]
+    keep = (pairs[:, 0] != pairs[:, 1]) & ((left != right) | (left < 0))
     return np.unique(pairs[keep], axis=0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 Pair = tuple[int, int]
 
@@ -36,15 +37,16 @@ def cluster(
     exclusive: Sequence[int | None] | NDArray[np.int64],
     must: Collection[Pair] = (),
     cannot: Collection[Pair] = (),
-    unseen: float = 0.25,
-    linkage: float = 0.5,
+    unseen: float = -1.5,
+    linkage: float = 0.3,
 ) -> Clustering:
     """Merge greedily by falling probability.
 
     Two clusters merge only if no clean source would hold two records of the result, no pair
-    across is forbidden, and the mean probability over all pairs across (pairs that were never
-    compared count `unseen`) reaches `linkage`. A person's `must` pairs merge first and overrule
-    clean sources and the mean.
+    across is forbidden, and the mean log-odds over all pairs across, each kept within ±4,
+    reaches `linkage`; a pair that was never compared counts `unseen`. (Of log-odds, not of
+    probabilities: a bare name lacks evidence, which must not count as evidence against.) A
+    person's `must` pairs merge first and overrule clean sources and the mean.
 
     Args:
         size: number of records.
@@ -63,8 +65,9 @@ def cluster(
     for left, right in cannot:
         forbidden.setdefault(left, set()).add(right)
         forbidden.setdefault(right, set()).add(left)
+    odds = np.clip(logit(np.clip(probability, 1e-9, 1 - 1e-9)), -4, 4)
     known: Mapping[Pair, float] = {
-        (int(a), int(b)): float(p) for (a, b), p in zip(pairs, probability, strict=True)
+        (a, b): value for (a, b), value in zip(pairs.tolist(), odds.tolist(), strict=True)
     }
     refused: dict[Pair, str] = {}
     path: list[tuple[int, int, float]] = []
@@ -105,5 +108,5 @@ def cluster(
             refused[left, right] = "the clusters do not agree as a whole"
             continue
         merge(one, other)
-        path.append((left, right, mean))
+        path.append((left, right, float(expit(mean))))
     return Clustering(label=label, refused=refused, path=path)

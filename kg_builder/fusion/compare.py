@@ -13,7 +13,7 @@ from rapidfuzz.process import cpdist
 from unidecode import unidecode
 
 from kg_builder.fusion.measures import Measure, measure_for
-from kg_builder.fusion.normalize import squeeze
+from kg_builder.fusion.normalize import nations_in, squeeze
 from kg_builder.fusion.profiles import Profiles, Values
 from kg_builder.ontology import Schema
 
@@ -46,6 +46,15 @@ NAME: Final = Feature(
     match=(0.01, 0.02, 0.04, 0.04, 0.09, 0.20, 0.60),
     other=(0.40, 0.38, 0.10, 0.07, 0.03, 0.01, 0.01),
 )
+
+
+QUALIFIER: Final = Feature(
+    "qualifier",
+    ("differs", "on one side", "agrees"),
+    match=(0.1, 0.3, 0.6),
+    other=(0.3, 0.6, 0.1),
+)
+"""What stands in brackets behind the name; a country there counts as a country instead."""
 
 
 @dataclass(frozen=True)
@@ -129,9 +138,24 @@ def name_levels(
             words, others = set(left[row].split()), set(right[row].split())
             if _numbers(words) != _numbers(others):
                 levels[row] = min(levels[row], 1)
+            elif levels[row] > 1 and _stranger(words, others):
+                levels[row] = 1
             elif levels[row] < 2 and (words < others or others < words):
                 levels[row] = 1 if "and" in words ^ others or "feat" in words ^ others else 2
     return levels, similarity
+
+
+def _stranger(words: set[str], others: set[str]) -> bool:
+    """Whether a word of either name has no counterpart: 'Rahat Ali Khan', 'Nusrat Ali Khan'."""
+    left, right = words - others, others - words
+    if len(words) == 1 or len(others) == 1 or not left or not right:
+        return False
+    return any(
+        max(fuzz.ratio(word, other) for other in against) < 67
+        for side, against in ((left, right), (right, left))
+        for word in side
+        if len(word) > 2
+    )
 
 
 def name_rarity(profiles: Profiles, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -191,10 +215,12 @@ def _qualifiers(
     column = np.full(len(pairs), MISSING, dtype=np.int8)
     for row, (i, j) in enumerate(pairs.tolist()):
         if words[i] and words[j]:
-            column[row] = int(fuzz.token_set_ratio(words[i], words[j]) >= 85)
+            column[row] = 2 if fuzz.token_set_ratio(words[i], words[j]) >= 85 else 0
+        elif (words[i] or words[j]) and not nations_in(words[i] or words[j]):
+            column[row] = 1
     if (column == MISSING).all():
         return []
-    return [(Feature("qualifier", ("differs", "agrees"), (0.1, 0.9), (0.8, 0.2)), column)]
+    return [(QUALIFIER, column)]
 
 
 def _latin(key: str) -> str:

@@ -13,10 +13,10 @@ class BlockingConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    keys: tuple[Literal["name", "alias", "sound", "similar", "external", "value"], ...] = Field(
-        ("name", "alias", "sound", "similar", "external", "value"),
+    keys: tuple[Literal["name", "alias", "sound", "similar", "text", "external"], ...] = Field(
+        ("name", "alias", "sound", "similar", "text", "external"),
         description="Keys under which records meet: equal name, a name and an alias, equal sound,"
-        " nearest names by character n-grams, a shared external id, equal rare values.",
+        " nearest names by character n-grams, nearest words of all values, a shared external id.",
     )
     top_k: int = Field(10, ge=1, description="Nearest names per record for the key 'similar'.")
     min_similarity: float = Field(

@@ -78,7 +78,7 @@ def match_records(
         pairs,
         probability,
         bands[:, 0],
-        exclusive=np.where(profiles.clean[profiles.source], profiles.source, -1),
+        exclusive=profiles.exclusive,
         must=must,
         cannot=cannot,
     )
@@ -95,7 +95,9 @@ def _pairs(
     found = []
     for family in _families(types, allowed):
         members = np.flatnonzero(np.isin(of_type, sorted(family)))
-        pairs = candidate_pairs(profiles, members, config.blocking)
+        # two artists of one genre and year are not one; two songs of one album and length may be
+        works = all(schema.is_a(type_, "Work") for type_ in family)
+        pairs = candidate_pairs(profiles, members, config.blocking, by_text=works)
         keep = [(profiles.type[i], profiles.type[j]) in allowed for i, j in pairs.tolist()]
         found.append(pairs[np.array(keep, dtype=bool)] if len(pairs) else pairs)
     asked = [

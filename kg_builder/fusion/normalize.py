@@ -13,6 +13,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from itertools import pairwise
 from typing import Final
 
 from unidecode import unidecode
@@ -29,6 +30,14 @@ ABBREVIATIONS: Final[dict[str, str]] = _WORDS["abbreviations"]
 ENDINGS: Final[dict[str, list[str]]] = _WORDS["endings"]
 """Class → last words that add nothing to a term."""
 
+_NATIONS: Final[dict[str, str]] = {
+    word: nation
+    for nation, words in tomllib.loads(
+        resources.files("kg_builder.fusion").joinpath("nations.toml").read_text(encoding="utf-8")
+    ).items()
+    for word in (*words, nation.replace("_", " "))
+}
+
 _INVERTED = re.compile(rf"^(?P<core>.+?),\s+(?P<article>{'|'.join(sorted(ARTICLES))})$", re.I)
 _BRACKETED = re.compile(r"^(?P<core>.*\S)\s*[(\[（](?P<inside>[^()\[\]（）]+)[)\]）]\s*$")
 _ALSO = re.compile(r"^(?:aka|a\.k\.a\.?|also known as)\s+(.+)$", re.I)
@@ -41,6 +50,7 @@ _JOINT = re.compile(
     r"\s+(?:&|\+|and|with|vs\.?|versus|x|×|meets|und|et|y|e)\s+|\s*[,;/]\s+|\s+/\s*", re.I
 )
 _INITIALS = re.compile(r"(?<![^\W_])([^\W\d_])\.(?=[^\W\d_](?:\.|\b)|\s|$)")
+_AND = re.compile(r" (?:n|et|und) ")
 _APOSTROPHES = re.compile(r"['’`´ʼ‘]")
 _SYMBOLS = re.compile(r"[\W_]+", re.UNICODE)
 _LETTERLIKE: Final = str.maketrans(
@@ -122,6 +132,24 @@ def parse_name(text: str, *, qualified: bool = True) -> Name:
     return Name(display, key, squeeze(key), qualifier, (), alternatives)
 
 
+@lru_cache(maxsize=65_536)
+def nation_of(text: str) -> str:
+    """The country that a word names ('British', 'UK', 'GB'), '' for any other word.
+
+    >>> nation_of("Swedish"), nation_of("United States"), nation_of("rock")
+    ('sweden', 'usa', '')
+    """
+    key = name_key(text)
+    return _NATIONS.get(text.casefold().strip()) or _NATIONS.get(key, "")
+
+
+def nations_in(text: str) -> frozenset[str]:
+    """The countries that a text names, word by word and two words together."""
+    words = text.casefold().split()
+    pairs = [" ".join(pair) for pair in pairwise(words)]
+    return frozenset(nation for word in (*words, *pairs) if (nation := nation_of(word)))
+
+
 def is_qualifier(text: str) -> bool:
     """Whether bracketed text tells namesakes apart: a kind, a country, a number, a year.
 
@@ -165,7 +193,8 @@ def name_key(text: str) -> str:
         plain = plain.replace("&", " and ").replace("+", " and ")
         plain = _APOSTROPHES.sub("", plain)
         plain = _INITIALS.sub(r"\1", plain)
-        plain = " ".join(_SYMBOLS.sub(" ", plain).split()).replace(" n ", " and ")
+        plain = " ".join(_SYMBOLS.sub(" ", plain).split())
+        plain = _AND.sub(" and ", plain)
     if plain.startswith("the ") and len(plain) > 4:
         plain = plain[4:]
     return plain or "".join(folded.split())

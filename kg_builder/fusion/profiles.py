@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from kg_builder.errors import DataError
 from kg_builder.fusion.config import FusionConfig, SourceTraits
-from kg_builder.fusion.normalize import Name, name_key, parse_name
+from kg_builder.fusion.normalize import Name, name_key, nation_of, nations_in, parse_name
 from kg_builder.ontology import Schema
 
 Values = Mapping[str, tuple[str, ...]]
@@ -27,11 +27,14 @@ class Profiles:
     """Records ready for comparison, in the alphabetical order of their keys.
 
     Attributes:
-        record, type, name, names, aliases, external: one per record; `names` is the name taken
+        record, type, name, names, aliases, text, external: one per record; `names` is the name taken
             apart, `aliases` are further name keys without the name's own.
+        text: words of the name and of all values that are names, '' where there are none.
         source: index into `sources`, one per record.
         sources: names of the sources.
-        clean: whether the source holds a thing once, one per source.
+        exclusive: per record its source where that holds a thing once, else -1. A mention (a
+            thing that a source knows by its name alone, such as a member in a list) may be one
+            with a record of its source, however clean that is.
         position: record key → index.
     """
 
@@ -40,10 +43,11 @@ class Profiles:
     name: list[str]
     names: list[Name]
     aliases: list[tuple[str, ...]]
+    text: list[str]
     external: list[tuple[str, ...]]
     source: NDArray[np.int64]
     sources: list[str]
-    clean: NDArray[np.bool_]
+    exclusive: NDArray[np.int64]
     position: dict[str, int]
 
     def __len__(self) -> int:
@@ -73,16 +77,27 @@ def profile(
     sources = sorted(frame["source"].unique())
     order = {name: index for index, name in enumerate(sources)}
     keys = values(frame, "record")
+    source = np.array([order[name] for name in values(frame, "source")], dtype=np.int64)
+    clean = np.array([name in traits and traits[name].clean for name in sources], dtype=bool)
+    prefixes = {item.prefix for item in schema.classes.values()}
+    mention = np.array(
+        [id_.partition("/")[0] in prefixes and "/" in id_ for id_ in values(frame, "record_id")],
+        dtype=bool,
+    )
     return Profiles(
         record=keys,
         type=types,
         name=texts,
         names=names,
         aliases=aliases,
+        text=[
+            _text(own.key, attributes, schema)
+            for own, attributes in zip(names, values(frame, "attributes"), strict=True)
+        ],
         external=[tuple(sorted(map(str, ids))) for ids in values(frame, "external_ids")],
-        source=np.array([order[name] for name in values(frame, "source")], dtype=np.int64),
+        source=source,
         sources=sources,
-        clean=np.array([name in traits and traits[name].clean for name in sources], dtype=bool),
+        exclusive=np.where(clean[source] & ~mention, source, -1),
         position={key: index for index, key in enumerate(keys)},
     )
 
@@ -115,8 +130,9 @@ def gather_values(
 ) -> dict[str, Values]:
     """Values of the wanted records: their attributes, and the names of their neighbours.
 
-    A statement between records counts on both sides; on the object's side the predicate is
-    written with a leading '~' (`~performer` of an artist lists the works it performs).
+    A statement between records counts on both sides; on the object's side under the inverse
+    predicate, or where there is none under its name with a leading '~'. Countries are brought
+    to one form, and a qualifier that names one ('Nirvana (UK)') states it.
     """
     wanted = set(wanted)
     found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -126,7 +142,7 @@ def gather_values(
             known = schema.predicates.get(predicate)
             literal = known is not None and known.is_attribute
             for value in stated if isinstance(stated, list) else [stated]:
-                form = str(value) if literal else name_key(str(value))
+                form = str(value) if literal else _thing(str(value), predicate)
                 found[key][predicate].add(form)
     if statements is not None and len(statements):
         names = dict(zip(values(records, "record"), values(records, "name"), strict=True))
@@ -142,15 +158,40 @@ def gather_values(
         ):
             is_record = kind == "record"
             if subject in wanted:
-                text = name_key(names.get(target, "")) if is_record else str(target)
+                text = _thing(names.get(target, ""), predicate) if is_record else str(target)
                 if text:
                     found[subject][predicate].add(text)
             if is_record and target in wanted and subject in names:
-                found[target][f"~{predicate}"].add(name_key(names[subject]))
+                found[target][_turned(predicate, schema)].add(name_key(names[subject]))
+    for key, name in zip(values(chosen, "record"), values(chosen, "name"), strict=True):
+        for nation in nations_in(parse_name(name).qualifier):
+            found[key]["country"].add(nation)
     return {
         key: {predicate: tuple(sorted(seen)) for predicate, seen in sorted(rows.items())}
         for key, rows in found.items()
     }
+
+
+def _text(key: str, attributes: str, schema: Schema) -> str:
+    if attributes == "{}":
+        return ""
+    words = [key]
+    for predicate, stated in json.loads(attributes).items():
+        known = schema.predicates.get(predicate)
+        if known is None or not known.is_attribute:
+            words += [name_key(str(v)) for v in (stated if isinstance(stated, list) else [stated])]
+    return " ".join(words) if len(words) > 1 else ""
+
+
+def _thing(name: str, predicate: str) -> str:
+    return (nation_of(name) if predicate == "country" else "") or name_key(name)
+
+
+def _turned(predicate: str, schema: Schema) -> str:
+    known = schema.predicates.get(predicate)
+    if known is None:
+        return f"~{predicate}"
+    return predicate if known.symmetric else known.inverse or f"~{predicate}"
 
 
 def compatible_types(

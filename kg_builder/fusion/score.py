@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from kg_builder.fusion.compare import MISSING, Comparison, Feature
+
+CAP: Final = 5.0
+"""No single feature adds more: members of one band share it without being one person."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,10 @@ class FellegiSunter:
                 size = len(feature.levels)
                 ones = _counts(levels[seen], belief[seen], size)
                 others = _counts(levels[seen], 1 - belief[seen], size)
-                match[column] = _posterior(ones, feature.match, self.strength)
-                other[column] = _posterior(others, feature.other, self.strength)
+                # the name's levels are known best beforehand, and carry most
+                strength = self.strength * (5 if column == 0 else 1)
+                match[column] = _posterior(ones, feature.match, strength)
+                other[column] = _posterior(others, feature.other, strength)
             done = abs(updated - share) < 1e-5
             share = updated
             self._set(names, share, match, other)
@@ -139,7 +144,7 @@ def _posterior(
 
 def _weights(match: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
     raw = np.log(np.maximum(match, 1e-6) / np.maximum(other, 1e-6))
-    return np.asarray(np.maximum.accumulate(raw), dtype=np.float64)
+    return np.asarray(np.minimum(np.maximum.accumulate(raw), CAP), dtype=np.float64)
 
 
 def _rarity(comparison: Comparison) -> NDArray[np.float64]:
