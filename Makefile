@@ -13,7 +13,7 @@ PYTHON      ?= $(shell for p in python3.11 python3.12 python3.13 python3 python;
                  && echo $$p && break; done)
 
 DATASET     ?= sample
-DEMO_EPOCHS ?= 10
+DEMO_EPOCHS ?= 40
 DEMO_USER   ?= U001
 PROCESSED   := data/processed/$(DATASET)
 
