@@ -1,18 +1,17 @@
 """Knowledge-graph recommenders: load a processed data folder, train, score, recommend.
 
-from recommender import Trainer, create_model, load, split
-
-dataset = load("data/processed/lastfm")
-parts = split(dataset, seed=555)
+parts = split(load("data/processed/lastfm"), seed=555)
 model = create_model("mmss_mkr", parts.train)
-run = Trainer(epochs=50).fit(model, parts)
-print(run.metrics["test"]["auc"], model.predict_pairs([0, 0], [12, 99]))
+run = Trainer(out="runs/first").fit(model, parts)
+print(run.metrics["test"]["auc"])
+print(recommendations_for(model, parts, users=[0], top=10).to_frame())
 """
 
 from recommender.data import Dataset, Split, TrainingSplit, load, split
 from recommender.errors import ConfigError, DataError, RecommenderError, RunError
 from recommender.models.base import Recommender
 from recommender.models.registry import create_model, model_names
+from recommender.recommendations import Recommendations, recommendations_for
 from recommender.training.config import TrainConfig
 from recommender.training.loop import Trainer
 from recommender.training.runs import LoadedRun, Run, load_run
@@ -22,6 +21,7 @@ __all__ = [
     "DataError",
     "Dataset",
     "LoadedRun",
+    "Recommendations",
     "Recommender",
     "RecommenderError",
     "Run",
@@ -34,5 +34,6 @@ __all__ = [
     "load",
     "load_run",
     "model_names",
+    "recommendations_for",
     "split",
 ]
