@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from recommender.data import Catalogue, Split
 from recommender.explanation import Evidence, Explainer, Narrator, Reason, Step
+from recommender.explanation.relations import wording_of
 from recommender.models.base import Recommender
 from recommender.scoring import DEFAULT_BLOCK, ItemSets, top_k
 
@@ -154,7 +155,9 @@ def recommendations_for(
     with torch.inference_mode():
         raw = torch.from_numpy(best.scores).to(model.device)
         probabilities = model.probability(raw).cpu().numpy()
-    reasons = Explainer(split.train).explain(
+    names = [dataset.catalogue.relation_name(r) for r in range(dataset.n_relations)]
+    telling = [wording_of(name).telling for name in names]
+    reasons = Explainer(split.train, telling).explain(
         asked, best.items, progress and _named(progress, "explaining")
     )
     return Recommendations(

@@ -33,7 +33,7 @@ class Evidence:
         steps: triples on the recommended item's side. `link`: the triples to ``items``, one each.
             `shared`: one for every entity that all of ``items`` share. `through` and `path`: one.
         ends: the triple on the history's side, seen from ``items[0]`` (`through` and `path`).
-        weight: informativeness in nats: how much rarer than "every item has it".
+        weight: informativeness in nats, summed over ``steps``: ln(items / items that have it).
         together, audience: of `listeners`: other users with both items; with ``items[0]``.
     """
 

@@ -25,7 +25,7 @@ __all__ = ["Explainer"]
 IntArray = NDArray[np.int64]
 
 _USERS_AT_A_TIME = 256
-_MOST_SHARED = 3  # entities named in one argument
+_MOST_SHARED = 2  # entities named in one argument
 _LEAST_IDF = math.log(2)  # what more than half of the catalogue has says nothing about taste
 _WEAK = ("through", "path")
 _MODEL = Reason((Evidence("model"),))
@@ -35,11 +35,18 @@ class Explainer:
     """Reasons from the knowledge graph, from other users' histories where the graph has none.
 
     Everything comes from the training split: the user's history are his training positives.
+
+    Args:
+        train: graph and histories.
+        telling: ``[n_relations]``, how much sharing a relation's entity means to a person, beside
+            its rarity; all the same by default.
     """
 
-    def __init__(self, train: TrainingSplit) -> None:
+    def __init__(self, train: TrainingSplit, telling: ArrayLike | None = None) -> None:
         self._history = ItemSets(*train.history)
         self._index = GraphIndex(train.graph, train.n_items)
+        means = np.ones(train.n_relations) if telling is None else np.asarray(telling)
+        self._weight = self._index.idf * means[self._index.relation]
         self._listeners = Listeners(self._history, train.n_items)
 
     def explain(
@@ -126,7 +133,7 @@ class Explainer:
         if not links:
             return []
         index = self._index
-        best = max(links, key=lambda f: (index.idf[f], -f))
+        best = max(links, key=lambda f: (self._weight[f], -f))
         alike = [
             f
             for f in links
@@ -154,19 +161,19 @@ class Explainer:
         return arguments
 
     def _strongest(self, shared: dict[int, frozenset[int]]) -> tuple[list[int], frozenset[int]]:
-        """Features, and the items with all of them, of the greatest Σ idf · (1 + ln items).
+        """Features, and the items with all of them, of the greatest Σ weight · (1 + ln items).
 
         Greedy: start from the best feature and add another as long as the value grows. So a rare
         label shared with one artist and a common genre shared with twelve both have their chance,
         and every item named truly shares every entity named.
         """
-        idf = self._index.idf
+        weights = self._weight
 
         def value(weight: float, sharers: frozenset[int]) -> float:
             return weight * (1 + math.log(len(sharers)))
 
-        ranked = sorted(shared, key=lambda f: (-value(float(idf[f]), shared[f]), f))
-        chosen, sharers, weight = [ranked[0]], shared[ranked[0]], float(idf[ranked[0]])
+        ranked = sorted(shared, key=lambda f: (-value(float(weights[f]), shared[f]), f))
+        chosen, sharers, weight = [ranked[0]], shared[ranked[0]], float(weights[ranked[0]])
         entities = {int(self._index.entity[ranked[0]])}
         for feature in ranked[1:]:
             both = sharers & shared[feature]
@@ -174,10 +181,10 @@ class Explainer:
                 break
             if not both or int(self._index.entity[feature]) in entities:
                 continue
-            if value(weight + float(idf[feature]), both) > value(weight, sharers):
+            if value(weight + float(weights[feature]), both) > value(weight, sharers):
                 chosen.append(feature)
                 entities.add(int(self._index.entity[feature]))
-                sharers, weight = both, weight + float(idf[feature])
+                sharers, weight = both, weight + float(weights[feature])
         return chosen, sharers
 
     def _through(
@@ -214,9 +221,9 @@ class Explainer:
         left, right = profiles.with_entity(rows[pairs], entities)
         places, holdings = expand(left, right)
         ends = profiles.features[holdings]
-        weights = np.minimum(index.idf[features[places]], index.idf[ends])
-        told = weights >= _LEAST_IDF
-        places, ends, weights = places[told], ends[told], weights[told]
+        told = np.minimum(index.idf[features[places]], index.idf[ends]) >= _LEAST_IDF
+        places, ends = places[told], ends[told]
+        weights = np.minimum(self._weight[features[places]], self._weight[ends])
         order = np.lexsort((ends, features[places], -weights, pairs[places]))
         _, first = np.unique(pairs[places][order], return_index=True)
         for best in order[first]:
@@ -230,7 +237,7 @@ class Explainer:
                     self._listeners.best_known(items.tolist()),
                     (index.step(int(features[place])),),
                     (index.step(end),),
-                    weight=float(weights[best]),
+                    weight=float(min(index.idf[features[place]], index.idf[end])),
                 ),
             )
 

@@ -7,7 +7,7 @@ Names are compared by their last part in lower-case words, so that `dbo:recordLa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = ["Wording", "plain_name", "wording_of"]
 
@@ -22,6 +22,8 @@ class Wording:
         link: "(head) ⟨link⟩ (tail)"; the tail goes where {} stands, or to the end.
         inverse_link: the same, told of the tail: "(tail) ⟨inverse_link⟩ (head)".
         having: "(head) ⟨having⟩ the same (noun)", where the tail has no name.
+        telling: how much it means to a listener that two artists share it, beside its rarity: a
+            rare nomination says less about how they sound than a common genre. Set by hand.
     """
 
     noun: str
@@ -29,6 +31,7 @@ class Wording:
     link: str
     inverse_link: str
     having: str = "has"
+    telling: float = 1.0
 
 
 def _symmetric(noun: str, link: str) -> Wording:
@@ -40,12 +43,14 @@ _MEMBER_OF = Wording("band", "member", "is a member of", "has {} as a member")
 _HAS_MEMBER = Wording("member", "band", "has {} as a member", "is a member of")
 _INFLUENCED_BY = Wording("influence", "follower", "was influenced by", "influenced")
 _ORIGIN = Wording("origin", "artist from there", "comes from", "is the origin of")
+_COUNTRY = Wording("country", "artist from there", "comes from", "is the country of", telling=0.6)
+_DECADE = Wording("decade", "artist of the decade", "was active in the", "saw", telling=0.7)
 _PRODUCER = Wording("producer", "production", "was produced by", "produced")
 _WRITER = Wording("writer", "work", "was written by", "wrote")
 _BIRTHPLACE = Wording("birthplace", "native", "was born in", "is the birthplace of")
-_DEATHPLACE = Wording("place of death", "person", "died in", "was the last place of")
-_GENRE = Wording("genre", "artist of the genre", "plays", "is the genre of")
-_INSTRUMENT = Wording("instrument", "player", "plays", "is played by")
+_DEATHPLACE = Wording("place of death", "person", "died in", "was the last place of", telling=0.4)
+_GENRE = Wording("genre", "artist of the genre", "plays", "is the genre of", telling=1.3)
+_INSTRUMENT = Wording("instrument", "player", "plays", "is played by", telling=0.6)
 _FILM = Wording("film", "cast member", "appears in", "features", having="appears in")
 _SIMILAR = _symmetric("similar artist", "is similar to")
 _ASSOCIATED = _symmetric("associated act", "is associated with")
@@ -53,7 +58,9 @@ _AUTHOR = Wording("author", "book", "was written by", "wrote")
 _DIRECTOR = Wording("director", "film", "was directed by", "directed")
 _ACTOR = Wording("actor", "film", "stars", "appears in")
 _PUBLISHER = Wording("publisher", "publication", "was published by", "published")
-_AWARD = Wording("award", "winner", "won", "was won by")
+_AWARD = Wording("award", "winner", "won", "was won by", telling=0.5)
+_NOMINATION = Wording("nomination", "nominee", "was nominated for", "went to", telling=0.4)
+_ROLE = Wording("role", "person", "works as", "is the role of", telling=0.4)
 _ALBUM = Wording("album", "artist", "released", "was released by")
 _TRACK = Wording("song", "artist", "recorded", "was recorded by")
 
@@ -73,13 +80,17 @@ _WORDINGS: dict[str, Wording] = {
     "origin": _ORIGIN,
     "hometown": _ORIGIN,
     "from": _ORIGIN,
-    "country": Wording("country", "artist from there", "comes from", "is the country of"),
+    "country": Wording(
+        "country", "artist from there", "comes from", "is the country of", telling=0.6
+    ),
     "place of birth": _BIRTHPLACE,
     "birth place": _BIRTHPLACE,
     "place of death": _DEATHPLACE,
-    "nationality": Wording("nationality", "national", "is from", "is the country of"),
-    "decade": Wording("decade", "artist of the decade", "belongs to", "is the decade of"),
-    "active decade": Wording("decade", "artist of the decade", "was active in", "saw"),
+    "nationality": replace(_COUNTRY, noun="nationality"),
+    "decade": Wording(
+        "decade", "artist of the decade", "belongs to", "is the decade of", telling=0.7
+    ),
+    "active decade": _DECADE,
     "similar to": _SIMILAR,
     "similar artist": _SIMILAR,
     "associated band": _ASSOCIATED,
@@ -98,22 +109,23 @@ _WORDINGS: dict[str, Wording] = {
     "tracks produced": Wording("production", "producer", "produced", "was produced by"),
     "producer": _PRODUCER,
     "writer": _WRITER,
-    "profession": Wording("profession", "person", "works as", "is the profession of"),
-    "occupation": Wording("occupation", "person", "works as", "is the occupation of"),
+    "profession": replace(_ROLE, noun="profession"),
+    "occupation": replace(_ROLE, noun="occupation"),
     "film": _FILM,
     "star": _ACTOR,
     "actor": _ACTOR,
     "starring": _ACTOR,
     "director": _DIRECTOR,
-    "language": Wording("language", "work", "is in", "is the language of"),
+    "language": Wording("language", "work", "is in", "is the language of", telling=0.5),
     "author": _AUTHOR,
     "publisher": _PUBLISHER,
     "awards won": _AWARD,
     "award": _AWARD,
-    "award nominations": Wording("nomination", "nominee", "was nominated for", "went to"),
-    "nominated for": Wording("nomination", "nominee", "was nominated for", "went to"),
+    "award nominations": _NOMINATION,
+    "nominated for": _NOMINATION,
     "death place": _DEATHPLACE,
-    "role": Wording("role", "person", "works as", "is the role of"),
+    "role": _ROLE,
+    "rating": Wording("rating", "work", "is rated", "is the rating of", telling=0.4),
     "composer": Wording("composer", "composition", "was composed by", "composed"),
     "credited to": Wording("artist", "work", "is credited to", "is credited with"),
     "performed": Wording("song", "performer", "performed", "was performed by"),
@@ -141,5 +153,12 @@ def wording_of(relation: str) -> Wording:
         return known
     base = _WORDINGS.get(name.removesuffix(" of"))
     if base is not None:
-        return Wording(base.inverse, base.noun, base.inverse_link, base.link)
+        return replace(
+            base,
+            noun=base.inverse,
+            inverse=base.noun,
+            link=base.inverse_link,
+            inverse_link=base.link,
+            having="has",
+        )
     return Wording(name, f"{name} (inverse)", f"is linked by “{name}” to", f"is “{name}” of")
