@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kg_builder.extraction.semi_structured.markup.json_ld import BrokenJsonLdError, parse_json_ld
+from tests.kg_builder.extraction.conftest import Run, named, reasons, record, triples
+
+Write = Callable[[str, str | bytes], Path]
+
+
+def page(*blocks: object, body: str = "") -> str:
+    scripts = "".join(
+        '<script type="application/ld+json">'
+        + (block if isinstance(block, str) else json.dumps(block, ensure_ascii=False))
+        + "</script>"
+        for block in blocks
+    )
+    return f'<html><head><meta charset="utf-8">{scripts}</head><body>{body}</body></html>'
+
+
+BJÖRK = {
+    "@context": "https://schema.org",
+    "@type": "Person",
+    "name": "Björk",
+    "alternateName": "Björk Guðmundsdóttir",
+    "birthDate": "1965-11-21",
+    "birthPlace": {
+        "@type": "City",
+        "name": "Reykjavík",
+        "address": {"@type": "PostalAddress", "addressCountry": "IS"},
+    },
+    "genre": ["Art pop", "Electronic, Experimental"],
+    "memberOf": {"@type": "MusicGroup", "name": "The Sugarcubes"},
+    "album": {"@type": "MusicAlbum", "name": "Debut", "datePublished": "1993"},
+    "sameAs": ["http://dbpedia.org/resource/Bj%C3%B6rk", "https://bjork.com"],
+    "height": "1.63 m",
+}
+
+
+def test_a_page_becomes_records_with_json_pointers(write: Write, run: Run) -> None:
+    write("pages/bjork.html", page({"@type": "WebSite", "name": "Shop"}, BJÖRK))
+    found = run(kind="semi-structured", path="pages/*.html")
+    key = "src/pages/bjork.html#/1"
+    björk = record(found, key)
+    assert (björk["type"], list(björk["aliases"])) == ("SoloArtist", ["Björk Guðmundsdóttir"])
+    assert list(björk["external_ids"]) == ["dbpedia:Björk"]
+    assert set(named(found)) == {
+        ("Björk", "beginDate", "1965-11-21"),
+        ("Björk", "birthPlace", "Reykjavík"),
+        ("Reykjavík", "locatedIn", "Iceland"),
+        ("Björk", "genre", "Art pop"),
+        ("Björk", "genre", "Electronic"),
+        ("Björk", "genre", "Experimental"),
+        ("Björk", "memberOf", "The Sugarcubes"),
+        ("Björk", "performed", "Debut"),
+        ("Debut", "releaseDate", "1993"),
+    }
+    genres = found.statements[found.statements["predicate"] == "genre"]
+    assert next(iter(genres["evidence"])) == "pages/bjork.html#/1/genre/0"
+    assert set(found.statements["method"]) == {"json-ld"}
+    assert found.counts["unknown field: schema:height"] == 1
+    assert found.counts["pages used"] == 1
+
+
+def test_graphs_references_lists_and_prefixes(write: Write, run: Run) -> None:
+    write(
+        "a.jsonld",
+        json.dumps(
+            {
+                "@context": {"s": "http://schema.org/"},
+                "@graph": [
+                    {
+                        "@id": "#band",
+                        "@type": "s:MusicGroup",
+                        "s:name": "Can",
+                        "s:member": {"@list": [{"@id": "#holger"}]},
+                        "s:track": {
+                            "@type": "s:ItemList",
+                            "s:itemListElement": [
+                                {
+                                    "@type": "s:ListItem",
+                                    "s:item": {"@type": "s:MusicRecording", "s:name": "Vitamin C"},
+                                }
+                            ],
+                        },
+                    },
+                    {"@id": "#holger", "@type": "s:Person", "s:name": {"@value": "Holger Czukay"}},
+                ],
+            }
+        ),
+    )
+    found = run(kind="semi-structured", path="*.jsonld")
+    assert triples(found) == [
+        ("src/a.jsonld#band", "hasMember", "src/a.jsonld#holger"),
+        ("src/a.jsonld#band", "performed", "src/song/a.jsonld#band/vitamin c"),
+    ]
+    assert record(found, "src/a.jsonld#band")["type"] == "Band"
+
+
+def test_the_tracks_of_an_album_are_on_it(write: Write, run: Run) -> None:
+    album = {
+        "@context": "http://schema.org",
+        "@type": "MusicAlbum",
+        "name": "Post",
+        "byArtist": {"@type": "MusicGroup", "name": "Björk"},
+        "track": [{"@type": "MusicRecording", "name": "Hyperballad", "duration": "PT5M21S"}],
+    }
+    write("p.html", page(album))
+    assert set(named(run(kind="semi-structured", path="*.html"))) == {
+        ("Post", "performer", "Björk"),
+        ("Hyperballad", "onAlbum", "Post"),
+        ("Hyperballad", "duration", "PT5M21S"),
+    }
+
+
+def test_broken_json_ld_is_a_reject_and_the_rest_is_read(write: Write, run: Run) -> None:
+    write("p.html", page('{"@type": "Person", "name": ', BJÖRK))
+    found = run(kind="semi-structured", path="*.html")
+    assert reasons(found) == ["broken JSON-LD"]
+    assert found.rejects["evidence"][0] == "p.html#/0"
+    assert "Björk" in set(found.records["name"])
+
+
+def test_wrapped_and_untidy_json_ld_is_forgiven(write: Write, run: Run) -> None:
+    block = '\ufeff<!-- {"@type": "MusicGroup", "name": "AC\\/DC\n", "genre": "rock"} -->'
+    write("p.html", page(block))
+    assert named(run(kind="semi-structured", path="*.html")) == [("AC/DC", "genre", "rock")]
+
+
+MICRODATA = """
+<div itemscope itemtype="https://schema.org/MusicGroup" itemref="more">
+ <h1 itemprop="name">The Cure</h1>
+ <span itemprop="foundingLocation" itemscope itemtype="https://schema.org/City">
+  <span itemprop="name">Crawley</span></span>
+ <a itemprop="genre" href="/genres/goth">Gothic rock</a>
+ <div itemprop="album" itemscope itemtype="https://schema.org/MusicAlbum"><b itemprop="name">Faith
+ </b><time itemprop="datePublished" datetime="1981-04-14">14 April</time></div>
+ <link itemprop="sameAs" href="http://dbpedia.org/resource/The_Cure">
+</div><p id="more"><span itemprop="member" itemscope itemtype="https://schema.org/Person">
+<i itemprop="name">Robert Smith</i></span></p>
+"""
+RDFA = """
+<div vocab="http://schema.org/" typeof="MusicGroup"><h1 property="name">The Cure</h1>
+ <span property="foundingLocation" typeof="City"><span property="name">Crawley</span></span>
+ <a property="genre" href="/genres/goth">Gothic rock</a>
+ <div property="album" typeof="MusicAlbum"><b property="name">Faith</b>
+ <time property="datePublished" datetime="1981-04-14">14 April</time></div>
+ <span property="member" typeof="Person"><i property="name">Robert Smith</i></span>
+ <link property="sameAs" href="http://dbpedia.org/resource/The_Cure"></div>
+"""
+
+
+@pytest.mark.parametrize(("body", "method"), [(MICRODATA, "microdata"), (RDFA, "rdfa")])
+def test_microdata_and_rdfa_say_the_same(write: Write, run: Run, body: str, method: str) -> None:
+    write("p.html", page(body=body))
+    found = run(kind="semi-structured", path="*.html")
+    assert set(named(found)) == {
+        ("The Cure", "origin", "Crawley"),
+        ("The Cure", "genre", "Gothic rock"),
+        ("The Cure", "performed", "Faith"),
+        ("Faith", "releaseDate", "1981-04-14"),
+        ("The Cure", "hasMember", "Robert Smith"),
+    }
+    assert set(found.statements["method"]) == {method}
+    cure = found.records[found.records["name"] == "The Cure"].iloc[0]
+    assert (cure["type"], list(cure["external_ids"])) == ("Band", ["dbpedia:The_Cure"])
+
+
+def test_open_graph_is_the_last_resort(write: Write, run: Run) -> None:
+    tags = (
+        '<meta property="og:type" content="music.album"><meta property="og:title" content="Post">'
+        '<meta property="music:release_date" content="1995-06-13">'
+        '<meta property="music:musician" content="Björk">'
+    )
+    write("p.html", page(body=tags))
+    found = run(kind="semi-structured", path="*.html")
+    assert set(named(found)) == {
+        ("Post", "releaseDate", "1995-06-13"),
+        ("Post", "performer", "Björk"),
+    }
+
+
+def test_a_page_without_markup_is_counted(write: Write, run: Run) -> None:
+    write("p.html", page(body="<h1>Miriam Makeba</h1>"))
+    write("q.html", "")
+    found = run(kind="semi-structured", path="*.html", format="html")
+    assert reasons(found) == ["page without usable markup", "not a readable page"]
+    assert found.counts["files read"] == 2
+
+
+def test_pages_in_declared_and_undeclared_encodings(write: Write, run: Run) -> None:
+    body = '<div itemscope itemtype="http://schema.org/Person"><b itemprop="name">Björk</b></div>'
+    write("a.html", f'<meta charset="iso-8859-1">{body}'.encode("latin-1"))
+    write("b.html", body.encode("cp1252"))
+    write("c.html", body.encode("utf-16"))
+    found = run(kind="semi-structured", path="*.html")
+    assert list(found.records["name"]) == ["Björk"] * 3
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    [
+                        "@type",
+                        "@id",
+                        "@graph",
+                        "@value",
+                        "@list",
+                        "name",
+                        "genre",
+                        "album",
+                        "member",
+                        "@context",
+                        "MusicGroup",
+                    ]
+                ),
+                inner | st.just("MusicGroup"),
+                max_size=4,
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_no_json_breaks_the_reader(write: Write, run: Run, value: object) -> None:
+    write("h.html", page({"@type": "MusicGroup", "name": "X", "member": value}, value))
+    found = run(kind="semi-structured", path="h.html")
+    assert "X" in set(found.records["name"])
+
+
+def test_json_nested_beyond_reason_is_refused() -> None:
+    with pytest.raises(BrokenJsonLdError):
+        parse_json_ld('{"@type":"Person","knows":' * 3000 + "1" + "}" * 3000, "")
+    with pytest.raises(BrokenJsonLdError, match="deeper"):
+        parse_json_ld('{"@type":"Person","knows":' * 100 + "1" + "}" * 100, "")

@@ -1,0 +1,360 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kg_builder.errors import DataError
+from kg_builder.extraction import UnstructuredSource
+from kg_builder.extraction.unstructured import ReadText, Relation, TextReader
+from kg_builder.extraction.unstructured.documents import TextDocument
+from kg_builder.extraction.unstructured.gazetteer import common_words
+from kg_builder.extraction.unstructured.patterns import load_patterns
+from kg_builder.extraction.unstructured.pipeline import ModelMissing, load_pipeline
+from kg_builder.extraction.unstructured.sentences import sentence_ends
+from kg_builder.ontology import Schema
+from kg_builder.tables import RECORDS
+from tests.kg_builder.extraction.conftest import Run, named, reasons, record
+
+Write = Callable[[str, str | bytes], Path]
+SOURCE = UnstructuredSource(kind="unstructured", name="src", path="t.jsonl", model=None)
+
+
+def known(*names: tuple[str, str], **performers: str) -> pd.DataFrame:
+    """A gazetteer; `performers` tells who made a work (underscores for spaces)."""
+    made = {title.replace("_", " "): artist for title, artist in performers.items()}
+    return RECORDS.frame(
+        {
+            "record": [f"c/{index}" for index in range(len(names))],
+            "source": ["c"] * len(names),
+            "record_id": [str(index) for index in range(len(names))],
+            "type": [type_ for _, type_ in names],
+            "name": [name for name, _ in names],
+            "aliases": [[] for _ in names],
+            "external_ids": [[] for _ in names],
+            "attributes": [
+                json.dumps({"performer": [made[name]]} if name in made else {}) for name, _ in names
+            ],
+            "evidence": [""] * len(names),
+        }
+    )
+
+
+def read(
+    text: str,
+    title: str,
+    schema: Schema,
+    gazetteer: pd.DataFrame | None = None,
+    *,
+    coreference: bool = True,
+) -> tuple[ReadText, set[tuple[str, str, str]]]:
+    source = SOURCE.model_copy(update={"coreference": coreference})
+    reader = TextReader(source, schema, gazetteer=gazetteer, common=common_words([text]))
+    ((found, relations),) = reader.read([TextDocument("1", title, text, "t.jsonl#line=1")])
+    return found, {
+        (
+            item.subject.name,
+            item.predicate,
+            item.object.entity.name if item.object.entity else item.object.name,
+        )
+        for item in relations
+    }
+
+
+BAND = [
+    ("The Sugarcubes", "Band"),
+    ("Björk", "SoloArtist"),
+    ("Iceland", "Country"),
+    ("Einar Örn", "Person"),
+    ("One Little Indian Records", "RecordLabel"),
+    ("Reykjavík", "Place"),
+    ("Radiohead", "Band"),
+    ("Aphex Twin", "SoloArtist"),
+]
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "expected"),
+    [
+        (
+            "Björk",
+            "Björk was born in Reykjavík in 1965.",
+            {("Björk", "birthPlace", "Reykjavík"), ("Björk", "beginDate", "1965")},
+        ),
+        (
+            "The Sugarcubes",
+            "Björk and Einar Örn founded The Sugarcubes in Reykjavík in 1986.",
+            {
+                ("The Sugarcubes", "hasMember", "Björk"),
+                ("The Sugarcubes", "hasMember", "Einar Örn"),
+                ("The Sugarcubes", "origin", "Reykjavík"),
+                ("The Sugarcubes", "beginDate", "1986"),
+            },
+        ),
+        (
+            "Björk",
+            "She was the singer of The Sugarcubes.",
+            {("Björk", "memberOf", "The Sugarcubes"), ("Björk", "instrument", "vocals")},
+        ),
+        (
+            "The Sugarcubes",
+            "The band signed to One Little Indian Records and mixed post-punk with jazz.",
+            {
+                ("The Sugarcubes", "recordLabel", "One Little Indian Records"),
+                ("The Sugarcubes", "genre", "post-punk"),
+                ("The Sugarcubes", "genre", "jazz"),
+            },
+        ),
+        (
+            "Björk",
+            "Björk plays piano, flute and harp.",
+            {
+                ("Björk", "instrument", "piano"),
+                ("Björk", "instrument", "flute"),
+                ("Björk", "instrument", "harp"),
+            },
+        ),
+        (
+            "Radiohead",
+            "Radiohead were influenced by Aphex Twin.",
+            {("Radiohead", "influencedBy", "Aphex Twin")},
+        ),
+        (
+            "Björk",
+            "In 1993 Björk released “Debut”. She won the Polar Music Prize.",
+            {
+                ("Björk", "performed", "Debut"),
+                ("Debut", "releaseDate", "1993"),
+                ("Björk", "award", "Polar Music Prize"),
+            },
+        ),
+        (
+            "Björk",
+            "Björk recorded a song with Aphex Twin.",
+            {("Björk", "collaboratedWith", "Aphex Twin")},
+        ),
+    ],
+)
+def test_what_sentences_say(
+    schema: Schema, title: str, text: str, expected: set[tuple[str, str, str]]
+) -> None:
+    assert read(text, title, schema, known(*BAND))[1] == expected
+
+
+def test_what_sentences_do_not_say(schema: Schema) -> None:
+    text = "Björk was in Iceland in 1986. The world heard of The Sugarcubes."
+    assert read(text, "Björk", schema, known(*BAND))[1] == set()
+
+
+def anaphors(found: ReadText) -> list[tuple[str, str]]:
+    return [
+        (item.text, item.entity.name)
+        for item in found.mentions
+        if item.origin == "coreference" and item.entity
+    ]
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "expected"),
+    [
+        (
+            "Björk",
+            "Björk sang. She moved away, and her records sold.",
+            [("She", "Björk"), ("her", "Björk")],
+        ),
+        (
+            "Radiohead",
+            "Radiohead are a band. The group toured. They rested.",
+            [("The group", "Radiohead"), ("They", "Radiohead")],
+        ),
+        (
+            "The Sugarcubes",
+            "The Sugarcubes were a band. Their singer Björk left; she moved away.",
+            [("Their", "The Sugarcubes"), ("she", "Björk")],
+        ),
+        ("Björk", "Björk was the singer of The Sugarcubes.", []),
+        ("Björk", "It is hard to say.", []),
+    ],
+)
+def test_who_is_meant(
+    schema: Schema, title: str, text: str, expected: list[tuple[str, str]]
+) -> None:
+    assert anaphors(read(text, title, schema, known(*BAND))[0]) == expected
+
+
+def test_a_last_name_is_the_person_named_in_full(schema: Schema) -> None:
+    text = "Thom Yorke was born in 1968. Yorke plays guitar."
+    assert ("Thom Yorke", "instrument", "guitar") in read(text, "Thom Yorke", schema)[1]
+
+
+def test_without_coreference_less_is_found(schema: Schema) -> None:
+    text = "The Sugarcubes toured. Björk was the singer. She plays flute."
+    gazetteer = known(*BAND)
+    assert ("Björk", "instrument", "flute") in read(text, "The Sugarcubes", schema, gazetteer)[1]
+    off, said = read(text, "The Sugarcubes", schema, gazetteer, coreference=False)
+    assert anaphors(off) == []
+    assert ("Björk", "instrument", "flute") not in said
+
+
+def test_a_plain_word_is_a_title_only_where_something_says_so(schema: Schema) -> None:
+    gazetteer = known(("Can", "Band"), ("Debut", "Album"), ("Post", "Album"), Post="Björk")
+    text = "Their debut can wait. Debut is a word. A post office closed."
+    assert read(text, "X", schema, gazetteer)[1] == set()
+    text = "Björk released the album Debut and can sing."
+    assert read(text, "Björk", schema, gazetteer)[1] == {("Björk", "performed", "Debut")}
+    text = "The Post album is by somebody else."
+    assert ("X", "performed", "Post") not in read(text, "X", schema, gazetteer)[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("They made Dr. Feelgood. It sold.", 2),
+        ("J. Cole rapped. R.E.M. played.", 2),
+        ("Born in St. Louis vs. others.", 1),
+        ("“Yes!” she said. (Oh.) “Why?”", 3),
+        ("one. two", 1),
+        ("No end", 1),
+        ("A first one.\n\nsecond paragraph", 2),
+    ],
+)
+def test_where_sentences_end(text: str, count: int) -> None:
+    assert len(sentence_ends(text)) + 1 == count
+
+
+def write_texts(write: Write, *texts: dict[str, Any]) -> None:
+    write("t.jsonl", "".join(json.dumps(text, ensure_ascii=False) + "\n" for text in texts))
+
+
+def test_statements_lead_back_to_their_sentence(write: Write, run: Run, tmp_path: Path) -> None:
+    write_texts(
+        write,
+        {
+            "id": "B1",
+            "title": "Björk",
+            "text": "Hi. Björk was born in Reykjavík in 1965. She sang.",
+        },
+    )
+    found = run(kind="unstructured", path="t.jsonl", model=None, gazetteer=known(*BAND))
+    assert set(named(found)) == {
+        ("Björk", "birthPlace", "Reykjavík"),
+        ("Björk", "beginDate", "1965"),
+    }
+    assert record(found, "src/B1")["type"] == "SoloArtist"
+    for evidence in found.statements["evidence"]:
+        line, start, end = map(
+            int, re.fullmatch(r"t\.jsonl#line=(\d+);char=(\d+),(\d+)", evidence).groups()
+        )
+        text = json.loads((tmp_path / "t.jsonl").read_text("utf-8").splitlines()[line - 1])["text"]
+        assert text[start:end].strip() == "Björk was born in Reykjavík in 1965."
+    assert set(found.statements["method"]) == {"pattern:born-in", "pattern:born-on"}
+    assert found.statements["confidence"].between(0.5, 1).all()
+    assert found.counts["sentences read"] == 3
+    assert found.counts["sentences used"] == 1
+
+
+def test_unusable_texts_are_counted(write: Write, run: Run) -> None:
+    write_texts(
+        write,
+        {"id": "1", "title": "A", "text": "A is a band."},
+        {"id": "2", "title": "B"},
+        {"id": "3", "title": "C", "text": "x" * 200},
+    )
+    found = run(kind="unstructured", path="t.jsonl", model=None, max_chars=100)
+    assert sorted(reasons(found)) == ["text or title missing", "text too long"]
+    assert found.counts["documents: rows read"] == 3
+    assert found.counts["documents: rows used"] == 1
+    with pytest.raises(DataError, match="no column 'body'"):
+        run(kind="unstructured", path="t.jsonl", model=None, text="body")
+
+
+def test_a_folder_of_text_files(write: Write, run: Run) -> None:
+    write("texts/Sigur_Rós.txt", "Sigur Rós were formed in Reykjavík in 1994.")
+    found = run(kind="unstructured", path="texts/*.txt", model=None, gazetteer=known(*BAND))
+    assert set(named(found)) == {
+        ("Sigur Rós", "origin", "Reykjavík"),
+        ("Sigur Rós", "beginDate", "1994"),
+    }
+    assert found.statements["evidence"][0].startswith("texts/Sigur_Rós.txt#;char=0,")
+
+
+def test_a_missing_model_is_a_warning_and_a_count(write: Write, run: Run) -> None:
+    write_texts(write, {"id": "1", "title": "A", "text": "A were formed in 1990."})
+    load_pipeline.cache_clear()
+    with pytest.warns(ModelMissing, match="xx_none_sm"):
+        found = run(kind="unstructured", path="t.jsonl", model="xx_none_sm")
+    assert found.counts["texts read without a statistical model"] == 1
+    assert named(found) == [("A", "beginDate", "1990")]
+
+
+def test_an_extractor_of_ones_own_can_be_put_in(schema: Schema) -> None:
+    class Nothing:
+        def extract(self, text: ReadText) -> Iterable[Relation]:
+            assert text.topic.name == "Björk"
+            return []
+
+    reader = TextReader(SOURCE, schema, extractor=Nothing())
+    ((_, relations),) = reader.read([TextDocument("1", "Björk", "Björk was born in 1965.", "x")])
+    assert relations == []
+
+
+def test_a_broken_rule_file_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text('[[pattern]]\nname = "x"\npredicate = "genre"\nmatch = ["("]\n')
+    with pytest.raises(DataError, match=r"rules\.toml: not a valid rule file"):
+        load_patterns(path)
+    with pytest.raises(DataError, match="no such rule file"):
+        load_patterns(tmp_path / "none.toml")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "Björk",
+                "The Sugarcubes",
+                "she",
+                "They",
+                "the band",
+                "was",
+                "born in",
+                "1986",
+                "and",
+                ",",
+                ".",
+                "’s",
+                "(",
+                "“",
+                "Debut",
+                "album",
+                "rock",
+                "guitarist",
+                "founded",
+                "\n\n",
+                "椎名林檎",
+                "⟦A0⟧",
+                "of",
+                "released",
+                "Records",
+                "it",
+            ]
+        ),
+        max_size=25,
+    )
+)
+def test_no_text_breaks_the_reader(schema: Schema, words: list[str]) -> None:
+    text = " ".join(words)
+    found, _ = read(text, "Björk", schema, known(*BAND))
+    last = 0
+    for mention in found.mentions:
+        assert last <= mention.start < mention.end <= len(text)
+        assert text[mention.start : mention.end] == mention.text
+        last = mention.end
