@@ -1,6 +1,6 @@
 """Scoring in bounded memory: every user against the whole catalogue."""
 
 from recommender.scoring.item_sets import ItemSets
-from recommender.scoring.top_k import DEFAULT_BLOCK, ItemScorer, TopK, top_k
+from recommender.scoring.blocked import DEFAULT_BLOCK, ItemScorer, TopK, top_k
 
 __all__ = ["DEFAULT_BLOCK", "ItemScorer", "ItemSets", "TopK", "top_k"]
