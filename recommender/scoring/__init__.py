@@ -1,6 +1,6 @@
 """Scoring in bounded memory: every user against the whole catalogue."""
 
-from recommender.scoring.item_sets import ItemSets
 from recommender.scoring.blocked import DEFAULT_BLOCK, ItemScorer, TopK, top_k
+from recommender.scoring.item_sets import ItemSets
 
 __all__ = ["DEFAULT_BLOCK", "ItemScorer", "ItemSets", "TopK", "top_k"]
