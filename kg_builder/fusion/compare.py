@@ -44,7 +44,7 @@ NAME: Final = Feature(
     "name",
     NAME_LEVELS,
     match=(0.01, 0.02, 0.04, 0.04, 0.09, 0.20, 0.60),
-    other=(0.40, 0.38, 0.10, 0.07, 0.03, 0.01, 0.01),
+    other=(0.41, 0.38, 0.10, 0.07, 0.03, 0.006, 0.003),
 )
 
 
@@ -175,7 +175,7 @@ def name_rarity(profiles: Profiles, pairs: NDArray[np.int64]) -> NDArray[np.floa
         words = profiles.names[i].key.split()
         bits = sum(float(np.log(total / counts[word])) for word in words)
         length = min(len(profiles.names[i].squeezed), 16)
-        found[row] = 0.25 * (bits - np.log(total)) + 0.12 * (length - 8)
+        found[row] = 0.25 * (bits - np.log(total)) + 0.08 * (length - 8)
     return np.clip(found, -1.5, 1.5)
 
 

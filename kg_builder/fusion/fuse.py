@@ -135,6 +135,8 @@ def _qualifiers(
         found += attributes.get(predicate, ())[:1]
     for predicate in ("beginDate", "releaseDate", "eventDate"):
         found += [value[:4] for value in attributes.get(predicate, ())[:1]]
-    found.append(schema.classes[type_].label if type_ in schema.classes else type_)
+    label = schema.classes[type_].label if type_ in schema.classes else type_
+    if label != schema.prefix(type_):  # 'artist:Air_(artist)' would tell nothing
+        found.append(label)
     own = {name_key(record.name) for record in records}
     return tuple(dict.fromkeys(text for text in found if name_key(text) not in own))

@@ -186,7 +186,7 @@ def name_key(text: str) -> str:
     """
     plain = folded = fold(natural_order(text.strip()))
     if not any(map(str.isalnum, folded)):
-        return "".join(folded.split())
+        return "".join(folded.split()) or text.strip()
     if not plain.isalnum():
         plain = re.sub(r"(?<=[^\W\d_])\$|\$(?=[^\W\d_])", "s", plain)
         plain = re.sub(r"(?<=[^\W\d_])!(?=[^\W\d_])", "i", plain)

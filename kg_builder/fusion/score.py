@@ -11,7 +11,7 @@ from scipy.special import expit, logit
 
 from kg_builder.fusion.compare import MISSING, Comparison, Feature
 
-CAP: Final = 5.0
+CAP: Final = 6.0
 """No single feature adds more: members of one band share it without being one person."""
 
 

@@ -1,0 +1,324 @@
+from __future__ import annotations
+
+import json
+import re
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kg_builder.errors import DataError
+from kg_builder.fusion import (
+    FusionConfig,
+    SourceTraits,
+    TypeSettings,
+    match_records,
+    resolve,
+    rewrite,
+    rewrite_interactions,
+)
+from kg_builder.ontology import load_schema
+from kg_builder.tables import INTERACTIONS, RECORDS, STATEMENTS
+
+SCHEMA = load_schema()
+CLEAN = {"a": SourceTraits(clean=True, primary=True, trust=0.95), "b": SourceTraits(clean=True)}
+
+
+def record(key, type_, name, aliases=(), external_ids=(), **attributes):
+    source, _, record_id = key.partition("/")
+    return {
+        "record": key,
+        "source": source,
+        "record_id": record_id,
+        "type": type_,
+        "name": name,
+        "aliases": list(aliases),
+        "external_ids": list(external_ids),
+        "attributes": json.dumps(attributes),
+        "evidence": f"{source}.csv#line={record_id}",
+    }
+
+
+def statement(subject, predicate, target, kind="record"):
+    return {
+        "subject": subject,
+        "predicate": predicate,
+        "object": target,
+        "object_kind": kind,
+        "source": "a",
+        "method": "mapping",
+        "confidence": 0.9,
+        "evidence": "a.csv#line=1",
+        "inferred": False,
+    }
+
+
+def run(rows, config=None, traits=CLEAN, **more):
+    return resolve(
+        RECORDS.frame(rows), config or FusionConfig(), schema=SCHEMA, traits=traits, **more
+    )
+
+
+def entity_of(fusion):
+    return dict(zip(fusion.links["subject"], fusion.links["object"], strict=True))
+
+
+BEATLES = [
+    record("a/1", "Artist", "The Beatles", beginDate=["1960"], country=["United Kingdom"]),
+    record("b/1", "Band", "Beatles, The", beginDate=["1960"], genre=["rock"]),
+]
+
+
+def test_spellings_become_one_entity_with_the_best_name_and_class():
+    fusion = run(BEATLES)
+    row = fusion.entities.iloc[0]
+    assert len(fusion.entities) == 1
+    assert (row["entity"], row["type"], row["name"]) == (
+        "artist:The_Beatles",
+        "Band",
+        "The Beatles",
+    )
+    assert list(row["aliases"]) == ["Beatles, The"]
+    assert json.loads(row["attributes"]) == {
+        "beginDate": ["1960"],
+        "country": ["United Kingdom"],
+        "genre": ["rock"],
+    }
+    assert row["records"] == 2
+
+
+def test_namesakes_stay_apart_and_get_meaningful_names():
+    fusion = run(
+        [
+            record("a/1", "Artist", "Nirvana", country=["United States"], beginDate=["1987"]),
+            record("a/2", "Artist", "Nirvana (UK)", beginDate=["1966"]),
+            record("b/1", "Artist", "Nirvana", country=["USA"], beginDate=["1987"]),
+        ]
+    )
+    found = entity_of(fusion)
+    assert found["a/1"] == found["b/1"] == "artist:Nirvana"
+    assert found["a/2"] == "artist:Nirvana_(UK)"
+
+
+@pytest.mark.parametrize("name", ["!!!", "The The", "Air", "Live", "America", "†‡†", "+/-"])
+def test_hard_names_are_matched_and_named(name):
+    fusion = run([record("a/1", "Artist", name), record("b/1", "Artist", name)])
+    assert len(fusion.entities) == 1
+    local = fusion.entities["entity"].iloc[0].partition(":")[2]
+    assert re.fullmatch(r"[\w-]+", local)
+
+
+def test_a_band_is_never_merged_with_a_person():
+    fusion = run(
+        [record("a/1", "Band", "Marilyn Manson"), record("b/1", "Person", "Marilyn Manson")]
+    )
+    assert len(fusion.entities) == 2
+
+
+def test_a_clean_source_keeps_its_records_apart_but_not_its_mentions():
+    rows = [
+        record("a/artists/1", "SoloArtist", "John Lennon", beginDate=["1940"]),
+        record("a/artists/2", "SoloArtist", "John Lennon", beginDate=["1940"]),
+        record("a/person/john lennon", "Person", "John Lennon"),
+    ]
+    found = entity_of(run(rows))
+    assert found["a/artists/1"] != found["a/artists/2"]
+    assert found["a/person/john lennon"] in {found["a/artists/1"], found["a/artists/2"]}
+
+
+def test_a_person_in_catalogue_order_meets_the_natural_one():
+    fusion = run(
+        [record("a/1", "SoloArtist", "Bowie, David"), record("b/1", "Person", "David Bowie")]
+    )
+    assert fusion.entities["name"].tolist() == ["David Bowie"]
+
+
+def test_a_joint_credit_is_not_its_member():
+    fusion = run(
+        [record("a/1", "Artist", "Rihanna"), record("b/1", "Artist", "Rihanna feat. Drake")]
+    )
+    types = dict(zip(fusion.entities["name"], fusion.entities["type"], strict=True))
+    assert types == {"Rihanna": "Artist", "Rihanna feat. Drake": "Collaboration"}
+
+
+def test_members_of_one_band_are_not_one_person():
+    rows = [record("a/b", "Band", "Radiohead"), record("b/b", "Band", "Radiohead")]
+    rows += [record("a/1", "Person", "Colin Greenwood"), record("b/1", "Person", "Jonny Greenwood")]
+    facts = [statement(f"{s}/1", "memberOf", f"{s}/b") for s in "ab"]
+    found = entity_of(run(rows, statements=STATEMENTS.frame(facts)))
+    assert found["a/b"] == found["b/b"]
+    assert found["a/1"] != found["b/1"]
+
+
+def test_terms_of_vocabularies_are_one_by_name():
+    fusion = run(
+        [
+            record("a/1", "Genre", "Hip-Hop"),
+            record("b/2", "Tag", "hip hop"),
+            record("b/3", "Tag", "hiphop"),
+            record("b/4", "Tag", "R&B"),
+            record("a/5", "Genre", "rnb"),
+            record("a/6", "Country", "United Kingdom"),
+            record("b/7", "Place", "UK"),
+            record("b/8", "RecordLabel", "Columbia Records"),
+            record("a/9", "RecordLabel", "Columbia"),
+            record("a/10", "Place", "Columbia"),
+        ]
+    )
+    found = entity_of(fusion)
+    assert found["a/1"] == found["b/2"] == found["b/3"] == "genre:Hip-Hop"
+    assert found["b/4"] == found["a/5"]
+    assert found["a/6"] == found["b/7"]
+    assert found["b/8"] == found["a/9"] != found["a/10"]
+
+
+def test_a_doubtful_pair_abstains_and_keeps_its_candidate():
+    fusion = run(
+        [record("a/1", "Artist", "Metallica"), record("b/1", "Artist", "Metalica")],
+        FusionConfig(match=0.999, unsure=0.2),
+    )
+    assert len(fusion.entities) == 2
+    assert set(fusion.links["decision"]) == {"unsure"}
+    for own, candidates in zip(fusion.links["object"], fusion.links["candidates"], strict=True):
+        listed = json.loads(candidates)
+        assert listed[0]["id"] == own
+        assert len(listed) == 2
+        assert 0.2 < listed[1]["score"] < 0.999
+
+
+def test_a_persons_judgement_overrules(tmp_path):
+    rows = [*BEATLES, record("b/2", "Artist", "The Fab Four")]
+    path = tmp_path / "judged.tsv"
+    path.write_text("left\tright\tverdict\na/1\tb/2\tsame\nb/1\ta/1\tdifferent\n")
+    found = entity_of(run(rows, FusionConfig(judgements=path)))
+    assert found["a/1"] == found["b/2"] != found["b/1"]
+
+
+def test_a_bad_judgement_is_told_with_its_line(tmp_path):
+    path = tmp_path / "judged.tsv"
+    path.write_text("a/1\tb/2\tmaybe\n")
+    with pytest.raises(DataError, match=r"judged.tsv:1: not a judgement"):
+        run(BEATLES, FusionConfig(judgements=path))
+
+
+def test_doubled_record_keys_are_refused():
+    with pytest.raises(DataError, match="two records have the key 'a/1'"):
+        run([BEATLES[0], BEATLES[0]])
+
+
+def test_a_record_without_a_name_is_rejected_and_counted():
+    fusion = run([*BEATLES, record("b/9", "Artist", "  ")])
+    assert fusion.rejects["reason"].tolist() == ["record without a name"]
+    assert "b/9" not in set(fusion.links["subject"])
+
+
+def test_identity_mode_keeps_every_record_in_order():
+    rows = [record(f"a/{i}", "Movie", "Twins") for i in (3, 1, 2)]
+    fusion = run(rows, FusionConfig(mode="identity"))
+    assert fusion.links["subject"].tolist() == ["a/3", "a/1", "a/2"]
+    assert fusion.entities["entity"].tolist() == fusion.links["object"].tolist()
+    assert fusion.entities["entity"].nunique() == 3
+
+
+def test_sources_that_share_nothing_are_not_merged():
+    ours = ["Radiohead", "Portishead", "Massive Attack", "Björk", "Air"]
+    theirs = ["Radio Company", "Portland", "Mass Attraction", "Bjorn", "Airbourne"]
+    rows = [record(f"a/{i}", "Artist", name) for i, name in enumerate(ours)]
+    rows += [record(f"b/{i}", "Artist", name) for i, name in enumerate(theirs)]
+    assert len(run(rows).entities) == 10
+
+
+@pytest.mark.parametrize("scorer", ["rules", "supervised"])
+def test_every_scorer_finds_the_plain_matches(scorer, tmp_path):
+    names = [f"{word} {number}" for word in ("Alpha", "Beta", "Gamma", "Delta") for number in "xyz"]
+    rows = [record(f"a/{i}", "Artist", name, beginDate=["1990"]) for i, name in enumerate(names)]
+    rows += [
+        record(f"b/{i}", "Artist", name.upper(), beginDate=["1990"]) for i, name in enumerate(names)
+    ]
+    labels = tmp_path / "labels.tsv"
+    pairs = [(i, j) for i in range(6) for j in range(6)]
+    labels.write_text(
+        "".join(f"a/{i}\tb/{j}\t{'same' if i == j else 'different'}\n" for i, j in pairs)
+    )
+    fusion = run(rows, FusionConfig(scorer=scorer, labels=labels, match=0.6))
+    found = entity_of(fusion)
+    assert all(found[f"a/{i}"] == found[f"b/{i}"] for i in range(len(names)))
+
+
+def test_a_pair_can_be_explained():
+    matching = match_records(RECORDS.frame(BEATLES), FusionConfig(), schema=SCHEMA, traits=CLEAN)
+    told = {c.feature: (c.level, c.weight) for c in matching.scorer.explain(matching.comparison, 0)}
+    assert told["name"][0] == "equal"
+    assert told["beginDate"][0] == "equal"
+    assert told["beginDate"][1] > 0
+    odds = sum(weight for _, weight in told.values())
+    assert matching.probability[0] == pytest.approx(1 / (1 + 2.718281828459045**-odds))
+
+
+def test_thresholds_and_vocabularies_per_type():
+    config = FusionConfig(types={"Venue": TypeSettings(vocabulary=True, match=0.8)})
+    assert config.is_vocabulary("Venue")
+    assert config.thresholds("Venue") == (0.8, 0.5)
+    with pytest.raises(ValueError, match="lies above"):
+        FusionConfig(match=0.4, unsure=0.6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_the_records_does_not_matter(random):
+    rows = [
+        *BEATLES,
+        record("a/2", "Artist", "Nirvana", country=["United States"]),
+        record("a/3", "Artist", "Nirvana", country=["United Kingdom"]),
+        record("b/2", "Artist", "Nirvana"),
+        record("a/4", "Artist", "air"),
+        record("b/4", "Artist", "AIR"),
+        record("b/5", "Tag", "rock"),
+    ]
+    expected = run(rows)
+    random.shuffle(rows)
+    shuffled = run(rows)
+    pd.testing.assert_frame_equal(shuffled.entities, expected.entities)
+    assert entity_of(shuffled) == entity_of(expected)
+
+
+def test_statements_are_carried_over_to_the_entities():
+    rows = [
+        *BEATLES,
+        record("b/g", "Genre", "Rock"),
+        record("a/t", "Tag", "rock"),
+        record("a/u", "Tag", "seen live"),
+    ]
+    fusion = run(rows)
+    facts = [
+        statement("a/1", "tag", "a/t"),
+        statement("a/1", "tag", "a/u"),
+        statement("a/1", "similarTo", "b/1"),
+        statement("a/1", "similarTo", "a/404"),
+        statement("a/1", "beginDate", "1960", "gYear"),
+    ]
+    result = rewrite(STATEMENTS.frame(facts), fusion.links, schema=SCHEMA)
+    triples = set(
+        zip(*(result.statements[c] for c in ("subject", "predicate", "object")), strict=True)
+    )
+    assert triples == {
+        ("artist:The_Beatles", "genre", "genre:rock"),
+        ("artist:The_Beatles", "tag", "tag:seen_live"),
+        ("artist:The_Beatles", "beginDate", "1960"),
+    }
+    assert sorted(result.rejects["reason"]) == [
+        "statement about an unknown record",
+        "subject and object are one entity",
+    ]
+
+
+def test_interactions_are_carried_over_to_the_entities():
+    fusion = run(BEATLES)
+    rows = [
+        {"user": "u", "item": item, "raw_item": item, "weight": 1.0, "liked": True, "evidence": "x"}
+        for item in ("a/1", "b/1", "a/404")
+    ]
+    kept, rejects = rewrite_interactions(INTERACTIONS.frame(rows), fusion.links)
+    assert kept["item"].tolist() == ["artist:The_Beatles"] * 2
+    assert rejects["detail"].tolist() == ["a/404"]
