@@ -61,7 +61,7 @@ def _parser() -> OneLineParser:
 
 def _print_ctr(console: Console, ctr: Mapping[str, Any]) -> None:
     intervals, counts = ctr.get("intervals", {}), ctr["counts"]
-    table = _table("rows told apart", ("", "rows", "positive", "AUC", "ACC"))
+    table = _table(("rows told apart", "rows", "positive", "AUC", "ACC"))
     for title, ending, part in (
         ("total", "", ""),
         ("warm", "_warm", "warm_"),
@@ -85,27 +85,25 @@ def _print_ctr(console: Console, ctr: Mapping[str, Any]) -> None:
             f" {counts['not_finite']} predictions are not finite: the training diverged",
             style="red",
         )
-    bands = _table(
-        "by the item's positives in train", ("positives in train", "rows", "positive", "AUC")
-    )
-    for band in ctr["bands"]:
+    bands = _table(("by the item's positives in train", "rows", "positive", "AUC"))
+    for band in (band for band in ctr["bands"] if band["rows"]):
         share = _share(band["positives"], band["rows"])
         bands.add_row(band["train_positives"], f"{band['rows']:,}", share, _number(band["auc"]))
     console.print(bands)
 
 
 def _print_ranking(console: Console, ranking: Mapping[str, Any], ks: list[int]) -> None:
-    title = f"whole catalogue, {ranking['users']:,} users, {ranking['relevant']:,} relevant items"
-    table = _table(title, ("", *(f"@{k}" for k in ks)))
+    table = _table(("whole catalogue", *(f"@{k}" for k in ks)))
     intervals = ranking.get("intervals", {})
     for name in RANKING_METRICS:
         table.add_row(name, *(_figure(ranking, f"{name}@{k}", intervals) for k in ks))
     console.print(table)
-    console.print(f" excluded from the lists: {ranking['excluded']}", style="dim")
+    people = f"{ranking['users']:,} users with {ranking['relevant']:,} relevant items"
+    console.print(f" {people}; left out of the lists: {ranking['excluded']}", style="dim")
 
 
-def _table(title: str, columns: tuple[str, ...]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD)
+def _table(columns: tuple[str, ...]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
     for n, column in enumerate(columns):
         table.add_column(column, justify="right" if n else "left")
     return table

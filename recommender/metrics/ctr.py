@@ -120,7 +120,7 @@ def evaluate_ctr(
 
 
 def popularity_bands(seen: NDArray[np.int64]) -> list[tuple[str, NDArray[np.bool_]]]:
-    """Rows by doubling bands of popularity: 0, 1, 2-3, 4-7, 8-15, 16-31, 32 and more.
+    """Rows by bands of popularity that grow by two, then by four: 0, 1, 2-3, …, 512 and more.
 
     The same bands for every data set, so that two reports can be laid side by side.
 
@@ -130,7 +130,7 @@ def popularity_bands(seen: NDArray[np.int64]) -> list[tuple[str, NDArray[np.bool
     Returns:
         The name of each band and its ``[n]`` mask of rows; empty bands are listed too.
     """
-    starts = [0, 1, 2, 4, 8, 16, 32]
+    starts = [0, 1, 2, 4, 8, 16, 32, 128, 512]
     bands = []
     for start, after in zip(starts, [*starts[1:], None], strict=True):
         inside = seen >= start if after is None else (seen >= start) & (seen < after)

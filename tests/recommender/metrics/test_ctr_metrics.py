@@ -133,10 +133,20 @@ def test_report_tells_warm_from_cold_rows():
 
 
 def test_every_row_is_in_one_popularity_band():
-    bands = popularity_bands(np.arange(100))
+    bands = popularity_bands(np.arange(1000))
     assert (np.sum([mask for _, mask in bands], axis=0) == 1).all()
-    assert [name for name, _ in bands] == ["0", "1", "2-3", "4-7", "8-15", "16-31", "32+"]
-    assert [int(mask.sum()) for _, mask in bands] == [1, 1, 2, 4, 8, 16, 68]
+    assert [name for name, _ in bands] == [
+        "0",
+        "1",
+        "2-3",
+        "4-7",
+        "8-15",
+        "16-31",
+        "32-127",
+        "128-511",
+        "512+",
+    ]
+    assert [int(mask.sum()) for _, mask in bands] == [1, 1, 2, 4, 8, 16, 96, 384, 488]
 
 
 def test_band_auc_is_that_of_its_rows():
@@ -146,7 +156,7 @@ def test_band_auc_is_that_of_its_rows():
     part = data["items"] == 0
     assert bands["2-3"]["rows"] == part.sum()
     assert bands["2-3"]["auc"] == pytest.approx(auc(data["labels"][part], data["scores"][part]))
-    assert bands["32+"] == {"train_positives": "32+", "rows": 0, "positives": 0, "auc": None}
+    assert bands["512+"] == {"train_positives": "512+", "rows": 0, "positives": 0, "auc": None}
 
 
 def test_report_without_a_class_or_without_rows_is_valid_json():
