@@ -73,6 +73,7 @@ class Recommender(nn.Module, ABC):
 
     name: ClassVar[str]
     Config: ClassVar[type[ModelConfig]]
+    calibrates: ClassVar[bool] = False  # whether `calibrate` is wanted before each validation
     preset: str
 
     def __init__(self, config: Any, train: TrainingSplit) -> None:
@@ -92,6 +93,12 @@ class Recommender(nn.Module, ABC):
     def probability(self, scores: Tensor) -> Tensor:
         """ŷ of raw scores; same shape. The plain sigmoid unless a model says otherwise."""
         return torch.sigmoid(scores)
+
+    def calibrate(self, scores: np.ndarray, labels: np.ndarray) -> None:
+        """Learn `probability` from validation's raw scores and labels, [n] each; see `calibrates`.
+
+        Nothing but ŷ may change: the order of the scores is the model's own.
+        """
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
         """Raw scores of the items start … stop - 1 for each user, [b, stop - start].

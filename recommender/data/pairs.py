@@ -1,0 +1,39 @@
+"""Training pairs for ranking losses: a positive and a negative item of the same user."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recommender.data.interactions import Interactions
+from recommender.data.splits import TrainingSplit
+from recommender.data.tables import IntArray
+
+__all__ = ["pair_up"]
+
+
+def pair_up(
+    rows: Interactions, train: TrainingSplit, rng: np.random.Generator
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Columns user, positive item, negative item; one pair per positive of an epoch's `rows`.
+
+    The negative is one of the user's own among the rows, each as likely as the other; a user who
+    has none gets a uniform item instead, and is left out if nothing is negative for him. Every
+    user has as many pairs as positives, however many negatives the rows hold of him.
+    """
+    is_positive = rows.labels == 1
+    users, positives = rows.users[is_positive], rows.items[is_positive]
+    order = np.argsort(rows.users[~is_positive], kind="stable")
+    pool = rows.items[~is_positive][order]
+    counts = np.bincount(rows.users[~is_positive], minlength=train.n_users)
+    starts = np.cumsum(counts) - counts
+    place = starts[users] + (rng.random(len(users)) * counts[users]).astype(np.int64)
+    lonely = counts[users] == 0
+    negatives = np.full(len(users), -1)
+    negatives[~lonely] = pool[place[~lonely]]
+    offsets, _ = train.history
+    again = np.flatnonzero(lonely & (np.diff(offsets)[users] < train.n_items))
+    while len(again):
+        negatives[again] = rng.integers(train.n_items, size=len(again))
+        again = again[train.is_positive(users[again], negatives[again])]
+    kept = negatives >= 0
+    return users[kept], positives[kept], negatives[kept]

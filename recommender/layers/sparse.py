@@ -1,0 +1,109 @@
+"""Constant sparse matrices in a model: A x with gradients for x."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.sparse import csr_array
+from torch import Tensor, nn
+
+__all__ = ["SparseMatrix", "sparse_rows"]
+
+# Said once per process, about the interface and not about the results.
+warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+
+
+class SparseMatrix(nn.Module):
+    """A constant matrix A [n, m] in compressed rows, and its transpose for the way back.
+
+    It follows from the data, so a checkpoint does not hold it. torch's own product of compressed
+    rows has no gradient on every device, and its coordinate form is several times slower.
+    """
+
+    forward_offsets: Tensor
+    forward_columns: Tensor
+    forward_values: Tensor
+
+    def __init__(self, matrix: csr_array) -> None:
+        super().__init__()
+        self.shape = tuple(int(size) for size in matrix.shape)
+        for side, values in (("forward", matrix.tocsr()), ("backward", matrix.T.tocsr())):
+            values.sort_indices()
+            self._keep(f"{side}_offsets", values.indptr.astype(np.int64))
+            self._keep(f"{side}_columns", values.indices.astype(np.int64))
+            self._keep(f"{side}_values", values.data.astype(np.float32))
+
+    def _keep(self, name: str, values: np.ndarray) -> None:
+        self.register_buffer(name, torch.from_numpy(values), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """A x: [m, d] → [n, d]."""
+        product: Tensor = _Product.apply(x, self)  # type: ignore[no-untyped-call]
+        return product
+
+    def multiply(self, x: Tensor) -> Tensor:
+        """A x, without a gradient."""
+        return self._tensor("forward") @ x
+
+    def multiply_transposed(self, x: Tensor) -> Tensor:
+        """Aᵀ x, without a gradient."""
+        return self._tensor("backward") @ x
+
+    def rows(self, start: int, stop: int) -> Tensor:
+        """The rows start … stop - 1 as a sparse tensor [stop - start, m], without a gradient."""
+        offsets = self.forward_offsets[start : stop + 1]
+        first, last = int(offsets[0]), int(offsets[-1])
+        return torch.sparse_csr_tensor(
+            offsets - first,
+            self.forward_columns[first:last],
+            self.forward_values[first:last],
+            size=(stop - start, self.shape[1]),
+            check_invariants=False,
+        )
+
+    def dense_rows(self, ids: Tensor) -> Tensor:
+        """Some rows, written out: int64 [b] → [b, m]."""
+        starts = self.forward_offsets[ids]
+        counts = self.forward_offsets[ids + 1] - starts
+        row = torch.repeat_interleave(torch.arange(len(ids), device=ids.device), counts)
+        within = torch.arange(len(row), device=ids.device) - (counts.cumsum(0) - counts)[row]
+        place = starts[row] + within
+        dense = self.forward_values.new_zeros(len(ids), self.shape[1])
+        dense[row, self.forward_columns[place]] = self.forward_values[place]
+        return dense
+
+    def _tensor(self, side: str) -> Tensor:
+        n, m = self.shape
+        return torch.sparse_csr_tensor(
+            getattr(self, f"{side}_offsets"),
+            getattr(self, f"{side}_columns"),
+            getattr(self, f"{side}_values"),
+            size=(n, m) if side == "forward" else (m, n),
+            check_invariants=False,
+        )
+
+
+def sparse_rows(columns: Tensor, values: Tensor, width: int) -> Tensor:
+    """A sparse tensor [n, width] from k columns and values per row, [n, k] each."""
+    n, k = columns.shape
+    return torch.sparse_csr_tensor(
+        torch.arange(0, n * k + 1, k, device=columns.device),
+        columns.reshape(-1),
+        values.reshape(-1),
+        size=(n, width),
+        check_invariants=False,
+    )
+
+
+class _Product(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, matrix: SparseMatrix) -> Tensor:
+        ctx.matrix = matrix
+        return matrix.multiply(x)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        return ctx.matrix.multiply_transposed(gradients[0]), None

@@ -1,0 +1,80 @@
+"""Popularity: the same list for everybody."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from pydantic import Field
+from sklearn.isotonic import IsotonicRegression
+from torch import Tensor
+
+from recommender.data.splits import TrainingSplit
+from recommender.models.base import ModelConfig
+from recommender.models.calibrated import CalibratedRecommender
+
+__all__ = ["Popularity", "PopularityConfig", "expected_recounts"]
+
+
+class PopularityConfig(ModelConfig):
+    """Settings of `Popularity`."""
+
+    leave_one_out: bool = Field(
+        False,
+        description="score by the count that an item would have were one of its positives held "
+        "out, which places items without a positive in train among the others",
+    )
+
+
+class Popularity(CalibratedRecommender):
+    """How many positives an item has in train: the control that knows no taste.
+
+    With `leave_one_out` a count c becomes its expected recount (c + 1) N(c+1) / N(c), where N(c)
+    items have c positives: Turing's estimate (Good, "The population frequencies of species and
+    the estimation of population parameters", Biometrika 1953). It uses positives only. In data
+    where every item has a positive somewhere it lifts the items that have none in train, an
+    artefact of such data that makes the variant a yardstick and not a recommender.
+    """
+
+    name = "popularity"
+    Config = PopularityConfig
+    config: PopularityConfig
+    scores: Tensor
+
+    def __init__(self, config: PopularityConfig, train: TrainingSplit) -> None:
+        super().__init__(config, train)
+        self._liked = train.history[1]
+        self.register_buffer("scores", torch.zeros(train.n_items))
+
+    def fit(self) -> None:
+        """Count."""
+        counts = np.bincount(self._liked, minlength=self.n_items)
+        scores = expected_recounts(counts)[counts] if self.config.leave_one_out else counts
+        self.scores.copy_(torch.from_numpy(scores))
+
+    def score(self, users: Tensor, items: Tensor) -> Tensor:
+        """The count of each item, whoever asks."""
+        return self.scores[items]
+
+    def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
+        """The same row for every user."""
+        return self.scores[start:stop].expand(len(users), -1)
+
+
+def expected_recounts(counts: np.ndarray) -> np.ndarray:
+    """Turing's estimate for every count from 0 to the largest, [max + 1].
+
+    Above 0 the estimates are smoothed to rise with the count (weighted isotonic regression), since
+    rare counts make them erratic; 0 keeps its own, for it alone may exceed its neighbour's.
+    """
+    frequency = np.bincount(counts, minlength=2).astype(np.float64)
+    following = np.append(frequency[1:], 0.0)
+    rank = np.arange(len(frequency))
+    raw = np.divide(
+        (rank + 1) * following, frequency, out=np.zeros_like(frequency), where=frequency > 0
+    )
+    seen = rank[1:][frequency[1:] > 0]
+    smooth = IsotonicRegression().fit(seen, raw[seen], sample_weight=frequency[seen])
+    # A tie between counts that were told apart would lose what is known; the count breaks it.
+    estimates: np.ndarray = np.interp(rank, seen, smooth.predict(seen)) + rank * 1e-6
+    estimates[0] = raw[0]
+    return estimates

@@ -1,0 +1,132 @@
+"""What every registered model must do: learn the checkerboard, calibrate, and know no held-out row.
+
+A model that is added to the registry is tested here without being named.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from recommender import Recommender, Trainer, create_model, model_names
+from recommender.data import HeldOut, Interactions, Split, TrainingSplit
+from recommender.models.registry import resolve
+
+# What small worlds need: few numbers per vector, small batches, large steps.
+QUICK: dict[str, Any] = {
+    "dim": 8,
+    "batch_size": 32,
+    "lr_rs": 0.03,
+    "lr_kge": 0.03,
+    "lr": 0.03,
+    "k": 8,
+    "min_triples": 1,
+    "hidden": (16,),
+    "alpha": 2.0,
+    "l2_weight": 1e-4,
+}
+SINGLE = {"als": {"dim": 2, "l2_weight": 0.1}}
+SAME_FOR_ALL = {"popularity"}
+NAMES = [name for name in model_names() if not name.endswith("_for_tests")]
+
+
+def build(name: str, train: TrainingSplit) -> Recommender:
+    known = resolve(name).model.Config.model_fields
+    settings = {**QUICK, **SINGLE.get(name, {})}
+    settings = {key: value for key, value in settings.items() if key in known}
+    return create_model(name, train, **settings)
+
+
+def trained(name: str, split: Split, **training: Any) -> Recommender:
+    model = build(name, split.train)
+    settings = {"epochs": 40, "patience": 0, "evaluate_every": 10, "threads": 1, "device": "cpu"}
+    Trainer(**{**settings, **training}).fit(model, split)
+    return model.eval()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_learns_the_checkerboard(name: str, checkerboard: Split) -> None:
+    """Held-out items of a user's own colour come before those of the other."""
+    model, test = trained(name, checkerboard, negatives="static"), checkerboard.test
+    with torch.inference_mode():
+        users = torch.arange(model.n_users)
+        scores = model.score_items(users, 0, model.n_items)
+        pairs = model.score(torch.from_numpy(test.users), torch.from_numpy(test.items))
+    torch.testing.assert_close(pairs, scores[test.users, test.items], rtol=1e-4, atol=1e-5)
+    if name in SAME_FOR_ALL:
+        assert (scores == scores[0]).all()
+        return
+    own = np.array([scores[u, i] for u, i in zip(test.users, test.items, strict=True)])
+    positive, negative = own[test.labels == 1], own[test.labels == 0]
+    assert (positive[:, None] > negative).mean() > 0.9
+    by_user = positive.reshape(model.n_users, -1), negative.reshape(model.n_users, -1)
+    assert (by_user[0].min(axis=1) > by_user[1].max(axis=1)).mean() > 0.9
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_probabilities_follow_the_scores(name: str, checkerboard: Split) -> None:
+    model = trained(name, checkerboard, epochs=5)
+    with torch.inference_mode():
+        scores = model.score_items(torch.arange(model.n_users), 0, model.n_items).reshape(-1)
+        probabilities = model.probability(scores).double()
+    assert ((probabilities >= 0) & (probabilities <= 1)).all()
+    order = scores.argsort()
+    assert (probabilities[order].diff() >= -1e-7).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_saved_parameters_are_the_model(name: str, checkerboard: Split) -> None:
+    """A run folder holds the state alone; a new model takes it over and says the same."""
+    model, other = trained(name, checkerboard, epochs=2), build(name, checkerboard.train).eval()
+    other.load_state_dict(model.state_dict())
+    users, items = torch.tensor([0, 5, 7]), torch.tensor([3, 8, 8])
+    with torch.inference_mode():
+        torch.testing.assert_close(other.predict(users, items), model.predict(users, items))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_score_depends_on_held_out_rows(name: str, checkerboard: Split) -> None:
+    """Leak guard: other validation and test labels change calibration at most, never a score."""
+
+    def flipped(rows: HeldOut) -> HeldOut:
+        return HeldOut(rows.users[::-1].copy(), rows.items, 1 - rows.labels)
+
+    disturbed = Split(
+        checkerboard.train,
+        flipped(checkerboard.valid),
+        flipped(checkerboard.test),
+        checkerboard.dataset,
+        checkerboard.seed,
+        checkerboard.ratios,
+    )
+    scores = []
+    for parts in (checkerboard, disturbed):
+        model = trained(name, parts, epochs=3, evaluate_every=3)
+        with torch.inference_mode():
+            scores.append(model.score_items(torch.arange(4), 0, model.n_items))
+    assert torch.equal(*scores)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_feature_counts_a_users_negatives(name: str, checkerboard: Split) -> None:
+    """Leak guard: with fresh negatives, the prepared ones could as well not be there."""
+    train = checkerboard.train
+    positives = train.interactions.rows(np.flatnonzero(train.labels == 1))
+    assert isinstance(positives, Interactions)
+    bare = Split(
+        TrainingSplit(positives, train.graph, train.n_users, train.n_items),
+        checkerboard.valid,
+        checkerboard.test,
+        checkerboard.dataset,
+        checkerboard.seed,
+        checkerboard.ratios,
+    )
+    scores = []
+    for parts in (checkerboard, bare):
+        model = trained(name, parts, epochs=2, evaluate_every=2, negatives="fresh")
+        with torch.inference_mode():
+            scores.append(model.score_items(torch.arange(4), 0, model.n_items))
+    assert torch.equal(*scores)
