@@ -40,7 +40,7 @@ _EXPLETIVE: Final = re.compile(
     r"^(?:\s+(?:is|was|has been|became|seems?|took|would be))?\s+(?:clear|hard|easy|possible|said|"
     r"true|not until|only|known that|time|years?|in \d{4} that)\b"
 )
-_NAMED: Final = re.compile(r"(?:,| was| is| were| are) ")
+_NAMED: Final = re.compile(r"(?:,| was| is| were| are| and (?:the )?[\w-]+(?:,| was| is)?) ")
 _PREDICATE: Final = re.compile(r"\b(?:is|was|were|are|became|as|being|remains?|remained) $")
 _BAND_WORDS: Final = re.compile(rf"\b(?:{_GROUP}s?)\b")
 

@@ -138,6 +138,10 @@ class _Writer:
         sentence = relation.sentence
         evidence = self._text.document.evidence(sentence.start, sentence.end)
         say = Assertions(self._out, relation.method, relation.confidence)
+        ends = (relation.subject, relation.object.entity)
+        if any(end is not None and end.type == "Name" for end in ends):
+            self._out.counts["relations with a name of unknown class"] += 1
+            return
         subject = self._key(relation.subject, evidence)
         mention = relation.object
         if self._out.schema.predicates[relation.predicate].is_attribute:

@@ -29,7 +29,7 @@ _SMALL: Final = (
 )
 _TITLE: Final = rf"{_CAPITAL}(?:(?: {_SMALL}){{0,2}} (?:{_CAPITAL}|\d[\w'’.-]*))*"
 _WORK_CUE: Final = re.compile(
-    rf"\b(?:[Aa]lbums?|LP|EP|[Ss]ingles?|[Ss]ongs?|[Mm]ixtapes?|[Ss]oundtracks?|[Rr]ecords?|debut)"
+    rf"\b(?:albums?|LP|EP|singles?|songs?|mixtapes?|soundtracks?|records?|debut)"
     rf",? (?:was |is |were |(?:titled|called|named|entitled) )?[“\"‘']?({_TITLE}[!?]?)"
 )
 _WORK_VERB: Final = re.compile(
@@ -71,9 +71,11 @@ _RANK: Final = {
 """(origin, class) → how early a mention gets its place."""
 
 _NAME: Final = re.compile(
-    rf"(?<![\w'’-])(?:[Tt]he )?{_CAPITAL}(?:(?: (?:of|for|the|and the|de|del|y))? {_CAPITAL})*"
+    rf"(?<![\w'’-])(?:[Tt]he )?{_CAPITAL}"
+    rf"(?:(?: (?:of|for|the|and the|de|del|du|des|y))? {_CAPITAL})*"
 )
-_DEMONYM: Final = re.compile(r"^(?:The )?[A-Z][a-z]+(?:an|ese|ish|ic|ch)s?$|^I$")
+_DEMONYM: Final = re.compile(r"^(?:[Tt]he )?[A-Z][a-z]+(?:an|ese|ish|ic|ch)s?$|^I$")
+_FUNCTION: Final = re.compile(r"^(?:At|On|In|For|With|From|By|After|When|The|And|But|While|As) ")
 _LOOSE_END: Final = re.compile(
     rf"(?:\s+(?:{_SMALL}|by|through|his|her|their|its)|[\s,.;:'’\"“”(–-]+)+$"
 )
@@ -131,7 +133,8 @@ class Recogniser:
         for match in _AWARD.finditer(text):
             yield Mention(match.start(), match.end(), match[0], "Award", "pattern")
         for match in _LABEL.finditer(text):
-            yield Mention(match.start(), match.end(), match[0], "RecordLabel", "pattern")
+            name = _FUNCTION.sub("", match[0])
+            yield Mention(match.end() - len(name), match.end(), name, "RecordLabel", "pattern")
         for pattern in (_WORK_CUE, _WORK_VERB, _WORK_BEFORE):
             for match in pattern.finditer(text):
                 start, end = match.span(1)
@@ -169,7 +172,8 @@ class Recogniser:
             text = re.sub(r"['’]s$", "", match[0])
             if match.start() in begins or len(text) < 2 or _DEMONYM.search(text):
                 continue
-            yield Mention(match.start(), match.start() + len(text), text, "Name", "capitals")
+            name = text[:1].upper() + text[1:]
+            yield Mention(match.start(), match.start() + len(text), text, "Name", "capitals", name)
 
     def _last_names(self, text: TextDocument, found: list[Mention]) -> Iterator[Mention]:
         """A person called by the last name after having been named in full."""

@@ -1,0 +1,91 @@
+"""What a sentence mentions without any pattern: its class tells what it most likely says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from kg_builder.extraction.unstructured import lexicon
+from kg_builder.extraction.unstructured.mentions import Entity, Mention
+from kg_builder.extraction.unstructured.relations import Relation
+from kg_builder.extraction.unstructured.sentence import SentenceReading
+from kg_builder.extraction.unstructured.slots import slot_of
+
+_SAYS: Final = {
+    "G": ("genre", "Artist", 0.55),
+    "L": ("recordLabel", "Artist", 0.65),
+    "W": ("performed", "Artist", 0.7),
+    "Z": ("award", "Agent", 0.7),
+}
+"""Slot → predicate, class of the subject, confidence."""
+
+_RELEASE_DATE: Final = 0.7
+_FAR: Final = 60
+_RELEASE: Final = re.compile(
+    r"\b(?:releas|issu|publish|record|album|LP|EP|came out|appear|follow|debut|put out|single)",
+    re.IGNORECASE,
+)
+_OTHER_CLAUSE: Final = re.compile(r"\b(?:whose|but|while|after|before|when|until|and \w+ \w+)\b|;")
+
+
+def read_typed(reading: SentenceReading) -> Iterator[Relation]:
+    """Relate every genre, label, work and award that no pattern used to its clause's subject."""
+    for number, mention in enumerate(reading.mentions):
+        slot = slot_of(mention.type, reading.schema)
+        if slot not in _SAYS or mention.origin == "coreference" or mention.entity is None:
+            continue
+        predicate, class_, confidence = _SAYS[slot]
+        if (predicate, number) in reading.taken:
+            continue
+        if slot == "G" and mention.text.casefold() in lexicon.plain_words():
+            continue
+        subject = _subject(reading, mention, slot, class_)
+        if subject is None or subject is mention.entity:
+            continue
+        if slot != "Z" and not reading.may_be(subject, class_):
+            continue
+        reading.taken.add((predicate, number))
+        yield reading.relation(subject, predicate, mention, "typed", confidence)
+
+
+def _subject(reading: SentenceReading, mention: Mention, slot: str, class_: str) -> Entity | None:
+    if slot == "Z":
+        winner = _winning_work(reading, mention)
+        if winner is not None:
+            return winner
+    if id(mention.entity) in reading.made:
+        return reading.text.topic  # whoever produced it is not its performer
+    return reading.subject(mention.start, class_)
+
+
+def _winning_work(reading: SentenceReading, award: Mention) -> Entity | None:
+    """The work that stands as the subject of an award's clause."""
+    works = [
+        item.entity
+        for item in reading.mentions
+        if slot_of(item.type, reading.schema) == "W" and item.end <= award.start
+    ]
+    subject = reading.subject(award.start, "Work") if works else None
+    return subject if subject in works else None
+
+
+def read_release_dates(reading: SentenceReading) -> Iterator[Relation]:
+    """Relate works to a date that stands close by in a sentence about records."""
+    if not _RELEASE.search(reading.slots.text):
+        return
+    dates = [
+        item
+        for number, item in enumerate(reading.mentions)
+        if item.type == "Date" and number not in reading.dates
+    ]
+    for work in reading.mentions:
+        if slot_of(work.type, reading.schema) != "W" or work.origin == "coreference":
+            continue
+        if not dates or work.entity is None:
+            return
+        date = min(dates, key=lambda item: abs(item.start - work.start))
+        first, last = sorted((date, work), key=lambda item: item.start)
+        between = reading.text.document.text[first.end : last.start]
+        if len(between) <= _FAR and not _OTHER_CLAUSE.search(between):
+            yield reading.relation(work.entity, "releaseDate", date, "date-of-work", _RELEASE_DATE)
