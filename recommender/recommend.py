@@ -17,7 +17,7 @@ from rich.table import Table
 from recommender.cli import OneLineParser, main_guard
 from recommender.data import Split
 from recommender.display import wide_console
-from recommender.errors import DataError
+from recommender.errors import ConfigError, DataError
 from recommender.recommendations import Recommendations, recommendations_for
 from recommender.runs import add_run_flags, open_run
 from recommender.scoring import DEFAULT_BLOCK, ItemSets
@@ -121,6 +121,12 @@ def _unknown(raw_id: str, run: LoadedRun) -> str:
 
 def _write_all(run: LoadedRun, folder: Path, arguments: argparse.Namespace) -> None:
     path = arguments.out or folder / RECOMMENDATIONS_FILE
+    try:  # before the work, not after it
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{path.parent}: {error.strerror}; name a file in a folder that can be written to"
+        ) from None
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("users"),
         TimeRemainingColumn(), console=Console(stderr=True),
@@ -137,7 +143,6 @@ def _write_all(run: LoadedRun, folder: Path, arguments: argparse.Namespace) -> N
             block=arguments.block,
             progress=lambda name, done: bar.advance(tasks[name], done),
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
     found.write_parquet(path)
     n_rows = int((found.items >= 0).sum())
     Console().print(

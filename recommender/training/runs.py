@@ -159,7 +159,10 @@ def read_metrics(folder: Path) -> dict[str, Any]:
     path = folder / METRICS_FILE
     if not path.is_file():
         raise RunError(f"{folder}: no {METRICS_FILE}; the run is unfinished, go on with --resume")
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise RunError(f"{path}: damaged: {error}; train again") from None
 
 
 def load_run(folder: str | Path, *, data: str | Path | None = None) -> LoadedRun:

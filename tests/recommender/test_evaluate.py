@@ -109,3 +109,13 @@ def test_unknown_flags_leave_with_two(capsys):
         evaluate("--rankings")
     assert left.value.code == 2
     assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_damaged_metrics_are_one_line(toy_runs, tmp_path, capsys):
+    folder = tmp_path / "run"
+    shutil.copytree(toy_runs["mkr", 1], folder)
+    (folder / "metrics.json").write_text("{")
+    assert evaluate("--run", folder) == 1
+    error = capsys.readouterr().err
+    assert "metrics.json: damaged" in error
+    assert error.count("\n") == 1

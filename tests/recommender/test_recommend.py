@@ -122,3 +122,12 @@ def test_wrong_flags_leave_with_two(toy_runs, wrong):
     with pytest.raises(SystemExit) as left:
         recommend("--run", toy_runs["mkr", 1], *wrong)
     assert left.value.code == 2
+
+
+def test_a_file_that_cannot_be_written_is_told_before_the_work(toy_runs, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "lists.parquet"
+    assert recommend("--run", toy_runs["mkr", 1], "--all", "--out", out) == 1
+    error = capsys.readouterr().err
+    assert "can be written to" in error
+    assert error.count("\n") == 1
