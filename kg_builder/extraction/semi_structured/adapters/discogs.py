@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -12,13 +11,17 @@ from lxml import etree
 from kg_builder.extraction.assertions import Assertions
 from kg_builder.extraction.keys import id_key
 from kg_builder.extraction.semi_structured.adapters.base import Document
+from kg_builder.extraction.semi_structured.adapters.discogs_names import (
+    named_in,
+    plain_name,
+    text_of,
+    texts_of,
+)
 from kg_builder.extraction.semi_structured.adapters.discogs_roles import roles_of
 from kg_builder.extraction.semi_structured.adapters.xml_stream import xml_records
 from kg_builder.extraction.values import clean_text, country_name, external_id
 
 _ROOT: Final = re.compile(rb"<(?:artists|labels|masters|releases)\b[^>]*>\s*<")
-_NUMBER: Final = re.compile(r"\s+\(\d+\)$")
-_ARTICLE: Final = re.compile(r"^(.*), (The|A|An|Die|Der|Das|Los|Las|Les|La|Le|El)$")
 _MARKUP: Final = re.compile(
     r"\[(?:[abilru]|url)=([^\]]*)\]|\[/?(?:b|i|u|url)(?:=[^\]]*)?\]|"
     r"\[([alrm])(\d+)\]",
@@ -89,7 +92,7 @@ class _Dump:
             "release": self._release,
         }
         for element in xml_records(self._document, tuple(readers)):
-            number = element.get("id") or _text(element, "id")
+            number = element.get("id") or text_of(element, "id")
             collection = f"{element.tag}s"
             evidence = f"{self._document.name}#/{collection}/{number}"
             self._out.counts[f"{collection} read"] += 1
@@ -104,21 +107,21 @@ class _Dump:
     # ------------------------------------------------------------------------------- artists
 
     def _artist(self, element: etree._Element, number: str, evidence: str) -> None:
-        name = _name(_text(element, "name"))
+        name = plain_name(text_of(element, "name"))
         if not name:
             self._out.reject("empty name", evidence)
             return
-        members = _named(element, "members")
-        groups = _named(element, "groups")
-        realname = clean_text(_text(element, "realname"))
+        members = named_in(element, "members")
+        groups = named_in(element, "groups")
+        realname = clean_text(text_of(element, "realname"))
         solo = bool(groups or realname) and not members
-        aliases = [clean_text(item) for item in _texts(element, "namevariations/name")]
+        aliases = [clean_text(item) for item in texts_of(element, "namevariations/name")]
         if realname and solo:
             aliases.append(realname)
         external = [f"discogs:{number}"]
         key = id_key(self._out.source, "artists", number)
         homepage = ""
-        for address in _texts(element, "urls/url"):
+        for address in texts_of(element, "urls/url"):
             if short := external_id(address):
                 external.append(short)
             else:
@@ -146,7 +149,7 @@ class _Dump:
             self._say.link(
                 key, "memberOf", self._other(other, label, "Band", evidence), f"{evidence}/groups"
             )
-        for other, label in _named(element, "aliases"):
+        for other, label in named_in(element, "aliases"):
             # another stage name of the same person, with a page and a career of its own
             self._say.link(
                 key,
@@ -156,7 +159,7 @@ class _Dump:
             )
 
     def _other(self, number: str, name: str, type_: str, evidence: str) -> str:
-        name = _name(name)
+        name = plain_name(name)
         if not number:
             return self._out.mention(type_, name, evidence=evidence)
         return self._out.record(
@@ -171,23 +174,27 @@ class _Dump:
     # -------------------------------------------------------------------------------- labels
 
     def _label(self, element: etree._Element, number: str, evidence: str) -> None:
-        name = _name(_text(element, "name"))
+        name = plain_name(text_of(element, "name"))
         if not name:
             self._out.reject("empty name", evidence)
             return
         key = self._label_record(number, name, evidence)
-        for address in _texts(element, "urls/url"):
+        for address in texts_of(element, "urls/url"):
             if "://" in address and not external_id(address):
                 self._say.say(key, "homepage", address.replace(" ", "%20"), f"{evidence}/urls")
                 break
         self._profile(element, key, evidence)
         parent = element.find("parentLabel")
         if parent is not None and (parent.text or "").strip():
-            other = self._label_record(parent.get("id") or "", _name(parent.text or ""), evidence)
+            other = self._label_record(
+                parent.get("id") or "", plain_name(parent.text or ""), evidence
+            )
             self._say.link(key, "parentLabel", other, f"{evidence}/parentLabel")
         for child in element.iterfind("sublabels/label"):
             if (child.text or "").strip():
-                other = self._label_record(child.get("id") or "", _name(child.text or ""), evidence)
+                other = self._label_record(
+                    child.get("id") or "", plain_name(child.text or ""), evidence
+                )
                 self._say.link(other, "parentLabel", key, f"{evidence}/sublabels")
 
     def _label_record(self, number: str, name: str, evidence: str) -> str:
@@ -200,7 +207,7 @@ class _Dump:
 
     def _master(self, element: etree._Element, number: str, evidence: str) -> None:
         key = self._work(element, "masters", number, evidence)
-        year = _text(element, "year")
+        year = text_of(element, "year")
         if key and year and year != "0":
             self._say.say(key, "releaseDate", year, f"{evidence}/year")
 
@@ -208,29 +215,29 @@ class _Dump:
         key = self._work(element, "releases", number, evidence)
         if key is None:
             return
-        if released := _text(element, "released"):
+        if released := text_of(element, "released"):
             self._say.say(key, "releaseDate", released, f"{evidence}/released")
-        if country := _text(element, "country"):
+        if country := text_of(element, "country"):
             self._country(key, country, f"{evidence}/country")
         for label in element.iterfind("labels/label"):
-            name = _name(label.get("name") or "")
+            name = plain_name(label.get("name") or "")
             if name and not name.casefold().startswith("not on label"):
                 other = self._label_record(label.get("id") or "", name, evidence)
                 self._say.link(key, "recordLabel", other, f"{evidence}/labels")
         for artist in element.iterfind("extraartists/artist"):
             self._credit(key, artist, f"{evidence}/extraartists")
         for company in element.iterfind("companies/company"):
-            if _text(company, "entity_type_name") in {"Recorded At", "Recorded By"}:
-                place = _name(_text(company, "name"))
+            if text_of(company, "entity_type_name") in {"Recorded At", "Recorded By"}:
+                place = plain_name(text_of(company, "name"))
                 self._say.say(key, "recordedIn", place, f"{evidence}/companies", type_="Place")
-        tracks = [item for item in element.iterfind("tracklist/track") if _text(item, "position")]
+        tracks = [item for item in element.iterfind("tracklist/track") if text_of(item, "position")]
         for index, track in enumerate(tracks, 1):
             self._track(key, element, track, index, f"{evidence}/tracklist/{index}")
 
     def _work(
         self, element: etree._Element, collection: str, number: str, evidence: str
     ) -> str | None:
-        title = clean_text(_text(element, "title"))
+        title = clean_text(text_of(element, "title"))
         if not title:
             self._out.reject("empty name", evidence)
             return None
@@ -238,14 +245,14 @@ class _Dump:
         self._out.record(key, "Album", title, record_id=number, evidence=evidence)
         for artist in element.iterfind("artists/artist"):
             self._performer(key, artist, f"{evidence}/artists")
-        for genre in _texts(element, "genres/genre"):
+        for genre in texts_of(element, "genres/genre"):
             self._say.say(key, "genre", genre, f"{evidence}/genres")
-        for style in _texts(element, "styles/style"):
+        for style in texts_of(element, "styles/style"):
             self._say.say(key, "genre", style, f"{evidence}/styles")
         return key
 
     def _performer(self, key: str, artist: etree._Element, evidence: str) -> None:
-        number, name = _text(artist, "id"), _text(artist, "name")
+        number, name = text_of(artist, "id"), text_of(artist, "name")
         if number in _NOBODY or not name:
             self._out.counts["credits to nobody in particular"] += 1
             return
@@ -260,10 +267,10 @@ class _Dump:
                 self._out.counts[f"no country: {part}"] += 1
 
     def _credit(self, key: str, artist: etree._Element, evidence: str) -> None:
-        number, name = _text(artist, "id"), _text(artist, "name")
-        if number in _NOBODY or not name or _text(artist, "tracks"):
+        number, name = text_of(artist, "id"), text_of(artist, "name")
+        if number in _NOBODY or not name or text_of(artist, "tracks"):
             return
-        for role in roles_of(_text(artist, "role")):
+        for role in roles_of(text_of(artist, "role")):
             if role.predicate is None:
                 self._out.counts[f"unknown role: {role.text}"] += 1
             elif role.predicate == "instrument":
@@ -281,13 +288,13 @@ class _Dump:
         index: int,
         evidence: str,
     ) -> None:
-        title = clean_text(_text(track, "title"))
+        title = clean_text(text_of(track, "title"))
         if not title:
             return
         song = self._out.mention("Song", title, evidence=evidence, owner=album)
         self._say.link(song, "onAlbum", album, evidence)
         self._say.say(song, "trackNumber", str(index), evidence)
-        if duration := _text(track, "duration"):
+        if duration := text_of(track, "duration"):
             self._say.say(song, "duration", duration, evidence)
         artists = track.findall("artists/artist") or release.findall("artists/artist")
         for artist in artists:
@@ -296,35 +303,6 @@ class _Dump:
             self._credit(song, artist, f"{evidence}/extraartists")
 
     def _profile(self, element: etree._Element, key: str, evidence: str) -> None:
-        text = clean_text(_MARKUP.sub(lambda found: found[1] or "", _text(element, "profile")))
+        text = clean_text(_MARKUP.sub(lambda found: found[1] or "", text_of(element, "profile")))
         if text:
             self._say.say(key, "description", text, f"{evidence}/profile")
-
-
-def _text(element: etree._Element, path: str) -> str:
-    return (element.findtext(path) or "").strip()
-
-
-def _texts(element: etree._Element, path: str) -> Iterator[str]:
-    for found in element.iterfind(path):
-        if text := (found.text or "").strip():
-            yield text
-
-
-def _named(element: etree._Element, path: str) -> list[tuple[str, str]]:
-    return [
-        (item.get("id") or "", (item.text or "").strip())
-        for item in element.iterfind(f"{path}/name")
-        if (item.text or "").strip()
-    ]
-
-
-def _name(text: str) -> str:
-    """A name without the number that tells namesakes apart, its article in front.
-
-    >>> _name("Beatles, The"), _name("Nirvana (2)")
-    ('The Beatles', 'Nirvana')
-    """
-    text = _NUMBER.sub("", clean_text(text))
-    found = _ARTICLE.match(text)
-    return f"{found[2]} {found[1]}" if found else text

@@ -4,97 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from lxml import etree
 
 from kg_builder.extraction.assertions import Assertions
 from kg_builder.extraction.keys import id_key
 from kg_builder.extraction.semi_structured.adapters.base import Document
+from kg_builder.extraction.semi_structured.adapters.musicbrainz_terms import (
+    ARTIST_RELATIONS,
+    ARTIST_TYPES,
+    COLLECTIONS,
+    KNOWN,
+    LIFE_SPAN,
+    NAMESPACE,
+    THINGS,
+    WORK_RELATIONS,
+)
 from kg_builder.extraction.semi_structured.adapters.xml_stream import xml_root
 from kg_builder.extraction.values import clean_text, country_name, external_id
-
-_NAMESPACE: Final = "{http://musicbrainz.org/ns/mmd-2.0#}"
-_THINGS: Final = {
-    "artist": "Artist",
-    "label": "RecordLabel",
-    "place": "Venue",
-    "area": "Place",
-    "begin-area": "Place",
-    "end-area": "Place",
-    "event": "Event",
-    "instrument": "Instrument",
-    "recording": "Song",
-    "work": "Song",
-    "release": "Album",
-    "release-group": "Album",
-}
-_COLLECTIONS: Final = {
-    "begin-area": "areas",
-    "end-area": "areas",
-}
-_ARTIST_TYPES: Final = {
-    "Person": "SoloArtist",
-    "Group": "Band",
-    "Orchestra": "Band",
-    "Choir": "Band",
-}
-_WORK_RELATIONS: Final = {
-    "composer": "composer",
-    "lyricist": "writer",
-    "writer": "writer",
-    "librettist": "writer",
-    "producer": "producer",
-    "main performer": "performer",
-    "guest performer": "performer",
-    "support act": "performer",
-    "performer": "performer",
-    "vocal": "performer",
-    "performing orchestra": "performer",
-    "instrument": "performer",
-}
-"""Relations between a work, recording, release or event and an artist."""
-
-_ARTIST_RELATIONS: Final = {
-    "member of band": "memberOf",
-    "collaboration": "collaboratedWith",
-    "is person": "associatedWith",
-    "influenced by": "influencedBy",
-}
-"""Relations from one artist to another, in MusicBrainz' forward direction."""
-
-_LIFE_SPAN: Final = {"Event": ("eventDate", ""), "Venue": ("", ""), "Place": ("", "")}
-_KNOWN: Final = frozenset(
-    {
-        "name",
-        "title",
-        "sort-name",
-        "alias-list",
-        "life-span",
-        "country",
-        "area",
-        "begin-area",
-        "end-area",
-        "tag-list",
-        "genre-list",
-        "artist-credit",
-        "relation-list",
-        "length",
-        "date",
-        "label-info-list",
-        "medium-list",
-        "release-list",
-        "release-group",
-        "language",
-        "first-release-date",
-        "description",
-        "annotation",
-        "text-representation",
-        "release-event-list",
-        "track-count",
-        "target-credit",
-    }
-)
 
 
 class MusicBrainzAnswers:
@@ -126,7 +53,7 @@ class _Answer:
 
     def outermost(self, element: etree._Element) -> int:
         """Read a thing, or every thing of a list, collection or disc."""
-        if _tag(element) in _THINGS:
+        if _tag(element) in THINGS:
             return self.thing(element) is not None
         return sum(self.outermost(child) for child in element)
 
@@ -139,7 +66,7 @@ class _Answer:
             return self._bare(tag, mbid)
         type_ = self._type(element, tag)
         if mbid:
-            collection = _COLLECTIONS.get(tag, f"{tag}s")
+            collection = COLLECTIONS.get(tag, f"{tag}s")
             key = self._out.record(
                 id_key(self._out.source, collection, mbid),
                 type_,
@@ -156,30 +83,30 @@ class _Answer:
 
     def _bare(self, tag: str, mbid: str) -> str | None:
         """A thing that is only referred to counts if it was described before."""
-        key = id_key(self._out.source, _COLLECTIONS.get(tag, f"{tag}s"), mbid)
+        key = id_key(self._out.source, COLLECTIONS.get(tag, f"{tag}s"), mbid)
         return key if mbid and key in self._out else None
 
     def _type(self, element: etree._Element, tag: str) -> str:
         if tag == "artist":
-            if element.find(_NAMESPACE + "gender") is not None:
+            if element.find(NAMESPACE + "gender") is not None:
                 return "SoloArtist"
-            return _ARTIST_TYPES.get(element.get("type") or "", "Artist")
-        codes = element.find(f"{_NAMESPACE}iso-3166-1-code-list/{_NAMESPACE}iso-3166-1-code")
+            return ARTIST_TYPES.get(element.get("type") or "", "Artist")
+        codes = element.find(f"{NAMESPACE}iso-3166-1-code-list/{NAMESPACE}iso-3166-1-code")
         if tag.endswith("area") and codes is not None:
             return "Country"
-        return _THINGS[tag]
+        return THINGS[tag]
 
     def _aliases(self, element: etree._Element) -> list[str]:
         return [
             text
-            for alias in element.iterfind(f"{_NAMESPACE}alias-list/{_NAMESPACE}alias")
+            for alias in element.iterfind(f"{NAMESPACE}alias-list/{NAMESPACE}alias")
             if (text := clean_text(alias.text or "")) and alias.get("type") != "Search hint"
         ]
 
     def _facts(self, element: etree._Element, key: str, type_: str) -> None:
         schema = self._out.schema
         for child in element:
-            if (name := _tag(child)) not in _KNOWN:
+            if (name := _tag(child)) not in KNOWN:
                 self._out.counts[f"unknown field: musicbrainz {_tag(element)}/{name}"] += 1
         evidence = self._evidence(element)
         self._span(element, key, type_, evidence)
@@ -193,15 +120,15 @@ class _Answer:
             self._say.say(key, "description", text, evidence)
         if schema.is_a(type_, "Work"):
             self._work(element, key, type_, evidence)
-        for listing in element.iterfind(_NAMESPACE + "relation-list"):
-            for relation in listing.iterfind(_NAMESPACE + "relation"):
+        for listing in element.iterfind(NAMESPACE + "relation-list"):
+            for relation in listing.iterfind(NAMESPACE + "relation"):
                 self._relation(relation, listing.get("target-type") or "", key, type_)
 
     def _span(self, element: etree._Element, key: str, type_: str, evidence: str) -> None:
-        span = element.find(_NAMESPACE + "life-span")
+        span = element.find(NAMESPACE + "life-span")
         if span is None:
             return
-        begin, end = _LIFE_SPAN.get(type_, ("beginDate", "endDate"))
+        begin, end = LIFE_SPAN.get(type_, ("beginDate", "endDate"))
         for predicate, tag in ((begin, "begin"), (end, "end")):
             if predicate and (text := _text(span, tag)):
                 self._say.say(key, predicate, text, f"{evidence}/life-span/{tag}")
@@ -217,7 +144,7 @@ class _Answer:
             ("begin-area", "birthPlace" if person else "origin"),
             ("end-area", "deathPlace" if person else ""),
         ):
-            found = element.find(_NAMESPACE + tag)
+            found = element.find(NAMESPACE + tag)
             place = self.thing(found) if found is not None else None
             if place is None:
                 continue
@@ -231,7 +158,7 @@ class _Answer:
 
     def _work(self, element: etree._Element, key: str, type_: str, evidence: str) -> None:
         for artist in element.iterfind(
-            f"{_NAMESPACE}artist-credit/{_NAMESPACE}name-credit/{_NAMESPACE}artist"
+            f"{NAMESPACE}artist-credit/{NAMESPACE}name-credit/{NAMESPACE}artist"
         ):
             if other := self.thing(artist):
                 self._say.link(key, "performer", other, f"{evidence}/artist-credit")
@@ -241,12 +168,12 @@ class _Answer:
             if date := _text(element, tag):
                 self._say.say(key, "releaseDate", date, f"{evidence}/{tag}")
         language = _text(element, "language") or _text(
-            element, f"text-representation/{_NAMESPACE}language"
+            element, f"text-representation/{NAMESPACE}language"
         )
         if language and language not in {"mul", "zxx", "und", "mis"}:
             self._say.say(key, "language", language, f"{evidence}/language")
         for info in _children(element, "label-info-list", "label-info"):
-            label = info.find(_NAMESPACE + "label")
+            label = info.find(NAMESPACE + "label")
             if label is not None and (other := self.thing(label)):
                 self._say.link(key, "recordLabel", other, f"{evidence}/label-info-list")
         for medium in _children(element, "medium-list", "medium"):
@@ -256,13 +183,13 @@ class _Answer:
         for release in _children(element, "release-list", "release"):
             if (other := self.thing(release)) and type_ == "Song":
                 self._say.link(key, "onAlbum", other, f"{evidence}/release-list")
-        group = element.find(_NAMESPACE + "release-group")
+        group = element.find(NAMESPACE + "release-group")
         if group is not None:
             self.thing(group)
 
     def _track(self, track: etree._Element, album: str) -> None:
         evidence = self._evidence(track)
-        recording = track.find(_NAMESPACE + "recording")
+        recording = track.find(NAMESPACE + "recording")
         song = self.thing(recording, album) if recording is not None else None
         if song is None:
             title = clean_text(_text(track, "title"))
@@ -281,17 +208,17 @@ class _Answer:
         if target == "url":
             self._address(relation, kind, key)
             return
-        found = relation.find(_NAMESPACE + target) if target else None
+        found = relation.find(NAMESPACE + target) if target else None
         if found is None:
             return
         if target == "artist" and self._out.schema.is_a(type_, "Artist"):
-            if (predicate := _ARTIST_RELATIONS.get(kind)) and (other := self.thing(found)):
+            if (predicate := ARTIST_RELATIONS.get(kind)) and (other := self.thing(found)):
                 ends = (other, key) if backward else (key, other)
                 self._say.link(ends[0], predicate, ends[1], evidence)
                 return
-        elif target == "artist" and kind in _WORK_RELATIONS:
+        elif target == "artist" and kind in WORK_RELATIONS:
             if other := self.thing(found):
-                self._say.link(key, _WORK_RELATIONS[kind], other, evidence)
+                self._say.link(key, WORK_RELATIONS[kind], other, evidence)
                 if kind == "instrument":
                     for name in _children(relation, "attribute-list", "attribute"):
                         self._say.say(other, "instrument", name.text or "", evidence)
@@ -326,8 +253,8 @@ def _tag(element: etree._Element) -> str:
 
 
 def _text(element: etree._Element, path: str) -> str:
-    return (element.findtext(_NAMESPACE + path) or "").strip()
+    return (element.findtext(NAMESPACE + path) or "").strip()
 
 
 def _children(element: etree._Element, listing: str, tag: str) -> Iterator[etree._Element]:
-    yield from element.iterfind(f"{_NAMESPACE}{listing}/{_NAMESPACE}{tag}")
+    yield from element.iterfind(f"{NAMESPACE}{listing}/{NAMESPACE}{tag}")

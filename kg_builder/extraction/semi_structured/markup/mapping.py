@@ -3,82 +3,27 @@
 from __future__ import annotations
 
 import re
-from typing import Final
 
 from kg_builder.extraction.assertions import Assertions
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.semi_structured.markup.nodes import SCHEMA_ORG, Node, Text
+from kg_builder.extraction.semi_structured.markup.vocabulary import (
+    ALIASES,
+    CONTAINERS,
+    DESCRIBING,
+    GROUP_ONLY,
+    MANY,
+    MAX_DEPTH,
+    MORE_CLASSES,
+    MUSIC_ONLY,
+    NAMES,
+    OLD_NAMES,
+    PAGE,
+    WRAPPERS,
+)
 from kg_builder.extraction.values import clean_text, country_name, external_id
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema, curie
-
-_NAMES: Final = ("name", "headline", "title")
-_ALIASES: Final = ("alternateName", "legalName", "additionalName")
-_DESCRIBING: Final = frozenset(
-    SCHEMA_ORG + name for name in (*_NAMES, *_ALIASES, "sameAs", "mainEntityOfPage", "address")
-)
-_OLD_NAMES: Final = {
-    "albums": "album",
-    "tracks": "track",
-    "members": "member",
-    "musicGroupMembers": "musicGroupMember",
-    "performers": "performer",
-    "homeLocation": "foundingLocation",
-    "artist": "byArtist",
-    "genres": "genre",
-    "awards": "award",
-}
-"""Properties that schema.org has renamed, or that pages confuse, and what they mean."""
-
-_MORE_CLASSES: Final = {
-    "State": "Place",
-    "AdministrativeArea": "Place",
-    "Organization": "Agent",
-    "PerformingGroup": "Artist",
-    "Occupation": "Role",
-    "Festival": "Event",
-    "MusicPlaylist": "Work",
-}
-"""Classes of schema.org that say little by themselves, but fit where they are used."""
-
-_WRAPPERS: Final = frozenset(
-    {
-        "ItemList",
-        "ListItem",
-        "Role",
-        "OrganizationRole",
-        "PerformanceRole",
-        "BreadcrumbList",
-        "WebPage",
-        "WebSite",
-        "ImageObject",
-        "PostalAddress",
-        "GeoCoordinates",
-    }
-)
-
-_CONTAINERS: Final = (
-    "mainEntity",
-    "about",
-    "itemListElement",
-    "item",
-    "event",
-    "events",
-    "hasPart",
-)
-_GROUP_ONLY: Final = (
-    "member",
-    "members",
-    "musicGroupMember",
-    "musicGroupMembers",
-    "foundingDate",
-    "dissolutionDate",
-    "foundingLocation",
-)
-_MUSIC_ONLY: Final = ("genre", "album", "albums", "track", "tracks", "recordLabel")
-_MANY: Final = frozenset({"genre", "tag", "role", "instrument"})
-_PAGE: Final = re.compile(r"^[\w./-]+\.html?$")
-MAX_DEPTH: Final = 32
 
 
 class NodeMapper:
@@ -115,7 +60,7 @@ class NodeMapper:
         if depth > MAX_DEPTH:
             return None
         type_ = self._type(node, wanted)
-        name = clean_text(node.first(*_NAMES))
+        name = clean_text(node.first(*NAMES))
         if type_ is None or not name:
             if wanted is None:
                 self._inside(node, depth)
@@ -130,7 +75,7 @@ class NodeMapper:
             type_,
             name,
             evidence=evidence,
-            aliases=[alias for text in node.texts(*_ALIASES) if (alias := clean_text(text.value))],
+            aliases=[alias for text in node.texts(*ALIASES) if (alias := clean_text(text.value))],
             external_ids=same,
         )
         self._done[id(node)] = key
@@ -152,15 +97,15 @@ class NodeMapper:
         schema = self.out.schema
         found = []
         for name in node.types:
-            known = schema.class_of.get(name) or _MORE_CLASSES.get(name.removeprefix(SCHEMA_ORG))
+            known = schema.class_of.get(name) or MORE_CLASSES.get(name.removeprefix(SCHEMA_ORG))
             if known:
                 found.append(known)
-            elif name.removeprefix(SCHEMA_ORG) not in _WRAPPERS:
+            elif name.removeprefix(SCHEMA_ORG) not in WRAPPERS:
                 self.out.counts[f"unknown class: {curie(name)}"] += 1
-        if SCHEMA_ORG + "MusicGroup" in node.types and not self._has(node, _GROUP_ONLY):
+        if SCHEMA_ORG + "MusicGroup" in node.types and not self._has(node, GROUP_ONLY):
             # schema.org means by it "a musical group ... or a solo musician"
             found = ["Artist" if name == "Band" else name for name in found]
-        if "Person" in found and (self._has(node, _MUSIC_ONLY) or "Artist" in found):
+        if "Person" in found and (self._has(node, MUSIC_ONLY) or "Artist" in found):
             found.append("SoloArtist")
         allowed = [
             name
@@ -190,7 +135,7 @@ class NodeMapper:
 
     def _inside(self, node: Node, depth: int) -> None:
         """Look for things inside a node that is none itself: lists, pages, search results."""
-        for name in (*_CONTAINERS, *_MUSIC_ONLY, "byArtist", "performer"):
+        for name in (*CONTAINERS, *MUSIC_ONLY, "byArtist", "performer"):
             for value in node.properties.get(SCHEMA_ORG + name, []):
                 if isinstance(value, Node):
                     self._thing(value, None, depth + 1)
@@ -200,11 +145,11 @@ class NodeMapper:
     def _properties(self, node: Node, key: str, type_: str, depth: int) -> None:
         schema = self.out.schema
         for iri, values in node.properties.items():
-            if iri in _DESCRIBING:
+            if iri in DESCRIBING:
                 continue
             plain = iri.removeprefix(SCHEMA_ORG)
-            if iri.startswith(SCHEMA_ORG) and plain in _OLD_NAMES:
-                iri = SCHEMA_ORG + _OLD_NAMES[plain]
+            if iri.startswith(SCHEMA_ORG) and plain in OLD_NAMES:
+                iri = SCHEMA_ORG + OLD_NAMES[plain]
             if plain in {"event", "events"}:
                 for value in values:
                     if isinstance(value, Node):
@@ -218,7 +163,7 @@ class NodeMapper:
                     continue
                 for value in values:
                     self._value(key, name, swapped, value, depth)
-            elif plain not in _CONTAINERS:
+            elif plain not in CONTAINERS:
                 self.out.counts[f"unknown field: {curie(iri)}"] += len(values)
         if schema.is_a(type_, "Place"):
             self._address(node, key)
@@ -234,7 +179,7 @@ class NodeMapper:
     ) -> None:
         item = self.out.schema.predicates[predicate]
         if isinstance(value, Text):
-            texts = value.value.split(",") if predicate in _MANY else [value.value]
+            texts = value.value.split(",") if predicate in MANY else [value.value]
             for text in texts:
                 if not item.is_attribute:
                     text = _name_in(text)
@@ -273,7 +218,7 @@ class NodeMapper:
             for item in value.properties.get(SCHEMA_ORG + name, [])
         ]
         kinds = {name.removeprefix(SCHEMA_ORG) for name in value.types}
-        if not inner or not kinds & _WRAPPERS:
+        if not inner or not kinds & WRAPPERS:
             return False
         if depth < MAX_DEPTH:
             for item in inner:
@@ -310,7 +255,7 @@ class NodeMapper:
 def _name_in(text: str) -> str:
     """The readable end of an address that stands where a name should."""
     text = text.strip()
-    if text.startswith(("http://", "https://")) or _PAGE.match(text):
+    if text.startswith(("http://", "https://")) or PAGE.match(text):
         last = text.rstrip("/").rpartition("/")[2]
         return re.sub(r"\.html?$", "", last).replace("_", " ").replace("-", " ")
     return text
