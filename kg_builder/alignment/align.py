@@ -293,7 +293,9 @@ def _carry_over(state: _State, merged: Mapping[str, str]) -> None:
     """Links of merged entities replace those that the kept ones did without."""
     state.renamed.update(merged)
     moved = {
-        (merged[row["subject"]], row["target"]) for row in state.links if row["subject"] in merged
+        (merged[row["subject"]], row["target"])
+        for row in state.links
+        if row["subject"] in merged and row["object"] is not None
     }
     state.links = [
         {**row, "subject": merged[row["subject"]], "method": "by way of another database"}

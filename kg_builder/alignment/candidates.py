@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -123,13 +122,12 @@ def our_entities(entities: pd.DataFrame, schema: Schema, types: tuple[str, ...])
     """The entities to align, in the table's order; the others have no names in the index."""
     terms = FusionConfig()
     found = []
-    for curie, type_, name, aliases, external, attributes, records in zip(
+    for curie, type_, name, aliases, external, records in zip(
         values(entities, "entity"),
         values(entities, "type"),
         values(entities, "name"),
         values(entities, "aliases"),
         values(entities, "external_ids"),
-        values(entities, "attributes"),
         values(entities, "records"),
         strict=True,
     ):
@@ -142,7 +140,7 @@ def our_entities(entities: pd.DataFrame, schema: Schema, types: tuple[str, ...])
                 name=name,
                 aliases=tuple(aliases),
                 external_ids=tuple(external),
-                qualifier=_qualifier(name, tuple(aliases), attributes),
+                qualifier=_qualifier((name, *aliases)),
                 term=terms.is_vocabulary(type_),
                 native=records > 0,
             )
@@ -150,9 +148,8 @@ def our_entities(entities: pd.DataFrame, schema: Schema, types: tuple[str, ...])
     return found
 
 
-def _qualifier(name: str, aliases: tuple[str, ...], attributes: str) -> str:
-    for text in (name, *aliases):
+def _qualifier(names: tuple[str, ...]) -> str:
+    for text in names:
         if qualifier := parse_name(text).qualifier:
             return qualifier
-    country = json.loads(attributes).get("country") if attributes != "{}" else None
-    return str(country[0]) if isinstance(country, list) and country else ""
+    return ""

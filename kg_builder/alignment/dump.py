@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 from kg_builder.errors import DataError
 
 FREEBASE: Final = "http://rdf.freebase.com/ns/"
 BUFFER: Final = 1 << 20
+CHUNK: Final = 1 << 18
 _GZIP: Final = b"\x1f\x8b"
 _LITERAL = re.compile(r'^"((?:[^"\\]|\\.)*)"(?:@([A-Za-z-]+)|\^\^<([^>]*)>)?$', re.DOTALL)
 _ESCAPE = re.compile(r'\\(?:([tbnrf"\'\\])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))', re.DOTALL)
@@ -55,8 +58,45 @@ def open_dump(path: Path) -> io.BufferedReader:
         ) from None
     if not packed:
         return path.open("rb")
-    # a buffer of its own: lines are then split in C and not through GzipFile's methods
-    return io.BufferedReader(cast(io.RawIOBase, gzip.open(path, "rb")), BUFFER)
+    return io.BufferedReader(_Unpacked(path), BUFFER)
+
+
+class _Unpacked(io.RawIOBase):
+    """A gzip file as a stream that gives all it could unpack before it tells of a cut.
+
+    GzipFile loses what it holds when the file ends early; and behind a buffer, this splits
+    lines in C.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self._unpack = zlib.decompressobj(wbits=31)
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        target = memoryview(buffer).cast("B")
+        while not self._ready:
+            if self._unpack.eof:  # a gzip file may hold several members
+                packed = self._unpack.unused_data or self._file.read(CHUNK)
+                if not packed.strip(b"\0"):
+                    return 0
+                self._unpack = zlib.decompressobj(wbits=31)
+            else:
+                packed = self._file.read(CHUNK)
+                if not packed:
+                    raise EOFError("the compressed data end early")
+            self._ready = memoryview(self._unpack.decompress(packed))
+        size = min(len(target), len(self._ready))
+        target[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def lines(path: Path, faults: Faults) -> Iterator[tuple[int, bytes]]:
@@ -72,7 +112,7 @@ def lines(path: Path, faults: Faults) -> Iterator[tuple[int, bytes]]:
                 line = next(stream)
             except StopIteration:
                 return
-            except (EOFError, zlib.error, gzip.BadGzipFile) as fault:
+            except (EOFError, zlib.error) as fault:
                 faults.add(
                     "the dump is cut off; everything before the cut is used",
                     f"{path.name}#line={number + 1}",

@@ -144,6 +144,11 @@ def _merged(ours: Sequence[Ours], decisions: Sequence[Decision]) -> dict[str, st
             and ours[rival.entity].native
             and probability >= 0.95
             and decision.how in {"identical", "equal"}
+            and not _databases(entity) & _databases(ours[rival.entity])
         ):
             found[entity.curie] = ours[rival.entity].curie
     return found
+
+
+def _databases(entity: Ours) -> set[str]:
+    return {external.partition(":")[0] for external in entity.external_ids}

@@ -11,7 +11,7 @@ from kg_builder.alignment.candidates import Candidate, How, Ours
 from kg_builder.alignment.context import Bag, Telling, Weigher, nations_of, shuffled
 from kg_builder.alignment.evidence import balance, kinds, word_classes
 from kg_builder.alignment.things import Gathered, Thing
-from kg_builder.fusion.normalize import name_key, split_credits
+from kg_builder.fusion.normalize import name_key, nations_in, split_credits
 from kg_builder.ontology import Schema
 
 NAME: Final[Mapping[How, float]] = {
@@ -86,7 +86,8 @@ def weigh(
                 # few words on a side are a poor sample of what it is about
                 depth = min(1.0, len(one) / 6) * min(1.0, len(other) / 3)
                 context = telling.weight(weigher.similarity(one, other)) * depth
-            context += origin_weight(nations_of(one), nations_of(other), deep=len(one) >= 12)
+            from_here = nations_of(one) | nations_in(entity.qualifier)
+            context += origin_weight(from_here, nations_of(other), deep=len(one) >= 12)
         fame = 0.2 * (math.log1p(min(gathered.things[c.thing].degree, 400)) - 2)
         found.append(Weighed(c, name, kind, context, fame))
     return found
@@ -109,9 +110,18 @@ def name_weight(entity: Ours, thing: Thing, candidate: Candidate) -> float:
         weight -= 0.4 if len(thing.qualifier.split()) == 1 else 0.8
     else:
         weight += 0.6
+    if entity.qualifier and not _same_qualifier(entity.qualifier, thing.qualifier):
+        weight -= 1.0
     if len(words) == 1:
         weight -= _single_word_doubt(entity.name, candidate)
     return weight
+
+
+def _same_qualifier(ours: str, theirs: str) -> bool:
+    """Whether both tell namesakes apart in the same way: 'UK' and 'British band'."""
+    if nations_in(ours) & nations_in(theirs):
+        return True
+    return bool(set(name_key(ours).split()) & set(name_key(theirs).split()))
 
 
 def _single_word_doubt(ours: str, candidate: Candidate) -> float:

@@ -27,8 +27,8 @@ class Profiles:
     """Records ready for comparison, in the alphabetical order of their keys.
 
     Attributes:
-        record, type, name, names, aliases, text, external: one per record; `names` is the name taken
-            apart, `aliases` are further name keys without the name's own.
+        record, type, name, names, aliases, text, external: one per record; `names` is the name
+            taken apart, `aliases` are further name keys without the name's own.
         text: words of the name and of all values that are names, '' where there are none.
         source: index into `sources`, one per record.
         sources: names of the sources.

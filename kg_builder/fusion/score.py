@@ -12,7 +12,10 @@ from scipy.special import expit, logit
 from kg_builder.fusion.compare import MISSING, Comparison, Feature
 
 CAP: Final = 6.0
-"""No single feature adds more: members of one band share it without being one person."""
+"""No single value adds more: members of one band share it without being one person."""
+
+NAME_CAP: Final = 12.0
+"""The same for the name, which tells more where many pairs are compared."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,8 @@ class FellegiSunter:
     ) -> None:
         self.prior_odds = float(logit(np.clip(share, 1e-4, 0.9)))
         self.weights = {
-            name: _weights(m, u) for name, m, u in zip(names, match, other, strict=True)
+            name: _weights(m, u, NAME_CAP if column == 0 else CAP)
+            for column, (name, m, u) in enumerate(zip(names, match, other, strict=True))
         }
 
 
@@ -142,9 +146,11 @@ def _posterior(
     return found
 
 
-def _weights(match: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+def _weights(
+    match: NDArray[np.float64], other: NDArray[np.float64], cap: float = CAP
+) -> NDArray[np.float64]:
     raw = np.log(np.maximum(match, 1e-6) / np.maximum(other, 1e-6))
-    return np.asarray(np.minimum(np.maximum.accumulate(raw), CAP), dtype=np.float64)
+    return np.asarray(np.minimum(np.maximum.accumulate(raw), cap), dtype=np.float64)
 
 
 def _rarity(comparison: Comparison) -> NDArray[np.float64]:
