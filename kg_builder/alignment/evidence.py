@@ -24,6 +24,7 @@ _TABLES: Final[dict[str, Any]] = tomllib.loads(
 _NEUTRAL: Final = tuple(_TABLES["freebase"]["neutral"])
 _WORD_CLASS: Final = {word: class_ for class_, words in _TABLES["words"].items() for word in words}
 _WORD = re.compile(r"[a-z][a-z\-]*")
+_CLAUSE = re.compile(r"[,;(]|(?<=[a-z]{2})\.|\b(?:known|by|from the film)\b")
 _VAGUE: Final = frozenset({"Agent", "Work", "Entity"})
 
 
@@ -118,7 +119,7 @@ def word_classes(text: str) -> frozenset[str]:
 
     Only the first clause counts: 'singer, known for the film …' speaks of a singer.
     """
-    clause = re.split(r"[,;.(]| known | by | from the film", text.lower(), maxsplit=1)[0]
+    clause = _CLAUSE.split(text.lower(), maxsplit=1)[0]
     clause = re.sub(r"[a-z-]+ of ", "", clause)
     found = {_WORD_CLASS[word] for word in _WORD.findall(clause) if word in _WORD_CLASS}
     if found & {"Album", "Song", "Movie"}:  # 'album by a band', 'Queen album'

@@ -131,7 +131,7 @@ def _single_word_doubt(ours: str, candidate: Candidate) -> float:
     if ours.isascii() != candidate.name.isascii():
         # 'Кино' and 'Kino', 'Âme' and 'AME'; where the other side has the accents we lost them
         return 1.5 if candidate.how == "variant" else 0.8 if candidate.name.isascii() else 0.0
-    return 0.5
+    return 1.2 if candidate.how == "variant" else 0.5
 
 
 def _alias_weight(ours: str, alias: str, thing: Thing) -> float:
@@ -172,12 +172,12 @@ def kind_weight(
     certain = min(1.0, (pro + contra) / 4)
     weight = 1.6 * math.log(share / (1 - share)) * (0.5 + 0.5 * certain)
     if not pro:
-        return min(weight, -3.5 if evidence else -1.5)
+        return -7.0 if contra > 1 else -3.0
     weight = min(weight, CERTAIN)
     if schema.is_a(wanted, "Artist") and not _musical(evidence, schema):
         # a person whom nothing calls a musician: only a full name can be trusted
         single = len(name_key(entity.name).split()) == 1
-        weight -= 2.5 if candidate.how == "alias" or single else 0.5
+        weight -= 4.0 if candidate.how == "alias" or single else 0.5
     return weight
 
 
