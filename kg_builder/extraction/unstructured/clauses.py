@@ -7,8 +7,8 @@ from typing import Final
 
 from spacy.tokens import Doc, Token
 
-from kg_builder.extraction.unstructured.coreference import Sentence
 from kg_builder.extraction.unstructured.mentions import Entity, Mention
+from kg_builder.extraction.unstructured.sentences import Sentence
 
 _SUBJECTS: Final = frozenset({"nsubj", "nsubjpass", "csubj"})
 _MODIFIERS: Final = frozenset({"acl", "relcl", "appos"})
@@ -19,21 +19,21 @@ Allowed = Callable[[Entity], bool]
 
 
 def clause_subject(
-    doc: Doc,
+    doc: Doc | None,
     mentions: Sequence[Mention],
     sentence: Sentence,
     position: int,
     topic: Entity,
     allowed: Allowed,
 ) -> Entity | None:
-    """The thing that the clause around a position speaks of.
+    """The thing that the clause around a position speaks of; `doc` only if it has a parse.
 
     With a parse: the subject of the governing verb, or the noun that a relative clause or
     participle belongs to; a pronoun or name there that is not allowed means that the clause speaks
     of somebody else (`None`). Without a parse, or where it leads to no mention: the nearest
     allowed mention before the position, the first one after it, the topic of the text.
     """
-    if doc.has_annotation("DEP"):
+    if doc is not None:
         found = _by_parse(doc, mentions, position)
         if found is not None and allowed(found):
             return found

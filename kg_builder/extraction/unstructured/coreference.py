@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from kg_builder.extraction.unstructured import lexicon
 from kg_builder.extraction.unstructured.mentions import Entity, Mention
+from kg_builder.extraction.unstructured.sentences import Sentence
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 
@@ -43,14 +43,6 @@ _EXPLETIVE: Final = re.compile(
 _NAMED: Final = re.compile(r"(?:,| was| is| were| are| and (?:the )?[\w-]+(?:,| was| is)?) ")
 _PREDICATE: Final = re.compile(r"\b(?:is|was|were|are|became|as|being|remains?|remained) $")
 _BAND_WORDS: Final = re.compile(rf"\b(?:{_GROUP}s?)\b")
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """A stretch of text between two sentence boundaries."""
-
-    start: int
-    end: int
 
 
 class Resolver:

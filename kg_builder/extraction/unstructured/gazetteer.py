@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import pandas as pd
 from spacy.language import Language
 from spacy.matcher import PhraseMatcher
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 from kg_builder.extraction.unstructured.mentions import Mention
+from kg_builder.extraction.unstructured.sentences import Sentence
 from kg_builder.extraction.values import without_disambiguator
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
@@ -61,14 +62,18 @@ class Gazetteer:
     def __len__(self) -> int:
         return len(self._types)
 
-    def find(self, doc: Doc) -> Iterator[Mention]:
+    def find(self, doc: Doc, sentences: Sequence[Sentence]) -> Iterator[Mention]:
         """Yield mentions, overlapping ones too, in the order of the text."""
+        starts = [sentence.start for sentence in sentences]
+        text = doc.text
         for matcher, lowered in ((self._exact, False), (self._lowered, True)):
             for _, start, end in matcher(doc):
                 span = doc[start:end]
                 key = fold(span.text) if lowered else span.text
                 for type_, canonical in self._types.get(key, {}).items():
-                    if (type_ in _LOWERED) == lowered and self._is_name(doc, start, end, type_):
+                    if (type_ in _LOWERED) == lowered and self._is_name(
+                        doc[start:end], type_, starts
+                    ):
                         yield Mention(
                             span.start_char, span.end_char, span.text, type_, "gazetteer", canonical
                         )
@@ -77,34 +82,32 @@ class Gazetteer:
         """The classes under which a name is known."""
         return tuple(self._types.get(name, ()))
 
-    def _is_name(self, doc: Doc, start: int, end: int, type_: str) -> bool:
+    def _is_name(self, span: Span, type_: str, whole: str, starts: list[int]) -> bool:
         """Whether a name that may be a plain word is used as a name here."""
-        span = doc[start:end]
-        text = span.text
+        text, single = span.text, len(span) == 1
         if type_ in _LOWERED:
             return True
         if self._schema.is_a(type_, "Work"):
             known = self._performers.get(text)
-            if known and not any(name in doc.text for name in known):
+            if known and not any(name in whole for name in known):
                 return False
-            if end - start == 1 and not known:
-                return self._is_announced(doc, start, end)
-        if end - start > 1 and not all(fold(token.text) in self._common for token in span):
+            if single and not known:
+                return self._is_announced(span, whole, starts)
+        if not single and not all(fold(token.text) in self._common for token in span):
             return True
         if fold(text) not in self._common and len(text) > 2:
             return True
         if self._schema.is_a(type_, "Work"):
-            return self._is_announced(doc, start, end)
-        return start != span.sent.start and text[:1].isupper()
+            return self._is_announced(span, whole, starts)
+        return span.start_char not in starts and text[:1].isupper()
 
-    def _is_announced(self, doc: Doc, start: int, end: int) -> bool:
+    def _is_announced(self, span: Span, text: str, starts: list[int]) -> bool:
         """Whether a sentence speaks of works, so that a plain word in it may be a title."""
-        span = doc[start:end]
-        sentence = span.sent
-        if _CUES.search(doc.text[span.end_char : span.end_char + 40].partition(".")[0]):
+        if _CUES.search(text[span.end_char : span.end_char + 40].partition(".")[0]):
             return True
-        before = doc.text[max(sentence.start_char, span.start_char - 60) : span.start_char]
-        return start != sentence.start and bool(_CUES.search(before))
+        here = max((start for start in starts if start <= span.start_char), default=0)
+        before = text[max(here, span.start_char - 60) : span.start_char]
+        return span.start_char != here and bool(_CUES.search(before))
 
 
 def common_words(texts: Iterable[str]) -> frozenset[str]:

@@ -30,7 +30,8 @@ def load_pipeline(model: str | None) -> tuple[Language, bool]:
     assert sentences.music_sentences  # registers the component
     nlp = _installed(model) if model else None
     if nlp is not None:
-        nlp.add_pipe("music_sentences", before="parser" if nlp.has_pipe("parser") else None)
+        if nlp.has_pipe("parser"):
+            nlp.add_pipe("music_sentences", before="parser")
         return nlp, True
     if model:
         warnings.warn(
@@ -39,9 +40,7 @@ def load_pipeline(model: str | None) -> tuple[Language, bool]:
             ModelMissing,
             stacklevel=3,
         )
-    nlp = spacy.blank("en")
-    nlp.add_pipe("music_sentences")
-    return nlp, False
+    return spacy.blank("en"), False
 
 
 def _installed(model: str) -> Language | None:

@@ -14,7 +14,7 @@ from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.keys import id_key
 from kg_builder.extraction.result import Extraction
 from kg_builder.extraction.unstructured.config import UnstructuredSource
-from kg_builder.extraction.unstructured.coreference import Resolver, Sentence
+from kg_builder.extraction.unstructured.coreference import Resolver
 from kg_builder.extraction.unstructured.documents import (
     TextDocument,
     check_titles,
@@ -26,6 +26,7 @@ from kg_builder.extraction.unstructured.patterns import PatternExtractor
 from kg_builder.extraction.unstructured.pipeline import load_pipeline
 from kg_builder.extraction.unstructured.recognise import Recogniser
 from kg_builder.extraction.unstructured.relations import ReadText, Relation, RelationExtractor
+from kg_builder.extraction.unstructured.sentences import sentences_of
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
 
@@ -69,8 +70,8 @@ class TextReader:
                 yield text, list(self._extractor.extract(text))
 
     def _read(self, document: TextDocument, doc: Doc) -> ReadText:
-        sentences = [Sentence(span.start_char, span.end_char) for span in doc.sents]
-        mentions = self._recogniser.find(doc, document)
+        sentences = sentences_of(document.text)
+        mentions = self._recogniser.find(doc, document, sentences)
         resolved, topic = self._resolver.resolve(document.text, document.title, mentions, sentences)
         return ReadText(document, doc, sentences, resolved, topic)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from spacy.tokens import Doc
@@ -12,6 +12,7 @@ from kg_builder.extraction.unstructured import lexicon
 from kg_builder.extraction.unstructured.documents import TextDocument
 from kg_builder.extraction.unstructured.gazetteer import Gazetteer
 from kg_builder.extraction.unstructured.mentions import Mention
+from kg_builder.extraction.unstructured.sentences import Sentence
 from kg_builder.extraction.values import country_name
 from kg_builder.ontology import Schema
 
@@ -99,15 +100,15 @@ class Recogniser:
             re.IGNORECASE,
         )
 
-    def find(self, doc: Doc, text: TextDocument) -> list[Mention]:
+    def find(self, doc: Doc, text: TextDocument, sentences: Sequence[Sentence]) -> list[Mention]:
         """The mentions of a text, none overlapping another, in their order."""
         found = [
             *self._topic(text),
-            *self._gazetteer.find(doc),
+            *self._gazetteer.find(doc, sentences),
             *self._listed(text.text),
             *self._formed(text.text),
             *self._statistical(doc),
-            *self._capitals(doc),
+            *self._capitals(text.text, sentences),
         ]
         settled = self._settle(found)
         return self._settle([*settled, *self._last_names(text, settled)])
@@ -165,15 +166,21 @@ class Recogniser:
                 type_ = "Country"
             yield Mention(start, start + len(text), text, type_, "ner")
 
-    def _capitals(self, doc: Doc) -> Iterator[Mention]:
+    def _capitals(self, text: str, sentences: Sequence[Sentence]) -> Iterator[Mention]:
         """Capitalised words within a sentence: names of a kind that only a pattern can tell."""
-        begins = {span.start_char for span in doc.sents}
-        for match in _NAME.finditer(doc.text):
-            text = re.sub(r"['’]s$", "", match[0])
-            if match.start() in begins or len(text) < 2 or _DEMONYM.search(text):
+        begins = {sentence.start for sentence in sentences}
+        for match in _NAME.finditer(text):
+            name = re.sub(r"['’]s$", "", match[0])
+            if match.start() in begins or len(name) < 2 or _DEMONYM.search(name):
                 continue
-            name = text[:1].upper() + text[1:]
-            yield Mention(match.start(), match.start() + len(text), text, "Name", "capitals", name)
+            yield Mention(
+                match.start(),
+                match.start() + len(name),
+                name,
+                "Name",
+                "capitals",
+                name[:1].upper() + name[1:],
+            )
 
     def _last_names(self, text: TextDocument, found: list[Mention]) -> Iterator[Mention]:
         """A person called by the last name after having been named in full."""

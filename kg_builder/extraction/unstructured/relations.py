@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from spacy.tokens import Doc
 
-from kg_builder.extraction.unstructured.coreference import Sentence
 from kg_builder.extraction.unstructured.documents import TextDocument
 from kg_builder.extraction.unstructured.mentions import Entity, Mention
+from kg_builder.extraction.unstructured.sentences import Sentence
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class ReadText:
 
     topic: Entity
     """The thing that the text is about; it need not be mentioned by name."""
+
+    @cached_property
+    def is_parsed(self) -> bool:
+        """Whether the text has a dependency parse."""
+        return bool(self.doc.has_annotation("DEP"))
 
 
 @dataclass(frozen=True)

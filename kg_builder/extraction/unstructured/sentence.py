@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kg_builder.extraction.unstructured.clauses import clause_subject
-from kg_builder.extraction.unstructured.coreference import Sentence
 from kg_builder.extraction.unstructured.mentions import Entity, Mention
 from kg_builder.extraction.unstructured.relations import ReadText, Relation
+from kg_builder.extraction.unstructured.sentences import Sentence
 from kg_builder.extraction.unstructured.slots import Slotted, slotted
 from kg_builder.ontology import Schema
 
@@ -57,7 +57,7 @@ class SentenceReading:
     def subject(self, position: int, class_: str) -> Entity | None:
         """Whom the clause around a position of the text speaks of, if it can be of the class."""
         return clause_subject(
-            self.text.doc,
+            self.text.doc if self.text.is_parsed else None,
             self.mentions,
             self.sentence,
             position,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from spacy.language import Language
@@ -28,6 +29,26 @@ def sentence_ends(text: str) -> list[int]:
     return found
 
 
+@dataclass(frozen=True)
+class Sentence:
+    """A stretch of text between two sentence boundaries; `end` is exclusive."""
+
+    start: int
+    end: int
+
+
+def sentences_of(text: str) -> list[Sentence]:
+    """The sentences of a text, without the white space around them."""
+    bounds = [0, *sentence_ends(text), len(text)]
+    found = []
+    for start, end in pairwise(bounds):
+        piece = text[start:end]
+        if piece.strip():
+            first = start + len(piece) - len(piece.lstrip())
+            found.append(Sentence(first, start + len(piece.rstrip())))
+    return found
+
+
 @Language.component("music_sentences")
 def music_sentences(doc: Doc) -> Doc:
     """Set the boundaries before the parser, which keeps them."""
@@ -40,6 +61,3 @@ def music_sentences(doc: Doc) -> Doc:
             begins = True
         token.is_sent_start = begins
     return doc
-
-
-SentenceComponent = Callable[[Doc], Doc]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from kg_builder.extraction.unstructured import lexicon
-from kg_builder.extraction.unstructured.coreference import Sentence
 from kg_builder.extraction.unstructured.mentions import SLOTS, Mention
+from kg_builder.extraction.unstructured.sentences import Sentence
 from kg_builder.ontology import Schema
 
 _MACRO: Final = re.compile(r"\{(?:(s|o\d?):)?([A-Z]+)(\+?)\}")
