@@ -88,6 +88,8 @@ def settings_of(arguments: argparse.Namespace, model: type[BaseModel]) -> dict[s
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a settings file: `model = "…"` and the tables `[settings]` and `[training]`.
 
+    `[experiment]`, in the files of published rows, is for `recommender.experiments`.
+
     Raises:
         ConfigError: missing file, bad TOML, or another name at its top.
     """
@@ -98,8 +100,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
     for name, value in content.items():
-        if name not in ("model", "settings", "training"):
-            raise ConfigError(f"{path}: {name!r} is not one of model, [settings], [training]")
+        if name not in ("model", "settings", "training", "experiment"):
+            known = "model, [settings], [training], [experiment]"
+            raise ConfigError(f"{path}: {name!r} is not one of {known}")
         if not isinstance(value, str if name == "model" else dict):
             raise ConfigError(
                 f"{path}: {name!r} must be a {'name' if name == 'model' else 'table'}"

@@ -1,0 +1,172 @@
+"""A cell: one row trained on one (negative seed, split seed) pair, and its cached result.
+
+The cache is a folder of JSON files, named after hashes of all that the result depends on: the
+resolved settings, the data files, the seeds. A file is written whole or not at all, so that a
+killed run goes on with the cells that it had not finished. Rows of different tables with the same
+settings share their cells.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from recommender.data import Dataset, load, split
+from recommender.data.redraw import FILE_SEED, redraw_negatives
+from recommender.errors import ConfigError
+from recommender.experiments.rows import Row
+from recommender.models.registry import create_model, resolve
+from recommender.training.checkpoint import write_atomically
+from recommender.training.config import TrainConfig
+from recommender.training.loop import Trainer
+
+__all__ = ["Cell", "CellKey", "data_folder", "make_cell", "read_cell", "run_cell"]
+
+PROTOCOL = 1
+"""Part of every key; to be raised when the same settings no longer give the same figures."""
+
+# Settings of a training on which no result depends.
+_FREE = {
+    "split_seed", "seed", "device", "threads", "checkpoint_seconds", "tensorboard", "mlflow",
+}  # fmt: skip
+_KEPT = ("auc", "acc", "f1", "log_loss", "auc_warm", "auc_cold", "acc_warm", "acc_cold")
+
+
+@dataclass(frozen=True)
+class CellKey:
+    """Hashes and seed of a cell: its file's name."""
+
+    model: str
+    config: str
+    data: str
+    seed: int
+
+    def path(self, cache: Path) -> Path:
+        """Its file in the cache."""
+        return cache / f"{self.model}-{self.config}" / f"{self.data}-seed{self.seed}.json"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training to do.
+
+    Attributes:
+        row: what to train.
+        seed: of the negatives, the split and the model alike.
+        data: folder with the data; `redraw` says whether to draw its negatives anew.
+    """
+
+    row: Row
+    seed: int
+    data: Path
+    redraw: bool
+    training: TrainConfig
+    settings: dict[str, Any]
+
+    @cached_property
+    def key(self) -> CellKey:
+        """Its name in the cache."""
+        training = self.training.model_dump(mode="json", exclude=_FREE)
+        config = {"model": self.row.model, "settings": self.settings, "training": training}
+        data = {"files": _hashes(self.data), "redraw": self.redraw, "protocol": PROTOCOL}
+        return CellKey(self.row.model, _hash(config), _hash(data), self.seed)
+
+
+def data_folder(root: Path, dataset: str, seed: int) -> tuple[Path, bool]:
+    """Where the rows of a negative seed come from: folder, and whether to draw anew.
+
+    A folder `DATASET-seedN`, as `python -m pipeline build --seed N` can make, is taken as it is;
+    otherwise the negatives are drawn from the positives of `DATASET` (`redraw_negatives`).
+    """
+    prepared = root / f"{dataset}-seed{seed}"
+    if seed != FILE_SEED and prepared.is_dir():
+        return prepared, False
+    return root / dataset, seed != FILE_SEED
+
+
+def make_cell(row: Row, seed: int, root: Path, negatives: str | None, epochs: int | None) -> Cell:
+    """The cell of a row and a seed.
+
+    Args:
+        negatives: `static` or `fresh` in place of what the row's file says.
+        epochs: at most so many epochs, for a trial.
+
+    Raises:
+        ConfigError: the row's model or settings do not exist.
+    """
+    settings = resolve(row.model).configure(row.settings).model_dump(mode="json")
+    training = {**row.training, "split_seed": seed, "seed": seed, "device": "cpu", "threads": 1}
+    if negatives is not None:
+        training["negatives"] = negatives
+    config = TrainConfig.parse(training)
+    if epochs is not None:
+        config = config.model_copy(update={"epochs": min(epochs, config.epochs)})
+    data, redraw = data_folder(root, row.dataset, seed)
+    return Cell(row, seed, data, redraw, config, settings)
+
+
+def read_cell(path: Path) -> dict[str, Any] | None:
+    """A cached result; None where there is none (a damaged file counts as none)."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) and "test" in content else None
+
+
+def run_cell(cell: Cell, cache: Path) -> dict[str, Any]:
+    """Train, measure, and write the result into the cache.
+
+    Raises:
+        RecommenderError: as from loading the data or training.
+    """
+    dataset = _load(cell.data)
+    if cell.redraw:
+        dataset = redraw_negatives(dataset, cell.seed)
+    parts = split(dataset, cell.seed)
+    began = time.perf_counter()
+    model = create_model(cell.row.model, parts.train, seed=cell.seed, **cell.settings)
+    run = Trainer(cell.training).fit(model, parts)
+    result = {
+        "model": cell.row.model,
+        "dataset": cell.row.dataset,
+        "seed": cell.seed,
+        "redrawn": cell.redraw,
+        "settings": cell.settings,
+        "training": cell.training.model_dump(mode="json"),
+        "seconds": round(time.perf_counter() - began, 3),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "best_epoch": run.best_epoch,
+        "epochs": run.epochs,
+        "valid": {name: run.metrics["valid"][name] for name in _KEPT},
+        "test": {name: run.metrics["test"][name] for name in _KEPT},
+        "counts": run.metrics["test"]["counts"],
+    }
+    path = cell.key.path(cache)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, (json.dumps(result, indent=1, sort_keys=True) + "\n").encode())
+    return result
+
+
+@lru_cache(maxsize=2)
+def _load(folder: Path) -> Dataset:
+    return load(folder)
+
+
+@lru_cache(maxsize=16)
+def _hashes(folder: Path) -> dict[str, str]:
+    if not folder.is_dir():
+        raise ConfigError(
+            f"{folder}: no such data folder; build it with `python -m pipeline build --dataset "
+            f"{folder.name}`, or name another --data-root"
+        )
+    return load(folder).hashes()
+
+
+def _hash(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,0 +1,51 @@
+"""The histograms of Fig. 8 and Fig. 9: AUC and ACC per row, ours beside the paper's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from recommender.experiments.results import METRICS, TableResult
+
+__all__ = ["FIGURES", "histogram"]
+
+FIGURES = {"table5": "Fig. 8", "table9": "Fig. 9"}
+
+_OURS, _PAPERS, _CONTROL = "#1f5f8b", "#d9a679", "#8fb08c"
+
+
+def histogram(table: TableResult, path: Path) -> Path:
+    """Draw the bars of a table to a PNG; the same figures give the same bytes.
+
+    Controls are drawn beside the systems of Table 5, not beside the ablations.
+    """
+    ablation = table.table == "table9"
+    rows = [r for r in table.rows if r.measured and not (ablation and r.row.kind == "control")]
+    figure = Figure(figsize=(max(6.0, 0.62 * len(rows) + 1.5), 6.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes: list[Axes] = list(figure.subplots(2, 1, sharex=True))
+    place = np.arange(len(rows))
+    for axis, metric in zip(axes, METRICS, strict=True):
+        ours = [row.value(metric) or np.nan for row in rows]
+        spread = [row.figures[metric].sd or 0.0 for row in rows]
+        papers = [row.figures[metric].paper or np.nan for row in rows]
+        colours = [_CONTROL if row.row.kind == "control" else _OURS for row in rows]
+        axis.bar(place - 0.2, ours, 0.38, yerr=spread, color=colours, capsize=2, label="here")
+        axis.bar(place + 0.2, papers, 0.38, color=_PAPERS, label="paper")
+        values = [v for v in (*ours, *papers) if not np.isnan(v)]
+        axis.set_ylim(max(0.0, min(values, default=0.5) - 0.05), max(values, default=1.0) + 0.03)
+        axis.set_ylabel(metric.upper())
+        axis.grid(axis="y", color="#dddddd", linewidth=0.6)
+        axis.set_axisbelow(True)
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[0].legend(edgecolor="white", loc="upper left", ncols=2, fontsize=9)
+    axes[0].set_title(f"{FIGURES.get(table.table, table.table)}, {table.dataset}", loc="left")
+    axes[1].set_xticks(place, [row.row.label for row in rows], rotation=40, ha="right")
+    temporary = path.with_name(f".{path.name}.part")
+    figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
+    temporary.replace(path)
+    return path

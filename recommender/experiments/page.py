@@ -1,0 +1,155 @@
+"""The results page, as Markdown and as HTML, from the same contents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from recommender.experiments.counts import SIZES, Counted
+from recommender.experiments.results import METRICS, Figure, RowResult, TableResult
+from recommender.training.checkpoint import write_atomically
+
+__all__ = ["Page", "Section", "counts_section", "table_section", "write_page"]
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table with what there is to say about it."""
+
+    title: str
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    emphasised: Sequence[bool] = ()
+    reading: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    picture: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that is printed."""
+
+    title: str
+    command: str
+    facts: Sequence[str]
+    sections: Sequence[Section] = field(default_factory=list)
+
+
+def table_section(title: str, table: TableResult, picture: str = "") -> Section:
+    """One of Tables 5 to 9 on one data set."""
+    columns = ["model"]
+    for metric in METRICS:
+        columns += [metric.upper(), "paper", "difference", "p"]
+    columns += ["AUC warm", "AUC cold", "parameters", "seconds", "seeds"]
+    rows = [_cells(row) for row in table.rows]
+    notes = [f"{r.row.label}: {r.row.note}" for r in table.rows if r.row.note]
+    notes += [f"{r.row.label}: {r.problem}" for r in table.rows if r.problem]
+    return Section(
+        title, columns, rows, [r.row.reference for r in table.rows], notes=notes, picture=picture
+    )
+
+
+def counts_section(title: str, counted: Sequence[Counted]) -> Section:
+    """Table 3."""
+    rows, wrong = [], 0
+    for one in counted:
+        cells = [one.row.label]
+        for size in SIZES:
+            paper = getattr(one.row, size)
+            ours = None if one.sizes is None else one.sizes[size]
+            wrong += ours is not None and paper is not None and ours != paper
+            cells += ["–" if ours is None else f"{ours:,}", "–" if paper is None else f"{paper:,}"]
+        rows.append(cells)
+    columns = ["data set"]
+    for size in SIZES:
+        columns += [size, "paper"]
+    compared = [c for c in counted if c.sizes is not None and c.row.users is not None]
+    reading = []
+    if compared:
+        verdict = "equal the paper's" if not wrong else f"differ from the paper's in {wrong} places"
+        reading.append(f"The counts of {len(compared)} data sets {verdict}.")
+    reading.append(
+        "What the paper calls interactions are rows: the positives, and as many sampled negatives."
+    )
+    notes = [f"{c.row.label}: {c.row.note}" for c in counted if c.row.note]
+    return Section(title, columns, rows, [False] * len(rows), reading, notes)
+
+
+def _cells(row: RowResult) -> list[str]:
+    cells = [row.row.label + (" (control)" if row.row.kind == "control" else "")]
+    for metric in METRICS:
+        figure = row.figures.get(metric) or Figure([], getattr(row.row, metric))
+        cells += [
+            _spread(figure),
+            _number(figure.paper),
+            "–" if figure.difference is None else f"{figure.difference:+.3f}",
+            _p(figure),
+        ]
+    cells += [_spread(row.figures.get(name) or Figure([])) for name in ("auc_warm", "auc_cold")]
+    cells.append("–" if row.parameters is None else f"{row.parameters:,}")
+    cells.append("–" if row.seconds is None else f"{row.seconds:.1f}")
+    cells.append(str(len(row.seeds)))
+    return cells
+
+
+def _spread(figure: Figure) -> str:
+    if figure.mean is None:
+        return "–"
+    return f"{figure.mean:.3f}" + ("" if figure.sd is None else f" ± {figure.sd:.3f}")
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _p(figure: Figure) -> str:
+    contrast = figure.contrast
+    if contrast is None or contrast.p_holm is None:
+        return "–"
+    return "< 0.001" if contrast.p_holm < 0.001 else f"{contrast.p_holm:.3f}"
+
+
+def write_page(page: Page, folder: Path, name: str) -> list[Path]:
+    """Write `name`.md and `name`.html; the same page gives the same bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    html = environment.get_template("page.html").render(page=page)
+    paths = [folder / f"{name}.md", folder / f"{name}.html"]
+    write_atomically(paths[0], _markdown(page).encode())
+    write_atomically(paths[1], html.encode())
+    return paths
+
+
+def _markdown(page: Page) -> str:
+    lines = [f"# {page.title}", "", "Generated; do not edit. Made by", ""]
+    lines += ["```", page.command, "```", ""]
+    lines += [f"- {fact}" for fact in page.facts]
+    for section in page.sections:
+        lines += ["", f"## {section.title}", ""]
+        if section.rows:
+            right = ["---:"] * (len(section.columns) - 1)
+            lines += [_line(section.columns), _line(["---", *right])]
+            for cells, strong in zip(section.rows, section.emphasised, strict=True):
+                lines.append(_line([f"**{cells[0]}**", *cells[1:]] if strong else cells))
+            lines.append("")
+        lines += [f"- {sentence}" for sentence in section.reading]
+        if section.notes:
+            lines += ["", "Settings and remarks:", "", *(f"- {note}" for note in section.notes)]
+        if section.picture:
+            lines += ["", f"![{section.title}]({section.picture})"]
+    return "\n".join(lines) + "\n"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

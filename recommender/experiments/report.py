@@ -1,0 +1,97 @@
+"""From results to the page: sections, readings, figures, and how it was all made."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from recommender.experiments.counts import count
+from recommender.experiments.figures import FIGURES, histogram
+from recommender.experiments.page import (
+    Page,
+    Section,
+    counts_section,
+    table_section,
+    write_page,
+)
+from recommender.experiments.reading import read_table
+from recommender.experiments.results import gather
+from recommender.experiments.rows import TITLES, Row, read_counts
+
+__all__ = ["Study", "write_report"]
+
+
+@dataclass(frozen=True)
+class Study:
+    """What was asked for and what came of it.
+
+    Attributes:
+        tables: names of the tables.
+        rows: by table.
+        results, problems: as `gather` takes them.
+        command: the command that repeats it.
+        seeds, negatives, epochs: its settings; None where each row's own were taken.
+    """
+
+    tables: Sequence[str]
+    rows: Mapping[str, Sequence[Row]]
+    results: Mapping[str, Mapping[int, Mapping[str, Any]]]
+    problems: Mapping[str, str]
+    command: str
+    seeds: Sequence[int]
+    negatives: str | None
+    epochs: int | None
+    data_root: Path
+    rows_folder: Path
+
+
+def write_report(study: Study, out: Path, name: str) -> list[Path]:
+    """Write `name`.md, `name`.html and the figures into `out`; the paths, pages first."""
+    out.mkdir(parents=True, exist_ok=True)
+    sections: list[Section] = []
+    pictures: list[Path] = []
+    for table in study.tables:
+        title = TITLES[table]
+        if table == "table3":
+            counted = count(read_counts(study.rows_folder), study.data_root)
+            sections.append(counts_section(title, counted))
+            continue
+        results = gather(study.rows[table], study.results, study.problems)
+        for one in results:
+            picture = ""
+            if table in FIGURES and any(row.measured for row in one.rows):
+                file = f"{name}-{FIGURES[table].lower().replace('. ', '')}.png"
+                pictures.append(histogram(one, out / file))
+                picture = file
+            heading = title if len(results) == 1 else f"{title}, {one.dataset}"
+            section = table_section(heading, one, picture)
+            sections.append(replace(section, reading=read_table(one)))
+    page = Page("The paper's tables, measured", study.command, _facts(study), sections)
+    return [*write_page(page, out, name), *pictures]
+
+
+def _facts(study: Study) -> list[str]:
+    negatives = (
+        f"training negatives: {study.negatives}"
+        if study.negatives
+        else "training negatives: as each row's file says (static unless noted)"
+    )
+    facts = [
+        f"seeds {', '.join(map(str, study.seeds))}: each is the seed of the sampled negatives, of "
+        "the 6:2:2 split and of the model; mean ± standard deviation over them",
+        negatives,
+        "the epoch is chosen on validation; the test rows are looked at once",
+        "p: Student's paired t over the seeds against the emphasised row, after Holm's correction "
+        "over the table",
+        "warm: test rows whose item has a positive in train; cold: the others",
+        "seconds: one training with its validations and final evaluation, on one core",
+        f"Python {platform.python_version()}, torch {torch.__version__}",
+    ]
+    if study.epochs:
+        facts.insert(0, f"A TRIAL: at most {study.epochs} epochs; no figure here is a result")
+    return facts

@@ -1,0 +1,171 @@
+"""Cells gathered into rows: mean and spread over seeds, distance to the paper, paired tests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import mean, median, stdev
+from typing import Any
+
+from recommender.experiments.rows import Row
+from recommender.metrics.significance.contrast import Contrast, contrast_seeds, correct
+
+__all__ = ["METRICS", "Figure", "RowResult", "TableResult", "gather"]
+
+METRICS = ("auc", "acc")
+_SPLIT = ("auc_warm", "auc_cold")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A metric of a row.
+
+    Attributes:
+        values: one per seed, None where undefined.
+        paper: the paper's figure.
+        contrast: reference against this row over the seeds that both have, p after Holm's
+            correction over the whole table.
+    """
+
+    values: Sequence[float | None]
+    paper: float | None = None
+    contrast: Contrast | None = None
+
+    @property
+    def mean(self) -> float | None:
+        """Mean over seeds; None unless defined on every one."""
+        defined = [value for value in self.values if value is not None]
+        return mean(defined) if defined and len(defined) == len(self.values) else None
+
+    @property
+    def sd(self) -> float | None:
+        """Standard deviation over seeds (n - 1); None with fewer than two."""
+        defined = [value for value in self.values if value is not None]
+        return stdev(defined) if len(defined) == len(self.values) and len(defined) > 1 else None
+
+    @property
+    def difference(self) -> float | None:
+        """Ours less the paper's."""
+        return None if self.mean is None or self.paper is None else self.mean - self.paper
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """A row and all that was measured of it; `problem` says why nothing was."""
+
+    row: Row
+    seeds: Sequence[int]
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    parameters: int | None = None
+    seconds: float | None = None
+    epochs: float | None = None
+    problem: str = ""
+
+    def value(self, metric: str) -> float | None:
+        """Our mean of a metric."""
+        return self.figures[metric].mean if metric in self.figures else None
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.seeds)
+
+
+@dataclass(frozen=True)
+class TableResult:
+    """A table's rows on one data set; `reference` is the row that the tests are against."""
+
+    table: str
+    dataset: str
+    rows: Sequence[RowResult]
+
+    @property
+    def reference(self) -> RowResult | None:
+        """The reference row, if it was measured."""
+        return next((r for r in self.rows if r.row.reference and r.measured), None)
+
+    def row(self, label: str) -> RowResult | None:
+        """The measured row of that label."""
+        return next((r for r in self.rows if r.row.label == label and r.measured), None)
+
+
+def gather(
+    rows: Sequence[Row],
+    results: Mapping[str, Mapping[int, Mapping[str, Any]]],
+    problems: Mapping[str, str],
+) -> list[TableResult]:
+    """Make one table per data set.
+
+    Args:
+        rows: of one table.
+        results: by the row's name, by seed: what `run_cell` returned.
+        problems: by the row's name: why it is missing or incomplete.
+    """
+    tables = []
+    for dataset in dict.fromkeys(row.dataset for row in rows):
+        mine = [row for row in rows if row.dataset == dataset]
+        plain = [_row(row, results.get(row.name, {}), problems) for row in mine]
+        tables.append(TableResult(mine[0].table, dataset, _tested(plain)))
+    return tables
+
+
+def _row(
+    row: Row, by_seed: Mapping[int, Mapping[str, Any]], problems: Mapping[str, str]
+) -> RowResult:
+    problem = problems.get(row.name, "")
+    if not by_seed:
+        return RowResult(row, [], problem=problem or "not run")
+    seeds = list(by_seed)
+    tests = [by_seed[seed]["test"] for seed in seeds]
+    paper = {"auc": row.auc, "acc": row.acc}
+    figures = {
+        name: Figure([test[name] for test in tests], paper.get(name))
+        for name in (*METRICS, *_SPLIT)
+    }
+    cells = list(by_seed.values())
+    return RowResult(
+        row,
+        seeds,
+        figures,
+        parameters=int(median(cell["parameters"] for cell in cells)),
+        seconds=mean(cell["seconds"] for cell in cells),
+        epochs=mean(cell["best_epoch"] for cell in cells),
+        problem=problem,
+    )
+
+
+def _tested(rows: list[RowResult]) -> list[RowResult]:
+    """Compare each row with the reference, over the seeds that both have."""
+    reference = next((r for r in rows if r.row.reference and r.measured), None)
+    if reference is None:
+        return rows
+    others = [r for r in rows if r.measured and r is not reference]
+    contrasts = []
+    for other in others:
+        shared = [seed for seed in reference.seeds if seed in other.seeds]
+        pair = [
+            {m: [r.figures[m].values[r.seeds.index(seed)] for seed in shared] for m in METRICS}
+            for r in (reference, other)
+        ]
+        contrasts.append(contrast_seeds(*pair) if shared else [])
+    corrected = dict(zip(map(id, others), correct(contrasts), strict=True))
+    return [row if id(row) not in corrected else _with(row, corrected[id(row)]) for row in rows]
+
+
+def _with(row: RowResult, contrasts: Sequence[Contrast]) -> RowResult:
+    by_metric = {contrast.metric: contrast for contrast in contrasts}
+    figures = {
+        name: Figure(figure.values, figure.paper, _sound(by_metric.get(name)))
+        for name, figure in row.figures.items()
+    }
+    return RowResult(
+        row.row, row.seeds, figures, row.parameters, row.seconds, row.epochs, row.problem
+    )
+
+
+def _sound(contrast: Contrast | None) -> Contrast | None:
+    """No contrast where a seed's value is undefined."""
+    if contrast is None or contrast.difference is None or math.isnan(contrast.difference):
+        return None
+    return contrast

@@ -1,0 +1,127 @@
+"""Run cells in parallel processes, one thread each; what is cached is not run again."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from recommender.errors import RecommenderError
+from recommender.experiments.cells import Cell, CellKey, read_cell, run_cell
+
+__all__ = ["Outcome", "Plan", "plan", "run"]
+
+# Libraries read these when they are loaded: set before the worker processes start.
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What there is to do.
+
+    Attributes:
+        done: results at hand.
+        todo: cells to run, the longest first, so that the cores finish together.
+        seconds: expected time of each on one core.
+    """
+
+    done: Mapping[CellKey, dict[str, Any]]
+    todo: Sequence[Cell]
+    seconds: Mapping[CellKey, float]
+
+    def total(self, jobs: int) -> float:
+        """Expected seconds on `jobs` cores: no less than the longest cell alone."""
+        each = [self.seconds[cell.key] for cell in self.todo]
+        return max(sum(each) / max(jobs, 1), max(each, default=0.0))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished cell: its result, or why there is none."""
+
+    cell: Cell
+    result: dict[str, Any] | None
+    problem: str = ""
+
+
+def plan(cells: Sequence[Cell], cache: Path) -> Plan:
+    """Look the cells up in the cache, and expect each of the others to take what it took before.
+
+    "Before" is the median of the same settings on other seeds in this cache; without any, the
+    row's own figure.
+    """
+    done: dict[CellKey, dict[str, Any]] = {}
+    todo: dict[CellKey, Cell] = {}
+    for cell in cells:
+        result = read_cell(cell.key.path(cache))
+        if result is not None:
+            done[cell.key] = result
+        else:
+            todo.setdefault(cell.key, cell)
+    seconds = {key: _expected(cell, cache) for key, cell in todo.items()}
+    longest_first = sorted(todo.values(), key=lambda cell: -seconds[cell.key])
+    return Plan(done, longest_first, seconds)
+
+
+def _expected(cell: Cell, cache: Path) -> float:
+    known = [read_cell(path) for path in sorted(cell.key.path(cache).parent.glob("*.json"))]
+    same = [r["seconds"] for r in known if r is not None and r["dataset"] == cell.row.dataset]
+    return float(median(same)) if same else cell.row.seconds
+
+
+def run(
+    todo: Sequence[Cell], cache: Path, jobs: int, finished: Callable[[Outcome], None]
+) -> list[Outcome]:
+    """Run the cells; `finished` hears of each as it ends.
+
+    A cell that fails is reported and the others go on. Interrupted, it ends its processes and
+    waits for nothing: what is in the cache stays.
+    """
+    for name in _THREADS:
+        os.environ[name] = "1"
+    outcomes: list[Outcome] = []
+    if not todo:
+        return outcomes
+    context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
+    pool = ProcessPoolExecutor(
+        min(jobs, len(todo)), mp_context=context, initializer=_die_when_interrupted
+    )
+    try:
+        waiting: dict[Future[dict[str, Any]], Cell] = {
+            pool.submit(run_cell, cell, cache): cell for cell in todo
+        }
+        while waiting:
+            ended, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in ended:
+                outcome = _outcome(waiting.pop(future), future)
+                outcomes.append(outcome)
+                finished(outcome)
+    except KeyboardInterrupt:
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    return outcomes
+
+
+def _die_when_interrupted() -> None:
+    """In a worker: the key that stops the command stops it too, without a traceback."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _outcome(cell: Cell, future: Future[dict[str, Any]]) -> Outcome:
+    try:
+        return Outcome(cell, future.result())
+    except RecommenderError as error:
+        return Outcome(cell, None, str(error))
+    except BrokenProcessPool:
+        problem = "its process was killed (out of memory?); try again with fewer --jobs"
+        return Outcome(cell, None, problem)

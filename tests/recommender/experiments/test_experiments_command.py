@@ -1,0 +1,211 @@
+"""From rows to the page: planning, caching, resuming, figures that can be checked by hand."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recommender.errors import ConfigError
+from recommender.experiments.__main__ import main
+from recommender.experiments.cells import data_folder, make_cell, run_cell
+from recommender.experiments.reading import read_table
+from recommender.experiments.results import gather
+from recommender.experiments.rows import Row, read_rows
+from recommender.experiments.runner import plan
+
+ROW = """model = "{model}"
+[experiment]
+label = "{label}"
+dataset = "toy"
+order = {order}
+auc = {auc}
+acc = 0.7
+{extra}
+[settings]
+dim = 4
+batch_size = 64
+[training]
+negatives = "static"
+epochs = 2
+"""
+
+
+@pytest.fixture
+def rows_folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "rows" / "table9"
+    folder.mkdir(parents=True)
+    for order, (model, label) in enumerate([("mkr", "MKR"), ("mmss_mkr", "MMSS_MKR")]):
+        extra = "reference = true" if model == "mmss_mkr" else ""
+        text = ROW.format(model=model, label=label, order=order, auc=0.8 + order / 100, extra=extra)
+        (folder / f"{model}.toml").write_text(text)
+    return folder.parent
+
+
+@pytest.fixture
+def root(toy_data: Path, tmp_path: Path) -> Path:
+    shutil.copytree(toy_data, tmp_path / "data" / "toy")
+    return tmp_path / "data"
+
+
+def arguments(root: Path, rows_folder: Path, *more: str) -> list[str]:
+    out = ["--data-root", str(root), "--rows", str(rows_folder), "--out", str(root / "page")]
+    return ["table9", *out, "--seeds", "555", "1", "--jobs", "1", *more]
+
+
+def test_the_page_and_the_second_run(
+    root: Path, rows_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments(root, rows_folder)) == 0
+    assert "4 trainings to do" in capsys.readouterr().err
+    cached = sorted((root / "experiments").rglob("*.json"))
+    assert len(cached) == 4
+    page = root / "page" / "table9-published.md"
+    text = page.read_text()
+    results = [json.loads(path.read_text()) for path in cached]
+    mine = [r["test"]["auc"] for r in results if r["model"] == "mmss_mkr"]
+    assert f"| **MMSS_MKR** | {sum(mine) / 2:.3f} ± {abs(mine[0] - mine[1]) / 2**0.5:.3f} |" in text
+    assert "--seeds 555 1" in text
+    assert (root / "page" / "table9-published-fig9.png").read_bytes()[:4] == b"\x89PNG"
+    assert "<td>MMSS_MKR</td>" in page.with_suffix(".html").read_text()
+    # Again: nothing to train, the same bytes.
+    before = page.read_bytes(), [path.stat().st_mtime_ns for path in cached]
+    assert main(arguments(root, rows_folder)) == 0
+    assert "4 results at hand, 0 trainings to do" in capsys.readouterr().err
+    assert before == (page.read_bytes(), [path.stat().st_mtime_ns for path in cached])
+
+
+def test_estimate_runs_nothing(
+    root: Path, rows_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments(root, rows_folder, "--estimate")) == 0
+    assert "4 trainings to do, about 4 minutes on 1 core" in capsys.readouterr().err
+    assert not (root / "experiments").exists() and not (root / "page").exists()
+
+
+def cells(root: Path, rows_folder: Path, **kwargs: Any) -> list[Any]:
+    settings = {"negatives": None, "epochs": None, **kwargs}
+    rows = read_rows("table9", rows_folder)
+    return [make_cell(row, seed, root, **settings) for row in rows for seed in (555, 1)]
+
+
+def test_a_killed_run_goes_on_with_what_is_missing(root: Path, rows_folder: Path) -> None:
+    mine, cache = cells(root, rows_folder), root / "cache"
+    for cell in mine[:3]:
+        run_cell(cell, cache)
+    mine[0].key.path(cache).write_text("{ half of a")
+    todo = plan(mine, cache)
+    assert {cell.key for cell in todo.todo} == {mine[0].key, mine[3].key}
+    assert len(todo.done) == 2
+    assert todo.seconds[mine[0].key] < 60  # from the other seed, not from the file
+
+
+def test_cells_of_the_same_settings_are_trained_once(root: Path, rows_folder: Path) -> None:
+    table9 = rows_folder / "table9"
+    shutil.copy(table9 / "mkr.toml", table9 / "again.toml")
+    mine = cells(root, rows_folder)
+    assert len(mine) == 6 and len(plan(mine, root / "cache").todo) == 4
+
+
+def test_what_a_result_depends_on_is_in_its_name(root: Path, rows_folder: Path) -> None:
+    first = cells(root, rows_folder)[0].key
+    assert first == cells(root, rows_folder)[0].key
+    assert first != cells(root, rows_folder, negatives="fresh")[0].key
+    assert first != cells(root, rows_folder, epochs=1)[0].key
+    with (root / "toy" / "ratings_final.txt").open("a") as file:
+        file.write("0\t1\t0\n")
+    from recommender.experiments import cells as module
+
+    module._hashes.cache_clear()
+    assert first != cells(root, rows_folder)[0].key
+
+
+def test_a_folder_made_for_a_seed_is_preferred(root: Path) -> None:
+    assert data_folder(root, "toy", 555) == (root / "toy", False)
+    assert data_folder(root, "toy", 2) == (root / "toy", True)
+    (root / "toy-seed2").mkdir()
+    assert data_folder(root, "toy", 2) == (root / "toy-seed2", False)
+
+
+def test_a_row_that_cannot_be_run_leaves_the_others(
+    root: Path, rows_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = rows_folder / "table9" / "mkr.toml"
+    path.write_text(path.read_text().replace('"mkr"', '"nonsense"'))
+    assert main(arguments(root, rows_folder, "--estimate")) == 0
+    told = capsys.readouterr().err
+    assert "left out: table9/toy/mkr: no model 'nonsense'" in told
+    assert "2 trainings to do" in told
+
+
+@pytest.mark.parametrize(
+    ("more", "word"), [(["--seeds", "1", "1"], "--seeds"), (["--jobs", "0"], "--jobs")]
+)
+def test_impossible_settings(root: Path, rows_folder: Path, more: list[str], word: str) -> None:
+    given = arguments(root, rows_folder, "--estimate")
+    with pytest.raises(ConfigError, match=word):
+        main([*given, *more])  # the last of two equal flags counts
+
+
+def row(label: str, auc: float, **more: Any) -> Row:
+    return Row(
+        label=label, dataset="d", order=0, auc=auc, acc=auc, table=more.pop("table", "table5"),
+        file=Path(f"{label}.toml"), model="mkr", **more,
+    )  # fmt: skip
+
+
+def results(values: list[float]) -> dict[int, dict[str, Any]]:
+    return {
+        seed: {
+            "test": {"auc": v, "acc": v, "auc_warm": v, "auc_cold": None},
+            "parameters": 10, "seconds": 1.0, "best_epoch": 1,
+        }
+        for seed, v in enumerate(values)
+    }  # fmt: skip
+
+
+def test_numbers_and_sentences_follow_the_figures() -> None:
+    rows = [
+        row("DKN", 0.6),
+        row("KGCN", 0.8),
+        row("MMSS_MKR", 0.82, reference=True),
+        row("popularity", 0.5, kind="control"),
+    ]
+    rows[3] = rows[3].model_copy(update={"auc": None, "acc": None})
+    measured = {
+        rows[0].name: results([0.60, 0.61, 0.60, 0.61]),
+        rows[1].name: results([0.840, 0.851, 0.841, 0.852]),
+        rows[2].name: results([0.80, 0.81, 0.80, 0.81]),
+        rows[3].name: results([0.70, 0.71, 0.70, 0.712]),
+    }
+    (table,) = gather(rows, measured, {})
+    kgcn = table.row("KGCN")
+    assert kgcn is not None
+    figure = kgcn.figures["auc"]
+    assert figure.mean == pytest.approx(0.846)
+    assert figure.difference == pytest.approx(0.046)
+    assert figure.contrast is not None and figure.contrast.difference == pytest.approx(0.041)
+    assert figure.contrast.p_holm is not None and figure.contrast.p_holm < 0.05
+    assert kgcn.figures["auc_cold"].mean is None
+    text = "\n".join(read_table(table))
+    assert "Here KGCN (0.846) is higher (0.805 for MMSS_MKR); surely so" in text
+    assert "MMSS_MKR is surely better than DKN" in text
+    assert "“DKN is the least effective” (AUC 0.605) holds." in text
+    assert "above it: KGCN (+0.046)" in text
+    assert "controls" not in text  # popularity is below
+
+
+def test_a_claim_that_fails_is_said_to_fail() -> None:
+    rows = [
+        row("S1", 0.79, table="table7"), row("T", 0.80, table="table7"),
+        row("S1+T", 0.81, table="table7"), row("S1+T+S2", 0.82, table="table7", reference=True),
+    ]  # fmt: skip
+    values = {"S1": 0.81, "T": 0.82, "S1+T": 0.80, "S1+T+S2": 0.79}
+    measured = {r.name: results([values[r.label]]) for r in rows}
+    (table,) = gather(rows, measured, {})
+    text = "\n".join(read_table(table))
+    assert "“Three functions beat two, and two beat one” does not hold" in text
+    assert "single seed" in text
