@@ -5,6 +5,7 @@
 """
 
 from kg_builder.fusion.config import BlockingConfig, FusionConfig, SourceTraits, TypeSettings
+from kg_builder.fusion.explain import Explanation, explain
 from kg_builder.fusion.judgements import read_judgements, write_judgements
 from kg_builder.fusion.matching import Matching, match_records
 from kg_builder.fusion.resolve import Fusion, resolve
@@ -12,6 +13,7 @@ from kg_builder.fusion.rewrite import Rewriting, entity_of, rewrite, rewrite_int
 
 __all__ = [
     "BlockingConfig",
+    "Explanation",
     "Fusion",
     "FusionConfig",
     "Matching",
@@ -19,6 +21,7 @@ __all__ = [
     "SourceTraits",
     "TypeSettings",
     "entity_of",
+    "explain",
     "match_records",
     "read_judgements",
     "resolve",

@@ -13,6 +13,7 @@ from kg_builder.fusion import (
     FusionConfig,
     SourceTraits,
     TypeSettings,
+    explain,
     match_records,
     resolve,
     rewrite,
@@ -322,3 +323,19 @@ def test_interactions_are_carried_over_to_the_entities():
     kept, rejects = rewrite_interactions(INTERACTIONS.frame(rows), fusion.links)
     assert kept["item"].tolist() == ["artist:The_Beatles"] * 2
     assert rejects["detail"].tolist() == ["a/404"]
+
+
+def test_the_way_through_a_cluster_is_told():
+    rows = [*BEATLES, record("c/1", "Band", "The Beatles", beginDate=["1960"])]
+    rows.append(record("c/2", "Artist", "The Byrds"))
+    matching = match_records(RECORDS.frame(rows), FusionConfig(), schema=SCHEMA, traits=CLEAN)
+    told = explain(matching, "b/1", "c/1")
+    assert told.same
+    assert told.path[0][0] == "b/1"
+    assert told.path[-1][1] == "c/1"
+    assert told.probability is not None and told.probability > 0.9
+    apart = explain(matching, "c/2", "a/1")
+    assert not apart.same
+    assert apart.path == ()
+    with pytest.raises(DataError, match="no record 'x/1'"):
+        explain(matching, "x/1", "a/1")
