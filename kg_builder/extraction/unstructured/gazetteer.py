@@ -71,9 +71,7 @@ class Gazetteer:
                 span = doc[start:end]
                 key = fold(span.text) if lowered else span.text
                 for type_, canonical in self._types.get(key, {}).items():
-                    if (type_ in _LOWERED) == lowered and self._is_name(
-                        doc[start:end], type_, starts
-                    ):
+                    if (type_ in _LOWERED) == lowered and self._is_name(span, type_, text, starts):
                         yield Mention(
                             span.start_char, span.end_char, span.text, type_, "gazetteer", canonical
                         )
