@@ -12,7 +12,7 @@ __all__ = ["EmbeddingTable"]
 
 
 class EmbeddingTable(nn.Module):
-    """One learnt vector per id, `weight` [n, dim]; Glorot-uniform at first.
+    """One learnt vector per id, `weight` [n, dim]; Glorot-uniform times `gain` at first.
 
     A row-wise optimiser postpones the updates of rows that no batch asks for. While it is at work
     it sets `refresh`, which is called with the ids that are about to be read; `sparse` then makes
@@ -22,9 +22,9 @@ class EmbeddingTable(nn.Module):
     refresh: Callable[[Tensor], None] | None
     sparse: bool
 
-    def __init__(self, n: int, dim: int) -> None:
+    def __init__(self, n: int, dim: int, gain: float = 1.0) -> None:
         super().__init__()
-        self.weight = nn.Parameter(nn.init.xavier_uniform_(torch.empty(n, dim)))
+        self.weight = nn.Parameter(nn.init.xavier_uniform_(torch.empty(n, dim), gain))
         self.refresh = None
         self.sparse = False
 

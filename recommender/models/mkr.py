@@ -40,9 +40,9 @@ class MKR(Recommender):
         self.associations = Associations(train.graph, train.n_items, config.associated)
         self.graph = train.graph
         low = [config.dim] * (config.low_layers + 1)
-        self.users = EmbeddingTable(train.n_users, config.dim)
-        self.items = EmbeddingTable(train.n_items, config.dim)
-        self.entities = EmbeddingTable(train.n_entities, config.dim)
+        self.users = EmbeddingTable(train.n_users, config.dim, config.embedding_gain)
+        self.items = EmbeddingTable(train.n_items, config.dim, config.embedding_gain)
+        self.entities = EmbeddingTable(train.n_entities, config.dim, config.embedding_gain)
         self.user_layers = mlp(low, hidden=config.activation)
         self.units = UnitStack(config.unit, config.dim, config.low_layers)
         if config.f_rs == "mlp":

@@ -24,6 +24,9 @@ class MKRConfig(ModelConfig):
     """
 
     dim: int = Field(128, ge=1, description="d: length of every embedding")
+    embedding_gain: float = Field(
+        2.0, gt=0, description="scale of the initial embeddings, times Glorot's (not in the paper)"
+    )
     low_layers: int = Field(
         1, ge=0, description="L: layers of the user and tail MLPs, and cross & compress units"
     )
@@ -75,7 +78,7 @@ class MKRConfig(ModelConfig):
     kge_interval: int = Field(
         2, ge=0, description="kge_interval: train the KG task every so many epochs; 0: never"
     )
-    lr_rs: float = Field(2e-4, gt=0, description="Lr_rs: learning rate, recommendation")
+    lr_rs: float = Field(1.5e-4, gt=0, description="Lr_rs: learning rate, recommendation")
     lr_kge: float = Field(2e-4, gt=0, description="Lr_kge: learning rate, knowledge graph")
     batch_size: int = Field(256, ge=1, description="Batch_size of both tasks")
 
