@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
@@ -12,6 +12,8 @@ from kg_builder.extraction.objects import object_type, read_name
 from kg_builder.extraction.rows import Cell, RowReader
 from kg_builder.extraction.structured.columns import METHOD
 from kg_builder.extraction.structured.config import End, LinkTable
+
+Pair = tuple[Cell, Cell]
 
 
 class LinkTableReader:
@@ -68,37 +70,12 @@ class LinkTableReader:
                     self._state(subject, object_, rows.evidence(number), 1.0)
 
     def _read_votes(self, rows: RowReader) -> None:
-        votes: dict[tuple[Cell, Cell], set[Cell]] = {}
-        first: dict[tuple[Cell, Cell], int] = {}
-        for chunk in rows:
-            voters = (
-                chunk.columns[self.table.distinct]
-                if self.table.distinct
-                else list(map(str, chunk.places))
-            )
-            for subject, object_, voter, number in zip(
-                chunk.columns[self.table.subject.column],
-                chunk.columns[self.table.object.column],
-                voters,
-                chunk.places,
-                strict=True,
-            ):
-                if subject is None or object_ is None:
-                    self._reject_empty(rows, number)
-                    continue
-                pair = (subject, object_)
-                known = votes.get(pair)
-                if known is None:
-                    votes[pair] = {voter}
-                    first[pair] = number
-                else:
-                    known.add(voter)
+        votes, first = self._count_votes(rows)
         uses = Counter(object_ for _, object_ in votes)
         strongest: dict[Cell, int] = {}
-        for (subject, _), voters_of in votes.items():
-            strongest[subject] = max(strongest.get(subject, 0), len(voters_of))
-        for (subject, object_), voters_of in votes.items():
-            count = len(voters_of)
+        for (subject, _), count in votes.items():
+            strongest[subject] = max(strongest.get(subject, 0), count)
+        for (subject, object_), count in votes.items():
             if count < self.table.min_count:
                 fault = f"pairs below {self.table.min_count}"
             elif uses[object_] < self.table.min_uses:
@@ -112,6 +89,39 @@ class LinkTableReader:
                 continue
             evidence = f"{rows.evidence(first[subject, object_])};votes={count}"
             self._state(subject, object_, evidence, 1 - 1 / (1 + count))
+
+    def _count_votes(self, rows: RowReader) -> tuple[dict[Pair, int], dict[Pair, int]]:
+        """(votes, number of the first row) of each pair, in the order of first rows."""
+        seen: set[tuple[Cell, Cell, Cell | int]] = set()
+        votes: dict[Pair, int] = {}
+        first: dict[Pair, int] = {}
+        for chunk in rows:
+            voters: Sequence[Cell | int] = (
+                chunk.columns[self.table.distinct] if self.table.distinct else chunk.places
+            )
+            for vote, number in zip(
+                zip(
+                    chunk.columns[self.table.subject.column],
+                    chunk.columns[self.table.object.column],
+                    voters,
+                    strict=True,
+                ),
+                chunk.places,
+                strict=True,
+            ):
+                subject, object_, _ = vote
+                if subject is None or object_ is None:
+                    self._reject_empty(rows, number)
+                    continue
+                if vote in seen:
+                    continue
+                seen.add(vote)
+                pair = (subject, object_)
+                count = votes.get(pair, 0)
+                votes[pair] = count + 1
+                if not count:
+                    first[pair] = number
+        return votes, first
 
     def _state(self, subject: Cell, object_: Cell, evidence: str, confidence: float) -> None:
         one = self._key(
