@@ -186,6 +186,33 @@ def test_open_graph_is_the_last_resort(write: Write, run: Run) -> None:
     }
 
 
+def test_tables_and_definition_lists_without_markup(write: Write, run: Run) -> None:
+    table = (
+        "<h1>The Cure</h1><table><tr><th>Origin:</th><td>Crawley, England</td></tr>"
+        "<tr><th>Genres</th><td>Post-punk, <a>gothic rock</a></td></tr>"
+        "<tr><th>Formed</th><td>1978</td></tr><tr><th>Price</th><td>9.99</td></tr></table>"
+        "<dl><dt>Members</dt><dd><ul><li>Robert Smith</li><li>Simon Gallup</li></ul></dd></dl>"
+    )
+    write("p.html", page(body=table))
+    found = run(kind="semi-structured", path="*.html")
+    assert set(named(found)) == {
+        ("The Cure", "origin", "Crawley"),
+        ("Crawley", "locatedIn", "United Kingdom"),
+        ("The Cure", "genre", "Post-punk"),
+        ("The Cure", "genre", "gothic rock"),
+        ("The Cure", "beginDate", "1978"),
+        ("The Cure", "hasMember", "Robert Smith"),
+        ("The Cure", "hasMember", "Simon Gallup"),
+    }
+    assert record(found, "src/p.html#topic")["type"] == "Band"
+    assert set(found.statements["method"]) == {"table"}
+
+
+def test_a_table_about_something_else_is_left_alone(write: Write, run: Run) -> None:
+    write("p.html", page(body="<h1>Tickets</h1><table><tr><td>From</td><td>9.99</td></tr></table>"))
+    assert reasons(run(kind="semi-structured", path="*.html")) == ["page without usable markup"]
+
+
 def test_a_page_without_markup_is_counted(write: Write, run: Run) -> None:
     write("p.html", page(body="<h1>Miriam Makeba</h1>"))
     write("q.html", "")

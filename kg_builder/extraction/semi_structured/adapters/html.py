@@ -1,4 +1,4 @@
-"""HTML pages: JSON-LD, microdata and RDFa; Open Graph where there is nothing else."""
+"""HTML pages: JSON-LD, microdata, RDFa; else Open Graph; else tables and definition lists."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from lxml import etree, html
 
 from kg_builder.extraction.semi_structured.adapters.base import Document
 from kg_builder.extraction.semi_structured.adapters.text import decode_page
+from kg_builder.extraction.semi_structured.markup.facts import add_facts
 from kg_builder.extraction.semi_structured.markup.json_ld import BrokenJsonLdError, parse_json_ld
 from kg_builder.extraction.semi_structured.markup.mapping import NodeMapper
 from kg_builder.extraction.semi_structured.markup.microdata import parse_microdata
@@ -20,6 +21,9 @@ from kg_builder.extraction.semi_structured.markup.rdfa import parse_rdfa
 _SIGNS: Final = re.compile(
     rb"<html|<!doctype html|application/ld\+json|itemscope|typeof=", re.IGNORECASE
 )
+_UNMARKED: Final = 0.8
+"""Factor on the confidence of what no markup vouches for."""
+
 _DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
@@ -49,6 +53,15 @@ class HtmlPages:
             found += self._add(document, "rdfa", parse_rdfa(root))
         if not found:
             found += self._add(document, "open-graph", parse_open_graph(root))
+        if not found:
+            source = document.source
+            found += add_facts(
+                root,
+                out,
+                document.name,
+                type_=source.type,
+                confidence=source.confidence * _UNMARKED,
+            )
         out.counts["pages read"] += 1
         if found:
             out.counts["pages used"] += 1
