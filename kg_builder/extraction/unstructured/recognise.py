@@ -75,7 +75,10 @@ _NAME: Final = re.compile(
     rf"(?<![\w'’-])(?:[Tt]he )?{_CAPITAL}"
     rf"(?:(?: (?:of|for|the|and the|de|del|du|des|y))? {_CAPITAL})*"
 )
-_DEMONYM: Final = re.compile(r"^(?:[Tt]he )?[A-Z][a-z]+(?:an|ese|ish|ic|ch)s?$|^I$")
+_DEMONYM: Final = re.compile(
+    r"^(?:[Tt]he )?[A-Z][a-z]+(?:an|ese|ish|ic|ch)s?$|^I$"
+    r"|^(?:[Tt]he )?(?:Welsh|Greek|Swiss|Thai|Czech|Iraqi|Israeli)s?$"
+)
 _FUNCTION: Final = re.compile(r"^(?:At|On|In|For|With|From|By|After|When|The|And|But|While|As) ")
 _LOOSE_END: Final = re.compile(
     rf"(?:\s+(?:{_SMALL}|by|through|his|her|their|its)|[\s,.;:'’\"“”(–-]+)+$"

@@ -270,3 +270,29 @@ def test_json_nested_beyond_reason_is_refused() -> None:
         parse_json_ld('{"@type":"Person","knows":' * 3000 + "1" + "}" * 3000, "")
     with pytest.raises(BrokenJsonLdError, match="deeper"):
         parse_json_ld('{"@type":"Person","knows":' * 100 + "1" + "}" * 100, "")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<div>" * 100_000,
+        "<table>" + "<tr><th>Genre</th><td>x</td></tr>" * 5_000,
+        page('{"@type": "MusicGroup", "name": "X", "genre": "' + "a" * 2_000_000 + '"}'),
+        "\0".join("<html itemscope>"),
+        '<div typeof="Person" vocab="http://schema.org/">' * 5_000,
+        '<div itemscope itemtype="https://schema.org/Person">' * 2_000,
+        "\u202eRTL \u0645\u0631\u062d\u0628\u0627 <b itemscope itemtype=x:y itemref='a a a' id=a>",
+    ],
+    ids=["deep", "long table", "long value", "null bytes", "rdfa deep", "microdata deep", "rtl"],
+)
+def test_hostile_pages_end_in_counts(write: Write, run: Run, content: str) -> None:
+    write("p.html", content)
+    found = run(kind="semi-structured", path="p.html", format="html")
+    assert found.counts["files read"] == 1
+    assert len(found.records) + len(found.rejects) >= 1
+
+
+def test_a_page_too_large_is_a_reject(write: Write, run: Run) -> None:
+    write("p.html", "x" * 5_000)
+    found = run(kind="semi-structured", path="p.html", format="html", max_bytes=4_096)
+    assert reasons(found) == ["file too large"]
