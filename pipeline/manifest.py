@@ -129,7 +129,7 @@ class Manifest:
         """Write the manifest in one move."""
         temporary = self._path.with_suffix(".json.partial")
         temporary.write_text(
-            json.dumps(self._document.model_dump(), indent=1, sort_keys=True) + "\n",
+            json.dumps(self._document.model_dump(), indent=1) + "\n",
             encoding="utf-8",
         )
         temporary.replace(self._path)

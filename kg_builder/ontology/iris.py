@@ -78,10 +78,15 @@ def local_name(name: str) -> str:
 
 
 def _encode(text: str) -> str:
-    return _FORBIDDEN.sub(
-        lambda found: "".join(f"%{byte:02X}" for byte in found.group().encode("utf-8", "replace")),
-        text,
+    """Percent-encode what an IRI may not hold; of several number signs all but the first."""
+    start, sign, rest = text.partition("#")
+    return _FORBIDDEN.sub(_percent, start + sign) + _FORBIDDEN.sub(
+        _percent, rest.replace("#", "%23")
     )
+
+
+def _percent(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found.group().encode("utf-8", "replace"))
 
 
 _BY_LENGTH: Final = sorted(PREFIXES.items(), key=lambda item: -len(item[1]))

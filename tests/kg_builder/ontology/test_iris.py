@@ -26,6 +26,11 @@ def test_any_name_gives_a_valid_iri(name):
     pyoxigraph.NamedNode(expand("dbpedia:" + name))
 
 
+@pytest.mark.parametrize("name", ["dbpedia:##", "freebase:m.0#a#b", "dbpedia:a#b"])
+def test_an_iri_has_one_fragment_at_most(name):
+    assert pyoxigraph.NamedNode(expand(name)).value.count("#") == 1
+
+
 def test_readable_names_keep_their_letters():
     assert local_name("Guns N' Roses") == "Guns_N_Roses"
     assert local_name("Sigur Rós") == "Sigur_Rós"

@@ -114,7 +114,7 @@ def triples_of_both(text):
 
 
 AWKWARD = (
-    "R.E.M. !!! AC/DC Air_(band) 2Pac *NSYNC P!nk Guns_N'_Roses Sunn_O))) μ-Ziq 100% a:b - ~ .x ,;"
+    "R.E.M. !!! AC/DC Air_(band) 2Pac *NSYNC P!nk Guns_N'_Roses Sunn_O))) μ-Ziq 100% ## a:b - ~ .x ,;"
 )
 
 
