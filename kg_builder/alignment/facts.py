@@ -77,6 +77,7 @@ def bring(
     ]
     kept: list[Fact] = []
     types: dict[str, str] = {}
+    fits: dict[tuple[str, tuple[str, ...]], str] = {}
     seen: set[tuple[str, str, str]] = set()
     for fact in [*first, *second]:
         # two foreign predicates of one meaning say the same thing twice
@@ -85,7 +86,7 @@ def bring(
             continue
         seen.add(key)
         place = f"{file}#line={fact.line}"
-        fault = _fault(fact, gathered, linked, types, schema)
+        fault = _fault(fact, gathered, linked, types, fits, schema)
         if fault:
             found.rejects.append((fault, place, f"{fact.subject} {fact.predicate} {fact.object}"))
         else:
@@ -134,6 +135,7 @@ def _fault(
     gathered: Gathered,
     linked: Mapping[str, tuple[str, float]],
     types: dict[str, str],
+    fits: dict[tuple[str, tuple[str, ...]], str],
     schema: Schema,
 ) -> str:
     predicate = schema.predicate(fact.predicate)
@@ -149,7 +151,10 @@ def _fault(
         thing = gathered.things[key]
         if not thing.name:
             return "the other side has no name"
-        type_ = thing_type(thing, allowed, schema)
+        # a label stands in thousands of facts, always in the same place
+        if (key, allowed) not in fits:
+            fits[key, allowed] = thing_type(thing, allowed, schema)
+        type_ = fits[key, allowed]
         if not type_:
             return "the other side is of another class"
         known = types.get(key)

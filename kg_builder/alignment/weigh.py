@@ -54,7 +54,9 @@ def weigh(
     schema: Schema,
 ) -> list[Weighed]:
     """Weigh all candidates; the weight of the context is learnt from the clear ones."""
-    evidence = {c.thing: kinds(gathered.things[c.thing], schema) for c in candidates}
+    evidence = {
+        key: kinds(gathered.things[key], schema) for key in {c.thing: None for c in candidates}
+    }
     weigher = Weigher.of(ours.values())
     first = [
         (
