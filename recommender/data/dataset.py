@@ -6,9 +6,12 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from recommender.data.catalogue import Catalogue
 from recommender.data.graph import KnowledgeGraph, read_graph
 from recommender.data.interactions import Interactions, read_interactions
+from recommender.data.tables import IntArray
 from recommender.errors import DataError
 
 __all__ = ["GRAPH_FILE", "RATINGS_FILE", "Dataset", "load"]
@@ -70,10 +73,23 @@ def load(folder: str | Path) -> Dataset:
             f"{folder.name or 'sample'}`, or name another with --data"
         )
     interactions = read_interactions(folder / RATINGS_FILE)
+    for name, ids in (("user", interactions.users), ("item", interactions.items)):
+        _check_numbering(folder / RATINGS_FILE, name, ids)
     n_items = _count_items(folder, interactions)
     n_users = int(interactions.users.max()) + 1
     graph = read_graph(folder / GRAPH_FILE, n_items=n_items)
+    entities = np.concatenate([graph.head, graph.tail])
+    for name, ids in (("entity", entities), ("relation", graph.relation)):
+        _check_numbering(folder / GRAPH_FILE, name, ids)
     return Dataset(folder, interactions, graph, n_users, n_items, Catalogue(folder))
+
+
+def _check_numbering(path: Path, name: str, ids: IntArray) -> None:
+    """Refuse ids that are no numbering: every one up to the largest costs a row of a table."""
+    largest, distinct = int(ids.max()), len(np.unique(ids))
+    if largest > 1_000_000 and largest > 100 * distinct:
+        problem = f"{name} ids reach {largest} though only {distinct} differ"
+        raise DataError.at(path, None, problem, "number them from 0 without gaps")
 
 
 def _count_items(folder: Path, interactions: Interactions) -> int:

@@ -29,7 +29,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 def test_five_lines_of_python(toy_data: Path, tmp_path: Path) -> None:
     parts = split(load(toy_data), seed=1)
     model = create_model("mmss_mkr", parts.train, dim=8, lr_rs=0.01, batch_size=64)
-    result = Trainer(out=tmp_path / "run", epochs=15).fit(model, parts)
+    result = Trainer(out=tmp_path / "run", epochs=40, negatives="static").fit(model, parts)
     frame = recommendations_for(model, parts, users=[0], top=5).to_frame()
     assert result.metrics["test"]["auc"] > 0.7
     assert len(frame) == 5

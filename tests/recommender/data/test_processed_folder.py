@@ -76,6 +76,16 @@ def test_complaints_say_where(ratings: str, complaint: str, tmp_path: Path) -> N
         load(write(tmp_path / "broken", ratings=ratings))
 
 
+def test_ids_that_are_no_numbering_are_refused(tmp_path: Path) -> None:
+    """Raw ids would ask for a table with a row for each number up to the largest."""
+    folder = write(tmp_path / "raw", ratings="9000000000\t0\t1\n0\t0\t0\n")
+    with pytest.raises(DataError, match="user ids reach 9000000000 though only 2 differ"):
+        load(folder)
+    folder = write(tmp_path / "graph", graph="0\t0\t5000000\n")
+    with pytest.raises(DataError, match="entity ids reach 5000000"):
+        load(folder)
+
+
 def test_missing_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="pipeline build --dataset sample"):
         load(tmp_path / "sample")
