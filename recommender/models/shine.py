@@ -1,0 +1,237 @@
+"""SHINE: autoencoders of who met what, and of what things are, meet in one score.
+
+Wang, Zhang, Hou, Xie, Guo and Liu, "SHINE: signed heterogeneous information network embedding for
+sentiment link prediction", WSDM 2018. Equation numbers are that paper's.
+
+Where the data forces a choice, as in the same authors' comparisons: the sentiment network is the
+user-item network, the profile network the items' triples; there is no social network. The
+adjacency holds train's positives only: the paper's signed entries would need the sampled
+negatives, whose number per user gives away his held-out rows. The pair that is being judged is
+taken out of both its adjacency rows, for otherwise the input would contain the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recommender.data.negatives import InteractionSampler
+from recommender.data.splits import TrainingSplit
+from recommender.data.tables import IntArray
+from recommender.layers.mlp import Dense
+from recommender.layers.penalty import squared_norm
+from recommender.models.base import ModelConfig, Recommender, TrainingTask
+from recommender.models.click_task import ClickTask, cross_entropy
+
+__all__ = ["SHINE", "SHINEConfig"]
+
+
+class SHINEConfig(ModelConfig):
+    """Settings of SHINE."""
+
+    dim: int = Field(32, ge=1, description="d: length of the codes")
+    hidden_dim: int = Field(64, ge=1, description="units between an adjacency row and its code")
+    activation: Literal["relu", "sigmoid", "tanh"] = Field(
+        "relu", description="sigma of Eq. 1, in all layers but the last of a decoder"
+    )
+    joined: Literal["sum", "max", "concat"] = Field(
+        "sum", description="g: how an item's codes from both networks become one (Section 4.4)"
+    )
+    similarity: Literal["dot", "euclidean", "logistic"] = Field(
+        "dot", description="f: similarity of user and item (Section 4.4)"
+    )
+    alpha: float = Field(
+        10.0, ge=1, description="alpha of Eq. 2: how much more a known link weighs in rebuilding"
+    )
+    rebuild_weight: float = Field(
+        1e-3, ge=0, description="lambda of Eq. 9: weight of the autoencoders' losses"
+    )
+    l2_weight: float = Field(1e-5, ge=0, description="weight of the L2 penalty of the matrices")
+    lr: float = Field(3e-3, gt=0, description="learning rate")
+    batch_size: int = Field(1024, ge=1, description="rows per step")
+
+
+class _Autoencoder(nn.Module):
+    """Two layers to a code and two back, over sparse 0/1 rows (Eq. 1).
+
+    The first layer is a sum of the rows of `first`, one per link: no dense input is ever made.
+    """
+
+    def __init__(self, n_inputs: int, hidden: int, dim: int, activation: str) -> None:
+        super().__init__()
+        self.first = nn.Parameter(nn.init.xavier_uniform_(torch.empty(n_inputs, hidden)))
+        self.bias = nn.Parameter(torch.zeros(hidden))
+        self.second = Dense(hidden, dim, activation)
+        self.third = Dense(dim, hidden, activation)
+        self.fourth = Dense(hidden, n_inputs, "linear")
+
+    def encode(self, links: Tensor, start: Tensor, left_out: Tensor | None) -> Tensor:
+        """Codes [b, dim] of rows given as link lists (flat, and where each row starts).
+
+        `left_out` [b] takes one link out of each row; -1 takes none.
+        """
+        total = functional.embedding_bag(links, self.first, start, mode="sum")
+        if left_out is not None:
+            out = functional.embedding(left_out.clamp_min(0), self.first)
+            total = total - out * (left_out >= 0).to(out.dtype)[:, None]
+        code: Tensor = self.second(self.second.activate(total + self.bias))
+        return code
+
+    def rebuild_loss(self, code: Tensor, row: Tensor, column: Tensor, alpha: float) -> Tensor:
+        """Σ ‖(x − x̂) ⊙ l‖² of Eq. 2 over the batch; the ones of x are at (row, column).
+
+        l is `alpha` at the ones and 1 elsewhere. The squares of all of x̂ = H Wᵀ + 1 bᵀ are summed
+        through HᵀH and WᵀW, so that x̂ itself is only made at the ones.
+        """
+        hidden: Tensor = self.third(code)
+        weight, bias = self.fourth.weight, self.fourth.bias
+        everywhere = (
+            ((hidden.T @ hidden) * (weight.T @ weight)).sum()
+            + 2 * hidden.sum(dim=0) @ (bias @ weight)
+            + len(code) * (bias @ bias)
+        )
+        at_ones = (hidden[row] * functional.embedding(column, weight)).sum(dim=1) + bias[column]
+        errors = 1 - at_ones
+        return everywhere - at_ones @ at_ones + alpha * alpha * (errors @ errors)
+
+
+class SHINE(Recommender):
+    """SHINE: autoencoders over the interaction network and the items' profiles."""
+
+    name = "shine"
+    Config = SHINEConfig
+    config: SHINEConfig
+    known: Tensor
+
+    def __init__(self, config: SHINEConfig, train: TrainingSplit) -> None:
+        super().__init__(config, train)
+        shape = (config.hidden_dim, config.dim, config.activation)
+        self.user_coder = _Autoencoder(train.n_items, *shape)
+        self.item_coder = _Autoencoder(train.n_users, *shape)
+        self.profile_coder = _Autoencoder(train.n_entities, *shape)
+        size = config.dim * (2 if config.joined == "concat" else 1)
+        if config.joined == "concat":  # a user has one network only; he is brought to the length
+            self.widen = Dense(config.dim, size, "linear")
+        if config.similarity == "logistic":
+            self.logistic = Dense(2 * size, 1, "linear")
+        self.similarity_bias = nn.Parameter(torch.zeros(()))
+        users, items = np.divmod(train.positive_keys, train.n_items)
+        self._lists("user", users, items, train.n_users)
+        self._lists("item", items, users, train.n_items)
+        offsets, neighbours = train.graph.adjacency
+        self._keep("profile", offsets[: train.n_items + 1], neighbours)
+        self.register_buffer("known", torch.from_numpy(train.positive_keys), persistent=False)
+
+    def _lists(self, name: str, owners: IntArray, members: IntArray, n: int) -> None:
+        order = np.lexsort((members, owners))
+        offsets = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=n))])
+        self._keep(name, offsets, members[order])
+
+    def _keep(self, name: str, offsets: IntArray, members: IntArray) -> None:
+        start = torch.from_numpy(np.asarray(offsets, dtype=np.int64).copy())
+        self.register_buffer(f"{name}_start", start, persistent=False)
+        links = torch.from_numpy(members[: offsets[-1]].copy())
+        self.register_buffer(f"{name}_links", links, persistent=False)
+
+    def links(self, name: str, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Adjacency rows of `ids` [b]: columns of the ones, where each row starts, their rows."""
+        offsets, members = getattr(self, f"{name}_start"), getattr(self, f"{name}_links")
+        first, count = offsets[ids], offsets[ids + 1] - offsets[ids]
+        row = torch.repeat_interleave(torch.arange(len(ids), device=ids.device), count)
+        start = torch.cumsum(count, 0) - count
+        place = torch.arange(len(row), device=ids.device) - start[row] + first[row]
+        return members[place], start, row
+
+    def user_code(self, users: Tensor, left_out: Tensor | None = None) -> Tensor:
+        """Codes of users from the interaction network, [b, size]."""
+        links, start, _ = self.links("user", users)
+        code = self.user_coder.encode(links, start, left_out)
+        return self.widen(code) if self.config.joined == "concat" else code
+
+    def item_code(self, items: Tensor, left_out: Tensor | None = None) -> Tensor:
+        """Codes of items from both networks, joined, [b, size]."""
+        links, start, _ = self.links("item", items)
+        met = self.item_coder.encode(links, start, left_out)
+        links, start, _ = self.links("profile", items)
+        profile = self.profile_coder.encode(links, start, None)
+        if self.config.joined == "concat":
+            return torch.cat([met, profile], dim=1)
+        return met + profile if self.config.joined == "sum" else torch.maximum(met, profile)
+
+    def similarity(self, user: Tensor, item: Tensor) -> Tensor:
+        """f of Section 4.4, [b]."""
+        if self.config.similarity == "dot":
+            value = (user * item).sum(dim=1)
+        elif self.config.similarity == "euclidean":
+            value = -((user - item) * (user - item)).sum(dim=1)
+        else:
+            value = self.logistic(torch.cat([user, item], dim=1)).squeeze(1)
+        return value + self.similarity_bias
+
+    def score(self, users: Tensor, items: Tensor) -> Tensor:
+        """Similarity of the pairs, [b]; each pair is left out of its own adjacency rows."""
+        liked = self._liked(users, items)
+        user = self.user_code(users, torch.where(liked, items, -1))
+        item = self.item_code(items, torch.where(liked, users, -1))
+        return self.similarity(user, item)
+
+    def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
+        """Scores of the items start … stop - 1 for each user, [b, stop - start].
+
+        Codes are made once per user and per item; only pairs that have links to be left out are
+        looked at one by one.
+        """
+        if self.config.similarity != "dot":
+            return super().score_items(users, start, stop)
+        items = torch.arange(start, stop, device=users.device)
+        scores = self.user_code(users) @ self.item_code(items).T + self.similarity_bias
+        liked, _, row = self.links("user", users)
+        inside = (liked >= start) & (liked < stop)
+        row, liked = row[inside], liked[inside]
+        scores[row, liked - start] = self.score(users[row], liked)
+        return scores
+
+    def _liked(self, users: Tensor, items: Tensor) -> Tensor:
+        keys = users * self.n_items + items
+        place = torch.searchsorted(self.known, keys).clamp_max(len(self.known) - 1)
+        return self.known[place] == keys
+
+    def loss(self, users: Tensor, items: Tensor, labels: Tensor, share: float) -> Tensor:
+        """Eq. 9: cross-entropy of the pairs, the autoencoders' losses, the L2 penalty.
+
+        A batch rebuilds the adjacency rows of its users and items, each once, whole.
+        """
+        config = self.config
+        loss = cross_entropy(self.score(users, items), labels, share)
+        if config.rebuild_weight:
+            coders = (
+                ("user", self.user_coder, users),
+                ("item", self.item_coder, items),
+                ("profile", self.profile_coder, items),
+            )
+            for name, coder, ids in coders:
+                unique = torch.unique(ids)
+                links, start, row = self.links(name, unique)
+                code = coder.encode(links, start, None)
+                rebuilt = coder.rebuild_loss(code, row, links, config.alpha)
+                loss = loss + config.rebuild_weight * share / len(unique) * rebuilt
+        if config.l2_weight:
+            weights = [p for p in self.parameters() if p.dim() > 1]
+            norm = torch.stack([squared_norm(weight) for weight in weights]).sum()
+            loss = loss + config.l2_weight / 2 * share * norm
+        return loss
+
+    def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
+        """One: the three networks and the pairs together."""
+        config = self.config
+        return [
+            ClickTask(
+                self, samples, self.loss, learning_rate=config.lr, batch_size=config.batch_size
+            )
+        ]
