@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from recommender.data.graph import KnowledgeGraph
 from recommender.data.splits import TrainingSplit
 
-__all__ = ["item_attributes", "positive_matrix"]
+__all__ = ["attribute_shares", "item_attributes", "positive_matrix"]
 
 
 def positive_matrix(train: TrainingSplit) -> csr_array:
@@ -34,4 +34,12 @@ def item_attributes(graph: KnowledgeGraph, n_items: int, relation: int | None = 
     matrix = csr_array((np.ones(int(kept.sum())), (item[kept], entity[kept])), shape=shape)
     matrix.sum_duplicates()
     matrix.data[:] = 1.0
+    return matrix
+
+
+def attribute_shares(graph: KnowledgeGraph, n_items: int) -> csr_array:
+    """The rows of `item_attributes` divided by their sums, so that A x is a mean."""
+    matrix = item_attributes(graph, n_items)
+    counts = np.diff(matrix.indptr)
+    matrix.data = np.repeat(1 / np.maximum(counts, 1), counts)
     return matrix

@@ -64,15 +64,20 @@ class SparseMatrix(nn.Module):
             check_invariants=False,
         )
 
-    def dense_rows(self, ids: Tensor) -> Tensor:
-        """Some rows, written out: int64 [b] → [b, m]."""
+    def entries(self, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What some rows hold, `(position in ids, column, value)`, [number of entries] each."""
         starts = self.forward_offsets[ids]
         counts = self.forward_offsets[ids + 1] - starts
         row = torch.repeat_interleave(torch.arange(len(ids), device=ids.device), counts)
         within = torch.arange(len(row), device=ids.device) - (counts.cumsum(0) - counts)[row]
         place = starts[row] + within
+        return row, self.forward_columns[place], self.forward_values[place]
+
+    def dense_rows(self, ids: Tensor) -> Tensor:
+        """Some rows, written out: int64 [b] → [b, m]."""
+        row, column, value = self.entries(ids)
         dense = self.forward_values.new_zeros(len(ids), self.shape[1])
-        dense[row, self.forward_columns[place]] = self.forward_values[place]
+        dense[row, column] = value
         return dense
 
     def _tensor(self, side: str) -> Tensor:

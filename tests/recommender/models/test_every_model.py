@@ -24,7 +24,6 @@ QUICK: dict[str, Any] = {
     "lr": 0.03,
     "k": 8,
     "min_triples": 1,
-    "hidden": (16,),
     "alpha": 2.0,
     "l2_weight": 1e-4,
 }

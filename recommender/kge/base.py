@@ -1,0 +1,121 @@
+"""What every knowledge-graph embedding offers: scores, one by one or of a whole relation."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recommender.layers.embedding import EmbeddingTable
+
+__all__ = ["KGEConfig", "TranslationConfig", "TranslationModel", "TripleModel", "into_unit_ball"]
+
+
+class KGEConfig(BaseModel):
+    """What all embeddings can be told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dim: int = Field(50, ge=1, description="length of the entities' vectors")
+    lr: float = Field(5e-3, gt=0, description="learning rate of Adam")
+    batch_size: int = Field(512, ge=1, description="triples per step")
+
+
+class TranslationConfig(KGEConfig):
+    """Settings of TransE, TransH and TransR."""
+
+    margin: float = Field(1.0, gt=0, description="gamma: by how much true triples are to be nearer")
+
+
+class TripleModel(nn.Module, ABC):
+    """Base class: `score` of triples, higher is more plausible, and `loss` against false ones.
+
+    A subclass sets `name` and `Config`. `entities` is the table of their vectors; with `table` a
+    model works on somebody else's (CKE's structural part does).
+    """
+
+    name: ClassVar[str]
+    Config: ClassVar[type[KGEConfig]]
+
+    def __init__(
+        self, config: Any, n_entities: int, n_relations: int, table: EmbeddingTable | None = None
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.n_entities, self.n_relations = n_entities, n_relations
+        self.entities = EmbeddingTable(n_entities, config.dim) if table is None else table
+
+    @abstractmethod
+    def score(self, heads: Tensor, relations: Tensor, tails: Tensor) -> Tensor:
+        """Plausibility of the triples; int64 [b] → [b]."""
+
+    @abstractmethod
+    def views(self, relation: int) -> tuple[Tensor, Tensor]:
+        """All entities as heads and as tails of one relation; [n_entities, d] each."""
+
+    @abstractmethod
+    def compare(self, heads: Tensor, tails: Tensor) -> Tensor:
+        """Scores of every view of a head with every view of a tail; [a, d], [b, d] → [a, b].
+
+        They order triples as `score` does; only their scale may differ.
+        """
+
+    @abstractmethod
+    def loss(self, true: Tensor, false: Tensor) -> Tensor:
+        """The sum of the batch's losses, from the scores of true and of false triples; [b] each."""
+
+
+class TranslationModel(TripleModel):
+    """f(h, r, t) = -‖h_r + r - t_r‖², or the L1 norm: relations move heads to tails.
+
+    h_r and t_r are what a relation sees of the entities. The papers' constraints on norms hold by
+    construction: vectors are scaled when they are read, instead of being penalised or clipped
+    after every step.
+    """
+
+    config: TranslationConfig
+    norm: int = 2
+
+    @abstractmethod
+    def project(self, entities: Tensor, relations: Tensor) -> Tensor:
+        """What relations see of entities' vectors; [b, dim] and ids [b] → [b, d]."""
+
+    @abstractmethod
+    def translation(self, relations: Tensor) -> Tensor:
+        """The relations' vectors r; int64 [b] → [b, d]."""
+
+    def vectors(self, ids: Tensor) -> Tensor:
+        """Entities' vectors, inside the unit ball; int64 [b] → [b, dim]."""
+        return into_unit_ball(self.entities(ids))
+
+    def score(self, heads: Tensor, relations: Tensor, tails: Tensor) -> Tensor:
+        """Minus the distance (L1), or the squared distance (L2)."""
+        both = self.vectors(torch.cat([heads, tails]))
+        head, tail = self.project(both, relations.repeat(2)).chunk(2)
+        gap = head + self.translation(relations) - tail
+        return -(gap.abs() if self.norm == 1 else gap.square()).sum(dim=1)
+
+    def views(self, relation: int) -> tuple[Tensor, Tensor]:
+        """h_r + r, and t_r."""
+        everyone = torch.arange(self.n_entities, device=self.entities.weight.device)
+        same = torch.full_like(everyone, relation)
+        tails = self.project(self.vectors(everyone), same)
+        return tails + self.translation(same[:1]), tails
+
+    def compare(self, heads: Tensor, tails: Tensor) -> Tensor:
+        """Minus the distances, not squared."""
+        return -torch.cdist(heads, tails, p=self.norm)
+
+    def loss(self, true: Tensor, false: Tensor) -> Tensor:
+        """Σ max(0, γ - f(true) + f(false))."""
+        return functional.relu(self.config.margin - true + false).sum()
+
+
+def into_unit_ball(vectors: Tensor) -> Tensor:
+    """Rows longer than 1 are scaled to 1; [b, d] → [b, d]."""
+    scaled: Tensor = vectors / vectors.norm(dim=1, keepdim=True).clamp_min(1)
+    return scaled

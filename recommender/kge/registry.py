@@ -1,0 +1,50 @@
+"""Find embeddings by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+
+from recommender.errors import ConfigError, explain
+from recommender.kge.base import KGEConfig, TripleModel
+from recommender.kge.matching import MatchingModel
+from recommender.kge.transe import TransE
+from recommender.kge.transh import TransH
+from recommender.kge.transr import TransR
+
+__all__ = ["EMBEDDINGS", "configure", "create_embedding"]
+
+EMBEDDINGS: Mapping[str, type[TripleModel]] = {
+    model.name: model for model in (MatchingModel, TransE, TransH, TransR)
+}
+
+
+def configure(name: str, settings: Mapping[str, Any]) -> KGEConfig:
+    """The settings of the embedding of that name.
+
+    Raises:
+        ConfigError: no such embedding, an unknown setting or one out of range.
+    """
+    if name not in EMBEDDINGS:
+        raise ConfigError(f"no embedding {name!r}; there are {', '.join(EMBEDDINGS)}")
+    try:
+        return EMBEDDINGS[name].Config.model_validate(dict(settings))
+    except ValidationError as error:
+        raise ConfigError(f"embedding {name}: {explain(error)}") from None
+
+
+def create_embedding(
+    name: str, n_entities: int, n_relations: int, *, seed: int = 555, **settings: Any
+) -> TripleModel:
+    """Build an embedding; torch's global generator is left as it was.
+
+    Raises:
+        ConfigError: unknown name or setting.
+    """
+    config = configure(name, settings)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return EMBEDDINGS[name](config, n_entities, n_relations)

@@ -1,0 +1,238 @@
+"""Train an embedding alone, choose the epoch by validation MRR, measure it on the test triples."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from torch import Tensor
+
+from recommender.data.dataset import Dataset
+from recommender.data.graph import KnowledgeGraph
+from recommender.errors import ConfigError, RunError, explain
+from recommender.kge.base import TripleModel
+from recommender.kge.ranking import filtered_ranks, ranking_metrics
+from recommender.kge.registry import create_embedding
+from recommender.kge.task import TripleTask
+from recommender.kge.triples import Triples, split_triples
+from recommender.layers.embedding import EmbeddingTable
+from recommender.training.adam import Adam
+from recommender.training.checkpoint import write_atomically
+from recommender.training.loop import pick_device
+from recommender.training.runs import CONFIG_FILE, LOG_FILE, METRICS_FILE
+from recommender.training.seeds import epoch_generator
+from recommender.training.steps import TorchSteps
+from recommender.training.stopping import EarlyStopping
+
+__all__ = ["EmbeddingRun", "KGETrainConfig", "load_embedding", "train_embedding"]
+
+MODEL_FILE = "model.pt"
+
+
+class KGETrainConfig(BaseModel):
+    """How to train an embedding, whatever the model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    split_seed: int = Field(555, ge=0, description="seed of the 8:1:1 split of the triples")
+    seed: int = Field(555, ge=0, description="seed of initial values, batches and false triples")
+    epochs: int = Field(500, ge=1, description="most epochs to train")
+    patience: int = Field(
+        50, ge=0, description="stop after so many epochs without a better validation MRR; 0: never"
+    )
+    evaluate_every: int = Field(10, ge=1, description="rank the validation triples so often")
+    device: str = Field("auto", description="`auto`, `cpu`, `cuda`, `cuda:1`, `mps`")
+    threads: int = Field(0, ge=0, description="CPU threads; 0: leave torch's choice")
+
+    @classmethod
+    def parse(cls, settings: Mapping[str, Any]) -> KGETrainConfig:
+        """Check settings by name.
+
+        Raises:
+            ConfigError: an unknown name or a value out of range, each named.
+        """
+        try:
+            return cls.model_validate(dict(settings))
+        except ValidationError as error:
+            raise ConfigError(f"training: {explain(error)}") from None
+
+
+@dataclass(frozen=True)
+class EmbeddingRun:
+    """A trained embedding (at its best epoch), its metrics and, if it was written, its folder."""
+
+    model: TripleModel
+    metrics: dict[str, Any]
+    folder: Path | None
+
+
+def train_embedding(
+    name: str,
+    dataset: Dataset,
+    config: KGETrainConfig,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    out: Path | None = None,
+    progress: Callable[[Mapping[str, float]], None] | None = None,
+) -> EmbeddingRun:
+    """Train the embedding of that name on a data set's graph.
+
+    Args:
+        name: in `recommender.kge.registry.EMBEDDINGS`.
+        dataset: whose graph is split into training, validation and test triples.
+        config: how to train.
+        settings: the embedding's own settings.
+        out: folder for `config.json`, `metrics.jsonl`, `metrics.json` and `model.pt`.
+        progress: told each epoch's numbers.
+
+    Raises:
+        ConfigError: unknown name or setting, or a device that is not here.
+        RunError: no validation was finite.
+    """
+    graph = dataset.graph
+    parts = split_triples(graph, config.split_seed)
+    device = pick_device(config.device)
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    model = create_embedding(
+        name, graph.n_entities, graph.n_relations, seed=config.seed, **(settings or {})
+    ).to(device)
+    log = _Log(out, name, model, dataset, config)
+    task = TripleTask(
+        model,
+        parts.train,
+        learning_rate=model.config.lr,
+        batch_size=model.config.batch_size,
+    )
+    tables = [module for module in model.modules() if isinstance(module, EmbeddingTable)]
+    optimizer = Adam(
+        task.parameters(),
+        tables,
+        learning_rate=task.learning_rate,
+        rowwise=device.type == "cpu",
+        fused=device.type in ("cpu", "cuda"),
+    )
+    steps, stopping = TorchSteps(task, optimizer), EarlyStopping(config.patience)
+    best: dict[str, Tensor] = {}
+    seconds, epoch = 0.0, 0
+    while epoch < config.epochs and not stopping.exhausted:
+        began = time.perf_counter()
+        rng = epoch_generator(config.seed, task.name, epoch)
+        columns = task.samples(rng)
+        order = rng.permutation(len(parts.train))
+        with optimizer.stepping():
+            batch = tuple(torch.from_numpy(column[order]).to(device) for column in columns)
+            record = {"epoch": epoch + 1, "loss": steps.run(batch)}
+        epoch += 1
+        record["train_seconds"] = time.perf_counter() - began
+        seconds += record["train_seconds"]
+        if epoch % config.evaluate_every == 0 or epoch == config.epochs:
+            measured = _measure(model, parts.valid, graph)
+            record.update({f"valid_{key}": value for key, value in measured.items()})
+            if stopping.update(epoch, measured["mrr"]):
+                best = {key: value.detach().clone() for key, value in model.state_dict().items()}
+        log.epoch(record)
+        if progress is not None:
+            progress(record)
+    if not best:
+        raise RunError(
+            "training diverged: no validation was finite; lower the learning rate (--lr)"
+        )
+    model.load_state_dict(best)
+    metrics = {
+        "best_epoch": stopping.best_epoch,
+        "epochs": epoch,
+        "train_seconds": seconds,
+        "parameters": sum(weight.numel() for weight in model.parameters()),
+        "triples": {
+            "train": len(parts.train),
+            "valid": len(parts.valid),
+            "test": len(parts.test),
+        },
+        "valid": _measure(model, parts.valid, graph),
+        "test": _measure(model, parts.test, graph),
+    }
+    log.finish(metrics, best)
+    return EmbeddingRun(model, metrics, out)
+
+
+def load_embedding(folder: Path, dataset: Dataset) -> TripleModel:
+    """The embedding that a run folder holds, for the data set that it was trained on.
+
+    Raises:
+        RunError: no finished run there, or other data.
+    """
+    if not (folder / METRICS_FILE).is_file():
+        raise RunError(f"{folder}: no finished run there; train with recommender.train_kge")
+    config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    if config["data_hashes"] != dataset.hashes():
+        raise RunError(f"{dataset.folder}: not the data that {folder} was trained on; train again")
+    graph = dataset.graph
+    model = create_embedding(
+        config["model"], graph.n_entities, graph.n_relations, **config["model_settings"]
+    )
+    model.load_state_dict(torch.load(folder / MODEL_FILE, map_location="cpu", weights_only=True))
+    return model.eval()
+
+
+def _measure(model: TripleModel, triples: Triples, known: KnowledgeGraph) -> dict[str, float]:
+    ranks = filtered_ranks(model, triples, known)
+    if not all(bool(torch.isfinite(weight).all()) for weight in model.parameters()):
+        ranks = np.full_like(ranks, np.nan)
+    return ranking_metrics(ranks)
+
+
+class _Log:
+    """Writes the run folder, if there is to be one."""
+
+    def __init__(
+        self,
+        folder: Path | None,
+        name: str,
+        model: TripleModel,
+        dataset: Dataset,
+        config: KGETrainConfig,
+    ) -> None:
+        self._folder = folder
+        if folder is None:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / METRICS_FILE).unlink(missing_ok=True)
+        (folder / LOG_FILE).write_text("", encoding="utf-8")
+        self._write(
+            CONFIG_FILE,
+            {
+                "model": name,
+                "model_settings": model.config.model_dump(mode="json"),
+                "training": config.model_dump(mode="json"),
+                "data": str(dataset.folder.resolve()),
+                "data_hashes": dataset.hashes(),
+                "versions": {"numpy": np.__version__, "torch": torch.__version__},
+            },
+        )
+
+    def epoch(self, record: Mapping[str, float]) -> None:
+        """Append a line."""
+        if self._folder is not None:
+            with (self._folder / LOG_FILE).open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(dict(record)) + "\n")
+
+    def finish(self, metrics: Mapping[str, Any], state: Mapping[str, Tensor]) -> None:
+        """Write the parameters, then the metrics, which say that the run is complete."""
+        if self._folder is not None:
+            torch.save(
+                {name: value.cpu() for name, value in state.items()}, self._folder / MODEL_FILE
+            )
+            self._write(METRICS_FILE, metrics)
+
+    def _write(self, name: str, content: Mapping[str, Any]) -> None:
+        assert self._folder is not None
+        text = json.dumps(content, indent=2)
+        write_atomically(self._folder / name, f"{text}\n".encode())

@@ -1,0 +1,55 @@
+"""TransE: a relation is a translation."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional
+
+from recommender.kge.base import TranslationConfig, TranslationModel
+from recommender.layers.embedding import EmbeddingTable
+
+__all__ = ["TransE", "TransEConfig"]
+
+
+class TransEConfig(TranslationConfig):
+    """Settings of `TransE`: the paper's for Freebase."""
+
+    norm: Literal[1, 2] = Field(1, description="distance: 1, the L1 norm; 2, the squared L2 norm")
+
+
+class TransE(TranslationModel):
+    """f(h, r, t) = -d(h + r, t), d the L1 or the squared L2 distance; entities of length 1.
+
+    Bordes et al., "Translating embeddings for modeling multi-relational data", NIPS 2013, Eq. 1.
+    """
+
+    name = "transe"
+    Config = TransEConfig
+    config: TransEConfig
+
+    def __init__(
+        self,
+        config: TransEConfig,
+        n_entities: int,
+        n_relations: int,
+        table: EmbeddingTable | None = None,
+    ) -> None:
+        super().__init__(config, n_entities, n_relations, table)
+        self.norm = config.norm
+        self.relations = EmbeddingTable(n_relations, config.dim)
+
+    def vectors(self, ids: Tensor) -> Tensor:
+        """Entities' vectors, of length 1 (Algorithm 1, line 5)."""
+        return functional.normalize(self.entities(ids), dim=1)
+
+    def project(self, entities: Tensor, relations: Tensor) -> Tensor:
+        """Every relation sees the entities as they are."""
+        return entities
+
+    def translation(self, relations: Tensor) -> Tensor:
+        """r."""
+        vectors: Tensor = self.relations(relations)
+        return vectors

@@ -1,0 +1,116 @@
+"""Triples for training and for measuring embeddings, and false ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recommender.data.graph import KnowledgeGraph
+from recommender.data.tables import IntArray
+from recommender.errors import ConfigError
+
+__all__ = ["TripleSplit", "Triples", "corrupt", "split_triples"]
+
+_ROUNDS = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Triples:
+    """Aligned int64 columns [n]."""
+
+    head: IntArray
+    relation: IntArray
+    tail: IntArray
+
+    def __len__(self) -> int:
+        return len(self.head)
+
+
+@dataclass(frozen=True, eq=False)
+class TripleSplit:
+    """The graph of the training triples, and the triples held out."""
+
+    train: KnowledgeGraph
+    valid: Triples
+    test: Triples
+
+
+def split_triples(
+    graph: KnowledgeGraph, seed: int, held_out: tuple[float, float] = (0.1, 0.1)
+) -> TripleSplit:
+    """Hold out random triples for validation and test; doubles in the graph count once.
+
+    A triple stays in train if it is drawn and one of its entities, or its relation, would
+    otherwise not occur there: nothing could be known about it. The parts held out may therefore
+    be smaller than asked.
+
+    Raises:
+        ConfigError: shares that are no shares, or nothing left to hold out.
+    """
+    if min(held_out) <= 0 or sum(held_out) >= 1:
+        raise ConfigError(f"held-out shares {held_out}: give two positive ones below 1 together")
+    _, first = np.unique(graph.keys(graph.head, graph.relation, graph.tail), return_index=True)
+    order = np.random.default_rng(seed).permutation(np.sort(first))
+    n_valid, n_test = (int(len(order) * share) for share in held_out)
+    kept = order[n_valid + n_test :]
+    entities = np.union1d(graph.head[kept], graph.tail[kept])
+    relations = np.unique(graph.relation[kept])
+
+    def known(index: IntArray) -> np.ndarray:
+        return (
+            np.isin(graph.head[index], entities)
+            & np.isin(graph.tail[index], entities)
+            & np.isin(graph.relation[index], relations)
+        )
+
+    valid, test = order[:n_valid], order[n_valid : n_valid + n_test]
+    unknown = [part[~known(part)] for part in (valid, test)]
+    train = np.sort(np.concatenate([kept, *unknown]))
+    valid, test = (np.sort(part[known(part)]) for part in (valid, test))
+    if not len(valid) or not len(test):
+        raise ConfigError(f"{len(order)} triples are too few to hold some out for measuring")
+    return TripleSplit(
+        KnowledgeGraph(
+            graph.head[train],
+            graph.relation[train],
+            graph.tail[train],
+            graph.n_entities,
+            graph.n_relations,
+        ),
+        _rows(graph, valid),
+        _rows(graph, test),
+    )
+
+
+def corrupt(graph: KnowledgeGraph, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
+    """For each triple of the graph one with another head or another tail that is not in it.
+
+    Which end is replaced is drawn per relation, the head with probability tph / (tph + hpt), where
+    tph is the mean number of tails per head and hpt that of heads per tail (TransH's Bernoulli
+    sampling): this makes fewer triples that are false by accident.
+
+    Returns:
+        heads and tails, int64 [n_triples] each; the relation stays.
+    """
+    n, size = graph.n_entities, graph.n_relations
+    counts = np.bincount(graph.relation, minlength=size)
+    heads = np.bincount(np.unique(graph.relation * n + graph.head) // n, minlength=size)
+    tails = np.bincount(np.unique(graph.relation * n + graph.tail) // n, minlength=size)
+    tph, hpt = counts / np.maximum(heads, 1), counts / np.maximum(tails, 1)
+    share = tph / np.maximum(tph + hpt, 1e-12)
+    at_head = rng.random(len(graph)) < share[graph.relation]
+    head, tail = graph.head.copy(), graph.tail.copy()
+    again = np.arange(len(graph))
+    for _ in range(_ROUNDS):
+        drawn = rng.integers(n, size=len(again))
+        head[again] = np.where(at_head[again], drawn, graph.head[again])
+        tail[again] = np.where(at_head[again], graph.tail[again], drawn)
+        again = again[graph.contains(head[again], graph.relation[again], tail[again])]
+        if not len(again):
+            break
+    return head, tail
+
+
+def _rows(graph: KnowledgeGraph, index: IntArray) -> Triples:
+    return Triples(graph.head[index], graph.relation[index], graph.tail[index])
