@@ -36,8 +36,11 @@ def write_outputs(
     links: pd.DataFrame,
     interactions: pd.DataFrame,
     rejects: pd.DataFrame,
+    read: dict[str, int],
 ) -> dict[str, int]:
     """Write the graph, the integer files with their id maps, and the quality report.
+
+    `read` holds the counts of the extraction stage.
 
     Raises:
         DataError: the graph is empty, or there are interactions but no item among the entities.
@@ -57,6 +60,7 @@ def write_outputs(
         numbering=numbering,
         ratings=rated,
         items=items,
+        read=read,
     )
     facts.check(recipe)
     desk.progress(1, 5)

@@ -6,7 +6,7 @@ It holds no times and no paths of the machine, so the same input gives the same 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,7 @@ from kg_builder.triples.integers import BARE
 from pipeline.recipe import Recipe
 
 _EXAMPLES: Final = 5
+_UNKNOWN: Final = 15
 _TEMPLATES: Final = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -41,6 +42,7 @@ class Facts:
     numbering: Numbering
     ratings: Ratings
     items: Sequence[str]
+    read: Mapping[str, int]
 
     def check(self, recipe: Recipe) -> None:
         """Refuse a graph that nothing could be learnt from.
@@ -103,8 +105,23 @@ def quality(facts: Facts, recipe: Recipe) -> dict[str, Any]:
         "alignment": {
             str(target): counted(rows["decision"]) for target, rows in external.groupby("target")
         },
+        "read": _read(facts.read),
         "rejects": _rejects(facts.rejects),
     }
+
+
+def _read(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """What each source held, largest first; of what is unknown (fields, classes) the largest."""
+    by_source: dict[str, dict[str, int]] = {}
+    for name, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
+        source, colon, what = name.partition(": ")
+        if not colon:
+            source, what = "interactions", name
+        listed = by_source.setdefault(source, {})
+        unknown = sum(known.startswith("unknown") for known in listed)
+        if not what.startswith("unknown") or unknown < _UNKNOWN:
+            listed[what] = count
+    return dict(sorted(by_source.items()))
 
 
 def _rejects(rejects: pd.DataFrame) -> list[dict[str, Any]]:

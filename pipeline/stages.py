@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,7 @@ _REJECTS: Final = {
     name: f"stages/{name}/rejects.parquet" for name in ("extraction", "fusion", "alignment",
                                                         "cleaning")
 }  # fmt: skip
+_READ: Final = "stages/extraction/counts.json"
 _EXTRACTED: Final = "stages/extraction/statements.parquet"
 _RAW_INTERACTIONS: Final = "stages/extraction/interactions.parquet"
 _FUSED: Final = "stages/fusion/statements.parquet"
@@ -61,6 +63,7 @@ def _extraction(desk: Desk) -> dict[str, int]:
         interactions = read.interactions
         rejects.append(read.rejects)
         counts |= read.counts
+    desk.path(_READ).write_text(json.dumps(counts, indent=1, ensure_ascii=False), encoding="utf-8")
     desk.write(RECORDS, "records.parquet", records)
     desk.write(STATEMENTS, _EXTRACTED, statements)
     desk.write(INTERACTIONS, _RAW_INTERACTIONS, interactions)
@@ -186,6 +189,7 @@ def _triples(desk: Desk) -> dict[str, int]:
         links=desk.read(LINKS, "links.parquet"),
         interactions=desk.read(INTERACTIONS, _INTERACTIONS),
         rejects=pd.concat([desk.read(REJECTS, name) for name in _REJECTS.values()]),
+        read=json.loads((desk.job.out / _READ).read_text(encoding="utf-8")),
     )
 
 
@@ -218,7 +222,7 @@ STAGES: Final[tuple[Stage, ...]] = (
         reads=(),
         raw=_extraction_raw,
         settings=_extraction_settings,
-        writes=("records.parquet", _EXTRACTED, _RAW_INTERACTIONS, _REJECTS["extraction"]),
+        writes=("records.parquet", _READ, _EXTRACTED, _RAW_INTERACTIONS, _REJECTS["extraction"]),
         run=_extraction,
     ),
     Stage(
@@ -271,6 +275,7 @@ STAGES: Final[tuple[Stage, ...]] = (
         title="write the graph and the report",
         reads=(
             "records.parquet",
+            _READ,
             "statements.parquet",
             "links.parquet",
             _ENTITIES,

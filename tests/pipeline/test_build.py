@@ -66,6 +66,8 @@ def test_every_row_is_accounted_for(tiny):
     nameless = [row for key, row in reasons.items() if "name" in key[1]]
     assert nameless[0]["count"] == 1
     assert "bands.csv#line=5" in nameless[0]["examples"][0]["evidence"]
+    assert quality["read"]["shop"]["bands: rows read"] == 4
+    assert quality["read"]["interactions"]["interaction rows rejected"] == 1
     unknown = reasons["extraction", "interaction with an unknown record"]
     assert unknown["examples"][0] == {"evidence": "tiny/plays.tsv#line=8", "detail": "dan 99"}
     interactions = quality["interactions"]
