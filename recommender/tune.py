@@ -64,8 +64,8 @@ def suggest(trial: optuna.Trial, preset: Preset, fixed: Mapping[str, Any]) -> di
 class _Pruner:
     """A logger that reports each validation to the trial and ends hopeless ones."""
 
-    def __init__(self, trial: optuna.Trial, monitor: str) -> None:
-        self.trial, self.key = trial, f"valid_{monitor}"
+    def __init__(self, trial: optuna.Trial, config: TrainConfig) -> None:
+        self.trial, self.config = trial, config
 
     def start(self, settings: Mapping[str, Any], epochs_done: int) -> None:
         """Nothing to do."""
@@ -74,8 +74,9 @@ class _Pruner:
         """Report; raise optuna's signal if the trial is to end."""
         import optuna
 
-        if self.key in record:
-            self.trial.report(record[self.key], int(record["epoch"]))
+        values = {name.removeprefix("valid_"): value for name, value in record.items()}
+        if "auc" in values:
+            self.trial.report(self.config.monitored(values), int(record["epoch"]))
             if self.trial.should_prune():
                 raise optuna.TrialPruned
 
@@ -106,14 +107,14 @@ def search(
     def objective(trial: optuna.Trial) -> float:
         settings = suggest(trial, preset, fixed)
         model = create_model(preset.name, parts.train, seed=config.seed, **settings)
-        trainer = Trainer(config, loggers=[_Pruner(trial, config.monitor)], test=False)
+        trainer = Trainer(config, loggers=[_Pruner(trial, config)], test=False)
         try:
             run = trainer.fit(model, parts)
         except RunError:  # diverged: the worst value, not the end of the search
             return 0.0
         trial.set_user_attr("best_epoch", run.best_epoch)
         trial.set_user_attr("valid", {k: run.metrics["valid"][k] for k in ("auc", "acc")})
-        return float(run.metrics["valid"][config.monitor])
+        return config.monitored(run.metrics["valid"])
 
     study = optuna.create_study(
         study_name=preset.name,

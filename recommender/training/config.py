@@ -29,8 +29,8 @@ class TrainConfig(BaseModel):
     patience: int = Field(
         20, ge=0, description="stop after so many epochs without a better validation; 0: never"
     )
-    monitor: Literal["auc", "acc"] = Field(
-        "auc", description="validation metric that chooses the epoch"
+    monitor: Literal["auc", "acc", "auc+acc"] = Field(
+        "auc+acc", description="validation metric that chooses the epoch; or the sum of both"
     )
     evaluate_every: int = Field(1, ge=1, description="validate every so many epochs")
     checkpoint_seconds: float = Field(
@@ -54,6 +54,10 @@ class TrainConfig(BaseModel):
     threads: int = Field(0, ge=0, description="CPU threads; 0: leave torch's choice")
     tensorboard: bool = Field(False, description="also log to TensorBoard (extra `tracking`)")
     mlflow: bool = Field(False, description="also log to MLflow (extra `tracking`)")
+
+    def monitored(self, values: Mapping[str, float]) -> float:
+        """The number that chooses the epoch, from the validation metrics by name."""
+        return sum(float(values[name]) for name in self.monitor.split("+"))
 
     @classmethod
     def parse(cls, settings: Mapping[str, Any]) -> TrainConfig:

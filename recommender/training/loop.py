@@ -155,7 +155,7 @@ class _Training:
     def _validate(self, record: dict[str, float]) -> None:
         values = validation_value(self.model, self.split.valid)
         record.update({f"valid_{name}": value for name, value in values.items()})
-        value = self.group.agree(values[self.config.monitor])
+        value = self.group.agree(self.config.monitored(values))
         if self.stopping.update(self.epoch, value):
             state = self.model.state_dict()
             self.best_model = {name: tensor.detach().clone() for name, tensor in state.items()}

@@ -81,7 +81,7 @@ def test_both_losses_fall(toy_data: Path) -> None:
 
 
 def test_model_ends_with_its_best_epoch(toy_data: Path) -> None:
-    run, recorder, _ = fit(toy_data, epochs=25, patience=0)
+    run, recorder, _ = fit(toy_data, epochs=25, patience=0, monitor="auc")
     aucs = [record["valid_auc"] for record in recorder.records]
     assert run.best_epoch == 1 + int(np.argmax(aucs))
     assert run.metrics["valid"]["auc"] == pytest.approx(max(aucs))
