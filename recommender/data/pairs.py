@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Literal
+
 import numpy as np
 
 from recommender.data.interactions import Interactions
+from recommender.data.negatives import FreshNegatives, InteractionSampler
 from recommender.data.splits import TrainingSplit
 from recommender.data.tables import IntArray
 
-__all__ = ["pair_up"]
+__all__ = ["PairSource", "Pairs", "pair_source", "pair_up"]
+
+PairSource = Literal["uniform", "rows"]
+Pairs = tuple[IntArray, IntArray, IntArray]
 
 
-def pair_up(
-    rows: Interactions, train: TrainingSplit, rng: np.random.Generator
-) -> tuple[IntArray, IntArray, IntArray]:
+def pair_source(
+    source: PairSource, train: TrainingSplit, rows: InteractionSampler
+) -> Callable[[np.random.Generator], Pairs]:
+    """What draws an epoch's pairs: columns user, positive item, negative item.
+
+    `uniform`: each positive of train with a uniform item that its user has no positive on in
+    train, drawn anew every epoch, whatever the run's negatives are; as ranking losses are
+    published. `rows`: with a negative among the rows of the run.
+    """
+    sampler = FreshNegatives(train) if source == "uniform" else rows
+    return lambda rng: pair_up(sampler.draw(rng), train, rng)
+
+
+def pair_up(rows: Interactions, train: TrainingSplit, rng: np.random.Generator) -> Pairs:
     """Columns user, positive item, negative item; one pair per positive of an epoch's `rows`.
 
     The negative is one of the user's own among the rows, each as likely as the other; a user who

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recommender.data.negatives import InteractionSampler
-from recommender.data.pairs import pair_up
+from recommender.data.pairs import PairSource, pair_source
 from recommender.data.splits import TrainingSplit
 from recommender.layers.embedding import EmbeddingTable
 from recommender.models.base import ModelConfig, TrainingTask
@@ -25,8 +25,13 @@ class BPRConfig(ModelConfig):
 
     dim: int = Field(32, ge=1, description="k: length of users' and items' vectors")
     item_bias: bool = Field(True, description="add a bias per item to the score")
-    lr: float = Field(1e-3, gt=0, description="learning rate")
+    lr: float = Field(5e-3, gt=0, description="learning rate")
     l2_weight: float = Field(1e-2, ge=0, description="lambda: weight of the squared parameters")
+    pairs: PairSource = Field(
+        "uniform",
+        description="negative of a pair: a uniform item without a positive of the user's in train, "
+        "as in the paper, or one of the run's own rows",
+    )
     batch_size: int = Field(256, ge=1, description="pairs per step")
 
 
@@ -73,13 +78,14 @@ class _Ranking(TrainingTask):
     name = "recommendation"
 
     def __init__(self, model: BPR, samples: InteractionSampler) -> None:
-        self.model, self.draw = model, samples.draw
+        self.model = model
+        self.draw = pair_source(model.config.pairs, model._train, samples)
         self.learning_rate = model.config.lr
         self.batch_size = model.config.batch_size
 
     def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """Columns users, positive items, negative items."""
-        return pair_up(self.draw(rng), self.model._train, rng)
+        return self.draw(rng)
 
     def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
         """-ln σ(x_ui - x_uj), plus λ over the rows in use; the mean over the batch."""

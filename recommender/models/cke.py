@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recommender.data.negatives import InteractionSampler
-from recommender.data.pairs import pair_up
+from recommender.data.pairs import PairSource, pair_source
 from recommender.data.splits import TrainingSplit
 from recommender.kge.task import TripleTask
 from recommender.kge.transr import TransR, TransRConfig
@@ -33,6 +33,11 @@ class CKEConfig(ModelConfig):
         1, ge=0, description="train the structural part every so many epochs; 0: never"
     )
     l2_weight: float = Field(3e-2, ge=0, description="lambda: weight of the squared parameters")
+    pairs: PairSource = Field(
+        "uniform",
+        description="negative of a pair: a uniform item without a positive of the user's in train, "
+        "as in the paper, or one of the run's own rows",
+    )
     batch_size: int = Field(256, ge=1, description="pairs per step")
     kge_batch_size: int = Field(1024, ge=1, description="triples per step")
 
@@ -99,13 +104,14 @@ class _Preferences(TrainingTask):
     name = "recommendation"
 
     def __init__(self, model: CKE, samples: InteractionSampler) -> None:
-        self.model, self.draw = model, samples.draw
+        self.model = model
+        self.draw = pair_source(model.config.pairs, model._train, samples)
         self.learning_rate = model.config.lr_rs
         self.batch_size = model.config.batch_size
 
     def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """Columns users, positive items, negative items."""
-        return pair_up(self.draw(rng), self.model._train, rng)
+        return self.draw(rng)
 
     def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
         """Eq. 9's first sum plus λ over users and offsets in use; the mean over the batch."""

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from recommender.data.matrices import positive_matrix
 from recommender.data.negatives import InteractionSampler
-from recommender.data.pairs import pair_up
+from recommender.data.pairs import PairSource, pair_source
 from recommender.data.splits import TrainingSplit
 from recommender.layers.sparse import SparseMatrix
 from recommender.models.base import ModelConfig, TrainingTask
@@ -24,13 +24,18 @@ __all__ = ["LightGCN", "LightGCNConfig", "normalised_bipartite"]
 
 
 class LightGCNConfig(ModelConfig):
-    """Settings of `LightGCN`: the paper's, batches apart, which suit ten thousand positives."""
+    """Settings of `LightGCN`: the paper's, but lr and lambda, chosen on validation."""
 
     dim: int = Field(64, ge=1, description="length of the embeddings")
     layers: int = Field(3, ge=0, description="K: propagation steps")
-    lr: float = Field(1e-3, gt=0, description="learning rate")
-    l2_weight: float = Field(1e-4, ge=0, description="lambda: weight of the squared e(0)")
-    batch_size: int = Field(1024, ge=1, description="pairs per step")
+    lr: float = Field(5e-3, gt=0, description="learning rate")
+    l2_weight: float = Field(3e-3, ge=0, description="lambda: weight of the squared e(0)")
+    pairs: PairSource = Field(
+        "uniform",
+        description="negative of a pair: a uniform item without a positive of the user's in train, "
+        "as in the paper, or one of the run's own rows",
+    )
+    batch_size: int = Field(2048, ge=1, description="pairs per step")
 
 
 class LightGCN(CalibratedRecommender):
@@ -100,13 +105,14 @@ class _Ranking(TrainingTask):
     name = "recommendation"
 
     def __init__(self, model: LightGCN, samples: InteractionSampler) -> None:
-        self.model, self.draw = model, samples.draw
+        self.model = model
+        self.draw = pair_source(model.config.pairs, model._train, samples)
         self.learning_rate = model.config.lr
         self.batch_size = model.config.batch_size
 
     def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """Columns users, positive items, negative items."""
-        return pair_up(self.draw(rng), self.model._train, rng)
+        return self.draw(rng)
 
     def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
         """Eq. 15 over the batch, its mean."""
