@@ -6,6 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No deadline: a busy machine is no fault of the code. In CI the examples are the same every time.
+settings.register_profile("project", deadline=None, max_examples=50)
+settings.register_profile("ci", settings.get_profile("project"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "project")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
