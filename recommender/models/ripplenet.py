@@ -24,6 +24,7 @@ from recommender.models.click_task import ClickTask, cross_entropy
 __all__ = ["RippleNet", "RippleNetConfig"]
 
 _BLOCK = 4096  # pairs whose memories are looked at together while scoring
+_USERS = 16  # users who are scored together against many items
 
 
 class RippleNetConfig(ModelConfig):
@@ -146,6 +147,31 @@ class RippleNet(Recommender):
         blocks = [slice(start, start + _BLOCK) for start in range(0, max(len(users), 1), _BLOCK)]
         scores = [self.ripple(items[b], self.memories[users[b]], turned, self.tail) for b in blocks]
         return torch.cat(scores)
+
+    def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
+        """Eq. 7 before its sigmoid for the items start … stop - 1, [b, stop - start].
+
+        A user's memories are the same for all items, so that hops are matrix products.
+        """
+        turned = self.turned_heads()
+        scores = [self._score_block(u, start, stop, turned) for u in users.split(_USERS)]  # type: ignore[no-untyped-call]
+        return torch.cat(scores)
+
+    def _score_block(self, users: Tensor, start: int, stop: int, turned: Tensor) -> Tensor:
+        memories = self.memories[users]
+        some = (memories[:, 0, :1] >= 0).to(turned.dtype)[:, :, None]
+        memories = memories.clamp_min(0)
+        item = self.entities.weight[start:stop].expand(len(users), -1, -1)
+        answers: list[Tensor] = []
+        for hop in range(self.config.hops):
+            keys = functional.embedding(memories[:, hop], turned)
+            values = self.entities(self.tail[memories[:, hop]])
+            attention = torch.softmax(item @ keys.transpose(1, 2), dim=2)
+            answer = attention @ values * some
+            item = self.updated(item, answer)
+            answers.append(answer)
+        user = torch.stack(answers).sum(dim=0) if self.config.using_all_hops else answers[-1]
+        return (item * user).sum(dim=2)
 
     def loss(self, users: Tensor, items: Tensor, labels: Tensor, share: float) -> Tensor:
         """Eq. 9 as the public code computes it.

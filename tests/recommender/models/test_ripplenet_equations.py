@@ -75,8 +75,10 @@ def test_scores(mode: str, hops: int, all_hops: bool, train: TrainingSplit) -> N
     model = build(train, item_update=mode, hops=hops, using_all_hops=all_hops)
     with torch.no_grad():
         scores = model.score(torch.tensor(USERS), torch.tensor(ITEMS))
+        block = model.score_items(torch.tensor(USERS), 2, 30)
     expected = [naive_score(model, u, v) for u, v in zip(USERS, ITEMS, strict=True)]
     np.testing.assert_allclose(scores, expected, rtol=1e-9)
+    np.testing.assert_allclose(block[range(5), np.array(ITEMS) - 2], expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize("memories", [2, 40])  # some of the triples, or all of them
@@ -157,7 +159,9 @@ def test_users_without_history_score_zero_and_train(memories: int, train: Traini
     users, items = torch.tensor([3, 0]), torch.tensor([1, 1])
     with torch.no_grad():
         scores = model.score(users, items)
+        block = model.score_items(users, 0, 30)
     assert scores[0] == 0 and scores[1] != 0
+    assert (block[0] == 0).all() and (block[1] != 0).all()
     loss = model.loss(users, items, torch.tensor([1, 0]), 1.0)
     loss.backward()
     assert torch.isfinite(loss)
