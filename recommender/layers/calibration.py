@@ -28,13 +28,11 @@ class PlattScaling(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         for name, value in (("scale", 1.0), ("slope", 1.0), ("intercept", 0.0)):
-            self.register_buffer(name, torch.tensor(value, dtype=torch.float64))
+            self.register_buffer(name, torch.tensor(value))
 
     def forward(self, scores: Tensor) -> Tensor:
-        """Raw scores → ŷ in (0, 1); same shape, float64."""
-        return torch.sigmoid(
-            self.slope * torch.asinh(scores.double() / self.scale) + self.intercept
-        )
+        """Raw scores → ŷ in (0, 1); same shape."""
+        return torch.sigmoid(self.slope * torch.asinh(scores / self.scale) + self.intercept)
 
     def fit(self, scores: NDArray[np.floating], labels: NDArray[np.int64]) -> None:
         """Find a, b and c by maximum likelihood; `scores`, `labels`: [n], labels 0 or 1.

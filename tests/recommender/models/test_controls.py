@@ -153,8 +153,8 @@ def test_calibration_finds_the_probabilities_that_made_the_labels() -> None:
 
 @pytest.mark.parametrize("labels", [[0, 0, 0], [1, 1, 1], [1, 1, 0]])
 def test_calibration_never_turns_an_order_round(labels: list[int]) -> None:
-    platt = PlattScaling()
+    platt = PlattScaling().double()
     platt.fit(np.array([0.0, 1.0, 5.0]), np.array(labels))
-    probabilities = platt(torch.tensor([-1.0, 0.0, 1.0, 1e9]))
+    probabilities = platt(torch.tensor([-1.0, 0.0, 1.0, 1e9], dtype=torch.float64))
     assert (probabilities.diff() > 0).all()
     assert ((probabilities > 0) & (probabilities < 1)).all()
