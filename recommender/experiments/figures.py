@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from recommender.experiments.results import METRICS, TableResult
 
@@ -34,17 +35,25 @@ def histogram(table: TableResult, path: Path) -> Path:
         spread = [row.figures[metric].sd or 0.0 for row in rows]
         papers = [row.figures[metric].paper or np.nan for row in rows]
         colours = [_CONTROL if row.row.kind == "control" else _OURS for row in rows]
-        axis.bar(place - 0.2, ours, 0.38, yerr=spread, color=colours, capsize=2, label="here")
-        axis.bar(place + 0.2, papers, 0.38, color=_PAPERS, label="paper")
+        axis.bar(place - 0.2, ours, 0.38, yerr=spread, color=colours, capsize=2)
+        axis.bar(place + 0.2, papers, 0.38, color=_PAPERS)
         values = [v for v in (*ours, *papers) if not np.isnan(v)]
         axis.set_ylim(max(0.0, min(values, default=0.5) - 0.05), max(values, default=1.0) + 0.03)
         axis.set_ylabel(metric.upper())
         axis.grid(axis="y", color="#dddddd", linewidth=0.6)
         axis.set_axisbelow(True)
         axis.spines[["top", "right"]].set_visible(False)
-    axes[0].legend(edgecolor="white", loc="upper left", ncols=2, fontsize=9)
-    axes[0].set_title(f"{FIGURES.get(table.table, table.table)}, {table.dataset}", loc="left")
-    axes[1].set_xticks(place, [row.row.label for row in rows], rotation=40, ha="right")
+    named = [("here", _OURS), ("paper", _PAPERS)]
+    if any(row.row.kind == "control" for row in rows):
+        named.insert(1, ("here, control", _CONTROL))
+    axes[0].legend(
+        handles=[Patch(color=colour, label=label) for label, colour in named],
+        edgecolor="white", loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=9,
+    )  # fmt: skip
+    title = f"{FIGURES.get(table.table, table.table)}, {table.dataset}; axes do not start at 0"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    labels = [row.row.label for row in rows]
+    axes[1].set_xticks(place, labels, rotation=40, ha="right", rotation_mode="anchor")
     temporary = path.with_name(f".{path.name}.part")
     figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
     temporary.replace(path)

@@ -85,7 +85,7 @@ def _facts(study: Study) -> list[str]:
         f"seeds {', '.join(map(str, study.seeds))}: each is the seed of the sampled negatives, of "
         "the 6:2:2 split and of the model; mean ± standard deviation over them",
         negatives,
-        "the epoch is chosen on validation; the test rows are looked at once",
+        "the epoch is chosen on validation (AUC + ACC); the test rows are looked at once",
         "p: Student's paired t over the seeds against the emphasised row, after Holm's correction "
         "over the table",
         "warm: test rows whose item has a positive in train; cold: the others",
