@@ -185,6 +185,8 @@ def _run(console: Console, todo: Plan, cache: Path, jobs: int) -> list[Outcome]:
         else:
             auc = outcome.result["test"]["auc"]
             last += f"AUC {auc:.4f}" if auc is not None else "AUC undefined"
+        if not console.is_terminal and outcome.result is not None:  # a log has no bar
+            console.print(f"{ended} of {len(todo.todo)}: {last}", soft_wrap=True)
         bar.update(work, advance=todo.seconds[cell.key], ended=ended, last=last)
 
     with bar:

@@ -115,11 +115,12 @@ class DKN(Recommender):
         ]
         return read_names(names, self.config.words)
 
-    def item_features(self) -> Tensor:
+    def item_features(self, wanted: Tensor | None = None) -> Tensor:
         """e(t) of Eq. 10 for all items: [n_items, filters · widths].
 
-        Only windows that lie within a name are computed. ReLU before max-pooling over a name's
-        windows makes 0 its least value, so that zeros are a safe start.
+        With `wanted` (bool, [n_items]) other items stay zero. Only windows that lie within a name
+        are computed. ReLU before max-pooling over a name's windows makes 0 its least value, so
+        that zeros are a safe start.
         """
         channels = [self.entities.weight[: self.n_items]]
         if self.config.context:
@@ -130,6 +131,8 @@ class DKN(Recommender):
         pooled = []
         for width, layer in zip(self.config.widths, self.filters, strict=True):
             words, items = getattr(self, f"words_{width}"), getattr(self, f"items_{width}")
+            if wanted is not None:
+                words, items = words[wanted[items]], items[wanted[items]]
             present = (words > 0).to(aligned.dtype)[:, :, None]
             places = torch.cat(
                 [self.words(words), functional.embedding(items, aligned)[:, None, :] * present],
@@ -204,7 +207,11 @@ class DKN(Recommender):
 
     def loss(self, users: Tensor, items: Tensor, labels: Tensor, share: float) -> Tensor:
         """Cross-entropy, and half of the squares of all vectors and filters."""
-        loss = cross_entropy(self.match(self.item_features(), users, items), labels, share)
+        wanted = torch.zeros(self.n_items + 1, dtype=torch.bool, device=users.device)
+        wanted[self.history[users].flatten()] = True  # -1 marks the last place, which is dropped
+        wanted[items] = True
+        features = self.item_features(wanted[:-1])
+        loss = cross_entropy(self.match(features, users, items), labels, share)
         if self.config.l2_weight:
             weights = [p for p in self.parameters() if p.dim() > 1]
             norm = torch.stack([squared_norm(weight) for weight in weights]).sum()

@@ -13,6 +13,7 @@ taken out of both its adjacency rows, for otherwise the input would contain the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -71,12 +72,12 @@ class _Autoencoder(nn.Module):
         self.third = Dense(dim, hidden, activation)
         self.fourth = Dense(hidden, n_inputs, "linear")
 
-    def encode(self, links: Tensor, start: Tensor, left_out: Tensor | None) -> Tensor:
-        """Codes [b, dim] of rows given as link lists (flat, and where each row starts).
+    def total(self, links: Tensor, start: Tensor) -> Tensor:
+        """Sums of the links' rows, [b, hidden]; the lists are flat, `start` says where each is."""
+        return functional.embedding_bag(links, self.first, start, mode="sum")
 
-        `left_out` [b] takes one link out of each row; -1 takes none.
-        """
-        total = functional.embedding_bag(links, self.first, start, mode="sum")
+    def code(self, total: Tensor, left_out: Tensor | None = None) -> Tensor:
+        """Codes [b, dim] of sums; `left_out` [b] takes one link out of each (-1: none)."""
         if left_out is not None:
             out = functional.embedding(left_out.clamp_min(0), self.first)
             total = total - out * (left_out >= 0).to(out.dtype)[:, None]
@@ -99,6 +100,26 @@ class _Autoencoder(nn.Module):
         at_ones = (hidden[row] * functional.embedding(column, weight)).sum(dim=1) + bias[column]
         errors = 1 - at_ones
         return everywhere - at_ones @ at_ones + alpha * alpha * (errors @ errors)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Adjacency rows of a batch.
+
+    Attributes:
+        total: sums over the links of each different row, [n, hidden].
+        place: which of them each element of the batch has, [b].
+        row, links: the ones of the rows, as coordinates.
+    """
+
+    total: Tensor
+    place: Tensor
+    row: Tensor
+    links: Tensor
+
+    def each(self) -> Tensor:
+        """`total` for every element of the batch, [b, hidden]."""
+        return functional.embedding(self.place, self.total)
 
 
 class SHINE(Recommender):
@@ -148,21 +169,28 @@ class SHINE(Recommender):
         place = torch.arange(len(row), device=ids.device) - start[row] + first[row]
         return members[place], start, row
 
-    def user_code(self, users: Tensor, left_out: Tensor | None = None) -> Tensor:
+    def read(self, name: str, ids: Tensor) -> _Rows:
+        """The adjacency rows of `ids` [b], each different one read once."""
+        unique, place = torch.unique(ids, return_inverse=True)
+        links, start, row = self.links(name, unique)
+        return _Rows(self._coder(name).total(links, start), place, row, links)
+
+    def _coder(self, name: str) -> _Autoencoder:
+        coder: _Autoencoder = getattr(self, f"{name}_coder")
+        return coder
+
+    def user_code(self, users: _Rows, left_out: Tensor | None = None) -> Tensor:
         """Codes of users from the interaction network, [b, size]."""
-        links, start, _ = self.links("user", users)
-        code = self.user_coder.encode(links, start, left_out)
+        code = self.user_coder.code(users.each(), left_out)
         return self.widen(code) if self.config.joined == "concat" else code
 
-    def item_code(self, items: Tensor, left_out: Tensor | None = None) -> Tensor:
+    def item_code(self, met: _Rows, profiles: _Rows, left_out: Tensor | None = None) -> Tensor:
         """Codes of items from both networks, joined, [b, size]."""
-        links, start, _ = self.links("item", items)
-        met = self.item_coder.encode(links, start, left_out)
-        links, start, _ = self.links("profile", items)
-        profile = self.profile_coder.encode(links, start, None)
+        code = self.item_coder.code(met.each(), left_out)
+        profile = self.profile_coder.code(profiles.each())
         if self.config.joined == "concat":
-            return torch.cat([met, profile], dim=1)
-        return met + profile if self.config.joined == "sum" else torch.maximum(met, profile)
+            return torch.cat([code, profile], dim=1)
+        return code + profile if self.config.joined == "sum" else torch.maximum(code, profile)
 
     def similarity(self, user: Tensor, item: Tensor) -> Tensor:
         """f of Section 4.4, [b]."""
@@ -176,9 +204,17 @@ class SHINE(Recommender):
 
     def score(self, users: Tensor, items: Tensor) -> Tensor:
         """Similarity of the pairs, [b]; each pair is left out of its own adjacency rows."""
+        return self._score(users, items, *self._read(users, items))
+
+    def _read(self, users: Tensor, items: Tensor) -> tuple[_Rows, _Rows, _Rows]:
+        return self.read("user", users), self.read("item", items), self.read("profile", items)
+
+    def _score(
+        self, users: Tensor, items: Tensor, liked_by: _Rows, met: _Rows, profiles: _Rows
+    ) -> Tensor:
         liked = self._liked(users, items)
-        user = self.user_code(users, torch.where(liked, items, -1))
-        item = self.item_code(items, torch.where(liked, users, -1))
+        user = self.user_code(liked_by, torch.where(liked, items, -1))
+        item = self.item_code(met, profiles, torch.where(liked, users, -1))
         return self.similarity(user, item)
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
@@ -190,7 +226,9 @@ class SHINE(Recommender):
         if self.config.similarity != "dot":
             return super().score_items(users, start, stop)
         items = torch.arange(start, stop, device=users.device)
-        scores = self.user_code(users) @ self.item_code(items).T + self.similarity_bias
+        user = self.user_code(self.read("user", users))
+        item = self.item_code(self.read("item", items), self.read("profile", items))
+        scores = user @ item.T + self.similarity_bias
         liked, _, row = self.links("user", users)
         inside = (liked >= start) & (liked < stop)
         row, liked = row[inside], liked[inside]
@@ -208,19 +246,15 @@ class SHINE(Recommender):
         A batch rebuilds the adjacency rows of its users and items, each once, whole.
         """
         config = self.config
-        loss = cross_entropy(self.score(users, items), labels, share)
+        networks = self._read(users, items)
+        loss = cross_entropy(self._score(users, items, *networks), labels, share)
         if config.rebuild_weight:
-            coders = (
-                ("user", self.user_coder, users),
-                ("item", self.item_coder, items),
-                ("profile", self.profile_coder, items),
-            )
-            for name, coder, ids in coders:
-                unique = torch.unique(ids)
-                links, start, row = self.links(name, unique)
-                code = coder.encode(links, start, None)
-                rebuilt = coder.rebuild_loss(code, row, links, config.alpha)
-                loss = loss + config.rebuild_weight * share / len(unique) * rebuilt
+            for name, rows in zip(("user", "item", "profile"), networks, strict=True):
+                coder = self._coder(name)
+                rebuilt = coder.rebuild_loss(
+                    coder.code(rows.total), rows.row, rows.links, config.alpha
+                )
+                loss = loss + config.rebuild_weight * share / len(rows.total) * rebuilt
         if config.l2_weight:
             weights = [p for p in self.parameters() if p.dim() > 1]
             norm = torch.stack([squared_norm(weight) for weight in weights]).sum()
