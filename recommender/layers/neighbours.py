@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from scipy.sparse import csr_array
-from torch import Tensor, nn
 
-from recommender.data.splits import TrainingSplit
 from recommender.data.tables import IntArray
 
-__all__ = ["Membership", "nearest_rows"]
+__all__ = ["nearest_rows"]
 
 _PRODUCTS = 2**24  # similarities held at a time
 
@@ -49,20 +46,3 @@ def nearest_rows(matrix: csr_array, k: int, shrinkage: float) -> tuple[IntArray,
         ids[row[near] + start, rank[near]] = column[near]
         similarities[row[near] + start, rank[near]] = cosine[near]
     return ids, similarities
-
-
-class Membership(nn.Module):
-    """Whether a user has a positive training row on an item, for tensors of pairs."""
-
-    keys: Tensor
-
-    def __init__(self, train: TrainingSplit) -> None:
-        super().__init__()
-        self.n_items = train.n_items
-        self.register_buffer("keys", torch.from_numpy(train.positive_keys), persistent=False)
-
-    def forward(self, users: Tensor, items: Tensor) -> Tensor:
-        """Bool tensor of the arguments' common shape."""
-        wanted = users * self.n_items + items
-        place = torch.searchsorted(self.keys, wanted).clamp_max(len(self.keys) - 1)
-        return self.keys[place] == wanted

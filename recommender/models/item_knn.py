@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from pydantic import Field
 from torch import Tensor
 
 from recommender.data.matrices import positive_matrix
 from recommender.data.splits import TrainingSplit
-from recommender.layers.neighbours import Membership, nearest_rows
+from recommender.layers.neighbours import nearest_rows
 from recommender.layers.sparse import SparseMatrix, sparse_rows
 from recommender.models.base import ModelConfig
 from recommender.models.calibrated import CalibratedRecommender
 
 __all__ = ["ItemKNN", "ItemKNNConfig"]
 
-_PAIRS = 4096
+_PAIRS = 2**14
 
 
 class ItemKNNConfig(ModelConfig):
@@ -46,7 +48,7 @@ class ItemKNN(CalibratedRecommender):
         super().__init__(config, train)
         self._positives = positive_matrix(train)
         self.k = min(config.k, max(1, train.n_items - 1))
-        self.member = Membership(train)
+        self._sorted: tuple[Tensor, Tensor] | None = None
         self.histories = SparseMatrix(self._positives)
         self.register_buffer("neighbours", torch.zeros(train.n_items, self.k, dtype=torch.int64))
         self.register_buffer("similarities", torch.zeros(train.n_items, self.k))
@@ -57,16 +59,37 @@ class ItemKNN(CalibratedRecommender):
         ids, values = nearest_rows(by_item, self.k, self.config.shrinkage)
         self.neighbours.copy_(torch.from_numpy(ids))
         self.similarities.copy_(torch.from_numpy(values))
+        self._sorted = None
 
     def score(self, users: Tensor, items: Tensor) -> Tensor:
-        """Sum of similarities to the user's own items."""
-        blocks = [slice(start, start + _PAIRS) for start in range(0, len(users), _PAIRS)]
-        return torch.cat([self._score(users[block], items[block]) for block in blocks])
-
-    def _score(self, users: Tensor, items: Tensor) -> Tensor:
-        liked = self.member(users[:, None], self.neighbours[items])
-        scores: Tensor = (self.similarities[items] * liked).sum(dim=1)
+        """Sum of similarities to the user's own items, each found by bisection."""
+        keys, values = self._lookup()
+        scores = self.similarities.new_zeros(len(users))
+        for start in range(0, len(users), _PAIRS):
+            block = slice(start, start + _PAIRS)
+            row, own, _ = self.histories.entries(users[block])
+            wanted = items[block][row] * self.n_items + own
+            place = torch.searchsorted(keys, wanted).clamp_max(len(keys) - 1)
+            scores[block].index_add_(0, row, values[place] * (keys[place] == wanted))
         return scores
+
+    def _lookup(self) -> tuple[Tensor, Tensor]:
+        """Similarities by `item * n_items + neighbour`, sorted; made when first needed."""
+        if self._sorted is None:
+            first = torch.arange(self.n_items, device=self.neighbours.device)[:, None]
+            real = self.similarities > 0
+            keys, order = (first * self.n_items + self.neighbours)[real].sort()
+            if not len(keys):  # nobody shares anything with anybody
+                keys = keys.new_full((1,), -1)
+                self._sorted = keys, self.similarities.new_zeros(1)
+            else:
+                self._sorted = keys, self.similarities[real][order]
+        return self._sorted
+
+    def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """Take over neighbours; forgets what scoring has computed."""
+        self._sorted = None
+        return super().load_state_dict(*args, **kwargs)
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
         """One sparse product for the block."""

@@ -8,14 +8,14 @@ from torch import Tensor
 
 from recommender.data.matrices import positive_matrix
 from recommender.data.splits import TrainingSplit
-from recommender.layers.neighbours import Membership, nearest_rows
+from recommender.layers.neighbours import nearest_rows
 from recommender.layers.sparse import SparseMatrix
 from recommender.models.base import ModelConfig
 from recommender.models.calibrated import CalibratedRecommender
 
 __all__ = ["UserKNN", "UserKNNConfig"]
 
-_PAIRS = 4096
+_USERS = 256
 
 
 class UserKNNConfig(ModelConfig):
@@ -45,7 +45,6 @@ class UserKNN(CalibratedRecommender):
         super().__init__(config, train)
         self._positives = positive_matrix(train)
         self.k = min(config.k, max(1, train.n_users - 1))
-        self.member = Membership(train)
         self.listeners = SparseMatrix(self._positives.T.tocsr())
         self.register_buffer("neighbours", torch.zeros(train.n_users, self.k, dtype=torch.int64))
         self.register_buffer("similarities", torch.zeros(train.n_users, self.k))
@@ -57,13 +56,13 @@ class UserKNN(CalibratedRecommender):
         self.similarities.copy_(torch.from_numpy(values))
 
     def score(self, users: Tensor, items: Tensor) -> Tensor:
-        """Sum of similarities to the item's listeners."""
-        blocks = [slice(start, start + _PAIRS) for start in range(0, len(users), _PAIRS)]
-        return torch.cat([self._score(users[block], items[block]) for block in blocks])
-
-    def _score(self, users: Tensor, items: Tensor) -> Tensor:
-        liked = self.member(self.neighbours[users], items[:, None])
-        scores: Tensor = (self.similarities[users] * liked).sum(dim=1)
+        """Sum of similarities to the item's listeners; all items of a user cost as much as one."""
+        distinct, place = torch.unique(users, return_inverse=True)
+        scores = self.similarities.new_zeros(len(users))
+        for start in range(0, len(distinct), _USERS):
+            rows = ((place >= start) & (place < start + _USERS)).nonzero().squeeze(1)
+            block = self.score_items(distinct[start : start + _USERS], 0, self.n_items)
+            scores[rows] = block[place[rows] - start, items[rows]]
         return scores
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
