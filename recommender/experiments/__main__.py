@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -39,6 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     _announce(console, todo, jobs)
     if arguments.estimate:
         return 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end the processes then too
     try:
         outcomes = _run(console, todo, cache, jobs)
     except KeyboardInterrupt:
