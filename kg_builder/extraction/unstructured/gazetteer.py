@@ -27,6 +27,11 @@ _CUES: Final = re.compile(
     r"issued|recorded|mixtape|soundtrack|titles?|follow-up|hits?)\b",
     re.IGNORECASE,
 )
+_SIGNED: Final = re.compile(
+    r"\b(?:sign(?:s|ed|ing)?\b[^.]{0,30}\b(?:to|with|for)|(?:deal|contract) with|labels?|imprint|"
+    r"(?:released|issued) (?:by|through))\s+(?:the )?$",
+    re.IGNORECASE,
+)
 
 
 class Gazetteer:
@@ -70,7 +75,10 @@ class Gazetteer:
             for _, start, end in matcher(doc):
                 span = doc[start:end]
                 key = fold(span.text) if lowered else span.text
-                for type_, canonical in self._types.get(key, {}).items():
+                known = self._types.get(key, {})
+                for type_, canonical in known.items():
+                    if self._is_other(span, type_, known, text):
+                        continue
                     if (type_ in _LOWERED) == lowered and self._is_name(span, type_, text, starts):
                         yield Mention(
                             span.start_char, span.end_char, span.text, type_, "gazetteer", canonical
@@ -79,6 +87,16 @@ class Gazetteer:
     def types(self, name: str) -> tuple[str, ...]:
         """The classes under which a name is known."""
         return tuple(self._types.get(name, ()))
+
+    def _is_other(self, span: Span, type_: str, known: Iterable[str], text: str) -> bool:
+        """Whether a name of a place and of a label (London) is here used for the other of them."""
+        labels = "RecordLabel" in known
+        if not (labels and any(self._schema.is_a(name, "Place") for name in known)):
+            return False
+        signed = bool(_SIGNED.search(text[max(0, span.start_char - 60) : span.start_char]))
+        return (
+            signed if self._schema.is_a(type_, "Place") else type_ == "RecordLabel" and not signed
+        )
 
     def _is_name(self, span: Span, type_: str, whole: str, starts: list[int]) -> bool:
         """Whether a name that may be a plain word is used as a name here."""

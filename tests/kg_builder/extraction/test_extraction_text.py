@@ -213,6 +213,16 @@ def test_a_plain_word_is_a_title_only_where_something_says_so(schema: Schema) ->
     assert ("X", "performed", "Post") not in read(text, "X", schema, gazetteer)[1]
 
 
+def test_a_town_and_a_label_of_one_name_are_told_apart(schema: Schema) -> None:
+    gazetteer = known(("London", "RecordLabel"), ("London", "Place"), ("Blur", "Band"))
+    formed = read("Blur were formed in London in 1988.", "Blur", schema, gazetteer)[1]
+    assert ("Blur", "origin", "London") in formed
+    assert ("Blur", "recordLabel", "London") not in formed
+    signed = read("Blur signed a contract with London in 1988.", "Blur", schema, gazetteer)[1]
+    assert ("Blur", "recordLabel", "London") in signed
+    assert ("Blur", "origin", "London") not in signed
+
+
 @pytest.mark.parametrize(
     ("text", "count"),
     [
