@@ -39,8 +39,8 @@ def _symmetric(noun: str, link: str) -> Wording:
 
 
 _LABEL = Wording("label", "signed artist", "is on the label", "is the label of")
-_MEMBER_OF = Wording("band", "member", "is a member of", "has {} as a member")
-_HAS_MEMBER = Wording("member", "band", "has {} as a member", "is a member of")
+_MEMBER_OF = Wording("band", "member", "is a member of", "has {} as a member", telling=1.2)
+_HAS_MEMBER = Wording("member", "band", "has {} as a member", "is a member of", telling=1.2)
 _INFLUENCED_BY = Wording("influence", "follower", "was influenced by", "influenced")
 _ORIGIN = Wording("origin", "artist from there", "comes from", "is the origin of")
 _COUNTRY = Wording("country", "artist from there", "comes from", "is the country of", telling=0.6)
@@ -53,7 +53,7 @@ _GENRE = Wording("genre", "artist of the genre", "plays", "is the genre of", tel
 _INSTRUMENT = Wording("instrument", "player", "plays", "is played by", telling=0.6)
 _FILM = Wording("film", "cast member", "appears in", "features", having="appears in")
 _SIMILAR = _symmetric("similar artist", "is similar to")
-_ASSOCIATED = _symmetric("associated act", "is associated with")
+_ASSOCIATED = replace(_symmetric("associated act", "is associated with"), telling=0.8)
 _AUTHOR = Wording("author", "book", "was written by", "wrote")
 _DIRECTOR = Wording("director", "film", "was directed by", "directed")
 _ACTOR = Wording("actor", "film", "stars", "appears in")
