@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor, nn
@@ -16,6 +15,7 @@ from recommender.data.splits import TrainingSplit
 from recommender.layers.embedding import EmbeddingTable
 from recommender.models.base import ModelConfig, TrainingTask
 from recommender.models.calibrated import CalibratedRecommender
+from recommender.models.pair_task import PairTask
 
 __all__ = ["BPR", "BPRConfig"]
 
@@ -72,20 +72,17 @@ class BPR(CalibratedRecommender):
         return [_Ranking(self, samples)]
 
 
-class _Ranking(TrainingTask):
+class _Ranking(PairTask):
     """Pairs of a user's positive and negative."""
 
-    name = "recommendation"
-
     def __init__(self, model: BPR, samples: InteractionSampler) -> None:
+        config = model.config
+        super().__init__(
+            pair_source(config.pairs, model._train, samples),
+            learning_rate=config.lr,
+            batch_size=config.batch_size,
+        )
         self.model = model
-        self.draw = pair_source(model.config.pairs, model._train, samples)
-        self.learning_rate = model.config.lr
-        self.batch_size = model.config.batch_size
-
-    def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """Columns users, positive items, negative items."""
-        return self.draw(rng)
 
     def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
         """-ln σ(x_ui - x_uj), plus λ over the rows in use; the mean over the batch."""

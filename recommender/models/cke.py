@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor, nn
@@ -18,6 +17,7 @@ from recommender.kge.transr import TransR, TransRConfig
 from recommender.layers.embedding import EmbeddingTable
 from recommender.models.base import ModelConfig, TrainingTask
 from recommender.models.calibrated import CalibratedRecommender
+from recommender.models.pair_task import PairTask
 
 __all__ = ["CKE", "CKEConfig"]
 
@@ -98,20 +98,17 @@ class CKE(CalibratedRecommender):
         return tasks
 
 
-class _Preferences(TrainingTask):
+class _Preferences(PairTask):
     """Pairs of a user's positive and negative."""
 
-    name = "recommendation"
-
     def __init__(self, model: CKE, samples: InteractionSampler) -> None:
+        config = model.config
+        super().__init__(
+            pair_source(config.pairs, model._train, samples),
+            learning_rate=config.lr_rs,
+            batch_size=config.batch_size,
+        )
         self.model = model
-        self.draw = pair_source(model.config.pairs, model._train, samples)
-        self.learning_rate = model.config.lr_rs
-        self.batch_size = model.config.batch_size
-
-    def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """Columns users, positive items, negative items."""
-        return self.draw(rng)
 
     def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
         """Eq. 9's first sum plus λ over users and offsets in use; the mean over the batch."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from pydantic import Field
 from scipy.sparse import csr_array
@@ -18,6 +17,7 @@ from recommender.data.splits import TrainingSplit
 from recommender.layers.embedding import EmbeddingTable
 from recommender.layers.sparse import SparseMatrix
 from recommender.models.base import ModelConfig, Recommender, TrainingTask
+from recommender.models.click_task import ClickTask
 
 __all__ = ["LibFM", "LibFMConfig"]
 
@@ -109,38 +109,21 @@ class LibFM(Recommender):
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
         """Click-through prediction alone."""
-        return [_Rows(self, samples)]
+        config = self.config
+        return [
+            ClickTask(
+                self, samples, self._loss, learning_rate=config.lr, batch_size=config.batch_size
+            )
+        ]
 
-
-class _Rows(TrainingTask):
-    """Cross-entropy over labelled rows."""
-
-    name = "recommendation"
-
-    def __init__(self, model: LibFM, samples: InteractionSampler) -> None:
-        self.model, self.draw = model, samples.draw
-        self.learning_rate = model.config.lr
-        self.batch_size = model.config.batch_size
-
-    def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """Columns users, items, labels."""
-        rows = self.draw(rng)
-        return rows.users, rows.items, rows.labels
-
-    def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
+    def _loss(self, users: Tensor, items: Tensor, labels: Tensor, share: float) -> Tensor:
         """The mean over the batch, plus λ over the rows in use."""
-        users, items, labels = columns
-        model = self.model
-        sums, squares = (part[items] for part in model.item_side())
-        user, item = model.users(users), model.items(items)
-        logits = model.second_order(user, item, sums, squares)
+        sums, squares = (part[items] for part in self.item_side())
+        user, item = self.users(users), self.items(items)
+        logits = self.second_order(user, item, sums, squares)
         loss = functional.binary_cross_entropy_with_logits(
             logits, labels.to(logits.dtype), reduction="sum"
         )
         penalty = user.square().sum() + item.square().sum() + sums.square().sum()
-        total: Tensor = (loss + model.config.l2_weight * penalty) * (share / len(users))
+        total: Tensor = (loss + self.config.l2_weight * penalty) * (share / len(users))
         return total
-
-    def parameters(self) -> Sequence[nn.Parameter]:
-        """All of them."""
-        return list(self.model.parameters())

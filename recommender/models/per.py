@@ -17,6 +17,7 @@ from recommender.data.pairs import PairSource, pair_source
 from recommender.data.splits import TrainingSplit
 from recommender.models.base import ModelConfig, TrainingTask
 from recommender.models.calibrated import CalibratedRecommender
+from recommender.models.pair_task import PairTask
 
 __all__ = ["PER", "PERConfig", "factorise", "unit_attributes"]
 
@@ -101,20 +102,17 @@ class PER(CalibratedRecommender):
         return [_Ranking(self, samples)] if self.relations else []
 
 
-class _Ranking(TrainingTask):
+class _Ranking(PairTask):
     """Pairs of a user's positive and negative."""
 
-    name = "recommendation"
-
     def __init__(self, model: PER, samples: InteractionSampler) -> None:
+        config = model.config
+        super().__init__(
+            pair_source(config.pairs, model._train, samples),
+            learning_rate=config.lr,
+            batch_size=config.batch_size,
+        )
         self.model = model
-        self.draw = pair_source(model.config.pairs, model._train, samples)
-        self.learning_rate = model.config.lr
-        self.batch_size = model.config.batch_size
-
-    def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """Columns users, positive items, negative items."""
-        return self.draw(rng)
 
     def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
         """-ln σ(r̂(u, v) - r̂(u, v')), the mean over the batch, plus λ‖θ‖²."""

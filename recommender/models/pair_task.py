@@ -1,0 +1,36 @@
+"""The samples of models that learn by ranking: a user's positive beside a negative."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from recommender.models.base import TrainingTask
+
+__all__ = ["PairTask"]
+
+
+class PairTask(TrainingTask):
+    """Columns users, positive items, negative items; a model adds its loss over them.
+
+    Args:
+        draw: makes the pairs of an epoch (`data.pairs.pair_source`).
+        learning_rate: step size.
+        batch_size: pairs per step.
+    """
+
+    name = "recommendation"
+
+    def __init__(
+        self,
+        draw: Callable[[np.random.Generator], tuple[np.ndarray, ...]],
+        *,
+        learning_rate: float,
+        batch_size: int,
+    ) -> None:
+        self._draw, self.learning_rate, self.batch_size = draw, learning_rate, batch_size
+
+    def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """Columns users, positive items, negative items."""
+        return self._draw(rng)
