@@ -121,7 +121,6 @@ class _Progress:
             console=console,
         )
         self._task = self.bar.add_task("training", total=epochs, figures="")
-        self._best = float("-inf")
         self.is_main = False
 
     def start(self, settings: Mapping[str, Any], epochs_done: int) -> None:
@@ -131,10 +130,9 @@ class _Progress:
 
     def epoch(self, record: Mapping[str, float]) -> None:
         """Move on and show the latest figures."""
-        self._best = max(self._best, record.get("valid_auc", self._best))
         figures = f"loss {record.get('loss_recommendation', float('nan')):.4f}"
         figures += f"  valid AUC {record.get('valid_auc', float('nan')):.4f}"
-        figures += f" (best {self._best:.4f})"
+        figures += f" ACC {record.get('valid_acc', float('nan')):.4f}"
         self.bar.update(self._task, completed=int(record["epoch"]), figures=figures)
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
