@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -120,6 +120,19 @@ class Recommender(nn.Module, ABC):
 
     def fit(self) -> None:
         """Learn in closed form, from what the constructor was given; for models without tasks."""
+
+    def forget(self) -> None:
+        """Drop what scoring has computed from the parameters, in models that keep such a thing."""
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch between training and scoring; what scoring has computed is forgotten."""
+        self.forget()
+        return super().train(mode)
+
+    def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """Take over parameters; what scoring has computed is forgotten."""
+        self.forget()
+        return super().load_state_dict(*args, **kwargs)
 
     @classmethod
     def presets(cls) -> Mapping[str, tuple[str, Mapping[str, Any]]]:

@@ -14,7 +14,7 @@ the attention to find it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -194,16 +194,9 @@ class DKN(Recommender):
             self._features = features
         return features
 
-    def train(self, mode: bool = True) -> DKN:
-        """Switch between training and scoring; forgets what scoring has computed."""
+    def forget(self) -> None:
+        """What scoring has computed from the parameters no longer holds."""
         self._features = None
-        super().train(mode)
-        return self
-
-    def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        """Take over parameters; forgets what scoring has computed."""
-        self._features = None
-        return super().load_state_dict(*args, **kwargs)
 
     def loss(self, users: Tensor, items: Tensor, labels: Tensor, share: float) -> Tensor:
         """Cross-entropy, and half of the squares of all vectors and filters."""

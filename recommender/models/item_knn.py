@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -86,10 +84,9 @@ class ItemKNN(CalibratedRecommender):
                 self._sorted = keys, self.similarities[real][order]
         return self._sorted
 
-    def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        """Take over neighbours; forgets what scoring has computed."""
+    def forget(self) -> None:
+        """What scoring has computed from the parameters no longer holds."""
         self._sorted = None
-        return super().load_state_dict(*args, **kwargs)
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
         """One sparse product for the block."""

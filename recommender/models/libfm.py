@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from pydantic import Field
@@ -96,16 +95,9 @@ class LibFM(Recommender):
         scores: Tensor = self.bias + user[:, :1] + alone + user[:, 1:] @ total.T
         return scores
 
-    def train(self, mode: bool = True) -> LibFM:
-        """Switch between training and scoring; forgets what scoring has computed."""
+    def forget(self) -> None:
+        """What scoring has computed from the parameters no longer holds."""
         self._known = None
-        super().train(mode)
-        return self
-
-    def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        """Take over parameters; forgets what scoring has computed."""
-        self._known = None
-        return super().load_state_dict(*args, **kwargs)
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
         """Click-through prediction alone."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -84,16 +83,9 @@ class LightGCN(CalibratedRecommender):
         final = self.final_embeddings()
         return final[users] @ final[self.n_users + start : self.n_users + stop].T
 
-    def train(self, mode: bool = True) -> LightGCN:
-        """Switch between training and scoring; forgets what scoring has computed."""
+    def forget(self) -> None:
+        """What scoring has computed from the parameters no longer holds."""
         self._final = None
-        super().train(mode)
-        return self
-
-    def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        """Take over parameters; forgets what scoring has computed."""
-        self._final = None
-        return super().load_state_dict(*args, **kwargs)
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
         """Ranking alone."""

@@ -132,16 +132,9 @@ class MKR(Recommender):
             self._item_side = item_side
         return item_side
 
-    def train(self, mode: bool = True) -> MKR:
-        """Switch between training and scoring; forgets what scoring has computed."""
+    def forget(self) -> None:
+        """What scoring has computed from the parameters no longer holds."""
         self._item_side = None
-        super().train(mode)
-        return self
-
-    def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        """Take over parameters; forgets what scoring has computed."""
-        self._item_side = None
-        return super().load_state_dict(*args, **kwargs)
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
         """Algorithm 1's two: recommendation, then (every kge_interval epochs) the KG."""
