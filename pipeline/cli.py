@@ -1,4 +1,4 @@
-"""The command line: `python -m pipeline build|fetch|validate|datasets`."""
+"""The command line: `python -m pipeline build|fetch|validate|datasets|evaluate`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from kg_builder.errors import DataError
 from kg_builder.evaluation.validation import validate
 from pipeline.build import DATA, SEED, build, default_raw
 from pipeline.console import BuildDisplay, download_bars, summary
+from pipeline.evaluate import app as evaluate_app
 from pipeline.fetch import fetch
 from pipeline.recipe import load_recipe, recipe_names
 
@@ -23,6 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(evaluate_app, name="evaluate")
 _out = Console()
 _err = Console(stderr=True)
 _SHOWN = 20

@@ -1,0 +1,15 @@
+"""`python -m pipeline evaluate …`: the quality of a stage against data that others annotated.
+
+One module per command; each reads its format, calls `kg_builder.evaluation`, prints, and writes
+what a person needs to read the errors.
+"""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(
+    help="Measure a construction stage against gold data.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
