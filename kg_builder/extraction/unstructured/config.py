@@ -40,6 +40,14 @@ class UnstructuredSource(BaseModel):
         float, Field(ge=0, le=1, description="Statements below it are left out and counted.")
     ] = 0.0
     batch_size: Annotated[int, Field(ge=1, description="Texts handed to spaCy at a time.")] = 64
+    processes: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Processes that read; 0 takes one per core where the corpus is worth it. "
+            "The result is the same.",
+        ),
+    ] = 0
     max_chars: Annotated[
         int, Field(ge=100, description="Longest text read; a longer one is a reject.")
     ] = 200_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -22,10 +23,16 @@ from kg_builder.extraction.unstructured.documents import (
 )
 from kg_builder.extraction.unstructured.gazetteer import Gazetteer, common_words
 from kg_builder.extraction.unstructured.mentions import Entity
+from kg_builder.extraction.unstructured.parallel import processes_for, read_all
 from kg_builder.extraction.unstructured.patterns import PatternExtractor
 from kg_builder.extraction.unstructured.pipeline import load_pipeline
 from kg_builder.extraction.unstructured.recognise import Recogniser
-from kg_builder.extraction.unstructured.relations import ReadText, Relation, RelationExtractor
+from kg_builder.extraction.unstructured.relations import (
+    Reading,
+    ReadText,
+    Relation,
+    RelationExtractor,
+)
 from kg_builder.extraction.unstructured.sentences import sentences_of
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
@@ -69,6 +76,11 @@ class TextReader:
                 text = self._read(document, doc)
                 yield text, list(self._extractor.extract(text))
 
+    def readings(self, documents: Iterable[TextDocument]) -> Iterator[Reading]:
+        """Yield what each text says, without the text's parse."""
+        for text, relations in self.read(documents):
+            yield Reading(text.document, text.sentences, text.mentions, text.topic, relations)
+
     def _read(self, document: TextDocument, doc: Doc) -> ReadText:
         sentences = sentences_of(document.text)
         mentions = self._recogniser.find(doc, document, sentences)
@@ -98,11 +110,19 @@ def extract_unstructured(
     first = Collector(source.name, schema)
     common = common_words(document.text for document in read_documents(source, root, first))
     total = first.counts["documents: rows used"]
-    reader = TextReader(source, schema, gazetteer=gazetteer, common=common, extractor=extractor)
-    if not reader.has_model and source.model:
+    make = partial(
+        TextReader, source, schema, gazetteer=gazetteer, common=common, extractor=extractor
+    )
+    if source.model and not load_pipeline(source.model)[1]:
         out.counts["texts read without a statistical model"] = total
-    for done, (text, relations) in enumerate(reader.read(read_documents(source, root, out)), 1):
-        _Writer(out, source, text).write(relations)
+    readings = read_all(
+        make,
+        read_documents(source, root, out),
+        processes=1 if extractor else processes_for(source.processes, total),
+        batch_size=source.batch_size,
+    )
+    for done, reading in enumerate(readings, 1):
+        _Writer(out, source, reading).write()
         progress(done, total)
     return out.finish()
 
@@ -110,11 +130,11 @@ def extract_unstructured(
 class _Writer:
     """Turns the relations of one text into records and statements."""
 
-    def __init__(self, out: Collector, source: UnstructuredSource, text: ReadText) -> None:
+    def __init__(self, out: Collector, source: UnstructuredSource, text: Reading) -> None:
         self._out, self._source, self._text = out, source, text
         self._keys: dict[int, str] = {}
 
-    def write(self, relations: list[Relation]) -> None:
+    def write(self) -> None:
         document, out = self._text.document, self._out
         out.counts["sentences read"] += len(self._text.sentences)
         out.counts["mentions found"] += len(self._text.mentions)
@@ -127,7 +147,7 @@ class _Writer:
         out.record(key, type_, document.title, record_id=document.id, evidence=whole)
         self._keys[id(topic)] = key
         said: set[int] = set()
-        for relation in relations:
+        for relation in self._text.relations:
             if relation.confidence < self._source.min_confidence:
                 out.counts["relations below the least confidence"] += 1
                 continue

@@ -47,6 +47,17 @@ class Relation:
     confidence: float
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What one text says: all that is kept of it, and all that travels between processes."""
+
+    document: TextDocument
+    sentences: list[Sentence]
+    mentions: list[Mention]
+    topic: Entity
+    relations: list[Relation]
+
+
 class RelationExtractor(Protocol):
     """Reads relations out of texts whose mentions are known."""
 

@@ -285,6 +285,30 @@ def test_unusable_texts_are_counted(write: Write, run: Run) -> None:
         run(kind="unstructured", path="t.jsonl", model=None, text="body")
 
 
+def test_several_processes_read_what_one_reads(write: Write, run: Run) -> None:
+    towns = ("Reykjavík", "Berlin", "Oslo")
+    write_texts(
+        write,
+        *(
+            {
+                "id": str(number),
+                "title": f"Band {number}",
+                "text": f"The band was formed in {towns[number % 3]} in {1950 + number}. "
+                f"They released Record {number} in {1953 + number}.",
+            }
+            for number in range(40)
+        ),
+    )
+    one, two = (
+        run(kind="unstructured", path="t.jsonl", model=None, processes=count, batch_size=7)
+        for count in (1, 2)
+    )
+    assert len(one.statements) >= 80
+    pd.testing.assert_frame_equal(one.records, two.records)
+    pd.testing.assert_frame_equal(one.statements, two.statements)
+    assert one.counts == two.counts
+
+
 def test_a_folder_of_text_files(write: Write, run: Run) -> None:
     write("texts/Sigur_Rós.txt", "Sigur Rós were formed in Reykjavík in 1994.")
     found = run(kind="unstructured", path="texts/*.txt", model=None, gazetteer=known(*BAND))
