@@ -6,6 +6,7 @@ from typing import Final
 
 import pandas as pd
 
+from kg_builder.alignment import overview
 from kg_builder.ontology import expand
 from kg_builder.triples import graph_pieces, items_of, number, provenance_trig, ratings
 from pipeline.artefacts import gzip_writer, write_bytes, write_integers, write_tsv
@@ -22,6 +23,7 @@ OUTPUTS: Final = (
     "relations.tsv",
     "items.tsv",
     "users.tsv",
+    "alignment.tsv",
     "quality.json",
     "quality.html",
 )
@@ -76,9 +78,10 @@ def write_outputs(
     write_integers(rated.rows, desk.path("ratings_final.txt"))
     write_tsv(_with_iris(numbering.entities), desk.path("entities.tsv"))
     write_tsv(_with_iris(numbering.relations), desk.path("relations.tsv"))
+    raw_ids = _raw_ids(items, interactions, records, links)
     write_tsv(
         _with_iris(numbering.entities.iloc[: numbering.n_items, :3]).assign(
-            raw_id=_raw_ids(items, interactions, records, links)
+            raw_id=["|".join(own) for own in raw_ids]
         ),
         desk.path("items.tsv"),
     )
@@ -86,6 +89,8 @@ def write_outputs(
         pd.DataFrame({"id": range(len(rated.users)), "raw_id": rated.users}),
         desk.path("users.tsv"),
     )
+    pairs = [(item, raw) for item, own in zip(items, raw_ids, strict=True) for raw in own]
+    write_tsv(overview(pairs, entities, links), desk.path("alignment.tsv"))
     write_quality(facts, recipe, desk.path("quality.json"), desk.path("quality.html"))
     return {
         "triples": len(numbering.triples),
@@ -110,7 +115,7 @@ def _iri(name: str) -> str:
 
 def _raw_ids(
     items: list[str], interactions: pd.DataFrame, records: pd.DataFrame, links: pd.DataFrame
-) -> list[str]:
+) -> list[list[str]]:
     """The publisher's ids of each item: those interacted with, else those of its records."""
     own = links.loc[links["kind"] == "record", ["subject", "object"]].merge(
         records[["record", "record_id"]], left_on="subject", right_on="record"
@@ -122,4 +127,4 @@ def _raw_ids(
     played: dict[str, set[str]] = {}
     for entity, raw in zip(met["item"].tolist(), met["raw_item"].tolist(), strict=True):
         played.setdefault(entity, set()).add(raw)
-    return ["|".join(sorted(played.get(item) or found.get(item, set()))) for item in items]
+    return [sorted(played.get(item) or found.get(item, set())) for item in items]

@@ -6,6 +6,7 @@
 
 from kg_builder.alignment.align import Alignment, align, rename
 from kg_builder.alignment.config import AlignmentConfig, DbpediaNt, FreebaseRdf, ThirdParty
+from kg_builder.alignment.overview import overview
 
 __all__ = [
     "Alignment",
@@ -14,5 +15,6 @@ __all__ = [
     "FreebaseRdf",
     "ThirdParty",
     "align",
+    "overview",
     "rename",
 ]

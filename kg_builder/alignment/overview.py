@@ -1,0 +1,99 @@
+"""Alignment as one readable table: a row per item of the publisher, a column per database."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import pandas as pd
+
+from kg_builder.fusion.profiles import values
+from kg_builder.ontology import expand
+
+DATABASES: Final = ("freebase", "dbpedia", "wikidata", "musicbrainz")
+"""Columns of the table; also the prefixes of the CURIEs that fill them."""
+
+COLUMNS: Final = ("raw_id", "iri", "name", *DATABASES, "score", "decision")
+"""Columns of the table, in their order."""
+
+
+def overview(
+    items: Iterable[tuple[str, str]], entities: pd.DataFrame, links: pd.DataFrame
+) -> pd.DataFrame:
+    """What became of each item in each database.
+
+    Args:
+        items: (entity CURIE, the publisher's id); an entity that holds several ids of the
+            publisher comes once with each.
+        entities: table `ENTITIES`.
+        links: table `LINKS`, with those of kind "external".
+
+    Returns:
+        One row per pair with the columns `COLUMNS`, sorted by the publisher's id, numbers by
+        their value. Ids are those of the database (`m.0c_jw`, `Q44190`), DBpedia's are IRIs;
+        several are joined by '|'. The score is that of the least certain link of the row, where
+        there is none that of the best candidate; the decision is `match` with any link, `unsure`
+        where a database has candidates that were left to a person, else `no_match`.
+    """
+    known = dict(
+        zip(
+            values(entities, "entity"),
+            zip(values(entities, "name"), values(entities, "external_ids"), strict=True),
+            strict=True,
+        )
+    )
+    pairs = [(entity, raw) for entity, raw in items if entity in known]
+    told = _told(links, {entity for entity, _ in pairs})
+    rows = [
+        {
+            "raw_id": raw,
+            "iri": expand(entity),
+            "name": known[entity][0],
+            **_columns(known[entity][1]),
+            **_verdict(known[entity][1], told.get(entity, [])),
+        }
+        for entity, raw in sorted(pairs, key=lambda pair: _by_number(pair[1], pair[0]))
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _told(links: pd.DataFrame, wanted: set[str]) -> dict[str, list[dict[str, Any]]]:
+    """Entity → its rows of external links."""
+    chosen = links[(links["kind"] == "external") & links["subject"].isin(wanted)]
+    told: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for subject, decision, score, candidates in zip(
+        values(chosen, "subject"),
+        values(chosen, "decision"),
+        values(chosen, "score"),
+        values(chosen, "candidates"),
+        strict=True,
+    ):
+        best = max((entry["score"] for entry in json.loads(candidates)), default=0.0)
+        told[subject].append({"decision": decision, "score": score, "best": best})
+    return told
+
+
+def _columns(external_ids: Iterable[str]) -> dict[str, str]:
+    found: dict[str, list[str]] = {name: [] for name in DATABASES}
+    for curie in sorted(external_ids):
+        prefix, _, key = curie.partition(":")
+        if prefix in found:
+            found[prefix].append(expand(curie) if prefix == "dbpedia" else key)
+    return {name: "|".join(keys) for name, keys in found.items()}
+
+
+def _verdict(external_ids: Iterable[str], told: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    matches = [row["score"] for row in told if row["decision"] == "match"]
+    if matches:
+        return {"score": round(min(matches), 4), "decision": "match"}
+    best = round(max((row["best"] for row in told), default=0.0), 4)
+    if any(curie.partition(":")[0] in DATABASES for curie in external_ids):
+        return {"score": 1.0, "decision": "match"}  # an id that a source of ours states
+    unsure = any(row["decision"] == "unsure" for row in told)
+    return {"score": best, "decision": "unsure" if unsure else "no_match"}
+
+
+def _by_number(raw: str, entity: str) -> tuple[int, str, str]:
+    return (int(raw) if raw.isdecimal() else 1 << 62, raw, entity)
