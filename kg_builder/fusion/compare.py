@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
@@ -15,10 +17,14 @@ from unidecode import unidecode
 from kg_builder.fusion.measures import Measure, measure_for
 from kg_builder.fusion.normalize import nations_in, squeeze
 from kg_builder.fusion.profiles import Profiles, Values
+from kg_builder.fusion.repeated import coded, over_pairs
 from kg_builder.ontology import Schema
 
 MISSING: Final = -1
 """Level of a feature that one side says nothing about: it counts neither for nor against."""
+
+CHUNK: Final = 1_000_000
+"""Pairs of names in memory at a time."""
 
 NAME_LEVELS: Final = ("other", "alike", "contained", "close", "very close", "variant", "equal")
 
@@ -114,35 +120,58 @@ def name_levels(
     profiles: Profiles, pairs: NDArray[np.int64]
 ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
     """Level and similarity (0..1) of the names of each pair, the best over their aliases."""
-    if not len(pairs):
-        return np.empty(0, np.int8), np.empty(0)
-    needed = np.unique(pairs)
-    latin = {int(i): _latin(profiles.names[i].key) for i in needed}
-    left = [latin[int(i)] for i in pairs[:, 0]]
-    right = [latin[int(j)] for j in pairs[:, 1]]
+    levels = np.empty(len(pairs), dtype=np.int8)
+    similarity = np.empty(len(pairs))
+    keys = coded([name.key for name in profiles.names])
+    tight = coded([name.squeezed for name in profiles.names])
+    latin = [_latin(key) for key in keys.distinct]
+    aliased = np.fromiter(map(bool, profiles.aliases), dtype=bool, count=len(profiles))
+    for start in range(0, len(pairs), CHUNK):
+        part = slice(start, start + CHUNK)
+        left, right = pairs[part, 0], pairs[part, 1]
+        ones, others = keys.codes[left], keys.codes[right]
+        # a pair of names is compared once, however many records bear them
+        which, distinct = pd.factorize(ones * len(latin) + others)
+        level, close = _spellings(
+            [latin[key] for key in (distinct // len(latin)).tolist()],
+            [latin[key] for key in (distinct % len(latin)).tolist()],
+        )
+        levels[part], similarity[part] = level[which], close[which]
+        alike = tight.codes[left] == tight.codes[right]
+        for row in np.flatnonzero(~alike & (aliased[left] | aliased[right])).tolist():
+            alike[row] = not _spelled(profiles, int(left[row])).isdisjoint(
+                _spelled(profiles, int(right[row]))
+            )
+        levels[part][alike] = 5
+        similarity[part][alike] = np.maximum(similarity[part][alike], 0.97)
+        levels[part][ones == others], similarity[part][ones == others] = 6, 1.0
+    return levels, similarity
+
+
+def _spellings(
+    left: Sequence[str], right: Sequence[str]
+) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """Level and similarity of two names each, as they are written."""
     plain = cpdist(left, right, scorer=fuzz.ratio, dtype=np.float32) / 100
     sorted_ = cpdist(left, right, scorer=fuzz.token_sort_ratio, dtype=np.float32) / 100
     similarity = np.maximum(plain, sorted_ * 0.99).astype(np.float64)
     bands = np.array([0, 1, 3, 4], dtype=np.int8)
     levels: NDArray[np.int8] = bands[np.digitize(similarity, (0.7, 0.84, 0.93))]
-    every = {
-        int(i): {profiles.names[i].squeezed, *map(squeeze, profiles.aliases[i])} for i in needed
-    }
-    for row, (i, j) in enumerate(pairs.tolist()):
-        one, other = profiles.names[i], profiles.names[j]
-        if one.key == other.key:
-            levels[row], similarity[row] = 6, 1.0
-        elif one.squeezed == other.squeezed or not every[i].isdisjoint(every[j]):
-            levels[row], similarity[row] = 5, max(similarity[row], 0.97)
-        else:
-            words, others = set(left[row].split()), set(right[row].split())
-            if _numbers(words) != _numbers(others):
-                levels[row] = min(levels[row], 1)
-            elif levels[row] > 1 and _stranger(words, others):
-                levels[row] = 1
-            elif levels[row] < 2 and (words < others or others < words):
-                levels[row] = 1 if "and" in words ^ others or "feat" in words ^ others else 2
+    for row, (one, other) in enumerate(zip(left, right, strict=True)):
+        if one == other:
+            continue
+        words, others = set(one.split()), set(other.split())
+        if _numbers(words) != _numbers(others):
+            levels[row] = min(levels[row], 1)
+        elif levels[row] > 1 and _stranger(words, others):
+            levels[row] = 1
+        elif levels[row] < 2 and (words < others or others < words):
+            levels[row] = 1 if "and" in words ^ others or "feat" in words ^ others else 2
     return levels, similarity
+
+
+def _spelled(profiles: Profiles, index: int) -> set[str]:
+    return {profiles.names[index].squeezed, *map(squeeze, profiles.aliases[index])}
 
 
 def _stranger(words: set[str], others: set[str]) -> bool:
@@ -165,18 +194,19 @@ def name_rarity(profiles: Profiles, pairs: NDArray[np.int64]) -> NDArray[np.floa
     Emperor'); a single common word often is ('Air', 'Live'). Document frequencies of words are
     taken over all records, a word counts at most as one that occurs once.
     """
-    counts: dict[str, int] = {}
-    for name in profiles.names:
-        for word in set(name.key.split()):
-            counts[word] = counts.get(word, 0) + 1
-    total = max(len(profiles), 1)
-    found = np.empty(len(pairs))
-    for row, i in enumerate(pairs[:, 0].tolist() if len(pairs) else []):
-        words = profiles.names[i].key.split()
-        bits = sum(float(np.log(total / counts[word])) for word in words)
-        length = min(len(profiles.names[i].squeezed), 16)
-        found[row] = 0.25 * (bits - np.log(total)) + 0.08 * (length - 8)
-    return np.clip(found, -1.5, 1.5)
+    keys = coded([name.key for name in profiles.names])
+    split = [key.split() for key in keys.distinct]
+    often = np.bincount(keys.codes, minlength=len(split)).tolist()
+    counts: Counter[str] = Counter()
+    for words, times in zip(split, often, strict=True):
+        for word in set(words):
+            counts[word] += times
+    total = np.log(max(len(profiles), 1))
+    log = {word: float(np.log(count)) for word, count in counts.items()}
+    bits = np.array([sum(total - log[word] for word in words) for words in split])[keys.codes]
+    length = np.array([min(len(name.squeezed), 16) for name in profiles.names])
+    told = 0.25 * (bits - total) + 0.08 * (length - 8)
+    return np.clip(told[pairs[:, 0]], -1.5, 1.5) if len(pairs) else np.empty(0)
 
 
 def _value_columns(
@@ -185,21 +215,20 @@ def _value_columns(
     values: Mapping[str, Values],
     schema: Schema,
 ) -> list[tuple[Feature, NDArray[np.int8]]]:
-    empty: Values = {}
-    left = [values.get(profiles.record[i], empty) for i in pairs[:, 0].tolist()]
-    right = [values.get(profiles.record[j], empty) for j in pairs[:, 1].tolist()]
-    shared: dict[str, list[int]] = {}
-    for row, (one, other) in enumerate(zip(left, right, strict=True)):
-        for predicate in one.keys() & other.keys():
-            shared.setdefault(predicate, []).append(row)
+    told: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
+    for key, stated in values.items():
+        if (index := profiles.position.get(key)) is not None:
+            for predicate, several in stated.items():
+                told.setdefault(predicate, []).append((index, several))
     found = []
-    for predicate, rows in sorted(shared.items()):
+    for predicate, rows in sorted(told.items()):
         measure: Measure | None = measure_for(predicate, schema)
         if measure is None:
             continue
-        column = np.full(len(pairs), MISSING, dtype=np.int8)
-        for row in rows:
-            column[row] = measure.level(left[row][predicate], right[row][predicate])
+        stated_by: list[tuple[str, ...] | None] = [None] * len(profiles)
+        for index, several in rows:
+            stated_by[index] = several
+        column = over_pairs(pairs[:, 0], pairs[:, 1], measure.level, coded(stated_by), MISSING)
         if (column != MISSING).any():
             found.append((Feature(predicate, *measure.prior), column))
     found += _qualifiers(profiles, pairs)
@@ -209,18 +238,17 @@ def _value_columns(
 def _qualifiers(
     profiles: Profiles, pairs: NDArray[np.int64]
 ) -> list[tuple[Feature, NDArray[np.int8]]]:
-    words = [profiles.names[i].qualifier.casefold() for i in range(len(profiles))]
-    if not any(words):
+    words = coded([name.qualifier.casefold() for name in profiles.names])
+    if not any(words.distinct):
         return []
-    column = np.full(len(pairs), MISSING, dtype=np.int8)
-    for row, (i, j) in enumerate(pairs.tolist()):
-        if words[i] and words[j]:
-            column[row] = 2 if fuzz.token_set_ratio(words[i], words[j]) >= 85 else 0
-        elif (words[i] or words[j]) and not nations_in(words[i] or words[j]):
-            column[row] = 1
-    if (column == MISSING).all():
-        return []
-    return [(QUALIFIER, column)]
+    column = over_pairs(pairs[:, 0], pairs[:, 1], _qualified, words, MISSING)
+    return [] if (column == MISSING).all() else [(QUALIFIER, column)]
+
+
+def _qualified(one: str, other: str) -> int:
+    if one and other:
+        return 2 if fuzz.token_set_ratio(one, other) >= 85 else 0
+    return 1 if (one or other) and not nations_in(one or other) else MISSING
 
 
 def _latin(key: str) -> str:
