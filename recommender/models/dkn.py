@@ -27,6 +27,7 @@ from recommender.data.splits import TrainingSplit
 from recommender.layers.mlp import Dense, mlp
 from recommender.layers.names import Names, read_names, windows
 from recommender.layers.penalty import squared_norm
+from recommender.layers.sampled_products import sampled_products
 from recommender.models.base import ModelConfig, Recommender, TrainingTask
 from recommender.models.click_task import ClickTask, cross_entropy
 
@@ -153,13 +154,16 @@ class DKN(Recommender):
     def match(self, features: Tensor, users: Tensor, items: Tensor) -> Tensor:
         """Scores of pairs from the features of all items: Eq. 11 to 13, [b]."""
         liked = self.history[users]
-        known = (liked >= 0) & (liked != items[:, None])
-        clicked = functional.embedding(liked.clamp_min(0), features)  # [b, history, size]
-        candidate = features[items]
+        liked = liked.masked_fill(liked == items[:, None], -1)
+        known = liked >= 0
+        candidate = functional.embedding(items, features)
         if self.config.interaction == "dot":
             # The score is a sum of the very products that the attention is made of.
-            products = torch.bmm(clicked, candidate.unsqueeze(2)).squeeze(2)
+            own = torch.arange(len(items), device=items.device)[:, None].expand_as(liked)
+            products = sampled_products(candidate, features, own.reshape(-1), liked.reshape(-1))
+            products = products.view_as(liked)
             return (_masked_softmax(products, known) * products).sum(dim=1) + self.bias
+        clicked = functional.embedding(liked.clamp_min(0), features)  # [b, history, size]
         pair = torch.cat([clicked, candidate[:, None].expand_as(clicked)], dim=2)
         weights = _masked_softmax(self.attention_network(pair).squeeze(2), known)
         user = torch.bmm(weights.unsqueeze(1), clicked).squeeze(1)

@@ -27,6 +27,7 @@ from recommender.data.splits import TrainingSplit
 from recommender.data.tables import IntArray
 from recommender.layers.mlp import Dense
 from recommender.layers.penalty import squared_norm
+from recommender.layers.sampled_products import sampled_products
 from recommender.models.base import ModelConfig, Recommender, TrainingTask
 from recommender.models.click_task import ClickTask, cross_entropy
 
@@ -97,7 +98,7 @@ class _Autoencoder(nn.Module):
             + 2 * hidden.sum(dim=0) @ (bias @ weight)
             + len(code) * (bias @ bias)
         )
-        at_ones = (hidden[row] * functional.embedding(column, weight)).sum(dim=1) + bias[column]
+        at_ones = sampled_products(hidden, weight, row, column) + bias[column]
         errors = 1 - at_ones
         return everywhere - at_ones @ at_ones + alpha * alpha * (errors @ errors)
 
