@@ -10,45 +10,14 @@ from spacy.tokens import Doc
 
 from kg_builder.extraction.unstructured import lexicon
 from kg_builder.extraction.unstructured.documents import TextDocument
+from kg_builder.extraction.unstructured.forms import CAPITAL, SMALL, formed_mentions
 from kg_builder.extraction.unstructured.gazetteer import Gazetteer
 from kg_builder.extraction.unstructured.mentions import Mention
 from kg_builder.extraction.unstructured.sentences import Sentence
+from kg_builder.extraction.unstructured.topic_names import topic_spans
 from kg_builder.extraction.values import country_name
 from kg_builder.ontology import Schema
 
-_MONTHS: Final = (
-    "January|February|March|April|May|June|July|August|September|October|November|December"
-)
-_DATE: Final = re.compile(
-    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)? )?(?:{_MONTHS})(?: \d{{1,2}},)? (?:1[5-9]|20)\d\d\b"
-    r"|(?<![\w,.])(?:1[5-9]|20)\d\d(?![\w]|[,.]\d)"
-)
-_CAPITAL: Final = r"[^\W\d_a-zß-öø-ÿ](?:[\w'’&/-]|\.(?=\w))*"
-_SMALL: Final = (
-    r"(?:of|the|and|in|a|an|to|for|on|at|from|with|&|de|del|la|le|les|el|los|du|von|van|der|und|"
-    r"my|your|or)"
-)
-_TITLE: Final = rf"{_CAPITAL}(?:(?: {_SMALL}){{0,2}} (?:{_CAPITAL}|\d[\w'’.-]*))*"
-_WORK_CUE: Final = re.compile(
-    rf"\b(?:albums?|LP|EP|singles?|songs?|mixtapes?|soundtracks?|records?|debut)"
-    rf",? (?:was |is |were |(?:titled|called|named|entitled) )?[“\"‘']?({_TITLE}[!?]?)"
-)
-_WORK_VERB: Final = re.compile(
-    rf"\b(?:released|issued|recorded|put out|published|releases|brought out|(?:came|come) up with|"
-    rf"titled|called|entitled) [“\"‘']?({_TITLE}[!?]?)"
-)
-_WORK_BEFORE: Final = re.compile(
-    rf"({_TITLE}[!?]?)[”\"’']?,? (?:a|an|the|her|his|their|its) (?:\d{{4}} )?(?:[\w-]+ ){{0,2}}"
-    r"(?:album|record|LP|EP|single|song|soundtrack)\b"
-)
-_QUOTED: Final = re.compile(r"[“\"]([^”\"]{2,60})[”\"]")
-_AWARD: Final = re.compile(
-    rf"(?:{_CAPITAL} (?:(?:of|for|the) )*)*(?:Prize|Awards?|Grammys?|Grammies|Medal|Hall of Fame|"
-    rf"Brit Award|Oscar|Order of [A-Z]\w+)(?: for (?:Best )?{_TITLE})?"
-)
-_LABEL: Final = re.compile(
-    rf"{_CAPITAL}(?: {_CAPITAL})* (?:Records|Recordings|Discos|Disques|Discs|Entertainment)\b"
-)
 _NER: Final = {
     "PERSON": "Person",
     "GPE": "Place",
@@ -63,6 +32,9 @@ _RANK: Final = {
     ("pattern", "Date"): 1,
     ("pattern", "Award"): 1,
     ("pattern", "RecordLabel"): 1,
+    ("pattern", "Band"): 1,
+    ("pattern", "Person"): 1,
+    ("quoted", ""): 1,
     ("capitals", ""): 5,
     ("lexicon", ""): 3,
     ("pattern", ""): 3,
@@ -72,16 +44,15 @@ _RANK: Final = {
 """(origin, class) → how early a mention gets its place."""
 
 _NAME: Final = re.compile(
-    rf"(?<![\w'’-])(?:[Tt]he )?{_CAPITAL}"
-    rf"(?:(?: (?:of|for|the|and the|de|del|du|des|y))? {_CAPITAL})*"
+    rf"(?<![\w'’-])(?:[Tt]he )?{CAPITAL}"
+    rf"(?:(?: (?:of|for|the|and the|de|del|du|des|y))? {CAPITAL})*"
 )
 _DEMONYM: Final = re.compile(
     r"^(?:[Tt]he )?[A-Z][a-z]+(?:an|ese|ish|ic|ch)s?$|^I$"
     r"|^(?:[Tt]he )?(?:Welsh|Greek|Swiss|Thai|Czech|Iraqi|Israeli)s?$"
 )
-_FUNCTION: Final = re.compile(r"^(?:At|On|In|For|With|From|By|After|When|The|And|But|While|As) ")
 _LOOSE_END: Final = re.compile(
-    rf"(?:\s+(?:{_SMALL}|by|through|his|her|their|its)|[\s,.;:'’\"“”(–-]+)+$"
+    rf"(?:\s+(?:{SMALL}|by|through|his|her|their|its)|[\s,.;:'’\"“”(–-]+)+$"
 )
 _DETERMINER: Final = re.compile(r"^(?:the|a|an|The|A|An|his|her|their|its) ")
 
@@ -109,7 +80,7 @@ class Recogniser:
             *self._topic(text),
             *self._gazetteer.find(doc, sentences),
             *self._listed(text.text),
-            *self._formed(text.text),
+            *formed_mentions(text.text),
             *self._statistical(doc),
             *self._capitals(text.text, sentences),
         ]
@@ -121,8 +92,8 @@ class Recogniser:
             name for name in self._gazetteer.types(text.title) if self._schema.is_a(name, "Agent")
         ]
         type_ = self._schema.most_specific(types) if types else "Artist"
-        for match in re.finditer(rf"(?<!\w){re.escape(text.title)}(?!\w)", text.text):
-            yield Mention(match.start(), match.end(), match[0], type_, "title", text.title)
+        for start, end in topic_spans(text.text, text.title):
+            yield Mention(start, end, text.text[start:end], type_, "title", text.title)
 
     def _listed(self, text: str) -> Iterator[Mention]:
         for match in self._word.finditer(text):
@@ -130,29 +101,6 @@ class Recogniser:
             if match[0][0].isupper() and text[match.end() : match.end() + 2].strip()[:1].isupper():
                 continue  # part of a name: "Rock Werchter", "Soul II Soul"
             yield Mention(match.start(), match.end(), match[0], type_, "lexicon", name)
-
-    def _formed(self, text: str) -> Iterator[Mention]:
-        for match in _DATE.finditer(text):
-            yield Mention(match.start(), match.end(), match[0], "Date", "pattern")
-        for match in _AWARD.finditer(text):
-            yield Mention(match.start(), match.end(), match[0], "Award", "pattern")
-        for match in _LABEL.finditer(text):
-            name = _FUNCTION.sub("", match[0])
-            yield Mention(match.end() - len(name), match.end(), name, "RecordLabel", "pattern")
-        for pattern in (_WORK_CUE, _WORK_VERB, _WORK_BEFORE):
-            for match in pattern.finditer(text):
-                start, end = match.span(1)
-                title = match[1].rstrip(".,'’-")
-                end = start + len(title)
-                if len(title) > 1:
-                    yield Mention(start, end, title, "Album", "pattern")
-        for match in _QUOTED.finditer(text):
-            type_ = (
-                "Song"
-                if re.search(r"(?:song|single|track|hit)s?,?\s*$", text[: match.start()])
-                else "Album"
-            )
-            yield Mention(match.start(1), match.end(1), match[1], type_, "pattern")
 
     def _statistical(self, doc: Doc) -> Iterator[Mention]:
         for span in doc.ents:
@@ -162,6 +110,8 @@ class Recogniser:
             text, start = span.text, span.start_char
             if type_ != "Album" and (found := _DETERMINER.match(text)) and text[0] in "tahi":
                 text, start = text[found.end() :], start + found.end()
+            if type_ == "Person" and (word := text.partition(" ")[0].casefold()) in self._words:
+                text, start = text[len(word) + 1 :], start + len(word) + 1
             text = re.sub(r"['’]s$", "", text)
             if len(text) < 2 or not text[0].isupper() or _DEMONYM.search(text):
                 continue
@@ -211,6 +161,7 @@ class Recogniser:
                 if (item.origin, item.type) in _RANK
                 else _RANK[item.origin, ""],
                 item.start - item.end,
+                item.origin == "quoted",
                 self._preference(item.type),
                 item.start,
             ),

@@ -22,6 +22,7 @@ _SAYS: Final = {
 
 _RELEASE_DATE: Final = 0.7
 _FAR: Final = 60
+_BRACKET: Final = re.compile(r"[”\"’']? \((?:[\w ]{1,20},? )?")
 _RELEASE: Final = re.compile(
     r"\b(?:releas|issu|publish|record|album|LP|EP|came out|appear|follow|debut|put out|single)",
     re.IGNORECASE,
@@ -71,21 +72,40 @@ def _winning_work(reading: SentenceReading, award: Mention) -> Entity | None:
 
 
 def read_release_dates(reading: SentenceReading) -> Iterator[Relation]:
-    """Relate works to a date that stands close by in a sentence about records."""
-    if not _RELEASE.search(reading.slots.text):
-        return
+    """Relate works to the date in brackets after them, or to one close by in talk of records."""
+    text = reading.text.document.text
     dates = [
         item
         for number, item in enumerate(reading.mentions)
         if item.type == "Date" and number not in reading.dates
     ]
-    for work in reading.mentions:
-        if slot_of(work.type, reading.schema) != "W" or work.origin == "coreference":
+    works = [
+        item
+        for item in reading.mentions
+        if slot_of(item.type, reading.schema) == "W" and item.origin != "coreference"
+    ]
+    bracketed = {
+        id(work): date
+        for work in works
+        for date in dates
+        if _BRACKET.fullmatch(text[work.end : date.start])
+    }
+    own = {id(date) for date in bracketed.values()}
+    free = [date for date in dates if id(date) not in own]
+    talks = bool(_RELEASE.search(reading.slots.text))
+    for work in works:
+        if work.entity is None:
             continue
-        if not dates or work.entity is None:
-            return
-        date = min(dates, key=lambda item: abs(item.start - work.start))
-        first, last = sorted((date, work), key=lambda item: item.start)
-        between = reading.text.document.text[first.end : last.start]
-        if len(between) <= _FAR and not _OTHER_CLAUSE.search(between):
+        date = bracketed.get(id(work)) or (_close(work, free, text) if talks else None)
+        if date is not None:
             yield reading.relation(work.entity, "releaseDate", date, "date-of-work", _RELEASE_DATE)
+
+
+def _close(work: Mention, dates: list[Mention], text: str) -> Mention | None:
+    """The nearest date, if nothing but a few words of the same clause stands between."""
+    if not dates:
+        return None
+    date = min(dates, key=lambda item: abs(item.start - work.start))
+    first, last = sorted((date, work), key=lambda item: item.start)
+    between = text[first.end : last.start]
+    return date if len(between) <= _FAR and not _OTHER_CLAUSE.search(between) else None

@@ -148,6 +148,65 @@ def test_what_sentences_say(
     assert read(text, title, schema, known(*BAND))[1] == expected
 
 
+@pytest.mark.parametrize(
+    ("title", "text", "expected"),
+    [
+        (
+            "Nina Kraft",
+            "Nina Olga Kraft, OBE (3 May 1921 – 9 June 1999) was a singer.",
+            {
+                ("Nina Kraft", "beginDate", "3 May 1921"),
+                ("Nina Kraft", "endDate", "9 June 1999"),
+                ("Nina Kraft", "instrument", "vocals"),
+            },
+        ),
+        (
+            "Max-Q",
+            "MAX Q (born Anders Lund) was born Feb 2, 1980 in Oslo.",
+            {("Max-Q", "beginDate", "Feb 2, 1980"), ("Max-Q", "birthPlace", "Oslo")},
+        ),
+        (
+            "Pola",
+            'Pola released the albums Nightfall (1991) and Day Of Ash (1994). The hit singles "Go," '
+            'and "Blues For Two" followed.',
+            {
+                ("Pola", "performed", "Nightfall"),
+                ("Nightfall", "releaseDate", "1991"),
+                ("Pola", "performed", "Day Of Ash"),
+                ("Day Of Ash", "releaseDate", "1994"),
+                ("Pola", "performed", "Go"),
+                ("Pola", "performed", "Blues For Two"),
+            },
+        ),
+        (
+            "The Kites",
+            "The Kites were a band. The Kites consist of members Ana, Bo Lind and Che.",
+            {
+                ("The Kites", "hasMember", "Ana"),
+                ("The Kites", "hasMember", "Bo Lind"),
+                ("The Kites", "hasMember", "Che"),
+            },
+        ),
+    ],
+)
+def test_what_real_paragraphs_taught(
+    schema: Schema, title: str, text: str, expected: set[tuple[str, str, str]]
+) -> None:
+    gazetteer = known(("Oslo", "Place"))
+    assert read(text, title, schema, gazetteer)[1] == expected
+
+
+def test_a_nickname_in_quotes_is_no_title(schema: Schema) -> None:
+    found, said = read("Lee “Dusty” Moran recorded it.", "X", schema)
+    assert [item.text for item in found.mentions if item.type == "Person"] == ["Lee “Dusty” Moran"]
+    assert not any(predicate == "performed" for _, predicate, _ in said)
+
+
+def test_quoted_songs_are_songs(schema: Schema) -> None:
+    found, _ = read("It had two hit singles: “Jam”, “Wait in Vain” and “One”.", "X", schema)
+    assert [item.type for item in found.mentions if item.origin == "quoted"] == ["Song"] * 3
+
+
 def test_what_sentences_do_not_say(schema: Schema) -> None:
     text = "Björk was in Iceland in 1986. The world heard of The Sugarcubes."
     assert read(text, "Björk", schema, known(*BAND))[1] == set()
