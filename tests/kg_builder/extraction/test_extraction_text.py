@@ -167,8 +167,8 @@ def test_what_sentences_say(
         ),
         (
             "Pola",
-            'Pola released the albums Nightfall (1991) and Day Of Ash (1994). The hit singles "Go," '
-            'and "Blues For Two" followed.',
+            "Pola released the albums Nightfall (1991) and Day Of Ash (1994). "
+            'The hit singles "Go," and "Blues For Two" followed.',
             {
                 ("Pola", "performed", "Nightfall"),
                 ("Nightfall", "releaseDate", "1991"),
