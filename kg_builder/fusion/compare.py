@@ -14,36 +14,18 @@ from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 from unidecode import unidecode
 
+from kg_builder.fusion.features import MISSING, Feature
 from kg_builder.fusion.measures import Measure, measure_for
 from kg_builder.fusion.normalize import nations_in, squeeze
-from kg_builder.fusion.profiles import Profiles, Values
+from kg_builder.fusion.profiles import Profiles, Values, gather_wording
 from kg_builder.fusion.repeated import coded, over_pairs
+from kg_builder.fusion.wording import IN_TITLES
 from kg_builder.ontology import Schema
-
-MISSING: Final = -1
-"""Level of a feature that one side says nothing about: it counts neither for nor against."""
 
 CHUNK: Final = 1_000_000
 """Pairs of names in memory at a time."""
 
 NAME_LEVELS: Final = ("other", "alike", "contained", "close", "very close", "variant", "equal")
-
-
-@dataclass(frozen=True)
-class Feature:
-    """One thing that is compared.
-
-    Attributes:
-        name: what a person reads in an explanation.
-        levels: names of the levels, from disagreement to agreement.
-        match: how often records of one thing show each level, as far as is known beforehand.
-        other: the same for records of two things that share a blocking key.
-    """
-
-    name: str
-    levels: tuple[str, ...]
-    match: tuple[float, ...]
-    other: tuple[float, ...]
 
 
 NAME: Final = Feature(
@@ -102,9 +84,23 @@ def compare(
     schema: Schema,
 ) -> Comparison:
     """Compare candidate pairs by name and by everything that both sides state."""
-    levels, similarity = name_levels(profiles, pairs)
+    levels = np.full(len(pairs), MISSING, dtype=np.int8)
+    similarity = np.zeros(len(pairs))
+    wording = gather_wording(profiles, values, schema, np.unique(pairs).tolist())
+    worded = wording.covers(pairs)
+    levels[~worded], similarity[~worded] = name_levels(profiles, pairs[~worded])
     features, columns = [NAME], [levels]
+    if worded.any():
+        overlap = wording.overlap(pairs[worded])
+        similarity[worded] = np.nan_to_num(overlap.title)
+        for feature, column in overlap.levels():
+            features.append(feature)
+            columns.append(np.full(len(pairs), MISSING, dtype=np.int8))
+            columns[-1][worded] = column
+    shifted = wording.displaced[pairs].any(axis=1) if len(pairs) else np.zeros(0, dtype=bool)
     for measure, column in _value_columns(profiles, pairs, values, schema):
+        if measure.name in IN_TITLES:
+            column[shifted] = MISSING
         features.append(measure)
         columns.append(column)
     return Comparison(

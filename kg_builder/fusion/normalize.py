@@ -8,6 +8,7 @@ the *sound* keeps only what is heard. Each is an extra key, none replaces the na
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
 import unicodedata
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ ARTICLES: Final = frozenset(_WORDS["articles"].split())
 """Articles that catalogues move behind a comma: 'Beatles, The'."""
 QUALIFYING: Final = frozenset(" ".join(_WORDS["qualifiers"].values()).split())
 """Words that tell namesakes apart when a name closes with them in brackets."""
+PLACEHOLDERS: Final = frozenset(shlex.split(_WORDS["placeholders"]))
+"""What sources write where they know nothing."""
 ABBREVIATIONS: Final[dict[str, str]] = _WORDS["abbreviations"]
 """Terms of vocabularies, without spaces, and what they stand for."""
 ENDINGS: Final[dict[str, list[str]]] = _WORDS["endings"]
@@ -130,6 +133,17 @@ def parse_name(text: str, *, qualified: bool = True) -> Name:
     key = name_key(display)
     alternatives = tuple(other for other in dict.fromkeys(others) if other and other != key)
     return Name(display, key, squeeze(key), qualifier, (), alternatives)
+
+
+@lru_cache(maxsize=65_536)
+def is_placeholder(text: str) -> bool:
+    """Whether a source writes this where it knows nothing.
+
+    >>> is_placeholder("[unknown]"), is_placeholder("unk."), is_placeholder("Unknown Pleasures")
+    (True, True, False)
+    """
+    bare = " ".join(text.strip(" \t\n[](){}<>-.?*'\"_").casefold().split())
+    return not bare or bare in PLACEHOLDERS
 
 
 @lru_cache(maxsize=65_536)

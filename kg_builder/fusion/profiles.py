@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 
 from kg_builder.errors import DataError
 from kg_builder.fusion.config import FusionConfig, SourceTraits
-from kg_builder.fusion.normalize import Name, name_key, nation_of, nations_in, parse_name
+from kg_builder.fusion.measures import parse_year
+from kg_builder.fusion.normalize import (
+    Name,
+    is_placeholder,
+    name_key,
+    nation_of,
+    nations_in,
+    parse_name,
+)
+from kg_builder.fusion.wording import Wording, album_year, bare_album, read_words
 from kg_builder.ontology import Schema
 
 Values = Mapping[str, tuple[str, ...]]
@@ -28,8 +37,9 @@ class Profiles:
 
     Attributes:
         record, type, name, names, aliases, text, external: one per record; `names` is the name
-            taken apart, `aliases` are further name keys without the name's own.
-        text: words of the name and of all values that are names, '' where there are none.
+            taken apart, `aliases` are further name keys without the name's own, `text` the words
+            of a work that says more than its title, else ''.
+        year: the first year among the values that are dates, -1 where there is none.
         source: index into `sources`, one per record.
         sources: names of the sources.
         exclusive: per record its source where that holds a thing once, else -1. A mention (a
@@ -44,6 +54,7 @@ class Profiles:
     names: list[Name]
     aliases: list[tuple[str, ...]]
     text: list[str]
+    year: NDArray[np.int64]
     external: list[tuple[str, ...]]
     source: NDArray[np.int64]
     sources: list[str]
@@ -66,6 +77,7 @@ def profile(
     refuse_doubles(frame)
     types, texts = values(frame, "type"), values(frame, "name")
     brackets = {name: schema.is_a(name, "Agent") for name in set(types)}
+    works = {name: schema.is_a(name, "Work") for name in brackets}
     names = [
         parse_name(text, qualified=brackets[type_])
         for text, type_ in zip(texts, types, strict=True)
@@ -91,9 +103,15 @@ def profile(
         names=names,
         aliases=aliases,
         text=[
-            _text(own.key, attributes, schema)
-            for own, attributes in zip(names, values(frame, "attributes"), strict=True)
+            _text(name, attributes, schema) if works[type_] else ""
+            for name, type_, attributes in zip(
+                texts, types, values(frame, "attributes"), strict=True
+            )
         ],
+        year=np.array(
+            [_year(attributes, schema) for attributes in values(frame, "attributes")],
+            dtype=np.int64,
+        ),
         external=[tuple(sorted(map(str, ids))) for ids in values(frame, "external_ids")],
         source=source,
         sources=sources,
@@ -138,12 +156,15 @@ def gather_values(
     found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     chosen = records[records["record"].isin(wanted)]
     for key, text in zip(values(chosen, "record"), values(chosen, "attributes"), strict=True):
-        for predicate, stated in json.loads(text).items():
+        for predicate, stated in _stated(text).items():
             known = schema.predicates.get(predicate)
             literal = known is not None and known.is_attribute
-            for value in stated if isinstance(stated, list) else [stated]:
-                form = str(value) if literal else _thing(str(value), predicate)
-                found[key][predicate].add(form)
+            for value in stated:
+                if not is_placeholder(value):
+                    found[key][predicate].add(value if literal else _thing(value, predicate))
+        for album in _stated(text).get("onAlbum", ()):  # 'Evolver (2002)'
+            if (year := album_year(album)) and "releaseDate" not in found[key]:
+                found[key]["releaseDate"].add(year)
     if statements is not None and len(statements):
         names = dict(zip(values(records, "record"), values(records, "name"), strict=True))
         touching = statements[
@@ -172,18 +193,48 @@ def gather_values(
     }
 
 
-def _text(key: str, attributes: str, schema: Schema) -> str:
+def gather_wording(
+    profiles: Profiles, values: Mapping[str, Values], schema: Schema, wanted: Collection[int]
+) -> Wording:
+    """The words of the wanted records, by index, as far as they are works."""
+    wanted = set(wanted)
+    works = {name: schema.is_a(name, "Work") for name in set(profiles.type)}
+    empty: Values = {}
+    found = [
+        read_words(profiles.name[index], values.get(key, empty), schema)
+        if works[type_] and index in wanted
+        else None
+        for index, (key, type_) in enumerate(zip(profiles.record, profiles.type, strict=True))
+    ]
+    return Wording(found)
+
+
+def _text(name: str, attributes: str, schema: Schema) -> str:
     if attributes == "{}":
         return ""
-    words = [key]
-    for predicate, stated in json.loads(attributes).items():
+    return " ".join(read_words(name, _stated(attributes), schema).all)
+
+
+def _year(attributes: str, schema: Schema) -> int:
+    for predicate, given in sorted(_stated(attributes).items()):
         known = schema.predicates.get(predicate)
-        if known is None or not known.is_attribute:
-            words += [name_key(str(v)) for v in (stated if isinstance(stated, list) else [stated])]
-    return " ".join(words) if len(words) > 1 else ""
+        if known is not None and known.datatype in {"date", "gYear", "gYearMonth"}:
+            for value in given:
+                if (year := parse_year(value)) is not None:
+                    return year
+    return -1
+
+
+def _stated(attributes: str) -> dict[str, list[str]]:
+    return {
+        predicate: [str(value) for value in (given if isinstance(given, list) else [given])]
+        for predicate, given in json.loads(attributes).items()
+    }
 
 
 def _thing(name: str, predicate: str) -> str:
+    if predicate == "onAlbum":
+        name = bare_album(name)
     return (nation_of(name) if predicate == "country" else "") or name_key(name)
 
 

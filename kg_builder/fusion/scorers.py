@@ -10,8 +10,9 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 from kg_builder.errors import DataError
-from kg_builder.fusion.compare import MISSING, Comparison
+from kg_builder.fusion.compare import Comparison
 from kg_builder.fusion.config import FusionConfig
+from kg_builder.fusion.features import MISSING
 from kg_builder.fusion.judgements import Judgements, Verdict, pair, read_judgements
 from kg_builder.fusion.profiles import Profiles
 from kg_builder.fusion.score import Contribution, FellegiSunter, Scorer
