@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import typer
 
+from pipeline.evaluate.alignment import alignment_command
+
 app = typer.Typer(
     help="Measure a construction stage against gold data.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command("alignment")(alignment_command)

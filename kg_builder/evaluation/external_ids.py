@@ -1,0 +1,150 @@
+"""Gold links to third-party databases: ids in every spelling, read from a table of two columns."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote
+
+from kg_builder.errors import DataError
+
+NONE: Final = frozenset({"", "-", "nil", "none", "null", "na", "n/a"})
+"""What a gold table writes where an item is in the database for certain not."""
+
+_MID = re.compile(r"^(?:freebase:|fb:|ns:)?/?([mg])[./]([0-9a-z_]+)$")
+_QID = re.compile(r"^(?:wikidata:|wd:)?(Q[1-9]\d*)$")
+_UUID = re.compile(r"^(?:musicbrainz:|mbid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$", re.I)
+_HOSTS: Final = (
+    ("freebase", re.compile(r"^https?://(?:rdf|www)\.freebase\.com/(?:ns/)?")),
+    ("wikidata", re.compile(r"^https?://(?:www\.)?wikidata\.org/(?:entity|wiki)/")),
+    ("musicbrainz", re.compile(r"^https?://(?:beta\.)?musicbrainz\.org/artist/")),
+    ("dbpedia", re.compile(r"^https?://(?:[a-z-]+\.)?dbpedia\.org/(?:resource|page)/")),
+    ("dbpedia", re.compile(r"^https?://en\.(?:m\.)?wikipedia\.org/wiki/")),
+    ("dbpedia", re.compile(r"^(?:dbpedia|dbr):(?=\S)")),
+)
+_HEADING = re.compile(r"^[A-Za-z][A-Za-z _-]*$")
+
+
+@dataclass(frozen=True)
+class GoldLinks:
+    """Which things of one database the items of a data set are, as annotators say.
+
+    Attributes:
+        database: freebase, dbpedia, wikidata or musicbrainz.
+        links: the publisher's id → the right ids, in the spelling of `alignment.tsv` except
+            that DBpedia's are titles; no id where the database has no such thing.
+    """
+
+    database: str
+    links: dict[str, frozenset[str]]
+
+
+def recognise(text: str) -> tuple[str, str]:
+    """The database of an id and the id without what varies; `('', '')` for any other text.
+
+    >>> recognise("/m/0c_jw"), recognise("<http://dbpedia.org/resource/Who%3F>")
+    (('freebase', 'm.0c_jw'), ('dbpedia', 'Who?'))
+    """
+    bare = text.strip().removeprefix("<").removesuffix(">")
+    for database, pattern in _HOSTS:
+        if found := pattern.match(bare):
+            rest = bare[found.end() :]
+            if database == "dbpedia":
+                return database, page_title(rest)
+            return (database, rest) if database == "musicbrainz" else recognise(rest)
+    if found := _MID.match(bare):
+        return "freebase", f"{found[1]}.{found[2]}"
+    if found := _QID.match(bare):
+        return "wikidata", found[1]
+    if found := _UUID.match(bare):
+        return "musicbrainz", found[1].lower()
+    return "", ""
+
+
+def page_title(text: str) -> str:
+    """A title of an encyclopedia: escapes undone, '_' for spaces, a capital first.
+
+    >>> page_title("the Who"), page_title("Bj%C3%B6rk")
+    ('The_Who', 'Björk')
+    """
+    title = unicodedata.normalize("NFC", unquote(text)).strip().replace(" ", "_")
+    return title[:1].upper() + title[1:]
+
+
+def read_gold(path: Path, database: str = "") -> GoldLinks:
+    """Read gold links: the publisher's id, a tab, an id of the database.
+
+    A heading is optional. Several right ids stand in several rows or with '|' between. Of more
+    than two columns that one counts whose cells most often are ids.
+
+    Args:
+        path: the table.
+        database: whose ids they are; without it what most rows look like. Titles of DBpedia
+            are taken for such where nothing else fits.
+
+    Raises:
+        DataError: no such file, a row without a tab, or no links in it.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, IsADirectoryError):
+        raise DataError("no such file", where=str(path)) from None
+    except UnicodeDecodeError as fault:
+        raise DataError(f"not UTF-8: {fault.reason}", where=str(path)) from None
+    rows: list[tuple[int, list[str]]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        cells = [cell.strip() for cell in line.split("\t")]
+        if len(cells) < 2:
+            raise DataError(
+                f"no tab in {line[:60]!r}",
+                where=f"{path}, line {number}",
+                remedy="a row is the publisher's id, a tab, and the id in the database",
+            )
+        rows.append((number, cells))
+    if rows and _is_heading(rows[0][1], [cells for _, cells in rows[1:]]):
+        rows = rows[1:]
+    if not rows:
+        raise DataError("no gold links", where=str(path))
+    column = _id_column([cells for _, cells in rows])
+    seen = [recognise(cells[column])[0] for _, cells in rows if len(cells) > column]
+    kinds = Counter(kind for kind in seen if kind)
+    kind = database or (max(sorted(kinds), key=kinds.__getitem__) if kinds else "dbpedia")
+    links: dict[str, set[str]] = {}
+    for number, cells in rows:
+        own = links.setdefault(cells[0], set())
+        for cell in cells[column].split("|") if len(cells) > column else ():
+            if cell.strip().casefold() in NONE:
+                continue
+            told, key = recognise(cell)
+            if told != kind:
+                if kind != "dbpedia":
+                    raise DataError(f"{cell!r} is no id of {kind}", where=f"{path}, line {number}")
+                key = page_title(cell)
+            own.add(key)
+    return GoldLinks(kind, {raw: frozenset(keys) for raw, keys in links.items()})
+
+
+def _is_heading(first: list[str], others: list[list[str]]) -> bool:
+    """Whether the first row names columns: words where the other rows have ids or numbers."""
+    if not others or any(recognise(cell)[0] for cell in first):
+        return False
+    if not all(_HEADING.match(cell) for cell in first[:2]):
+        return False
+    numbers = sum(cells[0].isdecimal() for cells in others)
+    known = sum(any(recognise(cell)[0] for cell in cells[1:]) for cells in others)
+    return max(numbers, known) > len(others) / 2
+
+
+def _id_column(rows: list[list[str]]) -> int:
+    widest = max(map(len, rows))
+    hits = [
+        sum(len(cells) > place and bool(recognise(cells[place])[0]) for cells in rows)
+        for place in range(1, widest)
+    ]
+    return 1 + max(range(len(hits)), key=lambda place: (hits[place], -place))
