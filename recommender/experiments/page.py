@@ -44,8 +44,8 @@ def table_section(title: str, table: TableResult, picture: str = "") -> Section:
     """One of Tables 5 to 9 on one data set."""
     columns = ["model"]
     for metric in METRICS:
-        columns += [metric.upper(), "paper", "difference", "p"]
-    columns += ["AUC warm", "AUC cold", "parameters", "seconds", "seeds"]
+        columns += [metric.upper(), "new seed", "paper", "difference", "p"]
+    columns += ["AUC warm", "AUC cold", "negatives", "parameters", "CPU s", "seconds", "seeds"]
     rows = [_cells(row) for row in table.rows]
     notes = [f"{r.row.label}: {r.row.note}" for r in table.rows if r.row.note]
     notes += [f"{r.row.label}: {r.problem}" for r in table.rows if r.problem]
@@ -86,13 +86,15 @@ def _cells(row: RowResult) -> list[str]:
         figure = row.figures.get(metric) or Figure([], getattr(row.row, metric))
         cells += [
             _spread(figure),
+            _interval(figure),
             _number(figure.paper),
             "–" if figure.difference is None else f"{figure.difference:+.3f}",
             _p(figure),
         ]
     cells += [_spread(row.figures.get(name) or Figure([])) for name in ("auc_warm", "auc_cold")]
+    cells.append(row.negatives or "–")
     cells.append("–" if row.parameters is None else f"{row.parameters:,}")
-    cells.append("–" if row.seconds is None else f"{row.seconds:.1f}")
+    cells += ["–" if s is None else f"{s:.1f}" for s in (row.cpu_seconds, row.seconds)]
     cells.append(str(len(row.seeds)))
     return cells
 
@@ -101,6 +103,11 @@ def _spread(figure: Figure) -> str:
     if figure.mean is None:
         return "–"
     return f"{figure.mean:.3f}" + ("" if figure.sd is None else f" ± {figure.sd:.3f}")
+
+
+def _interval(figure: Figure) -> str:
+    bounds = figure.new_seed
+    return "–" if bounds is None else f"{bounds[0]:.3f} to {bounds[1]:.3f}"
 
 
 def _number(value: float | None) -> str:

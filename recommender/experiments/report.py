@@ -20,7 +20,7 @@ from recommender.experiments.page import (
     write_page,
 )
 from recommender.experiments.reading import read_table
-from recommender.experiments.results import gather
+from recommender.experiments.results import COVERAGE, gather
 from recommender.experiments.rows import TITLES, Row, read_counts
 
 __all__ = ["Study", "write_report"]
@@ -89,7 +89,13 @@ def _facts(study: Study) -> list[str]:
         "p: Student's paired t over the seeds against the emphasised row, after Holm's correction "
         "over the table",
         "warm: test rows whose item has a positive in train; cold: the others",
-        "seconds: one training with its validations and final evaluation, on one core",
+        f"new seed: where the figure of one more seed falls with probability {COVERAGE:.0%} "
+        "(Student's prediction interval over the seeds of the row)",
+        "negatives: what a row is trained against: the prepared ones (static), those of the run "
+        "drawn anew every epoch (fresh), or, whatever the run says, uniform ones drawn anew by the "
+        "model's own ranking loss (own); the rows that all are measured on are the same",
+        "CPU s and seconds: one training on one core with its validations and final evaluation; "
+        "seconds are by the clock and grow where other programs share the machine",
         f"Python {platform.python_version()}, torch {torch.__version__}",
     ]
     if study.epochs:

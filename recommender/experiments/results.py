@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import mean, median, stdev
 from typing import Any
 
+from scipy.stats import t as student
+
 from recommender.experiments.rows import Row
 from recommender.metrics.significance.contrast import Contrast, contrast_seeds, correct
+from recommender.models.base import Recommender
+from recommender.models.registry import resolve
 
-__all__ = ["METRICS", "Figure", "RowResult", "TableResult", "gather"]
+__all__ = ["COVERAGE", "METRICS", "Figure", "RowResult", "TableResult", "gather"]
 
 METRICS = ("auc", "acc")
+COVERAGE = 0.99
+"""Of the intervals for a new seed: a page holds dozens, of which 95% would leave several out."""
 _SPLIT = ("auc_warm", "auc_cold")
 
 
@@ -45,6 +51,20 @@ class Figure:
         return stdev(defined) if len(defined) == len(self.values) and len(defined) > 1 else None
 
     @property
+    def new_seed(self) -> tuple[float, float] | None:
+        """Where a seed that is none of these falls with probability `COVERAGE`.
+
+        Student's prediction interval, mean ± t(n - 1) · sd · √(1 + 1/n), which takes the values
+        for draws from one normal distribution; within [0, 1]. None with fewer than three seeds:
+        t(1) = 64 says nothing.
+        """
+        if self.mean is None or self.sd is None or len(self.values) < 3:
+            return None
+        n = len(self.values)
+        reach = float(student.ppf((1 + COVERAGE) / 2, n - 1)) * self.sd * math.sqrt(1 + 1 / n)
+        return max(0.0, self.mean - reach), min(1.0, self.mean + reach)
+
+    @property
     def difference(self) -> float | None:
         """Ours less the paper's."""
         return None if self.mean is None or self.paper is None else self.mean - self.paper
@@ -52,13 +72,20 @@ class Figure:
 
 @dataclass(frozen=True)
 class RowResult:
-    """A row and all that was measured of it; `problem` says why nothing was."""
+    """A row and all that was measured of it; `problem` says why nothing was.
+
+    Attributes:
+        negatives: what it was trained against: `static` or `fresh` rows, `own` negatives, none.
+        seconds, cpu_seconds: of one training, means; CPU None where a seed's was not recorded.
+    """
 
     row: Row
     seeds: Sequence[int]
     figures: Mapping[str, Figure] = field(default_factory=dict)
     parameters: int | None = None
     seconds: float | None = None
+    cpu_seconds: float | None = None
+    negatives: str = ""
     epochs: float | None = None
     problem: str = ""
 
@@ -130,9 +157,25 @@ def _row(
         figures,
         parameters=int(median(cell["parameters"] for cell in cells)),
         seconds=mean(cell["seconds"] for cell in cells),
+        cpu_seconds=_mean([cell.get("cpu_seconds") for cell in cells]),
+        negatives=_negatives(row, cells[0]),
         epochs=mean(cell["best_epoch"] for cell in cells),
         problem=problem,
     )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return mean(known) if known and len(known) == len(values) else None
+
+
+def _negatives(row: Row, cell: Mapping[str, Any]) -> str:
+    """Against what a row learns; counting models and least squares look at positives alone."""
+    if resolve(row.model).model.tasks is Recommender.tasks:
+        return "none"
+    if cell.get("settings", {}).get("pairs") == "uniform":
+        return "own"
+    return str(cell.get("training", {}).get("negatives", ""))
 
 
 def _tested(rows: list[RowResult]) -> list[RowResult]:
@@ -159,9 +202,7 @@ def _with(row: RowResult, contrasts: Sequence[Contrast]) -> RowResult:
         name: Figure(figure.values, figure.paper, _sound(by_metric.get(name)))
         for name, figure in row.figures.items()
     }
-    return RowResult(
-        row.row, row.seeds, figures, row.parameters, row.seconds, row.epochs, row.problem
-    )
+    return replace(row, figures=figures)
 
 
 def _sound(contrast: Contrast | None) -> Contrast | None:

@@ -48,7 +48,7 @@ class ItemKNN(CalibratedRecommender):
         self.k = min(config.k, max(1, train.n_items - 1))
         self._sorted: tuple[Tensor, Tensor] | None = None
         self.histories = SparseMatrix(self._positives)
-        self.register_buffer("neighbours", torch.zeros(train.n_items, self.k, dtype=torch.int64))
+        self.register_buffer("neighbours", torch.zeros(train.n_items, self.k, dtype=torch.int32))
         self.register_buffer("similarities", torch.zeros(train.n_items, self.k))
 
     def fit(self) -> None:
@@ -91,7 +91,7 @@ class ItemKNN(CalibratedRecommender):
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
         """One sparse product for the block."""
         by_item = sparse_rows(
-            self.neighbours[start:stop], self.similarities[start:stop], self.n_items
+            self.neighbours[start:stop].long(), self.similarities[start:stop], self.n_items
         )
         scores: Tensor = (by_item @ self.histories.dense_rows(users).T).T
         return scores

@@ -46,7 +46,7 @@ class UserKNN(CalibratedRecommender):
         self._positives = positive_matrix(train)
         self.k = min(config.k, max(1, train.n_users - 1))
         self.listeners = SparseMatrix(self._positives.T.tocsr())
-        self.register_buffer("neighbours", torch.zeros(train.n_users, self.k, dtype=torch.int64))
+        self.register_buffer("neighbours", torch.zeros(train.n_users, self.k, dtype=torch.int32))
         self.register_buffer("similarities", torch.zeros(train.n_users, self.k))
 
     def fit(self) -> None:
@@ -69,6 +69,6 @@ class UserKNN(CalibratedRecommender):
         """One sparse product for the block."""
         similar = self.similarities.new_zeros(self.n_users, len(users))
         # Rows that are filled up repeat the user himself at similarity 0.
-        similar.scatter_add_(0, self.neighbours[users].T, self.similarities[users].T)
+        similar.scatter_add_(0, self.neighbours[users].long().T, self.similarities[users].T)
         scores: Tensor = (self.listeners.rows(start, stop) @ similar).T
         return scores

@@ -34,7 +34,7 @@ class Checkpoint:
     Attributes:
         epoch: epochs done.
         fingerprint: of model, settings and data, so that nothing else is resumed from it.
-        model: parameters and buffers after the last epoch.
+        model: parameters and buffers after the last epoch; empty where `best_model` is the same.
         optimizers: by task name.
         stopping: state of the stopping rule.
         best_model: parameters of the best validated epoch, None before the first.

@@ -182,6 +182,7 @@ class _Training:
         metrics: dict[str, Any] = {
             "best_epoch": self.stopping.best_epoch,
             "epochs": self.epoch,
+            "parameters": sum(weight.numel() for weight in self.model.parameters()),
             **evaluate_split(self.model, self.split, test=self.test),
         }
         if self.folder is not None and self.group.is_main:
@@ -237,7 +238,8 @@ class _Training:
             Checkpoint(
                 epoch=self.epoch,
                 fingerprint=self.folder.fingerprint,
-                model=self.model.state_dict(),
+                # Without tasks the one state is the best state: no need to write it twice.
+                model=self.model.state_dict() if self.tasks else {},
                 optimizers={name: opt.state_dict() for name, opt in self.optimizers.items()},
                 stopping=self.stopping.state_dict(),
                 best_model=self.best_model,
@@ -256,9 +258,11 @@ class _Training:
                 f"{out}: its checkpoint belongs to other settings, data or model; repeat the "
                 "command that started it, or train into another --out"
             )
-        self.model.load_state_dict(checkpoint.model)
-        for name, state in checkpoint.optimizers.items():
-            self.optimizers[name].load_state_dict(state)
+        state = checkpoint.model or checkpoint.best_model
+        if state:
+            self.model.load_state_dict(state)
+        for name, moments in checkpoint.optimizers.items():
+            self.optimizers[name].load_state_dict(moments)
         self.stopping.load_state_dict(checkpoint.stopping)
         self.epoch = checkpoint.epoch
         self.best_model = checkpoint.best_model
