@@ -15,7 +15,7 @@ from kg_builder.extraction.unstructured.slots import slot_of
 _INSTRUMENT: Final = 0.85
 _MEMBER: Final = 0.65
 _BESIDE: Final = frozenset({" ", ", ", " was ", " is ", " were ", " are "})
-_AND: Final = frozenset({" and ", ", ", " and the "})
+_AND: Final = frozenset({" and ", ", ", " and the ", ", and ", " & ", "/", " and a "})
 _APPOSITION: Final = re.compile(r", (?:the|a|an|its|their|his|her) (?:[\w-]+ )?")
 _PREDICATE: Final = re.compile(
     r"\b(?:is|was|became|as|being|remains?)(?: (?:also|both|a|an|the|its|their|now))*"
@@ -27,13 +27,18 @@ def read_roles(reading: SentenceReading) -> Iterator[Relation]:
     """A player's instrument; and in a text about a band, that whoever has a role is its member."""
     topic = reading.text.topic
     about_band = reading.schema.is_a(topic.type, "Band")
+    last: tuple[int, Entity | None] = (-2, None)
     for number, mention in enumerate(reading.mentions):
         if not _is_role(mention):
             continue
         person = _named_after(reading, number) or _named_before(reading, number)
         player = mention.type == "Instrument"
-        if person is None and player and not mention.text.casefold().endswith("s"):
-            person = _said_of(reading, mention)
+        if person is None and not mention.text.casefold().endswith("s"):
+            if last[0] == number - 1 and _between(reading, number - 1) in _AND:
+                person = last[1]  # "an alto saxophonist, trumpeter and composer"
+            elif player or mention.type == "Role":
+                person = _said_of(reading, mention)
+        last = (number, person)
         if person is None or not reading.may_be(person, "Person"):
             continue
         if player and ("instrument", number) not in reading.taken:
@@ -43,6 +48,12 @@ def read_roles(reading: SentenceReading) -> Iterator[Relation]:
             reading.take_member(person, topic)
             reading.learn(person, "Person")
             yield reading.relation(topic, "hasMember", person.mentions[0], "role-in-band", _MEMBER)
+
+
+def _between(reading: SentenceReading, number: int) -> str:
+    """The text between a mention and the next one."""
+    one, other = reading.mentions[number : number + 2]
+    return reading.text.document.text[one.end : other.start]
 
 
 def _is_role(mention: Mention) -> bool:

@@ -179,6 +179,11 @@ def test_what_sentences_say(
             },
         ),
         (
+            "Ada Moll",
+            "Ada Moll was a saxophonist, trumpeter and composer.",
+            {("Ada Moll", "instrument", "saxophone"), ("Ada Moll", "instrument", "trumpet")},
+        ),
+        (
             "The Kites",
             "The Kites were a band. The Kites consist of members Ana, Bo Lind and Che.",
             {
