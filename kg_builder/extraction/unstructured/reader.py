@@ -34,6 +34,7 @@ from kg_builder.extraction.unstructured.relations import (
     RelationExtractor,
 )
 from kg_builder.extraction.unstructured.sentences import sentences_of
+from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
 
@@ -144,7 +145,15 @@ class _Writer:
             type_ = self._source.topic_type
         key = id_key(out.source, "", document.id)
         whole = document.evidence(0, len(document.text))
-        out.record(key, type_, document.title, record_id=document.id, evidence=whole)
+        others = [item.text for item in self._text.mentions if item.origin == "title"]
+        out.record(
+            key,
+            type_,
+            document.title,
+            record_id=document.id,
+            aliases=[name for name in others if fold(name) != fold(document.title)],
+            evidence=whole,
+        )
         self._keys[id(topic)] = key
         said: set[int] = set()
         for relation in self._text.relations:
