@@ -1,6 +1,6 @@
 """Stage 1: from a source's files to records and statements, each with the place it was read."""
 
-from kg_builder.extraction.extract import extract
+from kg_builder.extraction.extract import extract, extract_to
 from kg_builder.extraction.result import Extraction
 from kg_builder.extraction.rows import Filter, RowReader, RowsConfig, read_rows
 from kg_builder.extraction.semi_structured.config import SemiStructuredSource
@@ -18,5 +18,6 @@ __all__ = [
     "StructuredSource",
     "UnstructuredSource",
     "extract",
+    "extract_to",
     "read_rows",
 ]

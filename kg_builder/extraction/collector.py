@@ -2,52 +2,87 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from kg_builder.errors import DataError
 from kg_builder.extraction.keys import name_key
 from kg_builder.extraction.rejects import Reject
 from kg_builder.extraction.result import Extraction
+from kg_builder.extraction.spool import MEMORY, PART, REJECT, STATEMENT, Spool
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
-from kg_builder.tables import RECORDS, REJECTS, STATEMENTS
+from kg_builder.tables import RECORDS, REJECTS, STATEMENTS, Table
 
-_FLUSH: Final = 100_000
-_LONG: Final = 200
-_NOT_COMPARED: Final = frozenset({"description", "homepage", "image"})
+HOLD: Final = 50_000
+"""Records, statements or rejects held as Python objects before they go to the spool."""
+
+Row = tuple[str, str, str, str, str, float, str]
+"""(subject, predicate, object, kind of the object, method, confidence, evidence)"""
 
 
-class _Record:
-    """A record in the making; names beyond the first become aliases."""
+class _Part:
+    """What was said of one thing since the spool was last fed."""
 
-    __slots__ = ("aliases", "evidence", "external_ids", "name", "record_id", "type")
+    __slots__ = (
+        *("aliases", "evidence", "external_ids", "name", "optional"),
+        *("record_id", "rows", "seq", "type"),
+    )
 
-    def __init__(self, record_id: str, type_: str, name: str, evidence: str) -> None:
-        self.record_id, self.type, self.name, self.evidence = record_id, type_, name, evidence
-        self.aliases: dict[str, None] = {}
-        self.external_ids: dict[str, None] = {}
+    def __init__(self, seq: int, record_id: str, type_: str, name: str, evidence: str) -> None:
+        self.seq, self.record_id, self.type = seq, record_id, type_
+        self.name, self.evidence = name, evidence
+        self.aliases: dict[str, None] | None = None
+        self.external_ids: dict[str, None] | None = None
+        self.rows, self.optional = 0, False
 
 
 class Collector:
-    """Collects what one source says; `finish` checks it and builds the tables."""
+    """Collects what one source says; `finish` (or `finish_to`) checks it and builds the tables.
 
-    def __init__(self, source: str, schema: Schema) -> None:
+    Memory is bounded: after `hold` records, statements or rejects they move to a spool, which keeps
+    to its share of memory too.
+
+    Args:
+        source: name of the source.
+        schema: the data model.
+        hold: rows held before they are moved.
+        memory: the spool's share of memory.
+    """
+
+    def __init__(
+        self, source: str, schema: Schema, *, hold: int = HOLD, memory: str = MEMORY
+    ) -> None:
         self.source, self.schema = source, schema
         self.counts: Counter[str] = Counter()
         self.rejects: list[Reject] = []
-        self._records: dict[str, _Record] = {}
-        self._rows: dict[str, list[str | float]] = {name: [] for name in _OWN_COLUMNS}
-        self._batches: list[pa.RecordBatch] = []
-        self._hidden: set[str] = set()
+        self._hold, self._memory = hold, memory
+        self._parts: dict[str, _Part] = {}
+        self._rows: list[Row] = []
+        self._next_part = self._next_row = 0
+        self._stretches = 0
+        self._spool: Spool | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def __contains__(self, key: str) -> bool:
-        return key in self._records
+        """Whether a record was added lately: since records last moved to the spool."""
+        return key in self._parts
 
     def record(
         self,
@@ -64,20 +99,41 @@ class Collector:
 
         A second name becomes an alias; the type becomes the more specific of two compatible ones.
         """
-        found = self._records.get(key)
+        found = self._parts.get(key)
         if found is None:
+            if len(self._parts) >= self._hold:
+                self._move_parts()
             record_id = record_id or key.removeprefix(self.source + "/")
-            found = self._records[key] = _Record(record_id, type_, name, evidence)
+            found = _Part(self._next_part, record_id, type_, name, evidence)
+            self._parts[key] = found
+            self._next_part += 1
         else:
-            if type_ != found.type and self.schema.compatible(type_, found.type):
-                found.type = self.schema.most_specific((type_, found.type))
-            if fold(name) != fold(found.name):
+            if type_ != found.type:
+                found.type = self._narrower(type_, found.type)
+            if name != found.name and fold(name) != fold(found.name):
+                if found.aliases is None:
+                    found.aliases = {}
                 found.aliases.setdefault(name)
-        for alias in aliases:
-            if alias != found.name:
-                found.aliases.setdefault(alias)
-        found.external_ids.update(dict.fromkeys(external_ids))
+        if aliases:
+            if found.aliases is None:
+                found.aliases = {}
+            for alias in aliases:
+                if alias != found.name:
+                    found.aliases.setdefault(alias)
+        if external_ids:
+            if found.external_ids is None:
+                found.external_ids = {}
+            found.external_ids.update(dict.fromkeys(external_ids))
         return key
+
+    def row(self, key: str, *, optional: bool = False) -> None:
+        """Note that the record just added has a row of its own in a table.
+
+        An optional one is left out where no statement mentions it.
+        """
+        part = self._parts[key]
+        part.rows += 1
+        part.optional |= optional
 
     def mention(
         self,
@@ -92,26 +148,6 @@ class Collector:
         key = name_key(self.source, type_, name, self.schema, owner=owner)
         return self.record(key, type_, name, evidence=evidence, external_ids=external_ids)
 
-    def add_external_id(self, key: str, short: str) -> None:
-        """Add an id in another database to a record that was added."""
-        self._records[key].external_ids.setdefault(short)
-
-    def name_of(self, key: str) -> str:
-        """The name of a record that was added."""
-        return self._records[key].name
-
-    def rename(self, key: str, name: str) -> None:
-        """Give a record a better name; the former one becomes an alias."""
-        found = self._records[key]
-        if fold(name) != fold(found.name):
-            found.aliases.setdefault(found.name)
-        found.aliases.pop(name, None)
-        found.name = name
-
-    def hide_unless_used(self, keys: Iterable[str]) -> None:
-        """Leave these records out where no statement mentions them."""
-        self._hidden.update(keys)
-
     def statement(
         self,
         subject: str,
@@ -124,172 +160,189 @@ class Collector:
         confidence: float = 1.0,
     ) -> None:
         """Add one statement; kind "record" says that the object is a record key."""
-        rows = self._rows
-        rows["subject"].append(subject)
-        rows["predicate"].append(predicate)
-        rows["object"].append(object_)
-        rows["object_kind"].append(kind)
-        rows["method"].append(method)
-        rows["confidence"].append(confidence)
-        rows["evidence"].append(evidence)
-        if len(rows["subject"]) >= _FLUSH:
-            self._flush()
+        self._rows.append((subject, predicate, object_, kind, method, confidence, evidence))
+        if len(self._rows) >= self._hold:
+            self._move_rows()
 
-    def statements(
-        self,
-        subjects: Sequence[str],
-        predicate: str,
-        objects: Sequence[str],
-        kinds: Sequence[str],
-        *,
-        method: str,
-        evidence: Sequence[str],
-        confidence: Sequence[float],
-    ) -> None:
-        """Add many statements with the same predicate and method."""
-        rows = self._rows
-        rows["subject"].extend(subjects)
-        rows["predicate"].extend([predicate] * len(subjects))
-        rows["object"].extend(objects)
-        rows["object_kind"].extend(kinds)
-        rows["method"].extend([method] * len(subjects))
-        rows["confidence"].extend(confidence)
-        rows["evidence"].extend(evidence)
-        if len(rows["subject"]) >= _FLUSH:
-            self._flush()
+    def statements(self, rows: Iterable[Row]) -> None:
+        """Add many statements."""
+        self._rows.extend(rows)
+        if len(self._rows) >= self._hold:
+            self._move_rows()
 
     def reject(self, reason: str, evidence: str, detail: str = "") -> None:
         """Note input that is not used."""
         self.rejects.append(Reject(reason, evidence, detail))
+        if len(self.rejects) >= self._hold:
+            self._move_rejects()
+
+    def take_rejects(self, rejects: list[Reject]) -> None:
+        """Take over, and empty, a reader's list of input that is not used."""
+        self.rejects += rejects
+        rejects.clear()
+        if len(self.rejects) >= self._hold:
+            self._move_rejects()
 
     def finish(self) -> Extraction:
-        """Build the tables.
+        """Build the tables in memory.
 
         A statement whose subject or object is a record that no table of the source has becomes a
         reject; records that were only wanted if used, and were not, are counted and left out.
         """
-        self._flush()
-        table = pa.Table.from_batches(self._batches, schema=_OWN_SCHEMA)
-        columns = {name: table.column(name).to_pylist() for name in ("subject", "object")}
-        columns["object_kind"] = table.column("object_kind").to_pylist()
-        keep, used = self._check_references(columns, table)
-        if not all(keep):
-            table = table.filter(pa.array(keep))
-        for key in self._hidden - used:
-            del self._records[key]
-        if self._hidden:
-            self.counts["records left out because unused"] = len(self._hidden - used)
-        attributes = self._attributes(table)
-        self.counts["records"] = len(self._records)
-        self.counts["statements"] = table.num_rows
+        spool = self._settle()
         return Extraction(
-            records=self._record_table(attributes),
-            statements=self._statement_table(table),
-            rejects=REJECTS.frame(
-                {
-                    "stage": ["extraction"] * len(self.rejects),
-                    "source": [self.source] * len(self.rejects),
-                    "reason": [item.reason for item in self.rejects],
-                    "evidence": [item.evidence for item in self.rejects],
-                    "detail": [item.detail for item in self.rejects],
-                }
-            ),
+            records=_frame(RECORDS, spool.records()),
+            statements=_frame(STATEMENTS, spool.statements()),
+            rejects=_frame(REJECTS, spool.rejects()),
             counts=dict(sorted(self.counts.items())),
         )
 
+    def finish_to(self, folder: Path) -> Mapping[str, int]:
+        """Write the tables as Parquet files into a folder, in bounded memory; returns the counts.
+
+        The files are `records.parquet`, `statements.parquet` and `rejects.parquet`.
+        """
+        spool = self._settle()
+        folder.mkdir(parents=True, exist_ok=True)
+        for table, parts in (
+            (RECORDS, spool.records()),
+            (STATEMENTS, spool.statements()),
+            (REJECTS, spool.rejects()),
+        ):
+            with pq.ParquetWriter(folder / f"{table.name}.parquet", table.schema) as file:
+                for part in parts:
+                    file.write_table(part)
+        return dict(sorted(self.counts.items()))
+
+    def close(self) -> None:
+        """Give back what the collector holds on disk."""
+        if self._spool is not None:
+            self._spool.close()
+            self._spool = None
+
     # ------------------------------------------------------------------------------ internals
 
-    def _flush(self) -> None:
+    def _settle(self) -> Spool:
+        self._move_rows()
+        self._move_parts()
+        self._move_rejects()
+        spool = self._opened()
+        self.counts.update(spool.settle(self._merged if self._stretches > 1 else None))
+        return spool
+
+    def _opened(self) -> Spool:
+        if self._spool is None:
+            self._spool = Spool(self.source, self.schema, memory=self._memory)
+        return self._spool
+
+    def _narrower(self, type_: str, known: str) -> str:
+        if type_ != known and self.schema.compatible(type_, known):
+            return self.schema.most_specific((type_, known))
+        return known
+
+    def _move_rows(self) -> None:
+        if not self._rows:
+            return
+        rows, self._rows = self._rows, []
+        first, self._next_row = self._next_row, self._next_row + len(rows)
         try:
-            batch = pa.RecordBatch.from_pydict(self._rows, schema=_OWN_SCHEMA)
-        except (pa.ArrowInvalid, UnicodeEncodeError) as fault:
-            raise DataError(
-                f"a statement cannot be stored: {fault}", where=f"source {self.source}"
-            ) from fault
-        self._batches.append(batch)
-        for values in self._rows.values():
-            values.clear()
+            batch = _columnar(rows, first)
+        except UnicodeEncodeError:
+            sound = [row for row in rows if _is_text(*row[:3], row[6])]
+            for row in rows:
+                if not _is_text(*row[:3], row[6]):
+                    self.reject(_NO_TEXT, row[6], f"{row[0]} {row[1]} {row[2]}")
+            batch = _columnar(sound, first)
+        self._opened().add("statement", batch)
 
-    def _check_references(
-        self, columns: dict[str, list[str]], table: pa.Table
-    ) -> tuple[list[bool], set[str]]:
-        keep: list[bool] = []
-        used: set[str] = set()
-        records = self._records
-        rows = zip(columns["subject"], columns["object"], columns["object_kind"], strict=True)
-        for index, (subject, object_, kind) in enumerate(rows):
-            missing = ""
-            if subject not in records:
-                missing = subject
-            elif kind == "record" and object_ not in records:
-                missing = object_
-            keep.append(not missing)
-            if missing:
-                self.reject(
-                    "reference to an unknown id",
-                    table.column("evidence")[index].as_py(),
-                    f"{table.column('predicate')[index].as_py()}: no {missing}",
-                )
-            else:
-                used.add(subject)
-                if kind == "record":
-                    used.add(object_)
-        return keep, used
+    def _move_parts(self) -> None:
+        if not self._parts:
+            return
+        parts, self._parts = self._parts, {}
+        self._stretches += 1
+        try:
+            batch = _part_batch(parts)
+        except UnicodeEncodeError:
+            for key, part in list(parts.items()):
+                texts = (key, part.record_id, part.name, part.evidence)
+                if not _is_text(*texts, *(part.aliases or ()), *(part.external_ids or ())):
+                    self.reject(_NO_TEXT, part.evidence, key)
+                    del parts[key]
+            batch = _part_batch(parts)
+        self._opened().add("part", batch)
 
-    def _attributes(self, table: pa.Table) -> dict[str, dict[str, dict[str, None]]]:
-        """Per record what it says of itself, and what others say of it by inverse predicates."""
-        found: dict[str, dict[str, dict[str, None]]] = {}
-        inverse = {
-            item.name: item.name if item.symmetric else item.inverse
-            for item in self.schema.predicates.values()
+    def _move_rejects(self) -> None:
+        rejects, self.rejects = self.rejects, []
+        columns = [
+            [_as_text(item.reason) for item in rejects],
+            [_as_text(item.evidence) for item in rejects],
+            [_as_text(item.detail) for item in rejects],
+        ]
+        self._opened().add("reject", pa.RecordBatch.from_arrays(columns, schema=REJECT))
+
+    def _merged(self, parts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+        """What several stretches of the source say of one thing, as one."""
+        first, *others = parts
+        type_ = first["type"]
+        aliases = dict.fromkeys(first["aliases"])
+        for part in others:
+            type_ = self._narrower(part["type"], type_)
+            if fold(part["name"]) != fold(first["name"]):
+                aliases.setdefault(part["name"])
+            aliases.update(dict.fromkeys(part["aliases"]))
+        aliases.pop(first["name"], None)
+        return {
+            **first,
+            "type": type_,
+            "aliases": list(aliases),
+            "external_ids": list(dict.fromkeys(i for part in parts for i in part["external_ids"])),
+            "rows": sum(part["rows"] for part in parts),
+            "optional": any(part["optional"] for part in parts),
         }
-        columns = (table.column(name).to_pylist() for name in _ATTRIBUTE_COLUMNS)
-        for subject, predicate, object_, kind in zip(*columns, strict=True):
-            if predicate in _NOT_COMPARED:
-                continue
-            value = self._records[object_].name if kind == "record" else object_
-            if len(value) > _LONG:
-                continue
-            found.setdefault(subject, {}).setdefault(predicate, {})[value] = None
-            back = inverse.get(predicate)
-            if back and kind == "record":
-                name = self._records[subject].name
-                found.setdefault(object_, {}).setdefault(back, {})[name] = None
-        return found
-
-    def _record_table(self, attributes: dict[str, dict[str, dict[str, None]]]) -> pd.DataFrame:
-        keys, records = list(self._records), list(self._records.values())
-        columns: dict[str, Sequence[Any]] = {
-            "record": keys,
-            "source": [self.source] * len(keys),
-            "record_id": [item.record_id for item in records],
-            "type": [item.type for item in records],
-            "name": [item.name for item in records],
-            "aliases": [list(item.aliases) for item in records],
-            "external_ids": [sorted(item.external_ids) for item in records],
-            "attributes": [
-                json.dumps(
-                    {name: list(values) for name, values in attributes.get(key, {}).items()},
-                    ensure_ascii=False,
-                    sort_keys=True,
-                )
-                for key in keys
-            ],
-            "evidence": [item.evidence for item in records],
-        }
-        return RECORDS.frame(columns)
-
-    def _statement_table(self, table: pa.Table) -> pd.DataFrame:
-        count = table.num_rows
-        columns: dict[str, Any] = {
-            **{name: table.column(name) for name in table.schema.names},
-            "source": pa.array([self.source] * count, pa.string()),
-            "inferred": pa.array([False] * count, pa.bool_()),
-        }
-        whole = pa.table({name: columns[name] for name in STATEMENTS.columns})
-        return STATEMENTS.check(whole.to_pandas(types_mapper=pd.ArrowDtype))
 
 
-_ATTRIBUTE_COLUMNS: Final = ("subject", "predicate", "object", "object_kind")
-_OWN_COLUMNS: Final = (*_ATTRIBUTE_COLUMNS, "method", "confidence", "evidence")
-_OWN_SCHEMA: Final = pa.schema([STATEMENTS.schema.field(name) for name in _OWN_COLUMNS])
+_NO_TEXT: Final = "text that is no Unicode"
+
+
+def _columnar(rows: Sequence[Row], first: int) -> pa.RecordBatch:
+    numbers = range(first, first + len(rows))
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * len(_ROW_FIELDS)
+    arrays = [
+        pa.array(column, field.type) for column, field in zip(columns, _ROW_FIELDS, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays([pa.array(numbers, pa.int64()), *arrays], schema=STATEMENT)
+
+
+def _part_batch(parts: Mapping[str, _Part]) -> pa.RecordBatch:
+    items = parts.values()
+    columns: list[Sequence[Any]] = [
+        [item.seq for item in items],
+        list(parts),
+        [item.record_id for item in items],
+        [item.type for item in items],
+        [item.name for item in items],
+        [item.evidence for item in items],
+        [list(item.aliases or ()) for item in items],
+        [list(item.external_ids or ()) for item in items],
+        [item.rows for item in items],
+        [item.optional for item in items],
+    ]
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, PART, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=PART)
+
+
+def _frame(table: Table, parts: Iterator[pa.Table]) -> pd.DataFrame:
+    whole = pa.concat_tables([table.schema.empty_table(), *parts])
+    return table.check(whole.to_pandas(types_mapper=pd.ArrowDtype))
+
+
+def _is_text(*texts: str) -> bool:
+    """Whether nothing is in the texts that UTF-8 cannot write (halves of surrogate pairs)."""
+    return all(text == _as_text(text) for text in texts)
+
+
+def _as_text(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+_ROW_FIELDS: Final = list(STATEMENT)[1:]

@@ -1,11 +1,13 @@
-"""The one entry of the stage: any source in, its extraction out."""
+"""The entries of the stage: any source in, its records and statements out."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
+from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.result import Extraction
 from kg_builder.extraction.semi_structured import extract_semi_structured
 from kg_builder.extraction.semi_structured.config import SemiStructuredSource
@@ -25,7 +27,7 @@ def extract(
     gazetteer: pd.DataFrame | None = None,
     progress: Progress = silent,
 ) -> Extraction:
-    """Read one source.
+    """Read one source into tables in memory.
 
     Args:
         source: what it is and how it is read.
@@ -39,8 +41,47 @@ def extract(
         DataError: a file or column is missing or damaged, or the mapping does not fit the data
             model; a malformed row, page or value is a reject instead.
     """
+    with Collector(source.name, schema) as out:
+        _read(source, root, out, gazetteer, progress)
+        return out.finish()
+
+
+def extract_to(
+    folder: Path,
+    source: SourceConfig,
+    root: Path,
+    *,
+    schema: Schema,
+    gazetteer: pd.DataFrame | None = None,
+    progress: Progress = silent,
+) -> Mapping[str, int]:
+    """Read one source into Parquet files, in memory that does not grow with the source.
+
+    Args:
+        folder: where `records.parquet`, `statements.parquet` and `rejects.parquet` are written.
+        source, root, schema, gazetteer, progress: as for `extract`.
+
+    Returns:
+        The counts, as in `Extraction`.
+
+    Raises:
+        DataError: as for `extract`.
+    """
+    with Collector(source.name, schema) as out:
+        _read(source, root, out, gazetteer, progress)
+        return out.finish_to(folder)
+
+
+def _read(
+    source: SourceConfig,
+    root: Path,
+    out: Collector,
+    gazetteer: pd.DataFrame | None,
+    progress: Progress,
+) -> None:
     if isinstance(source, StructuredSource):
-        return extract_structured(source, root, schema=schema, progress=progress)
-    if isinstance(source, SemiStructuredSource):
-        return extract_semi_structured(source, root, schema=schema, progress=progress)
-    return extract_unstructured(source, root, schema=schema, gazetteer=gazetteer, progress=progress)
+        extract_structured(source, root, out, progress=progress)
+    elif isinstance(source, SemiStructuredSource):
+        extract_semi_structured(source, root, out, progress=progress)
+    else:
+        extract_unstructured(source, root, out, gazetteer=gazetteer, progress=progress)

@@ -6,25 +6,22 @@ from pathlib import Path
 
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.files import matching_files, open_binary
-from kg_builder.extraction.result import Extraction
 from kg_builder.extraction.semi_structured.adapters import Document, adapter_for, adapter_named
 from kg_builder.extraction.semi_structured.config import SemiStructuredSource
-from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
 
 _HEAD = 8192
 
 
 def extract_semi_structured(
-    source: SemiStructuredSource, root: Path, *, schema: Schema, progress: Progress = silent
-) -> Extraction:
+    source: SemiStructuredSource, root: Path, out: Collector, *, progress: Progress = silent
+) -> None:
     """Read all files of a source, in the order of their names.
 
     Raises:
         DataError: no file matches; a compressed file is damaged; XML declares entities; the recipe
             asks for an unknown adapter. A page that cannot be used is a reject.
     """
-    out = Collector(source.name, schema)
     chosen = None if source.format == "auto" else adapter_named(source.format)
     paths = matching_files(root, source.path)
     total, done = sum(path.stat().st_size for path in paths), 0
@@ -41,4 +38,3 @@ def extract_semi_structured(
             adapter.read(Document(path, name, source, out))
         done += path.stat().st_size
         progress(done, total)
-    return out.finish()

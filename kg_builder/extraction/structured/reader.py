@@ -6,7 +6,6 @@ from pathlib import Path
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.result import Extraction
 from kg_builder.extraction.rows import RowReader, read_rows
 from kg_builder.extraction.structured.config import (
     LinkTable,
@@ -24,8 +23,8 @@ from kg_builder.progress import Progress, silent
 
 
 def extract_structured(
-    source: StructuredSource, root: Path, *, schema: Schema, progress: Progress = silent
-) -> Extraction:
+    source: StructuredSource, root: Path, out: Collector, *, progress: Progress = silent
+) -> None:
     """Read all tables of a source.
 
     Counts are given per table: `<table>: rows read`, `rows used`, `rows rejected`.
@@ -33,8 +32,7 @@ def extract_structured(
     Raises:
         DataError: a file or column is missing, the mapping does not fit the data model.
     """
-    out = Collector(source.name, schema)
-    _check_scopes(source, schema)
+    _check_scopes(source, out.schema)
     sizes = {name: _size(root / table.path) for name, table in source.tables.items()}
     whole, before = sum(sizes.values()), 0
 
@@ -48,7 +46,6 @@ def extract_structured(
             _read_rows(name, table, source, out, root, report)
         before += sizes[name]
         progress(before, whole)
-    return out.finish()
 
 
 def _read_rows(
@@ -73,7 +70,7 @@ def _read_rows(
         table, root, columns=reader.columns(), chunk_rows=source.chunk_rows, progress=report
     )
     reader.read(rows)
-    out.rejects += rows.rejects
+    out.take_rejects(rows.rejects)
     for what, count in rows.counts.items():
         out.counts[f"{name}: {what}"] += count
 

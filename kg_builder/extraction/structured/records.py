@@ -81,8 +81,6 @@ class RecordTableReader:
                     if place is not None and cells[index] is not None:
                         reader.read(cells[index], place, labels[index] if labels else None)
             self._constants([place for place in places if place is not None])
-            if self.table.only_if_used:
-                self.out.hide_unless_used(key for key in keys if key)
 
     def _record(self, chunk: Chunk, index: int, rows: RowReader) -> str | None:
         number = chunk.places[index]
@@ -111,8 +109,6 @@ class RecordTableReader:
         if short:
             record_id, external = short, [short, *external]
         key = id_key(self.out.source, self._scope, record_id)
-        if key in self.out:
-            self.out.counts["rows merged into a record with the same id"] += 1
         self.out.record(
             key,
             type_,
@@ -122,6 +118,7 @@ class RecordTableReader:
             aliases=self._aliases(chunk, index),
             external_ids=external,
         )
+        self.out.row(key, optional=self.table.only_if_used)
         for text in whole:
             self.out.reject("not a known external id", rows.evidence(number), text)
         return key

@@ -109,7 +109,7 @@ class TripleTableReader:
                     record_id=raw,
                     evidence=reader.evidence(number),
                 )
-        self.out.rejects += reader.rejects
+        self.out.take_rejects(reader.rejects)
         self.out.counts["items in the index"] = len(found)
         return found
 

@@ -65,7 +65,7 @@ def _json_lines(source: UnstructuredSource, root: Path, out: Collector) -> Itera
             else:
                 name = id_ if isinstance(id_, str) else str(number)
                 yield TextDocument(name, title, text, rows.evidence(number))
-    out.rejects += rows.rejects
+    out.take_rejects(rows.rejects)
     for what, count in rows.counts.items():
         out.counts[f"documents: {what}"] += count
 

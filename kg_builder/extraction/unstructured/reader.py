@@ -13,7 +13,6 @@ from spacy.tokens import Doc
 from kg_builder.extraction.assertions import Assertions
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.keys import id_key
-from kg_builder.extraction.result import Extraction
 from kg_builder.extraction.unstructured.config import UnstructuredSource
 from kg_builder.extraction.unstructured.coreference import Resolver
 from kg_builder.extraction.unstructured.documents import (
@@ -92,12 +91,12 @@ class TextReader:
 def extract_unstructured(
     source: UnstructuredSource,
     root: Path,
+    out: Collector,
     *,
-    schema: Schema,
     gazetteer: pd.DataFrame | None = None,
     extractor: RelationExtractor | None = None,
     progress: Progress = silent,
-) -> Extraction:
+) -> None:
     """Read all texts of a source.
 
     A text's topic has the record key `<source>/<document id>`; what else it names is known by
@@ -107,7 +106,7 @@ def extract_unstructured(
         DataError: no such file, a field that the texts do not have, a broken rule file.
     """
     check_titles(source)
-    out = Collector(source.name, schema)
+    schema = out.schema
     first = Collector(source.name, schema)
     common = common_words(document.text for document in read_documents(source, root, first))
     total = first.counts["documents: rows used"]
@@ -125,7 +124,6 @@ def extract_unstructured(
     for done, reading in enumerate(readings, 1):
         _Writer(out, source, reading).write()
         progress(done, total)
-    return out.finish()
 
 
 class _Writer:

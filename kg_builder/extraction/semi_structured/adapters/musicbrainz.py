@@ -206,7 +206,7 @@ class _Answer:
         kind, evidence = relation.get("type") or "", self._evidence(relation)
         backward = _text(relation, "direction") == "backward"
         if target == "url":
-            self._address(relation, kind, key)
+            self._address(relation, kind, key, type_)
             return
         found = relation.find(NAMESPACE + target) if target else None
         if found is None:
@@ -229,10 +229,15 @@ class _Answer:
             return
         self._out.counts[f"unknown field: musicbrainz relation {target}/{kind}"] += 1
 
-    def _address(self, relation: etree._Element, kind: str, key: str) -> None:
+    def _address(self, relation: etree._Element, kind: str, key: str, type_: str) -> None:
+        listing = relation.getparent()
+        thing = None if listing is None else listing.getparent()
+        name = "" if thing is None else clean_text(_text(thing, "name") or _text(thing, "title"))
         address = _text(relation, "target")
         if short := external_id(address):
-            self._out.add_external_id(key, short)
+            self._out.record(
+                key, type_, name, evidence=self._evidence(relation), external_ids=[short]
+            )
         elif kind in {"official homepage", "official website"}:
             self._say.say(key, "homepage", address, self._evidence(relation))
         else:
