@@ -1,0 +1,77 @@
+"""Dates in running text, and the notation in which a collection writes them."""
+
+from __future__ import annotations
+
+import re
+from calendar import month_abbr, month_name
+from collections.abc import Iterator
+from typing import Final
+
+from kg_builder.extraction.values import parse_date
+
+_MONTHS: Final = "|".join(
+    sorted({*month_name[1:], *month_abbr[1:], "Sept"}, key=lambda name: (-len(name), name))
+)
+_DAY: Final = r"\d{1,2}(?:st|nd|rd|th)?"
+_IN_TEXT: Final = re.compile(
+    rf"\b(?P<d1>{_DAY})(?: of)? (?P<m1>{_MONTHS})\.?,? (?P<y1>\d{{4}})\b"
+    rf"|\b(?P<m2>{_MONTHS})\.? (?:the )?(?P<d2>{_DAY}) ?,? ?(?P<y2>\d{{4}})\b"
+    rf"|\b(?P<m3>{_MONTHS})\.?,? (?P<y3>\d{{4}})\b"
+    r"|(?<![\w,.-])(?P<iso>\d{4}-\d{2}-\d{2})(?![\w-])"
+    r"|(?<![\w,.])(?P<y4>1[4-9]\d\d|20\d\d)(?!\w|[,.]\d)",
+    re.IGNORECASE,
+)
+_NOTATIONS: Final = {
+    "date": ("{y}-{m:02d}-{d:02d}", "{d:02d} {name} {y}", "{d} {name} {y}", "{name} {d}, {y}"),
+    "gYearMonth": ("{y}-{m:02d}", "{name} {y}", "01 {name} {y}", "{y}"),
+    "gYear": ("{y}", "01 January {y}", "{y}-01-01"),
+}
+YEAR_OF: Final = "{y}"
+
+
+def dates_in(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield the dates of a text: offsets, and the date in its XML Schema form.
+
+    >>> list(dates_in("Born on July 23rd, 1982."))
+    [(8, 23, '1982-07-23')]
+    """
+    for found in _IN_TEXT.finditer(text):
+        parts = {name[0]: value for name, value in found.groupdict().items() if value}
+        if "i" in parts:
+            written = parts["i"]
+        else:
+            day = re.sub(r"\D", "", parts.get("d", ""))
+            written = f"{day} {parts.get('m', '')} {parts['y']}".strip()
+        value = parse_date(written)
+        if value is not None:
+            yield found.start(), found.end(), value.text
+
+
+def iso_date(name: str) -> str | None:
+    """The XML Schema form of a name that is a date, or none."""
+    value = parse_date(name.strip("\"' "))
+    return value.text if value else None
+
+
+def precision(date: str) -> str:
+    """How far a date in XML Schema form is known: date, gYearMonth or gYear."""
+    return {10: "date", 7: "gYearMonth"}.get(len(date), "gYear")
+
+
+def write(date: str, notation: str) -> str:
+    """A date in a notation.
+
+    >>> write("1982-07-23", "{d:02d} {name} {y}")
+    '23 July 1982'
+    """
+    year, month, day = (int(part) for part in (date + "-01-01").split("-")[:3])
+    return notation.format(y=year, m=month, d=day, name=month_name[month])
+
+
+def notation_of(date: str, name: str) -> str | None:
+    """The notation in which a date of the text became this name, or none."""
+    wanted = name.strip("\"' ").casefold()
+    for notation in (*_NOTATIONS[precision(date)], YEAR_OF):
+        if write(date, notation).casefold() == wanted:
+            return notation
+    return None

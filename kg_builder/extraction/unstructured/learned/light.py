@@ -1,0 +1,60 @@
+"""The light classifier of pairs: sparse features and a small network, nothing pretrained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg_builder.extraction.unstructured.learned import network
+from kg_builder.extraction.unstructured.learned.knowledge import Knowledge, WordLists
+from kg_builder.extraction.unstructured.learned.network import Labels, Vocabulary, WideDeep
+from kg_builder.extraction.unstructured.learned.pairs import PairFeatures
+from kg_builder.extraction.unstructured.learned.tasks import PairTask
+
+_LEAST_ROWS = 3
+
+
+class LightScorer:
+    """Tells the relations of pairs from `PairFeatures`."""
+
+    def __init__(self, knowledge: Knowledge, lists: WordLists) -> None:
+        self._knowledge, self._lists = knowledge, lists
+        self._vocabulary = Vocabulary()
+        self._model: WideDeep | None = None
+
+    def fit(self, tasks: Sequence[PairTask], *, seed: int) -> None:
+        """Learn from tasks with labels."""
+        vocabulary = Vocabulary()
+        rows = [
+            vocabulary.add(features.of(int(a), int(b)))
+            for task in tasks
+            for features in [self._features(task)]
+            for a, b in task.pairs
+        ]
+        rows = vocabulary.prune(rows, least=_LEAST_ROWS)
+        labels = [task.labels for task in tasks if task.labels is not None]
+        self._vocabulary = vocabulary
+        self._model = network.fit(
+            rows,
+            Labels(
+                np.concatenate([label.positive for label in labels]),
+                np.concatenate([label.weight for label in labels]),
+            ),
+            len(vocabulary),
+            seed=seed,
+        )
+
+    def predict(self, tasks: Sequence[PairTask]) -> list[NDArray[np.float32]]:
+        """Logits of every pair of every task."""
+        assert self._model is not None
+        found = []
+        for task in tasks:
+            features = self._features(task)
+            rows = [self._vocabulary.encode(features.of(int(a), int(b))) for a, b in task.pairs]
+            found.append(network.predict(self._model, rows))
+        return found
+
+    def _features(self, task: PairTask) -> PairFeatures:
+        return PairFeatures(task.reading, task.candidates, self._knowledge, self._lists, task.group)

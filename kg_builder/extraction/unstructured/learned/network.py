@@ -1,0 +1,169 @@
+"""A wide and deep classifier over sparse features: one probability per relation.
+
+Cheng et al., "Wide & Deep Learning for Recommender Systems" (2016): a linear part remembers single
+features, a small network on the sum of their embeddings learns which go together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+_PAD: Final = 0
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What is known of the relations of pairs, one row per pair.
+
+    Attributes:
+        positive: 1 where the relation holds, shape (n, relations).
+        weight: how much to trust that; 0 leaves the cell out.
+    """
+
+    positive: NDArray[np.float32]
+    weight: NDArray[np.float32]
+
+
+class Vocabulary:
+    """Numbers of features, from 1; 0 is no feature.
+
+    It grows while `add` meets new features, until `prune` drops the rare ones for good.
+    """
+
+    def __init__(self, features: Iterable[str] = ()) -> None:
+        self._numbers = {feature: number for number, feature in enumerate(features, 1)}
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """All features, in the order of their numbers."""
+        return tuple(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers) + 1
+
+    def add(self, row: Iterable[str]) -> NDArray[np.int32]:
+        """Numbers of a row's features; new ones get the next number."""
+        numbers = self._numbers
+        found = {numbers.setdefault(feature, len(numbers) + 1) for feature in row}
+        return np.array(sorted(found), dtype=np.int32)
+
+    def encode(self, row: Iterable[str]) -> NDArray[np.int32]:
+        """Numbers of a row's known features."""
+        found = {self._numbers.get(feature, _PAD) for feature in row} - {_PAD}
+        return np.array(sorted(found), dtype=np.int32)
+
+    def prune(self, rows: Sequence[NDArray[np.int32]], *, least: int) -> list[NDArray[np.int32]]:
+        """Drop features that fewer than `least` rows have; returns the rows renumbered."""
+        counts = np.zeros(len(self), dtype=np.int64)
+        for row in rows:
+            counts[row] += 1
+        kept = counts >= least
+        kept[_PAD] = False
+        renumbered = np.cumsum(kept, dtype=np.int32)
+        self._numbers = {
+            feature: int(renumbered[number])
+            for feature, number in self._numbers.items()
+            if kept[number]
+        }
+        return [renumbered[row[kept[row]]] for row in rows]
+
+
+class WideDeep(nn.Module):
+    """Logits of relations, shape (pairs, relations), from bags of features."""
+
+    def __init__(self, features: int, relations: int, *, width: int, dropout: float) -> None:
+        super().__init__()
+        self.wide = nn.EmbeddingBag(features, relations, mode="sum", padding_idx=_PAD)
+        self.deep = nn.EmbeddingBag(features, width, mode="sum", padding_idx=_PAD)
+        self.hidden = nn.Linear(width, width)
+        self.out = nn.Linear(width, relations)
+        self.dropout = nn.Dropout(dropout)
+        nn.init.zeros_(self.wide.weight)
+        nn.init.normal_(self.deep.weight, std=0.05)
+        nn.init.constant_(self.out.bias, -4.0)
+
+    def forward(self, numbers: torch.Tensor, offsets: torch.Tensor) -> torch.Tensor:
+        """Logits of the bags that begin at `offsets` of the flat `numbers`."""
+        deep = self.dropout(torch.relu(self.deep(numbers, offsets)))
+        deep = self.dropout(torch.relu(self.hidden(deep)))
+        out: torch.Tensor = self.wide(numbers, offsets) + self.out(deep)
+        return out
+
+
+def fit(
+    rows: Sequence[NDArray[np.int32]],
+    labels: Labels,
+    features: int,
+    *,
+    seed: int,
+    epochs: int = 8,
+    width: int = 96,
+    keep: float = 0.75,
+    rate: float = 3e-3,
+    batch: int = 256,
+) -> WideDeep:
+    """Train on pairs; in each step a share `1 - keep` of the features is hidden.
+
+    Args:
+        rows: feature numbers of each pair.
+        labels: what is known of each pair.
+        features: size of the vocabulary.
+        seed: of the initial weights, the order and what is hidden.
+    """
+    torch.manual_seed(seed)
+    random = np.random.default_rng(seed)
+    model = WideDeep(features, labels.positive.shape[1], width=width, dropout=0.2)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-2)
+    steps = epochs * -(-len(rows) // batch)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, rate, total_steps=max(steps, 1), pct_start=0.1
+    )
+    model.train()
+    for _ in range(epochs):
+        order = random.permutation(len(rows))
+        for start in range(0, len(order), batch):
+            chosen = order[start : start + batch]
+            numbers, offsets = bags([rows[i] for i in chosen], random, keep)
+            positive = torch.from_numpy(labels.positive[chosen])
+            weight = torch.from_numpy(labels.weight[chosen])
+            loss = binary_cross_entropy_with_logits(
+                model(numbers, offsets), positive, weight=weight, reduction="sum"
+            ) / len(chosen)
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            schedule.step()
+    return model.eval()
+
+
+def predict(model: WideDeep, rows: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
+    """Logits of pairs, shape (pairs, relations)."""
+    pieces = [np.zeros((0, model.out.out_features), dtype=np.float32)]
+    with torch.no_grad():
+        for start in range(0, len(rows), 2048):
+            numbers, offsets = bags(rows[start : start + 2048])
+            pieces.append(model(numbers, offsets).numpy())
+    return np.concatenate(pieces)
+
+
+def bags(
+    rows: Sequence[NDArray[np.int32]],
+    random: np.random.Generator | None = None,
+    keep: float = 1.0,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rows as one flat tensor with the offset at which each begins."""
+    flat: NDArray[Any] = np.concatenate([np.zeros(0, dtype=np.int32), *rows])
+    lengths = np.array([len(row) for row in rows])
+    if random is not None and keep < 1:
+        kept = random.random(len(flat)) < keep
+        flat = np.where(kept, flat, _PAD)
+    offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    return torch.from_numpy(flat.astype(np.int64)), torch.from_numpy(offsets.astype(np.int64))
