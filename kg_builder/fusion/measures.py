@@ -15,6 +15,7 @@ Prior = tuple[tuple[str, ...], tuple[float, ...], tuple[float, ...]]
 
 _YEAR4 = re.compile(r"(?<!\d)(1[0-9]{3}|20[0-9]{2})(?!\d)")
 _YEAR2 = re.compile(r"^\D{0,2}(\d{2})\D{0,2}$")
+_DAY2 = re.compile(r"^\d{1,2}[-/. ](?:\d{1,2}|[a-z]{3,9})[-/. ](\d{2})$", re.I)
 _CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,3}):(\d{2})(?:\.\d+)?$")
 _ISO = re.compile(r"^P?T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$", re.I)
 _WORDED = re.compile(r"^(\d+)\s*m\w*\s*(\d+)\s*s\w*$", re.I)
@@ -217,12 +218,12 @@ def readable(text: str, datatype: str) -> bool:
 def parse_year(text: str) -> int | None:
     """The year of a date in any notation; two digits are read as 1931 to 2030.
 
-    >>> parse_year("1969-05-05"), parse_year("(1987)"), parse_year("'87"), parse_year("05")
+    >>> parse_year("1969-05-05"), parse_year("(1987)"), parse_year("'87"), parse_year("5-May-05")
     (1969, 1987, 1987, 2005)
     """
     if found := _YEAR4.search(text):
         return int(found[1])
-    if found := _YEAR2.match(text.strip()):
+    if found := _YEAR2.match(text.strip()) or _DAY2.match(text.strip()):
         short = int(found[1])
         return short + (1900 if short > 30 else 2000)
     return None

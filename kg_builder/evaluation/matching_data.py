@@ -1,0 +1,299 @@
+"""Gold data of entity resolution: records with their true clusters, or judged pairs of records."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from kg_builder.errors import DataError
+from kg_builder.evaluation.song_columns import (
+    PREDICATES,
+    TITLE,
+    guess_columns,
+    require_columns,
+)
+from kg_builder.tables import RECORDS
+
+Columns = Mapping[str, Sequence[str]]
+Row = Mapping[str, str]
+NAMELESS: Final = "?"
+"""Name of a record whose title cell is empty."""
+
+MUSICBRAINZ20K: Final[Columns] = {
+    "title": ("title",), "artist": ("artist",), "album": ("album",), "year": ("year",),
+    "length": ("length",), "number": ("number",), "language": ("language",),
+}  # fmt: skip
+_CELL: Final = re.compile(r"COL (\S+) VAL ?")
+_SIDES: Final = ("left", "right")
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Records with the thing that each describes.
+
+    Attributes:
+        records: table `RECORDS`.
+        truth: record key → name of the thing.
+    """
+
+    records: pd.DataFrame
+    truth: dict[str, str]
+
+
+@dataclass(frozen=True)
+class JudgedPair:
+    """Two records that a person called the same or different; `where` names file and line."""
+
+    left: str
+    right: str
+    same: bool
+    where: str
+
+
+@dataclass(frozen=True)
+class JudgedPairs:
+    """Records with judged pairs of them, by split ('train', 'valid', 'test', 'pairs')."""
+
+    records: pd.DataFrame
+    splits: dict[str, list[JudgedPair]]
+
+
+def read_musicbrainz20k(folder: Path, *, hide: Collection[str] = ()) -> Clusters:
+    """Read `source_*.csv` of MusicBrainz-20K; `cluster_id` is the truth.
+
+    Args:
+        folder: holds one file per source.
+        hide: columns to leave out.
+
+    Raises:
+        DataError: no file, an unknown column to hide, a missing column, or a doubled id.
+    """
+    if unknown := sorted(set(hide) - set(MUSICBRAINZ20K)):
+        raise DataError(
+            f"no column {unknown[0]!r} to hide",
+            where="--hide",
+            remedy=f"one of {', '.join(MUSICBRAINZ20K)}",
+        )
+    paths = sorted(folder.glob("source_*.csv"))
+    if not paths:
+        raise DataError("no source_*.csv", where=str(folder), remedy="give the unpacked folder")
+    columns = {role: names for role, names in MUSICBRAINZ20K.items() if role not in hide}
+    rows: list[dict[str, object]] = []
+    truth: dict[str, str] = {}
+    for path in paths:
+        for line, row in read_table(path, need=("id", "cluster_id", "source", *MUSICBRAINZ20K)):
+            key = f"s{row['source']}/{row['id']}"
+            if key in truth:
+                raise DataError(f"record {row['id']!r} stands twice", where=f"{path}:{line}")
+            truth[key] = row["cluster_id"]
+            rows.append(song_record(key, row, columns, evidence=f"{path.name}#line={line}"))
+    return Clusters(RECORDS.frame(rows), truth)
+
+
+def read_tables(
+    paths: Sequence[Path],
+    columns: Columns | None,
+    *,
+    truth: str | None = None,
+    key: str = "id",
+    source: str | None = None,
+    type_: str = "Song",
+) -> Clusters:
+    """Read CSV tables, each of them a source unless a column says which.
+
+    Args:
+        paths: files with a heading line.
+        columns: role → columns; guessed from the headings by default.
+        truth: column with the name of the thing; without it every record is its own.
+        key: column with the record's id; the line number where there is no such column.
+        source: column with the name of the source.
+        type_: class of the things.
+
+    Raises:
+        DataError: a missing column, or a doubled id.
+    """
+    rows: list[dict[str, object]] = []
+    gold: dict[str, str] = {}
+    for path in paths:
+        chosen: Columns | None = columns
+        checked = False
+        for line, row in read_table(path, need=[name for name in (truth, source) if name]):
+            if chosen is None:
+                chosen = guess_columns([h for h in row if h != truth], where=str(path))
+            if not checked:
+                require_columns(chosen, list(row), where=str(path))
+                checked = True
+            name = f"{row[source] if source else path.stem}/{row.get(key, str(line))}"
+            if name in gold:
+                raise DataError(f"record {name!r} stands twice", where=f"{path}:{line}")
+            gold[name] = row[truth] if truth else name
+            evidence = f"{path.name}#line={line}"
+            rows.append(song_record(name, row, chosen, evidence=evidence, type_=type_))
+    return Clusters(RECORDS.frame(rows), gold)
+
+
+def read_pairs(path: Path, left: str, right: str, known: Collection[str]) -> list[JudgedPair]:
+    """Read judged pairs: two columns of ids and `label` (1 or 0; without it all are the same).
+
+    Args:
+        left, right: sources that the two ids belong to.
+        known: record keys that there are.
+
+    Raises:
+        DataError: fewer than two columns, an unknown id, or a label that is neither 0 nor 1.
+    """
+    found = []
+    for line, row in read_table(path):
+        where = f"{path}:{line}"
+        ids = [name for name in row if name.casefold() not in {"id", "_id", "label"}][:2]
+        if len(ids) < 2:
+            raise DataError("not two columns of ids", where=where)
+        keys = (f"{left}/{row[ids[0]]}", f"{right}/{row[ids[1]]}")
+        for key in keys:
+            if key not in known:
+                raise DataError(f"no record {key!r}", where=where)
+        label = row.get("label", "1")
+        if label not in {"0", "1"}:
+            raise DataError(f"label is {label!r}", where=where, remedy="0 or 1")
+        found.append(JudgedPair(*keys, same=label == "1", where=where))
+    return found
+
+
+def read_deepmatcher_folder(folder: Path, columns: Columns | None) -> JudgedPairs:
+    """Read `tableA.csv` and `tableB.csv` with the judged pairs of train, valid and test.
+
+    Raises:
+        DataError: a missing file or column, an unknown id, or a bad label.
+    """
+    tables = [folder / "tableA.csv", folder / "tableB.csv"]
+    records = read_tables(tables, columns).records
+    known = set(records["record"])
+    splits = {
+        name: read_pairs(folder / f"{name}.csv", "tableA", "tableB", known)
+        for name in ("train", "valid", "test")
+        if (folder / f"{name}.csv").is_file()
+    }
+    if not splits:
+        raise DataError("no train.csv, valid.csv or test.csv", where=str(folder))
+    return JudgedPairs(records, splits)
+
+
+def read_deepmatcher(files: Mapping[str, Path], columns: Columns | None) -> JudgedPairs:
+    """Read pairs in the line form `COL name VAL value … <tab> COL … <tab> label`.
+
+    Equal sides are one record, so that a song in several pairs is known as one.
+
+    Args:
+        files: split → file.
+        columns: role → columns; guessed from the names by default.
+
+    Raises:
+        DataError: a file is missing, or a line has no two sides and label.
+    """
+    keys: dict[tuple[str, str], str] = {}
+    rows = []
+    splits: dict[str, list[JudgedPair]] = {}
+    for split, path in files.items():
+        splits[split] = []
+        for line, text in _lines(path):
+            where = f"{path}:{line}"
+            parts = text.split("\t")
+            if len(parts) != 3 or parts[2].strip() not in {"0", "1"}:
+                raise DataError(
+                    "not a pair", where=where, remedy="two sides and 0 or 1, with tabs between"
+                )
+            ends = []
+            for side, cells in zip(_SIDES, parts, strict=False):
+                if (side, cells.strip()) not in keys:
+                    key = f"{side}/{len(keys)}"
+                    keys[side, cells.strip()] = key
+                    row = _cells(cells, where)
+                    chosen = columns or guess_columns(row, where=where)
+                    require_columns(chosen, list(row), where=where)
+                    rows.append(song_record(key, row, chosen, evidence=f"{path.name}#line={line}"))
+                ends.append(keys[side, cells.strip()])
+            same = parts[2].strip() == "1"
+            splits[split].append(JudgedPair(ends[0], ends[1], same, where))
+    return JudgedPairs(RECORDS.frame(rows), splits)
+
+
+def song_record(
+    key: str, row: Row, columns: Columns, *, evidence: str, type_: str = "Song"
+) -> dict[str, object]:
+    """A row of `RECORDS`; an empty cell states nothing."""
+    stated = {
+        PREDICATES[role]: cells
+        for role, names in columns.items()
+        if role != TITLE and (cells := [row[name] for name in names if row[name].strip()])
+    }
+    source, _, record_id = key.partition("/")
+    return {
+        "record": key,
+        "source": source,
+        "record_id": record_id,
+        "type": type_,
+        "name": " ".join(row[name] for name in columns[TITLE]).strip() or NAMELESS,
+        "aliases": [],
+        "external_ids": [],
+        "attributes": json.dumps(stated, ensure_ascii=False),
+        "evidence": evidence,
+    }
+
+
+def read_table(path: Path, *, need: Collection[str] = ()) -> Iterator[tuple[int, dict[str, str]]]:
+    """Rows of a CSV (or, by its ending, TSV) file with their line numbers.
+
+    Raises:
+        DataError: the file is missing or not UTF-8, a needed column is missing, or a row has more
+            or fewer cells than the heading.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, delimiter="\t" if path.suffix == ".tsv" else ",")
+            headings = next(reader, [])
+            for name in need:
+                if name not in headings:
+                    raise DataError(
+                        f"no column {name!r}",
+                        where=str(path),
+                        remedy=f"the file has: {', '.join(headings)}",
+                    )
+            for cells in reader:
+                if not cells:
+                    continue
+                if len(cells) != len(headings):
+                    raise DataError(
+                        f"{len(cells)} cells, {len(headings)} headings",
+                        where=f"{path}:{reader.line_num}",
+                    )
+                yield reader.line_num, dict(zip(headings, cells, strict=True))
+    except (FileNotFoundError, IsADirectoryError):
+        raise DataError("no such file", where=str(path)) from None
+    except UnicodeDecodeError as fault:
+        raise DataError(f"not UTF-8: {fault.reason}", where=str(path)) from None
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="\n") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield number, line.rstrip("\r\n")
+    except (FileNotFoundError, IsADirectoryError):
+        raise DataError("no such file", where=str(path)) from None
+    except UnicodeDecodeError as fault:
+        raise DataError(f"not UTF-8: {fault.reason}", where=str(path)) from None
+
+
+def _cells(text: str, where: str) -> dict[str, str]:
+    parts = _CELL.split(text)
+    if len(parts) < 3 or parts[0].strip():
+        raise DataError("not a record", where=where, remedy="COL name VAL value …")
+    return {name: value.strip() for name, value in zip(parts[1::2], parts[2::2], strict=True)}

@@ -1,0 +1,110 @@
+"""Which column of a publisher's table says what of a song or an album."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from kg_builder.errors import DataError
+
+TITLE: Final = "title"
+PREDICATES: Final[Mapping[str, str]] = {
+    "artist": "performer",
+    "album": "onAlbum",
+    "year": "releaseDate",
+    "length": "duration",
+    "number": "trackNumber",
+    "language": "language",
+    "genre": "genre",
+    "label": "recordLabel",
+    "composer": "composer",
+    "country": "country",
+    "tracks": "~onAlbum",
+    "price": "price",
+}
+"""Role of a column → predicate of the data model under which its values are compared."""
+
+ROLES: Final = (TITLE, *PREDICATES)
+_HEADINGS: Final[Mapping[str, frozenset[str]]] = {
+    role: frozenset(names.split())
+    for role, names in {
+        "title": "title song songname songtitle track trackname tracktitle name dtitle",
+        "artist": "artist artistname artists performer singer band artistcredit",
+        "album": "album albumname albumtitle release releasename releasetitle",
+        "year": "year released releasedate date releaseyear",
+        "length": "length duration time runtime durationms lengthms",
+        "number": "number tracknumber trackno tracknum position",
+        "language": "language lang",
+        "genre": "genre genres category style",
+        "label": "label recordlabel copyright publisher",
+        "composer": "composer composers writer songwriter",
+        "country": "country",
+        "tracks": "tracks tracklist",
+        "price": "price",
+    }.items()
+}
+
+
+def read_columns(text: str) -> dict[str, tuple[str, ...]]:
+    """Read `title=Song_Name,artist=Artist_Name,tracks=track01+track02`: role → columns.
+
+    Raises:
+        DataError: a part without '=', an unknown role, or no title.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        role, equals, columns = part.partition("=")
+        role = role.strip().casefold()
+        if not equals or not columns.strip():
+            raise DataError(
+                f"not a column: {part!r}", where="--columns", remedy="write role=column"
+            )
+        if role not in ROLES:
+            raise DataError(
+                f"unknown role {role!r}", where="--columns", remedy=f"one of {', '.join(ROLES)}"
+            )
+        found[role] = tuple(filter(None, map(str.strip, columns.split("+"))))
+    if TITLE not in found:
+        raise DataError("no column for the title", where="--columns", remedy="add title=COLUMN")
+    return found
+
+
+def guess_columns(headings: Iterable[str], *, where: str) -> dict[str, tuple[str, ...]]:
+    """The roles of columns by their headings, the first that fits; others are left out.
+
+    Raises:
+        DataError: none of the headings is a title's.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for heading in headings:
+        plain = re.sub(r"[^a-z]", "", heading.casefold())
+        for role, names in _HEADINGS.items():
+            if plain in names and role not in found:
+                found[role] = (heading,)
+                break
+    if TITLE not in found:
+        raise DataError(
+            "no column looks like the title of a song",
+            where=where,
+            remedy="name the columns: --columns title=…,artist=…",
+        )
+    return found
+
+
+def require_columns(
+    columns: Mapping[str, Sequence[str]], headings: Sequence[str], *, where: str
+) -> None:
+    """Check that every named column is in the table.
+
+    Raises:
+        DataError: one is not.
+    """
+    for role, names in columns.items():
+        for name in names:
+            if name not in headings:
+                raise DataError(
+                    f"no column {name!r} (for {role})",
+                    where=where,
+                    remedy=f"the file has: {', '.join(headings)}",
+                )
