@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 
+from kg_builder.alignment.near import Near, near_keys
 from kg_builder.alignment.things import Gathered, Thing, keys_of, term_key
 from kg_builder.fusion.config import FusionConfig
 from kg_builder.fusion.normalize import parse_name, squeeze
 from kg_builder.fusion.profiles import values
 from kg_builder.ontology import Schema
 
-How = Literal["identical", "equal", "variant", "reading", "alias", "term", "stated"]
+How = Literal[
+    "identical", "equal", "variant", "reading", "respelled", "near", "alias", "term", "stated"
+]
 """How two names meet: to the letter; folded; without spaces or in Latin letters; within
-brackets; by an alias; as terms of a vocabulary; by an id that a source states."""
+brackets; numbers or another script written differently; but for a letter or a word; by an alias;
+as terms of a vocabulary; by an id that a source states."""
 
-_ORDER: tuple[How, ...] = ("stated", "identical", "equal", "term", "variant", "reading", "alias")
+_ORDER: tuple[How, ...] = (
+    "stated", "identical", "equal", "term", "variant", "reading", "respelled", "alias", "near",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +75,21 @@ class NameIndex:
                         self._by_key[key].append((position, place == 0))
             for external in item.external_ids:
                 self._by_id[external].append(position)
+        self._near: dict[str, list[tuple[int, Near]]] = defaultdict(list)
+        for position, item in enumerate(entities):
+            if item.native and not item.term:
+                for key, how in near_keys(item.name):
+                    self._near[key].append((position, how))
 
     @staticmethod
     def _own_keys(text: str) -> tuple[str, ...]:
         parsed = parse_name(text)
         return (parsed.squeezed, *map(squeeze, parsed.alternatives))
 
-    def knows(self, keys: Iterable[str]) -> bool:
-        """Whether any of the keys is one of ours."""
-        return any(key in self._by_key for key in keys)
+    @property
+    def keys(self) -> Set[str]:
+        """All keys of our names, other spellings included."""
+        return self._by_key.keys() | self._near.keys()
 
     def candidates(self, gathered: Gathered) -> list[Candidate]:
         """All pairs of an entity and a thing that share a name, each by its most exact name."""
@@ -99,6 +111,9 @@ class NameIndex:
                 for position, own_name in self._by_key.get(key, ()):
                     how = _how(self.entities[position], text, place, main and own_name)
                     yield Candidate(position, thing.id, how, text)
+        for key in keys_of(thing.name):
+            for position, near in self._near.get(key, ()):
+                yield Candidate(position, thing.id, near, thing.name)
 
 
 def _how(entity: Ours, text: str, place: int, main: bool) -> How:

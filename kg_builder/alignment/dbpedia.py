@@ -8,7 +8,7 @@ from typing import Final
 
 from kg_builder.alignment.config import DbpediaNt
 from kg_builder.alignment.dump import Faults, literal, ntriples_lines, title
-from kg_builder.alignment.things import Fact, Gathered, NameTest, Thing, keys_of, split_title
+from kg_builder.alignment.things import Fact, Gathered, Thing, Wanted, keys_of, split_title
 from kg_builder.ontology import Schema, curie
 from kg_builder.progress import Progress, silent
 
@@ -22,7 +22,7 @@ ABOUT: Final = frozenset(
 def gather_dbpedia(
     database: DbpediaNt,
     path: Path,
-    ours: NameTest,
+    wanted: Wanted,
     schema: Schema,
     *,
     second_hop: frozenset[str] = frozenset(),
@@ -52,9 +52,11 @@ def gather_dbpedia(
     def is_candidate(iri: str) -> bool:
         if not iri.startswith(space):
             return False
+        if wanted.ids and curie(iri) in wanted.ids:
+            return True
         text = title(iri[len(space) :])
         core, qualifier = split_title(text)
-        return ours(keys_of(core) if qualifier else keys_of(text))
+        return wanted.knows(keys_of(core) if qualifier else keys_of(text))
 
     def thing(iri: str) -> Thing:
         found = things.get(iri)
@@ -80,15 +82,15 @@ def gather_dbpedia(
             continue
         if known:
             thing(subject).roles[f"s:{predicate}"] += 1
-        wanted = is_candidate(other)
-        if wanted:
+        known_too = is_candidate(other)
+        if known_too:
             thing(other).roles[f"o:{predicate}"] += 1
         if predicate not in mapping or not (subject.startswith(space) and other.startswith(space)):
             continue
         local, inverse = mapping[predicate]
         one, two = (other, subject) if inverse else (subject, other)
-        if known or wanted:
-            for iri, is_ours, place in ((subject, known, "s"), (other, wanted, "o")):
+        if known or known_too:
+            for iri, is_ours, place in ((subject, known, "s"), (other, known_too, "o")):
                 if is_ours:
                     candidates.add(thing(iri).id)
                 else:

@@ -1,25 +1,19 @@
-"""Reading dumps line by line: gzip or plain, cut off or whole; literals and IRIs taken apart."""
+"""Reading dumps line by line: packed or plain, cut off or whole; literals and IRIs taken apart."""
 
 from __future__ import annotations
 
-import io
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import unquote
 
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
-
-from kg_builder.errors import DataError
+from kg_builder.alignment.unpacking import CutOffError, open_dump
 
 FREEBASE: Final = "http://rdf.freebase.com/ns/"
-BUFFER: Final = 1 << 20
-CHUNK: Final = 1 << 18
-_GZIP: Final = b"\x1f\x8b"
+CUT_OFF: Final = "the dump is cut off; everything before the cut is used"
+NO_TRIPLE: Final = "line is no triple"
 _LITERAL = re.compile(r'^"((?:[^"\\]|\\.)*)"(?:@([A-Za-z-]+)|\^\^<([^>]*)>)?$', re.DOTALL)
 _ESCAPE = re.compile(r'\\(?:([tbnrf"\'\\])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))', re.DOTALL)
 _CONTROL: Final = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
@@ -43,62 +37,6 @@ class Faults:
             known.append((place, detail[:200]))
 
 
-def open_dump(path: Path) -> io.BufferedReader:
-    """Open a dump, unpacking gzip by its first bytes.
-
-    Raises:
-        DataError: there is no such file.
-    """
-    try:
-        with path.open("rb") as file:
-            packed = file.read(2) == _GZIP
-    except (FileNotFoundError, IsADirectoryError):
-        raise DataError(
-            "no such file", where=str(path), remedy="fetch it, or take the database off the recipe"
-        ) from None
-    if not packed:
-        return path.open("rb")
-    return io.BufferedReader(_Unpacked(path), BUFFER)
-
-
-class _Unpacked(io.RawIOBase):
-    """A gzip file as a stream that gives all it could unpack before it tells of a cut.
-
-    GzipFile loses what it holds when the file ends early; and behind a buffer, this splits
-    lines in C.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
-        self._unpack = zlib.decompressobj(wbits=31)
-        self._ready = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Buffer, /) -> int:
-        target = memoryview(buffer).cast("B")
-        while not self._ready:
-            if self._unpack.eof:  # a gzip file may hold several members
-                packed = self._unpack.unused_data or self._file.read(CHUNK)
-                if not packed.strip(b"\0"):
-                    return 0
-                self._unpack = zlib.decompressobj(wbits=31)
-            else:
-                packed = self._file.read(CHUNK)
-                if not packed:
-                    raise EOFError("the compressed data end early")
-            self._ready = memoryview(self._unpack.decompress(packed))
-        size = min(len(target), len(self._ready))
-        target[:size] = self._ready[:size]
-        self._ready = self._ready[size:]
-        return size
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
 def lines(path: Path, faults: Faults) -> Iterator[tuple[int, bytes]]:
     """Numbered lines of a dump without their ends.
 
@@ -112,9 +50,9 @@ def lines(path: Path, faults: Faults) -> Iterator[tuple[int, bytes]]:
                 line = next(stream)
             except StopIteration:
                 return
-            except (EOFError, zlib.error) as fault:
+            except CutOffError as fault:
                 faults.add(
-                    "the dump is cut off; everything before the cut is used",
+                    CUT_OFF,
                     f"{path.name}#line={number + 1}",
                     str(fault),
                 )
@@ -126,7 +64,7 @@ def lines(path: Path, faults: Faults) -> Iterator[tuple[int, bytes]]:
                 yield number, line
             else:
                 faults.add(
-                    "the dump is cut off; everything before the cut is used",
+                    CUT_OFF,
                     f"{path.name}#line={number}",
                     line[:80].decode("utf-8", "replace"),
                 )
@@ -215,6 +153,4 @@ def _character(found: re.Match[str]) -> str:
 
 
 def _malformed(faults: Faults, path: Path, number: int, raw: bytes) -> None:
-    faults.add(
-        "line is no triple", f"{path.name}#line={number}", raw[:200].decode("utf-8", "replace")
-    )
+    faults.add(NO_TRIPLE, f"{path.name}#line={number}", raw[:200].decode("utf-8", "replace"))

@@ -1,265 +1,238 @@
 """Gathering from the Freebase RDF dump: a stream, two passes, memory for what is ours alone.
 
-The first pass finds candidates by name and notes the compound values ("mediators") and objects
-that their facts point to; the second takes the facts of candidates in both directions, joins the
-compound values, and reads the names of the objects. The dump may come as published (lines of one
-subject together, compound facts split over a mediator) or with compound facts joined already
-(`a.b..c.d`).
+The first pass (`freebase_names`) finds candidates by name; the second takes the facts of candidates
+in both directions, joins compound facts, and reads the names of the objects. The dump may come as
+published (lines of one subject together, compound facts split over a nameless node) or with
+compound facts joined already (`a.b..c.d`).
 """
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
+from kg_builder.alignment.blocks import Block, Hashes, Marks, Sieve, blocks, hash_ids
 from kg_builder.alignment.config import FreebaseRdf
-from kg_builder.alignment.dump import FREEBASE, Faults, freebase_lines, literal
-from kg_builder.alignment.things import Fact, Gathered, NameTest, Thing, keys_of
+from kg_builder.alignment.dump import Faults, literal
+from kg_builder.alignment.freebase_names import ALIAS, NAME, FirstPass, Mapping
+from kg_builder.alignment.things import Fact, Gathered, Thing, Wanted
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
 
-NAME: Final = "type.object.name"
-ALIAS: Final = "common.topic.alias"
 TYPE: Final = "type.object.type"
 DESCRIPTION: Final = "common.topic.description"
-
-
-@dataclass(frozen=True)
-class _Mapping:
-    """The data model's view of Freebase predicates, with the common namespace taken off."""
-
-    direct: dict[str, tuple[str, bool]]
-    first: frozenset[str]
-    joined: dict[tuple[str, str], str]
-    classes: dict[str, str]
-
-    @classmethod
-    def of(cls, schema: Schema, wanted: tuple[str, ...] | None) -> _Mapping:
-        cut = len(FREEBASE)
-        direct = {
-            iri[cut:]: target
-            for iri, target in schema.predicate_of.items()
-            if iri.startswith(FREEBASE) and (wanted is None or target[0] in wanted)
-        }
-        compound = [name for name in direct if ".." in name]
-        halves = {name: tuple(name.split("..", 1)) for name in compound}
-        return cls(
-            direct=direct,
-            first=frozenset(pair[0] for pair in halves.values()),
-            joined={(pair[0], pair[1]): name for name, pair in halves.items()},
-            classes={
-                iri[cut:]: name for iri, name in schema.class_of.items() if iri.startswith(FREEBASE)
-            },
-        )
 
 
 def gather_freebase(
     database: FreebaseRdf,
     path: Path,
-    ours: NameTest,
+    wanted: Wanted,
     schema: Schema,
     *,
     second_hop: frozenset[str] = frozenset(),
     progress: Progress = silent,
 ) -> Gathered:
-    """Read a dump twice and keep what concerns things with one of our names.
+    """Read a dump twice and keep what concerns things with one of our names or ids.
 
     Raises:
         DataError: there is no such file.
     """
     faults = Faults()
-    mapping = _Mapping.of(schema, database.predicates)
-    first = _FirstPass(database, path, ours, mapping, faults)
-    number = first.run(progress)
-    second = _SecondPass(first, mapping, second_hop)
+    mapping = Mapping.of(schema, database.predicates, second_hop)
+    first = FirstPass(database, wanted, mapping, faults, path.name)
+    lines = 0
+    for block in blocks(path, faults):
+        first.take(block)
+        lines = int(block.numbers[-1])
+        progress(lines)
+    second = _SecondPass(first, mapping)
     # the faults were counted in the first pass already
-    for line in freebase_lines(path, Faults()):
-        if line[0] % 50_000 == 0:
-            progress(number + line[0], 2 * number)
-        second.take(*line)
+    for block in blocks(path, Faults()):
+        second.take(block)
+        progress(lines + int(block.numbers[-1]), 2 * lines)
     facts = second.finish()
-    things = {thing.id: thing for thing in first.things.values() if thing.name}
-    known = {thing.id for key, thing in first.things.items() if key in first.candidates}
+    candidates = {second.things[key].id for key in second.candidates if second.things[key].name}
     facts = [
-        fact for fact in facts if fact.subject in things and (fact.literal or fact.object in things)
+        fact
+        for fact in facts
+        if second.has_name(fact.subject) and (fact.literal or second.has_name(fact.object))
     ]
-    return Gathered(things, known & set(things), facts, number, faults)
-
-
-class _FirstPass:
-    """Candidates by name; what their facts point to."""
-
-    def __init__(
-        self, database: FreebaseRdf, path: Path, ours: NameTest, mapping: _Mapping, faults: Faults
-    ) -> None:
-        self.database, self.path, self.ours = database, path, ours
-        self.mapping, self.faults = mapping, faults
-        self.languages = frozenset((*database.languages, ""))
-        self.things: dict[str, Thing] = {}
-        self.candidates: set[str] = set()
-        self.mediators: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        self.per_name: dict[str, int] = defaultdict(int)
-
-    def run(self, progress: Progress) -> int:
-        """Read the dump; returns the number of lines."""
-        current = ""
-        names: list[tuple[str, str]] = []
-        others: list[tuple[str, str]] = []
-        number = 0
-        for number, subject, predicate, target in freebase_lines(self.path, self.faults):
-            if number % 50_000 == 0:
-                progress(number)
-            if subject != current:
-                self._flush(current, names, others)
-                current, names, others = subject, [], []
-            if predicate in (NAME, ALIAS):
-                value = literal(target)
-                if value and value[1] in self.languages:
-                    names.append((predicate, value[0]))
-            elif predicate in self.mapping.direct or predicate in self.mapping.first:
-                others.append((predicate, target))
-        self._flush(current, names, others)
-        return number
-
-    def _flush(
-        self, subject: str, names: list[tuple[str, str]], others: list[tuple[str, str]]
-    ) -> None:
-        texts = [text for _, text in names]
-        if texts and subject not in self.candidates:
-            keys = {key for text in texts for key in keys_of(text)}
-            if self.ours(keys):
-                crowded = [k for k in keys if self.per_name[k] >= self.database.max_namesakes]
-                if crowded:
-                    self.faults.add("too many namesakes", self.path.name, f"{subject} {texts[0]}")
-                else:
-                    self.candidates.add(subject)
-                    for key in keys:
-                        self.per_name[key] += 1
-        if subject not in self.candidates:
-            # a genre that lists one of our artists is the object of a fact turned round
-            if any(target[1:-1] in self.candidates for _, target in others):
-                self.thing(subject)
-            return
-        thing = self.thing(subject)
-        for predicate, text in names:
-            if predicate == NAME and text and not thing.name:
-                thing.name = text
-            elif text:
-                thing.aliases.add(text)
-        for predicate, target in others:
-            if target[:1] != "<":
-                continue
-            if predicate in self.mapping.first:
-                self.mediators[target[1:-1]].append((subject, predicate))
-            if predicate in self.mapping.direct:
-                self.thing(target[1:-1])
-
-    def thing(self, key: str) -> Thing:
-        """The thing of an id, made where it is new."""
-        found = self.things.get(key)
-        if found is None:
-            found = self.things[key] = Thing(f"freebase:{key}")
-        return found
+    used = {one for fact in facts for one in (fact.subject, fact.object)} | candidates
+    things = {thing.id: thing for thing in second.things.values() if thing.id in used}
+    return Gathered(things, candidates, facts, lines, faults)
 
 
 class _SecondPass:
     """Facts in both directions, compound values joined, names of objects."""
 
-    def __init__(self, first: _FirstPass, mapping: _Mapping, second_hop: frozenset[str]) -> None:
-        self.first, self.mapping, self.second_hop = first, mapping, second_hop
-        self.candidates, self.things = first.candidates, first.things
-        self.facts: list[Fact] = []
-        self.later: list[Fact] = []
-        self.current = ""
-        self.run_names: list[tuple[str, str, str]] = []
+    def __init__(self, first: FirstPass, mapping: Mapping) -> None:
+        self._mapping = mapping
+        self._languages = first.languages
+        self._to_be_named = first.to_be_named()
+        self.candidates = {key.decode(): bearer.term for key, bearer in first.bearers.items()}
+        """Id → whether it is known as a term of a vocabulary alone."""
+        self._mediators: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for key, bearer in first.bearers.items():
+            for node, predicate in sorted(bearer.mediators):
+                self._mediators[node.decode()].append((key.decode(), predicate))
+        self.things = {key: Thing(f"freebase:{key}") for key in self.candidates}
+        self._ours, self._subjects, self._told, self._further = (Sieve() for _ in range(4))
+        self._ours.add(self.candidates)
+        self._subjects.add([*self.candidates, *self._mediators])
+        self._subjects.add_hashes(np.array(sorted(self._to_be_named), dtype=np.uint64))
+        halves = {half for _, half in mapping.joined}
+        self._told.add({*mapping.direct, *halves, NAME, ALIAS, DESCRIPTION, TYPE})
+        self._further.add(mapping.further)
+        self._texts = hash_ids([NAME, ALIAS, DESCRIPTION])
+        self._facts: list[Fact] = []
+        self._later: list[Fact] = []
+        self._block: Block
+        self._earlier: list[tuple[str, str]] = []
+        self._earlier_subject = ""
 
-    def take(self, number: int, subject: str, predicate: str, target: str) -> None:
-        """Take one line."""
-        if subject != self.current:
-            self.current, self.run_names = subject, []
-        if target[:1] != "<":
-            self._literal(number, subject, predicate, target)
+    def take(self, block: Block) -> None:
+        """Take the lines of a block that concern us."""
+        self._block = block
+        ours = self._ours.may_hold(block.objects) & ~block.literals
+        self._count_roles("o", block.objects, ours)
+        self._count_roles("s", block.subjects, self._ours.may_hold(block.subjects))
+        marks = self._told.may_hold(block.predicates)
+        marks &= self._subjects.may_hold(block.subjects) | ours
+        # the other side of a further fact may be known, too
+        marks |= self._further.may_hold(block.predicates) & self._subjects.may_hold(block.objects)
+        for index in np.flatnonzero(marks).tolist():
+            self._line(index)
+        if block.goes_on:  # the names of a subject so long that it fills blocks
+            subject = _text(block.subject(len(block) - 1))
+            texts = self._texts_of(len(block) - 1)
+            known = self._earlier if subject == self._earlier_subject else []
+            self._earlier, self._earlier_subject = known + texts, subject
+
+    def finish(self) -> list[Fact]:
+        """All facts, those of the second hop last."""
+        touched = {fact.object for fact in self._facts} | {fact.subject for fact in self._facts}
+        return self._facts + [fact for fact in self._later if fact.subject in touched]
+
+    def has_name(self, curie: str) -> bool:
+        """Whether a thing was found that bears a name."""
+        thing = self.things.get(curie.partition(":")[2])
+        return thing is not None and bool(thing.name)
+
+    def _count_roles(self, place: str, sides: Hashes, marks: Marks) -> None:
+        """Count in which places candidates stand, equal lines together."""
+        block = self._block
+        lines = np.flatnonzero(marks & ~block.literals)
+        pairs = sides[lines] ^ block.whole_predicates(lines)
+        _, heads, counts = np.unique(pairs, return_index=True, return_counts=True)
+        for index, count in zip(lines[heads].tolist(), counts.tolist(), strict=True):
+            key = _text(block.subject(index) if place == "s" else block.object(index)[1:-1])
+            thing = self.things.get(key) if key in self.candidates else None
+            if thing and (predicate := _text(block.predicate(index))) and predicate != TYPE:
+                thing.roles[sys.intern(f"{place}:{predicate}")] += count
+
+    def _line(self, index: int) -> None:
+        block = self._block
+        subject, predicate = _text(block.subject(index)), _text(block.predicate(index))
+        if not subject or not predicate:
+            return
+        target = _text(block.object(index))
+        if not target.startswith("<"):
+            self._literal(index, subject, predicate, target)
             return
         other = target[1:-1]
         known, wanted = subject in self.candidates, other in self.candidates
         if predicate == TYPE:
             if known:
                 thing = self.things[subject]
-                thing.roles[f"t:{other}"] += 1
-                if other in self.mapping.classes:
-                    thing.classes.add(self.mapping.classes[other])
+                thing.roles[sys.intern(f"t:{other}")] += 1
+                if other in self._mapping.classes:
+                    thing.classes.add(self._mapping.classes[other])
             return
-        if known:
-            self.things[subject].roles[f"s:{predicate}"] += 1
-        if wanted:
-            self.things[other].roles[f"o:{predicate}"] += 1
-        for owner, start in self.first.mediators.get(subject, ()):
-            self._fact(number, owner, self.mapping.joined.get((start, predicate)), other)
-        if predicate in self.mapping.direct:
-            if known or wanted:
-                self._fact(number, subject, predicate, other)
-            elif self.mapping.direct[predicate][0] in self.second_hop:
-                self._later(number, subject, predicate, other)
+        for owner, start in self._mediators.get(subject, ()):
+            self._fact(index, owner, self._mapping.joined.get((start, predicate)), other)
+        if predicate in self._mapping.direct:
+            further = predicate in self._mapping.further
+            # whatever else bears a genre is no concern of ours
+            own = not self.candidates.get(subject, True) or not self.candidates.get(other, True)
+            if own or (further and (known or wanted)):
+                self._fact(index, subject, predicate, other)
+            elif further:
+                self._hop(index, subject, predicate, other)
 
-    def finish(self) -> list[Fact]:
-        """All facts, those of the second hop last."""
-        touched = {fact.object for fact in self.facts} | {fact.subject for fact in self.facts}
-        return self.facts + [fact for fact in self.later if fact.subject in touched]
-
-    def _fact(self, number: int, subject: str, foreign: str | None, other: str) -> None:
+    def _fact(self, index: int, subject: str, foreign: str | None, other: str) -> None:
         if foreign is None or subject == other:
             return
-        for key in (subject, other):
-            if key not in self.things:
-                self._adopt(key)
-        self.facts.append(self._mapped(number, subject, foreign, other))
+        self._facts.append(self._mapped(index, subject, foreign, other))
 
-    def _later(self, number: int, subject: str, predicate: str, other: str) -> None:
-        inverse = self.mapping.direct[predicate][1]
-        if (other if inverse else subject) not in self.things:
-            return
-        for key in (subject, other):
-            if key not in self.things:
-                self._adopt(key)
-        self.later.append(self._mapped(number, subject, predicate, other))
+    def _hop(self, index: int, subject: str, predicate: str, other: str) -> None:
+        inverse = self._mapping.direct[predicate][1]
+        key, side = (other, self._block.objects) if inverse else (subject, self._block.subjects)
+        if key in self.things or int(side[index]) in self._to_be_named:
+            self._later.append(self._mapped(index, subject, predicate, other))
 
-    def _mapped(self, number: int, subject: str, foreign: str, other: str) -> Fact:
-        local, inverse = self.mapping.direct[foreign]
-        one, two = (other, subject) if inverse else (subject, other)
-        return Fact(f"freebase:{one}", local, f"freebase:{two}", False, number, foreign)
+    def _mapped(self, index: int, subject: str, foreign: str, other: str) -> Fact:
+        local, inverse = self._mapping.direct[foreign]
+        pair = self._thing(subject, index), self._thing(other, index)
+        one, two = pair[::-1] if inverse else pair
+        number = int(self._block.numbers[index])
+        return Fact(one.id, local, two.id, False, number, sys.intern(foreign))
 
-    def _adopt(self, key: str) -> None:
-        """Make a thing for an object; the names read in the current run are already its own."""
-        thing = self.first.thing(key)
-        if key == self.current:
-            for _, predicate, text in self.run_names:
-                _name(thing, predicate, text)
+    def _thing(self, key: str, index: int) -> Thing:
+        """The thing of an id, made where it is new, with the names read in the current run."""
+        found = self.things.get(key)
+        if found is None:
+            found = self.things[key] = Thing(f"freebase:{key}")
+            is_subject = key == _text(self._block.subject(index))
+            side = self._block.subjects if is_subject else self._block.objects
+            self._subjects.add_hashes(side[index : index + 1])
+            if is_subject:
+                earlier = self._earlier if key == self._earlier_subject else []
+                for predicate, text in [*earlier, *self._texts_of(index)]:
+                    self._name(found, predicate, text)
+        return found
 
-    def _literal(self, number: int, subject: str, predicate: str, target: str) -> None:
+    def _texts_of(self, index: int) -> list[tuple[str, str]]:
+        """Names and descriptions of a subject within the block."""
+        block = self._block
+        start, end = block.run(index)
+        marks = (block.predicates[start:end, None] == self._texts).any(axis=1)
+        return [
+            (_text(block.predicate(place)), _text(block.object(place)))
+            for place in (np.flatnonzero(marks) + start).tolist()
+        ]
+
+    def _literal(self, index: int, subject: str, predicate: str, target: str) -> None:
         if predicate in {NAME, ALIAS, DESCRIPTION}:
-            value = literal(target)
-            if value is None or value[1] not in self.first.languages:
-                return
             thing = self.things.get(subject)
             if thing is None:
-                self.run_names.append((subject, predicate, value[0]))
-                return
-            _name(thing, predicate, value[0])
-        if subject in self.candidates and predicate in self.mapping.direct:
+                if int(self._block.subjects[index]) not in self._to_be_named:
+                    return
+                thing = self.things[subject] = Thing(f"freebase:{subject}")
+            self._name(thing, predicate, target)
+        if not self.candidates.get(subject, True) and predicate in self._mapping.direct:
             value = literal(target)
-            if value and value[1] in self.first.languages:
-                local = self.mapping.direct[predicate][0]
-                self.facts.append(
-                    Fact(f"freebase:{subject}", local, value[0], True, number, predicate)
-                )
+            if value and value[1] in self._languages:
+                local = self._mapping.direct[predicate][0]
+                number = int(self._block.numbers[index])
+                key = self.things[subject].id
+                self._facts.append(Fact(key, local, value[0], True, number, sys.intern(predicate)))
+
+    def _name(self, thing: Thing, predicate: str, shown: str) -> None:
+        value = literal(shown)
+        if value is None or value[1] not in self._languages:
+            return
+        text = value[0]
+        if predicate == NAME and not thing.name:
+            thing.name = text
+        elif predicate == DESCRIPTION:
+            thing.description = thing.description or text
+        elif text and text != thing.name:
+            thing.aliases.add(text)
 
 
-def _name(thing: Thing, predicate: str, text: str) -> None:
-    if predicate == NAME and not thing.name:
-        thing.name = text
-    elif predicate == DESCRIPTION:
-        thing.description = thing.description or text
-    elif text != thing.name:
-        thing.aliases.add(text)
+def _text(raw: bytes | None) -> str:
+    return raw.decode("utf-8", "replace") if raw else ""

@@ -17,7 +17,7 @@ from kg_builder.alignment.dbpedia import gather_dbpedia
 from kg_builder.alignment.decide import Decision, decide
 from kg_builder.alignment.evidence import kinds
 from kg_builder.alignment.freebase import gather_freebase
-from kg_builder.alignment.things import Gathered
+from kg_builder.alignment.things import Gathered, Wanted
 from kg_builder.alignment.weigh import weigh
 from kg_builder.fusion.judgements import Judgements
 from kg_builder.ontology import Schema
@@ -74,7 +74,9 @@ def link(
     """
     ours = our_entities(entities, schema, config.types)
     index = NameIndex(ours)
-    gathered = _gather(database, path, index, schema, config, progress)
+    ids = frozenset(external for entity in ours for external in entity.external_ids)
+    wanted = Wanted(keys=index.keys, ids=ids)
+    gathered = _gather(database, path, wanted, schema, config, progress)
     candidates = [
         c for c in index.candidates(gathered) if _plausible(c, ours, gathered, schema, config)
     ]
@@ -95,17 +97,15 @@ def link(
 def _gather(
     database: FreebaseRdf | DbpediaNt,
     path: Path,
-    index: NameIndex,
+    wanted: Wanted,
     schema: Schema,
     config: AlignmentConfig,
     progress: Progress,
 ) -> Gathered:
     hop = frozenset(config.second_hop if config.hops > 1 else ())
     if isinstance(database, FreebaseRdf):
-        return gather_freebase(
-            database, path, index.knows, schema, second_hop=hop, progress=progress
-        )
-    return gather_dbpedia(database, path, index.knows, schema, second_hop=hop, progress=progress)
+        return gather_freebase(database, path, wanted, schema, second_hop=hop, progress=progress)
+    return gather_dbpedia(database, path, wanted, schema, second_hop=hop, progress=progress)
 
 
 def _plausible(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -25,6 +25,7 @@ class Thing:
         classes: classes of the data model that the database states.
         roles: how often it stands in which place of which foreign predicate: 's:' as subject,
             'o:' as object.
+        same_as: CURIEs of the same thing in other databases, as this one states them.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Thing:
     description: str = ""
     classes: set[str] = field(default_factory=set)
     roles: Counter[str] = field(default_factory=Counter)
+    same_as: tuple[str, ...] = ()
 
     @property
     def degree(self) -> int:
@@ -78,8 +80,21 @@ class Gathered:
     faults: Faults
 
 
-NameTest = Callable[[Iterable[str]], bool]
-"""Whether any of these name keys is one of ours."""
+@dataclass(frozen=True)
+class Wanted:
+    """What to look for in a database.
+
+    Attributes:
+        keys: keys of our names, as of `keys_of`; of vocabularies' terms only those with '~'.
+        ids: external ids that our entities have already, as CURIEs.
+    """
+
+    keys: Collection[str]
+    ids: frozenset[str] = frozenset()
+
+    def knows(self, keys: Iterable[str]) -> bool:
+        """Whether any of these name keys is one of ours."""
+        return any(key in self.keys for key in keys)
 
 
 @lru_cache(maxsize=1 << 17)

@@ -1,0 +1,268 @@
+"""The first pass over a Freebase dump: which of its things bear one of our names.
+
+It also notes whose names the second pass has to read: the objects of the candidates' facts, those
+behind the nameless nodes that compound facts run over ("mediators"), and those of the second hop.
+"""
+
+from __future__ import annotations
+
+import heapq
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from kg_builder.alignment.blocks import Block, Hashes, Marks, Sieve, hash_ids
+from kg_builder.alignment.config import FreebaseRdf
+from kg_builder.alignment.dump import FREEBASE, Faults, literal
+from kg_builder.alignment.spelling import Spellings
+from kg_builder.alignment.things import Wanted, keys_of
+from kg_builder.ontology import Schema
+
+NAME: Final = "type.object.name"
+ALIAS: Final = "common.topic.alias"
+_OWN: Final = "freebase:"
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """The data model's view of Freebase predicates, with the common namespace taken off.
+
+    Attributes:
+        direct: predicate → (predicate of the model, whether subject and object change places).
+        first: first halves of compound predicates `a..b`.
+        joined: (first half, second half) → compound predicate.
+        classes: Freebase type → class of the model.
+        further: predicates of the second hop.
+    """
+
+    direct: dict[str, tuple[str, bool]]
+    first: frozenset[str]
+    joined: dict[tuple[str, str], str]
+    classes: dict[str, str]
+    further: frozenset[str]
+
+    @classmethod
+    def of(
+        cls, schema: Schema, wanted: tuple[str, ...] | None, second_hop: frozenset[str]
+    ) -> Mapping:
+        """The mapping that a data model states, or of it what leads to some of its predicates."""
+        cut = len(FREEBASE)
+        direct = {
+            iri[cut:]: target
+            for iri, target in schema.predicate_of.items()
+            if iri.startswith(FREEBASE) and (wanted is None or target[0] in wanted)
+        }
+        halves = {name: tuple(name.split("..", 1)) for name in direct if ".." in name}
+        return cls(
+            direct=direct,
+            first=frozenset(pair[0] for pair in halves.values()),
+            joined={(pair[0], pair[1]): name for name, pair in halves.items()},
+            classes={
+                iri[cut:]: name for iri, name in schema.class_of.items() if iri.startswith(FREEBASE)
+            },
+            further=frozenset(n for n, (local, _) in direct.items() if local in second_hop),
+        )
+
+
+@dataclass(slots=True)
+class Bearer:
+    """A thing that bears one of our names.
+
+    Attributes:
+        lines: how many lines it is the subject of: how well it is described.
+        term: whether it is known as a term of a vocabulary alone, whose facts nobody needs.
+        holds: under how many names it is one of the best described bearers.
+        objects: ids that its mapped facts point to.
+        mediators: (id of a nameless node, first half of the compound predicate).
+    """
+
+    lines: int = 0
+    term: bool = True
+    holds: int = 0
+    objects: set[bytes] = field(default_factory=set)
+    mediators: set[tuple[bytes, str]] = field(default_factory=set)
+
+
+class FirstPass:
+    """Takes every block of a dump; then knows the candidates."""
+
+    def __init__(
+        self, database: FreebaseRdf, wanted: Wanted, mapping: Mapping, faults: Faults, file: str
+    ) -> None:
+        self._most, self._file, self._faults = database.max_namesakes, file, faults
+        self._wanted, self._mapping = wanted, mapping
+        self._spellings = Spellings(wanted.keys)
+        self._endings = (b'"', *(f'"@{code}'.encode() for code in database.languages))
+        self.languages = frozenset((*database.languages, ""))
+        self._names = hash_ids([NAME, ALIAS])
+        self._stated = frozenset(
+            external[len(_OWN) :].encode() for external in wanted.ids if external.startswith(_OWN)
+        )
+        self._ids = Sieve()
+        self._ids.add(sorted(external.decode() for external in self._stated))
+        self._followed = Sieve()
+        self._followed.add([*mapping.direct, *mapping.first])
+        self._behind = _Pairs({half for _, half in mapping.joined})
+        self._hops = _Pairs({n for n in mapping.further if not mapping.direct[n][1]})
+        self._inverse_hops = _Pairs({n for n in mapping.further if mapping.direct[n][1]})
+        turned = {name for name, (_, inverse) in mapping.direct.items() if inverse}
+        self._turned = _Pairs(turned)
+        self._best: dict[str, list[tuple[int, int, bytes]]] = defaultdict(list)
+        self._seen = 0
+        self._long = b""
+        self.bearers: dict[bytes, Bearer] = {}
+
+    def take(self, block: Block) -> None:
+        """Look at the names of a block."""
+        found: dict[int, tuple[bytes, set[str]]] = {}
+        for index, named in self._named(block):
+            start = block.run(index)[0]
+            found.setdefault(start, (block.subject(start) or b"", set()))[1].update(named)
+        if self._stated:
+            marks = self._ids.may_hold(block.subjects[block.runs[:-1]])
+            for start in block.runs[:-1][marks].tolist():
+                subject = block.subject(start)
+                if subject in self._stated:
+                    found.setdefault(start, (subject, set()))
+        if self._long in self.bearers and block.subject(0) == self._long:
+            found.setdefault(0, (self._long, set()))
+        for start, (subject, keys) in sorted(found.items()):
+            self._bearer(block, start, subject, keys)
+        self._behind.take(block.predicates, block.subjects, block)
+        self._hops.take(block.predicates, block.subjects, block)
+        self._inverse_hops.take(block.predicates, block.objects, block, inverse=True)
+        self._turned.take(block.predicates, block.objects, block, inverse=True)
+        self._long = block.subject(len(block) - 1) or b"" if block.goes_on else b""
+
+    def to_be_named(self) -> set[int]:
+        """Hashes of the things, candidates aside, whose names the second pass has to read."""
+        objects = {key for bearer in self.bearers.values() for key in bearer.objects}
+        known = set(_hashes_of(objects))
+        mediators = {key for bearer in self.bearers.values() for key, _ in bearer.mediators}
+        known.update(self._behind.beyond(_hashes_of(mediators)))
+        candidates = _hashes_of(self.bearers)
+        known.update(self._turned.beyond(candidates))
+        reached = known.union(candidates)
+        for pairs in (self._hops, self._inverse_hops):
+            known.update(pairs.beyond(reached))
+        return known
+
+    def _named(self, block: Block) -> Iterator[tuple[int, list[str]]]:
+        """Lines with one of our names, and the keys under which it is ours."""
+        predicates = block.predicates
+        marks = predicates == self._names[0]
+        marks |= predicates == self._names[1]
+        places = np.flatnonzero(marks)
+        data, maybe, endings = block.data, self._spellings.may_be_ours, self._endings
+        starts, ends = (block.two[places] + 1).tolist(), block.three[places].tolist()
+        for index, start, end in zip(places.tolist(), starts, ends, strict=True):
+            shown = data[start:end]
+            if not shown.endswith(endings) or not maybe(shown[1 : shown.rfind(b'"')]):
+                continue
+            if block.predicate(index) not in {NAME.encode(), ALIAS.encode()}:
+                continue
+            try:
+                value = literal(shown.decode("utf-8"))
+            except UnicodeDecodeError:
+                self._faults.add(
+                    "line is not UTF-8", f"{self._file}#line={block.numbers[index]}", repr(shown)
+                )
+                continue
+            if value is None or value[1] not in self.languages:
+                continue
+            keys = [key for key in keys_of(value[0]) if key in self._wanted.keys]
+            if keys and block.subject(index):
+                yield index, keys
+
+    def _bearer(self, block: Block, start: int, subject: bytes, keys: set[str]) -> None:
+        start, end = block.run(start)
+        bearer = self.bearers.setdefault(subject, Bearer())
+        bearer.lines += end - start
+        bearer.term = bearer.term and all(key.startswith("~") for key in keys)
+        if subject in self._stated:
+            bearer.holds += 1
+            bearer.term = False
+        self._compete(subject, bearer, keys)
+        if subject not in self.bearers:
+            return
+        for index in np.flatnonzero(self._followed.may_hold(block.predicates[start:end])).tolist():
+            predicate = (block.predicate(start + index) or b"").decode()
+            target = block.object(start + index)
+            if not target.startswith(b"<"):
+                continue
+            if predicate in self._mapping.direct and (
+                not bearer.term or predicate in self._mapping.further
+            ):
+                bearer.objects.add(target[1:-1])
+            if predicate in self._mapping.first and not bearer.term:
+                bearer.mediators.add((target[1:-1], predicate))
+
+    def _compete(self, subject: bytes, bearer: Bearer, keys: Iterable[str]) -> None:
+        """Of the bearers of a name only the best described are kept."""
+        losers: list[tuple[bytes, str]] = []
+        for key in sorted(keys):
+            best = self._best[key]
+            if any(other == subject for _, _, other in best):
+                continue
+            self._seen += 1
+            bearer.holds += 1
+            heapq.heappush(best, (bearer.lines, -self._seen, subject))
+            if len(best) > self._most:
+                losers.append((heapq.heappop(best)[2], key))
+        for gone, key in losers:
+            self.bearers[gone].holds -= 1
+            if not self.bearers[gone].holds:
+                del self.bearers[gone]
+                shown = gone.decode("utf-8", "replace")
+                self._faults.add("too many namesakes", self._file, f"{shown} {key}")
+
+
+class _Pairs:
+    """Hashes of subject and object of some predicates' facts, kept in a temporary file.
+
+    What a fact of a candidate points to may have been read long before the candidate; how many
+    such facts a dump holds is unknown, so they are not kept in memory.
+    """
+
+    def __init__(self, predicates: Iterable[str]) -> None:
+        self._predicates = Sieve()
+        names = sorted(predicates)
+        self._predicates.add(names)
+        self._empty = not names
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the object
+
+    def take(
+        self, predicates: Hashes, ones: Hashes, block: Block, *, inverse: bool = False
+    ) -> None:
+        """Note the pairs of a block."""
+        if self._empty:
+            return
+        places = np.flatnonzero(self._predicates.may_hold(predicates))
+        if len(places):
+            others = block.subjects if inverse else block.objects
+            self._file.write(np.stack((ones[places], others[places]), axis=1).tobytes())
+
+    def beyond(self, ones: Iterable[int]) -> set[int]:
+        """The other sides of the pairs that have one of these."""
+        known = np.array(sorted(ones), dtype=np.uint64)
+        found: set[int] = set()
+        self._file.seek(0)
+        while len(known) and (raw := self._file.read(1 << 22)):
+            pairs = np.frombuffer(raw, dtype=np.uint64).reshape(-1, 2)
+            found.update(pairs[_among(pairs[:, 0], known), 1].tolist())
+        return found
+
+
+def _among(hashes: Hashes, known: Hashes) -> Marks:
+    places = np.searchsorted(known, hashes)
+    places[places == len(known)] = 0
+    return np.asarray(known[places] == hashes)
+
+
+def _hashes_of(ids: Iterable[bytes]) -> list[int]:
+    names = sorted(name.decode("utf-8", "replace") for name in ids)
+    return [int(one) for one in hash_ids(names)]
