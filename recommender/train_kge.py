@@ -54,7 +54,15 @@ def main(argv: list[str] | None = None) -> int:
             text = f"loss {figures['loss']:.4f}  valid MRR {figures['valid_mrr']:.4f}"
             bar.update(task, completed=int(record["epoch"]), figures=text)
 
-        run = train_embedding(name, dataset, config, settings=settings, out=out, progress=show)
+        run = train_embedding(
+            name,
+            dataset,
+            config,
+            settings=settings,
+            out=out,
+            resume=arguments.resume,
+            progress=show,
+        )
     _print_result(run.metrics, out)
     return 0
 
@@ -78,6 +86,9 @@ def _parser(name: str) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="run folder (default: DATA/embeddings/MODEL-…)"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the run folder's checkpoint, bit by bit"
     )
     add_settings(parser, KGETrainConfig, title="training")
     add_settings(parser, EMBEDDINGS[name].Config, title=f"embedding {name}")

@@ -20,20 +20,18 @@ from recommender.errors import ConfigError, RunError, explain
 from recommender.kge.base import TripleModel
 from recommender.kge.ranking import filtered_ranks, ranking_metrics
 from recommender.kge.registry import create_embedding
+from recommender.kge.runs import MODEL_FILE, EmbeddingFolder
 from recommender.kge.task import TripleTask
 from recommender.kge.triples import Triples, split_triples
 from recommender.layers.embedding import EmbeddingTable
 from recommender.training.adam import Adam
-from recommender.training.checkpoint import write_atomically
 from recommender.training.loop import pick_device
-from recommender.training.runs import CONFIG_FILE, LOG_FILE, METRICS_FILE
+from recommender.training.runs import CONFIG_FILE, METRICS_FILE
 from recommender.training.seeds import epoch_generator
 from recommender.training.steps import TorchSteps
 from recommender.training.stopping import EarlyStopping
 
 __all__ = ["EmbeddingRun", "KGETrainConfig", "load_embedding", "train_embedding"]
-
-MODEL_FILE = "model.pt"
 
 
 class KGETrainConfig(BaseModel):
@@ -80,6 +78,7 @@ def train_embedding(
     *,
     settings: Mapping[str, Any] | None = None,
     out: Path | None = None,
+    resume: bool = False,
     progress: Callable[[Mapping[str, float]], None] | None = None,
 ) -> EmbeddingRun:
     """Train the embedding of that name on a data set's graph.
@@ -89,12 +88,14 @@ def train_embedding(
         dataset: whose graph is split into training, validation and test triples.
         config: how to train.
         settings: the embedding's own settings.
-        out: folder for `config.json`, `metrics.jsonl`, `metrics.json` and `model.pt`.
+        out: folder for `config.json`, `checkpoint.pt`, `metrics.jsonl`, `metrics.json` and
+            `model.pt`.
+        resume: go on from the folder's checkpoint, if it has one, as if there had been no stop.
         progress: told each epoch's numbers.
 
     Raises:
         ConfigError: unknown name or setting, or a device that is not here.
-        RunError: no validation was finite.
+        RunError: no validation was finite, or a checkpoint of something else in the folder.
     """
     graph = dataset.graph
     parts = split_triples(graph, config.split_seed)
@@ -104,7 +105,7 @@ def train_embedding(
     model = create_embedding(
         name, graph.n_entities, graph.n_relations, seed=config.seed, **(settings or {})
     ).to(device)
-    log = _Log(out, name, model, dataset, config)
+    folder = None if out is None else EmbeddingFolder(out, name, model, dataset, config)
     task = TripleTask(
         model,
         parts.train,
@@ -122,6 +123,14 @@ def train_embedding(
     steps, stopping = TorchSteps(task, optimizer), EarlyStopping(config.patience)
     best: dict[str, Tensor] = {}
     seconds, epoch = 0.0, 0
+    left = folder.read() if folder is not None and resume else None
+    if left is not None:
+        model.load_state_dict(left.model)
+        optimizer.load_state_dict(left.optimizers["triples"])
+        stopping.load_state_dict(left.stopping)
+        best, epoch, seconds = left.best_model or {}, left.epoch, left.stopping["seconds"]
+    if folder is not None:
+        folder.open(epoch)
     while epoch < config.epochs and not stopping.exhausted:
         began = time.perf_counter()
         rng = epoch_generator(config.seed, task.name, epoch)
@@ -138,7 +147,11 @@ def train_embedding(
             record.update({f"valid_{key}": value for key, value in measured.items()})
             if stopping.update(epoch, measured["mrr"]):
                 best = {key: value.detach().clone() for key, value in model.state_dict().items()}
-        log.epoch(record)
+        if folder is not None:
+            folder.epoch(record)
+            state = {**stopping.state_dict(), "seconds": seconds}
+            last = epoch >= config.epochs or stopping.exhausted
+            folder.save(epoch, model, optimizer.state_dict(), state, best, finished=last)
         if progress is not None:
             progress(record)
     if not best:
@@ -159,7 +172,8 @@ def train_embedding(
         "valid": _measure(model, parts.valid, graph),
         "test": _measure(model, parts.test, graph),
     }
-    log.finish(metrics, best)
+    if folder is not None:
+        folder.finish(metrics, best)
     return EmbeddingRun(model, metrics, out)
 
 
@@ -187,52 +201,3 @@ def _measure(model: TripleModel, triples: Triples, known: KnowledgeGraph) -> dic
     if not all(bool(torch.isfinite(weight).all()) for weight in model.parameters()):
         ranks = np.full_like(ranks, np.nan)
     return ranking_metrics(ranks)
-
-
-class _Log:
-    """Writes the run folder, if there is to be one."""
-
-    def __init__(
-        self,
-        folder: Path | None,
-        name: str,
-        model: TripleModel,
-        dataset: Dataset,
-        config: KGETrainConfig,
-    ) -> None:
-        self._folder = folder
-        if folder is None:
-            return
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / METRICS_FILE).unlink(missing_ok=True)
-        (folder / LOG_FILE).write_text("", encoding="utf-8")
-        self._write(
-            CONFIG_FILE,
-            {
-                "model": name,
-                "model_settings": model.config.model_dump(mode="json"),
-                "training": config.model_dump(mode="json"),
-                "data": str(dataset.folder.resolve()),
-                "data_hashes": dataset.hashes(),
-                "versions": {"numpy": np.__version__, "torch": torch.__version__},
-            },
-        )
-
-    def epoch(self, record: Mapping[str, float]) -> None:
-        """Append a line."""
-        if self._folder is not None:
-            with (self._folder / LOG_FILE).open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(dict(record)) + "\n")
-
-    def finish(self, metrics: Mapping[str, Any], state: Mapping[str, Tensor]) -> None:
-        """Write the parameters, then the metrics, which say that the run is complete."""
-        if self._folder is not None:
-            torch.save(
-                {name: value.cpu() for name, value in state.items()}, self._folder / MODEL_FILE
-            )
-            self._write(METRICS_FILE, metrics)
-
-    def _write(self, name: str, content: Mapping[str, Any]) -> None:
-        assert self._folder is not None
-        text = json.dumps(content, indent=2)
-        write_atomically(self._folder / name, f"{text}\n".encode())

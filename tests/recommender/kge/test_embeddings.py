@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -194,6 +195,39 @@ def test_same_seed_same_embedding(toy_data: Path) -> None:
     config = KGETrainConfig(epochs=3, evaluate_every=3, device="cpu", threads=1)
     first, second = (train_embedding("transh", load(toy_data), config).model for _ in range(2))
     assert all(map(torch.equal, first.state_dict().values(), second.state_dict().values()))
+
+
+def test_a_stopped_training_goes_on_as_if_unbroken(
+    toy_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parameters bit by bit, and a log without gaps or doubles; other settings are refused."""
+    monkeypatch.setattr("recommender.kge.runs.SECONDS", 0.0)
+    settings = {"epochs": 6, "evaluate_every": 2, "device": "cpu", "threads": 1}
+    config, dataset = KGETrainConfig.model_validate(settings), load(toy_data)
+    whole = train_embedding("transr", dataset, config, out=tmp_path / "whole")
+
+    def stop(record: Mapping[str, float]) -> None:
+        if record["epoch"] == 3:
+            raise KeyboardInterrupt
+
+    parts = tmp_path / "parts"
+    with pytest.raises(KeyboardInterrupt):
+        train_embedding("transr", dataset, config, out=parts, progress=stop)
+    with pytest.raises(RunError, match="no finished run"):
+        load_embedding(parts, dataset)
+    other = config.model_copy(update={"seed": 9})
+    with pytest.raises(RunError, match="other settings"):
+        train_embedding("transr", dataset, other, out=parts, resume=True)
+    flags = ["--epochs", "6", "--evaluate-every", "2", "--device", "cpu", "--threads", "1"]
+    where = ["--data", str(toy_data), "--model", "transr", "--out", str(parts)]
+    assert main([*where, *flags, "--resume"]) == 0
+    again = load_embedding(parts, dataset)
+    ours, theirs = again.state_dict(), whole.model.state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    lines = [json.loads(line) for line in (parts / "metrics.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2, 3, 4, 5, 6]
+    measured = json.loads((parts / "metrics.json").read_text())
+    assert measured["test"] == whole.metrics["test"]
 
 
 def test_command(toy_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

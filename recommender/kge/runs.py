@@ -1,0 +1,125 @@
+"""The run folder of an embedding: `config.json`, `checkpoint.pt`, the log, metrics, `model.pt`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel
+from torch import Tensor
+
+from recommender.data.dataset import Dataset
+from recommender.errors import RunError
+from recommender.kge.base import TripleModel
+from recommender.training.checkpoint import (
+    Checkpoint,
+    read_checkpoint,
+    write_atomically,
+    write_checkpoint,
+)
+from recommender.training.loggers import JsonLines
+from recommender.training.runs import CHECKPOINT_FILE, CONFIG_FILE, LOG_FILE, METRICS_FILE
+
+__all__ = ["MODEL_FILE", "EmbeddingFolder"]
+
+MODEL_FILE = "model.pt"
+SECONDS = 10.0  # a checkpoint at most so often
+# Settings that may differ when a run is taken up again, because no epoch depends on them.
+_FREE = ("epochs", "patience", "device", "threads")
+
+
+class EmbeddingFolder:
+    """Writes the folder, and reads what a stopped training has left in it.
+
+    Args:
+        path: the folder; it need not exist.
+        name: the embedding's name.
+        model, dataset, config: of the run; all but the length of the training makes its identity.
+    """
+
+    def __init__(
+        self, path: Path, name: str, model: TripleModel, dataset: Dataset, config: BaseModel
+    ) -> None:
+        self.path = path
+        self._log = JsonLines(path / LOG_FILE)
+        self._saved = time.monotonic()
+        self._config: dict[str, Any] = {
+            "model": name,
+            "model_settings": model.config.model_dump(mode="json"),
+            "training": config.model_dump(mode="json"),
+            "data": str(dataset.folder.resolve()),
+            "data_hashes": dataset.hashes(),
+            "versions": {"numpy": np.__version__, "torch": torch.__version__},
+        }
+        fixed = {key: self._config[key] for key in ("model", "model_settings", "data_hashes")}
+        training = {k: v for k, v in self._config["training"].items() if k not in _FREE}
+        text = json.dumps({**fixed, "training": training}, sort_keys=True)
+        self._fingerprint = hashlib.sha256(text.encode()).hexdigest()
+
+    def read(self) -> Checkpoint | None:
+        """What a stopped training has left; None if it was stopped before it left anything.
+
+        Raises:
+            RunError: a checkpoint of other settings, data or model, or a damaged one.
+        """
+        if not (self.path / CHECKPOINT_FILE).is_file():
+            return None
+        checkpoint = read_checkpoint(self.path / CHECKPOINT_FILE)
+        if checkpoint.fingerprint != self._fingerprint:
+            raise RunError(
+                f"{self.path}: its checkpoint belongs to other settings, data or model; repeat "
+                "the command that started it, or train into another --out"
+            )
+        return checkpoint
+
+    def open(self, epochs_done: int) -> None:
+        """Make the folder; a new run removes an older one's results."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        (self.path / METRICS_FILE).unlink(missing_ok=True)
+        if not epochs_done:
+            (self.path / CHECKPOINT_FILE).unlink(missing_ok=True)
+        self._write(CONFIG_FILE, self._config)
+        self._log.start({}, epochs_done)
+
+    def epoch(self, record: Mapping[str, float]) -> None:
+        """Append to the log."""
+        self._log.epoch(record)
+
+    def save(
+        self,
+        epoch: int,
+        model: TripleModel,
+        optimizer: Mapping[str, Any],
+        stopping: Mapping[str, Any],
+        best: dict[str, Tensor],
+        *,
+        finished: bool,
+    ) -> None:
+        """Replace `checkpoint.pt`, unless that was done a moment ago and there is more to come."""
+        if not finished and time.monotonic() - self._saved < SECONDS:
+            return
+        checkpoint = Checkpoint(
+            epoch=epoch,
+            fingerprint=self._fingerprint,
+            model=model.state_dict(),
+            optimizers={"triples": dict(optimizer)},
+            stopping=dict(stopping),
+            best_model=best or None,
+            finished=finished,
+        )
+        write_checkpoint(self.path / CHECKPOINT_FILE, checkpoint)
+        self._saved = time.monotonic()
+
+    def finish(self, metrics: Mapping[str, Any], state: Mapping[str, Tensor]) -> None:
+        """Write the parameters, then the metrics, which say that the run is complete."""
+        torch.save({name: value.cpu() for name, value in state.items()}, self.path / MODEL_FILE)
+        self._write(METRICS_FILE, metrics)
+
+    def _write(self, name: str, content: Mapping[str, Any]) -> None:
+        write_atomically(self.path / name, f"{json.dumps(content, indent=2)}\n".encode())
