@@ -13,7 +13,7 @@ from recommender.errors import ConfigError
 from recommender.experiments.__main__ import main
 from recommender.experiments.cells import data_folder, make_cell, run_cell
 from recommender.experiments.reading import read_table
-from recommender.experiments.results import gather
+from recommender.experiments.results import Figure, gather
 from recommender.experiments.rows import Row, read_rows
 from recommender.experiments.runner import plan
 
@@ -161,7 +161,7 @@ def results(values: list[float]) -> dict[int, dict[str, Any]]:
     return {
         seed: {
             "test": {"auc": v, "acc": v, "auc_warm": v, "auc_cold": None},
-            "parameters": 10, "seconds": 1.0, "best_epoch": 1,
+            "parameters": 10, "seconds": 1.0, "best_epoch": 1, "training": {"negatives": "static"},
         }
         for seed, v in enumerate(values)
     }  # fmt: skip
@@ -190,12 +190,34 @@ def test_numbers_and_sentences_follow_the_figures() -> None:
     assert figure.contrast is not None and figure.contrast.difference == pytest.approx(0.041)
     assert figure.contrast.p_holm is not None and figure.contrast.p_holm < 0.05
     assert kgcn.figures["auc_cold"].mean is None
+    assert figure.sd is not None and figure.new_seed is not None
+    # t(0.995, 3) = 5.841 by the tables
+    reach = 5.841 * figure.sd * 1.25**0.5
+    assert figure.new_seed == pytest.approx((0.846 - reach, 0.846 + reach), abs=1e-4)
+    assert [r.negatives for r in table.rows] == ["static"] * 4
     text = "\n".join(read_table(table))
     assert "Here KGCN (0.846) is higher (0.805 for MMSS_MKR); surely so" in text
     assert "MMSS_MKR is surely better than DKN" in text
     assert "“DKN is the least effective” (AUC 0.605) holds." in text
     assert "above it: KGCN (+0.046)" in text
     assert "controls" not in text  # popularity is below
+
+
+def test_two_seeds_promise_nothing_about_a_third() -> None:
+    assert Figure([0.8, 0.81]).new_seed is None
+    assert Figure([0.8, None, 0.81]).new_seed is None
+    assert Figure([0.5, 0.5, 0.5]).new_seed == (0.5, 0.5)
+
+
+def test_the_table_says_what_a_row_learns_against() -> None:
+    rows = [row("A", 0.8, reference=True), row("B", 0.8), row("C", 0.8)]
+    rows[1] = rows[1].model_copy(update={"model": "lightgcn"})
+    rows[2] = rows[2].model_copy(update={"model": "als"})
+    measured = {r.name: results([0.8, 0.81]) for r in rows}
+    for cell in measured[rows[1].name].values():
+        cell["settings"] = {"pairs": "uniform"}
+    (table,) = gather(rows, measured, {})
+    assert [r.negatives for r in table.rows] == ["static", "own", "none"]
 
 
 def test_a_claim_that_fails_is_said_to_fail() -> None:
