@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
-from itertools import combinations
+from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
 
+from kg_builder.fusion.block_keys import Pairs, no_pairs, shared_key_pairs
 from kg_builder.fusion.config import BlockingConfig
+from kg_builder.fusion.nearest import (
+    Nearness,
+    best_of_each,
+    cosines,
+    gram_vectors,
+    nearest,
+    word_vectors,
+)
 from kg_builder.fusion.normalize import sound, squeeze
 from kg_builder.fusion.profiles import Profiles
 
-Pairs = NDArray[np.int64]
-"""Indices of records, shape (pairs, 2), left < right, sorted, each pair once."""
-
-CHUNK = 2048
-MAX_SHARE = 0.5
-"""A word that more than this share of the records hold tells nothing."""
+_SHORT: Final = (3, 12)
+"""Least and most letters of names that are looked up with a letter missing."""
+_SAME_YEAR: Final = 0.5
+_OTHER_YEAR: Final = -0.25
 
 
 def candidate_pairs(
@@ -28,7 +33,8 @@ def candidate_pairs(
 ) -> Pairs:
     """Pairs of the given records that any blocking key brings together.
 
-    Two records of one clean source are never paired.
+    Two records of one clean source are never paired. Of a record with very many candidates the
+    nearest ones are kept; those that share an external id always are.
 
     Args:
         profiles: all records.
@@ -36,114 +42,129 @@ def candidate_pairs(
         config: which keys, and how many neighbours.
         by_text: whether nearness of all values may stand in for a name (of works, whose titles
             are often run together with artist and album).
+
+    Returns:
+        Shape (pairs, 2), left < right, sorted, each pair once.
     """
     units = np.unique(profiles.exclusive[members])
     if len(units) == 0 or (len(units) == 1 and units[0] >= 0):
-        return np.empty((0, 2), dtype=np.int64)
-    found: list[Pairs] = []
-    if "name" in config.keys:
-        found.append(_shared(members, ((i, _name_keys(profiles, i)) for i in members), config))
-    if "alias" in config.keys:
-        found.append(_shared(members, ((i, _all_keys(profiles, i)) for i in members), config))
-    if "sound" in config.keys:
-        heard = ((i, [sound(profiles.names[i].key)]) for i in members)
-        found.append(_shared(members, heard, config))
-    if "external" in config.keys:
-        found.append(_shared(members, ((i, profiles.external[i]) for i in members), config))
-    if "similar" in config.keys:
-        names = [profiles.names[i].key for i in members]
-        grams = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=(config.ngram, config.ngram), dtype=np.float32
-        )
-        found.append(_similar(profiles, members, names, grams, config))
-    if "text" in config.keys and by_text:
-        worded = np.array([i for i in members if profiles.text[i]], dtype=np.int64)
-        texts = [profiles.text[i] for i in worded]
-        words = TfidfVectorizer(token_pattern=r"\S+", dtype=np.float32, max_df=MAX_SHARE)
-        found.append(_similar(profiles, worded, texts, words, config))
-    return _allowed(profiles, np.concatenate(found))
-
-
-def _name_keys(profiles: Profiles, index: int) -> list[str]:
-    name = profiles.names[index]
-    return [name.squeezed]
-
-
-def _all_keys(profiles: Profiles, index: int) -> list[str]:
-    return [profiles.names[index].squeezed, *map(squeeze, profiles.aliases[index])]
-
-
-def _shared(
-    members: NDArray[np.int64],
-    keys: Iterable[tuple[int, Iterable[str]]],
-    config: BlockingConfig,
-) -> Pairs:
-    blocks: dict[str, list[int]] = defaultdict(list)
-    for index, values in keys:
-        for value in set(values):
-            if value:
-                blocks[value].append(int(index))
-    pairs = [
-        pair
-        for block in blocks.values()
-        if 2 <= len(block) <= config.max_block
-        for pair in combinations(block, 2)
+        return no_pairs()
+    texts = _Vectors(profiles, members, config)
+    found = [
+        pairs for key in config.keys if (pairs := _by(key, texts, by_text=by_text)) is not None
     ]
-    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    pairs = _shortlist(texts, _allowed(profiles, np.concatenate([no_pairs(), *found])))
+    if "external" in config.keys:
+        sure = shared_key_pairs(
+            profiles, members, (profiles.external[i] for i in members), config.max_block
+        )
+        pairs = _allowed(profiles, np.concatenate((pairs, sure)))
+    return pairs
 
 
-def _similar(
-    profiles: Profiles,
-    members: NDArray[np.int64],
-    texts: list[str],
-    vectorizer: TfidfVectorizer,
-    config: BlockingConfig,
-) -> Pairs:
-    try:
-        vectors = vectorizer.fit_transform(texts)
-    except ValueError:  # no text at all, or signs alone, which have no n-grams
-        return np.empty((0, 2), dtype=np.int64)
-    unit = profiles.exclusive[members]
-    found = []
+class _Vectors:
+    """The records to pair, and their texts as vectors, made when they are first asked for."""
+
+    def __init__(
+        self, profiles: Profiles, members: NDArray[np.int64], config: BlockingConfig
+    ) -> None:
+        self.profiles, self.members, self.config = profiles, members, config
+
+    @cached_property
+    def names(self) -> sparse.csr_array | None:
+        """Names by their character n-grams, one row per member."""
+        return gram_vectors(
+            [self.profiles.names[i].key for i in self.members.tolist()], self.config.ngram
+        )
+
+    @cached_property
+    def words(self) -> sparse.csr_array | None:
+        """Names and values by their words, one row per member; empty rows without values."""
+        texts, years = self.profiles.text, self.profiles.year
+        return word_vectors([_with_year(texts[i], years[i]) for i in self.members.tolist()])
+
+
+def _with_year(text: str, year: int) -> str:
+    return f"{text} {year}" if text and year >= 0 else text
+
+
+def _one_letter_off(name: str) -> list[str]:
+    """A short name and all that is left of it without one letter.
+
+    Two names share a key if one letter is dropped, added, replaced or swapped with the next: of
+    a short name that leaves few n-grams, of a long one enough.
+    """
+    if not _SHORT[0] <= len(name) <= _SHORT[1]:
+        return [name]
+    return [name, *(name[:place] + name[place + 1 :] for place in range(len(name)))]
+
+
+def _by(key: str, texts: _Vectors, *, by_text: bool) -> Pairs | None:
+    profiles, members, config = texts.profiles, texts.members, texts.config
+    indices = members.tolist()
+    if key == "name":
+        keys = ([profiles.names[i].squeezed] for i in indices)
+        return shared_key_pairs(profiles, members, keys, config.max_block)
+    if key == "alias":
+        aliased = (
+            [profiles.names[i].squeezed, *map(squeeze, profiles.aliases[i])] for i in indices
+        )
+        return shared_key_pairs(profiles, members, aliased, config.max_block)
+    if key == "sound":
+        heard = ([sound(profiles.names[i].key)] for i in indices)
+        return shared_key_pairs(profiles, members, heard, config.max_block)
+    if key == "typo":
+        near = (_one_letter_off(profiles.names[i].squeezed) for i in indices)
+        return shared_key_pairs(profiles, members, near, config.max_block)
+    if key == "similar":
+        return _nearest(texts, texts.names)
+    if key == "text" and by_text:
+        return _nearest(texts, texts.words)
+    return None
+
+
+def _nearest(texts: _Vectors, vectors: sparse.csr_array | None) -> Pairs | None:
+    if vectors is None:
+        return None
+    config = texts.config
+    how = Nearness(config.top_k, config.min_similarity, config.budget)
+    unit = texts.profiles.exclusive[texts.members]
+    told = np.diff(vectors.indptr) > 0
+    found = [no_pairs()]
     for one in np.unique(unit):
-        rows = np.flatnonzero(unit == one)
-        others = np.flatnonzero(unit != one) if one >= 0 else np.arange(len(members))
+        rows = np.flatnonzero((unit == one) & told)
+        others = np.flatnonzero(((unit != one) | (one < 0)) & told)
         if len(others):
-            found.append(nearest(vectors, rows, others, config))
-    pairs = np.concatenate(found) if found else np.empty((0, 2), dtype=np.int64)
-    return members[pairs]
+            found.append(nearest(vectors, rows, others, how))
+    return texts.members[np.concatenate(found)]
 
 
-def nearest(
-    vectors: sparse.csr_matrix,
-    rows: NDArray[np.int64],
-    columns: NDArray[np.int64],
-    config: BlockingConfig,
-) -> Pairs:
-    """For each row its `top_k` nearest columns by cosine; the vectors have length one."""
-    transposed = vectors[columns].T.tocsc()
-    found = []
-    for start in range(0, len(rows), CHUNK):
-        chunk = rows[start : start + CHUNK]
-        product = (vectors[chunk] @ transposed).tocsr()
-        for offset, row in enumerate(chunk):
-            span = slice(product.indptr[offset], product.indptr[offset + 1])
-            scores, targets = product.data[span], columns[product.indices[span]]
-            near = (scores >= config.min_similarity) & (targets != row)
-            scores, targets = scores[near], targets[near]
-            if len(scores) > config.top_k:
-                # ties are broken by position, so that the result does not hang on storage order
-                best = np.lexsort((targets, -scores))[: config.top_k]
-                targets = targets[best]
-            if len(targets):
-                found.append(np.column_stack((np.full(len(targets), row), targets)))
-    return np.concatenate(found) if found else np.empty((0, 2), dtype=np.int64)
+def _shortlist(texts: _Vectors, pairs: Pairs) -> Pairs:
+    """Of pairs whose records both have many candidates, those that are among either's nearest."""
+    keep = texts.config.shortlist
+    crowded = (np.bincount(pairs.ravel())[pairs] > keep).all(axis=1)
+    if not crowded.any():
+        return pairs
+    doubtful = pairs[crowded]
+    place = np.searchsorted(texts.members, doubtful)
+    score = np.zeros(len(doubtful), dtype=np.float32)
+    for vectors in (texts.names, texts.words):
+        if vectors is not None:
+            score += cosines(vectors, place)
+    year = texts.profiles.year[doubtful]
+    near = np.where(np.ptp(year, axis=1) <= 1, _SAME_YEAR, _OTHER_YEAR)
+    score += np.where((year >= 0).all(axis=1), near, 0).astype(np.float32)
+    owner, other = doubtful.ravel("F"), doubtful[:, ::-1].ravel("F")
+    best = best_of_each(owner, np.tile(score, 2), other, keep) % len(doubtful)
+    chosen = doubtful[np.unique(best)]
+    return _allowed(texts.profiles, np.concatenate((pairs[~crowded], chosen)))
 
 
 def _allowed(profiles: Profiles, pairs: Pairs) -> Pairs:
-    if not len(pairs):
-        return pairs
-    pairs = np.sort(pairs, axis=1)
-    left, right = profiles.exclusive[pairs[:, 0]], profiles.exclusive[pairs[:, 1]]
-    keep = (pairs[:, 0] != pairs[:, 1]) & ((left != right) | (left < 0))
-    return np.unique(pairs[keep], axis=0)
+    """Each pair once, in order, without those within a clean source."""
+    left, right = pairs.min(axis=1, initial=len(profiles)), pairs.max(axis=1, initial=-1)
+    one, other = profiles.exclusive[left], profiles.exclusive[right]
+    keep = (left != right) & ((one != other) | (one < 0))
+    # as one number per pair: sorting rows is far slower
+    codes = np.unique(left[keep] * len(profiles) + right[keep])
+    return np.column_stack((codes // len(profiles), codes % len(profiles)))

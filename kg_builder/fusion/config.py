@@ -8,15 +8,19 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
+Key = Literal["name", "alias", "sound", "typo", "similar", "text", "external"]
+
+
 class BlockingConfig(BaseModel):
     """Which pairs of records are compared at all."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    keys: tuple[Literal["name", "alias", "sound", "similar", "text", "external"], ...] = Field(
-        ("name", "alias", "sound", "similar", "text", "external"),
+    keys: tuple[Key, ...] = Field(
+        ("name", "alias", "sound", "typo", "similar", "text", "external"),
         description="Keys under which records meet: equal name, a name and an alias, equal sound,"
-        " nearest names by character n-grams, nearest words of all values, a shared external id.",
+        " short names a letter apart, nearest names by character n-grams, nearest words of all"
+        " values, a shared external id.",
     )
     top_k: int = Field(10, ge=1, description="Nearest names per record for the key 'similar'.")
     min_similarity: float = Field(
@@ -26,8 +30,20 @@ class BlockingConfig(BaseModel):
     max_block: int = Field(
         60,
         ge=2,
-        description="A key shared by more records than this is too common to pair them all; the"
-        " other keys still can.",
+        description="A key shared by more records than this is too common to pair them all: it is"
+        " split by year and by the words of the other values.",
+    )
+    budget: int = Field(
+        4000,
+        ge=1,
+        description="Index entries that are read per record in the search for nearest names and"
+        " texts, the rarest n-grams and words first: bounds the work per record.",
+    )
+    shortlist: int = Field(
+        20,
+        ge=1,
+        description="Candidates kept per record, the nearest by name, values and year, where the"
+        " keys give more.",
     )
 
 

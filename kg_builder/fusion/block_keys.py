@@ -1,0 +1,90 @@
+"""Blocks: records that share a key; a block that is too large is split by what else they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kg_builder.fusion.profiles import Profiles
+
+Pairs = NDArray[np.int64]
+"""Indices of records, shape (pairs, 2)."""
+
+
+def shared_key_pairs(
+    profiles: Profiles,
+    members: NDArray[np.int64],
+    keys: Iterable[Sequence[str]],
+    max_block: int,
+) -> Pairs:
+    """Pairs of records that share a key.
+
+    A block of more than `max_block` records is not paired as a whole ("Love" names thousands of
+    songs): those of its records meet that share the year, too, or another word of their values,
+    in blocks that are small enough.
+
+    Args:
+        profiles: all records.
+        members: indices of the records to pair.
+        keys: per member its keys; empty ones count as none.
+        max_block: the largest block that is paired whole.
+    """
+    owner: list[int] = []
+    value: list[str] = []
+    for index, several in zip(members.tolist(), keys, strict=True):
+        for key in {*several} - {""}:
+            owner.append(index)
+            value.append(key)
+    if not owner:
+        return no_pairs()
+    owners = np.array(owner, dtype=np.int64)
+    codes, _ = pd.factorize(np.array(value, dtype=object))
+    small = np.bincount(codes)[codes] <= max_block
+    found = [_within(owners[small], codes[small])]
+    if not small.all():
+        owners, codes = _split(profiles, owners[~small], codes[~small])
+        if len(owners):
+            fits = np.bincount(codes)[codes] <= max_block
+            found.append(_within(owners[fits], codes[fits]))
+    return np.concatenate(found)
+
+
+def no_pairs() -> Pairs:
+    """An empty array of pairs."""
+    return np.empty((0, 2), dtype=np.int64)
+
+
+def _split(
+    profiles: Profiles, owners: NDArray[np.int64], codes: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The members of large blocks under finer keys: block and year, block and word."""
+    again: list[int] = []
+    finer: list[tuple[int, str | int]] = []
+    for index, code in zip(owners.tolist(), codes.tolist(), strict=True):
+        own = set(profiles.names[index].key.split())
+        more: set[str | int] = {word for word in profiles.text[index].split() if word not in own}
+        if (year := int(profiles.year[index])) >= 0:
+            more.add(year)
+        for detail in more:
+            again.append(index)
+            finer.append((code, detail))
+    number: dict[tuple[int, str | int], int] = {}
+    codes = np.array([number.setdefault(key, len(number)) for key in finer], dtype=np.int64)
+    return np.array(again, dtype=np.int64), codes
+
+
+def _within(owners: NDArray[np.int64], codes: NDArray[np.int64]) -> Pairs:
+    """All pairs within each block; blocks of one size are paired together."""
+    order = np.lexsort((owners, codes))
+    owners, codes = owners[order], codes[order]
+    starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]]) if len(codes) else codes
+    sizes = np.diff(np.r_[starts, len(codes)])
+    found = [no_pairs()]
+    for size in np.unique(sizes[sizes > 1]).tolist():
+        block = owners[starts[sizes == size][:, None] + np.arange(size)]
+        left, right = np.triu_indices(size, 1)
+        found.append(np.column_stack((block[:, left].ravel(), block[:, right].ravel())))
+    return np.concatenate(found)

@@ -1,0 +1,133 @@
+"""Nearest texts by tf-idf; the work per text is bounded, so that it grows with their number."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from kg_builder.fusion.block_keys import Pairs, no_pairs
+from kg_builder.fusion.nearest_kernel import look_up
+
+CHUNK: Final = 16_384
+MAX_SHARE: Final = 0.5
+"""A word that more than this share of the texts hold tells nothing."""
+
+
+@dataclass(frozen=True)
+class Nearness:
+    """How neighbours are looked for.
+
+    Attributes:
+        top_k: neighbours per text.
+        least: least cosine of a neighbour.
+        budget: entries of the index that are read per text, its rarest terms first. Texts that
+            share only terms beyond the budget are not found; the cosine counts all terms.
+    """
+
+    top_k: int
+    least: float
+    budget: int
+
+
+def gram_vectors(texts: Sequence[str], length: int) -> sparse.csr_array | None:
+    """Texts as tf-idf vectors of character n-grams; None where none has any."""
+    return _vectors(
+        texts,
+        lambda: TfidfVectorizer(analyzer="char_wb", ngram_range=(length, length), dtype=np.float32),
+    )
+
+
+def word_vectors(texts: Sequence[str]) -> sparse.csr_array | None:
+    """Texts as tf-idf vectors of words; None where none tells anything."""
+    return _vectors(
+        texts,
+        lambda: TfidfVectorizer(token_pattern=r"\S+", dtype=np.float32, max_df=MAX_SHARE),
+    )
+
+
+def _vectors(
+    texts: Sequence[str], vectorizer: Callable[[], TfidfVectorizer]
+) -> sparse.csr_array | None:
+    try:
+        found = sparse.csr_array(vectorizer().fit_transform(texts))
+    except ValueError:  # no text at all, or signs alone, which have no n-grams
+        return None
+    found.sort_indices()
+    return found
+
+
+def nearest(
+    vectors: sparse.csr_array,
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    how: Nearness,
+) -> Pairs:
+    """For each row its nearest columns by cosine, ties by position.
+
+    Args:
+        vectors: of length one, one per text.
+        rows, columns: which texts look for neighbours, and which are looked for.
+
+    Returns:
+        Shape (pairs, 2): a row and a column of it, best first, in the order of the rows.
+    """
+    index = vectors[columns].tocsc()  # per term its texts
+    look = partial(_look, vectors, index, columns, how)
+    chunks = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # the kernel lets go of the lock
+        return np.concatenate([no_pairs(), *pool.map(look, chunks)])
+
+
+def _look(
+    vectors: sparse.csr_array,
+    index: sparse.csc_array,
+    columns: NDArray[np.int64],
+    how: Nearness,
+    rows: NDArray[np.int64],
+) -> Pairs:
+    found = look_up(
+        rows,
+        columns,
+        vectors.indptr,
+        vectors.indices,
+        vectors.data,
+        index.indptr,
+        index.indices,
+        index.data,
+        how.top_k,
+        how.least,
+        how.budget,
+    )
+    told = np.flatnonzero(found.ravel() >= 0)
+    return np.column_stack((rows[told // how.top_k], columns[found.ravel()[told]]))
+
+
+def cosines(vectors: sparse.csr_array, pairs: Pairs) -> NDArray[np.float32]:
+    """Cosine of each pair of rows."""
+    found = np.empty(len(pairs), dtype=np.float32)
+    for start in range(0, len(pairs), 4 * CHUNK):
+        part = pairs[start : start + 4 * CHUNK]
+        product = vectors[part[:, 0]].multiply(vectors[part[:, 1]])
+        found[start : start + len(part)] = product.sum(axis=1)
+    return found
+
+
+def best_of_each(
+    owner: NDArray[np.int64], score: NDArray[np.float32], other: NDArray[np.int64], keep: int
+) -> NDArray[np.int64]:
+    """Positions of the `keep` best of each owner, by owner; ties by the smaller other."""
+    order = np.lexsort((other, -score, owner))
+    sorted_ = owner[order]
+    first = np.flatnonzero(np.r_[True, sorted_[1:] != sorted_[:-1]]) if len(sorted_) else sorted_
+    rank = np.arange(len(order)) - np.repeat(first, np.diff(np.r_[first, len(order)]))
+    best: NDArray[np.int64] = order[rank < keep]
+    return best

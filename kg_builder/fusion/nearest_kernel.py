@@ -1,0 +1,117 @@
+"""The inner loop of the search for nearest texts, compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float32]
+
+_POOL = 3
+"""Candidates per neighbour wanted that get their exact cosine."""
+
+
+@njit(cache=True, nogil=True)
+def look_up(
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    indptr: Ints,
+    terms: Ints,
+    weights: Floats,
+    starts: Ints,
+    texts: Ints,
+    index_weights: Floats,
+    top_k: int,
+    least: float,
+    budget: int,
+) -> NDArray[np.int64]:
+    """The nearest columns of each row.
+
+    Args:
+        rows: which vectors look for neighbours.
+        columns: which vectors are in the index, by position in the index.
+        indptr, terms, weights: all vectors in compressed rows, terms in order.
+        starts, texts, index_weights: per term the positions of its texts, and its weight there.
+        top_k, least, budget: see `Nearness`.
+
+    Returns:
+        Positions in the index, best first, -1 behind the last; shape (rows, top_k).
+    """
+    found = np.full((len(rows), top_k), -1, dtype=np.int64)
+    score = np.zeros(len(columns), dtype=np.float32)
+    touched = np.empty(len(columns), dtype=np.int64)
+    pool = _POOL * top_k
+    best = np.empty(pool, dtype=np.int64)
+    best_score = np.empty(pool, dtype=np.float32)
+    for out in range(len(rows)):
+        row = rows[out]
+        first, last = indptr[row], indptr[row + 1]
+        own = terms[first:last]
+        rare_first = np.argsort(starts[own + 1] - starts[own], kind="mergesort")
+        count, read = 0, 0
+        for place in rare_first:
+            term = own[place]
+            begin, end = starts[term], starts[term + 1]
+            read += end - begin
+            if read > budget:
+                break
+            weight = weights[first + place]
+            for entry in range(begin, end):
+                text = texts[entry]
+                if score[text] == 0:
+                    touched[count] = text
+                    count += 1
+                score[text] += weight * index_weights[entry]
+        kept = 0
+        for k in range(count):
+            text = touched[k]
+            value = score[text]
+            score[text] = 0
+            if columns[text] != row:
+                kept = _insert(best, best_score, kept, pool, text, value)
+        for k in range(kept):
+            other = columns[best[k]]
+            best_score[k] = _dot(terms, weights, first, last, indptr[other], indptr[other + 1])
+        size = 0
+        exact = np.empty(top_k, dtype=np.float32)
+        for k in range(kept):
+            if best_score[k] >= least:
+                size = _insert(found[out], exact, size, top_k, best[k], best_score[k])
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _insert(
+    best: NDArray[np.int64], scores: Floats, size: int, most: int, item: int, score: float
+) -> int:
+    """Insert into a short list that falls by score, equal scores by rising item."""
+    if size == most:
+        if score < scores[size - 1] or (score == scores[size - 1] and item > best[size - 1]):
+            return size
+        size -= 1
+    place = size
+    while place > 0 and (
+        score > scores[place - 1] or (score == scores[place - 1] and item < best[place - 1])
+    ):
+        best[place], scores[place] = best[place - 1], scores[place - 1]
+        place -= 1
+    best[place], scores[place] = item, score
+    return size + 1
+
+
+@njit(cache=True, nogil=True)
+def _dot(terms: Ints, weights: Floats, one: int, one_end: int, other: int, other_end: int) -> float:
+    """Product of two sparse vectors whose terms are in order."""
+    total = 0.0
+    while one < one_end and other < other_end:
+        if terms[one] == terms[other]:
+            total += weights[one] * weights[other]
+            one += 1
+            other += 1
+        elif terms[one] < terms[other]:
+            one += 1
+        else:
+            other += 1
+    return total
