@@ -27,7 +27,7 @@ class Mention:
     text: str
     type: str
     origin: str
-    """How it was found: title, gazetteer, lexicon, pattern, ner, coreference."""
+    """How it was found: title, gazetteer, lexicon, pattern, quoted, ner, demonym, coreference."""
 
     name: str = ""
     """The thing's name, where the text has a short or inflected form of it."""

@@ -40,6 +40,7 @@ _RANK: Final = {
     ("pattern", ""): 3,
     ("ner", ""): 4,
     ("last name", ""): 4,
+    ("demonym", ""): 6,
 }
 """(origin, class) → how early a mention gets its place."""
 
@@ -54,6 +55,7 @@ _DEMONYM: Final = re.compile(
 _LOOSE_END: Final = re.compile(
     rf"(?:\s+(?:{SMALL}|by|through|his|her|their|its)|[\s,.;:'’\"“”(–-]+)+$"
 )
+_CAPITALISED: Final = re.compile(r"(?<![\w'’])[A-Z][a-z]+(?![\w'’]|-language| language|-speaking)")
 _DETERMINER: Final = re.compile(r"^(?:the|a|an|The|A|An|his|her|their|its) ")
 
 
@@ -83,6 +85,7 @@ class Recogniser:
             *formed_mentions(text.text),
             *self._statistical(doc),
             *self._capitals(text.text, sentences),
+            *_demonyms(text.text),
         ]
         settled = self._settle(found)
         return self._settle([*settled, *self._last_names(text, settled)])
@@ -181,6 +184,15 @@ class Recogniser:
         schema = self._schema
         rank = 0 if schema.is_a(type_, "Artist") else 1 if schema.is_a(type_, "Agent") else 2
         return rank - len(schema.ancestors(type_)), type_
+
+
+def _demonyms(text: str) -> Iterator[Mention]:
+    """Adjectives of nationality, each a mention of its country."""
+    for match in _CAPITALISED.finditer(text):
+        country = lexicon.demonyms().get(match[0].casefold())
+        if country:
+            name = country_name(country) or country
+            yield Mention(match.start(), match.end(), match[0], "Country", "demonym", name)
 
 
 def _trim(mention: Mention, covered: set[int]) -> None:

@@ -15,6 +15,9 @@ from kg_builder.ontology import Schema
 _MACRO: Final = re.compile(r"\{(?:(s|o\d?):)?([A-Z]+)(\+?)\}")
 _SEPARATOR: Final = r"(?:,? and |,? & |, | or |,? as well as |/|; |,? then )"
 _BEFORE: Final = r"(?:the |his |her |their |an? )?(?:[\w-]+ )?(?:⟦[JRG]\d+⟧ )?"
+_WORDS: Final = (r"[\w-]+", r"[\w,-]+")
+"""What rules write for any word; a nationality is one too."""
+
 _POSSESSIVE: Final = frozenset({"his", "her", "their", "its"})
 
 
@@ -46,6 +49,8 @@ def slotted(text: str, sentence: Sentence, mentions: Sequence[Mention], schema: 
         letter = slot_of(mention.type, schema)
         if letter == "I" and lexicon.is_player(mention.text):
             letter = "J"
+        elif mention.origin == "demonym":
+            letter = "N"
         slot = f"⟦{letter}{number}⟧"
         if mention.text.casefold() in _POSSESSIVE and _modifies(text, mention.end):
             slot += "'s"
@@ -73,6 +78,8 @@ def compile_pattern(source: str) -> re.Pattern[str]:
     >>> bool(compile_pattern("plays {o:I+}").search("plays ⟦I1⟧, ⟦I2⟧ and ⟦I3⟧"))
     True
     """
+    for word in _WORDS:
+        source = source.replace(f"{word} ", rf"(?:{word}|⟦N\d+⟧) ")
     return re.compile(_MACRO.sub(_expand, source))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
+from kg_builder.extraction.unstructured import lexicon
 from kg_builder.extraction.unstructured.learned.reading import squash
 from kg_builder.extraction.values import country_name
 
@@ -42,14 +42,7 @@ def joined(text: str) -> str:
 @lru_cache(maxsize=1)
 def demonyms() -> dict[str, str]:
     """Demonym, squashed → country."""
-    table = {}
-    lines = Path(__file__).with_name("demonyms.tsv").read_text(encoding="utf-8").splitlines()
-    for line in lines:
-        country, words = line.split("\t")
-        for word in words.split(";"):
-            table[squash(word)] = country
-            table[squash(word) + "s"] = country
-    return table
+    return {squash(word): country for word, country in lexicon.demonyms().items()}
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Words of the trade that every text uses: genres, instruments and their players, roles."""
+"""Words that every text uses: genres, instruments and their players, roles, demonyms."""
 
 from __future__ import annotations
 
@@ -33,6 +33,17 @@ def instruments() -> dict[str, str]:
 def roles() -> dict[str, str]:
     """What a person does → its usual word."""
     return _table("roles.tsv")
+
+
+@lru_cache(maxsize=1)
+def demonyms() -> dict[str, str]:
+    """Demonym, singular or plural, in lower case → country."""
+    found = {}
+    for line in _lines("demonyms.tsv"):
+        country, _, words = line.partition("\t")
+        for word in words.split("|"):
+            found[word.casefold()] = found[word.casefold() + "s"] = country
+    return found
 
 
 def is_player(word: str) -> bool:
