@@ -62,14 +62,8 @@ class Assertions:
         self, subject: str, predicate: str, object_: str, evidence: str, *, factor: float = 1.0
     ) -> None:
         """State that two records are related."""
-        self.out.statement(
-            subject,
-            predicate,
-            object_,
-            method=self.method,
-            evidence=evidence,
-            confidence=self.confidence * factor,
-        )
+        sure = self.confidence * factor
+        self.out.add((subject, predicate, object_, "record", self.method, sure, evidence))
 
     def place(self, text: str, evidence: str, *, external_ids: Iterable[str] = ()) -> str | None:
         """Add a place; "Town, Region, Country" also tells the country that the town lies in."""
@@ -103,13 +97,6 @@ class Assertions:
             if text.strip():
                 self.out.reject(f"not a {datatype}", evidence, f"{predicate}={text[:80]}")
             return None
-        self.out.statement(
-            subject,
-            predicate,
-            literal.text,
-            literal.kind,
-            method=self.method,
-            evidence=evidence,
-            confidence=self.confidence * literal.factor * factor,
-        )
+        sure = self.confidence * literal.factor * factor
+        self.out.add((subject, predicate, literal.text, literal.kind, self.method, sure, evidence))
         return literal.text

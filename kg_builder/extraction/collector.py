@@ -12,7 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kg_builder.extraction.keys import name_key
+from kg_builder.extraction.keys import is_owned, name_key
+from kg_builder.extraction.recent import Recent
 from kg_builder.extraction.rejects import Reject
 from kg_builder.extraction.result import Extraction
 from kg_builder.extraction.spool import MEMORY, PART, REJECT, STATEMENT, Spool
@@ -65,6 +66,7 @@ class Collector:
         self._hold, self._memory = hold, memory
         self._parts: dict[str, _Part] = {}
         self._rows: list[Row] = []
+        self._named: Recent[tuple[str, str], str] = Recent()
         self._next_part = self._next_row = 0
         self._stretches = 0
         self._spool: Spool | None = None
@@ -145,7 +147,14 @@ class Collector:
         external_ids: Iterable[str] = (),
     ) -> str:
         """Add a thing that is known by its name alone and return its key."""
-        key = name_key(self.source, type_, name, self.schema, owner=owner)
+        if owner and is_owned(type_, self.schema):
+            key = name_key(self.source, type_, name, self.schema, owner=owner)
+            return self.record(key, type_, name, evidence=evidence, external_ids=external_ids)
+        known = self._named.get((type_, name))
+        if known is not None and not external_ids:
+            return known
+        key = name_key(self.source, type_, name, self.schema)
+        self._named[type_, name] = key
         return self.record(key, type_, name, evidence=evidence, external_ids=external_ids)
 
     def statement(
@@ -160,7 +169,11 @@ class Collector:
         confidence: float = 1.0,
     ) -> None:
         """Add one statement; kind "record" says that the object is a record key."""
-        self._rows.append((subject, predicate, object_, kind, method, confidence, evidence))
+        self.add((subject, predicate, object_, kind, method, confidence, evidence))
+
+    def add(self, row: Row) -> None:
+        """Add one statement, given as a row."""
+        self._rows.append(row)
         if len(self._rows) >= self._hold:
             self._move_rows()
 
@@ -322,13 +335,17 @@ def _part_batch(parts: Mapping[str, _Part]) -> pa.RecordBatch:
         [item.type for item in items],
         [item.name for item in items],
         [item.evidence for item in items],
-        [list(item.aliases or ()) for item in items],
-        [list(item.external_ids or ()) for item in items],
+        [_texts(item.aliases) for item in items],
+        [_texts(item.external_ids) for item in items],
         [item.rows for item in items],
         [item.optional for item in items],
     ]
     arrays = [pa.array(column, field.type) for column, field in zip(columns, PART, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=PART)
+
+
+def _texts(texts: dict[str, None] | None) -> Sequence[str]:
+    return list(texts) if texts else ()
 
 
 def _frame(table: Table, parts: Iterator[pa.Table]) -> pd.DataFrame:

@@ -24,6 +24,11 @@ def id_key(source: str, scope: str, record_id: str) -> str:
 def name_key(source: str, type_: str, name: str, schema: Schema, *, owner: str = "") -> str:
     """Key of a thing that is known by name alone; `owner` is the key of what mentions it."""
     prefix = schema.prefix(type_)
-    if owner and (schema.is_a(type_, "Work") or schema.is_a(type_, "Event")):
+    if owner and is_owned(type_, schema):
         return f"{source}/{prefix}/{owner.removeprefix(source + '/')}/{fold(name)}"
     return f"{source}/{prefix}/{fold(name)}"
+
+
+def is_owned(type_: str, schema: Schema) -> bool:
+    """Whether things of a class, known by name alone, belong to what mentions them."""
+    return schema.is_a(type_, "Work") or schema.is_a(type_, "Event")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from json.encoder import encode_basestring
 from typing import Any, Final
 
 import duckdb
@@ -119,12 +120,7 @@ class Spool:
             )
         if merged := self._number("SELECT coalesce(sum(rows - 1), 0) FROM part WHERE rows > 1"):
             counts["rows merged into a record with the same id"] = merged
-        self._run("CREATE TABLE inverse (predicate VARCHAR, back VARCHAR)")
-        for item in self._schema.predicates.values():
-            if back := (item.name if item.symmetric else item.inverse):
-                self._base.execute(
-                    "INSERT INTO inverse VALUES (?, ?)", [item.name, back]
-                ).fetchall()
+        self._insert("CREATE TABLE inverse AS SELECT * FROM batch", self._inverses())
         self._run(_SAID)
         counts["records"] = self._number("SELECT count(*) FROM part")
         counts["statements"] = self._number("SELECT count(*) FROM statement")
@@ -134,7 +130,14 @@ class Spool:
         """The table `records`, in the order of first mention, some rows at a time."""
         last = self._number("SELECT coalesce(max(seq), -1) FROM part")
         for first in range(0, last + 1, _BATCH):
-            yield self._table(_RECORDS, RECORDS.schema, first, first + _BATCH)
+            found = self._table(_RECORDS, None, first, first + _BATCH)
+            said = self._attributes(first, first + _BATCH)
+            texts = [said.get(number, "{}") for number in found.column("seq").to_pylist()]
+            columns = {
+                name: pa.array(texts, _TEXT) if name == "attributes" else found.column(name)
+                for name in RECORDS.columns
+            }
+            yield pa.table(columns).cast(RECORDS.schema)
 
     def statements(self) -> Iterator[pa.Table]:
         """The table `statements`, in the order read, some rows at a time."""
@@ -160,15 +163,38 @@ class Spool:
         self._run(query)
         self._base.unregister("batch")
 
+    def _inverses(self) -> pa.Table:
+        found = {
+            item.name: back
+            for item in self._schema.predicates.values()
+            if (back := item.name if item.symmetric else item.inverse)
+        }
+        columns = [pa.array(list(found), _TEXT), pa.array(list(found.values()), _TEXT)]
+        return pa.table(columns, names=["predicate", "back"])
+
     def _run(self, query: str) -> None:
         self._base.execute(query).fetchall()
 
     def _number(self, query: str) -> int:
         return int(self._base.execute(query).fetchall()[0][0])
 
-    def _table(self, query: str, layout: pa.Schema, first: int, end: int) -> pa.Table:
-        found = self._base.sql(query, params=[self._source, first, end])
-        return found.to_arrow_table().cast(layout)
+    def _table(self, query: str, layout: pa.Schema | None, first: int, end: int) -> pa.Table:
+        found = self._base.sql(query, params=[self._source, first, end]).to_arrow_table()
+        return found if layout is None else found.cast(layout)
+
+    def _attributes(self, first: int, end: int) -> dict[int, str]:
+        """What is said of some records, as JSON: their predicates in order, values as read."""
+        rows = self._base.sql(_ATTRIBUTES, params=[first, end]).to_arrow_table()
+        found: dict[int, dict[str, list[str]]] = {}
+        columns = (rows.column(name).to_pylist() for name in ("thing", "predicate", "value"))
+        for thing, predicate, value in zip(*columns, strict=True):
+            found.setdefault(thing, {}).setdefault(predicate, []).append(encode_basestring(value))
+        return {
+            thing: "{"
+            + ", ".join(f'"{name}": [{", ".join(values)}]' for name, values in said.items())
+            + "}"
+            for thing, said in found.items()
+        }
 
     def _merge(self, merge: Merge) -> None:
         self._run(
@@ -226,23 +252,18 @@ SELECT thing, predicate, value, min(rank) AS rank FROM (
     WHERE object IS NOT NULL AND length(value) <= {LONG}
 )
 WHERE length(value) <= {LONG} AND predicate NOT IN {NOT_COMPARED}
-GROUP BY ALL ORDER BY thing
+GROUP BY ALL ORDER BY thing, predicate, rank
 """
 
 _RECORDS: Final = """
-WITH listed AS (
-    SELECT thing, predicate, string_agg(to_json(value)::VARCHAR, ', ' ORDER BY rank) AS listing
-    FROM said WHERE thing >= $2 AND thing < $3 GROUP BY ALL
-), described AS (
-    SELECT thing, string_agg(to_json(predicate)::VARCHAR || ': [' || listing || ']', ', '
-                             ORDER BY predicate) AS text
-    FROM listed GROUP BY thing
-)
-SELECT key AS record, $1::VARCHAR AS source, record_id, type, name, aliases,
-       list_sort(external_ids) AS external_ids,
-       '{' || coalesce(text, '') || '}' AS attributes, evidence
-FROM part LEFT JOIN described ON thing = seq
-WHERE seq >= $2 AND seq < $3 ORDER BY seq
+SELECT seq, key AS record, $1::VARCHAR AS source, record_id, type, name, aliases,
+       list_sort(external_ids) AS external_ids, evidence
+FROM part WHERE seq >= $2 AND seq < $3 ORDER BY seq
+"""
+
+_ATTRIBUTES: Final = """
+SELECT thing, predicate, value FROM said WHERE thing >= $1 AND thing < $2
+ORDER BY thing, predicate, rank
 """
 
 _STATEMENTS: Final = """

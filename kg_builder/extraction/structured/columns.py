@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import unquote
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.keys import id_key
-from kg_builder.extraction.objects import object_type, read_literal, read_name
+from kg_builder.extraction.collector import Collector, Row
+from kg_builder.extraction.keys import id_key, is_owned
+from kg_builder.extraction.objects import Literal, object_type, read_literal, read_name
+from kg_builder.extraction.recent import Recent
 from kg_builder.extraction.rows import Cell
 from kg_builder.extraction.structured.config import ColumnMap
 from kg_builder.extraction.values import external_id, without_disambiguator
 from kg_builder.ontology import Predicate, curie
 
-METHOD = "mapping"
+METHOD: Final = "mapping"
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,9 @@ class ColumnReader:
         self._type = (
             "" if attribute else object_type(self._predicate, mapping.type, out.schema, where)
         )
+        self._datatype = str(self._predicate.datatype)
+        self._owned = not attribute and is_owned(self._type, out.schema)
+        self._known: Recent[tuple[str, str], str] = Recent()
         self._scope = scope_of(mapping.ref) if mapping.ref else ""
         try:
             self._pattern = re.compile(mapping.pattern) if mapping.pattern else None
@@ -62,23 +67,57 @@ class ColumnReader:
 
     def read(self, cell: Cell, place: Place, labels: Cell = None) -> None:
         """Make the statements of one cell; a value that does not parse becomes a reject."""
-        names = self.split(labels)
-        for index, value in enumerate(self.split(cell)):
-            if self._predicate.is_attribute:
-                self._literal(value, place)
-            else:
-                self._relation(value, place, names[index] if index < len(names) else "")
+        self.out.statements(self._rows(cell, place.subject, place.evidence, labels))
+
+    def read_column(
+        self,
+        cells: Sequence[Cell],
+        subjects: Sequence[str | None],
+        evidence: Sequence[str],
+        labels: Sequence[Cell] | None = None,
+    ) -> None:
+        """Make the statements of a column's cells; rows without a subject are passed over."""
+        rows: list[Row] = []
+        for index, cell in enumerate(cells):
+            subject = subjects[index]
+            if cell is not None and subject is not None:
+                label = labels[index] if labels else None
+                rows += self._rows(cell, subject, evidence[index], label)
+        self.out.statements(rows)
 
     def split(self, cell: Cell) -> list[str]:
-        """The values of a cell, each once, in their order."""
+        """The values of a cell in their order."""
         if cell is None:
             return []
-        parts = list(cell) if isinstance(cell, tuple) else [cell]
-        if self.mapping.strip:
-            parts = [part.strip(self.mapping.strip) for part in parts]
-        if self.mapping.split:
-            parts = [piece for part in parts for piece in part.split(self.mapping.split)]
-        return [part.strip() for part in parts]
+        strip, cut = self.mapping.strip, self.mapping.split
+        values: list[str] = []
+        for part in (cell,) if isinstance(cell, str) else cell:
+            if strip:
+                part = part.strip(strip)
+            if cut and cut in part:
+                values += [piece.strip() for piece in part.split(cut)]
+            else:
+                values.append(part.strip())
+        return values
+
+    def _rows(self, cell: Cell, subject: str, evidence: str, labels: Cell) -> Iterator[Row]:
+        predicate, confidence = self.mapping.predicate, self.mapping.confidence
+        if self._predicate.is_attribute:
+            for value in self.split(cell):
+                if value and (literal := self._literal(value, evidence)):
+                    sure = confidence * literal.factor
+                    yield subject, predicate, literal.text, literal.kind, METHOD, sure, evidence
+            return
+        names = self.split(labels)
+        for index, value in enumerate(self.split(cell)):
+            label = names[index] if index < len(names) else ""
+            other = self._other(value, label, subject, evidence) if value else None
+            if other is None:
+                continue
+            if self.mapping.inverse:
+                yield other, predicate, subject, "record", METHOD, confidence, evidence
+            else:
+                yield subject, predicate, other, "record", METHOD, confidence, evidence
 
     def _value(self, value: str) -> str:
         if self._pattern:
@@ -88,61 +127,47 @@ class ColumnReader:
             value = found[1] if found.re.groups and found[1] is not None else found[0]
         return self.mapping.values.get(value, value)
 
-    def _literal(self, value: str, place: Place) -> None:
+    def _literal(self, value: str, evidence: str) -> Literal | None:
         value = self._value(value)
         if not value:
-            return
-        datatype = str(self._predicate.datatype)
-        literal = read_literal(value, datatype, self.mapping.unit)
+            return None
+        literal = read_literal(value, self._datatype, self.mapping.unit)
         if literal is None:
-            self.out.reject(f"not a {datatype}", place.evidence, f"{self.column}={value}")
-            return
-        self.out.statement(
-            place.subject,
-            self.mapping.predicate,
-            literal.text,
-            literal.kind,
-            method=METHOD,
-            evidence=place.evidence,
-            confidence=self.mapping.confidence * literal.factor,
-        )
+            self.out.reject(f"not a {self._datatype}", evidence, f"{self.column}={value}")
+        return literal
 
-    def _relation(self, value: str, place: Place, label: str) -> None:
-        value = self._value(value)
-        if not value:
-            return
+    def _other(self, value: str, label: str, subject: str, evidence: str) -> str | None:
+        """Key of the thing that a value means, which is added unless it is a row of a table."""
+        known = self._known.get((value, label))
+        if known is not None:
+            return known
+        text = self._value(value)
+        if not text:
+            return None
         if self.mapping.ref:
-            key = id_key(self.out.source, self._scope, value)
-        elif self.mapping.iri:
-            key = self._by_iri(value, label, place)
+            return id_key(self.out.source, self._scope, text)
+        if self.mapping.iri:
+            key = self._by_iri(text, label, evidence)
         else:
-            name = read_name(value, self._type, self._repair)
+            name = read_name(text, self._type, self._repair)
             if name is None:
-                self.out.reject(
-                    f"not a {self._type.lower()}", place.evidence, f"{self.column}={value}"
-                )
-                return
-            key = self.out.mention(self._type, name, evidence=place.evidence, owner=place.subject)
-        subject, object_ = (key, place.subject) if self.mapping.inverse else (place.subject, key)
-        self.out.statement(
-            subject,
-            self.mapping.predicate,
-            object_,
-            method=METHOD,
-            evidence=place.evidence,
-            confidence=self.mapping.confidence,
-        )
+                self.out.reject(f"not a {self._type.lower()}", evidence, f"{self.column}={text}")
+                return None
+            key = self.out.mention(self._type, name, evidence=evidence, owner=subject)
+            if self._owned:
+                return key
+        self._known[value, label] = key
+        return key
 
-    def _by_iri(self, iri: str, label: str, place: Place) -> str:
+    def _by_iri(self, iri: str, label: str, evidence: str) -> str:
         short = external_id(iri) or curie(iri)
-        readable = readable_iri(iri)
-        name = read_name(without_disambiguator(label), self._type, self._repair) or readable
+        name = read_name(without_disambiguator(label), self._type, self._repair) if label else None
         return self.out.record(
             f"{self.out.source}/{short}",
             self._type,
-            name,
+            name or readable_iri(iri),
             record_id=short,
-            evidence=place.evidence,
+            evidence=evidence,
             external_ids=[short] if short != iri else [],
         )
 

@@ -69,18 +69,20 @@ class RecordTableReader:
     def read(self, rows: RowReader) -> None:
         """Read all rows."""
         for chunk in rows:
+            evidence = [rows.evidence(number) for number in chunk.places]
             keys = [self._record(chunk, index, rows) for index in range(len(chunk))]
-            places = [
-                Place(key, rows.evidence(number)) if key else None
-                for key, number in zip(keys, chunk.places, strict=True)
-            ]
             for reader in self._columns:
-                cells = chunk.columns[reader.column]
-                labels = chunk.columns[reader.mapping.labels] if reader.mapping.labels else None
-                for index, place in enumerate(places):
-                    if place is not None and cells[index] is not None:
-                        reader.read(cells[index], place, labels[index] if labels else None)
-            self._constants([place for place in places if place is not None])
+                labels = reader.mapping.labels
+                reader.read_column(
+                    chunk.columns[reader.column],
+                    keys,
+                    evidence,
+                    chunk.columns[labels] if labels else None,
+                )
+            self._constants(
+                [Place(key, where) for key, where in zip(keys, evidence, strict=True) if key]
+            )
+            self.out.take_rejects(rows.rejects)
 
     def _record(self, chunk: Chunk, index: int, rows: RowReader) -> str | None:
         number = chunk.places[index]

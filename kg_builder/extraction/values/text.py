@@ -9,30 +9,32 @@ from functools import lru_cache
 from typing import Final
 
 import ftfy
+from ftfy.badness import is_bad
 
 _ENTITY: Final = re.compile(r"&(#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);", re.IGNORECASE)
 _SPACE: Final = re.compile(r"\s+")
+_HALF: Final = re.compile(r"[\ud800-\udfff]")
+"""Halves of surrogate pairs, which JSON can smuggle in and which no file can hold."""
+
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ufffe\uffff]")
 
 
 def clean_text(text: str, *, repair: bool = True) -> str:
-    """One line of text, NFC, without control characters or doubled spaces.
+    """One line of text, NFC, without control characters, surrogates or doubled spaces.
 
     With `repair`, HTML entities are unescaped (also those that were escaped twice) and letters
     that went through the wrong encoding are put right (ftfy); text that is sound stays as it is.
     """
-    if repair:
-        if "&" in text:
-            text = _unescape(text)
-        if not text.isascii():
-            text = ftfy.fix_encoding(text)
+    if repair and "&" in text:
+        text = _unescape(text)
     if not text.isascii():
+        text = _HALF.sub("\ufffd", text)
+        if repair and is_bad(text):
+            text = ftfy.fix_encoding(text)
         text = unicodedata.normalize("NFC", text)
-    if not text.isprintable():
-        text = _CONTROL.sub("", text)
-    if text.isspace() or "  " in text or not text.isprintable() or text != text.strip():
-        text = _SPACE.sub(" ", text).strip()
-    return text
+    if text.isprintable() and "  " not in text:
+        return text.strip()
+    return _SPACE.sub(" ", _CONTROL.sub("", text)).strip()
 
 
 @lru_cache(maxsize=65536)

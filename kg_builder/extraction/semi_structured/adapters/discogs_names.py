@@ -1,37 +1,43 @@
-"""Texts and names in the elements of a Discogs dump."""
+"""Fields, texts and names in the elements of a Discogs dump."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 from lxml import etree
 
 from kg_builder.extraction.values import clean_text
 
+Fields = dict[str, etree._Element]
+"""The children of an element by their tags, which are different ones."""
+
 _NUMBER: Final = re.compile(r"\s+\(\d+\)$")
 _ARTICLE: Final = re.compile(r"^(.*), (The|A|An|Die|Der|Das|Los|Las|Les|La|Le|El)$")
 
 
-def text_of(element: etree._Element, path: str) -> str:
-    """The text at a path, empty where there is none."""
-    return (element.findtext(path) or "").strip()
+def fields_of(element: etree._Element) -> Fields:
+    """An element's children, found in one pass."""
+    return {str(child.tag): child for child in element}
 
 
-def texts_of(element: etree._Element, path: str) -> Iterator[str]:
-    """The texts at a path that are not empty."""
-    for found in element.iterfind(path):
-        if text := (found.text or "").strip():
-            yield text
+def text_in(fields: Fields, field: str) -> str:
+    """The text of a field, empty where there is none."""
+    found = fields.get(field)
+    return "" if found is None else (found.text or "").strip()
 
 
-def named_in(element: etree._Element, path: str) -> list[tuple[str, str]]:
-    """(id, name) of the artists listed at a path; the id is empty in old dumps."""
+def texts_in(fields: Fields, field: str) -> list[str]:
+    """The texts of a field's children that are not empty."""
+    return [text for child in fields.get(field, ()) if (text := (child.text or "").strip())]
+
+
+def names_in(fields: Fields, field: str) -> list[tuple[str, str]]:
+    """(id, name) of the artists or labels listed in a field; the id is empty in old dumps."""
     return [
-        (item.get("id") or "", (item.text or "").strip())
-        for item in element.iterfind(f"{path}/name")
-        if (item.text or "").strip()
+        (child.get("id") or "", text)
+        for child in fields.get(field, ())
+        if child.tag != "id" and (text := (child.text or "").strip())
     ]
 
 
@@ -41,6 +47,9 @@ def plain_name(text: str) -> str:
     >>> plain_name("Beatles, The"), plain_name("Nirvana (2)")
     ('The Beatles', 'Nirvana')
     """
-    text = _NUMBER.sub("", clean_text(text))
-    found = _ARTICLE.match(text)
-    return f"{found[2]} {found[1]}" if found else text
+    text = clean_text(text)
+    if text.endswith(")"):
+        text = _NUMBER.sub("", text)
+    if ", " in text and (found := _ARTICLE.match(text)):
+        return f"{found[2]} {found[1]}"
+    return text

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _PREDICATES: Final = {
@@ -60,14 +60,17 @@ class Role:
     predicate: str | None
 
 
-def roles_of(text: str) -> Iterator[Role]:
+@lru_cache(maxsize=16384)
+def roles_of(text: str) -> tuple[Role, ...]:
     """Take a credit line apart: "Written-By, Producer [Additional], Guitar"."""
+    found = []
     for part in _SPLIT.split(text):
         role = _NOTE.sub("", part).strip()
         if not role:
             continue
         plain = role.casefold()
         if plain in _PREDICATES:
-            yield Role(role, _PREDICATES[plain])
+            found.append(Role(role, _PREDICATES[plain]))
         else:
-            yield Role(role, "instrument" if plain in _INSTRUMENTS else None)
+            found.append(Role(role, "instrument" if plain in _INSTRUMENTS else None))
+    return tuple(found)
