@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from kg_builder.fusion.block_keys import Pairs, no_pairs, shared_key_pairs
+from kg_builder.fusion.block_keys import Pairs, no_pairs, shared_key_pairs, unique_pairs
 from kg_builder.fusion.config import BlockingConfig
 from kg_builder.fusion.nearest import (
     Nearness,
@@ -162,9 +162,6 @@ def _shortlist(texts: _Vectors, pairs: Pairs) -> Pairs:
 
 def _allowed(profiles: Profiles, pairs: Pairs) -> Pairs:
     """Each pair once, in order, without those within a clean source."""
-    left, right = pairs.min(axis=1, initial=len(profiles)), pairs.max(axis=1, initial=-1)
-    one, other = profiles.exclusive[left], profiles.exclusive[right]
-    keep = (left != right) & ((one != other) | (one < 0))
-    # as one number per pair: sorting rows is far slower
-    codes = np.unique(left[keep] * len(profiles) + right[keep])
-    return np.column_stack((codes // len(profiles), codes % len(profiles)))
+    one, other = profiles.exclusive[pairs[:, 0]], profiles.exclusive[pairs[:, 1]]
+    keep = (pairs[:, 0] != pairs[:, 1]) & ((one != other) | (one < 0))
+    return unique_pairs(pairs[keep], len(profiles))

@@ -57,6 +57,13 @@ def no_pairs() -> Pairs:
     return np.empty((0, 2), dtype=np.int64)
 
 
+def unique_pairs(pairs: Pairs, size: int) -> Pairs:
+    """Each pair once, left < right, in order; `size` is the number of records."""
+    # as one number per pair: sorting rows is far slower
+    codes = np.unique(pairs.min(axis=1, initial=size) * size + pairs.max(axis=1, initial=-1))
+    return np.column_stack((codes // max(size, 1), codes % max(size, 1)))
+
+
 def _split(
     profiles: Profiles, owners: NDArray[np.int64], codes: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

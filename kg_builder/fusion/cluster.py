@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
 from scipy.special import expit, logit
 
 Pair = tuple[int, int]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -57,18 +61,15 @@ def cluster(
         must: pairs that a person called the same.
         cannot: pairs that a person called different.
     """
-    groups: dict[int, list[int]] = {index: [index] for index in range(size)}
     label = np.arange(size, dtype=np.int64)
     clean = [-1 if value is None else int(value) for value in exclusive]
-    held: dict[int, set[int]] = {i: {clean[i]} if clean[i] >= 0 else set() for i in range(size)}
+    groups = _Groups(lambda index: [index])
+    held = _Groups(lambda index: {clean[index]} if clean[index] >= 0 else set())
     forbidden: dict[int, set[int]] = {}
     for left, right in cannot:
         forbidden.setdefault(left, set()).add(right)
         forbidden.setdefault(right, set()).add(left)
-    odds = np.clip(logit(np.clip(probability, 1e-9, 1 - 1e-9)), -4, 4)
-    known: Mapping[Pair, float] = {
-        (a, b): value for (a, b), value in zip(pairs.tolist(), odds.tolist(), strict=True)
-    }
+    known = _known(size, pairs, probability, probability >= match, must)
     refused: dict[Pair, str] = {}
     path: list[tuple[int, int, float]] = []
 
@@ -76,8 +77,9 @@ def cluster(
         keep, gone = min(one, other), max(one, other)
         for index in groups[gone]:
             label[index] = keep
-        groups[keep].extend(groups.pop(gone))
-        held[keep] |= held.pop(gone)
+        groups[keep].extend(groups[gone])
+        held[keep] |= held[gone]
+        del groups[gone], held[gone]
 
     for left, right in sorted(must):
         one, other = int(label[left]), int(label[right])
@@ -85,10 +87,9 @@ def cluster(
             merge(one, other)
             path.append((left, right, 1.0))
 
-    for row in np.lexsort((pairs[:, 1], pairs[:, 0], -probability)).tolist():
-        if probability[row] < match[row]:
-            continue
-        left, right = int(pairs[row, 0]), int(pairs[row, 1])
+    rows = np.flatnonzero(probability >= match)
+    rows = rows[np.lexsort((pairs[rows, 1], pairs[rows, 0], -probability[rows]))]
+    for left, right in pairs[rows].tolist():
         one, other = int(label[left]), int(label[right])
         if one == other:
             continue
@@ -99,7 +100,7 @@ def cluster(
             refused[left, right] = "a person called them different"
             continue
         across = [
-            known.get((i, j) if i < j else (j, i), unseen)
+            known.get(i * size + j if i < j else j * size + i, unseen)
             for i in groups[one]
             for j in groups[other]
         ]
@@ -110,3 +111,32 @@ def cluster(
         merge(one, other)
         path.append((left, right, float(expit(mean))))
     return Clustering(label=label, refused=refused, path=path)
+
+
+class _Groups(dict[int, T]):
+    """What each cluster holds; a record that nothing was merged with takes no room."""
+
+    def __init__(self, single: Callable[[int], T]) -> None:
+        super().__init__()
+        self._single = single
+
+    def __missing__(self, index: int) -> T:
+        found = self[index] = self._single(index)
+        return found
+
+
+def _known(
+    size: int,
+    pairs: NDArray[np.int64],
+    probability: NDArray[np.float64],
+    matching: NDArray[np.bool_],
+    must: Collection[Pair],
+) -> dict[int, float]:
+    """Log-odds by `left * size + right` of the pairs that may ever lie within one cluster."""
+    edges = np.concatenate((pairs[matching], np.array(sorted(must), np.int64).reshape(-1, 2)))
+    graph = sparse.coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), (size, size))
+    _, component = csgraph.connected_components(graph, directed=False)
+    near = component[pairs[:, 0]] == component[pairs[:, 1]]
+    odds = np.clip(logit(np.clip(probability[near], 1e-9, 1 - 1e-9)), -4, 4)
+    codes = pairs[near, 0] * size + pairs[near, 1]
+    return dict(zip(codes.tolist(), odds.tolist(), strict=True))
