@@ -19,6 +19,9 @@ class EncoderConfig(BaseModel):
     batch_size: int = Field(16, ge=1, description="Sentences in a step.")
     rate: float = Field(2e-4, gt=0, description="Learning rate of the pretrained layers.")
     head_rate: float = Field(1e-3, gt=0, description="Learning rate of the new layer.")
+    frozen_layers: int = Field(
+        2, ge=0, le=6, description="Lowest layers that stay as they were pretrained."
+    )
     dropout: float = Field(0.2, ge=0, lt=1, description="Share of the encoding left out at a time.")
     swaps: float = Field(
         0.5,

@@ -31,12 +31,14 @@ _IGNORED: Final = -100
 class WordTagger(nn.Module):
     """The encoder with a linear layer on the mean of each word's pieces."""
 
-    def __init__(self, tags: int, dropout: float) -> None:
+    def __init__(self, tags: int, config: EncoderConfig) -> None:
         super().__init__()
         self.encoder = load_encoder()
-        for weight in self.encoder.embeddings.parameters():
-            weight.requires_grad_(False)  # few sentences: words never seen must stay where they are
-        self.dropout = nn.Dropout(dropout)
+        # Few sentences: words that they do not have must stay where pretraining put them.
+        kept = [self.encoder.embeddings, *self.encoder.encoder.layer[: config.frozen_layers]]
+        for module in kept:
+            module.requires_grad_(False)
+        self.dropout = nn.Dropout(config.dropout)
         self.head = nn.Linear(self.encoder.config.hidden_size, tags)
 
     def forward(self, pieces: Tensor, mask: Tensor, pooling: Tensor) -> Tensor:
@@ -121,7 +123,7 @@ class EncoderEnsemble:
         members = []
         for number in range(config.members):
             path = folder / f"member-{number}.safetensors"
-            member = WordTagger(len(tags), config.dropout)
+            member = WordTagger(len(tags), config)
             try:
                 member.load_state_dict(load_file(path), strict=False)
             except (OSError, RuntimeError, ValueError) as fault:
@@ -142,7 +144,7 @@ def _fine_tune(
     draw = random.Random(seed)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = WordTagger(len(tags), config.dropout).to(_device()).train()
+        model = WordTagger(len(tags), config).to(_device()).train()
         body = [weight for weight in model.encoder.parameters() if weight.requires_grad]
         optimiser = torch.optim.AdamW(
             [
