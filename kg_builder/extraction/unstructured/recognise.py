@@ -87,7 +87,7 @@ class Recogniser:
             *self._capitals(text.text, sentences),
             *_demonyms(text.text),
         ]
-        settled = self._settle(found)
+        settled = self._settle([item for item in found if not _is_everyday(item, text.text)])
         return self._settle([*settled, *self._last_names(text, settled)])
 
     def _topic(self, text: TextDocument) -> Iterator[Mention]:
@@ -184,6 +184,14 @@ class Recogniser:
         schema = self._schema
         rank = 0 if schema.is_a(type_, "Artist") else 1 if schema.is_a(type_, "Agent") else 2
         return rank - len(schema.ancestors(type_)), type_
+
+
+def _is_everyday(mention: Mention, text: str) -> bool:
+    """Whether the name of a genre is a plain word here: "the son of", "the house of"."""
+    if mention.type != "Genre" or not mention.text.islower():
+        return False
+    plain = mention.text in lexicon.plain_words() or mention.text == "son"
+    return plain and text.startswith(" of ", mention.end)
 
 
 def _demonyms(text: str) -> Iterator[Mention]:

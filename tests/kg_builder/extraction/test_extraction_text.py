@@ -212,6 +212,16 @@ def test_what_real_paragraphs_taught(
     assert read(text, title, schema, gazetteer)[1] == expected
 
 
+def test_a_plain_word_is_no_genre_before_of(schema: Schema) -> None:
+    gazetteer = known(("Son", "Genre"))
+    text = "Bo Lind, the son of Ann Lind, left the house of his uncle. He plays son."
+    assert read(text, "Bo Lind", schema, gazetteer)[1] >= {("Bo Lind", "genre", "Son")}
+    assert (
+        len([True for _, kind, _ in read(text, "Bo Lind", schema, gazetteer)[1] if kind == "genre"])
+        == 1
+    )
+
+
 def test_a_nickname_in_quotes_is_no_title(schema: Schema) -> None:
     found, said = read("Lee “Dusty” Moran recorded it.", "X", schema)
     assert [item.text for item in found.mentions if item.type == "Person"] == ["Lee “Dusty” Moran"]
