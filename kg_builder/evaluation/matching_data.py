@@ -19,6 +19,7 @@ from kg_builder.evaluation.song_columns import (
     guess_columns,
     require_columns,
 )
+from kg_builder.fusion.moved import restore_moved
 from kg_builder.tables import RECORDS
 
 Columns = Mapping[str, Sequence[str]]
@@ -59,10 +60,17 @@ class JudgedPair:
 
 @dataclass(frozen=True)
 class JudgedPairs:
-    """Records with judged pairs of them, by split ('train', 'valid', 'test', 'pairs')."""
+    """Records with judged pairs of them.
+
+    Attributes:
+        records: table `RECORDS`; values that stood in a title are back in their cells.
+        splits: 'train', 'valid' and 'test', as far as there are.
+        moved: how many values were put back.
+    """
 
     records: pd.DataFrame
     splits: dict[str, list[JudgedPair]]
+    moved: int = 0
 
 
 def read_musicbrainz20k(folder: Path, *, hide: Collection[str] = ()) -> Clusters:
@@ -166,6 +174,23 @@ def read_pairs(path: Path, left: str, right: str, known: Collection[str]) -> lis
     return found
 
 
+def read_mapping(path: Path, left: str, right: str, records: Clusters) -> Clusters:
+    """Clusters from a file of all true pairs of ids: what is linked, directly or not, is one."""
+    owner = {key: key for key in records.truth}
+
+    def root(key: str) -> str:
+        while owner[key] != key:
+            owner[key] = owner[owner[key]]
+            key = owner[key]
+        return key
+
+    for pair in read_pairs(path, left, right, owner.keys()):
+        one, other = sorted((root(pair.left), root(pair.right)))
+        if pair.same:
+            owner[other] = one
+    return Clusters(records.records, {key: root(key) for key in owner})
+
+
 def read_deepmatcher_folder(folder: Path, columns: Columns | None) -> JudgedPairs:
     """Read `tableA.csv` and `tableB.csv` with the judged pairs of train, valid and test.
 
@@ -182,7 +207,10 @@ def read_deepmatcher_folder(folder: Path, columns: Columns | None) -> JudgedPair
     }
     if not splits:
         raise DataError("no train.csv, valid.csv or test.csv", where=str(folder))
-    return JudgedPairs(records, splits)
+    _, row = next(read_table(tables[0]), (0, {"title": ""}))
+    chosen = columns or guess_columns(row, where=str(tables[0]))
+    restored, moved = restore_moved(records, _table_order(chosen, list(row)))
+    return JudgedPairs(restored, splits, moved)
 
 
 def read_deepmatcher(files: Mapping[str, Path], columns: Columns | None) -> JudgedPairs:
@@ -198,7 +226,8 @@ def read_deepmatcher(files: Mapping[str, Path], columns: Columns | None) -> Judg
         DataError: a file is missing, or a line has no two sides and label.
     """
     keys: dict[tuple[str, str], str] = {}
-    rows = []
+    rows: list[dict[str, object]] = []
+    order: list[str] = []
     splits: dict[str, list[JudgedPair]] = {}
     for split, path in files.items():
         splits[split] = []
@@ -217,11 +246,13 @@ def read_deepmatcher(files: Mapping[str, Path], columns: Columns | None) -> Judg
                     row = _cells(cells, where)
                     chosen = columns or guess_columns(row, where=where)
                     require_columns(chosen, list(row), where=where)
+                    order = order or _table_order(chosen, list(row))
                     rows.append(song_record(key, row, chosen, evidence=f"{path.name}#line={line}"))
                 ends.append(keys[side, cells.strip()])
             same = parts[2].strip() == "1"
             splits[split].append(JudgedPair(ends[0], ends[1], same, where))
-    return JudgedPairs(RECORDS.frame(rows), splits)
+    restored, moved = restore_moved(RECORDS.frame(rows), order)
+    return JudgedPairs(restored, splits, moved)
 
 
 def song_record(
@@ -290,6 +321,12 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise DataError("no such file", where=str(path)) from None
     except UnicodeDecodeError as fault:
         raise DataError(f"not UTF-8: {fault.reason}", where=str(path)) from None
+
+
+def _table_order(columns: Columns, headings: Sequence[str]) -> list[str]:
+    """The predicates of the named columns in the order of the table."""
+    roles = sorted(columns, key=lambda role: headings.index(columns[role][0]))
+    return [PREDICATES[role] for role in roles if role != TITLE]
 
 
 def _cells(text: str, where: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 from unidecode import unidecode
 
+from kg_builder.fusion.details import details
 from kg_builder.fusion.features import MISSING, Feature
 from kg_builder.fusion.measures import Measure, measure_for
 from kg_builder.fusion.normalize import nations_in, squeeze
@@ -55,6 +56,9 @@ class Comparison:
         levels: shape (n, features), `MISSING` where a side is silent.
         similarity: of the names, 0..1, shape (n,).
         rarity: how much more (above 0) or less an equal name tells than an average one, in nats.
+        measures: names of the columns of `details`.
+        details: fine measures for a trained scorer, shape (n, measures), NaN where a side is
+            silent; no columns unless asked for.
     """
 
     pairs: NDArray[np.int64]
@@ -62,6 +66,8 @@ class Comparison:
     levels: NDArray[np.int8]
     similarity: NDArray[np.float64]
     rarity: NDArray[np.float64]
+    measures: tuple[str, ...]
+    details: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -74,6 +80,7 @@ class Comparison:
             levels=self.levels[rows],
             similarity=self.similarity[rows],
             rarity=self.rarity[rows],
+            details=self.details[rows],
         )
 
 
@@ -82,8 +89,18 @@ def compare(
     pairs: NDArray[np.int64],
     values: Mapping[str, Values],
     schema: Schema,
+    *,
+    detailed: bool = False,
 ) -> Comparison:
-    """Compare candidate pairs by name and by everything that both sides state."""
+    """Compare candidate pairs by name and by everything that both sides state.
+
+    Args:
+        profiles: all records.
+        pairs: indices of records, shape (n, 2).
+        values: what the records state.
+        schema: the data model.
+        detailed: whether a trained scorer needs fine measures besides the levels.
+    """
     levels = np.full(len(pairs), MISSING, dtype=np.int8)
     similarity = np.zeros(len(pairs))
     wording = gather_wording(profiles, values, schema, np.unique(pairs).tolist())
@@ -103,12 +120,19 @@ def compare(
             column[shifted] = MISSING
         features.append(measure)
         columns.append(column)
+    measures, fine = (
+        details(profiles, pairs, values, wording, schema)
+        if detailed
+        else ((), np.empty((len(pairs), 0), dtype=np.float32))
+    )
     return Comparison(
         pairs=pairs,
         features=tuple(features),
         levels=np.column_stack(columns) if len(pairs) else np.empty((0, len(features)), np.int8),
         similarity=similarity,
         rarity=name_rarity(profiles, pairs),
+        measures=measures,
+        details=fine,
     )
 
 

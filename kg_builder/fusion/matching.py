@@ -10,13 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kg_builder.fusion.block import candidate_pairs
+from kg_builder.fusion.block_keys import unique_pairs
 from kg_builder.fusion.cluster import Clustering, cluster
 from kg_builder.fusion.compare import Comparison, compare
 from kg_builder.fusion.config import FusionConfig, SourceTraits
 from kg_builder.fusion.judgements import Judgements, read_judgements
 from kg_builder.fusion.profiles import Profiles, compatible_types, gather_values, profile
+from kg_builder.fusion.repeated import coded
 from kg_builder.fusion.score import Scorer
-from kg_builder.fusion.scorers import make_scorer, overrule
+from kg_builder.fusion.scorers import Labels, make_scorer, overrule
 from kg_builder.fusion.vocabulary import group_vocabularies
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
@@ -52,24 +54,42 @@ def match_records(
     traits: Mapping[str, SourceTraits],
     statements: pd.DataFrame | None = None,
     judgements: Judgements | None = None,
+    labels: Labels | None = None,
+    among: Sequence[tuple[str, str]] | None = None,
     progress: Progress = silent,
 ) -> Matching:
-    """Block, compare, score and cluster, without fusing: the matching itself."""
+    """Block, compare, score and cluster, without fusing: the matching itself.
+
+    Args:
+        records: table `RECORDS`.
+        config: thresholds, blocking, vocabularies.
+        schema: the data model.
+        traits: what is known about each source.
+        statements: table `STATEMENTS` over record keys; neighbours' names are then evidence.
+        judgements: a person's decisions, over those of the file in the configuration.
+        labels: what a supervised scorer learns from, in place of the configuration's file.
+        among: pairs of record keys to compare, in place of what blocking finds.
+        progress: told the steps done of five.
+
+    Raises:
+        DataError: doubled record keys, a bad file of judgements, or labels of one kind only.
+    """
     decided = dict(read_judgements(config.judgements)) if config.judgements else {}
     decided.update(judgements or {})
     profiles = profile(records, schema=schema, traits=traits)
     progress(1, 5)
-    pairs = _pairs(profiles, config, schema, decided)
+    pairs = _pairs(profiles, config, schema, decided) if among is None else _given(among, profiles)
     progress(2, 5)
     wanted = [profiles.record[i] for i in np.unique(pairs).tolist()]
     values = gather_values(records, statements, wanted, schema) if wanted else {}
-    comparison = compare(profiles, pairs, values, schema)
+    trained = labels is not None or config.scorer == "supervised"
+    comparison = compare(profiles, pairs, values, schema, detailed=trained)
     progress(3, 5)
-    scorer = make_scorer(config, profiles).fit(comparison)
+    scorer = make_scorer(config, profiles, labels).fit(comparison)
     probability = overrule(scorer.probability(comparison), comparison, profiles, decided)
-    bands = np.array(
-        [config.thresholds(profiles.type[i]) for i in pairs[:, 0].tolist()], dtype=float
-    ).reshape(-1, 2)
+    of_type = coded(profiles.type)
+    thresholds = np.array(list(map(config.thresholds, of_type.distinct)), dtype=float)
+    bands = thresholds.reshape(-1, 2)[of_type.codes[pairs[:, 0]]]
     must, cannot = _decided(decided, profiles)
     for _, members in group_vocabularies(profiles, schema, config):
         must |= {(int(members[0]), int(other)) for other in members[1:]} - cannot
@@ -89,24 +109,34 @@ def match_records(
 def _pairs(
     profiles: Profiles, config: FusionConfig, schema: Schema, decided: Judgements
 ) -> NDArray[np.int64]:
-    types = sorted({name for name in profiles.type if not config.is_vocabulary(name)})
+    of_type = coded(profiles.type)
+    types = sorted(name for name in of_type.distinct if not config.is_vocabulary(name))
     allowed = compatible_types(schema, types, config)
-    of_type = np.array(profiles.type, dtype=object)
+    may_meet = np.array(
+        [[(one, other) in allowed for other in of_type.distinct] for one in of_type.distinct]
+    )
     found = []
     for family in _families(types, allowed):
-        members = np.flatnonzero(np.isin(of_type, sorted(family)))
+        inside = np.array([name in family for name in of_type.distinct], dtype=bool)
+        members = np.flatnonzero(inside[of_type.codes])
         # two artists of one genre and year are not one; two songs of one album and length may be
         works = all(schema.is_a(type_, "Work") for type_ in family)
         pairs = candidate_pairs(profiles, members, config.blocking, by_text=works)
-        keep = [(profiles.type[i], profiles.type[j]) in allowed for i, j in pairs.tolist()]
-        found.append(pairs[np.array(keep, dtype=bool)] if len(pairs) else pairs)
+        kinds = of_type.codes[pairs]
+        found.append(pairs[may_meet[kinds[:, 0], kinds[:, 1]]])
     asked = [
         sorted((profiles.position[one], profiles.position[other]))
         for one, other in decided
         if one in profiles.position and other in profiles.position and one != other
     ]
     found.append(np.array(asked, dtype=np.int64).reshape(-1, 2))
-    return np.unique(np.concatenate(found), axis=0)
+    return unique_pairs(np.concatenate(found), len(profiles))
+
+
+def _given(among: Sequence[tuple[str, str]], profiles: Profiles) -> NDArray[np.int64]:
+    position = profiles.position
+    found = [sorted((position[one], position[other])) for one, other in among if one != other]
+    return np.unique(np.array(found, dtype=np.int64).reshape(-1, 2), axis=0)
 
 
 def _families(types: Sequence[str], allowed: set[tuple[str, str]]) -> list[set[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar, Final
 
 from rapidfuzz import fuzz
@@ -16,6 +17,10 @@ Prior = tuple[tuple[str, ...], tuple[float, ...], tuple[float, ...]]
 _YEAR4 = re.compile(r"(?<!\d)(1[0-9]{3}|20[0-9]{2})(?!\d)")
 _YEAR2 = re.compile(r"^\D{0,2}(\d{2})\D{0,2}$")
 _DAY2 = re.compile(r"^\d{1,2}[-/. ](?:\d{1,2}|[a-z]{3,9})[-/. ](\d{2})$", re.I)
+_DATES: Final = (
+    "%Y-%m-%d", "%d-%b-%y", "%d-%b-%Y", "%B %d %Y", "%b %d %Y", "%d %B %Y", "%d %b %Y", "%d.%m.%Y",
+    "%m/%d/%Y",
+)  # fmt: skip
 _CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,3}):(\d{2})(?:\.\d+)?$")
 _ISO = re.compile(r"^P?T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$", re.I)
 _WORDED = re.compile(r"^(\d+)\s*m\w*\s*(\d+)\s*s\w*$", re.I)
@@ -226,6 +231,21 @@ def parse_year(text: str) -> int | None:
     if found := _YEAR2.match(text.strip()) or _DAY2.match(text.strip()):
         short = int(found[1])
         return short + (1900 if short > 30 else 2000)
+    return None
+
+
+def parse_day(text: str) -> float | None:
+    """A full date as a number of days, in the notations of shops and catalogues.
+
+    >>> parse_day("October 21 , 2014") - parse_day("20-Oct-14"), parse_day("2014")
+    (1.0, None)
+    """
+    tidy = " ".join(text.replace(",", " ").split())
+    for notation in _DATES:
+        try:
+            return float(datetime.strptime(tidy, notation).toordinal())
+        except ValueError:
+            continue
     return None
 
 

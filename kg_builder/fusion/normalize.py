@@ -28,6 +28,10 @@ QUALIFYING: Final = frozenset(" ".join(_WORDS["qualifiers"].values()).split())
 """Words that tell namesakes apart when a name closes with them in brackets."""
 PLACEHOLDERS: Final = frozenset(shlex.split(_WORDS["placeholders"]))
 """What sources write where they know nothing."""
+VERSION_NOISE: Final = frozenset(_WORDS["version_noise"].split())
+"""Words in the brackets of a title that do not make another recording of it."""
+PERFORMANCES: Final = frozenset(_WORDS["performances"].split())
+"""Words of a title that make another performance or another mix of it."""
 ABBREVIATIONS: Final[dict[str, str]] = _WORDS["abbreviations"]
 """Terms of vocabularies, without spaces, and what they stand for."""
 ENDINGS: Final[dict[str, list[str]]] = _WORDS["endings"]

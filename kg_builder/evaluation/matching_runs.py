@@ -1,0 +1,282 @@
+"""Entity resolution measured: run it on records whose truth is known, and score what it says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kg_builder.errors import DataError
+from kg_builder.evaluation.matching import BlockingScore, Score, b_cubed, blocking, pairwise
+from kg_builder.evaluation.matching_data import Clusters, JudgedPair, JudgedPairs
+from kg_builder.evaluation.matching_errors import (
+    Wrong,
+    cluster_errors,
+    ordered,
+    probabilities,
+    worst_first,
+)
+from kg_builder.evaluation.matching_intervals import Interval, cluster_intervals, pair_intervals
+from kg_builder.fusion import FusionConfig, SourceTraits
+from kg_builder.fusion.judgements import Verdict
+from kg_builder.fusion.matching import Matching, match_records
+from kg_builder.fusion.supervised import Labels
+from kg_builder.ontology import load_schema
+
+TRAINED: Final = FusionConfig(match=0.5, unsure=0.2)
+"""A trained scorer is calibrated: what is likelier the same than not is the same."""
+
+
+@dataclass(frozen=True)
+class MatchingReport:
+    """How well one method resolved one set.
+
+    Attributes:
+        method: what was measured.
+        records: number of records that were resolved.
+        scored: number of records, or of judged pairs, that the scores speak of.
+        scores: 'pairwise' and, where the truth is clusters, 'B-cubed'.
+        intervals: 95% bootstrap intervals: score → 'precision' | 'recall' | 'f1' → bounds.
+        blocking: of the candidate pairs among the scored records; None without blocking.
+        seconds, processor: wall clock and processor time of resolving.
+        errors: worst first: the surest wrong ones, then the missed ones.
+    """
+
+    method: str
+    records: int
+    scored: int
+    scores: dict[str, Score]
+    intervals: dict[str, dict[str, Interval]]
+    blocking: BlockingScore | None
+    seconds: float
+    processor: float
+    errors: list[Wrong] = field(repr=False)
+
+
+def evaluate_clusters(
+    gold: Clusters,
+    *,
+    clean: bool = False,
+    train: Clusters | None = None,
+    config: FusionConfig | None = None,
+    judged: Sequence[JudgedPair] | None = None,
+) -> MatchingReport:
+    """Resolve records and compare the clusters with the true ones.
+
+    Args:
+        gold: records to resolve and their truth.
+        clean: whether each source holds a thing at most once.
+        train: labelled records. Those that are not among `gold` are resolved together with it, so
+            that names are as dense as in the whole; the scores speak of the other records alone.
+        config: settings of fusion.
+        judged: score these pairs only, in place of the clusters.
+
+    Raises:
+        DataError: all records of the gold are among those to learn from.
+    """
+    records, scored = gold.records, set(gold.truth)
+    if train is not None:
+        known = train.records["record"]
+        records = pd.concat([records, train.records[~known.isin(scored)]], ignore_index=True)
+        scored -= set(train.truth)
+        if not scored:
+            raise DataError(
+                "every record is among those to learn from",
+                where="--train",
+                remedy="give another part of the clusters",
+            )
+    matching, seconds, processor = _timed(records, clean, train, config)
+    method: str = "trained" if train is not None else (config or FusionConfig()).scorer
+    method += ", clean sources" if clean else ""
+    label = cluster_of(matching)
+    if judged is not None:
+        return _of_pairs(method, matching, label, judged, len(records), seconds, processor)
+    return score_clusters(
+        method,
+        label,
+        {key: gold.truth[key] for key in sorted(scored)},
+        records=len(records),
+        seconds=seconds,
+        processor=processor,
+        matching=matching,
+    )
+
+
+def evaluate_pairs(
+    gold: JudgedPairs, *, fit: str, score: str, config: FusionConfig = TRAINED
+) -> MatchingReport:
+    """Train on the judged pairs of one split and score those of another.
+
+    Raises:
+        DataError: the split to learn from has pairs of one kind only.
+    """
+    known = {ordered(pair.left, pair.right): pair.same for pair in gold.splits[fit]}
+
+    def labels(left: str, right: str) -> Verdict | None:
+        same = known.get(ordered(left, right))
+        return None if same is None else "same" if same else "different"
+
+    pairs = [*gold.splits[fit], *gold.splits[score]]
+    wall, processor = time.perf_counter(), time.process_time()
+    matching = match_records(
+        gold.records,
+        config,
+        schema=load_schema(),
+        traits={},
+        labels=labels,
+        among=[(pair.left, pair.right) for pair in pairs],
+    )
+    wall, processor = time.perf_counter() - wall, time.process_time() - processor
+    probability = probabilities(matching)
+    judged = gold.splits[score]
+    said = np.array([probability[ordered(pair.left, pair.right)] for pair in judged])
+    return score_pairs(
+        f"trained on {fit}, scored on {score}",
+        said >= config.match,
+        judged,
+        records=len(gold.records),
+        seconds=wall,
+        processor=processor,
+        probability=said,
+    )
+
+
+def score_clusters(
+    method: str,
+    label: Mapping[str, object],
+    truth: Mapping[str, str],
+    *,
+    records: int,
+    seconds: float,
+    processor: float,
+    matching: Matching | None = None,
+) -> MatchingReport:
+    """Score the clusters of the records that a truth is known of."""
+    keys = sorted(truth)
+    found = [str(label[key]) for key in keys]
+    true = [truth[key] for key in keys]
+    candidates = None
+    if matching is not None:
+        place = {key: index for index, key in enumerate(keys)}
+        of = np.array([place.get(key, -1) for key in matching.profiles.record], dtype=np.int64)
+        pairs = of[matching.comparison.pairs]
+        candidates = blocking(pairs[(pairs >= 0).all(axis=1)], true)
+    return MatchingReport(
+        method=method,
+        records=records,
+        scored=len(keys),
+        scores={"pairwise": pairwise(found, true), "B-cubed": b_cubed(found, true)},
+        intervals=cluster_intervals(found, true),
+        blocking=candidates,
+        seconds=seconds,
+        processor=processor,
+        errors=cluster_errors(keys, found, true, matching),
+    )
+
+
+def score_pairs(
+    method: str,
+    said: NDArray[np.bool_],
+    judged: Sequence[JudgedPair],
+    *,
+    records: int,
+    seconds: float,
+    processor: float,
+    probability: NDArray[np.float64] | None = None,
+    candidates: BlockingScore | None = None,
+) -> MatchingReport:
+    """Score decisions about judged pairs."""
+    same = np.array([pair.same for pair in judged], dtype=bool)
+    sure = np.where(said, 1.0, 0.0) if probability is None else probability
+    wrong = [
+        Wrong(pair.left, pair.right, "missed" if pair.same else "wrongly the same", float(value))
+        for pair, value, verdict in zip(judged, sure, said, strict=True)
+        if pair.same != bool(verdict)
+    ]
+    return MatchingReport(
+        method=method,
+        records=records,
+        scored=len(judged),
+        scores={"pairwise": pair_score(said, same)},
+        intervals={"pairwise": pair_intervals(said, same)},
+        blocking=candidates,
+        seconds=seconds,
+        processor=processor,
+        errors=sorted(wrong, key=worst_first),
+    )
+
+
+def pair_score(said: NDArray[np.bool_], same: NDArray[np.bool_]) -> Score:
+    """Precision and recall of decisions about pairs."""
+    right = int((said & same).sum())
+    return Score(
+        right / int(said.sum()) if said.any() else 1.0,
+        right / int(same.sum()) if same.any() else 1.0,
+    )
+
+
+def cluster_of(matching: Matching) -> dict[str, int]:
+    """The cluster of every record, by key."""
+    label = matching.clustering.label.tolist()
+    return dict(zip(matching.profiles.record, label, strict=True))
+
+
+def _timed(
+    records: pd.DataFrame, clean: bool, train: Clusters | None, config: FusionConfig | None
+) -> tuple[Matching, float, float]:
+    sources = sorted(records["source"].unique())
+    wall, processor = time.perf_counter(), time.process_time()
+    matching = match_records(
+        records,
+        config or (FusionConfig() if train is None else TRAINED),
+        schema=load_schema(),
+        traits={name: SourceTraits(clean=clean) for name in sources},
+        labels=None if train is None else _cluster_labels(train.truth),
+    )
+    return matching, time.perf_counter() - wall, time.process_time() - processor
+
+
+def _cluster_labels(truth: Mapping[str, str]) -> Labels:
+    def labels(left: str, right: str) -> Verdict | None:
+        one, other = truth.get(left), truth.get(right)
+        return None if one is None or other is None else "same" if one == other else "different"
+
+    return labels
+
+
+def _of_pairs(
+    method: str,
+    matching: Matching,
+    label: Mapping[str, int],
+    judged: Sequence[JudgedPair],
+    records: int,
+    seconds: float,
+    processor: float,
+) -> MatchingReport:
+    said = np.array([label[pair.left] == label[pair.right] for pair in judged], dtype=bool)
+    probability = probabilities(matching)
+    met = [ordered(pair.left, pair.right) in probability for pair in judged]
+    same = [pair.same for pair in judged]
+    total = len(label) * (len(label) - 1) // 2
+    candidates = BlockingScore(
+        recall=sum(np.array(met) & np.array(same)) / max(sum(same), 1),
+        reduction=1 - len(probability) / max(total, 1),
+        candidates=len(probability),
+    )
+    return score_pairs(
+        method,
+        said,
+        judged,
+        records=records,
+        seconds=seconds,
+        processor=processor,
+        probability=np.array(
+            [probability.get(ordered(pair.left, pair.right), 0.0) for pair in judged]
+        ),
+        candidates=candidates,
+    )
