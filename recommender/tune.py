@@ -44,18 +44,24 @@ SPACE: dict[str, tuple[str, tuple[Any, ...]]] = {
     "lr_rs": ("log", (5e-5, 2e-3)),
     "lr_kge": ("log", (2e-5, 2e-3)),
     "lambda2": ("log", (1e-8, 1e-4)),
+    "lr": ("log", (2e-4, 2e-2)),
+    "l2_weight": ("log", (1e-7, 1e-1)),
     "kge_interval": ("choice", (1, 2, 4, 16)),
-    "batch_size": ("choice", (256, 512, 1024)),
+    "batch_size": ("choice", (128, 256, 512, 1024)),
 }
 
 
 def suggest(trial: optuna.Trial, preset: Preset, fixed: Mapping[str, Any]) -> dict[str, Any]:
-    """One draw of the settings in `SPACE` that the model has and nobody fixed."""
+    """One draw of the settings in `SPACE` that the model has and nobody fixed.
+
+    A setting of the same name on another scale (the penalty of least squares is 100) stays.
+    """
     drawn = dict(fixed)
     for name, (kind, values) in SPACE.items():
         if name in preset.model.Config.model_fields and name not in fixed:
             if kind == "log":
-                drawn[name] = trial.suggest_float(name, *values, log=True)
+                if values[0] <= getattr(preset.config, name) <= values[-1]:
+                    drawn[name] = trial.suggest_float(name, *values, log=True)
             else:
                 drawn[name] = trial.suggest_categorical(name, values)
     return drawn
