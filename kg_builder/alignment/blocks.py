@@ -8,7 +8,7 @@ says whether it may be one of those looked for. Only lines that pass are read as
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 from kg_builder.alignment.dump import CUT_OFF, FREEBASE, NO_TRIPLE, Faults
 from kg_builder.alignment.unpacking import CutOffError, ahead, chunks
 
-BLOCK: Final = 1 << 21
+BLOCK: Final = 1 << 20
 """Bytes of a block; some arrays of eight bytes per line beside it fit the caches."""
 LONGEST: Final = 1 << 24
 """A subject with more bytes of lines than this is handed out in several blocks."""
 _HEAD: Final = f"<{FREEBASE}".encode()
 _BITS: Final = 23
+_SHIFT: Final = np.uint64(64 - _BITS)
 _PRIMES: Final = tuple(
     np.uint64(prime)
     for prime in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5)
@@ -96,6 +97,15 @@ class Block:
             mixed ^= mixed >> np.uint64(29)
         return mixed
 
+    def objects_end_with(self, endings: Iterable[bytes]) -> Marks:
+        """Whether each object ends with one of some strings of at most eight bytes."""
+        tails = _words(self.data)[self.three - 8]
+        found = np.zeros(len(self), dtype=np.bool_)
+        for ending in endings:
+            unread = np.uint64(64 - 8 * len(ending))
+            found |= (tails >> unread) == int.from_bytes(ending, "little")
+        return found
+
     def run(self, index: int) -> tuple[int, int]:
         """The triples of the subject that one of them is about."""
         place = int(np.searchsorted(self.runs, index, side="right"))
@@ -121,26 +131,27 @@ class Block:
         return None
 
 
-@dataclass(slots=True)
 class Sieve:
-    """A set of ids that answers for a whole block: surely not in it, or perhaps.
+    """Sets of ids that answer for a whole block: surely not in them, or perhaps.
 
-    Eight megabytes however many ids; with 100,000 of them 1 in 80 others passes.
+    Up to eight sets, each with a bit of its own, in eight megabytes however many ids there are;
+    with 100,000 of them 1 in 80 others passes.
     """
 
-    table: Marks = field(default_factory=lambda: np.zeros(1 << _BITS, dtype=np.bool_))
+    def __init__(self) -> None:
+        self._table = np.zeros(1 << _BITS, dtype=np.uint8)
 
-    def add(self, ids: Iterable[str]) -> None:
-        """Put ids in."""
-        self.add_hashes(hash_ids(ids))
+    def add(self, ids: Iterable[str], bit: int = 1) -> None:
+        """Put ids into a set."""
+        self.add_hashes(hash_ids(ids), bit)
 
-    def add_hashes(self, hashes: Hashes) -> None:
+    def add_hashes(self, hashes: Hashes, bit: int = 1) -> None:
         """Put in ids of which the hashes are known."""
-        self.table[hashes >> np.uint64(64 - _BITS)] = True
+        self._table[hashes >> _SHIFT] |= np.uint8(bit)
 
-    def may_hold(self, hashes: Hashes) -> Marks:
-        """Per hash whether its id may be in the set."""
-        found: Marks = self.table[hashes >> np.uint64(64 - _BITS)]
+    def bits(self, hashes: Hashes) -> NDArray[np.uint8]:
+        """Per hash the bits of all sets that its id may be in."""
+        found: NDArray[np.uint8] = self._table[hashes >> _SHIFT]
         return found
 
 
@@ -179,13 +190,18 @@ def _words(data: bytes) -> Hashes:
 
 
 def blocks(path: Path, faults: Faults, *, size: int = BLOCK) -> Iterator[Block]:
-    """The triples of a dump in the layout of Freebase, unpacked in a thread ahead of their use.
+    """The triples of a dump in the layout of Freebase.
 
-    Lines that are no triple are counted, as is a cut.
+    One thread unpacks, another takes apart and hashes, while the caller works on the blocks
+    before. Lines that are no triple are counted, as is a cut.
 
     Raises:
         DataError: there is no such file.
     """
+    return ahead(_blocks(path, faults, size))
+
+
+def _blocks(path: Path, faults: Faults, size: int) -> Iterator[Block]:
     cutter = _Cutter(path, faults)
     try:
         for piece in ahead(_pieces(path, size)):
@@ -251,9 +267,8 @@ class _Cutter:
         octets = np.frombuffer(data, dtype=np.uint8)
         marks = np.flatnonzero(octets < 11)
         kinds = octets[marks]
-        shape = np.array((9, 9, 9, 10), dtype=np.uint8)
-        if len(marks) % 4 == 0 and (kinds.reshape(-1, 4) == shape).all():
-            one, two, three, ends = marks.reshape(-1, 4).T
+        if kinds.tobytes() == b"\t\t\t\n" * (len(kinds) // 4):
+            one, two, three, ends = np.ascontiguousarray(marks.reshape(-1, 4).T)
             starts = np.concatenate(([0], ends[:-1] + 1))
             good: Marks = np.ones(len(ends), dtype=np.bool_)
         else:
@@ -270,7 +285,9 @@ class _Cutter:
             starts, one, two, three = starts[good], one[good], two[good], three[good]
         if len(starts):
             numbers = first + np.flatnonzero(good)
-            yield Block(data, first, starts, one, two, three, numbers, goes_on)
+            block = Block(data, first, starts, one, two, three, numbers, goes_on)
+            _ = block.subjects, block.predicates, block.objects  # computed here, in this thread
+            yield block
 
 
 def _uneven(

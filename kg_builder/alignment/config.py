@@ -29,7 +29,10 @@ class FreebaseRdf(_Database):
         ("en",), description="Languages of names; every language counts as an alias of a match."
     )
     max_namesakes: int = Field(
-        50, ge=1, description="Things kept per name; what exceeds it is counted as rejected."
+        10,
+        ge=1,
+        description="Things kept per name, those with the most facts that the data model maps;"
+        " the others are counted as rejected.",
     )
 
 
@@ -54,6 +57,12 @@ class AlignmentConfig(BaseModel):
     match: float = Field(0.75, ge=0, le=1, description="Probability from which on to link.")
     unsure: float = Field(
         0.35, ge=0, le=1, description="From here to `match` the candidates are kept for a person."
+    )
+    second_spelling: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        description="Probability from which on a second spelling of a linked name is linked, too.",
     )
     types: tuple[str, ...] = Field(
         ("Agent", "Genre", "Tag", "Instrument", "Place", "Role", "Award", "Language", "Work"),

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kg_builder.alignment.blocks import Block, Hashes, Marks, Sieve, blocks, hash_ids
+from kg_builder.alignment.blocks import Block, Hashes, Sieve, blocks, hash_ids
 from kg_builder.alignment.config import FreebaseRdf
 from kg_builder.alignment.dump import Faults, literal
 from kg_builder.alignment.freebase_names import ALIAS, NAME, FirstPass, Mapping
@@ -25,6 +26,10 @@ from kg_builder.progress import Progress, silent
 
 TYPE: Final = "type.object.type"
 DESCRIPTION: Final = "common.topic.description"
+# bits of the sieves: a candidate; it or what its facts lead to; a predicate that is read; one of
+# the second hop
+_OURS, _NEAR = 1, 2
+_TOLD, _FURTHER = 1, 2
 
 
 def gather_freebase(
@@ -80,13 +85,14 @@ class _SecondPass:
             for node, predicate in sorted(bearer.mediators):
                 self._mediators[node.decode()].append((key.decode(), predicate))
         self.things = {key: Thing(f"freebase:{key}") for key in self.candidates}
-        self._ours, self._subjects, self._told, self._further = (Sieve() for _ in range(4))
-        self._ours.add(self.candidates)
-        self._subjects.add([*self.candidates, *self._mediators])
-        self._subjects.add_hashes(np.array(sorted(self._to_be_named), dtype=np.uint64))
+        self._ids = Sieve()
+        self._ids.add(self.candidates, _OURS | _NEAR)
+        self._ids.add(self._mediators, _NEAR)
+        self._ids.add_hashes(np.array(sorted(self._to_be_named), dtype=np.uint64), _NEAR)
         halves = {half for _, half in mapping.joined}
-        self._told.add({*mapping.direct, *halves, NAME, ALIAS, DESCRIPTION, TYPE})
-        self._further.add(mapping.further)
+        self._predicates = Sieve()
+        self._predicates.add({*mapping.direct, *halves, NAME, ALIAS, DESCRIPTION, TYPE}, _TOLD)
+        self._predicates.add(mapping.further, _FURTHER)
         self._texts = hash_ids([NAME, ALIAS, DESCRIPTION])
         self._facts: list[Fact] = []
         self._later: list[Fact] = []
@@ -97,13 +103,14 @@ class _SecondPass:
     def take(self, block: Block) -> None:
         """Take the lines of a block that concern us."""
         self._block = block
-        ours = self._ours.may_hold(block.objects) & ~block.literals
-        self._count_roles("o", block.objects, ours)
-        self._count_roles("s", block.subjects, self._ours.may_hold(block.subjects))
-        marks = self._told.may_hold(block.predicates)
-        marks &= self._subjects.may_hold(block.subjects) | ours
+        subjects, objects = self._ids.bits(block.subjects), self._ids.bits(block.objects)
+        objects[block.literals] = 0
+        self._count_roles("o", block.objects, objects)
+        self._count_roles("s", block.subjects, subjects * ~block.literals)
+        told = self._predicates.bits(block.predicates)
+        marks = ((told & _TOLD) != 0) & ((subjects & _NEAR) | (objects & _OURS) != 0)
         # the other side of a further fact may be known, too
-        marks |= self._further.may_hold(block.predicates) & self._subjects.may_hold(block.objects)
+        marks |= ((told & _FURTHER) != 0) & ((objects & _NEAR) != 0)
         for index in np.flatnonzero(marks).tolist():
             self._line(index)
         if block.goes_on:  # the names of a subject so long that it fills blocks
@@ -122,10 +129,10 @@ class _SecondPass:
         thing = self.things.get(curie.partition(":")[2])
         return thing is not None and bool(thing.name)
 
-    def _count_roles(self, place: str, sides: Hashes, marks: Marks) -> None:
+    def _count_roles(self, place: str, sides: Hashes, bits: NDArray[np.uint8]) -> None:
         """Count in which places candidates stand, equal lines together."""
         block = self._block
-        lines = np.flatnonzero(marks & ~block.literals)
+        lines = np.flatnonzero(bits & _OURS)
         pairs = sides[lines] ^ block.whole_predicates(lines)
         _, heads, counts = np.unique(pairs, return_index=True, return_counts=True)
         for index, count in zip(lines[heads].tolist(), counts.tolist(), strict=True):
@@ -188,7 +195,7 @@ class _SecondPass:
             found = self.things[key] = Thing(f"freebase:{key}")
             is_subject = key == _text(self._block.subject(index))
             side = self._block.subjects if is_subject else self._block.objects
-            self._subjects.add_hashes(side[index : index + 1])
+            self._ids.add_hashes(side[index : index + 1], _NEAR)
             if is_subject:
                 earlier = self._earlier if key == self._earlier_subject else []
                 for predicate, text in [*earlier, *self._texts_of(index)]:

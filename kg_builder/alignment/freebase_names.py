@@ -14,17 +14,19 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kg_builder.alignment.blocks import Block, Hashes, Marks, Sieve, hash_ids
 from kg_builder.alignment.config import FreebaseRdf
 from kg_builder.alignment.dump import FREEBASE, Faults, literal
 from kg_builder.alignment.spelling import Spellings
-from kg_builder.alignment.things import Wanted, keys_of
+from kg_builder.alignment.things import Wanted, forget_names, keys_of
 from kg_builder.ontology import Schema
 
 NAME: Final = "type.object.name"
 ALIAS: Final = "common.topic.alias"
 _OWN: Final = "freebase:"
+_FOLLOWED, _BEHIND, _TURNED, _HOP, _INVERSE_HOP = (1 << place for place in range(5))
 
 
 @dataclass(frozen=True)
@@ -73,14 +75,14 @@ class Bearer:
     """A thing that bears one of our names.
 
     Attributes:
-        lines: how many lines it is the subject of: how well it is described.
+        facts: how many facts about it the data model maps: how well it is described.
         term: whether it is known as a term of a vocabulary alone, whose facts nobody needs.
         holds: under how many names it is one of the best described bearers.
         objects: ids that its mapped facts point to.
         mediators: (id of a nameless node, first half of the compound predicate).
     """
 
-    lines: int = 0
+    facts: int = 0
     term: bool = True
     holds: int = 0
     objects: set[bytes] = field(default_factory=set)
@@ -104,13 +106,14 @@ class FirstPass:
         )
         self._ids = Sieve()
         self._ids.add(sorted(external.decode() for external in self._stated))
-        self._followed = Sieve()
-        self._followed.add([*mapping.direct, *mapping.first])
-        self._behind = _Pairs({half for _, half in mapping.joined})
-        self._hops = _Pairs({n for n in mapping.further if not mapping.direct[n][1]})
-        self._inverse_hops = _Pairs({n for n in mapping.further if mapping.direct[n][1]})
-        turned = {name for name, (_, inverse) in mapping.direct.items() if inverse}
-        self._turned = _Pairs(turned)
+        self._behind, self._turned, self._hops, self._inverse_hops = (_Pairs() for _ in range(4))
+        direct, further = mapping.direct, mapping.further
+        self._roles = Sieve()
+        self._roles.add([*direct, *mapping.first], _FOLLOWED)
+        self._roles.add({half for _, half in mapping.joined}, _BEHIND)
+        self._roles.add([name for name, (_, inverse) in direct.items() if inverse], _TURNED)
+        self._roles.add([name for name in further if not direct[name][1]], _HOP)
+        self._roles.add([name for name in further if direct[name][1]], _INVERSE_HOP)
         self._best: dict[str, list[tuple[int, int, bytes]]] = defaultdict(list)
         self._seen = 0
         self._long = b""
@@ -123,20 +126,26 @@ class FirstPass:
             start = block.run(index)[0]
             found.setdefault(start, (block.subject(start) or b"", set()))[1].update(named)
         if self._stated:
-            marks = self._ids.may_hold(block.subjects[block.runs[:-1]])
+            marks = self._ids.bits(block.subjects[block.runs[:-1]]) != 0
             for start in block.runs[:-1][marks].tolist():
                 subject = block.subject(start)
                 if subject in self._stated:
                     found.setdefault(start, (subject, set()))
         if self._long in self.bearers and block.subject(0) == self._long:
             found.setdefault(0, (self._long, set()))
+        roles = self._roles.bits(block.predicates)
         for start, (subject, keys) in sorted(found.items()):
-            self._bearer(block, start, subject, keys)
-        self._behind.take(block.predicates, block.subjects, block)
-        self._hops.take(block.predicates, block.subjects, block)
-        self._inverse_hops.take(block.predicates, block.objects, block, inverse=True)
-        self._turned.take(block.predicates, block.objects, block, inverse=True)
+            self._bearer(block, start, subject, keys, roles)
+        for pairs, bit, ones, others in (
+            (self._behind, _BEHIND, block.subjects, block.objects),
+            (self._hops, _HOP, block.subjects, block.objects),
+            (self._inverse_hops, _INVERSE_HOP, block.objects, block.subjects),
+            (self._turned, _TURNED, block.objects, block.subjects),
+        ):
+            places = np.flatnonzero(roles & bit)
+            pairs.add(ones[places], others[places])
         self._long = block.subject(len(block) - 1) or b"" if block.goes_on else b""
+        forget_names(20_000)
 
     def to_be_named(self) -> set[int]:
         """Hashes of the things, candidates aside, whose names the second pass has to read."""
@@ -153,16 +162,14 @@ class FirstPass:
 
     def _named(self, block: Block) -> Iterator[tuple[int, list[str]]]:
         """Lines with one of our names, and the keys under which it is ours."""
-        predicates = block.predicates
-        marks = predicates == self._names[0]
-        marks |= predicates == self._names[1]
+        marks = block.predicates == self._names[0]
+        marks |= block.predicates == self._names[1]
+        marks &= block.objects_end_with(self._endings)
         places = np.flatnonzero(marks)
-        data, maybe, endings = block.data, self._spellings.may_be_ours, self._endings
         starts, ends = (block.two[places] + 1).tolist(), block.three[places].tolist()
-        for index, start, end in zip(places.tolist(), starts, ends, strict=True):
-            shown = data[start:end]
-            if not shown.endswith(endings) or not maybe(shown[1 : shown.rfind(b'"')]):
-                continue
+        quoted = [block.data[start:end] for start, end in zip(starts, ends, strict=True)]
+        for place in self._spellings.perhaps_ours([one[1 : one.rfind(b'"')] for one in quoted]):
+            index, shown = int(places[place]), quoted[place]
             if block.predicate(index) not in {NAME.encode(), ALIAS.encode()}:
                 continue
             try:
@@ -178,10 +185,13 @@ class FirstPass:
             if keys and block.subject(index):
                 yield index, keys
 
-    def _bearer(self, block: Block, start: int, subject: bytes, keys: set[str]) -> None:
+    def _bearer(
+        self, block: Block, start: int, subject: bytes, keys: set[str], roles: NDArray[np.uint8]
+    ) -> None:
         start, end = block.run(start)
+        followed = np.flatnonzero(roles[start:end] & _FOLLOWED).tolist()
         bearer = self.bearers.setdefault(subject, Bearer())
-        bearer.lines += end - start
+        bearer.facts += len(followed)
         bearer.term = bearer.term and all(key.startswith("~") for key in keys)
         if subject in self._stated:
             bearer.holds += 1
@@ -189,7 +199,7 @@ class FirstPass:
         self._compete(subject, bearer, keys)
         if subject not in self.bearers:
             return
-        for index in np.flatnonzero(self._followed.may_hold(block.predicates[start:end])).tolist():
+        for index in followed:
             predicate = (block.predicate(start + index) or b"").decode()
             target = block.object(start + index)
             if not target.startswith(b"<"):
@@ -210,7 +220,7 @@ class FirstPass:
                 continue
             self._seen += 1
             bearer.holds += 1
-            heapq.heappush(best, (bearer.lines, -self._seen, subject))
+            heapq.heappush(best, (bearer.facts, -self._seen, subject))
             if len(best) > self._most:
                 losers.append((heapq.heappop(best)[2], key))
         for gone, key in losers:
@@ -228,23 +238,12 @@ class _Pairs:
     such facts a dump holds is unknown, so they are not kept in memory.
     """
 
-    def __init__(self, predicates: Iterable[str]) -> None:
-        self._predicates = Sieve()
-        names = sorted(predicates)
-        self._predicates.add(names)
-        self._empty = not names
+    def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the object
 
-    def take(
-        self, predicates: Hashes, ones: Hashes, block: Block, *, inverse: bool = False
-    ) -> None:
-        """Note the pairs of a block."""
-        if self._empty:
-            return
-        places = np.flatnonzero(self._predicates.may_hold(predicates))
-        if len(places):
-            others = block.subjects if inverse else block.objects
-            self._file.write(np.stack((ones[places], others[places]), axis=1).tobytes())
+    def add(self, ones: Hashes, others: Hashes) -> None:
+        """Note pairs."""
+        self._file.write(np.stack((ones, others), axis=1).tobytes())
 
     def beyond(self, ones: Iterable[int]) -> set[int]:
         """The other sides of the pairs that have one of these."""

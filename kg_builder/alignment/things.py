@@ -110,6 +110,16 @@ def keys_of(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for key in keys if key))
 
 
+def forget_names(most: int) -> None:
+    """Empty the caches of names where they hold more than some.
+
+    The names of a dump hardly repeat, and there are more of them than memory.
+    """
+    if keys_of.cache_info().currsize > most:
+        for cache in (keys_of, parse_name, name_key, squeeze):
+            cache.cache_clear()
+
+
 def term_key(name: str, type_: str) -> str:
     """The key of a term of a vocabulary, marked so that no artist's name meets it."""
     return f"~{vocabulary_key(name, type_)}"

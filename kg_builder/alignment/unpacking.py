@@ -117,7 +117,7 @@ class _Stream(io.RawIOBase):
         return size
 
 
-def ahead(items: Iterator[_T], depth: int = 4) -> Iterator[_T]:
+def ahead(items: Iterator[_T], depth: int = 2) -> Iterator[_T]:
     """The same items, made in a thread of their own while the last ones are worked on.
 
     Unpacking holds no interpreter lock, so it runs beside the work on what it unpacked. At most
