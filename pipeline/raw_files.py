@@ -59,7 +59,8 @@ def _paths(value: object) -> Iterator[str]:
         for name in type(value).model_fields:
             field = getattr(value, name)
             if name == "path" and isinstance(field, str | Path):
-                yield str(field)
+                if field:  # a table of a database server has none
+                    yield str(field)
             else:
                 yield from _paths(field)
     elif isinstance(value, dict):

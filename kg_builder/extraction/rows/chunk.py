@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,3 +31,14 @@ def missing_column(column: str, names: Sequence[str], where: str) -> DataError:
     if near:
         remedy = f"did you mean {near[0]!r}? {remedy}"
     return DataError(f"no column {column!r}", where=where, remedy=remedy)
+
+
+def unique_names(heading: Sequence[str]) -> list[str]:
+    """Column names as they stand; one that is repeated gets '.2', '.3' and so on."""
+    seen: Counter[str] = Counter()
+    names = []
+    for raw in heading:
+        name = raw.strip().lstrip("\ufeff")
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
+    return names

@@ -2,11 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-RowFormat = Literal["auto", "csv", "tsv", "dat", "jsonl", "parquet"]
+RowFormat = Literal["auto", "csv", "tsv", "dat", "jsonl", "parquet", "excel", "sql"]
+_PASSWORD = re.compile(r"://[^/@:]*:[^/@]*@")
+
+
+class SqlRows(BaseModel):
+    """What is read from a database, and how it is reached without a password in the recipe."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: Annotated[
+        str,
+        Field(
+            description="SQLAlchemy address without a password, such as "
+            "'postgresql+psycopg://reader@host/music'; without one the table's path names an "
+            "SQLite file."
+        ),
+    ] = ""
+    url_env: Annotated[
+        str | None, Field(description="Environment variable that holds the whole address.")
+    ] = None
+    password_env: Annotated[
+        str | None, Field(description="Environment variable that holds the password.")
+    ] = None
+    table: Annotated[
+        str | None, Field(description="Table or view to read whole, such as 'music.songs'.")
+    ] = None
+    query: Annotated[str | None, Field(description="SELECT to read instead of a table.")] = None
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("sql: give either 'table' or 'query'")
+        if self.url and self.url_env is not None:
+            raise ValueError("sql: give either 'url' or 'url_env'")
+        if _PASSWORD.search(self.url):
+            raise ValueError("sql: keep the password out of 'url': name it with 'password_env'")
+        return self
 
 
 class Filter(BaseModel):
@@ -28,12 +65,21 @@ class RowsConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: Annotated[
-        str, Field(description="File below the raw folder; a name ending in .gz is unpacked.")
-    ]
+        str,
+        Field(
+            description="File below the raw folder; a gzipped one is unpacked. Only a database "
+            "with an address of its own has none."
+        ),
+    ] = ""
     format: Annotated[
         RowFormat,
         Field(description="Layout; 'auto' goes by the ending (.csv, .tsv, .dat, .jsonl, ...)."),
     ] = "auto"
+    sql: Annotated[SqlRows | None, Field(description="The rows come from a database.")] = None
+    sheet: Annotated[
+        str | int | None,
+        Field(description="Sheet of an Excel workbook by its name or number from 0; the first."),
+    ] = None
     separator: Annotated[
         str | None,
         Field(
@@ -88,7 +134,11 @@ class RowsConfig(BaseModel):
 
     @model_validator(mode="after")
     def _columns_are_named(self) -> Self:
-        delimited = self.layout in {"csv", "tsv", "dat"}
+        if not self.path and (self.sql is None or not (self.sql.url or self.sql.url_env)):
+            raise ValueError("'path' is missing: the file below the raw folder")
+        if self.format == "sql" and self.sql is None:
+            raise ValueError(f"{self.path}: say with 'sql' which table or query is read")
+        delimited = self.layout in {"csv", "tsv", "dat", "excel"}
         if delimited and not self.header and not self.names:
             raise ValueError(f"{self.path}: a file without a header needs 'names' for its columns")
         if len(set(self.names)) != len(self.names):
@@ -98,6 +148,8 @@ class RowsConfig(BaseModel):
     @property
     def layout(self) -> str:
         """The format, found by the ending of the path where it is 'auto'."""
+        if self.sql is not None:
+            return "sql"
         if self.format != "auto":
             return self.format
         stem = self.path.lower().removesuffix(".gz")
@@ -110,4 +162,6 @@ class RowsConfig(BaseModel):
             "jsonl": "jsonl",
             "ndjson": "jsonl",
             "parquet": "parquet",
+            "xlsx": "excel",
+            "xlsm": "excel",
         }.get(suffix, "csv")

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.rows.chunk import Cell, Chunk
-from kg_builder.extraction.rows.paths import scalar
+from kg_builder.extraction.rows.chunk import Chunk
+from kg_builder.extraction.rows.typed import cells_of, column_of
 
 
-def parquet_batches(
-    path: Path, choose: Callable[[Sequence[str]], list[str]], chunk_rows: int
+def parquet_rows(
+    path: Path, columns: Sequence[str] | None, nulls: frozenset[str], chunk_rows: int
 ) -> Iterator[Chunk]:
     """Yield chunks whose places are row numbers, from 1.
+
+    Args:
+        path: the file.
+        columns: columns wanted, or paths into nested ones (`artist.name`); all by default.
+        nulls: texts that mean "no value".
+        chunk_rows: rows held at a time.
 
     Raises:
         DataError: there is no such file, it is no Parquet, or a column is missing.
@@ -29,25 +34,19 @@ def parquet_batches(
     except (pa.ArrowException, OSError) as fault:
         raise DataError(f"not a readable Parquet file: {fault}", where=str(path)) from None
     with file:
-        wanted = choose(file.schema_arrow.names)
+        names = file.schema_arrow.names
+        wanted = {name: column_of(name, names, str(path)) for name in columns or names}
+        needed = list(dict.fromkeys(column for column, _ in wanted.values()))
+        batches = file.iter_batches(batch_size=chunk_rows, columns=needed)
         first = 1
-        for batch in file.iter_batches(batch_size=chunk_rows, columns=wanted):
-            columns = {
-                name: [_cell(value) for value in batch.column(name).to_pylist()] for name in wanted
-            }
-            yield Chunk(columns, list(range(first, first + batch.num_rows)))
+        while True:
+            try:
+                batch = next(batches, None)
+            except (pa.ArrowException, OSError) as fault:
+                raise DataError(f"damaged Parquet file: {fault}", where=str(path)) from None
+            if batch is None:
+                return
+            values = {name: batch.column(name).to_pylist() for name in needed}
+            places = list(range(first, first + batch.num_rows))
+            yield Chunk(cells_of(values, wanted, nulls), places)
             first += batch.num_rows
-
-
-def _cell(value: Any) -> Cell:
-    if isinstance(value, list):
-        texts = tuple(text for item in value if (text := _text(item)))
-        return None if not texts else texts[0] if len(texts) == 1 else texts
-    return _text(value) or None
-
-
-def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, dict | bytes):
-        return None
-    found = scalar(value)
-    return str(value) if found is None else found.strip()

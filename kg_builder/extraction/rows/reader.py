@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -10,9 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from kg_builder.errors import DataError
 from kg_builder.extraction.files import Stream, open_binary
 from kg_builder.extraction.rejects import Reject
-from kg_builder.extraction.rows.chunk import Cell, Chunk, missing_column
+from kg_builder.extraction.rows.chunk import Chunk, missing_column, unique_names
 from kg_builder.extraction.rows.config import Filter, RowsConfig
 from kg_builder.extraction.rows.delimited import (
     check_separator,
@@ -21,9 +21,12 @@ from kg_builder.extraction.rows.delimited import (
     quoted_rows,
     separator,
 )
+from kg_builder.extraction.rows.excel import excel_rows
+from kg_builder.extraction.rows.filters import verdict_on
 from kg_builder.extraction.rows.json_lines import json_rows
 from kg_builder.extraction.rows.lines import line_blocks
-from kg_builder.extraction.rows.parquet import parquet_batches
+from kg_builder.extraction.rows.parquet import parquet_rows
+from kg_builder.extraction.rows.sql import sql_rows
 from kg_builder.progress import Progress, silent
 
 
@@ -57,13 +60,14 @@ class RowReader:
         self.rejects: list[Reject] = []
         self.counts: Counter[str] = Counter()
         self._columns, self._chunk_rows, self._progress = columns, chunk_rows, progress
-        self._prefix = f"{config.path}#{self.place}="
+        self._is_typed = config.layout in {"parquet", "excel", "sql"}
+        self._prefix = f"{config.path or _database(config)}#{self.place}="
         self._nulls = frozenset({"", *config.nulls})
 
     @property
     def place(self) -> str:
         """What the numbers count: lines of a text, rows of Parquet."""
-        return "row" if self.config.layout == "parquet" else "line"
+        return "row" if self._is_typed else "line"
 
     def evidence(self, number: int) -> str:
         """Where a row stands."""
@@ -71,8 +75,8 @@ class RowReader:
 
     def __iter__(self) -> Iterator[Chunk]:
         self.rejects, self.counts = [], Counter()
-        if self.config.layout == "parquet":
-            yield from self._finished(parquet_batches(self.path, self._wanted, self._chunk_rows))
+        if self._is_typed:
+            yield from self._finished(self._typed())
             return
         with open_binary(self.path) as stream:
             size = self.path.stat().st_size
@@ -113,6 +117,18 @@ class RowReader:
         return pd.DataFrame({**data, "place": pd.Series(places, dtype="int64[pyarrow]")})
 
     # ------------------------------------------------------------------------------ formats
+
+    def _typed(self) -> Iterator[Chunk]:
+        columns, nulls, size = self._columns, self._nulls, self._chunk_rows
+        if self.config.layout == "parquet":
+            return parquet_rows(self.path, columns, nulls, size)
+        if self.config.layout == "excel":
+            return excel_rows(self.path, self.config, columns, nulls, size, self._complain_read)
+        if self.config.sql is None:
+            raise DataError("say with 'sql' which table or query is read", where=str(self.path))
+        return sql_rows(
+            self.config.sql, self.path if self.config.path else None, columns, nulls, size
+        )
 
     def _blocks(self, stream: Stream) -> Iterator[tuple[int, list[str]]]:
         return line_blocks(
@@ -210,7 +226,7 @@ class RowReader:
 
     def _finished(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
         for chunk in chunks:
-            if self.config.layout == "parquet":
+            if self._is_typed:
                 self.counts["rows read"] += len(chunk)
             for condition in self.config.where:
                 chunk = self._filtered(chunk, condition)
@@ -222,7 +238,7 @@ class RowReader:
         if condition.column not in chunk.columns:
             raise missing_column(condition.column, list(chunk.columns), str(self.path))
         cells = chunk.columns[condition.column]
-        verdicts = {cell: _verdict(cell, condition) for cell in set(cells)}
+        verdicts = {cell: verdict_on(cell, condition) for cell in set(cells)}
         keep = []
         for index, cell in enumerate(cells):
             verdict = verdicts[cell]
@@ -252,32 +268,9 @@ def read_rows(
     return RowReader(config, root, columns=columns, chunk_rows=chunk_rows, progress=progress)
 
 
-def _verdict(cell: Cell, condition: Filter) -> bool | None:
-    """Whether a cell meets a condition; none where a number is asked for and it is not one."""
-    if condition.equals and cell not in condition.equals:
-        return False
-    if condition.min is None and condition.max is None:
-        return True
-    try:
-        number = float(cell) if isinstance(cell, str) else math.nan
-    except ValueError:
-        return None
-    if math.isnan(number):
-        return None
-    return (condition.min is None or number >= condition.min) and (
-        condition.max is None or number <= condition.max
-    )
-
-
-def unique_names(heading: Sequence[str]) -> list[str]:
-    """Column names as they stand; one that is repeated gets '.2', '.3' and so on."""
-    seen: Counter[str] = Counter()
-    names = []
-    for raw in heading:
-        name = raw.strip().lstrip("\ufeff")
-        seen[name] += 1
-        names.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
-    return names
+def _database(config: RowsConfig) -> str:
+    """What stands for the file in evidence: the table, never the address."""
+    return f"sql:{config.sql.table or 'query'}" if config.sql else ""
 
 
 def _skip(blocks: Iterator[tuple[int, list[str]]], count: int) -> Iterator[tuple[int, list[str]]]:

@@ -33,7 +33,9 @@ def extract_structured(
         DataError: a file or column is missing, the mapping does not fit the data model.
     """
     _check_scopes(source, out.schema)
-    sizes = {name: _size(root / table.path) for name, table in source.tables.items()}
+    sizes = {
+        name: _size(root / table.path) if table.path else 0 for name, table in source.tables.items()
+    }
     whole, before = sum(sizes.values()), 0
 
     def report(done: int, total: int | None = None) -> None:
