@@ -6,6 +6,25 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kg_builder.extraction.unstructured.external.config import ExternalModel
+
+
+class TrainedExtractor(BaseModel):
+    """An extractor that `python -m pipeline train-extractor` has fitted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Annotated[
+        str, Field(description="Its folder; relative to the folder of the raw files, or absolute.")
+    ]
+    names: Annotated[bool, Field(description="Whether its names join those of the rules.")] = True
+    relations: Annotated[
+        bool, Field(description="Whether its relations join those of the patterns.")
+    ] = True
+    least: Annotated[
+        float, Field(ge=0, le=1, description="Least confidence of a name to be taken.")
+    ] = 0.5
+
 
 class UnstructuredSource(BaseModel):
     """Texts about music, each about one topic: JSON lines, or a folder of text files."""
@@ -33,6 +52,14 @@ class UnstructuredSource(BaseModel):
             "not installed, leaves the rules alone (less recall, and a warning)."
         ),
     ] = "en_core_web_sm"
+    trained: Annotated[
+        TrainedExtractor | None,
+        Field(description="An extractor trained on the graph's facts, beside the rules."),
+    ] = None
+    external: Annotated[
+        tuple[ExternalModel, ...],
+        Field(description="Other people's models that read the texts as well."),
+    ] = ()
     coreference: Annotated[
         bool, Field(description="Whether pronouns, 'the band' and short names are resolved.")
     ] = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -21,6 +21,7 @@ from kg_builder.extraction.unstructured.documents import (
     read_documents,
 )
 from kg_builder.extraction.unstructured.gazetteer import Gazetteer, common_words
+from kg_builder.extraction.unstructured.load_models import load_models
 from kg_builder.extraction.unstructured.mentions import Entity
 from kg_builder.extraction.unstructured.parallel import processes_for, read_all
 from kg_builder.extraction.unstructured.patterns import PatternExtractor
@@ -33,6 +34,13 @@ from kg_builder.extraction.unstructured.relations import (
     RelationExtractor,
 )
 from kg_builder.extraction.unstructured.sentences import sentences_of
+from kg_builder.extraction.unstructured.text_models import (
+    ModelReading,
+    TextModel,
+    mentions_said,
+    relations_said,
+    surest,
+)
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
@@ -47,6 +55,14 @@ class TextReader:
         gazetteer: table `records` with the names to look for.
         common: words that the corpus writes in lower case (see `common_words`).
         extractor: what reads the relations; patterns by default.
+        root: folder of the raw files, which a trained extractor's folder is relative to.
+        models: what reads beside the rules, besides those that the source names.
+
+    Attributes:
+        models: all models that read beside the rules.
+
+    Raises:
+        DataError: a model that the source names cannot be loaded.
     """
 
     def __init__(
@@ -57,8 +73,11 @@ class TextReader:
         gazetteer: pd.DataFrame | None = None,
         common: frozenset[str] = frozenset(),
         extractor: RelationExtractor | None = None,
+        root: Path | None = None,
+        models: Sequence[TextModel] = (),
     ) -> None:
-        self._source = source
+        self._source, self._schema = source, schema
+        self.models = [*load_models(source, root or Path()), *models]
         self._nlp, self.has_model = load_pipeline(source.model)
         self._names = Gazetteer(self._nlp, gazetteer, schema, common)
         self._recogniser = Recogniser(self._names, schema)
@@ -72,20 +91,36 @@ class TextReader:
             docs = self._nlp.pipe(
                 (document.text for document in batch), batch_size=self._source.batch_size
             )
-            for document, doc in zip(batch, docs, strict=True):
-                text = self._read(document, doc)
-                yield text, list(self._extractor.extract(text))
+            texts = [document.text for document in batch]
+            said = [model.read(texts) for model in self.models]
+            for number, (document, doc) in enumerate(zip(batch, docs, strict=True)):
+                own = [readings[number] for readings in said]
+                text = self._read(document, doc, own)
+                yield text, self._relations(text, own)
 
     def readings(self, documents: Iterable[TextDocument]) -> Iterator[Reading]:
         """Yield what each text says, without the text's parse."""
         for text, relations in self.read(documents):
             yield Reading(text.document, text.sentences, text.mentions, text.topic, relations)
 
-    def _read(self, document: TextDocument, doc: Doc) -> ReadText:
+    def _read(self, document: TextDocument, doc: Doc, said: Sequence[ModelReading]) -> ReadText:
         sentences = sentences_of(document.text)
-        mentions = self._recogniser.find(doc, document, sentences)
+        named = [
+            mention
+            for reading in said
+            for mention in mentions_said(reading, document.text, self._schema)
+        ]
+        mentions = self._recogniser.find(doc, document, sentences, named)
         resolved, topic = self._resolver.resolve(document.text, document.title, mentions, sentences)
         return ReadText(document, doc, sentences, resolved, topic)
+
+    def _relations(self, text: ReadText, said: Sequence[ModelReading]) -> list[Relation]:
+        relations = list(self._extractor.extract(text))
+        if not self.models:
+            return relations
+        for model, reading in zip(self.models, said, strict=True):
+            relations += relations_said(model.name, reading, text, self._schema)
+        return surest(relations)
 
 
 def extract_unstructured(
@@ -95,15 +130,17 @@ def extract_unstructured(
     *,
     gazetteer: pd.DataFrame | None = None,
     extractor: RelationExtractor | None = None,
+    models: Sequence[TextModel] = (),
     progress: Progress = silent,
 ) -> None:
     """Read all texts of a source.
 
     A text's topic has the record key `<source>/<document id>`; what else it names is known by
-    name. Progress counts texts.
+    name. Progress counts texts. What a model says that is not in the text is counted.
 
     Raises:
-        DataError: no such file, a field that the texts do not have, a broken rule file.
+        DataError: no such file, a field that the texts do not have, a broken rule file, a model
+            that cannot be loaded or reached.
     """
     check_titles(source)
     schema = out.schema
@@ -111,19 +148,30 @@ def extract_unstructured(
     common = common_words(document.text for document in read_documents(source, root, first))
     total = first.counts["documents: rows used"]
     make = partial(
-        TextReader, source, schema, gazetteer=gazetteer, common=common, extractor=extractor
+        TextReader,
+        source,
+        schema,
+        gazetteer=gazetteer,
+        common=common,
+        extractor=extractor,
+        root=root,
+        models=models,
     )
     if source.model and not load_pipeline(source.model)[1]:
         out.counts["texts read without a statistical model"] = total
+    alone = make() if extractor or models or source.external else None
     readings = read_all(
-        make,
+        (lambda: alone) if alone else make,
         read_documents(source, root, out),
-        processes=1 if extractor else processes_for(source.processes, total),
+        processes=1 if alone else processes_for(source.processes, total),
         batch_size=source.batch_size,
     )
     for done, reading in enumerate(readings, 1):
         _Writer(out, source, reading).write()
         progress(done, total)
+    for model in alone.models if alone else ():
+        for reason, count in model.refused.items():
+            out.counts[f"{model.name}: {reason}"] += count
 
 
 class _Writer:

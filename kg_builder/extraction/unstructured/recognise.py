@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from spacy.tokens import Doc
@@ -14,6 +14,7 @@ from kg_builder.extraction.unstructured.forms import CAPITAL, SMALL, formed_ment
 from kg_builder.extraction.unstructured.gazetteer import Gazetteer
 from kg_builder.extraction.unstructured.mentions import Mention
 from kg_builder.extraction.unstructured.sentences import Sentence
+from kg_builder.extraction.unstructured.text_models import ORIGIN
 from kg_builder.extraction.unstructured.topic_names import topic_spans
 from kg_builder.extraction.values import country_name
 from kg_builder.ontology import Schema
@@ -35,6 +36,7 @@ _RANK: Final = {
     ("pattern", "Band"): 1,
     ("pattern", "Person"): 1,
     ("quoted", ""): 1,
+    (ORIGIN, ""): 2,
     ("capitals", ""): 5,
     ("lexicon", ""): 3,
     ("pattern", ""): 3,
@@ -76,13 +78,26 @@ class Recogniser:
             re.IGNORECASE,
         )
 
-    def find(self, doc: Doc, text: TextDocument, sentences: Sequence[Sentence]) -> list[Mention]:
-        """The mentions of a text, none overlapping another, in their order."""
+    def find(
+        self,
+        doc: Doc,
+        text: TextDocument,
+        sentences: Sequence[Sentence],
+        said: Iterable[Mention] = (),
+    ) -> list[Mention]:
+        """The mentions of a text, none overlapping another, in their order.
+
+        Args:
+            doc, text, sentences: the text and its readings.
+            said: what models say that it mentions; known names and the forms of dates, awards
+                and labels are surer, everything else is less sure.
+        """
         found = [
             *self._topic(text),
             *self._gazetteer.find(doc, sentences),
             *self._listed(text.text),
             *formed_mentions(text.text),
+            *said,
             *self._statistical(doc),
             *self._capitals(text.text, sentences),
             *_demonyms(text.text),

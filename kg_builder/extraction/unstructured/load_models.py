@@ -1,0 +1,45 @@
+"""The models that a source of texts asks for: trained here, or other people's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.unstructured.config import UnstructuredSource
+from kg_builder.extraction.unstructured.external.load import load_external
+from kg_builder.extraction.unstructured.ner.in_text import TrainedNames
+from kg_builder.extraction.unstructured.ner.model import NerModel
+from kg_builder.extraction.unstructured.text_models import TextModel
+
+NAMES: Final = "names"
+"""Folder, within a trained extractor's, of its recogniser of names."""
+
+RELATIONS: Final = "relations"
+"""Folder, within a trained extractor's, of its extractor of relations."""
+
+
+def load_models(source: UnstructuredSource, root: Path) -> list[TextModel]:
+    """The models that read a source's texts beside the rules.
+
+    Args:
+        source: which.
+        root: folder of the raw files; a trained extractor's folder may be relative to it.
+
+    Raises:
+        DataError: a model cannot be loaded.
+    """
+    models: list[TextModel] = []
+    if source.trained is not None:
+        folder = root / source.trained.path
+        if not folder.is_dir():
+            raise DataError(
+                "no such folder",
+                where=str(folder),
+                remedy="python -m pipeline train-extractor --out FOLDER makes one",
+            )
+        if source.trained.names and (folder / NAMES).is_dir():
+            model = NerModel.load(folder / NAMES)
+            models.append(TrainedNames(model, least=source.trained.least))
+    models += [load_external(config) for config in source.external]
+    return models

@@ -1,0 +1,173 @@
+"""What models say of a text, joined with what the rules read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter
+
+from kg_builder.errors import DataError
+from kg_builder.extraction import SourceConfig, UnstructuredSource, extract
+from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.unstructured import TextReader, extract_unstructured
+from kg_builder.extraction.unstructured.documents import TextDocument
+from kg_builder.extraction.unstructured.ner.config import NerConfig
+from kg_builder.extraction.unstructured.ner.in_text import TrainedNames, tagged
+from kg_builder.extraction.unstructured.ner.model import NerModel
+from kg_builder.extraction.unstructured.ner.tagging import Span, TaggedWords
+from kg_builder.extraction.unstructured.text_models import (
+    ModelMention,
+    ModelReading,
+    ModelRelation,
+    Stretch,
+)
+from kg_builder.ontology import Schema
+
+_TEXT = "Elmo Draska grew up in Brist. He has long admired the zither of kunt moa."
+
+
+class StandIn:
+    """Says what it was told to say, of every text that has it."""
+
+    name = "stand-in"
+
+    def __init__(self, mentions: dict[str, str], relations: list[tuple[str, str, str]]) -> None:
+        self._mentions, self._relations = mentions, relations
+        self.refused = {"mention that is not in the text": 2}
+
+    def read(self, texts: Sequence[str]) -> list[ModelReading]:
+        return [
+            ModelReading(
+                tuple(
+                    ModelMention(_in(text, name), type_, 0.9)
+                    for name, type_ in self._mentions.items()
+                    if name in text
+                ),
+                tuple(
+                    ModelRelation(_in(text, one), predicate, _in(text, other), 0.8)
+                    for one, predicate, other in self._relations
+                    if one in text and other in text
+                ),
+            )
+            for text in texts
+        ]
+
+
+def _in(text: str, name: str) -> Stretch:
+    start = text.index(name)
+    return Stretch(start, start + len(name))
+
+
+def _source(**settings: object) -> UnstructuredSource:
+    return UnstructuredSource.model_validate(
+        {"kind": "unstructured", "name": "b", "path": "b.jsonl", "model": None, **settings}
+    )
+
+
+def test_a_models_names_and_relations_join_those_of_the_rules(schema: Schema) -> None:
+    model = StandIn({"kunt moa": "Band"}, [("He", "influencedBy", "kunt moa")])
+    reader = TextReader(_source(), schema, models=[model])
+    ((text, relations),) = reader.read([TextDocument("1", "Elmo Draska", _TEXT, "x")])
+    assert ("kunt moa", "Band") in {(item.text, item.type) for item in text.mentions}
+    (said,) = [item for item in relations if item.method == "model:stand-in"]
+    assert said.subject.name == "Elmo Draska"  # "He", resolved
+    assert (said.predicate, said.object.name, said.confidence) == ("influencedBy", "kunt moa", 0.8)
+
+
+def test_a_known_name_is_surer_than_a_model(schema: Schema) -> None:
+    model = StandIn({"Elmo": "Place"}, [])
+    reader = TextReader(_source(), schema, models=[model])
+    ((text, _),) = reader.read([TextDocument("1", "Elmo Draska", _TEXT, "x")])
+    assert "Elmo" not in {item.text for item in text.mentions}
+
+
+def test_nonsense_from_a_model_does_no_harm(schema: Schema) -> None:
+    class Nonsense(StandIn):
+        def read(self, texts: Sequence[str]) -> list[ModelReading]:
+            return [
+                ModelReading(
+                    (
+                        ModelMention(Stretch(900, 910), "Band", 1.0),
+                        ModelMention(Stretch(5, 5), "Band", 1.0),
+                        ModelMention(Stretch(0, 4), "Dragon", 1.0),
+                    ),
+                    (
+                        ModelRelation(Stretch(0, 4), "marriedTo", Stretch(5, 9), 1.0),
+                        ModelRelation(Stretch(900, 910), "genre", Stretch(5, 9), 1.0),
+                    ),
+                )
+                for _ in texts
+            ]
+
+    ((plain, before),) = TextReader(_source(), schema).read(
+        [TextDocument("1", "Elmo Draska", _TEXT, "x")]
+    )
+    ((text, after),) = TextReader(_source(), schema, models=[Nonsense({}, [])]).read(
+        [TextDocument("1", "Elmo Draska", _TEXT, "x")]
+    )
+    assert [item.text for item in text.mentions] == [item.text for item in plain.mentions]
+    assert len(before) == len(after)
+
+
+def test_statements_name_the_model_and_refusals_are_counted(schema: Schema, tmp_path: Path) -> None:
+    line = {"id": "1", "title": "Elmo Draska", "text": _TEXT}
+    (tmp_path / "b.jsonl").write_text(json.dumps(line) + "\n", "utf-8")
+    model = StandIn({"kunt moa": "Band"}, [("He", "influencedBy", "kunt moa")])
+    with Collector("b", schema) as out:
+        extract_unstructured(_source(), tmp_path, out, models=[model])
+        found = out.finish()
+    row = found.statements[found.statements["predicate"] == "influencedBy"].iloc[0]
+    assert row["method"] == "model:stand-in"
+    assert found.counts["stand-in: mention that is not in the text"] == 2
+
+
+def test_a_trained_model_is_named_in_the_recipe(schema: Schema, tmp_path: Path) -> None:
+    sentences = [
+        tagged(text, Stretch(0, len(text)), [(_in(text, name), "Band")])
+        for name in ("zapo", "kunt", "drask", "moa", "brist", "lem", "ravo", "nikka")
+        for text in (f"the much loved group {name} plays", f"a song of the group {name} now")
+    ]
+    model = NerModel.fit(sentences, config=NerConfig(linguistics=None))
+    model.save(tmp_path / "extractor" / "names")
+    line = {"id": "1", "title": "Zed", "text": "They toured with the group elmok now."}
+    (tmp_path / "b.jsonl").write_text(json.dumps(line) + "\n", "utf-8")
+    source = _source(trained={"path": "extractor", "least": 0.3})
+    reader = TextReader(source, schema, root=tmp_path)
+    assert [type(item) for item in reader.models] == [TrainedNames]
+    ((text, _),) = reader.read([TextDocument("1", "Zed", line["text"], "x")])
+    assert ("elmok", "Band") in {(item.text, item.type) for item in text.mentions}
+    extract(source, tmp_path, schema=schema)
+
+
+def test_a_trained_model_that_is_not_there_is_told(schema: Schema, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="train-extractor"):
+        TextReader(_source(trained={"path": "none"}), schema, root=tmp_path)
+
+
+def test_marks_that_do_not_fit_words_are_passed_over() -> None:
+    text = "Radiohead's Kid A"
+    whole = Stretch(0, len(text))
+    names = [(Stretch(0, 9), "Band"), (Stretch(12, 17), "Album"), (Stretch(13, 15), "Song")]
+    assert tagged(text, whole, names) == TaggedWords(
+        ("Radiohead", "'s", "Kid", "A"), (Span(0, 1, "Band"), Span(2, 4, "Album"))
+    )
+
+
+def test_a_recipe_tells_its_models() -> None:
+    source = TypeAdapter(SourceConfig).validate_python(
+        {
+            "kind": "unstructured",
+            "name": "b",
+            "path": "b.jsonl",
+            "external": [
+                {"kind": "llm", "url": "https://llm.example/v1", "model": "m"},
+                {"kind": "gliner", "model": "m", "classes": {"album": "Album"}},
+                {"kind": "transformers", "model": "m", "classes": {"ORG": "Band"}},
+            ],
+        }
+    )
+    assert isinstance(source, UnstructuredSource)
+    assert [item.kind for item in source.external] == ["llm", "gliner", "transformers"]
