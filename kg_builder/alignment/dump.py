@@ -14,6 +14,7 @@ from kg_builder.alignment.unpacking import CutOffError, open_dump
 FREEBASE: Final = "http://rdf.freebase.com/ns/"
 CUT_OFF: Final = "the dump is cut off; everything before the cut is used"
 NO_TRIPLE: Final = "line is no triple"
+TOO_MANY: Final = "too many namesakes"
 _LITERAL = re.compile(r'^"((?:[^"\\]|\\.)*)"(?:@([A-Za-z-]+)|\^\^<([^>]*)>)?$', re.DOTALL)
 _ESCAPE = re.compile(r'\\(?:([tbnrf"\'\\])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))', re.DOTALL)
 _CONTROL: Final = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}

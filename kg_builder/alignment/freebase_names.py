@@ -6,9 +6,7 @@ behind the nameless nodes that compound facts run over ("mediators"), and those 
 
 from __future__ import annotations
 
-import heapq
 import tempfile
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,7 +16,8 @@ from numpy.typing import NDArray
 
 from kg_builder.alignment.blocks import Block, Hashes, Marks, Sieve, hash_ids
 from kg_builder.alignment.config import FreebaseRdf
-from kg_builder.alignment.dump import FREEBASE, Faults, literal
+from kg_builder.alignment.dump import FREEBASE, TOO_MANY, Faults, literal
+from kg_builder.alignment.namesakes import Namesakes
 from kg_builder.alignment.spelling import Spellings
 from kg_builder.alignment.things import Wanted, forget_names, keys_of
 from kg_builder.ontology import Schema
@@ -77,14 +76,12 @@ class Bearer:
     Attributes:
         facts: how many facts about it the data model maps: how well it is described.
         term: whether it is known as a term of a vocabulary alone, whose facts nobody needs.
-        holds: under how many names it is one of the best described bearers.
         objects: ids that its mapped facts point to.
         mediators: (id of a nameless node, first half of the compound predicate).
     """
 
     facts: int = 0
     term: bool = True
-    holds: int = 0
     objects: set[bytes] = field(default_factory=set)
     mediators: set[tuple[bytes, str]] = field(default_factory=set)
 
@@ -95,7 +92,7 @@ class FirstPass:
     def __init__(
         self, database: FreebaseRdf, wanted: Wanted, mapping: Mapping, faults: Faults, file: str
     ) -> None:
-        self._most, self._file, self._faults = database.max_namesakes, file, faults
+        self._file, self._faults = file, faults
         self._wanted, self._mapping = wanted, mapping
         self._spellings = Spellings(wanted.keys)
         self._endings = (b'"', *(f'"@{code}'.encode() for code in database.languages))
@@ -114,8 +111,7 @@ class FirstPass:
         self._roles.add([name for name, (_, inverse) in direct.items() if inverse], _TURNED)
         self._roles.add([name for name in further if not direct[name][1]], _HOP)
         self._roles.add([name for name in further if direct[name][1]], _INVERSE_HOP)
-        self._best: dict[str, list[tuple[int, int, bytes]]] = defaultdict(list)
-        self._seen = 0
+        self._namesakes = Namesakes[bytes](database.max_namesakes)
         self._long = b""
         self.bearers: dict[bytes, Bearer] = {}
 
@@ -194,9 +190,12 @@ class FirstPass:
         bearer.facts += len(followed)
         bearer.term = bearer.term and all(key.startswith("~") for key in keys)
         if subject in self._stated:
-            bearer.holds += 1
+            self._namesakes.keep(subject)
             bearer.term = False
-        self._compete(subject, bearer, keys)
+        for gone, key in self._namesakes.enter(subject, bearer.facts, keys):
+            del self.bearers[gone]
+            shown = gone.decode("utf-8", "replace")
+            self._faults.add(TOO_MANY, self._file, f"{shown} {key}")
         if subject not in self.bearers:
             return
         for index in followed:
@@ -210,25 +209,6 @@ class FirstPass:
                 bearer.objects.add(target[1:-1])
             if predicate in self._mapping.first and not bearer.term:
                 bearer.mediators.add((target[1:-1], predicate))
-
-    def _compete(self, subject: bytes, bearer: Bearer, keys: Iterable[str]) -> None:
-        """Of the bearers of a name only the best described are kept."""
-        losers: list[tuple[bytes, str]] = []
-        for key in sorted(keys):
-            best = self._best[key]
-            if any(other == subject for _, _, other in best):
-                continue
-            self._seen += 1
-            bearer.holds += 1
-            heapq.heappush(best, (bearer.facts, -self._seen, subject))
-            if len(best) > self._most:
-                losers.append((heapq.heappop(best)[2], key))
-        for gone, key in losers:
-            self.bearers[gone].holds -= 1
-            if not self.bearers[gone].holds:
-                del self.bearers[gone]
-                shown = gone.decode("utf-8", "replace")
-                self._faults.add("too many namesakes", self._file, f"{shown} {key}")
 
 
 class _Pairs:

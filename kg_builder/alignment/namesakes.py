@@ -1,0 +1,55 @@
+"""Of many things that bear one name, those that are described best."""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+_T = TypeVar("_T", str, bytes)
+
+
+class Namesakes(Generic[_T]):
+    """Keeps at most so many things per name; of equally described ones the first.
+
+    Args:
+        most: things kept per name.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._best: dict[str, list[tuple[int, int, _T]]] = defaultdict(list)
+        self._holds: dict[_T, int] = {}
+        self._seen = 0
+
+    def __contains__(self, thing: _T) -> bool:
+        return thing in self._holds
+
+    def keep(self, thing: _T) -> None:
+        """Keep a thing whatever else bears its names."""
+        self._holds[thing] = self._holds.get(thing, 0) + 1
+
+    def enter(self, thing: _T, facts: int, keys: Iterable[str]) -> list[tuple[_T, str]]:
+        """Let a thing with some facts bear some names.
+
+        Returns:
+            The things that no name keeps any more, with the name that they were the last to lose.
+        """
+        losers: list[tuple[_T, str]] = []
+        for key in sorted(keys):
+            best = self._best[key]
+            if any(other == thing for _, _, other in best):
+                continue
+            self._seen += 1
+            self.keep(thing)
+            heapq.heappush(best, (facts, -self._seen, thing))
+            if len(best) > self._most:
+                losers.append((heapq.heappop(best)[2], key))
+        gone = []
+        for loser, key in losers:
+            self._holds[loser] -= 1
+            if not self._holds[loser]:
+                del self._holds[loser]
+                gone.append((loser, key))
+        return gone
