@@ -76,6 +76,11 @@ class Cell:
         data = {"files": _hashes(self.data), "redraw": self.redraw, "protocol": PROTOCOL}
         return CellKey(self.row.model, _hash(config), _hash(data), self.seed)
 
+    @property
+    def n_rows(self) -> int:
+        """Rows of its data set, positives and negatives."""
+        return len(_load(self.data).interactions)
+
 
 def data_folder(root: Path, dataset: str, seed: int) -> tuple[Path, bool]:
     """Where the rows of a negative seed come from: folder, and whether to draw anew.
@@ -154,7 +159,7 @@ def run_cell(cell: Cell, cache: Path) -> dict[str, Any]:
     return result
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _load(folder: Path) -> Dataset:
     return load(folder)
 
@@ -166,7 +171,7 @@ def _hashes(folder: Path) -> dict[str, str]:
             f"{folder}: no such data folder; build it with `python -m pipeline build --dataset "
             f"{folder.name}`, or name another --data-root"
         )
-    return load(folder).hashes()
+    return _load(folder).hashes()
 
 
 def _hash(content: Any) -> str:
