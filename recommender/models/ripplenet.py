@@ -29,7 +29,9 @@ _USERS = 16  # users who are scored together against many items
 
 class RippleNetConfig(ModelConfig):
     """Settings of RippleNet; the defaults are those that its authors' later papers give it on
-    Last.FM, and for the rest those of the public code.
+    Last.FM, and for the rest those of the public code. One is not: with the published l2_weight of
+    1e-5 the penalty is twenty times the cross-entropy at first, and one training in seven ended
+    with all vectors near zero and an AUC of 0.5; 1e-6 was chosen on validation.
     """
 
     dim: int = Field(16, ge=1, description="d: length of every embedding")
@@ -46,7 +48,7 @@ class RippleNetConfig(ModelConfig):
     )
     kge_weight: float = Field(0.02, ge=0, description="lambda_2 of Eq. 9: weight of the KG term")
     l2_weight: float = Field(
-        1e-5, ge=0, description="lambda_1 of Eq. 9: weight of the L2 penalty of a batch's memories"
+        1e-6, ge=0, description="lambda_1 of Eq. 9: weight of the L2 penalty of a batch's memories"
     )
     lr: float = Field(5e-3, gt=0, description="eta: learning rate")
     batch_size: int = Field(1024, ge=1, description="rows per step")
