@@ -23,6 +23,12 @@ APPROXIMATE: Final = 0.8
 _INTEGER: Final = re.compile(r"^[+-]?\d+(?:\.0+)?$")
 _DECIMAL: Final = re.compile(r"^[+-]?\d+(?:\.\d+)?$")
 _IRI: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+$")
+_YEAR: Final = re.compile(r"^\d{3,4}s?(?: in \w+)?$")
+"""Articles on years ("1977 in music"), which encyclopaedias link where a place is meant."""
+
+_WORDS: Final = 3
+"""Most words of a language's name that the locale data does not know."""
+
 _BOOLEANS: Final = {
     "true": "true",
     "yes": "true",
@@ -95,11 +101,20 @@ def read_literal(text: str, datatype: str, unit: str | None = None) -> Literal |
 def read_name(text: str, type_: str, repair: bool = True) -> str | None:
     """The name of a thing: cleaned, countries and languages under their usual English names.
 
-    None where nothing is left, or where a country is asked for and the text names none.
+    None where nothing is left, where a country is asked for and the text names none, where a
+    language is asked for and a country is named, and where a place is asked for and a year named.
     """
     name = clean_text(text, repair=repair)
     if type_ == "Country":
         return country_name(name)
     if type_ == "Language":
-        return language_name(name) or name or None
+        plain = name.removesuffix(" language")
+        return language_name(name) or (plain if plain and _may_be_language(plain) else None)
+    if type_ == "Place" and _YEAR.match(name):
+        return None
     return name or None
+
+
+def _may_be_language(name: str) -> bool:
+    """Whether an unknown name can be a language's: encyclopaedias link countries instead."""
+    return country_name(name) is None and len(name.split()) <= _WORDS

@@ -15,7 +15,13 @@ from kg_builder.extraction.objects import Literal, object_type, read_literal, re
 from kg_builder.extraction.recent import Recent
 from kg_builder.extraction.rows import Cell
 from kg_builder.extraction.structured.config import ColumnMap
-from kg_builder.extraction.values import external_id, without_disambiguator
+from kg_builder.extraction.values import (
+    article_in_front,
+    clean_text,
+    external_id,
+    parse_period,
+    without_disambiguator,
+)
 from kg_builder.ontology import Predicate, curie
 
 METHOD: Final = "mapping"
@@ -129,12 +135,23 @@ class ColumnReader:
 
     def _literal(self, value: str, evidence: str) -> Literal | None:
         value = self._value(value)
+        if value and self.mapping.period:
+            value = self._end(value, evidence)
         if not value:
             return None
         literal = read_literal(value, self._datatype, self.mapping.unit)
         if literal is None:
             self.out.reject(f"not a {self._datatype}", evidence, f"{self.column}={value}")
         return literal
+
+    def _end(self, value: str, evidence: str) -> str:
+        """The begin or end of a period; an end that is open is none."""
+        begin, end = parse_period(clean_text(value))
+        if begin is None and end is None:
+            self.out.reject("not a period", evidence, f"{self.column}={value}")
+            return ""
+        found = begin if self.mapping.period == "begin" else end
+        return "" if found is None else found.text + "~" * found.approximate
 
     def _other(self, value: str, label: str, subject: str, evidence: str) -> str | None:
         """Key of the thing that a value means, which is added unless it is a row of a table."""
@@ -149,23 +166,26 @@ class ColumnReader:
         if self.mapping.iri:
             key = self._by_iri(text, label, evidence)
         else:
-            name = read_name(text, self._type, self._repair)
-            if name is None:
-                self.out.reject(f"not a {self._type.lower()}", evidence, f"{self.column}={text}")
-                return None
-            key = self.out.mention(self._type, name, evidence=evidence, owner=subject)
-            if self._owned:
-                return key
+            name = read_name(article_in_front(text), self._type, self._repair)
+            key = name and self.out.mention(self._type, name, evidence=evidence, owner=subject)
+        if not key:
+            self.out.reject(f"not a {self._type.lower()}", evidence, f"{self.column}={text}")
+            return None
+        if self._owned and not self.mapping.iri:
+            return key
         self._known[value, label] = key
         return key
 
-    def _by_iri(self, iri: str, label: str, evidence: str) -> str:
+    def _by_iri(self, iri: str, label: str, evidence: str) -> str | None:
         short = external_id(iri) or curie(iri)
         name = read_name(without_disambiguator(label), self._type, self._repair) if label else None
+        name = name or read_name(readable_iri(iri), self._type, self._repair)
+        if name is None:
+            return None
         return self.out.record(
             f"{self.out.source}/{short}",
             self._type,
-            name or readable_iri(iri),
+            name,
             record_id=short,
             evidence=evidence,
             external_ids=[short] if short != iri else [],

@@ -51,6 +51,12 @@ class ColumnMap(BaseModel):
         Literal["seconds", "milliseconds", "minutes"] | None,
         Field(description="Unit of a bare number in a duration."),
     ] = None
+    period: Annotated[
+        Literal["begin", "end"] | None,
+        Field(
+            description="The cell is a period ('1965–1970', '1985/..'), of which one end counts."
+        ),
+    ] = None
     inverse: Annotated[
         bool, Field(description="The cell's thing is the subject and the row's thing the object.")
     ] = False

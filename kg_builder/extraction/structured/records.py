@@ -11,7 +11,13 @@ from kg_builder.extraction.objects import object_type, read_literal, read_name
 from kg_builder.extraction.rows import Cell, Chunk, RowReader
 from kg_builder.extraction.structured.columns import METHOD, ColumnReader, Place, readable_iri
 from kg_builder.extraction.structured.config import ColumnMap, RecordTable, TypeColumn
-from kg_builder.extraction.values import clean_text, external_id
+from kg_builder.extraction.values import (
+    article_in_front,
+    clean_text,
+    external_id,
+    without_disambiguator,
+    without_honorific,
+)
 
 
 class RecordTableReader:
@@ -91,6 +97,7 @@ class RecordTableReader:
             name = clean_text(_first(chunk.columns[column][index]), repair=self.table.repair)
             if name.startswith(("http://", "https://")):
                 name = readable_iri(name)
+            name = article_in_front(without_disambiguator(name))
             if name:
                 break
         if not name:
@@ -117,7 +124,7 @@ class RecordTableReader:
             name,
             record_id=record_id,
             evidence=rows.evidence(number),
-            aliases=self._aliases(chunk, index),
+            aliases=self._aliases(chunk, index, name, type_),
             external_ids=external,
         )
         self.out.row(key, optional=self.table.only_if_used)
@@ -136,14 +143,17 @@ class RecordTableReader:
             return self.table.type
         return _first(chunk.columns[self.table.type.column][index])
 
-    def _aliases(self, chunk: Chunk, index: int) -> list[str]:
+    def _aliases(self, chunk: Chunk, index: int, name: str, type_: str) -> list[str]:
         found: dict[str, None] = {}
+        if self.out.schema.compatible(type_, "Person"):
+            found[without_honorific(name)] = None
         for column in self.table.aliases:
             cell = chunk.columns[column][index]
             for text in cell if isinstance(cell, tuple) else (cell or "",):
                 parts = text.split(self.table.aliases_split) if self.table.aliases_split else [text]
                 found.update((clean_text(part, repair=self.table.repair), None) for part in parts)
         found.pop("", None)
+        found.pop(name, None)
         return list(found)
 
     def _external_ids(self, chunk: Chunk, index: int) -> tuple[list[str], list[str]]:

@@ -5,11 +5,16 @@ from kg_builder.extraction.values.dates import DateValue, parse_date, parse_peri
 from kg_builder.extraction.values.durations import parse_duration
 from kg_builder.extraction.values.external_ids import external_id
 from kg_builder.extraction.values.languages import language_name
-from kg_builder.extraction.values.names import without_disambiguator
+from kg_builder.extraction.values.names import (
+    article_in_front,
+    without_disambiguator,
+    without_honorific,
+)
 from kg_builder.extraction.values.text import clean_text, fold
 
 __all__ = [
     "DateValue",
+    "article_in_front",
     "clean_text",
     "country_name",
     "external_id",
@@ -19,4 +24,5 @@ __all__ = [
     "parse_duration",
     "parse_period",
     "without_disambiguator",
+    "without_honorific",
 ]

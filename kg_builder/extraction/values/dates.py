@@ -18,9 +18,15 @@ _MONTH_WORD: Final = "|".join(sorted(_MONTH, key=len, reverse=True))
 
 _APPROXIMATE: Final = re.compile(
     r"^(?:c(?:irca|a)?\.?\s*(?=\d)|(?:about|around|approximately|approx\.?|before|after|early|mid|"
-    r"late)[\s-]+|~\s*)|\s*[?~%]+$",
+    r"late)[\s-]+|[?~%]\s*(?=\d))|\s*[?~%]+$",
     re.IGNORECASE,
 )
+_UNTOLD: Final = re.compile(r"(?:-(?:XX|xx|uu))+$")
+"""Month or day left open, as EDTF writes it."""
+
+_SEASONS: Final = range(21, 42)
+"""EDTF's numbers for seasons, quarters and halves of a year, where a month stands."""
+
 _ISO: Final = re.compile(r"^(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?:[T ][\d:.,Z+\-]*)?$")
 _COMPACT: Final = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
 _NUMERIC: Final = re.compile(r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})$")
@@ -36,7 +42,7 @@ _YEAR_FIRST: Final = re.compile(
     rf"^(\d{{4}})[\s-]+({_MONTH_WORD})\.?(?:[\s-]+(\d{{1,2}}))?$", re.IGNORECASE
 )
 _PERIOD: Final = re.compile(r"\s*(?:[–—]|\s-\s|(?<=\d{4})-(?=\d{4}|present|now)|\bto\b|/)\s*")
-_OPEN: Final = frozenset({"present", "now", "today", "ongoing", "current", "..", ""})
+_OPEN: Final = frozenset({"present", "now", "today", "ongoing", "current", "open", "..", ""})
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,9 @@ class DateValue:
 def parse_date(text: str) -> DateValue | None:
     """Read one date; `None` where there is none, or only a decade.
 
+    Of the notations of EDTF (ISO 8601-2) those are read that name one year: "1985~", "1985-04?",
+    "1985-XX", "1985-21" (a season). Decades ("198X") and choices name none.
+
     Years are 1000 to 2999. A day and month whose order cannot be told (03/04/1999) are left out
     rather than guessed, and so are zero parts (1999-00-00).
 
@@ -66,12 +75,15 @@ def parse_date(text: str) -> DateValue | None:
     text = text.strip().strip("()[]").strip()
     plain = _APPROXIMATE.sub("", text).strip()
     approximate = plain != text
+    plain = _UNTOLD.sub("", plain)
     found = _parts(plain)
     if found is None:
         return None
     year, month, day = found
     if not 1000 <= year <= 2999:
         return None
+    if month in _SEASONS and day == 0:
+        month = 0
     if not 1 <= month <= 12:
         return DateValue(f"{year:04d}", "gYear", approximate) if month == 0 else None
     if day == 0:
@@ -82,7 +94,7 @@ def parse_date(text: str) -> DateValue | None:
 
 
 def parse_period(text: str) -> tuple[DateValue | None, DateValue | None]:
-    """Read "1965–1970", "1991 to present" or one date, as (begin, end)."""
+    """Read "1965–1970", "1991 to present", "1985/..", "../1990" or one date, as (begin, end)."""
     whole = parse_date(text)
     if whole is not None:
         return whole, None

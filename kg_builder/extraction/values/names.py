@@ -17,6 +17,37 @@ _DISAMBIGUATOR: Final = re.compile(
 )
 
 
+_ARTICLE: Final = re.compile(r"^([^,]+), (The|A|An|Die|Der|Das|Los|Las|Les|La|Le|El|Il|I|Os|De)$")
+_BEFORE: Final = re.compile(
+    r"^(?:(?:sir|dame|professor|prof\.?|reverend|rev\.?|the right honourable|maestro|pandit|pt\.|"
+    r"ustad)\s+)+(?=\S+\s+\S)",
+    re.IGNORECASE,
+)
+_AFTER: Final = re.compile(r"(?:,?\s+(?:[OMCK]BE|DBE|CH|FRSA|PhD|Ph\.D\.|Esq\.?))+$")
+
+
+def article_in_front(name: str) -> str:
+    """Put an article back that a catalogue has moved behind the name for sorting.
+
+    >>> article_in_front("Beatles, The"), article_in_front("Hello, Goodbye")
+    ('The Beatles', 'Hello, Goodbye')
+    """
+    found = _ARTICLE.match(name) if ", " in name else None
+    return f"{found[2]} {found[1]}" if found else name
+
+
+def without_honorific(name: str) -> str:
+    """A person's name without titles of honour before it and letters after it.
+
+    Titles stay that are part of a stage name: those in front of a single word ("Sir Mix-a-Lot"),
+    and "Dr.", "Lady" or "MC", which musicians give themselves.
+
+    >>> without_honorific("Sir Elton John CBE"), without_honorific("Dr. Dre")
+    ('Elton John', 'Dr. Dre')
+    """
+    return _BEFORE.sub("", _AFTER.sub("", name)) or name
+
+
 def without_disambiguator(name: str) -> str:
     """Cut a closing parenthesis that says what kind of thing it is.
 
@@ -25,4 +56,4 @@ def without_disambiguator(name: str) -> str:
     >>> without_disambiguator("(I Can't Get No) Satisfaction (Live)")
     "(I Can't Get No) Satisfaction (Live)"
     """
-    return _DISAMBIGUATOR.sub("", name) or name
+    return (_DISAMBIGUATOR.sub("", name) or name) if name.endswith(")") else name

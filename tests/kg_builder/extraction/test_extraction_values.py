@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg_builder.extraction.values import (
+    article_in_front,
     clean_text,
     country_name,
     external_id,
@@ -15,6 +16,7 @@ from kg_builder.extraction.values import (
     parse_duration,
     parse_period,
     without_disambiguator,
+    without_honorific,
 )
 
 
@@ -61,6 +63,103 @@ def test_day_and_month_are_not_guessed() -> None:
 )
 def test_what_is_no_date(text: str) -> None:
     assert parse_date(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "kind", "approximate"),
+    [
+        ("1985~", "1985", "gYear", True),
+        ("1985?", "1985", "gYear", True),
+        ("1985%", "1985", "gYear", True),
+        ("~1985", "1985", "gYear", True),
+        ("1985-04~", "1985-04", "gYearMonth", True),
+        ("1985-04-12?", "1985-04-12", "date", True),
+        ("1985-XX", "1985", "gYear", False),
+        ("1985-XX-XX", "1985", "gYear", False),
+        ("1985-04-XX", "1985-04", "gYearMonth", False),
+        ("1985-uu", "1985", "gYear", False),
+        ("1985-21", "1985", "gYear", False),  # spring
+        ("1985-04-12T23:20:30Z", "1985-04-12", "date", False),
+    ],
+)
+def test_extended_dates(text: str, expected: str, kind: str, approximate: bool) -> None:
+    found = parse_date(text)
+    assert found is not None
+    assert (found.text, found.kind, found.approximate) == (expected, kind, approximate)
+
+
+@pytest.mark.parametrize(
+    "text", ["198X", "19XX", "201u", "1985/1990", "[1667,1668]", "Y170000002", "-0044", "1985-42"]
+)
+def test_extended_dates_that_name_no_single_year(text: str) -> None:
+    assert parse_date(text) is None
+
+
+@given(
+    st.integers(1000, 2999),
+    st.integers(1, 12),
+    st.sampled_from(["", "~", "?", "%"]),
+    st.sampled_from(["{y}", "{y}-XX", "{y}-{m:02d}", "{y}-{m:02d}-XX"]),
+)
+def test_marks_of_extended_dates_never_change_the_date(
+    year: int, month: int, mark: str, form: str
+) -> None:
+    found = parse_date(form.format(y=year, m=month) + mark)
+    assert found is not None
+    assert found.text == (f"{year}-{month:02d}" if "{m" in form else f"{year}")
+    assert found.approximate == bool(mark)
+
+
+_DATES = st.dates(datetime.date(1000, 1, 1), datetime.date(2999, 12, 31))
+
+
+@given(_DATES, _DATES, st.sampled_from(["/", "–", " to ", " - "]))
+def test_a_period_is_its_two_dates(one: datetime.date, other: datetime.date, sign: str) -> None:
+    found = parse_period(f"{one}{sign}{other}")
+    assert [value and value.text for value in found] == [str(one), str(other)]
+
+
+@given(_DATES, st.sampled_from(["/..", "/", "/open", "–present"]))
+def test_a_period_may_be_open(date: datetime.date, sign: str) -> None:
+    begin, end = parse_period(f"{date}{sign}")
+    assert begin is not None and begin.text == str(date) and end is None
+
+
+def test_a_period_may_begin_in_the_dark() -> None:
+    begin, end = parse_period("../1990")
+    assert begin is None and end is not None and end.text == "1990"
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("Sir Elton John", "Elton John"),
+        ("Sir Paul McCartney CH MBE", "Paul McCartney"),
+        ("Dame Shirley Bassey", "Shirley Bassey"),
+        ("Ustad Vilayat Khan", "Vilayat Khan"),
+        ("Sir Mix-a-Lot", "Sir Mix-a-Lot"),
+        ("Dr. Dre", "Dr. Dre"),
+        ("Lady Gaga", "Lady Gaga"),
+        ("Don Henley", "Don Henley"),
+        ("MBE", "MBE"),
+    ],
+)
+def test_honours_are_no_part_of_a_name(name: str, plain: str) -> None:
+    assert without_honorific(name) == plain
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("Beatles, The", "The Beatles"),
+        ("Toten Hosen, Die", "Die Toten Hosen"),
+        ("Crosby, Stills & Nash", "Crosby, Stills & Nash"),
+        ("Earth, Wind, The", "Earth, Wind, The"),
+        ("The The", "The The"),
+    ],
+)
+def test_articles_stand_in_front(name: str, plain: str) -> None:
+    assert article_in_front(name) == plain
 
 
 @given(st.dates(datetime.date(1000, 1, 1), datetime.date(2999, 12, 31)))

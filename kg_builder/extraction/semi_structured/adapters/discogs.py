@@ -29,6 +29,7 @@ _MARKUP: Final = re.compile(
     re.IGNORECASE,
 )
 _ANYWHERE: Final = frozenset({"id", "images", "videos", "data_quality"})
+_RECORDS: Final = {f"{name}s": name for name in ("artist", "label", "master", "release")}
 _KNOWN: Final = {
     "artists": _ANYWHERE
     | {"name", "realname", "profile", "urls", "namevariations", "aliases", "members", "groups"},
@@ -70,7 +71,7 @@ class _Dump:
             "release": self._works.release,
         }
         counts, name = self._out.counts, self._document.name
-        for element in xml_records(self._document, tuple(readers)):
+        for element in xml_records(self._document, _RECORDS):
             tag, fields = str(element.tag), fields_of(element)
             collection = f"{tag}s"
             counts[f"{collection} read"] += 1

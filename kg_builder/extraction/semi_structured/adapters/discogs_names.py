@@ -7,13 +7,12 @@ from typing import Final
 
 from lxml import etree
 
-from kg_builder.extraction.values import clean_text
+from kg_builder.extraction.values import article_in_front, clean_text
 
 Fields = dict[str, etree._Element]
 """The children of an element by their tags, which are different ones."""
 
 _NUMBER: Final = re.compile(r"\s+\(\d+\)$")
-_ARTICLE: Final = re.compile(r"^(.*), (The|A|An|Die|Der|Das|Los|Las|Les|La|Le|El)$")
 
 
 def fields_of(element: etree._Element) -> Fields:
@@ -50,6 +49,4 @@ def plain_name(text: str) -> str:
     text = clean_text(text)
     if text.endswith(")"):
         text = _NUMBER.sub("", text)
-    if ", " in text and (found := _ARTICLE.match(text)):
-        return f"{found[2]} {found[1]}"
-    return text
+    return article_in_front(text)

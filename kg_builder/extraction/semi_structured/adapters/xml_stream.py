@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import IO, Final, cast
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Final
 
 from lxml import etree
 
@@ -13,43 +14,32 @@ from kg_builder.extraction.files import Stream, open_binary
 from kg_builder.extraction.semi_structured.adapters.base import Document
 
 _DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_HEAD: Final = 65536
+_ELEMENT: Final = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)[\s/>]")
+_BLOCK: Final = 65536
 
 
-class _Guarded:
-    """A stream whose head is checked for document types before the parser sees any of it."""
-
-    def __init__(self, stream: Stream, where: str) -> None:
-        self._stream = stream
-        self._head = stream.read(_HEAD)
-        if _DOCTYPE.search(self._head):
-            raise DataError(
-                "the XML declares a document type or entities, which are not expanded",
-                where=where,
-                remedy="remove the declaration if the file is to be trusted",
-            )
-
-    def read(self, size: int = -1) -> bytes:
-        if self._head:
-            head, self._head = self._head, b""
-            return head
-        return self._stream.read(size)
-
-
-def xml_records(document: Document, tags: tuple[str, ...]) -> Iterator[etree._Element]:
-    """Yield the root's children with one of the tags, complete, and forget each afterwards.
+def xml_records(document: Document, records: Mapping[str, str]) -> Iterator[etree._Element]:
+    """Yield a dump's records, complete, one at a time; everything else below the root is forgotten.
 
     Where the XML breaks, what stood before it has been yielded; the break is a reject.
+
+    Args:
+        document: the file.
+        records: name of the root element → name of the records below it.
 
     Raises:
         DataError: the file declares entities, or its compression is damaged.
     """
     with open_binary(document.path) as stream:
-        content = cast(IO[bytes], _Guarded(stream, str(document.path)))
-        parsing = etree.iterparse(
-            content,
-            events=("end",),
-            tag=tags,
+        blocks = _checked(stream, str(document.path))
+        first = next(blocks, b"")
+        name = (found := _ELEMENT.search(first)) and found[1].decode("ascii", "replace")
+        if name not in records:
+            document.out.reject("document without usable things", document.name, f"root {name}")
+            return
+        parser = etree.XMLPullParser(
+            events=("start", "end"),
+            tag=(name, records[name]),
             resolve_entities=False,
             no_network=True,
             load_dtd=False,
@@ -57,19 +47,39 @@ def xml_records(document: Document, tags: tuple[str, ...]) -> Iterator[etree._El
             remove_comments=True,
             remove_pis=True,
         )
+        root: etree._Element | None = None
         try:
-            for _, element in parsing:
-                above = element.getparent()
-                if above is None or above.getparent() is not None:
-                    continue
-                yield element
-                element.clear()
-                while element.getprevious() is not None:
-                    del above[0]
+            for block in chain((first,), blocks):
+                parser.feed(block)
+                for event, element in parser.read_events():
+                    if root is None:
+                        root = element
+                    elif event == "end" and element.getparent() is root:
+                        yield element
+                        element.clear()
+                if root is not None and len(root) > 1:
+                    del root[:-1]
+            parser.close()
         except etree.XMLSyntaxError as fault:
             document.out.reject(
                 "broken XML", f"{document.name}#line={fault.lineno}", str(fault.msg)
             )
+
+
+def _checked(stream: Stream, where: str) -> Iterator[bytes]:
+    """A file's blocks, of which those before the first element may declare no entities."""
+    begun = False
+    while block := stream.read(_BLOCK):
+        if not begun:
+            found = _ELEMENT.search(block)
+            if _DOCTYPE.search(block, 0, found.start() if found else len(block)):
+                raise DataError(
+                    "the XML declares a document type or entities, which are not expanded",
+                    where=where,
+                    remedy="remove the declaration if the file is to be trusted",
+                )
+            begun = found is not None
+        yield block
 
 
 def xml_root(document: Document) -> etree._Element | None:
