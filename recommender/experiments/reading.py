@@ -17,7 +17,7 @@ def read_table(table: TableResult) -> list[str]:
     measured = [row for row in table.rows if row.measured]
     if not measured:
         return ["Nothing of this table has been run yet."]
-    sentences = [*_agreement(measured), *_best(table, measured)]
+    sentences = [*_in_short(table, measured), *_agreement(measured), *_best(table, measured)]
     claims = {"table5": _table5, "table7": _table7, "table8": _table8, "table9": _table9}
     if table.table in claims:
         sentences += claims[table.table](table)
@@ -27,6 +27,27 @@ def read_table(table: TableResult) -> list[str]:
             "With a single seed there is no spread and no test: an order of rows means little."
         )
     return sentences
+
+
+def _in_short(table: TableResult, rows: Sequence[RowResult]) -> list[str]:
+    """Whether the paper's best row is the best here, in one sentence."""
+    reference = table.reference
+    rivals = [r for r in rows if r is not reference and r.row.kind == "paper"]
+    if reference is None or not rivals:
+        return []
+    parts = []
+    for metric in METRICS:
+        own = reference.value(metric)
+        above = [r for r in rivals if own is not None and (r.value(metric) or 0) > own]
+        surely = [r for r in above if _surely(r, metric)]
+        count = f"{len(above)} of {len(rivals)}" if above else "none"
+        sure = f" ({len(surely)} surely)" if above else ""
+        parts.append((bool(above), f"{count} higher in {_NAMES[metric]}{sure}"))
+    verdict = "does not hold here" if any(above for above, _ in parts) else "holds here"
+    told = " and ".join(text for _, text in parts)
+    return [
+        f"In short: that {reference.row.label} is the best of the paper's rows {verdict}: {told}."
+    ]
 
 
 def _agreement(rows: Sequence[RowResult]) -> list[str]:

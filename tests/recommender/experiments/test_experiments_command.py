@@ -201,6 +201,10 @@ def test_numbers_and_sentences_follow_the_figures() -> None:
     assert "“DKN is the least effective” (AUC 0.605) holds." in text
     assert "above it: KGCN (+0.046)" in text
     assert "controls" not in text  # popularity is below
+    short = (
+        "does not hold here: 1 of 2 higher in AUC (1 surely) and 1 of 2 higher in ACC (1 surely)"
+    )
+    assert short in text
 
 
 def test_two_seeds_promise_nothing_about_a_third() -> None:
