@@ -9,6 +9,7 @@ from __future__ import annotations
 import typer
 
 from pipeline.evaluate.alignment import alignment_command
+from pipeline.evaluate.extraction import extraction_command
 from pipeline.evaluate.matching import matching_command
 from pipeline.evaluate.ner import ner_command
 
@@ -18,5 +19,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("alignment")(alignment_command)
+app.command("extraction")(extraction_command)
 app.command("matching")(matching_command)
 app.command("ner")(ner_command)

@@ -83,12 +83,16 @@ class Aligner:
     """Name, squashed → squashed words that stand for it"""
 
     def align(self, text: AnnotatedText, reading: Reading) -> LabelledText:
-        """Place the names of a text's triples."""
+        """Place the names of a text's triples, where the text does not come with their places."""
+        if text.places is not None:
+            known: dict[str, list[Words]] = defaultdict(list)
+            for name, start, end in text.places:
+                words = reading.words_at(start, end)
+                if words:
+                    known[name].append(Words(*words))
+            return LabelledText(text, reading, {n: tuple(known[n]) for n in _names(text)})
         squashed = Squashed(reading)
-        names = dict.fromkeys(
-            name for triple in text.triples for name in (triple.subject, triple.object)
-        )
-        places = {name: self.find(name, reading, squashed) for name in names}
+        places = {name: self.find(name, reading, squashed) for name in _names(text)}
         return LabelledText(text, reading, _untangle(places))
 
     def find(
@@ -111,10 +115,12 @@ class Aligner:
         grams: list[set[str]] = []
         frequency: Counter[str] = Counter()
         for number, (text, reading) in enumerate(zip(texts, readings, strict=True)):
+            if text.places is not None:
+                grams.append(set())
+                continue
             squashed = Squashed(reading)
             taken: list[Words] = []
-            names = {name for triple in text.triples for name in (triple.subject, triple.object)}
-            for name in sorted(names):
+            for name in _names(text):
                 found = self.find(name, reading, squashed)
                 taken.extend(found)
                 if not found:
@@ -125,6 +131,10 @@ class Aligner:
             if len(numbers) >= _LEAST_TEXTS:
                 together = Counter(gram for number in numbers for gram in grams[number])
                 self.aliases[name] = tuple(_speaking(together, frequency, len(numbers), len(texts)))
+
+
+def _names(text: AnnotatedText) -> list[str]:
+    return sorted({name for triple in text.triples for name in (triple.subject, triple.object)})
 
 
 def _speaking(

@@ -31,6 +31,9 @@ class AnnotatedText:
     complete: bool = True
     """Whether the triples are all that the text states; if not, silence is no evidence."""
 
+    places: tuple[tuple[str, int, int], ...] | None = None
+    """Name, first character and the one behind the last, where the places of names are known"""
+
 
 class Slot(NamedTuple):
     """One side of a relation: `birthPlace`'s object, for instance."""

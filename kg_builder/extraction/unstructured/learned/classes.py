@@ -19,7 +19,9 @@ from kg_builder.extraction.unstructured.learned.annotation import Slot, Triple, 
 from kg_builder.extraction.unstructured.learned.dates import iso_date
 
 _FURTHEST: Final = 0.93
+_LEAST: Final = 0.0015
 DATE: Final = "date"
+OTHER: Final = "other"
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,13 @@ def induce_classes(
 ) -> Classes:
     """Cluster slots by the names that they share (average linkage over cosine distances).
 
-    A class is called after its most frequent slot. Slots filled with dates are one class, and so
-    are slots for which an ontology declares one class.
+    A class is called after its most frequent slot. Slots filled with dates are one class, slots
+    for which an ontology declares one class too, and classes that are hardly ever filled become
+    one rest.
     """
     fillers: dict[Slot, Counter[str]] = defaultdict(Counter)
-    for triple in sorted(triples):
+    triples = sorted(triples)
+    for triple in triples:
         for slot, name in slots_of(triple):
             fillers[slot][DATE if iso_date(name) else name] += 1
     of_slot = {slot: DATE for slot, names in fillers.items() if names.most_common(1)[0][0] == DATE}
@@ -56,7 +60,8 @@ def induce_classes(
     sizes = {slot: fillers[slot].total() for slot in slots}
     for members in _clusters(slots, fillers, declared or {}):
         chief = max(members, key=lambda slot: (sizes[slot], slot))
-        of_slot.update(dict.fromkeys(members, f"{chief.relation}.{chief.side}"))
+        rare = sum(sizes[slot] for slot in members) < _LEAST * 2 * len(triples)
+        of_slot.update(dict.fromkeys(members, OTHER if rare else f"{chief.relation}.{chief.side}"))
     votes: dict[str, Counter[str]] = defaultdict(Counter)
     for slot, names in fillers.items():
         for name, times in names.items():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from kg_builder.extraction.unstructured.learned import network
@@ -14,6 +16,8 @@ from kg_builder.extraction.unstructured.learned.pairs import PairFeatures
 from kg_builder.extraction.unstructured.learned.tasks import PairTask
 
 _LEAST_ROWS = 3
+_VOCABULARY = "light.features.txt"
+_WEIGHTS = "light.pt"
 
 
 class LightScorer:
@@ -55,6 +59,23 @@ class LightScorer:
             rows = [self._vocabulary.encode(features.of(int(a), int(b))) for a, b in task.pairs]
             found.append(network.predict(self._model, rows))
         return found
+
+    def save(self, folder: Path) -> None:
+        """Write the vocabulary, a feature a line, and the network's weights."""
+        assert self._model is not None
+        features = "".join(f"{feature}\n" for feature in self._vocabulary.features)
+        (folder / _VOCABULARY).write_text(features, encoding="utf-8")
+        torch.save(self._model.state_dict(), folder / _WEIGHTS)
+
+    def load(self, folder: Path) -> None:
+        """Read what `save` wrote."""
+        features = (folder / _VOCABULARY).read_text(encoding="utf-8").split("\n")[:-1]
+        self._vocabulary = Vocabulary(features)
+        weights = torch.load(folder / _WEIGHTS, weights_only=True)
+        width, relations = weights["deep.weight"].shape[1], weights["out.bias"].shape[0]
+        self._model = WideDeep(len(self._vocabulary), relations, width=width, dropout=0.0)
+        self._model.load_state_dict(weights)
+        self._model.eval()
 
     def _features(self, task: PairTask) -> PairFeatures:
         return PairFeatures(task.reading, task.candidates, self._knowledge, self._lists, task.group)

@@ -104,7 +104,7 @@ def fit(
     features: int,
     *,
     seed: int,
-    epochs: int = 8,
+    epochs: int = 6,
     width: int = 96,
     keep: float = 0.75,
     rate: float = 3e-3,

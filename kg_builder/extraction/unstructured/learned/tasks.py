@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -43,6 +44,16 @@ class PairScorer(Protocol):
 
     def predict(self, tasks: Sequence[PairTask]) -> list[NDArray[np.float32]]:
         """Logits of every pair of every task."""
+
+    def save(self, folder: Path) -> None:
+        """Write what was learnt."""
+
+    def load(self, folder: Path) -> None:
+        """Read what was learnt.
+
+        Raises:
+            OSError, ValueError, RuntimeError: a file is missing or damaged.
+        """
 
 
 def possible_pairs(

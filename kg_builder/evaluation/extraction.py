@@ -1,0 +1,169 @@
+"""Quality of extracted triples against gold ones: exact triples, micro-averaged."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from unidecode import unidecode
+
+from kg_builder.extraction.unstructured.learned.annotation import AnnotatedText, Triple
+
+_QUOTES: Final = re.compile("[\"“”„«»]|(?<!\\w)['‘’]|['‘’](?!\\w)")
+_APOSTROPHES: Final = re.compile("[‘’`´]")
+_SPACE: Final = re.compile(r"\s+")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Numbers of triples that are right, stated, and in the gold data."""
+
+    right: int = 0
+    stated: int = 0
+    gold: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.right + other.right, self.stated + other.stated, self.gold + other.gold)
+
+    @property
+    def precision(self) -> float:
+        """Share of the stated triples that are right; 0 where nothing is stated."""
+        return self.right / self.stated if self.stated else 0.0
+
+    @property
+    def recall(self) -> float:
+        """Share of the gold triples that are stated; 0 where there are none."""
+        return self.right / self.gold if self.gold else 0.0
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of the two."""
+        total = self.stated + self.gold
+        return 2 * self.right / total if total else 0.0
+
+
+@dataclass(frozen=True)
+class TripleScore:
+    """Quality over a collection.
+
+    Attributes:
+        micro: over all triples.
+        by_relation: relation → its triples' counts, in the order of the gold triples' number.
+    """
+
+    micro: Counts
+    by_relation: dict[str, Counts]
+
+
+def normal(name: str, *, fold: bool = False) -> str:
+    """A name as it is compared: lower case, no underscores or quotes, and no diacritics if folded.
+
+    >>> normal('"Chișinău,_Moldova"'), normal("Chișinău", fold=True)
+    ('chișinău, moldova', 'chisinau')
+    """
+    text = _APOSTROPHES.sub("'", _QUOTES.sub("", name.replace("_", " ")))
+    text = unidecode(text) if fold else text
+    return _SPACE.sub(" ", text).strip().lower()
+
+
+def normal_triple(triple: Triple, *, fold: bool = False) -> Triple:
+    """A triple as it is compared."""
+    return Triple(*(normal(part, fold=fold) for part in triple))
+
+
+def score(
+    stated: Sequence[Collection[Triple]],
+    gold: Sequence[Collection[Triple]],
+    *,
+    fold: bool = False,
+) -> TripleScore:
+    """Compare the triples stated for each text with its gold ones, order-free.
+
+    Args:
+        stated, gold: triples of each text, in the same order of texts.
+        fold: whether names that differ by diacritics alone are the same.
+    """
+    counts: dict[str, Counts] = {}
+    for found, wanted in zip(stated, gold, strict=True):
+        ours = {normal_triple(triple, fold=fold) for triple in found}
+        theirs = {normal_triple(triple, fold=fold) for triple in wanted}
+        for group, part in (("right", ours & theirs), ("stated", ours), ("gold", theirs)):
+            for relation, number in Counter(triple.relation for triple in part).items():
+                counts[relation] = counts.get(relation, Counts()) + Counts(**{group: number})
+    ordered = sorted(counts.items(), key=lambda item: (-item[1].gold, item[0]))
+    return TripleScore(sum(counts.values(), Counts()), dict(ordered))
+
+
+@dataclass(frozen=True)
+class BenchmarkScore:
+    """What Text2KGBench's own script reports.
+
+    It leaves out stated triples whose relation the sentence's gold triples do not have, so that
+    they cost nothing, and compares triples without white space.
+
+    Attributes:
+        micro: over the triples that remain.
+        mean_precision, mean_recall, mean_f1: means over the sentences.
+    """
+
+    micro: Counts
+    mean_precision: float
+    mean_recall: float
+    mean_f1: float
+
+
+def benchmark_score(
+    stated: Sequence[Collection[Triple]], gold: Sequence[Collection[Triple]]
+) -> BenchmarkScore:
+    """Score as Text2KGBench does. See `BenchmarkScore`."""
+    each = []
+    for found, wanted in zip(stated, gold, strict=True):
+        theirs = {_spaceless(triple) for triple in wanted}
+        relations = {triple.relation for triple in theirs}
+        ours = {_spaceless(triple) for triple in found}
+        ours = {triple for triple in ours if triple.relation in relations}
+        each.append(Counts(len(ours & theirs), len(ours), len(theirs)))
+    number = max(len(each), 1)
+    return BenchmarkScore(
+        micro=sum(each, Counts()),
+        mean_precision=sum(counts.precision for counts in each) / number,
+        mean_recall=sum(counts.recall for counts in each) / number,
+        mean_f1=sum(counts.f1 for counts in each) / number,
+    )
+
+
+def _spaceless(triple: Triple) -> Triple:
+    return Triple(*(re.sub(r"[_\s]+", "", part).lower() for part in triple))
+
+
+class LookUp:
+    """The baseline: states each triple of the training texts whose two names a text has.
+
+    It reads nothing. What it scores is how far a collection's test triples are known from its
+    training triples.
+    """
+
+    def __init__(self, train: Iterable[AnnotatedText]) -> None:
+        triples = sorted({triple for text in train for triple in text.triples})
+        self._by_subject: dict[str, list[tuple[str, Triple]]] = {}
+        for triple in triples:
+            subject, object_ = normal(triple.subject), normal(triple.object)
+            self._by_subject.setdefault(subject, []).append((object_, triple))
+
+    def extract(self, text: str) -> list[Triple]:
+        """Triples whose subject and object stand in the text."""
+        words = f" {_words(text)} "
+        return [
+            triple
+            for subject, objects in self._by_subject.items()
+            if f" {_words(subject)} " in words
+            for object_, triple in objects
+            if f" {_words(object_)} " in words
+        ]
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", normal(text)))

@@ -1,0 +1,212 @@
+"""Train an extractor on some texts and read others with it: split, folds, curve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from kg_builder.errors import DataError
+from kg_builder.evaluation.extraction import LookUp, TripleScore, normal_triple, score
+from kg_builder.extraction.unstructured.learned.alignment import Words
+from kg_builder.extraction.unstructured.learned.annotation import AnnotatedText, Slot, Triple
+from kg_builder.extraction.unstructured.learned.config import Classifier, LearnedConfig
+from kg_builder.extraction.unstructured.learned.decisions import expected_calibration_error
+from kg_builder.extraction.unstructured.learned.extractor import FoundTriple, JointExtractor
+from kg_builder.extraction.unstructured.learned.folds import grouped_folds
+from kg_builder.extraction.unstructured.learned.reading import Reading, read_texts
+from kg_builder.progress import Progress, silent
+
+LOOK_UP: Final = "look-up"
+SHARES: Final = (0.1, 0.25, 0.5, 1.0)
+_LEAST: Final = 0.05
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one model stated of test texts."""
+
+    model: str
+    texts: Sequence[AnnotatedText]
+    considered: Sequence[Sequence[FoundTriple]]
+    """Triples of any confidence worth naming"""
+
+    threshold: float
+
+    @property
+    def stated(self) -> list[list[Triple]]:
+        """The triples that the model stands by."""
+        return [
+            [item.triple for item in found if item.confidence >= self.threshold]
+            for found in self.considered
+        ]
+
+    def score(self, *, fold: bool = False) -> TripleScore:
+        """Quality against the texts' triples."""
+        return score(self.stated, [text.triples for text in self.texts], fold=fold)
+
+    @property
+    def calibration_error(self) -> float:
+        """Mean distance of the stated confidences from the share that is right."""
+        confidence, right = [], []
+        for text, found in zip(self.texts, self.considered, strict=True):
+            gold = {normal_triple(triple, fold=True) for triple in text.triples}
+            for item in found:
+                confidence.append(item.confidence)
+                right.append(normal_triple(item.triple, fold=True) in gold)
+        return expected_calibration_error(confidence, right)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """How models are trained and asked.
+
+    Attributes:
+        config: settings of the extractor.
+        seed: of training and of drawing parts.
+        gold_spans: whether the names of each text's things are given.
+        declared: classes of slots that an ontology declares.
+    """
+
+    config: LearnedConfig = field(default_factory=LearnedConfig)
+    seed: int = 0
+    gold_spans: bool = False
+    declared: Mapping[Slot, str] | None = None
+
+    def models(self) -> dict[str, tuple[Classifier, ...]]:
+        """Names of what is compared: each classifier, and all together where there are several."""
+        each: dict[str, tuple[Classifier, ...]] = {
+            name: (name,) for name in self.config.classifiers
+        }
+        if len(each) > 1:
+            each[" + ".join(each)] = self.config.classifiers
+        return each
+
+
+class Readings:
+    """Texts as spaCy reads them, each read once."""
+
+    def __init__(self, model: str | None) -> None:
+        self._model = model
+        self._known: dict[str, Reading] = {}
+
+    def of(self, texts: Iterable[AnnotatedText]) -> list[Reading]:
+        """Readings in the order of the texts."""
+        texts = list(texts)
+        fresh = list(dict.fromkeys(t.text for t in texts if t.text not in self._known))
+        self._known.update(zip(fresh, read_texts(fresh, self._model), strict=True))
+        return [self._known[text.text] for text in texts]
+
+
+@dataclass(frozen=True)
+class TrainedModels:
+    """The look-up and an extractor, fitted on the same texts, ready to read others."""
+
+    experiment: Experiment
+    readings: Readings
+    lookup: LookUp
+    extractor: JointExtractor
+
+    def read(self, texts: Sequence[AnnotatedText]) -> list[Outcome]:
+        """The look-up's outcome, then each model's.
+
+        The texts' triples are not looked at, except for the names of their things where the
+        experiment gives them.
+        """
+        found = [_sure(self.lookup.extract(text.text)) for text in texts]
+        outcomes = [Outcome(LOOK_UP, texts, found, 0.5)]
+        given = None
+        if self.experiment.gold_spans:
+            given = [
+                sorted({name for triple in text.triples for name in (triple[0], triple[2])})
+                for text in texts
+            ]
+        readings = self.readings.of(texts)
+        for name, use in self.experiment.models().items():
+            triples = self.extractor.extract_readings(readings, given=given, use=use, least=_LEAST)
+            threshold = self.extractor.threshold(use, given=self.experiment.gold_spans)
+            outcomes.append(Outcome(name, texts, triples, threshold))
+        return outcomes
+
+
+def train_models(
+    train: Sequence[AnnotatedText],
+    experiment: Experiment,
+    readings: Readings,
+    progress: Progress = silent,
+) -> TrainedModels:
+    """Fit the look-up and the extractor; the order of the texts does not matter."""
+    train = sorted(train, key=lambda text: (text.text, text.id))
+    extractor = JointExtractor(experiment.config).fit(
+        train,
+        seed=experiment.seed,
+        declared=experiment.declared,
+        readings=readings.of(train),
+        progress=progress,
+    )
+    return TrainedModels(experiment, readings, LookUp(train), extractor)
+
+
+def cross_validate(
+    texts: Sequence[AnnotatedText],
+    folds: int,
+    experiment: Experiment,
+    readings: Readings,
+    *,
+    by_subject: bool = True,
+    share: float = 1.0,
+    progress: Progress = silent,
+) -> list[list[Outcome]]:
+    """Outcomes of each fold, read by a model of the others.
+
+    Args:
+        texts: all texts.
+        folds: number of parts.
+        experiment: how each model is trained.
+        readings: cache of readings.
+        by_subject: whether all texts about one subject stay together; otherwise texts with the
+            same triples do.
+        share: of each fold's training texts that is used.
+        progress: told after each step of each fold.
+
+    Raises:
+        DataError: fewer groups than folds.
+    """
+    groups = [text.group if by_subject else str(sorted(text.triples)) for text in texts]
+    if len(set(groups)) < folds:
+        raise DataError(f"{len(set(groups))} groups of texts cannot make {folds} folds")
+    part = grouped_folds(groups, folds, seed=experiment.seed)
+    outcomes = []
+    for fold in range(folds):
+        train = [text for text, where in zip(texts, part, strict=True) if where != fold]
+        test = [text for text, where in zip(texts, part, strict=True) if where == fold]
+
+        def tell(done: int, total: int | None = None, before: int = fold) -> None:
+            if total is not None:
+                progress(before * total + done, folds * total)
+
+        fitted = sample(train, share, seed=experiment.seed)
+        outcomes.append(train_models(fitted, experiment, readings, tell).read(test))
+    return outcomes
+
+
+def sample(texts: Sequence[AnnotatedText], share: float, *, seed: int) -> Sequence[AnnotatedText]:
+    """Whole groups in random order up to a share of the texts; smaller shares lie in larger."""
+    if share >= 1:
+        return texts
+    groups = sorted({text.group for text in texts})
+    order = [groups[i] for i in np.random.default_rng(seed).permutation(len(groups))]
+    kept: set[str] = set()
+    number = 0
+    for group in order:
+        if number >= share * len(texts):
+            break
+        kept.add(group)
+        number += sum(text.group == group for text in texts)
+    return [text for text in texts if text.group in kept]
+
+
+def _sure(triples: Sequence[Triple]) -> list[FoundTriple]:
+    return [FoundTriple(triple, 1.0, Words(0, 0), Words(0, 0)) for triple in triples]

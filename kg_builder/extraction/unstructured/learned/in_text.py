@@ -1,0 +1,54 @@
+"""A trained extractor of relations as one of the models that read a build's texts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from kg_builder.extraction.unstructured.learned.distant import stretches
+from kg_builder.extraction.unstructured.learned.extractor import FoundTriple, JointExtractor
+from kg_builder.extraction.unstructured.learned.reading import Reading, read_texts
+from kg_builder.extraction.unstructured.sentences import sentences_of
+from kg_builder.extraction.unstructured.text_models import ModelReading, ModelRelation, Stretch
+
+
+class TrainedRelations:
+    """Reads texts a few sentences at a time.
+
+    Args:
+        extractor: a fitted extractor whose relations are the data model's predicates.
+        least: least confidence of a relation; by default what training found best for F1.
+    """
+
+    name = "relations"
+
+    def __init__(self, extractor: JointExtractor, *, least: float | None = None) -> None:
+        self._extractor, self._least = extractor, least
+        self.refused: Counter[str] = Counter()
+
+    def read(self, texts: Sequence[str]) -> list[ModelReading]:
+        """Relations of each text."""
+        pieces = [
+            (number, stretch)
+            for number, text in enumerate(texts)
+            for stretch in stretches(sentences_of(text))
+        ]
+        readings = list(
+            read_texts(
+                (texts[number][piece.start : piece.end] for number, piece in pieces),
+                self._extractor.config.model,
+            )
+        )
+        found = self._extractor.extract_readings(readings, least=self._least)
+        relations: list[list[ModelRelation]] = [[] for _ in texts]
+        for (number, stretch), reading, triples in zip(pieces, readings, found, strict=True):
+            relations[number] += [_relation(item, reading, stretch.start) for item in triples]
+        return [ModelReading(relations=tuple(items)) for items in relations]
+
+
+def _relation(found: FoundTriple, reading: Reading, offset: int) -> ModelRelation:
+    subject, object_ = (
+        Stretch(offset + reading.starts[place.start], offset + reading.end(place.end - 1))
+        for place in (found.subject, found.object)
+    )
+    return ModelRelation(subject, found.triple.relation, object_, found.confidence)

@@ -1,0 +1,144 @@
+"""Runs of words that look like mentions, by rule: for texts whose annotation names only a few.
+
+A tagger that is trained where most mentions are unmarked learns to leave them unmarked. What it
+does not find is then proposed by form: quoted words, dates, spaCy's entities, capitals, names and
+words that are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from kg_builder.extraction.unstructured.learned.alignment import Words
+from kg_builder.extraction.unstructured.learned.dates import dates_in
+from kg_builder.extraction.unstructured.learned.knowledge import Knowledge, WordLists
+from kg_builder.extraction.unstructured.learned.reading import Reading
+
+_QUOTES: Final = {'"': '"', "“": "”", "«": "»"}
+_LONGEST_QUOTE: Final = 12
+_INSIDE: Final = frozenset(
+    {"of", "the", "in", "a", "an", "to", "for", "on", "at", "from", "with", "&", "de", "del", "la"}
+    | {"le", "les", "el", "los", "du", "von", "van", "der", "my", "your", "'s", "’s", "n", "'", "-"}
+    | {"!", "?", "/"}
+)
+_ENTITIES: Final = frozenset(
+    {"PERSON", "ORG", "GPE", "LOC", "WORK_OF_ART", "NORP", "FAC", "PRODUCT", "LANGUAGE", "EVENT"}
+)
+_ENDS: Final = frozenset(
+    {
+        "of",
+        "the",
+        "in",
+        "a",
+        "an",
+        "to",
+        "for",
+        "on",
+        "at",
+        "from",
+        "with",
+        "-",
+        "/",
+        "'",
+        "'s",
+        "’s",
+    }
+    | {"&", ".", ","}
+)
+_LEADING: Final = frozenset(
+    ["the", "a", "an", "in", "on", "it", "his", "her", "their", "this", "he", "she", "they", "at"]
+)
+
+
+def propose(
+    reading: Reading, knowledge: Knowledge, lists: WordLists, group: str, taken: Sequence[Words]
+) -> list[Words]:
+    """Runs that do not overlap what is taken or each other; surer kinds come first."""
+    kept: list[Words] = []
+    covered = {word for place in taken for word in range(*place)}
+    for place in _all(reading, knowledge, lists, group):
+        if place.start < place.end and covered.isdisjoint(range(*place)):
+            covered.update(range(*place))
+            kept.append(place)
+    return sorted(kept)
+
+
+def _all(reading: Reading, knowledge: Knowledge, lists: WordLists, group: str) -> Iterator[Words]:
+    yield from _quoted(reading)
+    for start, end, _ in dates_in(reading.text):
+        words = reading.words_at(start, end)
+        if words:
+            yield Words(*words)
+    for place, _ in knowledge.find(reading, group):
+        yield place
+    yield from _capitals(reading)
+    yield from _entities(reading)
+    for place, kind in lists.find(reading):
+        if kind in {"genre", "instrument"}:
+            yield place
+
+
+def _quoted(reading: Reading) -> Iterator[Words]:
+    start = 0
+    while start < len(reading):
+        closing = _QUOTES.get(reading.words[start])
+        if closing is not None:
+            for end in range(start + 1, min(start + _LONGEST_QUOTE, len(reading))):
+                if reading.words[end] == closing:
+                    inner = Words(start + 1, end)
+                    while inner.end > inner.start and reading.words[inner.end - 1] == ",":
+                        inner = Words(inner.start, inner.end - 1)
+                    yield inner
+                    start = end
+                    break
+        start += 1
+
+
+def _entities(reading: Reading) -> Iterator[Words]:
+    start = 0
+    while start < len(reading):
+        kind = reading.entities[start]
+        end = start + 1
+        if kind in _ENTITIES:
+            while end < len(reading) and reading.entities[end] == kind:
+                end += 1
+            yield _trimmed(reading, start, end)
+        start = end
+
+
+def _capitals(reading: Reading) -> Iterator[Words]:
+    """Capitalised words with small ones between them: "Never Mind the Bollocks"."""
+    words, start = reading.words, 0
+    while start < len(words):
+        if not words[start][:1].isupper():
+            start += 1
+            continue
+        end = last = start + 1
+        while end < len(words) and end - last < 3:
+            if words[end][:1].isupper() or words[end][:1].isdigit():
+                last = end + 1
+            elif reading.lowered[end] not in _INSIDE:
+                break
+            end += 1
+        run = _trimmed(reading, start, last)
+        if run.end - run.start > 1 or not _begins(reading, run.start):
+            yield run
+        start = max(end, last)
+
+
+def _trimmed(reading: Reading, start: int, end: int) -> Words:
+    """Without an article or pronoun at the sentence's beginning and loose words at the end."""
+    begins = _begins(reading, start)
+    while start < end and (begins or not reading.words[start][:1].isupper()):
+        if reading.lowered[start] not in _LEADING:
+            break
+        start += 1
+    while end > start and reading.lowered[end - 1] in _ENDS:
+        end -= 1
+    return Words(start, end)
+
+
+def _begins(reading: Reading, at: int) -> bool:
+    """Whether a word is its sentence's first, so that its capital tells nothing."""
+    return at == 0 or reading.sentences[at] != reading.sentences[at - 1]

@@ -1,0 +1,175 @@
+"""How the evaluation of extraction is shown: tables, files of errors, the curve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Final
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from kg_builder.evaluation.extraction import Counts, benchmark_score
+from kg_builder.evaluation.extraction_errors import COLUMNS, error_rows
+from kg_builder.evaluation.extraction_runs import LOOK_UP, Outcome
+from pipeline.artefacts import write_tsv
+
+Runs = Sequence[Sequence[Outcome]]
+"""Outcomes of the models, the same in each run (fold)."""
+
+_SHOWN: Final = 40
+
+
+def print_scores(console: Console, runs: Runs, *, seen: set[str]) -> None:
+    """Exact triples, micro-averaged: with diacritics as written, and folded.
+
+    Args:
+        console: where to.
+        runs: outcomes of each fold, or of the one test.
+        seen: texts that were trained on; test texts among them are also left out once.
+    """
+    texts = [text for run in runs for text in run[0].texts]
+    where = f"{len(runs)} folds" if len(runs) > 1 else "test"
+    _scores(console, runs, f"Exact triples, micro, {where}: {len(texts):,} texts")
+    again = sum(text.text in seen for text in texts)
+    if again and again < len(texts):
+        clean = [[_without(outcome, seen) for outcome in run] for run in runs]
+        _scores(console, clean, f"The same without {again:,} texts that are in --train")
+
+
+def _scores(console: Console, runs: Runs, title: str) -> None:
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for heading in ("model", "P", "R", "F1", "P folded", "R folded", "F1 folded", "ECE"):
+        table.add_column(heading, justify="left" if heading == "model" else "right")
+    for model, outcomes in _by_model(runs):
+        cells = []
+        for fold in (False, True):
+            scores = [outcome.score(fold=fold).micro for outcome in outcomes]
+            cells += [
+                _spread([score.precision for score in scores]),
+                _spread([score.recall for score in scores]),
+                _spread([score.f1 for score in scores]),
+            ]
+        error = _spread([outcome.calibration_error for outcome in outcomes])
+        table.add_row(model, *cells, "" if model == LOOK_UP else error)
+    console.print(table)
+
+
+def print_benchmark(console: Console, runs: Runs) -> None:
+    """What Text2KGBench's own script makes of the same triples."""
+    title = "Text2KGBench's own script: relations that the gold of a sentence lacks are left out"
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for heading in ("model", "micro F1", "mean P", "mean R", "mean F1"):
+        table.add_column(heading, justify="left" if heading == "model" else "right")
+    for model, outcomes in _by_model(runs):
+        scores = [benchmark_score(o.stated, [t.triples for t in o.texts]) for o in outcomes]
+        table.add_row(
+            model,
+            _spread([score.micro.f1 for score in scores]),
+            _spread([score.mean_precision for score in scores]),
+            _spread([score.mean_recall for score in scores]),
+            _spread([score.mean_f1 for score in scores]),
+        )
+    console.print(table)
+
+
+def print_relations(console: Console, runs: Runs) -> None:
+    """Each relation's counts over all runs, for the last model that was compared."""
+    model, outcomes = list(_by_model(runs))[-1]
+    sums: dict[str, Counts] = {}
+    for outcome in outcomes:
+        for relation, counts in outcome.score().by_relation.items():
+            sums[relation] = sums.get(relation, Counts()) + counts
+    title = f"By relation: {model}"
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for heading in ("relation", "gold", "stated", "right", "P", "R", "F1"):
+        table.add_column(heading, justify="left" if heading == "relation" else "right")
+    ordered = sorted(sums.items(), key=lambda item: (-item[1].gold, item[0]))
+    for relation, counts in ordered[:_SHOWN]:
+        table.add_row(
+            relation,
+            f"{counts.gold:,}",
+            f"{counts.stated:,}",
+            f"{counts.right:,}",
+            *(f"{value:.3f}" for value in (counts.precision, counts.recall, counts.f1)),
+        )
+    console.print(table)
+    if len(ordered) > _SHOWN:
+        console.print(f"and {len(ordered) - _SHOWN} rarer relations")
+
+
+def print_curve(console: Console, by_share: Mapping[float, Runs]) -> None:
+    """F1 against the share of the training texts."""
+    table = Table(
+        title="F1 by share of the training texts", title_justify="left", box=None,
+        padding=(0, 2, 0, 0),
+    )  # fmt: skip
+    table.add_column("model")
+    for share in by_share:
+        table.add_column(f"{share:.0%}", justify="right")
+    for model, values in _curve(by_share).items():
+        table.add_row(model, *(_spread(each) for each in values))
+    console.print(table)
+
+
+def draw_curve(by_share: Mapping[float, Runs], path: Path) -> None:
+    """Draw F1 against the share of the training texts, one line a model."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.5, 3.4), layout="constrained")
+    axes = figure.subplots()
+    shares = [100 * share for share in by_share]
+    for model, values in _curve(by_share).items():
+        middle = [mean(each) for each in values]
+        spread = [stdev(each) if len(each) > 1 else 0.0 for each in values]
+        axes.errorbar(shares, middle, yerr=spread, marker="o", capsize=3, label=model)
+    axes.set_xlabel("share of the training texts, %")
+    axes.set_ylabel("F1, exact triples")
+    axes.set_xticks(shares)
+    axes.set_ylim(0, 1)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=110, metadata={"Software": ""})
+
+
+def write_errors(runs: Runs, folder: Path) -> list[Path]:
+    """Write `errors-<model>.tsv` for each model but the look-up."""
+    paths = []
+    for model, outcomes in _by_model(runs):
+        if model != LOOK_UP:
+            rows = [row for outcome in outcomes for row in error_rows(outcome)]
+            path = folder / f"errors-{model.replace(' ', '')}.tsv"
+            write_tsv(pd.DataFrame(rows, columns=list(COLUMNS), dtype="str"), path)
+            paths.append(path)
+    return paths
+
+
+def _by_model(runs: Runs) -> Iterator[tuple[str, list[Outcome]]]:
+    for outcomes in zip(*runs, strict=True):
+        yield outcomes[0].model, list(outcomes)
+
+
+def _curve(by_share: Mapping[float, Runs]) -> dict[str, list[list[float]]]:
+    found: dict[str, list[list[float]]] = {}
+    for runs in by_share.values():
+        for model, outcomes in _by_model(runs):
+            found.setdefault(model, []).append([o.score().micro.f1 for o in outcomes])
+    return found
+
+
+def _without(outcome: Outcome, seen: set[str]) -> Outcome:
+    kept = [number for number, text in enumerate(outcome.texts) if text.text not in seen]
+    return Outcome(
+        outcome.model,
+        [outcome.texts[number] for number in kept],
+        [outcome.considered[number] for number in kept],
+        outcome.threshold,
+    )
+
+
+def _spread(values: Sequence[float]) -> str:
+    if len(values) == 1:
+        return f"{values[0]:.3f}"
+    return f"{mean(values):.3f} ± {stdev(values):.3f}"
