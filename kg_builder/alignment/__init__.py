@@ -5,7 +5,14 @@
 """
 
 from kg_builder.alignment.align import Alignment, align, rename
-from kg_builder.alignment.config import AlignmentConfig, DbpediaNt, FreebaseRdf, ThirdParty
+from kg_builder.alignment.config import AlignmentConfig
+from kg_builder.alignment.databases import (
+    DbpediaNt,
+    FreebaseRdf,
+    MusicBrainzJson,
+    ThirdParty,
+    WikidataJson,
+)
 from kg_builder.alignment.overview import overview
 
 __all__ = [
@@ -13,7 +20,9 @@ __all__ = [
     "AlignmentConfig",
     "DbpediaNt",
     "FreebaseRdf",
+    "MusicBrainzJson",
     "ThirdParty",
+    "WikidataJson",
     "align",
     "overview",
     "rename",

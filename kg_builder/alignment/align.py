@@ -9,12 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from kg_builder.alignment.config import AlignmentConfig, DbpediaNt, FreebaseRdf
+from kg_builder.alignment.config import AlignmentConfig
 from kg_builder.alignment.credits import joint_credits
+from kg_builder.alignment.databases import ThirdParty
 from kg_builder.alignment.decide import candidates_json
 from kg_builder.alignment.evidence import best_class, kinds
 from kg_builder.alignment.facts import Brought, bring
 from kg_builder.alignment.linking import Linking, link
+from kg_builder.alignment.shared import shared_ids
 from kg_builder.alignment.things import Gathered
 from kg_builder.fusion.judgements import Judgements, read_judgements
 from kg_builder.fusion.naming import Naming, assign_curies
@@ -67,7 +69,7 @@ class _State:
 def align(
     entities: pd.DataFrame,
     statements: pd.DataFrame,
-    databases: Sequence[FreebaseRdf | DbpediaNt],
+    databases: Sequence[ThirdParty],
     root: Path,
     config: AlignmentConfig,
     *,
@@ -130,7 +132,7 @@ def rename(table: pd.DataFrame, renamed: Mapping[str, str], *, schema: Schema) -
 
 def _one(
     state: _State,
-    database: FreebaseRdf | DbpediaNt,
+    database: ThirdParty,
     path: Path,
     config: AlignmentConfig,
     schema: Schema,
@@ -163,10 +165,10 @@ def _one(
     )
     _links(state, database.name, linking, brought, config)
     _reject(state, database.name, gathered, brought)
-    frame = STATEMENTS.frame(brought.statements)
+    frame = _also_of_second_spellings(STATEMENTS.frame(brought.statements), linking)
     state.statements.append(frame)
     state.context = pd.concat([state.context, frame], ignore_index=True)
-    state.entities = _augmented(state, linking, brought, schema)
+    state.entities = _augmented(state, database.name, linking, brought, schema)
     tally = dict.fromkeys(("match", "unsure", "no_match"), 0)
     for decision in linking.decisions:
         tally[decision.decision] += 1
@@ -193,12 +195,12 @@ def _links(
                 "subject": entity.curie,
                 "kind": "external",
                 "target": target,
-                "object": (decision.thing or None) if decision else None,
+                "object": (decision.linked or None) if decision else None,
                 "score": round(decision.score, 6) if decision else 0.0,
                 "decision": decision.decision if decision else "no_match",
                 "method": decision.method if decision else "no candidate",
                 "candidates": candidates_json(
-                    decision.ranked, linking.gathered.things, config.candidates_kept
+                    decision, linking.gathered.things, config.candidates_kept
                 )
                 if decision
                 else "[]",
@@ -217,6 +219,20 @@ def _links(
         }
         for key, curie in sorted(brought.curies.items())
     ]
+
+
+def _also_of_second_spellings(statements: pd.DataFrame, linking: Linking) -> pd.DataFrame:
+    """The statements, and those about a thing once more for each second spelling of it."""
+    owner = {thing: curie for thing, (curie, _) in linking.linked.items()}
+    copies = [
+        statements[statements["subject"] == owner[d.also]].assign(
+            subject=linking.ours[d.entity].curie
+        )
+        for d in linking.decisions
+        if d.also in owner
+    ]
+    frame = STATEMENTS.check(pd.concat([statements, *copies], ignore_index=True))
+    return frame[frame["subject"] != frame["object"]].reset_index(drop=True)
 
 
 def _reject(state: _State, source: str, gathered: Gathered, brought: Brought) -> None:
@@ -238,17 +254,24 @@ def _row(source: str, reason: str, evidence: str, detail: str) -> dict[str, Any]
     }
 
 
-def _augmented(state: _State, linking: Linking, brought: Brought, schema: Schema) -> pd.DataFrame:
+def _augmented(
+    state: _State, source: str, linking: Linking, brought: Brought, schema: Schema
+) -> pd.DataFrame:
     """Entities with external ids and, where a database knows it better, a more specific class."""
-    external = {curie: key for key, (curie, _) in linking.linked.items()}
+    external = {linking.ours[d.entity].curie: d.linked for d in linking.decisions if d.linked}
     rows = rows_of(state.entities)
     renaming: list[dict[str, Any]] = []
     for row in rows:
         key = external.get(row["entity"])
         if key is None:
             continue
-        row["external_ids"] = sorted({*row["external_ids"], key})
         thing = linking.gathered.things[key]
+        added, contradicting = shared_ids([*row["external_ids"], key], thing)
+        row["external_ids"] = sorted({*row["external_ids"], key, *added})
+        state.rejects += [
+            _row(source, "databases disagree about an id", key, f"{row['entity']}: {other}")
+            for other in contradicting
+        ]
         if row["type"] == "Tag":
             row["type"] = "Genre"
             renaming.append(row)

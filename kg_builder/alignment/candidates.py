@@ -9,10 +9,10 @@ from typing import Literal
 
 import pandas as pd
 
-from kg_builder.alignment.near import Near, near_keys
+from kg_builder.alignment.near import Near, near_keys, umlauts_written_out
 from kg_builder.alignment.things import Gathered, Thing, keys_of, term_key
 from kg_builder.fusion.config import FusionConfig
-from kg_builder.fusion.normalize import parse_name, squeeze
+from kg_builder.fusion.normalize import name_key, parse_name, squeeze
 from kg_builder.fusion.profiles import values
 from kg_builder.ontology import Schema
 
@@ -103,8 +103,9 @@ class NameIndex:
         return [best[pair] for pair in sorted(best)]
 
     def _of(self, thing: Thing) -> Iterable[Candidate]:
-        for position in self._by_id.get(thing.id, ()):
-            yield Candidate(position, thing.id, "stated", thing.name)
+        for external in (thing.id, *thing.same_as):
+            for position in self._by_id.get(external, ()):
+                yield Candidate(position, thing.id, "stated", thing.name)
         for text in (thing.name, *sorted(thing.aliases)):
             main = text == thing.name
             for place, key in enumerate(keys_of(text)):
@@ -113,7 +114,10 @@ class NameIndex:
                     yield Candidate(position, thing.id, how, text)
         for key in keys_of(thing.name):
             for position, near in self._near.get(key, ()):
-                yield Candidate(position, thing.id, near, thing.name)
+                same = umlauts_written_out(thing.name) == squeeze(
+                    name_key(self.entities[position].name)
+                )
+                yield Candidate(position, thing.id, "respelled" if same else near, thing.name)
 
 
 def _how(entity: Ours, text: str, place: int, main: bool) -> How:

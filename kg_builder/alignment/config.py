@@ -1,52 +1,10 @@
-"""Settings of the alignment stage, and of each third-party database."""
+"""Settings of the alignment stage."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-
-class _Database(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = Field(description="Name of the database: target of links, source of statements.")
-    path: Path = Field(description="The dump, plain or gzip; relative to the raw folder.")
-    trust: float = Field(0.9, gt=0, le=1, description="Confidence of a statement it brings.")
-    predicates: tuple[str, ...] | None = Field(
-        None,
-        description="Predicates of the data model to bring; without it all that the data model"
-        " maps from this database.",
-    )
-
-
-class FreebaseRdf(_Database):
-    """The line layout of the Freebase RDF dump: four columns with tabs between."""
-
-    format: Literal["freebase-rdf"] = "freebase-rdf"
-    languages: tuple[str, ...] = Field(
-        ("en",), description="Languages of names; every language counts as an alias of a match."
-    )
-    max_namesakes: int = Field(
-        10,
-        ge=1,
-        description="Things kept per name, those with the most facts that the data model maps;"
-        " the others are counted as rejected.",
-    )
-
-
-class DbpediaNt(_Database):
-    """N-Triples of DBpedia; names are read from the IRIs where there are no labels."""
-
-    format: Literal["dbpedia-nt"] = "dbpedia-nt"
-    namespace: str = Field(
-        "http://dbpedia.org/resource/", description="What the IRIs of its things start with."
-    )
-
-
-ThirdParty = Annotated[FreebaseRdf | DbpediaNt, Field(discriminator="format")]
-"""A third-party database, told apart by its `format`."""
 
 
 class AlignmentConfig(BaseModel):
@@ -57,6 +15,13 @@ class AlignmentConfig(BaseModel):
     match: float = Field(0.75, ge=0, le=1, description="Probability from which on to link.")
     unsure: float = Field(
         0.35, ge=0, le=1, description="From here to `match` the candidates are kept for a person."
+    )
+    namesake: float = Field(
+        0.84,
+        ge=0,
+        le=1,
+        description="The same where another candidate has a tenth of the probability: of two"
+        " bands of one name the likelier one is taken only with good reason.",
     )
     second_spelling: float = Field(
         0.8,

@@ -6,14 +6,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from kg_builder.alignment.config import DbpediaNt
+from kg_builder.alignment.databases import DbpediaNt
 from kg_builder.alignment.dump import Faults, literal, ntriples_lines, title
 from kg_builder.alignment.things import Fact, Gathered, Thing, Wanted, keys_of, split_title
 from kg_builder.ontology import Schema, curie
 from kg_builder.progress import Progress, silent
 
 TYPE: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+SAME_AS: Final = "http://www.w3.org/2002/07/owl#sameAs"
 LABEL: Final = "http://www.w3.org/2000/01/rdf-schema#label"
+ELSEWHERE: Final = frozenset({"freebase", "wikidata", "musicbrainz", "discogs"})
 ABOUT: Final = frozenset(
     {"http://dbpedia.org/ontology/abstract", "http://www.w3.org/2000/01/rdf-schema#comment"}
 )
@@ -76,6 +78,12 @@ def gather_dbpedia(
                 candidates.add(thing(subject).id)
             continue
         other = target[1:-1]
+        if predicate == SAME_AS:
+            if known and (elsewhere := _elsewhere(other)):
+                about = thing(subject)
+                about.same_as = tuple(dict.fromkeys((*about.same_as, elsewhere)))
+                candidates.add(about.id)
+            continue
         if predicate == TYPE:
             if known and other in schema.class_of:
                 thing(subject).classes.add(schema.class_of[other])
@@ -103,6 +111,12 @@ def gather_dbpedia(
             facts.append(Fact(things[one].id, local, thing(two).id, False, number_, predicate))
     by_id = {found.id: found for found in things.values()}
     return Gathered(by_id, candidates, facts, number, faults)
+
+
+def _elsewhere(iri: str) -> str:
+    """The CURIE of a thing in another database that we know; '' for any other."""
+    short = curie(iri.replace("http://musicbrainz.org/", "https://musicbrainz.org/"))
+    return short if short.partition(":")[0] in ELSEWHERE else ""
 
 
 def _literal(

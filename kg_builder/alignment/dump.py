@@ -14,9 +14,12 @@ from kg_builder.alignment.unpacking import CutOffError, open_dump
 FREEBASE: Final = "http://rdf.freebase.com/ns/"
 CUT_OFF: Final = "the dump is cut off; everything before the cut is used"
 NO_TRIPLE: Final = "line is no triple"
+NO_ENTITY: Final = "line is no JSON object"
 TOO_MANY: Final = "too many namesakes"
 _LITERAL = re.compile(r'^"((?:[^"\\]|\\.)*)"(?:@([A-Za-z-]+)|\^\^<([^>]*)>)?$', re.DOTALL)
 _ESCAPE = re.compile(r'\\(?:([tbnrf"\'\\])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))', re.DOTALL)
+# what DBpedia writes with percent signs in its IRIs
+_ENCODED = re.compile(r'["%<>?\[\\\]^`{|}]')
 _CONTROL: Final = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
 
 Line = tuple[int, str, str, str]
@@ -132,6 +135,15 @@ def unescape(text: str) -> str:
     if "\\" not in text:
         return text
     return _ESCAPE.sub(_character, text)
+
+
+def dbpedia_id(page: str) -> str:
+    """The CURIE that DBpedia has for a page of Wikipedia.
+
+    >>> dbpedia_id("What Is This?"), dbpedia_id("Guns N' Roses")
+    ('dbpedia:What_Is_This%3F', "dbpedia:Guns_N'_Roses")
+    """
+    return "dbpedia:" + _ENCODED.sub(lambda sign: f"%{ord(sign[0]):02X}", page.replace(" ", "_"))
 
 
 def title(local: str) -> str:

@@ -205,7 +205,7 @@ def _mint(
                 "type": types[key],
                 "name": thing.name,
                 "aliases": sorted(thing.aliases - {thing.name}),
-                "external_ids": [key],
+                "external_ids": sorted({key, *thing.same_as}),
                 "attributes": "{}",
                 "records": 0,
             }

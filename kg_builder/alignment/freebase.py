@@ -8,6 +8,7 @@ compound facts joined already (`a.b..c.d`).
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -17,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg_builder.alignment.blocks import Block, Hashes, Sieve, blocks, hash_ids
-from kg_builder.alignment.config import FreebaseRdf
-from kg_builder.alignment.dump import Faults, literal
+from kg_builder.alignment.databases import FreebaseRdf
+from kg_builder.alignment.dump import Faults, dbpedia_id, literal
 from kg_builder.alignment.freebase_names import ALIAS, NAME, FirstPass, Mapping
 from kg_builder.alignment.things import Fact, Gathered, Thing, Wanted
 from kg_builder.ontology import Schema
@@ -26,6 +27,9 @@ from kg_builder.progress import Progress, silent
 
 TYPE: Final = "type.object.type"
 DESCRIPTION: Final = "common.topic.description"
+KEY: Final = "type.object.key"
+_PAGE: Final = "/wikipedia/en_title/"
+_SIGN: Final = re.compile(r"\$([0-9A-F]{4})")
 # bits of the sieves: a candidate; it or what its facts lead to; a predicate that is read; one of
 # the second hop
 _OURS, _NEAR = 1, 2
@@ -91,7 +95,7 @@ class _SecondPass:
         self._ids.add_hashes(np.array(sorted(self._to_be_named), dtype=np.uint64), _NEAR)
         halves = {half for _, half in mapping.joined}
         self._predicates = Sieve()
-        self._predicates.add({*mapping.direct, *halves, NAME, ALIAS, DESCRIPTION, TYPE}, _TOLD)
+        self._predicates.add({*mapping.direct, *halves, NAME, ALIAS, DESCRIPTION, TYPE, KEY}, _TOLD)
         self._predicates.add(mapping.further, _FURTHER)
         self._texts = hash_ids([NAME, ALIAS, DESCRIPTION])
         self._facts: list[Fact] = []
@@ -220,6 +224,10 @@ class _SecondPass:
                     return
                 thing = self.things[subject] = Thing(f"freebase:{subject}")
             self._name(thing, predicate, target)
+        elif predicate == KEY and subject in self.candidates:
+            value = literal(target)
+            if value and value[0].startswith(_PAGE):
+                self.things[subject].same_as = (_page(value[0]),)
         if not self.candidates.get(subject, True) and predicate in self._mapping.direct:
             value = literal(target)
             if value and value[1] in self._languages:
@@ -239,6 +247,12 @@ class _SecondPass:
             thing.description = thing.description or text
         elif text and text != thing.name:
             thing.aliases.add(text)
+
+
+def _page(key: str) -> str:
+    """DBpedia's id by the key of a Wikipedia page, which spells signs out as `$0028`."""
+    page = _SIGN.sub(lambda found: chr(int(found[1], 16)), key.removeprefix(_PAGE))
+    return dbpedia_id(page)
 
 
 def _text(raw: bytes | None) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg_builder.alignment.blocks import Block, Hashes, Marks, Sieve, hash_ids
-from kg_builder.alignment.config import FreebaseRdf
+from kg_builder.alignment.databases import FreebaseRdf
 from kg_builder.alignment.dump import FREEBASE, TOO_MANY, Faults, literal
 from kg_builder.alignment.namesakes import Namesakes
 from kg_builder.alignment.spelling import Spellings

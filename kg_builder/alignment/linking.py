@@ -11,14 +11,23 @@ from typing import Final
 import pandas as pd
 
 from kg_builder.alignment.candidates import Candidate, NameIndex, Ours, our_entities
-from kg_builder.alignment.config import AlignmentConfig, DbpediaNt, FreebaseRdf
+from kg_builder.alignment.config import AlignmentConfig
 from kg_builder.alignment.context import foremost, our_bags, their_bags
+from kg_builder.alignment.databases import (
+    DbpediaNt,
+    FreebaseRdf,
+    MusicBrainzJson,
+    ThirdParty,
+    WikidataJson,
+)
 from kg_builder.alignment.dbpedia import gather_dbpedia
 from kg_builder.alignment.decide import Decision, decide
 from kg_builder.alignment.evidence import kinds
 from kg_builder.alignment.freebase import gather_freebase
+from kg_builder.alignment.musicbrainz_dump import gather_musicbrainz
 from kg_builder.alignment.things import Gathered, Wanted
 from kg_builder.alignment.weigh import weigh
+from kg_builder.alignment.wikidata import gather_wikidata
 from kg_builder.fusion.judgements import Judgements
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress
@@ -53,7 +62,7 @@ class Linking:
 def link(
     entities: pd.DataFrame,
     context: pd.DataFrame,
-    database: FreebaseRdf | DbpediaNt,
+    database: ThirdParty,
     path: Path,
     config: AlignmentConfig,
     *,
@@ -95,7 +104,7 @@ def link(
 
 
 def _gather(
-    database: FreebaseRdf | DbpediaNt,
+    database: ThirdParty,
     path: Path,
     wanted: Wanted,
     schema: Schema,
@@ -103,9 +112,19 @@ def _gather(
     progress: Progress,
 ) -> Gathered:
     hop = frozenset(config.second_hop if config.hops > 1 else ())
-    if isinstance(database, FreebaseRdf):
-        return gather_freebase(database, path, wanted, schema, second_hop=hop, progress=progress)
-    return gather_dbpedia(database, path, wanted, schema, second_hop=hop, progress=progress)
+    match database:
+        case FreebaseRdf():
+            return gather_freebase(
+                database, path, wanted, schema, second_hop=hop, progress=progress
+            )
+        case DbpediaNt():
+            return gather_dbpedia(database, path, wanted, schema, second_hop=hop, progress=progress)
+        case WikidataJson():
+            return gather_wikidata(
+                database, path, wanted, schema, second_hop=hop, progress=progress
+            )
+        case MusicBrainzJson():
+            return gather_musicbrainz(database, path, wanted, schema, progress=progress)
 
 
 def _plausible(

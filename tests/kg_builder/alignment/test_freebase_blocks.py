@@ -185,6 +185,15 @@ def test_a_thing_whose_id_is_stated_needs_no_name_of_ours(tmp_path):
     assert gathered.candidates == {"freebase:m.sc"}
 
 
+def test_a_key_of_wikipedia_is_the_id_in_dbpedia(tmp_path):
+    keys = ["/en/the_police", "/wikipedia/en_title/What_Is_This$003F", "/wikipedia/de/Q"]
+    facts = [triple("m.p", "type.object.key", f'"{key}"') for key in keys]
+    path = tmp_path / "dump"
+    path.write_text("".join(named("m.p", "What Is This?", *facts)))
+    thing = gather(path, "What Is This?").things["freebase:m.p"]
+    assert thing.same_as == ("dbpedia:What_Is_This%3F",)
+
+
 def test_a_truncated_gzip_dump_brings_the_facts_before_the_cut(tmp_path):
     rng = random.Random(0)
     dump = [*named("m.rh", "Radiohead", triple("m.rh", "music.artist.genre", "m.02")),
