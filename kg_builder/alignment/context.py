@@ -17,8 +17,11 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from kg_builder.alignment.latent import Latent
 from kg_builder.alignment.things import Gathered
 from kg_builder.fusion.normalize import name_key, nation_of
 from kg_builder.fusion.profiles import values
@@ -33,9 +36,9 @@ CONTEXT: Final = frozenset(
 )  # fmt: skip
 """Predicates whose objects' names say what an entity is about."""
 
-BANDS: Final = (0.0, 0.01, 0.03, 0.07, 0.12, 0.2, 0.3, 0.45)
-_PRIOR_RIGHT: Final = (0.06, 0.04, 0.10, 0.16, 0.19, 0.19, 0.15, 0.11)
-_PRIOR_WRONG: Final = (0.50, 0.16, 0.14, 0.09, 0.06, 0.03, 0.015, 0.005)
+BANDS: Final = (0.0, 0.02, 0.06, 0.12, 0.18, 0.25, 0.35, 0.5)
+_PRIOR_RIGHT: Final = (0.03, 0.04, 0.07, 0.11, 0.14, 0.18, 0.22, 0.21)
+_PRIOR_WRONG: Final = (0.40, 0.18, 0.16, 0.11, 0.08, 0.045, 0.02, 0.005)
 
 
 @lru_cache(maxsize=1 << 17)
@@ -109,37 +112,54 @@ def phrases(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*pairs, *(word for word in words if len(word) > 1)]))
 
 
-@dataclass(frozen=True)
 class Weigher:
-    """Similarity of bags, words weighted by how rare they are on our side."""
+    """Similarity of bags, words weighted by how rare they are on our side.
 
-    idf: Mapping[str, float]
-    unknown: float
+    Attributes:
+        idf: word → its weight.
+    """
 
-    @classmethod
-    def of(cls, bags: Iterable[Bag]) -> Weigher:
-        """Learn word weights from all of our bags."""
-        counts: Counter[str] = Counter()
-        total = 0
-        for bag in bags:
-            counts.update(bag.keys())
-            total += 1
-        idf = {word: math.log((1 + total) / (1 + n)) for word, n in counts.items()}
-        return cls(idf=idf, unknown=0.0)
+    def __init__(self, bags: Iterable[Bag]) -> None:
+        """Learn word weights, and which words keep company, from all of our bags."""
+        listed = [bag for bag in bags if bag]
+        counts = Counter(word for bag in listed for word in bag)
+        total = len(listed)
+        self.idf = {word: math.log((1 + total) / (1 + n)) for word, n in counts.items()}
+        self._latent = Latent.learn(listed, self.idf)
+        # by identity: a bag is asked for often; it is kept, so that no other gets its number
+        self._places: dict[int, tuple[Bag, NDArray[np.float64] | None]] = {}
+
+    def known(self, bag: Bag) -> int:
+        """How many words of a bag tell anything: those that we know, too."""
+        return sum(word in self.idf for word in bag)
 
     def similarity(self, one: Bag, other: Bag) -> float:
-        """Cosine of the two bags over the words that we know, 0..1."""
-        if not one or not other:
-            return 0.0
-        dot = math.fsum(self._of(w) ** 2 for w in one if w in other)
+        """How alike two bags are, 0..1: by their words, and by the topics of their words.
+
+        The cosine of the words that both hold counts twice, that of their places among the
+        topics once. Words that we do not know count for nothing.
+        """
+        words = self._cosine(one, other)
+        here, there = self._place(one), self._place(other)
+        if here is None or there is None:
+            return words
+        return max(0.0, (2 * words + float(here @ there)) / 3)
+
+    def _cosine(self, one: Bag, other: Bag) -> float:
+        dot = math.fsum(self._of(word) ** 2 for word in one if word in other)
         if dot == 0:
             return 0.0
-        left = math.fsum(self._of(w) ** 2 for w in one)
-        right = math.fsum(self._of(w) ** 2 for w in other)
+        left = math.fsum(self._of(word) ** 2 for word in one)
+        right = math.fsum(self._of(word) ** 2 for word in other)
         return dot / math.sqrt(left * right)
 
     def _of(self, word: str) -> float:
-        return self.idf.get(word, self.unknown)
+        return self.idf.get(word, 0.0)
+
+    def _place(self, bag: Bag) -> NDArray[np.float64] | None:
+        if id(bag) not in self._places:
+            self._places[id(bag)] = (bag, self._latent.place(bag.keys()))
+        return self._places[id(bag)][1]
 
 
 @dataclass(frozen=True)

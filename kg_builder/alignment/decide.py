@@ -6,13 +6,18 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from kg_builder.alignment.candidates import Ours
 from kg_builder.alignment.config import AlignmentConfig
 from kg_builder.alignment.things import Thing
 from kg_builder.alignment.weigh import Weighed
 from kg_builder.fusion.judgements import Judgements, pair
+from kg_builder.fusion.normalize import fold, name_key, squeeze
+
+_RIVAL: Final = 0.1
+"""Probability that makes a second candidate a rival."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,9 @@ class Decision:
         method: how the names met, or why none was chosen.
         how: how the name of the best candidate met.
         ranked: (id, probability) of all candidates, best first.
+        also: the id of a thing that another entity of ours is in the first place, where this
+            one is a second spelling of it; `thing` then is ''.
+        reasons: id → what speaks for and against it, in nats.
     """
 
     entity: int
@@ -35,6 +43,13 @@ class Decision:
     method: str
     how: str
     ranked: tuple[tuple[str, float], ...]
+    also: str = ""
+    reasons: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @property
+    def linked(self) -> str:
+        """The id that the entity is linked to, in the first place or as a second spelling."""
+        return self.thing or self.also
 
 
 def decide(
@@ -46,7 +61,8 @@ def decide(
     """One decision per entity that has candidates, in the order of the entities.
 
     The candidates of an entity compete with each other and with 'none of them'; a thing goes
-    to the entity that it fits best, and the others do without.
+    to the entity that it fits best, and the others do without, unless they are second spellings
+    of the same name.
     """
     by_entity: dict[int, list[Weighed]] = defaultdict(list)
     for item in weighed:
@@ -61,8 +77,12 @@ def decide(
             for item, p in zip(items, probabilities, strict=True)
         ]
         ranked[position] = sorted(listed, key=lambda entry: (-entry[1], entry[0]))
-    total = {
-        (position, item.candidate.thing): item.total
+    needed = {
+        position: config.namesake if len(listed) > 1 and listed[1][1] >= _RIVAL else config.match
+        for position, listed in ranked.items()
+    }
+    pairs = {
+        (position, item.candidate.thing): item
         for position, items in by_entity.items()
         for item in items
     }
@@ -74,7 +94,7 @@ def decide(
                 not entities[position].native,
                 how[position, thing] == "alias",
                 -round(p, 3),
-                -total[position, thing],
+                -pairs[position, thing].total,
                 entities[position].curie,
                 thing,
                 position,
@@ -82,7 +102,7 @@ def decide(
             )
             for position, listed in ranked.items()
             for thing, p in listed
-            if p >= config.match
+            if p >= needed[position]
         ),
     )
     taken: dict[str, int] = {}
@@ -94,32 +114,72 @@ def decide(
     found = []
     for position in sorted(ranked):
         listed = ranked[position]
-        if position in chosen:
-            thing, p = chosen[position]
-            met = how[position, thing]
-            found.append(Decision(position, thing, p, "match", met, met, tuple(listed)))
-            continue
         best, p = listed[0]
-        if p >= config.match:
-            method, decision = "taken by another entity", "no_match"
+        thing, method, decision, score, also = "", how[position, best], "no_match", 0.0, ""
+        if position in chosen:
+            thing, score = chosen[position]
+            method, decision = how[position, thing], "match"
+        elif p >= needed[position]:
+            method = "taken by another entity"
+            if p >= config.second_spelling and second_spelling(
+                entities[position], entities[taken[best]], pairs[position, best]
+            ):
+                also, score, decision, method = best, p, "match", "second spelling"
         elif p >= config.unsure:
-            method, decision = how[position, best], "unsure"
-        else:
-            method, decision = how[position, best], "no_match"
-        met = how[position, best]
-        found.append(Decision(position, "", 0.0, decision, method, met, tuple(listed)))
+            decision = "unsure"
+        reasons = {key: pairs[position, key].reasons for key, _ in listed}
+        met = how[position, thing or best]
+        found.append(
+            Decision(position, thing, score, decision, method, met, tuple(listed), also, reasons)
+        )
     return found
 
 
-def candidates_json(
-    ranked: Sequence[tuple[str, float]], things: Mapping[str, Thing], keep: int
-) -> str:
-    """The candidates column of a link."""
-    rows = []
-    for key, p in ranked[:keep]:
+def second_spelling(entity: Ours, owner: Ours, item: Weighed) -> bool:
+    """Whether an entity that another one of ours left without its thing is that thing, too.
+
+    Sources hold artists twice: 'Panic at the Disco' and 'Panic! At the Disco'. A short or single
+    word with another article, sign or spacing may well be a band of its own ('The Lodger',
+    'Lodger'): then what is said of it must fit the thing.
+    """
+    if not entity.native or item.kind <= 0:
+        return False
+    one, other = name_key(entity.name), name_key(owner.name)
+    words = len(one.split())
+    met = item.candidate.how
+    if fold(entity.name) == fold(owner.name):
+        return item.context > -2
+    if met == "near":
+        return False
+    if met == "alias":
+        return item.context > 1.5 or (words > 1 and item.context >= 0)
+    if met == "reading" or item.context > 0.5:
+        return item.context >= 0
+    if words > 1 or len(squeeze(one)) > 9:
+        alike = _signs(entity.name) == _signs(owner.name) or words > 2
+        return alike and item.context > -1.2
+    same = one == other and _article(entity.name) == _article(owner.name)
+    return same and len(one) > 3 and item.context >= 0
+
+
+def _signs(name: str) -> str:
+    """Signs that a name would not carry without meaning it."""
+    return "".join(char for char in name if char in "!?")
+
+
+def _article(name: str) -> bool:
+    return fold(name).startswith("the ")
+
+
+def candidates_json(decision: Decision, things: Mapping[str, Thing], keep: int) -> str:
+    """The candidates column of a link: id, name, score, and the reasons in nats."""
+    rows: list[dict[str, Any]] = []
+    for key, p in decision.ranked[:keep]:
         thing = things[key]
         shown = f"{thing.name} ({thing.qualifier})" if thing.qualifier else thing.name
         rows.append({"id": key, "name": shown, "score": round(p, 6)})
+        if key in decision.reasons:
+            rows[-1]["reasons"] = dict(decision.reasons[key])
         if thing.description:
             rows[-1]["description"] = thing.description
     return json.dumps(rows, ensure_ascii=False)

@@ -19,11 +19,16 @@ NAME: Final[Mapping[How, float]] = {
     "identical": 2.2,
     "equal": 1.6,
     "term": 1.6,
-    "variant": 0.4,
+    "variant": -0.2,
     "reading": 0.0,
+    "respelled": 0.0,
     "alias": -1.6,
+    "near": -4.0,
 }
 """Log-odds that a name alone gives, before its length counts."""
+
+LOOSE: Final = frozenset({"variant", "near", "alias"})
+"""Ways to meet that need the context on their side: what speaks against them weighs more."""
 
 CERTAIN: Final = 2.5
 """The most that evidence of the right kind can add: two bands are both bands."""
@@ -44,6 +49,12 @@ class Weighed:
         """The sum: log-odds against the entity being none of the candidates."""
         return self.name + self.kind + self.context + self.fame
 
+    @property
+    def reasons(self) -> dict[str, float]:
+        """The parts of the sum, for people."""
+        parts = {"name": self.name, "kind": self.kind, "context": self.context, "fame": self.fame}
+        return {part: round(weight, 2) for part, weight in parts.items()}
+
 
 def weigh(
     entities: Sequence[Ours],
@@ -57,7 +68,7 @@ def weigh(
     evidence = {
         key: kinds(gathered.things[key], schema) for key in {c.thing: None for c in candidates}
     }
-    weigher = Weigher.of(ours.values())
+    weigher = Weigher(ours.values())
     first = [
         (
             name_weight(entities[c.entity], gathered.things[c.thing], c),
@@ -67,7 +78,7 @@ def weigh(
     ]
     namesakes: dict[int, int] = {}
     for c, (_, kind) in zip(candidates, first, strict=True):
-        namesakes[c.entity] = namesakes.get(c.entity, 0) + (kind > -1)
+        namesakes[c.entity] = namesakes.get(c.entity, 0) + (kind > -1 and c.how != "near")
     clear = [
         (entities[c.entity].curie, c.thing)
         for c, (name, kind) in zip(candidates, first, strict=True)
@@ -86,10 +97,15 @@ def weigh(
         if not entity.term:
             if one and other:
                 # few words on a side are a poor sample of what it is about
-                depth = min(1.0, len(one) / 6) * min(1.0, len(other) / 3)
+                depth = min(1.0, len(one) / 6) * min(1.0, weigher.known(other) / 3)
                 context = telling.weight(weigher.similarity(one, other)) * depth
             from_here = nations_of(one) | nations_in(entity.qualifier)
             context += origin_weight(from_here, nations_of(other), deep=len(one) >= 12)
+            context += qualifier_weight(
+                nations_of(one), nations_in(gathered.things[c.thing].qualifier)
+            )
+        if c.how in LOOSE and context < 0:
+            context *= 1.5
         fame = 0.2 * (math.log1p(min(gathered.things[c.thing].degree, 400)) - 2)
         found.append(Weighed(c, name, kind, context, fame))
     return found
@@ -174,12 +190,12 @@ def kind_weight(
     certain = min(1.0, (pro + contra) / 4)
     weight = 1.6 * math.log(share / (1 - share)) * (0.5 + 0.5 * certain)
     if not pro:
-        return -7.0 if contra > 1 else -3.0
+        return -7.0 if contra > 1 else -5.0
     weight = min(weight, CERTAIN)
     if schema.is_a(wanted, "Artist") and not _musical(evidence, schema):
         # a person whom nothing calls a musician: only a full name can be trusted
         single = len(name_key(entity.name).split()) == 1
-        weight -= 4.0 if candidate.how == "alias" or single else 0.5
+        weight -= 5.0 if candidate.how == "alias" or single else 0.5
     return weight
 
 
@@ -194,3 +210,8 @@ def origin_weight(ours: frozenset[str], theirs: frozenset[str], *, deep: bool) -
     if ours:
         return 0.8 if ours & theirs else -1.5
     return -0.4 if deep else 0.0
+
+
+def qualifier_weight(ours: frozenset[str], theirs: frozenset[str]) -> float:
+    """What a country in a qualifier adds: '(UK band)' is there because of a namesake elsewhere."""
+    return -1.5 if ours and theirs and not ours & theirs else 0.0

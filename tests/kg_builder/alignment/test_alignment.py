@@ -340,3 +340,91 @@ def test_a_missing_dump_is_told(tmp_path):
             AlignmentConfig(),
             schema=SCHEMA,
         )
+
+
+def test_a_second_spelling_is_linked_too_and_has_the_facts(run):
+    dump = [
+        *ROCK,
+        *topic("m.patd", "Panic! at the Disco", description="American rock band"),
+        fb("m.rock", "music.genre.artists", "m.patd"),
+    ]
+    ours = [
+        ("artist:Panic", "Artist", "Panic! At The Disco"),
+        ("artist:Panic_2", "Artist", "Panic at the Disco"),
+    ]
+    result = run(ours, freebase=dump)
+    assert links(result) == {
+        "artist:Panic": ("freebase:m.patd", "match"),
+        "artist:Panic_2": ("freebase:m.patd", "match"),
+    }
+    method = result.links.set_index("subject").loc["artist:Panic_2", "method"]
+    assert method == "second spelling"
+    assert ("artist:Panic_2", "genre", "genre:rock_music") in facts_of(result)
+    rows = result.entities.set_index("entity")
+    assert list(rows.loc["artist:Panic_2", "external_ids"]) == ["freebase:m.patd"]
+
+
+def test_a_single_word_with_another_article_may_be_another_band(run):
+    ours = [("artist:A", "Artist", "The Lodger"), ("artist:B", "Artist", "Lodger")]
+    dump = [db("Lodger_(Finnish_band)", "associatedBand", "X"), db("Y", "associatedBand", "Z")]
+    found = {
+        curie: thing for curie, (thing, _) in links(run(ours, dbpedia=dump), "dbpedia").items()
+    }
+    assert pd.isna(found["artist:A"])
+
+
+def test_numbers_and_transcriptions_may_be_written_differently(run):
+    ours = [
+        ("artist:30STM", "Artist", "30 Seconds to Mars"),
+        ("artist:GO", "Artist", "Гражданская Оборона"),
+        ("artist:BO", "Artist", "Boehse Onkelz"),
+    ]
+    dump = [
+        db("Thirty_Seconds_to_Mars", "associatedBand", "X"),
+        db("Grazhdanskaya_Oborona", "associatedBand", "X"),
+        db("Böhse_Onkelz", "associatedBand", "X"),
+    ]
+    result = run(ours, dbpedia=dump)
+    assert linked(result, "artist:30STM", "dbpedia") == "dbpedia:Thirty_Seconds_to_Mars"
+    assert linked(result, "artist:GO", "dbpedia") == "dbpedia:Grazhdanskaya_Oborona"
+    assert linked(result, "artist:BO", "dbpedia") == "dbpedia:Böhse_Onkelz"
+
+
+def test_a_letter_too_many_is_a_candidate_that_needs_the_context(run):
+    dump = [
+        db("Vanessa_Carlton", "genre", "Piano_rock"),
+        db("Vanessa_Carlton", "associatedMusicalArtist", "Tori_Amos"),
+        db("Jon_Kennedy", "associatedMusicalArtist", "Nobody"),
+        db("Tori_Amos", "genre", "Piano_rock"),
+    ]
+    ours = [
+        ("artist:VC", "Artist", "Vanessa Carllton"),
+        ("artist:JK", "Artist", "Joan Kennedy"),
+        ("artist:Tori", "Artist", "Tori Amos"),
+        ("tag:piano_rock", "Tag", "piano rock"),
+        ("tag:pianist", "Tag", "pianist"),
+        ("artist:Other", "Artist", "Other"),
+        ("tag:metal", "Tag", "metal"),
+    ]
+    tags = [(a, t) for a in ("artist:VC", "artist:Tori") for t in ("tag:piano_rock", "tag:pianist")]
+    result = run(ours, dbpedia=dump, facts=[*tags, ("artist:Other", "tag:metal")])
+    assert linked(result, "artist:VC", "dbpedia") == "dbpedia:Vanessa_Carlton"
+    kept = result.links[result.links["target"] == "dbpedia"].set_index("subject")
+    assert kept.loc["artist:JK", "decision"] != "match"
+    candidate = json.loads(kept.loc["artist:JK", "candidates"])[0]
+    assert candidate["id"] == "dbpedia:Jon_Kennedy"
+    assert set(candidate["reasons"]) == {"name", "kind", "context", "fame"}
+
+
+def test_a_thing_that_nothing_calls_an_artist_is_none(run):
+    dump = [
+        *topic("m.un", "United Nations", description="intergovernmental organisation"),
+        fb("m.un", "military.military_combatant.force", "m.x"),
+        *topic("m.govinda", "Govinda", description="Indian actor"),
+        fb("m.govinda", "people.person.place_of_birth", "m.mumbai"),
+        *topic("m.mumbai", "Mumbai", description="city in India"),
+    ]
+    ours = [("artist:UN", "Artist", "United Nations"), ("artist:G", "Artist", "Govinda")]
+    result = run(ours, freebase=dump)
+    assert linked(result, "artist:UN") is None
+    assert linked(result, "artist:G") is None
