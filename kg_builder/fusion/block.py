@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from kg_builder.fusion.block_facts import by_facts
 from kg_builder.fusion.block_keys import Pairs, no_pairs, shared_key_pairs, unique_pairs
 from kg_builder.fusion.config import BlockingConfig
 from kg_builder.fusion.nearest import (
@@ -120,6 +121,8 @@ def _by(key: str, texts: _Vectors, *, by_text: bool) -> Pairs | None:
         return _nearest(texts, texts.names)
     if key == "text" and by_text:
         return _nearest(texts, texts.words)
+    if key == "facts" and by_text:
+        return by_facts(profiles, members, config.max_block)
     return None
 
 

@@ -15,6 +15,7 @@ from rapidfuzz.process import cpdist
 from unidecode import unidecode
 
 from kg_builder.fusion.details import details
+from kg_builder.fusion.facts import FACTS, IN_FACTS, chance, fact_levels
 from kg_builder.fusion.features import MISSING, Feature
 from kg_builder.fusion.measures import Measure, measure_for
 from kg_builder.fusion.normalize import nations_in, squeeze
@@ -34,6 +35,7 @@ NAME: Final = Feature(
     NAME_LEVELS,
     match=(0.01, 0.02, 0.04, 0.04, 0.09, 0.20, 0.60),
     other=(0.41, 0.38, 0.10, 0.07, 0.03, 0.006, 0.003),
+    strength=5.0,
 )
 
 
@@ -105,7 +107,8 @@ def compare(
     similarity = np.zeros(len(pairs))
     wording = gather_wording(profiles, values, schema, np.unique(pairs).tolist())
     worded = wording.covers(pairs)
-    levels[~worded], similarity[~worded] = name_levels(profiles, pairs[~worded])
+    named = ~worded & ~wording.nameless[pairs].any(axis=1)
+    levels[named], similarity[named] = name_levels(profiles, pairs[named])
     features, columns = [NAME], [levels]
     if worded.any():
         overlap = wording.overlap(pairs[worded])
@@ -114,10 +117,17 @@ def compare(
             features.append(feature)
             columns.append(np.full(len(pairs), MISSING, dtype=np.int8))
             columns[-1][worded] = column
+    wordless = ~worded & ~named
+    if wordless.any():
+        features.append(FACTS)
+        columns.append(np.full(len(pairs), MISSING, dtype=np.int8))
+        columns[-1][wordless] = fact_levels(chance(profiles, pairs[wordless], values))
     shifted = wording.displaced[pairs].any(axis=1) if len(pairs) else np.zeros(0, dtype=bool)
     for measure, column in _value_columns(profiles, pairs, values, schema):
         if measure.name in IN_TITLES:
             column[shifted] = MISSING
+        elif measure.name in IN_FACTS:
+            column[wordless] = MISSING
         features.append(measure)
         columns.append(column)
     measures, fine = (

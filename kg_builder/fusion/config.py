@@ -7,8 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-
-Key = Literal["name", "alias", "sound", "typo", "similar", "text", "external"]
+Key = Literal["name", "alias", "sound", "typo", "similar", "text", "facts", "external"]
 
 
 class BlockingConfig(BaseModel):
@@ -17,10 +16,10 @@ class BlockingConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     keys: tuple[Key, ...] = Field(
-        ("name", "alias", "sound", "typo", "similar", "text", "external"),
+        ("name", "alias", "sound", "typo", "similar", "text", "facts", "external"),
         description="Keys under which records meet: equal name, a name and an alias, equal sound,"
         " short names a letter apart, nearest names by character n-grams, nearest words of all"
-        " values, a shared external id.",
+        " values, length and number and year of works without words, a shared external id.",
     )
     top_k: int = Field(10, ge=1, description="Nearest names per record for the key 'similar'.")
     min_similarity: float = Field(

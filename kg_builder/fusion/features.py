@@ -18,9 +18,11 @@ class Feature:
         levels: names of the levels, from disagreement to agreement.
         match: how often records of one thing show each level, as far as is known beforehand.
         other: the same for records of two things that share a blocking key.
+        strength: how much more than that of other features this knowledge weighs against data.
     """
 
     name: str
     levels: tuple[str, ...]
     match: tuple[float, ...]
     other: tuple[float, ...]
+    strength: float = 1.0

@@ -16,6 +16,7 @@ from kg_builder.fusion.compare import Comparison, compare
 from kg_builder.fusion.config import FusionConfig, SourceTraits
 from kg_builder.fusion.judgements import Judgements, read_judgements
 from kg_builder.fusion.profiles import Profiles, compatible_types, gather_values, profile
+from kg_builder.fusion.promising import promising
 from kg_builder.fusion.repeated import coded
 from kg_builder.fusion.score import Scorer
 from kg_builder.fusion.scorers import Labels, make_scorer, overrule
@@ -35,6 +36,7 @@ class Matching:
         clustering: labels, refused pairs and the path of merges; vocabularies included.
         scorer: fitted, to explain single pairs.
         match, unsure: thresholds per pair.
+        aside: pairs that were compared for an explanation only and decided nothing.
     """
 
     profiles: Profiles
@@ -44,6 +46,7 @@ class Matching:
     scorer: Scorer
     match: NDArray[np.float64]
     unsure: NDArray[np.float64]
+    aside: Comparison | None = None
 
 
 def match_records(
@@ -56,6 +59,7 @@ def match_records(
     judgements: Judgements | None = None,
     labels: Labels | None = None,
     among: Sequence[tuple[str, str]] | None = None,
+    aside: Sequence[tuple[str, str]] = (),
     progress: Progress = silent,
 ) -> Matching:
     """Block, compare, score and cluster, without fusing: the matching itself.
@@ -69,6 +73,7 @@ def match_records(
         judgements: a person's decisions, over those of the file in the configuration.
         labels: what a supervised scorer learns from, in place of the configuration's file.
         among: pairs of record keys to compare, in place of what blocking finds.
+        aside: pairs of record keys to compare as well, for an explanation; they decide nothing.
         progress: told the steps done of five.
 
     Raises:
@@ -80,12 +85,21 @@ def match_records(
     progress(1, 5)
     pairs = _pairs(profiles, config, schema, decided) if among is None else _given(among, profiles)
     progress(2, 5)
+    blocked = len(pairs)
+    if aside:
+        pairs = np.concatenate((pairs, _new(_given(aside, profiles), pairs, len(profiles))))
     wanted = [profiles.record[i] for i in np.unique(pairs).tolist()]
     values = gather_values(records, statements, wanted, schema) if wanted else {}
     trained = labels is not None or config.scorer == "supervised"
     comparison = compare(profiles, pairs, values, schema, detailed=trained)
+    told = None
+    if len(pairs) > blocked:
+        rows = np.arange(len(pairs))
+        pairs, told = pairs[:blocked], comparison.take(rows >= blocked)
+        comparison = comparison.take(rows < blocked)
     progress(3, 5)
-    scorer = make_scorer(config, profiles, labels).fit(comparison)
+    scorer = make_scorer(config, profiles, labels)
+    scorer.fit(comparison if trained else comparison.take(promising(comparison, seed=config.seed)))
     probability = overrule(scorer.probability(comparison), comparison, profiles, decided)
     of_type = coded(profiles.type)
     thresholds = np.array(list(map(config.thresholds, of_type.distinct)), dtype=float)
@@ -103,7 +117,9 @@ def match_records(
         cannot=cannot,
     )
     progress(4, 5)
-    return Matching(profiles, comparison, probability, clustering, scorer, bands[:, 0], bands[:, 1])
+    return Matching(
+        profiles, comparison, probability, clustering, scorer, bands[:, 0], bands[:, 1], told
+    )
 
 
 def _pairs(
@@ -137,6 +153,12 @@ def _given(among: Sequence[tuple[str, str]], profiles: Profiles) -> NDArray[np.i
     position = profiles.position
     found = [sorted((position[one], position[other])) for one, other in among if one != other]
     return np.unique(np.array(found, dtype=np.int64).reshape(-1, 2), axis=0)
+
+
+def _new(asked: NDArray[np.int64], pairs: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Those of the asked pairs that are not among the others."""
+    known = pairs[:, 0] * size + pairs[:, 1]
+    return asked[~np.isin(asked[:, 0] * size + asked[:, 1], known)]
 
 
 def _families(types: Sequence[str], allowed: set[tuple[str, str]]) -> list[set[str]]:

@@ -68,8 +68,9 @@ class Lengths(Measure):
 
     def level(self, left: Sequence[str], right: Sequence[str]) -> int:
         """Level of the closest two durations."""
-        ones = [value for text in left if (value := parse_seconds(text)) is not None]
-        others = [value for text in right if (value := parse_seconds(text)) is not None]
+        # a length of nothing is one that the source does not know
+        ones = [value for text in left if (value := parse_seconds(text))]
+        others = [value for text in right if (value := parse_seconds(text))]
         if not ones or not others:
             return -1
         gap = min(abs(one - other) for one in ones for other in others)

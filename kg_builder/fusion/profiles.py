@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from kg_builder.errors import DataError
 from kg_builder.fusion.config import FusionConfig, SourceTraits
-from kg_builder.fusion.measures import parse_year
+from kg_builder.fusion.measures import parse_seconds, parse_year
 from kg_builder.fusion.normalize import (
     Name,
     is_placeholder,
@@ -40,6 +40,7 @@ class Profiles:
             taken apart, `aliases` are further name keys without the name's own, `text` the words
             of a work that says more than its title, else ''.
         year: the first year among the values that are dates, -1 where there is none.
+        seconds, number: the length and the track number, -1 and '' where there are none.
         source: index into `sources`, one per record.
         sources: names of the sources.
         exclusive: per record its source where that holds a thing once, else -1. A mention (a
@@ -55,6 +56,8 @@ class Profiles:
     aliases: list[tuple[str, ...]]
     text: list[str]
     year: NDArray[np.int64]
+    seconds: NDArray[np.int64]
+    number: list[str]
     external: list[tuple[str, ...]]
     source: NDArray[np.int64]
     sources: list[str]
@@ -96,6 +99,7 @@ def profile(
         [id_.partition("/")[0] in prefixes and "/" in id_ for id_ in values(frame, "record_id")],
         dtype=bool,
     )
+    facts = [_facts(attributes, schema) for attributes in values(frame, "attributes")]
     return Profiles(
         record=keys,
         type=types,
@@ -108,10 +112,9 @@ def profile(
                 texts, types, values(frame, "attributes"), strict=True
             )
         ],
-        year=np.array(
-            [_year(attributes, schema) for attributes in values(frame, "attributes")],
-            dtype=np.int64,
-        ),
+        year=np.array([year for year, _, _ in facts], dtype=np.int64),
+        seconds=np.array([seconds for _, seconds, _ in facts], dtype=np.int64),
+        number=[number for _, _, number in facts],
         external=[tuple(sorted(map(str, ids))) for ids in values(frame, "external_ids")],
         source=source,
         sources=sources,
@@ -215,14 +218,25 @@ def _text(name: str, attributes: str, schema: Schema) -> str:
     return " ".join(read_words(name, _stated(attributes), schema).all)
 
 
-def _year(attributes: str, schema: Schema) -> int:
-    for predicate, given in sorted(_stated(attributes).items()):
+def _facts(attributes: str, schema: Schema) -> tuple[int, int, str]:
+    """The first readable year and length (-1 without), and the track number ('' without)."""
+    if attributes == "{}":
+        return -1, -1, ""
+    year, seconds, number = -1, -1, ""
+    stated = _stated(attributes)
+    for predicate, given in sorted(stated.items()):
         known = schema.predicates.get(predicate)
-        if known is not None and known.datatype in {"date", "gYear", "gYearMonth"}:
-            for value in given:
-                if (year := parse_year(value)) is not None:
-                    return year
-    return -1
+        datatype = known.datatype if known else None
+        if datatype in {"date", "gYear", "gYearMonth"} and year < 0:
+            year = next((y for text in given if (y := parse_year(text)) is not None), -1)
+        elif datatype == "duration" and seconds < 0:
+            read = next((s for text in given if (s := parse_seconds(text))), -1.0)
+            seconds = round(read)
+        elif predicate == "trackNumber" and given:
+            number = given[0].strip().lstrip("0").casefold()
+    for album in stated.get("onAlbum", ()) if year < 0 else ():
+        year = int(album_year(album) or -1)
+    return year, seconds, number
 
 
 def _stated(attributes: str) -> dict[str, list[str]]:

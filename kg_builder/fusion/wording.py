@@ -86,7 +86,7 @@ class Words:
 
 def read_words(name: str, stated: Mapping[str, Sequence[str]], schema: Schema) -> Words:
     """Gather the words of a work from its title and its values."""
-    title = latin_words(_NUMBERED.sub("", name)) if not is_placeholder(name) else []
+    title = title_words(name)
     found = list(title)
     displaced = False
     for predicate in IN_TITLES:
@@ -102,6 +102,16 @@ def read_words(name: str, stated: Mapping[str, Sequence[str]], schema: Schema) -
                 found += latin_words(value)
                 displaced = True
     return Words(tuple(dict.fromkeys(title)), tuple(dict.fromkeys(found)), displaced)
+
+
+def title_words(name: str) -> list[str]:
+    """The words of a title without a track number in front; none where it says 'unknown'.
+
+    >>> title_words("004-Wings of Desire"), title_words("99 Luftballons"), title_words("006-")
+    (['wings', 'of', 'desire'], ['99', 'luftballons'], [])
+    """
+    bare = _NUMBERED.sub("", name)
+    return [] if is_placeholder(bare) else latin_words(bare)
 
 
 def latin_words(text: str) -> list[str]:
@@ -133,6 +143,12 @@ class Wording:
 
     Args:
         words: per record its words, None where it is not a work.
+
+    Attributes:
+        rich: whether a record has more to say than its title.
+        displaced: whether its row may be shifted, so that no cell is what it says.
+        nameless: whether it is a work without a word in its title.
+        mass: weight of all its words.
     """
 
     def __init__(self, words: Sequence[Words | None]) -> None:
@@ -142,6 +158,9 @@ class Wording:
             [len(item.all) > len(item.title) or item.displaced for item in self.words], dtype=bool
         )
         self.displaced = np.array([item.displaced for item in self.words], dtype=bool)
+        self.nameless = np.array(
+            [item is not None and not item.title for item in words], dtype=bool
+        )
         self.title = ["".join(item.title) for item in self.words]
         self.text = ["".join(item.all) for item in self.words]
         position: dict[str, int] = {}
