@@ -30,7 +30,7 @@ class EncoderConfig(BaseModel):
         description="Chance that a name is replaced by another of its class, in each pass.",
     )
     weight: float = Field(
-        0.6, ge=0, le=1, description="Share of the encoders in the mean with the field."
+        0.5, ge=0, le=1, description="Share of the encoders in the mean with the field."
     )
 
 

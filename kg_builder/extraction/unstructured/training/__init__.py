@@ -1,0 +1,1 @@
+"""What the trained extractor learns from: the graph's own facts, and annotated sentences."""

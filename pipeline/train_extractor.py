@@ -1,0 +1,218 @@
+"""`python -m pipeline train-extractor`: fit the extractor of texts on the graph's own facts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from kg_builder.errors import DataError
+from kg_builder.evaluation.matching import Score
+from kg_builder.evaluation.ner import score_spans
+from kg_builder.extraction import UnstructuredSource
+from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.unstructured import TextReader
+from kg_builder.extraction.unstructured.documents import TextDocument, read_documents
+from kg_builder.extraction.unstructured.gazetteer import common_words
+from kg_builder.extraction.unstructured.training.annotated import read_annotated
+from kg_builder.extraction.unstructured.training.fit import HeldOut, fit, held_out
+from kg_builder.extraction.unstructured.training.from_graph import facts_of, from_graph
+from kg_builder.extraction.unstructured.training.material import Material
+from kg_builder.ontology import Schema, load_schema
+from pipeline.build import DATA, default_raw
+from pipeline.recipe import load_recipe
+
+_out = Console()
+_RECORDS: Final = "records.parquet"
+_STATEMENTS: Final = "stages/extraction/statements.parquet"
+
+
+def train_extractor_command(
+    out: Annotated[Path, typer.Option(help="Folder to write the extractor into.")],
+    dataset: Annotated[
+        str, typer.Option(help="Name of a built data set: its facts and its recipe's texts.")
+    ] = "",
+    processed: Annotated[
+        Path | None, typer.Option(help="Its processed folder.  [default: data/processed/<dataset>]")
+    ] = None,
+    raw: Annotated[
+        Path | None, typer.Option(help="Folder of its raw files.  [default: data/raw]")
+    ] = None,
+    records: Annotated[
+        Path | None,
+        typer.Option(help="Without --dataset: the processed folder whose facts are to be used."),
+    ] = None,
+    texts: Annotated[
+        list[Path] | None,
+        typer.Option(help="Texts as JSON lines with id, title and text; may be repeated."),
+    ] = None,
+    annotated: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Annotated texts: biographies as the sample has them, WebNLG or Text2KGBench; "
+            "may be repeated."
+        ),
+    ] = None,
+    ontology: Annotated[
+        Path | None, typer.Option(help="Ontology of the Text2KGBench files.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything drawn.")] = 0,
+    measure: Annotated[
+        bool, typer.Option(help="Fit on four fifths first, and score the rest.")
+    ] = True,
+) -> None:
+    """Fit the recogniser of names and the extractor of relations; same seed, same bytes."""
+    if not (dataset or (texts and records) or annotated):
+        raise DataError(
+            "nothing to learn from",
+            remedy="--dataset NAME, or --records FOLDER and --texts FILE, or --annotated FILE",
+        )
+    schema = load_schema()
+    sources: list[tuple[UnstructuredSource, Path]] = []
+    folder = records
+    if dataset:
+        recipe = load_recipe(dataset)
+        folder = processed if processed is not None else DATA / "processed" / recipe.name
+        place = raw if raw is not None else default_raw(recipe)
+        sources = [(s, place) for s in recipe.sources if isinstance(s, UnstructuredSource)]
+    sources += [_source(path) for path in texts or ()]
+    known, facts = _graph(folder, {source.name for source, _ in sources})
+    documents = {
+        source.name: list(read_documents(source, root, Collector(source.name, schema)))
+        for source, root in sources
+    }
+    bodies = {item.id: item.text for rows in documents.values() for item in rows}
+    classes = _classes(known, schema)
+    parts = [
+        read_annotated(
+            path,
+            texts=bodies,
+            class_of=lambda name: classes.get(name.casefold(), ""),
+            schema=schema,
+            ontology=ontology,
+        )
+        for path in annotated or ()
+    ]
+    for source, _ in sources:
+        parts.append(_distant(source, documents[source.name], known, facts, schema))
+    material = Material.together(parts)
+    _tell(material, len(facts))
+    if measure:
+        _tell_quality(held_out(material, seed=seed))
+    fit(material, seed=seed).save(out)
+    _out.print(
+        f"Extractor written to {out}; a source of texts takes it with trained = "
+        f'{{ path = "{out.resolve()}" }}',
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _source(path: Path) -> tuple[UnstructuredSource, Path]:
+    if not path.is_file():
+        raise DataError("no such file", where=str(path))
+    return UnstructuredSource(kind="unstructured", name=path.stem, path=path.name), path.parent
+
+
+def _graph(
+    folder: Path | None, texts: set[str]
+) -> tuple[pd.DataFrame | None, list[tuple[str, str, str]]]:
+    """Records and facts of the structured sources."""
+    if folder is None:
+        return None, []
+    for name in (_RECORDS, _STATEMENTS):
+        if not (folder / name).is_file():
+            raise DataError(
+                "no such file", where=str(folder / name), remedy="python -m pipeline build first"
+            )
+    records = pd.read_parquet(folder / _RECORDS)
+    statements = pd.read_parquet(folder / _STATEMENTS)
+    facts = facts_of(statements, records, texts=texts)
+    return records[~records["source"].isin(sorted(texts))], facts
+
+
+def _classes(records: pd.DataFrame | None, schema: Schema) -> dict[str, str]:
+    """Name in lower case → the most specific class under which the graph knows it."""
+    found: dict[str, set[str]] = {}
+    if records is not None:
+        for name, type_ in zip(records["name"], records["type"], strict=True):
+            found.setdefault(str(name).casefold(), set()).add(str(type_))
+    return {name: schema.most_specific(sorted(types)) for name, types in found.items()}
+
+
+def _distant(
+    source: UnstructuredSource,
+    documents: Sequence[TextDocument],
+    known: pd.DataFrame | None,
+    facts: Sequence[tuple[str, str, str]],
+    schema: Schema,
+) -> Material:
+    """The texts as rules and gazetteer read them, with the facts that they may state."""
+    plain = source.model_copy(update={"trained": None, "external": ()})
+    reader = TextReader(
+        plain,
+        schema,
+        gazetteer=known,
+        common=common_words(document.text for document in documents),
+    )
+    return from_graph((text for text, _ in reader.read(documents)), facts, schema)
+
+
+def _tell(material: Material, facts: int) -> None:
+    for title, counts in (
+        ("Names", material.classes()),
+        ("Relations", material.predicates()),
+    ):
+        table = Table(box=None, padding=(0, 2, 0, 0), title=title)
+        table.add_column("")
+        table.add_column("examples", justify="right")
+        for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+            table.add_row(name, f"{count:,}")
+        _out.print(table)
+    _out.print(
+        f"{facts:,} facts of structured sources; {len(material.groups):,} texts, "
+        f"{len(material.sentences):,} sentences for names, {len(material.texts):,} for relations",
+        highlight=False,
+    )
+    _tell_counts(material.counts)
+
+
+def _tell_counts(counts: Mapping[str, int]) -> None:
+    for what, count in sorted(Counter(counts).items()):
+        if count:
+            _out.print(f"  {what}: {count:,}", highlight=False)
+
+
+def _tell_quality(apart: HeldOut) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0), title="Held out: a fifth of the texts")
+    table.add_column("")
+    for heading in ("wanted", "found", "right", "precision", "recall", "F1"):
+        table.add_column(heading, justify="right")
+    gold = [item.sentence for item, _ in apart.names]
+    if gold:
+        score = score_spans(gold, [spans for _, spans in apart.names])
+        table.add_row("names", *_cells(score.gold, score.found, score.right, score.score))
+    if apart.relations is not None:
+        right, said, wanted = apart.relations
+        measured = Score(right / said if said else 1.0, right / wanted if wanted else 1.0)
+        table.add_row("relations", *_cells(wanted, said, right, measured))
+    _out.print(table)
+    _out.print("Against the material's own labels, which distant supervision leaves incomplete.")
+
+
+def _cells(wanted: int, found: int, right: int, score: Score) -> list[str]:
+    return [
+        f"{wanted:,}",
+        f"{found:,}",
+        f"{right:,}",
+        f"{score.precision:.3f}",
+        f"{score.recall:.3f}",
+        f"{score.f1:.3f}",
+    ]
