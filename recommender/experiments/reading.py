@@ -26,6 +26,11 @@ def read_table(table: TableResult) -> list[str]:
         sentences.append(
             "With a single seed there is no spread and no test: an order of rows means little."
         )
+    elif min(seeds) < 5:
+        sentences.append(
+            f"With {min(seeds)} seeds tests have little power and the intervals for a new seed are "
+            "wide: undecided says nothing for either side."
+        )
     return sentences
 
 
@@ -146,7 +151,7 @@ def _table7(table: TableResult) -> list[str]:
     groups: dict[int, list[float]] = {}
     for row in table.rows:
         value = row.value("auc")
-        if value is not None:
+        if value is not None and row.row.kind == "paper":
             groups.setdefault(row.row.label.count("+") + 1, []).append(value)
     sentences = []
     if set(groups) == {1, 2, 3}:
@@ -171,7 +176,7 @@ def _table7(table: TableResult) -> list[str]:
 
 
 def _table8(table: TableResult) -> list[str]:
-    values = [(r.value("auc"), r.row.label) for r in table.rows if r.value("auc") is not None]
+    values = [(r.value("auc"), r.row.label) for r in table.rows if r.row.kind == "paper"]
     known = [(value, label) for value, label in values if value is not None]
     if len(known) < 2:
         return []
