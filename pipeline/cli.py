@@ -15,6 +15,7 @@ from kg_builder.evaluation.validation import validate
 from pipeline.build import DATA, SEED, build, default_raw
 from pipeline.console import BuildDisplay, download_bars, summary
 from pipeline.evaluate import app as evaluate_app
+from pipeline.explain_match import explain_match_command, judge_command
 from pipeline.fetch import fetch
 from pipeline.recipe import load_recipe, recipe_names
 
@@ -25,6 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(evaluate_app, name="evaluate")
+app.command("explain-match")(explain_match_command)
+app.command("judge")(judge_command)
 _out = Console()
 _err = Console(stderr=True)
 _SHOWN = 20

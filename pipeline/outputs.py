@@ -39,10 +39,11 @@ def write_outputs(
     interactions: pd.DataFrame,
     rejects: pd.DataFrame,
     read: dict[str, int],
+    judgements: dict[str, int],
 ) -> dict[str, int]:
     """Write the graph, the integer files with their id maps, and the quality report.
 
-    `read` holds the counts of the extraction stage.
+    `read` holds the counts of the extraction stage, `judgements` those of a person's decisions.
 
     Raises:
         DataError: the graph is empty, or there are interactions but no item among the entities.
@@ -63,6 +64,7 @@ def write_outputs(
         ratings=rated,
         items=items,
         read=read,
+        judgements=judgements,
     )
     facts.check(recipe)
     desk.progress(1, 5)

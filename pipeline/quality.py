@@ -43,6 +43,7 @@ class Facts:
     ratings: Ratings
     items: Sequence[str]
     read: Mapping[str, int]
+    judgements: Mapping[str, int]
 
     def check(self, recipe: Recipe) -> None:
         """Refuse a graph that nothing could be learnt from.
@@ -102,6 +103,7 @@ def quality(facts: Facts, recipe: Recipe) -> dict[str, Any]:
         "relations by predicate": counted(triples["predicate"]),
         "records by source": counted(facts.records["source"]),
         "sources": sources_of(statements).to_dict("records"),
+        "judgements": dict(facts.judgements),
         "alignment": {
             str(target): counted(rows["decision"]) for target, rows in external.groupby("target")
         },

@@ -16,6 +16,7 @@ from kg_builder.extraction.interactions import read_interactions
 from kg_builder.fusion import resolve, rewrite, rewrite_interactions
 from kg_builder.inference import infer
 from kg_builder.tables import ENTITIES, INTERACTIONS, LINKS, RECORDS, REJECTS, STATEMENTS
+from pipeline.judging import count_judgements, judged, judgement_files
 from pipeline.outputs import OUTPUTS, write_outputs
 from pipeline.raw_files import interaction_table, raw_files
 from pipeline.stage import Desk, Job, Settings, Stage
@@ -30,6 +31,7 @@ _RAW_INTERACTIONS: Final = "stages/extraction/interactions.parquet"
 _FUSED: Final = "stages/fusion/statements.parquet"
 _FUSED_ENTITIES: Final = "stages/fusion/entities.parquet"
 _RECORD_LINKS: Final = "stages/fusion/links.parquet"
+_JUDGED: Final = "stages/fusion/judgements.json"
 _FUSED_INTERACTIONS: Final = "stages/fusion/interactions.parquet"
 _INTERACTIONS: Final = "stages/alignment/interactions.parquet"
 _ALIGNED: Final = "stages/alignment/statements.parquet"
@@ -80,9 +82,10 @@ def _extraction(desk: Desk) -> dict[str, int]:
 def _fusion(desk: Desk) -> dict[str, int]:
     job = desk.job
     statements = desk.read(STATEMENTS, _EXTRACTED)
+    records = desk.read(RECORDS, "records.parquet")
     fused = resolve(
-        desk.read(RECORDS, "records.parquet"),
-        job.recipe.fusion,
+        records,
+        judged(job.recipe),
         schema=job.schema,
         traits=job.recipe.traits,
         statements=statements,
@@ -98,12 +101,15 @@ def _fusion(desk: Desk) -> dict[str, int]:
     desk.write(STATEMENTS, _FUSED, rewritten.statements)
     desk.write(INTERACTIONS, _FUSED_INTERACTIONS, interactions)
     desk.write(REJECTS, _REJECTS["fusion"], rejects)
+    judgements = count_judgements(job.recipe, records["record"].tolist())
+    desk.path(_JUDGED).write_text(json.dumps(judgements, indent=1), encoding="utf-8")
     return {
         "records": len(fused.links),
         "entities": len(fused.entities),
         "statements": len(rewritten.statements),
         "rejects": len(rejects),
         **fused.counts,
+        **{f"judgements: {verdict}": count for verdict, count in judgements.items()},
     }
 
 
@@ -190,6 +196,7 @@ def _triples(desk: Desk) -> dict[str, int]:
         interactions=desk.read(INTERACTIONS, _INTERACTIONS),
         rejects=pd.concat([desk.read(REJECTS, name) for name in _REJECTS.values()]),
         read=json.loads((desk.job.out / _READ).read_text(encoding="utf-8")),
+        judgements=json.loads((desk.job.out / _JUDGED).read_text(encoding="utf-8")),
     )
 
 
@@ -229,12 +236,19 @@ STAGES: Final[tuple[Stage, ...]] = (
         name="fusion",
         title="merge records of the same thing",
         reads=("records.parquet", _EXTRACTED, _RAW_INTERACTIONS),
-        raw=lambda job: [job.recipe.fusion.judgements] if job.recipe.fusion.judgements else [],
+        raw=lambda job: judgement_files(job.recipe),
         settings=lambda job: {
             "fusion": job.recipe.fusion.model_dump(mode="json"),
             "traits": {name: t.model_dump(mode="json") for name, t in job.recipe.traits.items()},
         },
-        writes=(_FUSED_ENTITIES, _RECORD_LINKS, _FUSED, _FUSED_INTERACTIONS, _REJECTS["fusion"]),
+        writes=(
+            _FUSED_ENTITIES,
+            _RECORD_LINKS,
+            _FUSED,
+            _FUSED_INTERACTIONS,
+            _JUDGED,
+            _REJECTS["fusion"],
+        ),
         run=_fusion,
     ),
     Stage(
@@ -276,6 +290,7 @@ STAGES: Final[tuple[Stage, ...]] = (
         reads=(
             "records.parquet",
             _READ,
+            _JUDGED,
             "statements.parquet",
             "links.parquet",
             _ENTITIES,

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from kg_builder.errors import DataError
+from kg_builder.fusion.config import FusionConfig
+from kg_builder.fusion.judgements import Judgements, pair
 from kg_builder.fusion.matching import Matching
 from kg_builder.fusion.score import Contribution
+from kg_builder.fusion.vocabulary import same_kind, vocabulary_key
+from kg_builder.ontology import Schema
 
 
 @dataclass(frozen=True)
@@ -19,11 +23,14 @@ class Explanation:
         left, right: record keys.
         same: whether they ended in one entity.
         compared: whether a blocking key brought them together at all.
-        probability: of being one thing, after a person's judgement; None if not compared.
+        probability: of being one thing, after a person's judgement; of a pair that was not
+            compared what it would have been. None if it was not asked for either.
+        threshold: probability from which on such a pair merges; None if not compared.
         contributions: what each feature adds to the log-odds.
         refused: the constraint that kept a matching pair apart, '' without.
         path: the merges that lead from one to the other, as (record, record, mean probability);
             empty where they are apart.
+        reason: what decided, in one sentence.
     """
 
     left: str
@@ -31,13 +38,30 @@ class Explanation:
     same: bool
     compared: bool
     probability: float | None
+    threshold: float | None
     contributions: tuple[Contribution, ...]
     refused: str
     path: tuple[tuple[str, str, float], ...]
+    reason: str
 
 
-def explain(matching: Matching, left: str, right: str) -> Explanation:
+def explain(
+    matching: Matching,
+    left: str,
+    right: str,
+    *,
+    config: FusionConfig | None = None,
+    schema: Schema | None = None,
+    judgements: Judgements | None = None,
+) -> Explanation:
     """Explain the decision about two records.
+
+    Args:
+        matching: with the pair `aside`, where a pair that was never compared is to be scored.
+        left, right: record keys.
+        config, schema: those of the matching; with them the reason can name classes and
+            vocabularies.
+        judgements: a person's decisions that the matching followed.
 
     Raises:
         DataError: one of them is not among the records.
@@ -48,25 +72,80 @@ def explain(matching: Matching, left: str, right: str) -> Explanation:
             raise DataError(f"no record {key!r}", remedy="give record keys as in records.parquet")
     i, j = sorted((profiles.position[left], profiles.position[right]))
     label = matching.clustering.label
-    pairs = matching.comparison.pairs
-    rows = np.flatnonzero((pairs[:, 0] == i) & (pairs[:, 1] == j))
     same = bool(label[i] == label[j])
     told: list[Contribution] = []
-    probability = None
-    if len(rows):
-        row = int(rows[0])
-        probability = float(matching.probability[row])
+    probability = threshold = None
+    row = _row(matching.comparison.pairs, i, j)
+    if row is not None:
+        probability, threshold = float(matching.probability[row]), float(matching.match[row])
         told = matching.scorer.explain(matching.comparison, row)
-    return Explanation(
+    elif matching.aside is not None and (beside := _row(matching.aside.pairs, i, j)) is not None:
+        only = matching.aside.take(np.array([beside]))
+        probability = float(matching.scorer.probability(only)[0])
+        told = matching.scorer.explain(only, 0)
+    verdict = (judgements or {}).get(pair(left, right), "")
+    found = Explanation(
         left=left,
         right=right,
         same=same,
-        compared=len(rows) > 0,
+        compared=row is not None,
         probability=probability,
+        threshold=threshold,
         contributions=tuple(sorted(told, key=lambda c: (-abs(c.weight), c.feature))),
         refused=matching.clustering.refused.get((i, j), ""),
         path=_path(matching, i, j) if same else (),
+        reason="",
     )
+    reason = _judged(verdict) or _by_class(matching, i, j, config, schema) or _reason(found)
+    unit = int(profiles.exclusive[i])
+    if not (same or verdict) and 0 <= unit == profiles.exclusive[j]:
+        reason = f"source {profiles.sources[unit]!r} is clean: it holds each thing once"
+    return Explanation(**{**vars(found), "reason": reason})
+
+
+def _judged(verdict: str) -> str:
+    return f"a person's judgement: {verdict}" if verdict else ""
+
+
+def _by_class(
+    matching: Matching, i: int, j: int, config: FusionConfig | None, schema: Schema | None
+) -> str:
+    """What the classes decide: vocabularies by name alone, and things that cannot be one."""
+    if config is None or schema is None:
+        return ""
+    profiles = matching.profiles
+    kinds = profiles.type[i], profiles.type[j]
+    if all(map(config.is_vocabulary, kinds)) and same_kind(*kinds, schema):
+        keys = [vocabulary_key(profiles.name[k], profiles.type[k]) for k in (i, j)]
+        equal = keys[0] == keys[1]
+        return f"terms of a vocabulary, told apart by name alone: {keys[0]!r} " + (
+            "on both sides" if equal else f"is not {keys[1]!r}"
+        )
+    if (
+        not schema.compatible(*kinds)
+        and matching.clustering.label[i] != matching.clustering.label[j]
+    ):
+        return f"a {kinds[0]} is never a {kinds[1]}"
+    return ""
+
+
+def _reason(found: Explanation) -> str:
+    if found.same:
+        steps = len(found.path)
+        if steps == 1 and {found.left, found.right} == {*found.path[0][:2]}:
+            return "they match, and were merged directly"
+        return f"joined over {steps} merges within one cluster"
+    if found.refused:
+        return f"they match, but {found.refused}"
+    if not found.compared:
+        return "never compared: no blocking key brings them together"
+    assert found.probability is not None
+    return f"the probability {found.probability:.3f} is below {found.threshold:.2f}"
+
+
+def _row(pairs: np.ndarray[tuple[int, ...], np.dtype[np.int64]], i: int, j: int) -> int | None:
+    rows = np.flatnonzero((pairs[:, 0] == i) & (pairs[:, 1] == j))
+    return int(rows[0]) if len(rows) else None
 
 
 def _path(matching: Matching, start: int, end: int) -> tuple[tuple[str, str, float], ...]:

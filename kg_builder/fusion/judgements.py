@@ -49,6 +49,27 @@ def read_judgements(path: Path) -> dict[tuple[str, str], Verdict]:
     return found
 
 
+def append_judgement(path: Path, left: str, right: str, verdict: Verdict) -> None:
+    """Add a line to a file of judgements, making the file where there is none.
+
+    What stands in it, comments too, stays as it is; the new line overrules earlier ones.
+
+    Raises:
+        DataError: a key holds a tab or a line break, or the file is not one of judgements.
+    """
+    for key in (left, right):
+        if not key or set(key) & set("\t\r\n") or key.startswith("#"):
+            raise DataError(f"cannot be judged: {key!r}", remedy="give a key without tabs")
+    before = ""
+    if path.is_file():
+        read_judgements(path)
+        before = path.read_text(encoding="utf-8")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    start = before or "left\tright\tverdict\n"
+    joint = "" if start.endswith("\n") else "\n"
+    path.write_text(f"{start}{joint}{left}\t{right}\t{verdict}\n", encoding="utf-8", newline="")
+
+
 def write_judgements(path: Path, judgements: Judgements) -> None:
     """Write judgements, sorted, in the form that `read_judgements` reads."""
     rows: Iterable[tuple[str, str, str]] = (

@@ -1,0 +1,120 @@
+"""The matching of a built data set, made again from its tables; and records by key or by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from kg_builder.errors import DataError
+from kg_builder.fusion import Matching, match_records
+from kg_builder.fusion.fuse import natural
+from kg_builder.fusion.normalize import name_key
+from kg_builder.ontology import Schema
+from kg_builder.tables import LINKS, RECORDS, STATEMENTS
+from pipeline.artefacts import read_table
+from pipeline.judging import judged
+from pipeline.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Built:
+    """The tables of a built data set that a decision about records rests on."""
+
+    recipe: Recipe
+    schema: Schema
+    records: pd.DataFrame
+    statements: pd.DataFrame
+    links: pd.DataFrame
+
+    def matching(self, aside: Sequence[tuple[str, str]] = ()) -> Matching:
+        """Match again as the build did; the same tables and settings give the same decisions."""
+        return match_records(
+            self.records,
+            judged(self.recipe),
+            schema=self.schema,
+            traits=self.recipe.traits,
+            statements=self.statements,
+            aside=aside,
+        )
+
+    def entity(self, record: str) -> str:
+        """The entity that a record belongs to."""
+        own = self.links[(self.links["kind"] == "record") & (self.links["subject"] == record)]
+        return str(own["object"].iloc[0]) if len(own) else ""
+
+    def keys_of(self, text: str) -> list[str]:
+        """The records that a person means: one by its key, or all of an entity or a name.
+
+        The primary source's come first, then records before bare mentions.
+
+        Raises:
+            DataError: there is none.
+        """
+        keys, names = self.records["record"].tolist(), self.records["name"].tolist()
+        if text in set(keys):
+            return [text]
+        of_entity = self.links.loc[self.links["object"] == text, "subject"].tolist()
+        wanted = name_key(text)
+        found = sorted(set(of_entity) & set(keys)) or [
+            key
+            for key, name, aliases in zip(
+                keys, names, self.records["aliases"].tolist(), strict=True
+            )
+            if wanted in {name_key(name), *map(name_key, aliases)}
+        ]
+        if not found:
+            raise DataError(
+                f"no record has the key or the name {text!r}",
+                where=f"data set {self.recipe.name}",
+                remedy="keys look like <source>/<id>: see the column 'record' of records.parquet",
+            )
+        told = dict(zip(keys, self.records["attributes"].tolist(), strict=True))
+        sources = dict(zip(keys, self.records["source"].tolist(), strict=True))
+        primary = {name for name, traits in self.recipe.traits.items() if traits.primary}
+        return sorted(found, key=lambda k: (sources[k] not in primary, told[k] == "{}", natural(k)))
+
+    def pair(self, left: str, right: str) -> tuple[str, str]:
+        """The two records that a person means; of namesakes two that ended apart, if any did.
+
+        Raises:
+            DataError: one is unknown, or both are one record.
+        """
+        ones, others = self.keys_of(left), self.keys_of(right)
+        pairs = [(one, other) for one in ones for other in others if one != other]
+        if not pairs:
+            raise DataError(
+                f"{left!r} and {right!r} are one record, {ones[0]!r}",
+                remedy="give two record keys, as in records.parquet",
+            )
+        if set(ones) & set(others):  # one name twice: what is asked is why its bearers are apart
+            apart = [pair for pair in pairs if self.entity(pair[0]) != self.entity(pair[1])]
+            return (apart or pairs)[0]
+        return pairs[0]
+
+
+def load_built(recipe: Recipe, schema: Schema, out: Path) -> Built:
+    """Read the tables of a processed folder.
+
+    Raises:
+        DataError: the data set has not been built there.
+    """
+    names = ("records.parquet", "stages/extraction/statements.parquet", "links.parquet")
+    for name in names:
+        if not (out / name).is_file():
+            raise DataError(
+                f"no {name}: the data set has not been built",
+                where=str(out),
+                remedy=f"python -m pipeline build --dataset {recipe.name}",
+            )
+    records = read_table(RECORDS, out / names[0])
+    named = (records["name"].str.strip() != "").fillna(False)
+    return Built(
+        recipe,
+        schema,
+        records[named].reset_index(drop=True),
+        read_table(STATEMENTS, out / names[1]),
+        read_table(LINKS, out / names[2]),
+    )

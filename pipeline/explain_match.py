@@ -1,0 +1,118 @@
+"""`python -m pipeline explain-match A B` and `judge A B VERDICT`: decisions read and overruled."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from kg_builder.fusion import Explanation, explain, read_judgements
+from kg_builder.fusion.judgements import append_judgement
+from kg_builder.ontology import load_schema
+from pipeline.build import DATA
+from pipeline.built_matching import Built, load_built
+from pipeline.judging import judged, judgement_file
+from pipeline.recipe import load_recipe
+
+_out = Console()
+_Dataset = Annotated[str, typer.Option(help="Name of a recipe, or path of a recipe file.")]
+_Out = Annotated[
+    Path | None, typer.Option(help="Processed folder.  [default: data/processed/<dataset>]")
+]
+_LONGEST = 160
+
+
+class Verdict(StrEnum):
+    """What a person can say of two records."""
+
+    same = "same"
+    different = "different"
+    unsure = "unsure"
+
+
+def explain_match_command(
+    left: Annotated[str, typer.Argument(help="Key of a record, name of an entity, or a name.")],
+    right: Annotated[str, typer.Argument(help="The other one.")],
+    dataset: _Dataset = "sample",
+    out: _Out = None,
+) -> None:
+    """Tell why two records are one entity, or why they are not."""
+    built = _built(dataset, out)
+    one, other = built.pair(left, right)
+    config = judged(built.recipe)
+    told = explain(
+        built.matching(aside=[(one, other)]),
+        one,
+        other,
+        config=config,
+        schema=built.schema,
+        judgements=read_judgements(config.judgements) if config.judgements else {},
+    )
+    for key, text in ((one, left), (other, right)):
+        _show_record(built, key, text)
+    _show(told)
+
+
+def judge_command(
+    left: Annotated[str, typer.Argument(help="Key of a record, or a name that one record has.")],
+    right: Annotated[str, typer.Argument(help="The other one.")],
+    verdict: Annotated[Verdict, typer.Argument(help="What you decide.")],
+    dataset: _Dataset = "sample",
+    out: _Out = None,
+) -> None:
+    """Write down whether two records are one thing; the next build follows it."""
+    built = _built(dataset, out)
+    one, other = built.pair(left, right)
+    path = judgement_file(built.recipe)
+    append_judgement(path, one, other, verdict.value)
+    _line(f"{escape(one)}  {escape(other)}  [bold]{verdict.value}[/]")
+    _line(f"[dim]in {path}; python -m pipeline build --dataset {escape(dataset)} applies it[/]")
+
+
+def _built(dataset: str, out: Path | None) -> Built:
+    recipe = load_recipe(dataset)
+    folder = out if out is not None else DATA / "processed" / recipe.name
+    return load_built(recipe, load_schema(*recipe.ontology), folder)
+
+
+def _line(text: str = "") -> None:
+    _out.print(text, highlight=False, soft_wrap=True)
+
+
+def _show_record(built: Built, key: str, asked: str) -> None:
+    row = built.records.loc[built.records["record"] == key].iloc[0]
+    _line(f"[bold]{escape(key)}[/]  {row['type']}  {escape(repr(row['name']))}")
+    for predicate, values in json.loads(row["attributes"]).items():
+        text = "; ".join(map(str, values))
+        shown = text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
+        _line(f"  [dim]{predicate}[/]  {escape(shown)}")
+    _line(f"  [dim]entity[/]  {escape(built.entity(key))}")
+    if asked != key and (others := [k for k in built.keys_of(asked) if k != key]):
+        _line(f"  [dim]{len(others)} more of that name: {escape(', '.join(others[:5]))}[/]")
+
+
+def _show(told: Explanation) -> None:
+    _line()
+    colour, word = ("green", "one entity") if told.same else ("red", "not one entity")
+    _line(f"[{colour}]{word}[/]: {escape(told.reason)}")
+    if told.contributions:
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        table.add_column("feature")
+        table.add_column("agreement")
+        table.add_column("log-odds", justify="right")
+        for item in told.contributions:
+            table.add_row(escape(item.feature), escape(item.level), f"{item.weight:+.2f}")
+        table.add_row("sum", "", f"{sum(c.weight for c in told.contributions):+.2f}", style="bold")
+        _out.print(table)
+    if told.probability is not None:
+        seen = "" if told.compared else ", had they been compared"
+        limit = "" if told.threshold is None else f"; records merge from {told.threshold:.2f} on"
+        _line(f"probability {told.probability:.4f}{seen}{limit}")
+    for before, after, mean in told.path:
+        _line(f"  {escape(before)} — {escape(after)}  [dim]mean probability {mean:.4f}[/]")

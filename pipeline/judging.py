@@ -1,0 +1,41 @@
+"""Where a data set's judgements lie: outside the processed folder, so that they outlive it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from kg_builder.fusion import FusionConfig, read_judgements
+from pipeline.recipe import Recipe
+
+JUDGEMENTS = Path("data") / "judgements"
+
+
+def judgement_file(recipe: Recipe) -> Path:
+    """The file that the recipe names, else `data/judgements/<name>.tsv`; it need not exist."""
+    return recipe.fusion.judgements or JUDGEMENTS / f"{recipe.name}.tsv"
+
+
+def judgement_files(recipe: Recipe) -> list[Path]:
+    """What a build reads: the file that the recipe names, or the usual one where it exists."""
+    path = judgement_file(recipe)
+    return [path] if recipe.fusion.judgements or path.is_file() else []
+
+
+def judged(recipe: Recipe) -> FusionConfig:
+    """The recipe's fusion settings, with the file of judgements filled in."""
+    files = judgement_files(recipe)
+    return recipe.fusion.model_copy(update={"judgements": files[0] if files else None})
+
+
+def count_judgements(recipe: Recipe, records: Iterable[str]) -> dict[str, int]:
+    """How many judgements there are of each kind, and how many speak of no record here."""
+    files = judgement_files(recipe)
+    if not files:
+        return {}
+    known = set(records)
+    found: Counter[str] = Counter()
+    for pair, verdict in sorted(read_judgements(files[0]).items()):
+        found[verdict if known.issuperset(pair) else "about no record here"] += 1
+    return dict(sorted(found.items()))

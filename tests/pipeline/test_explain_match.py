@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pipeline import cli
+
+
+def run(monkeypatch, *arguments: str) -> int:
+    monkeypatch.setattr("sys.argv", ["pipeline", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return ended.value.code or 0
+
+
+@pytest.fixture
+def built(tiny, monkeypatch, capsys):
+    """Arguments of commands about the tiny data set, built in its own working directory."""
+    monkeypatch.chdir(tiny)
+    monkeypatch.setenv("COLUMNS", "200")
+    where = ("--dataset", "tiny.toml", "--out", "out")
+    assert run(monkeypatch, "build", *where, "--raw", "raw") == 0
+    capsys.readouterr()
+    return where
+
+
+def record_of(tiny, name: str) -> str:
+    import pandas as pd
+
+    records = pd.read_parquet(tiny / "out/records.parquet")
+    return records.loc[records["name"] == name, "record"].iloc[0]
+
+
+def test_two_records_of_one_entity_are_explained(built, monkeypatch, capsys, tiny):
+    theirs = record_of(tiny, "PORTISHEAD")
+    assert run(monkeypatch, "explain-match", "shop/1", theirs, *built) == 0
+    said = capsys.readouterr().out
+    assert "one entity: they match" in said and "not one entity" not in said
+    assert f"shop/1 — {theirs}" in said or f"{theirs} — shop/1" in said
+    assert "mean probability" in said
+    odds = [line.split()[-1] for line in said.splitlines() if line.startswith("name ")]
+    assert len(odds) == 1 and float(odds[0]) > 0
+
+
+def test_a_pair_asked_for_by_name_is_told_its_probability(built, monkeypatch, capsys):
+    assert run(monkeypatch, "explain-match", "Massive Attack", "Massive Atack", *built) == 0
+    said = capsys.readouterr().out
+    assert "the probability 0." in said and "is below 0.90" in said
+    assert "very close" in said
+
+
+def test_two_records_that_never_met_are_scored_all_the_same(built, monkeypatch, capsys, tiny):
+    theirs = record_of(tiny, "Massive Atack")
+    assert run(monkeypatch, "explain-match", "shop/3", theirs, *built) == 0
+    said = capsys.readouterr().out
+    assert "never compared: no blocking key brings them together" in said
+    assert "had they been compared" in said
+
+
+def test_a_clean_source_and_a_class_are_told_as_reasons(built, monkeypatch, capsys):
+    assert run(monkeypatch, "explain-match", "shop/1", "shop/2", *built) == 0
+    assert "source 'shop' is clean" in capsys.readouterr().out
+    assert run(monkeypatch, "explain-match", "Slayer", "trip hop", *built) == 0
+    assert "a Band is never a Genre" in capsys.readouterr().out
+
+
+def test_a_judgement_overrules_outlives_the_folder_and_is_counted(built, monkeypatch, capsys, tiny):
+    theirs = record_of(tiny, "Massive Atack")
+    assert run(monkeypatch, "judge", "shop/2", theirs, "different", *built) == 0
+    assert run(monkeypatch, "judge", "shop/1", "PORTISHEAD", "same", *built) == 0
+    assert (tiny / "data/judgements/tiny.tsv").read_text().splitlines() == [
+        "left\tright\tverdict",
+        f"shop/2\t{theirs}\tdifferent",
+        f"shop/1\t{record_of(tiny, 'PORTISHEAD')}\tsame",
+    ]
+    for folder in ("out", "elsewhere"):  # once more in place, once from nothing
+        where = ("--dataset", "tiny.toml", "--out", folder)
+        assert run(monkeypatch, "build", *where, "--raw", "raw") == 0
+        report = json.loads((tiny / folder / "quality.json").read_text())
+        assert report["judgements"] == {"different": 1, "same": 1}
+        assert "A person&#39;s judgements" in (tiny / folder / "quality.html").read_text().replace(
+            "'", "&#39;"
+        )
+        capsys.readouterr()
+        assert run(monkeypatch, "explain-match", "shop/2", theirs, *where) == 0
+        assert "not one entity: a person's judgement: different" in capsys.readouterr().out
+
+
+def test_who_asks_for_what_is_not_there_is_told_so(built, monkeypatch, capsys):
+    assert run(monkeypatch, "explain-match", "Slayer", "Anthrax", *built) == 2
+    assert "no record has the key or the name 'Anthrax'" in capsys.readouterr().err
+    assert run(monkeypatch, "judge", "Slayer", "shop/3", "same", *built) == 2
+    assert "are one record" in capsys.readouterr().err
+    assert run(monkeypatch, "explain-match", "a", "b", "--dataset", "tiny.toml") == 2
+    assert "has not been built" in capsys.readouterr().err
