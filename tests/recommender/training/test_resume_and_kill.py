@@ -111,6 +111,26 @@ def test_loaded_run_scores_as_the_trained_model(toy_data: Path, tmp_path: Path) 
     assert config.model == "mmss_mkr" and config.model_settings["dim"] == 8
 
 
+@pytest.mark.parametrize("name", ["item_knn", "user_knn", "popularity"])
+def test_a_model_without_epochs_is_written_once_and_found_again(
+    name: str, toy_data: Path, tmp_path: Path
+) -> None:
+    """Its one state is no part of the checkpoint twice; loaded and resumed, it scores the same."""
+    parts = split(load(toy_data), 1)
+    model = create_model(name, parts.train)
+    first = Trainer(out=tmp_path, threads=1).fit(model, parts)
+    assert first.metrics["parameters"] == 0
+    checkpoint = read_checkpoint(tmp_path / "checkpoint.pt")
+    assert checkpoint.model == {} and checkpoint.best_model
+    users, items = torch.arange(5), torch.arange(5) + 3
+    loaded = load_run(tmp_path).model
+    torch.testing.assert_close(loaded.score(users, items), model.eval().score(users, items))
+    again = create_model(name, parts.train)
+    resumed = Trainer(out=tmp_path, resume=True, threads=1).fit(again, parts)
+    assert resumed.metrics == first.metrics
+    torch.testing.assert_close(again.eval().score(users, items), model.score(users, items))
+
+
 def test_changed_data_are_noticed(toy_data: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
