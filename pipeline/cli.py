@@ -16,8 +16,10 @@ from pipeline.build import DATA, SEED, build, default_raw
 from pipeline.console import BuildDisplay, download_bars, summary
 from pipeline.evaluate import app as evaluate_app
 from pipeline.explain_match import explain_match_command, judge_command
+from pipeline.export_links import export_links_command
 from pipeline.fetch import fetch
 from pipeline.recipe import load_recipe, recipe_names
+from pipeline.train_extractor import train_extractor_command
 
 app = typer.Typer(
     help="Build knowledge graphs from raw music data.",
@@ -28,6 +30,8 @@ app = typer.Typer(
 app.add_typer(evaluate_app, name="evaluate")
 app.command("explain-match")(explain_match_command)
 app.command("judge")(judge_command)
+app.command("train-extractor")(train_extractor_command)
+app.command("export-links")(export_links_command)
 _out = Console()
 _err = Console(stderr=True)
 _SHOWN = 20

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from kg_builder.alignment import AlignmentConfig, ThirdParty
+from kg_builder.alignment import AlignmentConfig, GivenLinks, ThirdParty
 from kg_builder.cleaning import CleaningConfig
 from kg_builder.errors import DataError
 from kg_builder.extraction import SourceConfig
@@ -57,6 +57,10 @@ class Recipe(BaseModel):
     alignment: AlignmentConfig = AlignmentConfig()
     databases: Annotated[
         tuple[ThirdParty, ...], Field(description="Third-party databases to align with.")
+    ] = ()
+    given_links: Annotated[
+        tuple[GivenLinks, ...],
+        Field(description="Link files of others (KB4Rec, RecBole): they win over the alignment."),
     ] = ()
     inference: InferenceConfig = InferenceConfig()
     cleaning: CleaningConfig = CleaningConfig()

@@ -16,6 +16,7 @@ from kg_builder.extraction.interactions import read_interactions
 from kg_builder.fusion import resolve, rewrite, rewrite_interactions
 from kg_builder.inference import infer
 from kg_builder.tables import ENTITIES, INTERACTIONS, LINKS, RECORDS, REJECTS, STATEMENTS
+from pipeline.given import read_given, rejects_of
 from pipeline.judging import count_judgements, judged, judgement_files
 from pipeline.outputs import OUTPUTS, write_outputs
 from pipeline.raw_files import interaction_table, raw_files
@@ -116,6 +117,9 @@ def _fusion(desk: Desk) -> dict[str, int]:
 def _alignment(desk: Desk) -> dict[str, int]:
     job = desk.job
     statements = desk.read(STATEMENTS, _FUSED)
+    given = read_given(
+        job, desk.read(INTERACTIONS, _FUSED_INTERACTIONS), desk.read(LINKS, _RECORD_LINKS)
+    )
     aligned = align(
         desk.read(ENTITIES, _FUSED_ENTITIES),
         statements,
@@ -123,6 +127,7 @@ def _alignment(desk: Desk) -> dict[str, int]:
         job.raw,
         job.recipe.alignment,
         schema=job.schema,
+        given=given.links,
         progress=desk.progress,
     )
 
@@ -136,7 +141,8 @@ def _alignment(desk: Desk) -> dict[str, int]:
     desk.write(LINKS, "links.parquet", links)
     desk.write(STATEMENTS, _ALIGNED, together)
     desk.write(INTERACTIONS, _INTERACTIONS, renamed(desk.read(INTERACTIONS, _FUSED_INTERACTIONS)))
-    desk.write(REJECTS, _REJECTS["alignment"], aligned.rejects)
+    rejects = pd.concat([rejects_of(given), aligned.rejects], ignore_index=True)
+    desk.write(REJECTS, _REJECTS["alignment"], rejects)
     decisions = Counter(
         zip(aligned.links["target"].tolist(), aligned.links["decision"].tolist(), strict=True)
     )
@@ -144,7 +150,7 @@ def _alignment(desk: Desk) -> dict[str, int]:
         "links": int((aligned.links["decision"] == "match").sum()),
         "third-party statements": len(aligned.statements),
         "entities": len(aligned.entities),
-        "rejects": len(aligned.rejects),
+        "rejects": len(rejects),
         **{f"{target}: {word}": count for (target, word), count in sorted(decisions.items())},
         **aligned.counts,
     }
@@ -255,9 +261,12 @@ STAGES: Final[tuple[Stage, ...]] = (
         name="alignment",
         title="link with third-party databases",
         reads=(_FUSED_ENTITIES, _RECORD_LINKS, _FUSED, _FUSED_INTERACTIONS),
-        raw=lambda job: raw_files(job.recipe.databases, job.raw, recipe=job.recipe),
+        raw=lambda job: raw_files(
+            [job.recipe.databases, job.recipe.given_links], job.raw, recipe=job.recipe
+        ),
         settings=lambda job: {
             "alignment": job.recipe.alignment.model_dump(mode="json"),
+            "given links": [file.model_dump(mode="json") for file in job.recipe.given_links],
             "databases": [base.model_dump(mode="json") for base in job.recipe.databases],
         },
         writes=(_ALIGNED_ENTITIES, "links.parquet", _ALIGNED, _INTERACTIONS, _REJECTS["alignment"]),

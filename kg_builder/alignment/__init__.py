@@ -13,6 +13,7 @@ from kg_builder.alignment.databases import (
     ThirdParty,
     WikidataJson,
 )
+from kg_builder.alignment.kb4rec import GivenLinks, given_links, read_links
 from kg_builder.alignment.overview import overview
 
 __all__ = [
@@ -20,10 +21,13 @@ __all__ = [
     "AlignmentConfig",
     "DbpediaNt",
     "FreebaseRdf",
+    "GivenLinks",
     "MusicBrainzJson",
     "ThirdParty",
     "WikidataJson",
     "align",
+    "given_links",
     "overview",
+    "read_links",
     "rename",
 ]

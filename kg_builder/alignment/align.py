@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -25,6 +25,9 @@ from kg_builder.fusion.rewrite import tags_to_genres
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import ENTITIES, LINKS, REJECTS, STATEMENTS
+
+OVERRULED: Final = "another link was given"
+"""Why an id that a source stated, or a link that was decided, is not used."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class _State:
     renamed: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
+    given: dict[str, str] = field(default_factory=dict)
 
 
 def align(
@@ -75,6 +79,7 @@ def align(
     *,
     schema: Schema,
     judgements: Judgements | None = None,
+    given: Mapping[str, str] | None = None,
     progress: Progress = silent,
 ) -> Alignment:
     """Link entities to each database in turn; a later one also sees what an earlier one brought.
@@ -87,6 +92,8 @@ def align(
         config: thresholds, classes, hops.
         schema: the data model.
         judgements: a person's decisions, over those of the file in the configuration.
+        given: entity CURIE → its CURIE in a database: links that are not to be decided; they win
+            over what a source states and over what would have been decided.
         progress: told the lines read so far of the database at hand.
 
     Raises:
@@ -95,6 +102,8 @@ def align(
     decided = dict(read_judgements(config.judgements)) if config.judgements else {}
     decided.update(judgements or {})
     state = _State(entities=ENTITIES.check(entities), context=statements)
+    state.given = dict(given or {})
+    state.rejects += _give(state)
     for database in databases:
         _one(state, database, root / database.path, config, schema, decided, progress)
     if config.joint_credits:
@@ -148,6 +157,7 @@ def _one(
         schema=schema,
         judgements=judgements,
         progress=progress,
+        given=state.given,
     )
     gathered, linked = linking.gathered, linking.linked
     state.known |= {curie for curie, _ in linked.values()}
@@ -164,6 +174,10 @@ def _one(
         second_hop=frozenset(config.second_hop if config.hops > 1 else ()),
     )
     _links(state, database.name, linking, brought, config)
+    state.rejects += [
+        _row(database.name, OVERRULED, entity, f"{state.given[entity]} given, {thing} decided")
+        for entity, thing in linking.overruled
+    ]
     _reject(state, database.name, gathered, brought)
     frame = _also_of_second_spellings(STATEMENTS.frame(brought.statements), linking)
     state.statements.append(frame)
@@ -188,6 +202,10 @@ def _links(
     with_candidates = {decision.entity: decision for decision in linking.decisions}
     for position, entity in enumerate(linking.ours):
         decision = with_candidates.get(position)
+        if (missing := linking.missing.get(entity.curie)) is not None:
+            row = _link_row(entity.curie, target, missing, "given, not in the dump")
+            state.links.append(row)
+            continue
         if decision is None and entity.term:
             continue
         state.links.append(
@@ -207,18 +225,41 @@ def _links(
             }
         )
     state.links += [
-        {
-            "subject": curie,
-            "kind": "external",
-            "target": target,
-            "object": key,
-            "score": 1.0,
-            "decision": "match",
-            "method": "new entity",
-            "candidates": "[]",
-        }
-        for key, curie in sorted(brought.curies.items())
+        _link_row(curie, target, key, "new entity") for key, curie in sorted(brought.curies.items())
     ]
+
+
+def _link_row(curie: str, target: str, key: str, method: str) -> dict[str, Any]:
+    return {
+        "subject": curie,
+        "kind": "external",
+        "target": target,
+        "object": key,
+        "score": 1.0,
+        "decision": "match",
+        "method": method,
+        "candidates": "[]",
+    }
+
+
+def _give(state: _State) -> list[dict[str, Any]]:
+    """Put given ids in the place of those that sources state; tell where they differ."""
+    rejects = []
+    rows = rows_of(state.entities) if state.given else []
+    for row in rows:
+        given = state.given.get(row["entity"])
+        if given is None:
+            continue
+        database = given.partition(":")[0]
+        for other in row["external_ids"]:
+            if other.partition(":")[0] == database and other != given:
+                detail = f"{given} given, {other} stated by a source"
+                rejects.append(_row(database, OVERRULED, row["entity"], detail))
+        others = [one for one in row["external_ids"] if one.partition(":")[0] != database]
+        row["external_ids"] = sorted({*others, given})
+    if rows:
+        state.entities = ENTITIES.frame(rows)
+    return rejects
 
 
 def _also_of_second_spellings(statements: pd.DataFrame, linking: Linking) -> pd.DataFrame:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -25,10 +25,10 @@ from kg_builder.alignment.decide import Decision, decide
 from kg_builder.alignment.evidence import kinds
 from kg_builder.alignment.freebase import gather_freebase
 from kg_builder.alignment.musicbrainz_dump import gather_musicbrainz
-from kg_builder.alignment.things import Gathered, Wanted
+from kg_builder.alignment.things import Gathered, Wanted, keys_of
 from kg_builder.alignment.weigh import weigh
 from kg_builder.alignment.wikidata import gather_wikidata
-from kg_builder.fusion.judgements import Judgements
+from kg_builder.fusion.judgements import Judgements, Verdict, pair
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress
 
@@ -46,12 +46,17 @@ class Linking:
         decisions: one per entity with candidates.
         merged: CURIE of an entity that an earlier database brought → CURIE of one of ours that
             this database shows to be the same.
+        missing: links that were given although the dump does not hold the thing.
+        overruled: (entity, thing) that would have been linked, had not another thing been given
+            that bears none of the entity's names.
     """
 
     ours: Sequence[Ours]
     gathered: Gathered
     decisions: Sequence[Decision]
     merged: dict[str, str]
+    missing: Mapping[str, str] = field(default_factory=dict)
+    overruled: Sequence[tuple[str, str]] = ()
 
     @property
     def linked(self) -> dict[str, tuple[str, float]]:
@@ -69,6 +74,7 @@ def link(
     schema: Schema,
     judgements: Judgements,
     progress: Progress,
+    given: Mapping[str, str] | None = None,
 ) -> Linking:
     """Decide which thing of a database each entity is.
 
@@ -80,10 +86,15 @@ def link(
         schema: the data model.
         judgements: a person's decisions.
         progress: told the lines read so far.
+        given: entity CURIE → CURIE in some database: links that are not to be decided.
     """
     ours = our_entities(entities, schema, config.types)
     index = NameIndex(ours)
+    given = given or {}
     ids = frozenset(external for entity in ours for external in entity.external_ids)
+    # formats are named after the prefix of their ids
+    own = database.format.partition("-")[0] + ":"
+    here = {entity: external for entity, external in given.items() if external.startswith(own)}
     wanted = Wanted(keys=index.keys, ids=ids)
     gathered = _gather(database, path, wanted, schema, config, progress)
     candidates = [
@@ -100,7 +111,31 @@ def link(
     }
     weighed = weigh(ours, candidates, gathered, bags, their_bags(gathered, acquainted), schema)
     decisions = decide(ours, weighed, config, judgements)
-    return Linking(ours, gathered, decisions, _merged(ours, decisions))
+    if not here:
+        return Linking(ours, gathered, decisions, _merged(ours, decisions))
+    given_to = [here.get(ours[w.candidate.entity].curie) for w in weighed]
+    left = [w for w, one in zip(weighed, given_to, strict=True) if one in {None, w.candidate.thing}]
+    rest = [w for w, one in zip(weighed, given_to, strict=True) if one != w.candidate.thing]
+    overruled = [
+        (ours[d.entity].curie, d.linked)
+        for d in decide(ours, rest, config, judgements)
+        if d.linked and _is_strange(ours[d.entity], here, gathered)
+    ]
+    same: dict[tuple[str, str], Verdict] = {pair(*link): "same" for link in here.items()}
+    decisions = decide(ours, left, config, {**same, **judgements})
+    missing = {e: x for e, x in here.items() if x not in gathered.things}
+    return Linking(ours, gathered, decisions, _merged(ours, decisions), missing, overruled)
+
+
+def _is_strange(entity: Ours, given: Mapping[str, str], gathered: Gathered) -> bool:
+    """Whether an entity was given a thing that bears none of its names."""
+    if entity.curie not in given:
+        return False
+    thing = gathered.things.get(given[entity.curie])
+    if thing is None:
+        return True
+    own = {key for name in (entity.name, *entity.aliases) for key in keys_of(name)}
+    return own.isdisjoint(key for name in (thing.name, *thing.aliases) for key in keys_of(name))
 
 
 def _gather(

@@ -1,0 +1,146 @@
+"""Link files: a publisher's item ids beside ids of a third-party database.
+
+KB4Rec (Zhao et al., Data Intelligence 1, 2019) publishes lines of an item's id, a tab and a
+Freebase id; RecBole's `.link` files are the same with a heading. Both can be imported, as links
+that are given and not decided, and exported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kg_builder.errors import DataError
+
+Format = Literal["kb4rec", "recbole"]
+FORMATS: Final = ("kb4rec", "recbole")
+HEADING: Final = "item_id:token\tentity_id:token"
+Database = Literal["freebase", "dbpedia", "wikidata", "musicbrainz"]
+_SHAPES: Final[dict[str, re.Pattern[str]]] = {
+    "freebase": re.compile(r"^[mg]\.\w+$"),
+    "wikidata": re.compile(r"^Q\d+$"),
+    "musicbrainz": re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
+    "dbpedia": re.compile(r"^\S+$"),
+}
+_EXAMPLES: Final = {
+    "freebase": "m.06mj4",
+    "wikidata": "Q44190",
+    "musicbrainz": "a74b1b7f-71a5-4011-9441-d0b5e4122711",
+    "dbpedia": "Radiohead",
+}
+_SPACES: Final = (
+    "http://dbpedia.org/resource/",
+    "http://rdf.freebase.com/ns/",
+    "http://www.wikidata.org/entity/",
+    "https://musicbrainz.org/artist/",
+)
+
+
+class GivenLinks(BaseModel):
+    """A file of links that somebody else has made; they win over what alignment would decide."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Path = Field(description="Link file of KB4Rec or RecBole; relative to the raw folder.")
+    database: Database = Field("freebase", description="Whose ids stand in the second column.")
+    records: str | None = Field(
+        None,
+        description="Where the ids of the first column are those of records instead of items that"
+        " users interacted with: what stands before them in record keys, 'lastfm/artists' say.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLine:
+    """A line of a link file: `raw` is the publisher's id, `external` a CURIE."""
+
+    raw: str
+    external: str
+    place: str
+
+
+@dataclass(slots=True)
+class Given:
+    """Links that are given.
+
+    Attributes:
+        links: entity CURIE → CURIE in the database.
+        rejects: (reason, place, detail) of lines that are not used.
+    """
+
+    links: dict[str, str] = field(default_factory=dict)
+    rejects: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+def read_links(path: Path, database: Database = "freebase") -> list[LinkLine]:
+    """The lines of a link file; a heading of RecBole is passed over.
+
+    Raises:
+        DataError: the file is missing, or a line does not hold two ids.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (FileNotFoundError, IsADirectoryError):
+        raise DataError("no such link file", where=str(path)) from None
+    except UnicodeDecodeError as fault:
+        raise DataError(f"not UTF-8: {fault.reason}", where=str(path)) from None
+    found = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or (number == 1 and ":token" in line):
+            continue
+        raw, _, key = line.strip().partition("\t") if "\t" in line else line.strip().rpartition(" ")
+        raw, key = raw.strip(), _bare(key.strip())
+        if not raw or not _SHAPES[database].match(key):
+            raise DataError(
+                f"not a link: {line!r}",
+                where=f"{path}:{number}",
+                remedy=f"an item's id, a tab, an id of {database} such as {_EXAMPLES[database]}",
+            )
+        found.append(LinkLine(raw, f"{database}:{key}", f"{path.name}#line={number}"))
+    return found
+
+
+def given_links(lines: Iterable[LinkLine], entities: Mapping[str, Sequence[str]]) -> Given:
+    """Links of entities by the lines of link files.
+
+    Args:
+        lines: in their order; of lines that contradict each other the first counts.
+        entities: the publisher's id → CURIEs of the entities that it belongs to.
+    """
+    given = Given()
+    owner: dict[str, str] = {}
+    for line in lines:
+        known = entities.get(line.raw, ())
+        if not known:
+            given.rejects.append(("a given link is of no item", line.place, line.raw))
+        for entity in known:
+            earlier, taken = given.links.get(entity), owner.get(line.external)
+            if earlier is not None and earlier != line.external:
+                detail = f"{entity}: {line.external}, earlier {earlier}"
+            elif taken is not None and taken != entity:
+                detail = f"{line.external}: {entity}, earlier {taken}"
+            else:
+                given.links[entity] = line.external
+                owner[line.external] = entity
+                continue
+            given.rejects.append(("given links contradict each other", line.place, detail))
+    return given
+
+
+def format_links(pairs: Iterable[tuple[str, str]], style: Format) -> str:
+    """A link file of pairs of a publisher's id and a bare id of a database."""
+    lines = [f"{raw}\t{key}" for raw, key in pairs]
+    return "\n".join([HEADING, *lines] if style == "recbole" else lines) + "\n"
+
+
+def _bare(key: str) -> str:
+    """An id without a namespace; Freebase's ids may be written as paths (`/m/06mj4`)."""
+    key = key.strip("<>")
+    for start in _SPACES:
+        key = key.removeprefix(start)
+    return key[1:].replace("/", ".") if re.match(r"^/[mg]/\w+$", key) else key

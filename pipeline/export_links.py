@@ -1,0 +1,62 @@
+"""`python -m pipeline export-links`: a built data set's links as a file that others read."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+from rich.console import Console
+
+from kg_builder.alignment.kb4rec import FORMATS, Format, format_links
+from kg_builder.alignment.overview import DATABASES
+from kg_builder.errors import DataError
+from pipeline.artefacts import write_bytes
+from pipeline.build import DATA
+
+
+def export_links_command(
+    dataset: Annotated[str, typer.Option(help="Name of a processed data set.")] = "sample",
+    style: Annotated[
+        str, typer.Option("--format", help="kb4rec, or recbole for its .link files.")
+    ] = "kb4rec",
+    out: Annotated[Path | None, typer.Option(help="The file.  [default: standard output]")] = None,
+    database: Annotated[
+        str, typer.Option(help="Whose ids: freebase, dbpedia, wikidata or musicbrainz.")
+    ] = "freebase",
+    processed: Annotated[
+        Path | None, typer.Option(help="Processed folder.  [default: data/processed/<dataset>]")
+    ] = None,
+) -> None:
+    """Write which item of the publisher is which thing of a database, a line each."""
+    for value, known, what in ((style, FORMATS, "format"), (database, DATABASES, "database")):
+        if value not in known:
+            raise DataError(f"no {what} named {value!r}", remedy=f"one of: {', '.join(known)}")
+    table = (processed or DATA / "processed" / dataset) / "alignment.tsv"
+    pairs = linked_items(table, database)
+    text = format_links(pairs, cast(Format, style))
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes([text.encode()], out)
+    Console(stderr=True).print(f"{len(pairs):,} links in {out}", highlight=False, soft_wrap=True)
+
+
+def linked_items(table: Path, database: str) -> list[tuple[str, str]]:
+    """(the publisher's id, id in a database) of each item that has one.
+
+    Raises:
+        DataError: the data set has not been built.
+    """
+    try:
+        with table.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    except FileNotFoundError:
+        raise DataError(
+            "no such file",
+            where=str(table),
+            remedy="build the data set: `python -m pipeline build`",
+        ) from None
+    return [(row["raw_id"], key) for row in rows for key in row[database].split("|") if key]
