@@ -1,0 +1,91 @@
+"""`python -m pipeline evaluate ner`, as a person runs it."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from kg_builder.errors import DataError
+from pipeline.cli import app
+
+_SYLLABLES = [
+    "ra",
+    "dio",
+    "mog",
+    "wai",
+    "por",
+    "tis",
+    "kra",
+    "ter",
+    "zu",
+    "lem",
+    "bo",
+    "nik",
+    "sha",
+]
+_FRAMES = ("songs like W by A", "anything similar to A", "sad songs for a rainy day", "more like A")
+
+
+def _file(path: Path, seed: int, count: int) -> Path:
+    draw = random.Random(seed)
+    lines: list[str] = []
+    for _ in range(count):
+        for word in draw.choice(_FRAMES).split():
+            label = {"A": "Artist", "W": "WoA"}.get(word)
+            name = ["".join(draw.choices(_SYLLABLES, k=3)) for _ in range(draw.randint(1, 2))]
+            for place, part in enumerate(name if label else [word]):
+                lines.append(f"{part}\t{'BI'[place > 0]}-{label}" if label else f"{part}\tO")
+        lines.append("")
+    path.write_text("\n".join(lines), "utf-8")
+    return path
+
+
+def _run(*arguments: object) -> Result:
+    return CliRunner().invoke(
+        app, ["evaluate", "ner", *map(str, arguments)], catch_exceptions=False
+    )
+
+
+def test_a_hidden_file_is_scored_and_errors_are_written(tmp_path: Path) -> None:
+    train, test = _file(tmp_path / "train.bio", 1, 120), _file(tmp_path / "test.bio", 2, 40)
+    names = tmp_path / "names.txt"
+    names.write_text("Radio Mogwai\tBand\n")
+    result = _run(
+        "--format", "bio", "--train", train, "--test", test, "--model", "light",
+        "--gazetteer", names, "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert result.exit_code == 0
+    rows = {line.split()[0]: line.split() for line in result.output.splitlines() if line.split()}
+    assert float(rows["light"][-2]) > 0.9  # the F1 before the interval
+    assert "look-up" in rows
+    assert {"Artist", "WoA"} <= set(rows)
+    assert "40 sentences scored; train has 120" in result.output
+    assert "1 names known from elsewhere" in result.output
+    errors = (tmp_path / "out" / "errors-light.tsv").read_text("utf-8")
+    assert errors.startswith("kind\tgold\tfound\n")
+
+
+def test_folds_take_the_place_of_a_hidden_file(tmp_path: Path) -> None:
+    train = _file(tmp_path / "train.bio", 1, 60)
+    result = _run("--train", train, "--folds", "2", "--model", "light", "--seed", "3")
+    assert result.exit_code == 0
+    assert "60 sentences scored" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "either --test FILE or --folds 5"),
+        (["--folds", "1"], "one fold leaves nothing"),
+        (["--folds", "99"], "99 folds of 12 sentences"),
+        (["--test", "none.bio"], "none.bio: no such file"),
+        (["--folds", "2", "--gazetteer", "none.txt"], "none.txt: no such file"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(tmp_path: Path, arguments: list[str], told: str) -> None:
+    train = _file(tmp_path / "train.bio", 1, 12)
+    with pytest.raises(DataError, match=told):
+        _run("--train", train, "--model", "light", *arguments)
