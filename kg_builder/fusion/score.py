@@ -88,60 +88,6 @@ class FellegiSunter:
                 break
         return self
 
-    def probability(self, comparison: Comparison) -> NDArray[np.float64]:
-        """Probability of being one thing per pair, shape (n,)."""
-
-    def explain(self, comparison: Comparison, row: int) -> list[Contribution]:
-        """What each feature contributes to one pair's log-odds, the prior odds first."""
-
-
-class FellegiSunter:
-    """Unsupervised: two latent classes of pairs, estimated by expectation-maximisation.
-
-    The log-odds of a pair are the sum of one weight per feature, log P(level | one thing) /
-    P(level | two things) (Fellegi & Sunter 1969); a missing value weighs nothing. The levels'
-    frequencies carry Dirichlet priors, so that a handful of pairs, or sources that share
-    nothing, leave the estimate at sensible values; weights never fall as agreement grows.
-
-    Args:
-        strength: how many pairs the prior on each feature counts as.
-        rounds: at most so many rounds of EM.
-    """
-
-    def __init__(self, *, strength: float = 40.0, rounds: int = 60) -> None:
-        self.strength, self.rounds = strength, rounds
-        self.prior_odds = float(logit(0.1))
-        self.weights: dict[str, NDArray[np.float64]] = {}
-
-    def fit(self, comparison: Comparison) -> FellegiSunter:
-        """Estimate the share of matches and the weight of every level."""
-        match = [np.asarray(f.match) / sum(f.match) for f in comparison.features]
-        other = [np.asarray(f.other) / sum(f.other) for f in comparison.features]
-        names = [feature.name for feature in comparison.features]
-        share = 0.1
-        self._set(names, share, match, other)
-        if not len(comparison):
-            return self
-        for _ in range(self.rounds):
-            belief = self.probability(comparison)
-            # a Beta(1, 9) prior, five pairs strong, on the share of matches
-            updated = float((belief.sum() + 0.5) / (len(belief) + 5))
-            for column, feature in enumerate(comparison.features):
-                levels = comparison.levels[:, column]
-                seen = levels != MISSING
-                size = len(feature.levels)
-                ones = _counts(levels[seen], belief[seen], size)
-                others = _counts(levels[seen], 1 - belief[seen], size)
-                strength = self.strength * feature.strength
-                match[column] = _posterior(ones, feature.match, strength)
-                other[column] = _posterior(others, feature.other, strength)
-            done = abs(updated - share) < 1e-5
-            share = updated
-            self._set(names, share, match, other)
-            if done:
-                break
-        return self
-
     def settle(self, comparison: Comparison) -> None:
         """Estimate the share of matches anew, with the weights as they are.
 
