@@ -45,14 +45,14 @@ def line_blocks(
         if end < 0:
             rest = content
         else:
-            lines = _decode(content[:end], number, encodings, complain, counts)
+            lines = _decode(content[:end], number, encodings, max_line, complain, counts)
             yield number, lines
             number, rest = number + len(lines), content[end + 1 :]
         if len(rest) > max_line:
             complain("line too long", number, f"more than {max_line} bytes")
             rest, skipping = b"", True
     if rest:
-        yield number, _decode(rest, number, encodings, complain, counts)
+        yield number, _decode(rest, number, encodings, max_line, complain, counts)
 
 
 class _Transcoder:
@@ -87,7 +87,12 @@ def _as_utf8(
 
 
 def _decode(
-    content: bytes, number: int, encodings: Sequence[str], complain: Complain, counts: Counter[str]
+    content: bytes,
+    number: int,
+    encodings: Sequence[str],
+    max_line: int,
+    complain: Complain,
+    counts: Counter[str],
 ) -> list[str]:
     try:
         lines = _split(content.decode(encodings[0]))
@@ -95,6 +100,11 @@ def _decode(
         lines = []
         for raw in content.split(b"\n"):
             lines.append(_decode_line(raw, number + len(lines), encodings, complain, counts))
+    if len(content) > max_line:
+        for index, line in enumerate(lines):
+            if len(line.encode("utf-8")) > max_line:
+                complain("line too long", number + index, f"more than {max_line} bytes")
+                lines[index] = ""
     if b"\0" in content:
         for index, line in enumerate(lines):
             if "\0" in line:

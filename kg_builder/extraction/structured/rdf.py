@@ -10,7 +10,8 @@ import pyoxigraph as ox
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.files import open_binary
+from kg_builder.extraction.entities import CheckedStream, checked_blocks
+from kg_builder.extraction.files import Stream, open_binary
 from kg_builder.extraction.objects import read_literal
 from kg_builder.extraction.structured.columns import readable_iri
 from kg_builder.extraction.structured.config import RdfTable
@@ -208,9 +209,13 @@ class _Reader:
                 remedy=f"one of {', '.join(_FORMATS)}, also with .gz",
             )
         with open_binary(self._path) as stream:
+            content: Stream | CheckedStream = stream
+            if layout == ox.RdfFormat.RDF_XML:
+                where = str(self._path)
+                content = CheckedStream(checked_blocks(stream, where, abbreviations=True))
             try:
                 for quad in ox.parse(
-                    cast(IO[bytes], stream), format=layout, base_iri="file:///", lenient=True
+                    cast(IO[bytes], content), format=layout, base_iri="file:///", lenient=True
                 ):
                     if isinstance(quad.subject, Node) and isinstance(
                         quad.object, Node | ox.Literal

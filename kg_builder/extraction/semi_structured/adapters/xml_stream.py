@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from itertools import chain
+from itertools import chain, islice
 from typing import Final
 
 from lxml import etree
 
-from kg_builder.errors import DataError
-from kg_builder.extraction.files import Stream, open_binary
+from kg_builder.extraction.entities import ELEMENT, checked_blocks, declares_type, refused
+from kg_builder.extraction.files import open_binary
 from kg_builder.extraction.semi_structured.adapters.base import Document
 
-_DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_ELEMENT: Final = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)[\s/>]")
-_BLOCK: Final = 65536
+_PROLOGUE: Final = 16
+"""Blocks within which the first element must begin."""
 
 
 def xml_records(document: Document, records: Mapping[str, str]) -> Iterator[etree._Element]:
@@ -31,9 +29,9 @@ def xml_records(document: Document, records: Mapping[str, str]) -> Iterator[etre
         DataError: the file declares entities, or its compression is damaged.
     """
     with open_binary(document.path) as stream:
-        blocks = _checked(stream, str(document.path))
-        first = next(blocks, b"")
-        name = (found := _ELEMENT.search(first)) and found[1].decode("ascii", "replace")
+        blocks = checked_blocks(stream, str(document.path))
+        first = b"".join(_prologue(blocks))
+        name = (found := ELEMENT.search(first)) and found[1].decode("ascii", "replace")
         if name not in records:
             document.out.reject("document without usable things", document.name, f"root {name}")
             return
@@ -66,20 +64,12 @@ def xml_records(document: Document, records: Mapping[str, str]) -> Iterator[etre
             )
 
 
-def _checked(stream: Stream, where: str) -> Iterator[bytes]:
-    """A file's blocks, of which those before the first element may declare no entities."""
-    begun = False
-    while block := stream.read(_BLOCK):
-        if not begun:
-            found = _ELEMENT.search(block)
-            if _DOCTYPE.search(block, 0, found.start() if found else len(block)):
-                raise DataError(
-                    "the XML declares a document type or entities, which are not expanded",
-                    where=where,
-                    remedy="remove the declaration if the file is to be trusted",
-                )
-            begun = found is not None
+def _prologue(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The blocks up to the one with the first element."""
+    for block in islice(blocks, _PROLOGUE):
         yield block
+        if ELEMENT.search(block):
+            return
 
 
 def xml_root(document: Document) -> etree._Element | None:
@@ -91,12 +81,8 @@ def xml_root(document: Document) -> etree._Element | None:
     content = document.bytes()
     if content is None:
         return None
-    if _DOCTYPE.search(content):
-        raise DataError(
-            "the XML declares a document type or entities, which are not expanded",
-            where=str(document.path),
-            remedy="remove the declaration if the file is to be trusted",
-        )
+    if declares_type(content):
+        raise refused(str(document.path))
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,

@@ -1,0 +1,78 @@
+"""XML whose entities would swell, told by what stands before its first element."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.files import Stream
+
+ELEMENT: Final = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)[\s/>]")
+"""The start of an element; its group is the local name."""
+
+_BLOCK: Final = 65536
+_DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_ENTITY: Final = re.compile(rb"<!ENTITY\s+([^>]*)>?", re.IGNORECASE)
+_SHORT: Final = re.compile(rb"""[\w.-]+\s+(?:"[^"&%]{0,200}"|'[^'&%]{0,200}')\s*""")
+"""An entity that stands for some characters, as vocabularies abbreviate their addresses."""
+
+
+def declares_type(prologue: bytes) -> bool:
+    """Whether a document type or entities are declared."""
+    return bool(_DOCTYPE.search(prologue))
+
+
+def refused(where: str) -> DataError:
+    """The error for a file that declares what is not expanded."""
+    return DataError(
+        "the XML declares a document type or entities, which are not expanded",
+        where=where,
+        remedy="remove the declaration if the file is to be trusted",
+    )
+
+
+def checked_blocks(stream: Stream, where: str, *, abbreviations: bool = False) -> Iterator[bytes]:
+    """A file's blocks; entities may not be declared before the first element.
+
+    Args:
+        stream: the file.
+        where: its name, for the error.
+        abbreviations: entities are allowed that stand for a few characters and no other entity.
+
+    Raises:
+        DataError: the file declares what is not allowed.
+    """
+    begun = False
+    while block := stream.read(_BLOCK):
+        if not begun:
+            found = ELEMENT.search(block)
+            before = block[: found.start()] if found else block
+            sound = _abbreviates(before) if abbreviations else not declares_type(before)
+            if not sound:
+                raise refused(where)
+            begun = found is not None
+        yield block
+
+
+def _abbreviates(before: bytes) -> bool:
+    return all(_SHORT.fullmatch(found[1]) for found in _ENTITY.finditer(before))
+
+
+class CheckedStream:
+    """A file that a parser reads, checked by `checked_blocks`."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks, self._rest = blocks, b""
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes."""
+        if size < 0:
+            whole = self._rest + b"".join(self._blocks)
+            self._rest = b""
+            return whole
+        if not self._rest:
+            self._rest = next(self._blocks, b"")
+        part, self._rest = self._rest[:size], self._rest[size:]
+        return part
