@@ -24,6 +24,15 @@ class TrainedExtractor(BaseModel):
     least: Annotated[
         float, Field(ge=0, le=1, description="Least confidence of a name to be taken.")
     ] = 0.5
+    least_relation: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="Least confidence of a relation to be taken. What training finds best for "
+            "the model alone is lower, and would cost the patterns their precision.",
+        ),
+    ] = 0.7
 
 
 class UnstructuredSource(BaseModel):

@@ -42,13 +42,13 @@ def load_models(source: UnstructuredSource, root: Path) -> list[TextModel]:
             model = NerModel.load(folder / NAMES)
             models.append(TrainedNames(model, least=source.trained.least))
         if source.trained.relations and (folder / RELATIONS).is_dir():
-            models.append(_relations(folder / RELATIONS))
+            models.append(_relations(folder / RELATIONS, source.trained.least_relation))
     models += [load_external(config) for config in source.external]
     return models
 
 
-def _relations(folder: Path) -> TextModel:
+def _relations(folder: Path, least: float) -> TextModel:
     from kg_builder.extraction.unstructured.learned import storage
     from kg_builder.extraction.unstructured.learned.in_text import TrainedRelations
 
-    return TrainedRelations(storage.load(folder))
+    return TrainedRelations(storage.load(folder), least=least)

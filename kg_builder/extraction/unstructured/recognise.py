@@ -36,13 +36,13 @@ _RANK: Final = {
     ("pattern", "Band"): 1,
     ("pattern", "Person"): 1,
     ("quoted", ""): 1,
-    (ORIGIN, ""): 2,
-    ("capitals", ""): 5,
+    ("capitals", ""): 6,
     ("lexicon", ""): 3,
     ("pattern", ""): 3,
-    ("ner", ""): 4,
-    ("last name", ""): 4,
-    ("demonym", ""): 6,
+    (ORIGIN, ""): 4,
+    ("ner", ""): 5,
+    ("last name", ""): 5,
+    ("demonym", ""): 7,
 }
 """(origin, class) → how early a mention gets its place."""
 
@@ -89,8 +89,8 @@ class Recogniser:
 
         Args:
             doc, text, sentences: the text and its readings.
-            said: what models say that it mentions; known names and the forms of dates, awards
-                and labels are surer, everything else is less sure.
+            said: what models say that it mentions; surer than spaCy's entities and capitals, less
+                sure than what is known or told by its form.
         """
         found = [
             *self._topic(text),
