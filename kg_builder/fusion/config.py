@@ -60,6 +60,32 @@ class TypeSettings(BaseModel):
     )
 
 
+class DisambiguationConfig(BaseModel):
+    """How a name in a text is linked to an entity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = Field(
+        True, description="Whether mentions in texts are linked by their context, not as records."
+    )
+    match: float = Field(0.6, ge=0, le=1, description="Probability from which on to link.")
+    unsure: float = Field(
+        0.35, ge=0, le=1, description="From here to `match` the candidates are left to a person."
+    )
+    candidates: int = Field(30, ge=1, description="Candidates per name, the best known first.")
+    train: bool = Field(
+        True,
+        description="Learn the weights from the texts' own unambiguous mentions; without it, or"
+        " with too few of them, the weights known beforehand are used.",
+    )
+    least_examples: int = Field(
+        50, ge=1, description="Unambiguous mentions from which on weights are learnt."
+    )
+    decoys: int = Field(
+        4, ge=1, description="Entities of other names that stand in for namesakes in training."
+    )
+
+
 class FusionConfig(BaseModel):
     """How records become entities."""
 
@@ -92,6 +118,9 @@ class FusionConfig(BaseModel):
     )
     labels: Path | None = Field(
         None, description="TSV in the same form that the supervised scorer learns from."
+    )
+    disambiguation: DisambiguationConfig = Field(
+        default_factory=DisambiguationConfig, description="Mentions in running text."
     )
     candidates_kept: int = Field(5, ge=0, description="Alternatives kept per record in the links.")
     seed: int = Field(0, description="Seed of the sampling that calibrates scores.")

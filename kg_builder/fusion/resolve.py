@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kg_builder.fusion.config import FusionConfig, SourceTraits
+from kg_builder.fusion.disambiguation.found import Texts
+from kg_builder.fusion.disambiguation.in_records import link_mentions, mention_rows
 from kg_builder.fusion.entities import build_entities, identity_entities
-from kg_builder.fusion.judgements import Judgements
+from kg_builder.fusion.judgements import Judgements, read_judgements
 from kg_builder.fusion.matching import match_records
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
@@ -23,6 +25,8 @@ class Fusion:
     Attributes:
         entities: table `ENTITIES`, sorted by CURIE (in the records' order for mode 'identity').
         links: table `LINKS`, kind "record", one row per record in the records' order.
+        statements: those given; a mention in texts that mean different things by one name has a
+            key per meaning in them and in the links (`<record key>@<text>`). None if none was.
         rejects: table `REJECTS`: records that cannot be named.
         counts: what happened, for the report.
     """
@@ -30,6 +34,7 @@ class Fusion:
     entities: pd.DataFrame
     links: pd.DataFrame
     rejects: pd.DataFrame
+    statements: pd.DataFrame | None
     counts: dict[str, int]
 
 
@@ -41,6 +46,7 @@ def resolve(
     traits: Mapping[str, SourceTraits],
     statements: pd.DataFrame | None = None,
     judgements: Judgements | None = None,
+    texts: Texts | None = None,
     progress: Progress = silent,
 ) -> Fusion:
     """Find which records are one thing, and fuse them.
@@ -52,6 +58,8 @@ def resolve(
         traits: what is known about each source; a source without traits counts as not clean.
         statements: table `STATEMENTS` over record keys; neighbours' names are then evidence.
         judgements: a person's decisions, over those of the file in the configuration.
+        texts: the texts behind unstructured sources by place (evidence without offsets):
+            mentions of agents in them are linked by their context.
         progress: told the steps done of five.
 
     Raises:
@@ -74,17 +82,41 @@ def resolve(
     frame = frame[~nameless].reset_index(drop=True)
     if config.mode == "identity":
         result = identity_entities(frame, schema)
-        return Fusion(result[0], result[1], rejects, {"records": len(frame), "merged": 0})
+        counts = {"records": len(frame), "merged": 0}
+        return Fusion(result[0], result[1], rejects, statements, counts)
+    decided = dict(read_judgements(config.judgements)) if config.judgements else {}
+    decided.update(judgements or {})
+    by_context = texts if texts and config.disambiguation.enabled and statements is not None else {}
+    mention = mention_rows(frame, by_context, schema)
     matching = match_records(
-        frame,
+        frame[~mention],
         config,
         schema=schema,
         traits=traits,
         statements=statements,
-        judgements=judgements,
+        judgements=decided,
         progress=progress,
     )
-    entities, links = build_entities(frame, matching, config, schema, traits)
+    more: dict[str, int] = {}
+    if mention.any() and statements is not None:
+        linked = link_mentions(
+            frame,
+            statements,
+            by_context,
+            matching,
+            config,
+            schema=schema,
+            traits=traits,
+            judgements=decided,
+        )
+        entities, links, statements, more = (
+            linked.entities,
+            linked.links,
+            linked.statements,
+            linked.counts,
+        )
+    else:
+        entities, links = build_entities(frame, matching, config, schema, traits)
     progress(5, 5)
     counts = {
         "records": len(frame),
@@ -94,5 +126,6 @@ def resolve(
         "pairs refused": len(matching.clustering.refused),
         "unsure": int((links["decision"] == "unsure").sum()),
         "merged": len(frame) - len(entities),
+        **more,
     }
-    return Fusion(entities, links, rejects, counts)
+    return Fusion(entities, links, rejects, statements, counts)

@@ -1,0 +1,28 @@
+"""Which entity a name in running text stands for, or none: candidates, features, ranking, NIL.
+
+`graph` holds what is known of the entities and finds candidates by name; `features` says how
+well each fits the context and the graph; `ranker` turns that into probabilities, learnt where
+there is something to learn from (`training`); `decide` puts it together; `in_records` does it for
+the mentions that the extraction stage found in texts.
+"""
+
+from kg_builder.fusion.config import DisambiguationConfig
+from kg_builder.fusion.disambiguation.decide import Choice, Decision, disambiguate
+from kg_builder.fusion.disambiguation.graph import EntityGraph, entity_graph
+from kg_builder.fusion.disambiguation.ranker import Ranker
+from kg_builder.fusion.disambiguation.texts import Mention, TextMentions
+from kg_builder.fusion.disambiguation.training import distant_examples, train
+
+__all__ = [
+    "Choice",
+    "Decision",
+    "DisambiguationConfig",
+    "EntityGraph",
+    "Mention",
+    "Ranker",
+    "TextMentions",
+    "disambiguate",
+    "distant_examples",
+    "entity_graph",
+    "train",
+]

@@ -1,0 +1,148 @@
+"""Decisions about the mentions of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg_builder.fusion.config import DisambiguationConfig
+from kg_builder.fusion.disambiguation.features import FEATURES, features
+from kg_builder.fusion.disambiguation.graph import EntityGraph
+from kg_builder.fusion.disambiguation.ranker import Ranker
+from kg_builder.fusion.disambiguation.texts import Mention, TextMentions
+from kg_builder.ontology import Schema
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A candidate with its probability and what each feature adds to its log-odds."""
+
+    entity: str
+    name: str
+    probability: float
+    contributions: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a mention stands for.
+
+    Attributes:
+        mention: the name.
+        entity: CURIE of the entity, None for none of them (NIL) or where it is unsure.
+        decision: "match", "unsure" or "no_match" (NIL).
+        choices: all candidates, the likeliest first.
+        nil: probability that it is none of them.
+    """
+
+    mention: Mention
+    entity: str | None
+    decision: Literal["match", "unsure", "no_match"]
+    choices: tuple[Choice, ...]
+    nil: float
+
+
+def disambiguate(
+    texts: Iterable[TextMentions],
+    graph: EntityGraph,
+    config: DisambiguationConfig,
+    *,
+    schema: Schema,
+    ranker: Ranker | None = None,
+    forbidden: Callable[[str, str], bool] = lambda key, entity: False,
+) -> list[Decision]:
+    """Link every mention to an entity, or to none.
+
+    Args:
+        texts: names in their texts.
+        graph: the entities.
+        config: thresholds.
+        schema: the data model.
+        ranker: learnt weights; those known beforehand by default.
+        forbidden: whether a person has said that a mention (by key) is not an entity (CURIE).
+    """
+    ranker = ranker or Ranker()
+    return [
+        decision
+        for text in texts
+        for decision in _text(text, graph, config, schema, ranker, forbidden)
+    ]
+
+
+def _text(
+    text: TextMentions,
+    graph: EntityGraph,
+    config: DisambiguationConfig,
+    schema: Schema,
+    ranker: Ranker,
+    forbidden: Callable[[str, str], bool],
+) -> list[Decision]:
+    found = [
+        {
+            i: exact
+            for i, exact in graph.candidates(mention.name, config.candidates).items()
+            if not forbidden(mention.key, graph.entity[i])
+        }
+        for mention in text.mentions
+    ]
+    matrices = context_features(text, found, graph, schema, ranker)
+    return [
+        _decide(mention, list(candidates), rows, graph, config, ranker)
+        for mention, candidates, rows in zip(text.mentions, found, matrices, strict=True)
+    ]
+
+
+def context_features(
+    text: TextMentions,
+    candidates: Sequence[Mapping[int, float]],
+    graph: EntityGraph,
+    schema: Schema,
+    ranker: Ranker,
+) -> list[NDArray[np.float64]]:
+    """Features of all mentions of a text; what the others may be counts by a first guess."""
+    anchors = [{graph.position[a]: 1.0} for a in text.anchors if a in graph.position]
+    guesses: list[dict[int, float]] = []
+    for mention, several in zip(text.mentions, candidates, strict=True):
+        rows = features(graph, schema, text, mention, several, anchors)
+        guesses.append(dict(zip(several, ranker.probabilities(rows)[0].tolist(), strict=True)))
+    return [
+        features(
+            graph,
+            schema,
+            text,
+            mention,
+            several,
+            [*anchors, *(g for other, g in enumerate(guesses) if other != own)],
+        )
+        for own, (mention, several) in enumerate(zip(text.mentions, candidates, strict=True))
+    ]
+
+
+def _decide(
+    mention: Mention,
+    candidates: Sequence[int],
+    rows: NDArray[np.float64],
+    graph: EntityGraph,
+    config: DisambiguationConfig,
+    ranker: Ranker,
+) -> Decision:
+    chances, nil = ranker.probabilities(rows)
+    order = sorted(range(len(candidates)), key=lambda k: (-chances[k], graph.entity[candidates[k]]))
+    choices = tuple(
+        Choice(
+            graph.entity[candidates[k]],
+            graph.name[candidates[k]],
+            float(chances[k]),
+            tuple(zip(FEATURES, (rows[k] * ranker.weights).tolist(), strict=True)),
+        )
+        for k in order
+    )
+    best = choices[0].probability if choices else 0.0
+    if best >= config.match:
+        return Decision(mention, choices[0].entity, "match", choices, nil)
+    doubtful = best >= config.unsure or (choices and nil < config.unsure)
+    return Decision(mention, None, "unsure" if doubtful else "no_match", choices, nil)

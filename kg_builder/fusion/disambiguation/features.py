@@ -1,0 +1,130 @@
+"""How well a candidate fits a mention: by its name, its context, and the graph."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from math import exp, log
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg_builder.fusion.disambiguation.graph import EntityGraph, cosine, words
+from kg_builder.fusion.disambiguation.texts import Mention, TextMentions
+from kg_builder.fusion.normalize import name_key
+from kg_builder.ontology import Schema
+
+FEATURES: Final = (
+    "name", "class", "cues of the class", "sentence", "text", "company", "coherence", "facts",
+    "fame", "any candidate",
+)  # fmt: skip
+"""Columns: exactness of the name; whether the classes agree (1, 0, -1); words beside the name;
+cosine of the sentence and of the whole text with what is known of the entity; how many of the
+names beside it are its neighbours; its relatedness to what the others stand for; share of what
+the text says of it that the graph says, too; its share of what is said of all candidates; one."""
+
+_NEAR: Final = 8
+_CUES: Final[dict[str, frozenset[str]]] = {
+    type_: frozenset(text.split())
+    for type_, text in tomllib.loads(
+        resources.files("kg_builder.fusion.disambiguation")
+        .joinpath("cues.toml")
+        .read_text(encoding="utf-8")
+    ).items()
+}
+
+
+def features(
+    graph: EntityGraph,
+    schema: Schema,
+    text: TextMentions,
+    mention: Mention,
+    candidates: Mapping[int, float],
+    company: Sequence[Mapping[int, float]],
+) -> NDArray[np.float64]:
+    """Features of the candidates of one mention.
+
+    Args:
+        graph: what is known of the entities.
+        schema: the data model.
+        text: where the mention stands.
+        mention: the name.
+        candidates: entity → exactness of its name.
+        company: per other thing in the text the entities it may be, with their probability.
+
+    Returns:
+        Shape (candidates, features), in the order of `FEATURES`.
+    """
+    near = graph.bag(mention.sentence, (mention.name,))
+    whole = graph.bag(text.text, (mention.name,))
+    beside = _beside(mention)
+    others = {name_key(m.name) for m in text.mentions} - {name_key(mention.name)}
+    around = f" {name_key(text.text)} "
+    total = sum(1 + graph.degree[i] for i in candidates)
+    facts = {(predicate, name_key(value)) for predicate, value in mention.facts}
+    rows = []
+    for index, exact in candidates.items():
+        known = [graph.name[n] for n in graph.neighbours[index]]
+        met = sum(1 for name in known if (key := name_key(name)) in others or f" {key} " in around)
+        rows.append(
+            (
+                exact,
+                _class_agrees(mention.type, graph.type[index], schema),
+                _cued(beside, graph.type[index], schema),
+                cosine(near, graph.weights[index]),
+                cosine(whole, graph.weights[index]),
+                1 - exp(-met),
+                _coherence(graph, index, company),
+                len(facts & graph.facts[index]) / len(facts) if facts else 0.0,
+                max(log((1 + graph.degree[index]) / total), -4.0),
+                1.0,
+            )
+        )
+    return np.array(rows, dtype=np.float64).reshape(-1, len(FEATURES))
+
+
+def _class_agrees(stated: str, own: str, schema: Schema) -> float:
+    if not stated or stated not in schema.classes:
+        return 0.0
+    return 1.0 if schema.compatible(stated, own) else -1.0
+
+
+def _beside(mention: Mention) -> list[str]:
+    """The words within a few words of the name."""
+    found, name = words(mention.sentence), words(mention.name)
+    places = [at for at in range(len(found)) if name and found[at : at + len(name)] == name] or [
+        len(found) // 2
+    ]
+    close = {
+        at
+        for place in places
+        for at in range(max(0, place - _NEAR), min(len(found), place + len(name) + _NEAR))
+        if not place <= at < place + len(name)
+    }
+    return [found[at] for at in sorted(close)]
+
+
+def _cued(beside: Sequence[str], type_: str, schema: Schema) -> float:
+    """Cues for the class less cues for others, -1 to 1; a word that cues both tells nothing."""
+    own: set[str] = set()
+    other: set[str] = set()
+    for cued, cues in _CUES.items():
+        fits = cued in schema.classes and schema.compatible(cued, type_)
+        (own if fits else other).update(cues)
+    pro = sum(word in own and word not in other for word in beside)
+    con = sum(word in other and word not in own for word in beside)
+    return (pro - con) / (pro + con + 1)
+
+
+def _coherence(graph: EntityGraph, index: int, company: Sequence[Mapping[int, float]]) -> float:
+    """Mean over the three best companions of their relatedness, by their probability."""
+    best = sorted(
+        (
+            max((p * graph.related(index, other) for other, p in one.items()), default=0.0)
+            for one in company
+        ),
+        reverse=True,
+    )[:3]
+    return sum(best) / 3

@@ -1,0 +1,125 @@
+"""The mentions that the extraction stage found in texts: records known by name alone."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from kg_builder.fusion.disambiguation.graph import turned
+from kg_builder.fusion.disambiguation.texts import Mention, TextMentions
+from kg_builder.fusion.profiles import values
+from kg_builder.ontology import Schema
+
+Texts = Mapping[str, str]
+"""Where a text stands (evidence without its offsets) → the text."""
+
+_PLACE: Final = re.compile(r"^(?P<document>.*?);?char=(?P<start>\d+),(?P<end>\d+)$")
+
+
+@dataclass(frozen=True)
+class Found:
+    """Mentions of agents in texts.
+
+    Attributes:
+        documents: record key → the texts that mention it, in order.
+        texts: per text its mentions, their keys being `key_in(record, text)`.
+    """
+
+    documents: dict[str, list[str]]
+    texts: dict[str, TextMentions]
+
+
+def key_in(record: str, document: str) -> str:
+    """Key of the mentions of a record in one text."""
+    return f"{record}@{document}"
+
+
+def is_mention(record_id: str, type_: str, schema: Schema) -> bool:
+    """Whether a record is an agent that its source knows by name alone."""
+    head, slash, _ = record_id.partition("/")
+    return bool(slash) and head == schema.prefix(type_) and schema.is_a(type_, "Agent")
+
+
+def document_of(evidence: str) -> tuple[str, int, int]:
+    """Text, start and end of what a piece of evidence points to; ('', 0, 0) outside of texts."""
+    place = _PLACE.match(evidence)
+    return (place["document"], int(place["start"]), int(place["end"])) if place else ("", 0, 0)
+
+
+def mentions_in(
+    records: pd.DataFrame,
+    statements: pd.DataFrame,
+    texts: Texts,
+    schema: Schema,
+    linked: Callable[[str], str],
+) -> Found:
+    """Mentions with their sentences, what the texts say of them, and what stands beside them.
+
+    Args:
+        records, statements: as extracted.
+        texts: the texts by place.
+        schema: the data model.
+        linked: the entity of a record that is no mention, '' where it has none.
+    """
+    columns = ("record", "record_id", "type", "name", "evidence")
+    rows = {
+        row[0]: row for row in zip(*(values(records, column) for column in columns), strict=True)
+    }
+    chosen = {key for key, row in rows.items() if is_mention(row[1], row[2], schema)}
+    sentences: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+    facts: dict[tuple[str, str], dict[tuple[str, str], None]] = defaultdict(dict)
+    beside: dict[str, dict[str, None]] = defaultdict(dict)
+
+    def seen(key: str, evidence: str) -> str:
+        document, start, end = document_of(evidence)
+        if document not in texts:
+            return ""
+        if key in chosen:
+            sentences[key, document][texts[document][start:end]] = None
+        elif entity := linked(key):
+            beside[document][entity] = None
+        return document
+
+    for key in sorted(chosen):
+        seen(key, rows[key][4])
+    for subject, predicate, target, kind, evidence in zip(
+        *(
+            values(statements, column)
+            for column in ("subject", "predicate", "object", "object_kind", "evidence")
+        ),
+        strict=True,
+    ):
+        if not (document := seen(subject, evidence)):
+            continue
+        other = rows[target][3] if kind == "record" and target in rows else target
+        if subject in chosen:
+            facts[subject, document][predicate, other] = None
+        if kind == "record" and target in rows:
+            seen(target, evidence)
+            if target in chosen and subject in rows:
+                facts[target, document][turned(predicate, schema), rows[subject][3]] = None
+    documents: dict[str, list[str]] = defaultdict(list)
+    inside: dict[str, list[Mention]] = defaultdict(list)
+    for key, document in sorted(sentences):
+        documents[key].append(document)
+        inside[document].append(
+            Mention(
+                key=key_in(key, document),
+                name=rows[key][3],
+                type=rows[key][2],
+                sentence=" ".join(sentences[key, document]),
+                facts=tuple(facts[key, document]),
+            )
+        )
+    return Found(
+        dict(documents),
+        {
+            document: TextMentions(texts[document], tuple(several), tuple(sorted(beside[document])))
+            for document, several in sorted(inside.items())
+        },
+    )

@@ -1,0 +1,187 @@
+"""What a name can stand for: entities with their names, words, neighbours and facts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import log, sqrt
+from typing import Final
+
+import pandas as pd
+
+from kg_builder.fusion.normalize import fold, name_key, parse_name, squeeze
+from kg_builder.fusion.profiles import values
+from kg_builder.ontology import Schema
+
+EXACT: Final = 1.0
+FOLDED: Final = 0.85
+ALIAS: Final = 0.6
+SQUEEZED: Final = 0.4
+"""How exactly a name is that of an entity: to the letter, but for case and accents, by an alias,
+without spaces or in other letters."""
+
+_WORD: Final = re.compile(r"[^\W_]+")
+_FACTS: Final = frozenset({"description", "homepage", "image"})
+
+
+@dataclass(frozen=True)
+class EntityGraph:
+    """The entities that a name can stand for.
+
+    Attributes:
+        entity, type, name: one per entity.
+        weights: per entity its words with their tf-idf, of length one: those of its own text, of
+            its values and of its neighbours' names.
+        neighbours: per entity the entities it is related to, in either direction.
+        facts: per entity (predicate, name key of the other thing or value), inverses too.
+        degree: per entity its number of statements.
+        idf: of every word; an unknown one counts as one that occurs once.
+        names: per form of a name the entities and how exactly it is theirs.
+        position: CURIE → index.
+    """
+
+    entity: list[str]
+    type: list[str]
+    name: list[str]
+    weights: list[dict[str, float]]
+    neighbours: list[frozenset[int]]
+    facts: list[frozenset[tuple[str, str]]]
+    degree: list[int]
+    idf: dict[str, float]
+    names: dict[str, dict[int, float]]
+    position: dict[str, int]
+
+    def candidates(self, name: str, most: int) -> dict[int, float]:
+        """Entities that bear a name, and how exactly; the best known where there are many."""
+        found: dict[int, float] = {}
+        key = name_key(name)
+        for form in dict.fromkeys(("=" + name, key, "~" + squeeze(key))):
+            for index, exact in self.names.get(form, {}).items():
+                found[index] = max(found.get(index, 0.0), exact)
+        ranked = sorted(found, key=lambda i: (-found[i], -self.degree[i], self.entity[i]))
+        return {index: found[index] for index in ranked[:most]}
+
+    def bag(self, text: str, without: Iterable[str] = ()) -> dict[str, float]:
+        """Words of a text by tf-idf, of length one, without those of some names."""
+        left_out = {word for name in without for word in words(name)}
+        return unit(Counter(w for w in words(text) if w not in left_out), self.idf)
+
+    def related(self, one: int, other: int) -> float:
+        """1 for neighbours, else up to 0.5 by the share of neighbours in common."""
+        if one == other or other in self.neighbours[one]:
+            return 1.0
+        common = len(self.neighbours[one] & self.neighbours[other])
+        if not common:
+            return 0.0
+        least = min(len(self.neighbours[one]), len(self.neighbours[other]))
+        return 0.5 * common / (least + 2)
+
+
+def words(text: str) -> list[str]:
+    """Words of a text, folded."""
+    return _WORD.findall(fold(text))
+
+
+def unit(counts: Counter[str], idf: dict[str, float]) -> dict[str, float]:
+    """tf-idf of words, scaled to length one; tf dampened."""
+    rare = max(idf.values(), default=1.0)
+    raw = {w: (1 + log(n)) * idf.get(w, rare) for w, n in sorted(counts.items())}
+    length = sqrt(sum(v * v for v in raw.values()))
+    return {w: v / length for w, v in raw.items()} if length else {}
+
+
+def cosine(one: dict[str, float], other: dict[str, float]) -> float:
+    """Of two bags of length one."""
+    if len(other) < len(one):
+        one, other = other, one
+    return sum(weight * other[word] for word, weight in one.items() if word in other)
+
+
+def entity_graph(entities: pd.DataFrame, statements: pd.DataFrame, schema: Schema) -> EntityGraph:
+    """Build the graph from the tables `ENTITIES` and `STATEMENTS` (over CURIEs)."""
+    curies, names = values(entities, "entity"), values(entities, "name")
+    types = values(entities, "type")
+    position = {curie: index for index, curie in enumerate(curies)}
+    neighbours: dict[int, set[int]] = defaultdict(set)
+    facts: dict[int, set[tuple[str, str]]] = defaultdict(set)
+    said: dict[int, list[str]] = defaultdict(list)
+    columns = ("subject", "predicate", "object", "object_kind")
+    for subject, predicate, target, kind in zip(
+        *(values(statements, column) for column in columns), strict=True
+    ):
+        one = position.get(subject)
+        if one is None:
+            continue
+        other = position.get(target) if kind == "entity" else None
+        if other is None:
+            said[one].append(target)
+            if predicate not in _FACTS:
+                facts[one].add((predicate, name_key(target)))
+            continue
+        neighbours[one].add(other)
+        neighbours[other].add(one)
+        facts[one].add((predicate, name_key(names[other])))
+        facts[other].add((turned(predicate, schema), name_key(names[one])))
+    for index, attributes in enumerate(values(entities, "attributes")):
+        for predicate, stated in json.loads(attributes).items():
+            for value in stated if isinstance(stated, list) else [stated]:
+                said[index].append(str(value))
+                facts[index].add((predicate, name_key(str(value))))
+    bags = [
+        Counter(_words_of(types[i], said[i], (names[n] for n in sorted(neighbours[i])), schema))
+        for i in range(len(curies))
+    ]
+    often = Counter(word for bag in bags for word in bag)
+    idf = {word: log((1 + len(bags)) / count) for word, count in often.items()}
+    return EntityGraph(
+        entity=curies,
+        type=types,
+        name=names,
+        weights=[unit(bag, idf) for bag in bags],
+        neighbours=[frozenset(neighbours[i]) for i in range(len(curies))],
+        facts=[frozenset(facts[i]) for i in range(len(curies))],
+        degree=[len(facts[i]) for i in range(len(curies))],
+        idf=idf,
+        names=_index(names, values(entities, "aliases"), types, schema),
+        position=position,
+    )
+
+
+def turned(predicate: str, schema: Schema) -> str:
+    """The predicate as the object's side says it."""
+    known = schema.predicates.get(predicate)
+    if known is None:
+        return f"~{predicate}"
+    return predicate if known.symmetric else known.inverse or f"~{predicate}"
+
+
+def _words_of(
+    type_: str, said: Sequence[str], neighbours: Iterable[str], schema: Schema
+) -> list[str]:
+    known = schema.classes.get(type_)
+    texts = [known.label if known else type_, *said, *neighbours]
+    return [word for text in texts for word in words(text)]
+
+
+def _index(
+    names: Sequence[str], aliases: Sequence[Sequence[str]], types: Sequence[str], schema: Schema
+) -> dict[str, dict[int, float]]:
+    found: dict[str, dict[int, float]] = defaultdict(dict)
+
+    def add(form: str, index: int, exact: float) -> None:
+        if form:
+            found[form][index] = max(exact, found[form].get(index, 0.0))
+
+    for index, (name, others) in enumerate(zip(names, aliases, strict=True)):
+        own = parse_name(name, qualified=schema.is_a(types[index], "Agent"))
+        add("=" + name, index, EXACT)
+        add("=" + own.display, index, EXACT)
+        add(own.key, index, FOLDED)
+        add("~" + own.squeezed, index, SQUEEZED)
+        for other in (*own.alternatives, *others):
+            add(name_key(other), index, ALIAS)
+            add("~" + squeeze(name_key(other)), index, SQUEEZED * ALIAS)
+    return dict(found)

@@ -1,0 +1,73 @@
+"""Weights learnt without a person: from the mentions that only one entity can be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from kg_builder.fusion.config import DisambiguationConfig
+from kg_builder.fusion.disambiguation.decide import context_features
+from kg_builder.fusion.disambiguation.graph import EntityGraph
+from kg_builder.fusion.disambiguation.ranker import Example, Ranker, fit
+from kg_builder.fusion.disambiguation.texts import TextMentions
+from kg_builder.ontology import Schema
+
+
+def distant_examples(
+    texts: Iterable[TextMentions],
+    graph: EntityGraph,
+    config: DisambiguationConfig,
+    *,
+    schema: Schema,
+    seed: int = 0,
+) -> list[Example]:
+    """Training examples from unambiguous mentions.
+
+    A name that one entity bears, of a class that agrees, is taken to be that entity. Entities of
+    other names are given the same name for the occasion: an example in which the right one is
+    among them, and one in which it is not (NIL).
+
+    Args:
+        texts: as for `disambiguate`.
+        graph, config, schema: as there.
+        seed: draws the decoys.
+    """
+    rng = np.random.default_rng(seed)
+    everyone = np.arange(len(graph.entity))
+    by_type = {t: everyone[np.array([x == t for x in graph.type])] for t in sorted({*graph.type})}
+    found: list[Example] = []
+    prior = Ranker()
+    for text in texts:
+        several = [graph.candidates(m.name, config.candidates) for m in text.mentions]
+        for place, own in enumerate(several):
+            if len(own) != 1:
+                continue
+            ((right, exact),) = own.items()
+            stated = text.mentions[place].type
+            if stated and not schema.compatible(stated, graph.type[right]):
+                continue
+            alike = by_type[graph.type[right]]
+            drawn = [*rng.choice(alike, config.decoys), *rng.choice(everyone, config.decoys)]
+            decoys = {int(i): exact for i in drawn if int(i) != right}
+            for group in ({right: exact, **decoys}, decoys):
+                if group:
+                    posed = [*several[:place], group, *several[place + 1 :]]
+                    rows = context_features(text, posed, graph, schema, prior)[place]
+                    found.append((rows, 0 if right in group else -1))
+    return found
+
+
+def train(
+    texts: Iterable[TextMentions],
+    graph: EntityGraph,
+    config: DisambiguationConfig,
+    *,
+    schema: Schema,
+    seed: int = 0,
+) -> Ranker:
+    """A ranker learnt from the texts; the weights known beforehand where there is too little."""
+    if not config.train:
+        return Ranker()
+    examples = distant_examples(texts, graph, config, schema=schema, seed=seed)
+    return fit(examples) if len(examples) >= 2 * config.least_examples else Ranker()
