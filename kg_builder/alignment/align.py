@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from kg_builder.fusion.judgements import Judgements, read_judgements
 from kg_builder.fusion.naming import Naming, assign_curies
 from kg_builder.fusion.profiles import values
 from kg_builder.fusion.rewrite import tags_to_genres
+from kg_builder.fusion.vocabulary import vocabulary_key
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import ENTITIES, LINKS, REJECTS, STATEMENTS
@@ -106,6 +108,7 @@ def align(
     state.rejects += _give(state)
     for database in databases:
         _one(state, database, root / database.path, config, schema, decided, progress)
+    _one_genre_per_name(state)
     if config.joint_credits:
         _credits(state, schema)
     brought = [STATEMENTS.empty(), *state.statements]
@@ -372,6 +375,35 @@ def _carry_over(state: _State, merged: Mapping[str, str]) -> None:
     state.counts["merged by way of another database"] = state.counts.get(
         "merged by way of another database", 0
     ) + len(merged)
+
+
+def _one_genre_per_name(state: _State) -> None:
+    """Join genres that databases spell differently: 'Hip hop', 'Hip hop music', 'hiphop'.
+
+    Ours stays, else the one that most facts point to.
+    """
+    uses = state.context["object"].value_counts()
+    rows = rows_of(state.entities)
+    groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        if row["type"] == "Genre":
+            groups[vocabulary_key(row["name"], "Genre")].append(row)
+    merged: dict[str, str] = {}
+    for group in groups.values():
+        best, *others = sorted(
+            group,
+            key=lambda row: (
+                not row["records"],
+                -int(uses.get(row["entity"], 0)),
+                row["entity"],
+            ),
+        )
+        merged |= {row["entity"]: best["entity"] for row in others if not row["records"]}
+    state.entities = ENTITIES.frame(_merge(rows, merged))
+    state.links = [{**row, "subject": merged.get(row["subject"], row["subject"])}
+                   for row in state.links]  # fmt: skip
+    state.renamed = {old: merged.get(new, new) for old, new in state.renamed.items()} | merged
+    state.counts["genres joined"] = len(merged)
 
 
 def _credits(state: _State, schema: Schema) -> None:

@@ -12,12 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kg_builder.inference.engine import closure
 from kg_builder.inference.rules import Atom, Rule, load_rules
+from kg_builder.inference.similar import SimilarConfig, similar_artists
+from kg_builder.inference.tag_meanings import tag_facts
 from kg_builder.inference.types import refine_types
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import ENTITIES, STATEMENTS
 
-__all__ = ["Atom", "Inference", "InferenceConfig", "Rule", "infer", "load_rules"]
+__all__ = ["Atom", "Inference", "InferenceConfig", "Rule", "SimilarConfig", "infer", "load_rules"]
 
 
 class InferenceConfig(BaseModel):
@@ -33,6 +35,13 @@ class InferenceConfig(BaseModel):
     )
     refine_types: bool = Field(
         True, description="narrow an entity's class by what is said of it (a member is a person)"
+    )
+    tag_meanings: bool = Field(
+        False,
+        description="read countries, decades and instruments from listeners' tags ('british')",
+    )
+    similar: SimilarConfig | None = Field(
+        None, description="derive similar artists from what describes them; none when absent"
     )
 
 
@@ -53,7 +62,7 @@ def infer(
     schema: Schema,
     progress: Progress = silent,
 ) -> Inference:
-    """Apply the rules until nothing new follows.
+    """Read what tags mean, apply the rules until nothing new follows, find similar artists.
 
     Args:
         statements: `tables.STATEMENTS` about entities.
@@ -66,13 +75,33 @@ def infer(
         The statements followed by the inferred ones (source `inference`, method `rule:<name>`,
         evidence the premises), and the entities, with those that rules created.
     """
-    rules = load_rules(schema, *config.files, only=config.rules)
     counts: dict[str, int] = {}
     if config.refine_types:
         entities, changed = refine_types(statements, entities, schema)
         counts["types narrowed"] = changed
-    if not rules:
-        return Inference(statements, entities, counts)
+    if config.tag_meanings:
+        found, things = tag_facts(statements, entities, schema)
+        counts["read from tags"] = len(found)
+        statements = STATEMENTS.check(pd.concat([statements, found], ignore_index=True))
+        entities = ENTITIES.check(pd.concat([entities, things], ignore_index=True))
+    if rules := load_rules(schema, *config.files, only=config.rules):
+        statements, entities, by_rule = _by_rules(statements, entities, rules, schema, progress)
+        counts |= by_rule
+    if config.similar is not None:
+        alike = similar_artists(statements, entities, config.similar, schema=schema)
+        counts["similar artists"] = len(alike)
+        statements = STATEMENTS.check(pd.concat([statements, alike], ignore_index=True))
+    return Inference(statements, entities, counts)
+
+
+def _by_rules(
+    statements: pd.DataFrame,
+    entities: pd.DataFrame,
+    rules: Sequence[Rule],
+    schema: Schema,
+    progress: Progress,
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int]]:
+    """The statements and what follows from them; the entities with those that rules created."""
     best = statements.sort_values("confidence", ascending=False, kind="stable").drop_duplicates(
         ["subject", "predicate", "object"]
     )
@@ -81,7 +110,6 @@ def infer(
     inferred = new.rename(columns={"premises": "evidence"}).assign(
         source="inference", method="rule:" + new["rule"].astype(str), inferred=True
     )
-    counts |= _by_rule(inferred, rules)
     added = ENTITIES.frame(
         {
             "entity": entity,
@@ -95,12 +123,10 @@ def infer(
         for entity, thing in sorted(created.items())
         if entity not in types.index
     )
-    return Inference(
-        statements=STATEMENTS.check(
-            pd.concat([statements, STATEMENTS.check(inferred)], ignore_index=True)
-        ),
-        entities=ENTITIES.check(pd.concat([entities, added], ignore_index=True)),
-        counts=counts,
+    return (
+        STATEMENTS.check(pd.concat([statements, STATEMENTS.check(inferred)], ignore_index=True)),
+        ENTITIES.check(pd.concat([entities, added], ignore_index=True)),
+        _by_rule(inferred, rules),
     )
 
 

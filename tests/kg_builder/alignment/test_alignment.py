@@ -428,3 +428,25 @@ def test_a_thing_that_nothing_calls_an_artist_is_none(run):
     result = run(ours, freebase=dump)
     assert linked(result, "artist:UN") is None
     assert linked(result, "artist:G") is None
+
+
+def test_genres_that_databases_spell_differently_are_one(run):
+    freebase = [
+        *topic("m.hh", "Hip hop", description="music genre"),
+        *topic("m.rock", "rock music", description="music genre"),
+        *topic("m.rh", "Radiohead", description="English rock band"),
+        fb("m.hh", "music.genre.artists", "m.rh"),
+        fb("m.rock", "music.genre.artists", "m.rh"),
+    ]
+    dbpedia = [
+        db("Radiohead", "genre", "Hip_hop_music"),
+        db("Radiohead", "associatedBand", "Atoms_for_Peace"),
+    ]
+    ours = [("artist:Radiohead", "Artist", "Radiohead")]
+    result = run(ours, freebase=freebase, dbpedia=dbpedia)
+    genres = result.entities[result.entities["type"] == "Genre"].set_index("entity")
+    assert len(genres) == 2
+    (hip_hop,) = [curie for curie in genres.index if "ip_hop" in curie]
+    assert set(genres.loc[hip_hop, "external_ids"]) == {"freebase:m.hh", "dbpedia:Hip_hop_music"}
+    said = {target for _, predicate, target in facts_of(result) if predicate == "genre"}
+    assert said == set(genres.index)

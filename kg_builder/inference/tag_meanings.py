@@ -1,0 +1,182 @@
+"""Tags that are facts: 'alternative' is a genre, 'british' a country, '80s' a decade."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Final
+
+import pandas as pd
+
+from kg_builder.fusion.normalize import name_key, nation_of, squeeze
+from kg_builder.fusion.vocabulary import vocabulary_key
+from kg_builder.inference.genre_words import is_genre
+from kg_builder.ontology import Schema, local_name
+from kg_builder.tables import ENTITIES, STATEMENTS
+
+_TABLES: Final[dict[str, Any]] = tomllib.loads(
+    resources.files("kg_builder.inference")
+    .joinpath("tag_meanings.toml")
+    .read_text(encoding="utf-8")
+)
+_INSTRUMENT_OF: Final = {
+    squeeze(name_key(word)): name
+    for name, words in _TABLES["instruments"].items()
+    for word in words
+}
+_DECADE = re.compile(r"^(?:(?:19)?([2-9])0|(20[012])0|(00))'?s$")
+CONFIDENCE: Final = 0.8
+"""That a tag means what it says, over the confidence of the tag."""
+
+
+FEWEST: Final = 3
+"""So many artists must bear a tag before its words make it a genre."""
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a tag says of an artist: the predicate, and class and name of the object."""
+
+    predicate: str
+    type: str
+    name: str
+
+
+def meaning_of(tag: str) -> Meaning | None:
+    """What a tag says; None for one that says nothing of the kind.
+
+    >>> meaning_of("80s"), meaning_of("seen live")
+    (Meaning(predicate='decade', type='Decade', name='1980s'), None)
+    """
+    if found := _DECADE.match(tag.strip().casefold()):
+        last, this, _ = found.groups()
+        return Meaning("decade", "Decade", f"19{last}0s" if last else f"{this or '200'}0s")
+    if nation := nation_of(tag):
+        name = _TABLES["countries"].get(nation, nation.replace("_", " ").title())
+        return Meaning("country", "Country", name)
+    if is_genre(tag):
+        return Meaning("genre", "Genre", tag)
+    if instrument := _INSTRUMENT_OF.get(squeeze(name_key(tag))):
+        return Meaning("instrument", "Instrument", instrument)
+    return None
+
+
+def tag_facts(
+    statements: pd.DataFrame, entities: pd.DataFrame, schema: Schema
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Facts that follow from tags.
+
+    A country follows only where no other is stated and all tags that name one name the same.
+
+    Args:
+        statements: table `STATEMENTS`; tags are objects of `tag` and, where a database calls
+            them so, of `genre`.
+        entities: table `ENTITIES`.
+        schema: the data model.
+
+    Returns:
+        The new statements (source `inference`, method `rule:tag-<predicate>`, evidence the
+        tagging), sorted; and entities that are new: a country that nothing spoke of.
+    """
+    names = dict(zip(entities["entity"], entities["name"], strict=True))
+    tagged = statements[statements["predicate"].isin(["tag", "genre"]) & ~statements["inferred"]]
+    stated = set(statements.loc[statements["predicate"].isin(["country", "origin"]), "subject"])
+    uses = tagged["object"].value_counts()
+    meanings = {target: meaning_of(names.get(target, "")) for target in uses.index}
+    said: dict[tuple[str, Meaning], tuple[float, str]] = {}
+    for subject, predicate, target, confidence in zip(
+        tagged["subject"], tagged["predicate"], tagged["object"], tagged["confidence"], strict=True
+    ):
+        meaning = meanings[target]
+        if (
+            meaning
+            and meaning.predicate == "genre"
+            and (predicate == "genre" or uses[target] < FEWEST)
+        ):
+            continue  # said already; or one listener's invention
+        if meaning:
+            row = (confidence, f"{subject} {predicate} {target}")
+            said[subject, meaning] = max(said.get((subject, meaning), row), row)
+    nations: dict[str, set[str]] = defaultdict(set)
+    for subject, meaning in said:
+        if meaning.predicate == "country":
+            nations[subject].add(meaning.name)
+    curies = _Curies(entities, schema)
+    types = dict(zip(entities["entity"], entities["type"], strict=True))
+    rows = []
+    for (subject, meaning), (confidence, evidence) in sorted(
+        said.items(), key=lambda item: (item[0][0], item[0][1].predicate, item[0][1].name)
+    ):
+        if not schema.is_a(types.get(subject, ""), "Agent"):
+            continue
+        if meaning.predicate == "country" and (subject in stated or len(nations[subject]) > 1):
+            continue
+        rows.append(
+            {
+                "subject": subject,
+                "predicate": meaning.predicate,
+                "object": curies.of(meaning),
+                "object_kind": "entity",
+                "source": "inference",
+                "method": f"rule:tag-{meaning.predicate}",
+                "confidence": round(confidence * CONFIDENCE, 4),
+                "evidence": evidence,
+                "inferred": True,
+            }
+        )
+    found = STATEMENTS.frame(rows)
+    known = pd.MultiIndex.from_frame(statements[["subject", "predicate", "object"]])
+    new = ~pd.MultiIndex.from_frame(found[["subject", "predicate", "object"]]).isin(known)
+    return found[new].reset_index(drop=True), ENTITIES.frame(curies.made())
+
+
+class _Curies:
+    """Entities that meanings point to: found by class and name, else made."""
+
+    def __init__(self, entities: pd.DataFrame, schema: Schema) -> None:
+        self._schema = schema
+        self._taken = set(entities["entity"])
+        self._new: dict[tuple[str, str], tuple[str, Meaning]] = {}
+        self._named: dict[tuple[str, str], str] = {}
+        self._known: dict[tuple[str, str], str] = {}
+        for curie, type_, name in zip(
+            entities["entity"], entities["type"], entities["name"], strict=True
+        ):
+            for wanted in ("Genre", "Country", "Instrument", "Decade"):
+                if schema.is_a(type_, wanted):
+                    self._named.setdefault((wanted, name_key(name)), curie)
+                    self._known.setdefault((wanted, _key(wanted, name)), curie)
+
+    def of(self, meaning: Meaning) -> str:
+        """The CURIE of what a tag means: of that very name, else of another of its names."""
+        key = (meaning.type, _key(meaning.type, meaning.name))
+        known = self._named.get((meaning.type, name_key(meaning.name))) or self._known.get(key)
+        if known is None and key not in self._new:
+            curie = f"{self._schema.prefix(meaning.type)}:{local_name(meaning.name)}"
+            self._new[key] = (curie, meaning)
+        return known or self._new[key][0]
+
+    def made(self) -> Iterator[Mapping[str, Any]]:
+        """Rows of `ENTITIES` for what is new."""
+        for curie, meaning in sorted(self._new.values(), key=lambda item: item[0]):
+            if curie not in self._taken:
+                yield {
+                    "entity": curie,
+                    "type": meaning.type,
+                    "name": meaning.name,
+                    "aliases": [],
+                    "external_ids": [],
+                    "attributes": "{}",
+                    "records": 0,
+                }
+
+
+def _key(type_: str, name: str) -> str:
+    """Under which two names are one: of countries the nation ('USA', 'United States')."""
+    if type_ == "Country" and (nation := nation_of(name)):
+        return nation
+    return vocabulary_key(name, type_)
