@@ -75,6 +75,10 @@ class Block:
         """Hash of each object; of a literal it says nothing."""
         return _hashes(self.data, self.three - 1)
 
+    def objects_at(self, lines: Places) -> Hashes:
+        """Hashes of some objects, where the others are not needed."""
+        return _hashes(self.data, self.three[lines] - 1)
+
     @cached_property
     def literals(self) -> Marks:
         """Whether each object is a literal."""
@@ -286,7 +290,7 @@ class _Cutter:
         if len(starts):
             numbers = first + np.flatnonzero(good)
             block = Block(data, first, starts, one, two, three, numbers, goes_on)
-            _ = block.subjects, block.predicates, block.objects  # computed here, in this thread
+            _ = block.subjects, block.predicates  # computed here, in this thread
             yield block
 
 

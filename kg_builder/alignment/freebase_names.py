@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kg_builder.alignment.blocks import Block, Hashes, Marks, Sieve, hash_ids
+from kg_builder.alignment.blocks import Block, Hashes, Marks, Places, Sieve, hash_ids
 from kg_builder.alignment.databases import FreebaseRdf
 from kg_builder.alignment.dump import FREEBASE, TOO_MANY, Faults, literal
 from kg_builder.alignment.namesakes import Namesakes
@@ -101,9 +101,11 @@ class FirstPass:
         self._stated = frozenset(
             external[len(_OWN) :].encode() for external in wanted.ids if external.startswith(_OWN)
         )
-        self._ids = Sieve()
-        self._ids.add(sorted(external.decode() for external in self._stated))
-        self._behind, self._turned, self._hops, self._inverse_hops = (_Pairs() for _ in range(4))
+        self._known = Sieve()
+        self._known.add(sorted(external.decode() for external in self._stated))
+        self._behind, self._turned, self._hops, self._inverse_hops, self._apart = (
+            _Pairs() for _ in range(5)
+        )
         direct, further = mapping.direct, mapping.further
         self._roles = Sieve()
         self._roles.add([*direct, *mapping.first], _FOLLOWED)
@@ -112,7 +114,6 @@ class FirstPass:
         self._roles.add([name for name in further if not direct[name][1]], _HOP)
         self._roles.add([name for name in further if direct[name][1]], _INVERSE_HOP)
         self._namesakes = Namesakes[bytes](database.max_namesakes)
-        self._long = b""
         self.bearers: dict[bytes, Bearer] = {}
 
     def take(self, block: Block) -> None:
@@ -121,26 +122,26 @@ class FirstPass:
         for index, named in self._named(block):
             start = block.run(index)[0]
             found.setdefault(start, (block.subject(start) or b"", set()))[1].update(named)
-        if self._stated:
-            marks = self._ids.bits(block.subjects[block.runs[:-1]]) != 0
-            for start in block.runs[:-1][marks].tolist():
-                subject = block.subject(start)
-                if subject in self._stated:
-                    found.setdefault(start, (subject, set()))
-        if self._long in self.bearers and block.subject(0) == self._long:
-            found.setdefault(0, (self._long, set()))
+        heads = block.runs[:-1]
+        # a subject so long that it fills blocks, or one whose lines do not stand together
+        for start in heads[self._known.bits(block.subjects[heads]) != 0].tolist():
+            subject = block.subject(start)
+            if subject is not None and (subject in self.bearers or subject in self._stated):
+                found.setdefault(start, (subject, set()))
         roles = self._roles.bits(block.predicates)
         for start, (subject, keys) in sorted(found.items()):
             self._bearer(block, start, subject, keys, roles)
-        for pairs, bit, ones, others in (
-            (self._behind, _BEHIND, block.subjects, block.objects),
-            (self._hops, _HOP, block.subjects, block.objects),
-            (self._inverse_hops, _INVERSE_HOP, block.objects, block.subjects),
-            (self._turned, _TURNED, block.objects, block.subjects),
+        for pairs, bit, inverse in (
+            (self._behind, _BEHIND, False),
+            (self._hops, _HOP, False),
+            (self._inverse_hops, _INVERSE_HOP, True),
+            (self._turned, _TURNED, True),
         ):
-            places = np.flatnonzero(roles & bit)
-            pairs.add(ones[places], others[places])
-        self._long = block.subject(len(block) - 1) or b"" if block.goes_on else b""
+            pairs.add(block, np.flatnonzero(roles & bit), inverse=inverse)
+        # where a subject's names stand elsewhere, nobody can tell yet whether it is ours
+        has_name = np.logical_or.reduceat(block.predicates == self._names[0], heads)
+        apart = np.repeat(~has_name, np.diff(block.runs)) & ((roles & _FOLLOWED) != 0)
+        self._apart.add(block, np.flatnonzero(apart))
         forget_names(20_000)
 
     def to_be_named(self) -> set[int]:
@@ -149,6 +150,9 @@ class FirstPass:
         known = set(_hashes_of(objects))
         mediators = {key for bearer in self.bearers.values() for key, _ in bearer.mediators}
         known.update(self._behind.beyond(_hashes_of(mediators)))
+        own = _hashes_of(key for key, bearer in self.bearers.items() if not bearer.term)
+        known.update(self._apart.beyond(own))
+        known.update(self._apart.beyond(own, inverse=True))
         candidates = _hashes_of(self.bearers)
         known.update(self._turned.beyond(candidates))
         reached = known.union(candidates)
@@ -186,6 +190,7 @@ class FirstPass:
     ) -> None:
         start, end = block.run(start)
         followed = np.flatnonzero(roles[start:end] & _FOLLOWED).tolist()
+        self._known.add_hashes(block.subjects[start : start + 1])
         bearer = self.bearers.setdefault(subject, Bearer())
         bearer.facts += len(followed)
         bearer.term = bearer.term and all(key.startswith("~") for key in keys)
@@ -221,18 +226,21 @@ class _Pairs:
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the object
 
-    def add(self, ones: Hashes, others: Hashes) -> None:
-        """Note pairs."""
-        self._file.write(np.stack((ones, others), axis=1).tobytes())
+    def add(self, block: Block, lines: Places, *, inverse: bool = False) -> None:
+        """Note the subjects and objects of some lines; the objects come first if inverse."""
+        if len(lines):
+            pairs = block.subjects[lines], block.objects_at(lines)
+            self._file.write(np.stack(pairs[::-1] if inverse else pairs, axis=1).tobytes())
 
-    def beyond(self, ones: Iterable[int]) -> set[int]:
-        """The other sides of the pairs that have one of these."""
+    def beyond(self, ones: Iterable[int], *, inverse: bool = False) -> set[int]:
+        """The other sides of the pairs that have one of these as their first, or second."""
         known = np.array(sorted(ones), dtype=np.uint64)
         found: set[int] = set()
         self._file.seek(0)
         while len(known) and (raw := self._file.read(1 << 22)):
             pairs = np.frombuffer(raw, dtype=np.uint64).reshape(-1, 2)
-            found.update(pairs[_among(pairs[:, 0], known), 1].tolist())
+            found.update(pairs[_among(pairs[:, int(inverse)], known), int(not inverse)].tolist())
+        self._file.seek(0, 2)
         return found
 
 

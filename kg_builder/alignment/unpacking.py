@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 BUFFER: Final = 1 << 20
-CHUNK: Final = 1 << 18
+CHUNK: Final = 1 << 15
+"""Packed bytes read at once; what they unpack to should not need fresh pages of memory."""
 
 _T = TypeVar("_T")
 

@@ -166,6 +166,27 @@ def test_the_members_band_need_not_have_one_of_our_names(tmp_path):
     assert facts_of(gather(path, "Thom Yorke")) == {("freebase:m.ty", "memberOf", "freebase:m.rh")}
 
 
+@pytest.mark.parametrize("size", [100, 1 << 20])
+@pytest.mark.parametrize("names_first", [True, False])
+def test_lines_of_a_subject_need_not_stand_together(tmp_path, monkeypatch, names_first, size):
+    monkeypatch.setattr(blocks, "__kwdefaults__", {"size": size})
+    names = [*named("m.02", "indie rock"), *named("m.rh", "Radiohead"), *named("m.sp", "Parlophone"),
+             *named("m.ty", "Thom Yorke"), *named("m.uk", "England")]  # fmt: skip
+    facts = [
+        triple("m.rh", "music.artist.genre", "m.02"),
+        triple("m.sp", "music.record_label.artist", "m.rh"),
+        triple("m.ty", "people.person.nationality", "m.uk"),
+        triple("m.ty", "influence.influence_node.influenced_by", "m.rh"),
+    ]
+    path = tmp_path / "dump"
+    path.write_text("".join(names + facts if names_first else facts + names))
+    assert facts_of(gather(path, "Radiohead")) == {
+        ("freebase:m.rh", "genre", "freebase:m.02"),
+        ("freebase:m.rh", "recordLabel", "freebase:m.sp"),
+        ("freebase:m.ty", "influencedBy", "freebase:m.rh"),
+    }
+
+
 def test_of_too_many_namesakes_the_best_described_are_kept(tmp_path):
     dump = []
     for number in range(9):
