@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.objects import read_literal, read_name
 from kg_builder.extraction.values import country_name
+
+_WRITTEN: Final = frozenset({"UK", "US"})
+"""Countries that people write as two letters after a town; others are states and provinces."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,10 @@ class Assertions:
         parts = [name for part in text.split(",") if (name := read_name(part, "Place"))]
         if not parts:
             return None
-        country = country_name(parts[-1])
+        last = parts[-1]
+        country = country_name(last)
+        if len(parts) > 1 and len(last) == 2 and last not in _WRITTEN:
+            country = None  # "Savannah, GA" is in a state, not in Gabon
         if len(parts) == 1 and country and country.casefold() == parts[0].casefold():
             return self.out.mention(
                 "Country", country, evidence=evidence, external_ids=external_ids
