@@ -7,9 +7,6 @@ from typing import Final
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.unstructured.config import UnstructuredSource
-from kg_builder.extraction.unstructured.external.load import load_external
-from kg_builder.extraction.unstructured.ner.in_text import TrainedNames
-from kg_builder.extraction.unstructured.ner.model import NerModel
 from kg_builder.extraction.unstructured.text_models import TextModel
 
 NAMES: Final = "names"
@@ -39,12 +36,24 @@ def load_models(source: UnstructuredSource, root: Path) -> list[TextModel]:
                 remedy="python -m pipeline train-extractor --out FOLDER makes one",
             )
         if source.trained.names and (folder / NAMES).is_dir():
-            model = NerModel.load(folder / NAMES)
-            models.append(TrainedNames(model, least=source.trained.least))
+            models.append(_names(folder / NAMES, source.trained.least))
         if source.trained.relations and (folder / RELATIONS).is_dir():
             models.append(_relations(folder / RELATIONS, source.trained.least_relation))
-    models += [load_external(config) for config in source.external]
+    if source.external:
+        from kg_builder.extraction.unstructured.external.load import load_external
+
+        models += [load_external(config) for config in source.external]
     return models
+
+
+# What the models need takes seconds to import; most sources have none.
+
+
+def _names(folder: Path, least: float) -> TextModel:
+    from kg_builder.extraction.unstructured.ner.in_text import TrainedNames
+    from kg_builder.extraction.unstructured.ner.model import NerModel
+
+    return TrainedNames(NerModel.load(folder), least=least)
 
 
 def _relations(folder: Path, least: float) -> TextModel:

@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
-from sklearn.linear_model import LogisticRegression
 
 _CLIP: Final = 1e-4
 _FEWEST: Final = 20
@@ -29,6 +28,8 @@ class Calibration(BaseModel):
         """Fit on held-out spans; too few of them, or all of one kind, leave scores as they are."""
         if len(scores) < _FEWEST or len(set(right)) < 2:
             return cls()
+        from sklearn.linear_model import LogisticRegression  # slow to import, needed only here
+
         model = LogisticRegression(C=10.0).fit(_log_odds(scores)[:, None], list(right))
         slope = float(model.coef_[0, 0])
         if slope <= 0:  # scores that say nothing: their order is kept all the same
