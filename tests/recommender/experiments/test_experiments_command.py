@@ -13,6 +13,7 @@ from recommender.errors import ConfigError
 from recommender.experiments.__main__ import main
 from recommender.experiments.cells import data_folder, make_cell, run_cell
 from recommender.experiments.reading import read_table
+from recommender.experiments.report import Study, write_report
 from recommender.experiments.results import Figure, gather
 from recommender.experiments.rows import Row, read_rows
 from recommender.experiments.runner import plan
@@ -222,6 +223,20 @@ def test_the_table_says_what_a_row_learns_against() -> None:
         cell["settings"] = {"pairs": "uniform"}
     (table,) = gather(rows, measured, {})
     assert [r.negatives for r in table.rows] == ["static", "own", "none"]
+
+
+def test_the_page_tells_of_negatives_that_a_build_would_not_draw(tmp_path: Path) -> None:
+    def page(dataset: str, redrawn: bool) -> str:
+        cell = {"dataset": dataset, "redrawn": redrawn}
+        study = Study(
+            tables=[], rows={}, results={"a": {2: cell}}, problems={}, command="x", seeds=[2],
+            negatives=None, epochs=None, data_root=tmp_path, rows_folder=tmp_path,
+        )  # fmt: skip
+        return write_report(study, tmp_path, "page")[0].read_text()
+
+    assert "movielens-1m, seeds 2: the negatives were drawn" in page("movielens-1m", True)
+    assert "rated low" not in page("movielens-1m", False)
+    assert "rated low" not in page("lastfm-stock", True)
 
 
 def test_a_claim_that_fails_is_said_to_fail() -> None:
