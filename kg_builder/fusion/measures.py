@@ -24,7 +24,7 @@ _DATES: Final = (
 _CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,3}):(\d{2})(?:\.\d+)?$")
 _ISO = re.compile(r"^P?T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$", re.I)
 _WORDED = re.compile(r"^(\d+)\s*m\w*\s*(\d+)\s*s\w*$", re.I)
-_UNTOLD: Final = frozenset({"description", "image"})
+_UNTOLD: Final = frozenset({"description", "image", "price"})
 """Free text and pictures, which two sources never share word for word."""
 
 

@@ -24,17 +24,22 @@ from unidecode import unidecode
 
 from kg_builder.fusion.features import MISSING, Feature
 from kg_builder.fusion.measures import readable
-from kg_builder.fusion.normalize import is_placeholder, name_key
+from kg_builder.fusion.normalize import VERSION_NOISE, is_placeholder, name_key
 from kg_builder.ontology import Schema
 
 IN_TITLES: Final = ("performer", "creditedTo", "onAlbum")
 """Predicates whose values sources also write into titles."""
+
+STRONG: Final = 12.0
+"""The title decides: the tracks of an album share all the rest, and often outnumber the matches, so
+data alone would soon take "of one album" for "the same"."""
 
 TITLE: Final = Feature(
     "title",
     ("nowhere", "traces", "half", "mostly", "nearly", "found"),
     match=(0.02, 0.03, 0.05, 0.06, 0.10, 0.74),
     other=(0.55, 0.22, 0.12, 0.04, 0.02, 0.05),
+    strength=STRONG,
 )
 """Whether each title is found in the other record, title or not."""
 
@@ -43,6 +48,7 @@ LEFT_OVER: Final = Feature(
     ("many rare", "rare", "several", "some", "few", "a common one", "none"),
     match=(0.01, 0.02, 0.03, 0.05, 0.09, 0.12, 0.68),
     other=(0.30, 0.27, 0.20, 0.11, 0.06, 0.02, 0.04),
+    strength=STRONG,
 )
 """What the record with less to add says beyond the other one."""
 
@@ -59,11 +65,15 @@ _LEFT_CUTS: Final = (0.05, 0.2, 0.45, 0.75, 1.3, 2.2)
 _SHARED_CUTS: Final = (0.30, 0.45, 0.60, 0.75, 0.90)
 _WORTH_READING: Final = 0.25
 """Below this share of shared words the rests are too long to be misspellings of each other."""
+_MISSPELLED: Final = 0.6
+"""From here on what is left of one record may be a misspelling of what is left of the other."""
 _NUMBERED: Final = re.compile(
     r"^\s*(?:0\w{1,3}\s*[-.)]+|\d{3}\s*-|\d{1,2}(?:\.|\)|\s-)(?=\s))\s*", re.ASCII
 )
 _BRACKETED: Final = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
+_BRACKETS: Final = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
+_GUESTS: Final = re.compile(r"\b(?:feat|ft|featuring)\b.*$", re.I)
 _WORD: Final = re.compile(r"[a-z0-9]+")
 CHUNK: Final = 500_000
 
@@ -87,7 +97,7 @@ class Words:
 def read_words(name: str, stated: Mapping[str, Sequence[str]], schema: Schema) -> Words:
     """Gather the words of a work from its title and its values."""
     title = title_words(name)
-    found = list(title)
+    found = [*title, *latin_words(_NUMBERED.sub("", name))] if not is_placeholder(name) else []
     displaced = False
     for predicate in IN_TITLES:
         for value in stated.get(predicate, ()):
@@ -105,13 +115,22 @@ def read_words(name: str, stated: Mapping[str, Sequence[str]], schema: Schema) -
 
 
 def title_words(name: str) -> list[str]:
-    """The words of a title without a track number in front; none where it says 'unknown'.
+    """The words that name a work: without a track number, guests, and remarks such as [Explicit].
 
-    >>> title_words("004-Wings of Desire"), title_words("99 Luftballons"), title_words("006-")
-    (['wings', 'of', 'desire'], ['99', 'luftballons'], [])
+    >>> title_words("004-Closer [feat. Mike Posner] [Clean]"), title_words("99 Luftballons (live)")
+    (['closer'], ['99', 'luftballons', 'live'])
     """
     bare = _NUMBERED.sub("", name)
-    return [] if is_placeholder(bare) else latin_words(bare)
+    if is_placeholder(bare):
+        return []
+    words = latin_words(_GUESTS.sub(" ", _BRACKETS.sub(" ", bare)))
+    if not words:
+        return latin_words(bare)
+    for inside in _BRACKETS.findall(bare):
+        words += [
+            word for word in latin_words(_GUESTS.sub(" ", inside)) if word not in VERSION_NOISE
+        ]
+    return words
 
 
 def latin_words(text: str) -> list[str]:
@@ -164,21 +183,13 @@ class Wording:
         self.title = ["".join(item.title) for item in self.words]
         self.text = ["".join(item.all) for item in self.words]
         position: dict[str, int] = {}
-        indices: list[int] = []
-        ends = [0]
-        for item in self.words:
-            indices.extend(position.setdefault(word, len(position)) for word in item.all)
-            ends.append(len(indices))
-        self._matrix = sparse.csr_matrix(
-            (np.ones(len(indices), dtype=np.float32), indices, ends),
-            shape=(len(self.words), len(position)),
-        )
-        self._matrix.sort_indices()
-        often = np.bincount(indices, minlength=len(position)) if indices else np.zeros(0)
+        self._matrix = _incidence([item.all for item in self.words], position)
+        often = np.asarray(self._matrix.sum(axis=0)).ravel()
         told = max(sum(bool(item.all) for item in self.words), 2)
         self._rarity = (np.log(told / np.maximum(often, 1)) / np.log(told)).astype(np.float32)
-        self._weight = dict(zip(position, self._rarity.tolist(), strict=True))
         self.mass = np.asarray(self._matrix @ self._rarity, dtype=np.float64)
+        self._titles = _incidence([item.title for item in self.words], position)
+        self._title_mass = np.asarray(self._titles @ self._rarity, dtype=np.float64)
 
     def covers(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Pairs of which both sides say more than a title: these are compared by their words."""
@@ -204,7 +215,7 @@ class Wording:
         share = np.divide(shared, more, out=np.zeros_like(shared), where=more > 0)
         silent = less <= 0
         alike = self._rests_alike(pairs, (share >= _WORTH_READING) & ~silent)
-        title = self._titles(pairs)
+        title = self._found(pairs, alike)
         for column in (shared, share, rest_left, rest_right, alike):
             column[silent] = np.nan
         return shared, share, rest_left, rest_right, alike, title
@@ -226,26 +237,45 @@ class Wording:
             found[rows] = np.where(empty, 0.0, alike)
         return found
 
-    def _titles(self, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The better of: how alike the titles are; how well each is found in the other record."""
+    def _found(self, pairs: NDArray[np.int64], alike: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The better of: how alike the titles are; how much of each the other record has."""
         titles = [self.title[i] for i in pairs[:, 0]], [self.title[j] for j in pairs[:, 1]]
-        found = np.asarray(cpdist(*titles, scorer=fuzz.ratio, dtype=np.float32) / 100, np.float64)
-        rows = np.flatnonzero(found < _TITLE_CUTS[-1])
-        if len(rows):
-            chosen = pairs[rows]
-            sides = [
-                cpdist(
-                    [self.title[i] for i in chosen[:, one]],
-                    [self.text[j] for j in chosen[:, 1 - one]],
-                    scorer=fuzz.partial_ratio,
-                    dtype=np.float32,
-                )
-                for one in (0, 1)
-            ]
-            found[rows] = np.maximum(found[rows], np.minimum(*sides) / 100)
+        same = cpdist(*titles, scorer=fuzz.ratio, dtype=np.float32) / 100
+        misspelled = np.where(alike >= _MISSPELLED, alike, 0.0)
+        doubtful = np.flatnonzero(same < _TITLE_CUTS[-1])
+        sides = []
+        for one, other in ((0, 1), (1, 0)):
+            words, text = self._titles[pairs[:, one]], self._matrix[pairs[:, other]]
+            mass = self._title_mass[pairs[:, one]]
+            met = np.asarray(words.multiply(text).tocsr() @ self._rarity, dtype=np.float64)
+            rest = np.maximum(mass - met, 0) * (1 - misspelled)
+            side = 1 - np.divide(rest, mass, out=np.zeros_like(mass), where=mass > 0)
+            within = cpdist(
+                [self.title[i] for i in pairs[doubtful, one].tolist()],
+                [self.text[j] for j in pairs[doubtful, other].tolist()],
+                scorer=fuzz.partial_ratio,
+                dtype=np.float32,
+            )
+            side[doubtful] = np.maximum(side[doubtful], within / 100)
+            sides.append(side)
+        found = np.maximum(np.asarray(same, dtype=np.float64), np.minimum(*sides))
         silent = [not one or not other for one, other in zip(*titles, strict=True)]
         found[np.array(silent, dtype=bool)] = np.nan
         return found
+
+
+def _incidence(words: Sequence[tuple[str, ...]], position: dict[str, int]) -> sparse.csr_matrix:
+    """Which record has which word; unknown words are added to `position`."""
+    indices: list[int] = []
+    ends = [0]
+    for several in words:
+        indices.extend(position.setdefault(word, len(position)) for word in several)
+        ends.append(len(indices))
+    found = sparse.csr_matrix(
+        (np.ones(len(indices), dtype=np.float32), indices, ends), shape=(len(words), len(position))
+    )
+    found.sort_indices()
+    return found
 
 
 @dataclass(frozen=True)
