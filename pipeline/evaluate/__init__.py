@@ -10,6 +10,7 @@ import typer
 
 from pipeline.evaluate.alignment import alignment_command
 from pipeline.evaluate.extraction import extraction_command
+from pipeline.evaluate.graph import graph_command
 from pipeline.evaluate.matching import matching_command
 from pipeline.evaluate.ner import ner_command
 
@@ -20,5 +21,6 @@ app = typer.Typer(
 )
 app.command("alignment")(alignment_command)
 app.command("extraction")(extraction_command)
+app.command("graph")(graph_command)
 app.command("matching")(matching_command)
 app.command("ner")(ner_command)
