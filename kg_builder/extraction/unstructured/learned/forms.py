@@ -17,7 +17,9 @@ _COMPANY: Final = re.compile(
 )
 _ARTICLE: Final = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _SPACE: Final = re.compile(r"\s+")
-_LOOSE_BEFORE: Final = re.compile(r" (?=[,.;:!?)\]]|['’](?:s|t|re|ve|ll|d|m)?\b)|(?<=[(\[]) ")
+_LOOSE_BEFORE: Final = re.compile(
+    r" (?=[,.;:!?)\]]|['’](?:s|t|re|ve|ll|d|m)?\b|['’](?: |$))|(?<=[(\[]) "
+)
 _KEPT: Final = 2
 
 

@@ -17,6 +17,7 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 _PAD: Final = 0
+_LEAST_STEPS: Final = 400
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,8 @@ def fit(
 ) -> WideDeep:
     """Train on pairs; in each step a share `1 - keep` of the features is hidden.
 
+    Few pairs are passed over more often, until there were `_LEAST_STEPS` steps.
+
     Args:
         rows: feature numbers of each pair.
         labels: what is known of each pair.
@@ -122,9 +125,11 @@ def fit(
     random = np.random.default_rng(seed)
     model = WideDeep(features, labels.positive.shape[1], width=width, dropout=0.2)
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-2)
-    steps = epochs * -(-len(rows) // batch)
+    each = max(1, -(-len(rows) // batch))
+    epochs = max(epochs, -(-_LEAST_STEPS // each))
+    steps = epochs * each
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, rate, total_steps=max(steps, 1), pct_start=0.1
+        optimiser, rate, total_steps=steps, pct_start=0.1
     )
     model.train()
     for _ in range(epochs):

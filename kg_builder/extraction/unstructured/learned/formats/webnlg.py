@@ -5,7 +5,7 @@ Gardent et al., "Creating Training Corpora for NLG Micro-Planners" (2017).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lxml import etree
@@ -19,8 +19,8 @@ _LANGUAGES = frozenset({"", "en"})
 def read_webnlg(path: Path, *, category: str | None = None) -> list[AnnotatedText]:
     """Read the English texts of a file, or of all `.xml` files in and below a folder.
 
-    Each text of an entry is one; its triples are the entry's modified ones, its group is the
-    subject of the first of them. Texts without triples or words are left out.
+    Each text of an entry is one; its triples are the entry's modified ones, its group is what the
+    entry is about. Texts without triples or words are left out.
 
     Args:
         path: file or folder.
@@ -69,9 +69,21 @@ def _texts(file: Path, name: str, category: str | None) -> Iterator[AnnotatedTex
                     id=f"{name}#{number:05d}.{place:02d}",
                     text=text,
                     triples=triples,
-                    group=triples[0].subject,
+                    group=_topic(triples),
                     category=kind,
                 )
+
+
+def _topic(triples: Sequence[Triple]) -> str:
+    """The root of the tree that the triples make; of several the one with most triples.
+
+    Not the first triple's subject: entries about a singer may begin with a triple about the genre
+    or the country, and would carry the singer's facts into another fold.
+    """
+    objects = {triple.object for triple in triples}
+    subjects = [triple.subject for triple in triples]
+    roots = [subject for subject in subjects if subject not in objects] or subjects
+    return max(dict.fromkeys(roots), key=roots.count)
 
 
 def _triple(text: str, where: str) -> Triple:

@@ -1,0 +1,95 @@
+"""The command `evaluate extraction`, from files to tables and errors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from kg_builder.errors import DataError
+from pipeline.cli import app
+
+_NAMES = ["Mira Holt", "Tomas Lind", "Ilse Marek", "Ravi Okoro", "Oda Weiss", "Karel Novak"]
+_PLACES = ["Lund", "Porto", "Graz", "Brno", "Leeds", "Ghent"]
+
+
+def _entry(name: str, place: str, genre: str) -> str:
+    subject = name.replace(" ", "_")
+    return (
+        f'<entry category="Artist"><modifiedtripleset><mtriple>{subject} | birthPlace | {place}'
+        f"</mtriple><mtriple>{subject} | genre | {genre}</mtriple></modifiedtripleset>"
+        f"<lex>{name} was born in {place} and sings {genre}.</lex>"
+        f"<lex>The {genre} singer {name} was born in {place}.</lex></entry>"
+    )
+
+
+@pytest.fixture
+def webnlg(tmp_path: Path) -> Path:
+    entries = [
+        _entry(name, _PLACES[(n + k) % 6], ["jazz", "folk", "pop"][(n + k) % 3])
+        for n, name in enumerate(_NAMES)
+        for k in range(3)
+    ]
+    path = tmp_path / "train"
+    path.mkdir()
+    content = "".join(entries)
+    (path / "a.xml").write_text(f"<benchmark><entries>{content}</entries></benchmark>")
+    return path
+
+
+def _run(*arguments: object) -> str:
+    command = ["evaluate", "extraction", "--model", "light", *map(str, arguments)]
+    result = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_folds_are_scored_beside_the_look_up(webnlg: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    printed = _run("--format", "webnlg", "--train", webnlg, "--folds", 2, "--by", "subject",
+                   "--out", out)  # fmt: skip
+    assert "2 folds: 36 texts" in printed
+    assert "look-up" in printed
+    assert "±" in printed
+    assert "birthplace" in printed
+    header = (out / "errors-light.tsv").read_text(encoding="utf-8").splitlines()[0]
+    assert header.split("\t")[:3] == ["text_id", "text", "right"]
+
+
+def test_a_test_file_is_scored_with_the_benchmarks_own_figure(tmp_path: Path) -> None:
+    ontology, train, test = (tmp_path / name for name in ("o.json", "train.jsonl", "test.jsonl"))
+    ontology.write_text(
+        json.dumps({"id": "m", "concepts": [], "relations": [{"label": "composer"}]})
+    )
+    rows = [
+        {"id": f"{n}-{k}", "sent": f"{work} was written by {name}.", "sub_label": work,
+         "rel_label": "composer", "obj_label": name}
+        for n, name in enumerate(_NAMES)
+        for k, work in enumerate([f"Night {_PLACES[n]}", f"Old {_PLACES[n]}"])
+    ]  # fmt: skip
+    train.write_text("\n".join(map(json.dumps, rows)))
+    gold = [{"sub": "Blue Sea", "rel": "composer", "obj": "Nuno Castel"}]
+    row = {"id": "t", "sent": "Blue Sea was written by Nuno Castel.", "triples": gold}
+    test.write_text(json.dumps(row))
+    printed = _run("--format", "text2kgbench", "--ontology", ontology, "--train", train,
+                   "--test", test)  # fmt: skip
+    assert "own script" in printed
+    assert "test: 1 texts" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        ([], "what to score"),
+        (["--folds", "1"], "one fold"),
+        (["--folds", "2", "--format", "text2kgbench"], "which ontology"),
+        (["--test", "nowhere"], "no such file"),
+        (["--folds", "2", "--category", "Food"], "no text of category"),
+        (["--folds", "9"], "6 groups of texts cannot make 9 folds"),
+    ],
+)
+def test_mistakes_are_one_line(webnlg: Path, arguments: list[str], fault: str) -> None:
+    with pytest.raises(DataError, match=fault):
+        _run("--train", webnlg, *arguments)
