@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kg_builder.alignment.blocks import Block, Hashes, Marks, Places, Sieve, hash_ids
 from kg_builder.alignment.databases import FreebaseRdf
@@ -25,7 +24,7 @@ from kg_builder.ontology import Schema
 NAME: Final = "type.object.name"
 ALIAS: Final = "common.topic.alias"
 _OWN: Final = "freebase:"
-_FOLLOWED, _BEHIND, _TURNED, _HOP, _INVERSE_HOP = (1 << place for place in range(5))
+_DIRECT, _FIRST, _BEHIND, _TURNED, _HOP, _INVERSE_HOP = (1 << place for place in range(6))
 
 
 @dataclass(frozen=True)
@@ -74,15 +73,11 @@ class Bearer:
     """A thing that bears one of our names.
 
     Attributes:
-        facts: how many facts about it the data model maps: how well it is described.
         term: whether it is known as a term of a vocabulary alone, whose facts nobody needs.
-        objects: ids that its mapped facts point to.
         mediators: (id of a nameless node, first half of the compound predicate).
     """
 
-    facts: int = 0
     term: bool = True
-    objects: set[bytes] = field(default_factory=set)
     mediators: set[tuple[bytes, str]] = field(default_factory=set)
 
 
@@ -98,39 +93,38 @@ class FirstPass:
         self._endings = (b'"', *(f'"@{code}'.encode() for code in database.languages))
         self.languages = frozenset((*database.languages, ""))
         self._names = hash_ids([NAME, ALIAS])
-        self._stated = frozenset(
-            external[len(_OWN) :].encode() for external in wanted.ids if external.startswith(_OWN)
-        )
         self._known = Sieve()
-        self._known.add(sorted(external.decode() for external in self._stated))
-        self._behind, self._turned, self._hops, self._inverse_hops, self._apart = (
+        self._behind, self._turned, self._hops, self._inverse_hops, self._facts = (
             _Pairs() for _ in range(5)
         )
         direct, further = mapping.direct, mapping.further
         self._roles = Sieve()
-        self._roles.add([*direct, *mapping.first], _FOLLOWED)
+        self._roles.add(direct, _DIRECT)
+        self._roles.add(mapping.first, _FIRST)
         self._roles.add({half for _, half in mapping.joined}, _BEHIND)
         self._roles.add([name for name, (_, inverse) in direct.items() if inverse], _TURNED)
         self._roles.add([name for name in further if not direct[name][1]], _HOP)
         self._roles.add([name for name in further if direct[name][1]], _INVERSE_HOP)
         self._namesakes = Namesakes[bytes](database.max_namesakes)
         self.bearers: dict[bytes, Bearer] = {}
+        for stated in sorted(one for one in wanted.ids if one.startswith(_OWN)):
+            key = stated.removeprefix(_OWN)
+            self.bearers[key.encode()] = Bearer(term=False)
+            self._namesakes.keep(key.encode())
+            self._known.add([key])
 
     def take(self, block: Block) -> None:
         """Look at the names of a block."""
-        found: dict[int, tuple[bytes, set[str]]] = {}
-        for index, named in self._named(block):
-            start = block.run(index)[0]
-            found.setdefault(start, (block.subject(start) or b"", set()))[1].update(named)
-        heads = block.runs[:-1]
-        # a subject so long that it fills blocks, or one whose lines do not stand together
-        for start in heads[self._known.bits(block.subjects[heads]) != 0].tolist():
-            subject = block.subject(start)
-            if subject is not None and (subject in self.bearers or subject in self._stated):
-                found.setdefault(start, (subject, set()))
         roles = self._roles.bits(block.predicates)
-        for start, (subject, keys) in sorted(found.items()):
-            self._bearer(block, start, subject, keys, roles)
+        found: dict[int, set[str]] = {}
+        for index, keys in self._named(block):
+            found.setdefault(block.run(index)[0], set()).update(keys)
+        for start, own in sorted(found.items()):
+            facts = roles[slice(*block.run(start))] & (_DIRECT | _FIRST)
+            self._bearer(block, start, own, int(np.count_nonzero(facts)))
+        known = self._known.bits(block.subjects) != 0
+        for index in np.flatnonzero(known & ((roles & _FIRST) != 0)).tolist():
+            self._mediator(block, index)
         for pairs, bit, inverse in (
             (self._behind, _BEHIND, False),
             (self._hops, _HOP, False),
@@ -139,20 +133,18 @@ class FirstPass:
         ):
             pairs.add(block, np.flatnonzero(roles & bit), inverse=inverse)
         # where a subject's names stand elsewhere, nobody can tell yet whether it is ours
+        heads = block.runs[:-1]
         has_name = np.logical_or.reduceat(block.predicates == self._names[0], heads)
-        apart = np.repeat(~has_name, np.diff(block.runs)) & ((roles & _FOLLOWED) != 0)
-        self._apart.add(block, np.flatnonzero(apart))
+        apart = np.repeat(~has_name, np.diff(block.runs))
+        self._facts.add(block, np.flatnonzero((apart | known) & ((roles & _DIRECT) != 0)))
         forget_names(20_000)
 
     def to_be_named(self) -> set[int]:
         """Hashes of the things, candidates aside, whose names the second pass has to read."""
-        objects = {key for bearer in self.bearers.values() for key in bearer.objects}
-        known = set(_hashes_of(objects))
+        own = _hashes_of(key for key, bearer in self.bearers.items() if not bearer.term)
+        known = self._facts.beyond(own) | self._facts.beyond(own, inverse=True)
         mediators = {key for bearer in self.bearers.values() for key, _ in bearer.mediators}
         known.update(self._behind.beyond(_hashes_of(mediators)))
-        own = _hashes_of(key for key, bearer in self.bearers.items() if not bearer.term)
-        known.update(self._apart.beyond(own))
-        known.update(self._apart.beyond(own, inverse=True))
         candidates = _hashes_of(self.bearers)
         known.update(self._turned.beyond(candidates))
         reached = known.union(candidates)
@@ -185,35 +177,23 @@ class FirstPass:
             if keys and block.subject(index):
                 yield index, keys
 
-    def _bearer(
-        self, block: Block, start: int, subject: bytes, keys: set[str], roles: NDArray[np.uint8]
-    ) -> None:
-        start, end = block.run(start)
-        followed = np.flatnonzero(roles[start:end] & _FOLLOWED).tolist()
+    def _bearer(self, block: Block, start: int, keys: set[str], facts: int) -> None:
+        subject = block.subject(start)
+        if subject is None:
+            return
         self._known.add_hashes(block.subjects[start : start + 1])
         bearer = self.bearers.setdefault(subject, Bearer())
-        bearer.facts += len(followed)
         bearer.term = bearer.term and all(key.startswith("~") for key in keys)
-        if subject in self._stated:
-            self._namesakes.keep(subject)
-            bearer.term = False
-        for gone, key in self._namesakes.enter(subject, bearer.facts, keys):
+        for gone, key in self._namesakes.enter(subject, facts, keys):
             del self.bearers[gone]
             shown = gone.decode("utf-8", "replace")
             self._faults.add(TOO_MANY, self._file, f"{shown} {key}")
-        if subject not in self.bearers:
-            return
-        for index in followed:
-            predicate = (block.predicate(start + index) or b"").decode()
-            target = block.object(start + index)
-            if not target.startswith(b"<"):
-                continue
-            if predicate in self._mapping.direct and (
-                not bearer.term or predicate in self._mapping.further
-            ):
-                bearer.objects.add(target[1:-1])
-            if predicate in self._mapping.first and not bearer.term:
-                bearer.mediators.add((target[1:-1], predicate))
+
+    def _mediator(self, block: Block, index: int) -> None:
+        bearer = self.bearers.get(block.subject(index) or b"")
+        predicate, target = (block.predicate(index) or b"").decode(), block.object(index)
+        if bearer and not bearer.term and predicate in self._mapping.first:
+            bearer.mediators.add((target[1:-1], predicate))
 
 
 class _Pairs:
