@@ -163,7 +163,7 @@ class JointExtractor:
             self.task(reading, tuple(found))
             for reading, found in zip(readings, candidates, strict=True)
         ]
-        classifiers = tuple(use or self.config.classifiers)
+        classifiers = self._chosen(use)
         decision = self.decisions[classifiers, given is not None]
         least = decision.threshold if least is None else least
         return [
@@ -173,7 +173,11 @@ class JointExtractor:
 
     def threshold(self, use: Sequence[Classifier] | None = None, *, given: bool = False) -> float:
         """The least confidence of a triple that `extract` returns."""
-        return self.decisions[tuple(use or self.config.classifiers), given].threshold
+        return self.decisions[self._chosen(use), given].threshold
+
+    def _chosen(self, use: Sequence[Classifier] | None) -> tuple[Classifier, ...]:
+        """Classifiers in the order in which decisions are kept."""
+        return tuple(sorted(set(use or self.config.classifiers), reverse=True))
 
     def task(
         self, reading: Reading, candidates: tuple[Candidate, ...], group: str = ""
