@@ -134,9 +134,10 @@ def title_words(name: str) -> list[str]:
 
 
 def latin_words(text: str) -> list[str]:
-    """The words of a text in lower-case Latin letters and digits, in order."""
+    """The words of a text in lower-case Latin letters and digits, in order, without 'the'."""
     key = name_key(text)
-    return _WORD.findall(key if key.isascii() else unidecode(key).casefold())
+    words = _WORD.findall(key if key.isascii() else unidecode(key).casefold())
+    return [word for word in words if word != "the"] or words
 
 
 def bare_album(text: str) -> str:

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kg_builder.fusion import FusionConfig, match_records
+from kg_builder.fusion.details import core_and_version
+from kg_builder.fusion.moved import restore_moved
+from kg_builder.fusion.wording import Wording, Words, album_year, read_words, title_words
+from kg_builder.ontology import load_schema
+from kg_builder.tables import RECORDS
+
+SCHEMA = load_schema()
+ORDER = ("performer", "onAlbum", "genre", "price", "recordLabel", "duration", "releaseDate")
+
+
+def song(key, name, **stated):
+    source, _, record_id = key.partition("/")
+    return {
+        "record": key,
+        "source": source,
+        "record_id": record_id,
+        "type": "Song",
+        "name": name,
+        "aliases": [],
+        "external_ids": [],
+        "attributes": json.dumps({predicate: [value] for predicate, value in stated.items()}),
+        "evidence": f"{source}.csv#line={record_id}",
+    }
+
+
+def resolved(rows):
+    matching = match_records(RECORDS.frame(rows), FusionConfig(), schema=SCHEMA, traits={})
+    label = matching.clustering.label.tolist()
+    return dict(zip(matching.profiles.record, label, strict=True))
+
+
+def album(source, name, titles, title_of, **stated):
+    return [
+        song(f"{source}/{name}{number}", title_of(title), **stated)
+        for number, title in enumerate(titles, start=1)
+    ]
+
+
+def test_a_song_is_found_wherever_a_source_puts_artist_and_album():
+    titles = ["Paper Lanterns", "Slow River", "The Glass Harbour", "Copper Sky"]
+    artist, name = "Mira Holt", "Northern Line"
+    first = album("a", name, titles, f"{artist} - {{}}".format, onAlbum=name)
+    second = album("b", name, titles, f"{{}} ({name})".format, performer=artist)
+    other = album(
+        "b", "Weather", ["Red Kite", "Long Field"], "{} (Weather)".format, performer="Otto Brandt"
+    )
+    found = resolved([*first, *second, *other])
+    for number in range(1, 5):
+        assert found[f"a/Northern Line{number}"] == found[f"b/Northern Line{number}"]
+    assert len(set(found.values())) == 6
+
+
+def test_text_in_a_cell_for_numbers_shows_a_shifted_row():
+    words = read_words("2", {"performer": ["298"], "duration": ["The Shakes - Baby"]}, SCHEMA)
+    assert words.displaced
+    assert {"shakes", "baby"} <= set(words.all)
+    assert not read_words("Baby", {"duration": ["3:41"]}, SCHEMA).displaced
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("004-Wings of Desire", "wings of desire"),
+        ("99 Luftballons", "99 luftballons"),
+        ("7. Intro", "intro"),
+        ("Closer [feat. Mike Posner] [Explicit]", "closer"),
+        ("Autonomy (Lucky Date Mix)", "autonomy lucky date mix"),
+        ("(unknown)", ""),
+        ("[Explicit]", "explicit"),
+    ],
+)
+def test_a_title_is_what_names_the_work(name, words):
+    assert title_words(name) == words.split()
+
+
+def test_a_year_in_brackets_belongs_to_the_album():
+    assert (album_year("Sorcerer (2011)"), album_year("1984"), album_year("X (live)")) == (
+        "2011", "", "",
+    )  # fmt: skip
+
+
+def test_versions_are_told_apart_from_guests():
+    assert core_and_version("Blame (feat. John Newman) [Burns Remix]") == (
+        "blame",
+        frozenset({"burns", "remix"}),
+    )
+
+
+@given(st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=5), min_size=2, max_size=8))
+def test_overlap_has_no_direction_and_is_whole_with_itself(texts):
+    words = [Words(tuple(dict.fromkeys(t[:2])), tuple(dict.fromkeys(t)), False) for t in texts]
+    wording = Wording(words)
+    pairs = np.array([[0, 1], [1, 0], [0, 0]])
+    overlap = wording.overlap(pairs)
+    for column in (overlap.shared, overlap.share, overlap.title, overlap.left_over):
+        np.testing.assert_allclose(column[0], column[1])
+    if wording.mass[0] > 0:
+        assert overlap.share[2] == pytest.approx(1, abs=1e-5)
+        assert overlap.left_over[2] == pytest.approx(0, abs=1e-5)
+
+
+def test_values_in_the_title_go_back_to_their_cells():
+    rows = [
+        song("a/1", "Silver and Gold Little Big Town Country $ 1.29 3:33", onAlbum="Pain Killer"),
+        song("a/2", "Live Forward", performer="Little Big Town", genre="Country"),
+        song("a/3", "Country Road (Live in 1999)", performer="Otto Brandt", genre="Folk"),
+    ]
+    records, moved = restore_moved(RECORDS.frame(rows), ORDER)
+    assert records["name"].tolist() == ["Silver and Gold", "Live Forward", rows[2]["name"]]
+    assert moved == 4
+    assert json.loads(records["attributes"][0]) == {
+        "onAlbum": ["Pain Killer"],
+        "performer": ["Little Big Town"],
+        "genre": ["Country"],
+        "price": ["$ 1.29"],
+        "duration": ["3:33"],
+    }
+
+
+def test_works_without_words_meet_where_chance_is_no_explanation():
+    rows = [
+        song(
+            f"{source}/{number}", f"{title} of day {number}" if source == "a" else f"{number:03}-",
+            duration=f"{2 + number // 60}:{number % 60:02}", releaseDate=str(1960 + number % 47),
+            trackNumber=str(number % 13 + 1), language="Japanese",
+        )
+        for number, title in enumerate(["Rain", "Snow", "Wind"] * 20)
+        for source in "ab"
+    ]  # fmt: skip
+    found = resolved(rows)
+    right = sum(found[f"a/{number}"] == found[f"b/{number}"] for number in range(60))
+    assert right >= 50
+    assert len(set(found.values())) >= 60
