@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -202,21 +203,23 @@ def _parse(path: Path, tag: str) -> None:
 def _texts(schema: Any) -> Iterator[Case]:
     import spacy
 
-    lines = (SAMPLE / "biographies.jsonl").read_text(encoding="utf-8").splitlines()
-    texts = [json.loads(line)["text"] for line in lines]
-    for model in ("en_core_web_sm", None):
-        if model and not spacy.util.is_package(model):
-            continue
-        pipeline = spacy.load(model) if model else spacy.blank("en")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "texts.jsonl")
+        path.write_bytes(b"".join(_text(path, 0.3)))
+        texts = [json.loads(line)["text"] for line in path.read_text("utf-8").splitlines()]
         tokens = sum(len(text) for text in spacy.blank("en").pipe(texts))
-        config = source(kind="unstructured", path="biographies.jsonl", model=model)
-        yield (
-            f"biographies, {model or 'no model'}",
-            "k tokens",
-            tokens / 1e3,
-            lambda config=config: extract(config, SAMPLE, schema=schema),
-            lambda pipeline=pipeline: sum(1 for _ in pipeline.pipe(texts)),
-        )
+        for model in ("en_core_web_sm", None):
+            if model and find_spec(model) is None:
+                continue
+            pipeline = spacy.load(model) if model else spacy.blank("en")
+            config = source(kind="unstructured", path=path.name, model=model)
+            yield (
+                f"biographies, {model or 'no model'}",
+                "k tokens",
+                tokens / 1e3,
+                lambda config=config: extract(config, path.parent, schema=schema),
+                lambda pipeline=pipeline: sum(1 for _ in pipeline.pipe(texts)),
+            )
 
 
 # -------------------------------------------------------------------------------------- memory

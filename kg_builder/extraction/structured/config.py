@@ -287,7 +287,7 @@ class StructuredSource(BaseModel):
     tables: Annotated[
         dict[str, SourceTable], Field(min_length=1, description="The source's tables by name.")
     ]
-    chunk_rows: Annotated[int, Field(ge=1, description="Rows held in memory at a time.")] = 50_000
+    chunk_rows: Annotated[int, Field(ge=1, description="Rows held in memory at a time.")] = 10_000
 
 
 ItemIndex.model_rebuild()

@@ -221,7 +221,7 @@ class _Reader:
                         quad.object, Node | ox.Literal
                     ):
                         yield quad.subject, quad.predicate.value, quad.object
-            except (SyntaxError, ValueError) as fault:
+            except (SyntaxError, ValueError, MemoryError) as fault:
                 raise DataError(f"broken RDF: {fault}", where=str(self._path)) from None
 
 

@@ -98,6 +98,12 @@ def test_a_line_without_end_is_one_reject(write: Write, run: Run, ending: str) -
     assert found.counts["t: rows read"] == found.counts["t: rows used"] + 1
 
 
+def test_a_triple_without_end_is_an_error(write: Write, run: Run) -> None:
+    write("a.nt", b'<urn:a> <http://schema.org/name> "' + b"x" * 17_000_000)
+    with pytest.raises(DataError, match="broken RDF"):
+        run(kind="structured", tables={"t": {"reads": "rdf", "path": "a.nt"}})
+
+
 def test_a_quote_that_is_never_closed(write: Write, run: Run) -> None:
     lines = "".join(f"{n},artist {n},rock\n" for n in range(2, 9000))
     write("a.csv", f'id,name,genre\n1,"never closed,rock\n{lines}')
