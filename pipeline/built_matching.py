@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from kg_builder.errors import DataError
 from kg_builder.fusion import Matching, match_records
+from kg_builder.fusion.disambiguation.in_records import METHOD, without_mentions
 from kg_builder.fusion.fuse import natural
 from kg_builder.fusion.normalize import name_key
 from kg_builder.ontology import Schema
@@ -32,7 +34,7 @@ class Built:
     def matching(self, aside: Sequence[tuple[str, str]] = ()) -> Matching:
         """Match again as the build did; the same tables and settings give the same decisions."""
         return match_records(
-            self.records,
+            without_mentions(self.records, self.links),
             judged(self.recipe),
             schema=self.schema,
             traits=self.recipe.traits,
@@ -40,10 +42,19 @@ class Built:
             aside=aside,
         )
 
+    def mention(self, record: str) -> Mapping[str, Any] | None:
+        """The link of a mention that its context decided (in its first text), if it is one."""
+        own = self.links["subject"].str.partition("@")[0] == record
+        decided = self.links[own & (self.links["method"] == METHOD)]
+        return decided.iloc[0].to_dict() if len(decided) else None
+
     def entity(self, record: str) -> str:
         """The entity that a record belongs to."""
         own = self.links[(self.links["kind"] == "record") & (self.links["subject"] == record)]
-        return str(own["object"].iloc[0]) if len(own) else ""
+        if len(own):
+            return str(own["object"].iloc[0])
+        mention = self.mention(record)
+        return str(mention["object"]) if mention else ""
 
     def keys_of(self, text: str) -> list[str]:
         """The records that a person means: one by its key, or all of an entity or a name.

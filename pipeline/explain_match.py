@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -45,6 +46,15 @@ def explain_match_command(
     """Tell why two records are one entity, or why they are not."""
     built = _built(dataset, out)
     one, other = built.pair(left, right)
+    for key, text in ((one, left), (other, right)):
+        _show_record(built, key, text)
+    mentions = [(k, link) for k in (one, other) if (link := built.mention(k)) is not None]
+    if mentions:
+        together = built.entity(one) == built.entity(other)
+        _verdict(together, "the context of the mention decides")
+        for key, link in mentions:
+            _show_mention(key, link)
+        return
     config = judged(built.recipe)
     told = explain(
         built.matching(aside=[(one, other)]),
@@ -54,8 +64,6 @@ def explain_match_command(
         schema=built.schema,
         judgements=read_judgements(config.judgements) if config.judgements else {},
     )
-    for key, text in ((one, left), (other, right)):
-        _show_record(built, key, text)
     _show(told)
 
 
@@ -97,10 +105,27 @@ def _show_record(built: Built, key: str, asked: str) -> None:
         _line(f"  [dim]{len(others)} more of that name: {escape(', '.join(others[:5]))}[/]")
 
 
+def _verdict(same: bool, reason: str) -> None:
+    colour, word = ("green", "one entity") if same else ("red", "not one entity")
+    _line(f"\n[{colour}]{word}[/]: {escape(reason)}")
+
+
+def _show_mention(key: str, link: Mapping[str, Any]) -> None:
+    """The candidates of a mention, each with what speaks for it."""
+    _line(f"{escape(key)}  {link['decision']}  [dim]score {link['score']:.3f}[/]")
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    listed = json.loads(link["candidates"])
+    table.add_column("feature")
+    for candidate in listed:
+        table.add_column(escape(candidate["id"]), justify="right")
+    for feature in listed[0]["features"] if listed else ():
+        table.add_row(feature, *(f"{c['features'][feature]:+.2f}" for c in listed))
+    table.add_row("probability", *(f"{c['score']:.4f}" for c in listed), style="bold")
+    _out.print(table if listed else "  no entity bears the name", highlight=False)
+
+
 def _show(told: Explanation) -> None:
-    _line()
-    colour, word = ("green", "one entity") if told.same else ("red", "not one entity")
-    _line(f"[{colour}]{word}[/]: {escape(told.reason)}")
+    _verdict(told.same, told.reason)
     if told.contributions:
         table = Table(box=None, padding=(0, 2, 0, 0))
         table.add_column("feature")

@@ -20,6 +20,7 @@ from pipeline.given import read_given, rejects_of
 from pipeline.judging import count_judgements, judged, judgement_files
 from pipeline.outputs import OUTPUTS, write_outputs
 from pipeline.raw_files import interaction_table, raw_files
+from pipeline.raw_texts import raw_texts, text_sources
 from pipeline.stage import Desk, Job, Settings, Stage
 
 _REJECTS: Final = {
@@ -90,9 +91,11 @@ def _fusion(desk: Desk) -> dict[str, int]:
         schema=job.schema,
         traits=job.recipe.traits,
         statements=statements,
+        texts=raw_texts(job.recipe, job.raw, job.schema),
         progress=desk.progress,
     )
-    rewritten = rewrite(statements, fused.links, schema=job.schema)
+    told = statements if fused.statements is None else fused.statements
+    rewritten = rewrite(told, fused.links, schema=job.schema)
     interactions, lost = rewrite_interactions(
         desk.read(INTERACTIONS, _RAW_INTERACTIONS), fused.links
     )
@@ -215,6 +218,11 @@ def _extraction_raw(job: Job) -> list[Path]:
     return raw_files([job.recipe.sources, table], job.raw, recipe=job.recipe)
 
 
+def _fusion_raw(job: Job) -> list[Path]:
+    texts = raw_files(text_sources(job.recipe), job.raw, recipe=job.recipe)
+    return [*judgement_files(job.recipe), *texts]
+
+
 def _extraction_settings(job: Job) -> Settings:
     table = interaction_table(job.recipe, job.raw)
     return {
@@ -242,7 +250,7 @@ STAGES: Final[tuple[Stage, ...]] = (
         name="fusion",
         title="merge records of the same thing",
         reads=("records.parquet", _EXTRACTED, _RAW_INTERACTIONS),
-        raw=lambda job: judgement_files(job.recipe),
+        raw=_fusion_raw,
         settings=lambda job: {
             "fusion": job.recipe.fusion.model_dump(mode="json"),
             "traits": {name: t.model_dump(mode="json") for name, t in job.recipe.traits.items()},

@@ -68,9 +68,9 @@ class DisambiguationConfig(BaseModel):
     enabled: bool = Field(
         True, description="Whether mentions in texts are linked by their context, not as records."
     )
-    match: float = Field(0.6, ge=0, le=1, description="Probability from which on to link.")
+    match: float = Field(0.5, ge=0, le=1, description="Probability from which on to link.")
     unsure: float = Field(
-        0.35, ge=0, le=1, description="From here to `match` the candidates are left to a person."
+        0.3, ge=0, le=1, description="From here to `match` the candidates are left to a person."
     )
     candidates: int = Field(30, ge=1, description="Candidates per name, the best known first.")
     train: bool = Field(

@@ -40,9 +40,10 @@ def key_in(record: str, document: str) -> str:
 
 
 def is_mention(record_id: str, type_: str, schema: Schema) -> bool:
-    """Whether a record is an agent that its source knows by name alone."""
+    """Whether a record is an artist or a person whom its source knows by name alone."""
     head, slash, _ = record_id.partition("/")
-    return bool(slash) and head == schema.prefix(type_) and schema.is_a(type_, "Agent")
+    individual = schema.is_a(type_, "Artist") or schema.is_a(type_, "Person")
+    return bool(slash) and head == schema.prefix(type_) and individual
 
 
 def document_of(evidence: str) -> tuple[str, int, int]:

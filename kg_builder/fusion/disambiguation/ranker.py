@@ -14,8 +14,8 @@ from scipy.special import logsumexp, softmax
 from kg_builder.fusion.disambiguation.features import FEATURES
 
 Matrix = NDArray[np.float64]
-Example = tuple[Matrix, int]
-"""Features of the candidates, and the position of the right one, -1 for none."""
+Example = tuple[Matrix, int, float]
+"""Features of the candidates, the position of the right one (-1 for none), and its weight."""
 
 PRIOR: Final = {
     "name": 2.5,
@@ -67,13 +67,13 @@ def fit(examples: Sequence[Example], *, strength: float = 5.0) -> Ranker:
         drift = weights - centre
         total = 0.5 * strength * float(drift @ drift)
         slope = strength * drift
-        for rows, right in examples:
+        for rows, right, counts in examples:
             odds = np.r_[rows @ weights, 0.0]
-            total -= float(odds[right] - logsumexp(odds))
+            total -= counts * float(odds[right] - logsumexp(odds))
             belief = softmax(odds)[:-1]
-            slope = slope + rows.T @ belief
+            slope = slope + counts * (rows.T @ belief)
             if right >= 0:
-                slope = slope - rows[right]
+                slope = slope - counts * rows[right]
         return total, slope
 
     found = minimize(loss, centre, jac=True, method="L-BFGS-B", options={"maxiter": 200})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from kg_builder.fusion.disambiguation.graph import EntityGraph
 from kg_builder.fusion.disambiguation.ranker import Example, Ranker, fit
 from kg_builder.fusion.disambiguation.texts import TextMentions
 from kg_builder.ontology import Schema
+
+_NIL: Final = 0.15
+"""Weight of an example without a right candidate."""
 
 
 def distant_examples(
@@ -25,8 +29,9 @@ def distant_examples(
     """Training examples from unambiguous mentions.
 
     A name that one entity bears, of a class that agrees, is taken to be that entity. Entities of
-    other names are given the same name for the occasion: an example in which the right one is
-    among them, and one in which it is not (NIL).
+    other names are given the same name for the occasion. So a mention makes three examples: the
+    right one alone, among the others, and, of little weight because few names of a text are
+    unknown to a graph that it belongs to, the others without it (NIL).
 
     Args:
         texts: as for `disambiguate`.
@@ -50,11 +55,11 @@ def distant_examples(
             alike = by_type[graph.type[right]]
             drawn = [*rng.choice(alike, config.decoys), *rng.choice(everyone, config.decoys)]
             decoys = {int(i): exact for i in drawn if int(i) != right}
-            for group in ({right: exact, **decoys}, decoys):
+            for group, weight in ((own, 1.0), ({**own, **decoys}, 1.0), (decoys, _NIL)):
                 if group:
                     posed = [*several[:place], group, *several[place + 1 :]]
                     rows = context_features(text, posed, graph, schema, prior)[place]
-                    found.append((rows, 0 if right in group else -1))
+                    found.append((rows, 0 if right in group else -1, weight))
     return found
 
 
@@ -70,4 +75,4 @@ def train(
     if not config.train:
         return Ranker()
     examples = distant_examples(texts, graph, config, schema=schema, seed=seed)
-    return fit(examples) if len(examples) >= 2 * config.least_examples else Ranker()
+    return fit(examples) if len(examples) >= 3 * config.least_examples else Ranker()

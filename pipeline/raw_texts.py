@@ -1,0 +1,29 @@
+"""The texts of unstructured sources by the place that evidence names, for stages after reading."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kg_builder.extraction import UnstructuredSource
+from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.unstructured.documents import read_documents
+from kg_builder.ontology import Schema
+from pipeline.recipe import Recipe
+
+
+def text_sources(recipe: Recipe) -> list[UnstructuredSource]:
+    """The recipe's sources of running text."""
+    return [source for source in recipe.sources if isinstance(source, UnstructuredSource)]
+
+
+def raw_texts(recipe: Recipe, raw: Path, schema: Schema) -> dict[str, str]:
+    """Where a text stands (evidence without its offsets) → the text.
+
+    Raises:
+        DataError: a file is missing or damaged.
+    """
+    return {
+        document.place: document.text
+        for source in text_sources(recipe)
+        for document in read_documents(source, raw, Collector(source.name, schema))
+    }
