@@ -140,7 +140,10 @@ class FirstPass:
         forget_names(20_000)
 
     def to_be_named(self) -> set[int]:
-        """Hashes of the things, candidates aside, whose names the second pass has to read."""
+        """Hashes of the things, candidates aside, whose names the second pass has to read.
+
+        To be asked once, after the last block.
+        """
         own = _hashes_of(key for key, bearer in self.bearers.items() if not bearer.term)
         known = self._facts.beyond(own) | self._facts.beyond(own, inverse=True)
         mediators = {key for bearer in self.bearers.values() for key, _ in bearer.mediators}
@@ -150,6 +153,8 @@ class FirstPass:
         reached = known.union(candidates)
         for pairs in (self._hops, self._inverse_hops):
             known.update(pairs.beyond(reached))
+        for pairs in (self._facts, self._behind, self._turned, self._hops, self._inverse_hops):
+            pairs.close()
         return known
 
     def _named(self, block: Block) -> Iterator[tuple[int, list[str]]]:
@@ -204,7 +209,7 @@ class _Pairs:
     """
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the object
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - `close` does
 
     def add(self, block: Block, lines: Places, *, inverse: bool = False) -> None:
         """Note the subjects and objects of some lines; the objects come first if inverse."""
@@ -220,8 +225,11 @@ class _Pairs:
         while len(known) and (raw := self._file.read(1 << 22)):
             pairs = np.frombuffer(raw, dtype=np.uint64).reshape(-1, 2)
             found.update(pairs[_among(pairs[:, int(inverse)], known), int(not inverse)].tolist())
-        self._file.seek(0, 2)
         return found
+
+    def close(self) -> None:
+        """Delete the file."""
+        self._file.close()
 
 
 def _among(hashes: Hashes, known: Hashes) -> Marks:
