@@ -24,6 +24,8 @@ from kg_builder.tables import RECORDS
 
 Columns = Mapping[str, Sequence[str]]
 Row = Mapping[str, str]
+MANY_MOVED: Final = 0.5
+"""Values per record that stand in titles, from which on a table is taken to have joined cells."""
 NAMELESS: Final = "?"
 """Name of a record whose title cell is empty."""
 
@@ -129,6 +131,7 @@ def read_tables(
     """
     rows: list[dict[str, object]] = []
     gold: dict[str, str] = {}
+    order: list[str] = []
     for path in paths:
         chosen: Columns | None = columns
         checked = False
@@ -144,7 +147,11 @@ def read_tables(
             gold[name] = row[truth] if truth else name
             evidence = f"{path.name}#line={line}"
             rows.append(song_record(name, row, chosen, evidence=evidence, type_=type_))
-    return Clusters(RECORDS.frame(rows), gold)
+            order = order or _table_order(chosen, list(row))
+    records = RECORDS.frame(rows)
+    restored, moved = restore_moved(records, order)
+    # a few finds are chance: a title may well hold the name of some album
+    return Clusters(restored if moved >= MANY_MOVED * len(records) else records, gold)
 
 
 def read_pairs(path: Path, left: str, right: str, known: Collection[str]) -> list[JudgedPair]:
