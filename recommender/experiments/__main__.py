@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end the processes then too
     try:
-        outcomes = _run(console, todo, cache, jobs)
+        outcomes = [] if arguments.cached else _run(console, todo, cache, jobs)
     except KeyboardInterrupt:
         console.print("stopped; what is finished is kept: repeat the command to go on")
         return 130
@@ -102,6 +102,9 @@ def _parser() -> argparse.ArgumentParser:
         "--jobs", type=int, metavar="N", help="processes, one thread each (default: all cores)"
     )
     parser.add_argument("--estimate", action="store_true", help="say how long it would take")
+    parser.add_argument(
+        "--cached", action="store_true", help="train nothing: the page from the results at hand"
+    )
     parser.add_argument(
         "--epochs", type=int, metavar="N", help="at most so many epochs: a trial, not the paper's"
     )
@@ -202,6 +205,8 @@ def _command(arguments: argparse.Namespace) -> str:
         words += ["--negatives", arguments.negatives]
     if arguments.epochs:
         words += ["--epochs", str(arguments.epochs)]
+    if arguments.cached:
+        words.append("--cached")
     return " ".join(words)
 
 

@@ -21,14 +21,17 @@ def read_table(table: TableResult) -> list[str]:
     claims = {"table5": _table5, "table7": _table7, "table8": _table8, "table9": _table9}
     if table.table in claims:
         sentences += claims[table.table](table)
-    seeds = {len(row.seeds) for row in measured}
-    if min(seeds) < 2:
+    single = [row for row in measured if len(row.seeds) < 2]
+    several = min((len(row.seeds) for row in measured if len(row.seeds) > 1), default=5)
+    if single:
+        whose = "" if len(single) == len(measured) else f" ({_labels(single)})"
         sentences.append(
-            "With a single seed there is no spread and no test: an order of rows means little."
+            f"With a single seed{whose} there is no spread and no test: an order of rows means "
+            "little."
         )
-    elif min(seeds) < 5:
+    if several < 5:
         sentences.append(
-            f"With {min(seeds)} seeds tests have little power and the intervals for a new seed are "
+            f"With {several} seeds tests have little power and the intervals for a new seed are "
             "wide: undecided says nothing for either side."
         )
     return sentences

@@ -87,6 +87,16 @@ def test_estimate_runs_nothing(
     assert not (root / "experiments").exists() and not (root / "page").exists()
 
 
+def test_a_page_from_what_is_at_hand_trains_nothing(
+    root: Path, rows_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_cell(cells(root, rows_folder)[0], root / "experiments")
+    assert main(arguments(root, rows_folder, "--cached")) == 0
+    assert len(list((root / "experiments").rglob("*.json"))) == 1
+    text = (root / "page" / "table9-published.md").read_text()
+    assert "MMSS_MKR: not run" in text and "--cached" in text
+
+
 def cells(root: Path, rows_folder: Path, **kwargs: Any) -> list[Any]:
     settings = {"negatives": None, "epochs": None, **kwargs}
     rows = read_rows("table9", rows_folder)
