@@ -101,7 +101,7 @@ def ner_command(
     )
     if config.encoder is not None:
         pretrained.folder()
-    names = read_name_files(gazetteer or ())
+    names = read_name_files(gazetteer or (), well_known=True)
     sentences = read_bio(train)
     rows: Sequence[tuple[list[TaggedWords], list[TaggedWords] | Path]] = (
         [(sentences, test)] if test is not None else _folds(sentences, folds, seed)

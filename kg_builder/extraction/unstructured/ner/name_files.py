@@ -12,13 +12,16 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.unstructured.ner.names import NameList
 
 _UNNAMED: Final = "Name"
+_LISTED: Final = "Artist"
+_WELL_KNOWN: Final = Path(__file__).with_name("well_known.tsv")
 _TABLES: Final = ("records.parquet", "entities.tsv")
 
 
-def read_name_files(paths: Iterable[Path]) -> NameList:
+def read_name_files(paths: Iterable[Path], *, well_known: bool = False) -> NameList:
     """Read names with their classes.
 
     Args:
+        well_known: whether the project's own short list of well-known artists comes first.
         paths: of each a text file with a name in a line, and, after a tab, its class; a
             `records.parquet` or `entities.tsv` of a built data set; or the data set's folder.
 
@@ -26,6 +29,8 @@ def read_name_files(paths: Iterable[Path]) -> NameList:
         DataError: no such file, or one that holds no names.
     """
     found: list[tuple[str, str]] = []
+    if well_known:
+        found += [(name, _LISTED) for name, _ in _lines(_WELL_KNOWN)]
     for path in paths:
         before = len(found)
         found += _names(path)

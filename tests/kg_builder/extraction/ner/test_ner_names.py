@@ -60,6 +60,14 @@ def test_names_from_text_tables_and_folders(tmp_path: Path) -> None:
     }
 
 
+def test_well_known_artists_ship_with_the_project() -> None:
+    names = read_name_files([], well_known=True)
+    assert names.find(["songs", "like", "acdc", "and", "beyonce"]) == [
+        KnownSpan(2, 3, ("Artist",)),
+        KnownSpan(4, 5, ("Artist",)),
+    ]
+
+
 def test_what_holds_no_names_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         read_name_files([tmp_path / "none.txt"])
