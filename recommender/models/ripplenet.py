@@ -30,7 +30,7 @@ _USERS = 16  # users who are scored together against many items
 class RippleNetConfig(ModelConfig):
     """Settings of RippleNet; the defaults are those that its authors' later papers give it on
     Last.FM, and for the rest those of the public code. One is not: with the published l2_weight of
-    1e-5 the penalty is twenty times the cross-entropy at first, and one training in seven ended
+    1e-5 the penalty is ten times the cross-entropy at first, and one training in seven ended
     with all vectors near zero and an AUC of 0.5; 1e-6 was chosen on validation.
     """
 
