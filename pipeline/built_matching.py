@@ -46,7 +46,8 @@ class Built:
         """The link of a mention that its context decided (in its first text), if it is one."""
         own = self.links["subject"].str.partition("@")[0] == record
         decided = self.links[own & (self.links["method"] == METHOD)]
-        return decided.iloc[0].to_dict() if len(decided) else None
+        first = decided.head(1).to_dict("records")
+        return {str(name): value for name, value in first[0].items()} if first else None
 
     def entity(self, record: str) -> str:
         """The entity that a record belongs to."""
