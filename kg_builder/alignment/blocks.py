@@ -24,8 +24,6 @@ BLOCK: Final = 1 << 20
 LONGEST: Final = 1 << 24
 """A subject with more bytes of lines than this is handed out in several blocks."""
 _HEAD: Final = f"<{FREEBASE}".encode()
-_BITS: Final = 23
-_SHIFT: Final = np.uint64(64 - _BITS)
 _PRIMES: Final = tuple(
     np.uint64(prime)
     for prime in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5)
@@ -138,12 +136,16 @@ class Block:
 class Sieve:
     """Sets of ids that answer for a whole block: surely not in them, or perhaps.
 
-    Up to eight sets, each with a bit of its own, in eight megabytes however many ids there are;
-    with 100,000 of them 1 in 80 others passes.
+    Up to eight sets, each with a bit of its own, in four megabytes however many ids there are;
+    with 100,000 of them 1 in 40 others passes.
+
+    Args:
+        bits: the table has two to the power of them places, a byte each.
     """
 
-    def __init__(self) -> None:
-        self._table = np.zeros(1 << _BITS, dtype=np.uint8)
+    def __init__(self, bits: int = 22) -> None:
+        self._table = np.zeros(1 << bits, dtype=np.uint8)
+        self._shift = np.uint64(64 - bits)
 
     def add(self, ids: Iterable[str], bit: int = 1) -> None:
         """Put ids into a set."""
@@ -151,11 +153,11 @@ class Sieve:
 
     def add_hashes(self, hashes: Hashes, bit: int = 1) -> None:
         """Put in ids of which the hashes are known."""
-        self._table[hashes >> _SHIFT] |= np.uint8(bit)
+        self._table[hashes >> self._shift] |= np.uint8(bit)
 
     def bits(self, hashes: Hashes) -> NDArray[np.uint8]:
         """Per hash the bits of all sets that its id may be in."""
-        found: NDArray[np.uint8] = self._table[hashes >> _SHIFT]
+        found: NDArray[np.uint8] = self._table[hashes >> self._shift]
         return found
 
 

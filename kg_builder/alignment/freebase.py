@@ -21,7 +21,7 @@ from kg_builder.alignment.blocks import Block, Hashes, Sieve, blocks, hash_ids
 from kg_builder.alignment.databases import FreebaseRdf
 from kg_builder.alignment.dump import Faults, dbpedia_id, literal
 from kg_builder.alignment.freebase_names import ALIAS, NAME, FirstPass, Mapping
-from kg_builder.alignment.things import Fact, Gathered, Thing, Wanted
+from kg_builder.alignment.things import Fact, Gathered, Thing, Wanted, forget_names
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
 
@@ -53,12 +53,15 @@ def gather_freebase(
     faults = Faults()
     mapping = Mapping.of(schema, database.predicates, second_hop)
     first = FirstPass(database, wanted, mapping, faults, path.name)
+    forget_names(20_000)
     lines = 0
     for block in blocks(path, faults):
         first.take(block)
         lines = int(block.numbers[-1])
         progress(lines)
     second = _SecondPass(first, mapping)
+    del first  # its tables are not needed beside those of the second pass
+    forget_names(0)
     # the faults were counted in the first pass already
     for block in blocks(path, Faults()):
         second.take(block)
@@ -94,7 +97,7 @@ class _SecondPass:
         self._ids.add(self._mediators, _NEAR)
         self._ids.add_hashes(np.array(sorted(self._to_be_named), dtype=np.uint64), _NEAR)
         halves = {half for _, half in mapping.joined}
-        self._predicates = Sieve()
+        self._predicates = Sieve(bits=16)
         self._predicates.add({*mapping.direct, *halves, NAME, ALIAS, DESCRIPTION, TYPE, KEY}, _TOLD)
         self._predicates.add(mapping.further, _FURTHER)
         self._texts = hash_ids([NAME, ALIAS, DESCRIPTION])

@@ -98,7 +98,7 @@ class FirstPass:
             _Pairs() for _ in range(5)
         )
         direct, further = mapping.direct, mapping.further
-        self._roles = Sieve()
+        self._roles = Sieve(bits=16)
         self._roles.add(direct, _DIRECT)
         self._roles.add(mapping.first, _FIRST)
         self._roles.add({half for _, half in mapping.joined}, _BEHIND)
