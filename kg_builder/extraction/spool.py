@@ -204,9 +204,11 @@ class Spool:
         self._run("DELETE FROM part WHERE key IN (SELECT key FROM repeated)")
         same: list[dict[str, Any]] = []
         whole: list[Mapping[str, Any]] = []
-        ordered = self._base.cursor().sql("SELECT * FROM repeated ORDER BY key, seq")
-        for batch in ordered.fetch_arrow_reader(_BATCH):
-            for row in batch.to_pylist():
+        ordered = self._base.cursor()
+        ordered.execute("SELECT * FROM repeated ORDER BY key, seq")
+        while batch := ordered.fetchmany(_BATCH):
+            for values in batch:
+                row = dict(zip(PART.names, values, strict=True))
                 if same and same[0]["key"] != row["key"]:
                     whole.append(merge(same))
                     same = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import chain, islice
-from typing import Final
+from typing import Final, cast
 
 from lxml import etree
 
@@ -12,6 +12,7 @@ from kg_builder.extraction.entities import ELEMENT, checked_blocks, declares_typ
 from kg_builder.extraction.files import open_binary
 from kg_builder.extraction.semi_structured.adapters.base import Document
 
+_Event = tuple[str, etree._Element]
 _PROLOGUE: Final = 16
 """Blocks within which the first element must begin."""
 
@@ -31,7 +32,8 @@ def xml_records(document: Document, records: Mapping[str, str]) -> Iterator[etre
     with open_binary(document.path) as stream:
         blocks = checked_blocks(stream, str(document.path))
         first = b"".join(_prologue(blocks))
-        name = (found := ELEMENT.search(first)) and found[1].decode("ascii", "replace")
+        found = ELEMENT.search(first)
+        name = found[1].decode("ascii", "replace") if found else ""
         if name not in records:
             document.out.reject("document without usable things", document.name, f"root {name}")
             return
@@ -49,7 +51,7 @@ def xml_records(document: Document, records: Mapping[str, str]) -> Iterator[etre
         try:
             for block in chain((first,), blocks):
                 parser.feed(block)
-                for event, element in parser.read_events():
+                for event, element in cast(Iterator[_Event], parser.read_events()):
                     if root is None:
                         root = element
                     elif event == "end" and element.getparent() is root:
