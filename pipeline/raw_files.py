@@ -14,13 +14,16 @@ from pipeline.recipe import Recipe
 
 
 def raw_files(models: object, raw: Path, *, recipe: Recipe) -> list[Path]:
-    """Every file that a `path` setting in the models names; patterns are expanded.
+    """Every file that a `path` setting in the models names; patterns and folders are expanded.
 
     Raises:
         DataError: a file is missing; the error says how to get it.
     """
     found: list[Path] = []
     for pattern in sorted(set(_paths(models))):
+        if (folder := raw / pattern).is_dir():  # a trained model
+            found += sorted(path for path in folder.rglob("*") if path.is_file())
+            continue
         try:
             found += matching_files(raw, pattern)
         except DataError as fault:
