@@ -259,7 +259,7 @@ class Wording:
             )
             side[doubtful] = np.maximum(side[doubtful], within / 100)
             sides.append(side)
-        found = np.maximum(np.asarray(same, dtype=np.float64), np.minimum(*sides))
+        found: NDArray[np.float64] = np.maximum(same.astype(np.float64), np.minimum(*sides))
         silent = [not one or not other for one, other in zip(*titles, strict=True)]
         found[np.array(silent, dtype=bool)] = np.nan
         return found
