@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from kg_builder.errors import DataError
 from kg_builder.evaluation.validation import validate
 from pipeline.build import DATA, SEED, build, default_raw
-from pipeline.console import BuildDisplay, download_bars, summary
+from pipeline.console import BuildDisplay, download_bars, summary, terminal
 from pipeline.evaluate import app as evaluate_app
 from pipeline.explain_match import explain_match_command, judge_command
 from pipeline.export_links import export_links_command
@@ -32,8 +31,8 @@ app.command("explain-match")(explain_match_command)
 app.command("judge")(judge_command)
 app.command("train-extractor")(train_extractor_command)
 app.command("export-links")(export_links_command)
-_out = Console()
-_err = Console(stderr=True)
+_out = terminal()
+_err = terminal(stderr=True)
 _SHOWN = 20
 
 

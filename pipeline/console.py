@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +29,15 @@ from pipeline.fetch import FetchProgress
 from pipeline.stage import Stage, StageReport
 
 _HEADLINES = 4
+_WIDE, _HIGH = 140, 50
+
+
+def terminal(*, stderr: bool = False) -> Console:
+    """The console that commands print to; in a pipe or a file, tables get room for a line a row."""
+    stream = sys.stderr if stderr else sys.stdout
+    known = stream.isatty() or "COLUMNS" in os.environ
+    # A width alone counts for nothing where TERM is "dumb".
+    return Console(stderr=stderr) if known else Console(stderr=stderr, width=_WIDE, height=_HIGH)
 
 
 class BuildDisplay:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -18,10 +17,11 @@ from kg_builder.fusion.judgements import append_judgement
 from kg_builder.ontology import load_schema
 from pipeline.build import DATA
 from pipeline.built_matching import Built, load_built
+from pipeline.console import terminal
 from pipeline.judging import judged, judgement_file
 from pipeline.recipe import load_recipe
 
-_out = Console()
+_out = terminal()
 _Dataset = Annotated[str, typer.Option(help="Name of a recipe, or path of a recipe file.")]
 _Out = Annotated[
     Path | None, typer.Option(help="Processed folder.  [default: data/processed/<dataset>]")

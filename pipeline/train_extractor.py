@@ -9,7 +9,6 @@ from typing import Annotated, Final
 
 import pandas as pd
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from kg_builder.errors import DataError
@@ -26,9 +25,10 @@ from kg_builder.extraction.unstructured.training.from_graph import facts_of, fro
 from kg_builder.extraction.unstructured.training.material import Material
 from kg_builder.ontology import Schema, load_schema
 from pipeline.build import DATA, default_raw
+from pipeline.console import terminal
 from pipeline.recipe import load_recipe
 
-_out = Console()
+_out = terminal()
 _RECORDS: Final = "records.parquet"
 _STATEMENTS: Final = "stages/extraction/statements.parquet"
 

@@ -4,7 +4,7 @@
 `decide` → `facts`; `align` runs them database by database.
 """
 
-from kg_builder.alignment.align import Alignment, align, rename
+from kg_builder.alignment.align import Alignment, align
 from kg_builder.alignment.config import AlignmentConfig
 from kg_builder.alignment.databases import (
     DbpediaNt,
@@ -15,6 +15,7 @@ from kg_builder.alignment.databases import (
 )
 from kg_builder.alignment.kb4rec import GivenLinks, given_links, read_links
 from kg_builder.alignment.overview import overview
+from kg_builder.alignment.state import rename
 
 __all__ = [
     "Alignment",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
 
 import pandas as pd
 
@@ -14,22 +12,16 @@ from kg_builder.alignment.config import AlignmentConfig
 from kg_builder.alignment.credits import joint_credits
 from kg_builder.alignment.databases import ThirdParty
 from kg_builder.alignment.decide import candidates_json
-from kg_builder.alignment.evidence import best_class, kinds
 from kg_builder.alignment.facts import Brought, bring
+from kg_builder.alignment.given import OVERRULED, give
 from kg_builder.alignment.linking import Linking, link
-from kg_builder.alignment.shared import shared_ids
+from kg_builder.alignment.merging import augmented, one_genre_per_name
+from kg_builder.alignment.state import State, link_row, reject_row, rename
 from kg_builder.alignment.things import Gathered
 from kg_builder.fusion.judgements import Judgements, read_judgements
-from kg_builder.fusion.naming import Naming, assign_curies
-from kg_builder.fusion.profiles import values
-from kg_builder.fusion.rewrite import tags_to_genres
-from kg_builder.fusion.vocabulary import vocabulary_key
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import ENTITIES, LINKS, REJECTS, STATEMENTS
-
-OVERRULED: Final = "another link was given"
-"""Why an id that a source stated, or a link that was decided, is not used."""
 
 
 @dataclass(frozen=True)
@@ -55,21 +47,6 @@ class Alignment:
     rejects: pd.DataFrame
     renamed: dict[str, str]
     counts: dict[str, int]
-
-
-@dataclass(slots=True)
-class _State:
-    """The tables while one database after the other is aligned."""
-
-    entities: pd.DataFrame
-    context: pd.DataFrame
-    links: list[dict[str, Any]] = field(default_factory=list)
-    statements: list[pd.DataFrame] = field(default_factory=list)
-    rejects: list[dict[str, Any]] = field(default_factory=list)
-    renamed: dict[str, str] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-    known: set[str] = field(default_factory=set)
-    given: dict[str, str] = field(default_factory=dict)
 
 
 def align(
@@ -103,12 +80,12 @@ def align(
     """
     decided = dict(read_judgements(config.judgements)) if config.judgements else {}
     decided.update(judgements or {})
-    state = _State(entities=ENTITIES.check(entities), context=statements)
+    state = State(entities=ENTITIES.check(entities), context=statements)
     state.given = dict(given or {})
-    state.rejects += _give(state)
+    state.rejects += give(state)
     for database in databases:
         _one(state, database, root / database.path, config, schema, decided, progress)
-    _one_genre_per_name(state)
+    one_genre_per_name(state)
     if config.joint_credits:
         _credits(state, schema)
     brought = [STATEMENTS.empty(), *state.statements]
@@ -125,25 +102,8 @@ def align(
     )
 
 
-def rename(table: pd.DataFrame, renamed: Mapping[str, str], *, schema: Schema) -> pd.DataFrame:
-    """A table with the CURIEs that alignment changed; a `tag` that is a genre now is a `genre`.
-
-    Takes statements, links, interactions and any other table with the columns subject, object,
-    item or entity.
-    """
-    frame = table.copy()
-    if renamed:
-        for column in ("subject", "object", "item", "entity"):
-            if column in frame.columns:
-                new = frame[column].map(renamed)
-                frame[column] = new.where(new.notna(), frame[column]).astype(table[column].dtype)
-    if {"predicate", "object_kind"} <= set(frame.columns):
-        frame = tags_to_genres(frame, schema)
-    return frame
-
-
 def _one(
-    state: _State,
+    state: State,
     database: ThirdParty,
     path: Path,
     config: AlignmentConfig,
@@ -178,14 +138,16 @@ def _one(
     )
     _links(state, database.name, linking, brought, config)
     state.rejects += [
-        _row(database.name, OVERRULED, entity, f"{state.given[entity]} given, {thing} decided")
+        reject_row(
+            database.name, OVERRULED, entity, f"{state.given[entity]} given, {thing} decided"
+        )
         for entity, thing in linking.overruled
     ]
     _reject(state, database.name, gathered, brought)
     frame = _also_of_second_spellings(STATEMENTS.frame(brought.statements), linking)
     state.statements.append(frame)
     state.context = pd.concat([state.context, frame], ignore_index=True)
-    state.entities = _augmented(state, database.name, linking, brought, schema)
+    state.entities = augmented(state, database.name, linking, brought, schema)
     tally = dict.fromkeys(("match", "unsure", "no_match"), 0)
     for decision in linking.decisions:
         tally[decision.decision] += 1
@@ -200,13 +162,13 @@ def _one(
 
 
 def _links(
-    state: _State, target: str, linking: Linking, brought: Brought, config: AlignmentConfig
+    state: State, target: str, linking: Linking, brought: Brought, config: AlignmentConfig
 ) -> None:
     with_candidates = {decision.entity: decision for decision in linking.decisions}
     for position, entity in enumerate(linking.ours):
         decision = with_candidates.get(position)
         if (missing := linking.missing.get(entity.curie)) is not None:
-            row = _link_row(entity.curie, target, missing, "given, not in the dump")
+            row = link_row(entity.curie, target, missing, "given, not in the dump")
             state.links.append(row)
             continue
         if decision is None and entity.term:
@@ -228,41 +190,8 @@ def _links(
             }
         )
     state.links += [
-        _link_row(curie, target, key, "new entity") for key, curie in sorted(brought.curies.items())
+        link_row(curie, target, key, "new entity") for key, curie in sorted(brought.curies.items())
     ]
-
-
-def _link_row(curie: str, target: str, key: str, method: str) -> dict[str, Any]:
-    return {
-        "subject": curie,
-        "kind": "external",
-        "target": target,
-        "object": key,
-        "score": 1.0,
-        "decision": "match",
-        "method": method,
-        "candidates": "[]",
-    }
-
-
-def _give(state: _State) -> list[dict[str, Any]]:
-    """Put given ids in the place of those that sources state; tell where they differ."""
-    rejects = []
-    rows = rows_of(state.entities) if state.given else []
-    for row in rows:
-        given = state.given.get(row["entity"])
-        if given is None:
-            continue
-        database = given.partition(":")[0]
-        for other in row["external_ids"]:
-            if other.partition(":")[0] == database and other != given:
-                detail = f"{given} given, {other} stated by a source"
-                rejects.append(_row(database, OVERRULED, row["entity"], detail))
-        others = [one for one in row["external_ids"] if one.partition(":")[0] != database]
-        row["external_ids"] = sorted({*others, given})
-    if rows:
-        state.entities = ENTITIES.frame(rows)
-    return rejects
 
 
 def _also_of_second_spellings(statements: pd.DataFrame, linking: Linking) -> pd.DataFrame:
@@ -279,134 +208,16 @@ def _also_of_second_spellings(statements: pd.DataFrame, linking: Linking) -> pd.
     return frame[frame["subject"] != frame["object"]].reset_index(drop=True)
 
 
-def _reject(state: _State, source: str, gathered: Gathered, brought: Brought) -> None:
+def _reject(state: State, source: str, gathered: Gathered, brought: Brought) -> None:
     for reason, places in sorted(gathered.faults.places.items()):
         more = gathered.faults.counts[reason] - len(places)
         for position, (place, detail) in enumerate(places):
             last = f" (and {more} more)" if more and position == len(places) - 1 else ""
-            state.rejects.append(_row(source, reason, place, detail + last))
-    state.rejects += [_row(source, *reject) for reject in brought.rejects]
+            state.rejects.append(reject_row(source, reason, place, detail + last))
+    state.rejects += [reject_row(source, *reject) for reject in brought.rejects]
 
 
-def _row(source: str, reason: str, evidence: str, detail: str) -> dict[str, Any]:
-    return {
-        "stage": "alignment",
-        "source": source,
-        "reason": reason,
-        "evidence": evidence,
-        "detail": detail,
-    }
-
-
-def _augmented(
-    state: _State, source: str, linking: Linking, brought: Brought, schema: Schema
-) -> pd.DataFrame:
-    """Entities with external ids and, where a database knows it better, a more specific class."""
-    external = {linking.ours[d.entity].curie: d.linked for d in linking.decisions if d.linked}
-    rows = rows_of(state.entities)
-    renaming: list[dict[str, Any]] = []
-    for row in rows:
-        key = external.get(row["entity"])
-        if key is None:
-            continue
-        thing = linking.gathered.things[key]
-        added, contradicting = shared_ids([*row["external_ids"], key], thing)
-        row["external_ids"] = sorted({*row["external_ids"], key, *added})
-        state.rejects += [
-            _row(source, "databases disagree about an id", key, f"{row['entity']}: {other}")
-            for other in contradicting
-        ]
-        if row["type"] == "Tag":
-            row["type"] = "Genre"
-            renaming.append(row)
-        elif found := best_class(kinds(thing, schema), (row["type"],), schema):
-            better = schema.most_specific((row["type"], found))
-            if schema.prefix(better) == schema.prefix(row["type"]):
-                row["type"] = better
-    names = [
-        Naming(
-            schema.prefix("Genre"), row["name"], ("genre",), tuple(row["aliases"]), (row["entity"],)
-        )
-        for row in renaming
-    ]
-    taken = {row["entity"] for row in rows} | set(brought.curies.values())
-    for row, curie in zip(renaming, assign_curies(names, taken=taken), strict=True):
-        state.renamed[row["entity"]] = curie
-        row["entity"] = curie
-    rows = _merge(rows, linking.merged)
-    _carry_over(state, linking.merged)
-    state.context = rename(state.context, state.renamed, schema=schema)
-    return ENTITIES.frame(sorted([*rows, *brought.minted], key=lambda row: str(row["entity"])))
-
-
-def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a table as mappings of plain values."""
-    columns = [values(table, column) for column in table.columns]
-    return [dict(zip(table.columns, cells, strict=True)) for cells in zip(*columns, strict=True)]
-
-
-def _merge(rows: list[dict[str, Any]], merged: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Give what a merged entity had to the one that it is; its names become aliases."""
-    by_curie = {row["entity"]: row for row in rows}
-    for old, new in sorted(merged.items()):
-        gone, kept = by_curie[old], by_curie[new]
-        kept["external_ids"] = sorted({*kept["external_ids"], *gone["external_ids"]})
-        names = {*kept["aliases"], *gone["aliases"], gone["name"]} - {kept["name"]}
-        kept["aliases"] = sorted(names)
-    return [row for row in rows if row["entity"] not in merged]
-
-
-def _carry_over(state: _State, merged: Mapping[str, str]) -> None:
-    """Links of merged entities replace those that the kept ones did without."""
-    state.renamed.update(merged)
-    moved = {
-        (merged[row["subject"]], row["target"])
-        for row in state.links
-        if row["subject"] in merged and row["object"] is not None
-    }
-    state.links = [
-        {**row, "subject": merged[row["subject"]], "method": "by way of another database"}
-        if row["subject"] in merged
-        else row
-        for row in state.links
-        if (row["subject"], row["target"]) not in moved
-        and not (row["subject"] in merged and row["object"] is None)
-    ]
-    state.counts["merged by way of another database"] = state.counts.get(
-        "merged by way of another database", 0
-    ) + len(merged)
-
-
-def _one_genre_per_name(state: _State) -> None:
-    """Join genres that databases spell differently: 'Hip hop', 'Hip hop music', 'hiphop'.
-
-    Ours stays, else the one that most facts point to.
-    """
-    uses = state.context["object"].value_counts()
-    rows = rows_of(state.entities)
-    groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        if row["type"] == "Genre":
-            groups[vocabulary_key(row["name"], "Genre")].append(row)
-    merged: dict[str, str] = {}
-    for group in groups.values():
-        best, *others = sorted(
-            group,
-            key=lambda row: (
-                not row["records"],
-                -int(uses.get(row["entity"], 0)),
-                row["entity"],
-            ),
-        )
-        merged |= {row["entity"]: best["entity"] for row in others if not row["records"]}
-    state.entities = ENTITIES.frame(_merge(rows, merged))
-    state.links = [{**row, "subject": merged.get(row["subject"], row["subject"])}
-                   for row in state.links]  # fmt: skip
-    state.renamed = {old: merged.get(new, new) for old, new in state.renamed.items()} | merged
-    state.counts["genres joined"] = len(merged)
-
-
-def _credits(state: _State, schema: Schema) -> None:
+def _credits(state: State, schema: Schema) -> None:
     joined, statements = joint_credits(state.entities, schema, known_single=state.known)
     state.counts["joint credits"] = len(joined)
     state.statements.append(STATEMENTS.frame(statements))

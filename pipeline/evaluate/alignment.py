@@ -10,7 +10,6 @@ from typing import Annotated, Final
 
 import pandas as pd
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -30,9 +29,10 @@ from kg_builder.evaluation.presence import present
 from kg_builder.ontology import expand
 from pipeline.artefacts import write_tsv
 from pipeline.build import DATA, default_raw
+from pipeline.console import terminal
 from pipeline.recipe import Recipe, load_recipe
 
-_out = Console()
+_out = terminal()
 _CONTEXT: Final = ("genre", "tag", "country", "origin", "memberOf", "associatedWith", "similarTo")
 _SHOWN: Final = 12
 _WORDS: Final = 12

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from kg_builder.errors import DataError
@@ -31,6 +30,7 @@ from kg_builder.extraction.unstructured.learned.formats import (
     read_webnlg,
 )
 from kg_builder.extraction.unstructured.ner import pretrained
+from pipeline.console import terminal
 from pipeline.evaluate.extraction_report import (
     draw_curve,
     print_benchmark,
@@ -40,8 +40,8 @@ from pipeline.evaluate.extraction_report import (
     write_errors,
 )
 
-_out = Console()
-_err = Console(stderr=True)
+_out = terminal()
+_err = terminal(stderr=True)
 
 
 class Format(StrEnum):

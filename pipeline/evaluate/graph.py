@@ -8,7 +8,6 @@ from typing import Annotated
 
 import pandas as pd
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from kg_builder.errors import DataError
@@ -25,8 +24,9 @@ from kg_builder.ontology import expand
 from kg_builder.tables import STATEMENTS
 from pipeline.artefacts import read_table, write_tsv
 from pipeline.build import DATA
+from pipeline.console import terminal
 
-_out = Console()
+_out = terminal()
 _MOST = 15
 
 

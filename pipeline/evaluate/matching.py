@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from kg_builder.errors import DataError
@@ -32,8 +31,9 @@ from kg_builder.evaluation.matching_runs import (
     score_clusters,
 )
 from kg_builder.evaluation.song_columns import read_columns
+from pipeline.console import terminal
 
-_out = Console()
+_out = terminal()
 
 
 class Format(StrEnum):

@@ -10,7 +10,6 @@ from typing import Annotated, Final
 
 import pandas as pd
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -35,9 +34,10 @@ from kg_builder.extraction.unstructured.ner.tagging import (
     read_bio,
 )
 from pipeline.artefacts import write_tsv
+from pipeline.console import terminal
 
-_out = Console()
-_err = Console(stderr=True)
+_out = terminal()
+_err = terminal(stderr=True)
 _BASELINE: Final = "look-up of train's names"
 _LIGHT: Final = "light"
 _ENCODER: Final = "encoder"

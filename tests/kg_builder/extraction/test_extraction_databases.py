@@ -7,6 +7,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -157,17 +158,20 @@ def _programs() -> Path | None:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlalchemy.URL]:
+def server() -> Iterator[sqlalchemy.URL]:
     """A server of our own on a free port of this machine, with a password."""
     pytest.importorskip("psycopg", reason="psycopg is not installed: the extra 'postgres'")
     programs = _programs()
     if programs is None:
         pytest.skip("no PostgreSQL server is installed: there is no initdb")
-    folder = tmp_path_factory.mktemp("postgres")
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        yield from _served(programs, Path(folder))
+
+
+def _served(programs: Path, folder: Path) -> Iterator[sqlalchemy.URL]:
     user = "postgres" if os.geteuid() == 0 else None  # the server refuses to run as root
     if user:
-        for path in (folder, *list(folder.parents)[:2]):
-            path.chmod(0o755)
+        folder.chmod(0o755)
         shutil.chown(folder, user)
     password, data = folder / "password", folder / "data"
     password.write_text("s3cr3t")
