@@ -96,8 +96,8 @@ class RecordTableReader:
         for column in self._names:
             name = clean_text(_first(chunk.columns[column][index]), repair=self.table.repair)
             if name.startswith(("http://", "https://")):
-                name = readable_iri(name)
-            name = article_in_front(without_disambiguator(name))
+                name = without_disambiguator(readable_iri(name))
+            name = article_in_front(name)  # "(drummer)" stays: it tells fusion the namesakes apart
             if name:
                 break
         if not name:
