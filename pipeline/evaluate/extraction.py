@@ -89,12 +89,12 @@ def extraction_command(
         ),
     ] = By.SUBJECT,
     model: Annotated[
-        Model | None,
+        Model,
         typer.Option(
-            help="light: sparse features; encoder: a fine-tuned encoder; or both, and their mean."
-            "  [default: both where the extra `encoder` is installed, otherwise light]"
+            help="light: sparse features; encoder: a fine-tuned encoder, which takes ten times as "
+            "long; or both, and their mean."
         ),
-    ] = None,
+    ] = Model.LIGHT,
     gold_spans: Annotated[
         bool, typer.Option("--gold-spans", help="Give the models the things that a text names.")
     ] = False,
@@ -168,9 +168,7 @@ def extraction_command(
             _out.print(f"curve: {out / 'curve.png'}", highlight=False, soft_wrap=True)
 
 
-def _classifiers(model: Model | None) -> tuple[Classifier, ...]:
-    if model is None:
-        model = Model.BOTH if pretrained.is_installed() else Model.LIGHT
+def _classifiers(model: Model) -> tuple[Classifier, ...]:
     if model is not Model.LIGHT:
         pretrained.folder()
     if model is Model.BOTH:
