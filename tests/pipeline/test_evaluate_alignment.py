@@ -6,6 +6,7 @@ import json
 
 import pandas as pd
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from kg_builder.errors import DataError
@@ -66,7 +67,13 @@ def run(built, gold, *more):
     (built / "gold.tsv").write_text(gold, encoding="utf-8")
     command = ["evaluate", "alignment", "--dataset", "lastfm", "--gold", str(built / "gold.tsv")]
     command += ["--processed", str(built), *more]
-    return CliRunner().invoke(app, command, env={"COLUMNS": "160"}, catch_exceptions=False)
+    return CliRunner().invoke(app, command, catch_exceptions=False)
+
+
+@pytest.fixture(autouse=True)
+def wide_terminal(monkeypatch):
+    """Rows of tables stay on their lines, whatever the width of whoever runs the tests."""
+    monkeypatch.setattr("pipeline.evaluate.alignment._out", Console(width=160, height=50))
 
 
 def test_links_are_measured_and_errors_written_for_reading(built, tmp_path):
