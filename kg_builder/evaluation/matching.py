@@ -103,54 +103,6 @@ def links(found: Mapping[Hashable, Hashable], gold: Mapping[Hashable, Hashable])
     return Score(_ratio(right, len(judged)), _ratio(right, len(gold)))
 
 
-def bootstrap(
-    found: Sequence[Hashable],
-    truth: Sequence[Hashable],
-    *,
-    rounds: int = 200,
-    level: float = 0.95,
-    seed: int = 0,
-) -> tuple[float, float]:
-    """Percentile interval of the pairwise F1; whole true clusters are drawn with replacement.
-
-    A cluster that is drawn twice counts as two clusters, so that its copies make no true pairs
-    with each other. Pairs found across true clusters count by the product of their draws.
-    """
-    _same_length(found, truth)
-    random = np.random.default_rng(seed)
-    owners = sorted(set(truth), key=str)
-    position = {owner: index for index, owner in enumerate(owners)}
-    cells = Counter(zip(found, truth, strict=True))
-    groups: dict[Hashable, list[tuple[int, int]]] = {}
-    for (cluster, owner), size in cells.items():
-        groups.setdefault(cluster, []).append((position[owner], size))
-    right = np.zeros(len(owners))
-    for (_, owner), size in cells.items():
-        right[position[owner]] += comb(size, 2)
-    truly = np.zeros(len(owners))
-    for owner, size in Counter(truth).items():
-        truly[position[owner]] = comb(size, 2)
-    mixed = [
-        (np.array([p for p, _ in group]), np.array([n for _, n in group], dtype=float))
-        for group in groups.values()
-        if len(group) > 1
-    ]
-    values = []
-    for _ in range(rounds):
-        drawn = np.bincount(
-            random.integers(len(owners), size=len(owners)), minlength=len(owners)
-        ).astype(float)
-        wrong = 0.0
-        for places, sizes in mixed:
-            weighted = drawn[places] * sizes
-            wrong += (weighted.sum() ** 2 - (weighted**2).sum()) / 2
-        hit, wanted = float(drawn @ right), float(drawn @ truly)
-        values.append(Score(_ratio(hit, hit + wrong), _ratio(hit, wanted)).f1)
-    tail = (1 - level) / 2
-    low, high = np.quantile(values, [tail, 1 - tail])
-    return float(low), float(high)
-
-
 def _pairs(sizes: Iterable[int]) -> int:
     return sum(comb(size, 2) for size in sizes)
 
