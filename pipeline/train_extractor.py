@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -31,6 +32,14 @@ from pipeline.recipe import load_recipe
 _out = terminal()
 _RECORDS: Final = "records.parquet"
 _STATEMENTS: Final = "stages/extraction/statements.parquet"
+
+
+class Relations(StrEnum):
+    """How relations are read."""
+
+    PAIRS = "pairs"
+    SUBJECT_FIRST = "subject-first"
+    AUTO = "auto"
 
 
 def train_extractor_command(
@@ -62,6 +71,13 @@ def train_extractor_command(
     ontology: Annotated[
         Path | None, typer.Option(help="Ontology of the Text2KGBench files.")
     ] = None,
+    method: Annotated[
+        Relations,
+        typer.Option(
+            help="How relations are read: pairs of names; or subject-first, for texts about one "
+            "thing each, one sentence or a few long; auto looks at the texts."
+        ),
+    ] = Relations.PAIRS,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything drawn.")] = 0,
     measure: Annotated[
         bool, typer.Option(help="Fit on four fifths first, and score the rest.")
@@ -104,8 +120,8 @@ def train_extractor_command(
     material = Material.together(parts)
     _tell(material, len(facts))
     if measure:
-        _tell_quality(held_out(material, seed=seed))
-    fit(material, seed=seed).save(out)
+        _tell_quality(held_out(material, seed=seed, method=method.value))
+    fit(material, seed=seed, method=method.value).save(out)
     _out.print(
         f"Extractor written to {out}; a source of texts takes it with trained = "
         f'{{ path = "{out.resolve()}" }}',

@@ -14,9 +14,11 @@ from kg_builder.extraction.unstructured.learned.alignment import Words
 from kg_builder.extraction.unstructured.learned.annotation import AnnotatedText, Slot, Triple
 from kg_builder.extraction.unstructured.learned.config import Classifier, LearnedConfig
 from kg_builder.extraction.unstructured.learned.decisions import expected_calibration_error
-from kg_builder.extraction.unstructured.learned.extractor import FoundTriple, JointExtractor
+from kg_builder.extraction.unstructured.learned.extractor import FoundTriple
 from kg_builder.extraction.unstructured.learned.folds import grouped_folds
+from kg_builder.extraction.unstructured.learned.methods import Extractor, Method, new_extractor
 from kg_builder.extraction.unstructured.learned.reading import Reading, read_texts
+from kg_builder.extraction.unstructured.learned.subject_first import SubjectFirstExtractor
 from kg_builder.progress import Progress, silent
 
 LOOK_UP: Final = "look-up"
@@ -65,12 +67,14 @@ class Experiment:
 
     Attributes:
         config: settings of the extractor.
+        method: how it reads; with gold spans it is pairs.
         seed: of training and of drawing parts.
         gold_spans: whether the names of each text's things are given.
         declared: classes of slots that an ontology declares.
     """
 
     config: LearnedConfig = field(default_factory=LearnedConfig)
+    method: Method = "pairs"
     seed: int = 0
     gold_spans: bool = False
     declared: Mapping[Slot, str] | None = None
@@ -107,7 +111,7 @@ class TrainedModels:
     experiment: Experiment
     readings: Readings
     lookup: LookUp
-    extractor: JointExtractor
+    extractor: Extractor
 
     def read(self, texts: Sequence[AnnotatedText]) -> list[Outcome]:
         """The look-up's outcome, then each model's.
@@ -117,13 +121,17 @@ class TrainedModels:
         """
         found = [_sure(self.lookup.extract(text.text)) for text in texts]
         outcomes = [Outcome(LOOK_UP, texts, found, 0.5)]
+        readings = self.readings.of(texts)
+        if isinstance(self.extractor, SubjectFirstExtractor):
+            triples = self.extractor.extract_readings(readings, least=_LEAST)
+            outcomes.append(Outcome(self.extractor.name, texts, triples, self.extractor.least))
+            return outcomes
         given = None
         if self.experiment.gold_spans:
             given = [
                 sorted({name for triple in text.triples for name in (triple[0], triple[2])})
                 for text in texts
             ]
-        readings = self.readings.of(texts)
         for name, use in self.experiment.models().items():
             triples = self.extractor.extract_readings(readings, given=given, use=use, least=_LEAST)
             threshold = self.extractor.threshold(use, given=self.experiment.gold_spans)
@@ -139,7 +147,8 @@ def train_models(
 ) -> TrainedModels:
     """Fit the look-up and the extractor; the order of the texts does not matter."""
     train = sorted(train, key=lambda text: (text.text, text.id))
-    extractor = JointExtractor(experiment.config).fit(
+    method = "pairs" if experiment.gold_spans else experiment.method
+    extractor = new_extractor(experiment.config, method, train).fit(
         train,
         seed=experiment.seed,
         declared=experiment.declared,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -29,6 +29,7 @@ from kg_builder.extraction.unstructured.learned.formats import (
     read_text2kgbench,
     read_webnlg,
 )
+from kg_builder.extraction.unstructured.learned.methods import Method
 from kg_builder.extraction.unstructured.ner import pretrained
 from pipeline.console import terminal
 from pipeline.evaluate.extraction_report import (
@@ -54,6 +55,8 @@ class Format(StrEnum):
 class Model(StrEnum):
     """What is trained."""
 
+    AUTO = "auto"
+    SUBJECT_FIRST = "subject-first"
     LIGHT = "light"
     ENCODER = "encoder"
     BOTH = "both"
@@ -91,10 +94,12 @@ def extraction_command(
     model: Annotated[
         Model,
         typer.Option(
-            help="light: sparse features; encoder: a fine-tuned encoder, which takes ten times as "
-            "long; or both, and their mean."
+            help="subject-first: finds what a text is about, then what is said of it. Pairs of "
+            "mentions: light, by sparse features; encoder, by a fine-tuned encoder, which takes "
+            "ten times as long; or both, and their mean. auto: subject-first where the training "
+            "texts are about one thing each and not completely annotated, light otherwise."
         ),
-    ] = Model.LIGHT,
+    ] = Model.AUTO,
     gold_spans: Annotated[
         bool, typer.Option("--gold-spans", help="Give the models the things that a text names.")
     ] = False,
@@ -112,6 +117,10 @@ def extraction_command(
     """Train an extractor on some texts and score the triples that it reads from others."""
     if (test is None) == (folds == 0):
         raise DataError("what to score?", remedy="either --test PATH or --folds 5")
+    if model is Model.SUBJECT_FIRST and gold_spans:
+        raise DataError(
+            "subject-first finds the subject itself", where="--gold-spans", remedy="--model light"
+        )
     if folds == 1:
         raise DataError("one fold leaves nothing to train on", where="--folds", remedy="2 or more")
     for path in (*train, *(test or ())):
@@ -123,6 +132,7 @@ def extraction_command(
         texts = _of_category(texts, category)
     experiment = Experiment(
         config=LearnedConfig(classifiers=_classifiers(model)),
+        method=_METHODS.get(model, "pairs"),
         seed=seed,
         gold_spans=gold_spans,
         declared=collection.ontology.classes if collection.ontology else None,
@@ -168,12 +178,18 @@ def extraction_command(
             _out.print(f"curve: {out / 'curve.png'}", highlight=False, soft_wrap=True)
 
 
+_METHODS: Final[dict[Model, Method]] = {
+    Model.AUTO: "auto",
+    Model.SUBJECT_FIRST: "subject-first",
+}
+"""Models that are no classifiers of pairs"""
+
+
 def _classifiers(model: Model) -> tuple[Classifier, ...]:
-    if model is not Model.LIGHT:
-        pretrained.folder()
-    if model is Model.BOTH:
-        return ("light", "encoder")
-    return ("light",) if model is Model.LIGHT else ("encoder",)
+    if model not in {Model.ENCODER, Model.BOTH}:
+        return ("light",)
+    pretrained.folder()
+    return ("light", "encoder") if model is Model.BOTH else ("encoder",)
 
 
 @dataclass(frozen=True)

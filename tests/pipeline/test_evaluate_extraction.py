@@ -39,8 +39,8 @@ def webnlg(tmp_path: Path) -> Path:
     return path
 
 
-def _run(*arguments: object) -> str:
-    command = ["evaluate", "extraction", "--model", "light", *map(str, arguments)]
+def _run(*arguments: object, model: str = "light") -> str:
+    command = ["evaluate", "extraction", "--model", model, *map(str, arguments)]
     result = CliRunner().invoke(app, command, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output
@@ -77,6 +77,30 @@ def test_a_test_file_is_scored_with_the_benchmarks_own_figure(tmp_path: Path) ->
                    "--test", test)  # fmt: skip
     assert "own script" in printed
     assert "test: 1 texts" in printed
+
+
+def test_sentences_about_one_thing_each_are_read_subject_first(tmp_path: Path) -> None:
+    ontology, train, test = (tmp_path / name for name in ("o.json", "train", "test.jsonl"))
+    relations = [{"label": "composer"}, {"label": "part of"}]
+    ontology.write_text(json.dumps({"id": "m", "concepts": [], "relations": relations}))
+    rows = [
+        {"id": f"{n}-{k}-{relation}", "sub_label": work, "rel_label": relation, "obj_label": thing,
+         "sent": f"{work} was written by {name} for Old {_PLACES[k]}."}
+        for n, name in enumerate(_NAMES)
+        for k, work in enumerate([f"Night {_PLACES[n]}", f"Blue {_PLACES[n]}"])
+        for relation, thing in (("composer", name), ("part of", f"Old {_PLACES[k]}"))
+    ]  # fmt: skip
+    train.mkdir()
+    (train / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    gold = [{"sub": "Red Sea", "rel": "composer", "obj": "Nuno Castel"}]
+    row = {"id": "t", "sent": "Red Sea was written by Nuno Castel.", "triples": gold}
+    test.write_text(json.dumps(row))
+    printed = _run("--format", "text2kgbench", "--ontology", ontology, "--train", train,
+                   "--test", test, model="auto")  # fmt: skip
+    assert "subject-first" in printed
+    with pytest.raises(DataError, match="finds the subject itself"):
+        _run("--format", "text2kgbench", "--ontology", ontology, "--train", train,
+             "--test", test, "--gold-spans", model="subject-first")  # fmt: skip
 
 
 @pytest.mark.parametrize(

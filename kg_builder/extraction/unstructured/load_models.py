@@ -57,7 +57,7 @@ def _names(folder: Path, least: float) -> TextModel:
 
 
 def _relations(folder: Path, least: float) -> TextModel:
-    from kg_builder.extraction.unstructured.learned import storage
     from kg_builder.extraction.unstructured.learned.in_text import TrainedRelations
+    from kg_builder.extraction.unstructured.learned.methods import load_extractor
 
-    return TrainedRelations(storage.load(folder), least=least)
+    return TrainedRelations(load_extractor(folder), least=least)

@@ -105,6 +105,7 @@ class Aligner:
             return tuple(_dates(date, reading))
         for tier in (*forms(name), self.aliases.get(squash(name), ())):
             found = sorted({place for form in tier for place in squashed.find(form)})
+            found = [closed(reading, place) for place in found]
             if found:
                 return tuple(_longest(found))
         return tuple(_misspelt(name, reading))
@@ -131,6 +132,17 @@ class Aligner:
             if len(numbers) >= _LEAST_TEXTS:
                 together = Counter(gram for number in numbers for gram in grams[number])
                 self.aliases[name] = tuple(_speaking(together, frequency, len(numbers), len(texts)))
+
+
+def closed(reading: Reading, place: Words) -> Words:
+    """A run of words with the bracket behind it that closes one within it.
+
+    "Echo (You and I" is "Echo (You and I)".
+    """
+    words = reading.words[place.start : place.end]
+    opened = words.count("(") > words.count(")")
+    behind = reading.words[place.end : place.end + 1]
+    return Words(place.start, place.end + 1) if opened and behind == (")",) else place
 
 
 def _names(text: AnnotatedText) -> list[str]:

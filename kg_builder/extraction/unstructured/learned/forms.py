@@ -18,7 +18,7 @@ _COMPANY: Final = re.compile(
 _ARTICLE: Final = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _SPACE: Final = re.compile(r"\s+")
 _LOOSE_BEFORE: Final = re.compile(
-    r" (?=[,.;:!?)\]]|['’](?:s|t|re|ve|ll|d|m)?\b|['’](?: |$))|(?<=[(\[]) "
+    r" (?=[,.;:!?)\]]|n?['’](?:s|t|re|ve|ll|d|m)\b|['’](?: |$))|(?<=[(\[]) "
 )
 _KEPT: Final = 2
 
@@ -35,8 +35,10 @@ def plain(name: str) -> str:
 def joined(text: str) -> str:
     """A text whose words a tokeniser left apart, as people write it.
 
-    >>> joined("Have You Ever ?"), joined("A Woman 's Worth"), joined("Run ( Girls )")
-    ('Have You Ever?', "A Woman's Worth", 'Run (Girls)')
+    >>> joined("Have You Ever ?"), joined("A Woman 's Worth"), joined("Do n't Run ( Girls )")
+    ('Have You Ever?', "A Woman's Worth", "Don't Run (Girls)")
+    >>> joined("Rock 'n' Roll")
+    "Rock 'n' Roll"
     """
     return _LOOSE_BEFORE.sub("", text)
 

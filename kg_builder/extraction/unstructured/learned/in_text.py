@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Protocol
 
+from kg_builder.extraction.unstructured.learned.config import LearnedConfig
 from kg_builder.extraction.unstructured.learned.distant import stretches
-from kg_builder.extraction.unstructured.learned.extractor import FoundTriple, JointExtractor
+from kg_builder.extraction.unstructured.learned.extractor import FoundTriple
 from kg_builder.extraction.unstructured.learned.reading import Reading, read_texts
 from kg_builder.extraction.unstructured.sentences import sentences_of
 from kg_builder.extraction.unstructured.text_models import ModelReading, ModelRelation, Stretch
+
+
+class Extractor(Protocol):
+    """A fitted extractor of relations, whatever its method."""
+
+    config: LearnedConfig
+
+    def extract_readings(
+        self, readings: Sequence[Reading], *, least: float | None = None
+    ) -> list[list[FoundTriple]]:
+        """The triples of each text."""
 
 
 class TrainedRelations:
@@ -22,7 +35,7 @@ class TrainedRelations:
 
     name = "relations"
 
-    def __init__(self, extractor: JointExtractor, *, least: float | None = None) -> None:
+    def __init__(self, extractor: Extractor, *, least: float | None = None) -> None:
         self._extractor, self._least = extractor, least
         self.refused: Counter[str] = Counter()
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from kg_builder.extraction.unstructured.learned import network
 from kg_builder.extraction.unstructured.learned.knowledge import Knowledge, WordLists
-from kg_builder.extraction.unstructured.learned.network import Labels, Vocabulary, WideDeep
+from kg_builder.extraction.unstructured.learned.network import Labels, WideDeep
 from kg_builder.extraction.unstructured.learned.pairs import PairFeatures
 from kg_builder.extraction.unstructured.learned.tasks import PairTask
+from kg_builder.extraction.unstructured.learned.vocabulary import Vocabulary
 
 _LEAST_ROWS = 3
 _VOCABULARY = "light.features.txt"

@@ -6,7 +6,7 @@ features, a small network on the sum of their embeddings learns which go togethe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-_PAD: Final = 0
+from kg_builder.extraction.unstructured.learned.vocabulary import PAD
+
 _LEAST_STEPS: Final = 400
 
 
@@ -33,57 +34,13 @@ class Labels:
     weight: NDArray[np.float32]
 
 
-class Vocabulary:
-    """Numbers of features, from 1; 0 is no feature.
-
-    It grows while `add` meets new features, until `prune` drops the rare ones for good.
-    """
-
-    def __init__(self, features: Iterable[str] = ()) -> None:
-        self._numbers = {feature: number for number, feature in enumerate(features, 1)}
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """All features, in the order of their numbers."""
-        return tuple(self._numbers)
-
-    def __len__(self) -> int:
-        return len(self._numbers) + 1
-
-    def add(self, row: Iterable[str]) -> NDArray[np.int32]:
-        """Numbers of a row's features; new ones get the next number."""
-        numbers = self._numbers
-        found = {numbers.setdefault(feature, len(numbers) + 1) for feature in row}
-        return np.array(sorted(found), dtype=np.int32)
-
-    def encode(self, row: Iterable[str]) -> NDArray[np.int32]:
-        """Numbers of a row's known features."""
-        found = {self._numbers.get(feature, _PAD) for feature in row} - {_PAD}
-        return np.array(sorted(found), dtype=np.int32)
-
-    def prune(self, rows: Sequence[NDArray[np.int32]], *, least: int) -> list[NDArray[np.int32]]:
-        """Drop features that fewer than `least` rows have; returns the rows renumbered."""
-        counts = np.zeros(len(self), dtype=np.int64)
-        for row in rows:
-            counts[row] += 1
-        kept = counts >= least
-        kept[_PAD] = False
-        renumbered = np.cumsum(kept, dtype=np.int32)
-        self._numbers = {
-            feature: int(renumbered[number])
-            for feature, number in self._numbers.items()
-            if kept[number]
-        }
-        return [renumbered[row[kept[row]]] for row in rows]
-
-
 class WideDeep(nn.Module):
     """Logits of relations, shape (pairs, relations), from bags of features."""
 
     def __init__(self, features: int, relations: int, *, width: int, dropout: float) -> None:
         super().__init__()
-        self.wide = nn.EmbeddingBag(features, relations, mode="sum", padding_idx=_PAD)
-        self.deep = nn.EmbeddingBag(features, width, mode="sum", padding_idx=_PAD)
+        self.wide = nn.EmbeddingBag(features, relations, mode="sum", padding_idx=PAD)
+        self.deep = nn.EmbeddingBag(features, width, mode="sum", padding_idx=PAD)
         self.hidden = nn.Linear(width, width)
         self.out = nn.Linear(width, relations)
         self.dropout = nn.Dropout(dropout)
@@ -169,6 +126,6 @@ def bags(
     lengths = np.array([len(row) for row in rows])
     if random is not None and keep < 1:
         kept = random.random(len(flat)) < keep
-        flat = np.where(kept, flat, _PAD)
+        flat = np.where(kept, flat, PAD)
     offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     return torch.from_numpy(flat.astype(np.int64)), torch.from_numpy(offsets.astype(np.int64))

@@ -48,8 +48,8 @@ class PairFeatures:
         a, b = self._candidates[subject], self._candidates[object_]
         types = f"{a.class_}>{b.class_}"
         found = [types, f"s:{a.class_}", f"o:{b.class_}"]
-        found += [f"s:{feature}" for feature in self._own[subject]]
-        found += [f"o:{feature}" for feature in self._own[object_]]
+        found += [f"s:{feature}" for feature in self.own[subject]]
+        found += [f"o:{feature}" for feature in self.own[object_]]
         found += self._layout(subject, object_)
         found += self._words(subject, object_)
         found += self._path(subject, object_)
@@ -64,7 +64,7 @@ class PairFeatures:
         return found
 
     @cached_property
-    def _masked(self) -> list[str]:
+    def masked(self) -> list[str]:
         """Words, mentions replaced by their classes."""
         masked = []
         for at, word in enumerate(self._reading.lowered):
@@ -78,7 +78,8 @@ class PairFeatures:
         return masked
 
     @cached_property
-    def _own(self) -> list[list[str]]:
+    def own(self) -> list[list[str]]:
+        """Features of each mention alone."""
         counts = Counter(self._surfaces)
         found = []
         for number, item in enumerate(self._candidates):
@@ -97,13 +98,13 @@ class PairFeatures:
             own.append(f"sure {int(item.probability * 4)}")
             own.append("first" if number == 0 else "later")
             own.append(f"times {min(counts[surface], 3)}")
-            before = self._masked[max(0, start - 2) : start]
-            behind = self._masked[end : end + 2]
+            before = self.masked[max(0, start - 2) : start]
+            behind = self.masked[end : end + 2]
             own += [f"before {' '.join(before[-n:])}" for n in (1, 2)]
             own += [f"behind {' '.join(behind[:n])}" for n in (1, 2)]
             head = self._heads[number]
             own.append(f"dep {self._reading.dependencies[head]}")
-            own.append(f"governor {self._masked[self._reading.heads[head]]}")
+            own.append(f"governor {self.masked[self._reading.heads[head]]}")
             found.append(own)
         return found
 
@@ -159,7 +160,7 @@ class PairFeatures:
         a, b = self._candidates[subject].place, self._candidates[object_].place
         side = ">" if a < b else "<"
         first, last = (a, b) if a < b else (b, a)
-        between = self._masked[first.end : last.start]
+        between = self.masked[first.end : last.start]
         between = [
             word
             for at, word in enumerate(between)
@@ -179,8 +180,8 @@ class PairFeatures:
             yield f"{side}near first {word}"
         for word in between[-_NEAR:]:
             yield f"{side}near last {word}"
-        ahead = self._masked[max(0, first.start - _NEAR) : first.start]
-        behind = self._masked[last.end : last.end + _NEAR]
+        ahead = self.masked[max(0, first.start - _NEAR) : first.start]
+        behind = self.masked[last.end : last.end + _NEAR]
         for word in ahead:
             yield f"{side}ahead {word}"
         for word in behind:
@@ -207,15 +208,15 @@ class PairFeatures:
         steps = [f"^{dependencies[word]}" for word in rise]
         steps += [f"v{dependencies[word]}" for word in fall]
         if len(steps) > _LONGEST_PATH:
-            yield f"path {'long'} {self._masked[meeting]}"
+            yield f"path {'long'} {self.masked[meeting]}"
         else:
             yield f"path {' '.join(steps)}"
-            yield f"path {' '.join(steps)} {self._masked[meeting]}"
-        yield f"meet {self._masked[meeting]}"
+            yield f"path {' '.join(steps)} {self.masked[meeting]}"
+        yield f"meet {self.masked[meeting]}"
         for word in [*rise[1:], *fall[:-1], meeting]:
-            yield f"on path {self._masked[word]}"
+            yield f"on path {self.masked[word]}"
         if fall:
-            governor = self._masked[self._reading.heads[fall[-1]]]
+            governor = self.masked[self._reading.heads[fall[-1]]]
             yield f"last step {governor} {dependencies[fall[-1]]}"
 
     def _ancestors(self, word: int) -> list[int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from kg_builder.extraction.unstructured.learned.alignment import Words
+from kg_builder.extraction.unstructured.learned.alignment import Words, closed
 from kg_builder.extraction.unstructured.learned.dates import dates_in
 from kg_builder.extraction.unstructured.learned.knowledge import Knowledge, WordLists
 from kg_builder.extraction.unstructured.learned.reading import Reading
@@ -46,6 +46,9 @@ _ENDS: Final = frozenset(
     }
     | {"&", ".", ","}
 )
+_BETWEEN: Final = frozenset({"for", "to", "from", "at", "with", "on", "in", "and", "by", "&", "("})
+"""Small words that join two names more often than they stand within one"""
+
 _LEADING: Final = frozenset(
     ["the", "a", "an", "in", "on", "it", "his", "her", "their", "this", "he", "she", "they", "at"]
 )
@@ -62,6 +65,28 @@ def propose(
             covered.update(range(*place))
             kept.append(place)
     return sorted(kept)
+
+
+def parts(reading: Reading) -> set[Words]:
+    """Quotes, entities, runs of capitals, and the pieces of these between small words.
+
+    They overlap: "Walden for Carey" comes whole and as its two names. None opens a bracket that
+    it does not close.
+    """
+    runs = {*_quoted(reading), *_entities(reading), *_capitals(reading)}
+    found = {closed(reading, piece) for run in runs for piece in (run, *_pieces(reading, run))}
+    return {
+        place
+        for place in found
+        if place.start < place.end
+        and (inside := reading.words[place.start : place.end]).count("(") == inside.count(")")
+    }
+
+
+def _pieces(reading: Reading, run: Words) -> Iterator[Words]:
+    cuts = [at for at in range(run.start + 1, run.end - 1) if reading.lowered[at] in _BETWEEN]
+    for start, end in zip([run.start, *(at + 1 for at in cuts)], [*cuts, run.end], strict=True):
+        yield _trimmed(reading, start, end)
 
 
 def _all(reading: Reading, knowledge: Knowledge, lists: WordLists, group: str) -> Iterator[Words]:
@@ -128,12 +153,15 @@ def _capitals(reading: Reading) -> Iterator[Words]:
 
 
 def _trimmed(reading: Reading, start: int, end: int) -> Words:
-    """Without an article or pronoun at the sentence's beginning and loose words at the end."""
+    """Without an article or pronoun at the sentence's beginning, loose words and open brackets."""
     begins = _begins(reading, start)
     while start < end and (begins or not reading.words[start][:1].isupper()):
         if reading.lowered[start] not in _LEADING:
             break
         start += 1
+    inside = reading.words[start:end]
+    if inside.count("(") > inside.count(")") and reading.words[end : end + 1] != (")",):
+        end = start + inside.index("(")
     while end > start and reading.lowered[end - 1] in _ENDS:
         end -= 1
     return Words(start, end)

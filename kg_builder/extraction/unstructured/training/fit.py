@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.unstructured.learned import JointExtractor, LearnedConfig, storage
+from kg_builder.extraction.unstructured.learned import LearnedConfig
+from kg_builder.extraction.unstructured.learned.methods import Extractor, Method, new_extractor
 from kg_builder.extraction.unstructured.load_models import NAMES, RELATIONS
 from kg_builder.extraction.unstructured.ner.config import NerConfig
 from kg_builder.extraction.unstructured.ner.model import NerModel
@@ -40,7 +41,7 @@ class Trained:
     """A fitted extractor; relations are None where the material has too few."""
 
     names: NerModel
-    relations: JointExtractor | None
+    relations: Extractor | None
 
     def save(self, folder: Path) -> None:
         """Write both models below a folder, as `trained` in a recipe takes it.
@@ -50,10 +51,12 @@ class Trained:
         """
         self.names.save(folder / NAMES)
         if self.relations is not None:
-            storage.save(self.relations, folder / RELATIONS)
+            self.relations.save(folder / RELATIONS)
 
 
-def fit(material: Material, *, seed: int, progress: Progress = silent) -> Trained:
+def fit(
+    material: Material, *, seed: int, method: Method = "pairs", progress: Progress = silent
+) -> Trained:
     """Fit both models; the same material and seed give the same bytes.
 
     Raises:
@@ -71,19 +74,19 @@ def fit(material: Material, *, seed: int, progress: Progress = silent) -> Traine
     relations = None
     texts = [text for text in material.texts if text.triples]
     if len({text.group for text in texts}) >= _FEWEST:
-        relations = JointExtractor(config).fit(material.texts, seed=seed)
+        relations = new_extractor(config, method, material.texts).fit(material.texts, seed=seed)
     progress(2, 2)
     return Trained(names, relations)
 
 
-def held_out(material: Material, *, seed: int) -> HeldOut:
+def held_out(material: Material, *, seed: int, method: Method = "pairs") -> HeldOut:
     """Fit on four fifths of the texts and read the rest: no text is on both sides."""
     groups = material.groups
     order = np.random.default_rng(seed).permutation(len(groups))
     apart = {groups[int(place)] for place in order[: max(1, round(_APART * len(groups)))]}
     rest = material.only(set(groups) - apart)
     kept = material.only(apart)
-    trained = fit(rest, seed=seed)
+    trained = fit(rest, seed=seed, method=method)
     words = [item.sentence.words for item in kept.sentences]
     names = [
         (item, [name.span for name in found])
@@ -92,7 +95,7 @@ def held_out(material: Material, *, seed: int) -> HeldOut:
     return HeldOut(names, _relations(trained.relations, kept))
 
 
-def _relations(extractor: JointExtractor | None, kept: Material) -> tuple[int, int, int] | None:
+def _relations(extractor: Extractor | None, kept: Material) -> tuple[int, int, int] | None:
     if extractor is None or not kept.texts:
         return None
     found = extractor.extract([text.text for text in kept.texts])

@@ -7,7 +7,7 @@ a list.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,8 @@ def read_text2kgbench(paths: Sequence[Path], ontology: Ontology) -> list[Annotat
     """Read sentences; rows with one sentence are one text with all their triples.
 
     A row says `sub_label`, `rel_label` and `obj_label`, or has a list `triples` of `sub`, `rel`
-    and `obj`, which then are all that the sentence states.
+    and `obj`, which then are all that the sentence states. Of a folder all `.jsonl` files in and
+    below it are read, in the order of their names.
 
     Raises:
         DataError: no such file, a line that is not such a row, a relation not in the ontology.
@@ -68,7 +69,7 @@ def read_text2kgbench(paths: Sequence[Path], ontology: Ontology) -> list[Annotat
     ids: dict[str, str] = {}
     triples: dict[str, dict[Triple, None]] = {}
     complete: dict[str, bool] = {}
-    for path in paths:
+    for path in _files(paths):
         for number, row in _rows(path):
             where = f"{path}, line {number}"
             try:
@@ -112,6 +113,14 @@ def read_text2kgbench(paths: Sequence[Path], ontology: Ontology) -> list[Annotat
 
 def _key(relation: str) -> str:
     return "".join(relation.replace("_", " ").casefold().split())
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        files = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]
+        if not files:
+            raise DataError("no file of Text2KGBench (.jsonl)", where=str(path))
+        yield from files
 
 
 def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:

@@ -1,0 +1,47 @@
+"""The ways in which a trained extractor reads, and the choice between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from kg_builder.extraction.unstructured.learned import known, storage
+from kg_builder.extraction.unstructured.learned.annotation import AnnotatedText
+from kg_builder.extraction.unstructured.learned.config import LearnedConfig
+from kg_builder.extraction.unstructured.learned.extractor import JointExtractor
+from kg_builder.extraction.unstructured.learned.subject_first import (
+    SubjectFirstExtractor,
+    about_one_thing,
+)
+
+Method = Literal["auto", "pairs", "subject-first"]
+"""Any two mentions of a text; or its subject, and what is said of it; or what suits the texts."""
+
+Extractor = JointExtractor | SubjectFirstExtractor
+
+
+def new_extractor(
+    config: LearnedConfig, method: Method, texts: Sequence[AnnotatedText]
+) -> Extractor:
+    """An extractor to be fitted on texts.
+
+    `auto` reads subject-first where the texts are about one thing each and their annotation is
+    not complete: then what is certain about subjects is worth most.
+    """
+    if method == "auto":
+        incomplete = not all(text.complete for text in texts)
+        method = "subject-first" if incomplete and about_one_thing(texts) else "pairs"
+    return SubjectFirstExtractor(config) if method == "subject-first" else JointExtractor(config)
+
+
+def load_extractor(folder: Path) -> Extractor:
+    """Read a trained extractor of either kind.
+
+    Raises:
+        DataError: the folder does not hold one.
+    """
+    settings = known.read_json(folder / known.SETTINGS)
+    if settings.get("method") == SubjectFirstExtractor.name:
+        return SubjectFirstExtractor.load(folder)
+    return storage.load(folder)

@@ -1,0 +1,90 @@
+"""A trained subject-first extractor in a folder.
+
+    settings.json      method, configuration, relations, classes, threshold
+    knowledge.json     surfaces, names and habits seen in training
+    mentions.crf       the field that marks names
+    subject.*          the field and the ranker that find the subject
+    kinds.*            weights of the subject's classes
+    relations.*        weights of the relations
+
+Nothing is unpickled that could run code.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.unstructured.learned import known
+from kg_builder.extraction.unstructured.learned.config import LearnedConfig
+from kg_builder.extraction.unstructured.learned.linear import LinearModel
+from kg_builder.extraction.unstructured.learned.subject_first.extractor import (
+    Parts,
+    Relations,
+    SubjectFirstExtractor,
+)
+from kg_builder.extraction.unstructured.learned.subject_first.finder import SubjectFinder
+from kg_builder.extraction.unstructured.learned.subject_first.kinds import SubjectKinds
+from kg_builder.extraction.unstructured.learned.tagger import MentionTagger
+
+_RELATIONS: Final = "relations"
+
+
+def save(extractor: SubjectFirstExtractor, folder: Path) -> None:
+    """Write a trained extractor; the same extractor gives the same bytes."""
+    assert extractor.parts is not None, "fit first"
+    parts = extractor.parts
+    folder.mkdir(parents=True, exist_ok=True)
+    known.write_json(
+        folder / known.SETTINGS,
+        {
+            "method": extractor.name,
+            "config": extractor.config.model_dump(mode="json"),
+            "relations": list(parts.relations.names),
+            "kinds": list(parts.relations.kinds),
+            "shares": list(parts.relations.shares),
+            "classes": list(parts.kinds.classes),
+            "threshold": extractor.least,
+        },
+    )
+    known.save(folder, extractor.aligner, extractor.knowledge, extractor.namer)
+    (folder / known.MENTIONS).write_bytes(parts.tagger.model)
+    parts.finder.save(folder)
+    parts.kinds.save(folder)
+    parts.relations.model.save(folder, _RELATIONS)
+
+
+def load(folder: Path) -> SubjectFirstExtractor:
+    """Read a trained extractor.
+
+    Raises:
+        DataError: a file is missing or not what `save` writes.
+    """
+    settings = known.read_json(folder / known.SETTINGS)
+    try:
+        extractor = SubjectFirstExtractor(LearnedConfig.model_validate(settings["config"]))
+        known.load(folder, extractor)
+        about = extractor.knowledge, extractor.lists
+        relations = LinearModel.load(folder, _RELATIONS)
+        extractor.least = float(settings["threshold"])
+        extractor.parts = Parts(
+            MentionTagger(*about, (folder / known.MENTIONS).read_bytes()),
+            SubjectFinder.load(folder, *about),
+            SubjectKinds.load(folder, settings["classes"], *about),
+            Relations(
+                tuple(settings["relations"]),
+                tuple(settings["kinds"]),
+                tuple(settings["shares"]),
+                relations,
+            ),
+        )
+    except (KeyError, TypeError, ValueError, ValidationError, OSError) as fault:
+        raise DataError(
+            f"not a trained relation extractor: {fault}",
+            where=str(folder),
+            remedy="train it again with python -m pipeline train-extractor",
+        ) from None
+    return extractor
