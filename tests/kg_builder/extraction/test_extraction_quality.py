@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from kg_builder.extraction import StructuredSource, UnstructuredSource, extract
-from kg_builder.extraction.unstructured import ReadText, Relation, TextReader
 from kg_builder.extraction.unstructured.documents import TextDocument
 from kg_builder.extraction.unstructured.gazetteer import common_words
+from kg_builder.extraction.unstructured.reader import TextReader
+from kg_builder.extraction.unstructured.relations import ReadText, Relation
 from kg_builder.extraction.unstructured.slots import slot_of
 from kg_builder.ontology import Schema
 

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from kg_builder.errors import DataError
 from kg_builder.extraction import UnstructuredSource
-from kg_builder.extraction.unstructured import ReadText, Relation, TextReader
 from kg_builder.extraction.unstructured.documents import TextDocument
 from kg_builder.extraction.unstructured.gazetteer import common_words
 from kg_builder.extraction.unstructured.patterns import load_patterns
 from kg_builder.extraction.unstructured.pipeline import ModelMissing, load_pipeline
+from kg_builder.extraction.unstructured.reader import TextReader
+from kg_builder.extraction.unstructured.relations import ReadText, Relation
 from kg_builder.extraction.unstructured.sentences import sentence_ends
 from kg_builder.ontology import Schema
 from kg_builder.tables import RECORDS
