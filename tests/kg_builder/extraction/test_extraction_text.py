@@ -372,6 +372,14 @@ def test_unusable_texts_are_counted(write: Write, run: Run) -> None:
         run(kind="unstructured", path="t.jsonl", model=None, text="body")
 
 
+def test_halves_of_surrogate_pairs_move_no_offset(write: Write, run: Run) -> None:
+    text = "A\\ud800B are a band from Paris. They play jazz."
+    write("t.jsonl", f'{{"id": "1", "title": "A\\ud800B", "text": "{text}"}}\n')
+    found = run(kind="unstructured", path="t.jsonl", model=None)
+    assert "A\ufffdB" in set(found.records["name"])
+    assert any(evidence.endswith("char=27,42") for evidence in found.statements["evidence"])
+
+
 def test_several_processes_read_what_one_reads(write: Write, run: Run) -> None:
     towns = ("Reykjavík", "Berlin", "Oslo")
     write_texts(
