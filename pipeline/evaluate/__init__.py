@@ -31,5 +31,9 @@ for _name, _told in (
         "ner",
         "Fit a recogniser of names on one file and score it on another, or by cross-validation.",
     ),
+    (
+        "texts",
+        "Score relations with coreference on and off, coreference itself, and the confidences.",
+    ),
 ):
     add_lazily(app, _name, f"pipeline.evaluate.{_name}:{_name}_command", _told)
