@@ -204,12 +204,56 @@ def test_what_sentences_say(
                 ("The Kites", "hasMember", "Che"),
             },
         ),
+        (
+            "Ada Moll",
+            "Ada Moll won four Grammy Awards for Best Song in 2004. Éva left. "
+            "She was nominated for the Mercury Prize.",
+            {("Ada Moll", "award", "Grammy Award for Best Song")},
+        ),
+        (
+            "Ada Moll",
+            "Ada Moll released the album Ash, which won the Polar Prize in 2005. "
+            "From 1964 on she made the record Elm.",
+            {
+                ("Ada Moll", "performed", "Ash"),
+                ("Ash", "award", "Polar Prize"),
+                ("Ada Moll", "performed", "Elm"),
+            },
+        ),
+        (
+            "Ada Moll",
+            "Ada Moll sang in the jazz group Sista. She worked with The Kites.",
+            {
+                ("Ada Moll", "memberOf", "Sista"),
+                ("Ada Moll", "genre", "jazz"),
+                ("Ada Moll", "collaboratedWith", "The Kites"),
+            },
+        ),
+        (
+            "Ada Moll",
+            "Ada Moll wrote songs for Bo Lind, including “Rain”.",
+            {("Bo Lind", "performed", "Rain")},
+        ),
+        (
+            "The Kites",
+            "The Kites are a band. Bo Lind, who plays his guitar, started the band with "
+            "drummer Ann Ek and bassist Cy Orr.",
+            {
+                ("Bo Lind", "memberOf", "The Kites"),
+                ("The Kites", "hasMember", "Ann Ek"),
+                ("The Kites", "hasMember", "Cy Orr"),
+                ("Bo Lind", "instrument", "guitar"),
+                ("Ann Ek", "instrument", "drums"),
+                ("Cy Orr", "instrument", "bass guitar"),
+            },
+        ),
     ],
 )
 def test_what_real_paragraphs_taught(
     schema: Schema, title: str, text: str, expected: set[tuple[str, str, str]]
 ) -> None:
-    gazetteer = known(("Oslo", "Place"))
+    people = [("Bo Lind", "Person"), ("Ann Ek", "Person"), ("Cy Orr", "Person")]
+    gazetteer = known(("Oslo", "Place"), ("The Kites", "Band"), *people)
     assert read(text, title, schema, gazetteer)[1] == expected
 
 
