@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+_LONGEST: Final = 400
+
 
 class DataError(Exception):
     """An input that the library cannot go on with.
@@ -19,4 +23,13 @@ class DataError(Exception):
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         cure = f" ({self.remedy})" if self.remedy else ""
-        return f"{place}{self.what}{cure}"
+        return f"{place}{_one_line(self.what)}{cure}"
+
+
+def _one_line(what: str) -> str:
+    """A fault that quotes a file or another library: one line of moderate length, nothing hidden.
+
+    Control characters go, since what a file holds must not steer the terminal that shows it.
+    """
+    text = " ".join("".join(sign if sign.isprintable() else " " for sign in what).split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

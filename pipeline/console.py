@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.markup import escape
@@ -23,10 +23,11 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from kg_builder.progress import Progress as Report
-from pipeline.build import BuildReport
-from pipeline.fetch import FetchProgress
-from pipeline.stage import Stage, StageReport
+if TYPE_CHECKING:  # the help of a command needs a console, and no stage
+    from kg_builder.progress import Progress as Report
+    from pipeline.build import BuildReport
+    from pipeline.fetch import FetchProgress
+    from pipeline.stage import Stage, StageReport
 
 _HEADLINES = 4
 _WIDE, _HIGH = 140, 50

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 from pydantic import BaseModel
 
 from kg_builder.errors import DataError
@@ -27,6 +28,8 @@ def raw_files(models: object, raw: Path, *, recipe: Recipe) -> list[Path]:
         try:
             found += matching_files(raw, pattern)
         except DataError as fault:
+            if fault.where == str(raw):  # no path at all
+                raise
             raise DataError(fault.what, where=fault.where, remedy=how_to_get(recipe, raw)) from None
     return found
 
@@ -54,6 +57,17 @@ def how_to_get(recipe: Recipe, raw: Path) -> str:
     bring = f"`python -m pipeline fetch {recipe.name}` brings it, or " if recipe.fetch else ""
     return f"{bring}point --raw at the folder that holds it (now {raw}){recipe.manual and '; '}" + (
         recipe.manual
+    )
+
+
+def nothing_read(rejects: pd.DataFrame) -> DataError:
+    """The error of sources that describe nothing, with the first thing that was not usable."""
+    said = ""
+    for place, reason in rejects[["evidence", "reason"]].head(1).itertuples(index=False):
+        said = f", the first: {place}: {reason}"
+    return DataError(
+        f"no source describes anything ({len(rejects):,} rejects{said})",
+        remedy="check the files and how the recipe reads them",
     )
 
 

@@ -142,7 +142,11 @@ def load_recipe(name: str | Path) -> Recipe:
 def _explain(fault: ValidationError) -> str:
     """Each wrong setting as 'key.path: message', on one line."""
     lines = []
-    for error in fault.errors(include_url=False, include_context=False):
+    errors = fault.errors(include_url=False, include_context=False)
+    inner = {error["loc"][0] for error in errors if len(error["loc"]) > 1}
+    for error in errors:
+        if error["loc"] in {(key,) for key in inner}:
+            continue  # a list is called too short where its only entry is wrong
         place = ".".join(str(part) for part in error["loc"])
         lines.append(f"{place}: {error['msg']}" if place else error["msg"])
     return "; ".join(lines)

@@ -19,7 +19,7 @@ from kg_builder.tables import ENTITIES, INTERACTIONS, LINKS, RECORDS, REJECTS, S
 from pipeline.given import read_given, rejects_of
 from pipeline.judging import count_judgements, judged, judgement_files
 from pipeline.outputs import OUTPUTS, write_outputs
-from pipeline.raw_files import interaction_table, raw_files
+from pipeline.raw_files import interaction_table, nothing_read, raw_files
 from pipeline.raw_texts import raw_texts, text_sources
 from pipeline.stage import Desk, Job, Settings, Stage
 
@@ -60,6 +60,8 @@ def _extraction(desk: Desk) -> dict[str, int]:
     records = pd.concat([part.records for part in parts], ignore_index=True)
     statements = pd.concat([part.statements for part in parts], ignore_index=True)
     rejects = [part.rejects for part in parts]
+    if records.empty:
+        raise nothing_read(pd.concat(rejects, ignore_index=True))
     interactions = INTERACTIONS.empty()
     if (table := interaction_table(job.recipe, job.raw)) is not None:
         known = frozenset(records["record"].tolist())

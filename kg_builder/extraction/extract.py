@@ -16,7 +16,6 @@ from kg_builder.extraction.semi_structured.config import SemiStructuredSource
 from kg_builder.extraction.sources import SourceConfig
 from kg_builder.extraction.structured import extract_structured
 from kg_builder.extraction.structured.config import StructuredSource
-from kg_builder.extraction.unstructured import extract_unstructured
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
 
@@ -86,6 +85,9 @@ def _read(
     elif isinstance(source, SemiStructuredSource):
         extract_semi_structured(source, root, out, progress=progress)
     else:
+        # Here, since spaCy takes seconds to import, and most data sets have no texts.
+        from kg_builder.extraction.unstructured.reader import extract_unstructured
+
         extract_unstructured(source, root, out, gazetteer=gazetteer, progress=progress)
 
 

@@ -18,7 +18,7 @@ class Stream:
     """Bytes of a file, unpacked where it is gzipped; `position` counts the bytes on disk."""
 
     def __init__(self, raw: BinaryIO, content: BinaryIO, where: str) -> None:
-        self._raw, self._content, self._where = raw, content, where
+        self._raw, self._content, self.where = raw, content, where
 
     @property
     def position(self) -> int:
@@ -36,7 +36,7 @@ class Stream:
         except (EOFError, gzip.BadGzipFile, zlib.error) as fault:
             raise DataError(
                 f"the compressed file is cut short or damaged ({fault})",
-                where=self._where,
+                where=self.where,
                 remedy="fetch the file again",
             ) from None
 
@@ -69,9 +69,16 @@ def matching_files(root: Path, pattern: str) -> list[Path]:
     """Files below the root that a path or a pattern names, in the order of their names.
 
     Raises:
-        DataError: none does.
+        DataError: none does, or it is no pattern of paths below the root.
     """
-    found = sorted(path for path in root.glob(pattern) if path.is_file())
+    try:
+        found = sorted(path for path in root.glob(pattern) if path.is_file())
+    except (ValueError, NotImplementedError):  # empty, absolute, or ** within a name
+        raise DataError(
+            f"not a path or pattern below the raw folder: {pattern!r}",
+            where=str(root),
+            remedy="for example 'pages/*.html' or '**/*.xml'; paths are relative to the raw folder",
+        ) from None
     if not found:
         raise DataError(
             "no file matches" if any(sign in pattern for sign in "*?[") else "no such file",

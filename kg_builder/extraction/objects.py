@@ -20,8 +20,8 @@ from kg_builder.ontology import Predicate, Schema
 APPROXIMATE: Final = 0.8
 """Factor on the confidence of a date that its source calls approximate."""
 
-_INTEGER: Final = re.compile(r"^[+-]?\d+(?:\.0+)?$")
-_DECIMAL: Final = re.compile(r"^[+-]?\d+(?:\.\d+)?$")
+_INTEGER: Final = re.compile(r"^([+-]?\d{1,18})(?:\.0+)?$")
+_DECIMAL: Final = re.compile(r"^[+-]?[0-9]+(?:\.[0-9]+)?$")
 _IRI: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+$")
 _YEAR: Final = re.compile(r"^\d{3,4}s?(?: in \w+)?$")
 """Articles on years ("1977 in music"), which encyclopaedias link where a place is meant."""
@@ -86,7 +86,8 @@ def read_literal(text: str, datatype: str, unit: str | None = None) -> Literal |
         duration = parse_duration(text, unit)
         return Literal(duration, "duration") if duration else None
     if datatype == "integer":
-        return Literal(str(int(float(text))), "integer") if _INTEGER.match(text) else None
+        whole = _INTEGER.match(text)
+        return Literal(str(int(whole[1])), "integer") if whole else None
     if datatype == "decimal":
         return Literal(text, "decimal") if _DECIMAL.match(text) else None
     if datatype == "boolean":

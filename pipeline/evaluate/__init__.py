@@ -8,19 +8,32 @@ from __future__ import annotations
 
 import typer
 
-from pipeline.evaluate.alignment import alignment_command
-from pipeline.evaluate.extraction import extraction_command
-from pipeline.evaluate.graph import graph_command
-from pipeline.evaluate.matching import matching_command
-from pipeline.evaluate.ner import ner_command
+from pipeline.lazy_commands import LazyGroup, add_lazily
 
 app = typer.Typer(
     help="Measure a construction stage against gold data.",
+    cls=LazyGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.command("alignment")(alignment_command)
-app.command("extraction")(extraction_command)
-app.command("graph")(graph_command)
-app.command("matching")(matching_command)
-app.command("ner")(ner_command)
+for _name, _told in (
+    ("alignment", "Measure the links of a built data set against gold links."),
+    (
+        "extraction",
+        "Train an extractor on some texts and score the triples that it reads from others.",
+    ),
+    ("graph", "Compare what a built graph and a stock one say of the stock one's items."),
+    (
+        "matching",
+        "Measure entity resolution: pairwise and B-cubed scores, blocking, time, worst errors.",
+    ),
+    (
+        "ner",
+        "Fit a recogniser of names on one file and score it on another, or by cross-validation.",
+    ),
+    (
+        "texts",
+        "Score relations with coreference on and off, coreference itself, and the confidences.",
+    ),
+):
+    add_lazily(app, _name, f"pipeline.evaluate.{_name}:{_name}_command", _told)

@@ -69,3 +69,11 @@ def test_nothing_to_fetch_is_said(monkeypatch, capsys):
 def test_the_data_sets_are_listed(monkeypatch, capsys):
     assert run(monkeypatch, "datasets") == 0
     assert "movielens-1m" in capsys.readouterr().out
+
+
+def test_sources_that_describe_nothing_are_an_error(tiny, monkeypatch, capsys):
+    for path in (tiny / "raw/tiny").iterdir():
+        if path.suffix in {".csv", ".tsv"} and path.name != "plays.tsv":
+            path.write_bytes(path.read_bytes().splitlines()[0] + b"\n")
+    assert run(monkeypatch, "build", *arguments(tiny)) == 2
+    assert "no source describes anything" in capsys.readouterr().err

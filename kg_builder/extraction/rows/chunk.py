@@ -6,8 +6,11 @@ import difflib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from kg_builder.errors import DataError
+
+_SHOWN: Final = 20
 
 Cell = str | tuple[str, ...] | None
 """A value, several values (from formats that have lists), or none."""
@@ -27,7 +30,8 @@ class Chunk:
 def missing_column(column: str, names: Sequence[str], where: str) -> DataError:
     """The error for a column that the file does not have."""
     near = difflib.get_close_matches(column, names, n=1, cutoff=0.5)
-    remedy = f"the columns are: {', '.join(names)}"
+    shown = [*names[:_SHOWN], "…"] if len(names) > _SHOWN else names
+    remedy = f"the columns are: {', '.join(shown)}"
     if near:
         remedy = f"did you mean {near[0]!r}? {remedy}"
     return DataError(f"no column {column!r}", where=where, remedy=remedy)

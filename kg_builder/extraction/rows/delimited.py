@@ -26,14 +26,14 @@ def quote(config: RowsConfig) -> str:
 
 
 def check_separator(config: RowsConfig) -> None:
-    """Refuse quoting together with a separator of several characters: no two readers agree on it.
+    """Refuse quoting with a separator of several characters, on which no two readers agree.
 
     Raises:
-        DataError: the settings ask for both.
+        DataError: the settings ask for both, or one character is to be both.
     """
-    if quote(config) and len(separator(config)) > 1:
+    if quote(config) and (len(separator(config)) > 1 or quote(config) == separator(config)):
         raise DataError(
-            f"separator {separator(config)!r} cannot be combined with quoting",
+            f"separator {separator(config)!r} cannot be combined with quoting by {quote(config)!r}",
             where=config.path,
             remedy='set quote = ""',
         )

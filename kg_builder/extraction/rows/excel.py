@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -27,8 +28,8 @@ _PACKED: Final = 200
 _ERRORS: Final = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
 _DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _FAULTS: Final = (
-    *(zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError),
-    *(EOFError, SyntaxError),
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError),  # of the packing
+    *(InvalidFileException, KeyError, ValueError, OSError, EOFError, SyntaxError),
 )
 
 

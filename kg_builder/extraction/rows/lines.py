@@ -5,11 +5,21 @@ from __future__ import annotations
 import codecs
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from typing import Final
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.files import Stream
 
 BLOCK = 1 << 20
+_MARKS: Final = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""Byte order marks; the longer ones begin like the shorter."""
+
 Complain = Callable[[str, int, str], None]
 """Called with (reason, line, detail) for a line that cannot be used."""
 
@@ -28,11 +38,12 @@ def line_blocks(
     stands as an empty line, so that the numbers of the others stay true.
 
     Raises:
-        DataError: an encoding is unknown; the compressed file is damaged.
+        DataError: an encoding is unknown, or UTF-16 whose byte order nothing tells; the compressed
+            file is damaged.
     """
     number, rest, skipping = 1, b"", False
-    source, encodings = _as_utf8(stream, encodings)
-    while block := source.read(BLOCK):
+    blocks, encodings = _blocks(stream, encodings)
+    for block in blocks:
         if skipping:
             end = block.find(b"\n")
             if end < 0:
@@ -55,35 +66,41 @@ def line_blocks(
         yield number, _decode(rest, number, encodings, max_line, complain, counts)
 
 
-class _Transcoder:
-    """UTF-16 and UTF-32 as UTF-8: their bytes cannot be cut at line ends."""
+def _blocks(stream: Stream, encodings: Sequence[str]) -> tuple[Iterator[bytes], Sequence[str]]:
+    """The blocks of a file and their encodings; UTF-16 and UTF-32 come as UTF-8.
 
-    def __init__(self, stream: Stream, encoding: str) -> None:
-        self._stream = stream
-        self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-
-    def read(self, size: int) -> bytes:
-        while True:
-            block = self._stream.read(size)
-            text = self._decoder.decode(block, final=not block)
-            if text or not block:
-                return text.encode("utf-8", "replace")
-
-
-def _as_utf8(
-    stream: Stream, encodings: Sequence[str]
-) -> tuple[Stream | _Transcoder, Sequence[str]]:
+    The bytes of those two cannot be cut at line ends. A byte order mark tells them, whatever the
+    encodings say: spreadsheets write such files unasked.
+    """
     for encoding in encodings:
         try:
             "".encode(encoding)
         except LookupError:
             raise DataError(
-                f"unknown encoding {encoding!r}", remedy="for example utf-8, cp1252, latin-1"
+                f"unknown encoding {encoding!r}",
+                where=stream.where,
+                remedy="for example utf-8, cp1252, latin-1",
             ) from None
-    first = encodings[0].lower().replace("_", "-")
-    if first.startswith(("utf-16", "utf-32")):
-        return _Transcoder(stream, first), ("utf-8",)
-    return stream, encodings
+    first = stream.read(BLOCK)
+    blocks = chain((first,), iter(lambda: stream.read(BLOCK), b""))
+    marked = next((name for mark, name in _MARKS if first.startswith(mark)), "")
+    wide = marked or encodings[0].lower().replace("_", "-")
+    if not wide.startswith(("utf-16", "utf-32")):
+        return blocks, encodings
+    if first and not marked and wide in {"utf-16", "utf-32"}:
+        raise DataError(
+            f"{wide} without a byte order mark",
+            where=stream.where,
+            remedy=f"say {wide}-le or {wide}-be in encodings",
+        )
+    return _as_utf8(blocks, wide), ("utf-8",)
+
+
+def _as_utf8(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    for block in blocks:
+        yield decoder.decode(block).encode("utf-8", "replace")
+    yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 
 
 def _decode(

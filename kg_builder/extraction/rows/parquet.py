@@ -31,7 +31,7 @@ def parquet_rows(
         file = pq.ParquetFile(path)
     except FileNotFoundError:
         raise DataError("no such file", where=str(path)) from None
-    except (pa.ArrowException, OSError) as fault:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
         raise DataError(f"not a readable Parquet file: {fault}", where=str(path)) from None
     with file:
         names = file.schema_arrow.names
@@ -46,7 +46,16 @@ def parquet_rows(
                 raise DataError(f"damaged Parquet file: {fault}", where=str(path)) from None
             if batch is None:
                 return
-            values = {name: batch.column(name).to_pylist() for name in needed}
             places = list(range(first, first + batch.num_rows))
+            values = {}
+            for name in needed:
+                try:
+                    values[name] = batch.column(name).to_pylist()
+                except UnicodeDecodeError as fault:
+                    raise DataError(
+                        f"column {name!r} holds text that is not UTF-8, in rows {first} to "
+                        f"{places[-1]}: {fault}",
+                        where=str(path),
+                    ) from None
             yield Chunk(cells_of(values, wanted, nulls), places)
             first += batch.num_rows

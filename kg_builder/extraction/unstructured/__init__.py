@@ -1,6 +1,5 @@
-"""Extraction from running text: entities, coreference, relations."""
+"""Extraction from running text: entities, coreference, relations.
 
-from kg_builder.extraction.unstructured.reader import TextReader, extract_unstructured
-from kg_builder.extraction.unstructured.relations import ReadText, Relation, RelationExtractor
-
-__all__ = ["ReadText", "Relation", "RelationExtractor", "TextReader", "extract_unstructured"]
+`reader` is the entry. It is not imported here: its settings (`config`) are part of every recipe,
+and spaCy, which it needs, takes seconds to import.
+"""

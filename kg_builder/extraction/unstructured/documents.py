@@ -12,6 +12,7 @@ from kg_builder.extraction.files import matching_files, open_binary
 from kg_builder.extraction.rows import RowsConfig, read_rows
 from kg_builder.extraction.semi_structured.adapters.text import decode_page
 from kg_builder.extraction.unstructured.config import UnstructuredSource
+from kg_builder.extraction.values.text import without_halves
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,9 @@ def _json_lines(source: UnstructuredSource, root: Path, out: Collector) -> Itera
                 rows.refuse("text too long", number, f"{len(text)} characters")
             else:
                 name = id_ if isinstance(id_, str) else str(number)
-                yield TextDocument(name, title, text, rows.evidence(number))
+                yield TextDocument(
+                    name, without_halves(title), without_halves(text), rows.evidence(number)
+                )
     out.take_rejects(rows.rejects)
     for what, count in rows.counts.items():
         out.counts[f"documents: {what}"] += count

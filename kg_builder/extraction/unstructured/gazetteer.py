@@ -21,13 +21,16 @@ from kg_builder.ontology import Schema
 
 _LOWERED: Final = frozenset({"Genre", "Instrument"})
 _UNUSED: Final = frozenset({"Tag", "Role", "Language", "Decade", "Event", "Movie", "Book"})
+_PLACES: Final = frozenset({"GPE", "LOC", "FAC"})
+"""spaCy's classes of places"""
+
 _WORD: Final = re.compile(r"(?<![\w'’])[^\W\d_A-Z][\w'’-]*")
 _CUES: Final = re.compile(
     r"\b(albums?|records?|recording|LP|EP|singles?|songs?|tracks?|debut|titled|called|release[ds]?|"
     r"issued|recorded|mixtape|soundtrack|titles?|follow-up|hits?)\b",
     re.IGNORECASE,
 )
-_SIGNED: Final = re.compile(
+SIGNED: Final = re.compile(
     r"\b(?:sign(?:s|ed|ing)?\b[^.]{0,30}\b(?:to|with|for)|(?:deal|contract) with|labels?|imprint|"
     r"(?:released|issued) (?:by|through))\s+(?:the )?$",
     re.IGNORECASE,
@@ -77,7 +80,7 @@ class Gazetteer:
                 key = fold(span.text) if lowered else span.text
                 known = self._types.get(key, {})
                 for type_, canonical in known.items():
-                    if self._is_other(span, type_, known, text):
+                    if self._is_other(span, type_, known, text) or self._is_part(span, type_):
                         continue
                     if (type_ in _LOWERED) == lowered and self._is_name(span, type_, text, starts):
                         yield Mention(
@@ -93,10 +96,20 @@ class Gazetteer:
         labels = "RecordLabel" in known
         if not (labels and any(self._schema.is_a(name, "Place") for name in known)):
             return False
-        signed = bool(_SIGNED.search(text[max(0, span.start_char - 60) : span.start_char]))
+        signed = bool(SIGNED.search(text[max(0, span.start_char - 60) : span.start_char]))
         return (
             signed if self._schema.is_a(type_, "Place") else type_ == "RecordLabel" and not signed
         )
+
+    def _is_part(self, span: Span, type_: str) -> bool:
+        """Whether one word is part of a longer name: Atlantic City, Ride the Lightning."""
+        if len(span) > 1 or type_ in _LOWERED or self._schema.is_a(type_, "Place"):
+            return False
+        after = span.doc[span.end : span.end + 2]
+        if not after:
+            return False
+        within = after[0].ent_iob_ == "I" and after[0].ent_type_ in _PLACES and after[0].is_title
+        return within or (len(after) > 1 and after[0].text == "the" and after[1].is_title)
 
     def _is_name(self, span: Span, type_: str, whole: str, starts: list[int]) -> bool:
         """Whether a name that may be a plain word is used as a name here."""

@@ -84,13 +84,27 @@ class PatternExtractor:
             if sentence.end - sentence.start > _LONGEST:
                 continue
             reading = SentenceReading.of(self._schema, text, sentence)
-            for pattern in self._patterns:
-                for expression in pattern.match:
-                    for found in expression.finditer(reading.slots.text):
-                        yield from _apply(pattern, found, reading)
-            yield from read_roles(reading)
-            yield from read_typed(reading)
-            yield from read_release_dates(reading)
+            yield from (item for item in self._read(reading) if not _is_said(item, reading))
+
+    def _read(self, reading: SentenceReading) -> list[Relation]:
+        found: list[Relation] = []
+        for pattern in self._patterns:
+            for expression in pattern.match:
+                for match in expression.finditer(reading.slots.text):
+                    found += _apply(pattern, match, reading)
+        found += read_roles(reading)
+        found += read_typed(reading)
+        found += read_release_dates(reading)
+        return found
+
+
+def _is_said(relation: Relation, reading: SentenceReading) -> bool:
+    """Whether "with" says no more than that two are in one band: "he formed X with Y"."""
+    if relation.predicate != "collaboratedWith" or relation.object.entity is None:
+        return False
+    ends = id(relation.subject), id(relation.object.entity)
+    bands = [{band for person, band in reading.members if person == end} for end in ends]
+    return bool(bands[0] & bands[1])
 
 
 def _apply(pattern: Pattern, found: re.Match[str], reading: SentenceReading) -> Iterator[Relation]:
@@ -101,6 +115,8 @@ def _apply(pattern: Pattern, found: re.Match[str], reading: SentenceReading) -> 
         subject = reading.text.topic
     else:
         subject = reading.subject(reading.slots.position(found.start()), pattern.subject)
+        if subject is not None and subject.type == "Name":
+            return  # a guess about a guess: nothing tells what the thing is
     if subject is None or not reading.may_be(subject, pattern.subject):
         return
     range_ = reading.schema.predicates[pattern.predicate].range

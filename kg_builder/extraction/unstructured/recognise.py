@@ -11,10 +11,11 @@ from spacy.tokens import Doc
 from kg_builder.extraction.unstructured import lexicon
 from kg_builder.extraction.unstructured.documents import TextDocument
 from kg_builder.extraction.unstructured.forms import CAPITAL, SMALL, formed_mentions
-from kg_builder.extraction.unstructured.gazetteer import Gazetteer
+from kg_builder.extraction.unstructured.gazetteer import SIGNED, Gazetteer
 from kg_builder.extraction.unstructured.mentions import Mention
 from kg_builder.extraction.unstructured.sentences import Sentence
 from kg_builder.extraction.unstructured.text_models import ORIGIN
+from kg_builder.extraction.unstructured.titles import listed_with_works, titles
 from kg_builder.extraction.unstructured.topic_names import topic_spans
 from kg_builder.extraction.values import country_name
 from kg_builder.ontology import Schema
@@ -58,6 +59,15 @@ _LOOSE_END: Final = re.compile(
     rf"(?:\s+(?:{SMALL}|by|through|his|her|their|its)|[\s,.;:'’\"“”(–-]+)+$"
 )
 _CAPITALISED: Final = re.compile(r"(?<![\w'’])[A-Z][a-z]+(?![\w'’]|-language| language|-speaking)")
+_THE: Final = re.compile(
+    r"\b(?:the|a|this|that|each|every|any|other|whole|home|native|own|foreign|neighbouring|his|her|"
+    r"their|its|our) $"
+)
+_NO_NOUN: Final = re.compile(
+    r"[.,;:)]|$| (?:in|to|for|with|where|as|after|that|which|when|by|is|was|"
+    r"of|from|at|on|before|during|because|has|had|who)\b"
+)
+_NEXT_WORD: Final = re.compile(r" (\w+)")
 _DETERMINER: Final = re.compile(r"^(?:the|a|an|The|A|An|his|her|their|its) ")
 
 
@@ -97,13 +107,25 @@ class Recogniser:
             *self._gazetteer.find(doc, sentences),
             *self._listed(text.text),
             *formed_mentions(text.text),
+            *titles(text.text),
             *said,
             *self._statistical(doc),
             *self._capitals(text.text, sentences),
             *_demonyms(text.text),
         ]
-        settled = self._settle([item for item in found if not _is_everyday(item, text.text)])
-        return self._settle([*settled, *self._last_names(text, settled)])
+        surnames = _surnames(doc)
+        settled = self._settle(
+            [
+                item
+                for item in found
+                if not _is_everyday(item, text.text)
+                and not (item.type == "Genre" and (item.start, item.end) in surnames)  # Bob Rock
+            ]
+        )
+        found = self._settle([*settled, *self._last_names(text, settled)])
+        for mention in listed_with_works(text.text, found, self._schema):
+            mention.type = "Album"
+        return found
 
     def _topic(self, text: TextDocument) -> Iterator[Mention]:
         types = [
@@ -135,6 +157,12 @@ class Recogniser:
                 continue
             if type_ == "Place" and country_name(text):
                 type_ = "Country"
+            elif (
+                type_ == "Person"
+                and " " not in text
+                and SIGNED.search(doc.text, max(0, start - 60), start)
+            ):
+                type_ = "Name"  # most likely a label: "signed with Colpix"
             yield Mention(start, start + len(text), text, type_, "ner")
 
     def _capitals(self, text: str, sentences: Sequence[Sentence]) -> Iterator[Mention]:
@@ -202,11 +230,27 @@ class Recogniser:
 
 
 def _is_everyday(mention: Mention, text: str) -> bool:
-    """Whether the name of a genre is a plain word here: "the son of", "the house of"."""
+    """Whether the name of a genre is a plain word here: "the son of", "their home country"."""
     if mention.type != "Genre" or not mention.text.islower():
         return False
-    plain = mention.text in lexicon.plain_words() or mention.text == "son"
-    return plain and text.startswith(" of ", mention.end)
+    word, after = mention.text, text[mention.end :]
+    if word == "country":
+        return bool(_THE.search(text, 0, mention.start) and _NO_NOUN.match(after))
+    if word == "house" and after.startswith(" band"):
+        return True
+    if word == "electronic":
+        thing = _NEXT_WORD.match(after)
+        return bool(thing and thing[1] in lexicon.instruments() and not lexicon.is_player(thing[1]))
+    return after.startswith(" of ") and (word in lexicon.plain_words() or word == "son")
+
+
+def _surnames(doc: Doc) -> set[tuple[int, int]]:
+    """Where the last words of persons' names stand."""
+    return {
+        (span[-1].idx, span.end_char)
+        for span in doc.ents
+        if span.label_ == "PERSON" and len(span) > 1 and span[-1].is_title
+    }
 
 
 def _demonyms(text: str) -> Iterator[Mention]:

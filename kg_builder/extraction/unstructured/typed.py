@@ -27,7 +27,15 @@ _RELEASE: Final = re.compile(
     r"\b(?:releas|issu|publish|record|album|LP|EP|came out|appear|follow|debut|put out|single)",
     re.IGNORECASE,
 )
-_OTHER_CLAUSE: Final = re.compile(r"\b(?:whose|but|while|after|before|when|until|and \w+ \w+)\b|;")
+_SINCE: Final = re.compile(r" (?:on|onwards?)\b(?! [A-Z])")
+"""What makes a date the beginning of a time: "from 1964 on"."""
+
+_OTHER_CLAUSE: Final = re.compile(
+    r"\b(?:whose|but|while|after|before|when|until|and \w+ \w+|and (?:in|on)|won|awards?|prize|"
+    r"nominated)\b|;",
+    re.IGNORECASE,
+)
+_NOMINATED: Final = re.compile(r"\b(?:nominat|shortlist|longlist)[^.;]{0,60}$", re.IGNORECASE)
 
 
 def read_typed(reading: SentenceReading) -> Iterator[Relation]:
@@ -40,6 +48,10 @@ def read_typed(reading: SentenceReading) -> Iterator[Relation]:
         if (predicate, number) in reading.taken:
             continue
         if slot == "G" and mention.text.casefold() in lexicon.plain_words():
+            continue
+        if slot == "Z" and _NOMINATED.search(
+            reading.text.document.text, reading.sentence.start, mention.start
+        ):
             continue
         subject = _subject(reading, mention, slot, class_)
         if subject is None or subject is mention.entity:
@@ -77,7 +89,7 @@ def read_release_dates(reading: SentenceReading) -> Iterator[Relation]:
     dates = [
         item
         for number, item in enumerate(reading.mentions)
-        if item.type == "Date" and number not in reading.dates
+        if item.type == "Date" and number not in reading.dates and not _SINCE.match(text, item.end)
     ]
     works = [
         item

@@ -17,6 +17,7 @@ _WORDS: Final = re.compile(
     re.IGNORECASE,
 )
 _NUMBER: Final = re.compile(r"^\d+(?:\.\d+)?$")
+_LONGEST: Final = 40
 _SECONDS: Final = {"milliseconds": 0.001, "seconds": 1.0, "minutes": 60.0}
 
 
@@ -30,6 +31,8 @@ def parse_duration(text: str, unit: str | None = None) -> str | None:
     ('PT4M33S', 'PT4M33S', None)
     """
     text = text.strip()
+    if len(text) > _LONGEST:
+        return None
     if _NUMBER.match(text):
         return _write(float(text) * _SECONDS[unit]) if unit else None
     if found := _CLOCK.match(text):

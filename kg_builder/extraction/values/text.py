@@ -28,13 +28,18 @@ def clean_text(text: str, *, repair: bool = True) -> str:
     if repair and "&" in text:
         text = _unescape(text)
     if not text.isascii():
-        text = _HALF.sub("\ufffd", text)
+        text = without_halves(text)
         if repair and is_bad(text):
             text = ftfy.fix_encoding(text)
         text = unicodedata.normalize("NFC", text)
     if text.isprintable() and "  " not in text:
         return text.strip()
     return _SPACE.sub(" ", _CONTROL.sub("", text)).strip()
+
+
+def without_halves(text: str) -> str:
+    """A text with U+FFFD for each half of a surrogate pair, so that no offset moves."""
+    return _HALF.sub("\ufffd", text)
 
 
 @lru_cache(maxsize=65536)

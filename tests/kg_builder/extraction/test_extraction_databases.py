@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import socket
 import sqlite3
@@ -164,12 +165,18 @@ def server() -> Iterator[sqlalchemy.URL]:
     programs = _programs()
     if programs is None:
         pytest.skip("no PostgreSQL server is installed: there is no initdb")
-    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
-        yield from _served(programs, Path(folder))
-
-
-def _served(programs: Path, folder: Path) -> Iterator[sqlalchemy.URL]:
     user = "postgres" if os.geteuid() == 0 else None  # the server refuses to run as root
+    if user and not _exists(user):
+        pytest.skip("a PostgreSQL server does not run as root, and there is no user 'postgres'")
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        yield from _served(programs, Path(folder), user)
+
+
+def _exists(user: str) -> bool:
+    return any(entry.pw_name == user for entry in pwd.getpwall())
+
+
+def _served(programs: Path, folder: Path, user: str | None) -> Iterator[sqlalchemy.URL]:
     if user:
         folder.chmod(0o755)
         shutil.chown(folder, user)

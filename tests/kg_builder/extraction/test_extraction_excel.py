@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from openpyxl import Workbook
 
@@ -139,3 +142,31 @@ def test_nested_parquet_by_paths(tmp_path: Path) -> None:
     (tmp_path / "cut.parquet").write_bytes(whole[:-50])
     with pytest.raises(DataError, match="not a readable Parquet file"):
         list(read_rows(RowsConfig(path="cut.parquet"), tmp_path))
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "parquet"])
+def test_flipped_bytes_are_an_error_or_other_values(tmp_path: Path, ending: str) -> None:
+    rows = {"id": range(60), "name": [f"Björk {n * n}" for n in range(60)]}
+    path = tmp_path / f"a.{ending}"
+    frame = pd.DataFrame(rows)
+    frame.to_excel(path, index=False) if ending == "xlsx" else frame.to_parquet(path)
+    whole, draw, faults = path.read_bytes(), random.Random(1), 0
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for _ in range(3):
+            damaged[draw.randrange(len(damaged))] = draw.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            list(read_rows(RowsConfig(path=path.name), tmp_path))
+        except DataError as fault:
+            faults += 1
+            assert path.name in str(fault)
+            assert str(fault).isprintable()
+    assert faults
+
+
+def test_parquet_with_text_in_another_encoding_names_the_column(tmp_path: Path) -> None:
+    latin = pa.array([b"Bj\xf6rk"]).view(pa.string())
+    pq.write_table(pa.table({"name": latin}), tmp_path / "a.parquet")
+    with pytest.raises(DataError, match="column 'name' holds text that is not UTF-8, in rows 1"):
+        list(read_rows(RowsConfig(path="a.parquet"), tmp_path))

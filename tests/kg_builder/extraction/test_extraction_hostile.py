@@ -303,3 +303,31 @@ def test_lines_in_several_encodings_are_counted(write: Write, run: Run) -> None:
     found = run(**table("a.csv"))
     assert names_of(found) == {"Björk", "Mötley", "Кино", "rock"}
     assert found.counts["t: lines read as cp1252"] == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl"])
+def test_a_byte_order_mark_tells_the_encoding(
+    write: Write, run: Run, encoding: str, ending: str
+) -> None:
+    if ending == "jsonl":
+        rows = [json.dumps({"id": 1, "name": "Чайф", "genre": "рок"}, ensure_ascii=False)]
+    else:
+        cut = {"csv": ",", "tsv": "\t"}[ending]
+        rows = [cut.join(("id", "name", "genre")), cut.join(("1", "Чайф", "рок"))]
+    write(f"a.{ending}", ("\n".join(rows) + "\n").encode(encoding))
+    found = run(**table(f"a.{ending}"))
+    assert named(found) == [("Чайф", "genre", "рок")]
+
+
+def test_an_encoding_without_its_mark_is_asked_for(write: Write, run: Run) -> None:
+    write("a.csv", "id,name,genre\n1,A,rock\n".encode("utf-16-le"))
+    with pytest.raises(DataError, match=r"a\.csv: utf-16 without.*utf-16-le"):
+        run(**table("a.csv", encodings=["utf-16"]))
+    assert named(run(**table("a.csv", encodings=["utf-16-le"]))) == [("A", "genre", "rock")]
+
+
+@pytest.mark.parametrize("path", ["", "/etc/*.html", "**.html"])
+def test_a_path_that_is_not_below_the_raw_folder(run: Run, path: str) -> None:
+    with pytest.raises(DataError, match="relative to the raw folder"):
+        run(**page(path))

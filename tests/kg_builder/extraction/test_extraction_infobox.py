@@ -138,3 +138,13 @@ def test_no_wikitext_breaks_the_reader(value: str) -> None:
     code = mwparserfromhell.parse(value)
     plain(code)
     assert all(item.text == item.text.strip() != "" for item in items(code, commas=True))
+
+
+@pytest.mark.parametrize("year", ["\u00b2", "9" * 5000, "\u0661\u0669\u0668\u0665"])
+def test_a_date_template_with_other_signs_than_digits(write: Write, run: Run, year: str) -> None:
+    write(
+        "a.wikitext",
+        f"{{{{Infobox musical artist|name=A|birth_date={{{{birth date|{year}|1|2}}}}}}}}",
+    )
+    found = run(kind="semi-structured", path="a.wikitext")
+    assert list(found.records["name"]) == ["A"]

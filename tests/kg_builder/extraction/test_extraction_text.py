@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from kg_builder.errors import DataError
 from kg_builder.extraction import UnstructuredSource
-from kg_builder.extraction.unstructured import ReadText, Relation, TextReader
 from kg_builder.extraction.unstructured.documents import TextDocument
 from kg_builder.extraction.unstructured.gazetteer import common_words
 from kg_builder.extraction.unstructured.patterns import load_patterns
 from kg_builder.extraction.unstructured.pipeline import ModelMissing, load_pipeline
+from kg_builder.extraction.unstructured.reader import TextReader
+from kg_builder.extraction.unstructured.relations import ReadText, Relation
 from kg_builder.extraction.unstructured.sentences import sentence_ends
 from kg_builder.ontology import Schema
 from kg_builder.tables import RECORDS
@@ -203,12 +204,56 @@ def test_what_sentences_say(
                 ("The Kites", "hasMember", "Che"),
             },
         ),
+        (
+            "Ada Moll",
+            "Ada Moll won four Grammy Awards for Best Song in 2004. Éva left. "
+            "She was nominated for the Mercury Prize.",
+            {("Ada Moll", "award", "Grammy Award for Best Song")},
+        ),
+        (
+            "Ada Moll",
+            "Ada Moll released the album Ash, which won the Polar Prize in 2005. "
+            "From 1964 on she made the record Elm.",
+            {
+                ("Ada Moll", "performed", "Ash"),
+                ("Ash", "award", "Polar Prize"),
+                ("Ada Moll", "performed", "Elm"),
+            },
+        ),
+        (
+            "Ada Moll",
+            "Ada Moll sang in the jazz group Sista. She worked with The Kites.",
+            {
+                ("Ada Moll", "memberOf", "Sista"),
+                ("Ada Moll", "genre", "jazz"),
+                ("Ada Moll", "collaboratedWith", "The Kites"),
+            },
+        ),
+        (
+            "Ada Moll",
+            "Ada Moll wrote songs for Bo Lind, including “Rain”.",
+            {("Bo Lind", "performed", "Rain")},
+        ),
+        (
+            "The Kites",
+            "The Kites are a band. Bo Lind, who plays his guitar, started the band with "
+            "drummer Ann Ek and bassist Cy Orr.",
+            {
+                ("Bo Lind", "memberOf", "The Kites"),
+                ("The Kites", "hasMember", "Ann Ek"),
+                ("The Kites", "hasMember", "Cy Orr"),
+                ("Bo Lind", "instrument", "guitar"),
+                ("Ann Ek", "instrument", "drums"),
+                ("Cy Orr", "instrument", "bass guitar"),
+            },
+        ),
     ],
 )
 def test_what_real_paragraphs_taught(
     schema: Schema, title: str, text: str, expected: set[tuple[str, str, str]]
 ) -> None:
-    gazetteer = known(("Oslo", "Place"))
+    people = [("Bo Lind", "Person"), ("Ann Ek", "Person"), ("Cy Orr", "Person")]
+    gazetteer = known(("Oslo", "Place"), ("The Kites", "Band"), *people)
     assert read(text, title, schema, gazetteer)[1] == expected
 
 
@@ -369,6 +414,14 @@ def test_unusable_texts_are_counted(write: Write, run: Run) -> None:
     assert found.counts["documents: rows used"] == 1
     with pytest.raises(DataError, match="no column 'body'"):
         run(kind="unstructured", path="t.jsonl", model=None, text="body")
+
+
+def test_halves_of_surrogate_pairs_move_no_offset(write: Write, run: Run) -> None:
+    text = "A\\ud800B are a band from Paris. They play jazz."
+    write("t.jsonl", f'{{"id": "1", "title": "A\\ud800B", "text": "{text}"}}\n')
+    found = run(kind="unstructured", path="t.jsonl", model=None)
+    assert "A\ufffdB" in set(found.records["name"])
+    assert any(evidence.endswith("char=27,42") for evidence in found.statements["evidence"])
 
 
 def test_several_processes_read_what_one_reads(write: Write, run: Run) -> None:

@@ -3,9 +3,10 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from kg_builder.extraction.objects import Literal, read_literal
 from kg_builder.extraction.values import (
     article_in_front,
     clean_text,
@@ -286,3 +287,39 @@ def test_disambiguators_are_cut_and_titles_kept() -> None:
     assert without_disambiguator("Nirvana (British band)") == "Nirvana"
     assert without_disambiguator("1999 (Prince album)") == "1999"
     assert without_disambiguator("Live (Tour Edition)") == "Live (Tour Edition)"
+
+
+_PIECES = st.sampled_from(
+    [
+        "9" * 5000,
+        "9" * 20,
+        "1985",
+        "-1",
+        "0",
+        "\u00b2",
+        "\u0663",
+        "1e400",
+        "PT",
+        "M",
+        "S",
+        ":",
+        "/..",
+        "~",
+    ]
+)
+
+
+@given(st.lists(_PIECES, max_size=4).map("".join))
+@example("9" * 5000)
+@example("PT" + "9" * 5000 + "M")
+def test_no_number_breaks_a_reader_of_literals(text: str) -> None:
+    for datatype in ("date", "duration", "integer", "decimal", "boolean", "anyURI"):
+        for unit in (None, "seconds", "minutes"):
+            found = read_literal(text, datatype, unit)
+            assert found is None or found.text.isascii() or datatype == "anyURI"
+
+
+def test_whole_numbers_keep_all_their_digits() -> None:
+    assert read_literal("123456789012345678", "integer") == Literal("123456789012345678", "integer")
+    assert read_literal("12.00", "integer") == Literal("12", "integer")
+    assert read_literal("1" * 19, "integer") is None

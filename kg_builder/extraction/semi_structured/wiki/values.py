@@ -12,6 +12,7 @@ from mwparserfromhell.nodes import ExternalLink, HTMLEntity, Tag, Template, Text
 
 from kg_builder.extraction.values import clean_text
 
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 _LISTS: Final = frozenset(
     {
         "hlist",
@@ -208,7 +209,7 @@ def _date(name: str, positional: list[Any]) -> str:
     numbers: list[str] = []
     for part in positional:
         text = plain(part)
-        if not text.isdigit():
+        if not _NUMBER.fullmatch(text):
             if not numbers and text:
                 return text
             break

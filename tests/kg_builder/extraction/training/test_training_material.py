@@ -10,10 +10,10 @@ import pytest
 
 from kg_builder.errors import DataError
 from kg_builder.extraction import UnstructuredSource
-from kg_builder.extraction.unstructured import TextReader
 from kg_builder.extraction.unstructured.documents import TextDocument
 from kg_builder.extraction.unstructured.learned.annotation import AnnotatedText, Triple
 from kg_builder.extraction.unstructured.ner.tagging import Span, TaggedWords
+from kg_builder.extraction.unstructured.reader import TextReader
 from kg_builder.extraction.unstructured.training.annotated import read_annotated
 from kg_builder.extraction.unstructured.training.from_graph import (
     both_ways,

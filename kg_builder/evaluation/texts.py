@@ -1,0 +1,184 @@
+"""How well texts are read, against texts whose relations and mentions people annotated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Final
+
+from kg_builder.errors import DataError
+from kg_builder.evaluation.matching import Score
+from kg_builder.extraction.unstructured.relations import Reading, Relation
+from kg_builder.extraction.unstructured.slots import slot_of
+from kg_builder.ontology import Schema
+
+Fact = tuple[str, str, str]
+Place = tuple[int, int]
+"""Start and end of a mention, in code points."""
+
+_SAME: Final = {
+    "foundingDate": "beginDate",
+    "birthDate": "beginDate",
+    "released": "performed",
+    "collaboratedWith": "associatedWith",
+}
+"""Predicates that the annotation writes otherwise, or does not tell apart."""
+
+_NAMED: Final = "AWLPZ"
+"""Slots of the things whose chains are annotated: agents, works, labels, places, awards."""
+
+
+@dataclass(frozen=True)
+class AnnotatedText:
+    """What people say of a text: which mentions are of one thing, and what it states."""
+
+    id: str
+    chains: tuple[tuple[Place, ...], ...]
+    facts: frozenset[Fact]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many were found, of those wanted."""
+
+    right: int
+    found: int
+    wanted: int
+
+    @property
+    def score(self) -> Score:
+        """Precision and recall."""
+        return Score(
+            self.right / self.found if self.found else 1.0,
+            self.right / self.wanted if self.wanted else 1.0,
+        )
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """Relations that were stated with one confidence, and how many of them are right."""
+
+    stated: float
+    found: int
+    right: int
+
+
+def read_annotated_texts(path: Path) -> list[AnnotatedText]:
+    """Read annotated biographies: JSON lines with `id`, `chains` and `triples`.
+
+    Raises:
+        DataError: no such file, or a line of another form.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as fault:
+        raise DataError(f"cannot be read: {fault.strerror}", where=str(path)) from None
+    found = []
+    for number, line in enumerate(lines, 1):
+        try:
+            found.append(_annotated(json.loads(line)))
+        except (ValueError, KeyError, TypeError, AttributeError) as fault:
+            raise DataError(
+                f"no annotated text: {fault!r}",
+                where=f"{path}, line {number}",
+                remedy="JSON lines with id, chains and triples",
+            ) from None
+    return found
+
+
+def _annotated(item: Any) -> AnnotatedText:
+    return AnnotatedText(
+        str(item["id"]),
+        tuple(
+            tuple((mention["start"], mention["end"]) for mention in chain["mentions"])
+            for chain in item["chains"]
+        ),
+        frozenset(
+            _fact(triple["subject"], triple["predicate"], triple["object"])
+            for triple in item["triples"]
+        ),
+    )
+
+
+def count_relations(texts: Sequence[tuple[AnnotatedText, Reading]]) -> Counted:
+    """Relations of the annotation's predicates, each counted once a text.
+
+    Names are compared without case, article and hyphens, dates by their year; memberships count
+    whichever way round they are said, and likewise what two things share.
+    """
+    predicates = _predicates(gold for gold, _ in texts)
+    right = found = wanted = 0
+    for gold, reading in texts:
+        said = {fact for item in reading.relations if (fact := fact_of(item))[1] in predicates}
+        right, found = right + len(gold.facts & said), found + len(said)
+        wanted += len(gold.facts)
+    return Counted(right, found, wanted)
+
+
+def count_coreference(texts: Sequence[tuple[AnnotatedText, Reading]], schema: Schema) -> Counted:
+    """Pairs of mentions of one thing."""
+    right = found = wanted = 0
+    for gold, reading in texts:
+        chains: dict[int, list[Place]] = {}
+        for mention in reading.mentions:
+            if slot_of(mention.type, schema) in _NAMED:
+                chains.setdefault(id(mention.entity), []).append((mention.start, mention.end))
+        expected, said = _pairs(gold.chains), _pairs(chains.values())
+        right, found = right + len(expected & said), found + len(said)
+        wanted += len(expected)
+    return Counted(right, found, wanted)
+
+
+def by_confidence(texts: Sequence[tuple[AnnotatedText, Reading]]) -> list[Confidence]:
+    """How often relations are right, by the confidence with which they are stated, rising."""
+    predicates = _predicates(gold for gold, _ in texts)
+    counts: dict[float, list[int]] = {}
+    for gold, reading in texts:
+        surest: dict[Fact, float] = {}
+        for item in reading.relations:
+            fact = fact_of(item)
+            if fact[1] in predicates:
+                surest[fact] = max(item.confidence, surest.get(fact, 0.0))
+        for fact, confidence in surest.items():
+            count = counts.setdefault(round(confidence, 2), [0, 0])
+            count[0] += 1
+            count[1] += fact in gold.facts
+    return [Confidence(stated, *counts[stated]) for stated in sorted(counts)]
+
+
+def confidence_error(found: Sequence[Confidence]) -> float:
+    """Mean distance of the stated confidences from the shares that are right (ECE)."""
+    total = sum(item.found for item in found)
+    return sum(abs(item.stated * item.found - item.right) for item in found) / total if total else 0
+
+
+def fact_of(relation: Relation) -> Fact:
+    """A relation in the form in which facts are compared."""
+    mention = relation.object
+    name = mention.name if mention.type == "Date" or not mention.entity else mention.entity.name
+    return _fact(relation.subject.name, relation.predicate, name)
+
+
+def _fact(subject: str, predicate: str, object_: str) -> Fact:
+    predicate = _SAME.get(predicate, predicate)
+    one, other = _plain(subject), _plain(object_)
+    if predicate == "hasMember":
+        return other, "memberOf", one
+    if predicate == "associatedWith":
+        one, other = sorted((one, other))
+    return one, predicate, other[-4:] if predicate == "beginDate" else other
+
+
+def _plain(name: str) -> str:
+    return name.casefold().removeprefix("the ").removesuffix(" music").replace("-", " ")
+
+
+def _predicates(texts: Iterable[AnnotatedText]) -> frozenset[str]:
+    return frozenset(fact[1] for text in texts for fact in text.facts)
+
+
+def _pairs(chains: Iterable[Iterable[Hashable]]) -> set[frozenset[Hashable]]:
+    return {frozenset(pair) for chain in chains for pair in combinations(chain, 2)}

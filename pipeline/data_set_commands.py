@@ -1,0 +1,108 @@
+"""The commands that build, fetch, check and list data sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from kg_builder.errors import DataError
+from kg_builder.evaluation.validation import validate
+from pipeline.build import DATA, SEED, build, default_raw
+from pipeline.console import BuildDisplay, download_bars, summary, terminal
+from pipeline.fetch import fetch
+from pipeline.recipe import load_recipe, recipe_names
+
+_out = terminal()
+_err = terminal(stderr=True)
+_SHOWN = 20
+
+
+def build_command(
+    dataset: Annotated[
+        str, typer.Option(help="Name of a recipe, or path of a recipe file.")
+    ] = "sample",
+    raw: Annotated[
+        Path | None, typer.Option(help="Folder of the raw files.  [default: data/raw]")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Processed folder.  [default: data/processed/<dataset>]")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="Run this stage and those after it.")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Run even what has not changed.")] = False,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(help="Leave out a source or database of the recipe; may be repeated."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the sampled negatives.")] = SEED,
+) -> None:
+    """Run the construction stages: raw files in, graph and training files out."""
+    _out.print(f"Building [bold]{dataset}[/]", highlight=False)
+    with BuildDisplay(_out) as display:
+        report = build(
+            dataset,
+            raw=raw,
+            out=out,
+            start=start,
+            force=force,
+            without=without or (),
+            seed=seed,
+            on_start=display.started,
+            on_end=display.ended,
+        )
+    summary(report, _out)
+
+
+def fetch_command(
+    name: Annotated[str, typer.Argument(help="Name of a recipe.")],
+    raw: Annotated[
+        Path | None, typer.Option(help="Folder to fetch into.  [default: data/raw]")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Fetch again what is there.")] = False,
+) -> None:
+    """Bring a data set's raw files from their publishers."""
+    recipe = load_recipe(name)
+    if not recipe.fetch:
+        raise DataError(
+            "nothing to fetch", where=f"recipe {recipe.name}", remedy=recipe.manual or ""
+        )
+    folder = raw if raw is not None else default_raw(recipe)
+    with download_bars(_err) as bars:
+        for fetched in fetch(recipe.fetch, folder, progress=bars, force=force):
+            _out.print(f"{fetched.path}  [dim]{fetched.outcome.value}[/]", highlight=False)
+    if recipe.manual:
+        _out.print(recipe.manual)
+
+
+def validate_command(
+    dataset: Annotated[str, typer.Option(help="Name of a processed data set.")] = "sample",
+    out: Annotated[
+        Path | None, typer.Option(help="Processed folder.  [default: data/processed/<dataset>]")
+    ] = None,
+) -> None:
+    """Check a built graph against the SHACL shapes of the data model."""
+    graph = (out if out is not None else DATA / "processed" / dataset) / "kg.ttl"
+    violations = validate(graph)
+    for violation in violations[:_SHOWN]:
+        _out.print(
+            f"{violation.focus}  {violation.path}  {violation.value}  [dim]{violation.message}[/]",
+            highlight=False,
+            soft_wrap=True,
+        )
+    _out.print(f"{len(violations):,} violations in {graph}", highlight=False, soft_wrap=True)
+    raise typer.Exit(1 if violations else 0)
+
+
+def datasets_command() -> None:
+    """List the recipes that ship with the project."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("name", "what", "licence"):
+        table.add_column(heading)
+    for name in recipe_names():
+        recipe = load_recipe(name)
+        table.add_row(name, recipe.title, recipe.licence)
+    _out.print(table)

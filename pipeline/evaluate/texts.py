@@ -1,0 +1,141 @@
+"""`python -m pipeline evaluate texts`: what the rules read, with and without coreference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.table import Table
+
+from kg_builder.errors import DataError
+from kg_builder.evaluation.texts import (
+    AnnotatedText,
+    Counted,
+    by_confidence,
+    confidence_error,
+    count_coreference,
+    count_relations,
+    read_annotated_texts,
+)
+from kg_builder.extraction import UnstructuredSource, extract
+from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.unstructured.documents import read_documents
+from kg_builder.extraction.unstructured.gazetteer import common_words
+from kg_builder.extraction.unstructured.reader import TextReader
+from kg_builder.extraction.unstructured.relations import Reading
+from kg_builder.ontology import load_schema
+from pipeline.build import default_raw
+from pipeline.console import terminal
+from pipeline.raw_texts import text_sources
+from pipeline.recipe import Recipe, load_recipe
+
+_out = terminal()
+_Read = Sequence[tuple[AnnotatedText, Reading]]
+
+
+def texts_command(
+    annotated: Annotated[
+        Path, typer.Option(help="Annotated texts: JSON lines with id, chains and triples.")
+    ],
+    dataset: Annotated[
+        str, typer.Option(help="Recipe whose texts they are; its other sources name things.")
+    ] = "sample",
+    raw: Annotated[
+        Path | None, typer.Option(help="Folder of the raw files.  [default: data/raw]")
+    ] = None,
+    skip: Annotated[
+        int, typer.Option(min=0, help="Leave out the first ones: those that rules were written on.")
+    ] = 0,
+    limit: Annotated[int, typer.Option(min=0, help="Read so many at most; 0: all.")] = 0,
+    gazetteer: Annotated[bool, typer.Option(help="Look for names of the other sources.")] = True,
+    model: Annotated[
+        str | None, typer.Option(help="Another spaCy model than the recipe's; none: ''.")
+    ] = None,
+) -> None:
+    """Score relations with coreference on and off, coreference itself, and the confidences."""
+    recipe = load_recipe(dataset)
+    folder = raw if raw is not None else default_raw(recipe)
+    gold = read_annotated_texts(annotated)[skip:]
+    gold = gold[:limit] if limit else gold
+    sources = text_sources(recipe)
+    if not sources or not gold:
+        raise DataError(
+            "no texts to score", where=str(annotated) if sources else f"recipe {recipe.name}"
+        )
+    source = sources[0]
+    if model is not None:
+        source = source.model_copy(update={"model": model or None})
+    known = _names(recipe, folder) if gazetteer else None
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("", "wanted", "found", "right", "precision", "recall", "F1"):
+        table.add_column(heading, justify="right" if heading else "left")
+    schema = load_schema(*recipe.ontology)
+    with_, without = (
+        _read(source.model_copy(update={"coreference": on}), folder, gold, known)
+        for on in (True, False)
+    )
+    table.add_row("relations", *_cells(count_relations(with_)))
+    table.add_row("relations, coreference off", *_cells(count_relations(without)))
+    table.add_row("coreference, pairs of mentions", *_cells(count_coreference(with_, schema)))
+    _out.print(f"{len(gold)} texts", highlight=False)
+    _out.print(table)
+    _tell_confidences(with_)
+
+
+def _names(recipe: Recipe, raw: Path) -> pd.DataFrame | None:
+    """Records of the sources that are no texts."""
+    schema = load_schema(*recipe.ontology)
+    parts = [
+        extract(source, raw, schema=schema).records
+        for source in recipe.sources
+        if not isinstance(source, UnstructuredSource)
+    ]
+    return pd.concat(parts) if parts else None
+
+
+def _read(
+    source: UnstructuredSource,
+    raw: Path,
+    gold: Sequence[AnnotatedText],
+    known: pd.DataFrame | None,
+) -> _Read:
+    schema = load_schema()
+    documents = list(read_documents(source, raw, Collector(source.name, schema)))
+    reader = TextReader(
+        source,
+        schema,
+        gazetteer=known,
+        common=common_words(document.text for document in documents),
+        root=raw,
+    )
+    wanted = {item.id: item for item in gold}
+    chosen = [document for document in documents if document.id in wanted]
+    if missing := wanted.keys() - {document.id for document in chosen}:
+        raise DataError(
+            f"{len(missing)} annotated texts are not among the source's, such as {min(missing)!r}",
+            where=f"source {source.name!r}",
+        )
+    return [(wanted[item.document.id], item) for item in reader.readings(chosen)]
+
+
+def _tell_confidences(texts: _Read) -> None:
+    found = by_confidence(texts)
+    table = Table(box=None, padding=(0, 2, 0, 0), title="Relations by their confidence")
+    for heading in ("stated", "found", "right", "share"):
+        table.add_column(heading, justify="right")
+    for item in found:
+        share = item.right / item.found
+        table.add_row(f"{item.stated:.2f}", f"{item.found}", f"{item.right}", f"{share:.2f}")
+    _out.print(table)
+    _out.print(f"mean distance of confidence and share: {confidence_error(found):.3f}")
+
+
+def _cells(counted: Counted) -> list[str]:
+    score = counted.score
+    return [
+        *(f"{count:,}" for count in (counted.wanted, counted.found, counted.right)),
+        *(f"{figure:.3f}" for figure in (score.precision, score.recall, score.f1)),
+    ]

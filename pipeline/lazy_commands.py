@@ -1,0 +1,49 @@
+"""Commands whose modules are imported when they run: help costs no seconds of spaCy and PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+_PLACE: Final = "place"
+
+
+class LazyGroup(TyperGroup):
+    """A group of commands that were added with `add_lazily`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
+        """The command that the arguments name, imported."""
+        name, command, rest = super().resolve_command(ctx, args)
+        place = getattr(getattr(command, "callback", None), _PLACE, None)
+        return name, _imported(place) if place else command, rest
+
+
+def add_lazily(app: typer.Typer, name: str, place: str, told: str) -> None:
+    """Add a command to an application whose class is `LazyGroup`.
+
+    Args:
+        app: the application.
+        name: how the command is called.
+        place: `module:function`; the function may also be a `typer.Typer` of its own.
+        told: the command's line in the help, the first one of the function's docstring.
+    """
+
+    def later() -> None:
+        """Stand in for the command until it is called."""
+
+    setattr(later, _PLACE, place)
+    app.command(name, help=told)(later)
+
+
+def _imported(place: str) -> Any:
+    module, _, name = place.partition(":")
+    found: typer.Typer | Callable[..., Any] = getattr(import_module(module), name)
+    if isinstance(found, typer.Typer):
+        return typer.main.get_command(found)
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone.command()(found)
+    return typer.main.get_command(alone)
