@@ -150,13 +150,12 @@ class Spool:
             found = self._base.sql(_RECORDS, params=[self._source, first, first + _BATCH])
             rows = found.to_arrow_table()
             things, texts = write_attributes(said.up_to(first + _BATCH), names)
-            place = pc.index_in(rows.column("seq"), pa.array(things))
-            written = pc.fill_null(texts.take(place), "{}")
-            yield (
-                rows.append_column("attributes", written)
-                .select(RECORDS.columns)
-                .cast(RECORDS.schema)
-            )
+            seq = rows.column("seq").to_numpy()
+            place = np.searchsorted(things, seq)
+            place[~np.isin(seq, things, assume_unique=True)] = len(things)
+            written = pa.concat_arrays([texts, pa.array(["{}"])]).take(pa.array(place))
+            whole = rows.append_column("attributes", written)
+            yield whole.select(RECORDS.columns).cast(RECORDS.schema)
 
     def statements(self) -> Iterator[pa.Table]:
         """The table `statements`, in the order read, some rows at a time."""

@@ -6,12 +6,14 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from kg_builder.extraction.batch import Batch, Numbers, Texts, first_places
-from kg_builder.extraction.keys import id_key, name_key
+from kg_builder.extraction.batch import Batch, Numbers, Texts, first_places, mapped
+from kg_builder.extraction.keys import name_key
 from kg_builder.extraction.semi_structured.adapters.discogs_records import (
     is_filled,
     joined,
+    listed,
     plain_name,
 )
 
@@ -46,32 +48,35 @@ def _add(
     """Add things; `types` are the class of one with a number and the class of one without."""
     source, schema = batch.out.source, batch.out.schema
     distinct = joined(numbers, _BETWEEN, names).dictionary_encode()
-    pairs = [text.split(_BETWEEN) for text in distinct.dictionary.to_pylist()]
-    plain = [plain_name(name) for _, name in pairs]
-    keys = [
-        id_key(source, scope, number) if number else name_key(source, types[1], name, schema)
-        for (number, _), name in zip(pairs, plain, strict=True)
-    ]
-    ids = [
-        number or key.removeprefix(f"{source}/")
-        for (number, _), key in zip(pairs, keys, strict=True)
-    ]
-    found = pa.array(keys, pa.string())
     firsts = first_places(distinct.indices.to_numpy())
+    at = pa.array(firsts)
+    numbers, names = numbers.take(at), mapped(names.take(at), plain_name)
+    numbered = is_filled(numbers)
+    keys, ids, kinds = joined(f"{source}/{scope}/", numbers), numbers, [types[0]] * len(firsts)
+    if not numbered.all():
+        unnumbered = pa.array(~numbered)
+        by_name = [
+            name_key(source, types[1], name, schema)
+            for name in names.filter(unnumbered).to_pylist()
+        ]
+        keys = pc.replace_with_mask(keys, unnumbered, pa.array(by_name, pa.string()))
+        own = pc.utf8_slice_codeunits(keys, len(source) + 1)
+        ids = pc.if_else(unnumbered, own, numbers)
+        kinds = np.where(numbered, *types).tolist()
     batch.things(
         order[firsts],
-        found,
-        pa.array([types[0] if number else types[1] for number, _ in pairs], pa.string()),
-        pa.array(plain, pa.string()),
-        where.take(pa.array(firsts)),
-        record_ids=pa.array(ids, pa.string()),
-        external_ids=discogs_ids(numbers.take(pa.array(firsts))) if scope == "artists" else None,
+        keys,
+        pa.array(kinds, pa.string()),
+        names,
+        where.take(at),
+        record_ids=ids,
+        external_ids=_discogs_ids(numbers) if scope == "artists" else None,
     )
-    return found.take(distinct.indices)
+    return keys.take(distinct.indices)
 
 
-def discogs_ids(numbers: Texts) -> pa.ListArray:
+def _discogs_ids(numbers: Texts) -> pa.ListArray:
     """The external ids of artists: one for each that has a number."""
-    filled = is_filled(numbers)
-    offsets = pa.array(np.append(0, np.cumsum(filled)).astype(np.int32))
-    return pa.ListArray.from_arrays(offsets, joined("discogs:", numbers.filter(pa.array(filled))))
+    numbered = np.flatnonzero(is_filled(numbers))
+    ids = joined("discogs:", numbers.take(pa.array(numbered)))
+    return listed(len(numbers), numbered, ids)

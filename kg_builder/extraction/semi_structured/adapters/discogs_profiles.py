@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -19,6 +18,8 @@ from kg_builder.extraction.semi_structured.adapters.discogs_people import (
 from kg_builder.extraction.semi_structured.adapters.discogs_records import (
     Records,
     is_filled,
+    joined,
+    listed,
     plain_name,
 )
 from kg_builder.extraction.values import clean_text, external_id
@@ -51,7 +52,8 @@ def read_artists(records: Records) -> None:
     realnames = mapped(records.text("realname"), clean_text)
     solo = (has_groups | is_filled(realnames)) & ~has_members
     numbers = pc.utf8_slice_codeunits(records.keys, len(f"{records.batch.out.source}/artists/"))
-    external, homepages = _addresses(records)
+    own_ids = joined("discogs:", numbers)
+    external, homepages = _addresses(records, own_ids)
     records.batch.things(
         records.order(0),
         records.keys,
@@ -60,10 +62,7 @@ def read_artists(records: Records) -> None:
         records.evidence,
         record_ids=numbers,
         aliases=_aliases(records, names, realnames, solo),
-        external_ids=_lists(
-            list(dict.fromkeys([f"discogs:{number}", *others]))
-            for number, others in zip(numbers.to_pylist(), external, strict=True)
-        ),
+        external_ids=external,
         own=True,
     )
     _say_profiles(records, homepages)
@@ -85,7 +84,7 @@ def read_labels(records: Records) -> None:
     batch, elements = records.batch, records.elements
     numbers = pc.utf8_slice_codeunits(records.keys, len(f"{batch.out.source}/labels/"))
     mention_labels(batch, records.order(0), numbers, names, records.evidence)
-    _say_profiles(records, _addresses(records, complete=True)[1])
+    _say_profiles(records, _homepages(records))
     above = elements.child(records.own, "parentLabel")
     titles = elements.stripped(above)
     places = np.flatnonzero(is_filled(titles))
@@ -102,38 +101,51 @@ def read_labels(records: Records) -> None:
     batch.links(order, others, "parentLabel", records.keys.take(at), where)
 
 
-def _addresses(records: Records, *, complete: bool = False) -> tuple[list[list[str]], list[str]]:
-    """(ids in other databases, homepage) of each record; a homepage may have to be complete."""
-    external: list[list[str]] = [[] for _ in records.keys]
+def _addresses(records: Records, own_ids: Texts) -> tuple[pa.ListArray, list[str]]:
+    """(ids in Discogs and other databases, first other address) of each artist."""
+    places, external = [], []
+    homepages = [""] * len(records)
+    items, texts = records.texts("urls")
+    known = set(enumerate(own_ids.to_pylist()))
+    for place, text in zip(items.places.tolist(), texts.to_pylist(), strict=True):
+        short = external_id(text)
+        if short is None:
+            homepages[place] = homepages[place] or text
+        elif (place, short) not in known:
+            known.add((place, short))
+            places.append(place)
+            external.append(short)
+    owners = np.append(np.arange(len(records)), np.array(places, np.int64))
+    ids = pa.concat_arrays([own_ids, pa.array(external, pa.string())])
+    return listed(len(records), owners, ids), homepages
+
+
+def _homepages(records: Records) -> list[str]:
+    """The first complete address of each label that is in no database."""
     homepages = [""] * len(records)
     items, texts = records.texts("urls")
     for place, text in zip(items.places.tolist(), texts.to_pylist(), strict=True):
-        if short := external_id(text):
-            external[place].append(short)
-        elif not complete or "://" in text:
-            homepages[place] = homepages[place] or text
-    return external, homepages
+        if not homepages[place] and "://" in text and not external_id(text):
+            homepages[place] = text
+    return homepages
 
 
 def _aliases(
     records: Records, names: Texts, realnames: Texts, solo: NDArray[np.bool_]
 ) -> pa.ListArray:
     """Other names of each artist: the variations, and the real name of one person."""
-    found: list[dict[str, None]] = [{} for _ in names]
     items, texts = records.texts("namevariations")
-    variations = mapped(texts, clean_text).to_pylist()
-    for place, name in zip(items.places.tolist(), variations, strict=True):
-        found[place][name] = None
-    for place in np.flatnonzero(solo).tolist():
-        found[place][realnames[place].as_py()] = None
-    for others, name in zip(found, names.to_pylist(), strict=True):
-        others.pop(name, None)
-        others.pop("", None)
-    return _lists(map(list, found))
-
-
-def _lists(texts: Iterable[list[str]]) -> pa.ListArray:
-    return pa.array(list(texts), pa.list_(pa.string()))
+    people = np.flatnonzero(solo)
+    places = np.append(items.places, people)
+    others = [*mapped(texts, clean_text).to_pylist(), *realnames.take(pa.array(people)).to_pylist()]
+    known = set(enumerate(names.to_pylist()))
+    chosen = []
+    for row, pair in enumerate(zip(places.tolist(), others, strict=True)):
+        if pair[1] and pair not in known:
+            known.add(pair)
+            chosen.append(row)
+    found = pa.array([others[row] for row in chosen], pa.string())
+    return listed(len(records), places[chosen], found)
 
 
 def _say_profiles(records: Records, homepages: list[str]) -> None:

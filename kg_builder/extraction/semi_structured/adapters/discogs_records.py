@@ -114,6 +114,13 @@ def joined(*texts: Texts | str) -> Texts:
     return pc.binary_join_element_wise(*texts, "")
 
 
+def listed(size: int, places: Numbers, texts: Texts) -> pa.ListArray:
+    """Lists of the texts of each place, in the order in which they are given."""
+    offsets = np.append(0, np.cumsum(np.bincount(places, minlength=size))).astype(np.int32)
+    sorting = pa.array(np.argsort(places, kind="stable"))
+    return pa.ListArray.from_arrays(pa.array(offsets), texts.take(sorting))
+
+
 def is_filled(texts: Texts) -> NDArray[np.bool_]:
     """Whether each text is one."""
     filled: NDArray[np.bool_] = pc.binary_length(texts).to_numpy() > 0

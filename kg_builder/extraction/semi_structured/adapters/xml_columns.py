@@ -176,7 +176,7 @@ def _marks(data: NDArray[np.uint8]) -> _Marks:
     data = data[: end[-1] if size else 0]
     quotes, quoted = _inside(data, '"', start, end)
     name_end = end - empty
-    with_quotes = np.unique(quoted)
+    with_quotes = quoted[np.append(True, quoted[1:] != quoted[:-1])[: len(quoted)]]
     spaces = np.append(np.flatnonzero(data == ord(" ")), len(data))
     first = spaces[np.searchsorted(spaces, start[with_quotes])]
     name_end[with_quotes] = np.minimum(name_end[with_quotes], first)
