@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.objects import read_literal, read_name
-from kg_builder.extraction.values import country_name
-
-_WRITTEN: Final = frozenset({"UK", "US"})
-"""Countries that people write as two letters after a town; others are states and provinces."""
+from kg_builder.extraction.objects import read_literal, read_name, read_place
 
 
 @dataclass(frozen=True)
@@ -71,20 +66,12 @@ class Assertions:
 
     def place(self, text: str, evidence: str, *, external_ids: Iterable[str] = ()) -> str | None:
         """Add a place; "Town, Region, Country" also tells the country that the town lies in."""
-        parts = [name for part in text.split(",") if (name := read_name(part, "Place"))]
-        if not parts:
+        place = read_place(text)
+        if place is None:
             return None
-        last = parts[-1]
-        country = country_name(last)
-        if len(parts) > 1 and len(last) == 2 and last not in _WRITTEN:
-            country = None  # "Savannah, GA" is in a state, not in Gabon
-        if len(parts) == 1 and country and country.casefold() == parts[0].casefold():
-            return self.out.mention(
-                "Country", country, evidence=evidence, external_ids=external_ids
-            )
-        key = self.out.mention("Place", parts[0], evidence=evidence, external_ids=external_ids)
-        if len(parts) > 1 and country:
-            other = self.out.mention("Country", country, evidence=evidence)
+        key = self.out.mention(place.type, place.name, evidence=evidence, external_ids=external_ids)
+        if place.country:
+            other = self.out.mention("Country", place.country, evidence=evidence)
             if other != key:
                 self.link(key, "locatedIn", other, evidence)
         return key

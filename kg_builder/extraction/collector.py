@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -183,6 +184,19 @@ class Collector:
         if len(self._rows) >= self._hold:
             self._move_rows()
 
+    def columns(self, parts: pa.Table, statements: pa.Table) -> None:
+        """Add many things and statements given as columns, without their numbers.
+
+        Several parts may be of one thing. What has been added one by one comes before them.
+        """
+        self._move_rows()
+        self._move_parts()
+        self._stretches += 2  # one more, and one for things that are in it twice
+        parts, self._next_part = _numbered(parts, self._next_part, PART)
+        statements, self._next_row = _numbered(statements, self._next_row, STATEMENT)
+        self._opened().add_parts(parts)
+        self._opened().add_statements(statements)
+
     def reject(self, reason: str, evidence: str, detail: str = "") -> None:
         """Note input that is not used."""
         self.rejects.append(Reject(reason, evidence, detail))
@@ -266,7 +280,7 @@ class Collector:
                 if not _is_text(*row[:3], row[6]):
                     self.reject(_NO_TEXT, row[6], f"{row[0]} {row[1]} {row[2]}")
             batch = _columnar(sound, first)
-        self._opened().add("statement", batch)
+        self._opened().add_statements(batch)
 
     def _move_parts(self) -> None:
         if not self._parts:
@@ -282,7 +296,7 @@ class Collector:
                     self.reject(_NO_TEXT, part.evidence, key)
                     del parts[key]
             batch = _part_batch(parts)
-        self._opened().add("part", batch)
+        self._opened().add_parts(batch)
 
     def _move_rejects(self) -> None:
         rejects, self.rejects = self.rejects, []
@@ -291,7 +305,7 @@ class Collector:
             [_as_text(item.evidence) for item in rejects],
             [_as_text(item.detail) for item in rejects],
         ]
-        self._opened().add("reject", pa.RecordBatch.from_arrays(columns, schema=REJECT))
+        self._opened().add_rejects(pa.RecordBatch.from_arrays(columns, schema=REJECT))
 
     def _merged(self, parts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         """What several stretches of the source say of one thing, as one."""
@@ -342,6 +356,14 @@ def _part_batch(parts: Mapping[str, _Part]) -> pa.RecordBatch:
     ]
     arrays = [pa.array(column, field.type) for column, field in zip(columns, PART, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=PART)
+
+
+def _numbered(rows: pa.Table, first: int, schema: pa.Schema) -> tuple[pa.RecordBatch, int]:
+    """(the rows with their numbers, the next number)"""
+    end = first + len(rows)
+    numbers = pa.array(np.arange(first, end))
+    columns = [numbers if name == "seq" else rows[name].combine_chunks() for name in schema.names]
+    return pa.RecordBatch.from_arrays(columns, schema=schema), end
 
 
 def _texts(texts: dict[str, None] | None) -> Sequence[str]:

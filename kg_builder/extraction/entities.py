@@ -33,19 +33,22 @@ def refused(where: str) -> DataError:
     )
 
 
-def checked_blocks(stream: Stream, where: str, *, abbreviations: bool = False) -> Iterator[bytes]:
+def checked_blocks(
+    stream: Stream, where: str, *, abbreviations: bool = False, size: int = _BLOCK
+) -> Iterator[bytes]:
     """A file's blocks; entities may not be declared before the first element.
 
     Args:
         stream: the file.
         where: its name, for the error.
         abbreviations: entities are allowed that stand for a few characters and no other entity.
+        size: bytes of a block.
 
     Raises:
         DataError: the file declares what is not allowed.
     """
     begun = False
-    while block := stream.read(_BLOCK):
+    while block := stream.read(size):
         if not begun:
             found = ELEMENT.search(block)
             before = block[: found.start()] if found else block

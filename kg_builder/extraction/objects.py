@@ -39,6 +39,19 @@ _BOOLEANS: Final = {
 }
 
 
+_WRITTEN: Final = frozenset({"UK", "US"})
+"""Countries that people write as two letters after a town; others are states and provinces."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceName:
+    """A place, or a country, and the country that the place is said to lie in."""
+
+    type: str
+    name: str
+    country: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Literal:
     """A literal in its XML Schema form."""
@@ -114,6 +127,26 @@ def read_name(text: str, type_: str, repair: bool = True) -> str | None:
     if type_ == "Place" and _YEAR.match(name):
         return None
     return name or None
+
+
+def read_place(text: str) -> PlaceName | None:
+    """The place meant by a name, or by "Town, Region, Country"; None where no name is left.
+
+    >>> read_place("Liverpool, England")
+    PlaceName(type='Place', name='Liverpool', country='United Kingdom')
+    """
+    parts = [name for part in text.split(",") if (name := read_name(part, "Place"))]
+    if not parts:
+        return None
+    last = parts[-1]
+    country = country_name(last)
+    if len(parts) > 1 and len(last) == 2 and last not in _WRITTEN:
+        country = None  # "Savannah, GA" is in a state, not in Gabon
+    if len(parts) > 1:
+        return PlaceName("Place", parts[0], country)
+    if country and country.casefold() == parts[0].casefold():
+        return PlaceName("Country", country)
+    return PlaceName("Place", parts[0])
 
 
 def _may_be_language(name: str) -> bool:

@@ -1,8 +1,9 @@
 """What one source said, on its way to tables, in memory that does not grow with the source.
 
-The rows lie in a small database of columns (DuckDB) that moves to a temporary folder what exceeds
-its share of memory; its joins, groups and sorts do the same. One thread: the same rows give the
-same tables, in the order in which they were read.
+Statements lie in a file of a temporary folder, in the order in which they were read, and leave it
+in that order. Parts of records lie in a small database of columns (DuckDB) that moves to the same
+folder what exceeds its share of memory; its joins, groups and sorts do the same. One thread: the
+same rows give the same tables.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from json.encoder import encode_basestring
+from pathlib import Path
 from typing import Any, Final
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from kg_builder.extraction.attributes import write_attributes
 from kg_builder.ontology import Schema
 from kg_builder.tables import RECORDS, REJECTS, STATEMENTS
 
@@ -80,6 +84,8 @@ class Spool:
     def __init__(self, source: str, schema: Schema, *, memory: str = MEMORY) -> None:
         self._source, self._schema = source, schema
         self._folder = tempfile.mkdtemp(prefix="extraction-")
+        self._file = str(Path(self._folder, "statements.arrow"))
+        self._writer = pa.ipc.new_stream(self._file, STATEMENT)
         self._base = duckdb.connect(
             ":memory:",
             config={
@@ -88,15 +94,26 @@ class Spool:
                 "temp_directory": self._folder,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
+                # it would take the stream of all statements for the smaller side of a join
+                "disabled_optimizers": "build_side_probe_side",
             },
         )
-        for name, layout in (("statement", STATEMENT), ("part", PART), ("reject", REJECT)):
-            empty = pa.Table.from_batches([], schema=layout)
-            self._insert(f"CREATE TABLE {name} AS SELECT * FROM batch", empty)
+        for name, layout in (("part", PART), ("reject", REJECT)):
+            self._with(layout.empty_table(), f"CREATE TABLE {name} AS SELECT * FROM batch")
+        self._predicates: set[str] = set()
 
-    def add(self, table: str, rows: pa.RecordBatch) -> None:
-        """Append rows to the table `statement`, `part` or `reject`."""
-        self._insert(f"INSERT INTO {table} SELECT * FROM batch", pa.Table.from_batches([rows]))
+    def add_statements(self, rows: pa.RecordBatch) -> None:
+        """Append statements."""
+        self._writer.write_batch(rows)
+        self._predicates.update(pc.unique(rows.column("predicate")).to_pylist())
+
+    def add_parts(self, rows: pa.RecordBatch) -> None:
+        """Append parts of records."""
+        self._with(pa.Table.from_batches([rows]), "INSERT INTO part SELECT * FROM batch")
+
+    def add_rejects(self, rows: pa.RecordBatch) -> None:
+        """Append rejects."""
+        self._with(pa.Table.from_batches([rows]), "INSERT INTO reject SELECT * FROM batch")
 
     def settle(self, merge: Merge | None) -> dict[str, int]:
         """Bring together what belongs together; returns counts.
@@ -105,13 +122,14 @@ class Spool:
         - A statement whose subject or object is no record becomes a reject.
         - Records that were only wanted if used, and were not, are left out.
         """
+        self._writer.close()
         if merge is not None:
             self._merge(merge)
-        self._run(_LINKED)
-        self._run(_UNKNOWN)
-        self._run("DELETE FROM statement WHERE seq IN (SELECT seq FROM linked WHERE NOT known)")
-        self._run("DELETE FROM linked WHERE NOT known")
-        counts = {}
+        self._with(self._known_predicates(), "CREATE TABLE predicate AS SELECT * FROM batch")
+        self._with_statements(_LINKED)
+        if self._number("SELECT count(*) FROM linked WHERE NOT known"):
+            self._with_statements(_UNKNOWN)
+        counts = {"statements": self._number("SELECT count(*) FROM linked WHERE known")}
         if self._number("SELECT count(*) FROM part WHERE optional"):
             before = self._number("SELECT count(*) FROM part")
             self._run(_UNUSED)
@@ -120,57 +138,80 @@ class Spool:
             )
         if merged := self._number("SELECT coalesce(sum(rows - 1), 0) FROM part WHERE rows > 1"):
             counts["rows merged into a record with the same id"] = merged
-        self._insert("CREATE TABLE inverse AS SELECT * FROM batch", self._inverses())
-        self._run(_SAID)
         counts["records"] = self._number("SELECT count(*) FROM part")
-        counts["statements"] = self._number("SELECT count(*) FROM statement")
         return counts
 
     def records(self) -> Iterator[pa.Table]:
         """The table `records`, in the order of first mention, some rows at a time."""
         last = self._number("SELECT coalesce(max(seq), -1) FROM part")
+        names = self._base.sql(_PREDICATES).to_arrow_table()["name"].to_pylist()
+        said = _Sorted(self._base.cursor().sql(_SAID).to_arrow_reader(_BATCH))
         for first in range(0, last + 1, _BATCH):
-            found = self._table(_RECORDS, None, first, first + _BATCH)
-            said = self._attributes(first, first + _BATCH)
-            texts = [said.get(number, "{}") for number in found.column("seq").to_pylist()]
-            columns = {
-                name: pa.array(texts, _TEXT) if name == "attributes" else found.column(name)
-                for name in RECORDS.columns
-            }
-            yield pa.table(columns).cast(RECORDS.schema)
+            found = self._base.sql(_RECORDS, params=[self._source, first, first + _BATCH])
+            rows = found.to_arrow_table()
+            things, texts = write_attributes(said.up_to(first + _BATCH), names)
+            seq = rows.column("seq").to_numpy()
+            place = np.searchsorted(things, seq)
+            place[~np.isin(seq, things, assume_unique=True)] = len(things)
+            written = pa.concat_arrays([texts, pa.array(["{}"])]).take(pa.array(place))
+            whole = rows.append_column("attributes", written)
+            yield whole.select(RECORDS.columns).cast(RECORDS.schema)
 
     def statements(self) -> Iterator[pa.Table]:
         """The table `statements`, in the order read, some rows at a time."""
-        last = self._number("SELECT coalesce(max(seq), -1) FROM statement")
-        for first in range(0, last + 1, _BATCH):
-            yield self._table(_STATEMENTS, STATEMENTS.schema, first, first + _BATCH)
+        unknown = self._base.sql("SELECT seq FROM linked WHERE NOT known").to_arrow_table()["seq"]
+        with pa.ipc.open_stream(self._file) as stream:
+            for batch in stream:
+                if len(unknown):
+                    batch = batch.filter(pc.invert(pc.is_in(batch.column("seq"), unknown)))
+                same = {"source": pa.scalar(self._source, _TEXT), "inferred": pa.scalar(False)}
+                columns = [
+                    pa.repeat(same[name], len(batch)) if name in same else batch.column(name)
+                    for name in STATEMENTS.columns
+                ]
+                yield pa.Table.from_arrays(columns, schema=STATEMENTS.schema)
 
     def rejects(self) -> Iterator[pa.Table]:
         """The table `rejects`, in the order met, some rows at a time."""
         last = self._number("SELECT coalesce(max(rowid), -1) FROM reject")
         for first in range(0, last + 1, _BATCH):
-            yield self._table(_REJECTS, REJECTS.schema, first, first + _BATCH)
+            found = self._base.sql(_REJECTS, params=[self._source, first, first + _BATCH])
+            yield found.to_arrow_table().cast(REJECTS.schema)
 
     def close(self) -> None:
         """Give the memory and the temporary folder back."""
+        self._writer.close()
         self._base.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     # ------------------------------------------------------------------------------ internals
 
-    def _insert(self, query: str, rows: pa.Table) -> None:
+    def _with(self, rows: pa.Table | pa.RecordBatchReader, query: str) -> None:
+        """Run a query on rows that it calls `batch`."""
         self._base.register("batch", rows)
         self._run(query)
         self._base.unregister("batch")
 
-    def _inverses(self) -> pa.Table:
-        found = {
+    def _with_statements(self, query: str) -> None:
+        with pa.ipc.open_stream(self._file) as stream:
+            self._with(stream, query)
+
+    def _known_predicates(self) -> pa.Table:
+        """Predicates in the order of their names, which their numbers stand for when sorting."""
+        inverses = {
             item.name: back
             for item in self._schema.predicates.values()
             if (back := item.name if item.symmetric else item.inverse)
         }
-        columns = [pa.array(list(found), _TEXT), pa.array(list(found.values()), _TEXT)]
-        return pa.table(columns, names=["predicate", "back"])
+        backs = {inverses[name] for name in self._predicates if name in inverses}
+        names = sorted(self._predicates | backs)
+        columns = {
+            "number": pa.array(range(len(names)), pa.int64()),
+            "name": pa.array(names, _TEXT),
+            "back": pa.array([inverses.get(name) for name in names], _TEXT),
+            "compared": pa.array([name not in NOT_COMPARED for name in names], pa.bool_()),
+        }
+        return pa.table(columns)
 
     def _run(self, query: str) -> None:
         self._base.execute(query).fetchall()
@@ -178,34 +219,15 @@ class Spool:
     def _number(self, query: str) -> int:
         return int(self._base.execute(query).fetchall()[0][0])
 
-    def _table(self, query: str, layout: pa.Schema | None, first: int, end: int) -> pa.Table:
-        found = self._base.sql(query, params=[self._source, first, end]).to_arrow_table()
-        return found if layout is None else found.cast(layout)
-
-    def _attributes(self, first: int, end: int) -> dict[int, str]:
-        """What is said of some records, as JSON: their predicates in order, values as read."""
-        rows = self._base.sql(_ATTRIBUTES, params=[first, end]).to_arrow_table()
-        found: dict[int, dict[str, list[str]]] = {}
-        columns = (rows.column(name).to_pylist() for name in ("thing", "predicate", "value"))
-        for thing, predicate, value in zip(*columns, strict=True):
-            found.setdefault(thing, {}).setdefault(predicate, []).append(encode_basestring(value))
-        return {
-            thing: "{"
-            + ", ".join(f'"{name}": [{", ".join(values)}]' for name, values in said.items())
-            + "}"
-            for thing, said in found.items()
-        }
-
     def _merge(self, merge: Merge) -> None:
-        self._run(
-            "CREATE TABLE repeated AS SELECT * FROM part "
-            "WHERE key IN (SELECT key FROM part GROUP BY key HAVING count(*) > 1)"
-        )
-        self._run("DELETE FROM part WHERE key IN (SELECT key FROM repeated)")
+        self._run(_REPEATED)
+        self._run(_SAME)
+        self._run(_DIFFERENT)
+        self._run(_FURTHER)
         same: list[dict[str, Any]] = []
         whole: list[Mapping[str, Any]] = []
         ordered = self._base.cursor()
-        ordered.execute("SELECT * FROM repeated ORDER BY key, seq")
+        ordered.execute("SELECT * FROM different ORDER BY key, seq")
         while batch := ordered.fetchmany(_BATCH):
             for values in batch:
                 row = dict(zip(PART.names, values, strict=True))
@@ -214,20 +236,69 @@ class Spool:
                     same = []
                 same.append(row)
             if len(whole) >= _BATCH:
-                self.add("part", pa.RecordBatch.from_pylist(whole, schema=PART))
+                self.add_parts(pa.RecordBatch.from_pylist(whole, schema=PART))
                 whole = []
         if same:
             whole.append(merge(same))
-        self.add("part", pa.RecordBatch.from_pylist(whole, schema=PART))
-        self._run("DROP TABLE repeated")
+        self.add_parts(pa.RecordBatch.from_pylist(whole, schema=PART))
+        self._run("DROP TABLE different; DROP TABLE repeated")
 
 
-_LINKED: Final = """
+class _Sorted:
+    """What is said of things, sorted by them, taken a stretch of things at a time."""
+
+    def __init__(self, batches: pa.RecordBatchReader) -> None:
+        self._batches, self._rest = batches, batches.schema.empty_table()
+
+    def up_to(self, end: int) -> pa.Table:
+        """The rows on things below a number that were not taken before."""
+        parts = [self._rest]
+        while not len(parts[-1]) or parts[-1]["thing"][-1].as_py() < end:
+            batch = next(self._batches, None)
+            if batch is None:
+                break
+            parts.append(pa.Table.from_batches([batch]))
+        whole = pa.concat_tables(parts)
+        size = int(np.searchsorted(whole["thing"].to_numpy(), end))
+        self._rest = whole.slice(size)
+        return whole.slice(0, size)
+
+
+_REPEATED: Final = """
+CREATE TABLE repeated AS
+WITH again AS MATERIALIZED (
+    SELECT key, min(seq) AS first FROM part GROUP BY key HAVING count(*) > 1
+)
+SELECT p.key, first, sum(p.rows) AS rows, bool_or(p.optional) AS optional,
+       bool_and(p.type = f.type AND p.name = f.name AND p.external_ids = f.external_ids
+                AND len(p.aliases) = 0) AS same
+FROM part p JOIN again USING (key) JOIN part f ON f.seq = first GROUP BY p.key, first
+"""
+"""Things with several parts; `same` if each part says what the first one says."""
+
+_SAME: Final = """
+UPDATE part SET rows = repeated.rows, optional = repeated.optional
+FROM repeated WHERE seq = first AND same AND repeated.rows > 0
+"""
+
+_DIFFERENT: Final = """
+CREATE TABLE different AS
+SELECT part.* FROM part JOIN repeated USING (key) WHERE NOT same
+"""
+
+_FURTHER: Final = """
+DELETE FROM part
+WHERE key IN (SELECT key FROM repeated) AND seq NOT IN (SELECT first FROM repeated WHERE same)
+"""
+
+_LINKED: Final = f"""
 CREATE TABLE linked AS
-SELECT s.seq, s.predicate, a.seq AS subject, a.name, o.seq AS object,
+SELECT s.seq, p.number AS predicate, a.seq AS subject, o.seq AS object,
        a.seq IS NOT NULL AND (s.object_kind <> 'record' OR o.seq IS NOT NULL) AS known,
-       CASE WHEN s.object_kind = 'record' THEN o.name ELSE s.object END AS value
-FROM statement s
+       CASE WHEN s.object_kind <> 'record' AND p.compared AND length(s.object) <= {LONG}
+            THEN s.object END AS literal
+FROM batch s
+JOIN predicate p ON p.name = s.predicate
 LEFT JOIN part a ON a.key = s.subject
 LEFT JOIN part o ON o.key = s.object AND s.object_kind = 'record'
 """
@@ -236,42 +307,39 @@ _UNKNOWN: Final = """
 INSERT INTO reject
 SELECT 'reference to an unknown id', s.evidence,
        s.predicate || ': no ' || CASE WHEN l.subject IS NULL THEN s.subject ELSE s.object END
-FROM linked l JOIN statement s USING (seq) WHERE NOT l.known ORDER BY seq
+FROM batch s JOIN linked l USING (seq) WHERE NOT l.known ORDER BY seq
 """
 
 _UNUSED: Final = """
 DELETE FROM part WHERE optional AND seq NOT IN (
-    SELECT subject FROM linked UNION SELECT object FROM linked WHERE object IS NOT NULL
+    SELECT subject FROM linked WHERE known
+    UNION SELECT object FROM linked WHERE known AND object IS NOT NULL
 )
 """
 
 _SAID: Final = f"""
-CREATE TABLE said AS
-SELECT thing, predicate, value, min(rank) AS rank FROM (
-    SELECT subject AS thing, predicate, value, 2 * seq AS rank FROM linked
+SELECT thing, predicate, value FROM (
+    SELECT subject AS thing, predicate, coalesce(literal, o.name) AS value, 2 * l.seq AS rank
+    FROM linked l LEFT JOIN part o ON o.seq = object
+    WHERE known
     UNION ALL
-    SELECT object, back, name, 2 * seq + 1 FROM linked JOIN inverse USING (predicate)
-    WHERE object IS NOT NULL AND length(value) <= {LONG}
+    SELECT object, b.number, a.name, 2 * l.seq + 1
+    FROM linked l
+    JOIN predicate p ON p.number = predicate JOIN predicate b ON b.name = p.back
+    JOIN part a ON a.seq = subject JOIN part o ON o.seq = object
+    WHERE known AND length(o.name) <= {LONG}
 )
-WHERE length(value) <= {LONG} AND predicate NOT IN {NOT_COMPARED}
-GROUP BY ALL ORDER BY thing, predicate, rank
+WHERE length(value) <= {LONG}
+ORDER BY thing, predicate, rank
 """
+"""What is said of each thing and, where the data model knows it, the other way round."""
+
+_PREDICATES: Final = "SELECT name FROM predicate ORDER BY number"
 
 _RECORDS: Final = """
 SELECT seq, key AS record, $1::VARCHAR AS source, record_id, type, name, aliases,
        list_sort(external_ids) AS external_ids, evidence
 FROM part WHERE seq >= $2 AND seq < $3 ORDER BY seq
-"""
-
-_ATTRIBUTES: Final = """
-SELECT thing, predicate, value FROM said WHERE thing >= $1 AND thing < $2
-ORDER BY thing, predicate, rank
-"""
-
-_STATEMENTS: Final = """
-SELECT subject, predicate, object, object_kind, $1::VARCHAR AS source, method, confidence, evidence,
-       false AS inferred
-FROM statement WHERE seq >= $2 AND seq < $3 ORDER BY seq
 """
 
 _REJECTS: Final = """

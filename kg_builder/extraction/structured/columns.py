@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 from urllib.parse import unquote
 
@@ -25,6 +26,11 @@ from kg_builder.extraction.values import (
 from kg_builder.ontology import Predicate, curie
 
 METHOD: Final = "mapping"
+_CELLS: Final = 4096
+"""Cells of a column that are remembered."""
+
+_Object = tuple[str, str, float]
+"""(object, its kind, confidence)"""
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,10 @@ class ColumnReader:
         )
         self._datatype = str(self._predicate.datatype)
         self._owned = not attribute and is_owned(self._type, out.schema)
+        self._depends = self._owned and not mapping.iri
+        """Whether the same text means another thing in another row."""
         self._known: Recent[tuple[str, str], str] = Recent()
+        self._cells: Recent[tuple[Cell, Cell], list[_Object]] = Recent(_CELLS)
         self._scope = scope_of(mapping.ref) if mapping.ref else ""
         try:
             self._pattern = re.compile(mapping.pattern) if mapping.pattern else None
@@ -85,8 +94,7 @@ class ColumnReader:
         """Make the statements of a column's cells; rows without a subject are passed over."""
         rows: list[Row] = []
         for index, cell in enumerate(cells):
-            subject = subjects[index]
-            if cell is not None and subject is not None:
+            if cell is not None and (subject := subjects[index]) is not None:
                 label = labels[index] if labels else None
                 rows += self._rows(cell, subject, evidence[index], label)
         self.out.statements(rows)
@@ -98,32 +106,44 @@ class ColumnReader:
         strip, cut = self.mapping.strip, self.mapping.split
         values: list[str] = []
         for part in (cell,) if isinstance(cell, str) else cell:
-            if strip:
-                part = part.strip(strip)
-            if cut and cut in part:
-                values += [piece.strip() for piece in part.split(cut)]
+            text = part.strip(strip) if strip else part
+            if cut and cut in text:
+                values += map(str.strip, text.split(cut))
             else:
-                values.append(part.strip())
+                values.append(text.strip())
         return values
 
-    def _rows(self, cell: Cell, subject: str, evidence: str, labels: Cell) -> Iterator[Row]:
-        predicate, confidence = self.mapping.predicate, self.mapping.confidence
-        if self._predicate.is_attribute:
-            for value in self.split(cell):
-                if value and (literal := self._literal(value, evidence)):
-                    sure = confidence * literal.factor
-                    yield subject, predicate, literal.text, literal.kind, METHOD, sure, evidence
-            return
-        names = self.split(labels)
-        for index, value in enumerate(self.split(cell)):
-            label = names[index] if index < len(names) else ""
-            other = self._other(value, label, subject, evidence) if value else None
-            if other is None:
-                continue
-            if self.mapping.inverse:
-                yield other, predicate, subject, "record", METHOD, confidence, evidence
-            else:
-                yield subject, predicate, other, "record", METHOD, confidence, evidence
+    def _rows(self, cell: Cell, subject: str, evidence: str, labels: Cell) -> list[Row]:
+        predicate, inverse = self.mapping.predicate, self.mapping.inverse
+        said = self._cells.get((cell, labels))
+        if said is None:
+            said = self._said(cell, subject, evidence, labels)
+        return [
+            (it, predicate, subject, kind, METHOD, sure, evidence)
+            if inverse
+            else (subject, predicate, it, kind, METHOD, sure, evidence)
+            for it, kind, sure in said
+        ]
+
+    def _said(self, cell: Cell, subject: str, evidence: str, labels: Cell) -> list[_Object]:
+        """What a cell says; remembered, if it says the same of every subject and all was read."""
+        confidence, values = self.mapping.confidence, self.split(cell)
+        if self._type:
+            labelled = zip_longest(values, self.split(labels)[: len(values)], fillvalue="")
+            said = [
+                (other, "record", confidence)
+                for value, label in labelled
+                if value and (other := self._other(value, label, subject, evidence))
+            ]
+        else:
+            said = [
+                (found.text, found.kind, confidence * found.factor)
+                for value in values
+                if value and (found := self._literal(value, evidence))
+            ]
+        if len(said) == len(values) and not self._depends:
+            self._cells[cell, labels] = said
+        return said
 
     def _value(self, value: str) -> str:
         if self._pattern:
@@ -171,7 +191,7 @@ class ColumnReader:
         if not key:
             self.out.reject(f"not a {self._type.lower()}", evidence, f"{self.column}={text}")
             return None
-        if self._owned and not self.mapping.iri:
+        if self._depends:
             return key
         self._known[value, label] = key
         return key

@@ -47,6 +47,7 @@ class RecordTableReader:
             if isinstance(table.type, TypeColumn)
             else {table.type}
         )
+        self._of_people = {type_ for type_ in types if out.schema.compatible(type_, "Person")}
         for type_ in sorted(types):
             if type_ not in out.schema.classes:
                 raise DataError(
@@ -145,7 +146,7 @@ class RecordTableReader:
 
     def _aliases(self, chunk: Chunk, index: int, name: str, type_: str) -> list[str]:
         found: dict[str, None] = {}
-        if self.out.schema.compatible(type_, "Person"):
+        if type_ in self._of_people:
             found[without_honorific(name)] = None
         for column in self.table.aliases:
             cell = chunk.columns[column][index]

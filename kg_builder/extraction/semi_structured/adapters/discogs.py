@@ -3,47 +3,52 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from kg_builder.extraction.assertions import Assertions
-from kg_builder.extraction.keys import id_key
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kg_builder.extraction.batch import Batch
 from kg_builder.extraction.semi_structured.adapters.base import Document
-from kg_builder.extraction.semi_structured.adapters.discogs_names import (
-    Fields,
-    fields_of,
-    names_in,
-    plain_name,
-    text_in,
-    texts_in,
+from kg_builder.extraction.semi_structured.adapters.discogs_profiles import (
+    read_artists,
+    read_labels,
 )
-from kg_builder.extraction.semi_structured.adapters.discogs_people import People
-from kg_builder.extraction.semi_structured.adapters.discogs_works import Works
-from kg_builder.extraction.semi_structured.adapters.xml_stream import xml_records
-from kg_builder.extraction.values import clean_text, external_id
+from kg_builder.extraction.semi_structured.adapters.discogs_records import (
+    Records,
+    is_filled,
+    joined,
+)
+from kg_builder.extraction.semi_structured.adapters.discogs_works import read_masters, read_releases
+from kg_builder.extraction.semi_structured.adapters.xml_blocks import Block, xml_blocks
 
 _ROOT: Final = re.compile(rb"<(?:artists|labels|masters|releases)\b[^>]*>\s*<")
-_MARKUP: Final = re.compile(
-    r"\[(?:[abilru]|url)=([^\]]*)\]|\[/?(?:b|i|u|url)(?:=[^\]]*)?\]|"
-    r"\[([alrm])(\d+)\]",
-    re.IGNORECASE,
-)
-_ANYWHERE: Final = frozenset({"id", "images", "videos", "data_quality"})
 _RECORDS: Final = {f"{name}s": name for name in ("artist", "label", "master", "release")}
+_ANYWHERE: Final = frozenset({"id", "images", "videos", "data_quality"})
 _KNOWN: Final = {
-    "artists": _ANYWHERE
+    "artist": _ANYWHERE
     | {"name", "realname", "profile", "urls", "namevariations", "aliases", "members", "groups"},
-    "labels": _ANYWHERE | {"name", "profile", "urls", "parentLabel", "sublabels"},
-    "masters": _ANYWHERE | {"title", "artists", "genres", "styles", "year", "main_release"},
-    "releases": _ANYWHERE
+    "label": _ANYWHERE | {"name", "profile", "urls", "parentLabel", "sublabels"},
+    "master": _ANYWHERE | {"title", "artists", "genres", "styles", "year", "main_release"},
+    "release": _ANYWHERE
     | {"title", "artists", "extraartists", "labels", "genres", "styles", "country", "released"}
     | {"tracklist", "companies", "master_id"},
 }
 """Fields that are read, or say nothing that the data model has a place for."""
 
+_READERS: Final = {
+    "artist": read_artists,
+    "label": read_labels,
+    "master": read_masters,
+    "release": read_releases,
+}
+
 
 class DiscogsDumps:
-    """A dump is read as a stream; its records keep Discogs' ids under `artists/`, `labels/`, ..."""
+    """A dump is read in blocks; its records keep Discogs' ids under `artists/`, `labels/`, ..."""
 
     name = "discogs"
 
@@ -53,99 +58,43 @@ class DiscogsDumps:
 
     def read(self, document: Document) -> None:
         """Add the records of a dump."""
-        _Dump(document).read()
+        counts = document.out.counts
+        for block in xml_blocks(document, _RECORDS):
+            batch = Batch(document.out, self.name, document.source.confidence)
+            records = _numbered(document, block, batch)
+            counts[f"{block.tag}s read"] += len(block.records)
+            counts.update(_unknown_fields(block.tag, records))
+            _READERS[block.tag](records)
+            batch.close()
 
 
-class _Dump:
-    def __init__(self, document: Document) -> None:
-        self._document, self._out = document, document.out
-        self._say = Assertions(document.out, "discogs", document.source.confidence)
-        self._people = People(document.out)
-        self._works = Works(self._say, self._people)
+def _numbered(document: Document, block: Block, batch: Batch) -> Records:
+    """The records that have an id; the others are rejects."""
+    elements, own, scope = block.elements, block.records, f"{block.tag}s"
+    numbers = elements.attribute(own, "id")
+    within = elements.stripped(elements.child(own, "id"))
+    numbers = pc.if_else(pa.array(is_filled(numbers)), numbers, within)
+    keys = joined(f"{document.out.source}/{scope}/", numbers)
+    records = Records(batch, elements, own, keys, joined(f"{document.name}#/{scope}/", numbers))
+    known = is_filled(numbers)
+    for place in np.flatnonzero(~known).tolist():
+        where = f"{document.name}#line={block.line(place)}"
+        batch.reject(records.order(0)[place], "empty id", where)
+    return records.some(known)
 
-    def read(self) -> None:
-        readers = {
-            "artist": self._artist,
-            "label": self._label,
-            "master": self._works.master,
-            "release": self._works.release,
+
+def _unknown_fields(tag: str, records: Records) -> Counter[str]:
+    """How many records have each field that is not known."""
+    elements = records.elements
+    fields, places = elements.below(records.own)
+    strange = [name not in _KNOWN[tag] for name in elements.tags]
+    fields_of = elements.tag[fields]
+    chosen = np.array(strange, np.bool_)[fields_of]
+    once = np.unique(places[chosen] * len(elements.tags) + fields_of[chosen])
+    found = np.bincount(once % max(len(elements.tags), 1), minlength=len(elements.tags))
+    return Counter(
+        {
+            f"unknown field: discogs {tag}/{elements.tags[code]}": int(found[code])
+            for code in np.flatnonzero(found)
         }
-        counts, name = self._out.counts, self._document.name
-        for element in xml_records(self._document, _RECORDS):
-            tag, fields = str(element.tag), fields_of(element)
-            collection = f"{tag}s"
-            counts[f"{collection} read"] += 1
-            number = element.get("id") or text_in(fields, "id")
-            if not number:
-                self._out.reject("empty id", f"{name}#line={element.sourceline}")
-                continue
-            known = _KNOWN[collection]
-            for field in fields:
-                if field not in known:
-                    counts[f"unknown field: discogs {tag}/{field}"] += 1
-            readers[tag](fields, number, f"{name}#/{collection}/{number}")
-
-    def _artist(self, fields: Fields, number: str, evidence: str) -> None:
-        name = plain_name(text_in(fields, "name"))
-        if not name:
-            self._out.reject("empty name", evidence)
-            return
-        members, groups = names_in(fields, "members"), names_in(fields, "groups")
-        realname = clean_text(text_in(fields, "realname"))
-        solo = bool(groups or realname) and not members
-        aliases = [clean_text(item) for item in texts_in(fields, "namevariations")]
-        if realname and solo:
-            aliases.append(realname)
-        external = [f"discogs:{number}"]
-        key = id_key(self._out.source, "artists", number)
-        homepage = ""
-        for address in texts_in(fields, "urls"):
-            if short := external_id(address):
-                external.append(short)
-            else:
-                homepage = homepage or address
-        self._out.record(
-            key,
-            "Band" if members else "SoloArtist" if solo else "Artist",
-            name,
-            record_id=number,
-            evidence=evidence,
-            aliases=[alias for alias in aliases if alias],
-            external_ids=external,
-        )
-        if "://" in homepage:
-            self._say.say(key, "homepage", homepage.replace(" ", "%20"), f"{evidence}/urls")
-        self._profile(fields, key, evidence)
-        for predicate, type_, field, others in (
-            ("hasMember", "Person", "members", members),
-            ("memberOf", "Band", "groups", groups),
-            # another stage name of the same person, with a page and a career of its own
-            ("associatedWith", "Artist", "aliases", names_in(fields, "aliases")),
-        ):
-            for other, label in others:
-                known = self._people.artist(other, label, type_, evidence)
-                self._say.link(key, predicate, known, f"{evidence}/{field}")
-
-    def _label(self, fields: Fields, number: str, evidence: str) -> None:
-        name = plain_name(text_in(fields, "name"))
-        if not name:
-            self._out.reject("empty name", evidence)
-            return
-        key = self._people.label(number, name, evidence)
-        for address in texts_in(fields, "urls"):
-            if "://" in address and not external_id(address):
-                self._say.say(key, "homepage", address.replace(" ", "%20"), f"{evidence}/urls")
-                break
-        self._profile(fields, key, evidence)
-        if parent := text_in(fields, "parentLabel"):
-            above = fields["parentLabel"].get("id") or ""
-            other = self._people.label(above, plain_name(parent), evidence)
-            self._say.link(key, "parentLabel", other, f"{evidence}/parentLabel")
-        for below, label in names_in(fields, "sublabels"):
-            other = self._people.label(below, plain_name(label), evidence)
-            self._say.link(other, "parentLabel", key, f"{evidence}/sublabels")
-
-    def _profile(self, fields: Fields, key: str, evidence: str) -> None:
-        profile = text_in(fields, "profile")
-        if text := clean_text(_MARKUP.sub(lambda found: found[1] or "", profile)):
-            self._say.say(key, "description", text, f"{evidence}/profile")
+    )

@@ -2,82 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
-from lxml import etree
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.keys import id_key
-from kg_builder.extraction.recent import Recent
-from kg_builder.extraction.semi_structured.adapters.discogs_names import plain_name
+from kg_builder.extraction.batch import Batch, Numbers, Texts, first_places, mapped
+from kg_builder.extraction.keys import name_key
+from kg_builder.extraction.semi_structured.adapters.discogs_records import (
+    is_filled,
+    joined,
+    listed,
+    plain_name,
+)
 
-_NOBODY: Final = frozenset({"194", "355", "118760", "151641", "967691"})
-"""Discogs' stand-ins: Various, Unknown Artist, No Artist, Traditional, Anonymous."""
-
-
-@dataclass(frozen=True, slots=True)
-class Credit:
-    """One `<artist>` in a list of performers or credits."""
-
-    number: str
-    name: str
-    role: str
-    tracks: str
-
-    @property
-    def is_somebody(self) -> bool:
-        """Whether an artist is meant rather than "Various"."""
-        return bool(self.name) and self.number not in _NOBODY
+_BETWEEN: Final = "\x1f"
+"""Stands in no XML."""
 
 
-def credits_in(listing: Iterable[etree._Element]) -> list[Credit]:
-    """The credits of an `<artists>` or `<extraartists>` element."""
-    found = []
-    for artist in listing:
-        texts = {part.tag: part.text for part in artist}
-        found.append(
-            Credit(
-                (texts.get("id") or "").strip(),
-                (texts.get("name") or "").strip(),
-                texts.get("role") or "",
-                texts.get("tracks") or "",
-            )
-        )
-    return found
+def mention_artists(
+    batch: Batch, order: Numbers, type_: str, numbers: Texts, names: Texts, where: Texts
+) -> Texts:
+    """Mention artists, by number where there is one (old dumps have none); returns their keys."""
+    numbered = "SoloArtist" if type_ == "Person" else type_
+    return _add(batch, order, "artists", (numbered, type_), numbers, names, where)
 
 
-class People:
-    """Adds the artists and labels that are referred to, each of the recent ones once."""
+def mention_labels(
+    batch: Batch, order: Numbers, numbers: Texts, names: Texts, where: Texts
+) -> Texts:
+    """Mention labels, by number where there is one; returns their keys."""
+    return _add(batch, order, "labels", ("RecordLabel", "RecordLabel"), numbers, names, where)
 
-    def __init__(self, out: Collector) -> None:
-        self._out = out
-        self._known: Recent[tuple[str, str, str], str] = Recent()
 
-    def artist(self, number: str, name: str, type_: str, evidence: str) -> str:
-        """Add an artist, by number where there is one (old dumps have none); returns the key."""
-        key = self._known.get((number, name, type_))
-        if key is None:
-            key = self._add(number, plain_name(name), type_, evidence)
-            self._known[number, name, type_] = key
-        return key
+def _add(
+    batch: Batch,
+    order: Numbers,
+    scope: str,
+    types: tuple[str, str],
+    numbers: Texts,
+    names: Texts,
+    where: Texts,
+) -> Texts:
+    """Add things; `types` are the class of one with a number and the class of one without."""
+    source, schema = batch.out.source, batch.out.schema
+    distinct = joined(numbers, _BETWEEN, names).dictionary_encode()
+    firsts = first_places(distinct.indices.to_numpy())
+    at = pa.array(firsts)
+    numbers, names = numbers.take(at), mapped(names.take(at), plain_name)
+    numbered = is_filled(numbers)
+    keys, ids, kinds = joined(f"{source}/{scope}/", numbers), numbers, [types[0]] * len(firsts)
+    if not numbered.all():
+        unnumbered = pa.array(~numbered)
+        by_name = [
+            name_key(source, types[1], name, schema)
+            for name in names.filter(unnumbered).to_pylist()
+        ]
+        keys = pc.replace_with_mask(keys, unnumbered, pa.array(by_name, pa.string()))
+        own = pc.utf8_slice_codeunits(keys, len(source) + 1)
+        ids = pc.if_else(unnumbered, own, numbers)
+        kinds = np.where(numbered, *types).tolist()
+    batch.things(
+        order[firsts],
+        keys,
+        pa.array(kinds, pa.string()),
+        names,
+        where.take(at),
+        record_ids=ids,
+        external_ids=_discogs_ids(numbers) if scope == "artists" else None,
+    )
+    return keys.take(distinct.indices)
 
-    def label(self, number: str, name: str, evidence: str) -> str:
-        """Add a label; returns the key."""
-        if not number:
-            return self._out.mention("RecordLabel", name, evidence=evidence)
-        key = id_key(self._out.source, "labels", number)
-        return self._out.record(key, "RecordLabel", name, record_id=number, evidence=evidence)
 
-    def _add(self, number: str, name: str, type_: str, evidence: str) -> str:
-        if not number:
-            return self._out.mention(type_, name, evidence=evidence)
-        return self._out.record(
-            id_key(self._out.source, "artists", number),
-            "SoloArtist" if type_ == "Person" else type_,
-            name,
-            record_id=number,
-            evidence=evidence,
-            external_ids=[f"discogs:{number}"],
-        )
+def _discogs_ids(numbers: Texts) -> pa.ListArray:
+    """The external ids of artists: one for each that has a number."""
+    numbered = np.flatnonzero(is_filled(numbers))
+    ids = joined("discogs:", numbers.take(pa.array(numbered)))
+    return listed(len(numbers), numbered, ids)

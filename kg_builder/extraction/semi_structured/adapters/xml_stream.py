@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import chain, islice
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from lxml import etree
 
@@ -66,6 +66,19 @@ def xml_records(document: Document, records: Mapping[str, str]) -> Iterator[etre
             )
 
 
+def safe_parser(target: Any = None) -> etree.XMLParser:
+    """A parser that expands no entities and fetches nothing."""
+    return etree.XMLParser(
+        target=target,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
 def _prologue(blocks: Iterator[bytes]) -> Iterator[bytes]:
     """The blocks up to the one with the first element."""
     for block in islice(blocks, _PROLOGUE):
@@ -85,14 +98,7 @@ def xml_root(document: Document) -> etree._Element | None:
         return None
     if declares_type(content):
         raise refused(str(document.path))
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    parser = safe_parser()
     try:
         return etree.fromstring(content, parser=parser)
     except etree.XMLSyntaxError as fault:

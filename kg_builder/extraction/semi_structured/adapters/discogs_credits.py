@@ -1,0 +1,115 @@
+"""Who performed a work of a Discogs dump, and who is credited with what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from kg_builder.extraction.batch import Numbers, Texts
+from kg_builder.extraction.semi_structured.adapters.discogs_people import mention_artists
+from kg_builder.extraction.semi_structured.adapters.discogs_records import Records, is_filled
+from kg_builder.extraction.semi_structured.adapters.discogs_roles import roles_of
+
+_STAND_INS: Final = pa.array(["194", "355", "118760", "151641", "967691"])
+"""Various, Unknown Artist, No Artist, Traditional, Anonymous."""
+
+
+@dataclass(frozen=True)
+class Performers:
+    """The performers of works, each with the place of the work, in the works' order."""
+
+    places: Numbers
+    keys: Texts
+
+
+def read_performers(records: Records, section: int) -> Performers:
+    """Add the artists by whom works are."""
+    listed = _somebody(records, "artists")
+    order = records.order(section, listed.places)
+    evidence = records.evidence.take(pa.array(listed.places))
+    batch = records.batch
+    keys = mention_artists(batch, order, "Artist", listed.numbers, listed.names, evidence)
+    return Performers(listed.places, keys)
+
+
+def read_credits(records: Records, section: int, field: str) -> None:
+    """State what people did for works; credits for some tracks of a release are left out."""
+    batch, elements, listed = records.batch, records.elements, _somebody(records, field)
+    whole = ~is_filled(elements.texts(elements.child(listed.elements, "tracks")))
+    batch.count("credits for some tracks only", int(np.sum(~whole)))
+    listed = listed.some(whole)
+    lines = elements.texts(elements.child(listed.elements, "role")).dictionary_encode()
+    of_lines = [roles_of(text) for text in lines.dictionary.to_pylist()]
+    roles = [role for line in of_lines for role in line]
+    sizes = np.array([len(line) for line in of_lines], np.int64)
+    codes = lines.indices.to_numpy()
+    credit, within = spread(sizes[codes])
+    role = (np.cumsum(sizes) - sizes)[codes][credit] + within
+    for number, times in enumerate(np.bincount(role, minlength=len(roles)).tolist()):
+        if roles[number].predicate is None:
+            batch.count(f"unknown role: {roles[number].text}", times)
+    known = np.array([item.predicate is not None for item in roles], np.bool_)[role]
+    listed, role = listed.some(credit[known]), role[known]
+    order, where = records.order(section, listed.places), records.where(field, listed.places)
+    artists = mention_artists(batch, order, "Artist", listed.numbers, listed.names, where)
+    plays = np.array([item.predicate == "instrument" for item in roles], np.bool_)[role]
+    predicates = pa.array([item.predicate for item in roles], pa.string()).take(pa.array(role))
+    did = pa.array(np.flatnonzero(~plays))
+    batch.links(
+        order[~plays],
+        records.keys.take(pa.array(listed.places[~plays])),
+        predicates.take(did),
+        artists.take(did),
+        where.take(did),
+    )
+    played = pa.array(np.flatnonzero(plays))
+    texts = pa.array([item.text.lower() for item in roles], pa.string()).take(pa.array(role))
+    batch.names(
+        order[plays],
+        artists.take(played),
+        "instrument",
+        "Instrument",
+        texts.take(played),
+        where.take(played),
+    )
+
+
+def spread(sizes: Numbers) -> tuple[Numbers, Numbers]:
+    """(owner, place within the owner) of each row, where each owner has so many rows.
+
+    >>> [part.tolist() for part in spread(np.array([2, 0, 1]))]
+    [[0, 0, 2], [0, 1, 0]]
+    """
+    owners = np.repeat(np.arange(len(sizes)), sizes)
+    return owners, np.arange(len(owners)) - (np.cumsum(sizes) - sizes)[owners]
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """Artists in lists of performers or credits."""
+
+    elements: Numbers
+    places: Numbers
+    numbers: Texts
+    names: Texts
+
+    def some(self, chosen: NDArray[Any]) -> _Listed:
+        """Those that are chosen, by their numbers or by a truth value for each."""
+        rows = pa.array(np.arange(len(self.elements))[chosen])
+        numbers, names = self.numbers.take(rows), self.names.take(rows)
+        return _Listed(self.elements[chosen], self.places[chosen], numbers, names)
+
+
+def _somebody(records: Records, field: str) -> _Listed:
+    """Those listed in a field of works that are somebody rather than "Various"."""
+    items, elements = records.items(field), records.elements
+    numbers = elements.stripped(elements.child(items.elements, "id"))
+    names = elements.stripped(elements.child(items.elements, "name"))
+    somebody = is_filled(names) & ~pc.is_in(numbers, _STAND_INS).to_numpy(zero_copy_only=False)
+    records.batch.count("credits to nobody in particular", int(np.sum(~somebody)))
+    return _Listed(items.elements, items.places, numbers, names).some(somebody)

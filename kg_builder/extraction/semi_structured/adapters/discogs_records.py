@@ -1,0 +1,146 @@
+"""The records of one block of a Discogs dump: their fields, and where each stands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from kg_builder.extraction.batch import Batch, Numbers, Texts
+from kg_builder.extraction.semi_structured.adapters.xml_columns import Elements
+from kg_builder.extraction.values import article_in_front, clean_text
+
+_NUMBER: Final = re.compile(r"\s+\(\d+\)$")
+
+
+@dataclass(frozen=True)
+class Items:
+    """Elements listed in a field of records (or tracks), each with the place of its record."""
+
+    elements: Numbers
+    places: Numbers
+
+    def some(self, chosen: NDArray[np.bool_]) -> Items:
+        """Those that are chosen."""
+        return Items(self.elements[chosen], self.places[chosen])
+
+
+@dataclass(frozen=True)
+class Records:
+    """Records of a block, or tracks of its releases.
+
+    Attributes:
+        batch: where what they say goes.
+        elements: all elements of the block.
+        own: those that are the records.
+        keys: keys of the things that they describe.
+        evidence: where each stands.
+    """
+
+    batch: Batch
+    elements: Elements
+    own: Numbers
+    keys: Texts
+    evidence: Texts
+
+    def __len__(self) -> int:
+        return len(self.own)
+
+    def some(self, chosen: NDArray[np.bool_]) -> Records:
+        """Those that are chosen."""
+        kept = pa.array(chosen)
+        keys, evidence = self.keys.filter(kept), self.evidence.filter(kept)
+        return replace(self, own=self.own[chosen], keys=keys, evidence=evidence)
+
+    def text(self, field: str) -> Texts:
+        """The text of a field of each, empty where there is none."""
+        return self.elements.stripped(self.elements.child(self.own, field))
+
+    def items(self, field: str) -> Items:
+        """The elements listed in a field."""
+        return Items(*self.elements.below(self.elements.child(self.own, field)))
+
+    def texts(self, field: str) -> tuple[Items, Texts]:
+        """The elements listed in a field that have a text, and the texts."""
+        items = self.items(field)
+        texts = self.elements.stripped(items.elements)
+        filled = is_filled(texts)
+        return items.some(filled), texts.filter(pa.array(filled))
+
+    def names(self, field: str) -> tuple[Items, Texts, Texts]:
+        """The artists or labels listed in a field, their ids (empty in old dumps) and names."""
+        items, texts = self.texts(field)
+        named = self.elements.tag[items.elements] != self.elements.place("id")
+        items = items.some(named)
+        return items, self.elements.attribute(items.elements, "id"), texts.filter(pa.array(named))
+
+    def order(self, section: int, places: Numbers | None = None) -> Numbers:
+        """Where in the order of reading a section of each record comes, or each row of a section.
+
+        Args:
+            section: sections of one record are read in the order of their numbers.
+            places: the place of each row's record.
+        """
+        if places is None:
+            return (self.own << 4 | section) << 24
+        return (self.own[places] << 4 | section) << 24 | np.arange(len(places))
+
+    def where(self, field: str, places: Numbers) -> Texts:
+        """Evidence of a field of the records at some places."""
+        return joined(self.evidence.take(pa.array(places)), f"/{field}")
+
+    def reject(self, chosen: NDArray[np.bool_], reason: str) -> None:
+        """Note that records are not used."""
+        order = self.order(0)
+        for place in np.flatnonzero(chosen).tolist():
+            self.batch.reject(order[place], reason, self.evidence[place].as_py())
+
+    def say(self, section: int, predicate: str, texts: Texts, field: str) -> None:
+        """State a value of each record whose text is not empty."""
+        places = np.flatnonzero(is_filled(texts))
+        at = pa.array(places)
+        order, where = self.order(section)[places], self.where(field, places)
+        self.batch.literals(order, self.keys.take(at), predicate, texts.take(at), where)
+
+
+def joined(*texts: Texts | str) -> Texts:
+    """Texts put together, row by row; one of them is a column."""
+    return pc.binary_join_element_wise(*texts, "")
+
+
+def listed(size: int, places: Numbers, texts: Texts) -> pa.ListArray:
+    """Lists of the texts of each place, in the order in which they are given."""
+    offsets = np.append(0, np.cumsum(np.bincount(places, minlength=size))).astype(np.int32)
+    sorting = pa.array(np.argsort(places, kind="stable"))
+    return pa.ListArray.from_arrays(pa.array(offsets), texts.take(sorting))
+
+
+def is_filled(texts: Texts) -> NDArray[np.bool_]:
+    """Whether each text is one."""
+    filled: NDArray[np.bool_] = pc.binary_length(texts).to_numpy() > 0
+    return filled
+
+
+@lru_cache(maxsize=65536)
+def plain_name(text: str) -> str:
+    """A name without the number that tells namesakes apart, its article in front.
+
+    >>> plain_name("Beatles, The"), plain_name("Nirvana (2)")
+    ('The Beatles', 'Nirvana')
+    """
+    text = clean_text(text)
+    if text.endswith(")"):
+        text = _NUMBER.sub("", text)
+    return article_in_front(text)
+
+
+@lru_cache(maxsize=65536)
+def plain_title(text: str) -> str:
+    """A title as it was meant; the releases of an album have the same ones."""
+    return clean_text(text)
