@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Final
 
 from kg_builder.extraction.unstructured import lexicon
@@ -36,6 +39,9 @@ _NOMINAL: Final = re.compile(
     rf"[A-Z]?[\w-]*(?:an|ese|ish|ic|born)) )?(?:(?P<group>{_GROUP})|(?P<person>{_PERSON})|"
     rf"(?P<work>{_WORK})|(?P<label>label|company|imprint))(?![\w-])",
 )
+_SENTENCES: Final = 2
+"""How far back an anaphor looks"""
+
 _EXPLETIVE: Final = re.compile(
     r"^(?:\s+(?:is|was|has been|became|seems?|took|would be))?\s+(?:clear|hard|easy|possible|said|"
     r"true|not until|only|known that|time|years?|in \d{4} that)\b"
@@ -210,9 +216,7 @@ class Resolver:
     ) -> Entity | None:
         word = mention.text.casefold()
         schema = self._schema
-        here = _sentence_of(mention.start, starts)
-        earlier = [item for item in before if item.entity is not None]
-        near = [item for item in earlier if here - _sentence_of(item.start, starts) <= 2]
+        near = _near(mention, before, starts)
         persons = [item.entity for item in near if item.entity and self._person(item.entity)]
         groups = [
             item.entity for item in near if item.entity and schema.is_a(item.entity.type, "Band")
@@ -261,12 +265,11 @@ class Resolver:
         )
 
 
-def _sentence_of(position: int, starts: list[int]) -> int:
-    low = 0
-    for index, start in enumerate(starts):
-        if start <= position:
-            low = index
-    return low
+def _near(mention: Mention, before: Sequence[Mention], starts: list[int]) -> list[Mention]:
+    """What the mention's sentence and the two before it name earlier."""
+    first = starts[max(0, bisect_right(starts, mention.start) - 1 - _SENTENCES)]
+    found = takewhile(lambda item: item.start >= first, reversed(before))
+    return [item for item in found if item.entity is not None][::-1]
 
 
 def _last(entities: object) -> Entity | None:

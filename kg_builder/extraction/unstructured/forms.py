@@ -16,13 +16,13 @@ _DATE: Final = re.compile(
     rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)? )?(?:{_MONTHS})(?: \d{{1,2}},)? (?:1[5-9]|20)\d\d\b"
     r"|(?<![\w,.])(?:1[5-9]|20)\d\d(?![\w]|[,.]\d)"
 )
-CAPITAL: Final = r"(?:[dl]['’])?[^\W\d_a-zß-öø-ÿ](?:[\w'’&/-]|\.(?=\w))*"
+CAPITAL: Final = r"(?:[dl]['’])?[^\W\d_a-zß-öø-ÿ](?:[\w'’&/-]|\.(?=\w)){0,40}"
 SMALL: Final = (
     r"(?:of|the|and|in|a|an|to|for|on|at|from|with|&|de|del|la|le|les|el|los|du|von|van|der|und|"
     r"my|your|or)"
 )
-_NUMBER: Final = r"\d(?:[\w'’-]|\.(?=\w))*"
-TITLE: Final = rf"{CAPITAL}(?:(?: {SMALL}){{0,2}} (?:{CAPITAL}|{_NUMBER}))*"
+_NUMBER: Final = r"\d(?:[\w'’-]|\.(?=\w)){0,20}"
+TITLE: Final = rf"{CAPITAL}(?:(?: {SMALL}){{0,2}} (?:{CAPITAL}|{_NUMBER})){{0,12}}"
 _NAMED_BAND: Final = re.compile(
     r"\b(?:band|group|duo|trio|quartet|quintet|outfit|act)s?,? (?:called|named|known as) "
     rf"[“\"‘']?((?:[Tt]he )?{TITLE})"
@@ -31,11 +31,11 @@ _NICKNAMED: Final = re.compile(
     rf"{CAPITAL}(?: {CAPITAL})? [“\"‘']{CAPITAL}(?: {CAPITAL})?[”\"’'] {CAPITAL}"
 )
 _AWARD: Final = re.compile(
-    rf"(?:{CAPITAL} (?:(?:of|for|the) )*)*(?:Prize|Awards?|Grammys?|Grammies|Medal|Hall of Fame|"
-    rf"Brit Award|Oscar|Order of [A-Z]\w+)(?: for (?:Best )?{TITLE})?"
+    rf"(?:{CAPITAL} (?:(?:of|for|the) ){{0,2}}){{0,8}}(?:Prize|Awards?|Grammys?|Grammies|Medal|"
+    rf"Hall of Fame|Brit Award|Oscar|Order of [A-Z]\w+)(?: for (?:Best )?{TITLE})?"
 )
 _LABEL: Final = re.compile(
-    rf"{CAPITAL}(?: {CAPITAL})* (?:Records|Recordings|Discos|Disques|Discs|Entertainment)\b"
+    rf"{CAPITAL}(?: {CAPITAL}){{0,6}} (?:Records|Recordings|Discos|Disques|Discs|Entertainment)\b"
 )
 FUNCTION: Final = re.compile(
     r"^(?:At|On|In|For|With|From|By|After|Before|When|The|And|But|While|As) "
@@ -54,15 +54,10 @@ def formed_mentions(text: str) -> Iterator[Mention]:
         for match in pattern.finditer(text):
             yield Mention(match.start(), match.end(), match[0], type_, "pattern")
     for match in _AWARD.finditer(text):
-        award = _YEAR_OF_AWARD.sub("", match[0])
-        yield Mention(
-            match.start(),
-            match.start() + len(award),
-            award,
-            "Award",
-            "pattern",
-            _one_of(award) if _SEVERAL.search(text, 0, match.start()) else award,
-        )
+        start, award = match.start(), _YEAR_OF_AWARD.sub("", match[0])
+        several = _SEVERAL.search(text, max(0, start - 10), start)
+        name = _one_of(award) if several else award
+        yield Mention(start, start + len(award), award, "Award", "pattern", name)
     for match in _LABEL.finditer(text):
         name = FUNCTION.sub("", match[0])
         yield Mention(match.end() - len(name), match.end(), name, "RecordLabel", "pattern")

@@ -152,8 +152,10 @@ def _performers(records: pd.DataFrame | None) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     if records is not None:
         for name, attributes in zip(records["name"], records["attributes"], strict=True):
-            if '"performer"' in str(attributes):
-                performers = json.loads(str(attributes))["performer"]
+            if '"performer"' not in str(attributes):
+                continue
+            performers = json.loads(str(attributes)).get("performer", ())  # or it is a value
+            if performers:
                 found.setdefault(str(name), set()).update(
                     performer.removeprefix("The ") for performer in performers
                 )

@@ -235,7 +235,9 @@ def _is_everyday(mention: Mention, text: str) -> bool:
         return False
     word, after = mention.text, text[mention.end :]
     if word == "country":
-        return bool(_THE.search(text, 0, mention.start) and _NO_NOUN.match(after))
+        return bool(
+            _THE.search(text, max(0, mention.start - 20), mention.start) and _NO_NOUN.match(after)
+        )
     if word == "house" and after.startswith(" band"):
         return True
     if word == "electronic":

@@ -16,14 +16,16 @@ _ABBREVIATION: Final = re.compile(
     Inc|Ltd|Co|Bros|Mt|pts?)|(?<!\w)\p)\.\s*$""".replace(r"\p", "[A-Z](?:\\.[A-Z])*"),
     re.VERBOSE,
 )
+_SHORT: Final = 24
+"""Signs within which an abbreviation stands"""
 
 
 def sentence_ends(text: str) -> list[int]:
     """Offsets at which a new sentence begins."""
     found = []
     for match in _END.finditer(text):
-        mark = text[: match.start() + 1]
-        if match[0].startswith(".") and _ABBREVIATION.search(mark):
+        end = match.start() + 1
+        if match[0].startswith(".") and _ABBREVIATION.search(text, max(0, end - _SHORT), end):
             continue
         found.append(match.end())
     return found

@@ -38,7 +38,7 @@ _ABOUT_WORKS: Final = re.compile(
 _LIST: Final = re.compile(
     r"\b(?P<cue>albums|LPs|EPs|singles|songs|hits|records)(?: \w+)? "
     r"(?:include[ds]?|including|such as|like|are|were) "
-    rf"(?P<titles>{TITLE}(?:, {TITLE})*(?:,? and {TITLE})?)"
+    rf"(?P<titles>{TITLE}(?:, {TITLE}){{0,20}}(?:,? and {TITLE})?)"
 )
 _COMMA: Final = re.compile(r", and |, | and ")
 _IS_SONG: Final = re.compile(r"songs?|singles?|hits")
@@ -54,6 +54,8 @@ _KIND: Final = re.compile(
     r"\b(?:(?P<album>albums?|LPs?|EPs?|records?|mixtapes?|soundtracks?|debut|released|issued)|"
     r"songs?|singles?|tracks?|hits?|tunes?|duets?|ballads?|anthems?|writes|wrote|written|sings|sang)\b"
 )
+_NAME_BEFORE: Final = re.compile(rf"(?<![\w'’-]){CAPITAL} $")
+_THEN_NAME: Final = re.compile(rf" {CAPITAL}")
 _NEAR: Final = 60
 _ALBUM_AFTER: Final = re.compile(
     r",?[”“\"],? (?:was |is )?(?:an?|the|her|his|their|its) (?:[\w-]+ ){0,3}"
@@ -94,7 +96,7 @@ def listed_with_works(text: str, mentions: Sequence[Mention], schema: Schema) ->
             chain.append(mention)
             ended = "and" in gap
             continue
-        if ended and not _PERSONS_FOLLOW.search(text, 0, chain[0].start):
+        if ended and not _PERSONS_FOLLOW.search(text, max(0, chain[0].start - 12), chain[0].start):
             works = [item for item in chain if schema.is_a(item.type, "Work")]
             if works:
                 yield from (item for item in chain if (item.origin, item.type) in _UNSURE)
@@ -132,9 +134,9 @@ def _kind(text: str, start: int, end: int) -> str:
 
 def _is_nickname(text: str, quoted: re.Match[str]) -> bool:
     """Whether a quotation stands within somebody's name: Lee "Scratch" Perry."""
-    before, after = text[: quoted.start()], text[quoted.end() :]
-    name = re.search(rf"(?<![\w'’-]){CAPITAL} $", before)
-    return bool(name) and bool(re.match(rf" {CAPITAL}", after)) and " " not in quoted[1].strip()
+    if " " in quoted[1].strip() or not _THEN_NAME.match(text, quoted.end()):
+        return False
+    return bool(_NAME_BEFORE.search(text, max(0, quoted.start() - 50), quoted.start()))
 
 
 def _sentence(text: str, start: int, end: int) -> tuple[int, int]:

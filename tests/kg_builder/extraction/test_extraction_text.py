@@ -343,6 +343,12 @@ def test_a_plain_word_is_a_title_only_where_something_says_so(schema: Schema) ->
     assert ("X", "performed", "Post") not in read(text, "X", schema, gazetteer)[1]
 
 
+def test_a_tag_may_be_called_performer(schema: Schema) -> None:
+    gazetteer = known(("Björk", "SoloArtist")).assign(attributes='{"tag": ["performer"]}')
+    text = "Björk plays flute."
+    assert read(text, "Björk", schema, gazetteer)[1] == {("Björk", "instrument", "flute")}
+
+
 def test_a_town_and_a_label_of_one_name_are_told_apart(schema: Schema) -> None:
     gazetteer = known(("London", "RecordLabel"), ("London", "Place"), ("Blur", "Band"))
     formed = read("Blur were formed in London in 1988.", "Blur", schema, gazetteer)[1]

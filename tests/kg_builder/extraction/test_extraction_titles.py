@@ -128,3 +128,11 @@ def test_what_stands_in_a_list_of_works_is_one(schema: Schema) -> None:
 def test_plain_words_are_no_genres(schema: Schema, text: str, genres: set[str]) -> None:
     said = recognised(schema, text, {})
     assert {name for name, type_ in said.items() if type_ == "Genre"} == genres
+
+
+@pytest.mark.parametrize("piece", ["Abc ", "A-", "A'", "Abc of ", "Award for Best ", "“A", "B, "])
+def test_names_without_end_are_read_in_linear_time(schema: Schema, piece: str) -> None:
+    """Patterns that looked for an end from each start took minutes for this."""
+    text = piece * (30_000 // len(piece))
+    assert len(list(titles(text))) <= len(text)
+    recognised(schema, text, {})
