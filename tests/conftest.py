@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Two workers on two cores: numeric libraries that start a thread per core only get in their way.
+# Set before any of them is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # No deadline: a busy machine is no fault of the code. In CI the examples are the same every time.
 settings.register_profile("project", deadline=None, max_examples=50)
 settings.register_profile("ci", settings.get_profile("project"), derandomize=True)

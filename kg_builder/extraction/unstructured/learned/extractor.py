@@ -194,10 +194,12 @@ class JointExtractor:
         return [np.mean(logits, axis=0) for logits in zip(*each, strict=True)]
 
     def mentions(self, tagger: MentionTagger, reading: Reading, group: str = "") -> list[Candidate]:
-        """What the tagger finds and, where training marked only some mentions, looks like one."""
+        """What the tagger finds, and what else looks like a mention.
+
+        The tagger misses most of the names that it can tell from nothing but their capitals; which
+        of the proposed ones are meant is left to the classifiers of pairs.
+        """
         found = tagger.find(reading, group)
-        if self.signature.complete:
-            return found
         taken = [item.place for item in found]
         places = propose(reading, self.knowledge, self.lists, group, taken)
         found += tagger.classify(reading, places, group)

@@ -6,7 +6,8 @@ features, a small network on the sum of their embeddings learns which go togethe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -56,6 +57,18 @@ class WideDeep(nn.Module):
         return out
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One thread: more only wait for each other on work this small, and add up in another order."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@_one_thread()
 def fit(
     rows: Sequence[NDArray[np.int32]],
     labels: Labels,
@@ -106,6 +119,7 @@ def fit(
     return model.eval()
 
 
+@_one_thread()
 def predict(model: WideDeep, rows: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
     """Logits of pairs, shape (pairs, relations)."""
     pieces = [np.zeros((0, model.out.out_features), dtype=np.float32)]

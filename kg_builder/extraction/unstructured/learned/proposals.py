@@ -1,8 +1,8 @@
-"""Runs of words that look like mentions, by rule: for texts whose annotation names only a few.
+"""Runs of words that look like mentions, by rule, beside those that a tagger finds.
 
-A tagger that is trained where most mentions are unmarked learns to leave them unmarked. What it
-does not find is then proposed by form: quoted words, dates, spaCy's entities, capitals, names and
-words that are known.
+A tagger learns the names' contexts; where training marked only some of a text's names it learns to
+leave the others unmarked. What it does not find is proposed by form: quoted words, dates, spaCy's
+entities, capitals, names and words that are known.
 """
 
 from __future__ import annotations
