@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -202,19 +203,23 @@ def cross_validate(
 
 
 def sample(texts: Sequence[AnnotatedText], share: float, *, seed: int) -> Sequence[AnnotatedText]:
-    """Whole groups in random order up to a share of the texts; smaller shares lie in larger."""
+    """Whole entries in random order up to a share of the texts; smaller shares lie in larger.
+
+    An entry is all texts with the same triples: different wordings of the same facts teach less.
+    """
     if share >= 1:
         return texts
-    groups = sorted({text.group for text in texts})
-    order = [groups[i] for i in np.random.default_rng(seed).permutation(len(groups))]
-    kept: set[str] = set()
+    entries = sorted({tuple(sorted(text.triples)) for text in texts})
+    order = [entries[i] for i in np.random.default_rng(seed).permutation(len(entries))]
+    size = Counter(tuple(sorted(text.triples)) for text in texts)
+    kept: set[tuple[Triple, ...]] = set()
     number = 0
-    for group in order:
+    for entry in order:
         if number >= share * len(texts):
             break
-        kept.add(group)
-        number += sum(text.group == group for text in texts)
-    return [text for text in texts if text.group in kept]
+        kept.add(entry)
+        number += size[entry]
+    return [text for text in texts if tuple(sorted(text.triples)) in kept]
 
 
 def _sure(triples: Sequence[Triple]) -> list[FoundTriple]:

@@ -74,9 +74,12 @@ def test_no_group_is_in_two_folds(groups: list[str], folds: int) -> None:
 
 
 def test_smaller_samples_lie_in_larger_ones() -> None:
-    texts = [AnnotatedText(str(n), "", (), group=str(n // 3)) for n in range(60)]
+    texts = [
+        AnnotatedText(str(n), "", (Triple(str(n // 3), "r", "x"),), group="one") for n in range(60)
+    ]
     small, large = sample(texts, 0.25, seed=4), sample(texts, 0.5, seed=4)
     assert 15 <= len(small) < len(large) < 60
+    assert all(len([t for t in small if t.triples == text.triples]) == 3 for text in small)
     assert {text.id for text in small} <= {text.id for text in large}
     assert sample(texts, 1.0, seed=4) == texts
 
