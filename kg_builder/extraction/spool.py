@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -124,7 +125,7 @@ class Spool:
     def statements(self) -> Iterator[pa.Table]:
         """The table `statements`, in the order read, some rows at a time."""
         unknown = self._base.sql("SELECT seq FROM linked WHERE NOT known").to_arrow_table()["seq"]
-        with pa.ipc.open_stream(self._file) as stream:
+        with self._opened() as stream:
             for batch in stream:
                 if len(unknown):
                     batch = batch.filter(pc.invert(pc.is_in(batch.column("seq"), unknown)))
@@ -157,8 +158,14 @@ class Spool:
         self._base.unregister("batch")
 
     def _with_statements(self, query: str) -> None:
-        with pa.ipc.open_stream(self._file) as stream:
+        with self._opened() as stream:
             self._with(stream, query)
+
+    @contextmanager
+    def _opened(self) -> Iterator[pa.RecordBatchReader]:
+        """The statements; read, for a file that is mapped into memory would count as memory."""
+        with pa.OSFile(self._file) as file, pa.ipc.open_stream(file) as stream:
+            yield stream
 
     def _known_predicates(self) -> pa.Table:
         """Predicates in the order of their names, which their numbers stand for when sorting."""
