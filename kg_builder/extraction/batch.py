@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.keys import name_key
+from kg_builder.extraction.layouts import PART, STATEMENT
 from kg_builder.extraction.objects import Literal, PlaceName, read_literal, read_name
 from kg_builder.extraction.rejects import Reject
-from kg_builder.extraction.spool import PART, STATEMENT
 
 Numbers = NDArray[np.int64]
 Texts: TypeAlias = pa.StringArray

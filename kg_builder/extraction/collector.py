@@ -8,41 +8,31 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kg_builder.extraction.keys import is_owned, name_key
+from kg_builder.extraction.layouts import (
+    PART,
+    REJECT,
+    STATEMENT,
+    Part,
+    Row,
+    numbered,
+    part_batch,
+    statement_batch,
+)
 from kg_builder.extraction.recent import Recent
 from kg_builder.extraction.rejects import Reject
 from kg_builder.extraction.result import Extraction
-from kg_builder.extraction.spool import MEMORY, PART, REJECT, STATEMENT, Spool
+from kg_builder.extraction.spool import MEMORY, Spool
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 from kg_builder.tables import RECORDS, REJECTS, STATEMENTS, Table
 
 HOLD: Final = 50_000
 """Records, statements or rejects held as Python objects before they go to the spool."""
-
-Row = tuple[str, str, str, str, str, float, str]
-"""(subject, predicate, object, kind of the object, method, confidence, evidence)"""
-
-
-class _Part:
-    """What was said of one thing since the spool was last fed."""
-
-    __slots__ = (
-        *("aliases", "evidence", "external_ids", "name", "optional"),
-        *("record_id", "rows", "seq", "type"),
-    )
-
-    def __init__(self, seq: int, record_id: str, type_: str, name: str, evidence: str) -> None:
-        self.seq, self.record_id, self.type = seq, record_id, type_
-        self.name, self.evidence = name, evidence
-        self.aliases: dict[str, None] | None = None
-        self.external_ids: dict[str, None] | None = None
-        self.rows, self.optional = 0, False
 
 
 class Collector:
@@ -65,7 +55,7 @@ class Collector:
         self.counts: Counter[str] = Counter()
         self.rejects: list[Reject] = []
         self._hold, self._memory = hold, memory
-        self._parts: dict[str, _Part] = {}
+        self._parts: dict[str, Part] = {}
         self._rows: list[Row] = []
         self._named: Recent[tuple[str, str], str] = Recent()
         self._next_part = self._next_row = 0
@@ -107,7 +97,7 @@ class Collector:
             if len(self._parts) >= self._hold:
                 self._move_parts()
             record_id = record_id or key.removeprefix(self.source + "/")
-            found = _Part(self._next_part, record_id, type_, name, evidence)
+            found = Part(self._next_part, record_id, type_, name, evidence)
             self._parts[key] = found
             self._next_part += 1
         else:
@@ -192,8 +182,8 @@ class Collector:
         self._move_rows()
         self._move_parts()
         self._stretches += 2  # one more, and one for things that are in it twice
-        parts, self._next_part = _numbered(parts, self._next_part, PART)
-        statements, self._next_row = _numbered(statements, self._next_row, STATEMENT)
+        parts, self._next_part = numbered(parts, self._next_part, PART)
+        statements, self._next_row = numbered(statements, self._next_row, STATEMENT)
         self._opened().add_parts(parts)
         self._opened().add_statements(statements)
 
@@ -273,13 +263,13 @@ class Collector:
         rows, self._rows = self._rows, []
         first, self._next_row = self._next_row, self._next_row + len(rows)
         try:
-            batch = _columnar(rows, first)
+            batch = statement_batch(rows, first)
         except UnicodeEncodeError:
             sound = [row for row in rows if _is_text(*row[:3], row[6])]
             for row in rows:
                 if not _is_text(*row[:3], row[6]):
                     self.reject(_NO_TEXT, row[6], f"{row[0]} {row[1]} {row[2]}")
-            batch = _columnar(sound, first)
+            batch = statement_batch(sound, first)
         self._opened().add_statements(batch)
 
     def _move_parts(self) -> None:
@@ -288,14 +278,14 @@ class Collector:
         parts, self._parts = self._parts, {}
         self._stretches += 1
         try:
-            batch = _part_batch(parts)
+            batch = part_batch(parts)
         except UnicodeEncodeError:
             for key, part in list(parts.items()):
                 texts = (key, part.record_id, part.name, part.evidence)
                 if not _is_text(*texts, *(part.aliases or ()), *(part.external_ids or ())):
                     self.reject(_NO_TEXT, part.evidence, key)
                     del parts[key]
-            batch = _part_batch(parts)
+            batch = part_batch(parts)
         self._opened().add_parts(batch)
 
     def _move_rejects(self) -> None:
@@ -331,45 +321,6 @@ class Collector:
 _NO_TEXT: Final = "text that is no Unicode"
 
 
-def _columnar(rows: Sequence[Row], first: int) -> pa.RecordBatch:
-    numbers = range(first, first + len(rows))
-    columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * len(_ROW_FIELDS)
-    arrays = [
-        pa.array(column, field.type) for column, field in zip(columns, _ROW_FIELDS, strict=True)
-    ]
-    return pa.RecordBatch.from_arrays([pa.array(numbers, pa.int64()), *arrays], schema=STATEMENT)
-
-
-def _part_batch(parts: Mapping[str, _Part]) -> pa.RecordBatch:
-    items = parts.values()
-    columns: list[Sequence[Any]] = [
-        [item.seq for item in items],
-        list(parts),
-        [item.record_id for item in items],
-        [item.type for item in items],
-        [item.name for item in items],
-        [item.evidence for item in items],
-        [_texts(item.aliases) for item in items],
-        [_texts(item.external_ids) for item in items],
-        [item.rows for item in items],
-        [item.optional for item in items],
-    ]
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, PART, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=PART)
-
-
-def _numbered(rows: pa.Table, first: int, schema: pa.Schema) -> tuple[pa.RecordBatch, int]:
-    """(the rows with their numbers, the next number)"""
-    end = first + len(rows)
-    numbers = pa.array(np.arange(first, end))
-    columns = [numbers if name == "seq" else rows[name].combine_chunks() for name in schema.names]
-    return pa.RecordBatch.from_arrays(columns, schema=schema), end
-
-
-def _texts(texts: dict[str, None] | None) -> Sequence[str]:
-    return list(texts) if texts else ()
-
-
 def _frame(table: Table, parts: Iterator[pa.Table]) -> pd.DataFrame:
     whole = pa.concat_tables([table.schema.empty_table(), *parts])
     return table.check(whole.to_pandas(types_mapper=pd.ArrowDtype))
@@ -382,6 +333,3 @@ def _is_text(*texts: str) -> bool:
 
 def _as_text(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
-
-
-_ROW_FIELDS: Final = list(STATEMENT)[1:]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kg_builder.extraction import spool_queries as queries
 from kg_builder.extraction.attributes import write_attributes
+from kg_builder.extraction.layouts import PART, REJECT, STATEMENT
 from kg_builder.ontology import Schema
 from kg_builder.tables import RECORDS, REJECTS, STATEMENTS
 
@@ -28,45 +31,6 @@ MEMORY: Final = "256MB"
 
 _BATCH: Final = 50_000
 _TEXT: Final = pa.string()
-_TEXTS: Final = pa.list_(pa.string())
-
-STATEMENT: Final = pa.schema(
-    [
-        ("seq", pa.int64()),
-        *(
-            STATEMENTS.schema.field(name)
-            for name in (
-                *("subject", "predicate", "object", "object_kind"),
-                *("method", "confidence", "evidence"),
-            )
-        ),
-    ]
-)
-"""One statement, numbered in the order read."""
-
-PART: Final = pa.schema(
-    {
-        "seq": pa.int64(),
-        "key": _TEXT,
-        "record_id": _TEXT,
-        "type": _TEXT,
-        "name": _TEXT,
-        "evidence": _TEXT,
-        "aliases": _TEXTS,
-        "external_ids": _TEXTS,
-        "rows": pa.int64(),
-        "optional": pa.bool_(),
-    }
-)
-"""What some stretch of the source says of one thing; later stretches may say more of it."""
-
-REJECT: Final = pa.schema({"reason": _TEXT, "evidence": _TEXT, "detail": _TEXT})
-
-NOT_COMPARED: Final = ("description", "homepage", "image")
-"""Predicates that are no attributes of a record: they tell nothing about who it is."""
-
-LONG: Final = 200
-"""Longest value that counts as an attribute."""
 
 Merge = Callable[[Sequence[Mapping[str, Any]]], Mapping[str, Any]]
 """Makes one part of the parts of one thing, given in their order."""
@@ -126,13 +90,13 @@ class Spool:
         if merge is not None:
             self._merge(merge)
         self._with(self._known_predicates(), "CREATE TABLE predicate AS SELECT * FROM batch")
-        self._with_statements(_LINKED)
+        self._with_statements(queries.LINKED)
         if self._number("SELECT count(*) FROM linked WHERE NOT known"):
-            self._with_statements(_UNKNOWN)
+            self._with_statements(queries.UNKNOWN)
         counts = {"statements": self._number("SELECT count(*) FROM linked WHERE known")}
         if self._number("SELECT count(*) FROM part WHERE optional"):
             before = self._number("SELECT count(*) FROM part")
-            self._run(_UNUSED)
+            self._run(queries.UNUSED)
             counts["records left out because unused"] = before - self._number(
                 "SELECT count(*) FROM part"
             )
@@ -144,10 +108,11 @@ class Spool:
     def records(self) -> Iterator[pa.Table]:
         """The table `records`, in the order of first mention, some rows at a time."""
         last = self._number("SELECT coalesce(max(seq), -1) FROM part")
-        names = self._base.sql(_PREDICATES).to_arrow_table()["name"].to_pylist()
-        said = _Sorted(self._base.cursor().sql(_SAID).to_arrow_reader(_BATCH))
+        self._run(queries.SAID)
+        names = self._base.sql(queries.PREDICATES).to_arrow_table()["name"].to_pylist()
+        said = _Sorted(self._base.cursor().sql(queries.SORTED).to_arrow_reader(_BATCH))
         for first in range(0, last + 1, _BATCH):
-            found = self._base.sql(_RECORDS, params=[self._source, first, first + _BATCH])
+            found = self._base.sql(queries.RECORDS, params=[self._source, first, first + _BATCH])
             rows = found.to_arrow_table()
             things, texts = write_attributes(said.up_to(first + _BATCH), names)
             seq = rows.column("seq").to_numpy()
@@ -160,7 +125,7 @@ class Spool:
     def statements(self) -> Iterator[pa.Table]:
         """The table `statements`, in the order read, some rows at a time."""
         unknown = self._base.sql("SELECT seq FROM linked WHERE NOT known").to_arrow_table()["seq"]
-        with pa.ipc.open_stream(self._file) as stream:
+        with self._opened() as stream:
             for batch in stream:
                 if len(unknown):
                     batch = batch.filter(pc.invert(pc.is_in(batch.column("seq"), unknown)))
@@ -175,7 +140,7 @@ class Spool:
         """The table `rejects`, in the order met, some rows at a time."""
         last = self._number("SELECT coalesce(max(rowid), -1) FROM reject")
         for first in range(0, last + 1, _BATCH):
-            found = self._base.sql(_REJECTS, params=[self._source, first, first + _BATCH])
+            found = self._base.sql(queries.REJECTS, params=[self._source, first, first + _BATCH])
             yield found.to_arrow_table().cast(REJECTS.schema)
 
     def close(self) -> None:
@@ -193,8 +158,14 @@ class Spool:
         self._base.unregister("batch")
 
     def _with_statements(self, query: str) -> None:
-        with pa.ipc.open_stream(self._file) as stream:
+        with self._opened() as stream:
             self._with(stream, query)
+
+    @contextmanager
+    def _opened(self) -> Iterator[pa.RecordBatchReader]:
+        """The statements; read, for a file that is mapped into memory would count as memory."""
+        with pa.OSFile(self._file) as file, pa.ipc.open_stream(file) as stream:
+            yield stream
 
     def _known_predicates(self) -> pa.Table:
         """Predicates in the order of their names, which their numbers stand for when sorting."""
@@ -205,11 +176,12 @@ class Spool:
         }
         backs = {inverses[name] for name in self._predicates if name in inverses}
         names = sorted(self._predicates | backs)
+        number = {name: place for place, name in enumerate(names)}
         columns = {
             "number": pa.array(range(len(names)), pa.int64()),
             "name": pa.array(names, _TEXT),
-            "back": pa.array([inverses.get(name) for name in names], _TEXT),
-            "compared": pa.array([name not in NOT_COMPARED for name in names], pa.bool_()),
+            "back": pa.array([number.get(inverses.get(name, "")) for name in names], pa.int64()),
+            "compared": pa.array([name not in queries.NOT_COMPARED for name in names], pa.bool_()),
         }
         return pa.table(columns)
 
@@ -220,10 +192,10 @@ class Spool:
         return int(self._base.execute(query).fetchall()[0][0])
 
     def _merge(self, merge: Merge) -> None:
-        self._run(_REPEATED)
-        self._run(_SAME)
-        self._run(_DIFFERENT)
-        self._run(_FURTHER)
+        self._run(queries.REPEATED)
+        self._run(queries.SAME)
+        self._run(queries.DIFFERENT)
+        self._run(queries.FURTHER)
         same: list[dict[str, Any]] = []
         whole: list[Mapping[str, Any]] = []
         ordered = self._base.cursor()
@@ -262,87 +234,3 @@ class _Sorted:
         size = int(np.searchsorted(whole["thing"].to_numpy(), end))
         self._rest = whole.slice(size)
         return whole.slice(0, size)
-
-
-_REPEATED: Final = """
-CREATE TABLE repeated AS
-WITH again AS MATERIALIZED (
-    SELECT key, min(seq) AS first FROM part GROUP BY key HAVING count(*) > 1
-)
-SELECT p.key, first, sum(p.rows) AS rows, bool_or(p.optional) AS optional,
-       bool_and(p.type = f.type AND p.name = f.name AND p.external_ids = f.external_ids
-                AND len(p.aliases) = 0) AS same
-FROM part p JOIN again USING (key) JOIN part f ON f.seq = first GROUP BY p.key, first
-"""
-"""Things with several parts; `same` if each part says what the first one says."""
-
-_SAME: Final = """
-UPDATE part SET rows = repeated.rows, optional = repeated.optional
-FROM repeated WHERE seq = first AND same AND repeated.rows > 0
-"""
-
-_DIFFERENT: Final = """
-CREATE TABLE different AS
-SELECT part.* FROM part JOIN repeated USING (key) WHERE NOT same
-"""
-
-_FURTHER: Final = """
-DELETE FROM part
-WHERE key IN (SELECT key FROM repeated) AND seq NOT IN (SELECT first FROM repeated WHERE same)
-"""
-
-_LINKED: Final = f"""
-CREATE TABLE linked AS
-SELECT s.seq, p.number AS predicate, a.seq AS subject, o.seq AS object,
-       a.seq IS NOT NULL AND (s.object_kind <> 'record' OR o.seq IS NOT NULL) AS known,
-       CASE WHEN s.object_kind <> 'record' AND p.compared AND length(s.object) <= {LONG}
-            THEN s.object END AS literal
-FROM batch s
-JOIN predicate p ON p.name = s.predicate
-LEFT JOIN part a ON a.key = s.subject
-LEFT JOIN part o ON o.key = s.object AND s.object_kind = 'record'
-"""
-
-_UNKNOWN: Final = """
-INSERT INTO reject
-SELECT 'reference to an unknown id', s.evidence,
-       s.predicate || ': no ' || CASE WHEN l.subject IS NULL THEN s.subject ELSE s.object END
-FROM batch s JOIN linked l USING (seq) WHERE NOT l.known ORDER BY seq
-"""
-
-_UNUSED: Final = """
-DELETE FROM part WHERE optional AND seq NOT IN (
-    SELECT subject FROM linked WHERE known
-    UNION SELECT object FROM linked WHERE known AND object IS NOT NULL
-)
-"""
-
-_SAID: Final = f"""
-SELECT thing, predicate, value FROM (
-    SELECT subject AS thing, predicate, coalesce(literal, o.name) AS value, 2 * l.seq AS rank
-    FROM linked l LEFT JOIN part o ON o.seq = object
-    WHERE known
-    UNION ALL
-    SELECT object, b.number, a.name, 2 * l.seq + 1
-    FROM linked l
-    JOIN predicate p ON p.number = predicate JOIN predicate b ON b.name = p.back
-    JOIN part a ON a.seq = subject JOIN part o ON o.seq = object
-    WHERE known AND length(o.name) <= {LONG}
-)
-WHERE length(value) <= {LONG}
-ORDER BY thing, predicate, rank
-"""
-"""What is said of each thing and, where the data model knows it, the other way round."""
-
-_PREDICATES: Final = "SELECT name FROM predicate ORDER BY number"
-
-_RECORDS: Final = """
-SELECT seq, key AS record, $1::VARCHAR AS source, record_id, type, name, aliases,
-       list_sort(external_ids) AS external_ids, evidence
-FROM part WHERE seq >= $2 AND seq < $3 ORDER BY seq
-"""
-
-_REJECTS: Final = """
-SELECT 'extraction' AS stage, $1::VARCHAR AS source, reason, evidence, detail
-FROM reject WHERE rowid >= $2 AND rowid < $3 ORDER BY rowid
-"""

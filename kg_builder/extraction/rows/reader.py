@@ -197,7 +197,7 @@ class RowReader:
         nulls = self._nulls
         return Chunk(
             {
-                name: [None if (cell := raw.strip()) in nulls else cell for raw in columns[name]]
+                name: [None if cell in nulls else cell for cell in map(str.strip, columns[name])]
                 for name in wanted
             },
             places,

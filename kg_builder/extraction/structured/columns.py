@@ -10,8 +10,9 @@ from typing import Final
 from urllib.parse import unquote
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.collector import Collector, Row
+from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.keys import id_key, is_owned
+from kg_builder.extraction.layouts import Row
 from kg_builder.extraction.objects import Literal, object_type, read_literal, read_name
 from kg_builder.extraction.recent import Recent
 from kg_builder.extraction.rows import Cell

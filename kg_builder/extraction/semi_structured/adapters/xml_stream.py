@@ -48,22 +48,27 @@ def xml_records(document: Document, records: Mapping[str, str]) -> Iterator[etre
             remove_pis=True,
         )
         root: etree._Element | None = None
-        try:
-            for block in chain((first,), blocks):
-                parser.feed(block)
-                for event, element in cast(Iterator[_Event], parser.read_events()):
-                    if root is None:
-                        root = element
-                    elif event == "end" and element.getparent() is root:
-                        yield element
-                        element.clear()
-                if root is not None and len(root) > 1:
-                    del root[:-1]
-            parser.close()
-        except etree.XMLSyntaxError as fault:
-            document.out.reject(
-                "broken XML", f"{document.name}#line={fault.lineno}", str(fault.msg)
-            )
+        fault: etree.XMLSyntaxError | None = None
+        for block in chain((first,), blocks, (b"",)):
+            try:
+                if block:
+                    parser.feed(block)
+                else:
+                    parser.close()
+            except etree.XMLSyntaxError as broken:
+                fault = broken
+            for event, element in cast(Iterator[_Event], parser.read_events()):
+                if root is None:
+                    root = element
+                elif event == "end" and element.getparent() is root:
+                    yield element
+                    element.clear()
+            if fault is not None:
+                where = f"{document.name}#line={fault.lineno}"
+                document.out.reject("broken XML", where, str(fault.msg))
+                return
+            if root is not None and len(root) > 1:
+                del root[:-1]
 
 
 def safe_parser(target: Any = None) -> etree.XMLParser:

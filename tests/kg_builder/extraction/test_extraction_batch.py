@@ -1,0 +1,113 @@
+"""What is added as columns makes the tables that the same things make when added one by one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kg_builder.extraction import Extraction
+from kg_builder.extraction.assertions import Assertions
+from kg_builder.extraction.attributes import write_attributes
+from kg_builder.extraction.batch import Batch
+from kg_builder.extraction.collector import Collector
+from kg_builder.ontology import Schema
+
+_things = st.tuples(
+    st.just("thing"),
+    st.sampled_from(["s/artists/1", "s/artists/2", "s/artists/3"]),
+    st.sampled_from(["Artist", "SoloArtist", "Band"]),
+    st.sampled_from(["Low", "LOW", "Björk"]),
+)
+_values = st.tuples(
+    st.sampled_from(["duration", "genre", "link"]),
+    st.sampled_from(["s/artists/1", "s/artists/9"]),
+    st.sampled_from(["4:33", "trip hop", "Trip  Hop", "\ufeff", " ", "1977"]),
+)
+Said = list[tuple[str, ...]]
+
+
+def one_by_one(out: Collector, said: Said) -> None:
+    say = Assertions(out, "m", 0.9)
+    for number, (what, key, *rest) in enumerate(said):
+        if what == "thing":
+            out.record(key, *rest, evidence=f"e{number}")
+        elif what == "link":
+            say.link(key, "memberOf", "s/artists/2", f"e{number}")
+        else:
+            say.say(key, what, rest[0], f"e{number}")
+
+
+def as_columns(out: Collector, said: Said) -> None:
+    """The same, all sayings of one kind at once."""
+    batch = Batch(out, "m", 0.9)
+    for kind in ("duration", "link", "genre", "thing"):
+        chosen = [(number, item) for number, item in enumerate(said) if item[0] == kind]
+        order = np.array([number for number, _ in chosen], np.int64)
+        width = 4 if kind == "thing" else 3
+        _, keys, *rest = (
+            pa.array([item[column] for _, item in chosen], pa.string()) for column in range(width)
+        )
+        where = pa.array([f"e{number}" for number in order], pa.string())
+        if kind == "thing":
+            batch.things(order, keys, rest[0], rest[1], where)
+        elif kind == "link":
+            others = pa.array(["s/artists/2"] * len(order), pa.string())
+            batch.links(order, keys, "memberOf", others, where)
+        elif kind == "duration":
+            batch.literals(order, keys, "duration", rest[0], where)
+        else:
+            batch.names(order, keys, "genre", "Genre", rest[0], where)
+    batch.close()
+
+
+def found(schema: Schema, add: Callable[[Collector, Said], None], *parts: Said) -> Extraction:
+    with Collector("s", schema) as out:
+        for part in parts:
+            add(out, part)
+        return out.finish()
+
+
+@settings(max_examples=60)
+@given(st.lists(_things | _values, max_size=20))
+def test_columns_make_the_tables_that_rows_make(schema: Schema, said: Said) -> None:
+    expected, columns = found(schema, one_by_one, said), found(schema, as_columns, said)
+    for name in ("records", "statements", "rejects"):
+        pd.testing.assert_frame_equal(getattr(expected, name), getattr(columns, name))
+    assert expected.counts == columns.counts
+
+
+@settings(max_examples=30)
+@given(st.lists(_things | _values, max_size=20), st.integers(0, 20))
+def test_several_batches_make_what_one_makes(schema: Schema, said: Said, size: int) -> None:
+    first = [item for item in said[:size] if item[0] == "thing"]
+    whole = found(schema, as_columns, first + said)
+    parts = found(schema, as_columns, first, said)
+    columns = ["record", "type", "name", "aliases", "external_ids", "attributes"]
+    pd.testing.assert_frame_equal(whole.records[columns], parts.records[columns])
+    assert whole.counts == parts.counts
+
+
+_said = st.tuples(
+    st.integers(0, 2), st.integers(0, 1), st.sampled_from(['"', "\\n", "\n", "a", "ä"])
+)
+
+
+@given(st.lists(_said, max_size=12).map(lambda rows: sorted(rows, key=lambda row: row[:2])))
+def test_attributes_are_json_with_every_value_once(rows: list[tuple[int, int, str]]) -> None:
+    columns = dict(zip(("thing", "predicate", "value"), zip(*rows, strict=True), strict=False))
+    layout = {"thing": pa.int64(), "predicate": pa.int64(), "value": pa.string()}
+    said = pa.table({name: pa.array(columns.get(name, ()), layout[name]) for name in layout})
+    things, texts = write_attributes(said, ["genre", "performer"])
+    expected: dict[int, dict[str, list[str]]] = {}
+    for thing, predicate, value in rows:
+        values = expected.setdefault(thing, {}).setdefault(["genre", "performer"][predicate], [])
+        if value not in values:
+            values.append(value)
+    read = [json.loads(text) for text in texts.to_pylist()]
+    assert dict(zip(things.tolist(), read, strict=True)) == expected
