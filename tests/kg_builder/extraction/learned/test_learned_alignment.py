@@ -26,6 +26,8 @@ def _read(text: str) -> Reading:
         ("If It's Lovin' that You Want", "If It 's Lovin ' that You Want was a hit.",
          ["If It 's Lovin ' that You Want"]),
         ("Art", "Start the party.", []),
+        ("Echo (You and I)", "He sang Echo ( You and I ) there.", ["Echo ( You and I )"]),
+        ("Twilight_(band)", "Twilight (a band) split.", ["Twilight"]),
     ],
 )  # fmt: skip
 def test_a_name_is_found_as_the_text_writes_it(name: str, text: str, expected: list[str]) -> None:
