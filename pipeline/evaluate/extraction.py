@@ -29,7 +29,7 @@ from kg_builder.extraction.unstructured.learned.formats import (
     read_text2kgbench,
     read_webnlg,
 )
-from kg_builder.extraction.unstructured.learned.methods import Method
+from kg_builder.extraction.unstructured.learned.methods import Method, suited
 from kg_builder.extraction.unstructured.ner import pretrained
 from pipeline.console import terminal
 from pipeline.evaluate.extraction_report import (
@@ -132,7 +132,8 @@ def extraction_command(
         texts = _of_category(texts, category)
     experiment = Experiment(
         config=LearnedConfig(classifiers=_classifiers(model)),
-        method=_METHODS.get(model, "pairs"),
+        # chosen once: parts of the texts, for a curve, must not be read in another way
+        method=suited(_METHODS.get(model, "pairs"), texts),
         seed=seed,
         gold_spans=gold_spans,
         declared=collection.ontology.classes if collection.ontology else None,

@@ -87,7 +87,8 @@ def test_sentences_about_one_thing_each_are_read_subject_first(tmp_path: Path) -
         {"id": f"{n}-{k}-{relation}", "sub_label": work, "rel_label": relation, "obj_label": thing,
          "sent": f"{work} was written by {name} for Old {_PLACES[k]}."}
         for n, name in enumerate(_NAMES)
-        for k, work in enumerate([f"Night {_PLACES[n]}", f"Blue {_PLACES[n]}"])
+        for k in range(6)
+        for work in [f"{['Night', 'Blue', 'Old', 'Far', 'Last', 'First'][k]} {_PLACES[n]}"]
         for relation, thing in (("composer", name), ("part of", f"Old {_PLACES[k]}"))
     ]  # fmt: skip
     train.mkdir()
@@ -96,8 +97,10 @@ def test_sentences_about_one_thing_each_are_read_subject_first(tmp_path: Path) -
     row = {"id": "t", "sent": "Red Sea was written by Nuno Castel.", "triples": gold}
     test.write_text(json.dumps(row))
     printed = _run("--format", "text2kgbench", "--ontology", ontology, "--train", train,
-                   "--test", test, model="auto")  # fmt: skip
+                   "--test", test, "--curve", "--out", tmp_path, model="auto")  # fmt: skip
     assert "subject-first" in printed
+    assert "light" not in printed  # a tenth of the texts is read in the same way
+    assert (tmp_path / "curve.png").is_file()
     with pytest.raises(DataError, match="finds the subject itself"):
         _run("--format", "text2kgbench", "--ontology", ontology, "--train", train,
              "--test", test, "--gold-spans", model="subject-first")  # fmt: skip

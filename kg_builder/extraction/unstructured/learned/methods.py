@@ -21,18 +21,25 @@ Method = Literal["auto", "pairs", "subject-first"]
 Extractor = JointExtractor | SubjectFirstExtractor
 
 
+def suited(method: Method, texts: Sequence[AnnotatedText]) -> Method:
+    """The method itself, or what suits the texts where it is `auto`.
+
+    Subject-first suits texts that are about one thing each and annotated in part: then what is
+    certain about subjects is worth most.
+    """
+    if method != "auto":
+        return method
+    incomplete = not all(text.complete for text in texts)
+    return "subject-first" if incomplete and about_one_thing(texts) else "pairs"
+
+
 def new_extractor(
     config: LearnedConfig, method: Method, texts: Sequence[AnnotatedText]
 ) -> Extractor:
-    """An extractor to be fitted on texts.
-
-    `auto` reads subject-first where the texts are about one thing each and their annotation is
-    not complete: then what is certain about subjects is worth most.
-    """
-    if method == "auto":
-        incomplete = not all(text.complete for text in texts)
-        method = "subject-first" if incomplete and about_one_thing(texts) else "pairs"
-    return SubjectFirstExtractor(config) if method == "subject-first" else JointExtractor(config)
+    """An extractor to be fitted on texts."""
+    if suited(method, texts) == "subject-first":
+        return SubjectFirstExtractor(config)
+    return JointExtractor(config)
 
 
 def load_extractor(folder: Path) -> Extractor:
