@@ -85,7 +85,7 @@ def xml_blocks(
     done = 0
     with open_binary(document.path) as stream:
         blocks = checked_blocks(stream, str(document.path), size=size)
-        for block in _plain_blocks(blocks, records, size):
+        for block in _plain_blocks(blocks, records):
             if block is None:
                 return
             done += len(block.records)
@@ -93,9 +93,7 @@ def xml_blocks(
     yield from _other_blocks(islice(xml_records(document, records), done, None), size)
 
 
-def _plain_blocks(
-    blocks: Iterator[bytes], records: Mapping[str, str], size: int
-) -> Iterator[Block | None]:
+def _plain_blocks(blocks: Iterator[bytes], records: Mapping[str, str]) -> Iterator[Block | None]:
     """The blocks up to the first that is not plain; None tells that the dump ended well."""
     block = next(blocks, b"")
     begin = _BEGIN.match(block)
