@@ -178,6 +178,21 @@ def test_it_is_chosen_for_texts_about_one_thing_that_are_annotated_in_part(
     assert isinstance(new_extractor(_CONFIG, "pairs", both), JointExtractor)
 
 
+def test_a_relation_whose_subjects_no_text_names_is_never_told(
+    texts: list[AnnotatedText],
+) -> None:
+    nameless = AnnotatedText(
+        "x",
+        "Sung by an alto.",
+        (Triple("Ada Lovelace", "voice type", "alto"),),
+        "Ada",
+        complete=False,
+    )
+    declared = {**_DECLARED, Slot("voice type", "subject"): "human"}
+    fitted = SubjectFirstExtractor(_CONFIG).fit([*texts, nameless], seed=1, declared=declared)
+    assert "voice type" not in {item.relation for item in _said(fitted, "Cold Lantern is an alto.")}
+
+
 def test_too_few_subjects_and_texts_without_their_names_are_refused() -> None:
     alone = AnnotatedText("1", "A sings.", (Triple("A", "genre", "B"),), "A")
     with pytest.raises(DataError, match="1 subjects among the training texts"):

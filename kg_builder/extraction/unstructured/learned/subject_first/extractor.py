@@ -106,15 +106,15 @@ class SubjectFirstExtractor:
         """Learn from texts; the same texts and seed give the same model.
 
         Args:
-            texts: texts with their triples, all of one subject in each.
+            texts: texts with their triples; of a text about several things those of its chief
+                subject count.
             seed: of how texts are divided into parts.
             declared: classes of slots that an ontology declares.
             readings: the texts as read before, in their order, to save the time.
             progress: told after each of the steps.
 
         Raises:
-            DataError: a text about several things, too few subjects, or no triple whose names a
-                text has.
+            DataError: too few subjects, or no triple whose names a text has.
         """
         from kg_builder.extraction.unstructured.learned.subject_first.fitting import fit
 

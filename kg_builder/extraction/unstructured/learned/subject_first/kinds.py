@@ -70,9 +70,10 @@ class SubjectKinds:
     def of_relations(
         self, kinds: Sequence[str], reading: Reading, places: Sequence[Words], group: str = ""
     ) -> NDArray[np.float64]:
-        """Probability that the subject is of each of the given classes, one by one."""
-        known = self.probabilities(reading, places, group)
-        return np.array([known[self.classes.index(kind)] for kind in kinds])
+        """Probability that the subject is of each of the given classes; of unknown ones it is 0."""
+        each = self.probabilities(reading, places, group).tolist()
+        known = dict(zip(self.classes, each, strict=True))
+        return np.array([known.get(kind, 0.0) for kind in kinds])
 
     def save(self, folder: Path) -> None:
         """Write the weights; the classes go with the extractor's settings."""
