@@ -47,6 +47,14 @@ def dates_in(text: str) -> Iterator[tuple[int, int, str]]:
             yield found.start(), found.end(), value.text
 
 
+def whole_date(surface: str) -> str | None:
+    """The XML Schema form of a piece of text that is a date from end to end, or none."""
+    return next(
+        (value for start, end, value in dates_in(surface) if (start, end) == (0, len(surface))),
+        None,
+    )
+
+
 def iso_date(name: str) -> str | None:
     """The XML Schema form of a name that is a date, or none."""
     value = parse_date(name.strip("\"' "))

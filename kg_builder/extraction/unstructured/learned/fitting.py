@@ -9,14 +9,12 @@ from typing import Final
 from kg_builder.errors import DataError
 from kg_builder.extraction.unstructured.learned.alignment import LabelledText
 from kg_builder.extraction.unstructured.learned.annotation import AnnotatedText, Slot
-from kg_builder.extraction.unstructured.learned.classes import Classes, induce_classes
+from kg_builder.extraction.unstructured.learned.classes import Classes
 from kg_builder.extraction.unstructured.learned.decisions import Decision
 from kg_builder.extraction.unstructured.learned.extractor import JointExtractor, Signature, told
-from kg_builder.extraction.unstructured.learned.folds import grouped_folds
 from kg_builder.extraction.unstructured.learned.held_out import HeldOut
-from kg_builder.extraction.unstructured.learned.knowledge import Knowledge
-from kg_builder.extraction.unstructured.learned.naming import Namer
-from kg_builder.extraction.unstructured.learned.reading import Reading, read_texts
+from kg_builder.extraction.unstructured.learned.preparing import prepare
+from kg_builder.extraction.unstructured.learned.reading import Reading
 from kg_builder.extraction.unstructured.learned.tagger import (
     Candidate,
     MentionTagger,
@@ -38,28 +36,19 @@ def fit(
     progress: Progress,
 ) -> None:
     """Fit an extractor in place; see `JointExtractor.fit`."""
-    texts = sorted(texts, key=lambda text: (text.text, text.id)) if readings is None else texts
-    groups = [text.group for text in texts]
-    folds = extractor.config.inner_folds or (2 if len(texts) > _MANY else 3)
-    if len(set(groups)) < folds:
-        raise DataError(
-            f"{len(set(groups))} subjects among the training texts, needed are {folds}",
-            where="training texts",
-            remedy="give more texts, about different things",
-        )
-    steps, done = 2 + folds + 2 * len(extractor.config.classifiers), iter(range(1, 1000))
-    readings = readings or list(read_texts([text.text for text in texts], extractor.config.model))
-    extractor.aligner.learn(texts, readings)
-    labels = [
-        extractor.aligner.align(text, reading)
-        for text, reading in zip(texts, readings, strict=True)
-    ]
-    classes = induce_classes((t for text in texts for t in text.triples), declared)
+    prepared = prepare(
+        extractor,
+        texts,
+        readings,
+        folds=2 if len(texts) > _MANY else 3,
+        seed=seed,
+        declared=declared,
+    )
+    labels, classes, part = prepared.texts, prepared.classes, prepared.part
+    folds = prepared.folds
     extractor.signature = Signature.of(labels, classes)
-    extractor.knowledge = Knowledge.of(labels)
-    extractor.namer = Namer.of(labels)
+    steps, done = 2 + folds + 2 * len(extractor.config.classifiers), iter(range(1, 1000))
     progress(next(done), steps)
-    part = grouped_folds(groups, folds, seed=seed)
     truth = [true_candidates(text, classes) for text in labels]
     found: list[list[Candidate]] = [[] for _ in labels]
     given: list[list[Candidate]] = [[] for _ in labels]

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
+
+from pydantic import ValidationError
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.unstructured.learned.alignment import Aligner
@@ -16,6 +20,23 @@ from kg_builder.extraction.unstructured.learned.naming import Namer
 SETTINGS: Final = "settings.json"
 MENTIONS: Final = "mentions.crf"
 _KNOWLEDGE: Final = "knowledge.json"
+
+
+@contextmanager
+def reading_from(folder: Path) -> Iterator[None]:
+    """Turn what goes wrong while an extractor is read into one clear error.
+
+    Raises:
+        DataError: a file is missing or not what `save` writes.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, ValidationError, OSError, RuntimeError) as fault:
+        raise DataError(
+            f"not a trained relation extractor: {fault}",
+            where=str(folder),
+            remedy="train it again with python -m pipeline train-extractor",
+        ) from None
 
 
 class Knowing(Protocol):

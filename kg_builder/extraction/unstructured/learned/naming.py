@@ -11,9 +11,9 @@ from kg_builder.extraction.unstructured.learned.alignment import LabelledText
 from kg_builder.extraction.unstructured.learned.annotation import Slot, slots_of
 from kg_builder.extraction.unstructured.learned.dates import (
     YEAR_OF,
-    dates_in,
     notation_of,
     precision,
+    whole_date,
     write,
 )
 from kg_builder.extraction.unstructured.learned.forms import demonyms, joined, plain
@@ -55,7 +55,7 @@ class Namer:
                 for slot, name in slots_of(triple):
                     for place in text.places[name]:
                         surface = text.reading.span_text(*place)
-                        date = _date(surface)
+                        date = whole_date(surface)
                         if date:
                             notation = notation_of(date, name)
                             dated[slot, precision(date)][notation or ""] += 1
@@ -82,7 +82,7 @@ class Namer:
             slot: what it fills.
             group: what the text is about; nothing is known from texts of the same group.
         """
-        date = _date(surface)
+        date = whole_date(surface)
         if date:
             habits = self.habits.get((slot, precision(date)), Counter())
             notation = _chief(habits) or (YEAR_OF if len(date) == 4 else "")
@@ -94,13 +94,6 @@ class Namer:
         habits = self.habits.get((slot, _kind(surface)), Counter())
         change = _chief(habits) if habits.total() >= _LEAST else _AS_IT_IS
         return _changed(joined(surface), change)
-
-
-def _date(surface: str) -> str | None:
-    for start, end, value in dates_in(surface):
-        if start == 0 and end == len(surface):
-            return value
-    return None
 
 
 def _chief(counts: Counter[str]) -> str:

@@ -13,9 +13,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from kg_builder.errors import DataError
 from kg_builder.extraction.unstructured.learned import known
 from kg_builder.extraction.unstructured.learned.config import LearnedConfig
 from kg_builder.extraction.unstructured.learned.decisions import Decision
@@ -59,7 +56,7 @@ def load(folder: Path) -> JointExtractor:
         DataError: a file is missing or not what `save` writes.
     """
     settings = known.read_json(folder / known.SETTINGS)
-    try:
+    with known.reading_from(folder):
         extractor = JointExtractor(LearnedConfig.model_validate(settings["config"]))
         extractor.signature = Signature(
             tuple(settings["relations"]),
@@ -79,10 +76,4 @@ def load(folder: Path) -> JointExtractor:
             scorer = extractor.scorer(classifier)
             scorer.load(folder)
             extractor.scorers[classifier] = scorer
-    except (KeyError, TypeError, ValueError, ValidationError, OSError, RuntimeError) as fault:
-        raise DataError(
-            f"not a trained relation extractor: {fault}",
-            where=str(folder),
-            remedy="train it again with python -m pipeline train-extractor",
-        ) from None
     return extractor

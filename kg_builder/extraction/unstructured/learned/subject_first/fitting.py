@@ -13,14 +13,12 @@ from numpy.typing import NDArray
 from kg_builder.errors import DataError
 from kg_builder.extraction.unstructured.learned.alignment import LabelledText, Words
 from kg_builder.extraction.unstructured.learned.annotation import AnnotatedText, Slot, Triple
-from kg_builder.extraction.unstructured.learned.classes import Classes, induce_classes
+from kg_builder.extraction.unstructured.learned.classes import Classes
 from kg_builder.extraction.unstructured.learned.extractor import FoundTriple
-from kg_builder.extraction.unstructured.learned.folds import grouped_folds
 from kg_builder.extraction.unstructured.learned.forms import plain
-from kg_builder.extraction.unstructured.learned.knowledge import Knowledge
 from kg_builder.extraction.unstructured.learned.linear import LinearModel
-from kg_builder.extraction.unstructured.learned.naming import Namer
-from kg_builder.extraction.unstructured.learned.reading import Reading, read_texts, squash
+from kg_builder.extraction.unstructured.learned.preparing import prepare
+from kg_builder.extraction.unstructured.learned.reading import Reading, squash
 from kg_builder.extraction.unstructured.learned.subject_first.extractor import (
     Parts,
     Relations,
@@ -66,30 +64,14 @@ def fit(
     progress: Progress,
 ) -> None:
     """Fit an extractor in place; see `SubjectFirstExtractor.fit`."""
-    if readings is None:
-        texts = sorted(texts, key=lambda text: (text.text, text.id))
-        readings = list(read_texts([text.text for text in texts], extractor.config.model))
-    told = [(text, reading) for text, reading in zip(texts, readings, strict=True) if text.triples]
-    texts, readings = [_of_one(text) for text, _ in told], [reading for _, reading in told]
-    folds = extractor.config.inner_folds or _FOLDS
-    groups = [text.group for text in texts]
-    if len(set(groups)) < folds:
-        raise DataError(
-            f"{len(set(groups))} subjects among the training texts, needed are {folds}",
-            where="training texts",
-            remedy="give more texts, about different things",
-        )
+    if readings is not None:
+        readings = [r for text, r in zip(texts, readings, strict=True) if text.triples]
+    texts = [_of_one(text) for text in texts if text.triples]
+    prepared = prepare(extractor, texts, readings, folds=_FOLDS, seed=seed, declared=declared)
+    labels, folds = prepared.texts, prepared.folds
     steps = folds + 3
-    extractor.aligner.learn(texts, readings)
-    labels = [
-        extractor.aligner.align(text, reading)
-        for text, reading in zip(texts, readings, strict=True)
-    ]
-    classes = induce_classes((t for text in texts for t in text.triples), declared)
-    extractor.knowledge = Knowledge.of(labels)
-    extractor.namer = Namer.of(labels)
     progress(1, steps)
-    material = _Material(extractor, classes, labels, grouped_folds(groups, folds, seed=seed))
+    material = _Material(extractor, prepared.classes, labels, prepared.part)
     for fold in range(folds):
         material.see(fold)
         progress(2 + fold, steps)
@@ -108,7 +90,7 @@ def fit(
             extractor.triples(text.reading, held_out[fold], least=0.0, group=text.source.group)
             for text, fold in zip(labels, material.part, strict=True)
         ],
-        texts,
+        [text.source for text in labels],
     )
     progress(steps, steps)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from kg_builder.extraction.unstructured.learned.alignment import Words
-from kg_builder.extraction.unstructured.learned.dates import dates_in, precision
+from kg_builder.extraction.unstructured.learned.dates import precision, whole_date
 from kg_builder.extraction.unstructured.learned.knowledge import Knowledge, WordLists
 from kg_builder.extraction.unstructured.learned.pairs import PairFeatures
 from kg_builder.extraction.unstructured.learned.proposals import parts, propose
@@ -66,7 +66,7 @@ def object_features(
     opening = pairs.masked[first.end : first.end + _OPENING]
     told = [f"subject is {' '.join(opening[:n])}" for n in range(1, _OPENING + 1)]
     bag = sorted({word for word in pairs.masked if word.isalpha()})
-    dates = sum(_date(reading, item.place) is not None for item in objects)
+    dates = sum(whole_date(reading.span_text(*item.place)) is not None for item in objects)
     found = []
     for number, item in enumerate(mentions):
         if item.class_ == SUBJECT:
@@ -105,16 +105,9 @@ def _shape(reading: Reading, item: Candidate, mentions: Sequence[Candidate]) -> 
 
 def _of_date(reading: Reading, place: Words, dates: int) -> Iterator[str]:
     """How exact a date is: a year alone seldom is the whole date that a database has."""
-    date = _date(reading, place)
+    date = whole_date(reading.span_text(*place))
     if date is not None:
         known = precision(date)
         yield f"date {known}"
         yield f"date {known} of {min(dates, 3)}"
         yield f"date {known} behind {reading.lowered[place.start - 1] if place.start else '<'}"
-
-
-def _date(reading: Reading, place: Words) -> str | None:
-    surface = reading.span_text(*place)
-    return next(
-        (d for start, end, d in dates_in(surface) if (start, end) == (0, len(surface))), None
-    )

@@ -15,9 +15,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
-
-from kg_builder.errors import DataError
 from kg_builder.extraction.unstructured.learned import known
 from kg_builder.extraction.unstructured.learned.config import LearnedConfig
 from kg_builder.extraction.unstructured.learned.linear import LinearModel
@@ -64,7 +61,7 @@ def load(folder: Path) -> SubjectFirstExtractor:
         DataError: a file is missing or not what `save` writes.
     """
     settings = known.read_json(folder / known.SETTINGS)
-    try:
+    with known.reading_from(folder):
         extractor = SubjectFirstExtractor(LearnedConfig.model_validate(settings["config"]))
         known.load(folder, extractor)
         about = extractor.knowledge, extractor.lists
@@ -81,10 +78,4 @@ def load(folder: Path) -> SubjectFirstExtractor:
                 relations,
             ),
         )
-    except (KeyError, TypeError, ValueError, ValidationError, OSError) as fault:
-        raise DataError(
-            f"not a trained relation extractor: {fault}",
-            where=str(folder),
-            remedy="train it again with python -m pipeline train-extractor",
-        ) from None
     return extractor
