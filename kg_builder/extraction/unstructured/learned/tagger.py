@@ -204,6 +204,14 @@ def _around(at: int, own: list[list[str]], shown: list[str]) -> Iterable[str]:
         yield f"-2,-1={shown[at - 2]} {before}"
 
 
+def shown_words(reading: Reading, knowledge: Knowledge, group: str) -> list[str]:
+    """Words that texts about several things use, and the shapes of all others."""
+    return [
+        lowered if knowledge.is_common(lowered, group) else shape(word)
+        for word, lowered in zip(reading.words, reading.lowered, strict=True)
+    ]
+
+
 def shape(word: str) -> str:
     """Capitals, small letters and digits of a word, runs cut to two.
 

@@ -108,10 +108,7 @@ def _features(
     reading: Reading, knowledge: Knowledge, lists: WordLists, group: str
 ) -> list[list[str]]:
     found = [list(own) for own in tagger.features(reading, knowledge, lists, group)]
-    shown = [
-        lowered if knowledge.is_common(lowered, group) else tagger.shape(word)
-        for word, lowered in zip(reading.words, reading.lowered, strict=True)
-    ]
+    shown = tagger.shown_words(reading, knowledge, group)
     capitals = [word[0].isupper() for word in reading.words]
     times = Counter(
         folded for folded, capital in zip(reading.folded, capitals, strict=True) if capital

@@ -9,7 +9,7 @@ from kg_builder.extraction.unstructured.learned.alignment import Words
 from kg_builder.extraction.unstructured.learned.knowledge import Knowledge
 from kg_builder.extraction.unstructured.learned.reading import Reading
 from kg_builder.extraction.unstructured.learned.subject_first.field import Beliefs
-from kg_builder.extraction.unstructured.learned.tagger import shape
+from kg_builder.extraction.unstructured.learned.tagger import shown_words
 
 QUOTES: Final = frozenset('"“”«»')
 _LONGEST: Final = 13
@@ -83,10 +83,7 @@ class SpanFeatures:
         self, reading: Reading, beliefs: Beliefs, knowledge: Knowledge, group: str
     ) -> None:
         self._reading, self._beliefs = reading, beliefs
-        self._shown = [
-            lowered if knowledge.is_common(lowered, group) else shape(word)
-            for word, lowered in zip(reading.words, reading.lowered, strict=True)
-        ]
+        self._shown = shown_words(reading, knowledge, group)
         self._common = [knowledge.is_common(word, group) for word in reading.lowered]
         self._quoted = frozenset(quoted(reading))
         self._folded = f" {' '.join(filter(None, reading.folded))} "
