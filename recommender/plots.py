@@ -56,7 +56,7 @@ def learning_curve(run_folder: str | Path) -> Path:
         axis.spines[["top", "right"]].set_visible(False)
     axes[-1].set_xlabel("epoch")
     axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes[0].set_title(folder.resolve().name, loc="left", fontsize=10)
+    figure.suptitle(folder.resolve().name, x=0.02, ha="left", fontsize=10)
     path = folder / CURVE_FILE
     temporary = path.with_name(f".{path.name}.part")
     # Without its default metadata (the version of matplotlib) the file depends on the data alone.
@@ -71,19 +71,12 @@ def _draw_validation(axis: Axes, records: Sequence[Mapping[str, Any]], chosen: i
         axis.plot(epochs, values, color=colour, linewidth=1.6, marker=_marker(epochs), label=label)
         if name == "valid_auc" and chosen in epochs:
             value = values[epochs.index(chosen)]
-            axis.plot([chosen], [value], "o", color=_ORANGE, markersize=6, zorder=3)
-            axis.annotate(
-                f"epoch {chosen}: AUC {value:.4f}",
-                (chosen, value),
-                textcoords="offset points",
-                # Towards the middle of the picture, so that the words stay inside it.
-                xytext=(8, -14) if chosen < records[-1]["epoch"] / 2 else (-8, -14),
-                ha="left" if chosen < records[-1]["epoch"] / 2 else "right",
-                color=_ORANGE,
-                fontsize=9,
-            )
+            label = f"epoch {chosen}: AUC {value:.4f}"
+            axis.plot([chosen], [value], "o", color=_ORANGE, markersize=6, zorder=3, label=label)
     axis.set_ylabel("validation")
-    axis.legend(edgecolor="white", framealpha=1, fontsize=9, loc="lower right")
+    # Above the curves: whichever corner it took within, some run's curve would be behind it.
+    above = (1.0, 1.0)
+    axis.legend(frameon=False, fontsize=9, ncols=3, loc="lower right", bbox_to_anchor=above)
 
 
 def _series(records: Sequence[Mapping[str, Any]], name: str) -> tuple[list[int], list[float]]:

@@ -116,7 +116,7 @@ class _Progress:
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("epochs"),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(elapsed_when_finished=True),
             TextColumn("{task.fields[figures]}"),
             console=console,
         )
@@ -136,7 +136,8 @@ class _Progress:
         self.bar.update(self._task, completed=int(record["epoch"]), figures=figures)
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
-        """The table below the bar says the rest."""
+        """A training that stopped early is complete; the table below the bar says the rest."""
+        self.bar.update(self._task, total=self.bar.tasks[self._task].completed)
 
 
 def _print_result(run: Run) -> None:

@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("epochs"),
-        TimeRemainingColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
         TextColumn("{task.fields[figures]}"),
         console=Console(stderr=True),
     )
@@ -63,6 +63,7 @@ def main(argv: list[str] | None = None) -> int:
             resume=arguments.resume,
             progress=show,
         )
+        bar.update(task, total=bar.tasks[task].completed)  # it may have stopped early
     _print_result(run.metrics, out)
     return 0
 
