@@ -10,51 +10,27 @@ from pathlib import Path
 from typing import Any, Final
 
 from kg_builder.errors import DataError
-from kg_builder.evaluation.matching import Score
+from kg_builder.evaluation.extraction import Counts
 from kg_builder.extraction.unstructured.relations import Reading, Relation
 from kg_builder.extraction.unstructured.slots import slot_of
+from kg_builder.extraction.unstructured.training.annotated import DATA_MODEL_NAME
 from kg_builder.ontology import Schema
 
 Fact = tuple[str, str, str]
 Place = tuple[int, int]
 """Start and end of a mention, in code points."""
 
-_SAME: Final = {
-    "foundingDate": "beginDate",
-    "birthDate": "beginDate",
-    "released": "performed",
-    "collaboratedWith": "associatedWith",
-}
-"""Predicates that the annotation writes otherwise, or does not tell apart."""
-
 _NAMED: Final = "AWLPZ"
 """Slots of the things whose chains are annotated: agents, works, labels, places, awards."""
 
 
 @dataclass(frozen=True)
-class AnnotatedText:
+class GoldText:
     """What people say of a text: which mentions are of one thing, and what it states."""
 
     id: str
     chains: tuple[tuple[Place, ...], ...]
     facts: frozenset[Fact]
-
-
-@dataclass(frozen=True)
-class Counted:
-    """How many were found, of those wanted."""
-
-    right: int
-    found: int
-    wanted: int
-
-    @property
-    def score(self) -> Score:
-        """Precision and recall."""
-        return Score(
-            self.right / self.found if self.found else 1.0,
-            self.right / self.wanted if self.wanted else 1.0,
-        )
 
 
 @dataclass(frozen=True)
@@ -66,7 +42,7 @@ class Confidence:
     right: int
 
 
-def read_annotated_texts(path: Path) -> list[AnnotatedText]:
+def read_annotated_texts(path: Path) -> list[GoldText]:
     """Read annotated biographies: JSON lines with `id`, `chains` and `triples`.
 
     Raises:
@@ -89,8 +65,8 @@ def read_annotated_texts(path: Path) -> list[AnnotatedText]:
     return found
 
 
-def _annotated(item: Any) -> AnnotatedText:
-    return AnnotatedText(
+def _annotated(item: Any) -> GoldText:
+    return GoldText(
         str(item["id"]),
         tuple(
             tuple((mention["start"], mention["end"]) for mention in chain["mentions"])
@@ -103,7 +79,7 @@ def _annotated(item: Any) -> AnnotatedText:
     )
 
 
-def count_relations(texts: Sequence[tuple[AnnotatedText, Reading]]) -> Counted:
+def count_relations(texts: Sequence[tuple[GoldText, Reading]]) -> Counts:
     """Relations of the annotation's predicates, each counted once a text.
 
     Names are compared without case, article and hyphens, dates by their year; memberships count
@@ -115,10 +91,10 @@ def count_relations(texts: Sequence[tuple[AnnotatedText, Reading]]) -> Counted:
         said = {fact for item in reading.relations if (fact := fact_of(item))[1] in predicates}
         right, found = right + len(gold.facts & said), found + len(said)
         wanted += len(gold.facts)
-    return Counted(right, found, wanted)
+    return Counts(right, found, wanted)
 
 
-def count_coreference(texts: Sequence[tuple[AnnotatedText, Reading]], schema: Schema) -> Counted:
+def count_coreference(texts: Sequence[tuple[GoldText, Reading]], schema: Schema) -> Counts:
     """Pairs of mentions of one thing."""
     right = found = wanted = 0
     for gold, reading in texts:
@@ -129,10 +105,10 @@ def count_coreference(texts: Sequence[tuple[AnnotatedText, Reading]], schema: Sc
         expected, said = _pairs(gold.chains), _pairs(chains.values())
         right, found = right + len(expected & said), found + len(said)
         wanted += len(expected)
-    return Counted(right, found, wanted)
+    return Counts(right, found, wanted)
 
 
-def by_confidence(texts: Sequence[tuple[AnnotatedText, Reading]]) -> list[Confidence]:
+def by_confidence(texts: Sequence[tuple[GoldText, Reading]]) -> list[Confidence]:
     """How often relations are right, by the confidence with which they are stated, rising."""
     predicates = _predicates(gold for gold, _ in texts)
     counts: dict[float, list[int]] = {}
@@ -163,7 +139,7 @@ def fact_of(relation: Relation) -> Fact:
 
 
 def _fact(subject: str, predicate: str, object_: str) -> Fact:
-    predicate = _SAME.get(predicate, predicate)
+    predicate = DATA_MODEL_NAME.get(predicate, predicate)
     one, other = _plain(subject), _plain(object_)
     if predicate == "hasMember":
         return other, "memberOf", one
@@ -176,7 +152,7 @@ def _plain(name: str) -> str:
     return name.casefold().removeprefix("the ").removesuffix(" music").replace("-", " ")
 
 
-def _predicates(texts: Iterable[AnnotatedText]) -> frozenset[str]:
+def _predicates(texts: Iterable[GoldText]) -> frozenset[str]:
     return frozenset(fact[1] for text in texts for fact in text.facts)
 
 

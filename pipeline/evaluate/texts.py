@@ -11,9 +11,9 @@ import typer
 from rich.table import Table
 
 from kg_builder.errors import DataError
+from kg_builder.evaluation.extraction import Counts
 from kg_builder.evaluation.texts import (
-    AnnotatedText,
-    Counted,
+    GoldText,
     by_confidence,
     confidence_error,
     count_coreference,
@@ -26,14 +26,14 @@ from kg_builder.extraction.unstructured.documents import read_documents
 from kg_builder.extraction.unstructured.gazetteer import common_words
 from kg_builder.extraction.unstructured.reader import TextReader
 from kg_builder.extraction.unstructured.relations import Reading
-from kg_builder.ontology import load_schema
+from kg_builder.ontology import Schema, load_schema
 from pipeline.build import default_raw
 from pipeline.console import terminal
 from pipeline.raw_texts import text_sources
 from pipeline.recipe import Recipe, load_recipe
 
 _out = terminal()
-_Read = Sequence[tuple[AnnotatedText, Reading]]
+_Read = Sequence[tuple[GoldText, Reading]]
 
 
 def texts_command(
@@ -68,13 +68,13 @@ def texts_command(
     source = sources[0]
     if model is not None:
         source = source.model_copy(update={"model": model or None})
-    known = _names(recipe, folder) if gazetteer else None
+    schema = load_schema(*recipe.ontology)
+    known = _names(recipe, folder, schema) if gazetteer else None
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("", "wanted", "found", "right", "precision", "recall", "F1"):
         table.add_column(heading, justify="right" if heading else "left")
-    schema = load_schema(*recipe.ontology)
     with_, without = (
-        _read(source.model_copy(update={"coreference": on}), folder, gold, known)
+        _read(source.model_copy(update={"coreference": on}), folder, gold, known, schema)
         for on in (True, False)
     )
     table.add_row("relations", *_cells(count_relations(with_)))
@@ -85,9 +85,8 @@ def texts_command(
     _tell_confidences(with_)
 
 
-def _names(recipe: Recipe, raw: Path) -> pd.DataFrame | None:
+def _names(recipe: Recipe, raw: Path, schema: Schema) -> pd.DataFrame | None:
     """Records of the sources that are no texts."""
-    schema = load_schema(*recipe.ontology)
     parts = [
         extract(source, raw, schema=schema).records
         for source in recipe.sources
@@ -99,10 +98,10 @@ def _names(recipe: Recipe, raw: Path) -> pd.DataFrame | None:
 def _read(
     source: UnstructuredSource,
     raw: Path,
-    gold: Sequence[AnnotatedText],
+    gold: Sequence[GoldText],
     known: pd.DataFrame | None,
+    schema: Schema,
 ) -> _Read:
-    schema = load_schema()
     documents = list(read_documents(source, raw, Collector(source.name, schema)))
     reader = TextReader(
         source,
@@ -133,9 +132,8 @@ def _tell_confidences(texts: _Read) -> None:
     _out.print(f"mean distance of confidence and share: {confidence_error(found):.3f}")
 
 
-def _cells(counted: Counted) -> list[str]:
-    score = counted.score
+def _cells(counts: Counts) -> list[str]:
     return [
-        *(f"{count:,}" for count in (counted.wanted, counted.found, counted.right)),
-        *(f"{figure:.3f}" for figure in (score.precision, score.recall, score.f1)),
+        *(f"{count:,}" for count in (counts.gold, counts.stated, counts.right)),
+        *(f"{figure:.3f}" for figure in (counts.precision, counts.recall, counts.f1)),
     ]

@@ -9,8 +9,8 @@ import pytest
 
 from kg_builder.errors import DataError
 from kg_builder.evaluation.texts import (
-    AnnotatedText,
     Confidence,
+    GoldText,
     by_confidence,
     confidence_error,
     count_coreference,
@@ -27,7 +27,7 @@ TEXT = "The Cure are from Crawley. They play post-punk."
 SENTENCE = Sentence(0, len(TEXT))
 
 
-def _reading() -> tuple[AnnotatedText, Reading]:
+def _reading() -> tuple[GoldText, Reading]:
     band, town = Entity("The Cure", "Band", is_topic=True), Entity("Crawley", "Place")
     genre = Entity("post-punk", "Genre")
     mentions = [
@@ -43,7 +43,7 @@ def _reading() -> tuple[AnnotatedText, Reading]:
         Relation(band, "hasMember", wrong, SENTENCE, "a", 0.8),
         Relation(band, "country", mentions[1], SENTENCE, "a", 0.9),  # not annotated
     ]
-    gold = AnnotatedText(
+    gold = GoldText(
         "1",
         (((0, 8), (27, 31)), ((18, 25),)),
         frozenset(
@@ -59,17 +59,17 @@ def _reading() -> tuple[AnnotatedText, Reading]:
 
 def test_relations_of_predicates_that_nobody_annotated_do_not_count() -> None:
     counted = count_relations([_reading()])
-    assert (counted.right, counted.found, counted.wanted) == (2, 3, 3)
-    assert counted.score.f1 == pytest.approx(2 / 3)
+    assert (counted.right, counted.stated, counted.gold) == (2, 3, 3)
+    assert counted.f1 == pytest.approx(2 / 3)
 
 
 def test_coreference_counts_pairs_of_mentions() -> None:
     gold, reading = _reading()
     counted = count_coreference([(gold, reading)], load_schema())
-    assert (counted.right, counted.found, counted.wanted) == (1, 1, 1)
+    assert (counted.right, counted.stated, counted.gold) == (1, 1, 1)
     reading.mentions[2].entity = reading.mentions[1].entity
     counted = count_coreference([(gold, reading)], load_schema())
-    assert (counted.right, counted.found, counted.wanted) == (0, 1, 1)
+    assert (counted.right, counted.stated, counted.gold) == (0, 1, 1)
 
 
 def test_confidences_are_compared_with_what_is_right() -> None:
@@ -85,7 +85,7 @@ def test_annotated_texts_are_read(tmp_path: Path) -> None:
     triple = {"subject": "The X", "predicate": "birthDate", "object": "1 May 1970"}
     path.write_text(json.dumps({"id": "1", "chains": [chain], "triples": [triple]}) + "\n")
     assert read_annotated_texts(path) == [
-        AnnotatedText("1", (((0, 1), (4, 6)),), frozenset({("x", "beginDate", "1970")}))
+        GoldText("1", (((0, 1), (4, 6)),), frozenset({("x", "beginDate", "1970")}))
     ]
     path.write_text('{"id": "1"}\n')
     with pytest.raises(DataError, match="line 1: no annotated text"):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from kg_builder.evaluation.texts import (
-    AnnotatedText,
+    GoldText,
     count_coreference,
     count_relations,
     read_annotated_texts,
@@ -21,7 +21,7 @@ from kg_builder.extraction.unstructured.gazetteer import common_words
 from kg_builder.extraction.unstructured.reader import TextReader
 from kg_builder.ontology import Schema
 
-Reading = list[tuple[AnnotatedText, relations.Reading]]
+Reading = list[tuple[GoldText, relations.Reading]]
 
 
 @pytest.fixture(scope="module")
@@ -81,17 +81,15 @@ def _read(sample: Path, schema: Schema, gazetteer: pd.DataFrame, *, coreference:
 
 
 def test_relations(reading: Reading) -> None:
-    score = count_relations(reading).score
+    score = count_relations(reading)
     assert score.precision >= 0.82
     assert score.recall >= 0.74
 
 
 def test_coreference(reading: Reading, schema: Schema) -> None:
-    assert count_coreference(reading, schema).score.f1 >= 0.9
+    assert count_coreference(reading, schema).f1 >= 0.9
 
 
 def test_coreference_pays(reading: Reading, without_coreference: Reading) -> None:
-    gained = (
-        count_relations(reading).score.recall - count_relations(without_coreference).score.recall
-    )
+    gained = count_relations(reading).recall - count_relations(without_coreference).recall
     assert gained > 0.03

@@ -17,6 +17,17 @@ _PROLOGUE: Final = 16
 """Blocks within which the first element must begin."""
 
 
+_SAFE: Final[Mapping[str, Any]] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+"""Settings of every parser here: no entities, nothing fetched, bounded, records alone."""
+
+
 def xml_records(document: Document, records: Mapping[str, str]) -> Iterator[etree._Element]:
     """Yield a dump's records, complete, one at a time; everything else below the root is forgotten.
 
@@ -40,12 +51,7 @@ def xml_records(document: Document, records: Mapping[str, str]) -> Iterator[etre
         parser = etree.XMLPullParser(
             events=("start", "end"),
             tag=(name, records[name]),
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
+            **_SAFE,
         )
         root: etree._Element | None = None
         fault: etree.XMLSyntaxError | None = None
@@ -73,15 +79,7 @@ def xml_records(document: Document, records: Mapping[str, str]) -> Iterator[etre
 
 def safe_parser(target: Any = None) -> etree.XMLParser:
     """A parser that expands no entities and fetches nothing."""
-    return etree.XMLParser(
-        target=target,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    return etree.XMLParser(target=target, **_SAFE)
 
 
 def _prologue(blocks: Iterator[bytes]) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ from kg_builder.extraction.unstructured.training.material import Material, Named
 from kg_builder.ontology import Schema
 
 _DBPEDIA: Final = ("http://dbpedia.org/ontology/", "http://dbpedia.org/property/")
-_SAME: Final = {
+DATA_MODEL_NAME: Final = {
     "foundingDate": "beginDate",
     "birthDate": "beginDate",
     "released": "performed",
@@ -160,7 +160,7 @@ def _of_triples(read: Sequence[AnnotatedText], class_of: ClassOf, schema: Schema
 
 def _mapped(triple: Triple, schema: Schema) -> Triple | None:
     """The triple in the data model's words; None where it has none for it."""
-    name = _SAME.get(triple.relation, triple.relation)
+    name = DATA_MODEL_NAME.get(triple.relation, triple.relation)
     known, turned = (name, False) if name in schema.predicates else ("", False)
     for prefix in _DBPEDIA:
         if not known and (told := schema.predicate_of.get(prefix + name)):
