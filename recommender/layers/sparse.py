@@ -46,11 +46,11 @@ class SparseMatrix(nn.Module):
 
     def multiply(self, x: Tensor) -> Tensor:
         """A x, without a gradient."""
-        return self._tensor("forward") @ x
+        return self._product("forward", x)
 
     def multiply_transposed(self, x: Tensor) -> Tensor:
         """Aᵀ x, without a gradient."""
-        return self._tensor("backward") @ x
+        return self._product("backward", x)
 
     def rows(self, start: int, stop: int) -> Tensor:
         """The rows start … stop - 1 as a sparse tensor [stop - start, m], without a gradient."""
@@ -79,6 +79,11 @@ class SparseMatrix(nn.Module):
         dense = self.forward_values.new_zeros(len(ids), self.shape[1])
         dense[row, column] = value
         return dense
+
+    def _product(self, side: str, x: Tensor) -> Tensor:
+        # in the matrix's own precision: no sparse product of bf16 exists on a CPU
+        with torch.autocast(x.device.type, enabled=False):
+            return self._tensor(side) @ x.to(self.forward_values.dtype)
 
     def _tensor(self, side: str) -> Tensor:
         n, m = self.shape

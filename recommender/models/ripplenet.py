@@ -190,7 +190,7 @@ class RippleNet(Recommender):
         loss = cross_entropy(scores, labels, share)
         # Place -1 becomes the first count, which is dropped.
         counts = torch.bincount(memories.flatten() + 1, minlength=len(tails) + 1)[1:]
-        counts = counts.to(scores.dtype)
+        counts = counts.to(self.relations.dtype)  # scores may be bf16, which counts to 256
         tail: Tensor = self.entities(tails)
         if config.kge_weight:
             truth = torch.sigmoid((turned * tail).sum(dim=1))

@@ -55,11 +55,13 @@ class Adam:
         rowwise: bool,
         fused: bool = True,
     ) -> None:
-        wanted = {id(parameter) for parameter in parameters}
+        self._places = {id(parameter): place for place, parameter in enumerate(parameters)}
         self.learning_rate = learning_rate
         self.steps = 0
         self.tables = (
-            [TableState(table) for table in tables if id(table.weight) in wanted] if rowwise else []
+            [TableState(table) for table in tables if id(table.weight) in self._places]
+            if rowwise
+            else []
         )
         in_tables = {id(state.table.weight) for state in self.tables}
         self.weights = [p for p in parameters if id(p) not in in_tables]
@@ -170,31 +172,39 @@ class Adam:
         )  # fmt: skip
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything to go on from; to be taken outside `stepping`."""
-        return {
-            "steps": self.steps,
-            "weights": [list(pair) for pair in zip(self.exp_avg, self.exp_avg_sq, strict=True)],
-            "weight_steps": [float(step) for step in self._step_tensors],
-            "tables": [[state.exp_avg, state.exp_avg_sq] for state in self.tables],
-        }
+        """Everything to go on from, on any device; to be taken outside `stepping`.
+
+        The moments are those of the parameters, in their order, whether rows or whole tables are
+        updated: a run that began on a GPU can go on on a CPU.
+        """
+        moments: list[Any] = [None] * len(self._places)
+        for parameter, first, second, taken in self._moments():
+            moments[self._places[id(parameter)]] = (first, second, float(taken))
+        return {"steps": self.steps, "moments": moments}
 
     @torch.no_grad()
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` gave."""
         self.steps = state["steps"]
-        for i, (first, second) in enumerate(state["weights"]):
-            self.exp_avg[i].copy_(first)
-            self.exp_avg_sq[i].copy_(second)
-            self._step_tensors[i].fill_(state["weight_steps"][i])
-        for own, (first, second) in zip(self.tables, state["tables"], strict=True):
-            own.exp_avg.copy_(first)
-            own.exp_avg_sq.copy_(second)
-            own.last[:] = self.steps
+        for parameter, own_first, own_second, taken in self._moments():
+            first, second, count = state["moments"][self._places[id(parameter)]]
+            own_first.copy_(first)
+            own_second.copy_(second)
+            if isinstance(taken, Tensor):
+                taken.fill_(count)
+        for table in self.tables:
+            table.last[:] = self.steps
         # Every row is up to date, so that no movement is carried from before.
         size = self.carry.shape[1]
         while size <= self.steps:
             size *= 2
         self.carry = np.zeros((2, size))
+
+    def _moments(self) -> Iterator[tuple[nn.Parameter, Tensor, Tensor, Tensor | int]]:
+        """(parameter, first moment, second moment, steps that it took) of each."""
+        yield from zip(self.weights, self.exp_avg, self.exp_avg_sq, self._step_tensors, strict=True)
+        for state in self.tables:
+            yield state.table.weight, state.exp_avg, state.exp_avg_sq, self.steps
 
 
 class _Refresh:

@@ -14,6 +14,8 @@ import torch
 from recommender import Recommender, Trainer, create_model, model_names
 from recommender.data import HeldOut, Interactions, Split, TrainingSplit
 from recommender.models.registry import resolve
+from recommender.scoring import top_k
+from recommender.training.evaluation import evaluate_split
 
 # What small worlds need: few numbers per vector, small batches, large steps.
 QUICK: dict[str, Any] = {
@@ -30,6 +32,8 @@ QUICK: dict[str, Any] = {
 SINGLE = {"als": {"dim": 2, "l2_weight": 0.1}}
 SAME_FOR_ALL = {"popularity"}
 NAMES = [name for name in model_names() if not name.endswith("_for_tests")]
+NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+DEVICES = ["cpu", pytest.param("cuda", marks=NEEDS_GPU)]
 
 
 def build(name: str, train: TrainingSplit) -> Recommender:
@@ -46,14 +50,17 @@ def trained(name: str, split: Split, **training: Any) -> Recommender:
     return model.eval()
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("name", NAMES)
-def test_learns_the_checkerboard(name: str, checkerboard: Split) -> None:
+def test_learns_the_checkerboard(name: str, device: str, checkerboard: Split) -> None:
     """Held-out items of a user's own colour come before those of the other."""
-    model, test = trained(name, checkerboard, negatives="static"), checkerboard.test
+    test = checkerboard.test
+    model = trained(name, checkerboard, negatives="static", device=device)
     with torch.inference_mode():
-        users = torch.arange(model.n_users)
-        scores = model.score_items(users, 0, model.n_items)
-        pairs = model.score(torch.from_numpy(test.users), torch.from_numpy(test.items))
+        users = torch.arange(model.n_users, device=device)
+        scores = model.score_items(users, 0, model.n_items).cpu()
+        asked = (torch.from_numpy(column).to(device) for column in (test.users, test.items))
+        pairs = model.score(*asked).cpu()
     torch.testing.assert_close(pairs, scores[test.users, test.items], rtol=1e-4, atol=1e-5)
     if name in SAME_FOR_ALL:
         assert (scores == scores[0]).all()
@@ -63,6 +70,32 @@ def test_learns_the_checkerboard(name: str, checkerboard: Split) -> None:
     assert (positive[:, None] > negative).mean() > 0.9
     by_user = positive.reshape(model.n_users, -1), negative.reshape(model.n_users, -1)
     assert (by_user[0].min(axis=1) > by_user[1].max(axis=1)).mean() > 0.9
+
+
+@NEEDS_GPU
+@pytest.mark.parametrize("name", NAMES)
+def test_a_gpu_says_what_the_cpu_says(name: str, checkerboard: Split) -> None:
+    """What was trained on a GPU gives the same scores and the same lists on a CPU."""
+    model = trained(name, checkerboard, epochs=3, device="cuda")
+    users = np.arange(model.n_users)
+    with torch.inference_mode():
+        there = model.score_items(torch.from_numpy(users).cuda(), 0, model.n_items).cpu()
+        lists = top_k(model, users, 5)
+        other = build(name, checkerboard.train).eval()
+        other.load_state_dict(model.state_dict())
+        here = other.score_items(torch.from_numpy(users), 0, other.n_items)
+    torch.testing.assert_close(there, here, rtol=1e-3, atol=1e-4)
+    best = np.take_along_axis(there.numpy(), lists.items, axis=1)
+    np.testing.assert_allclose(lists.scores, best, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("name", NAMES)
+def test_learns_in_mixed_precision(name: str, device: str, checkerboard: Split) -> None:
+    settings = {"negatives": "static", "precision": "bf16", "device": device}
+    model = trained(name, checkerboard, **settings)
+    auc = evaluate_split(model, checkerboard)["test"]["auc"]
+    assert auc > 0.9 or name in SAME_FOR_ALL
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -89,3 +89,22 @@ def test_carried_sums_survive_growing() -> None:
         with optimizer.stepping():
             train(optimizer, table, 1.0, 1100)
     np.testing.assert_allclose(rowwise.weight.detach(), dense.weight.detach(), atol=1e-10)
+
+
+@pytest.mark.parametrize("begun_by_row", [False, True])
+def test_state_goes_on_in_the_other_way(begun_by_row: bool) -> None:
+    """A run that began on a GPU, with dense steps, goes on on a CPU by rows, and back."""
+    whole, parts = two_tables()
+    dense = Adam([whole.weight], [whole], learning_rate=0.01, rowwise=False)
+    train(dense, whole, 1.0, 50)
+    train(dense, whole, 1.0, 50)
+    first, second = (
+        Adam([parts.weight], [parts], learning_rate=0.01, rowwise=by_row)
+        for by_row in (begun_by_row, not begun_by_row)
+    )
+    with first.stepping():
+        train(first, parts, 1.0, 50)
+    second.load_state_dict(first.state_dict())
+    with second.stepping():
+        train(second, parts, 1.0, 50)
+    torch.testing.assert_close(parts.weight, whole.weight, rtol=0, atol=1e-9)

@@ -46,3 +46,16 @@ def test_two_processes_learn_what_one_does(toy_data: Path, tmp_path: Path) -> No
     models = [read_checkpoint(out / "checkpoint.pt").model for out in (one, two)]
     for name, value in models[0].items():
         torch.testing.assert_close(models[1][name], value, rtol=0, atol=1e-6, msg=name)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_torchrun_on_a_gpu(toy_data: Path, tmp_path: Path) -> None:
+    """The group of processes speaks through nccl; with one GPU it has one member."""
+    arguments = [
+        *("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "1"),
+        *("-m", "recommender.train", "--data", str(toy_data), "--dim", "8", "--epochs", "4"),
+        *("--patience", "0", "--lr-rs", "0.01", "--device", "cuda", "--out", str(tmp_path / "run")),
+    ]
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads((tmp_path / "run/metrics.json").read_text())["epochs"] == 4

@@ -45,6 +45,20 @@ def test_stopping_between_epochs_changes_nothing(
     assert epochs_logged(whole) == epochs_logged(parts) == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_begun_on_a_gpu_ended_on_a_cpu(toy_data: Path, tmp_path: Path) -> None:
+    """A checkpoint belongs to no device: the run goes on where it is resumed."""
+    settings = {"negatives": "static", "kernel": "torch"}
+    train(toy_data, tmp_path / "whole", device="cpu", **settings)
+    train(toy_data, tmp_path / "parts", device="cuda", epochs=3, **settings)
+    train(toy_data, tmp_path / "parts", device="cpu", resume=True, **settings)
+    whole, parts = (
+        json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("whole", "parts")
+    )
+    assert whole["epochs"] == parts["epochs"] == 6
+    assert abs(whole["test"]["auc"] - parts["test"]["auc"]) < 0.01
+
+
 def epochs_logged(folder: Path) -> list[int]:
     lines = (folder / "metrics.jsonl").read_text().splitlines()
     return [json.loads(line)["epoch"] for line in lines]

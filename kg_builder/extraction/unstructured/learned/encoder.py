@@ -112,8 +112,8 @@ class EncoderScorer:
                 logits = model(*self._encode(chosen, random))
                 loss = binary_cross_entropy_with_logits(
                     logits,
-                    torch.from_numpy(np.concatenate(positive)),
-                    weight=torch.from_numpy(np.concatenate(weight)),
+                    torch.from_numpy(np.concatenate(positive)).to(logits),
+                    weight=torch.from_numpy(np.concatenate(weight)).to(logits),
                     reduction="sum",
                 ) / len(logits)
                 optimiser.zero_grad()
@@ -134,7 +134,7 @@ class EncoderScorer:
             for start in range(0, len(order), 32):
                 numbers = order[start : start + 32]
                 chosen = [tasks[number] for number in numbers]
-                logits = self._model(*self._encode(chosen)).numpy()
+                logits = self._model(*self._encode(chosen)).cpu().numpy()
                 bounds = np.cumsum([len(task.pairs) for task in chosen])[:-1]
                 for number, part in zip(numbers, np.split(logits, bounds), strict=True):
                     found[number] = part
@@ -148,31 +148,33 @@ class EncoderScorer:
 
     def load(self, folder: Path) -> None:
         """Read what `save` wrote."""
-        state = torch.load(folder / _FILE, weights_only=True)
+        state = torch.load(folder / _FILE, weights_only=True, map_location="cpu")
         self._classes = state["classes"]
         self._model = self._fresh(state["weights"]["out.bias"].shape[0])
         self._model.load_state_dict(state["weights"])
         self._model.eval()
 
     def _fresh(self, relations: int) -> PairEncoder:
-        return PairEncoder(pretrained.load_encoder(), len(self._classes), relations)
+        model = PairEncoder(pretrained.load_encoder(), len(self._classes), relations)
+        return model.to(pretrained.device())
 
     def _encode(
         self, tasks: Sequence[PairTask], random: np.random.Generator | None = None
     ) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor], list[torch.Tensor]]:
         encoded, ranges, kinds = [], [], []
+        where = pretrained.device()
         for task in tasks:
             pieces, first = self._pieces(task, random)
             encoded.append(pieces)
-            ranges.append(torch.from_numpy(_ranges(task, first)))
-            kinds.append(torch.from_numpy(self._kinds(task)))
+            ranges.append(torch.from_numpy(_ranges(task, first)).to(where))
+            kinds.append(torch.from_numpy(self._kinds(task)).to(where))
         length = max(len(pieces) for pieces in encoded)
         ids = np.zeros((len(tasks), length), dtype=np.int64)
         mask = np.zeros_like(ids)
         for row, pieces in enumerate(encoded):
             ids[row, : len(pieces)] = pieces
             mask[row, : len(pieces)] = 1
-        return torch.from_numpy(ids), torch.from_numpy(mask), ranges, kinds
+        return torch.from_numpy(ids).to(where), torch.from_numpy(mask).to(where), ranges, kinds
 
     def _pieces(
         self, task: PairTask, random: np.random.Generator | None

@@ -17,7 +17,7 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.unstructured.ner.augmentation import names_by_class, swap_names
 from kg_builder.extraction.unstructured.ner.config import EncoderConfig
 from kg_builder.extraction.unstructured.ner.crf import Marginals
-from kg_builder.extraction.unstructured.ner.pretrained import load_encoder, load_tokenizer
+from kg_builder.extraction.unstructured.ner.pretrained import device, load_encoder, load_tokenizer
 from kg_builder.extraction.unstructured.ner.tagging import TaggedWords, tags_of
 from kg_builder.progress import Progress, silent
 
@@ -128,12 +128,8 @@ class EncoderEnsemble:
                 member.load_state_dict(load_file(path), strict=False)
             except (OSError, RuntimeError, ValueError) as fault:
                 raise DataError(f"not an encoder's weights: {fault}", where=str(path)) from None
-            members.append(member.to(_device()).eval())
+            members.append(member.to(device()).eval())
         return cls(members, tags)
-
-
-def _device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _fine_tune(
@@ -144,7 +140,7 @@ def _fine_tune(
     draw = random.Random(seed)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = WordTagger(len(tags), config).to(_device()).train()
+        model = WordTagger(len(tags), config).to(device()).train()
         body = [weight for weight in model.encoder.parameters() if weight.requires_grad]
         optimiser = torch.optim.AdamW(
             [
@@ -223,5 +219,5 @@ def _tensors(sentences: Sequence[Sequence[str]]) -> tuple[Tensor, Tensor, Tensor
             if word is not None:
                 pooling[row, word, place] = 1.0
     pooling /= pooling.sum(-1, keepdim=True).clamp(min=1.0)
-    device = _device()
-    return pieces.to(device), mask.to(device), pooling.to(device)
+    where = device()
+    return pieces.to(where), mask.to(where), pooling.to(where)

