@@ -25,13 +25,16 @@ def clause_subject(
     position: int,
     topic: Entity,
     allowed: Allowed,
+    *,
+    about_work: bool = False,
 ) -> Entity | None:
     """The thing that the clause around a position speaks of; `doc` only if it has a parse.
 
     With a parse: the subject of the governing verb, or the noun that a relative clause or
     participle belongs to; a pronoun or name there that is not allowed means that the clause speaks
     of somebody else (`None`). Without a parse, or where it leads to no mention: the nearest
-    allowed mention before the position, the first one after it, the topic of the text.
+    allowed mention before the position, the first one after it, the topic of the text. In a text
+    about a work nobody else is guessed at: what is said without a subject is said of the work.
     """
     if doc is not None:
         found = _by_parse(doc, mentions, position)
@@ -39,6 +42,8 @@ def clause_subject(
             return found
         if found is not None and found.type in _SOMEBODY:
             return None
+    if about_work:
+        return topic if allowed(topic) else None
     within = [
         item
         for item in mentions

@@ -10,7 +10,9 @@ from typing import Final
 
 from kg_builder.extraction.unstructured import lexicon
 from kg_builder.extraction.unstructured.mentions import Entity, Mention
+from kg_builder.extraction.unstructured.nouns import GROUP, PERSON, SONG, WORK
 from kg_builder.extraction.unstructured.sentences import Sentence
+from kg_builder.extraction.unstructured.topics import performer_of
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 
@@ -23,21 +25,10 @@ _MALE: Final = frozenset({"he", "him", "his", "himself"})
 _FEMALE: Final = frozenset({"she", "her", "hers", "herself"})
 _PLURAL: Final = frozenset({"they", "them", "their", "themselves"})
 
-_GROUP: Final = (
-    "band|group|duo|trio|quartet|quintet|sextet|septet|act|outfit|collective|ensemble|combo|"
-    "line-up|crew|orchestra|foursome|threesome|project|[A-Z][a-z]+(?:ans|ians)"
-)
-_PERSON: Final = (
-    "artist|musician|singer|vocalist|guitarist|bassist|drummer|pianist|rapper|composer|producer|"
-    "bandleader|songwriter|singer-songwriter|frontman|frontwoman|trumpeter|saxophonist|"
-    "percussionist|violinist|cellist|keyboardist|DJ|performer|man|woman|star|poet|brothers?|icon|"
-    "accordionist|bandoneonist|multi-instrumentalist|organist|flautist|harpist"
-)
-_WORK: Final = "album|record|LP|EP|debut|disc|collection|mixtape|single|song|track|follow-up"
 _NOMINAL: Final = re.compile(
     rf"\b(?:[Tt]he|[Tt]his|[Tt]hat) (?:(?:same|young|old|late|new|future|former|veteran|"
-    rf"[A-Z]?[\w-]*(?:an|ese|ish|ic|born)) )?(?:(?P<group>{_GROUP})|(?P<person>{_PERSON})|"
-    rf"(?P<work>{_WORK})|(?P<label>label|company|imprint))(?![\w-])",
+    rf"[A-Z]?[\w-]*(?:an|ese|ish|ic|born)) )?(?:(?P<group>{GROUP})|(?P<person>{PERSON})|"
+    rf"(?P<work>{WORK})|(?P<label>label|company|imprint))(?![\w-]| label\b)",
 )
 _SENTENCES: Final = 2
 """How far back an anaphor looks"""
@@ -48,7 +39,7 @@ _EXPLETIVE: Final = re.compile(
 )
 _NAMED: Final = re.compile(r"(?:,| was| is| were| are| and (?:the )?[\w-]+(?:,| was| is)?) ")
 _PREDICATE: Final = re.compile(r"\b(?:is|was|were|are|became|as|being|remains?|remained) $")
-_BAND_WORDS: Final = re.compile(rf"\b(?:{_GROUP}s?)\b")
+_BAND_WORDS: Final = re.compile(rf"\b(?:{GROUP}s?)\b")
 
 
 class Resolver:
@@ -63,14 +54,23 @@ class Resolver:
         self._schema, self._anaphora = schema, anaphora
 
     def resolve(
-        self, text: str, title: str, mentions: list[Mention], sentences: list[Sentence]
+        self,
+        text: str,
+        title: str,
+        mentions: list[Mention],
+        sentences: list[Sentence],
+        *,
+        topic_type: str = "Artist",
     ) -> tuple[list[Mention], Entity]:
         """Mentions and resolved anaphors in order, each with its entity; and the topic."""
-        entities = self._by_name(mentions, title)
+        entities = self._by_name(mentions, title, topic_type)
         topic = next((entity for entity in entities if entity.is_topic), None)
         if topic is None:
-            topic = Entity(title, "Artist", is_topic=True)
+            topic = Entity(title, topic_type, is_topic=True)
         self._tell_kind(topic, text)
+        performer = None
+        if self._schema.is_a(topic.type, "Work"):
+            performer = performer_of(topic, text, mentions, self._schema)
         if not self._anaphora:
             return mentions, topic
         anaphors = self._anaphors(text, mentions)
@@ -80,12 +80,12 @@ class Resolver:
         starts = [sentence.start for sentence in sentences]
         for index, mention in enumerate(found):
             if mention.entity is None and mention.origin == "coreference":
-                self._attach(mention, found[:index], topic, text, starts)
+                self._attach(mention, found[:index], topic, performer, starts)
         return [item for item in found if item.entity is not None], topic
 
     # --------------------------------------------------------------------------------- names
 
-    def _by_name(self, mentions: list[Mention], title: str) -> list[Entity]:
+    def _by_name(self, mentions: list[Mention], title: str, topic_type: str) -> list[Entity]:
         entities: list[Entity] = []
         index: dict[str, Entity] = {}
         for mention in mentions:
@@ -94,9 +94,10 @@ class Resolver:
                 continue
             entity = self._known(mention, index, entities, title)
             if entity is None:
-                entity = Entity(
-                    mention.name, mention.type, is_topic=fold(mention.name) == fold(title)
+                is_topic = fold(mention.name) == fold(title) and (
+                    mention.type == "Name" or self._schema.compatible(mention.type, topic_type)
                 )
+                entity = Entity(mention.name, mention.type, is_topic=is_topic)
                 entities.append(entity)
             elif entity.type != mention.type and self._schema.compatible(entity.type, mention.type):
                 entity.type = self._schema.most_specific((entity.type, mention.type))
@@ -147,7 +148,7 @@ class Resolver:
             name = re.escape(topic.name)
             is_band = re.search(
                 rf"{name}[^.]{{0,60}}\b(?:are|were|is|was) (?:an?|the|one of)\b[^.]{{0,60}}"
-                rf"\b(?:{_GROUP})\b|{name} (?:are|were|have)\b|{name}[^.]{{0,40}}\bformed\b",
+                rf"\b(?:{GROUP})\b|{name} (?:are|were|have)\b|{name}[^.]{{0,40}}\bformed\b",
                 text,
             )
             born = re.search(rf"{name}[^.]{{0,60}}\bborn\b", text)
@@ -201,10 +202,13 @@ class Resolver:
         mention: Mention,
         before: list[Mention],
         topic: Entity,
-        text: str,
+        performer: Entity | None,
         starts: list[int],
     ) -> None:
-        chosen = self._choose(mention, before, topic, starts)
+        if self._schema.is_a(topic.type, "Work"):
+            chosen = self._choose_beside_work(mention, before, topic, performer, starts)
+        else:
+            chosen = self._choose(mention, before, topic, starts)
         if chosen is None:
             return
         mention.entity = chosen
@@ -258,6 +262,41 @@ class Resolver:
             for item in near
             if schema.is_a(item.type, "Work") or schema.is_a(item.type, "Band")
         )
+
+    def _choose_beside_work(
+        self,
+        mention: Mention,
+        before: list[Mention],
+        topic: Entity,
+        performer: Entity | None,
+        starts: list[int],
+    ) -> Entity | None:
+        """In a text about a work: the work itself, its performer, or who was named last."""
+        word, schema = mention.text.casefold(), self._schema
+        near = [item.entity for item in _near(mention, before, starts) if item.entity is not None]
+        nominal = _NOMINAL.match(mention.text)
+        if nominal and nominal["label"]:
+            return _last(item for item in near if item.type == "RecordLabel")
+        if nominal and nominal["work"]:
+            is_song = bool(re.fullmatch(SONG, nominal["work"]))
+            if is_song == schema.is_a(topic.type, "Song"):
+                return topic
+            return _last(item for item in near if item.type == "Song") if is_song else topic
+        if word in _MALE or word in _FEMALE or (nominal and nominal["person"]):
+            gender = "m" if word in _MALE else "f" if word in _FEMALE else ""
+            persons = [item for item in near if self._person(item) and item is not performer]
+            one = performer is not None and not schema.is_a(performer.type, "Band")
+            if one and performer is not None and performer.gender in {"", gender}:
+                performer.gender = gender
+                return performer
+            return _last(item for item in persons if not gender or item.gender in {"", gender})
+        if (nominal and nominal["group"]) or word in _PLURAL:
+            bands = [item for item in near if schema.is_a(item.type, "Band")]
+            if performer is not None and not schema.is_a(performer.type, "Person"):
+                performer.type = "Band"
+                return performer
+            return _last(bands)
+        return topic
 
     def _person(self, entity: Entity) -> bool:
         return self._schema.is_a(entity.type, "Person") or (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,9 +17,12 @@ from kg_builder.extraction.unstructured.roles import read_roles
 from kg_builder.extraction.unstructured.sentence import SentenceReading
 from kg_builder.extraction.unstructured.slots import compile_pattern, numbers
 from kg_builder.extraction.unstructured.typed import read_release_dates, read_typed
+from kg_builder.extraction.unstructured.works import read_work
 from kg_builder.ontology import Schema
 
-RULES: Final = Path(__file__).with_name("patterns.toml")
+RULES: Final = tuple(
+    Path(__file__).with_name(name) for name in ("patterns.toml", "patterns_of_works.toml")
+)
 _LONGEST: Final = 1500
 _ENUMERATION: Final = compile_pattern("{o:A+}")
 
@@ -35,10 +38,11 @@ class Pattern:
     subject: str
     object: str
     of_topic: bool
+    inverse: bool
 
 
 @lru_cache(maxsize=4)
-def load_patterns(path: Path = RULES) -> tuple[Pattern, ...]:
+def load_patterns(path: Path) -> tuple[Pattern, ...]:
     """Read a rule file.
 
     Raises:
@@ -55,6 +59,7 @@ def load_patterns(path: Path = RULES) -> tuple[Pattern, ...]:
                 subject=rule.get("subject", ""),
                 object=rule.get("object", ""),
                 of_topic=bool(rule.get("of_topic", False)),
+                inverse=bool(rule.get("inverse", False)),
             )
             for rule in rules
         )
@@ -67,14 +72,14 @@ def load_patterns(path: Path = RULES) -> tuple[Pattern, ...]:
 class PatternExtractor:
     """The extractor that ships: no training, readable rules, modest recall.
 
-    A sentence is read three times: by the patterns of the rule file; for players and roles named
+    A sentence is read three times: by the patterns of the rule files; for players and roles named
     beside a person; and for what is mentioned without any pattern and, by its class, most likely
     speaks of the clause's subject.
     """
 
-    def __init__(self, schema: Schema, *, rules: Path = RULES) -> None:
+    def __init__(self, schema: Schema, *, rules: Sequence[Path] = RULES) -> None:
         self._schema = schema
-        self._patterns = load_patterns(rules)
+        self._patterns = [pattern for path in rules for pattern in load_patterns(path)]
         for pattern in self._patterns:
             schema.predicate(pattern.predicate)
 
@@ -93,7 +98,7 @@ class PatternExtractor:
                 for match in expression.finditer(reading.slots.text):
                     found += _apply(pattern, match, reading)
         found += read_roles(reading)
-        found += read_typed(reading)
+        found += read_work(reading) if reading.about_work else read_typed(reading)
         found += read_release_dates(reading)
         return found
 
@@ -109,8 +114,10 @@ def _is_said(relation: Relation, reading: SentenceReading) -> bool:
 
 def _apply(pattern: Pattern, found: re.Match[str], reading: SentenceReading) -> Iterator[Relation]:
     groups = found.groupdict()
+    named: Mention | None = None
     if groups.get("s"):
-        subject = reading.mentions[numbers(groups["s"] or "")[0]].entity
+        named = reading.mentions[numbers(groups["s"] or "")[0]]
+        subject = named.entity
     elif pattern.of_topic:
         subject = reading.text.topic
     else:
@@ -118,6 +125,8 @@ def _apply(pattern: Pattern, found: re.Match[str], reading: SentenceReading) -> 
         if subject is not None and subject.type == "Name":
             return  # a guess about a guess: nothing tells what the thing is
     if subject is None or not reading.may_be(subject, pattern.subject):
+        return
+    if pattern.inverse and named is None and not subject.mentions:
         return
     range_ = reading.schema.predicates[pattern.predicate].range
     for group in ("o", "o2"):
@@ -132,9 +141,10 @@ def _apply(pattern: Pattern, found: re.Match[str], reading: SentenceReading) -> 
                 continue
             reading.learn(subject, pattern.subject)
             reading.learn(object_, pattern.object or (range_[0] if range_ else ""))
-            yield reading.relation(
-                subject, pattern.predicate, mention, pattern.name, pattern.confidence
-            )
+            one, other = subject, mention
+            if pattern.inverse:
+                one, other = object_, named or subject.mentions[0]
+            yield reading.relation(one, pattern.predicate, other, pattern.name, pattern.confidence)
             if pattern.predicate == "memberOf":
                 yield from _company(subject, mention, pattern, reading)
 

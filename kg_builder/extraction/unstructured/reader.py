@@ -41,6 +41,7 @@ from kg_builder.extraction.unstructured.text_models import (
     relations_said,
     surest,
 )
+from kg_builder.extraction.unstructured.topics import topic_type
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
@@ -110,8 +111,17 @@ class TextReader:
             for reading in said
             for mention in mentions_said(reading, document.text, self._schema)
         ]
-        mentions = self._recogniser.find(doc, document, sentences, named)
-        resolved, topic = self._resolver.resolve(document.text, document.title, mentions, sentences)
+        type_ = topic_type(
+            document.title,
+            document.text,
+            declared=self._source.topic_type,
+            known=self._names.types(document.title),
+            schema=self._schema,
+        )
+        mentions = self._recogniser.find(doc, document, sentences, named, topic_type=type_)
+        resolved, topic = self._resolver.resolve(
+            document.text, document.title, mentions, sentences, topic_type=type_
+        )
         return ReadText(document, doc, sentences, resolved, topic)
 
     def _relations(self, text: ReadText, said: Sequence[ModelReading]) -> list[Relation]:

@@ -17,6 +17,7 @@ from kg_builder.extraction.unstructured.sentences import Sentence
 from kg_builder.extraction.unstructured.text_models import ORIGIN
 from kg_builder.extraction.unstructured.titles import listed_with_works, titles
 from kg_builder.extraction.unstructured.topic_names import topic_spans
+from kg_builder.extraction.unstructured.topics import is_of_performer
 from kg_builder.extraction.values import country_name
 from kg_builder.ontology import Schema
 
@@ -94,16 +95,19 @@ class Recogniser:
         text: TextDocument,
         sentences: Sequence[Sentence],
         said: Iterable[Mention] = (),
+        *,
+        topic_type: str = "Artist",
     ) -> list[Mention]:
         """The mentions of a text, none overlapping another, in their order.
 
         Args:
             doc, text, sentences: the text and its readings.
+            topic_type: class of what the text is about.
             said: what models say that it mentions; surer than spaCy's entities and capitals, less
                 sure than what is known or told by its form.
         """
         found = [
-            *self._topic(text),
+            *self._topic(text, topic_type),
             *self._gazetteer.find(doc, sentences),
             *self._listed(text.text),
             *formed_mentions(text.text),
@@ -127,13 +131,12 @@ class Recogniser:
             mention.type = "Album"
         return found
 
-    def _topic(self, text: TextDocument) -> Iterator[Mention]:
-        types = [
-            name for name in self._gazetteer.types(text.title) if self._schema.is_a(name, "Agent")
-        ]
-        type_ = self._schema.most_specific(types) if types else "Artist"
+    def _topic(self, text: TextDocument, type_: str) -> Iterator[Mention]:
+        is_work = self._schema.is_a(type_, "Work")
         for start, end in topic_spans(text.text, text.title):
-            yield Mention(start, end, text.text[start:end], type_, "title", text.title)
+            other = is_work and is_of_performer(text.text, start, end)
+            class_ = "Artist" if other else type_
+            yield Mention(start, end, text.text[start:end], class_, "title", text.title)
 
     def _listed(self, text: str) -> Iterator[Mention]:
         for match in self._word.finditer(text):

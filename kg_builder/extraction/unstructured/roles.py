@@ -31,7 +31,7 @@ def read_roles(reading: SentenceReading) -> Iterator[Relation]:
     for number, mention in enumerate(reading.mentions):
         if not _is_role(mention):
             continue
-        person = _named_after(reading, number) or _named_before(reading, number)
+        person = named_after(reading, number) or named_before(reading, number)
         player = mention.type == "Instrument"
         if person is None and not mention.text.casefold().endswith("s"):
             if last[0] == number - 1 and _between(reading, number - 1) in _AND:
@@ -70,28 +70,28 @@ def _unattached(reading: SentenceReading, person: Entity) -> bool:
     )
 
 
-def _named_after(reading: SentenceReading, number: int) -> Entity | None:
-    """ "The guitarist X", "the singer, X," "the singer and guitarist X"."""
+def named_after(reading: SentenceReading, number: int) -> Entity | None:
+    """Whom a role stands before: "the guitarist X", "the singer and guitarist X"."""
     mentions, text = reading.mentions, reading.text.document.text
     if number + 1 >= len(mentions):
         return None
     after = mentions[number + 1]
     between = text[mentions[number].end : after.start]
     if _is_role(after) and between in _AND:
-        return _named_after(reading, number + 1)
+        return named_after(reading, number + 1)
     is_agent = slot_of(after.type, reading.schema) == "A" and after.origin != "coreference"
     return after.entity if is_agent and between in _BESIDE else None
 
 
-def _named_before(reading: SentenceReading, number: int) -> Entity | None:
-    """ "X, the singer", "X, the singer and guitarist"."""
+def named_before(reading: SentenceReading, number: int) -> Entity | None:
+    """Whom a role stands after: "X, the singer", "X, the singer and guitarist"."""
     if not number:
         return None
     mentions, text = reading.mentions, reading.text.document.text
     before = mentions[number - 1]
     between = text[before.end : mentions[number].start]
     if _is_role(before) and between in _AND:
-        return _named_before(reading, number - 1)
+        return named_before(reading, number - 1)
     is_agent = slot_of(before.type, reading.schema) == "A"
     return before.entity if is_agent and _APPOSITION.fullmatch(between) else None
 

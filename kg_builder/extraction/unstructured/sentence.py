@@ -39,6 +39,9 @@ class SentenceReading:
     made: set[int] = field(default_factory=set)
     """Works that somebody else than their performer is said to have made"""
 
+    placed: set[int] = field(default_factory=set)
+    """Songs that were related to an album"""
+
     @classmethod
     def of(cls, schema: Schema, text: ReadText, sentence: Sentence) -> SentenceReading:
         """Begin with a sentence of a text."""
@@ -63,7 +66,13 @@ class SentenceReading:
             position,
             self.text.topic,
             lambda entity: self.may_be(entity, class_ or "Artist"),
+            about_work=self.about_work,
         )
+
+    @property
+    def about_work(self) -> bool:
+        """Whether the text is about a work rather than an artist."""
+        return self.schema.is_a(self.text.topic.type, "Work")
 
     def may_be(self, entity: Entity, class_: str) -> bool:
         """Whether a thing can be of a class, as far as is known."""
@@ -100,6 +109,8 @@ class SentenceReading:
         self.taken.add(key)
         if predicate in MAKERS:
             self.made.add(id(subject))
+        elif predicate == "onAlbum":
+            self.placed.add(id(subject))
         return True
 
     def take_member(self, person: Entity, band: Entity) -> bool:

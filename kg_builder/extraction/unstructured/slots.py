@@ -9,6 +9,7 @@ from typing import Final
 
 from kg_builder.extraction.unstructured import lexicon
 from kg_builder.extraction.unstructured.mentions import SLOTS, Mention
+from kg_builder.extraction.unstructured.nouns import WORK
 from kg_builder.extraction.unstructured.sentences import Sentence
 from kg_builder.ontology import Schema
 
@@ -78,6 +79,7 @@ def compile_pattern(source: str) -> re.Pattern[str]:
     >>> bool(compile_pattern("plays {o:I+}").search("plays ⟦I1⟧, ⟦I2⟧ and ⟦I3⟧"))
     True
     """
+    source = source.replace("{work}", rf"(?:{WORK})s?")
     for word in _WORDS:
         source = source.replace(f"{word} ", rf"(?:{word}|⟦N\d+⟧) ")
     return re.compile(_MACRO.sub(_expand, source))

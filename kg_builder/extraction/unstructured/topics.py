@@ -1,0 +1,101 @@
+"""What a text is about: an artist or a work, by the recipe or by how the text opens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final
+
+from kg_builder.extraction.unstructured.mentions import Entity, Mention
+from kg_builder.extraction.unstructured.nouns import ALBUM, GROUP, PERSON, SONG, WORK
+from kg_builder.ontology import Schema
+
+_KIND: Final = re.compile(
+    rf"\b(?:(?P<album>{ALBUM})|(?P<song>{SONG})|(?P<agent>{GROUP}|{PERSON}))s?\b(?![-'’])"
+)
+_OPENING: Final = 90
+"""Characters after "is" within which a text says what its topic is"""
+
+_BY: Final = re.compile(r"(?P<word>[\w'’-]+)[”\"’']?,? by (?:the )?(?:[\w-]+ ){0,4}$")
+_MAKING: Final = frozenset({"recorded", "performed", "sung", "made"})
+_OWNED: Final = re.compile(
+    rf"['’]s? (?:[\w,'’-]+ ){{0,5}}(?:{WORK})s?\b|['’]s? [“\"‘']?(?=[^\W\d_a-z])"
+)
+_AFTER_BY: Final = re.compile(r"\bby (?:the )?$")
+
+
+def topic_type(
+    title: str, text: str, *, declared: str, known: Iterable[str], schema: Schema
+) -> str:
+    """The class of a text's topic.
+
+    Args:
+        title: the topic's name.
+        text: the text, which may say "X is an album by Y".
+        declared: the class that the recipe gives topics.
+        known: classes under which the title is known from other sources.
+        schema: the data model.
+    """
+    told = _told(title, text)
+    if schema.is_a(declared, "Work"):
+        return told if told and schema.is_a(told, declared) else declared
+    if told:
+        return told
+    agents = [name for name in known if schema.is_a(name, "Agent")]
+    return schema.most_specific(agents) if agents else "Artist"
+
+
+def _told(title: str, text: str) -> str:
+    """Album or Song, if the text says that its topic is one before it says anything else of it."""
+    is_a = _is_a(title).search(text)
+    if is_a is None:
+        return ""
+    kind = _KIND.search(text, is_a.end(), is_a.end() + _OPENING)
+    if kind is None or kind["agent"] or "." in text[is_a.end() : kind.start()]:
+        return ""
+    return "Album" if kind["album"] else "Song"
+
+
+@lru_cache(maxsize=256)
+def _is_a(title: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"(?<!\w){re.escape(title)}[”\"’']?(?: \([^)]*\))?(?:,[^,.]{{0,40}},)? (?:is|was) "
+        r"(?=an?\b|the\b|one of\b|[^\W\d_a-z][^.]{0,40}['’]s? )"
+    )
+
+
+def performer_of(
+    topic: Entity, text: str, mentions: Sequence[Mention], schema: Schema
+) -> Entity | None:
+    """Who most likely performs the work that a text is about.
+
+    Whoever stands after "by" or before "'s album"; else the first artist that the text names.
+    """
+    named = [
+        item
+        for item in mentions
+        if item.entity is not None
+        and item.entity is not topic
+        and (item.type == "Name" or schema.is_a(item.type, "Agent"))
+        and item.type != "RecordLabel"
+    ]
+    ends = {item.end for item in topic.mentions}
+    for item in named:
+        before = text[max(0, item.start - 80) : item.start]
+        if by := _BY.search(before):
+            begun = item.start - len(before) + by.end("word")
+            work = re.fullmatch(rf"(?:{WORK})s?", by["word"], re.IGNORECASE)
+            if work or by["word"] in _MAKING or not ends.isdisjoint((begun, begun - 1)):
+                return item.entity
+        elif _OWNED.match(text, item.end):
+            return item.entity
+    sure = [item for item in named if item.type != "Name" and item.type != "Person"]
+    return sure[0].entity if sure else None
+
+
+def is_of_performer(text: str, start: int, end: int) -> bool:
+    """Whether the name of a work stands for its performer here: "Portishead by Portishead"."""
+    if _AFTER_BY.search(text, max(0, start - 10), start):
+        return True
+    return bool(re.match(rf"['’]s? (?:[\w,-]+ ){{0,4}}(?:{WORK})\b", text[end : end + 60]))

@@ -1,0 +1,83 @@
+"""What a text about a work says of it without any pattern: genres, labels, makers, songs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from kg_builder.extraction.unstructured import lexicon
+from kg_builder.extraction.unstructured.mentions import Entity, Mention
+from kg_builder.extraction.unstructured.relations import Relation
+from kg_builder.extraction.unstructured.roles import named_after, named_before
+from kg_builder.extraction.unstructured.sentence import SentenceReading
+from kg_builder.extraction.unstructured.slots import slot_of
+
+_SAYS: Final = {"G": ("genre", 0.6), "L": ("recordLabel", 0.6), "Z": ("award", 0.65)}
+"""Slot → predicate, confidence."""
+
+_MAKERS: Final = {
+    "producer": ("producer", 0.75),
+    "composer": ("composer", 0.75),
+    "songwriter": ("writer", 0.6),
+}
+"""Role → predicate, confidence."""
+
+_SONG: Final = 0.6
+_AS: Final = re.compile(r",? (?:as|acting as|in the role of) (?:[\w-]+ ){0,2}")
+
+
+def read_work(reading: SentenceReading) -> Iterator[Relation]:
+    """Relate what a sentence names, and no pattern used, to the work that the text is about."""
+    topic = reading.text.topic
+    for number, mention in enumerate(reading.mentions):
+        if mention.entity is None or mention.entity is topic or mention.origin == "coreference":
+            continue
+        slot = slot_of(mention.type, reading.schema)
+        if mention.type == "Role":
+            yield from _maker(reading, number)
+        elif slot in _SAYS and not (
+            slot == "G" and mention.text.casefold() in lexicon.plain_words()
+        ):
+            predicate, confidence = _SAYS[slot]
+            if (predicate, number) not in reading.taken:
+                reading.taken.add((predicate, number))
+                yield reading.relation(topic, predicate, mention, "typed", confidence)
+        elif mention.type == "Song" and _is_free(reading, number):
+            yield reading.relation(mention.entity, "onAlbum", topic.mentions[0], "typed", _SONG)
+
+
+def _is_free(reading: SentenceReading, number: int) -> bool:
+    """Whether a song that the text names can be one of the album that it is about."""
+    topic, song = reading.text.topic, reading.mentions[number].entity
+    said = ("onAlbum", number) in reading.taken or id(song) in reading.placed
+    return topic.type == "Album" and bool(topic.mentions) and not said
+
+
+def _maker(reading: SentenceReading, number: int) -> Iterator[Relation]:
+    """ "The producer X", "X as its producer": who made the work."""
+    role: Mention = reading.mentions[number]
+    if role.name not in _MAKERS:
+        return
+    predicate, confidence = _MAKERS[role.name]
+    person = named_after(reading, number) or named_before(reading, number) or _as(reading, number)
+    if person is None or not person.mentions or not reading.may_be(person, "Person"):
+        return
+    place = next((at for at, item in enumerate(reading.mentions) if item.entity is person), number)
+    if (predicate, place) in reading.taken:
+        return
+    reading.taken.add((predicate, place))
+    reading.learn(person, "Person")
+    yield reading.relation(
+        reading.text.topic, predicate, reading.mentions[place], "role", confidence
+    )
+
+
+def _as(reading: SentenceReading, number: int) -> Entity | None:
+    """Whoever is told to have a role: "with X as its producer"."""
+    if not number:
+        return None
+    before, role = reading.mentions[number - 1 : number + 1]
+    between = reading.text.document.text[before.end : role.start]
+    is_agent = before.type == "Name" or slot_of(before.type, reading.schema) == "A"
+    return before.entity if is_agent and _AS.fullmatch(between) else None
