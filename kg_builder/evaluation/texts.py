@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -20,6 +21,10 @@ Fact = tuple[str, str, str]
 Place = tuple[int, int]
 """Start and end of a mention, in code points."""
 
+_TURNED: Final = {"hasMember": "memberOf", "performer": "performed"}
+"""Predicate → the one that says the same the other way round."""
+
+_DATES: Final = frozenset({"beginDate", "endDate", "releaseDate"})
 _NAMED: Final = "AWLPZ"
 """Slots of the things whose chains are annotated: agents, works, labels, places, awards."""
 
@@ -141,11 +146,17 @@ def fact_of(relation: Relation) -> Fact:
 def _fact(subject: str, predicate: str, object_: str) -> Fact:
     predicate = DATA_MODEL_NAME.get(predicate, predicate)
     one, other = _plain(subject), _plain(object_)
-    if predicate == "hasMember":
-        return other, "memberOf", one
+    if predicate in _TURNED:
+        one, predicate, other = other, _TURNED[predicate], one
     if predicate == "associatedWith":
         one, other = sorted((one, other))
-    return one, predicate, other[-4:] if predicate == "beginDate" else other
+    return one, predicate, _year(other) if predicate in _DATES else other
+
+
+def _year(date: str) -> str:
+    """The year of a date as texts or annotations write it: "4 March 1974", "1974-03-04"."""
+    found = re.search(r"\d{4}", date)
+    return found[0] if found else date
 
 
 def _plain(name: str) -> str:

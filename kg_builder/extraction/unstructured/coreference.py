@@ -37,6 +37,8 @@ _EXPLETIVE: Final = re.compile(
     r"^(?:\s+(?:is|was|has been|became|seems?|took|would be))?\s+(?:clear|hard|easy|possible|said|"
     r"true|not until|only|known that|time|years?|in \d{4} that)\b"
 )
+_BESIDE: Final = re.compile(r" [“\"‘']?")
+_DESCRIBES: Final = re.compile(r" of (?!the same)|(?<=-up) to ")
 _NAMED: Final = re.compile(r"(?:,| was| is| were| are| and (?:the )?[\w-]+(?:,| was| is)?) ")
 _PREDICATE: Final = re.compile(r"\b(?:is|was|were|are|became|as|being|remains?|remained) $")
 _BAND_WORDS: Final = re.compile(rf"\b(?:{GROUP}s?)\b")
@@ -182,14 +184,14 @@ class Resolver:
         for match in _NOMINAL.finditer(text):
             if any(position in covered for position in range(match.start(), match.end())):
                 continue
-            following = text[match.end() : match.end() + 1]
-            if following == " " and match.end() + 1 in starts:
+            beside = _BESIDE.match(text, match.end())
+            if beside and beside.end() in starts:
                 continue  # "the guitarist Adrian Utley" names the guitarist
             gap = _NAMED.match(text, match.end())
             if gap and gap.end() in starts:
                 continue  # "the singer, Damon Albarn," and "the singer was Ian Curtis" too
-            if re.match(r" of (?!the same)", text[match.end() : match.end() + 5]):
-                continue  # "the singer of The Sugarcubes" describes
+            if _DESCRIBES.match(text, match.end()):
+                continue  # "the singer of The Sugarcubes", "the follow-up to Debut"
             if match["person"] and _PREDICATE.search(
                 text, max(0, match.start() - 12), match.start()
             ):

@@ -13,7 +13,8 @@ _MONTHS: Final = (
     r"(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?"
 )
 _DATE: Final = re.compile(
-    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)? )?(?:{_MONTHS})(?: \d{{1,2}},)? (?:1[5-9]|20)\d\d\b"
+    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)? )?(?:{_MONTHS})"
+    r"(?: \d{1,2}(?:st|nd|rd|th)?,)? (?:1[5-9]|20)\d\d\b"
     r"|(?<![\w,.])(?:1[5-9]|20)\d\d(?![\w]|[,.]\d)"
 )
 CAPITAL: Final = r"(?:[dl]['’])?[^\W\d_a-zß-öø-ÿ](?:[\w'’&/-]|\.(?=\w)){0,40}"
@@ -36,6 +37,10 @@ _AWARD: Final = re.compile(
 )
 _LABEL: Final = re.compile(
     rf"{CAPITAL}(?: {CAPITAL}){{0,6}} (?:Records|Recordings|Discos|Disques|Discs|Entertainment)\b"
+)
+_LABEL_BY_PLACE: Final = re.compile(
+    r"\b(?:released|issued|published|put out|came out|appeared|signed)\b[^.;]{0,40}?"
+    rf"\b(?:on|by|through|via|to|with) (?:the )?((?:{CAPITAL} ){{1,4}}Music)\b"
 )
 FUNCTION: Final = re.compile(
     r"^(?:At|On|In|For|With|From|By|After|Before|When|The|And|But|While|As) "
@@ -61,6 +66,8 @@ def formed_mentions(text: str) -> Iterator[Mention]:
     for match in _LABEL.finditer(text):
         name = FUNCTION.sub("", match[0])
         yield Mention(match.end() - len(name), match.end(), name, "RecordLabel", "pattern")
+    for match in _LABEL_BY_PLACE.finditer(text):
+        yield Mention(*match.span(1), match[1], "RecordLabel", "pattern")
     for match in _NAMED_BAND.finditer(text):
         yield Mention(*match.span(1), match[1], "Band", "pattern")
 

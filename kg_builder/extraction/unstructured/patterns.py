@@ -39,6 +39,7 @@ class Pattern:
     object: str
     of_topic: bool
     inverse: bool
+    about: str
 
 
 @lru_cache(maxsize=4)
@@ -60,6 +61,7 @@ def load_patterns(path: Path) -> tuple[Pattern, ...]:
                 object=rule.get("object", ""),
                 of_topic=bool(rule.get("of_topic", False)),
                 inverse=bool(rule.get("inverse", False)),
+                about=rule.get("about", ""),
             )
             for rule in rules
         )
@@ -93,7 +95,10 @@ class PatternExtractor:
 
     def _read(self, reading: SentenceReading) -> list[Relation]:
         found: list[Relation] = []
+        topic = reading.text.topic.type
         for pattern in self._patterns:
+            if pattern.about and not self._schema.is_a(topic, pattern.about):
+                continue
             for expression in pattern.match:
                 for match in expression.finditer(reading.slots.text):
                     found += _apply(pattern, match, reading)

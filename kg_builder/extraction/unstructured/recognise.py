@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 
 from kg_builder.extraction.unstructured import lexicon
 from kg_builder.extraction.unstructured.documents import TextDocument
-from kg_builder.extraction.unstructured.forms import CAPITAL, SMALL, formed_mentions
+from kg_builder.extraction.unstructured.forms import CAPITAL, FUNCTION, SMALL, formed_mentions
 from kg_builder.extraction.unstructured.gazetteer import SIGNED, Gazetteer
 from kg_builder.extraction.unstructured.mentions import Mention
 from kg_builder.extraction.unstructured.sentences import Sentence
@@ -172,12 +172,14 @@ class Recogniser:
         """Capitalised words within a sentence: names of a kind that only a pattern can tell."""
         begins = {sentence.start for sentence in sentences}
         for match in _NAME.finditer(text):
-            name = re.sub(r"['’]s$", "", match[0])
-            if match.start() in begins or len(name) < 2 or _DEMONYM.search(name):
+            name, start = re.sub(r"['’]s$", "", match[0]), match.start()
+            if start in begins and (word := FUNCTION.match(name)):
+                name, start = name[word.end() :], start + word.end()
+            if start in begins or len(name) < 2 or _DEMONYM.search(name):
                 continue
             yield Mention(
-                match.start(),
-                match.start() + len(name),
+                start,
+                start + len(name),
                 name,
                 "Name",
                 "capitals",

@@ -39,6 +39,9 @@ class SentenceReading:
     made: set[int] = field(default_factory=set)
     """Works that somebody else than their performer is said to have made"""
 
+    performances: set[tuple[int, int]] = field(default_factory=set)
+    """(work, performer)"""
+
     placed: set[int] = field(default_factory=set)
     """Songs that were related to an album"""
 
@@ -94,6 +97,11 @@ class SentenceReading:
         if predicate in {"memberOf", "hasMember"}:
             person, band = (subject, object_) if predicate == "memberOf" else (object_, subject)
             return self.take_member(person, band)
+        if predicate in {"performed", "performer"}:
+            work, artist = (subject, object_) if predicate == "performer" else (object_, subject)
+            if (id(work), id(artist)) in self.performances:
+                return False
+            self.performances.add((id(work), id(artist)))
         key = (predicate, number)
         if predicate in _BETWEEN_AGENTS:
             ends = {id(subject), id(object_)}
@@ -120,6 +128,10 @@ class SentenceReading:
             return False
         self.members.add(pair)
         return True
+
+    def has_performer(self, work: Entity) -> bool:
+        """Whether the sentence says who performs a work."""
+        return any(id(work) == one for one, _ in self.performances)
 
     def relation(
         self, subject: Entity, predicate: str, object_: Mention, method: str, confidence: float

@@ -39,6 +39,7 @@ def topic_type(
     """
     told = _told(title, text)
     if schema.is_a(declared, "Work"):
+        told = told or _called(title, text)
         return told if told and schema.is_a(told, declared) else declared
     if told:
         return told
@@ -55,6 +56,13 @@ def _told(title: str, text: str) -> str:
     if kind is None or kind["agent"] or "." in text[is_a.end() : kind.start()]:
         return ""
     return "Album" if kind["album"] else "Song"
+
+
+def _called(title: str, text: str) -> str:
+    """Album or Song, by what stands before the title of a work: "the album Exodus"."""
+    before = rf"\b(?:(?P<album>{ALBUM})|(?P<song>{SONG})),? [“\"‘']?(?={re.escape(title)}(?!\w))"
+    found = re.search(before, text)
+    return "" if found is None else "Album" if found["album"] else "Song"
 
 
 @lru_cache(maxsize=256)

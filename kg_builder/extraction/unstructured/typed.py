@@ -47,6 +47,8 @@ def read_typed(reading: SentenceReading) -> Iterator[Relation]:
         predicate, class_, confidence = _SAYS[slot]
         if (predicate, number) in reading.taken:
             continue
+        if slot == "W" and reading.has_performer(mention.entity):
+            continue
         if slot == "G" and mention.text.casefold() in lexicon.plain_words():
             continue
         if slot == "Z" and _NOMINATED.search(

@@ -75,9 +75,10 @@ def _maker(reading: SentenceReading, number: int) -> Iterator[Relation]:
 
 def _as(reading: SentenceReading, number: int) -> Entity | None:
     """Whoever is told to have a role: "with X as its producer"."""
-    if not number:
+    role = reading.mentions[number]
+    named = [item for item in reading.mentions[:number] if item.origin != "coreference"]
+    if not named:
         return None
-    before, role = reading.mentions[number - 1 : number + 1]
-    between = reading.text.document.text[before.end : role.start]
-    is_agent = before.type == "Name" or slot_of(before.type, reading.schema) == "A"
-    return before.entity if is_agent and _AS.fullmatch(between) else None
+    between = reading.text.document.text[named[-1].end : role.start]
+    is_agent = named[-1].type == "Name" or slot_of(named[-1].type, reading.schema) == "A"
+    return named[-1].entity if is_agent and _AS.fullmatch(between) else None

@@ -1,0 +1,109 @@
+"""Texts about albums and songs: what they are about, who they speak of, what they say."""
+
+from __future__ import annotations
+
+import pytest
+
+from kg_builder.extraction import UnstructuredSource
+from kg_builder.extraction.unstructured.documents import TextDocument
+from kg_builder.extraction.unstructured.reader import TextReader
+from kg_builder.extraction.unstructured.topics import topic_type
+from kg_builder.ontology import Schema
+
+Fact = tuple[str, str, str]
+
+
+def read(title: str, text: str, schema: Schema, declared: str = "Album") -> set[Fact]:
+    source = UnstructuredSource(
+        kind="unstructured", name="s", path="t.jsonl", model=None, topic_type=declared
+    )
+    (reading,) = TextReader(source, schema).readings([TextDocument("1", title, text, "t#line=1")])
+    return {
+        (
+            item.subject.name,
+            item.predicate,
+            item.object.entity.name if item.object.entity else item.object.name,
+        )
+        for item in reading.relations
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "predicate", "objects"),
+    [
+        ("Exodus is a reggae album by Bob Marley.", "performer", {"Bob Marley"}),
+        ("Exodus is a reggae album by Bob Marley.", "genre", {"reggae"}),
+        ("In 1977 Bob Marley released Exodus.", "performer", {"Bob Marley"}),
+        ("Exodus was recorded by the band Wailers.", "performer", {"Wailers"}),
+        ("Exodus came out on Island Records in 1977.", "recordLabel", {"Island Records"}),
+        ("Exodus came out on Island Records in 1977.", "releaseDate", {"1977"}),
+        ("Exodus was put out by Polar Music on 4 March 1974.", "recordLabel", {"Polar Music"}),
+        ("It was released on August 17th, 1959.", "releaseDate", {"August 17th, 1959"}),
+        ("Released in 1991 on Creation, Exodus is long.", "recordLabel", {"Creation"}),
+        ("It was produced by Brian Eno and Tim Fite.", "producer", {"Brian Eno", "Tim Fite"}),
+        ("With Brian Eno as its producer, Exodus is calm.", "producer", {"Brian Eno"}),
+        ("The lyrics were written by Bernie Taupin.", "writer", {"Bernie Taupin"}),
+        ("It is the follow-up to the album Kaya.", "previousWork", {"Kaya"}),
+        ("The album blends funk and soul.", "genre", {"funk", "soul"}),
+    ],
+)
+def test_what_is_said_of_an_album(
+    text: str, predicate: str, objects: set[str], schema: Schema
+) -> None:
+    found = read("Exodus", text, schema)
+    assert {other for one, said, other in found if (one, said) == ("Exodus", predicate)} == objects
+
+
+def test_what_came_after(schema: Schema) -> None:
+    found = read("Exodus", "Exodus was followed by the album “Kaya”.", schema)
+    assert ("Kaya", "previousWork", "Exodus") in found
+
+
+def test_songs_are_on_the_album(schema: Schema) -> None:
+    found = read(
+        "Exodus", "Exodus opens with “Natural Mystic”. The single “Jamming” sold well.", schema
+    )  # noqa: E501
+    assert {item for item in found if item[1] == "onAlbum"} == {
+        ("Natural Mystic", "onAlbum", "Exodus"),
+        ("Jamming", "onAlbum", "Exodus"),
+    }
+
+
+def test_anaphors_mean_the_work_and_its_performer(schema: Schema) -> None:
+    text = (
+        "Dummy is an album by the band Portishead. It was released in 1994. "
+        "They come from Bristol. The record was made in England."
+    )
+    found = read("Dummy", text, schema)
+    assert ("Dummy", "releaseDate", "1994") in found
+    assert not any(one == "Dummy" and predicate == "origin" for one, predicate, _ in found)
+
+
+def test_a_producer_is_no_signed_artist(schema: Schema) -> None:
+    found = read("Aja", "Aja, produced by Gary Katz, came out on ABC Records.", schema)
+    assert ("Aja", "recordLabel", "ABC Records") in found
+    assert not any(one == "Gary Katz" for one, _, _ in found)
+
+
+def test_an_album_named_like_its_band(schema: Schema) -> None:
+    found = read("Portishead", "Portishead is the second album by Portishead.", schema)
+    assert ("Portishead", "performer", "Portishead") in found
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "declared", "expected"),
+    [
+        ("Dummy", "Dummy is the first studio album by Portishead.", "Artist", "Album"),
+        ("Halo", "“Halo” is a 2008 song by Beyoncé.", "Artist", "Song"),
+        ("Wake", "Wake are a band that made one album.", "Artist", "Artist"),
+        ("Wake", "Wake is a band with one album.", "Artist", "Artist"),
+        ("Wake", "Wake is a songwriter.", "Artist", "Artist"),
+        ("Waterloo", "The song Waterloo won a contest.", "Work", "Song"),
+        ("Waterloo", "The song Waterloo won a contest.", "Artist", "Artist"),
+        ("Waterloo", "It won a contest.", "Album", "Album"),
+    ],
+)
+def test_what_a_text_is_about(
+    title: str, text: str, declared: str, expected: str, schema: Schema
+) -> None:
+    assert topic_type(title, text, declared=declared, known=(), schema=schema) == expected
