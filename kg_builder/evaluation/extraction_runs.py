@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -15,11 +15,13 @@ from kg_builder.extraction.unstructured.learned.alignment import Words
 from kg_builder.extraction.unstructured.learned.annotation import AnnotatedText, Slot, Triple
 from kg_builder.extraction.unstructured.learned.config import Classifier, LearnedConfig
 from kg_builder.extraction.unstructured.learned.decisions import expected_calibration_error
-from kg_builder.extraction.unstructured.learned.extractor import FoundTriple
+from kg_builder.extraction.unstructured.learned.extractor import FoundTriple, JointExtractor
 from kg_builder.extraction.unstructured.learned.folds import grouped_folds
 from kg_builder.extraction.unstructured.learned.methods import Extractor, Method, new_extractor
 from kg_builder.extraction.unstructured.learned.reading import Reading, read_texts
 from kg_builder.extraction.unstructured.learned.subject_first import SubjectFirstExtractor
+from kg_builder.extraction.unstructured.learned.untaught import PatternsOfWorks, lacks_works
+from kg_builder.ontology import load_schema
 from kg_builder.progress import Progress, silent
 
 LOOK_UP: Final = "look-up"
@@ -137,7 +139,24 @@ class TrainedModels:
             triples = self.extractor.extract_readings(readings, given=given, use=use, least=_LEAST)
             threshold = self.extractor.threshold(use, given=self.experiment.gold_spans)
             outcomes.append(Outcome(name, texts, triples, threshold))
-        return outcomes
+        return outcomes + self._with_patterns(outcomes[1:])
+
+    def _with_patterns(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """The same with works read by patterns, where training cannot have taught about them."""
+        extractor, schema = self.extractor, load_schema()
+        if self.experiment.gold_spans or not isinstance(extractor, JointExtractor):
+            return []
+        if not lacks_works(extractor.signature.relations, schema):
+            return []
+        patterns = PatternsOfWorks(schema, self.experiment.config.model, extractor.namer)
+        return [
+            replace(
+                outcome,
+                model=f"{outcome.model} + patterns",
+                considered=patterns.join([text.text for text in outcome.texts], outcome.considered),
+            )
+            for outcome in outcomes
+        ]
 
 
 def train_models(

@@ -28,7 +28,7 @@ _PLURAL: Final = frozenset({"they", "them", "their", "themselves"})
 _NOMINAL: Final = re.compile(
     rf"\b(?:[Tt]he|[Tt]his|[Tt]hat) (?:(?:same|young|old|late|new|future|former|veteran|"
     rf"[A-Z]?[\w-]*(?:an|ese|ish|ic|born)) )?(?:(?P<group>{GROUP})|(?P<person>{PERSON})|"
-    rf"(?P<work>{WORK})|(?P<label>label|company|imprint))(?![\w-]| label\b)",
+    rf"(?P<work>{WORK})|(?P<label>label|company|imprint))(?![\w-])",
 )
 _SENTENCES: Final = 2
 """How far back an anaphor looks"""

@@ -14,6 +14,8 @@ PERSON: Final = (
     "percussionist|violinist|cellist|keyboardist|DJ|performer|man|woman|star|poet|brothers?|icon|"
     "accordionist|bandoneonist|multi-instrumentalist|organist|flautist|harpist"
 )
-ALBUM: Final = "album|record|LP|EP|debut|disc|collection|mixtape|follow-up|soundtrack|compilation"
+ALBUM: Final = (
+    "album|record(?!s? label)|LP|EP|debut|disc|collection|mixtape|follow-up|soundtrack|compilation"
+)
 SONG: Final = "single|song|track|ballad|anthem|tune"
 WORK: Final = f"{ALBUM}|{SONG}"

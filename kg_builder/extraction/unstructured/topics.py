@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
+from kg_builder.extraction.unstructured.forms import FUNCTION, TITLE
 from kg_builder.extraction.unstructured.mentions import Entity, Mention
 from kg_builder.extraction.unstructured.nouns import ALBUM, GROUP, PERSON, SONG, WORK
 from kg_builder.ontology import Schema
@@ -16,6 +17,24 @@ _KIND: Final = re.compile(
 )
 _OPENING: Final = 90
 """Characters after "is" within which a text says what its topic is"""
+
+_NAMED: Final = rf"[“\"‘']?(?P<title>{TITLE}[!?]?)[”\"’']?"
+_MADE: Final = (
+    "released|recorded|produced|written|composed|issued|put out|published|followed|preceded|"
+    "performed|sung"
+)
+_IS: Final = re.compile(rf"{_NAMED}(?: \([^)]*\))?,? (?:is|was) (?=(?:an?|the|one of)\b)")
+_UNTITLED: Final = (
+    re.compile(
+        rf"(?<!\bby ){_NAMED}"
+        rf"(?: (?:was|is) (?:\w+ )?(?:{_MADE})\b|, (?:\w+ )?(?:{_MADE}) (?:by|in|at|on)\b)"
+    ),
+    _IS,
+    re.compile(rf"{_NAMED} (?:runs (?:for|to)|lasts|came out (?:in|on))\b"),
+    re.compile(rf"\b(?:{WORK}),? (?:titled |called |entitled |named )?{_NAMED}"),
+    re.compile(rf"{_NAMED}, (?:an?|the) (?:[\w'’-]+ ){{0,5}}?(?:{WORK})\b"),
+)
+"""How a text names the work that it is about"""
 
 _BY: Final = re.compile(r"(?P<word>[\w'’-]+)[”\"’']?,? by (?:the )?(?:[\w-]+ ){0,4}$")
 _MAKING: Final = frozenset({"recorded", "performed", "sung", "made"})
@@ -50,10 +69,13 @@ def topic_type(
 def _told(title: str, text: str) -> str:
     """Album or Song, if the text says that its topic is one before it says anything else of it."""
     is_a = _is_a(title).search(text)
-    if is_a is None:
-        return ""
-    kind = _KIND.search(text, is_a.end(), is_a.end() + _OPENING)
-    if kind is None or kind["agent"] or "." in text[is_a.end() : kind.start()]:
+    return "" if is_a is None else _kind(text, is_a.end())
+
+
+def _kind(text: str, start: int) -> str:
+    """Album or Song, if the first noun of a kind in the rest of the sentence says so."""
+    kind = _KIND.search(text, start, start + _OPENING)
+    if kind is None or kind["agent"] or "." in text[start : kind.start()]:
         return ""
     return "Album" if kind["album"] else "Song"
 
@@ -71,6 +93,22 @@ def _is_a(title: str) -> re.Pattern[str]:
         rf"(?<!\w){re.escape(title)}[”\"’']?(?: \([^)]*\))?(?:,[^,.]{{0,40}},)? (?:is|was) "
         r"(?=an?\b|the\b|one of\b|[^\W\d_a-z][^.]{0,40}['’]s? )"
     )
+
+
+def work_named(text: str) -> str:
+    """The title of the work that a text without a title is about, empty if it seems about none.
+
+    >>> work_named("Steely Dan's Aja is a jazz album."), work_named("Steely Dan are a band.")
+    ('Aja', '')
+    """
+    named = [
+        (found.start("title"), FUNCTION.sub("", found["title"]))
+        for pattern in _UNTITLED
+        for found in pattern.finditer(text)
+        if pattern is not _IS or _kind(text, found.end())
+    ]
+    titles = (re.split(r"['’]s? ", title)[-1].partition(" with ")[0] for _, title in sorted(named))
+    return next((title for title in titles if len(title) > 1), "")
 
 
 def performer_of(

@@ -24,6 +24,9 @@ _MAKERS: Final = {
 """Role → predicate, confidence."""
 
 _SONG: Final = 0.6
+_ORIGIN: Final = re.compile(
+    r"\b(?:origins?|derive[sd]?|derivative|roots?|rooted|grew|grown|sub-?genre|offshoot)\b[^.;]*$"
+)
 _AS: Final = re.compile(r",? (?:as|acting as|in the role of) (?:[\w-]+ ){0,2}")
 
 
@@ -36,15 +39,19 @@ def read_work(reading: SentenceReading) -> Iterator[Relation]:
         slot = slot_of(mention.type, reading.schema)
         if mention.type == "Role":
             yield from _maker(reading, number)
-        elif slot in _SAYS and not (
-            slot == "G" and mention.text.casefold() in lexicon.plain_words()
-        ):
+        elif slot in _SAYS and not (slot == "G" and _is_no_genre_of_it(reading, mention)):
             predicate, confidence = _SAYS[slot]
             if (predicate, number) not in reading.taken:
                 reading.taken.add((predicate, number))
                 yield reading.relation(topic, predicate, mention, "typed", confidence)
         elif mention.type == "Song" and _is_free(reading, number):
             yield reading.relation(mention.entity, "onAlbum", topic.mentions[0], "typed", _SONG)
+
+
+def _is_no_genre_of_it(reading: SentenceReading, genre: Mention) -> bool:
+    """Whether a genre is a plain word here, or told of as where another genre comes from."""
+    before = reading.text.document.text[max(0, genre.start - 60) : genre.start]
+    return genre.text.casefold() in lexicon.plain_words() or bool(_ORIGIN.search(before))
 
 
 def _is_free(reading: SentenceReading, number: int) -> bool:
