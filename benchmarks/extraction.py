@@ -22,7 +22,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -203,15 +202,17 @@ def _parse(path: Path, tag: str) -> None:
 def _texts(schema: Any) -> Iterator[Case]:
     import spacy
 
+    from kg_builder.extraction.unstructured.pipeline import load_pipeline
+
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "texts.jsonl")
         path.write_bytes(b"".join(_text(path, 0.3)))
         texts = [json.loads(line)["text"] for line in path.read_text("utf-8").splitlines()]
         tokens = sum(len(text) for text in spacy.blank("en").pipe(texts))
         for model in ("en_core_web_sm", None):
-            if model and find_spec(model) is None:
+            pipeline, installed = load_pipeline(model)
+            if model and not installed:
                 continue
-            pipeline = spacy.load(model) if model else spacy.blank("en")
             config = source(kind="unstructured", path=path.name, model=model)
             yield (
                 f"biographies, {model or 'no model'}",

@@ -84,6 +84,8 @@ class PatternExtractor:
         self._patterns = [pattern for path in rules for pattern in load_patterns(path)]
         for pattern in self._patterns:
             schema.predicate(pattern.predicate)
+        subjects = {pattern.subject for pattern in self._patterns} - {""}
+        self._works = frozenset(name for name in subjects if schema.is_a(name, "Work"))
 
     def extract(self, text: ReadText) -> Iterable[Relation]:
         """Yield the relations of a text, sentence by sentence."""
@@ -96,8 +98,11 @@ class PatternExtractor:
     def _read(self, reading: SentenceReading) -> list[Relation]:
         found: list[Relation] = []
         topic = reading.text.topic.type
+        works = reading.about_work or "⟦W" in reading.slots.text
         for pattern in self._patterns:
             if pattern.about and not self._schema.is_a(topic, pattern.about):
+                continue
+            if not works and pattern.subject in self._works:
                 continue
             for expression in pattern.match:
                 for match in expression.finditer(reading.slots.text):
