@@ -21,8 +21,15 @@ import pytest
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "raw" / "sample"
 MID = re.compile(r"m\.0[0-9a-z_]{2,7}")
 GOLD_PREDICATES = {
-    "associatedWith", "award", "birthDate", "birthPlace", "foundingDate", "genre", "influencedBy",
-    "instrument", "memberOf", "origin", "recordLabel", "released",
+    "biographies": {
+        "associatedWith", "award", "birthDate", "birthPlace", "foundingDate", "genre",
+        "influencedBy", "instrument", "memberOf", "origin", "recordLabel", "released",
+    },
+    "album_notes": {
+        "award", "birthPlace", "composer", "genre", "instrument", "memberOf", "onAlbum", "origin",
+        "performer", "previousWork", "producer", "recordLabel", "recordedIn", "releaseDate",
+        "writer",
+    },
 }  # fmt: skip
 BROKEN_PAGE = "my-bloody-valentine.html"
 
@@ -64,8 +71,8 @@ def test_sample_is_small_enough_to_commit() -> None:
 def test_readme_names_every_file_and_nothing_else_lies_there() -> None:
     readme = (SAMPLE / "README.md").read_text("utf-8")
     kept = {p.name for p in SAMPLE.iterdir() if not p.name.startswith((".", "__"))}
-    files = {"README.md", "albums.csv", "biographies.jsonl", "catalogue.csv", "dbpedia-excerpt.nt",
-             "freebase-excerpt.gz", "listeners.tsv", "second_catalogue.tsv",
+    files = {"README.md", "album_notes.jsonl", "albums.csv", "biographies.jsonl", "catalogue.csv",
+             "dbpedia-excerpt.nt", "freebase-excerpt.gz", "listeners.tsv", "second_catalogue.tsv",
              "simulate_listeners.py"}  # fmt: skip
     folders = {"infoboxes", "making", "pages", "truth"}
     assert kept == files | folders
@@ -229,9 +236,63 @@ class TestBiographies:
             100 < len(entry["text"]) < 900 and "[[" not in entry["text"] for entry in entries
         )
 
-    def test_gold_spans_fit_the_texts(self) -> None:
-        texts = {entry["id"]: entry["text"] for entry in json_lines("biographies.jsonl")}
-        gold = json_lines("truth/biographies_annotations.jsonl")
+
+class TestAlbumNotes:
+    def test_titles_are_albums_that_no_other_album_is_called(self) -> None:
+        entries = json_lines("album_notes.jsonl")
+        assert len(entries) >= 44
+        assert [entry["id"] for entry in entries] == [f"N{n + 1:03d}" for n in range(len(entries))]
+        albums = Counter(row["title"] for row in table("albums.csv"))
+        titles = [entry["title"] for entry in entries]
+        assert all(albums[title] == 1 for title in titles) and len(set(titles)) == len(titles)
+        for entry in entries:
+            assert 100 < len(entry["text"]) < 900 and "[[" not in entry["text"], entry
+
+    def test_every_note_is_about_another_artist(self) -> None:
+        by_title = {row["title"]: row for row in table("albums.csv")}
+        rows = [by_title[entry["title"]] for entry in json_lines("album_notes.jsonl")]
+        assert len({row["artist_id"] for row in rows}) == len(rows)
+
+    def test_the_first_thirty_six_are_annotated(self) -> None:
+        gold = json_lines("truth/album_notes_annotations.jsonl")
+        assert [record["id"] for record in gold] == [f"N{n:03d}" for n in range(1, 37)]
+
+    def test_dates_agree_with_the_albums(self) -> None:
+        """A date is as exact as its sentence, and its year is the year of `albums.csv`."""
+        years = {row["title"]: row["year"] for row in table("albums.csv")}
+        triples = [
+            triple
+            for record in json_lines("truth/album_notes_annotations.jsonl")
+            for triple in record["triples"]
+            if triple["predicate"] == "releaseDate"
+        ]
+        assert len(triples) >= 36
+        for triple in triples:
+            assert re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", triple["object"]), triple
+            assert triple["object"][:4] == years.get(triple["subject"], triple["object"][:4]), (
+                triple
+            )
+
+    def test_genres_stand_in_their_sentences(self) -> None:
+        texts = {entry["id"]: entry["text"] for entry in json_lines("album_notes.jsonl")}
+        for record in json_lines("truth/album_notes_annotations.jsonl"):
+            for triple in record["triples"]:
+                span = record["sentences"][triple["sentence"]]
+                sentence = texts[record["id"]][span["start"] : span["end"]]
+                if triple["predicate"] == "genre":
+                    assert triple["object"] in sentence.lower(), triple
+
+    def test_a_triple_is_given_once(self) -> None:
+        for record in json_lines("truth/album_notes_annotations.jsonl"):
+            facts = Counter((t["subject"], t["predicate"], t["object"]) for t in record["triples"])
+            assert max(facts.values()) == 1, record["id"]
+
+
+@pytest.mark.parametrize("name", sorted(GOLD_PREDICATES))
+class TestMarkedUpTexts:
+    def test_gold_spans_fit_the_texts(self, name: str) -> None:
+        texts = {entry["id"]: entry["text"] for entry in json_lines(f"{name}.jsonl")}
+        gold = json_lines(f"truth/{name}_annotations.jsonl")
         assert len(gold) >= 25
         for record in gold:
             text = texts[record["id"]]
@@ -243,20 +304,25 @@ class TestBiographies:
                     assert text[start:end] == mention["text"]
                     assert sum(a <= start and end <= b for a, b in spans) == 1
 
-    def test_gold_triples_are_about_mentioned_things(self) -> None:
-        literal = {"birthDate", "foundingDate", "genre", "instrument"}
-        for record in json_lines("truth/biographies_annotations.jsonl"):
+    def test_gold_triples_are_about_mentioned_things(self, name: str) -> None:
+        literal = {"birthDate", "foundingDate", "genre", "instrument", "releaseDate"}
+        for record in json_lines(f"truth/{name}_annotations.jsonl"):
             entities = {chain["entity"] for chain in record["chains"]}
             for triple in record["triples"]:
-                assert triple["predicate"] in GOLD_PREDICATES, triple
+                assert triple["predicate"] in GOLD_PREDICATES[name], triple
                 assert triple["subject"] in entities, triple
                 assert triple["predicate"] in literal or triple["object"] in entities, triple
                 assert 0 <= triple["sentence"] < len(record["sentences"]), triple
 
-    def test_both_files_come_from_the_marked_up_text(self) -> None:
-        plain, gold = script("biographies").render()
-        assert plain == (SAMPLE / "biographies.jsonl").read_text("utf-8")
-        assert gold == (SAMPLE / "truth/biographies_annotations.jsonl").read_text("utf-8")
+    def test_every_predicate_is_used(self, name: str) -> None:
+        gold = json_lines(f"truth/{name}_annotations.jsonl")
+        used = {triple["predicate"] for record in gold for triple in record["triples"]}
+        assert used == GOLD_PREDICATES[name]
+
+    def test_both_files_come_from_the_marked_up_text(self, name: str) -> None:
+        plain, gold = script("texts").render(name)
+        assert plain == (SAMPLE / f"{name}.jsonl").read_text("utf-8")
+        assert gold == (SAMPLE / f"truth/{name}_annotations.jsonl").read_text("utf-8")
 
 
 class TestExcerpts:

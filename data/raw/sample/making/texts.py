@@ -1,6 +1,7 @@
-"""Write `biographies.jsonl` and its gold annotations from `biographies.txt`.
+"""Write `biographies.jsonl`, `album_notes.jsonl` and their gold annotations.
 
-The marked-up file is the place to edit. One entry looks like this, one sentence per line:
+The marked-up files beside this script, `biographies.txt` and `album_notes.txt`, are the place to
+edit. One entry looks like this, one sentence per line:
 
     # Björk
     [[Björk]] was born in [[Reykjavík]] in 1965.
@@ -11,7 +12,7 @@ The marked-up file is the place to edit. One entry looks like this, one sentence
 subject, predicate, object, number of the sentence that states it (from 0). Offsets are computed,
 so that they are exact: they count Python characters (Unicode code points) of `text`.
 
-    python data/raw/sample/making/biographies.py
+    python data/raw/sample/making/texts.py
 """
 
 from __future__ import annotations
@@ -25,13 +26,15 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 SAMPLE = HERE.parent
 MENTION = re.compile(r"\[\[([^\]|]+)(?:\|([^\]]+))?\]\]")
+FIRST_LETTERS = {"biographies": "B", "album_notes": "N"}  # of the identifiers, by file
 PRONOUNS = frozenset(
-    ["he", "him", "his", "she", "her", "hers", "they", "them", "their", "themselves", "it", "its"]
+    {"he", "him", "his", "himself", "she", "her", "hers", "herself"}
+    | {"they", "them", "their", "themselves", "it", "its", "itself"}
 )
 
 
 @dataclass
-class Biography:
+class Entry:
     """One entry: the plain text with its sentences, mentions and triples."""
 
     identifier: str
@@ -93,12 +96,12 @@ def kind_of(surface: str, *, named: bool) -> str:
     return "name"
 
 
-def read_marked(text: str) -> list[Biography]:
-    """Read all entries of the marked-up file, in its order."""
-    entries: list[Biography] = []
+def read_marked(text: str, first_letter: str) -> list[Entry]:
+    """Read all entries of a marked-up file, in its order."""
+    entries: list[Entry] = []
     for line in text.splitlines():
         if line.startswith("# "):
-            entries.append(Biography(f"B{len(entries) + 1:03d}", line[2:].strip()))
+            entries.append(Entry(f"{first_letter}{len(entries) + 1:03d}", line[2:].strip()))
         elif line.startswith("> "):
             entries[-1].add_triple(line[2:])
         elif line.strip():
@@ -111,20 +114,22 @@ def as_json_lines(records: list[dict[str, Any]]) -> str:
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
-def render() -> tuple[str, str]:
-    """Return the text of `biographies.jsonl` and of `truth/biographies_annotations.jsonl`."""
-    entries = read_marked((HERE / "biographies.txt").read_text(encoding="utf-8"))
+def render(name: str) -> tuple[str, str]:
+    """Return the text of `{name}.jsonl` and of `truth/{name}_annotations.jsonl`."""
+    marked = (HERE / f"{name}.txt").read_text(encoding="utf-8")
+    entries = read_marked(marked, FIRST_LETTERS[name])
     plain = [{"id": e.identifier, "title": e.title, "text": e.text} for e in entries]
     gold = [e.annotation() for e in entries if e.triples]
     return as_json_lines(plain), as_json_lines(gold)
 
 
 def main() -> None:
-    """Write both files."""
-    plain, gold = render()
-    (SAMPLE / "biographies.jsonl").write_text(plain, encoding="utf-8", newline="\n")
-    target = SAMPLE / "truth" / "biographies_annotations.jsonl"
-    target.write_text(gold, encoding="utf-8", newline="\n")
+    """Write the texts and the annotations of both files."""
+    for name in FIRST_LETTERS:
+        plain, gold = render(name)
+        (SAMPLE / f"{name}.jsonl").write_text(plain, encoding="utf-8", newline="\n")
+        target = SAMPLE / "truth" / f"{name}_annotations.jsonl"
+        target.write_text(gold, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
