@@ -65,7 +65,7 @@ def texts_command(
         raise DataError(
             "no texts to score", where=str(annotated) if sources else f"recipe {recipe.name}"
         )
-    source = sources[0]
+    source = _source_of(sources, folder, gold, load_schema(*recipe.ontology))
     if model is not None:
         source = source.model_copy(update={"model": model or None})
     schema = load_schema(*recipe.ontology)
@@ -95,6 +95,28 @@ def _names(recipe: Recipe, raw: Path, schema: Schema) -> pd.DataFrame | None:
     return pd.concat(parts) if parts else None
 
 
+def _source_of(
+    sources: Sequence[UnstructuredSource], raw: Path, gold: Sequence[GoldText], schema: Schema
+) -> UnstructuredSource:
+    """The source that has all the annotated texts.
+
+    Raises:
+        DataError: there is none.
+    """
+    missing: dict[str, set[str]] = {}
+    for source in sources:
+        documents = read_documents(source, raw, Collector(source.name, schema))
+        missing[source.name] = {item.id for item in gold} - {item.id for item in documents}
+        if not missing[source.name]:
+            return source
+    name = min(missing, key=lambda one: len(missing[one]))
+    raise DataError(
+        f"{len(missing[name])} annotated texts are not among the source's, such as "
+        f"{min(missing[name])!r}",
+        where=f"source {name!r}",
+    )
+
+
 def _read(
     source: UnstructuredSource,
     raw: Path,
@@ -112,11 +134,6 @@ def _read(
     )
     wanted = {item.id: item for item in gold}
     chosen = [document for document in documents if document.id in wanted]
-    if missing := wanted.keys() - {document.id for document in chosen}:
-        raise DataError(
-            f"{len(missing)} annotated texts are not among the source's, such as {min(missing)!r}",
-            where=f"source {source.name!r}",
-        )
     return [(wanted[item.document.id], item) for item in reader.readings(chosen)]
 
 

@@ -41,7 +41,7 @@ def clause_subject(
         if found is not None and allowed(found):
             return found
         if found is not None and found.type in _SOMEBODY:
-            return None
+            return _work_before(mentions, sentence, position, allowed) if about_work else None
     if about_work:
         return topic if allowed(topic) else None
     within = [
@@ -57,6 +57,22 @@ def clause_subject(
     if after and not allowed(topic):
         return after[0].entity or topic
     return topic
+
+
+def _work_before(
+    mentions: Sequence[Mention], sentence: Sentence, position: int, allowed: Allowed
+) -> Entity | None:
+    """What an artist made: the last allowed thing that the sentence named: "X, which Y put out"."""
+    named = [
+        item.entity
+        for item in mentions
+        if sentence.start <= item.start
+        and item.end <= position
+        and item.entity is not None
+        and item.entity.type not in {"Name", *_SOMEBODY}
+        and allowed(item.entity)
+    ]
+    return named[-1] if named else None
 
 
 def _by_parse(doc: Doc, mentions: Sequence[Mention], position: int) -> Entity | None:

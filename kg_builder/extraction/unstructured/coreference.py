@@ -90,11 +90,12 @@ class Resolver:
     def _by_name(self, mentions: list[Mention], title: str, topic_type: str) -> list[Entity]:
         entities: list[Entity] = []
         index: dict[str, Entity] = {}
+        about_work = self._schema.is_a(topic_type, "Work")
         for mention in mentions:
             if mention.type in {"Date", "Role"}:
                 mention.entity = Entity(mention.name, mention.type, mentions=[mention])
                 continue
-            entity = self._known(mention, index, entities, title)
+            entity = self._known(mention, index, entities, "" if about_work else title)
             if entity is None:
                 is_topic = fold(mention.name) == fold(title) and (
                     mention.type == "Name" or self._schema.compatible(mention.type, topic_type)

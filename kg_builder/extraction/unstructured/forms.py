@@ -38,6 +38,9 @@ _AWARD: Final = re.compile(
 _LABEL: Final = re.compile(
     rf"{CAPITAL}(?: {CAPITAL}){{0,6}} (?:Records|Recordings|Discos|Disques|Discs|Entertainment)\b"
 )
+_STUDIO: Final = re.compile(
+    rf"{CAPITAL}(?: (?:{CAPITAL}|{_NUMBER})){{0,5}} Studios?\b(?! (?:album|version))"
+)
 _LABEL_BY_PLACE: Final = re.compile(
     r"\b(?:released|issued|published|put out|came out|appeared|signed)\b[^.;]{0,40}?"
     rf"\b(?:on|by|through|via|to|with) (?:the )?((?:{CAPITAL} ){{1,4}}Music)\b"
@@ -66,6 +69,9 @@ def formed_mentions(text: str) -> Iterator[Mention]:
     for match in _LABEL.finditer(text):
         name = FUNCTION.sub("", match[0])
         yield Mention(match.end() - len(name), match.end(), name, "RecordLabel", "pattern")
+    for match in _STUDIO.finditer(text):
+        name = FUNCTION.sub("", match[0])
+        yield Mention(match.end() - len(name), match.end(), name, "Place", "pattern")
     for match in _LABEL_BY_PLACE.finditer(text):
         yield Mention(*match.span(1), match[1], "RecordLabel", "pattern")
     for match in _NAMED_BAND.finditer(text):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,13 +17,14 @@ from kg_builder.extraction.unstructured.roles import read_roles
 from kg_builder.extraction.unstructured.sentence import SentenceReading
 from kg_builder.extraction.unstructured.slots import compile_pattern, numbers
 from kg_builder.extraction.unstructured.typed import read_release_dates, read_typed
-from kg_builder.extraction.unstructured.works import read_work
+from kg_builder.extraction.unstructured.works import guess_performer, read_work
 from kg_builder.ontology import Schema
 
 RULES: Final = tuple(
     Path(__file__).with_name(name) for name in ("patterns.toml", "patterns_of_works.toml")
 )
 _LONGEST: Final = 1500
+_OBJECTS: Final = ("o", "o2", "o3")
 _ENUMERATION: Final = compile_pattern("{o:A+}")
 
 
@@ -86,20 +87,28 @@ class PatternExtractor:
             schema.predicate(pattern.predicate)
         subjects = {pattern.subject for pattern in self._patterns} - {""}
         self._works = frozenset(name for name in subjects if schema.is_a(name, "Work"))
+        self._of_works_first = sorted(
+            self._patterns, key=lambda item: not (item.about or item.subject in self._works)
+        )
 
     def extract(self, text: ReadText) -> Iterable[Relation]:
         """Yield the relations of a text, sentence by sentence."""
+        performed = False
         for sentence in text.sentences:
             if sentence.end - sentence.start > _LONGEST:
                 continue
             reading = SentenceReading.of(self._schema, text, sentence)
-            yield from (item for item in self._read(reading) if not _is_said(item, reading))
+            found = [item for item in self._read(reading) if not _is_said(item, reading)]
+            performed |= any(_is_performance_of(item, text.topic) for item in found)
+            yield from found
+        if not performed and self._schema.is_a(text.topic.type, "Work"):
+            yield from guess_performer(text, self._schema)
 
     def _read(self, reading: SentenceReading) -> list[Relation]:
         found: list[Relation] = []
         topic = reading.text.topic.type
         works = reading.about_work or "⟦W" in reading.slots.text
-        for pattern in self._patterns:
+        for pattern in self._of_works_first if reading.about_work else self._patterns:
             if pattern.about and not self._schema.is_a(topic, pattern.about):
                 continue
             if not works and pattern.subject in self._works:
@@ -113,6 +122,12 @@ class PatternExtractor:
         return found
 
 
+def _is_performance_of(relation: Relation, work: Entity) -> bool:
+    if relation.predicate == "performer":
+        return relation.subject is work
+    return relation.predicate == "performed" and relation.object.entity is work
+
+
 def _is_said(relation: Relation, reading: SentenceReading) -> bool:
     """Whether "with" says no more than that two are in one band: "he formed X with Y"."""
     if relation.predicate != "collaboratedWith" or relation.object.entity is None:
@@ -124,39 +139,51 @@ def _is_said(relation: Relation, reading: SentenceReading) -> bool:
 
 def _apply(pattern: Pattern, found: re.Match[str], reading: SentenceReading) -> Iterator[Relation]:
     groups = found.groupdict()
-    named: Mention | None = None
-    if groups.get("s"):
-        named = reading.mentions[numbers(groups["s"] or "")[0]]
-        subject = named.entity
+    named = [reading.mentions[number] for number in numbers(groups.get("s") or "")]
+    if not pattern.inverse:
+        named = named[:1]
+    if named:
+        for mention in named:
+            if mention.entity is not None:
+                yield from _state(pattern, mention.entity, mention, groups, reading)
     elif pattern.of_topic:
-        subject = reading.text.topic
+        yield from _state(pattern, reading.text.topic, None, groups, reading)
     else:
         subject = reading.subject(reading.slots.position(found.start()), pattern.subject)
-        if subject is not None and subject.type == "Name":
-            return  # a guess about a guess: nothing tells what the thing is
-    if subject is None or not reading.may_be(subject, pattern.subject):
+        if subject is not None and subject.type != "Name":  # else a guess about a guess
+            yield from _state(pattern, subject, None, groups, reading)
+
+
+def _state(
+    pattern: Pattern,
+    subject: Entity,
+    named: Mention | None,
+    groups: Mapping[str, str | None],
+    reading: SentenceReading,
+) -> Iterator[Relation]:
+    """What a pattern says of a subject, which the sentence names or which is only meant."""
+    if not reading.may_be(subject, pattern.subject):
         return
     if pattern.inverse and named is None and not subject.mentions:
         return
     range_ = reading.schema.predicates[pattern.predicate].range
-    for group in ("o", "o2"):
-        for number in numbers(groups.get(group) or ""):
-            mention = reading.mentions[number]
-            object_ = mention.entity
-            if object_ is None or object_ is subject:
-                continue
-            if pattern.object and not reading.may_be(object_, pattern.object):
-                continue
-            if not reading.take(pattern.predicate, number, subject, object_):
-                continue
-            reading.learn(subject, pattern.subject)
-            reading.learn(object_, pattern.object or (range_[0] if range_ else ""))
-            one, other = subject, mention
-            if pattern.inverse:
-                one, other = object_, named or subject.mentions[0]
-            yield reading.relation(one, pattern.predicate, other, pattern.name, pattern.confidence)
-            if pattern.predicate == "memberOf":
-                yield from _company(subject, mention, pattern, reading)
+    for number in (n for group in _OBJECTS for n in numbers(groups.get(group) or "")):
+        mention = reading.mentions[number]
+        object_ = mention.entity
+        if object_ is None or object_ is subject:
+            continue
+        if pattern.object and not reading.may_be(object_, pattern.object):
+            continue
+        if not reading.take(pattern.predicate, number, subject, object_):
+            continue
+        reading.learn(subject, pattern.subject)
+        reading.learn(object_, pattern.object or (range_[0] if range_ else ""))
+        one, other = subject, mention
+        if pattern.inverse:
+            one, other = object_, named or subject.mentions[0]
+        yield reading.relation(one, pattern.predicate, other, pattern.name, pattern.confidence)
+        if pattern.predicate == "memberOf":
+            yield from _company(subject, mention, pattern, reading)
 
 
 def _company(

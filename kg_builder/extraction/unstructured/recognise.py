@@ -13,6 +13,7 @@ from kg_builder.extraction.unstructured.documents import TextDocument
 from kg_builder.extraction.unstructured.forms import CAPITAL, FUNCTION, SMALL, formed_mentions
 from kg_builder.extraction.unstructured.gazetteer import SIGNED, Gazetteer
 from kg_builder.extraction.unstructured.mentions import Mention
+from kg_builder.extraction.unstructured.nouns import ALBUM
 from kg_builder.extraction.unstructured.sentences import Sentence
 from kg_builder.extraction.unstructured.text_models import ORIGIN
 from kg_builder.extraction.unstructured.titles import listed_with_works, titles
@@ -37,6 +38,7 @@ _RANK: Final = {
     ("pattern", "RecordLabel"): 1,
     ("pattern", "Band"): 1,
     ("pattern", "Person"): 1,
+    ("pattern", "Place"): 1,
     ("quoted", ""): 1,
     ("capitals", ""): 6,
     ("lexicon", ""): 3,
@@ -52,10 +54,8 @@ _NAME: Final = re.compile(
     rf"(?<![\w'’-])(?:[Tt]he )?{CAPITAL}"
     rf"(?:(?: (?:of|for|the|and the|de|del|du|des|y))? {CAPITAL})*"
 )
-_DEMONYM: Final = re.compile(
-    r"^(?:[Tt]he )?[A-Z][a-z]+(?:an|ese|ish|ic|ch)s?$|^I$"
-    r"|^(?:[Tt]he )?(?:Welsh|Greek|Swiss|Thai|Czech|Iraqi|Israeli)s?$"
-)
+_DEMONYM: Final = re.compile(r"^(?:[Tt]he )?[A-Z][a-z]+(?:[ie]an|ese|ish|ic|ch)s?$|^I$")
+_ALBUM_BEFORE: Final = re.compile(rf"\b(?:{ALBUM})s?,? (?:called |titled )?[“\"‘']$")
 _LOOSE_END: Final = re.compile(
     rf"(?:\s+(?:{SMALL}|by|through|his|her|their|its)|[\s,.;:'’\"“”(–-]+)+$"
 )
@@ -126,9 +126,14 @@ class Recogniser:
                 and not (item.type == "Genre" and (item.start, item.end) in surnames)  # Bob Rock
             ]
         )
-        found = self._settle([*settled, *self._last_names(text, settled)])
+        title = "" if self._schema.is_a(topic_type, "Work") else text.title
+        found = self._settle([*settled, *self._last_names(text.text, title, settled)])
         for mention in listed_with_works(text.text, found, self._schema):
             mention.type = "Album"
+        if topic_type == "Album":
+            for mention in found:
+                if mention.origin == "quoted" and not _is_called_album(text.text, mention.start):
+                    mention.type = "Song"  # what else would be quoted in talk of an album
         return found
 
     def _topic(self, text: TextDocument, type_: str) -> Iterator[Mention]:
@@ -156,7 +161,7 @@ class Recogniser:
             if type_ == "Person" and (word := text.partition(" ")[0].casefold()) in self._words:
                 text, start = text[len(word) + 1 :], start + len(word) + 1
             text = re.sub(r"['’]s$", "", text)
-            if len(text) < 2 or not text[0].isupper() or _DEMONYM.search(text):
+            if len(text) < 2 or not text[0].isupper() or _is_demonym(text):
                 continue
             if type_ == "Place" and country_name(text):
                 type_ = "Country"
@@ -175,7 +180,7 @@ class Recogniser:
             name, start = re.sub(r"['’]s$", "", match[0]), match.start()
             if start in begins and (word := FUNCTION.match(name)):
                 name, start = name[word.end() :], start + word.end()
-            if start in begins or len(name) < 2 or _DEMONYM.search(name):
+            if start in begins or len(name) < 2 or _is_demonym(name):
                 continue
             yield Mention(
                 start,
@@ -186,19 +191,19 @@ class Recogniser:
                 name[:1].upper() + name[1:],
             )
 
-    def _last_names(self, text: TextDocument, found: list[Mention]) -> Iterator[Mention]:
-        """A person called by the last name after having been named in full."""
+    def _last_names(self, text: str, title: str, found: list[Mention]) -> Iterator[Mention]:
+        """A person called by the last name after having been named in full, as by the title."""
         full = [
             (item.name, item.type)
             for item in found
             if self._schema.is_a(item.type, "Agent") and item.type not in {"Band", "RecordLabel"}
         ]
-        for name, type_ in dict.fromkeys([*full, (text.title, "Artist")]):
+        for name, type_ in dict.fromkeys([*full, (title, "Artist")]):
             first, _, last = name.rpartition(" ")
             if not first or len(last) < 3 or not last[0].isupper():
                 continue
-            for match in re.finditer(rf"(?<![\w'’-]){re.escape(last)}(?![\w-])", text.text):
-                if not text.text[: match.start()].endswith(first + " "):
+            for match in re.finditer(rf"(?<![\w'’-]){re.escape(last)}(?![\w-])", text):
+                if not text[: match.start()].endswith(first + " "):
                     yield Mention(
                         match.start(), match.end(), match[0], type_, "last name", match[0]
                     )
@@ -251,6 +256,16 @@ def _is_everyday(mention: Mention, text: str) -> bool:
     return after.startswith(" of ") and (word in lexicon.plain_words() or word == "son")
 
 
+def _is_called_album(text: str, start: int) -> bool:
+    return bool(_ALBUM_BEFORE.search(text, max(0, start - 20), start))
+
+
+def _is_demonym(name: str) -> bool:
+    """Whether a capitalised word means people of a place: "Danish", "the Welsh", not "Milan"."""
+    word = re.sub(r"^[Tt]he ", "", name)
+    return word.casefold() in lexicon.demonyms() or bool(_DEMONYM.match(name))
+
+
 def _surnames(doc: Doc) -> set[tuple[int, int]]:
     """Where the last words of persons' names stand."""
     return {
@@ -274,5 +289,6 @@ def _trim(mention: Mention, covered: set[int]) -> None:
     end = next((at for at in range(mention.start, mention.end) if at in covered), mention.end)
     if end < mention.end:
         text = _LOOSE_END.sub("", mention.text[: end - mention.start])
+        text = "" if FUNCTION.fullmatch(f"{text} ") else text
         mention.text = mention.name = text
         mention.end = mention.start + len(text)

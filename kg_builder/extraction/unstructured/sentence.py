@@ -42,6 +42,9 @@ class SentenceReading:
     performances: set[tuple[int, int]] = field(default_factory=set)
     """(work, performer)"""
 
+    makers: set[tuple[str, int, int]] = field(default_factory=set)
+    """(predicate, work, maker)"""
+
     placed: set[int] = field(default_factory=set)
     """Songs that were related to an album"""
 
@@ -112,12 +115,20 @@ class SentenceReading:
             if number in self.dates:
                 return False
             self.dates.add(number)
+        if predicate in MAKERS:
+            work, maker = subject, object_
+            if not self.schema.is_a(subject.type, "Work"):
+                work, maker = object_, subject
+            if (predicate, id(work), id(maker)) in self.makers:
+                return False
+            self.makers.add((predicate, id(work), id(maker)))
+            self.made.add(id(work))
+            self.taken.add(key)
+            return True
         if key in self.taken:
             return False
         self.taken.add(key)
-        if predicate in MAKERS:
-            self.made.add(id(subject))
-        elif predicate == "onAlbum":
+        if predicate == "onAlbum":
             self.placed.add(id(subject))
         return True
 

@@ -22,7 +22,8 @@ _VERB: Final = re.compile(
 )
 _BEFORE: Final = re.compile(
     rf"(?P<title>{TITLE}[!?]?)[”\"’']?,? (?:a|an|the|her|his|their|its) (?:\d{{4}} )?"
-    r"(?:[\w-]+ ){0,2}(?P<cue>album|record|LP|EP|single|song|soundtrack)\b"
+    r"(?:[\w-]+ ){0,2}(?P<cue>album|record|LP|EP|single|song|soundtrack|debut|successor|"
+    r"predecessor|follow-up)\b"
 )
 _APPOSED: Final = re.compile(
     r"\b(?P<cue>album|LP|EP|single|song)(?: (?:for|on|of|with) (?:[\w'’-]+ ?){1,4})?, "

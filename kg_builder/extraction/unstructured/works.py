@@ -8,10 +8,12 @@ from typing import Final
 
 from kg_builder.extraction.unstructured import lexicon
 from kg_builder.extraction.unstructured.mentions import Entity, Mention
-from kg_builder.extraction.unstructured.relations import Relation
+from kg_builder.extraction.unstructured.relations import ReadText, Relation
 from kg_builder.extraction.unstructured.roles import named_after, named_before
 from kg_builder.extraction.unstructured.sentence import SentenceReading
 from kg_builder.extraction.unstructured.slots import slot_of
+from kg_builder.extraction.unstructured.topics import performer_of
+from kg_builder.ontology import Schema
 
 _SAYS: Final = {"G": ("genre", 0.6), "L": ("recordLabel", 0.6), "Z": ("award", 0.65)}
 """Slot → predicate, confidence."""
@@ -24,17 +26,22 @@ _MAKERS: Final = {
 """Role → predicate, confidence."""
 
 _SONG: Final = 0.6
+_PERFORMER: Final = 0.6
+_ANAPHOR: Final = "coreference"
 _ORIGIN: Final = re.compile(
     r"\b(?:origins?|derive[sd]?|derivative|roots?|rooted|grew|grown|sub-?genre|offshoot)\b[^.;]*$"
 )
-_AS: Final = re.compile(r",? (?:as|acting as|in the role of) (?:[\w-]+ ){0,2}")
+_AS: Final = re.compile(
+    r"(?:,? (?:as|acting as|in the role of)|,? (?:is|was|are|were)(?: [\w-]+){0,3}?) "
+    r"(?:(?:its|the|a|an|their) |one of (?:its|the) )?(?:[\w-]+ )?"
+)
 
 
 def read_work(reading: SentenceReading) -> Iterator[Relation]:
     """Relate what a sentence names, and no pattern used, to the work that the text is about."""
     topic = reading.text.topic
     for number, mention in enumerate(reading.mentions):
-        if mention.entity is None or mention.entity is topic or mention.origin == "coreference":
+        if mention.entity is None or mention.entity is topic or mention.origin == _ANAPHOR:
             continue
         slot = slot_of(mention.type, reading.schema)
         if mention.type == "Role":
@@ -46,6 +53,18 @@ def read_work(reading: SentenceReading) -> Iterator[Relation]:
                 yield reading.relation(topic, predicate, mention, "typed", confidence)
         elif mention.type == "Song" and _is_free(reading, number):
             yield reading.relation(mention.entity, "onAlbum", topic.mentions[0], "typed", _SONG)
+
+
+def guess_performer(text: ReadText, schema: Schema) -> Iterator[Relation]:
+    """Who most likely performs the work of a text that does not say so in any known way."""
+    performer = performer_of(text.topic, text.document.text, text.mentions, schema)
+    named = [] if performer is None else [m for m in performer.mentions if m.origin != _ANAPHOR]
+    for mention in named[:1]:
+        for sentence in text.sentences:
+            if sentence.start <= mention.start < sentence.end:
+                yield Relation(
+                    text.topic, "performer", mention, sentence, "pattern:first-artist", _PERFORMER
+                )
 
 
 def _is_no_genre_of_it(reading: SentenceReading, genre: Mention) -> bool:
@@ -83,7 +102,7 @@ def _maker(reading: SentenceReading, number: int) -> Iterator[Relation]:
 def _as(reading: SentenceReading, number: int) -> Entity | None:
     """Whoever is told to have a role: "with X as its producer"."""
     role = reading.mentions[number]
-    named = [item for item in reading.mentions[:number] if item.origin != "coreference"]
+    named = [item for item in reading.mentions[:number] if item.origin != _ANAPHOR]
     if not named:
         return None
     between = reading.text.document.text[named[-1].end : role.start]
