@@ -181,6 +181,8 @@ class Resolver:
                 text[match.end() : match.end() + 40]
             ):
                 continue
+            if match[0] == "them" and text[: match.start()].endswith("among "):
+                continue  # some of the things just listed
             found.append(Mention(match.start(), match.end(), match[0], "Artist", "coreference"))
         for match in _NOMINAL.finditer(text):
             if any(position in covered for position in range(match.start(), match.end())):

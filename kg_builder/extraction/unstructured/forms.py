@@ -39,7 +39,7 @@ _LABEL: Final = re.compile(
     rf"{CAPITAL}(?: {CAPITAL}){{0,6}} (?:Records|Recordings|Discos|Disques|Discs|Entertainment)\b"
 )
 _STUDIO: Final = re.compile(
-    rf"{CAPITAL}(?: (?:{CAPITAL}|{_NUMBER})){{0,5}} Studios?\b(?! (?:album|version))"
+    rf"{CAPITAL}\.?(?: (?:{CAPITAL}\.?|{_NUMBER})){{0,5}} Studios?\b(?! (?:album|version))"
 )
 _LABEL_BY_PLACE: Final = re.compile(
     r"\b(?:released|issued|published|put out|came out|appeared|signed)\b[^.;]{0,40}?"

@@ -164,8 +164,6 @@ def _state(
     """What a pattern says of a subject, which the sentence names or which is only meant."""
     if not reading.may_be(subject, pattern.subject):
         return
-    if pattern.inverse and named is None and not subject.mentions:
-        return
     range_ = reading.schema.predicates[pattern.predicate].range
     for number in (n for group in _OBJECTS for n in numbers(groups.get(group) or "")):
         mention = reading.mentions[number]
@@ -180,7 +178,7 @@ def _state(
         reading.learn(object_, pattern.object or (range_[0] if range_ else ""))
         one, other = subject, mention
         if pattern.inverse:
-            one, other = object_, named or subject.mentions[0]
+            one, other = object_, named or reading.mention_of(subject)
         yield reading.relation(one, pattern.predicate, other, pattern.name, pattern.confidence)
         if pattern.predicate == "memberOf":
             yield from _company(subject, mention, pattern, reading)

@@ -55,7 +55,11 @@ _NAME: Final = re.compile(
     rf"(?:(?: (?:of|for|the|and the|de|del|du|des|y))? {CAPITAL})*"
 )
 _DEMONYM: Final = re.compile(r"^(?:[Tt]he )?[A-Z][a-z]+(?:[ie]an|ese|ish|ic|ch)s?$|^I$")
-_ALBUM_BEFORE: Final = re.compile(rf"\b(?:{ALBUM})s?,? (?:called |titled )?[“\"‘']$")
+_ALBUM_BEFORE: Final = re.compile(
+    rf"\b(?:(?:{ALBUM})s?,? (?:called |titled )?|(?:followed|succeeded|preceded) by |"
+    r"(?:follow-up|successor) (?:to|of) )[“\"‘']$"
+)
+_NAME_GOES_ON: Final = re.compile(rf" {CAPITAL}")
 _LOOSE_END: Final = re.compile(
     rf"(?:\s+(?:{SMALL}|by|through|his|her|their|its)|[\s,.;:'’\"“”(–-]+)+$"
 )
@@ -132,13 +136,18 @@ class Recogniser:
             mention.type = "Album"
         if topic_type == "Album":
             for mention in found:
-                if mention.origin == "quoted" and not _is_called_album(text.text, mention.start):
-                    mention.type = "Song"  # what else would be quoted in talk of an album
+                if mention.origin == "quoted":  # mostly a song, in talk of an album
+                    called = _ALBUM_BEFORE.search(
+                        text.text, max(0, mention.start - 30), mention.start
+                    )
+                    mention.type = "Album" if called else "Song"
         return found
 
     def _topic(self, text: TextDocument, type_: str) -> Iterator[Mention]:
         is_work = self._schema.is_a(type_, "Work")
         for start, end in topic_spans(text.text, text.title):
+            if is_work and _NAME_GOES_ON.match(text.text, end):
+                continue  # "Frank Sinatra" in a text about Frank
             other = is_work and is_of_performer(text.text, start, end)
             class_ = "Artist" if other else type_
             yield Mention(start, end, text.text[start:end], class_, "title", text.title)
@@ -254,10 +263,6 @@ def _is_everyday(mention: Mention, text: str) -> bool:
         thing = _NEXT_WORD.match(after)
         return bool(thing and thing[1] in lexicon.instruments() and not lexicon.is_player(thing[1]))
     return after.startswith(" of ") and (word in lexicon.plain_words() or word == "son")
-
-
-def _is_called_album(text: str, start: int) -> bool:
-    return bool(_ALBUM_BEFORE.search(text, max(0, start - 20), start))
 
 
 def _is_demonym(name: str) -> bool:

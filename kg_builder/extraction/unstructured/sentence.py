@@ -140,6 +140,13 @@ class SentenceReading:
         self.members.add(pair)
         return True
 
+    def mention_of(self, entity: Entity) -> Mention:
+        """A mention of a thing; of a topic that the text never names, an empty one."""
+        if entity.mentions:
+            return entity.mentions[0]
+        start = self.sentence.start
+        return Mention(start, start, "", entity.type, "title", entity.name, entity)
+
     def has_performer(self, work: Entity) -> bool:
         """Whether the sentence says who performs a work."""
         return any(id(work) == one for one, _ in self.performances)

@@ -52,7 +52,9 @@ def read_work(reading: SentenceReading) -> Iterator[Relation]:
                 reading.taken.add((predicate, number))
                 yield reading.relation(topic, predicate, mention, "typed", confidence)
         elif mention.type == "Song" and _is_free(reading, number):
-            yield reading.relation(mention.entity, "onAlbum", topic.mentions[0], "typed", _SONG)
+            yield reading.relation(
+                mention.entity, "onAlbum", reading.mention_of(topic), "typed", _SONG
+            )
 
 
 def guess_performer(text: ReadText, schema: Schema) -> Iterator[Relation]:
@@ -77,7 +79,7 @@ def _is_free(reading: SentenceReading, number: int) -> bool:
     """Whether a song that the text names can be one of the album that it is about."""
     topic, song = reading.text.topic, reading.mentions[number].entity
     said = ("onAlbum", number) in reading.taken or id(song) in reading.placed
-    return topic.type == "Album" and bool(topic.mentions) and not said
+    return topic.type == "Album" and not said
 
 
 def _maker(reading: SentenceReading, number: int) -> Iterator[Relation]:

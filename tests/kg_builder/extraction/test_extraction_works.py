@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from kg_builder.extraction import UnstructuredSource
@@ -9,15 +10,23 @@ from kg_builder.extraction.unstructured.documents import TextDocument
 from kg_builder.extraction.unstructured.reader import TextReader
 from kg_builder.extraction.unstructured.topics import topic_type
 from kg_builder.ontology import Schema
+from tests.kg_builder.extraction.test_extraction_text import known
 
 Fact = tuple[str, str, str]
 
 
-def read(title: str, text: str, schema: Schema, declared: str = "Album") -> set[Fact]:
+def read(
+    title: str,
+    text: str,
+    schema: Schema,
+    declared: str = "Album",
+    catalogue: pd.DataFrame | None = None,
+) -> set[Fact]:
     source = UnstructuredSource(
         kind="unstructured", name="s", path="t.jsonl", model=None, topic_type=declared
     )
-    (reading,) = TextReader(source, schema).readings([TextDocument("1", title, text, "t#line=1")])
+    reader = TextReader(source, schema, gazetteer=catalogue)
+    (reading,) = reader.readings([TextDocument("1", title, text, "t#line=1")])
     return {
         (
             item.subject.name,
@@ -39,6 +48,15 @@ def read(title: str, text: str, schema: Schema, declared: str = "Album") -> set[
         ("Exodus came out on Island Records in 1977.", "releaseDate", {"1977"}),
         ("Exodus was put out by Polar Music on 4 March 1974.", "recordLabel", {"Polar Music"}),
         ("It was released on August 17th, 1959.", "releaseDate", {"August 17th, 1959"}),
+        ("Bob Marley recorded Exodus in London in March and April 1977.", "releaseDate", set()),
+        ("Bob Marley recorded Exodus in March 1977.", "recordDate", {"March 1977"}),
+        (
+            "It was recorded at Harry J. Studios and in London.",
+            "recordedIn",
+            {"Harry J. Studios", "London"},
+        ),
+        ("Later, Brian Eno and Tim Fite produced it.", "producer", {"Brian Eno", "Tim Fite"}),
+        ("Kaya, its successor, is calm.", "previousWork", set()),
         ("Released in 1991 on Creation, Exodus is long.", "recordLabel", {"Creation"}),
         ("It was produced by Brian Eno and Tim Fite.", "producer", {"Brian Eno", "Tim Fite"}),
         ("With Brian Eno as its producer, Exodus is calm.", "producer", {"Brian Eno"}),
@@ -59,10 +77,32 @@ def test_what_came_after(schema: Schema) -> None:
     assert ("Kaya", "previousWork", "Exodus") in found
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kaya, its successor, is calm.",
+        "Kaya, the next album of the band, is calm.",
+        "It was followed by “Kaya”.",
+        "In 1978 the album Kaya followed it.",
+    ],
+)
+def test_the_next_album(text: str, schema: Schema) -> None:
+    catalogue = known(("Kaya", "Album"))
+    assert ("Kaya", "previousWork", "Exodus") in read("Exodus", text, schema, catalogue=catalogue)
+
+
+def test_who_made_it_where_no_rule_tells(schema: Schema) -> None:
+    text = "Bob Marley crossed the borders of Jamaica with Exodus. It is loud."
+    catalogue = known(("Bob Marley", "SoloArtist"))
+    assert ("Exodus", "performer", "Bob Marley") in read(
+        "Exodus", text, schema, catalogue=catalogue
+    )
+
+
 def test_songs_are_on_the_album(schema: Schema) -> None:
     found = read(
         "Exodus", "Exodus opens with “Natural Mystic”. The single “Jamming” sold well.", schema
-    )  # noqa: E501
+    )
     assert {item for item in found if item[1] == "onAlbum"} == {
         ("Natural Mystic", "onAlbum", "Exodus"),
         ("Jamming", "onAlbum", "Exodus"),
