@@ -262,6 +262,11 @@ class _Training:
         if state:
             self.model.load_state_dict(state)
         for name, moments in checkpoint.optimizers.items():
+            if "moments" not in moments:
+                raise RunError(
+                    f"{out}: its checkpoint was written by an earlier version, which cannot be "
+                    "resumed; train anew into another --out"
+                )
             self.optimizers[name].load_state_dict(moments)
         self.stopping.load_state_dict(checkpoint.stopping)
         self.epoch = checkpoint.epoch

@@ -29,6 +29,14 @@ def test_relations_with_and_without_coreference_and_the_confidences(sample_data:
     assert "mean distance of confidence and share" in shown
 
 
+def test_the_source_is_the_one_that_has_the_texts(sample_data: Path) -> None:
+    gold = str(sample_data / "truth/album_notes_annotations.jsonl")
+    shown = _run("--annotated", gold, "--limit", "3", "--model", "")
+    (row,) = (line.split() for line in shown.splitlines() if line.startswith("relations  "))
+    assert float(row[-3]) > 0.8  # precision
+    assert float(row[-1]) > 0.6
+
+
 def test_annotations_of_other_texts_are_an_error(tmp_path: Path) -> None:
     path = tmp_path / "gold.jsonl"
     path.write_text('{"id": "nobody", "chains": [], "triples": []}\n')

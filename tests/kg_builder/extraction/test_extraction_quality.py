@@ -61,13 +61,28 @@ def without_coreference(sample_data: Path, schema: Schema, gazetteer: pd.DataFra
     return _read(sample_data, schema, gazetteer, coreference=False)
 
 
-def _read(sample: Path, schema: Schema, gazetteer: pd.DataFrame, *, coreference: bool) -> Reading:
-    lines = (sample / "biographies.jsonl").read_text(encoding="utf-8").splitlines()
+def _read(
+    sample: Path,
+    schema: Schema,
+    gazetteer: pd.DataFrame,
+    *,
+    coreference: bool,
+    name: str = "biographies",
+    topic_type: str = "Artist",
+) -> Reading:
+    lines = (sample / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
     texts = [json.loads(line) for line in lines]
-    truth = read_annotated_texts(sample / "truth/biographies_annotations.jsonl")
+    truth = read_annotated_texts(sample / f"truth/{name}_annotations.jsonl")
     gold = {item.id: item for item in truth}
-    source = UnstructuredSource(
-        kind="unstructured", name="b", path="x.jsonl", model=None, coreference=coreference
+    source = UnstructuredSource.model_validate(
+        {
+            "kind": "unstructured",
+            "name": "b",
+            "path": "x.jsonl",
+            "model": None,
+            "coreference": coreference,
+            "topic_type": topic_type,
+        }
     )
     reader = TextReader(
         source, schema, gazetteer=gazetteer, common=common_words(text["text"] for text in texts)
@@ -93,3 +108,18 @@ def test_coreference(reading: Reading, schema: Schema) -> None:
 def test_coreference_pays(reading: Reading, without_coreference: Reading) -> None:
     gained = count_relations(reading).recall - count_relations(without_coreference).recall
     assert gained > 0.03
+
+
+def test_notes_about_albums(sample_data: Path, schema: Schema, gazetteer: pd.DataFrame) -> None:
+    reading = _read(
+        sample_data,
+        schema,
+        gazetteer,
+        coreference=True,
+        name="album_notes",
+        topic_type="Album",
+    )
+    score = count_relations(reading)
+    assert score.precision >= 0.85
+    assert score.recall >= 0.56
+    assert count_coreference(reading, schema).f1 >= 0.82
