@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -12,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kg_builder.extraction.ahead import in_order
 from kg_builder.extraction.keys import is_owned, name_key
 from kg_builder.extraction.layouts import (
     PART,
@@ -19,6 +21,7 @@ from kg_builder.extraction.layouts import (
     STATEMENT,
     Part,
     Row,
+    Stretch,
     numbered,
     part_batch,
     statement_batch,
@@ -174,18 +177,17 @@ class Collector:
         if len(self._rows) >= self._hold:
             self._move_rows()
 
-    def columns(self, parts: pa.Table, statements: pa.Table) -> None:
-        """Add many things and statements given as columns, without their numbers.
-
-        Several parts may be of one thing. What has been added one by one comes before them.
-        """
+    def stretch(self, stretch: Stretch) -> None:
+        """Add what a stretch of the source says; what was added one by one comes before it."""
         self._move_rows()
         self._move_parts()
         self._stretches += 2  # one more, and one for things that are in it twice
-        parts, self._next_part = numbered(parts, self._next_part, PART)
-        statements, self._next_row = numbered(statements, self._next_row, STATEMENT)
+        parts, self._next_part = numbered(stretch.parts, self._next_part, PART)
+        statements, self._next_row = numbered(stretch.statements, self._next_row, STATEMENT)
         self._opened().add_parts(parts)
         self._opened().add_statements(statements)
+        self.take_rejects(list(stretch.rejects))
+        self.counts.update(stretch.counts)
 
     def reject(self, reason: str, evidence: str, detail: str = "") -> None:
         """Note input that is not used."""
@@ -226,9 +228,13 @@ class Collector:
             (STATEMENTS, spool.statements()),
             (REJECTS, spool.rejects()),
         ):
-            with pq.ParquetWriter(folder / f"{table.name}.parquet", table.schema) as file:
-                for part in parts:
-                    file.write_table(part)
+            # written while the next ones are made
+            with (
+                pq.ParquetWriter(folder / f"{table.name}.parquet", table.schema) as file,
+                ThreadPoolExecutor(1) as writer,
+            ):
+                for _ in in_order(writer, file.write_table, parts, ahead=1):
+                    pass
         return dict(sorted(self.counts.items()))
 
     def close(self) -> None:
