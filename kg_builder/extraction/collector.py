@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import pandas as pd
 import pyarrow as pa
@@ -26,6 +26,7 @@ from kg_builder.extraction.layouts import (
     part_batch,
     statement_batch,
 )
+from kg_builder.extraction.merging import narrower
 from kg_builder.extraction.recent import Recent
 from kg_builder.extraction.rejects import Reject
 from kg_builder.extraction.result import Extraction
@@ -105,7 +106,7 @@ class Collector:
             self._next_part += 1
         else:
             if type_ != found.type:
-                found.type = self._narrower(type_, found.type)
+                found.type = narrower(type_, found.type, self.schema)
             if name != found.name and fold(name) != fold(found.name):
                 if found.aliases is None:
                     found.aliases = {}
@@ -223,18 +224,14 @@ class Collector:
         """
         spool = self._settle()
         folder.mkdir(parents=True, exist_ok=True)
-        for table, parts in (
-            (RECORDS, spool.records()),
-            (STATEMENTS, spool.statements()),
-            (REJECTS, spool.rejects()),
-        ):
-            # written while the next ones are made
-            with (
-                pq.ParquetWriter(folder / f"{table.name}.parquet", table.schema) as file,
-                ThreadPoolExecutor(1) as writer,
-            ):
-                for _ in in_order(writer, file.write_table, parts, ahead=1):
-                    pass
+        tables = (
+            (RECORDS, spool.records),
+            (STATEMENTS, spool.statements),
+            (REJECTS, spool.rejects),
+        )
+        with ThreadPoolExecutor(len(tables)) as pool:
+            for writing in [pool.submit(_write, folder, *table) for table in tables]:
+                writing.result()
         return dict(sorted(self.counts.items()))
 
     def close(self) -> None:
@@ -250,18 +247,13 @@ class Collector:
         self._move_parts()
         self._move_rejects()
         spool = self._opened()
-        self.counts.update(spool.settle(self._merged if self._stretches > 1 else None))
+        self.counts.update(spool.settle(repeated=self._stretches > 1))
         return spool
 
     def _opened(self) -> Spool:
         if self._spool is None:
             self._spool = Spool(self.source, self.schema, memory=self._memory)
         return self._spool
-
-    def _narrower(self, type_: str, known: str) -> str:
-        if type_ != known and self.schema.compatible(type_, known):
-            return self.schema.most_specific((type_, known))
-        return known
 
     def _move_rows(self) -> None:
         if not self._rows:
@@ -303,26 +295,6 @@ class Collector:
         ]
         self._opened().add_rejects(pa.RecordBatch.from_arrays(columns, schema=REJECT))
 
-    def _merged(self, parts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-        """What several stretches of the source say of one thing, as one."""
-        first, *others = parts
-        type_ = first["type"]
-        aliases = dict.fromkeys(first["aliases"])
-        for part in others:
-            type_ = self._narrower(part["type"], type_)
-            if fold(part["name"]) != fold(first["name"]):
-                aliases.setdefault(part["name"])
-            aliases.update(dict.fromkeys(part["aliases"]))
-        aliases.pop(first["name"], None)
-        return {
-            **first,
-            "type": type_,
-            "aliases": list(aliases),
-            "external_ids": list(dict.fromkeys(i for part in parts for i in part["external_ids"])),
-            "rows": sum(part["rows"] for part in parts),
-            "optional": any(part["optional"] for part in parts),
-        }
-
 
 _NO_TEXT: Final = "text that is no Unicode"
 
@@ -330,6 +302,16 @@ _NO_TEXT: Final = "text that is no Unicode"
 def _frame(table: Table, parts: Iterator[pa.Table]) -> pd.DataFrame:
     whole = pa.concat_tables([table.schema.empty_table(), *parts])
     return table.check(whole.to_pandas(types_mapper=pd.ArrowDtype))
+
+
+def _write(folder: Path, table: Table, read: Callable[[], Iterator[pa.Table]]) -> None:
+    with (
+        pq.ParquetWriter(folder / f"{table.name}.parquet", table.schema) as file,
+        ThreadPoolExecutor(1) as writer,
+    ):
+        # written while the next rows are made
+        for _ in in_order(writer, file.write_table, read(), ahead=1):
+            pass
 
 
 def _is_text(*texts: str) -> bool:

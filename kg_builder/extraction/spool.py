@@ -11,20 +11,22 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from kg_builder.extraction import spool_queries as queries
 from kg_builder.extraction.ahead import cores
 from kg_builder.extraction.attributes import write_attributes
 from kg_builder.extraction.layouts import PART, REJECT, STATEMENT, THING, things_of
-from kg_builder.extraction.spool_files import Ascending, RowFile
+from kg_builder.extraction.merging import merged
+from kg_builder.extraction.spool_files import Ascending, RowFile, Stretches
 from kg_builder.ontology import Schema
 from kg_builder.tables import RECORDS, REJECTS, STATEMENTS
 
@@ -36,9 +38,6 @@ _THREADS: Final = 4
 
 _BATCH: Final = 50_000
 _TEXT: Final = pa.string()
-
-Merge = Callable[[Sequence[Mapping[str, Any]]], Mapping[str, Any]]
-"""Makes one part of the parts of one thing, given in their order."""
 
 
 class Spool:
@@ -58,7 +57,7 @@ class Spool:
         self._base = duckdb.connect(
             ":memory:",
             config={
-                "threads": min(cores(), _THREADS),
+                "threads": 1,  # until all is there: the readers need the cores
                 "memory_limit": memory,
                 "temp_directory": self._folder,
                 "autoinstall_known_extensions": False,
@@ -85,17 +84,21 @@ class Spool:
         """Append rejects."""
         self._with(pa.Table.from_batches([rows]), "INSERT INTO reject SELECT * FROM batch")
 
-    def settle(self, merge: Merge | None) -> dict[str, int]:
+    def settle(self, *, repeated: bool) -> dict[str, int]:
         """Bring together what belongs together; returns counts.
 
-        - Parts of one thing become one record, by `merge` (`None`: no thing has several parts).
+        - Parts of one thing become one record.
         - A statement whose subject or object is no record becomes a reject.
         - Records that were only wanted if used, and were not, are left out.
+
+        Args:
+            repeated: whether a thing can have several parts.
         """
         self._statements.close()
         self._parts.close()
-        if merge is not None:
-            self._merge(merge)
+        self._run(f"SET threads = {min(cores(), _THREADS)}")
+        if repeated:
+            self._merge()
         self._with(self._known_predicates(), "CREATE TABLE predicate AS SELECT * FROM batch")
         self._with_rows(self._statements, queries.LINKED)
         if self._number("SELECT count(*) FROM linked WHERE NOT known"):
@@ -119,16 +122,18 @@ class Spool:
         names = self._base.sql(queries.PREDICATES).to_arrow_table()["name"].to_pylist()
         said = self._ascending(queries.SORTED, "thing")
         kept = self._ascending(queries.KEPT, "seq")
-        merged = self._ascending(queries.MERGED, "seq")
+        whole = self._ascending(queries.MERGED, "seq")
         with self._parts.opened() as stream:
             parts = Ascending(stream, "seq")
             for end in range(_BATCH, last + 1 + _BATCH, _BATCH):
-                rows = _chosen(parts.up_to(end), merged.up_to(end), kept.up_to(end)["seq"])
+                numbers = kept.up_to(end)["seq"].to_numpy()
+                rows = _chosen(parts.up_to(end), whole.up_to(end), numbers)
                 yield self._described(rows, *write_attributes(said.up_to(end), names))
 
     def statements(self) -> Iterator[pa.Table]:
         """The table `statements`, in the order read, some rows at a time."""
-        unknown = self._base.sql("SELECT seq FROM linked WHERE NOT known").to_arrow_table()["seq"]
+        base = self._base.cursor()
+        unknown = base.sql("SELECT seq FROM linked WHERE NOT known").to_arrow_table()["seq"]
         with self._statements.opened() as stream:
             for batch in stream:
                 if len(unknown):
@@ -142,9 +147,10 @@ class Spool:
 
     def rejects(self) -> Iterator[pa.Table]:
         """The table `rejects`, in the order met, some rows at a time."""
-        last = self._number("SELECT coalesce(max(rowid), -1) FROM reject")
+        base = self._base.cursor()
+        last = base.execute("SELECT coalesce(max(rowid), -1) FROM reject").fetchall()[0][0]
         for first in range(0, last + 1, _BATCH):
-            found = self._base.sql(queries.REJECTS, params=[self._source, first, first + _BATCH])
+            found = base.sql(queries.REJECTS, params=[self._source, first, first + _BATCH])
             yield found.to_arrow_table().cast(REJECTS.schema)
 
     def close(self) -> None:
@@ -193,38 +199,21 @@ class Spool:
     def _number(self, query: str) -> int:
         return int(self._base.execute(query).fetchall()[0][0])
 
-    def _merge(self, merge: Merge) -> None:
+    def _merge(self) -> None:
         self._run(queries.REPEATED)
         self._run(queries.SAME)
         self._run(queries.DIFFERENT)
         self._with_rows(self._parts, queries.PARTS)
         self._run(queries.FURTHER)
-        same: list[dict[str, Any]] = []
-        whole: list[Mapping[str, Any]] = []
-        ordered = self._base.cursor()
-        ordered.execute("SELECT * FROM again ORDER BY key, seq")
-        while batch := ordered.fetchmany(_BATCH):
-            for values in batch:
-                row = dict(zip(PART.names, values, strict=True))
-                if same and same[0]["key"] != row["key"]:
-                    whole.append(merge(same))
-                    same = []
-                same.append(row)
-            if len(whole) >= _BATCH:
-                self._add_merged(whole)
-                whole = []
-        if same:
-            whole.append(merge(same))
-        self._add_merged(whole)
+        again = Stretches(self._base.cursor().sql(queries.AGAIN).to_arrow_reader(_BATCH), "key")
+        for parts in again:
+            rows = merged(parts, self._schema)
+            self._with(pa.Table.from_batches([rows]), "INSERT INTO merged SELECT * FROM batch")
+            self._with(things_of(rows), "INSERT INTO thing SELECT * FROM batch")
         self._run("DROP TABLE again; DROP TABLE different; DROP TABLE repeated")
 
-    def _add_merged(self, whole: Sequence[Mapping[str, Any]]) -> None:
-        rows = pa.RecordBatch.from_pylist(whole, schema=PART)
-        self._with(pa.Table.from_batches([rows]), "INSERT INTO merged SELECT * FROM batch")
-        self._with(things_of(rows), "INSERT INTO thing SELECT * FROM batch")
-
     def _described(
-        self, rows: pa.Table, things: np.ndarray[Any, Any], texts: pa.StringArray
+        self, rows: pa.Table, things: NDArray[np.int64], texts: pa.StringArray
     ) -> pa.Table:
         """Parts as rows of the table `records`, with their attributes."""
         seq = rows["seq"].to_numpy()
@@ -242,15 +231,14 @@ class Spool:
         )
 
 
-def _chosen(parts: pa.Table, merged: pa.Table, kept: pa.ChunkedArray) -> pa.Table:
-    """The parts whose numbers are kept; one that was merged in the place of its first part."""
-    single = np.isin(kept.to_numpy(), merged["seq"].to_numpy(), invert=True, assume_unique=True)
-    alone = kept.filter(pa.array(single))
-    place = np.searchsorted(parts["seq"].to_numpy(), alone.to_numpy())
-    rows = parts.take(pa.array(place))
-    if not len(merged):
-        return rows
-    return pa.concat_tables([rows, merged.filter(pc.is_in(merged["seq"], kept))]).sort_by("seq")
+def _chosen(parts: pa.Table, whole: pa.Table, kept: NDArray[np.int64]) -> pa.Table:
+    """The parts whose numbers are kept; where there is a whole one of that number, it."""
+    place = np.searchsorted(parts["seq"].to_numpy(), kept)
+    _, rows, instead = np.intersect1d(
+        kept, whole["seq"].to_numpy(), assume_unique=True, return_indices=True
+    )
+    place[rows] = len(parts) + instead
+    return pa.concat_tables([parts, whole]).combine_chunks().take(pa.array(place))
 
 
 def _sorted_lists(lists: pa.ListArray) -> pa.ListArray:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 
 class RowFile:
@@ -61,3 +62,27 @@ class Ascending:
         size = int(np.searchsorted(whole[self._number].to_numpy(), end))
         self._rest = whole.slice(size)
         return whole.slice(0, size)
+
+
+class Stretches:
+    """Rows sorted by a column, some at a time, but all with the same value at once.
+
+    Args:
+        batches: the rows.
+        column: the column by which they are sorted.
+    """
+
+    def __init__(self, batches: pa.RecordBatchReader, column: str) -> None:
+        self._batches, self._column = batches, column
+
+    def __iter__(self) -> Iterator[pa.Table]:
+        rest = self._batches.schema.empty_table()
+        for batch in self._batches:
+            whole = pa.concat_tables([rest, pa.Table.from_batches([batch])])
+            values = whole[self._column]
+            size = pc.index(pc.equal(values, values[-1]), True).as_py()
+            rest = whole.slice(size)
+            if size:
+                yield whole.slice(0, size)
+        if len(rest):
+            yield rest

@@ -91,6 +91,8 @@ SORTED: Final = "SELECT thing, predicate, value FROM said ORDER BY thing, predic
 
 PREDICATES: Final = "SELECT name FROM predicate ORDER BY number"
 
+AGAIN: Final = "SELECT * FROM again ORDER BY key, seq"
+
 KEPT: Final = "SELECT seq FROM thing ORDER BY seq"
 
 MERGED: Final = "SELECT * FROM merged ORDER BY seq"
