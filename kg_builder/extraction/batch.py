@@ -233,11 +233,15 @@ class Batch:
         place = np.argsort(_joined(self._part_order), kind="stable")
         own = np.concatenate([*self._own, np.zeros(0, np.bool_)])[place]
         rows = rows.take(pa.array(place))
-        codes = np.zeros(len(rows), np.int64)
-        for name in ("key", "type", "name"):
-            column = rows[name].combine_chunks().dictionary_encode()
+        keys = rows["key"].combine_chunks().dictionary_encode().indices.to_numpy()
+        among_others = np.bincount(keys)[keys] > 1
+        own |= ~among_others
+        several = rows.select(["type", "name"]).filter(pa.array(among_others))
+        codes = keys[among_others]
+        for name in several.column_names:
+            column = several[name].combine_chunks().dictionary_encode()
             codes = codes * len(column.dictionary) + column.indices.to_numpy()
-        own[first_places(codes)] = True
+        own[np.flatnonzero(among_others)[first_places(codes)]] = True
         return rows.filter(pa.array(own))
 
     def _sorted_rows(self) -> pa.Table:

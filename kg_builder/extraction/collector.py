@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -34,6 +35,8 @@ from kg_builder.extraction.spool import MEMORY, Spool
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 from kg_builder.tables import RECORDS, REJECTS, STATEMENTS, Table
+
+Used = TypeVar("Used")
 
 HOLD: Final = 50_000
 """Records, statements or rejects held as Python objects before they go to the spool."""
@@ -209,29 +212,16 @@ class Collector:
         A statement whose subject or object is a record that no table of the source has becomes a
         reject; records that were only wanted if used, and were not, are counted and left out.
         """
-        spool = self._settle()
-        return Extraction(
-            records=_frame(RECORDS, spool.records()),
-            statements=_frame(STATEMENTS, spool.statements()),
-            rejects=_frame(REJECTS, spool.rejects()),
-            counts=dict(sorted(self.counts.items())),
-        )
+        frames = self._read_tables(_frame)
+        return Extraction(*frames, counts=dict(sorted(self.counts.items())))
 
     def finish_to(self, folder: Path) -> Mapping[str, int]:
         """Write the tables as Parquet files into a folder, in bounded memory; returns the counts.
 
         The files are `records.parquet`, `statements.parquet` and `rejects.parquet`.
         """
-        spool = self._settle()
         folder.mkdir(parents=True, exist_ok=True)
-        tables = (
-            (RECORDS, spool.records),
-            (STATEMENTS, spool.statements),
-            (REJECTS, spool.rejects),
-        )
-        with ThreadPoolExecutor(len(tables)) as pool:
-            for writing in [pool.submit(_write, folder, *table) for table in tables]:
-                writing.result()
+        self._read_tables(partial(_write, folder))
         return dict(sorted(self.counts.items()))
 
     def close(self) -> None:
@@ -241,6 +231,15 @@ class Collector:
             self._spool = None
 
     # ------------------------------------------------------------------------------ internals
+
+    def _read_tables(
+        self, use: Callable[[Table, Callable[[], Iterator[pa.Table]]], Used]
+    ) -> list[Used]:
+        """What becomes of the three tables, which are read side by side."""
+        spool = self._settle()
+        reading = (spool.records, spool.statements, spool.rejects)
+        with ThreadPoolExecutor(len(reading)) as pool:
+            return list(pool.map(use, (RECORDS, STATEMENTS, REJECTS), reading))
 
     def _settle(self) -> Spool:
         self._move_rows()
@@ -299,8 +298,8 @@ class Collector:
 _NO_TEXT: Final = "text that is no Unicode"
 
 
-def _frame(table: Table, parts: Iterator[pa.Table]) -> pd.DataFrame:
-    whole = pa.concat_tables([table.schema.empty_table(), *parts])
+def _frame(table: Table, read: Callable[[], Iterator[pa.Table]]) -> pd.DataFrame:
+    whole = pa.concat_tables([table.schema.empty_table(), *read()])
     return table.check(whole.to_pandas(types_mapper=pd.ArrowDtype))
 
 
