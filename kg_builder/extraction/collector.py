@@ -65,6 +65,7 @@ class Collector:
         self._parts: dict[str, Part] = {}
         self._rows: list[Row] = []
         self._named: Recent[tuple[str, str], str] = Recent()
+        self._narrowed: dict[tuple[str, str], str] = {}
         self._next_part = self._next_row = 0
         self._stretches = 0
         self._spool: Spool | None = None
@@ -109,7 +110,7 @@ class Collector:
             self._next_part += 1
         else:
             if type_ != found.type:
-                found.type = narrower(type_, found.type, self.schema)
+                found.type = self._narrower(type_, found.type)
             if name != found.name and fold(name) != fold(found.name):
                 if found.aliases is None:
                     found.aliases = {}
@@ -212,8 +213,8 @@ class Collector:
         A statement whose subject or object is a record that no table of the source has becomes a
         reject; records that were only wanted if used, and were not, are counted and left out.
         """
-        frames = self._read_tables(_frame)
-        return Extraction(*frames, counts=dict(sorted(self.counts.items())))
+        records, statements, rejects = self._read_tables(_frame)
+        return Extraction(records, statements, rejects, dict(sorted(self.counts.items())))
 
     def finish_to(self, folder: Path) -> Mapping[str, int]:
         """Write the tables as Parquet files into a folder, in bounded memory; returns the counts.
@@ -240,6 +241,12 @@ class Collector:
         reading = (spool.records, spool.statements, spool.rejects)
         with ThreadPoolExecutor(len(reading)) as pool:
             return list(pool.map(use, (RECORDS, STATEMENTS, REJECTS), reading))
+
+    def _narrower(self, type_: str, known: str) -> str:
+        pair = type_, known
+        if pair not in self._narrowed:
+            self._narrowed[pair] = narrower(type_, known, self.schema)
+        return self._narrowed[pair]
 
     def _settle(self) -> Spool:
         self._move_rows()
