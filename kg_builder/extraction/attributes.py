@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from kg_builder.extraction.columns import first_of_equals
+
 _TO_ESCAPE: Final = r'[\x00-\x1f\\"]'
 
 
@@ -33,7 +35,7 @@ def write_attributes(
     things, numbers = (said.column(name).to_numpy() for name in ("thing", "predicate"))
     values = said.column("value").combine_chunks()
     begins = _differs(things) | _differs(numbers)
-    once = _first_of_equals(np.cumsum(begins), values)
+    once = first_of_equals(np.cumsum(begins), values)
     if not once.all():
         things, numbers, values = things[once], numbers[once], values.filter(pa.array(once))
         begins = _differs(things) | _differs(numbers)
@@ -59,17 +61,6 @@ def write_attributes(
 def _differs(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Whether each value differs from the one before it."""
     return np.append(True, values[1:] != values[:-1])[: len(values)]
-
-
-def _first_of_equals(groups: NDArray[np.int64], texts: pa.StringArray) -> NDArray[np.bool_]:
-    """Whether each text is the first of its kind in its group."""
-    among_others = np.flatnonzero(np.bincount(groups)[groups] > 1)
-    codes = texts.take(pa.array(among_others)).dictionary_encode().indices.to_numpy()
-    pairs = groups[among_others] * (len(texts) + 1) + codes
-    first = np.ones(len(texts), np.bool_)
-    first[among_others] = False
-    first[among_others[np.unique(pairs, return_index=True)[1]]] = True
-    return first
 
 
 def _escaped(texts: pa.StringArray) -> pa.StringArray:

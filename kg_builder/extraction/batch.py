@@ -6,22 +6,29 @@ order of reading it belongs, and the batch puts them in that order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final, TypeAlias
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.columns import (
+    TO_CLEAN,
+    Numbers,
+    Texts,
+    first_places,
+    is_filled,
+    mapped,
+)
 from kg_builder.extraction.keys import name_key
-from kg_builder.extraction.layouts import PART, STATEMENT
+from kg_builder.extraction.layouts import PART, STATEMENT, Stretch
 from kg_builder.extraction.objects import Literal, PlaceName, read_literal, read_name
 from kg_builder.extraction.rejects import Reject
-
-Numbers = NDArray[np.int64]
-Texts: TypeAlias = pa.StringArray
+from kg_builder.extraction.values import clean_text
+from kg_builder.ontology import Schema
 
 _TEXT: Final = pa.string()
 _PART: Final = PART.remove(0)
@@ -29,19 +36,25 @@ _STATEMENT: Final = STATEMENT.remove(0)
 
 
 class Batch:
-    """Collects columns; `close` hands them to a collector in their order.
+    """Collects columns; `close` gives them in their order.
 
     Every method takes columns of one length. `order` are numbers by which the rows of all calls are
     sorted; rows with the same number stay in the order in which they were added.
 
     Args:
-        out: the collector.
+        source: name of the source.
+        schema: the data model.
         method: how everything was read.
         confidence: of every statement.
+
+    Attributes:
+        counts: of what is counted.
     """
 
-    def __init__(self, out: Collector, method: str, confidence: float) -> None:
-        self.out, self._method, self._confidence = out, method, confidence
+    def __init__(self, source: str, schema: Schema, method: str, confidence: float) -> None:
+        self.source, self.schema = source, schema
+        self.counts: Counter[str] = Counter()
+        self._method, self._confidence = method, confidence
         self._part_order: list[Numbers] = []
         self._parts: list[list[pa.Array]] = []
         self._own: list[NDArray[np.bool_]] = []
@@ -67,7 +80,7 @@ class Batch:
         With `own` a row is kept though an earlier one gave its thing the same type and name.
         """
         if record_ids is None:
-            record_ids = pc.utf8_slice_codeunits(keys, len(self.out.source) + 1)
+            record_ids = pc.utf8_slice_codeunits(keys, len(self.source) + 1)
         columns = [
             *(keys, record_ids, _column(types, len(keys)), names, evidence),
             *(_empty(len(keys)) if texts is None else texts for texts in (aliases, external_ids)),
@@ -80,7 +93,7 @@ class Batch:
 
     def mentions(self, order: Numbers, type_: str, names: Texts, evidence: Texts) -> Texts:
         """Add things that are known by their names alone; returns their keys."""
-        source, schema = self.out.source, self.out.schema
+        source, schema = self.source, self.schema
         distinct = names.dictionary_encode()
         firsts = first_places(distinct.indices.to_numpy())
         keys = [name_key(source, type_, name, schema) for name in distinct.dictionary.to_pylist()]
@@ -91,7 +104,7 @@ class Batch:
 
     def places(self, order: Numbers, places: Sequence[PlaceName], evidence: Texts) -> Texts:
         """Add places and the countries that they lie in; returns their keys."""
-        source, schema = self.out.source, self.out.schema
+        source, schema = self.source, self.schema
         keys = pa.array([name_key(source, p.type, p.name, schema) for p in places], _TEXT)
         types = pa.array([place.type for place in places], _TEXT)
         self.things(order, keys, types, pa.array([p.name for p in places], _TEXT), evidence)
@@ -137,15 +150,15 @@ class Batch:
         self, order: Numbers, subjects: Texts, predicate: str, texts: Texts, where: Texts
     ) -> None:
         """State values; those that do not parse become rejects."""
-        datatype = str(self.out.schema.predicate(predicate).datatype)
+        datatype = str(self.schema.predicate(predicate).datatype)
+        if datatype == "string":
+            self._strings(order, subjects, predicate, texts, where)
+            return
         distinct = texts.dictionary_encode()
         read = [read_literal(text, datatype) for text in distinct.dictionary.to_pylist()]
         values = [item or Literal("", "") for item in read]
         known = np.array([item is not None for item in read], np.bool_)[distinct.indices.to_numpy()]
-        for place in np.flatnonzero(~known).tolist():
-            if (text := texts[place].as_py()).strip():
-                reason, detail = f"not a {datatype}", f"{predicate}={text[:80]}"
-                self.reject(order[place], reason, where[place].as_py(), detail)
+        self._reject_literals(order, predicate, datatype, texts, where, known)
         kept = pa.array(known)
         codes = distinct.indices.filter(kept)
         factors = np.array([item.factor for item in values], np.float64)[codes.to_numpy()]
@@ -159,6 +172,33 @@ class Batch:
             where.filter(kept),
         )
 
+    def _strings(
+        self, order: Numbers, subjects: Texts, predicate: str, texts: Texts, where: Texts
+    ) -> None:
+        """State texts, whose only reject is one of which nothing is left."""
+        values = mapped(texts, clean_text, where=TO_CLEAN)
+        known = is_filled(values)
+        self._reject_literals(order, predicate, "string", texts, where, known)
+        kept = pa.array(known)
+        columns = (column.filter(kept) for column in (subjects, values, where))
+        subjects, values, where = columns
+        sure = pa.array(np.full(len(values), self._confidence))
+        self._add(order[known], subjects, predicate, values, "string", sure, where)
+
+    def _reject_literals(
+        self,
+        order: Numbers,
+        predicate: str,
+        datatype: str,
+        texts: Texts,
+        where: Texts,
+        known: NDArray[np.bool_],
+    ) -> None:
+        for place in np.flatnonzero(~known).tolist():
+            if (text := texts[place].as_py()).strip():
+                reason, detail = f"not a {datatype}", f"{predicate}={text[:80]}"
+                self.reject(order[place], reason, where[place].as_py(), detail)
+
     def reject(self, order: int, reason: str, evidence: str, detail: str = "") -> None:
         """Note input that is not used."""
         self._rejects.append((order, Reject(reason, evidence, detail)))
@@ -166,13 +206,12 @@ class Batch:
     def count(self, what: str, times: int) -> None:
         """Count something, unless it did not occur."""
         if times:
-            self.out.counts[what] += times
+            self.counts[what] += times
 
-    def close(self) -> None:
-        """Hand everything over."""
-        self.out.columns(self._sorted_parts(), self._sorted_rows())
-        for _, reject in sorted(self._rejects, key=lambda item: item[0]):
-            self.out.reject(reject.reason, reject.evidence, reject.detail)
+    def close(self) -> Stretch:
+        """Everything in its order."""
+        rejects = [reject for _, reject in sorted(self._rejects, key=lambda item: item[0])]
+        return Stretch(self._sorted_parts(), self._sorted_rows(), rejects, self.counts)
 
     def _add(
         self,
@@ -194,29 +233,21 @@ class Batch:
         place = np.argsort(_joined(self._part_order), kind="stable")
         own = np.concatenate([*self._own, np.zeros(0, np.bool_)])[place]
         rows = rows.take(pa.array(place))
-        codes = np.zeros(len(rows), np.int64)
-        for name in ("key", "type", "name"):
-            column = rows[name].combine_chunks().dictionary_encode()
+        keys = rows["key"].combine_chunks().dictionary_encode().indices.to_numpy()
+        among_others = np.bincount(keys)[keys] > 1
+        own |= ~among_others
+        several = rows.select(["type", "name"]).filter(pa.array(among_others))
+        codes = keys[among_others]
+        for name in several.column_names:
+            column = several[name].combine_chunks().dictionary_encode()
             codes = codes * len(column.dictionary) + column.indices.to_numpy()
-        own[first_places(codes)] = True
+        own[np.flatnonzero(among_others)[first_places(codes)]] = True
         return rows.filter(pa.array(own))
 
     def _sorted_rows(self) -> pa.Table:
         rows = _table(self._rows, _STATEMENT)
         place = np.argsort(_joined(self._row_order), kind="stable")
         return rows.take(pa.array(place))
-
-
-def mapped(texts: Texts, change: Callable[[str], str]) -> Texts:
-    """Every text changed; equal ones are changed once."""
-    distinct = texts.dictionary_encode()
-    changed = [change(text) for text in distinct.dictionary.to_pylist()]
-    return pa.array(changed, _TEXT).take(distinct.indices)
-
-
-def first_places(codes: Numbers) -> Numbers:
-    """Where each code stands first; codes are numbered in the order in which they appear."""
-    return np.unique(codes, return_index=True)[1]
 
 
 def _column(texts: Texts | str, size: int) -> Texts:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self, TypeVar
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kg_builder.extraction.ahead import in_order
 from kg_builder.extraction.keys import is_owned, name_key
 from kg_builder.extraction.layouts import (
     PART,
@@ -19,10 +22,12 @@ from kg_builder.extraction.layouts import (
     STATEMENT,
     Part,
     Row,
+    Stretch,
     numbered,
     part_batch,
     statement_batch,
 )
+from kg_builder.extraction.merging import narrower
 from kg_builder.extraction.recent import Recent
 from kg_builder.extraction.rejects import Reject
 from kg_builder.extraction.result import Extraction
@@ -30,6 +35,8 @@ from kg_builder.extraction.spool import MEMORY, Spool
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 from kg_builder.tables import RECORDS, REJECTS, STATEMENTS, Table
+
+Used = TypeVar("Used")
 
 HOLD: Final = 50_000
 """Records, statements or rejects held as Python objects before they go to the spool."""
@@ -58,6 +65,7 @@ class Collector:
         self._parts: dict[str, Part] = {}
         self._rows: list[Row] = []
         self._named: Recent[tuple[str, str], str] = Recent()
+        self._narrowed: dict[tuple[str, str], str] = {}
         self._next_part = self._next_row = 0
         self._stretches = 0
         self._spool: Spool | None = None
@@ -174,18 +182,17 @@ class Collector:
         if len(self._rows) >= self._hold:
             self._move_rows()
 
-    def columns(self, parts: pa.Table, statements: pa.Table) -> None:
-        """Add many things and statements given as columns, without their numbers.
-
-        Several parts may be of one thing. What has been added one by one comes before them.
-        """
+    def stretch(self, stretch: Stretch) -> None:
+        """Add what a stretch of the source says; what was added one by one comes before it."""
         self._move_rows()
         self._move_parts()
         self._stretches += 2  # one more, and one for things that are in it twice
-        parts, self._next_part = numbered(parts, self._next_part, PART)
-        statements, self._next_row = numbered(statements, self._next_row, STATEMENT)
+        parts, self._next_part = numbered(stretch.parts, self._next_part, PART)
+        statements, self._next_row = numbered(stretch.statements, self._next_row, STATEMENT)
         self._opened().add_parts(parts)
         self._opened().add_statements(statements)
+        self.take_rejects(list(stretch.rejects))
+        self.counts.update(stretch.counts)
 
     def reject(self, reason: str, evidence: str, detail: str = "") -> None:
         """Note input that is not used."""
@@ -206,29 +213,16 @@ class Collector:
         A statement whose subject or object is a record that no table of the source has becomes a
         reject; records that were only wanted if used, and were not, are counted and left out.
         """
-        spool = self._settle()
-        return Extraction(
-            records=_frame(RECORDS, spool.records()),
-            statements=_frame(STATEMENTS, spool.statements()),
-            rejects=_frame(REJECTS, spool.rejects()),
-            counts=dict(sorted(self.counts.items())),
-        )
+        records, statements, rejects = self._read_tables(_frame)
+        return Extraction(records, statements, rejects, dict(sorted(self.counts.items())))
 
     def finish_to(self, folder: Path) -> Mapping[str, int]:
         """Write the tables as Parquet files into a folder, in bounded memory; returns the counts.
 
         The files are `records.parquet`, `statements.parquet` and `rejects.parquet`.
         """
-        spool = self._settle()
         folder.mkdir(parents=True, exist_ok=True)
-        for table, parts in (
-            (RECORDS, spool.records()),
-            (STATEMENTS, spool.statements()),
-            (REJECTS, spool.rejects()),
-        ):
-            with pq.ParquetWriter(folder / f"{table.name}.parquet", table.schema) as file:
-                for part in parts:
-                    file.write_table(part)
+        self._read_tables(partial(_write, folder))
         return dict(sorted(self.counts.items()))
 
     def close(self) -> None:
@@ -239,23 +233,33 @@ class Collector:
 
     # ------------------------------------------------------------------------------ internals
 
+    def _read_tables(
+        self, use: Callable[[Table, Callable[[], Iterator[pa.Table]]], Used]
+    ) -> list[Used]:
+        """What becomes of the three tables, which are read side by side."""
+        spool = self._settle()
+        reading = (spool.records, spool.statements, spool.rejects)
+        with ThreadPoolExecutor(len(reading)) as pool:
+            return list(pool.map(use, (RECORDS, STATEMENTS, REJECTS), reading))
+
+    def _narrower(self, type_: str, known: str) -> str:
+        pair = type_, known
+        if pair not in self._narrowed:
+            self._narrowed[pair] = narrower(type_, known, self.schema)
+        return self._narrowed[pair]
+
     def _settle(self) -> Spool:
         self._move_rows()
         self._move_parts()
         self._move_rejects()
         spool = self._opened()
-        self.counts.update(spool.settle(self._merged if self._stretches > 1 else None))
+        self.counts.update(spool.settle(repeated=self._stretches > 1))
         return spool
 
     def _opened(self) -> Spool:
         if self._spool is None:
             self._spool = Spool(self.source, self.schema, memory=self._memory)
         return self._spool
-
-    def _narrower(self, type_: str, known: str) -> str:
-        if type_ != known and self.schema.compatible(type_, known):
-            return self.schema.most_specific((type_, known))
-        return known
 
     def _move_rows(self) -> None:
         if not self._rows:
@@ -297,33 +301,23 @@ class Collector:
         ]
         self._opened().add_rejects(pa.RecordBatch.from_arrays(columns, schema=REJECT))
 
-    def _merged(self, parts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-        """What several stretches of the source say of one thing, as one."""
-        first, *others = parts
-        type_ = first["type"]
-        aliases = dict.fromkeys(first["aliases"])
-        for part in others:
-            type_ = self._narrower(part["type"], type_)
-            if fold(part["name"]) != fold(first["name"]):
-                aliases.setdefault(part["name"])
-            aliases.update(dict.fromkeys(part["aliases"]))
-        aliases.pop(first["name"], None)
-        return {
-            **first,
-            "type": type_,
-            "aliases": list(aliases),
-            "external_ids": list(dict.fromkeys(i for part in parts for i in part["external_ids"])),
-            "rows": sum(part["rows"] for part in parts),
-            "optional": any(part["optional"] for part in parts),
-        }
-
 
 _NO_TEXT: Final = "text that is no Unicode"
 
 
-def _frame(table: Table, parts: Iterator[pa.Table]) -> pd.DataFrame:
-    whole = pa.concat_tables([table.schema.empty_table(), *parts])
+def _frame(table: Table, read: Callable[[], Iterator[pa.Table]]) -> pd.DataFrame:
+    whole = pa.concat_tables([table.schema.empty_table(), *read()])
     return table.check(whole.to_pandas(types_mapper=pd.ArrowDtype))
+
+
+def _write(folder: Path, table: Table, read: Callable[[], Iterator[pa.Table]]) -> None:
+    with (
+        pq.ParquetWriter(folder / f"{table.name}.parquet", table.schema) as file,
+        ThreadPoolExecutor(1) as writer,
+    ):
+        # written while the next rows are made
+        for _ in in_order(writer, file.write_table, read(), ahead=1):
+            pass
 
 
 def _is_text(*texts: str) -> bool:

@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
@@ -18,6 +19,9 @@ from kg_builder.extraction.structured import extract_structured
 from kg_builder.extraction.structured.config import StructuredSource
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
+
+_NEW_OBJECTS: Final = 50_000
+"""Objects made between two searches for cycles: some megabytes."""
 
 
 def extract(
@@ -42,7 +46,7 @@ def extract(
         DataError: a file or column is missing or damaged, or the mapping does not fit the data
             model; a malformed row, page or value is a reject instead.
     """
-    with _old_objects_left_alone(), Collector(source.name, schema) as out:
+    with _few_searches_for_cycles(), Collector(source.name, schema) as out:
         _read(source, root, out, gazetteer, progress)
         return out.finish()
 
@@ -68,7 +72,7 @@ def extract_to(
     Raises:
         DataError: as for `extract`.
     """
-    with _old_objects_left_alone(), Collector(source.name, schema) as out:
+    with _few_searches_for_cycles(), Collector(source.name, schema) as out:
         _read(source, root, out, gazetteer, progress)
         return out.finish_to(folder)
 
@@ -92,17 +96,21 @@ def _read(
 
 
 @contextmanager
-def _old_objects_left_alone() -> Iterator[None]:
-    """Spare Python's search for cycles the objects that were there before.
+def _few_searches_for_cycles() -> Iterator[None]:
+    """Spare Python's search for cycles the objects that were there before, and search less often.
 
     A reader makes many small objects, each few of which start a search; with the modules of all the
-    libraries in it, the search took a third of the time.
+    libraries in it, the search took a third of the time, and among the reader's own rows, which
+    are no cycles, a tenth. Pages that parsers make cycles of are still forgotten.
     """
     if gc.get_freeze_count():
         yield
         return
+    thresholds = gc.get_threshold()
     gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS, *thresholds[1:])
     try:
         yield
     finally:
+        gc.set_threshold(*thresholds)
         gc.unfreeze()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from kg_builder.extraction.rejects import Reject
 from kg_builder.tables import STATEMENTS
 
 _TEXT: Final = pa.string()
@@ -43,10 +46,41 @@ PART: Final = pa.schema(
 )
 """What some stretch of the source says of one thing; later stretches may say more of it."""
 
+THING: Final = pa.schema(
+    {
+        "seq": pa.int64(),
+        "key": _TEXT,
+        "type": _TEXT,
+        "name": _TEXT,
+        "external_id": _TEXT,
+        "plain": pa.bool_(),
+        "rows": pa.int64(),
+        "optional": pa.bool_(),
+    }
+)
+"""Of a part what decides whether others say the same: `plain` if that is all it says."""
+
 REJECT: Final = pa.schema({"reason": _TEXT, "evidence": _TEXT, "detail": _TEXT})
 
 Row = tuple[str, str, str, str, str, float, str]
 """(subject, predicate, object, kind of the object, method, confidence, evidence)"""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What a stretch of a source says, without numbers: those depend on what stands before it.
+
+    Attributes:
+        parts: what is said of things, in the order read; several parts may be of one thing.
+        statements: in the order read.
+        rejects: in the order met.
+        counts: of what is counted.
+    """
+
+    parts: pa.Table
+    statements: pa.Table
+    rejects: Sequence[Reject]
+    counts: Mapping[str, int]
 
 
 class Part:
@@ -92,6 +126,19 @@ def part_batch(parts: Mapping[str, Part]) -> pa.RecordBatch:
     ]
     arrays = [pa.array(column, field.type) for column, field in zip(columns, PART, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=PART)
+
+
+def things_of(parts: pa.RecordBatch) -> pa.Table:
+    """Of parts what decides whether they say the same."""
+    aliases, ids = parts.column("aliases"), parts.column("external_ids")
+    sizes = pc.list_value_length(ids).to_numpy()
+    first = np.where(sizes == 1, ids.offsets.to_numpy()[:-1], len(ids.values))
+    columns = {
+        "external_id": pa.concat_arrays([ids.values, pa.array([""])]).take(pa.array(first)),
+        "plain": pa.array((sizes < 2) & (pc.list_value_length(aliases).to_numpy() == 0)),
+    }
+    arrays = [columns[name] if name in columns else parts.column(name) for name in THING.names]
+    return pa.Table.from_arrays(arrays, schema=THING)
 
 
 def numbered(rows: pa.Table, first: int, schema: pa.Schema) -> tuple[pa.RecordBatch, int]:

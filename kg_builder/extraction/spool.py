@@ -1,39 +1,43 @@
 """What one source said, on its way to tables, in memory that does not grow with the source.
 
-Statements lie in a file of a temporary folder, in the order in which they were read, and leave it
-in that order. Parts of records lie in a small database of columns (DuckDB) that moves to the same
-folder what exceeds its share of memory; its joins, groups and sorts do the same. One thread: the
-same rows give the same tables.
+Statements and parts of records lie in files of a temporary folder, in the order in which they were
+read, and leave them in that order. What decides which parts are of one record, and which record a
+statement means, lies in a small database of columns (DuckDB) that moves to the same folder what
+exceeds its share of memory; its joins, groups and sorts do the same. What it answers is sorted by
+numbers that are never equal, so that the same rows give the same tables on any number of threads.
 """
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from kg_builder.extraction import spool_queries as queries
+from kg_builder.extraction.ahead import cores
 from kg_builder.extraction.attributes import write_attributes
-from kg_builder.extraction.layouts import PART, REJECT, STATEMENT
+from kg_builder.extraction.layouts import PART, REJECT, STATEMENT, THING, things_of
+from kg_builder.extraction.merging import merged
+from kg_builder.extraction.spool_files import Ascending, RowFile, Stretches
 from kg_builder.ontology import Schema
 from kg_builder.tables import RECORDS, REJECTS, STATEMENTS
 
 MEMORY: Final = "256MB"
 """Share of memory of the database; what exceeds it goes to a temporary folder."""
 
+_THREADS: Final = 4
+"""More threads would leave each too little of that share."""
+
 _BATCH: Final = 50_000
 _TEXT: Final = pa.string()
-
-Merge = Callable[[Sequence[Mapping[str, Any]]], Mapping[str, Any]]
-"""Makes one part of the parts of one thing, given in their order."""
 
 
 class Spool:
@@ -48,12 +52,12 @@ class Spool:
     def __init__(self, source: str, schema: Schema, *, memory: str = MEMORY) -> None:
         self._source, self._schema = source, schema
         self._folder = tempfile.mkdtemp(prefix="extraction-")
-        self._file = str(Path(self._folder, "statements.arrow"))
-        self._writer = pa.ipc.new_stream(self._file, STATEMENT)
+        self._statements = RowFile(Path(self._folder, "statements.arrow"), STATEMENT)
+        self._parts = RowFile(Path(self._folder, "parts.arrow"), PART)
         self._base = duckdb.connect(
             ":memory:",
             config={
-                "threads": 1,
+                "threads": 1,  # until all is there: the readers need the cores
                 "memory_limit": memory,
                 "temp_directory": self._folder,
                 "autoinstall_known_extensions": False,
@@ -62,70 +66,75 @@ class Spool:
                 "disabled_optimizers": "build_side_probe_side",
             },
         )
-        for name, layout in (("part", PART), ("reject", REJECT)):
+        for name, layout in (("thing", THING), ("merged", PART), ("reject", REJECT)):
             self._with(layout.empty_table(), f"CREATE TABLE {name} AS SELECT * FROM batch")
         self._predicates: set[str] = set()
 
     def add_statements(self, rows: pa.RecordBatch) -> None:
         """Append statements."""
-        self._writer.write_batch(rows)
+        self._statements.add(rows)
         self._predicates.update(pc.unique(rows.column("predicate")).to_pylist())
 
     def add_parts(self, rows: pa.RecordBatch) -> None:
         """Append parts of records."""
-        self._with(pa.Table.from_batches([rows]), "INSERT INTO part SELECT * FROM batch")
+        self._parts.add(rows)
+        self._with(things_of(rows), "INSERT INTO thing SELECT * FROM batch")
 
     def add_rejects(self, rows: pa.RecordBatch) -> None:
         """Append rejects."""
         self._with(pa.Table.from_batches([rows]), "INSERT INTO reject SELECT * FROM batch")
 
-    def settle(self, merge: Merge | None) -> dict[str, int]:
+    def settle(self, *, repeated: bool) -> dict[str, int]:
         """Bring together what belongs together; returns counts.
 
-        - Parts of one thing become one record, by `merge` (`None`: no thing has several parts).
+        - Parts of one thing become one record.
         - A statement whose subject or object is no record becomes a reject.
         - Records that were only wanted if used, and were not, are left out.
+
+        Args:
+            repeated: whether a thing can have several parts.
         """
-        self._writer.close()
-        if merge is not None:
-            self._merge(merge)
+        self._statements.close()
+        self._parts.close()
+        self._run(f"SET threads = {min(cores(), _THREADS)}")
+        if repeated:
+            self._merge()
         self._with(self._known_predicates(), "CREATE TABLE predicate AS SELECT * FROM batch")
-        self._with_statements(queries.LINKED)
+        self._with_rows(self._statements, queries.LINKED)
         if self._number("SELECT count(*) FROM linked WHERE NOT known"):
-            self._with_statements(queries.UNKNOWN)
+            self._with_rows(self._statements, queries.UNKNOWN)
         counts = {"statements": self._number("SELECT count(*) FROM linked WHERE known")}
-        if self._number("SELECT count(*) FROM part WHERE optional"):
-            before = self._number("SELECT count(*) FROM part")
+        if self._number("SELECT count(*) FROM thing WHERE optional"):
+            before = self._number("SELECT count(*) FROM thing")
             self._run(queries.UNUSED)
             counts["records left out because unused"] = before - self._number(
-                "SELECT count(*) FROM part"
+                "SELECT count(*) FROM thing"
             )
-        if merged := self._number("SELECT coalesce(sum(rows - 1), 0) FROM part WHERE rows > 1"):
+        if merged := self._number("SELECT coalesce(sum(rows - 1), 0) FROM thing WHERE rows > 1"):
             counts["rows merged into a record with the same id"] = merged
-        counts["records"] = self._number("SELECT count(*) FROM part")
+        counts["records"] = self._number("SELECT count(*) FROM thing")
         return counts
 
     def records(self) -> Iterator[pa.Table]:
         """The table `records`, in the order of first mention, some rows at a time."""
-        last = self._number("SELECT coalesce(max(seq), -1) FROM part")
+        last = self._number("SELECT coalesce(max(seq), -1) FROM thing")
         self._run(queries.SAID)
         names = self._base.sql(queries.PREDICATES).to_arrow_table()["name"].to_pylist()
-        said = _Sorted(self._base.cursor().sql(queries.SORTED).to_arrow_reader(_BATCH))
-        for first in range(0, last + 1, _BATCH):
-            found = self._base.sql(queries.RECORDS, params=[self._source, first, first + _BATCH])
-            rows = found.to_arrow_table()
-            things, texts = write_attributes(said.up_to(first + _BATCH), names)
-            seq = rows.column("seq").to_numpy()
-            place = np.searchsorted(things, seq)
-            place[~np.isin(seq, things, assume_unique=True)] = len(things)
-            written = pa.concat_arrays([texts, pa.array(["{}"])]).take(pa.array(place))
-            whole = rows.append_column("attributes", written)
-            yield whole.select(RECORDS.columns).cast(RECORDS.schema)
+        said = self._ascending(queries.SORTED, "thing")
+        kept = self._ascending(queries.KEPT, "seq")
+        whole = self._ascending(queries.MERGED, "seq")
+        with self._parts.opened() as stream:
+            parts = Ascending(stream, "seq")
+            for end in range(_BATCH, last + 1 + _BATCH, _BATCH):
+                numbers = kept.up_to(end)["seq"].to_numpy()
+                rows = _chosen(parts.up_to(end), whole.up_to(end), numbers)
+                yield self._described(rows, *write_attributes(said.up_to(end), names))
 
     def statements(self) -> Iterator[pa.Table]:
         """The table `statements`, in the order read, some rows at a time."""
-        unknown = self._base.sql("SELECT seq FROM linked WHERE NOT known").to_arrow_table()["seq"]
-        with self._opened() as stream:
+        base = self._base.cursor()
+        unknown = base.sql("SELECT seq FROM linked WHERE NOT known").to_arrow_table()["seq"]
+        with self._statements.opened() as stream:
             for batch in stream:
                 if len(unknown):
                     batch = batch.filter(pc.invert(pc.is_in(batch.column("seq"), unknown)))
@@ -138,14 +147,16 @@ class Spool:
 
     def rejects(self) -> Iterator[pa.Table]:
         """The table `rejects`, in the order met, some rows at a time."""
-        last = self._number("SELECT coalesce(max(rowid), -1) FROM reject")
+        base = self._base.cursor()
+        last = base.execute("SELECT coalesce(max(rowid), -1) FROM reject").fetchall()[0][0]
         for first in range(0, last + 1, _BATCH):
-            found = self._base.sql(queries.REJECTS, params=[self._source, first, first + _BATCH])
+            found = base.sql(queries.REJECTS, params=[self._source, first, first + _BATCH])
             yield found.to_arrow_table().cast(REJECTS.schema)
 
     def close(self) -> None:
         """Give the memory and the temporary folder back."""
-        self._writer.close()
+        self._statements.close()
+        self._parts.close()
         self._base.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -157,15 +168,12 @@ class Spool:
         self._run(query)
         self._base.unregister("batch")
 
-    def _with_statements(self, query: str) -> None:
-        with self._opened() as stream:
+    def _with_rows(self, file: RowFile, query: str) -> None:
+        with file.opened() as stream:
             self._with(stream, query)
 
-    @contextmanager
-    def _opened(self) -> Iterator[pa.RecordBatchReader]:
-        """The statements; read, for a file that is mapped into memory would count as memory."""
-        with pa.OSFile(self._file) as file, pa.ipc.open_stream(file) as stream:
-            yield stream
+    def _ascending(self, query: str, number: str) -> Ascending:
+        return Ascending(self._base.cursor().sql(query).to_arrow_reader(_BATCH), number)
 
     def _known_predicates(self) -> pa.Table:
         """Predicates in the order of their names, which their numbers stand for when sorting."""
@@ -191,46 +199,54 @@ class Spool:
     def _number(self, query: str) -> int:
         return int(self._base.execute(query).fetchall()[0][0])
 
-    def _merge(self, merge: Merge) -> None:
+    def _merge(self) -> None:
         self._run(queries.REPEATED)
         self._run(queries.SAME)
         self._run(queries.DIFFERENT)
+        self._with_rows(self._parts, queries.PARTS)
         self._run(queries.FURTHER)
-        same: list[dict[str, Any]] = []
-        whole: list[Mapping[str, Any]] = []
-        ordered = self._base.cursor()
-        ordered.execute("SELECT * FROM different ORDER BY key, seq")
-        while batch := ordered.fetchmany(_BATCH):
-            for values in batch:
-                row = dict(zip(PART.names, values, strict=True))
-                if same and same[0]["key"] != row["key"]:
-                    whole.append(merge(same))
-                    same = []
-                same.append(row)
-            if len(whole) >= _BATCH:
-                self.add_parts(pa.RecordBatch.from_pylist(whole, schema=PART))
-                whole = []
-        if same:
-            whole.append(merge(same))
-        self.add_parts(pa.RecordBatch.from_pylist(whole, schema=PART))
-        self._run("DROP TABLE different; DROP TABLE repeated")
+        again = Stretches(self._base.cursor().sql(queries.AGAIN).to_arrow_reader(_BATCH), "key")
+        for parts in again:
+            rows = merged(parts, self._schema)
+            self._with(pa.Table.from_batches([rows]), "INSERT INTO merged SELECT * FROM batch")
+            self._with(things_of(rows), "INSERT INTO thing SELECT * FROM batch")
+        self._run("DROP TABLE again; DROP TABLE different; DROP TABLE repeated")
+
+    def _described(
+        self, rows: pa.Table, things: NDArray[np.int64], texts: pa.StringArray
+    ) -> pa.Table:
+        """Parts as rows of the table `records`, with their attributes."""
+        seq = rows["seq"].to_numpy()
+        place = np.searchsorted(things, seq)
+        place[~np.isin(seq, things, assume_unique=True)] = len(things)
+        columns = {name: rows[name] for name in RECORDS.columns if name in PART.names}
+        columns |= {
+            "record": rows["key"],
+            "source": pa.repeat(pa.scalar(self._source, _TEXT), len(rows)),
+            "external_ids": _sorted_lists(rows["external_ids"].combine_chunks()),
+            "attributes": pa.concat_arrays([texts, pa.array(["{}"])]).take(pa.array(place)),
+        }
+        return pa.table([columns[name] for name in RECORDS.columns], names=RECORDS.columns).cast(
+            RECORDS.schema
+        )
 
 
-class _Sorted:
-    """What is said of things, sorted by them, taken a stretch of things at a time."""
+def _chosen(parts: pa.Table, whole: pa.Table, kept: NDArray[np.int64]) -> pa.Table:
+    """The parts whose numbers are kept; where there is a whole one of that number, it."""
+    place = np.searchsorted(parts["seq"].to_numpy(), kept)
+    _, rows, instead = np.intersect1d(
+        kept, whole["seq"].to_numpy(), assume_unique=True, return_indices=True
+    )
+    place[rows] = len(parts) + instead
+    return pa.concat_tables([parts, whole]).combine_chunks().take(pa.array(place))
 
-    def __init__(self, batches: pa.RecordBatchReader) -> None:
-        self._batches, self._rest = batches, batches.schema.empty_table()
 
-    def up_to(self, end: int) -> pa.Table:
-        """The rows on things below a number that were not taken before."""
-        parts = [self._rest]
-        while not len(parts[-1]) or parts[-1]["thing"][-1].as_py() < end:
-            batch = next(self._batches, None)
-            if batch is None:
-                break
-            parts.append(pa.Table.from_batches([batch]))
-        whole = pa.concat_tables(parts)
-        size = int(np.searchsorted(whole["thing"].to_numpy(), end))
-        self._rest = whole.slice(size)
-        return whole.slice(0, size)
+def _sorted_lists(lists: pa.ListArray) -> pa.ListArray:
+    """Each list sorted; most hold a single text."""
+    offsets, texts = lists.offsets.to_numpy(), lists.values
+    place = np.arange(len(texts))
+    for row in np.flatnonzero(np.diff(offsets) > 1).tolist():
+        first, end = offsets[row : row + 2].tolist()
+        found = texts.slice(first, end - first).to_pylist()
+        place[first:end] = first + np.array(sorted(range(end - first), key=found.__getitem__))
+    return pa.ListArray.from_arrays(lists.offsets, texts.take(pa.array(place)))

@@ -1,6 +1,7 @@
 """The questions that the spool asks its database.
 
-The rows of a query's own come as `batch`: to `LINKED` and `UNKNOWN` all statements.
+The rows of a query's own come as `batch`: to `LINKED` and `UNKNOWN` all statements, to `PARTS` all
+parts. Table `thing` has of each part what is asked here; `merged` has the parts made of several.
 """
 
 from __future__ import annotations
@@ -16,27 +17,31 @@ LONG: Final = 200
 REPEATED: Final = """
 CREATE TABLE repeated AS
 WITH again AS MATERIALIZED (
-    SELECT key, min(seq) AS first FROM part GROUP BY key HAVING count(*) > 1
+    SELECT key, min(seq) AS first FROM thing GROUP BY key HAVING count(*) > 1
 )
 SELECT p.key, first, sum(p.rows) AS rows, bool_or(p.optional) AS optional,
-       bool_and(p.type = f.type AND p.name = f.name AND p.external_ids = f.external_ids
-                AND len(p.aliases) = 0) AS same
-FROM part p JOIN again USING (key) JOIN part f ON f.seq = first GROUP BY p.key, first
+       bool_and(p.plain AND p.type = f.type AND p.name = f.name
+                AND p.external_id = f.external_id) AS same
+FROM thing p JOIN again USING (key) JOIN thing f ON f.seq = first GROUP BY p.key, first
 """
 """Things with several parts; `same` if each part says what the first one says."""
 
 SAME: Final = """
-UPDATE part SET rows = repeated.rows, optional = repeated.optional
+UPDATE thing SET rows = repeated.rows, optional = repeated.optional
 FROM repeated WHERE seq = first AND same AND repeated.rows > 0
 """
 
 DIFFERENT: Final = """
 CREATE TABLE different AS
-SELECT part.* FROM part JOIN repeated USING (key) WHERE NOT same
+SELECT thing.seq FROM thing JOIN repeated USING (key) WHERE NOT same
+"""
+
+PARTS: Final = """
+CREATE TABLE again AS SELECT batch.* FROM batch JOIN different USING (seq)
 """
 
 FURTHER: Final = """
-DELETE FROM part
+DELETE FROM thing
 WHERE key IN (SELECT key FROM repeated) AND seq NOT IN (SELECT first FROM repeated WHERE same)
 """
 
@@ -49,8 +54,8 @@ SELECT s.seq, p.number AS predicate, p.compared, a.seq AS subject, o.seq AS obje
        CASE WHEN length(o.name) <= {LONG} THEN p.back END AS back
 FROM batch s
 JOIN predicate p ON p.name = s.predicate
-LEFT JOIN part a ON a.key = s.subject
-LEFT JOIN part o ON o.key = s.object AND s.object_kind = 'record'
+LEFT JOIN thing a ON a.key = s.subject
+LEFT JOIN thing o ON o.key = s.object AND s.object_kind = 'record'
 """
 
 UNKNOWN: Final = """
@@ -61,7 +66,7 @@ FROM batch s JOIN linked l USING (seq) WHERE NOT l.known ORDER BY seq
 """
 
 UNUSED: Final = """
-DELETE FROM part WHERE optional AND seq NOT IN (
+DELETE FROM thing WHERE optional AND seq NOT IN (
     SELECT subject FROM linked WHERE known
     UNION SELECT object FROM linked WHERE known AND object IS NOT NULL
 )
@@ -69,15 +74,15 @@ DELETE FROM part WHERE optional AND seq NOT IN (
 
 SAID: Final = f"""
 CREATE TABLE said AS
-SELECT thing, predicate, coalesce(literal, name) AS value, rank
+SELECT said.thing, predicate, coalesce(literal, name) AS value, rank
 FROM (
     SELECT subject AS thing, predicate, object AS other, literal, 2 * seq AS rank
     FROM linked WHERE known AND compared
     UNION ALL
     SELECT object, back, subject, NULL, 2 * seq + 1
     FROM linked WHERE known AND back IS NOT NULL
-)
-LEFT JOIN part ON part.seq = other
+) said
+LEFT JOIN thing ON thing.seq = other
 WHERE literal IS NOT NULL OR length(name) <= {LONG}
 """
 """What is said of each thing and, where the data model knows it, the other way round."""
@@ -86,11 +91,11 @@ SORTED: Final = "SELECT thing, predicate, value FROM said ORDER BY thing, predic
 
 PREDICATES: Final = "SELECT name FROM predicate ORDER BY number"
 
-RECORDS: Final = """
-SELECT seq, key AS record, $1::VARCHAR AS source, record_id, type, name, aliases,
-       list_sort(external_ids) AS external_ids, evidence
-FROM part WHERE seq >= $2 AND seq < $3 ORDER BY seq
-"""
+AGAIN: Final = "SELECT * FROM again ORDER BY key, seq"
+
+KEPT: Final = "SELECT seq FROM thing ORDER BY seq"
+
+MERGED: Final = "SELECT * FROM merged ORDER BY seq"
 
 REJECTS: Final = """
 SELECT 'extraction' AS stage, $1::VARCHAR AS source, reason, evidence, detail

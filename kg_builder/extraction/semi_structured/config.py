@@ -61,6 +61,14 @@ class SemiStructuredSource(BaseModel):
     confidence: Annotated[
         float, Field(gt=0, le=1, description="Probability that a field says so.")
     ] = 0.95
+    threads: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Threads that take a Discogs dump apart, beside the one that reads it; 0: "
+            "one per core, at most 4. The result is the same.",
+        ),
+    ] = 0
     max_bytes: Annotated[
         int,
         Field(ge=1024, description="Largest file read whole (pages, articles, JSON), in bytes."),

@@ -83,7 +83,7 @@ class ColumnReader:
 
     def read(self, cell: Cell, place: Place, labels: Cell = None) -> None:
         """Make the statements of one cell; a value that does not parse becomes a reject."""
-        self.out.statements(self._rows(cell, place.subject, place.evidence, labels))
+        self.read_column([cell], [place.subject], [place.evidence], [labels])
 
     def read_column(
         self,
@@ -94,10 +94,20 @@ class ColumnReader:
     ) -> None:
         """Make the statements of a column's cells; rows without a subject are passed over."""
         rows: list[Row] = []
-        for index, cell in enumerate(cells):
-            if cell is not None and (subject := subjects[index]) is not None:
-                label = labels[index] if labels else None
-                rows += self._rows(cell, subject, evidence[index], label)
+        predicate, inverse, known = self.mapping.predicate, self.mapping.inverse, self._cells
+        # nothing is called for a cell that is remembered: tables have millions of them
+        labels = labels or [None] * len(cells)
+        for cell, subject, where, label in zip(cells, subjects, evidence, labels, strict=True):
+            if cell is None or subject is None:
+                continue
+            said = known.get((cell, label))
+            if said is None:
+                said = self._said(cell, subject, where, label)
+            for it, kind, sure in said:
+                if inverse:
+                    rows.append((it, predicate, subject, kind, METHOD, sure, where))
+                else:
+                    rows.append((subject, predicate, it, kind, METHOD, sure, where))
         self.out.statements(rows)
 
     def split(self, cell: Cell) -> list[str]:
@@ -113,18 +123,6 @@ class ColumnReader:
             else:
                 values.append(text.strip())
         return values
-
-    def _rows(self, cell: Cell, subject: str, evidence: str, labels: Cell) -> list[Row]:
-        predicate, inverse = self.mapping.predicate, self.mapping.inverse
-        said = self._cells.get((cell, labels))
-        if said is None:
-            said = self._said(cell, subject, evidence, labels)
-        return [
-            (it, predicate, subject, kind, METHOD, sure, evidence)
-            if inverse
-            else (subject, predicate, it, kind, METHOD, sure, evidence)
-            for it, kind, sure in said
-        ]
 
     def _said(self, cell: Cell, subject: str, evidence: str, labels: Cell) -> list[_Object]:
         """What a cell says; remembered, if it says the same of every subject and all was read."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from multiprocessing import get_context
 from typing import Final, Protocol
 
+from kg_builder.extraction.ahead import cores, in_order
 from kg_builder.extraction.unstructured.documents import TextDocument
 from kg_builder.extraction.unstructured.relations import Reading
 
@@ -36,7 +35,7 @@ def processes_for(wanted: int, texts: int) -> int:
     """
     if wanted:
         return wanted
-    return len(os.sched_getaffinity(0)) if texts >= _WORTH_IT else 1
+    return cores() if texts >= _WORTH_IT else 1
 
 
 def read_all(
@@ -61,14 +60,10 @@ def read_all(
     with ProcessPoolExecutor(
         processes, mp_context=get_context("spawn"), initializer=_start, initargs=(make,)
     ) as pool:
-        under_way: deque[Future[list[Reading]]] = deque()
         iterator = iter(documents)
-        while batch := list(islice(iterator, batch_size)):
-            under_way.append(pool.submit(_read, batch))
-            if len(under_way) > _AHEAD * processes:
-                yield from under_way.popleft().result()
-        while under_way:
-            yield from under_way.popleft().result()
+        batches = iter(lambda: list(islice(iterator, batch_size)), [])
+        for readings in in_order(pool, _read, batches, ahead=_AHEAD * processes):
+            yield from readings
 
 
 _reader: Reader

@@ -9,12 +9,18 @@ from functools import lru_cache
 from typing import Final
 
 import ftfy
-from ftfy.badness import is_bad
+from ftfy.badness import BADNESS_RE
 
 _ENTITY: Final = re.compile(r"&(#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);", re.IGNORECASE)
 _SPACE: Final = re.compile(r"\s+")
 _HALF: Final = re.compile(r"[\ud800-\udfff]")
 """Halves of surrogate pairs, which JSON can smuggle in and which no file can hold."""
+
+_FOREIGN: Final = re.compile(r"[^\x00-\x7f](?:[\x00-\x7f]{0,8}[^\x00-\x7f])*")
+"""Letters outside ASCII that stand together."""
+
+_NEAR: Final = 6
+"""Characters around such letters that tell whether they are meant."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ufffe\uffff]")
 
@@ -29,7 +35,7 @@ def clean_text(text: str, *, repair: bool = True) -> str:
         text = _unescape(text)
     if not text.isascii():
         text = without_halves(text)
-        if repair and is_bad(text):
+        if repair and _is_bad(text):
             text = ftfy.fix_encoding(text)
         text = unicodedata.normalize("NFC", text)
     if text.isprintable() and "  " not in text:
@@ -49,6 +55,18 @@ def fold(name: str) -> str:
     Only case and white space are folded: whether 'Beyonce' is 'Beyoncé' is for fusion to judge.
     """
     return _SPACE.sub(" ", unicodedata.normalize("NFC", name)).strip().casefold()
+
+
+def _is_bad(text: str) -> bool:
+    """What `ftfy.badness.is_bad` says, with a look only where it can find something.
+
+    Letters that went through the wrong encoding are outside ASCII, and what tells them is a few
+    characters long; to search all of a long text for it takes longer than to read the text.
+    """
+    return any(
+        BADNESS_RE.search(text, max(found.start() - _NEAR, 0), found.end() + _NEAR)
+        for found in _FOREIGN.finditer(text)
+    )
 
 
 def _unescape(text: str) -> str:

@@ -45,7 +45,7 @@ def one_by_one(out: Collector, said: Said) -> None:
 
 def as_columns(out: Collector, said: Said) -> None:
     """The same, all sayings of one kind at once."""
-    batch = Batch(out, "m", 0.9)
+    batch = Batch(out.source, out.schema, "m", 0.9)
     for kind in ("duration", "link", "genre", "thing"):
         chosen = [(number, item) for number, item in enumerate(said) if item[0] == kind]
         order = np.array([number for number, _ in chosen], np.int64)
@@ -63,7 +63,7 @@ def as_columns(out: Collector, said: Said) -> None:
             batch.literals(order, keys, "duration", rest[0], where)
         else:
             batch.names(order, keys, "genre", "Genre", rest[0], where)
-    batch.close()
+    out.stretch(batch.close())
 
 
 def found(schema: Schema, add: Callable[[Collector, Said], None], *parts: Said) -> Extraction:

@@ -15,6 +15,7 @@ import pytest
 from kg_builder.errors import DataError
 from kg_builder.extraction import Extraction, SemiStructuredSource
 from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.rejects import Reject
 from kg_builder.extraction.semi_structured.adapters import Document
 from kg_builder.extraction.semi_structured.adapters.xml_stream import xml_records
 from kg_builder.ontology import Schema
@@ -215,9 +216,11 @@ def test_what_is_no_record_is_forgotten(write: Write, schema: Schema) -> None:
     path = write("a.xml", b"<artists>" + junk + b"<artist><id>1</id></artist>" + junk)
     source = SemiStructuredSource(kind="semi-structured", name="src", path="a.xml")
     document = Document(path, "a.xml", source, Collector("src", schema))
-    held = [len(found.getparent()) for found in xml_records(document, {"artists": "artist"})]
+    rejects: list[Reject] = []
+    records = xml_records(document, {"artists": "artist"}, rejects)
+    held = [len(found.getparent()) for found in records]
     assert len(held) == 1 and held[0] < 10_000
-    assert [item.reason for item in document.out.rejects] == ["broken XML"]
+    assert [item.reason for item in rejects] == ["broken XML"]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.rejects import Reject
 from kg_builder.extraction.semi_structured.adapters import discogs
 from kg_builder.extraction.semi_structured.adapters.base import Document
 from kg_builder.extraction.semi_structured.adapters.xml_blocks import xml_blocks
@@ -123,10 +125,11 @@ def _records(path: Path, schema: Schema, size: int) -> tuple[list[str], list[str
     with Collector("src", schema) as out:
         document = Document(path, path.name, source, out)
         ids: list[str] = []
-        for block in xml_blocks(document, {"artists": "artist"}, size=size):
+        rejects: list[Reject] = []
+        for block in xml_blocks(document, {"artists": "artist"}, rejects, size=size):
             numbers = block.elements.child(block.records, "id")
             ids += block.elements.stripped(numbers).to_pylist()
-        return ids, [reject.reason for reject in out.rejects]
+        return ids, [reject.reason for reject in rejects]
 
 
 @pytest.mark.parametrize("size", [7, 64, 1 << 20])
@@ -162,9 +165,10 @@ def test_records_are_found_whatever_the_size_of_a_block(
     assert _records(path, schema, size) == (list(ids), reasons)
 
 
+@pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("before", ["", "<!-- read record by record -->"])
 def test_blocks_of_any_size_give_the_same_tables(
-    write: Write, run: Run, monkeypatch: pytest.MonkeyPatch, before: str
+    write: Write, run: Run, monkeypatch: pytest.MonkeyPatch, before: str, threads: int
 ) -> None:
     rows = "\n".join(
         f'<release id="{n}"><title>{"Self-Titled" if n % 3 else ""}</title><artists><artist>'
@@ -178,10 +182,37 @@ def test_blocks_of_any_size_give_the_same_tables(
     write("r.xml", f"<releases>{before}{rows}<release><title>No id</title></release></releases>")
     whole = run(kind="semi-structured", path="r.xml", format="discogs")
     monkeypatch.setattr(discogs, "xml_blocks", partial(xml_blocks, size=500))
-    parts = run(kind="semi-structured", path="r.xml", format="discogs")
+    parts = run(kind="semi-structured", path="r.xml", format="discogs", threads=threads)
     for name in ("records", "statements", "rejects"):
         pd.testing.assert_frame_equal(getattr(whole, name), getattr(parts, name))
     assert whole.counts == parts.counts
     assert whole.counts["releases read"] == 41
     assert whole.rejects["evidence"].iloc[-1] == "r.xml#line=40"
     assert len(whole.statements) == 26 * (1 + 1 + 1 + 4 + 3)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_rejects_of_many_blocks_come_in_their_order_and_the_break_last(
+    write: Write, run: Run, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    monkeypatch.setattr(discogs, "xml_blocks", partial(xml_blocks, size=200))
+    rows = "".join(f"<label><id>{n}</id><name>{'A' * (n % 2)}</name></label>\n" for n in range(60))
+    write("l.xml", f"<labels>{rows}<label><id>60</id></other>{rows}</labels>")
+    found = run(kind="semi-structured", path="l.xml", threads=threads)
+    assert len(found.records) == 30
+    assert list(found.rejects["evidence"]) == [
+        *(f"l.xml#/labels/{n}" for n in range(0, 60, 2)),
+        "l.xml#line=61",
+    ]
+
+
+def test_a_fault_in_a_thread_ends_the_reading(
+    write: Write, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(records: object) -> None:
+        raise DataError("fault", where="here")
+
+    monkeypatch.setitem(discogs._READERS, "label", fail)
+    write("l.xml", "<labels><label><id>1</id></label></labels>")
+    with pytest.raises(DataError, match="fault"):
+        run(kind="semi-structured", path="l.xml")

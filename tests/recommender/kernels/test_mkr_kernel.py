@@ -85,4 +85,5 @@ def test_declines_what_it_cannot_do(settings: dict[str, Any], toy_data: Path) ->
 def test_native_and_autograd_may_alternate(toy_data: Path) -> None:
     """The step counts of both sides agree after a native epoch."""
     _, _, optimizer = trained(toy_data, True, torch.float64, {})
-    assert optimizer.state_dict()["weight_steps"] == [optimizer.steps] * len(optimizer.weights)
+    moments = optimizer.state_dict()["moments"]
+    assert [taken for _, _, taken in moments] == [optimizer.steps] * len(moments)

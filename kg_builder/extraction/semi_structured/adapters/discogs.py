@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kg_builder.extraction.ahead import cores, in_order
 from kg_builder.extraction.batch import Batch
+from kg_builder.extraction.columns import is_filled
+from kg_builder.extraction.layouts import Stretch
+from kg_builder.extraction.rejects import Reject
 from kg_builder.extraction.semi_structured.adapters.base import Document
 from kg_builder.extraction.semi_structured.adapters.discogs_profiles import (
     read_artists,
@@ -19,7 +25,6 @@ from kg_builder.extraction.semi_structured.adapters.discogs_profiles import (
 )
 from kg_builder.extraction.semi_structured.adapters.discogs_records import (
     Records,
-    is_filled,
     joined,
 )
 from kg_builder.extraction.semi_structured.adapters.discogs_works import read_masters, read_releases
@@ -38,6 +43,9 @@ _KNOWN: Final = {
     | {"tracklist", "companies", "master_id"},
 }
 """Fields that are read, or say nothing that the data model has a place for."""
+
+_THREADS: Final = 4
+"""More threads wait for each other: part of the work is Python's."""
 
 _READERS: Final = {
     "artist": read_artists,
@@ -58,14 +66,25 @@ class DiscogsDumps:
 
     def read(self, document: Document) -> None:
         """Add the records of a dump."""
-        counts = document.out.counts
-        for block in xml_blocks(document, _RECORDS):
-            batch = Batch(document.out, self.name, document.source.confidence)
-            records = _numbered(document, block, batch)
-            counts[f"{block.tag}s read"] += len(block.records)
-            counts.update(_unknown_fields(block.tag, records))
-            _READERS[block.tag](records)
-            batch.close()
+        out, rejects = document.out, list[Reject]()
+        threads = document.source.threads or min(cores(), _THREADS)
+        blocks = xml_blocks(document, _RECORDS, rejects)
+        # libxml2, NumPy, Arrow and DuckDB, which do most of the work, leave Python to the others
+        with ThreadPoolExecutor(threads) as pool:
+            for stretch in in_order(pool, partial(_read, document), blocks, ahead=threads + 1):
+                out.stretch(stretch)
+        out.take_rejects(rejects)
+
+
+def _read(document: Document, block: Block) -> Stretch:
+    """What the records of a block say."""
+    out = document.out
+    batch = Batch(out.source, out.schema, DiscogsDumps.name, document.source.confidence)
+    records = _numbered(document, block, batch)
+    batch.count(f"{block.tag}s read", len(block.records))
+    batch.counts.update(_unknown_fields(block.tag, records))
+    _READERS[block.tag](records)
+    return batch.close()
 
 
 def _numbered(document: Document, block: Block, batch: Batch) -> Records:

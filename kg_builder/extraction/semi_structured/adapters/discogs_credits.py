@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kg_builder.extraction.batch import Numbers, Texts
+from kg_builder.extraction.columns import Numbers, Texts, is_filled
 from kg_builder.extraction.semi_structured.adapters.discogs_people import mention_artists
-from kg_builder.extraction.semi_structured.adapters.discogs_records import Records, is_filled
+from kg_builder.extraction.semi_structured.adapters.discogs_records import Records
 from kg_builder.extraction.semi_structured.adapters.discogs_roles import roles_of
 
 _STAND_INS: Final = pa.array(["194", "355", "118760", "151641", "967691"])

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kg_builder.extraction.batch import Batch, Numbers, Texts, first_places, mapped
+from kg_builder.extraction.batch import Batch
+from kg_builder.extraction.columns import Numbers, Texts, first_places, is_filled
 from kg_builder.extraction.keys import name_key
 from kg_builder.extraction.semi_structured.adapters.discogs_records import (
-    is_filled,
     joined,
     listed,
-    plain_name,
+    plain_names,
 )
 
 _BETWEEN: Final = "\x1f"
@@ -46,11 +46,11 @@ def _add(
     where: Texts,
 ) -> Texts:
     """Add things; `types` are the class of one with a number and the class of one without."""
-    source, schema = batch.out.source, batch.out.schema
+    source, schema = batch.source, batch.schema
     distinct = joined(numbers, _BETWEEN, names).dictionary_encode()
     firsts = first_places(distinct.indices.to_numpy())
     at = pa.array(firsts)
-    numbers, names = numbers.take(at), mapped(names.take(at), plain_name)
+    numbers, names = numbers.take(at), plain_names(names.take(at))
     numbered = is_filled(numbers)
     keys, ids, kinds = joined(f"{source}/{scope}/", numbers), numbers, [types[0]] * len(firsts)
     if not numbered.all():

@@ -10,17 +10,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kg_builder.extraction.batch import Texts, mapped
+from kg_builder.extraction.columns import (
+    TO_CLEAN,
+    Numbers,
+    Texts,
+    first_of_equals,
+    is_filled,
+    mapped,
+)
 from kg_builder.extraction.semi_structured.adapters.discogs_people import (
     mention_artists,
     mention_labels,
 )
 from kg_builder.extraction.semi_structured.adapters.discogs_records import (
     Records,
-    is_filled,
+    cleaned,
     joined,
     listed,
-    plain_name,
+    plain_names,
 )
 from kg_builder.extraction.values import clean_text, external_id
 
@@ -40,7 +47,7 @@ _RELATED: Final = (
 
 def read_artists(records: Records) -> None:
     """Add the artists of a block, and those that they belong together with."""
-    names = mapped(records.text("name"), plain_name)
+    names = plain_names(records.text("name"))
     named = is_filled(names)
     records.reject(~named, "empty name")
     records, names = records.some(named), names.filter(pa.array(named))
@@ -49,9 +56,9 @@ def read_artists(records: Records) -> None:
         np.bincount(related[field][0].places, minlength=len(records)) > 0
         for field in ("members", "groups")
     )
-    realnames = mapped(records.text("realname"), clean_text)
+    realnames = cleaned(records.text("realname"))
     solo = (has_groups | is_filled(realnames)) & ~has_members
-    numbers = pc.utf8_slice_codeunits(records.keys, len(f"{records.batch.out.source}/artists/"))
+    numbers = pc.utf8_slice_codeunits(records.keys, len(f"{records.batch.source}/artists/"))
     own_ids = joined("discogs:", numbers)
     external, homepages = _addresses(records, own_ids)
     records.batch.things(
@@ -78,11 +85,11 @@ def read_artists(records: Records) -> None:
 def read_labels(records: Records) -> None:
     """Add the labels of a block, and those above and below them."""
     names = records.text("name")
-    named = is_filled(mapped(names, plain_name))
+    named = is_filled(plain_names(names))
     records.reject(~named, "empty name")
     records, names = records.some(named), names.filter(pa.array(named))
     batch, elements = records.batch, records.elements
-    numbers = pc.utf8_slice_codeunits(records.keys, len(f"{batch.out.source}/labels/"))
+    numbers = pc.utf8_slice_codeunits(records.keys, len(f"{batch.source}/labels/"))
     mention_labels(batch, records.order(0), numbers, names, records.evidence)
     _say_profiles(records, _homepages(records))
     above = elements.child(records.own, "parentLabel")
@@ -101,33 +108,31 @@ def read_labels(records: Records) -> None:
     batch.links(order, others, "parentLabel", records.keys.take(at), where)
 
 
-def _addresses(records: Records, own_ids: Texts) -> tuple[pa.ListArray, list[str]]:
+def _addresses(records: Records, own_ids: Texts) -> tuple[pa.ListArray, Texts]:
     """(ids in Discogs and other databases, first other address) of each artist."""
-    places, external = [], []
-    homepages = [""] * len(records)
     items, texts = records.texts("urls")
-    known = set(enumerate(own_ids.to_pylist()))
-    for place, text in zip(items.places.tolist(), texts.to_pylist(), strict=True):
-        short = external_id(text)
-        if short is None:
-            homepages[place] = homepages[place] or text
-        elif (place, short) not in known:
-            known.add((place, short))
-            places.append(place)
-            external.append(short)
-    owners = np.append(np.arange(len(records)), np.array(places, np.int64))
-    ids = pa.concat_arrays([own_ids, pa.array(external, pa.string())])
-    return listed(len(records), owners, ids), homepages
+    short = mapped(texts, lambda text: external_id(text) or "")
+    places = np.append(np.arange(len(records)), items.places)
+    ids = pa.concat_arrays([own_ids, short])
+    chosen = first_of_equals(places, ids) & is_filled(ids)
+    others = ~is_filled(short)
+    pages = _first_texts(len(records), items.places[others], texts.filter(pa.array(others)))
+    return listed(len(records), places[chosen], ids.filter(pa.array(chosen))), pages
 
 
-def _homepages(records: Records) -> list[str]:
+def _first_texts(size: int, places: Numbers, texts: Texts) -> Texts:
+    """The first text of each place, empty where there is none; places grow."""
+    first = np.full(size, len(texts))
+    first[places[::-1]] = np.arange(len(texts))[::-1]
+    return pa.concat_arrays([texts, pa.array([""])]).take(pa.array(first))
+
+
+def _homepages(records: Records) -> Texts:
     """The first complete address of each label that is in no database."""
-    homepages = [""] * len(records)
     items, texts = records.texts("urls")
-    for place, text in zip(items.places.tolist(), texts.to_pylist(), strict=True):
-        if not homepages[place] and "://" in text and not external_id(text):
-            homepages[place] = text
-    return homepages
+    short = mapped(texts, lambda text: external_id(text) or "")
+    chosen = pc.match_substring(texts, "://").to_numpy(zero_copy_only=False) & ~is_filled(short)
+    return _first_texts(len(records), items.places[chosen], texts.filter(pa.array(chosen)))
 
 
 def _aliases(
@@ -136,22 +141,23 @@ def _aliases(
     """Other names of each artist: the variations, and the real name of one person."""
     items, texts = records.texts("namevariations")
     people = np.flatnonzero(solo)
-    places = np.append(items.places, people)
-    others = [*mapped(texts, clean_text).to_pylist(), *realnames.take(pa.array(people)).to_pylist()]
-    known = set(enumerate(names.to_pylist()))
-    chosen = []
-    for row, pair in enumerate(zip(places.tolist(), others, strict=True)):
-        if pair[1] and pair not in known:
-            known.add(pair)
-            chosen.append(row)
-    found = pa.array([others[row] for row in chosen], pa.string())
-    return listed(len(records), places[chosen], found)
+    others = pa.concat_arrays([cleaned(texts), realnames.take(pa.array(people))])
+    return _others(names, np.append(items.places, people), others)
 
 
-def _say_profiles(records: Records, homepages: list[str]) -> None:
-    complete = [text.replace(" ", "%20") if "://" in text else "" for text in homepages]
-    records.say(1, "homepage", pa.array(complete, pa.string()), "urls")
-    profiles = mapped(records.text("profile"), _without_markup)
+def _others(own: Texts, places: Numbers, texts: Texts) -> pa.ListArray:
+    """The different texts of each place that are not its own, in the order given."""
+    size = len(own)
+    groups, texts = np.append(np.arange(size), places), pa.concat_arrays([own, texts])
+    chosen = first_of_equals(groups, texts) & is_filled(texts)
+    chosen[:size] = False
+    return listed(size, groups[chosen], texts.filter(pa.array(chosen)))
+
+
+def _say_profiles(records: Records, homepages: Texts) -> None:
+    complete = pc.if_else(pc.match_substring(homepages, "://"), homepages, "")
+    records.say(1, "homepage", pc.replace_substring(complete, " ", "%20"), "urls")
+    profiles = mapped(records.text("profile"), _without_markup, where=rf"{TO_CLEAN}|\[")
     records.say(2, "description", profiles, "profile")
 
 

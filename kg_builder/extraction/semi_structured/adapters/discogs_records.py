@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kg_builder.extraction.batch import Batch, Numbers, Texts
+from kg_builder.extraction.batch import Batch
+from kg_builder.extraction.columns import TO_CLEAN, Numbers, Texts, is_filled, mapped
 from kg_builder.extraction.semi_structured.adapters.xml_columns import Elements
 from kg_builder.extraction.values import article_in_front, clean_text
 
@@ -121,10 +122,14 @@ def listed(size: int, places: Numbers, texts: Texts) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(offsets), texts.take(sorting))
 
 
-def is_filled(texts: Texts) -> NDArray[np.bool_]:
-    """Whether each text is one."""
-    filled: NDArray[np.bool_] = pc.binary_length(texts).to_numpy() > 0
-    return filled
+def plain_names(texts: Texts) -> Texts:
+    """Names without the numbers that tell namesakes apart, their articles in front."""
+    return mapped(texts, plain_name, where=rf"{TO_CLEAN}|\)$|, ")
+
+
+def cleaned(texts: Texts) -> Texts:
+    """Texts as they were meant."""
+    return mapped(texts, clean_text, where=TO_CLEAN)
 
 
 @lru_cache(maxsize=65536)
@@ -138,9 +143,3 @@ def plain_name(text: str) -> str:
     if text.endswith(")"):
         text = _NUMBER.sub("", text)
     return article_in_front(text)
-
-
-@lru_cache(maxsize=65536)
-def plain_title(text: str) -> str:
-    """A title as it was meant; the releases of an album have the same ones."""
-    return clean_text(text)

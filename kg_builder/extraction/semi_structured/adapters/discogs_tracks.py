@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kg_builder.extraction.batch import Numbers, mapped
+from kg_builder.extraction.columns import Numbers, is_filled, mapped
 from kg_builder.extraction.semi_structured.adapters.discogs_credits import (
     Performers,
     read_credits,
@@ -18,9 +18,8 @@ from kg_builder.extraction.semi_structured.adapters.discogs_credits import (
 from kg_builder.extraction.semi_structured.adapters.discogs_records import (
     Items,
     Records,
-    is_filled,
+    cleaned,
     joined,
-    plain_title,
 )
 from kg_builder.extraction.values.text import fold
 
@@ -29,7 +28,7 @@ def read_tracks(releases: Records, performers: Performers) -> None:
     """Add the tracks of releases; one that lists no performers has those of its release."""
     batch, elements = releases.batch, releases.elements
     items = _with_position(releases)
-    titles = mapped(elements.stripped(elements.child(items.elements, "title")), plain_title)
+    titles = cleaned(elements.stripped(elements.child(items.elements, "title")))
     # the nth of a release: tracks of a release stand side by side
     positions = np.arange(len(items.places)) - np.searchsorted(items.places, items.places) + 1
     titled = is_filled(titles)
@@ -39,10 +38,10 @@ def read_tracks(releases: Records, performers: Performers) -> None:
         titles.filter(pa.array(titled)),
         positions[titled],
     )
-    at, source = pa.array(items.places), batch.out.source
+    at, source = pa.array(items.places), batch.source
     albums = releases.keys.take(at)
     numbers = pa.array(positions).cast(pa.string())
-    prefix = batch.out.schema.prefix("Song")
+    prefix = batch.schema.prefix("Song")
     owners = pc.utf8_slice_codeunits(albums, len(source) + 1)
     keys = joined(f"{source}/{prefix}/", owners, "/", mapped(titles, fold))
     evidence = joined(releases.evidence.take(at), "/tracklist/", numbers)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kg_builder.extraction.batch import mapped
+from kg_builder.extraction.columns import is_filled, mapped
 from kg_builder.extraction.objects import PlaceName, read_place
 from kg_builder.extraction.semi_structured.adapters.discogs_credits import (
     Performers,
@@ -19,9 +19,9 @@ from kg_builder.extraction.semi_structured.adapters.discogs_credits import (
 from kg_builder.extraction.semi_structured.adapters.discogs_people import mention_labels
 from kg_builder.extraction.semi_structured.adapters.discogs_records import (
     Records,
-    is_filled,
+    cleaned,
     plain_name,
-    plain_title,
+    plain_names,
 )
 from kg_builder.extraction.semi_structured.adapters.discogs_tracks import read_tracks
 from kg_builder.extraction.values import country_name
@@ -51,12 +51,12 @@ def read_releases(records: Records) -> None:
 
 def _albums(records: Records, scope: str) -> tuple[Records, Performers]:
     """Add the works that have a title; returns them and their performers."""
-    titles = mapped(records.text("title"), plain_title)
+    titles = cleaned(records.text("title"))
     titled = is_filled(titles)
     records.reject(~titled, "empty name")
     records, titles = records.some(titled), titles.filter(pa.array(titled))
     batch = records.batch
-    numbers = pc.utf8_slice_codeunits(records.keys, len(f"{batch.out.source}/{scope}/"))
+    numbers = pc.utf8_slice_codeunits(records.keys, len(f"{batch.source}/{scope}/"))
     order = records.order(0)
     batch.things(order, records.keys, "Album", titles, records.evidence, record_ids=numbers)
     performers = read_performers(records, 1)
@@ -80,7 +80,7 @@ def _countries(records: Records) -> None:
                 places.append(place)
                 texts.append(part)
             elif part:
-                records.batch.out.counts[f"no country: {part}"] += 1
+                records.batch.count(f"no country: {part}", 1)
     rows = np.array(places, np.int64)
     records.batch.names(
         records.order(5, rows),
@@ -118,7 +118,7 @@ def _companies(records: Records) -> None:
     names = elements.stripped(elements.child(items.elements, "name"))
     order, where = records.order(8, items.places), records.where("companies", items.places)
     found: list[tuple[int, PlaceName]] = []
-    for row, name in enumerate(mapped(names, plain_name).to_pylist()):
+    for row, name in enumerate(plain_names(names).to_pylist()):
         if place := read_place(name):
             found.append((row, place))
         elif name:

@@ -13,6 +13,7 @@ from lxml import etree
 
 from kg_builder.extraction.entities import checked_blocks
 from kg_builder.extraction.files import open_binary
+from kg_builder.extraction.rejects import Reject
 from kg_builder.extraction.semi_structured.adapters.base import Document
 from kg_builder.extraction.semi_structured.adapters.xml_columns import Elements, Numbers, shred
 from kg_builder.extraction.semi_structured.adapters.xml_stream import safe_parser, xml_records
@@ -66,7 +67,7 @@ class Block:
 
 
 def xml_blocks(
-    document: Document, records: Mapping[str, str], *, size: int = BLOCK
+    document: Document, records: Mapping[str, str], rejects: list[Reject], *, size: int = BLOCK
 ) -> Iterator[Block]:
     """Yield the records of a dump until it ends or breaks; a break is a reject.
 
@@ -77,6 +78,7 @@ def xml_blocks(
     Args:
         document: the file.
         records: name of the root element → name of the records below it.
+        rejects: where the break is added.
         size: bytes read at a time.
 
     Raises:
@@ -90,7 +92,7 @@ def xml_blocks(
                 return
             done += len(block.records)
             yield block
-    yield from _other_blocks(islice(xml_records(document, records), done, None), size)
+    yield from _other_blocks(islice(xml_records(document, records, rejects), done, None), size)
 
 
 def _plain_blocks(blocks: Iterator[bytes], records: Mapping[str, str]) -> Iterator[Block | None]:

@@ -20,6 +20,9 @@ Numbers = NDArray[np.int64]
 """Elements by their numbers, which grow in the order of the document; -1 stands for none."""
 
 _NAME: Final = re.compile(r"[^\W\d][\w.:-]*")
+_LONG_NAME: Final = 32
+"""Letters of a tag's name that are looked at one by one."""
+
 _REFERENCE: Final = re.compile(r"&(#?\w+);")
 _BETWEEN: Final = "\x1f"
 _CHARACTERS: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
@@ -129,7 +132,7 @@ def shred(content: bytes) -> Elements | None:
         None where the XML is not as programs write it: attributes in double quotes and one space
         apart, lines that end in a line feed, no comments, CDATA or processing instructions.
     """
-    data = np.frombuffer(content, np.uint8)
+    data = np.frombuffer(content, np.uint8)[: content.rfind(b">") + 1]
     marks = _marks(data)
     if not _is_plain(data, marks):
         return None
@@ -177,10 +180,24 @@ def _marks(data: NDArray[np.uint8]) -> _Marks:
     quotes, quoted = _inside(data, '"', start, end)
     name_end = end - empty
     with_quotes = quoted[np.append(True, quoted[1:] != quoted[:-1])[: len(quoted)]]
-    spaces = np.append(np.flatnonzero(data == ord(" ")), len(data))
-    first = spaces[np.searchsorted(spaces, start[with_quotes])]
-    name_end[with_quotes] = np.minimum(name_end[with_quotes], first)
+    name_end[with_quotes] = _first_spaces(data, start[with_quotes], name_end[with_quotes])
     return _Marks(start, end, closing, empty, level[:size], quotes, quoted, name_end)
+
+
+def _first_spaces(data: NDArray[np.uint8], start: Numbers, end: Numbers) -> Numbers:
+    """The first space in each stretch of data, its end where there is none."""
+    found, rows, places = end.copy(), np.arange(len(start)), start
+    # names are short, and few different: a letter of all of them is looked at in each round
+    for _ in range(_LONG_NAME):
+        spaces = data[places] == ord(" ")
+        found[rows[spaces]] = places[spaces]
+        going_on = ~spaces & (places + 1 < end[rows])
+        if not going_on.any():
+            return found
+        rows, places = rows[going_on], places[going_on] + 1
+    all_spaces = np.append(np.flatnonzero(data == ord(" ")), len(data))
+    found[rows] = np.minimum(end[rows], all_spaces[np.searchsorted(all_spaces, places)])
+    return found
 
 
 def _is_plain(data: NDArray[np.uint8], marks: _Marks) -> bool:

@@ -10,6 +10,7 @@ from lxml import etree
 
 from kg_builder.extraction.entities import ELEMENT, checked_blocks, declares_type, refused
 from kg_builder.extraction.files import open_binary
+from kg_builder.extraction.rejects import Reject
 from kg_builder.extraction.semi_structured.adapters.base import Document
 
 _Event = tuple[str, etree._Element]
@@ -28,7 +29,9 @@ _SAFE: Final[Mapping[str, Any]] = {
 """Settings of every parser here: no entities, nothing fetched, bounded, records alone."""
 
 
-def xml_records(document: Document, records: Mapping[str, str]) -> Iterator[etree._Element]:
+def xml_records(
+    document: Document, records: Mapping[str, str], rejects: list[Reject]
+) -> Iterator[etree._Element]:
     """Yield a dump's records, complete, one at a time; everything else below the root is forgotten.
 
     Where the XML breaks, what stood before it has been yielded; the break is a reject.
@@ -36,6 +39,7 @@ def xml_records(document: Document, records: Mapping[str, str]) -> Iterator[etre
     Args:
         document: the file.
         records: name of the root element → name of the records below it.
+        rejects: where the break is added.
 
     Raises:
         DataError: the file declares entities, or its compression is damaged.
@@ -46,7 +50,8 @@ def xml_records(document: Document, records: Mapping[str, str]) -> Iterator[etre
         found = ELEMENT.search(first)
         name = found[1].decode("ascii", "replace") if found else ""
         if name not in records:
-            document.out.reject("document without usable things", document.name, f"root {name}")
+            reason = "document without usable things"
+            rejects.append(Reject(reason, document.name, f"root {name}"))
             return
         parser = etree.XMLPullParser(
             events=("start", "end"),
@@ -71,7 +76,7 @@ def xml_records(document: Document, records: Mapping[str, str]) -> Iterator[etre
                     element.clear()
             if fault is not None:
                 where = f"{document.name}#line={fault.lineno}"
-                document.out.reject("broken XML", where, str(fault.msg))
+                rejects.append(Reject("broken XML", where, str(fault.msg)))
                 return
             if root is not None and len(root) > 1:
                 del root[:-1]

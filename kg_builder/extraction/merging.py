@@ -1,0 +1,112 @@
+"""What several stretches of a source say of one thing, as one part."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from kg_builder.extraction.columns import Numbers, Texts, first_of_equals, mapped
+from kg_builder.extraction.layouts import PART
+from kg_builder.extraction.values.text import fold
+from kg_builder.ontology import Schema
+
+
+def narrower(type_: str, known: str, schema: Schema) -> str:
+    """The more specific of two compatible classes, else the one that is known."""
+    if type_ != known and schema.compatible(type_, known):
+        return schema.most_specific((type_, known))
+    return known
+
+
+def merged(parts: pa.Table, schema: Schema) -> pa.RecordBatch:
+    """Make one part of all parts of each thing.
+
+    The first one gives the number, the name and the evidence; the names of the others are aliases,
+    unless they differ in case and white space alone.
+
+    Args:
+        parts: all parts of some things, sorted by key and number.
+        schema: the data model, for the types.
+    """
+    columns = dict(zip(parts.column_names, parts.combine_chunks().itercolumns(), strict=True))
+    columns = {name: column.combine_chunks() for name, column in columns.items()}
+    keys, names = columns["key"], columns["name"]
+    begins = np.append(True, pc.not_equal(keys[1:], keys[:-1]).to_numpy(zero_copy_only=False))
+    firsts = np.flatnonzero(begins)
+    thing = np.cumsum(begins) - 1
+    own_names = names.take(pa.array(firsts))
+    others = ~begins
+    others[others] = _other_name(names.filter(pa.array(others)), own_names, thing[others])
+    changed = {
+        "type": pa.array(_types(columns["type"].to_pylist(), thing, schema), pa.string()),
+        "aliases": _all_aliases(own_names, thing, names, others, columns["aliases"]),
+        "external_ids": _united(len(firsts), *_elements(columns["external_ids"], thing)),
+        "rows": pa.array(np.add.reduceat(columns["rows"].to_numpy(), firsts)),
+        "optional": pa.array(np.logical_or.reduceat(_truths(columns["optional"]), firsts)),
+    }
+    at = pa.array(firsts)
+    arrays = [changed[name] if name in changed else columns[name].take(at) for name in PART.names]
+    return pa.RecordBatch.from_arrays(arrays, schema=PART)
+
+
+def _other_name(names: Texts, own_names: Texts, thing: Numbers) -> NDArray[np.bool_]:
+    """Whether each name is another one than its thing's."""
+    own = own_names.take(pa.array(thing))
+    differs = _truths(pc.not_equal(names, own))
+    rows = pa.array(differs)
+    folded = (mapped(column.filter(rows), fold) for column in (names, own))
+    differs[differs] = _truths(pc.not_equal(*folded))
+    return differs
+
+
+def _types(types: list[str], thing: Numbers, schema: Schema) -> list[str]:
+    """The type of each thing: types of its parts narrow down that of the first."""
+    narrow = lru_cache(maxsize=None)(lambda type_, known: narrower(type_, known, schema))
+    found: list[str] = []
+    for place, type_ in zip(thing.tolist(), types, strict=True):
+        if place == len(found):
+            found.append(type_)
+        elif type_ != found[-1]:
+            found[-1] = narrow(type_, found[-1])
+    return found
+
+
+def _all_aliases(
+    own_names: Texts, thing: Numbers, names: Texts, others: NDArray[np.bool_], lists: pa.ListArray
+) -> pa.ListArray:
+    """Other names and aliases of each thing, in the order of its parts, without its own name."""
+    size, rows = len(own_names), np.arange(len(thing))
+    of_lists, texts = _elements(lists, rows)
+    # a part's name comes before its aliases, and the thing's own before all: it is then left out
+    order = np.concatenate([np.full(size, -1), rows[others], of_lists])
+    places = np.concatenate([np.arange(size), thing[others], thing[of_lists]])
+    texts = pa.concat_arrays([own_names, names.filter(pa.array(others)), texts])
+    sorting = np.lexsort((order, places))
+    places, texts = places[sorting], texts.take(pa.array(sorting))
+    chosen = first_of_equals(places, texts)
+    chosen[np.searchsorted(places, np.arange(size))] = False
+    return _listed(size, places[chosen], texts.filter(pa.array(chosen)))
+
+
+def _united(size: int, places: Numbers, texts: Texts) -> pa.ListArray:
+    """The different texts of each place, in the order given; places grow."""
+    chosen = first_of_equals(places, texts)
+    return _listed(size, places[chosen], texts.filter(pa.array(chosen)))
+
+
+def _elements(lists: pa.ListArray, places: Numbers) -> tuple[Numbers, Texts]:
+    """(the place of each element's list, the elements)"""
+    return np.repeat(places, pc.list_value_length(lists).to_numpy()), lists.flatten()
+
+
+def _listed(size: int, places: Numbers, texts: Texts) -> pa.ListArray:
+    offsets = np.append(0, np.cumsum(np.bincount(places, minlength=size))).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), texts)
+
+
+def _truths(values: pa.BooleanArray) -> NDArray[np.bool_]:
+    return np.array(values.to_numpy(zero_copy_only=False), np.bool_)
