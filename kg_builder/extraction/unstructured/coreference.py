@@ -181,7 +181,7 @@ class Resolver:
                 text[match.end() : match.end() + 40]
             ):
                 continue
-            if match[0] == "them" and text[: match.start()].endswith("among "):
+            if match[0] == "them" and text.endswith("among ", 0, match.start()):
                 continue  # some of the things just listed
             found.append(Mention(match.start(), match.end(), match[0], "Artist", "coreference"))
         for match in _NOMINAL.finditer(text):

@@ -26,7 +26,11 @@ _MAKERS: Final = {
 """Role → predicate, confidence."""
 
 _SONG: Final = 0.6
+"""That a song named in a text about an album is on it"""
+
 _PERFORMER: Final = 0.6
+"""That the first artist of a text that tells no performer is the performer"""
+
 _ANAPHOR: Final = "coreference"
 _ORIGIN: Final = re.compile(
     r"\b(?:origins?|derive[sd]?|derivative|roots?|rooted|grew|grown|sub-?genre|offshoot)\b[^.;]*$"
