@@ -34,10 +34,16 @@ MEMORY: Final = "256MB"
 """Share of memory of the database; what exceeds it goes to a temporary folder."""
 
 _THREADS: Final = 4
-"""More threads would leave each too little of that share."""
+_FEW: Final = 2_000_000
+"""Statements up to which several threads work at a question: each takes a part of that share of
+memory, of which a large sort needs all."""
+
+_SORTED: Final = 5_000_000
+"""Rows that are sorted at a time, so that they do with that share of memory."""
 
 _BATCH: Final = 50_000
 _TEXT: Final = pa.string()
+_SAID: Final = pa.schema({"thing": pa.int64(), "predicate": pa.int64(), "value": _TEXT})
 
 
 class Spool:
@@ -69,10 +75,12 @@ class Spool:
         for name, layout in (("thing", THING), ("merged", PART), ("reject", REJECT)):
             self._with(layout.empty_table(), f"CREATE TABLE {name} AS SELECT * FROM batch")
         self._predicates: set[str] = set()
+        self._added = 0
 
     def add_statements(self, rows: pa.RecordBatch) -> None:
         """Append statements."""
         self._statements.add(rows)
+        self._added += len(rows)
         self._predicates.update(pc.unique(rows.column("predicate")).to_pylist())
 
     def add_parts(self, rows: pa.RecordBatch) -> None:
@@ -96,7 +104,8 @@ class Spool:
         """
         self._statements.close()
         self._parts.close()
-        self._run(f"SET threads = {min(cores(), _THREADS)}")
+        if self._added <= _FEW:
+            self._run(f"SET threads = {min(cores(), _THREADS)}")
         if repeated:
             self._merge()
         self._with(self._known_predicates(), "CREATE TABLE predicate AS SELECT * FROM batch")
@@ -120,14 +129,16 @@ class Spool:
         last = self._number("SELECT coalesce(max(seq), -1) FROM thing")
         self._run(queries.SAID)
         names = self._base.sql(queries.PREDICATES).to_arrow_table()["name"].to_pylist()
-        said = self._ascending(queries.SORTED, "thing")
-        kept = self._ascending(queries.KEPT, "seq")
-        whole = self._ascending(queries.MERGED, "seq")
+        said = Ascending(self._said(last + 1), "thing", _SAID)
         with self._parts.opened() as stream:
-            parts = Ascending(stream, "seq")
-            for end in range(_BATCH, last + 1 + _BATCH, _BATCH):
-                numbers = kept.up_to(end)["seq"].to_numpy()
-                rows = _chosen(parts.up_to(end), whole.up_to(end), numbers)
+            parts = Ascending(stream, "seq", PART)
+            for first in range(0, last + 1, _BATCH):
+                end = first + _BATCH
+                kept, whole = (
+                    self._base.sql(query, params=[first, end]).to_arrow_table()
+                    for query in (queries.KEPT, queries.MERGED)
+                )
+                rows = _chosen(parts.up_to(end), whole, kept["seq"].to_numpy())
                 yield self._described(rows, *write_attributes(said.up_to(end), names))
 
     def statements(self) -> Iterator[pa.Table]:
@@ -172,8 +183,17 @@ class Spool:
         with file.opened() as stream:
             self._with(stream, query)
 
-    def _ascending(self, query: str, number: str) -> Ascending:
-        return Ascending(self._base.cursor().sql(query).to_arrow_reader(_BATCH), number)
+    def _said(self, end: int) -> Iterator[pa.RecordBatch]:
+        """What is said of the things below a number, sorted by them, some things after the others.
+
+        Each time all rows are looked at, but few are sorted, for sorting takes memory.
+        """
+        rows = self._number("SELECT count(*) FROM said")
+        times = rows // _SORTED + 1
+        size = end // times + 1
+        for first in range(0, end, size):
+            query = queries.SORTED.format(first=first, end=first + size)
+            yield from self._base.cursor().sql(query).to_arrow_reader(_BATCH)
 
     def _known_predicates(self) -> pa.Table:
         """Predicates in the order of their names, which their numbers stand for when sorting."""

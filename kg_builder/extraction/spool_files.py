@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,10 +44,11 @@ class Ascending:
     Args:
         batches: the rows.
         number: the column by which they are sorted.
+        schema: their layout.
     """
 
-    def __init__(self, batches: pa.RecordBatchReader, number: str) -> None:
-        self._batches, self._rest = batches, batches.schema.empty_table()
+    def __init__(self, batches: Iterable[pa.RecordBatch], number: str, schema: pa.Schema) -> None:
+        self._batches, self._rest = iter(batches), schema.empty_table()
         self._number = number
 
     def up_to(self, end: int) -> pa.Table:

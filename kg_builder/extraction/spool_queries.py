@@ -87,15 +87,18 @@ WHERE literal IS NOT NULL OR length(name) <= {LONG}
 """
 """What is said of each thing and, where the data model knows it, the other way round."""
 
-SORTED: Final = "SELECT thing, predicate, value FROM said ORDER BY thing, predicate, rank"
+SORTED: Final = """
+SELECT thing, predicate, value FROM said WHERE thing >= {first} AND thing < {end}
+ORDER BY thing, predicate, rank
+"""
 
 PREDICATES: Final = "SELECT name FROM predicate ORDER BY number"
 
 AGAIN: Final = "SELECT * FROM again ORDER BY key, seq"
 
-KEPT: Final = "SELECT seq FROM thing ORDER BY seq"
+KEPT: Final = "SELECT seq FROM thing WHERE seq >= $1 AND seq < $2 ORDER BY seq"
 
-MERGED: Final = "SELECT * FROM merged ORDER BY seq"
+MERGED: Final = "SELECT * FROM merged WHERE seq >= $1 AND seq < $2 ORDER BY seq"
 
 REJECTS: Final = """
 SELECT 'extraction' AS stage, $1::VARCHAR AS source, reason, evidence, detail

@@ -8,10 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kg_builder.extraction import Extraction
+from kg_builder.extraction import Extraction, spool
 from kg_builder.extraction.assertions import Assertions
 from kg_builder.extraction.attributes import write_attributes
 from kg_builder.extraction.batch import Batch
@@ -111,3 +112,21 @@ def test_attributes_are_json_with_every_value_once(rows: list[tuple[int, int, st
             values.append(value)
     read = [json.loads(text) for text in texts.to_pylist()]
     assert dict(zip(things.tolist(), read, strict=True)) == expected
+
+
+def test_few_rows_at_a_time_make_the_tables_that_many_make(
+    schema: Schema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [f"s/artists/{number}" for number in range(30)]
+    said: Said = [("thing", key, "Artist", f"Artist {key}") for key in keys + keys[::3]]
+    said += [("genre", key, text) for key in keys[::-1] for text in ("trip hop", "rock")]
+    said += [("link", key, "") for key in keys]
+    whole = found(schema, as_columns, said, said)
+    monkeypatch.setattr(spool, "_BATCH", 7)
+    monkeypatch.setattr(spool, "_SORTED", 20)
+    monkeypatch.setattr(spool, "_FEW", 0)
+    parts = found(schema, as_columns, said, said)
+    for name in ("records", "statements", "rejects"):
+        pd.testing.assert_frame_equal(getattr(whole, name), getattr(parts, name))
+    assert whole.counts == parts.counts
+    assert whole.records["attributes"][0].startswith('{"genre": ["trip hop", "rock"]')
