@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     rows = {name: read_rows(name, arguments.rows) for name in tables if name != "table3"}
     cells, problems = _cells(rows, arguments)
     cache = arguments.cache or arguments.data_root / "experiments"
-    jobs = arguments.jobs or len(os.sched_getaffinity(0))
+    jobs = arguments.jobs or _cores()
     todo = plan([cell for cell, _ in cells], cache)
     console = Console(stderr=True)
     for name, problem in problems.items():
@@ -66,6 +66,13 @@ def main(argv: list[str] | None = None) -> int:
     for path in write_report(study, arguments.out, name):
         console.print(f"written: {path}", soft_wrap=True)
     return 1 if any(outcome.result is None for outcome in outcomes) else 0
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,6 +14,7 @@ __all__ = ["SparseMatrix", "sparse_rows"]
 
 # Said once per process, about the interface and not about the results.
 warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+warnings.filterwarnings("ignore", message="Sparse invariant checks are implicitly disabled")
 
 
 class SparseMatrix(nn.Module):
