@@ -9,19 +9,13 @@ Speed is the median of some repetitions, from the file to the checked tables: pe
 time, and per second on the clock, which is what counts where several threads read and which other
 work on the machine slows down. Beside each stands, from the same run, a reader that does nothing
 but parse the same bytes in one thread.
-Inputs are the publishers' files; for `--memory` they are repeated with their ids renamed, so that
-records grow with the input as they do in larger dumps, and each case runs in a process of its own.
+The inputs are told in `extraction_inputs.py`, the memory is measured in `extraction_memory.py`.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
-import re
-import resource
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -31,65 +25,15 @@ from statistics import median
 from typing import Any
 
 import pandas as pd
+from extraction_inputs import DATA, HETREC, KINDS, SONGS, discogs, source, text
+from extraction_memory import SIZES, TEXT_SIZES, measure, memory
 from lxml import etree
-from pydantic import TypeAdapter
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from kg_builder.extraction import SourceConfig, extract, extract_to
+from kg_builder.extraction import SourceConfig, extract
 from kg_builder.ontology import load_schema
-
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-SAMPLE = Path(__file__).resolve().parents[1] / "data" / "raw" / "sample"
-SIZES = (10, 100, 1000)
-TEXT_SIZES = (1, 4, 16)
-"""Megabytes; a gigabyte of running text would take half a day."""
-
-_LISTED = {"strip": "{}", "split": "|"}
-SONGS: dict[str, Any] = {
-    "skip_after_header": 3,
-    "type": "Song",
-    "id": "URI",
-    "name": ["rdf-schema#label", "title", "URI"],
-    "columns": {
-        **{
-            column: {"predicate": predicate, "iri": True, "labels": f"{column}_label", **_LISTED}
-            for column, predicate in {
-                "album": "onAlbum",
-                "artist": "performer",
-                "composer": "composer",
-                "genre": "genre",
-                "language": "language",
-                "producer": "producer",
-                "writer": "writer",
-                "recordLabel": "recordLabel",
-                "recordedIn": "recordedIn",
-            }.items()
-        },
-        "releaseDate": {"predicate": "releaseDate", **_LISTED},
-        "runtime": {"predicate": "duration", "unit": "minutes", **_LISTED},
-        "trackNumber": {"predicate": "trackNumber", **_LISTED},
-    },
-}
-HETREC: dict[str, Any] = {
-    "artists": {"path": "artists.dat", "id": "id", "name": "name", "type": "Artist"},
-    "tags": {"path": "tags.dat", "id": "tagID", "name": "tagValue", "type": "Tag"},
-    "taggings": {
-        "reads": "links",
-        "path": "user_taggedartists.dat",
-        "predicate": "tag",
-        "subject": {"column": "artistID", "ref": "artists"},
-        "object": {"column": "tagID", "ref": "tags"},
-        "distinct": "userID",
-        "min_count": 2,
-    },
-}
-
-
-def source(**settings: Any) -> SourceConfig:
-    """A source as a recipe would describe it."""
-    return TypeAdapter(SourceConfig).validate_python({"name": "source", **settings})
 
 
 def main() -> None:
@@ -108,14 +52,11 @@ def main() -> None:
     parser.add_argument("--case", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.case:
-        print(json.dumps(_measure(arguments.case[0], Path(arguments.case[1]))))
+        print(json.dumps(measure(arguments.case[0], Path(arguments.case[1]))))
     elif arguments.memory:
         memory(arguments)
     else:
         speed(arguments)
-
-
-# --------------------------------------------------------------------------------------- speed
 
 
 def speed(arguments: argparse.Namespace) -> None:
@@ -189,7 +130,7 @@ def _cases(data: Path, sizes: Sequence[float]) -> Iterator[Case]:
     with tempfile.TemporaryDirectory() as folder:
         for name, size in product(("artists", "labels", "masters", "releases"), sizes):
             path = Path(folder, f"{name}.xml")
-            path.write_bytes(b"".join(_discogs(data, name, size)))
+            path.write_bytes(b"".join(discogs(data, name, size)))
             yield (
                 f"Discogs {name}, XML",
                 "MB",
@@ -216,7 +157,7 @@ def _texts(schema: Any) -> Iterator[Case]:
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "texts.jsonl")
-        path.write_bytes(b"".join(_text(path, 0.3)))
+        path.write_bytes(b"".join(text(path, 0.3)))
         texts = [json.loads(line)["text"] for line in path.read_text("utf-8").splitlines()]
         tokens = sum(len(text) for text in spacy.blank("en").pipe(texts))
         for model in ("en_core_web_sm", None):
@@ -231,178 +172,6 @@ def _texts(schema: Any) -> Iterator[Case]:
                 lambda config=config: extract(config, path.parent, schema=schema),
                 lambda pipeline=pipeline: sum(1 for _ in pipeline.pipe(texts)),
             )
-
-
-# -------------------------------------------------------------------------------------- memory
-
-
-def memory(arguments: argparse.Namespace) -> None:
-    """Print (and draw) the peak memory of reading inputs of growing size."""
-    found: dict[str, list[tuple[float, float]]] = {}
-    table = Table("input", "MB", "records", "statements", "CPU s", "peak MB", box=box.SIMPLE)
-    for kind in arguments.kinds:
-        for size in arguments.text_sizes if kind == "text" else arguments.sizes:
-            row = _in_a_process(kind, size, arguments.data)
-            found.setdefault(kind, []).append((size, row["peak_mb"]))
-            table.add_row(
-                kind,
-                f"{size:,g}",
-                f"{row['records']:,.0f}",
-                f"{row['statements']:,.0f}",
-                f"{row['seconds']:,.0f}",
-                f"{row['peak_mb']:,.0f}",
-            )
-            print(f"{kind} {size:g} MB: {row}", file=sys.stderr, flush=True)
-    Console(width=100).print(table)
-    if arguments.plot:
-        _draw(found, arguments.plot)
-
-
-def _in_a_process(kind: str, size: float, data: Path) -> dict[str, float]:
-    name, make, _ = KINDS[kind]
-    with tempfile.TemporaryDirectory() as folder:
-        with Path(folder, name).open("wb") as file:
-            for block in make(data, size):
-                file.write(block)
-        command = [sys.executable, __file__, "--case", kind, folder]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{kind}, {size} MB: the process failed with status {done.returncode}")
-    return dict(json.loads(done.stdout))
-
-
-def _measure(kind: str, folder: Path) -> dict[str, float]:
-    _, _, settings = KINDS[kind]
-    start = time.process_time()
-    counts = extract_to(folder / "out", source(**settings), folder, schema=load_schema())
-    return {
-        "seconds": time.process_time() - start,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "records": counts["records"],
-        "statements": counts["statements"],
-    }
-
-
-def _repeated(make: Callable[[int], bytes], size: float) -> Iterator[bytes]:
-    written, copy = 0, 0
-    while written < size * 1e6:
-        block = make(copy)
-        written, copy = written + len(block), copy + 1
-        yield block
-
-
-def _discogs(data: Path, name: str, size: float) -> Iterator[bytes]:
-    (path,) = (data / "semi-structured/discogs").glob(f"*_{name}.xml.gz")
-    whole = gzip.decompress(path.read_bytes())
-    root = re.compile(rb"<(%s)\b[^>]*>" % name.encode()).search(whole)
-    assert root is not None
-    body = whole[root.end() : whole.rindex(b"</" + root[1])]
-    ids = re.compile(rb'(<id>|\bid=")(\d+)')
-    yield root[0]
-    yield from _repeated(
-        lambda copy: ids.sub(lambda found: b"%s%d%s" % (found[1], copy, found[2]), body), size
-    )
-    yield b"</" + root[1] + b">"
-
-
-def _delimited(data: Path, size: float) -> Iterator[bytes]:
-    lines = (data / "songs/dbpedia_songs.csv").read_bytes().splitlines(keepends=True)
-    yield b"".join(lines[:4])
-    body = b"".join(lines[4:])
-    yield from _repeated(lambda copy: body.replace(b"/resource/", b"/resource/%d_" % copy), size)
-
-
-def _json_lines(data: Path, size: float) -> Iterator[bytes]:
-    frame = pd.read_csv(data / "songs/dbpedia_songs.csv", dtype=str, skiprows=[1, 2, 3])
-    columns = ["URI", "title", "artist_label", "genre_label", "releaseDate"]
-    rows = frame[columns].dropna(subset=["URI", "title"]).to_dict("records")
-
-    def block(copy: int) -> bytes:
-        lines = (
-            json.dumps(
-                {
-                    "id": f"{copy}/{row['URI']}",
-                    "title": row["title"],
-                    "artist": {"name": row["artist_label"]},
-                    "genres": str(row["genre_label"]).strip("{}").split("|"),
-                    "released": row["releaseDate"],
-                },
-                ensure_ascii=False,
-            )
-            for row in rows
-        )
-        return "".join(f"{line}\n" for line in lines).replace("NaN", "null").encode()
-
-    return _repeated(block, size)
-
-
-def _text(_: Path, size: float) -> Iterator[bytes]:
-    rows = [
-        json.loads(line)
-        for line in (SAMPLE / "biographies.jsonl").read_text(encoding="utf-8").splitlines()
-    ]
-
-    def block(copy: int) -> bytes:
-        lines = (json.dumps(row | {"id": f"{copy}-{row['id']}"}) + "\n" for row in rows)
-        return "".join(lines).encode()
-
-    return _repeated(block, size)
-
-
-KINDS: dict[str, tuple[str, Callable[[Path, float], Iterator[bytes]], dict[str, Any]]] = {
-    "delimited": (
-        "songs.csv",
-        _delimited,
-        {"kind": "structured", "tables": {"songs": {"path": "songs.csv", **SONGS}}},
-    ),
-    "json-lines": (
-        "songs.jsonl",
-        _json_lines,
-        {
-            "kind": "structured",
-            "tables": {
-                "songs": {
-                    "path": "songs.jsonl",
-                    "id": "id",
-                    "name": "title",
-                    "type": "Song",
-                    "columns": {
-                        "artist.name": {"predicate": "performer", "type": "Artist"},
-                        "genres": {"predicate": "genre"},
-                        "released": {"predicate": "releaseDate"},
-                    },
-                }
-            },
-        },
-    ),
-    "discogs": (
-        "releases.xml",
-        lambda data, size: _discogs(data, "releases", size),
-        {"kind": "semi-structured", "path": "releases.xml"},
-    ),
-    "text": (
-        "texts.jsonl",
-        _text,
-        {"kind": "unstructured", "path": "texts.jsonl", "model": None},
-    ),
-}
-"""Name of the file, how it is made, how it is read."""
-
-
-def _draw(found: dict[str, list[tuple[float, float]]], path: Path) -> None:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(5.5, 3))
-    for kind, points in found.items():
-        axes.plot(*zip(*points, strict=True), marker="o", label=kind)
-    axes.set(xscale="log", xlabel="input, MB", ylabel="peak memory, MB", ylim=(0, None))
-    axes.legend(frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.tight_layout()
-    figure.savefig(path, dpi=120)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -65,7 +65,7 @@ class Collector:
         self._parts: dict[str, Part] = {}
         self._rows: list[Row] = []
         self._named: Recent[tuple[str, str], str] = Recent()
-        self._narrowed: dict[tuple[str, str], str] = {}
+        self._narrower = lru_cache(maxsize=None)(partial(narrower, schema=schema))
         self._next_part = self._next_row = 0
         self._stretches = 0
         self._spool: Spool | None = None
@@ -241,12 +241,6 @@ class Collector:
         reading = (spool.records, spool.statements, spool.rejects)
         with ThreadPoolExecutor(len(reading)) as pool:
             return list(pool.map(use, (RECORDS, STATEMENTS, REJECTS), reading))
-
-    def _narrower(self, type_: str, known: str) -> str:
-        pair = type_, known
-        if pair not in self._narrowed:
-            self._narrowed[pair] = narrower(type_, known, self.schema)
-        return self._narrowed[pair]
 
     def _settle(self) -> Spool:
         self._move_rows()

@@ -56,3 +56,25 @@ def is_filled(texts: Texts) -> NDArray[Any]:
     """Whether each text is one."""
     filled: NDArray[Any] = pc.binary_length(texts).to_numpy() > 0
     return filled
+
+
+def listed(size: int, places: Numbers, texts: Texts) -> pa.ListArray:
+    """Lists of the texts of each place, in the order in which they are given."""
+    offsets = np.append(0, np.cumsum(np.bincount(places, minlength=size))).astype(np.int32)
+    sorting = pa.array(np.argsort(places, kind="stable"))
+    return pa.ListArray.from_arrays(pa.array(offsets), texts.take(sorting))
+
+
+def united(size: int, places: Numbers, texts: Texts) -> pa.ListArray:
+    """The different texts of each place, in the order given; empty ones are none."""
+    chosen = first_of_equals(places, texts) & is_filled(texts)
+    return listed(size, places[chosen], texts.filter(pa.array(chosen)))
+
+
+def others_than(own: Texts, places: Numbers, texts: Texts) -> pa.ListArray:
+    """As `united`, without the texts that are a place's own."""
+    size = len(own)
+    places, texts = np.append(np.arange(size), places), pa.concat_arrays([own, texts])
+    chosen = first_of_equals(places, texts) & is_filled(texts)
+    chosen[:size] = False
+    return listed(size, places[chosen], texts.filter(pa.array(chosen)))

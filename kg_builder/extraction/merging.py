@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kg_builder.extraction.columns import Numbers, Texts, first_of_equals, mapped
+from kg_builder.extraction.columns import Numbers, Texts, mapped, others_than, united
 from kg_builder.extraction.layouts import PART
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
@@ -44,7 +44,7 @@ def merged(parts: pa.Table, schema: Schema) -> pa.RecordBatch:
     changed = {
         "type": pa.array(_types(columns["type"].to_pylist(), thing, schema), pa.string()),
         "aliases": _all_aliases(own_names, thing, names, others, columns["aliases"]),
-        "external_ids": _united(len(firsts), *_elements(columns["external_ids"], thing)),
+        "external_ids": united(len(firsts), *_elements(columns["external_ids"], thing)),
         "rows": pa.array(np.add.reduceat(columns["rows"].to_numpy(), firsts)),
         "optional": pa.array(np.logical_or.reduceat(_truths(columns["optional"]), firsts)),
     }
@@ -65,7 +65,7 @@ def _other_name(names: Texts, own_names: Texts, thing: Numbers) -> NDArray[np.bo
 
 def _types(types: list[str], thing: Numbers, schema: Schema) -> list[str]:
     """The type of each thing: types of its parts narrow down that of the first."""
-    narrow = lru_cache(maxsize=None)(lambda type_, known: narrower(type_, known, schema))
+    narrow = lru_cache(maxsize=None)(partial(narrower, schema=schema))
     found: list[str] = []
     for place, type_ in zip(thing.tolist(), types, strict=True):
         if place == len(found):
@@ -79,33 +79,18 @@ def _all_aliases(
     own_names: Texts, thing: Numbers, names: Texts, others: NDArray[np.bool_], lists: pa.ListArray
 ) -> pa.ListArray:
     """Other names and aliases of each thing, in the order of its parts, without its own name."""
-    size, rows = len(own_names), np.arange(len(thing))
+    rows = np.arange(len(thing))
     of_lists, texts = _elements(lists, rows)
-    # a part's name comes before its aliases, and the thing's own before all: it is then left out
-    order = np.concatenate([np.full(size, -1), rows[others], of_lists])
-    places = np.concatenate([np.arange(size), thing[others], thing[of_lists]])
-    texts = pa.concat_arrays([own_names, names.filter(pa.array(others)), texts])
-    sorting = np.lexsort((order, places))
-    places, texts = places[sorting], texts.take(pa.array(sorting))
-    chosen = first_of_equals(places, texts)
-    chosen[np.searchsorted(places, np.arange(size))] = False
-    return _listed(size, places[chosen], texts.filter(pa.array(chosen)))
-
-
-def _united(size: int, places: Numbers, texts: Texts) -> pa.ListArray:
-    """The different texts of each place, in the order given; places grow."""
-    chosen = first_of_equals(places, texts)
-    return _listed(size, places[chosen], texts.filter(pa.array(chosen)))
+    # a part's name comes before its aliases
+    order = np.argsort(np.concatenate([rows[others], of_lists]), kind="stable")
+    places = np.concatenate([thing[others], thing[of_lists]])[order]
+    texts = pa.concat_arrays([names.filter(pa.array(others)), texts]).take(pa.array(order))
+    return others_than(own_names, places, texts)
 
 
 def _elements(lists: pa.ListArray, places: Numbers) -> tuple[Numbers, Texts]:
     """(the place of each element's list, the elements)"""
     return np.repeat(places, pc.list_value_length(lists).to_numpy()), lists.flatten()
-
-
-def _listed(size: int, places: Numbers, texts: Texts) -> pa.ListArray:
-    offsets = np.append(0, np.cumsum(np.bincount(places, minlength=size))).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(offsets), texts)
 
 
 def _truths(values: pa.BooleanArray) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import Final
 
 from kg_builder.extraction.unstructured import lexicon
-from kg_builder.extraction.unstructured.mentions import Entity, Mention
+from kg_builder.extraction.unstructured.mentions import ANAPHOR, Entity, Mention
 from kg_builder.extraction.unstructured.nouns import GROUP, PERSON, SONG, WORK
 from kg_builder.extraction.unstructured.sentences import Sentence
 from kg_builder.extraction.unstructured.topics import performer_of
@@ -81,7 +81,7 @@ class Resolver:
         found = sorted([*kept, *anaphors], key=lambda item: item.start)
         starts = [sentence.start for sentence in sentences]
         for index, mention in enumerate(found):
-            if mention.entity is None and mention.origin == "coreference":
+            if mention.entity is None and mention.origin == ANAPHOR:
                 self._attach(mention, found[:index], topic, performer, starts)
         return [item for item in found if item.entity is not None], topic
 
@@ -183,7 +183,7 @@ class Resolver:
                 continue
             if match[0] == "them" and text.endswith("among ", 0, match.start()):
                 continue  # some of the things just listed
-            found.append(Mention(match.start(), match.end(), match[0], "Artist", "coreference"))
+            found.append(Mention(match.start(), match.end(), match[0], "Artist", ANAPHOR))
         for match in _NOMINAL.finditer(text):
             if any(position in covered for position in range(match.start(), match.end())):
                 continue
@@ -199,7 +199,7 @@ class Resolver:
                 text, max(0, match.start() - 12), match.start()
             ):
                 continue  # "Ringo Starr was the drummer"
-            found.append(Mention(match.start(), match.end(), match[0], "Artist", "coreference"))
+            found.append(Mention(match.start(), match.end(), match[0], "Artist", ANAPHOR))
         return found
 
     def _attach(

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
+
+ANAPHOR: Final = "coreference"
+"""Origin of mentions that are no names: "she", "the band" and the like."""
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kg_builder.extraction.unstructured import lexicon
-from kg_builder.extraction.unstructured.mentions import Entity, Mention
+from kg_builder.extraction.unstructured.mentions import ANAPHOR, Entity, Mention
 from kg_builder.extraction.unstructured.relations import Relation
 from kg_builder.extraction.unstructured.sentence import SentenceReading
 from kg_builder.extraction.unstructured.slots import slot_of
@@ -79,7 +79,7 @@ def named_after(reading: SentenceReading, number: int) -> Entity | None:
     between = text[mentions[number].end : after.start]
     if _is_role(after) and between in _AND:
         return named_after(reading, number + 1)
-    is_agent = slot_of(after.type, reading.schema) == "A" and after.origin != "coreference"
+    is_agent = slot_of(after.type, reading.schema) == "A" and after.origin != ANAPHOR
     return after.entity if is_agent and between in _BESIDE else None
 
 

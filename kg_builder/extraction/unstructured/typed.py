@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kg_builder.extraction.unstructured import lexicon
-from kg_builder.extraction.unstructured.mentions import Entity, Mention
+from kg_builder.extraction.unstructured.mentions import ANAPHOR, Entity, Mention
 from kg_builder.extraction.unstructured.relations import Relation
 from kg_builder.extraction.unstructured.sentence import SentenceReading
 from kg_builder.extraction.unstructured.slots import slot_of
@@ -42,7 +42,7 @@ def read_typed(reading: SentenceReading) -> Iterator[Relation]:
     """Relate every genre, label, work and award that no pattern used to its clause's subject."""
     for number, mention in enumerate(reading.mentions):
         slot = slot_of(mention.type, reading.schema)
-        if slot not in _SAYS or mention.origin == "coreference" or mention.entity is None:
+        if slot not in _SAYS or mention.origin == ANAPHOR or mention.entity is None:
             continue
         predicate, class_, confidence = _SAYS[slot]
         if (predicate, number) in reading.taken:
@@ -96,7 +96,7 @@ def read_release_dates(reading: SentenceReading) -> Iterator[Relation]:
     works = [
         item
         for item in reading.mentions
-        if slot_of(item.type, reading.schema) == "W" and item.origin != "coreference"
+        if slot_of(item.type, reading.schema) == "W" and item.origin != ANAPHOR
     ]
     bracketed = {
         id(work): date

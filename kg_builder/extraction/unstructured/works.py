@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kg_builder.extraction.unstructured import lexicon
-from kg_builder.extraction.unstructured.mentions import Entity, Mention
+from kg_builder.extraction.unstructured.mentions import ANAPHOR, Entity, Mention
 from kg_builder.extraction.unstructured.relations import ReadText, Relation
 from kg_builder.extraction.unstructured.roles import named_after, named_before
 from kg_builder.extraction.unstructured.sentence import SentenceReading
@@ -31,7 +31,6 @@ _SONG: Final = 0.6
 _PERFORMER: Final = 0.6
 """That the first artist of a text that tells no performer is the performer"""
 
-_ANAPHOR: Final = "coreference"
 _ORIGIN: Final = re.compile(
     r"\b(?:origins?|derive[sd]?|derivative|roots?|rooted|grew|grown|sub-?genre|offshoot)\b[^.;]*$"
 )
@@ -45,7 +44,7 @@ def read_work(reading: SentenceReading) -> Iterator[Relation]:
     """Relate what a sentence names, and no pattern used, to the work that the text is about."""
     topic = reading.text.topic
     for number, mention in enumerate(reading.mentions):
-        if mention.entity is None or mention.entity is topic or mention.origin == _ANAPHOR:
+        if mention.entity is None or mention.entity is topic or mention.origin == ANAPHOR:
             continue
         slot = slot_of(mention.type, reading.schema)
         if mention.type == "Role":
@@ -64,7 +63,7 @@ def read_work(reading: SentenceReading) -> Iterator[Relation]:
 def guess_performer(text: ReadText, schema: Schema) -> Iterator[Relation]:
     """Who most likely performs the work of a text that does not say so in any known way."""
     performer = performer_of(text.topic, text.document.text, text.mentions, schema)
-    named = [] if performer is None else [m for m in performer.mentions if m.origin != _ANAPHOR]
+    named = [] if performer is None else [m for m in performer.mentions if m.origin != ANAPHOR]
     for mention in named[:1]:
         for sentence in text.sentences:
             if sentence.start <= mention.start < sentence.end:
@@ -108,7 +107,7 @@ def _maker(reading: SentenceReading, number: int) -> Iterator[Relation]:
 def _as(reading: SentenceReading, number: int) -> Entity | None:
     """Whoever is told to have a role: "with X as its producer"."""
     role = reading.mentions[number]
-    named = [item for item in reading.mentions[:number] if item.origin != _ANAPHOR]
+    named = [item for item in reading.mentions[:number] if item.origin != ANAPHOR]
     if not named:
         return None
     between = reading.text.document.text[named[-1].end : role.start]

@@ -9,11 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kg_builder.extraction.batch import Batch
-from kg_builder.extraction.columns import Numbers, Texts, first_places, is_filled
+from kg_builder.extraction.columns import Numbers, Texts, first_places, is_filled, listed
 from kg_builder.extraction.keys import name_key
 from kg_builder.extraction.semi_structured.adapters.discogs_records import (
     joined,
-    listed,
     plain_names,
 )
 

@@ -14,9 +14,10 @@ from kg_builder.extraction.columns import (
     TO_CLEAN,
     Numbers,
     Texts,
-    first_of_equals,
     is_filled,
     mapped,
+    others_than,
+    united,
 )
 from kg_builder.extraction.semi_structured.adapters.discogs_people import (
     mention_artists,
@@ -26,7 +27,6 @@ from kg_builder.extraction.semi_structured.adapters.discogs_records import (
     Records,
     cleaned,
     joined,
-    listed,
     plain_names,
 )
 from kg_builder.extraction.values import clean_text, external_id
@@ -113,11 +113,10 @@ def _addresses(records: Records, own_ids: Texts) -> tuple[pa.ListArray, Texts]:
     items, texts = records.texts("urls")
     short = mapped(texts, lambda text: external_id(text) or "")
     places = np.append(np.arange(len(records)), items.places)
-    ids = pa.concat_arrays([own_ids, short])
-    chosen = first_of_equals(places, ids) & is_filled(ids)
+    ids = united(len(records), places, pa.concat_arrays([own_ids, short]))
     others = ~is_filled(short)
     pages = _first_texts(len(records), items.places[others], texts.filter(pa.array(others)))
-    return listed(len(records), places[chosen], ids.filter(pa.array(chosen))), pages
+    return ids, pages
 
 
 def _first_texts(size: int, places: Numbers, texts: Texts) -> Texts:
@@ -142,16 +141,7 @@ def _aliases(
     items, texts = records.texts("namevariations")
     people = np.flatnonzero(solo)
     others = pa.concat_arrays([cleaned(texts), realnames.take(pa.array(people))])
-    return _others(names, np.append(items.places, people), others)
-
-
-def _others(own: Texts, places: Numbers, texts: Texts) -> pa.ListArray:
-    """The different texts of each place that are not its own, in the order given."""
-    size = len(own)
-    groups, texts = np.append(np.arange(size), places), pa.concat_arrays([own, texts])
-    chosen = first_of_equals(groups, texts) & is_filled(texts)
-    chosen[:size] = False
-    return listed(size, groups[chosen], texts.filter(pa.array(chosen)))
+    return others_than(names, np.append(items.places, people), others)
 
 
 def _say_profiles(records: Records, homepages: Texts) -> None:

@@ -115,13 +115,6 @@ def joined(*texts: Texts | str) -> Texts:
     return pc.binary_join_element_wise(*texts, "")
 
 
-def listed(size: int, places: Numbers, texts: Texts) -> pa.ListArray:
-    """Lists of the texts of each place, in the order in which they are given."""
-    offsets = np.append(0, np.cumsum(np.bincount(places, minlength=size))).astype(np.int32)
-    sorting = pa.array(np.argsort(places, kind="stable"))
-    return pa.ListArray.from_arrays(pa.array(offsets), texts.take(sorting))
-
-
 def plain_names(texts: Texts) -> Texts:
     """Names without the numbers that tell namesakes apart, their articles in front."""
     return mapped(texts, plain_name, where=rf"{TO_CLEAN}|\)$|, ")

@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from kg_builder.extraction.unstructured.learned.distant import label_texts
-from kg_builder.extraction.unstructured.mentions import Mention
+from kg_builder.extraction.unstructured.mentions import ANAPHOR, Mention
 from kg_builder.extraction.unstructured.ner.in_text import tagged
 from kg_builder.extraction.unstructured.relations import ReadText
 from kg_builder.extraction.unstructured.text_models import Stretch
@@ -61,7 +61,7 @@ def from_graph(
                 item
                 for item in text.mentions
                 if sentence.start <= item.start and item.end <= sentence.end
-                and item.origin not in {"coreference"}
+                and item.origin != ANAPHOR
             ]  # fmt: skip
             if not inside:
                 material.counts["sentences without a name"] += 1
