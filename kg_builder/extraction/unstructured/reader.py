@@ -233,7 +233,9 @@ class _Writer:
         if self._out.schema.predicates[relation.predicate].is_attribute:
             say.say(subject, relation.predicate, mention.name, evidence)
         elif mention.entity is not None:
-            other = self._key(mention.entity, evidence, owner=subject)
+            # what a work refers to belongs to the text's topic, as where that is said of the topic
+            of_work = self._out.schema.is_a(relation.subject.type, "Work")
+            other = self._key(mention.entity, evidence, owner="" if of_work else subject)
             if other != subject:
                 say.link(subject, relation.predicate, other, evidence)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -10,7 +14,10 @@ from kg_builder.extraction.unstructured.documents import TextDocument
 from kg_builder.extraction.unstructured.reader import TextReader
 from kg_builder.extraction.unstructured.topics import topic_type
 from kg_builder.ontology import Schema
+from tests.kg_builder.extraction.conftest import Run, triples
 from tests.kg_builder.extraction.test_extraction_text import known
+
+Write = Callable[[str, str | bytes], Path]
 
 Fact = tuple[str, str, str]
 
@@ -147,3 +154,11 @@ def test_what_a_text_is_about(
     title: str, text: str, declared: str, expected: str, schema: Schema
 ) -> None:
     assert topic_type(title, text, declared=declared, known=(), schema=schema) == expected
+
+
+def test_an_album_that_a_song_is_on_belongs_to_the_topic(write: Write, run: Run) -> None:
+    text = "Cesária Évora is a singer. She recorded the song Sodade from the album Miss Perfumado."
+    write("t.jsonl", json.dumps({"id": "B1", "title": "Cesária Évora", "text": text}) + "\n")
+    found = run(kind="unstructured", path="t.jsonl", model=None)
+    stated = set(triples(found))
+    assert ("src/song/B1/sodade", "onAlbum", "src/album/B1/miss perfumado") in stated
