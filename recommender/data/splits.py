@@ -27,6 +27,8 @@ class TrainingSplit:
     """All that a model may know: the training rows, the sizes, the knowledge graph and the names.
 
     The catalogue (None where there is none) holds names and ids, nothing that anybody did.
+    `user_graph` holds what is known of the users (friends, age, occupation), None where nothing
+    is: triples as in `graph`, but ids below `n_users` are the users.
     """
 
     interactions: Interactions
@@ -34,6 +36,7 @@ class TrainingSplit:
     n_users: int
     n_items: int
     catalogue: Catalogue | None = field(default=None, repr=False)
+    user_graph: KnowledgeGraph | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.interactions)

@@ -4,27 +4,47 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
+from recommender.data.facts import Facts
 from recommender.data.negatives import InteractionSampler
 from recommender.data.splits import TrainingSplit
+from recommender.errors import ConfigError
+from recommender.scoring import ItemScorer, ItemSets
 
 if TYPE_CHECKING:
     from recommender.training.adam import Adam
     from recommender.training.steps import Steps
 
-__all__ = ["ModelConfig", "Recommender", "TrainingTask"]
+__all__ = ["ModelConfig", "Recommender", "TrainingTask", "TripleContributions"]
 
 
 class ModelConfig(BaseModel):
     """Base of the models' settings: immutable, no unknown names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class TripleContributions:
+    """Parts of the scores of b pairs that triples of G at the pairs' items account for.
+
+    Attributes:
+        pairs: ``[n]`` position of the pair in what was asked, ascending.
+        triples: ``[n]`` position of the triple in `train.graph`; the item is its head or its tail.
+        values: ``[n]`` what the score owes to it, in units of the score; may be negative.
+    """
+
+    pairs: NDArray[np.int64]
+    triples: NDArray[np.int64]
+    values: NDArray[np.float64]
 
 
 class TrainingTask(ABC):
@@ -109,6 +129,35 @@ class Recommender(nn.Module, ABC):
         items = torch.arange(start, stop, device=users.device)
         pairs = self.score(users.repeat_interleave(len(items)), items.repeat(len(users)))
         return pairs.view(len(users), len(items))
+
+    def fold_in(self, histories: ItemSets) -> ItemScorer:
+        """A scorer for people whom the training did not know, without retraining.
+
+        Its user n is somebody who likes `histories.of(n)` and of whom nothing else is known; an
+        empty history is allowed.
+
+        Raises:
+            ConfigError: the model has no way to do so.
+        """
+        raise ConfigError(f"model {self.preset} cannot score people that it was not trained on")
+
+    def fold_in_items(self, facts: Sequence[Facts]) -> ItemScorer:
+        """A scorer of items that the training did not know, each from its facts alone.
+
+        Its users are the model's own; its item n is the one that `facts[n]` describe.
+
+        Raises:
+            ConfigError: the model has no way to do so.
+        """
+        raise ConfigError(f"model {self.preset} cannot score items that it was not trained on")
+
+    def triple_contributions(self, users: Tensor, items: Tensor) -> TripleContributions | None:
+        """How much each triple at the item adds to the score of the pair; int64 [b] each.
+
+        None where the model cannot tell: it does not use the graph in scoring, or not in a way
+        that splits into triples.
+        """
+        return None
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
         """The objectives to alternate between, in their order within an epoch.
