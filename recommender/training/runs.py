@@ -178,10 +178,11 @@ def load_run(folder: str | Path, *, data: str | Path | None = None) -> LoadedRun
     """
     folder = Path(folder)
     config = read_config(folder)
-    dataset = load(config.data if data is None else data)
-    if dataset.hashes() != config.data_hashes:
+    found = load(config.data if data is None else data)
+    dataset = found.as_trained_on(config.data_hashes)
+    if dataset is None:
         raise RunError(
-            f"{dataset.folder}: not the data that {folder} was trained on; train again, or name "
+            f"{found.folder}: not the data that {folder} was trained on; train again, or name "
             "the folder with the same files"
         )
     parts = split(dataset, config.training.split_seed, config.ratios)
