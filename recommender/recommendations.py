@@ -20,8 +20,15 @@ import torch
 from numpy.typing import NDArray
 
 from recommender.data import Catalogue, Split
-from recommender.explanation import Evidence, Explainer, Narrator, Reason, Step
-from recommender.explanation.relations import wording_of
+from recommender.explanation import (
+    Evidence,
+    Explainer,
+    Narrator,
+    Reason,
+    Step,
+    Vocabulary,
+    contributions_of,
+)
 from recommender.models.base import Recommender
 from recommender.scoring import DEFAULT_BLOCK, ItemSets, top_k
 
@@ -155,9 +162,8 @@ def recommendations_for(
     with torch.inference_mode():
         raw = torch.from_numpy(best.scores).to(model.device)
         probabilities = model.probability(raw).cpu().numpy()
-    names = [dataset.catalogue.relation_name(r) for r in range(dataset.n_relations)]
-    telling = [wording_of(name).telling for name in names]
-    reasons = Explainer(split.train, telling).explain(
+    vocabulary = Vocabulary.of(dataset.catalogue, dataset.n_relations)
+    reasons = Explainer(split.train, vocabulary, contributions_of(model)).explain(
         asked, best.items, progress and _named(progress, "explaining")
     )
     return Recommendations(

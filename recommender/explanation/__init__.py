@@ -3,5 +3,16 @@
 from recommender.explanation.evidence import Evidence, Kind, Reason, Step
 from recommender.explanation.explainer import Explainer
 from recommender.explanation.sentences import Narrator
+from recommender.explanation.vocabulary import Vocabulary
+from recommender.explanation.weights import contributions_of
 
-__all__ = ["Evidence", "Explainer", "Kind", "Narrator", "Reason", "Step"]
+__all__ = [
+    "Evidence",
+    "Explainer",
+    "Kind",
+    "Narrator",
+    "Reason",
+    "Step",
+    "Vocabulary",
+    "contributions_of",
+]
