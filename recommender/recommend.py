@@ -11,6 +11,7 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -18,6 +19,8 @@ from recommender.cli import OneLineParser, main_guard
 from recommender.data import Split
 from recommender.display import wide_console
 from recommender.errors import ConfigError, DataError
+from recommender.explanation import ReasonPaths, fact_lines
+from recommender.explanation.statements import STATEMENTS_FILE
 from recommender.recommendations import Recommendations, recommendations_for
 from recommender.runs import add_run_flags, open_run
 from recommender.scoring import DEFAULT_BLOCK, ItemSets
@@ -42,11 +45,14 @@ def main(argv: list[str] | None = None) -> int:
     except DataError as error:
         parser.exit(2, f"error: {error}\n")
     found = recommendations_for(run.model, run.split, [user], arguments.top, block=arguments.block)
+    paths = ReasonPaths.of_split(run.split, sources=arguments.why)
     if arguments.format == "json":
-        report = _as_dict(found, run.split, folder)
+        report = _as_dict(found, run.split, folder, paths)
         sys.stdout.write(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     else:
         _print(found, run)
+        if arguments.why:
+            _print_why(found, paths)
     return 0
 
 
@@ -65,6 +71,11 @@ def _parser() -> OneLineParser:
     add_run_flags(parser)
     parser.add_argument(
         "--top", type=_positive, default=10, metavar="N", help="items per user (default: 10)"
+    )
+    parser.add_argument(
+        "--why",
+        action="store_true",
+        help="show the facts behind each reason and their sources, down to the row or sentence",
     )
     parser.add_argument(
         "--format", choices=("table", "json"), default="table", help="default: %(default)s"
@@ -150,7 +161,9 @@ def _write_all(run: LoadedRun, folder: Path, arguments: argparse.Namespace) -> N
     )
 
 
-def _as_dict(found: Recommendations, split: Split, folder: Path) -> dict[str, Any]:
+def _as_dict(
+    found: Recommendations, split: Split, folder: Path, paths: ReasonPaths
+) -> dict[str, Any]:
     user = int(found.users[0])
     names = found.catalogue
     fields = ("rank", "item", "item_raw_id", "name", "iri", "score", "probability", "reason")
@@ -162,7 +175,11 @@ def _as_dict(found: Recommendations, split: Split, folder: Path) -> dict[str, An
             for i in ItemSets(*split.train.history).of(user)
         ],
         "recommendations": [
-            {**{f: row[f] for f in fields}, "evidence": found.evidence(0, row["rank"] - 1)}
+            {
+                **{f: row[f] for f in fields},
+                "evidence": found.evidence(0, row["rank"] - 1),
+                "paths": paths.of(row["item"], found.reason(0, row["rank"] - 1)),
+            }
             for row in found.to_table().to_pylist()
         ],
     }
@@ -190,6 +207,21 @@ def _print(found: Recommendations, run: LoadedRun) -> None:
         )
     console.print(table)
     console.print(f"{run.config.model} on {run.dataset.name}", style="dim")
+
+
+def _print_why(found: Recommendations, paths: ReasonPaths) -> None:
+    """Under each recommendation the facts that its reason rests on, and who states them where."""
+    console = wide_console()
+    for row in found.to_table().to_pylist():
+        console.print(f"[bold]{row['rank']} {escape(row['name'])}[/]: {escape(row['reason'])}")
+        for triple in paths.facts(row["item"], found.reason(0, row["rank"] - 1)):
+            for line in fact_lines(paths.triple(triple)):
+                console.print(Padding(escape(line), (0, 0, 0, 2)), style="dim" * line[0].isspace())
+    if paths.sources_missing:
+        console.print(
+            f"the data folder has no {STATEMENTS_FILE}: the facts are known, their sources are not",
+            style="dim",
+        )
 
 
 if __name__ == "__main__":

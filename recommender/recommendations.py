@@ -101,6 +101,12 @@ class Recommendations:
         pq.write_table(self.to_table(), temporary, compression="zstd")
         temporary.replace(path)
 
+    def reason(self, row: int, column: int) -> Reason:
+        """Why a listed item was recommended; only of places that hold one."""
+        reason = self.reasons[row][column]
+        assert reason is not None
+        return reason
+
     def evidence(self, row: int, column: int) -> list[dict[str, Any]]:
         """The arguments behind one recommendation, with names and IRIs, for ``json.dumps``."""
         reason = self.reasons[row][column]
@@ -112,13 +118,17 @@ class Recommendations:
             told["history"] = [
                 {"item": i, "name": self.catalogue.item_name(i)} for i in argument.items
             ]
-        for name, steps in (("steps", argument.steps), ("ends", argument.ends)):
+        for name, steps in (
+            ("steps", argument.steps),
+            ("middle", argument.middle),
+            ("ends", argument.ends),
+        ):
             if steps:
                 told[name] = [self._step(step) for step in steps]
         if argument.kind == "listeners":
             told["together"], told["audience"] = argument.together, argument.audience
         elif argument.kind != "model":
-            told["informativeness"] = round(argument.weight, 6)
+            told["weight"], told["basis"] = round(argument.weight, 6), argument.basis
         return told
 
     def _step(self, step: Step) -> dict[str, Any]:

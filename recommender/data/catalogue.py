@@ -22,6 +22,7 @@ class Catalogue:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._texts: dict[tuple[int, str], dict[int, str]] = {}
 
     def item_name(self, item: int) -> str:
         """The item's name, or `item 7` where none is known."""
@@ -97,8 +98,9 @@ class Catalogue:
             raise DataError.at(path, line, f"id {bad!r} is no integer", "build the data set again")
         return table.set_index(table["id"].astype("int64"))
 
-    @staticmethod
-    def _text(table: pd.DataFrame, column: str, index: int, default: str = "") -> str:
-        if column not in table or index not in table.index:
-            return default
-        return str(table.at[index, column]) or default
+    def _text(self, table: pd.DataFrame, column: str, index: int, default: str = "") -> str:
+        key = (id(table), column)  # the tables live as long as the catalogue
+        if key not in self._texts:
+            values = table[column].tolist() if column in table else []
+            self._texts[key] = dict(zip(table.index.tolist(), values, strict=bool(values)))
+        return self._texts[key].get(index) or default
