@@ -100,7 +100,8 @@ class Names:
         return not _NO_NAME.fullmatch(name)
 
     def _iri_name(self, entity: int) -> str:
-        last = re.split(r"[/#]", self._catalogue.entity_iri(entity))[-1].replace("_", " ")
+        iri = self._catalogue.entity_iri(entity)
+        last = re.split(r"[/#]", iri)[-1].replace("_", " ") if "://" in iri else ""
         return last if not last.isdecimal() and self._readable(last, entity) else ""
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from recommender.explanation.relations import plain_name
+
 __all__ = ["fact_lines"]
 
 _PLACE: Final = re.compile(r"(?P<file>[^#]+)#(?P<rest>.*)")
@@ -33,14 +35,22 @@ def _source_lines(source: Mapping[str, Any]) -> Iterator[str]:
         rule = source["method"].removeprefix("rule:")
         premises = source["premises"]
         said = "" if premises else f" from {source['place']}"
-        yield f"inferred by the rule {rule}{said} ({confidence})" + (", because" if premises else "")
+        yield f"inferred by the rule {rule}{said} ({confidence})" + (
+            ", because" if premises else ""
+        )
         for premise in premises:
-            yield f"  {premise['subject']} {premise['predicate']} {premise['object']}"
+            subject, target = _readable(premise["subject"]), _readable(premise["object"])
+            yield f"  {subject} — {plain_name(premise['predicate'])} → {target}"
             yield from (f"    {line}" for line in _source_lines(premise))
         return
     yield f"{source['source']} ({source['method']}, {confidence}): {_place(source['place'])}"
     if text := source.get("text"):
         yield f"  “{text}”"
+
+
+def _readable(curie: str) -> str:
+    """`artist:Dave_Grohl` → *Dave Grohl*."""
+    return curie.partition(":")[2].replace("_", " ") or curie
 
 
 def _place(evidence: str) -> str:

@@ -27,6 +27,7 @@ class Wording:
         inverse_link: the same, told of the tail: "(tail) ⟨inverse_link⟩ (head)".
         same: "(head) ⟨same⟩ as (another head)", where the tail has no name; "has the same ⟨noun⟩"
             by default.
+        inverse_same: the same, told of the tail.
         telling: how much it means to a listener that two artists share it, beside its rarity: a
             rare nomination says less about how they sound than a common genre. Set by hand; what
             has 0 is never mentioned.
@@ -38,10 +39,17 @@ class Wording:
     inverse_link: str
     same: str = ""
     telling: float = 1.0
+    inverse_same: str = ""
 
     def phrase(self, forward: bool) -> str:
         """What is said of the head (forward) or of the tail."""
         return self.link if forward else self.inverse_link
+
+    def same_as(self, forward: bool) -> str:
+        """What is said of the head (forward) or of the tail where the other end has no name."""
+        return (self.same if forward else self.inverse_same) or (
+            f"has the same {self.name_of_other(forward)}"
+        )
 
     def name_of_other(self, forward: bool) -> str:
         """What the other end is called, seen from the head (forward) or from the tail."""
@@ -58,7 +66,9 @@ def _inverse(wording: Wording) -> Wording:
         wording.noun,
         wording.inverse_link,
         wording.link,
-        telling=wording.telling,
+        wording.inverse_same,
+        wording.telling,
+        wording.same,
     )
 
 
@@ -69,9 +79,7 @@ _GENRE_OF_WORK = Wording(
     "genre", "work", "belongs to the genre", "is the genre of", "is of the same genre", 1.3
 )
 _LABEL = Wording("label", "artist", "is on", "released", "is on the same label")
-_HAS_MEMBER = Wording(
-    "member", "band", "has {} among its members", "is a member of", telling=1.2
-)
+_HAS_MEMBER = Wording("member", "band", "has {} among its members", "is a member of", telling=1.2)
 _INFLUENCED_BY = Wording("influence", "follower", "was influenced by", "influenced", telling=1.2)
 _ORIGIN = Wording(
     "place of origin", "artist", "comes from", "is home to", "comes from the same place"
@@ -90,14 +98,20 @@ _DEATHPLACE = Wording(
     "place of death", "person", "died in", "is where {} died", "died in the same place", 0.3
 )
 _INSTRUMENT = Wording("instrument", "artist", "features", "is heard with", telling=0.6)
-_FILM = Wording("film", "cast member", "appears in", "features", "appears in the same film", 0.7)
+_FILM = Wording(
+    "film",
+    "cast member",
+    "appears in",
+    "features",
+    "appears in the same film",
+    0.7,
+    "stars the same actor",
+)
 _ACTOR = _inverse(_FILM)
 _SIMILAR = _symmetric("similar artist", "is similar to", 0.9)
 _ASSOCIATED = _symmetric("associated act", "is associated with", 0.8)
 _AUTHOR = Wording("author", "book", "was written by", "wrote", "is by the same author", 1.3)
-_DIRECTOR = Wording(
-    "director", "film", "was directed by", "directed", "has the same director", 1.2
-)
+_DIRECTOR = Wording("director", "film", "was directed by", "directed", "has the same director", 1.2)
 _PUBLISHER = Wording("publisher", "publication", "was published by", "published")
 _AWARD = Wording("award", "winner", "won", "went to", telling=0.5)
 _NOMINATION = Wording("nomination", "nominee", "was nominated for", "had {} nominated", telling=0.4)
@@ -108,7 +122,9 @@ _IS_BY = Wording("artist", "work", "is by", "made")
 _LANGUAGE = Wording("language", "speaker", "speaks", "is spoken by", telling=0.3)
 _LANGUAGE_OF_WORK = Wording("language", "work", "is in", "is the language of", telling=0.4)
 _SERIES = Wording("series", "book", "belongs to the series", "includes", "is in the same series")
-_PLAYED_AT = Wording("event", "performer", "played at", "had {} on stage", "played at the same event")
+_PLAYED_AT = Wording(
+    "event", "performer", "played at", "had {} on stage", "played at the same event"
+)
 _GAME = Wording("game", "publisher", "published", "was published by", telling=0.5)
 _IDENTIFIER = Wording("key", "thing", "has the key", "is the key of", telling=0.0)
 
