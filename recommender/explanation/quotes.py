@@ -26,9 +26,9 @@ _LONGEST: Final = 300  # characters
 _RAW: Final = Path("data/raw")
 _SEPARATORS: Final = {".csv": ",", ".tsv": "\t", ".dat": "\t"}
 _OPENERS: Final[dict[str, Callable[..., IO[bytes]]]] = {
-    ".gz": gzip.open,  # type: ignore[dict-item]
-    ".bz2": bz2.open,  # type: ignore[dict-item]
-    ".xz": lzma.open,  # type: ignore[dict-item]
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
 }
 
 

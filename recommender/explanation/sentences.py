@@ -147,7 +147,9 @@ class Narrator:
         words = self._wordings[step.relation]
         on_screen = _ON_SCREEN.get(words.phrase(step.forward))
         if on_screen and self._names.kind(step.entity).endswith(_SCREENS):
-            return replace(words, **{"link" if step.forward else "inverse_link": on_screen})
+            if step.forward:
+                return replace(words, link=on_screen)
+            return replace(words, inverse_link=on_screen)
         return words
 
     def _entity(self, step: Step) -> str:

@@ -60,7 +60,7 @@ class SharedFacts(_Named, Recommender):
                 tail = int(self.graph.tail[triple])
                 pairs.append(n)
                 triples.append(triple)
-                values.append(float(self.profile[user, tail] * self.weight[tail]))
+                values.append(float(self.profile[user, tail] * self.weight[tail].detach()))
         return TripleContributions(np.array(pairs), np.array(triples), np.array(values))
 
 
@@ -82,7 +82,7 @@ def make_run(monkeypatch, folder, kind=SharedFacts) -> LoadedRun:
     dataset = load(folder)
     rng = np.random.default_rng(3)
     head = np.repeat(np.arange(dataset.n_items), _EXTRA_FACTS)
-    low = dataset.n_items + 12
+    low = dataset.n_items + 2
     tail = np.concatenate(
         [rng.choice(np.arange(low, dataset.n_entities), _EXTRA_FACTS, replace=False)
          for _ in range(dataset.n_items)]
