@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from itertools import groupby
 
 import numpy as np
@@ -45,9 +46,21 @@ class Explainer:
     def __init__(self, train: TrainingSplit, telling: ArrayLike | None = None) -> None:
         self._history = ItemSets(*train.history)
         self._index = GraphIndex(train.graph, train.n_items)
+        self._n_items = train.n_items
         means = np.ones(train.n_relations) if telling is None else np.asarray(telling)
         self._weight = self._index.idf * means[self._index.relation]
         self._listeners = Listeners(self._history, train.n_items)
+
+    def joined_by(self, newcomers: ItemSets) -> Explainer:
+        """An explainer that knows more people: newcomer n is its user `n_users + n`.
+
+        They count among the listeners, as the users of the training do. The graph is not looked at
+        again.
+        """
+        joined = copy(self)
+        joined._history = self._history.followed_by(newcomers)
+        joined._listeners = Listeners(joined._history, self._n_items)
+        return joined
 
     def explain(
         self,
