@@ -104,18 +104,17 @@ class NameIndex:
     def suggest(self, text: str, most: int = 3) -> list[str]:
         """Names that look like the text, the likeliest first; at most `most`."""
         keys, numbers = self._spellings
-        # Typing errors keep the length; a part of the name ("Bowie") has another one.
-        scorers: tuple[Callable[..., float], ...] = (fuzz.ratio, fuzz.WRatio)
         wanted = fold_name(text)
         best: dict[int, float] = {}
-        for scorer in scorers:
+        # Typing errors keep the length; a part of a name ("Bowie") is shorter than the name.
+        for scorer, is_part in ((fuzz.ratio, False), (fuzz.WRatio, True)):
             found = process.extract(
                 wanted, keys, scorer=scorer, limit=10 * most, score_cutoff=_NEAR
             )
-            for _, score, place in found:
-                penalty = 0.0 if scorer is fuzz.ratio else 5.0
-                number = numbers[place]
-                best[number] = max(best.get(number, 0.0), score - penalty)
+            for key, score, place in found:
+                if not is_part or len(key) > len(wanted):
+                    number = numbers[place]
+                    best[number] = max(best.get(number, 0.0), score - 5.0 * is_part)
         ranked = sorted(best, key=lambda n: (-round(best[n]), -self._weight_of(n), n))
         return list(dict.fromkeys(self._name_of[n] for n in ranked))[:most]
 

@@ -64,7 +64,8 @@ def country(vocabulary: GraphVocabulary, text: str) -> ItemFilter:
         ConfigError: the graph has no countries, or not this one.
     """
     statement = country_statement(vocabulary, text)
-    return ItemFilter(f"--country {text}", vocabulary.items_with(statement))
+    name = statement.text.partition("=")[2]
+    return ItemFilter(f"--country {name}", vocabulary.items_with(statement))
 
 
 def allowed_items(filters: Sequence[ItemFilter], n_items: int) -> NDArray[np.bool_] | None:
