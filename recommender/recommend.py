@@ -12,6 +12,7 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -19,6 +20,8 @@ from recommender.cli import OneLineParser, main_guard
 from recommender.data.items import NamedItem
 from recommender.display import wide_console
 from recommender.errors import ConfigError, DataError
+from recommender.explanation import ReasonPaths, fact_lines
+from recommender.explanation.statements import STATEMENTS_FILE
 from recommender.lists import ListOptions
 from recommender.lists.flags import add_list_flags, list_options
 from recommender.newcomers.people import item_names, recommend_to_newcomer
@@ -52,11 +55,14 @@ def main(argv: list[str] | None = None) -> int:
         person, found = _user(user, run, options, arguments)
     if not (found.items >= 0).any():
         raise ConfigError(_nothing_left(person, options))
+    paths = ReasonPaths.of_split(run.split, sources=arguments.why)
     if arguments.format == "json":
-        report = _as_dict(person, found, folder)
+        report = _as_dict(person, found, folder, paths)
         sys.stdout.write(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     else:
         _print(person, found, options, run)
+        if arguments.why:
+            _print_why(found, paths)
     return 0
 
 
@@ -122,6 +128,11 @@ def _parser() -> OneLineParser:
     add_run_flags(parser)
     parser.add_argument(
         "--top", type=_positive, default=10, metavar="N", help="items per user (default: 10)"
+    )
+    parser.add_argument(
+        "--why",
+        action="store_true",
+        help="show the facts behind each reason and their sources, down to the row or sentence",
     )
     parser.add_argument(
         "--format", choices=("table", "json"), default="table", help="default: %(default)s"
@@ -211,7 +222,9 @@ def _write_all(
     )
 
 
-def _as_dict(person: _Person, found: Recommendations, folder: Path) -> dict[str, Any]:
+def _as_dict(
+    person: _Person, found: Recommendations, folder: Path, paths: ReasonPaths
+) -> dict[str, Any]:
     names = found.catalogue
     fields = ("rank", "item", "item_raw_id", "name", "iri", "score", "probability", "reason")
     return {
@@ -220,8 +233,13 @@ def _as_dict(person: _Person, found: Recommendations, folder: Path) -> dict[str,
         "history": [{"item": i, "name": names.item_name(i)} for i in person.history],
         "ambiguous": {like.text: list(like.match.ids) for like in person.ambiguous},
         "recommendations": [
-            {**{f: row[f] for f in fields}, "evidence": found.evidence(0, row["rank"] - 1)}
+            {
+                **{f: row[f] for f in fields},
+                "evidence": found.evidence(0, row["rank"] - 1),
+                "paths": [] if reason is None else paths.of(row["item"], reason),
+            }
             for row in found.to_table().to_pylist()
+            for reason in [found.reason(0, row["rank"] - 1)]
         ],
     }
 
@@ -254,6 +272,22 @@ def _print(person: _Person, found: Recommendations, options: ListOptions, run: L
     made = [f"{run.config.model} on {run.dataset.name}", *(f.text for f in options.filters)]
     made += [f"--{name} {weight:g}" for name, weight in options.active.items()]
     console.print(escape(" · ".join(made)), style="dim")
+
+
+def _print_why(found: Recommendations, paths: ReasonPaths) -> None:
+    """Under each recommendation the facts that its reason rests on, and who states them where."""
+    console = wide_console()
+    for row in found.to_table().to_pylist():
+        console.print(f"[bold]{row['rank']} {escape(row['name'])}[/]: {escape(row['reason'])}")
+        reason = found.reason(0, row["rank"] - 1)
+        for triple in [] if reason is None else paths.facts(row["item"], reason):
+            for line in fact_lines(paths.triple(triple)):
+                console.print(Padding(escape(line), (0, 0, 0, 2)), style="dim" * line[0].isspace())
+    if paths.sources_missing:
+        console.print(
+            f"the data folder has no {STATEMENTS_FILE}: the facts are known, their sources are not",
+            style="dim",
+        )
 
 
 if __name__ == "__main__":

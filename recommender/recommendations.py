@@ -22,8 +22,15 @@ import torch
 from numpy.typing import NDArray
 
 from recommender.data import Catalogue, Split
-from recommender.explanation import Evidence, Explainer, Narrator, Reason, Step
-from recommender.explanation.relations import wording_of
+from recommender.explanation import (
+    Evidence,
+    Explainer,
+    Narrator,
+    Reason,
+    Step,
+    Vocabulary,
+    contributions_of,
+)
 from recommender.lists.filters import OnlyAllowed, allowed_items
 from recommender.lists.options import ListOptions
 from recommender.lists.rerank import Reranker
@@ -115,6 +122,10 @@ class Recommendations:
         pq.write_table(self.to_table(), temporary, compression="zstd")
         temporary.replace(path)
 
+    def reason(self, row: int, column: int) -> Reason | None:
+        """Why a listed item was recommended; None for what the user plays already."""
+        return self.reasons[row][column]
+
     def evidence(self, row: int, column: int) -> list[dict[str, Any]]:
         """The arguments behind one recommendation, with names and IRIs, for ``json.dumps``."""
         reason = self.reasons[row][column]
@@ -126,13 +137,17 @@ class Recommendations:
             told["history"] = [
                 {"item": i, "name": self.catalogue.item_name(i)} for i in argument.items
             ]
-        for name, steps in (("steps", argument.steps), ("ends", argument.ends)):
+        for name, steps in (
+            ("steps", argument.steps),
+            ("middle", argument.middle),
+            ("ends", argument.ends),
+        ):
             if steps:
                 told[name] = [self._step(step) for step in steps]
         if argument.kind == "listeners":
             told["together"], told["audience"] = argument.together, argument.audience
         elif argument.kind != "model":
-            told["informativeness"] = round(argument.weight, 6)
+            told["weight"], told["basis"] = round(argument.weight, 6), argument.basis
         return told
 
     def _step(self, step: Step) -> dict[str, Any]:
@@ -303,10 +318,8 @@ class _Lists:
 def _explainer(model: Recommender, split: Split) -> Explainer:
     """Of the model and split asked for last: looking at the whole graph takes its time."""
     dataset = split.dataset
-    telling = [
-        wording_of(name).telling for name in dataset.catalogue.relation_names(dataset.n_relations)
-    ]
-    return Explainer(split.train, telling)
+    vocabulary = Vocabulary.of(dataset.catalogue, dataset.n_relations)
+    return Explainer(split.train, vocabulary, contributions_of(model))
 
 
 def _named(progress: Callable[[str, int], None], name: str) -> Callable[[int], None]:

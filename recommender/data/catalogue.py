@@ -22,6 +22,7 @@ class Catalogue:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._texts: dict[tuple[int, str], dict[int, str]] = {}
 
     def item_name(self, item: int) -> str:
         """The item's name, or `item 7` where none is known."""
@@ -140,8 +141,8 @@ class Catalogue:
             return {}
         return dict(zip(table.index.tolist(), table[column].tolist(), strict=True))
 
-    @staticmethod
-    def _text(table: pd.DataFrame, column: str, index: int, default: str = "") -> str:
-        if column not in table or index not in table.index:
-            return default
-        return str(table.at[index, column]) or default
+    def _text(self, table: pd.DataFrame, column: str, index: int, default: str = "") -> str:
+        key = (id(table), column)  # the tables live as long as the catalogue
+        if key not in self._texts:
+            self._texts[key] = self._column(table, column)
+        return self._texts[key].get(index) or default
