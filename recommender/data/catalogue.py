@@ -68,9 +68,19 @@ class Catalogue:
             return []
         return list(zip(table.index.tolist(), table["alias"].tolist(), strict=True))
 
+    def entities_by_iri(self) -> dict[str, int]:
+        """IRI → entity, for every entity that has one."""
+        if "iri" not in self._entities:
+            return {}
+        return {str(iri): int(n) for n, iri in self._entities["iri"].items() if iri}  # type: ignore[call-overload]
+
     def relation_name(self, relation: int) -> str:
         """The relation's name, or `relation 7` where none is known."""
         return self._text(self._relations, "name", relation, f"relation {relation}")
+
+    def relation_iri(self, relation: int) -> str:
+        """The relation's IRI, of an inverse one after a `^`, or an empty string."""
+        return self._text(self._relations, "iri", relation)
 
     def user_raw_id(self, user: int) -> str:
         """The user's id in the publisher's file, or the integer itself."""
