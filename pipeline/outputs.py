@@ -52,7 +52,14 @@ def write_outputs(
     job = desk.job
     recipe, schema = job.recipe, job.schema
     title = f"{recipe.title} — built by recipe {recipe.name!r}"
-    items = items_of(interactions, entities, recipe.ratings, order=recipe.triples.order)
+    items = items_of(
+        interactions,
+        entities,
+        links,
+        recipe.ratings,
+        order=recipe.triples.order,
+        root=job.raw,
+    )
     numbering = number(statements, entities, items, recipe.triples, schema=schema)
     rated = ratings(interactions, items, recipe.ratings, seed=job.seed)
     facts = Facts(
