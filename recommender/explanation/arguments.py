@@ -92,9 +92,7 @@ class Arguments:
             arguments.append(Evidence("shared", items, steps, weight=weight, basis=basis))
         return arguments
 
-    def _strongest(
-        self, shared: Sequence[Fact], basis: Basis
-    ) -> tuple[list[Fact], frozenset[int]]:
+    def _strongest(self, shared: Sequence[Fact], basis: Basis) -> tuple[list[Fact], frozenset[int]]:
         """Facts, and the items of the history with all of them, of the greatest value.
 
         Greedy: start from the best fact and add another as long as the value grows. By rarity the

@@ -33,7 +33,9 @@ def _source_lines(source: Mapping[str, Any]) -> Iterator[str]:
         rule = source["method"].removeprefix("rule:")
         premises = source["premises"]
         said = "" if premises else f" from {source['place']}"
-        yield f"inferred by the rule {rule}{said} ({confidence})" + (", because" if premises else "")
+        yield f"inferred by the rule {rule}{said} ({confidence})" + (
+            ", because" if premises else ""
+        )
         for premise in premises:
             yield f"  {premise['subject']} {premise['predicate']} {premise['object']}"
             yield from (f"    {line}" for line in _source_lines(premise))

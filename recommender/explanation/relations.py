@@ -69,9 +69,7 @@ _GENRE_OF_WORK = Wording(
     "genre", "work", "belongs to the genre", "is the genre of", "is of the same genre", 1.3
 )
 _LABEL = Wording("label", "artist", "is on", "released", "is on the same label")
-_HAS_MEMBER = Wording(
-    "member", "band", "has {} among its members", "is a member of", telling=1.2
-)
+_HAS_MEMBER = Wording("member", "band", "has {} among its members", "is a member of", telling=1.2)
 _INFLUENCED_BY = Wording("influence", "follower", "was influenced by", "influenced", telling=1.2)
 _ORIGIN = Wording(
     "place of origin", "artist", "comes from", "is home to", "comes from the same place"
@@ -95,9 +93,7 @@ _ACTOR = _inverse(_FILM)
 _SIMILAR = _symmetric("similar artist", "is similar to", 0.9)
 _ASSOCIATED = _symmetric("associated act", "is associated with", 0.8)
 _AUTHOR = Wording("author", "book", "was written by", "wrote", "is by the same author", 1.3)
-_DIRECTOR = Wording(
-    "director", "film", "was directed by", "directed", "has the same director", 1.2
-)
+_DIRECTOR = Wording("director", "film", "was directed by", "directed", "has the same director", 1.2)
 _PUBLISHER = Wording("publisher", "publication", "was published by", "published")
 _AWARD = Wording("award", "winner", "won", "went to", telling=0.5)
 _NOMINATION = Wording("nomination", "nominee", "was nominated for", "had {} nominated", telling=0.4)
@@ -108,7 +104,9 @@ _IS_BY = Wording("artist", "work", "is by", "made")
 _LANGUAGE = Wording("language", "speaker", "speaks", "is spoken by", telling=0.3)
 _LANGUAGE_OF_WORK = Wording("language", "work", "is in", "is the language of", telling=0.4)
 _SERIES = Wording("series", "book", "belongs to the series", "includes", "is in the same series")
-_PLAYED_AT = Wording("event", "performer", "played at", "had {} on stage", "played at the same event")
+_PLAYED_AT = Wording(
+    "event", "performer", "played at", "had {} on stage", "played at the same event"
+)
 _GAME = Wording("game", "publisher", "published", "was published by", telling=0.5)
 _IDENTIFIER = Wording("key", "thing", "has the key", "is the key of", telling=0.0)
 

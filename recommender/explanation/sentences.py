@@ -76,9 +76,7 @@ class Narrator:
             case "listeners":
                 return self._listeners(evidence, yours)
             case "model":
-                return (
-                    "the model's score alone: neither the graph nor other users tie it to you"
-                )
+                return "the model's score alone: neither the graph nor other users tie it to you"
         return _also(text) if again else text
 
     def _link(self, step: Step, items: str) -> str:
@@ -148,9 +146,7 @@ class Narrator:
 
     def _words(self, step: Step) -> Wording:
         if step.relation not in self._wordings:
-            self._wordings[step.relation] = wording_of(
-                self._catalogue.relation_name(step.relation)
-            )
+            self._wordings[step.relation] = wording_of(self._catalogue.relation_name(step.relation))
         words = self._wordings[step.relation]
         on_screen = _ON_SCREEN.get(words.phrase(step.forward))
         if on_screen and self._names.kind(step.entity).endswith(_SCREENS):

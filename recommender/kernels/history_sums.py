@@ -11,8 +11,15 @@ __all__ = ["history_blocks", "history_pairs"]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def history_pairs(
-    starts: Any, history: Any, rows: Any, items: Any, offsets: Any, columns: Any, values: Any,
-    sums: Any, squares: Any,
+    starts: Any,
+    history: Any,
+    rows: Any,
+    items: Any,
+    offsets: Any,
+    columns: Any,
+    values: Any,
+    sums: Any,
+    squares: Any,
 ) -> None:  # pragma: no cover
     """sums[p] = Σ M[items[p], j], squares[p] = Σ M[items[p], j]² over the j of a history.
 
@@ -47,8 +54,15 @@ def history_pairs(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def history_blocks(
-    starts: Any, history: Any, rows: Any, offsets: Any, items: Any, values: Any, first: int,
-    sums: Any, squares: Any,
+    starts: Any,
+    history: Any,
+    rows: Any,
+    offsets: Any,
+    items: Any,
+    values: Any,
+    first: int,
+    sums: Any,
+    squares: Any,
 ) -> None:  # pragma: no cover
     """`history_pairs` of some histories with all of the items first … first + width - 1.
 

@@ -99,4 +99,4 @@ class _Symmetric(torch.autograd.Function):
 
 def _product(matrix: Tensor, x: Tensor) -> Tensor:
     with torch.autocast(x.device.type, enabled=False):  # no sparse product of bf16 on a CPU
-        return matrix.to(x.dtype) @ x if x.dtype == torch.float64 else matrix @ x.float()
+        return matrix @ x.to(matrix.dtype)
