@@ -7,6 +7,7 @@ the model where the model can tell what its score owes to them, else by their ra
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from itertools import groupby
 
 import numpy as np
@@ -51,6 +52,7 @@ class Explainer:
         contributions: Contributions | None = None,
     ) -> None:
         self._history = ItemSets(*train.history)
+        self._n_items = train.n_items
         phrases = None if vocabulary is None else vocabulary.phrases
         self._index = GraphIndex(train.graph, train.n_items, phrases)
         self._names = None if vocabulary is None else vocabulary.names
@@ -63,6 +65,19 @@ class Explainer:
     def index(self) -> GraphIndex:
         """The graph as features of items."""
         return self._index
+
+    def joined_by(self, newcomers: ItemSets) -> Explainer:
+        """An explainer that knows more people: newcomer n is its user `n_users + n`.
+
+        They count among the listeners, as the users of the training do. The model cannot tell what
+        its scores for them owe to facts, so that these are weighed by rarity. The graph is not
+        looked at again.
+        """
+        joined = copy(self)
+        joined._weigher = self._weigher.by_rarity()
+        joined._history = self._history.followed_by(newcomers)
+        joined._listeners = Listeners(joined._history, self._n_items)
+        return joined
 
     def explain(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +73,12 @@ class Weigher:
         #: ``[n_holdings]``: rarity of the feature, times what it means to a person.
         self.rarity = (index.rarity * meaning)[index.features] * telling[index.relation]
         self._mentioned = self.rarity > 0
+
+    def by_rarity(self) -> Weigher:
+        """The same without the model."""
+        weigher = copy(self)
+        weigher._contributions = None
+        return weigher
 
     def weigh(self, users: IntArray, items: IntArray) -> FactWeights:
         """Weigh all facts about the items, ``[b]``, for the users, ``[b]``."""
