@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from recommender.data.tables import IntArray
+from recommender.kernels.smoothing import smoothing_step
 
 __all__ = ["Edges", "Propagation", "symmetric_weights"]
 
@@ -58,18 +59,23 @@ class Propagation(nn.Module):
         ):
             self.register_buffer(name, torch.from_numpy(array), persistent=False)
 
-    def forward(self, x: Tensor, n_layers: int, masked: Tensor | None = None) -> list[Tensor]:
-        """x and what `n_layers` steps make of it, each [n_nodes, d].
+    def forward(self, x: Tensor, n_layers: int, masked: Tensor | None = None) -> Tensor:
+        """The mean of x, A x, … A^K x; [n_nodes, d] → the same.
 
         Args:
             x: the nodes' own vectors.
             n_layers: K.
             masked: int64 [b], edges of the first kind that are not to be used.
         """
-        matrix = self.matrix(masked)
-        layers = [x]
+        smoothed: Tensor = _Smoothing.apply(x, self.matrix(masked), n_layers)  # type: ignore[no-untyped-call]
+        return smoothed
+
+    @torch.no_grad()
+    def layers(self, x: Tensor, n_layers: int) -> list[Tensor]:
+        """x, A x, … A^K x, each [n_nodes, d], without a gradient."""
+        matrix, layers = self.matrix(), [x.detach()]
         for _ in range(n_layers):
-            layers.append(_Symmetric.apply(layers[-1], matrix))  # type: ignore[no-untyped-call]
+            layers.append(matrix @ layers[-1].to(matrix.dtype))
         return layers
 
     def matrix(self, masked: Tensor | None = None) -> Tensor:
@@ -84,19 +90,32 @@ class Propagation(nn.Module):
         )
 
 
-class _Symmetric(torch.autograd.Function):
-    """A x for A = Aᵀ, whose way back is the same product."""
+class _Smoothing(torch.autograd.Function):
+    """x → (I + A + … + A^K) x / (K + 1). As A = Aᵀ, the way back is the same map."""
 
     @staticmethod
-    def forward(context: Any, x: Tensor, matrix: Tensor) -> Tensor:
-        context.matrix = matrix
-        return _product(matrix, x)
+    def forward(context: Any, x: Tensor, matrix: Tensor, n_layers: int) -> Tensor:
+        context.matrix, context.n_layers = matrix, n_layers
+        return _smooth(x, matrix, n_layers)
 
     @staticmethod
     def backward(context: Any, *gradients: Any) -> Any:
-        return _product(context.matrix, gradients[0]), None
+        return _smooth(gradients[0], context.matrix, context.n_layers), None, None
 
 
-def _product(matrix: Tensor, x: Tensor) -> Tensor:
-    with torch.autocast(x.device.type, enabled=False):  # no sparse product of bf16 on a CPU
-        return matrix @ x.to(matrix.dtype)
+def _smooth(x: Tensor, matrix: Tensor, n_layers: int) -> Tensor:
+    """By Horner's rule: y ← x + A y, K times, from y = x; in A's own precision."""
+    x = x.detach().to(matrix.dtype).contiguous()
+    y = x
+    if x.device.type == "cpu":
+        parts = (matrix.crow_indices(), matrix.col_indices(), matrix.values())
+        offsets, columns, values = (part.numpy() for part in parts)
+        buffers = [torch.empty_like(x) for _ in range(min(n_layers, 2))]
+        for step in range(n_layers):
+            out = buffers[step % 2]
+            smoothing_step(offsets, columns, values, x.numpy(), y.numpy(), out.numpy())
+            y = out
+    else:
+        for _ in range(n_layers):
+            y = x + matrix @ y
+    return y / (n_layers + 1)

@@ -18,6 +18,7 @@ from recommender.layers.activations import Mixture
 from recommender.layers.cross_compress import UnitStack
 from recommender.layers.pair_features import Audience, PairFeatures
 from recommender.layers.propagation import Edges, Propagation, symmetric_weights
+from recommender.layers.sampled_products import sampled_products
 from recommender.models.base import TrainingTask, TripleContributions
 from recommender.models.calibrated import CalibratedRecommender
 from recommender.models.mmss_mkr_g_config import GraphMKRConfig
@@ -88,6 +89,7 @@ class GraphMKR(CalibratedRecommender):
         with torch.no_grad():
             self.head.linear.weight[0, 1:] = self.features.prior()
         self.mixture = None if config.prediction == "plain" else Mixture(config.prediction)
+        self._final: Tensor | None = None
         self._layers: list[Tensor] | None = None
 
     def _table(self, n: int) -> nn.Embedding:
@@ -109,23 +111,27 @@ class GraphMKR(CalibratedRecommender):
             entities = torch.cat([mixed, entities[self.n_items :]])
         return torch.cat([self.users.weight, entities, self.attributes.weight])
 
-    def layers(self, masked: Tensor | None = None) -> list[Tensor]:
-        """x(0) … x(K), each [n_nodes, dim]; kept while scoring.
+    def final(self, masked: Tensor | None = None) -> Tensor:
+        """The mean of x(0) … x(K), [n_nodes, dim]; kept while scoring.
 
         `masked`: int64 [b], training positives (by their place in `positive_keys`) whose edges
         are left out.
         """
-        if self._layers is not None and masked is None:
-            return self._layers
-        layers = self.propagation(self.own_vectors(), self.config.layers, masked)
+        if self._final is not None and masked is None:
+            return self._final
+        final: Tensor = self.propagation(self.own_vectors(), self.config.layers, masked)
         if not self.training and not torch.is_grad_enabled():
+            self._final = final
+        return final
+
+    def layers(self) -> list[Tensor]:
+        """x(0) … x(K), each [n_nodes, dim], without a gradient; kept while scoring."""
+        if self._layers is not None:
+            return self._layers
+        layers = self.propagation.layers(self.own_vectors(), self.config.layers)
+        if not self.training:
             self._layers = layers
         return layers
-
-    def final(self, masked: Tensor | None = None) -> Tensor:
-        """The mean of x(0) … x(K), [n_nodes, dim]."""
-        layers = self.layers(masked)
-        return torch.stack(layers).mean(dim=0) if len(layers) > 1 else layers[0]
 
     def head_features(self, items: Tensor, heads: Tensor) -> Tensor:
         """h_L = C^L(v, h)[e] for v ~ S(h) (Eq. 7), as in MMSS_MKR; int64 [b] each → [b, dim]."""
@@ -140,17 +146,17 @@ class GraphMKR(CalibratedRecommender):
 
         `left_out`: the pairs are training positives, and their counts do without them.
         """
-        product = (final[users] * final[self.n_users + items]).sum(dim=1, keepdim=True)
+        product = sampled_products(final, final, users, self.n_users + items)[:, None]
         features = self.features.pairs(users.cpu().numpy(), items.cpu().numpy(), left_out=left_out)
         return self.head(torch.cat([product, self.used(features)], dim=1))
 
     def score(self, users: Tensor, items: Tensor) -> Tensor:
         """The head's value for each pair."""
-        return self.pair_scores(self._cached_final(), users, items, left_out=False)
+        return self.pair_scores(self.final(), users, items, left_out=False)
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
         """One matrix product, and the counts of a block."""
-        final = self._cached_final()
+        final = self.final()
         return self.score_audience(
             self.features.members, users.cpu().numpy(), final[users], start, stop
         )
@@ -166,7 +172,7 @@ class GraphMKR(CalibratedRecommender):
     ) -> Tensor:
         """Scores of people with the given final vectors, [len(rows), stop - start]."""
         first = self.n_users + start
-        items = self._cached_final()[first : first + stop - start]
+        items = self.final()[first : first + stop - start]
         pair, item, user = self.features.block(audience, rows, start, stop)
         product = (vectors @ items.T)[..., None]
         return self.head.separate(product, pair * self._paths, item, user)
@@ -182,15 +188,6 @@ class GraphMKR(CalibratedRecommender):
         used = features.clone()
         used[..., : self.features.n_pair] = 0
         return used
-
-    def _cached_final(self) -> Tensor:
-        if self.training or torch.is_grad_enabled():
-            return self.final()
-        if self._final is None:
-            self._final = self.final()
-        return self._final
-
-    _final: Tensor | None = None
 
     def forget(self) -> None:
         """What scoring has computed from the parameters no longer holds."""

@@ -46,9 +46,7 @@ def contributions(model: GraphMKR, users: Tensor, items: Tensor) -> TripleContri
         owner = users[torch.as_tensor(pairs, device=users.device)]
         along = (final[owner] * steps[place]).sum(dim=1).double().cpu().numpy()
         values += slope[pairs, 0] * weight * along
-    values += _shared(
-        model, users.cpu().numpy(), items.cpu().numpy(), slope, features, pairs, entities
-    )
+    values += _shared(model, asked_users, asked_items, slope, pairs, entities)
     keys = pairs * graph.n_entities + entities
     _, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
     return TripleContributions(pairs, triples, values / counts[place])
