@@ -22,6 +22,7 @@ OUTPUTS: Final = (
     "entities.tsv",
     "relations.tsv",
     "items.tsv",
+    "aliases.tsv",
     "users.tsv",
     "alignment.tsv",
     "quality.json",
@@ -51,7 +52,14 @@ def write_outputs(
     job = desk.job
     recipe, schema = job.recipe, job.schema
     title = f"{recipe.title} — built by recipe {recipe.name!r}"
-    items = items_of(interactions, entities, recipe.ratings, order=recipe.triples.order)
+    items = items_of(
+        interactions,
+        entities,
+        links,
+        recipe.ratings,
+        order=recipe.triples.order,
+        root=job.raw,
+    )
     numbering = number(statements, entities, items, recipe.triples, schema=schema)
     rated = ratings(interactions, items, recipe.ratings, seed=job.seed)
     facts = Facts(
@@ -87,6 +95,7 @@ def write_outputs(
         ),
         desk.path("items.tsv"),
     )
+    write_tsv(_other_names(numbering.entities, entities), desk.path("aliases.tsv"))
     write_tsv(
         pd.DataFrame({"id": range(len(rated.users)), "raw_id": rated.users}),
         desk.path("users.tsv"),
@@ -108,6 +117,18 @@ def write_outputs(
 
 def _with_iris(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(iri=[_iri(name) for name in table["iri"]])
+
+
+def _other_names(numbered: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
+    """Columns id, alias: one row for every name of a numbered entity that is not its first one."""
+    aliases = dict(zip(entities["entity"].tolist(), entities["aliases"].tolist(), strict=True))
+    own = zip(numbered["id"], numbered["iri"], numbered["name"], strict=True)
+    rows = [
+        (number, alias)
+        for number, iri, name in own
+        for alias in sorted({*aliases.get(iri, ())} - {name})
+    ]
+    return pd.DataFrame(rows, columns=["id", "alias"]).astype({"id": "int64"})
 
 
 def _iri(name: str) -> str:

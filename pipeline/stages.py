@@ -316,7 +316,7 @@ STAGES: Final[tuple[Stage, ...]] = (
             _INTERACTIONS,
             *_REJECTS.values(),
         ),
-        raw=_no_raw,
+        raw=lambda job: raw_files(job.recipe.ratings, job.raw, recipe=job.recipe),
         settings=lambda job: {
             "name": [job.recipe.name, job.recipe.title, job.recipe.licence],
             "triples": job.recipe.triples.model_dump(mode="json"),

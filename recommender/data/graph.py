@@ -48,6 +48,18 @@ class KnowledgeGraph:
         place = np.minimum(np.searchsorted(self.sorted_keys, keys), len(self.sorted_keys) - 1)
         return np.asarray(self.sorted_keys[place] == keys)
 
+    def with_inverses(self) -> KnowledgeGraph:
+        """Each triple once, and beside (h, r, t) its inverse (t, r + n_relations, h)."""
+        heads_and_relations, tail = np.divmod(self.sorted_keys, max(self.n_entities, 1))
+        head, relation = np.divmod(heads_and_relations, max(self.n_relations, 1))
+        return KnowledgeGraph(
+            np.concatenate([head, tail]),
+            np.concatenate([relation, relation + self.n_relations]),
+            np.concatenate([tail, head]),
+            self.n_entities,
+            2 * self.n_relations,
+        )
+
     @cached_property
     def adjacency(self) -> tuple[IntArray, IntArray]:
         """Undirected neighbours as CSR: `(offsets [n_entities + 1], neighbours)`, no doubles."""

@@ -127,6 +127,11 @@ class _Training:
                 saved = time.monotonic()
         return self._finish()
 
+    @property
+    def _most_epochs(self) -> int:
+        """As the settings say, or fewer where a task's schedule ends before."""
+        return min([self.config.epochs, *(t.epochs for t in self.tasks if t.epochs is not None)])
+
     def _train_epoch(self) -> None:
         """Lines 2–11 of Algorithm 1: each task in turn, the KG one every kge_interval epochs."""
         began = time.perf_counter()
@@ -137,12 +142,13 @@ class _Training:
             if self.epoch % task.interval == 0:
                 columns = self._shuffled_samples(task)
                 n_samples += len(columns[0])
+                self.optimizers[task.name].set_learning_rate(task.learning_rate_at(self.epoch))
                 with self.optimizers[task.name].stepping():
                     record[f"loss_{task.name}"] = self.steps[task.name].run(columns)
         self.epoch += 1
         record["train_seconds"] = time.perf_counter() - began
         record["samples_per_second"] = n_samples / record["train_seconds"]
-        last = self.epoch >= self.config.epochs
+        last = self.epoch >= self._most_epochs
         if last or self.epoch % self.config.evaluate_every == 0:
             self._validate(record)
         self.finished = last or self.stopping.exhausted
@@ -284,7 +290,7 @@ class _Training:
         self.epoch = checkpoint.epoch
         self.best_model = checkpoint.best_model
         # More --epochs than before: a run that ended by their number goes on.
-        ended = self.epoch >= self.config.epochs or self.stopping.exhausted
+        ended = self.epoch >= self._most_epochs or self.stopping.exhausted
         self.finished = checkpoint.finished and ended
 
 
