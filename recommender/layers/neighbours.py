@@ -7,12 +7,14 @@ from scipy.sparse import csr_array
 
 from recommender.data.tables import IntArray
 
-__all__ = ["nearest_rows"]
+__all__ = ["largest_entries", "nearest_rows"]
 
 _PRODUCTS = 2**24  # similarities held at a time
 
 
-def nearest_rows(matrix: csr_array, k: int, shrinkage: float) -> tuple[IntArray, np.ndarray]:
+def nearest_rows(
+    matrix: csr_array, k: int, shrinkage: float, *, others: csr_array | None = None
+) -> tuple[IntArray, np.ndarray]:
     """The k most similar other rows of every row, and how similar they are.
 
     cos(a, b) = |a ∩ b| / (√|a| √|b| + shrinkage), 0 for rows that share nothing.
@@ -21,28 +23,57 @@ def nearest_rows(matrix: csr_array, k: int, shrinkage: float) -> tuple[IntArray,
         matrix: ``[n, m]`` of zeros and ones.
         k: neighbours per row.
         shrinkage: of the similarity of rows with few entries.
+        others: ``[l, m]`` of zeros and ones, where the neighbours are looked for; the matrix
+            itself, each row without itself, if None.
 
     Returns:
         ids int64 ``[n, k]`` and similarities float64 ``[n, k]``, falling; equal ones by id. A row
-        with fewer similar rows is filled up with itself at similarity 0.
+        with fewer similar rows is filled up with its own number (0 where there are `others`) at
+        similarity 0.
+    """
+    n, candidates = matrix.shape[0], matrix if others is None else others
+    norms, candidate_norms = (np.sqrt(np.diff(rows.indptr)) for rows in (matrix, candidates))
+    ids, similarities = np.zeros((n, k), dtype=np.int64), np.zeros((n, k))
+    transposed = candidates.T.tocsr()
+    rows_at_a_time = max(1, _PRODUCTS // max(candidates.shape[0], 1))
+    for start in range(0, n, rows_at_a_time):
+        stop = min(start + rows_at_a_time, n)
+        shared = (matrix[start:stop] @ transposed).tocoo()
+        row, column = shared.coords
+        shared.data /= norms[row + start] * candidate_norms[column] + shrinkage
+        first = start if others is None else None
+        ids[start:stop], similarities[start:stop] = largest_entries(shared.tocsr(), k, first=first)
+    return ids, similarities
+
+
+def largest_entries(
+    matrix: csr_array, k: int, *, first: int | None = None
+) -> tuple[IntArray, np.ndarray]:
+    """The k largest entries of every row of a sparse matrix of non-negative numbers.
+
+    Args:
+        matrix: ``[n, m]``.
+        k: entries per row.
+        first: number of the first row, if a row's own column is to be left out.
+
+    Returns:
+        columns int64 ``[n, k]`` and values float64 ``[n, k]``, falling; equal ones by column. A
+        row with fewer entries is filled up with its own column, or with column 0, at value 0.
     """
     n = matrix.shape[0]
-    norms = np.sqrt(np.diff(matrix.indptr))
-    ids = np.repeat(np.arange(n)[:, None], k, axis=1)
-    similarities = np.zeros((n, k))
-    transposed = matrix.T.tocsr()
-    rows_at_a_time = max(1, _PRODUCTS // max(n, 1))
-    for start in range(0, n, rows_at_a_time):
-        common = (matrix[start : start + rows_at_a_time] @ transposed).tocoo()
-        row, column = common.coords
-        other = row + start != column
-        row, column, shared = row[other], column[other], common.data[other]
-        cosine = shared / (norms[row + start] * norms[column] + shrinkage)
-        order = np.lexsort((column, -cosine, row))
-        row, column, cosine = row[order], column[order], cosine[order]
-        counts = np.bincount(row)
-        rank = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
-        near = rank < k
-        ids[row[near] + start, rank[near]] = column[near]
-        similarities[row[near] + start, rank[near]] = cosine[near]
-    return ids, similarities
+    row, column = matrix.tocoo().coords
+    values = matrix.data
+    columns = np.zeros((n, k), dtype=np.int64)
+    if first is not None:
+        columns += np.arange(first, first + n)[:, None]
+        other = row + first != column
+        row, column, values = row[other], column[other], values[other]
+    order = np.lexsort((column, -values, row))
+    row, column, values = row[order], column[order], values[order]
+    counts = np.bincount(row, minlength=n)
+    rank = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    kept = rank < k
+    largest = np.zeros((n, k))
+    columns[row[kept], rank[kept]] = column[kept]
+    largest[row[kept], rank[kept]] = values[kept]
+    return columns, largest

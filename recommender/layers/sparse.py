@@ -55,13 +55,21 @@ class SparseMatrix(nn.Module):
 
     def rows(self, start: int, stop: int) -> Tensor:
         """The rows start … stop - 1 as a sparse tensor [stop - start, m], without a gradient."""
-        offsets = self.forward_offsets[start : stop + 1]
-        first, last = int(offsets[0]), int(offsets[-1])
+        return self._rows("forward", start, stop)
+
+    def transposed_rows(self, start: int, stop: int) -> Tensor:
+        """The same of Aᵀ: its rows start … stop - 1, [stop - start, n]."""
+        return self._rows("backward", start, stop)
+
+    def gathered(self, ids: Tensor) -> Tensor:
+        """Any rows as a sparse tensor: int64 [b] → [b, m], without a gradient."""
+        _, columns, values = self.entries(ids)
+        counts = self.forward_offsets[ids + 1] - self.forward_offsets[ids]
         return torch.sparse_csr_tensor(
-            offsets - first,
-            self.forward_columns[first:last],
-            self.forward_values[first:last],
-            size=(stop - start, self.shape[1]),
+            torch.cat([counts.new_zeros(1), counts.cumsum(0)]),
+            columns,
+            values,
+            size=(len(ids), self.shape[1]),
             check_invariants=False,
         )
 
@@ -80,6 +88,17 @@ class SparseMatrix(nn.Module):
         dense = self.forward_values.new_zeros(len(ids), self.shape[1])
         dense[row, column] = value
         return dense
+
+    def _rows(self, side: str, start: int, stop: int) -> Tensor:
+        offsets = getattr(self, f"{side}_offsets")[start : stop + 1]
+        first, last = int(offsets[0]), int(offsets[-1])
+        return torch.sparse_csr_tensor(
+            offsets - first,
+            getattr(self, f"{side}_columns")[first:last],
+            getattr(self, f"{side}_values")[first:last],
+            size=(stop - start, self.shape[1] if side == "forward" else self.shape[0]),
+            check_invariants=False,
+        )
 
     def _product(self, side: str, x: Tensor) -> Tensor:
         # in the matrix's own precision: no sparse product of bf16 exists on a CPU

@@ -6,12 +6,11 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from recommender.data.matrices import positive_matrix
 from recommender.data.splits import TrainingSplit
 from recommender.layers.neighbours import nearest_rows
 from recommender.layers.sparse import SparseMatrix, sparse_rows
 from recommender.models.base import ModelConfig
-from recommender.models.calibrated import CalibratedRecommender
+from recommender.models.item_based import ItemBasedRecommender
 
 __all__ = ["ItemKNN", "ItemKNNConfig"]
 
@@ -27,7 +26,7 @@ class ItemKNNConfig(ModelConfig):
     )
 
 
-class ItemKNN(CalibratedRecommender):
+class ItemKNN(ItemBasedRecommender):
     """Item-based nearest neighbours by the cosine of training positives.
 
     Sarwar et al., "Item-based collaborative filtering recommendation algorithms", WWW 2001;
@@ -44,10 +43,8 @@ class ItemKNN(CalibratedRecommender):
 
     def __init__(self, config: ItemKNNConfig, train: TrainingSplit) -> None:
         super().__init__(config, train)
-        self._positives = positive_matrix(train)
         self.k = min(config.k, max(1, train.n_items - 1))
         self._sorted: tuple[Tensor, Tensor] | None = None
-        self.histories = SparseMatrix(self._positives)
         self.register_buffer("neighbours", torch.zeros(train.n_items, self.k, dtype=torch.int32))
         self.register_buffer("similarities", torch.zeros(train.n_items, self.k))
 
@@ -88,10 +85,12 @@ class ItemKNN(CalibratedRecommender):
         """What scoring has computed from the parameters no longer holds."""
         self._sorted = None
 
-    def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
+    def score_histories(
+        self, histories: SparseMatrix, rows: Tensor, start: int, stop: int
+    ) -> Tensor:
         """One sparse product for the block."""
         by_item = sparse_rows(
             self.neighbours[start:stop].long(), self.similarities[start:stop], self.n_items
         )
-        scores: Tensor = (by_item @ self.histories.dense_rows(users).T).T
+        scores: Tensor = (by_item @ histories.dense_rows(rows).T).T
         return scores

@@ -11,6 +11,7 @@ from torch import Tensor
 from recommender.data.splits import TrainingSplit
 from recommender.models.base import ModelConfig
 from recommender.models.calibrated import CalibratedRecommender
+from recommender.scoring import ItemScorer, ItemSets
 
 __all__ = ["Popularity", "PopularityConfig", "expected_recounts"]
 
@@ -58,6 +59,10 @@ class Popularity(CalibratedRecommender):
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
         """The same row for every user."""
         return self.scores[start:stop].expand(len(users), -1)
+
+    def fold_in(self, histories: ItemSets) -> ItemScorer:
+        """Itself: it knows no users."""
+        return self
 
 
 def expected_recounts(counts: np.ndarray) -> np.ndarray:

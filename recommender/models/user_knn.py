@@ -12,6 +12,7 @@ from recommender.layers.neighbours import nearest_rows
 from recommender.layers.sparse import SparseMatrix
 from recommender.models.base import ModelConfig
 from recommender.models.calibrated import CalibratedRecommender
+from recommender.scoring import ItemScorer, ItemSets
 
 __all__ = ["UserKNN", "UserKNNConfig"]
 
@@ -67,8 +68,57 @@ class UserKNN(CalibratedRecommender):
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
         """One sparse product for the block."""
-        similar = self.similarities.new_zeros(self.n_users, len(users))
-        # Rows that are filled up repeat the user himself at similarity 0.
-        similar.scatter_add_(0, self.neighbours[users].long().T, self.similarities[users].T)
+        return self.score_neighbours(
+            self.neighbours[users].long(), self.similarities[users], start, stop
+        )
+
+    def score_neighbours(
+        self, neighbours: Tensor, similarities: Tensor, start: int, stop: int
+    ) -> Tensor:
+        """Scores of people given by training users who are like them, ``[b, stop - start]``.
+
+        Args:
+            neighbours, similarities: ``[b, k]``; what is no neighbour has similarity 0.
+            start, stop: the items.
+        """
+        similar = self.similarities.new_zeros(self.n_users, len(neighbours))
+        similar.scatter_add_(0, neighbours.T, similarities.T)
         scores: Tensor = (self.listeners.rows(start, stop) @ similar).T
         return scores
+
+    def fold_in(self, histories: ItemSets) -> ItemScorer:
+        """Find each person's neighbours; with an empty history everybody is one, equally.
+
+        Nobody is left out, for a new person is none of the training users. So one of these, folded
+        in, has himself as nearest neighbour, which adds to the scores of his own items.
+        """
+        ids, values = nearest_rows(
+            histories.matrix(self.n_items), self.k, self.config.shrinkage, others=self._positives
+        )
+        return _FoldedIn(
+            self,
+            torch.from_numpy(ids).to(self.device),
+            torch.from_numpy(values).to(self.similarities),
+            torch.from_numpy(histories.sizes == 0).to(self.device),
+        )
+
+
+class _FoldedIn:
+    """Scores of people given by their neighbours."""
+
+    def __init__(
+        self, model: UserKNN, neighbours: Tensor, similarities: Tensor, empty: Tensor
+    ) -> None:
+        self._model, self._neighbours, self._similarities = model, neighbours, similarities
+        self._empty = empty
+        self.n_items, self.device = model.n_items, model.device
+
+    def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
+        """As the model scores its own."""
+        model = self._model
+        scores = model.score_neighbours(
+            self._neighbours[users], self._similarities[users], start, stop
+        )
+        everybody = model.similarities.new_full((model.n_users, 1), 1 / model.n_users)
+        shares = (model.listeners.rows(start, stop) @ everybody).T
+        return torch.where(self._empty[users, None], shares, scores)

@@ -16,7 +16,6 @@ from recommender.data.matrices import positive_matrix
 from recommender.data.pairs import pair_up
 from recommender.layers.calibration import PlattScaling
 from recommender.layers.neighbours import nearest_rows
-from recommender.models.als import solve_side
 from recommender.models.lightgcn import LightGCN, normalised_bipartite
 from recommender.models.popularity import expected_recounts
 
@@ -73,19 +72,6 @@ def test_knn_scores_by_definition(name: str, checkerboard: Split) -> None:
     expected = dense @ similar.T if name == "item_knn" else similar @ dense
     actual = model.score_items(torch.arange(model.n_users), 2, model.n_items)
     np.testing.assert_allclose(actual.numpy(), expected[:, 2:], rtol=1e-5)
-
-
-@pytest.mark.parametrize("n", [6, 40])
-def test_als_solves_equation_4(n: int) -> None:
-    """x_u = (Yᵀ C_u Y + λI)⁻¹ Yᵀ C_u p_u, with the diagonal C_u written out."""
-    rng = np.random.default_rng(n)
-    positives, others = random_matrix(rng, n, 8, 0.4), rng.normal(size=(8, 3))
-    actual = solve_side(positives, torch.from_numpy(others), alpha=4.0, l2_weight=0.5).numpy()
-    for user, preference in enumerate(positives.toarray()):
-        confidence = np.diag(1 + 4.0 * preference)
-        matrix = others.T @ confidence @ others + 0.5 * np.eye(3)
-        expected = np.linalg.solve(matrix, others.T @ confidence @ preference)
-        np.testing.assert_allclose(actual[user], expected, atol=1e-10)
 
 
 def test_lightgcn_equals_its_matrix_form(checkerboard: Split) -> None:
