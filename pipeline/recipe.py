@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -15,6 +15,8 @@ from kg_builder.cleaning import CleaningConfig
 from kg_builder.errors import DataError
 from kg_builder.extraction import SourceConfig
 from kg_builder.extraction.interactions import InteractionTable
+from kg_builder.extraction.structured.config import LinkTable, StructuredSource
+from kg_builder.extraction.user_facts import UserTable, check_relations
 from kg_builder.fusion import FusionConfig, SourceTraits
 from kg_builder.inference import InferenceConfig
 from kg_builder.triples import RatingsConfig, TriplesConfig
@@ -53,6 +55,10 @@ class Recipe(BaseModel):
             "exists is used (a publisher's file and an excerpt of it, say)."
         ),
     ] = ()
+    users: Annotated[
+        tuple[UserTable, ...],
+        Field(description="What is known of the users: friends, age, occupation."),
+    ] = ()
     fusion: FusionConfig = FusionConfig()
     alignment: AlignmentConfig = AlignmentConfig()
     databases: Annotated[
@@ -76,7 +82,21 @@ class Recipe(BaseModel):
         strange = sorted(set(self.traits) - set(names) - {base.name for base in self.databases})
         if strange:
             raise ValueError(f"traits of {strange}, which are no sources (sources: {names})")
+        if self.users and not self.interactions:
+            raise ValueError("'users' without 'interactions': nobody is a user")
+        check_relations(self.users)
         return self
+
+    @property
+    def tables_of_acts(self) -> list[LinkTable]:
+        """The tables whose rows are acts of users, such as giving a tag."""
+        return [
+            table
+            for source in self.sources
+            if isinstance(source, StructuredSource)
+            for table in source.tables.values()
+            if isinstance(table, LinkTable) and table.user is not None
+        ]
 
     def without(self, names: Iterable[str]) -> Recipe:
         """The recipe with some of its sources or databases left out.
@@ -113,10 +133,21 @@ def recipe_names() -> list[str]:
 def load_recipe(name: str | Path) -> Recipe:
     """Read a recipe by its name or from a TOML file of one's own.
 
+    A recipe may begin `extends = "lastfm"` (a recipe's name, or the path of a TOML file beside
+    it): it is then that recipe with its own top-level keys in place of the other's.
+
     Raises:
-        DataError: there is no such recipe, it is no TOML, or a setting is wrong; every wrong
-            setting is named.
+        DataError: there is no such recipe, it is no TOML, it extends itself, or a setting is
+            wrong; every wrong setting is named.
     """
+    path = _path_of(name)
+    try:
+        return Recipe.model_validate(_document(path))
+    except ValidationError as fault:
+        raise DataError(_explain(fault), where=path.name) from None
+
+
+def _path_of(name: str | Path) -> Path:
     path = Path(name)
     if path.suffix != ".toml":
         path = RECIPES / f"{name}.toml"
@@ -127,16 +158,28 @@ def load_recipe(name: str | Path) -> Recipe:
                 f"there is no recipe {str(name)!r}",
                 remedy=f"{hint}recipes: {', '.join(recipe_names())}; or the path of a .toml file",
             )
+    return path
+
+
+def _document(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """The keys of a recipe file, over those of the recipe that it extends."""
+    if path.resolve() in extended_by:
+        raise DataError("a recipe cannot extend itself", where=str(path))
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError("no such recipe file", where=str(path)) from None
     except tomllib.TOMLDecodeError as fault:
         raise DataError(f"not TOML: {fault}", where=str(path)) from None
-    try:
-        return Recipe.model_validate(document)
-    except ValidationError as fault:
-        raise DataError(_explain(fault), where=path.name) from None
+    if "extends" not in document:
+        return document
+    base = document.pop("extends")
+    if not isinstance(base, str):
+        raise DataError(
+            f"extends = {base!r}", where=str(path), remedy="give a recipe's name or path"
+        )
+    base_path = _path_of(path.parent / base if base.endswith(".toml") else base)
+    return _document(base_path, (*extended_by, path.resolve())) | document
 
 
 def _explain(fault: ValidationError) -> str:

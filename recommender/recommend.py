@@ -1,23 +1,30 @@
-"""Recommend: `python -m recommender.recommend --user ID --top 10`, or `--all` for everybody."""
+"""Recommend: `python -m recommender.recommend --user ID`, `--likes "A, B"`, or `--all`."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from recommender.cli import OneLineParser, main_guard
-from recommender.data import Split
+from recommender.data.items import NamedItem
 from recommender.display import wide_console
 from recommender.errors import ConfigError, DataError
+from recommender.explanation import ReasonPaths, fact_lines
+from recommender.explanation.statements import STATEMENTS_FILE
+from recommender.lists import ListOptions
+from recommender.lists.flags import add_list_flags, list_options
+from recommender.newcomers.people import item_names, recommend_to_newcomer
 from recommender.recommendations import Recommendations, recommendations_for
 from recommender.runs import add_run_flags, open_run
 from recommender.scoring import DEFAULT_BLOCK, ItemSets
@@ -34,20 +41,69 @@ def main(argv: list[str] | None = None) -> int:
     parser = _parser()
     arguments = parser.parse_args(argv)
     folder, run = open_run(arguments.run, arguments.data, arguments.device)
+    options = list_options(arguments, run.split, item_names(run.split))
     if arguments.all:
-        _write_all(run, folder, arguments)
+        _write_all(run, folder, options, arguments)
         return 0
-    try:
-        user = user_of(arguments.user, run)
-    except DataError as error:
-        parser.exit(2, f"error: {error}\n")
-    found = recommendations_for(run.model, run.split, [user], arguments.top, block=arguments.block)
+    if arguments.likes:
+        person, found = _newcomer(run, options, arguments)
+    else:
+        try:
+            user = user_of(arguments.user, run)
+        except DataError as error:
+            parser.exit(2, f"error: {error}\n")
+        person, found = _user(user, run, options, arguments)
+    if not (found.items >= 0).any():
+        raise ConfigError(_nothing_left(person, options))
+    paths = ReasonPaths.of_split(run.split, sources=arguments.why)
     if arguments.format == "json":
-        report = _as_dict(found, run.split, folder)
+        report = _as_dict(person, found, folder, paths)
         sys.stdout.write(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     else:
-        _print(found, run)
+        _print(person, found, options, run)
+        if arguments.why:
+            _print_why(found, paths)
     return 0
+
+
+@dataclass(frozen=True)
+class _Person:
+    """Whom a single list is for: what to call them, what they like, names that are ambiguous."""
+
+    title: str
+    raw_id: str | None
+    history: list[int]
+    ambiguous: tuple[NamedItem, ...] = ()
+
+
+def _user(
+    user: int, run: LoadedRun, options: ListOptions, arguments: argparse.Namespace
+) -> tuple[_Person, Recommendations]:
+    raw_id = run.dataset.catalogue.user_raw_id(user)
+    history = ItemSets(*run.split.train.history).of(user).tolist()
+    found = recommendations_for(
+        run.model, run.split, [user], arguments.top, options=options, block=arguments.block
+    )
+    return _Person(f"User {raw_id}", raw_id, history), found
+
+
+def _newcomer(
+    run: LoadedRun, options: ListOptions, arguments: argparse.Namespace
+) -> tuple[_Person, Recommendations]:
+    likes = item_names(run.split).resolve_all(arguments.likes)
+    if not likes:
+        raise ConfigError("--likes names nothing; name an artist or two")
+    history = [like.match.id for like in likes]
+    found = recommend_to_newcomer(run, likes=history, top=arguments.top, options=options)
+    ambiguous = tuple(like for like in likes if like.is_ambiguous)
+    return _Person("Newcomer", None, history, ambiguous), found
+
+
+def _nothing_left(person: _Person, options: ListOptions) -> str:
+    conditions = ", ".join(f.text for f in options.filters)
+    if conditions:
+        return f"{person.title} plays all that passes {conditions}; give --allow-played, or less"
+    return f"{person.title} plays the whole catalogue already; give --allow-played"
 
 
 def _parser() -> OneLineParser:
@@ -60,11 +116,23 @@ def _parser() -> OneLineParser:
     who = parser.add_mutually_exclusive_group(required=True)
     who.add_argument("--user", metavar="ID", help="raw id of a user, as in users.tsv")
     who.add_argument(
+        "--likes",
+        action="append",
+        metavar="NAMES",
+        help="somebody new who likes these: 'Radiohead, Portishead', in any spelling; may be "
+        "repeated; a name with a comma may be quoted, and id:RAW_ID names one of namesakes",
+    )
+    who.add_argument(
         "--all", action="store_true", help=f"every user's list, to {RECOMMENDATIONS_FILE}"
     )
     add_run_flags(parser)
     parser.add_argument(
         "--top", type=_positive, default=10, metavar="N", help="items per user (default: 10)"
+    )
+    parser.add_argument(
+        "--why",
+        action="store_true",
+        help="show the facts behind each reason and their sources, down to the row or sentence",
     )
     parser.add_argument(
         "--format", choices=("table", "json"), default="table", help="default: %(default)s"
@@ -79,6 +147,7 @@ def _parser() -> OneLineParser:
         metavar="N",
         help="scores held at a time; bounds the memory (default: %(default)s)",
     )
+    add_list_flags(parser)
     parser.add_argument(
         "--device", default="auto", help="`auto`, `cpu`, `cuda`, `cuda:1`, `mps` (default: auto)"
     )
@@ -119,7 +188,9 @@ def _unknown(raw_id: str, run: LoadedRun) -> str:
     )
 
 
-def _write_all(run: LoadedRun, folder: Path, arguments: argparse.Namespace) -> None:
+def _write_all(
+    run: LoadedRun, folder: Path, options: ListOptions, arguments: argparse.Namespace
+) -> None:
     path = arguments.out or folder / RECOMMENDATIONS_FILE
     try:  # before the work, not after it
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -140,6 +211,7 @@ def _write_all(run: LoadedRun, folder: Path, arguments: argparse.Namespace) -> N
             run.model,
             run.split,
             top=arguments.top,
+            options=options,
             block=arguments.block,
             progress=lambda name, done: bar.advance(tasks[name], done),
         )
@@ -150,32 +222,40 @@ def _write_all(run: LoadedRun, folder: Path, arguments: argparse.Namespace) -> N
     )
 
 
-def _as_dict(found: Recommendations, split: Split, folder: Path) -> dict[str, Any]:
-    user = int(found.users[0])
+def _as_dict(
+    person: _Person, found: Recommendations, folder: Path, paths: ReasonPaths
+) -> dict[str, Any]:
     names = found.catalogue
     fields = ("rank", "item", "item_raw_id", "name", "iri", "score", "probability", "reason")
     return {
-        "user": names.user_raw_id(user),
+        "user": person.raw_id,
         "run": str(folder),
-        "history": [
-            {"item": int(i), "name": names.item_name(int(i))}
-            for i in ItemSets(*split.train.history).of(user)
-        ],
+        "history": [{"item": i, "name": names.item_name(i)} for i in person.history],
+        "ambiguous": {like.text: list(like.match.ids) for like in person.ambiguous},
         "recommendations": [
-            {**{f: row[f] for f in fields}, "evidence": found.evidence(0, row["rank"] - 1)}
+            {
+                **{f: row[f] for f in fields},
+                "evidence": found.evidence(0, row["rank"] - 1),
+                "paths": [] if reason is None else paths.of(row["item"], reason),
+            }
             for row in found.to_table().to_pylist()
+            for reason in [found.reason(0, row["rank"] - 1)]
         ],
     }
 
 
-def _print(found: Recommendations, run: LoadedRun) -> None:
-    user = int(found.users[0])
-    names, history = found.catalogue, ItemSets(*run.split.train.history).of(user).tolist()
+def _print(person: _Person, found: Recommendations, options: ListOptions, run: LoadedRun) -> None:
     console = wide_console()
+    for like in person.ambiguous:
+        first, *others = (item_names(run.split).describe(i) for i in like.match.ids)
+        note = f"{like.text!r} is taken as {first}, the most played; others: {', '.join(others)}"
+        console.print(escape(note), style="yellow")
+    names, history = found.catalogue, person.history
     shown = ", ".join(names.item_name(item) for item in history[:_SHOWN_HISTORY])
     more = len(history) - _SHOWN_HISTORY
     known = f"{shown} and {more} more" if more > 0 else shown or "nothing in the training data"
-    console.print(f"[bold]User {escape(names.user_raw_id(user))}[/] · history: {escape(known)}")
+    verb = "history" if person.raw_id is not None else "likes"
+    console.print(f"[bold]{escape(person.title)}[/] · {verb}: {escape(known)}")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("", justify="right", style="dim")
     table.add_column("recommended", style="bold", max_width=32)
@@ -189,7 +269,27 @@ def _print(found: Recommendations, run: LoadedRun) -> None:
             escape(row["reason"]),
         )
     console.print(table)
-    console.print(f"{run.config.model} on {run.dataset.name}", style="dim")
+    made = [f"{run.config.model} on {run.dataset.name}", *(f.text for f in options.filters)]
+    made += [f"--{name} {weight:g}" for name, weight in options.active.items()]
+    console.print(escape(" · ".join(made)), style="dim")
+
+
+def _print_why(found: Recommendations, paths: ReasonPaths) -> None:
+    """Under each recommendation the facts that its reason rests on, and who states them where."""
+    console = wide_console()
+    for row in found.to_table().to_pylist():
+        console.print(f"[bold]{row['rank']} {escape(row['name'])}[/]: {escape(row['reason'])}")
+        reason = found.reason(0, row["rank"] - 1)
+        for triple in [] if reason is None else paths.facts(row["item"], reason):
+            for line in fact_lines(paths.triple(triple)):
+                indent = len(line) - len(line.lstrip())
+                text = Padding(escape(line.lstrip()), (0, 0, 0, 2 + indent), expand=False)
+                console.print(text, style="dim" if indent else None)
+    if paths.sources_missing:
+        console.print(
+            f"the data folder has no {STATEMENTS_FILE}: the facts are known, their sources are not",
+            style="dim",
+        )
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
-"""A user's list with names and reasons, for one user or for all of them.
+"""Lists with names and reasons, for users of the training and for newcomers.
 
-What a user is known to like is never recommended to him: the positives of train, validation and
-test alike. (The ranking metrics, in contrast, leave the held-out ones in: finding them is the
-task.) Reasons speak of the training positives, which are what the model knows.
+What a user is known to like is not recommended unless asked for: the positives of train, validation
+and test alike. (The ranking metrics, in contrast, leave the held-out ones in: finding them is the
+task.) Reasons speak of the training positives, which are what the model knows; for newcomers, of
+what they said they like.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +22,34 @@ import torch
 from numpy.typing import NDArray
 
 from recommender.data import Catalogue, Split
-from recommender.explanation import Evidence, Explainer, Narrator, Reason, Step
-from recommender.explanation.relations import wording_of
+from recommender.explanation import (
+    Evidence,
+    Explainer,
+    Narrator,
+    Reason,
+    Step,
+    Vocabulary,
+    contributions_of,
+)
+from recommender.lists.filters import OnlyAllowed, allowed_items
+from recommender.lists.options import ListOptions
+from recommender.lists.rerank import Reranker
 from recommender.models.base import Recommender
-from recommender.scoring import DEFAULT_BLOCK, ItemSets, top_k
+from recommender.scoring import DEFAULT_BLOCK, ItemScorer, ItemSets, TopK, top_k
 
-__all__ = ["SCHEMA", "Recommendations", "recommendations_for"]
+__all__ = [
+    "NEWCOMER",
+    "SCHEMA",
+    "Recommendations",
+    "best_lists",
+    "recommendations_for",
+    "recommendations_for_newcomers",
+]
+
+NEWCOMER = -1
+"""In place of a user id: somebody who is not in the data."""
+
+_PLAYED = "you play it already"
 
 SCHEMA = pa.schema(
     [
@@ -48,10 +72,10 @@ class Recommendations:
     """Lists of several users.
 
     Attributes:
-        users: ``[n]``.
+        users: ``[n]``; `NEWCOMER` for those who are not in the data.
         items: ``[n, k]``, best first; -1 where a user has fewer than k items left.
         scores, probabilities: ``[n, k]``, raw scores and ŷ.
-        reasons: ``[n][k]``; None beside a -1.
+        reasons: ``[n][k]``; None beside a -1, and for what the user plays already.
         catalogue: the names.
     """
 
@@ -71,7 +95,7 @@ class Recommendations:
         return pa.table(
             {
                 "user": users,
-                "user_raw_id": _look_up(names.user_raw_id, users),
+                "user_raw_id": _look_up(self.user_name, users),
                 "rank": (columns + 1).astype(np.int32),
                 "item": items,
                 "item_raw_id": _look_up(names.item_raw_id, items),
@@ -79,10 +103,14 @@ class Recommendations:
                 "iri": _look_up(names.entity_iri, items),
                 "score": self.scores[rows, columns].astype(np.float64),
                 "probability": self.probabilities[rows, columns].astype(np.float64),
-                "reason": [narrator.tell(reason) for reason in reasons if reason is not None],
+                "reason": [_PLAYED if r is None else narrator.tell(r) for r in reasons],
             },
             schema=SCHEMA,
         )
+
+    def user_name(self, user: int) -> str:
+        """The publisher's id of a user; `newcomer` for somebody who is not in the data."""
+        return "newcomer" if user == NEWCOMER else self.catalogue.user_raw_id(user)
 
     def to_frame(self) -> pd.DataFrame:
         """The same as a pandas table."""
@@ -93,6 +121,10 @@ class Recommendations:
         temporary = path.with_name(f".{path.name}.part")
         pq.write_table(self.to_table(), temporary, compression="zstd")
         temporary.replace(path)
+
+    def reason(self, row: int, column: int) -> Reason | None:
+        """Why a listed item was recommended; None for what the user plays already."""
+        return self.reasons[row][column]
 
     def evidence(self, row: int, column: int) -> list[dict[str, Any]]:
         """The arguments behind one recommendation, with names and IRIs, for ``json.dumps``."""
@@ -105,13 +137,17 @@ class Recommendations:
             told["history"] = [
                 {"item": i, "name": self.catalogue.item_name(i)} for i in argument.items
             ]
-        for name, steps in (("steps", argument.steps), ("ends", argument.ends)):
+        for name, steps in (
+            ("steps", argument.steps),
+            ("middle", argument.middle),
+            ("ends", argument.ends),
+        ):
             if steps:
                 told[name] = [self._step(step) for step in steps]
         if argument.kind == "listeners":
             told["together"], told["audience"] = argument.together, argument.audience
         elif argument.kind != "model":
-            told["informativeness"] = round(argument.weight, 6)
+            told["weight"], told["basis"] = round(argument.weight, 6), argument.basis
         return told
 
     def _step(self, step: Step) -> dict[str, Any]:
@@ -129,6 +165,7 @@ def recommendations_for(
     users: Sequence[int] | NDArray[np.int64] | None = None,
     top: int = 10,
     *,
+    options: ListOptions | None = None,
     block: int = DEFAULT_BLOCK,
     progress: Callable[[str, int], None] | None = None,
 ) -> Recommendations:
@@ -139,30 +176,150 @@ def recommendations_for(
         split: the split that it was trained on.
         users: user ids; all of them by default.
         top: length of each list.
+        options: filters and re-ranking; by default the order is that of the scores.
         block: scores held at a time, see `recommender.scoring.top_k`.
         progress: called with "scoring" or "explaining" and the number of users done since.
 
     Raises:
+        ConfigError: no item passes the filters.
         RunError: the model returns NaN.
     """
     dataset = split.dataset
     asked = np.arange(dataset.n_users) if users is None else np.asarray(users, dtype=np.int64)
     known = ItemSets.from_pairs(*dataset.interactions.positives, dataset.n_users)
     model.eval()
-    best = top_k(
-        model, asked, top, known, block=block, progress=progress and _named(progress, "scoring")
-    )
+    explain = _explainer(model, split).explain
+    lists = _Lists(model, split, ItemSets(*split.train.history), known, explain)
+    return lists.make(model, asked, asked, top, options or ListOptions(), block, progress)
+
+
+def recommendations_for_newcomers(
+    model: Recommender,
+    split: Split,
+    histories: ItemSets,
+    top: int = 10,
+    *,
+    options: ListOptions | None = None,
+    block: int = DEFAULT_BLOCK,
+    progress: Callable[[str, int], None] | None = None,
+) -> Recommendations:
+    """The same for people who are not in the data, without retraining.
+
+    Args:
+        model: a trained model that can fold people in.
+        split: the split that it was trained on.
+        histories: what each of them likes; an empty history is allowed.
+        top, options, block, progress: as of `recommendations_for`.
+
+    Raises:
+        ConfigError: the model cannot fold people in, or no item passes the filters.
+        RunError: the model returns NaN.
+    """
+    model.eval()
     with torch.inference_mode():
-        raw = torch.from_numpy(best.scores).to(model.device)
-        probabilities = model.probability(raw).cpu().numpy()
-    names = [dataset.catalogue.relation_name(r) for r in range(dataset.n_relations)]
-    telling = [wording_of(name).telling for name in names]
-    reasons = Explainer(split.train, telling).explain(
-        asked, best.items, progress and _named(progress, "explaining")
-    )
-    return Recommendations(
-        asked, best.items, best.scores, probabilities, reasons, dataset.catalogue
-    )
+        scorer = model.fold_in(histories)
+    explainer = _explainer(model, split).joined_by(histories)
+    n_known = split.train.n_users
+
+    def explain(
+        people: NDArray[np.int64],
+        items: NDArray[np.int64],
+        progress: Callable[[int], None] | None,
+    ) -> list[list[Reason | None]]:
+        return explainer.explain(people + n_known, items, progress)
+
+    people = np.arange(histories.n_users)
+    lists = _Lists(model, split, histories, histories, explain)
+    users = np.full(histories.n_users, NEWCOMER, dtype=np.int64)
+    return lists.make(scorer, people, users, top, options or ListOptions(), block, progress)
+
+
+def best_lists(
+    scorer: ItemScorer,
+    split: Split,
+    people: NDArray[np.int64],
+    histories: ItemSets,
+    excluded: ItemSets | None,
+    top: int,
+    options: ListOptions,
+    *,
+    block: int = DEFAULT_BLOCK,
+    progress: Callable[[int], None] | None = None,
+) -> TopK:
+    """The lists themselves: filtered, exactly the best of what is left, re-ranked where asked.
+
+    Args:
+        scorer: scores the people.
+        split: graph and training positives, for the criteria of re-ranking.
+        people: ``[n]`` ids that the scorer knows.
+        histories: what each of them likes, by these ids.
+        excluded: what must not be listed, by these ids.
+        top: length of each list.
+        options: filters, criteria, pool.
+        block, progress: see `recommender.scoring.top_k`.
+
+    Raises:
+        ConfigError: no item passes the filters.
+        RunError: the model returns NaN.
+    """
+    allowed = allowed_items(options.filters, scorer.n_items)
+    visible = scorer if allowed is None else OnlyAllowed(scorer, allowed)
+    weights = options.active
+    length = max(top, options.pool) if weights else top
+    best = top_k(visible, people, length, excluded, block=block, progress=progress)
+    if not weights:
+        return best
+    return Reranker(split.train, weights).choose(best, people, histories, top)
+
+
+@dataclass(frozen=True, eq=False)
+class _Lists:
+    """Makes `Recommendations` of people whose histories and reasons are at hand."""
+
+    model: Recommender
+    split: Split
+    histories: ItemSets
+    known: ItemSets
+    explain: Callable[..., list[list[Reason | None]]]
+
+    def make(
+        self,
+        scorer: ItemScorer,
+        people: NDArray[np.int64],
+        users: NDArray[np.int64],
+        top: int,
+        options: ListOptions,
+        block: int,
+        progress: Callable[[str, int], None] | None,
+    ) -> Recommendations:
+        best = best_lists(
+            scorer,
+            self.split,
+            people,
+            self.histories,
+            None if options.allow_played else self.known,
+            top,
+            options,
+            block=block,
+            progress=progress and _named(progress, "scoring"),
+        )
+        with torch.inference_mode():
+            raw = torch.from_numpy(best.scores).to(self.model.device)
+            probabilities = self.model.probability(raw).cpu().numpy()
+        items = best.items
+        if options.allow_played:  # what is played already needs no reason, and has none
+            items = np.where(self.known.contains(people[:, None], items), -1, items)
+        reasons = self.explain(people, items, progress and _named(progress, "explaining"))
+        catalogue = self.split.dataset.catalogue
+        return Recommendations(users, best.items, best.scores, probabilities, reasons, catalogue)
+
+
+@lru_cache(maxsize=1)
+def _explainer(model: Recommender, split: Split) -> Explainer:
+    """Of the model and split asked for last: looking at the whole graph takes its time."""
+    dataset = split.dataset
+    vocabulary = Vocabulary.of(dataset.catalogue, dataset.n_relations)
+    return Explainer(split.train, vocabulary, contributions_of(model))
 
 
 def _named(progress: Callable[[str, int], None], name: str) -> Callable[[int], None]:

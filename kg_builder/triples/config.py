@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kg_builder.triples.listed_items import ItemList
+
 
 class TriplesConfig(BaseModel):
     """How statements become the integer triples of `kg_final.txt`."""
@@ -36,12 +38,12 @@ class RatingsConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    items: Literal["interacted", "all"] = Field(
+    items: Literal["interacted", "all"] | ItemList = Field(
         "interacted",
-        description="which entities of the item class are items: those with a positive "
-        "interaction, or all of them",
+        description="which entities are items: those with a positive interaction, all of the item "
+        "class, or those that a file lists (`path`, `column`, `records`), in its order",
     )
-    item_type: str = Field("Artist", description="class of the items")
+    item_type: str = Field("Artist", description='class of the items, for items = "all"')
     negatives: int = Field(
         1, ge=0, description="unobserved items drawn per positive, without replacement"
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from kg_builder.triples.config import RatingsConfig
+from kg_builder.triples.listed_items import ItemList, listed_items
 
 _IntArray = npt.NDArray[np.int64]
 
@@ -31,9 +33,29 @@ class Ratings:
 
 
 def items_of(
-    interactions: pd.DataFrame, entities: pd.DataFrame, config: RatingsConfig, *, order: str
+    interactions: pd.DataFrame,
+    entities: pd.DataFrame,
+    links: pd.DataFrame,
+    config: RatingsConfig,
+    *,
+    order: str,
+    root: Path,
 ) -> list[str]:
-    """CURIEs of the items: sorted by name, or in the order of the entities table ("source")."""
+    """CURIEs of the items: as a file lists them, or else sorted by name or as in the entities.
+
+    Args:
+        interactions: `tables.INTERACTIONS` with entities as items.
+        entities: `tables.ENTITIES`.
+        links: `tables.LINKS`, for the ids of a file that lists the items.
+        config: which entities are items.
+        order: "name", or "source" for the order of the entities table.
+        root: raw folder.
+
+    Raises:
+        DataError: see `listed_items`.
+    """
+    if isinstance(config.items, ItemList):
+        return listed_items(config.items, root, links)
     if config.items == "all":
         items = entities.loc[entities["type"] == config.item_type, "entity"].tolist()
     else:

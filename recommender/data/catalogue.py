@@ -22,6 +22,7 @@ class Catalogue:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._texts: dict[tuple[int, str], dict[int, str]] = {}
 
     def item_name(self, item: int) -> str:
         """The item's name, or `item 7` where none is known."""
@@ -45,17 +46,73 @@ class Catalogue:
         """The entity's IRI in `kg.ttl`, or an empty string."""
         return self._text(self._entities, "iri", entity)
 
+    def item_names(self, n_items: int) -> list[tuple[int, str]]:
+        """`(item, name)` of the items 0 … n_items - 1, as `item_name` gives them one by one."""
+        own = self._column(self._items, "name")
+        common = self._column(self._entities, "name")
+        return [(i, own.get(i) or common.get(i) or f"item {i}") for i in range(n_items)]
+
+    def entity_names(self) -> dict[int, str]:
+        """The names of all entities that have one."""
+        names = self._column(self._entities, "name")
+        return {entity: name for entity, name in names.items() if name}
+
+    def relation_names(self, n_relations: int) -> list[str]:
+        """The names of the relations 0 … n_relations - 1."""
+        return [self.relation_name(relation) for relation in range(n_relations)]
+
+    def entity_aliases(self) -> list[tuple[int, str]]:
+        """`(entity, other name)` pairs of `aliases.tsv`; none where there is no such file."""
+        table = self._aliases
+        if "alias" not in table:
+            return []
+        return list(zip(table.index.tolist(), table["alias"].tolist(), strict=True))
+
+    def entities_by_iri(self) -> dict[str, int]:
+        """IRI → entity, for every entity that has one."""
+        if "iri" not in self._entities:
+            return {}
+        return {str(iri): int(n) for n, iri in self._entities["iri"].items() if iri}  # type: ignore[call-overload]
+
     def relation_name(self, relation: int) -> str:
         """The relation's name, or `relation 7` where none is known."""
         return self._text(self._relations, "name", relation, f"relation {relation}")
+
+    def user_entity_name(self, entity: int) -> str:
+        """Name of an entity of the user graph: a user's raw id, a value such as `25-34`."""
+        default = f"user entity {entity}"
+        return self._text(self._user_entities, "name", entity, default)
+
+    def user_entity_type(self, entity: int) -> str:
+        """Its type (`User`, `age group`, …), or an empty string."""
+        return self._text(self._user_entities, "type", entity)
+
+    def user_relation_name(self, relation: int) -> str:
+        """Name of a relation of the user graph, such as `friend`."""
+        return self._text(self._user_relations, "name", relation, f"user relation {relation}")
+
+    def relation_iri(self, relation: int) -> str:
+        """The relation's IRI, of an inverse one after a `^`, or an empty string."""
+        return self._text(self._relations, "iri", relation)
 
     def user_raw_id(self, user: int) -> str:
         """The user's id in the publisher's file, or the integer itself."""
         return self._text(self._users, "raw_id", user, str(user))
 
+    def item_of_raw_id(self, raw_id: str) -> int | None:
+        """The item with this id in the publisher's file; None where there is none."""
+        return self._item_ids.get(raw_id)
+
     def user_of_raw_id(self, raw_id: str) -> int | None:
         """The user with this id in the publisher's file; None where there is none."""
         return self._user_ids.get(raw_id)
+
+    @cached_property
+    def _item_ids(self) -> dict[str, int]:
+        if "raw_id" not in self._items:
+            return {}
+        pairs = zip(self._items.index.tolist(), self._items["raw_id"].tolist(), strict=True)
+        return {raw: item for item, own in pairs for raw in str(own).split("|")}
 
     @cached_property
     def _user_ids(self) -> dict[str, int]:
@@ -72,12 +129,24 @@ class Catalogue:
         return self._read("entities.tsv")
 
     @cached_property
+    def _aliases(self) -> pd.DataFrame:
+        return self._read("aliases.tsv")
+
+    @cached_property
     def _relations(self) -> pd.DataFrame:
         return self._read("relations.tsv")
 
     @cached_property
     def _users(self) -> pd.DataFrame:
         return self._read("users.tsv")
+
+    @cached_property
+    def _user_entities(self) -> pd.DataFrame:
+        return self._read("user_entities.tsv")
+
+    @cached_property
+    def _user_relations(self) -> pd.DataFrame:
+        return self._read("user_relations.tsv")
 
     def _read(self, file: str) -> pd.DataFrame:
         path = self.folder / file
@@ -98,7 +167,13 @@ class Catalogue:
         return table.set_index(table["id"].astype("int64"))
 
     @staticmethod
-    def _text(table: pd.DataFrame, column: str, index: int, default: str = "") -> str:
-        if column not in table or index not in table.index:
-            return default
-        return str(table.at[index, column]) or default
+    def _column(table: pd.DataFrame, column: str) -> dict[int, str]:
+        if column not in table:
+            return {}
+        return dict(zip(table.index.tolist(), table[column].tolist(), strict=True))
+
+    def _text(self, table: pd.DataFrame, column: str, index: int, default: str = "") -> str:
+        key = (id(table), column)  # the tables live as long as the catalogue
+        if key not in self._texts:
+            self._texts[key] = self._column(table, column)
+        return self._texts[key].get(index) or default

@@ -17,6 +17,8 @@ __all__ = ["KnowledgeGraph", "read_graph"]
 class KnowledgeGraph:
     """Triples (h, r, t) ∈ G; entity ids below `n_items` are the items themselves.
 
+    In a graph about the users, the ids below `n_users` are the users.
+
     Attributes:
         head, relation, tail: int64 arrays [n_triples].
         n_entities, n_relations: sizes of the id ranges (ids without a triple are counted).
@@ -48,6 +50,18 @@ class KnowledgeGraph:
         place = np.minimum(np.searchsorted(self.sorted_keys, keys), len(self.sorted_keys) - 1)
         return np.asarray(self.sorted_keys[place] == keys)
 
+    def with_inverses(self) -> KnowledgeGraph:
+        """Each triple once, and beside (h, r, t) its inverse (t, r + n_relations, h)."""
+        heads_and_relations, tail = np.divmod(self.sorted_keys, max(self.n_entities, 1))
+        head, relation = np.divmod(heads_and_relations, max(self.n_relations, 1))
+        return KnowledgeGraph(
+            np.concatenate([head, tail]),
+            np.concatenate([relation, relation + self.n_relations]),
+            np.concatenate([tail, head]),
+            self.n_entities,
+            2 * self.n_relations,
+        )
+
     @cached_property
     def adjacency(self) -> tuple[IntArray, IntArray]:
         """Undirected neighbours as CSR: `(offsets [n_entities + 1], neighbours)`, no doubles."""
@@ -60,12 +74,14 @@ class KnowledgeGraph:
         return offsets, target
 
 
-def read_graph(path: Path, *, n_items: int) -> KnowledgeGraph:
-    """Read `kg_final.txt`; every item is an entity, with or without a triple.
+def read_graph(path: Path, *, n_first: int) -> KnowledgeGraph:
+    """Read `kg_final.txt` or `user_kg_final.txt`.
+
+    The first `n_first` ids (items or users) are entities, with or without a triple.
 
     Raises:
         DataError: missing, empty or malformed file.
     """
     head, relation, tail = read_integer_table(path, ("head", "relation", "tail")).T.copy()
-    n_entities = max(n_items, int(head.max()) + 1, int(tail.max()) + 1)
+    n_entities = max(n_first, int(head.max()) + 1, int(tail.max()) + 1)
     return KnowledgeGraph(head, relation, tail, n_entities, int(relation.max()) + 1)

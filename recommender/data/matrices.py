@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from recommender.data.graph import KnowledgeGraph
 from recommender.data.splits import TrainingSplit
 
-__all__ = ["attribute_shares", "item_attributes", "positive_matrix"]
+__all__ = [
+    "attribute_shares",
+    "inverse_frequencies",
+    "item_attributes",
+    "normalized_rows",
+    "positive_matrix",
+    "tfidf_attributes",
+]
+
+FloatArray = NDArray[np.float64]
 
 
 def positive_matrix(train: TrainingSplit) -> csr_array:
@@ -43,3 +53,30 @@ def attribute_shares(graph: KnowledgeGraph, n_items: int) -> csr_array:
     counts = np.diff(matrix.indptr)
     matrix.data = np.repeat(1 / np.maximum(counts, 1), counts)
     return matrix
+
+
+def inverse_frequencies(attributes: csr_array) -> FloatArray:
+    """idf of the columns of a 0/1 matrix: ln(rows / rows with it), 0 for a column of none."""
+    counts = np.bincount(attributes.indices, minlength=attributes.shape[1])
+    idf: FloatArray = np.log(attributes.shape[0] / np.maximum(counts, 1)) * (counts > 0)
+    return idf
+
+
+def normalized_rows(matrix: csr_array) -> csr_array:
+    """The rows divided by their Euclidean lengths; a row of zeros stays one."""
+    lengths = np.sqrt(matrix.multiply(matrix).sum(axis=1))
+    scale = 1 / np.where(lengths > 0, lengths, 1.0)
+    result = matrix.copy()
+    result.data = matrix.data * np.repeat(scale, np.diff(matrix.indptr))
+    return result
+
+
+def tfidf_attributes(graph: KnowledgeGraph, n_items: int) -> csr_array:
+    """`item_attributes` weighted by idf, rows of length 1: [n_items, n_entities].
+
+    The product of two rows is the graph's cosine of two items. An item shares an entity with
+    itself alone where no other item has it; that much is counted, as in any tf-idf.
+    """
+    attributes = item_attributes(graph, n_items)
+    attributes.data = attributes.data * inverse_frequencies(attributes)[attributes.indices]
+    return normalized_rows(attributes)

@@ -1,9 +1,8 @@
-"""The paper's tables: `python -m recommender.experiments table5`, or `all`."""
+"""The paper's tables: `python -m recommender.experiments table5`, or `all`; `kg-ablation`."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from recommender.cli import OneLineParser, main_guard
 from recommender.errors import ConfigError, RecommenderError
 from recommender.experiments.cells import Cell, CellKey, make_cell
+from recommender.experiments.console import announce, cores, run_with_bar
+from recommender.experiments.kg_ablation import command as kg_ablation
 from recommender.experiments.report import Study, write_report
 from recommender.experiments.rows import FOLDER, TABLES, Row, read_rows
-from recommender.experiments.runner import Outcome, Plan, plan, run
+from recommender.experiments.runner import plan
 
 __all__ = ["main"]
 
@@ -27,22 +27,25 @@ SEEDS = (555, 1, 2, 3, 4)
 
 def main(argv: list[str] | None = None) -> int:
     """Plan, say how long it will take, run what is missing, write the page."""
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] == [kg_ablation.NAME]:
+        return kg_ablation.main(words[1:])
     arguments = _parser().parse_args(argv)
     tables = list(TABLES) if arguments.table == "all" else [arguments.table]
     rows = {name: read_rows(name, arguments.rows) for name in tables if name != "table3"}
     cells, problems = _cells(rows, arguments)
     cache = arguments.cache or arguments.data_root / "experiments"
-    jobs = arguments.jobs or _cores()
+    jobs = arguments.jobs or cores()
     todo = plan([cell for cell, _ in cells], cache)
     console = Console(stderr=True)
     for name, problem in problems.items():
         console.print(f"left out: {name}: {problem.split('; ')[0]}", style="yellow", soft_wrap=True)
-    _announce(console, todo, jobs)
+    announce(console, todo, jobs)
     if arguments.estimate:
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end the processes then too
     try:
-        outcomes = [] if arguments.cached else _run(console, todo, cache, jobs)
+        outcomes = [] if arguments.cached else run_with_bar(console, todo, cache, jobs)
     except KeyboardInterrupt:
         console.print("stopped; what is finished is kept: repeat the command to go on")
         return 130
@@ -68,19 +71,14 @@ def main(argv: list[str] | None = None) -> int:
     return 1 if any(outcome.result is None for outcome in outcomes) else 0
 
 
-def _cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(
         prog="python -m recommender.experiments",
         description="Train every system of a table of the paper on several splits, in parallel, "
         "and write the table beside the paper's. Finished cells are cached: a killed run goes on "
         "where it was, a repeated one ends at once.",
+        epilog=f"`{kg_ablation.NAME} --help`: what the knowledge graph is worth, a study of its "
+        "own.",
         allow_abbrev=False,
     )
     parser.add_argument("table", choices=(*TABLES, "all"))
@@ -167,44 +165,6 @@ def _by_row(
     return results
 
 
-def _announce(console: Console, todo: Plan, jobs: int) -> None:
-    text = f"{len(todo.done)} results at hand, {len(todo.todo)} trainings to do"
-    if todo.todo:
-        text += f", about {_minutes(todo.total(jobs))} on {jobs} core{'s' if jobs > 1 else ''}"
-    console.print(text, soft_wrap=True)
-
-
-def _run(console: Console, todo: Plan, cache: Path, jobs: int) -> list[Outcome]:
-    """Run with a bar that counts expected seconds, so that it moves evenly."""
-    bar = Progress(
-        TextColumn("{task.fields[ended]} of {task.fields[all]} trainings"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[last]}"),
-        console=console,
-    )
-    work = bar.add_task("", total=sum(todo.seconds.values()), ended=0, all=len(todo.todo), last="")
-    ended = 0
-
-    def finished(outcome: Outcome) -> None:
-        nonlocal ended
-        ended += 1
-        cell = outcome.cell
-        last = f"{cell.row.label}, seed {cell.seed}: "
-        if outcome.result is None:
-            last += outcome.problem
-            console.print(last, style="red", soft_wrap=True)
-        else:
-            auc = outcome.result["test"]["auc"]
-            last += f"AUC {auc:.4f}" if auc is not None else "AUC undefined"
-        if not console.is_terminal and outcome.result is not None:  # a log has no bar
-            console.print(f"{ended} of {len(todo.todo)}: {last}", soft_wrap=True)
-        bar.update(work, advance=todo.seconds[cell.key], ended=ended, last=last)
-
-    with bar:
-        return run(todo.todo, cache, jobs, finished)
-
-
 def _command(arguments: argparse.Namespace) -> str:
     words = ["python -m recommender.experiments", arguments.table]
     words += ["--seeds", *map(str, arguments.seeds)]
@@ -215,12 +175,6 @@ def _command(arguments: argparse.Namespace) -> str:
     if arguments.cached:
         words.append("--cached")
     return " ".join(words)
-
-
-def _minutes(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
 if __name__ == "__main__":

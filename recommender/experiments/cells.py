@@ -16,7 +16,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from recommender.data import Dataset, load, split
+from recommender.data import Dataset, Split, load, split
 from recommender.data.redraw import FILE_SEED, redraw_negatives
 from recommender.errors import ConfigError
 from recommender.experiments.rows import Row
@@ -25,7 +25,15 @@ from recommender.training.checkpoint import write_atomically
 from recommender.training.config import TrainConfig
 from recommender.training.loop import Trainer
 
-__all__ = ["Cell", "CellKey", "data_folder", "make_cell", "read_cell", "run_cell"]
+__all__ = [
+    "Cell",
+    "CellKey",
+    "data_folder",
+    "load_folder",
+    "make_cell",
+    "read_cell",
+    "run_cell",
+]
 
 PROTOCOL = 1
 """Part of every key; to be raised when the same settings no longer give the same figures."""
@@ -73,13 +81,23 @@ class Cell:
         """Its name in the cache."""
         training = self.training.model_dump(mode="json", exclude=_FREE)
         config = {"model": self.row.model, "settings": self.settings, "training": training}
-        data = {"files": _hashes(self.data), "redraw": self.redraw, "protocol": PROTOCOL}
-        return CellKey(self.row.model, _hash(config), _hash(data), self.seed)
+        return CellKey(self.row.model, _hash(config), _hash(self.inputs()), self.seed)
+
+    def inputs(self) -> dict[str, Any]:
+        """All that its rows and its graph depend on, the seed aside; goes into its name."""
+        return {"files": _hashes(self.data), "redraw": self.redraw, "protocol": PROTOCOL}
+
+    def split(self) -> Split:
+        """The rows and the graph to train and to measure on."""
+        dataset = load_folder(self.data)
+        if self.redraw:
+            dataset = redraw_negatives(dataset, self.seed)
+        return split(dataset, self.seed)
 
     @property
     def n_rows(self) -> int:
         """Rows of its data set, positives and negatives."""
-        return len(_load(self.data).interactions)
+        return len(load_folder(self.data).interactions)
 
 
 def data_folder(root: Path, dataset: str, seed: int) -> tuple[Path, bool]:
@@ -130,10 +148,7 @@ def run_cell(cell: Cell, cache: Path) -> dict[str, Any]:
     Raises:
         RecommenderError: as from loading the data or training.
     """
-    dataset = _load(cell.data)
-    if cell.redraw:
-        dataset = redraw_negatives(dataset, cell.seed)
-    parts = split(dataset, cell.seed)
+    parts = cell.split()
     began, cpu_began = time.perf_counter(), time.process_time()
     model = create_model(cell.row.model, parts.train, seed=cell.seed, **cell.settings)
     run = Trainer(cell.training).fit(model, parts)
@@ -142,6 +157,7 @@ def run_cell(cell: Cell, cache: Path) -> dict[str, Any]:
         "dataset": cell.row.dataset,
         "seed": cell.seed,
         "redrawn": cell.redraw,
+        "inputs": cell.inputs(),
         "settings": cell.settings,
         "training": cell.training.model_dump(mode="json"),
         "seconds": round(time.perf_counter() - began, 3),
@@ -151,6 +167,8 @@ def run_cell(cell: Cell, cache: Path) -> dict[str, Any]:
         "epochs": run.epochs,
         "valid": {name: run.metrics["valid"][name] for name in _KEPT},
         "test": {name: run.metrics["test"][name] for name in _KEPT},
+        "valid_ranking": run.metrics["valid_ranking"],
+        "ranking": run.metrics["ranking"],
         "counts": run.metrics["test"]["counts"],
     }
     path = cell.key.path(cache)
@@ -160,7 +178,8 @@ def run_cell(cell: Cell, cache: Path) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4)
-def _load(folder: Path) -> Dataset:
+def load_folder(folder: Path) -> Dataset:
+    """`load`, which keeps the last few data sets for the cells that follow."""
     return load(folder)
 
 
@@ -171,7 +190,7 @@ def _hashes(folder: Path) -> dict[str, str]:
             f"{folder}: no such data folder; build it with `python -m pipeline build --dataset "
             f"{folder.name}`, or name another --data-root"
         )
-    return _load(folder).hashes()
+    return load_folder(folder).hashes()
 
 
 def _hash(content: Any) -> str:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from recommender.cli import read_toml
 from recommender.errors import ConfigError, explain
 
-__all__ = ["FOLDER", "TABLES", "TITLES", "CountRow", "Row", "read_counts", "read_rows"]
+__all__ = ["FOLDER", "TABLES", "TITLES", "CountRow", "Row", "read_counts", "read_row", "read_rows"]
 
 FOLDER = Path(__file__).parent
 TITLES = {
@@ -33,7 +33,7 @@ class _Figures(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     label: str = Field(description="the row's name in the table")
-    dataset: str = Field("", description="name of the data folder; none for a control")
+    dataset: str = Field("", description="name of the data folder; none: under every table")
     order: int = Field(description="place in the table")
     note: str = Field("", description="what a reader must know about the settings")
 
@@ -77,11 +77,11 @@ def read_rows(table: str, folder: Path = FOLDER) -> list[Row]:
     Raises:
         ConfigError: a file that is no such row, or no row at all.
     """
-    rows = [_read_row(path, table) for path in _files(table, folder)]
+    rows = [read_row(path, table) for path in _files(table, folder)]
     for row in rows:
         if not row.dataset:
             raise ConfigError(f"{row.file}: [experiment] has no `dataset`; name the data folder")
-    controls = [_read_row(path, table) for path in sorted((folder / "controls").glob("*.toml"))]
+    controls = [read_row(path, table) for path in sorted((folder / "controls").glob("*.toml"))]
     rows += [
         control.model_copy(update={"dataset": dataset})
         for dataset in sorted({row.dataset for row in rows})
@@ -103,7 +103,12 @@ def read_counts(folder: Path = FOLDER) -> list[CountRow]:
     return sorted(rows, key=lambda row: row.order)
 
 
-def _read_row(path: Path, table: str) -> Row:
+def read_row(path: Path, table: str) -> Row:
+    """The row in one file.
+
+    Raises:
+        ConfigError: a file that is missing or no such row.
+    """
     content = read_toml(path)
     if "model" not in content:
         raise ConfigError(f"{path}: no `model`; name the model of this row")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Evidence", "Kind", "Reason", "Step"]
+__all__ = ["Basis", "Evidence", "Kind", "Reason", "Step"]
 
 #: From the strongest to the weakest. `link`: a triple joins the item and one of the history.
 #: `shared`: both have the same relation to one entity. `through`: both touch one entity, by
@@ -13,14 +13,27 @@ __all__ = ["Evidence", "Kind", "Reason", "Step"]
 #: other users have both. `model`: none of these; the score is all there is.
 Kind = Literal["link", "shared", "through", "path", "listeners", "model"]
 
+#: Where a weight comes from. `model`: what the score owes to the triples, in units of the score.
+#: `rarity`: how informative the fact is, in nats, times what its relation means to a listener.
+Basis = Literal["model", "rarity"]
+
 
 @dataclass(frozen=True)
 class Step:
-    """One triple as seen from an item: its relation, whether the item is the head, the far end."""
+    """One fact as seen from one of its ends: the relation, whether that end is the head, the other.
+
+    Attributes:
+        relation, forward, entity: the relation, its direction, and the entity at the other end.
+        triples: positions in `train.graph` of the triples that state it; more than one where the
+            graph has it in both directions or under two relations of one meaning.
+        weight: see `Basis`.
+    """
 
     relation: int
     forward: bool
     entity: int
+    triples: tuple[int, ...] = field(default=(), compare=False)
+    weight: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -30,18 +43,22 @@ class Evidence:
     Attributes:
         kind: see `Kind`.
         items: items of the user's history that it rests on, the best-known first; all of them.
-        steps: triples on the recommended item's side. `link`: the triples to ``items``, one each.
+        steps: facts on the recommended item's side. `link`: those that lead to ``items``, one each.
             `shared`: one for every entity that all of ``items`` share. `through` and `path`: one.
-        ends: the triple on the history's side, seen from ``items[0]`` (`through` and `path`).
-        weight: informativeness in nats, summed over ``steps``: ln(items / items that have it).
+        middle: of `path`: the fact between the two entities, seen from the recommended item's.
+        ends: the fact on the history's side, seen from ``items[0]`` (`through` and `path`).
+        weight: of the argument; for `link` and `shared` the sum over ``steps``.
+        basis: where the weights come from.
         together, audience: of `listeners`: other users with both items; with ``items[0]``.
     """
 
     kind: Kind
     items: tuple[int, ...] = ()
     steps: tuple[Step, ...] = ()
+    middle: tuple[Step, ...] = ()
     ends: tuple[Step, ...] = ()
     weight: float = 0.0
+    basis: Basis = "rarity"
     together: int = 0
     audience: int = 0
 
@@ -56,3 +73,8 @@ class Reason:
     def kind(self) -> Kind:
         """Kind of the strongest argument."""
         return self.evidence[0].kind
+
+    @property
+    def triples(self) -> tuple[int, ...]:
+        """Triples of the recommended item that the arguments name, ascending."""
+        return tuple(sorted({t for e in self.evidence for s in e.steps for t in s.triples}))

@@ -1,23 +1,27 @@
 """Find the reasons for many recommendations at once.
 
-What a reason says is true of the graph and of the training data; it is not a trace of the model's
-arithmetic, which has no such steps.
+What a reason says is true of the graph and of the training data. Which facts it names is decided by
+the model where the model can tell what its score owes to them, else by their rarity.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from itertools import groupby
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from recommender.data import TrainingSplit
-from recommender.explanation.evidence import Evidence, Kind, Reason
-from recommender.explanation.index import GraphIndex, expand
+from recommender.explanation.arguments import LEAST_IDF, Arguments, Fact
+from recommender.explanation.evidence import Evidence, Reason
+from recommender.explanation.index import GraphIndex
 from recommender.explanation.listeners import Listeners
+from recommender.explanation.meetings import Meetings
 from recommender.explanation.profiles import Profiles
+from recommender.explanation.vocabulary import Vocabulary
+from recommender.explanation.weights import Contributions, FactWeights, Weigher
 from recommender.scoring import ItemSets
 
 __all__ = ["Explainer"]
@@ -25,8 +29,6 @@ __all__ = ["Explainer"]
 IntArray = NDArray[np.int64]
 
 _USERS_AT_A_TIME = 256
-_MOST_SHARED = 2  # entities named in one argument
-_LEAST_IDF = math.log(2)  # what more than half of the catalogue has says nothing about taste
 _WEAK = ("through", "path")
 _MODEL = Reason((Evidence("model"),))
 
@@ -38,16 +40,44 @@ class Explainer:
 
     Args:
         train: graph and histories.
-        telling: ``[n_relations]``, how much sharing a relation's entity means to a person, beside
-            its rarity; all the same by default.
+        vocabulary: what relations and entities mean to a person; by default all means the same.
+        contributions: what the model's score owes to each triple at an item; by default, and where
+            the model cannot tell, facts are weighed by their rarity.
     """
 
-    def __init__(self, train: TrainingSplit, telling: ArrayLike | None = None) -> None:
+    def __init__(
+        self,
+        train: TrainingSplit,
+        vocabulary: Vocabulary | None = None,
+        contributions: Contributions | None = None,
+    ) -> None:
         self._history = ItemSets(*train.history)
-        self._index = GraphIndex(train.graph, train.n_items)
-        means = np.ones(train.n_relations) if telling is None else np.asarray(telling)
-        self._weight = self._index.idf * means[self._index.relation]
+        self._n_items = train.n_items
+        phrases = None if vocabulary is None else vocabulary.phrases
+        self._index = GraphIndex(train.graph, train.n_items, phrases)
+        self._names = None if vocabulary is None else vocabulary.names
+        self._weigher = Weigher(self._index, vocabulary, contributions)
         self._listeners = Listeners(self._history, train.n_items)
+        self._arguments = Arguments(self._index, self._listeners, self._names)
+        self._meetings = Meetings(self._index, self._weigher.rarity, self._listeners, self._names)
+
+    @property
+    def index(self) -> GraphIndex:
+        """The graph as features of items."""
+        return self._index
+
+    def joined_by(self, newcomers: ItemSets) -> Explainer:
+        """An explainer that knows more people: newcomer n is its user `n_users + n`.
+
+        They count among the listeners, as the users of the training do. The model cannot tell what
+        its scores for them owe to facts, so that these are weighed by rarity. The graph is not
+        looked at again.
+        """
+        joined = copy(self)
+        joined._weigher = self._weigher.by_rarity()
+        joined._history = self._history.followed_by(newcomers)
+        joined._listeners = Listeners(joined._history, self._n_items)
+        return joined
 
     def explain(
         self,
@@ -79,10 +109,11 @@ class Explainer:
         items = lists[rows, columns]
         found: list[Reason | None] = [None] * len(items)
         profiles = Profiles(self._index, self._history, users)
-        for pair, evidence in self._shared(profiles, rows, items):
+        facts = self._weigher.weigh(users[rows], items)
+        for pair, evidence in self._shared(profiles, rows, facts):
             found[pair] = Reason(tuple(evidence))
         # What has no strong reason is looked at again, with weaker ones.
-        for weaker in (self._through, self._path):
+        for weaker in (self._meetings.through, self._meetings.path):
             left = _without(found)
             for place, argument in weaker(profiles, rows[left], items[left]):
                 found[left[place]] = Reason((argument,))
@@ -97,149 +128,40 @@ class Explainer:
         return table
 
     def _shared(
-        self, profiles: Profiles, rows: IntArray, items: IntArray
+        self, profiles: Profiles, rows: IntArray, facts: FactWeights
     ) -> Iterator[tuple[int, list[Evidence]]]:
         """Direct links, and what the item has in common with items of the history."""
         index = self._index
-        pairs, features = index.features_of(items)
+        pairs, features = facts.pairs, index.features[facts.holdings]
         entity = index.entity[features]
         linked = (entity < index.n_items) & self._history.contains(
             profiles.users[rows[pairs]], entity
         )
-        told = linked | (index.idf[features] >= _LEAST_IDF)
-        pairs, features, entity, linked = pairs[told], features[told], entity[told], linked[told]
+        told = (linked | (index.idf[features] >= LEAST_IDF)) & (facts.values > 0)
         left, right = profiles.with_feature(rows[pairs], features)
-        useful = linked | (left < right)
+        useful = np.flatnonzero(told & (linked | (left < right)))
+        entities = entity[useful]
+        named = np.ones(len(useful), bool) if self._names is None else self._names.named(entities)
         candidates = zip(
             pairs[useful].tolist(),
-            features[useful].tolist(),
+            facts.holdings[useful].tolist(),
+            facts.values[useful].tolist(),
+            named.tolist(),
             linked[useful].tolist(),
             left[useful].tolist(),
             right[useful].tolist(),
+            facts.from_model[useful].tolist(),
             strict=True,
         )
         for pair, group in groupby(candidates, key=lambda candidate: candidate[0]):
-            links, shared = [], {}
-            for _, feature, is_link, start, stop in group:
-                if is_link:
-                    links.append(feature)
-                else:
-                    shared[feature] = frozenset(profiles.items[start:stop].tolist())
-            arguments = [*self._link(links), *self._in_common(shared)]
-            yield pair, arguments[:2]
-
-    def _link(self, links: Sequence[int]) -> list[Evidence]:
-        """One argument out of all direct links: of one relation, the rarest first."""
-        if not links:
-            return []
-        index = self._index
-        best = max(links, key=lambda f: (self._weight[f], -f))
-        alike = [
-            f
-            for f in links
-            if (index.relation[f], index.forward[f]) == (index.relation[best], index.forward[best])
-        ]
-        items = self._listeners.best_known(index.entity[alike].tolist())
-        by_entity = {int(index.entity[f]): index.step(f) for f in alike}
-        steps = tuple(by_entity[item] for item in items)
-        return [Evidence("link", items, steps, weight=float(index.idf[best]))]
-
-    def _in_common(self, shared: dict[int, frozenset[int]]) -> list[Evidence]:
-        """Up to two arguments: entities, and the items of the history that share all of them."""
-        arguments: list[Evidence] = []
-        rest = dict(shared)
-        while rest and len(arguments) < 2:
-            chosen, sharers = self._strongest(rest)
-            entities = {int(self._index.entity[f]) for f in chosen}
-            rest = {f: s for f, s in rest.items() if int(self._index.entity[f]) not in entities}
-            if arguments and sharers <= set(arguments[0].items):
-                continue  # the same items again: another argument about them adds no support
-            steps = tuple(self._index.step(f) for f in chosen)
-            weight = float(self._index.idf[list(chosen)].sum())
-            items = self._listeners.best_known(sharers)
-            arguments.append(Evidence("shared", items, steps, weight=weight))
-        return arguments
-
-    def _strongest(self, shared: dict[int, frozenset[int]]) -> tuple[list[int], frozenset[int]]:
-        """Features, and the items with all of them, of the greatest Σ weight · (1 + ln items).
-
-        Greedy: start from the best feature and add another as long as the value grows. So a rare
-        label shared with one artist and a common genre shared with twelve both have their chance,
-        and every item named truly shares every entity named.
-        """
-        weights = self._weight
-
-        def value(weight: float, sharers: frozenset[int]) -> float:
-            return weight * (1 + math.log(len(sharers)))
-
-        ranked = sorted(shared, key=lambda f: (-value(float(weights[f]), shared[f]), f))
-        chosen, sharers, weight = [ranked[0]], shared[ranked[0]], float(weights[ranked[0]])
-        entities = {int(self._index.entity[ranked[0]])}
-        for feature in ranked[1:]:
-            both = sharers & shared[feature]
-            if len(chosen) == _MOST_SHARED:
-                break
-            if not both or int(self._index.entity[feature]) in entities:
-                continue
-            if value(weight + float(weights[feature]), both) > value(weight, sharers):
-                chosen.append(feature)
-                entities.add(int(self._index.entity[feature]))
-                sharers, weight = both, weight + float(weights[feature])
-        return chosen, sharers
-
-    def _through(
-        self, profiles: Profiles, rows: IntArray, items: IntArray
-    ) -> Iterator[tuple[int, Evidence]]:
-        """One entity that both touch, though by different relations; the rarest."""
-        pairs, features = self._index.features_of(items)
-        return self._meeting(
-            "through", profiles, rows, pairs, features, self._index.entity[features]
-        )
-
-    def _path(
-        self, profiles: Profiles, rows: IntArray, items: IntArray
-    ) -> Iterator[tuple[int, Evidence]]:
-        """Two linked entities, neither an item, between the item and the history; the rarest."""
-        pairs, features = self._index.features_of(items)
-        near = self._index.entity[features]
-        inner = near >= self._index.n_items
-        pairs, features, near = pairs[inner], features[inner], near[inner]
-        places, far = self._index.neighbours(near)
-        return self._meeting("path", profiles, rows, pairs[places], features[places], far)
-
-    def _meeting(
-        self,
-        kind: Kind,
-        profiles: Profiles,
-        rows: IntArray,
-        pairs: IntArray,
-        features: IntArray,
-        entities: IntArray,
-    ) -> Iterator[tuple[int, Evidence]]:
-        """Best meeting of each pair: its own feature, an entity, the history's features of it."""
-        index = self._index
-        left, right = profiles.with_entity(rows[pairs], entities)
-        places, holdings = expand(left, right)
-        ends = profiles.features[holdings]
-        told = np.minimum(index.idf[features[places]], index.idf[ends]) >= _LEAST_IDF
-        places, ends = places[told], ends[told]
-        weights = np.minimum(self._weight[features[places]], self._weight[ends])
-        order = np.lexsort((ends, features[places], -weights, pairs[places]))
-        _, first = np.unique(pairs[places][order], return_index=True)
-        for best in order[first]:
-            place, end = int(places[best]), int(ends[best])
-            met = slice(left[place], right[place])
-            items = profiles.items[met][profiles.features[met] == end]
-            yield (
-                int(pairs[place]),
-                Evidence(
-                    kind,
-                    self._listeners.best_known(items.tolist()),
-                    (index.step(int(features[place])),),
-                    (index.step(end),),
-                    weight=float(min(index.idf[features[place]], index.idf[end])),
-                ),
-            )
+            links: list[Fact] = []
+            shared: list[Fact] = []
+            owed = False
+            for _, holding, weight, has_name, is_link, start, stop, from_model in group:
+                owed = from_model
+                sharers = frozenset() if is_link else frozenset(profiles.items[start:stop].tolist())
+                (links if is_link else shared).append(Fact(holding, weight, has_name, sharers))
+            yield pair, self._arguments.best(links, shared, "model" if owed else "rarity")
 
 
 def _without(found: Sequence[Reason | None]) -> IntArray:

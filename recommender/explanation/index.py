@@ -1,74 +1,135 @@
-"""The graph as features of items: (relation, direction, entity), with their rarity."""
+"""The graph as features of items: what is said of an item and of which entity, with its rarity."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.data import KnowledgeGraph
 from recommender.explanation.evidence import Step
-from recommender.scoring import ItemSets
 
 __all__ = ["GraphIndex", "expand"]
 
 IntArray = NDArray[np.int64]
 
+_RARE_ENOUGH = math.log(200)  # rarer than one in 200 is no more telling, only more obscure
+
 
 class GraphIndex:
     """Features of all items.
 
-    A feature is one end of a triple as seen from an item: *has genre trip hop* or *is named as a
-    member by Massive Attack*. Feature ids are sorted by entity, so that those of one entity are
-    neighbours.
+    A feature is what a fact says of an item, and of which entity: *plays trip hop*, or *is a member
+    of Massive Attack*. The two ends of a triple say different things, and triples of different
+    relations may say the same (`hasMember` seen from the member, `memberOf` seen from the band);
+    `phrases` tells which do. Feature ids are sorted by entity, so that those of one entity are
+    neighbours. An item and one of its features make a *holding*, with the triples that state it.
+
+    Args:
+        graph: the training graph.
+        n_items: entities below are the items.
+        phrases: ``[n_relations, 2]`` an integer for what a relation says of its tail ``[:, 0]`` and
+            of its head ``[:, 1]``; all different by default.
 
     Attributes:
-        relation, forward, entity: ``[n_features]``, what a feature says.
-        starts, features: features of each item in compressed rows, ``[n_items + 1]``, ``[n]``.
-        idf: ``[n_features]``, ln(items / items with the feature): its informativeness.
+        entity: ``[n_features]``.
+        starts, features: features of each item in compressed rows, ``[n_items + 1]``,
+            ``[n_holdings]``; positions in the latter are the holdings' ids.
+        idf: ``[n_features]``, ln(items / items with the feature).
+        rarity: ``[n_features]``, the mean of `idf` and of the same among the items of which
+            anything of the kind is known, up to ln 200. A graph knows the birthplace of few artists
+            and some genre of most: idf alone would take any birthplace for a rare trait.
     """
 
-    def __init__(self, graph: KnowledgeGraph, n_items: int) -> None:
+    def __init__(
+        self, graph: KnowledgeGraph, n_items: int, phrases: IntArray | None = None
+    ) -> None:
         self.n_items, self.n_entities = n_items, graph.n_entities
-        out, back = graph.head < n_items, graph.tail < n_items
+        if phrases is None:
+            phrases = np.arange(2 * graph.n_relations).reshape(-1, 2)
+        n_phrases = 1 + int(phrases.max(initial=0))
+        distinct = graph.head != graph.tail
+        out, back = distinct & (graph.head < n_items), distinct & (graph.tail < n_items)
         item = np.concatenate([graph.head[out], graph.tail[back]])
         entity = np.concatenate([graph.tail[out], graph.head[back]])
         relation = np.concatenate([graph.relation[out], graph.relation[back]])
+        triple = np.concatenate([np.flatnonzero(out), np.flatnonzero(back)])
         forward = np.repeat([1, 0], [int(out.sum()), int(back.sum())])
-        other = item != entity
-        keys = ((entity * graph.n_relations + relation) * 2 + forward)[other]
-        known, feature = np.unique(keys, return_inverse=True)
-        self.forward = known % 2 == 1
-        self.entity, self.relation = np.divmod(known // 2, max(graph.n_relations, 1))
+
+        known, feature = np.unique(
+            entity * n_phrases + phrases[relation, forward], return_inverse=True
+        )
         self.n_features = len(known)
-        rows = ItemSets.from_pairs(item[other], feature, n_items)  # an item's set of features
-        self.starts, self.features = rows.starts, rows.items
-        self._items_with = np.bincount(self.features, minlength=self.n_features)
-        self.idf = np.log(n_items / np.maximum(self._items_with, 1))
+        self.entity, phrase = np.divmod(known, n_phrases)
+        cells, holding = np.unique(item * max(self.n_features, 1) + feature, return_inverse=True)
+        owner, self.features = np.divmod(cells, max(self.n_features, 1))
+        self.starts = np.searchsorted(owner, np.arange(n_items + 1))
         #: ``[n_entities + 1]``: features of entity e are ``first_of[e] … first_of[e + 1] - 1``.
         self.first_of = np.searchsorted(self.entity, np.arange(self.n_entities + 1))
+
+        order = np.lexsort((forward, triple, holding))
+        self._triples, self._forward = triple[order], forward[order] == 1
+        self._triple_starts = np.searchsorted(holding[order], np.arange(len(cells) + 1))
+        self._holding_of = np.full((2, len(graph)), -1, dtype=np.int64)
+        self._holding_of[forward, triple] = holding
+        #: ``[n_holdings]``: relation of the first triple that states each.
+        self.relation = relation[order][self._triple_starts[:-1]]
         self._graph = graph
 
-    def step(self, feature: int) -> Step:
-        """A feature as a value."""
+        with_feature = np.maximum(np.bincount(self.features, minlength=self.n_features), 1)
+        described = np.unique(owner * n_phrases + phrase[self.features]) % n_phrases
+        with_phrase = np.bincount(described, minlength=n_phrases)[phrase]
+        self.idf = np.log(n_items / with_feature)
+        among = np.log(np.maximum(with_phrase, 1) / with_feature)
+        self.rarity = np.minimum((self.idf + among) / 2, _RARE_ENOUGH)
+
+    def step(self, holding: int, weight: float = 0.0) -> Step:
+        """A holding as a value, seen from its item."""
+        told = slice(self._triple_starts[holding], self._triple_starts[holding + 1])
         return Step(
-            int(self.relation[feature]), bool(self.forward[feature]), int(self.entity[feature])
+            int(self.relation[holding]),
+            bool(self._forward[told.start]),
+            int(self.entity[self.features[holding]]),
+            tuple(self._triples[told].tolist()),
+            weight,
         )
 
-    def features_of(self, items: IntArray) -> tuple[IntArray, IntArray]:
-        """Positions in `items` and the features of each, as two aligned arrays."""
-        rows, places = expand(self.starts[items], self.starts[items + 1])
-        return rows, self.features[places]
+    def holdings_of(self, items: IntArray) -> tuple[IntArray, IntArray]:
+        """Positions in `items` and the holdings of each, as two aligned arrays."""
+        return expand(self.starts[items], self.starts[items + 1])
+
+    def holding_of(self, item: int, feature: int) -> int:
+        """The holding of an item that has the feature."""
+        first, last = int(self.starts[item]), int(self.starts[item + 1])
+        return first + int(np.searchsorted(self.features[first:last], feature))
+
+    def holdings_at(self, items: IntArray, triples: IntArray) -> IntArray:
+        """The holding that each triple states of the item at one of its ends, ``[n]``; -1: none."""
+        forward = (self._graph.head[triples] == items).astype(np.int64)
+        return np.asarray(self._holding_of[forward, triples])
 
     def neighbours(self, entities: IntArray) -> tuple[IntArray, IntArray]:
         """Positions in `entities` and the entities linked to each, in either direction.
 
-        Only entities that are not items: a path over a third item says little.
+        Only those that are not items: they are what the history may share.
         """
         offsets, linked = self._graph.adjacency
         rows, places = expand(offsets[entities], offsets[entities + 1])
         far = linked[places]
         keep = (far >= self.n_items) & (far != entities[rows])
         return rows[keep], far[keep]
+
+    def between(self, near: int, far: int) -> Step:
+        """The fact that links two entities, seen from the first; the first of several."""
+        graph = self._graph
+        ahead = (graph.head == near) & (graph.tail == far)
+        triples = np.flatnonzero(ahead | ((graph.head == far) & (graph.tail == near)))
+        first = int(triples[0])
+        alike = triples[
+            (graph.relation[triples] == graph.relation[first]) & (ahead[triples] == ahead[first])
+        ]
+        return Step(int(graph.relation[first]), bool(ahead[first]), far, tuple(alike.tolist()))
 
 
 def expand(starts: IntArray, stops: IntArray) -> tuple[IntArray, IntArray]:

@@ -18,19 +18,22 @@ class Profiles:
 
     Attributes:
         users: ``[n]`` user ids.
-        features, items: ``[holdings]``, a feature and an item of the history that has it, sorted
-            by user, feature and item; the look-ups below return ranges of it.
+        features, items, holdings: ``[n_holdings]``, a feature, an item of the history that has it,
+            and the id of the two together; sorted by user, feature and item. The look-ups below
+            return ranges of it.
     """
 
     def __init__(self, index: GraphIndex, history: ItemSets, users: IntArray) -> None:
         self.users = users
         self._index = index
         owners, items = history.pairs(users)
-        places, features = index.features_of(items)
+        places, holdings = index.holdings_of(items)
+        features = index.features[holdings]
         keys = owners[places] * index.n_features + features
         order = np.argsort(keys, kind="stable")
         self._keys = keys[order]
         self.features, self.items = features[order], items[places][order]
+        self.holdings = holdings[order]
 
     def with_feature(self, rows: IntArray, features: IntArray) -> tuple[IntArray, IntArray]:
         """Ranges ``left … right - 1`` of the items with a feature in the history of each row.

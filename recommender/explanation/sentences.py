@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from recommender.data import Catalogue
 from recommender.explanation.evidence import Evidence, Reason, Step
-from recommender.explanation.relations import Wording, wording_of
+from recommender.explanation.names import Names
+from recommender.explanation.relations import Wording, fill, wording_of
 
 __all__ = ["Narrator"]
 
 _NAMED = 2  # items of the history that one argument names; the others are counted
+_PEOPLE = ("person", "artist", "band", "group", "musician", "agent")
 
 
 @dataclass(frozen=True)
 class _Audience:
-    """Words for a kind of item: what people did with it, and what they are called."""
+    """Words for a kind of item: how it belongs to the user, and what people did with it."""
 
-    known: str
+    yours: str
     person: str
     do: str
     does: str
@@ -27,14 +29,15 @@ class _Audience:
 
 _AUDIENCES = (
     (("artist", "band", "group", "musician", "person", "album", "song", "track", "recording"),
-     _Audience(", whom you play", "listener", "play it", "plays it")),
+     _Audience(" in your library", "listener", "play it", "plays it")),
     (("film", "movie"), _Audience(", which you liked", "viewer", "liked it", "liked it")),
     (("book",), _Audience(", which you read", "reader", "read it", "read it")),
 )  # fmt: skip
-_ANYBODY = _Audience(" from your history", "user", "have it", "has it")
+_ANYBODY = _Audience(" in your history", "user", "have it", "has it")
 
-# Names that are no names: integers, Freebase ids, the catalogue's own stopgap, bare IRIs.
-_NO_NAME = re.compile(r"\d+|(ns:|/)?[mg][./][0-9a-z_]+|(entity|item) \d+|\w+://\S*|")
+# What one does with a film is not what one does with a song.
+_ON_SCREEN = {"performed": "appears in", "composed": "composed the music of"}
+_SCREENS = ("movie", "film", "program", "series")
 
 
 class Narrator:
@@ -42,117 +45,119 @@ class Narrator:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
+        self._names = Names(catalogue)
         self._wordings: dict[int, Wording] = {}
-        self._names: dict[int, str] = {}
         self._item_names: dict[int, str] = {}
         self._known: dict[int, _Audience] = {}
 
     def tell(self, reason: Reason) -> str:
         """One line; names at most two items of the history per argument and counts the rest."""
-        said: list[str] = []
-        for evidence, before in zip(reason.evidence, (None, *reason.evidence), strict=False):
-            again = before is not None and evidence.kind == before.kind == "shared"
-            said.append(self._also(evidence) if again else self._argument(evidence))
-        # "…, whom you play" once, after the last item of the history that the graph led to.
-        for place in reversed(range(len(said))):
-            if reason.evidence[place].kind not in ("listeners", "model"):
-                said[place] += self._audience(reason.evidence[place].items[0]).known
-                break
-        return "; ".join(said)
+        told: list[str] = []
+        introduced = False  # "… in your library" once, with the first item of the history
+        for place, evidence in enumerate(reason.evidence):
+            yours = "" if introduced else self._yours(evidence)
+            told.append(self._argument(evidence, yours, again=place > 0))
+            introduced = introduced or evidence.kind != "model"
+        return "; ".join(told)
 
-    def _argument(self, evidence: Evidence) -> str:
+    def fact(self, step: Step) -> str:
+        """What is said of the near end of a step: *plays trip hop*, *has the same director*."""
+        return self._fact(step) or self._same(step)
+
+    def _argument(self, evidence: Evidence, yours: str, *, again: bool) -> str:
         match evidence.kind:
             case "link":
-                return self._link(evidence.steps[0], self._items(evidence.items))
+                # items are spoken of by their plain names, works among them too
+                text = self._link(evidence.steps[0], self._items(evidence.items) + yours)
             case "shared":
-                return f"{self._shared(evidence.steps)} {self._items(evidence.items)}"
-            case "through":
-                return self._through(evidence)
-            case "path":
-                return self._path(evidence)
+                text = self._shared(evidence, yours)
+            case "through" | "path":
+                text = self._meeting(evidence, yours)
             case "listeners":
-                return self._listeners(evidence)
+                return self._listeners(evidence, yours)
             case "model":
                 return "the model's score alone: neither the graph nor other users tie it to you"
+        return _also(text) if again else text
 
     def _link(self, step: Step, items: str) -> str:
-        words = self._words(step.relation)
-        link = words.link if step.forward else words.inverse_link
-        return link.replace("{}", items) if "{}" in link else f"{link} {items}"
+        return fill(self._words(step).phrase(step.forward), items)
 
-    def _shared(self, steps: Sequence[Step]) -> str:
-        named, same = self._common(steps)
-        parts = [f"shares {named}"] if named else []
-        parts += [f"{verb} the same {nouns}" for verb, nouns in same.items()]
-        return " and ".join(parts) + (" as" if same else " with")
+    def _shared(self, evidence: Evidence, yours: str) -> str:
+        items = self._items(evidence.items) + yours
+        facts = self._facts(evidence.steps)
+        if facts:
+            return f"{facts}, like {items}"
+        if len(evidence.steps) == 1:
+            return f"{self._same(evidence.steps[0])} as {items}"
+        counts: dict[str, int] = {}
+        for step in evidence.steps:
+            noun = self._words(step).name_of_other(step.forward)
+            counts[noun] = counts.get(noun, 0) + 1
+        listed = _listed([f"{n} {_counted(noun, n)}" for noun, n in counts.items()])
+        return f"has {listed} in common with {items}"
 
-    def _also(self, evidence: Evidence) -> str:
-        """A second `shared` argument, told without saying "shares" or "has" again."""
-        named, same = self._common(evidence.steps)
-        parts = [named] if named else []
-        parts += [f"{verb} the same {n}".removeprefix("has ") for verb, n in same.items()]
-        joined = " and ".join(parts) + (" as" if same else " with")
-        return f"also {joined} {self._items(evidence.items)}"
-
-    def _common(self, steps: Sequence[Step]) -> tuple[str, dict[str, str]]:
-        """What is shared, gathered by kind; and by verb, what has no name of its own."""
-        named: dict[str, list[str]] = {}
-        unnamed: dict[str, dict[str, int]] = {}
+    def _facts(self, steps: Sequence[Step]) -> str:
+        """The facts with a name, those of one relation together: *plays a and b and is on c*."""
+        named: dict[tuple[str, str], list[str]] = {}
         for step in steps:
-            noun, name = self._noun(step), self._name(step.entity)
-            if name:
-                named.setdefault(noun, []).append(name)
-            else:
-                verb = self._words(step.relation).having if step.forward else "has"
-                counts = unnamed.setdefault(verb, {})
-                counts[noun] = counts.get(noun, 0) + 1
-        return (
-            _listed([f"{_counted(noun, len(n))} {_listed(n)}" for noun, n in named.items()]),
-            {
-                verb: _listed(
-                    [f"{n} {_counted(noun, n)}" if n > 1 else noun for noun, n in c.items()]
-                )
-                for verb, c in unnamed.items()
-            },
-        )
+            if name := self._entity(step):
+                words = self._words(step)
+                key = (words.phrase(step.forward), words.name_of_other(step.forward))
+                named.setdefault(key, []).append(name)
+        return " and ".join(fill(phrase, _listed(n)) for (phrase, _), n in named.items())
 
-    def _through(self, evidence: Evidence) -> str:
+    def _fact(self, step: Step) -> str:
+        name = self._entity(step)
+        return fill(self._words(step).phrase(step.forward), name) if name else ""
+
+    def _same(self, step: Step) -> str:
+        return self._words(step).same_as(step.forward)
+
+    def _meeting(self, evidence: Evidence, yours: str) -> str:
         near, far = evidence.steps[0], evidence.ends[0]
-        middle = self._name(near.entity) or f"the same {self._noun(near)}"
-        roles = f"{self._noun(near)}; for the other {self._noun(far)}"
-        return f"is connected through {middle} ({roles}) with {self._items(evidence.items)}"
+        item = self._item(evidence.items[0]) + yours
+        first, last = self._fact(near), self._fact(far)
+        if evidence.kind == "through":
+            if first and last:
+                return f"{first}; {item} {last}"
+            thing = self._names.kind(near.entity)
+            thing = thing or self._words(near).name_of_other(near.forward)
+            return f"has a {thing} in common with {item}"
+        between = self._fact(evidence.middle[0])
+        if first and between and last:
+            who = "who" if self._names.kind(near.entity).endswith(_PEOPLE) else "which"
+            if between == last:
+                return f"{first}, {who} {between}, like {item}"
+            return f"{first}, {who} {between}; {item} {last}"
+        nouns = [self._words(step).name_of_other(step.forward) for step in (near, far)]
+        return f"its {nouns[0]} is linked to the {nouns[1]} of {item}"
 
-    def _path(self, evidence: Evidence) -> str:
-        near, far = evidence.steps[0], evidence.ends[0]
-        first = " ".join(filter(None, (self._noun(near), self._name(near.entity))))
-        second = self._name(far.entity)
-        of = f"{self._noun(far)} of {self._items(evidence.items)}"
-        return f"its {first} is linked to " + (f"{second}, {of}" if second else f"the {of}")
-
-    def _listeners(self, evidence: Evidence) -> str:
+    def _listeners(self, evidence: Evidence, yours: str) -> str:
         item, others = evidence.items[0], evidence.audience
-        words = self._audience(item)
+        words, name = self._audience(item), self._item(item)
         if others == 1:
-            return f"the only other {words.person} of {self._item(item)} {words.does} too"
+            return f"the only other {words.person} of {name}{yours} {words.does} too"
         does = words.does if evidence.together == 1 else words.do
         people = f"{evidence.together} of the {others} other {words.person}s"
-        return f"{people} of {self._item(item)} {does} too"
+        return f"{people} of {name}{yours} {does} too"
 
-    def _noun(self, step: Step) -> str:
-        words = self._words(step.relation)
-        return words.noun if step.forward else words.inverse
+    def _words(self, step: Step) -> Wording:
+        if step.relation not in self._wordings:
+            self._wordings[step.relation] = wording_of(self._catalogue.relation_name(step.relation))
+        words = self._wordings[step.relation]
+        on_screen = _ON_SCREEN.get(words.phrase(step.forward))
+        if on_screen and self._names.kind(step.entity).endswith(_SCREENS):
+            if step.forward:
+                return replace(words, link=on_screen)
+            return replace(words, inverse_link=on_screen)
+        return words
 
-    def _words(self, relation: int) -> Wording:
-        if relation not in self._wordings:
-            self._wordings[relation] = wording_of(self._catalogue.relation_name(relation))
-        return self._wordings[relation]
-
-    def _name(self, entity: int) -> str:
-        """The entity's name, or nothing where it has none that a person can read."""
-        if entity not in self._names:
-            name = self._catalogue.entity_name(entity)
-            self._names[entity] = "" if _NO_NAME.fullmatch(name) else name
-        return self._names[entity]
+    def _entity(self, step: Step) -> str:
+        """The name at the far end of a step as it stands in a sentence, or nothing."""
+        name = self._names.spoken(step.entity)
+        if name and self._words(step).name_of_other(step.forward) == "role":
+            return _indefinite(name)
+        return name
 
     def _item(self, item: int) -> str:
         if item not in self._item_names:
@@ -162,7 +167,10 @@ class Narrator:
     def _items(self, items: Sequence[int]) -> str:
         named = [self._item(item) for item in items[:_NAMED]]
         others = len(items) - len(named)
-        return _listed([*named, f"{others} other{'s' * (others > 1)}"] if others else named)
+        return _listed([*named, f"{others} more"] if others else named)
+
+    def _yours(self, evidence: Evidence) -> str:
+        return self._audience(evidence.items[0]).yours if evidence.items else ""
 
     def _audience(self, item: int) -> _Audience:
         if item not in self._known:
@@ -171,6 +179,19 @@ class Narrator:
                 (words for names, words in _AUDIENCES if any(n in kind for n in names)), _ANYBODY
             )
         return self._known[item]
+
+
+def _also(text: str) -> str:
+    """A second argument about the same thing: *also plays …*, *is also on …*."""
+    verb, _, rest = text.partition(" ")
+    return f"{verb} also {rest}" if verb in ("is", "was") else f"also {text}"
+
+
+def _indefinite(name: str) -> str:
+    """With *a* or *an* where it is a person's occupation, not a field such as *activism*."""
+    if re.search(r"(ism|ing|y|ics)$", name):
+        return name
+    return f"{'an' if name[:1].casefold() in 'aeiou' else 'a'} {name}"
 
 
 def _listed(parts: Sequence[str]) -> str:
@@ -184,6 +205,8 @@ def _counted(noun: str, n: int) -> str:
     """The noun, or its regular plural."""
     if n == 1:
         return noun
+    if noun.startswith(("place of", "composer of")):
+        return noun.replace(" of", "s of", 1)
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return f"{noun[:-1]}ies"
     return noun if noun.endswith("s") else f"{noun}s"

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from recommender.kge.base import TranslationConfig, TranslationModel, into_unit_ball
 from recommender.layers.embedding import EmbeddingTable
+from recommender.layers.relation_products import relation_products
 
 __all__ = ["TransR", "TransRConfig"]
 
@@ -42,19 +43,8 @@ class TransR(TranslationModel):
         self.matrices = nn.Parameter(identity.repeat(n_relations, 1, 1))
 
     def project(self, entities: Tensor, relations: Tensor) -> Tensor:
-        """M_r e, inside the unit ball; the matrix of a relation is read once, not once per row."""
-        first = relations[:1]
-        if len(relations) > 1 and bool((relations == first).all()):
-            return into_unit_ball(entities @ self.matrices[int(first)].T)
-        order = relations.argsort(stable=True)
-        counts = torch.bincount(relations, minlength=self.n_relations)
-        present = counts.nonzero().squeeze(1).tolist()
-        parts = entities[order].split(counts[present].tolist())  # type: ignore[no-untyped-call]
-        matrices = self.matrices.mT.unbind()
-        products = [part @ matrices[r] for r, part in zip(present, parts, strict=True)]
-        back = torch.empty_like(order)
-        back[order] = torch.arange(len(order), device=order.device)
-        return into_unit_ball(torch.cat(products)[back])
+        """M_r e, inside the unit ball."""
+        return into_unit_ball(relation_products(entities, relations, self.matrices))
 
     def translation(self, relations: Tensor) -> Tensor:
         """r."""

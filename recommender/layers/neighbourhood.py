@@ -47,8 +47,9 @@ def sample_neighbours(
     target = np.concatenate([graph.tail, graph.head])
     relation = np.concatenate([graph.relation, graph.relation])
     edges = draw_fixed(source, graph.n_entities, size, rng)
-    lonely = edges < 0
-    own = np.broadcast_to(np.arange(graph.n_entities)[:, None], edges.shape)
-    entities = np.where(lonely, own, target[edges])
-    relations = np.where(lonely, graph.n_relations, relation[edges])
+    known = edges >= 0
+    entities = np.repeat(np.arange(graph.n_entities)[:, None], size, axis=1)
+    relations = np.full(edges.shape, graph.n_relations, dtype=np.int64)
+    entities[known] = target[edges[known]]
+    relations[known] = relation[edges[known]]
     return entities, relations

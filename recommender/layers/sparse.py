@@ -34,8 +34,8 @@ class SparseMatrix(nn.Module):
     def __init__(self, matrix: csr_array) -> None:
         super().__init__()
         self.shape = tuple(int(size) for size in matrix.shape)
-        for side, values in (("forward", matrix.tocsr()), ("backward", matrix.T.tocsr())):
-            values.sort_indices()
+        for side, unsorted in (("forward", matrix.tocsr()), ("backward", matrix.T.tocsr())):
+            values = unsorted.sorted_indices()  # a copy: the arrays may be somebody's buffers
             self._keep(f"{side}_offsets", values.indptr.astype(np.int64))
             self._keep(f"{side}_columns", values.indices.astype(np.int64))
             self._keep(f"{side}_values", values.data.astype(np.float32))

@@ -55,16 +55,18 @@ class TrainingTask(ABC):
         interval: the task runs in every `interval`-th epoch, the first one included.
         learning_rate: step size of its own Adam optimiser.
         batch_size: samples per step.
+        epochs: epochs that its schedule lasts, after which training ends; None: no schedule.
     """
 
     name: str
     interval: int = 1
     learning_rate: float
     batch_size: int
+    epochs: int | None = None
 
     @abstractmethod
     def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """The epoch's samples as aligned int64 columns [n], in any order; the loop shuffles."""
+        """The epoch's samples as aligned int64 columns [n, …], in any order; the loop shuffles."""
 
     @abstractmethod
     def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
@@ -74,6 +76,10 @@ class TrainingTask(ABC):
         gradients of all parts are added up: what counts once per batch counts `share` here, and
         a mean over the batch divides by b / share.
         """
+
+    def learning_rate_at(self, epoch: int) -> float:
+        """Step size in an epoch, counted from 0; always the same unless a task says otherwise."""
+        return self.learning_rate
 
     @abstractmethod
     def parameters(self) -> Sequence[nn.Parameter]:

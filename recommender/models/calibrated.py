@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
+from recommender.data.facts import Facts
 from recommender.data.splits import TrainingSplit
 from recommender.layers.calibration import PlattScaling
+from recommender.models.alike_items import AlikeItems, ScoreOfAlikeItems
 from recommender.models.base import Recommender
+from recommender.scoring import ItemScorer
 
 __all__ = ["CalibratedRecommender"]
 
@@ -25,6 +30,7 @@ class CalibratedRecommender(Recommender):
     def __init__(self, config: Any, train: TrainingSplit) -> None:
         super().__init__(config, train)
         self.calibration = PlattScaling()
+        self._graph = train.graph
 
     def probability(self, scores: Tensor) -> Tensor:
         """σ(a · asinh(s / c) + b); see `PlattScaling`."""
@@ -34,3 +40,11 @@ class CalibratedRecommender(Recommender):
     def calibrate(self, scores: np.ndarray, labels: np.ndarray) -> None:
         """Learn a, b and c."""
         self.calibration.fit(scores, labels)
+
+    def fold_in_items(self, facts: Sequence[Facts]) -> ItemScorer:
+        """Score new items as the items that the graph knows to be like them; see `AlikeItems`."""
+        return ScoreOfAlikeItems(self, self._alike_items.shares(facts))
+
+    @cached_property
+    def _alike_items(self) -> AlikeItems:
+        return AlikeItems(self._graph, self.n_items)

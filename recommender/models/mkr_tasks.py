@@ -17,6 +17,7 @@ from recommender.models.base import TrainingTask
 
 if TYPE_CHECKING:
     from recommender.models.mkr import MKR
+    from recommender.models.mmss_mkr_g import GraphMKR
     from recommender.training.adam import Adam
     from recommender.training.steps import Steps
 
@@ -110,11 +111,11 @@ class KnowledgeGraphTask(TrainingTask):
 
     name = "knowledge_graph"
 
-    def __init__(self, model: MKR) -> None:
+    def __init__(self, model: MKR | GraphMKR, batch_size: int) -> None:
         self.model = model
         self.interval = model.config.kge_interval
         self.learning_rate = model.config.lr_kge
-        self.batch_size = model.config.batch_size
+        self.batch_size = batch_size
 
     def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """Columns heads, items v ~ S(h), relations, tails and, if asked for, false tails."""

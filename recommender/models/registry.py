@@ -21,7 +21,7 @@ from recommender.data.splits import TrainingSplit
 from recommender.errors import ConfigError, explain
 from recommender.models.base import ModelConfig, Recommender
 
-__all__ = ["Preset", "create_model", "model_names", "resolve"]
+__all__ = ["Preset", "create_model", "model_names", "names_with", "resolve"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,19 @@ def _presets() -> dict[str, Preset]:
 def model_names() -> list[str]:
     """All names that `resolve` knows, sorted."""
     return sorted(_presets())
+
+
+def names_with(ability: str) -> list[str]:
+    """Names of the models that have a way of their own to do what `Recommender` leaves open.
+
+    Args:
+        ability: name of the method, such as `fold_in`.
+    """
+    return sorted(
+        name
+        for name, preset in _presets().items()
+        if getattr(preset.model, ability) is not getattr(Recommender, ability)
+    )
 
 
 def resolve(name: str) -> Preset:

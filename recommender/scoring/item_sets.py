@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,19 @@ class ItemSets:
     def empty(cls, n_users: int) -> ItemSets:
         """No item for anybody."""
         return cls(np.zeros(n_users + 1, dtype=np.int64), np.zeros(0, dtype=np.int64))
+
+    @classmethod
+    def of_lists(cls, lists: Sequence[ArrayLike]) -> ItemSets:
+        """One user per list of items, in any order and with repeats."""
+        sizes = [len(np.atleast_1d(_int64(items))) for items in lists]
+        users = np.repeat(np.arange(len(lists)), sizes)
+        items = np.concatenate([_int64(items).ravel() for items in lists]) if lists else users
+        return cls.from_pairs(users, items, len(lists))
+
+    def followed_by(self, others: ItemSets) -> ItemSets:
+        """These users and then those of `others`, whose ids move up by `n_users`."""
+        starts = np.concatenate([self.starts, others.starts[1:] + self.starts[-1]])
+        return ItemSets(starts, np.concatenate([self.items, others.items]))
 
     @property
     def n_users(self) -> int:

@@ -88,6 +88,13 @@ class Adam:
             adam.state[weight] = {"step": step, "exp_avg": first, "exp_avg_sq": second}
         return adam
 
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Take steps of another size from now on; to be called outside `stepping`."""
+        self.learning_rate = learning_rate
+        if self._dense is not None:
+            for group in self._dense.param_groups:
+                group["lr"] = learning_rate
+
     @contextmanager
     def stepping(self) -> Iterator[None]:
         """While it lasts, tables give row gradients and refresh the rows they hand out."""

@@ -163,3 +163,27 @@ def test_two_builds_of_one_folder_do_not_mix(tiny):
     (tiny / "out").mkdir()
     with FileLock(tiny / "out" / ".lock"), pytest.raises(DataError, match="another build"):
         built(tiny)
+
+
+def test_a_recipe_can_fix_its_items_and_their_order_by_a_file(tiny):
+    listed = tiny / "raw" / "tiny" / "index.tsv"
+    listed.write_text("3\t0\n1\t1\n")
+    with (tiny / "tiny.toml").open("a") as recipe:
+        recipe.write(
+            '[ratings.items]\npath = "tiny/index.tsv"\nheader = false\nnames = ["band", "id"]\n'
+            'column = "band"\nrecords = "shop"\n'
+        )
+    built(tiny)
+    items = pd.read_csv(tiny / "out" / "items.tsv", sep="\t", dtype=str)
+    assert list(items["raw_id"]) == ["3", "1"]
+    ratings = np.loadtxt(tiny / "out" / "ratings_final.txt", dtype=np.int32)
+    assert set(ratings[:, 1]) == {0, 1}, "Massive Attack is no item"
+    quality = json.loads((tiny / "out" / "quality.json").read_text())
+    assert quality["interactions"]["interactions with no item"] == 2
+    assert "Massive Attack" in (tiny / "out" / "kg.ttl").read_text(), "but in the graph"
+
+    listed.write_text("1\t0\n3\t1\n")
+    assert [stage.name for stage in built(tiny).stages if not stage.skipped] == ["triples"]
+    listed.write_text("1\t0\n8\t1\n")
+    with pytest.raises(DataError, match=r"index\.tsv#line=2: item '8' is unknown"):
+        built(tiny)

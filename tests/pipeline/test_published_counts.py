@@ -29,3 +29,25 @@ def test_the_counts_are_those_of_the_paper(dataset, real_data, tmp_path):
     assert len(set(graph[:, 0]) | set(graph[:, 2])) == graph[:, [0, 2]].max() + 1
     assert ratings[:, 1].max() < items
     assert ratings[:, 0].max() == users - 1
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+def test_the_built_graph_comes_with_the_items_and_rows_of_the_stock_one(real_data, tmp_path):
+    for seed in (555, 1):
+        build("lastfm-stock", raw=real_data, out=tmp_path / "stock", seed=seed)
+        build(
+            "lastfm-built",
+            raw=real_data,
+            out=tmp_path / "built",
+            seed=seed,
+            without=("dbpedia", "freebase"),
+        )
+        for name in ("ratings_final.txt", "users.tsv"):
+            one, other = (tmp_path / kind / name for kind in ("stock", "built"))
+            assert one.read_bytes() == other.read_bytes()
+    raw_ids = [
+        [line.split("\t")[-1] for line in (tmp_path / kind / "items.tsv").open()]
+        for kind in ("stock", "built")
+    ]
+    assert raw_ids[0] == raw_ids[1]

@@ -19,6 +19,7 @@ def test_the_promised_recipes_are_there():
         "sample",
         "lastfm",
         "lastfm-stock",
+        "lastfm-built",
         "movielens-1m",
         "book-crossing",
     }
@@ -56,3 +57,28 @@ def test_sources_can_be_left_out(tiny):
         recipe.without(["radio"])
     with pytest.raises(DataError, match="no source is left"):
         recipe.without(["shop", "magazine"])
+
+
+def test_a_recipe_extends_another_with_its_own_keys_in_place(tiny):
+    (tiny / "own.toml").write_text(
+        'extends = "tiny.toml"\nname = "own"\n[triples]\nexclude = ["genre"]\n'
+    )
+    own, base = load_recipe(tiny / "own.toml"), load_recipe(tiny / "tiny.toml")
+    assert (own.name, own.title, own.sources) == ("own", base.title, base.sources)
+    assert own.triples.exclude == ("genre",)
+    assert load_recipe("lastfm-built").databases == load_recipe("lastfm").databases
+
+
+@pytest.mark.parametrize(
+    ("extends", "fault"),
+    [
+        ('"own.toml"', "cannot extend itself"),
+        ('"other.toml"', "no such recipe file"),
+        ('"lastfn"', "did you mean 'lastfm'"),
+        ("3", "give a recipe's name or path"),
+    ],
+)
+def test_a_recipe_that_cannot_be_extended_is_an_error(tmp_path, extends, fault):
+    (tmp_path / "own.toml").write_text(f'extends = {extends}\nname = "own"\n')
+    with pytest.raises(DataError, match=fault):
+        load_recipe(tmp_path / "own.toml")

@@ -109,3 +109,19 @@ def test_the_second_catalogue_is_matched(entity, sample_data):
         missed += expected is not None and found != expected
     assert right / (right + wrong) >= 0.97
     assert right / (right + missed) >= 0.90
+
+
+def test_other_names_are_listed_by_integer_id(sample):
+    """What the graph calls skos:altLabel, for programs that read the integer files."""
+    entities = pd.read_csv(sample / "entities.tsv", sep="\t", quoting=3, na_filter=False)
+    aliases = pd.read_csv(sample / "aliases.tsv", sep="\t", quoting=3, na_filter=False)
+    names = dict(zip(entities["id"], entities["name"], strict=True))
+    iris = dict(zip(entities["id"], entities["iri"], strict=True))
+    assert len(aliases)
+    store = ox.Store()
+    store.load(path=sample / "kg.ttl")
+    for row in aliases.itertuples():
+        assert row.alias != names[row.id]
+        label = ox.NamedNode(expand("skos:altLabel"))
+        found = store.quads_for_pattern(ox.NamedNode(iris[row.id]), label, None, None)
+        assert row.alias in {quad.object.value for quad in found}

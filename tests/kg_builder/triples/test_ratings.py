@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg_builder.tables import ENTITIES, INTERACTIONS
+from kg_builder.tables import ENTITIES, INTERACTIONS, LINKS
 from kg_builder.triples import RatingsConfig, items_of, ratings
 from kg_builder.triples.ratings import draw_unmet
 
@@ -107,12 +109,14 @@ def test_items_are_those_somebody_likes_unless_all_are_wanted():
         for n in (2, 0, 1)
     )
     listening = interactions(("u", 2, 5.0), ("u", 1, 1.0), ("u", 0, 5.0))
+
+    def found(config, order):
+        return items_of(
+            listening, entities, LINKS.empty(), config, order=order, root=Path("unread")
+        )
+
     liked = RatingsConfig()
-    assert items_of(listening, entities, liked, order="name") == ["artist:0", "artist:2"]
-    assert items_of(listening, entities, liked, order="source") == ["artist:2", "artist:0"]
+    assert found(liked, order="name") == ["artist:0", "artist:2"]
+    assert found(liked, order="source") == ["artist:2", "artist:0"]
     every = RatingsConfig(items="all")
-    assert items_of(listening, entities, every, order="source") == [
-        "artist:2",
-        "artist:0",
-        "artist:1",
-    ]
+    assert found(every, order="source") == ["artist:2", "artist:0", "artist:1"]

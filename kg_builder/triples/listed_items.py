@@ -1,0 +1,80 @@
+"""Items and their order as a file gives them, such as the item index of a published data set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+from pydantic import Field
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.rows import RowsConfig, read_rows
+from kg_builder.fusion.rewrite import entity_of
+
+
+class ItemList(RowsConfig):
+    """A file with one item per row; its order is that of the item ids."""
+
+    column: Annotated[str, Field(description="Column with the publisher's id of the item.")]
+    records: Annotated[
+        str, Field(description="Record keys of the items are `<records>/<item id>`.")
+    ]
+
+
+def listed_items(listed: ItemList, root: Path, links: pd.DataFrame) -> list[str]:
+    """CURIEs of the items that a file lists, in its order.
+
+    Args:
+        listed: the file, and what its ids stand for.
+        root: raw folder.
+        links: `tables.LINKS`: which record is which entity.
+
+    Raises:
+        DataError: the file or the column is missing, the file lists nothing, a row cannot be read
+            or has no id, an id is unknown or repeated, or two ids turned out to be one thing.
+    """
+    entities = entity_of(links)
+    entity = dict(zip(entities.index.tolist(), entities.tolist(), strict=True))
+    found: dict[str, tuple[str, str]] = {}
+    for raw, where in _ids(listed, root):
+        key = f"{listed.records}/{raw}"
+        if key not in entity:
+            raise DataError(
+                f"item {raw!r} is unknown: there is no record {key!r}",
+                where=where,
+                remedy="take the row out, or check 'records' and the sources of the recipe",
+            )
+        if entity[key] in found:
+            earlier, place = found[entity[key]]
+            again = "is listed twice" if raw == earlier else f"and {earlier!r} are one thing"
+            raise DataError(
+                f"item {raw!r} {again}, {entity[key]}",
+                where=where,
+                remedy=f"take this row or {place} out",
+            )
+        found[entity[key]] = (raw, where)
+    if not found:
+        raise DataError("no item is listed", where=str(root / listed.path))
+    return list(found)
+
+
+def _ids(listed: ItemList, root: Path) -> Iterator[tuple[str, str]]:
+    """Each id and the place where it stands."""
+    reader = read_rows(listed, root, columns=[listed.column])
+    for chunk in reader:
+        for cell, number in zip(chunk.columns[listed.column], chunk.places, strict=True):
+            if not isinstance(cell, str):
+                raise DataError(
+                    f"a row without an id in column {listed.column!r}",
+                    where=reader.evidence(number),
+                    remedy="give the id, or take the row out",
+                )
+            yield cell, reader.evidence(number)
+    for reject in reader.rejects:
+        raise DataError(
+            f"unreadable row: {reject.reason} {reject.detail}".strip(),
+            where=reject.evidence,
+            remedy="correct the row, or how the recipe reads the file",
+        )

@@ -1,0 +1,106 @@
+"""The items of a data set by the names that people type."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from numpy.typing import ArrayLike
+
+from recommender.data.catalogue import Catalogue
+from recommender.data.names import Match, NameIndex
+from recommender.errors import ConfigError
+
+__all__ = ["ItemNames", "NamedItem"]
+
+_RAW_ID = "id:"
+
+
+@dataclass(frozen=True)
+class NamedItem:
+    """A name that was typed, and what it stands for."""
+
+    text: str
+    match: Match
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether several items have the name."""
+        return len(self.match.ids) > 1
+
+
+class ItemNames:
+    """Resolves names of items; where several share one, the best known is meant.
+
+    Args:
+        catalogue: names, other names and publisher's ids.
+        n_items: number of items.
+        popularity: ``[n_items]``, how well known each is.
+    """
+
+    def __init__(self, catalogue: Catalogue, n_items: int, popularity: ArrayLike) -> None:
+        self._catalogue, self._n_items = catalogue, n_items
+        aliases = [(e, alias) for e, alias in catalogue.entity_aliases() if e < n_items]
+        self._index = NameIndex(catalogue.item_names(n_items), aliases, popularity)
+
+    def __len__(self) -> int:
+        return self._n_items
+
+    def resolve(self, text: str) -> NamedItem:
+        """The item of that name, or of that publisher's id: `Radiohead`, `id:1084`.
+
+        Raises:
+            ConfigError: there is none; the message suggests names.
+        """
+        if text.startswith(_RAW_ID):
+            raw_id = text.removeprefix(_RAW_ID).strip()
+            item = self._catalogue.item_of_raw_id(raw_id)
+            if item is None:
+                raise ConfigError(f"no item has the id {raw_id!r}; ids are in items.tsv")
+            return NamedItem(text, Match((item,), self._index.name(item)))
+        found = self._index.find(text)
+        if found is None:
+            near = self._index.suggest(text)
+            hint = f"did you mean {' or '.join(near)}?" if near else "names are in items.tsv"
+            raise ConfigError(f"{text!r} is not in {self._catalogue.folder.name}; {hint}")
+        return NamedItem(text, found)
+
+    def resolve_all(self, texts: Iterable[str]) -> list[NamedItem]:
+        """The items of several lists of names, each once, in the order given.
+
+        Names are separated by commas. One that has a comma itself may stand in double quotes, and
+        need not where an item has exactly this name.
+
+        Raises:
+            ConfigError: an unknown name.
+        """
+        found: dict[int, NamedItem] = {}
+        for text in texts:
+            for name in self._split(text):
+                item = self.resolve(name)
+                found.setdefault(item.match.id, item)
+        return list(found.values())
+
+    def describe(self, item: int) -> str:
+        """Name and publisher's id, to tell namesakes apart."""
+        raw_id = self._catalogue.item_raw_id(item).partition("|")[0]
+        return f"{self._index.name(item)} ({_RAW_ID}{raw_id})"
+
+    def _split(self, text: str) -> list[str]:
+        parts = next(csv.reader([text], skipinitialspace=True), [])
+        parts = [part.strip() for part in parts if part.strip()]
+        names, start = [], 0
+        while start < len(parts):
+            stop = self._end_of_name(parts, start)
+            names.append(", ".join(parts[start:stop]))
+            start = stop
+        return names
+
+    def _end_of_name(self, parts: Sequence[str], start: int) -> int:
+        """The most parts from `start` on that are one name with commas in it; else one part."""
+        for stop in range(len(parts), start + 1, -1):
+            found = self._index.find(", ".join(parts[start:stop]))
+            if found is not None and found.name.count(",") >= stop - start - 1:
+                return stop
+        return start + 1

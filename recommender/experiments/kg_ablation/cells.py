@@ -1,0 +1,85 @@
+"""A cell of the ablation: a model trained on one seed's rows with one of the graphs."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from recommender.data import Split, split
+from recommender.data.redraw import FILE_SEED
+from recommender.errors import ConfigError
+from recommender.experiments.cells import Cell, load_folder, make_cell
+from recommender.experiments.kg_ablation.graphs import Graph
+from recommender.experiments.rows import Row
+
+__all__ = ["USER_GRAPH_FILE", "AblationCell", "make_ablation_cell"]
+
+USER_GRAPH_FILE = "user_kg_final.txt"
+
+
+@dataclass(frozen=True)
+class AblationCell(Cell):
+    """A training whose graph is one of those compared.
+
+    Attributes:
+        graph: what the model is given as `train.graph`.
+        users_from: data folder whose user-side knowledge the model is given, the same whatever
+            the graph; None for none.
+    """
+
+    graph: Graph
+    users_from: Path | None
+
+    def inputs(self) -> dict[str, Any]:
+        """As of any cell, and what is done to the graph, and what is known of the users."""
+        known = None
+        if self.users_from is not None:
+            known = hashlib.sha256((self.users_from / USER_GRAPH_FILE).read_bytes()).hexdigest()
+        graph = self.graph.inputs(self.data)
+        return {**super().inputs(), "graph": graph, "user_graph": known}
+
+    def split(self) -> Split:
+        """The folder's rows with the graph of this cell."""
+        parts = super().split()
+        graph = self.graph.make(parts.dataset, self.seed)
+        user_graph = None
+        if self.users_from is not None:
+            user_graph = split(load_folder(self.users_from), self.seed).train.user_graph
+        return replace(
+            parts,
+            train=replace(parts.train, graph=graph, user_graph=user_graph),
+            dataset=replace(parts.dataset, graph=graph),
+        )
+
+
+def make_ablation_cell(
+    row: Row,
+    graph: Graph,
+    seed: int,
+    root: Path,
+    *,
+    users_from: Path | None = None,
+    epochs: int | None = None,
+) -> AblationCell:
+    """The cell of a model, a graph and a seed.
+
+    The negatives of a seed other than the files' are always drawn anew, so that all graphs are
+    measured on the same rows.
+
+    Args:
+        users_from: data folder whose user-side knowledge every graph goes with.
+        epochs: at most so many epochs, for a trial.
+
+    Raises:
+        ConfigError: the row's model or settings do not exist, or nothing is known of the users.
+    """
+    if users_from is not None and not (users_from / USER_GRAPH_FILE).is_file():
+        raise ConfigError(f"{users_from}: no {USER_GRAPH_FILE}; take --user-knowledge off")
+    folder = graph.data(root, seed)
+    named = row.model_copy(update={"dataset": folder.name, "label": f"{row.label} · {graph.label}"})
+    plain = make_cell(named, seed, root, None, epochs)
+    return AblationCell(
+        named, seed, folder, seed != FILE_SEED, plain.training, plain.settings, graph, users_from
+    )

@@ -1,0 +1,278 @@
+"""`python -m recommender.experiments kg-ablation`: models × graphs, paired by seed."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rich.console import Console
+
+from recommender.cli import OneLineParser
+from recommender.errors import ConfigError, RecommenderError
+from recommender.experiments.cells import CellKey, load_folder
+from recommender.experiments.console import announce, cores, run_with_bar
+from recommender.experiments.kg_ablation.cells import AblationCell, make_ablation_cell
+from recommender.experiments.kg_ablation.graphs import Graph, check_same_rows, graphs_of
+from recommender.experiments.kg_ablation.page import Method, Sizes, sizes_of, write_ablation
+from recommender.experiments.kg_ablation.pairs import write_pairs
+from recommender.experiments.kg_ablation.results import Ablation
+from recommender.experiments.kg_ablation.study import (
+    STUDY_FILE,
+    AblationStudy,
+    read_models,
+    read_study,
+)
+from recommender.experiments.rows import FOLDER, Row
+from recommender.experiments.runner import plan
+from recommender.models.registry import resolve
+
+__all__ = ["NAME", "main"]
+
+_Entry = TypeVar("_Entry")
+
+NAME = "kg-ablation"
+SEEDS = (555, 1, 2, 3, 4)
+
+
+@dataclass
+class _Planned:
+    """The cells by model and graph, and what is left out with the reason."""
+
+    cells: dict[tuple[str, str], list[AblationCell]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def all(self) -> list[AblationCell]:
+        return [cell for group in self.cells.values() for cell in group]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Plan, say how long it will take, run what is missing, write the page."""
+    arguments = _parser().parse_args(argv)
+    _check(arguments)
+    study = read_study(arguments.study)
+    console = Console(stderr=True)
+    if arguments.write_pairs:
+        dataset = load_folder(arguments.data_root / study.stock)
+        for seed in arguments.seeds:
+            path = write_pairs(dataset, seed, arguments.write_pairs)
+            console.print(f"written: {path}", soft_wrap=True)
+        return 0
+    models = _chosen(read_models(study, arguments.rows), arguments.models, "models", "model")
+    graphs = _chosen(graphs_of(study), arguments.graphs, "graphs", "name")
+    planned = _plan(study, models, graphs, arguments)
+    for problem in planned.problems:
+        console.print(f"left out: {problem}", style="yellow", soft_wrap=True, highlight=False)
+    if not planned.cells:
+        raise ConfigError("nothing is left to be measured; see above what is missing")
+    cache = arguments.cache or arguments.data_root / "experiments"
+    todo, jobs = plan(planned.all, cache), arguments.jobs or cores()
+    announce(console, todo, jobs)
+    if arguments.estimate:
+        return 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end the processes then too
+    try:
+        outcomes = [] if arguments.cached else run_with_bar(console, todo, cache, jobs)
+    except KeyboardInterrupt:
+        console.print("stopped; what is finished is kept: repeat the command to go on")
+        return 130
+    done = {**todo.done, **{o.cell.key: o.result for o in outcomes if o.result is not None}}
+    failed = [o for o in outcomes if o.result is None]
+    planned.problems += [f"{o.cell.row.label}, seed {o.cell.seed}: {o.problem}" for o in failed]
+    ablation = Ablation(models, graphs, _results(planned.cells, done), study.lead)
+    method = Method(
+        command=_command(arguments),
+        rows=f"those of {study.stock}",
+        seeds=arguments.seeds,
+        user_knowledge=arguments.user_knowledge == "same",
+        epochs=arguments.epochs,
+        problems=planned.problems,
+    )
+    sizes = _sizes(planned.all, graphs)
+    for path in write_ablation(ablation, sizes, method, arguments.out, NAME):
+        console.print(f"written: {path}", soft_wrap=True)
+    return 1 if failed else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = OneLineParser(
+        prog=f"python -m recommender.experiments {NAME}",
+        description="Train the same models on the same rows with graphs that differ (none, the "
+        "published one, the one built here, shuffled, without a source, corrupted …) and write "
+        "what the graph is worth. Finished trainings are cached: a killed run goes on where it "
+        "was, a repeated one ends at once.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--data-root",
+        type=Path,
+        default=Path("data/processed"),
+        metavar="DIR",
+        help="folder of the data folders (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        default=list(SEEDS),
+        metavar="N",
+        help="each is the seed of the negatives, the split, the model and the graph's chance "
+        "(default: " + " ".join(map(str, SEEDS)) + ")",
+    )
+    parser.add_argument(
+        "--models", nargs="+", metavar="NAME", help="these models of the study only"
+    )
+    parser.add_argument(
+        "--graphs", nargs="+", metavar="NAME", help="these graphs only, such as stock ours"
+    )
+    parser.add_argument(
+        "--user-knowledge",
+        choices=("off", "same"),
+        default="off",
+        help="what is known of the users: nothing, or the same for all graphs, that of the folder "
+        "with our graph (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--jobs", type=int, metavar="N", help="processes, one thread each (default: all cores)"
+    )
+    parser.add_argument("--estimate", action="store_true", help="say how long it would take")
+    parser.add_argument(
+        "--cached", action="store_true", help="train nothing: the page from the results at hand"
+    )
+    parser.add_argument(
+        "--epochs", type=int, metavar="N", help="at most so many epochs: a trial, no result"
+    )
+    parser.add_argument(
+        "--write-pairs",
+        type=Path,
+        metavar="DIR",
+        help="write the held-out pairs of each seed's split there, for `pipeline build "
+        "--without-pairs`, and end",
+    )
+    parser.add_argument(
+        "--cache", type=Path, metavar="DIR", help="results (default: DATA_ROOT/experiments)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("docs/results"),
+        metavar="DIR",
+        help="folder of the page and the plots (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--study", type=Path, default=STUDY_FILE, metavar="FILE", help="another study's TOML file"
+    )
+    parser.add_argument(
+        "--rows", type=Path, default=FOLDER, metavar="DIR", help="where the models' files lie"
+    )
+    return parser
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Raise a ConfigError for numbers that make no sense."""
+    if len(set(arguments.seeds)) != len(arguments.seeds) or min(arguments.seeds) < 0:
+        raise ConfigError("--seeds: give different integers >= 0")
+    for name in ("jobs", "epochs"):
+        value = getattr(arguments, name)
+        if value is not None and value < 1:
+            raise ConfigError(f"--{name}: give at least 1")
+
+
+def _chosen(
+    entries: Sequence[_Entry], names: Sequence[str] | None, flag: str, key: str
+) -> list[_Entry]:
+    """The entries that were asked for, all if none was named."""
+    known = [getattr(entry, key) for entry in entries]
+    wrong = [name for name in names or () if name not in known]
+    if wrong:
+        raise ConfigError(f"--{flag}: no {wrong[0]!r} in this study; there are {', '.join(known)}")
+    return [entry for entry in entries if names is None or getattr(entry, key) in names]
+
+
+def _plan(
+    study: AblationStudy,
+    models: Sequence[Row],
+    graphs: Sequence[Graph],
+    arguments: argparse.Namespace,
+) -> _Planned:
+    planned = _Planned()
+    root = arguments.data_root
+    users_from = root / study.ours if arguments.user_knowledge == "same" else None
+    usable = []
+    for row in models:
+        try:
+            resolve(row.model).configure(row.settings)
+        except ConfigError as error:
+            planned.problems.append(f"{row.label}: {str(error).split('; there are ')[0]}")
+            continue
+        usable.append(row)
+    for graph in graphs:
+        seeds = [seed for seed in arguments.seeds if not graph.missing(root, [seed])]
+        absent = [seed for seed in arguments.seeds if seed not in seeds]
+        if absent:
+            planned.problems.append(f"{graph.label}: {graph.missing(root, absent)}")
+        try:
+            for folder in dict.fromkeys(graph.data(root, seed) for seed in seeds):
+                check_same_rows(folder, root / study.stock)
+        except RecommenderError as error:
+            planned.problems.append(f"{graph.label}: {error}")
+            continue
+        for row in usable:
+            if graph.change == "none" and row.model in study.needs_graph:
+                planned.problems.append(
+                    f"{row.label} without a graph: it knows a user by triples alone"
+                )
+                continue
+            cells = [
+                make_ablation_cell(
+                    row, graph, seed, root, users_from=users_from, epochs=arguments.epochs
+                )
+                for seed in seeds
+            ]
+            for cell in cells:
+                _ = cell.key  # reads the data: complain now, and while it is at hand
+            if cells:
+                planned.cells[row.model, graph.name] = cells
+    return planned
+
+
+def _results(
+    cells: Mapping[tuple[str, str], Sequence[AblationCell]],
+    done: Mapping[CellKey, Mapping[str, Any]],
+) -> dict[tuple[str, str], dict[int, Mapping[str, Any]]]:
+    return {
+        name: {cell.seed: done[cell.key] for cell in group if cell.key in done}
+        for name, group in cells.items()
+    }
+
+
+def _sizes(cells: Sequence[AblationCell], graphs: Sequence[Graph]) -> dict[str, Sizes]:
+    """The sizes of each graph, made as for its first seed."""
+    sizes = {}
+    for graph in graphs:
+        cell = next((cell for cell in cells if cell.graph.name == graph.name), None)
+        if cell is not None:
+            dataset = load_folder(cell.data)
+            made = graph.make(dataset, cell.seed)
+            origin = dataset.graph if graph.change else None
+            sizes[graph.name] = sizes_of(made, dataset.n_items, origin)
+    return sizes
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    words = ["python -m recommender.experiments", NAME]
+    words += ["--seeds", *map(str, arguments.seeds)]
+    for name in ("models", "graphs"):
+        if getattr(arguments, name):
+            words += [f"--{name}", *getattr(arguments, name)]
+    if arguments.user_knowledge != "off":
+        words += ["--user-knowledge", arguments.user_knowledge]
+    if arguments.epochs:
+        words += ["--epochs", str(arguments.epochs)]
+    if arguments.cached:
+        words.append("--cached")
+    return " ".join(words)

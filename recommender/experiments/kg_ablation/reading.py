@@ -1,0 +1,152 @@
+"""What the figures say, in sentences made from them, and what they leave open."""
+
+from __future__ import annotations
+
+from recommender.experiments.kg_ablation.results import METRICS, Ablation
+from recommender.experiments.kg_ablation.wording import difference, number
+from recommender.experiments.rows import Row
+from recommender.metrics.significance.contrast import Contrast
+
+__all__ = ["ARGUABLE", "read_corruption", "read_leak", "read_models", "read_parts", "read_short"]
+
+LEVEL = 0.05
+
+ARGUABLE = (
+    "The splits of the seeds part the same interactions: their figures are not independent, and a "
+    "t-test over seeds takes them for it. Its p values are therefore too small; the size and the "
+    "sign of a difference on every seed say more.",
+    "Each model has one set of settings for all graphs. Those of the older models were chosen for "
+    "the stock graph, which is to its advantage; those of a model that was developed on our graph "
+    "are to the advantage of ours.",
+    "Our graph has more triples, entities and relations than the stock graph. The shuffled and "
+    "the corrupted graphs have as many as ours, so that size and degrees alone explain nothing "
+    "that they do not show; but how good the stock graph would be at our graph's size is unknown.",
+    "Part of our graph are tags, given by the same community whose listening is predicted. The "
+    "graph without held-out pairs leaves out what the tested users said of the tested items, not "
+    "what other users said of them: this is knowledge about the items that any system could use.",
+    "A cold item (no positive in train) has its positives among the held-out rows by construction "
+    "of the protocol. Both graphs of a comparison profit by that alike; the level of AUC on cold "
+    "rows means little.",
+)
+
+
+def read_short(ablation: Ablation) -> list[str]:
+    """The story of the model that is drawn graph by graph."""
+    model = ablation.shown
+    if model is None:
+        return ["Nothing has been measured yet."]
+    sentences = []
+    for graph, text in (
+        ("stock", "our graph in place of the stock graph"),
+        ("ours-shuffled", "our graph instead of the same graph with shuffled tails"),
+        ("none", "our graph instead of none"),
+    ):
+        found = [_gain(ablation, model, graph, "ours", m) for m in ("auc", "auc_cold", "ndcg@10")]
+        if found[0]:
+            told = "; ".join(part for part in found if part)
+            sentences.append(f"{model.label}, {text}: {told}.")
+    if not sentences:
+        sentences.append(f"{model.label} has not been measured on our graph and a control yet.")
+    return [*sentences, *read_leak(ablation, model), *_few_seeds(ablation)]
+
+
+def read_leak(ablation: Ablation, model: Row) -> list[str]:
+    """Whether the gain over the stock graph survives the graph without held-out pairs."""
+    whole = ablation.contrast(model.model, "stock", "ours", "auc")
+    clean = ablation.contrast(model.model, "stock", "without-pairs", "auc")
+    if whole is None or clean is None or not whole.difference or clean.difference is None:
+        return []
+    verdict = "survives" if whole.difference * clean.difference > 0 else "does not survive"
+    cold = _gain(ablation, model, "stock", "without-pairs", "auc_cold")
+    return [
+        f"Built without what users said of items in their held-out rows, our graph is at "
+        f"{difference(clean)} AUC against the stock graph"
+        + (f" ({cold})" if cold else "")
+        + f"; with it, at {whole.difference:+.4f}: the effect {verdict}."
+    ]
+
+
+def read_models(ablation: Ablation) -> list[str]:
+    """In how many models our graph is better than stock and than its shuffle."""
+    sentences = []
+    for graph, text in (("stock", "the stock graph"), ("ours-shuffled", "its own shuffle")):
+        for metric in ("auc", "auc_cold", "ndcg@10"):
+            known = [
+                (row, contrast)
+                for row in ablation.models
+                if (contrast := ablation.contrast(row.model, graph, "ours", metric)) is not None
+                and contrast.difference is not None
+            ]
+            if not known:
+                continue
+            better = [(row, c) for row, c in known if (c.difference or 0) > 0]
+            sure = [row.label for row, c in better if _sure(c)]
+            worse = [row.label for row, c in known if (c.difference or 0) < 0 and _sure(c)]
+            sentences.append(
+                f"{METRICS[metric]}: our graph is above {text} in {len(better)} of {len(known)} "
+                f"models"
+                + (f", surely in {', '.join(sure)}" if sure else "")
+                + (f"; surely below in {', '.join(worse)}" if worse else "")
+                + "."
+            )
+    return sentences
+
+
+def read_parts(ablation: Ablation, model: Row) -> list[str]:
+    """Which source the model misses most, and what inferred facts are worth to it."""
+    losses = []
+    for graph in ablation.graphs:
+        source = graph.without
+        contrast = ablation.contrast(model.model, graph.name, "ours", "auc") if source else None
+        if contrast is not None and contrast.difference is not None:
+            losses.append((contrast.difference, f"{source} {difference(contrast)}"))
+    sentences = []
+    if losses:
+        listed = "; ".join(text for _, text in sorted(losses, reverse=True))
+        sentences.append(f"AUC that {model.label} owes to each source, left out in turn: {listed}.")
+    inferred = _gain(ablation, model, "without-inference", "ours", "auc")
+    if inferred:
+        sentences.append(f"What the inferred facts add to {model.label}: {inferred}.")
+    return sentences
+
+
+def read_corruption(ablation: Ablation) -> list[str]:
+    """How much of the gain is left when triples are false."""
+    model = ablation.shown
+    curve = [graph for graph in ablation.graphs if graph.change == "corrupted"]
+    if model is None:
+        return []
+    told = []
+    for graph in curve:
+        contrast = ablation.contrast(model.model, graph.name, "ours", "auc")
+        if contrast is not None and contrast.difference is not None:
+            told.append(f"{-contrast.difference:+.4f} at {graph.share:.0%}")
+    floor = ablation.contrast(model.model, "ours-shuffled", "ours", "auc")
+    if not told:
+        return []
+    end = ""
+    if floor is not None and floor.difference is not None:
+        end = f"; all tails shuffled: {-floor.difference:+.4f}"
+    return [f"AUC of {model.label} as triples become false: {', '.join(told)}{end}."]
+
+
+def _few_seeds(ablation: Ablation) -> list[str]:
+    counts = [len(seeds) for seeds in ablation.cells.values() if seeds]
+    if counts and min(counts) < 5:
+        return [
+            f"Some figures have {min(counts)} seed{'s' if min(counts) > 1 else ''} only: "
+            + ("no interval and no test." if min(counts) < 2 else "tests have little power.")
+        ]
+    return []
+
+
+def _gain(ablation: Ablation, model: Row, first: str, second: str, metric: str) -> str:
+    contrast = ablation.contrast(model.model, first, second, metric)
+    if contrast is None or contrast.difference is None:
+        return ""
+    levels = f"{number(contrast.first)} → {number(contrast.second)}"
+    return f"{METRICS[metric]} {difference(contrast)}, {levels}"
+
+
+def _sure(contrast: Contrast) -> bool:
+    return contrast.p_holm is not None and contrast.p_holm < LEVEL

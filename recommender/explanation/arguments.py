@@ -1,0 +1,133 @@
+"""Arguments out of the facts that an item shares with a history, or that link the two."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from recommender.explanation.evidence import Basis, Evidence
+from recommender.explanation.index import GraphIndex
+from recommender.explanation.listeners import Listeners
+from recommender.explanation.names import Names
+
+__all__ = ["LEAST_IDF", "Arguments", "Fact"]
+
+#: What more than half of the catalogue has says nothing about taste.
+LEAST_IDF: Final = math.log(2)
+
+_MOST_ARGUMENTS = 2
+_MOST_SHARED = 2  # entities named in one argument
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A fact about the recommended item.
+
+    Attributes:
+        holding: its id in the index.
+        weight: see `Basis`.
+        named: whether the entity has a readable name.
+        sharers: items of the history of which the same is true; empty for a link to one of them.
+    """
+
+    holding: int
+    weight: float
+    named: bool
+    sharers: frozenset[int]
+
+
+class Arguments:
+    """Chooses facts and words nothing."""
+
+    def __init__(self, index: GraphIndex, listeners: Listeners, names: Names | None) -> None:
+        self._index = index
+        self._listeners = listeners
+        self._names = names
+
+    def best(self, links: Sequence[Fact], shared: Sequence[Fact], basis: Basis) -> list[Evidence]:
+        """At most two arguments, the strongest first.
+
+        By rarity a link comes first: it is the shortest path. By the model's weights the argument
+        comes first to which the score owes more.
+        """
+        arguments = [*self._link(links, basis), *self._in_common(shared, basis)]
+        if basis == "model":
+            arguments.sort(key=lambda argument: -argument.weight)
+        return arguments[:_MOST_ARGUMENTS]
+
+    def _link(self, links: Sequence[Fact], basis: Basis) -> list[Evidence]:
+        """One argument out of all direct links: of the best one's meaning, the best-known first."""
+        if not links:
+            return []
+        best = max(links, key=lambda fact: (fact.weight, -fact.holding))
+        step = self._index.step(best.holding)
+        alike = {}
+        for fact in links:
+            other = self._index.step(fact.holding, fact.weight)
+            if (other.relation, other.forward) == (step.relation, step.forward):
+                alike[other.entity] = other
+        items = self._listeners.best_known(alike)
+        steps = tuple(alike[item] for item in items)
+        return [Evidence("link", items, steps, weight=sum(s.weight for s in steps), basis=basis)]
+
+    def _in_common(self, shared: Sequence[Fact], basis: Basis) -> list[Evidence]:
+        """Up to two arguments: entities, and the items of the history that share all of them.
+
+        What has no readable name is mentioned only where nothing else is shared, and two entities
+        of one name (genre *metal*, tag *metal*) only once.
+        """
+        arguments: list[tuple[float, Evidence]] = []
+        rest = [fact for fact in shared if fact.named] or list(shared)
+        while rest and len(arguments) < _MOST_ARGUMENTS:
+            chosen, sharers = self._strongest(rest, basis)
+            concepts = {self._concept(fact) for fact in chosen}
+            rest = [fact for fact in rest if self._concept(fact) not in concepts]
+            if arguments and sharers <= set(arguments[0][1].items):
+                continue  # the same items again: another argument about them adds no support
+            steps = tuple(self._index.step(fact.holding, fact.weight) for fact in chosen)
+            weight = sum(fact.weight for fact in chosen)
+            items = self._listeners.best_known(sharers)
+            evidence = Evidence("shared", items, steps, weight=weight, basis=basis)
+            arguments.append((_value(chosen, sharers, basis), evidence))
+        return [evidence for _, evidence in sorted(arguments, key=lambda pair: -pair[0])]
+
+    def _strongest(self, shared: Sequence[Fact], basis: Basis) -> tuple[list[Fact], frozenset[int]]:
+        """Facts, and the items of the history with all of them, of the greatest value.
+
+        Greedy: start from the best fact and add another as long as the value grows. Every item
+        named truly shares every entity named.
+        """
+        ranked = sorted(
+            shared, key=lambda fact: (-_value([fact], fact.sharers, basis), fact.holding)
+        )
+        chosen, sharers = ranked[:1], ranked[0].sharers
+        concepts = {self._concept(ranked[0])}
+        for fact in ranked[1:]:
+            if len(chosen) == _MOST_SHARED:
+                break
+            both = sharers & fact.sharers
+            if not both or self._concept(fact) in concepts:
+                continue
+            if _value([*chosen, fact], both, basis) > _value(chosen, sharers, basis):
+                chosen.append(fact)
+                concepts.add(self._concept(fact))
+                sharers = both
+        return chosen, sharers
+
+    def _concept(self, fact: Fact) -> int:
+        entity = int(self._index.entity[self._index.features[fact.holding]])
+        return entity if self._names is None else self._names.concept(entity)
+
+
+def _value(facts: Sequence[Fact], sharers: frozenset[int], basis: Basis) -> float:
+    """What an argument is worth.
+
+    By rarity Σ weight² · (1 + ½ ln items): a rare label shared with one artist and a common genre
+    shared with twelve both have their chance, and the square keeps several generic facts from
+    outweighing a specific one. The model's weights know the history already; they are added up.
+    """
+    if basis == "model":
+        return sum(fact.weight for fact in facts)
+    return sum(fact.weight**2 for fact in facts) * (1 + math.log(len(sharers)) / 2)

@@ -1,0 +1,124 @@
+"""What a person can read: names of entities, and which of them mean the same."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.data import Catalogue
+
+__all__ = ["Names", "article"]
+
+IntArray = NDArray[np.int64]
+
+# Names that are none: Freebase ids, the catalogue's own stopgap, bare IRIs.
+_NO_NAME: Final = re.compile(r"(ns:|/)?[mg][./][0-9a-z_]+|(entity|item) \d+|\w+://\S*|[\W_]*")
+_QUOTED: Final = frozenset(
+    {"song", "album", "track", "recording", "movie", "film", "work", "book", "tag", "collaboration"}
+)
+_DECADE: Final = re.compile(r"(?:(19|20)?(\d)0)'?s")
+_PLURAL_COUNTRIES: Final = re.compile(
+    r"(United|Czech Rep|Dominican Rep|Soviet|Netherlands|Philippines|Bahamas|Bronx|Faroe|"
+    r"Republic of|Isle of|West Indies)"
+)
+# Words of listeners for their own use; they tell nothing of the music.
+_PERSONAL: Final = re.compile(
+    r"seen ?live|fav\w*|(all ?time |my )?favou?rit?e?s?\b.*|awesome|amazing|great(est)?|best.*|"
+    r"good.*|cool|nice|perfect|brilliant|genius|legends?|gods?|epic|lovely?|beaa?u?ti?ful\w*|hot|.*\blove\b.*|"
+    r"sexy?|cute|gorgeous|i (love|like).*|love ?it|my .*|.*\bmy\b.*|albums? i own|own|want.*|"
+    r"need.*|check.*|to listen.*|0 play yet|.*\bplay yet|random|other|stuff|misc\w*|music|artists?|"
+    r"bands?|better than .*|overrated|underrated|crap|shit\w*|wtf|lol|x+|[\W\d]+"
+)
+_GENERIC_TYPES: Final = frozenset({"", "entity", "thing"})
+
+
+class Names:
+    """Readable names of a catalogue's entities, looked up once each.
+
+    An entity whose name cannot be read (a number, a Freebase id) is called by another name of it in
+    `aliases.tsv`, or by the last part of its IRI, where that can be read; else it has none.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._names: dict[int, str] = {}
+        self._concepts: dict[str, int] = {}
+        self._concept_of: dict[int, int] = {}
+
+    def name(self, entity: int) -> str:
+        """The entity's name, or nothing where it has none that a person can read."""
+        if entity not in self._names:
+            given = self._catalogue.entity_name(entity)
+            others = (given, *self._aliases.get(entity, ()))
+            readable = next((name for name in others if self._readable(name, entity)), "")
+            self._names[entity] = readable or self._iri_name(entity)
+        return self._names[entity]
+
+    def spoken(self, entity: int) -> str:
+        """The name as it stands in a sentence: works in quotation marks, places with articles."""
+        name = self.name(entity)
+        kind = self._catalogue.entity_type(entity).lower()
+        if name and kind in _QUOTED:
+            return f"“{name}”"
+        return article(name, kind) + name if name else ""
+
+    def kind(self, entity: int) -> str:
+        """The entity's type in lower case, or nothing where that is no more than *entity*."""
+        kind = self._catalogue.entity_type(entity).lower()
+        return "" if kind in _GENERIC_TYPES else kind
+
+    def named(self, entities: IntArray) -> NDArray[np.bool_]:
+        """Whether each has a readable name, ``[n]``."""
+        distinct, place = np.unique(entities, return_inverse=True)
+        return np.array([bool(self.name(e)) for e in distinct.tolist()], dtype=bool)[place]
+
+    def meaning(self, entities: IntArray) -> NDArray[np.float64]:
+        """How much each entity means, ``[n]``: 1, but little for the words of private use."""
+        distinct, place = np.unique(entities, return_inverse=True)
+        return np.array([self._meaning(e) for e in distinct.tolist()])[place]
+
+    def concept(self, entity: int) -> int:
+        """The same integer for entities of one name: genre *80s* and tag *80's*; 1980s too."""
+        if entity not in self._concept_of:
+            name = self.name(entity).casefold()
+            if decade := _DECADE.fullmatch(name):
+                century = decade[1] or ("20" if decade[2] in "01" else "19")
+                name = f"{century}{decade[2]}0s"
+            # without a name, an entity is like no other
+            key = re.sub(r"[\W_]+", "", name) or name or f"\0{entity}"
+            self._concept_of[entity] = self._concepts.setdefault(key, len(self._concepts))
+        return self._concept_of[entity]
+
+    @cached_property
+    def _aliases(self) -> dict[int, list[str]]:
+        aliases: dict[int, list[str]] = {}
+        for entity, name in self._catalogue.entity_aliases():
+            aliases.setdefault(entity, []).append(name)
+        return aliases
+
+    def _meaning(self, entity: int) -> float:
+        is_tag = self._catalogue.entity_type(entity).lower() == "tag"
+        return 0.1 if is_tag and _PERSONAL.fullmatch(self.name(entity).casefold()) else 1.0
+
+    def _readable(self, name: str, entity: int) -> bool:
+        if name.isdecimal():  # bands and films have such names, numbered nodes too
+            return name != str(entity) and bool(self.kind(entity))
+        return not _NO_NAME.fullmatch(name)
+
+    def _iri_name(self, entity: int) -> str:
+        iri = self._catalogue.entity_iri(entity)
+        last = re.split(r"[/#]", iri)[-1].replace("_", " ") if "://" in iri else ""
+        return last if not last.isdecimal() and self._readable(last, entity) else ""
+
+
+def article(name: str, kind: str) -> str:
+    """*the* with a space, where English wants it before such a name."""
+    if name.casefold().startswith("the "):
+        return ""
+    if kind in ("place", "country") and _PLURAL_COUNTRIES.match(name):
+        return "the "
+    return "the " if kind in ("award", "decade") else ""

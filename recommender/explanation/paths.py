@@ -1,0 +1,165 @@
+"""Reasons as plain dictionaries: the paths from the history to the item, with their sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from recommender.data import Catalogue, KnowledgeGraph, Split
+from recommender.explanation.evidence import Evidence, Reason, Step
+from recommender.explanation.index import GraphIndex
+from recommender.explanation.quotes import Quotes
+from recommender.explanation.statements import Statement, Statements
+from recommender.explanation.vocabulary import Vocabulary
+
+__all__ = ["ReasonPaths"]
+
+_ITEMS_PER_FACT = 3  # of the history; the best known
+
+
+class ReasonPaths:
+    """Spells out reasons.
+
+    Args:
+        graph: the training graph, whose triples the reasons' steps name.
+        index: the same as features of items.
+        catalogue: names and IRIs.
+        statements: what states the triples; by default the sources are left out.
+        quotes: the publishers' files; by default nothing is quoted from them.
+    """
+
+    def __init__(
+        self,
+        graph: KnowledgeGraph,
+        index: GraphIndex,
+        catalogue: Catalogue,
+        statements: Statements | None = None,
+        quotes: Quotes | None = None,
+    ) -> None:
+        self._graph = graph
+        self._index = index
+        self._catalogue = catalogue
+        self._statements = statements
+        self._quotes = quotes
+
+    @classmethod
+    def of_split(cls, split: Split, *, sources: bool = False) -> ReasonPaths:
+        """For reasons about a split, with the sources where the data folder has statements."""
+        graph, dataset = split.train.graph, split.dataset
+        vocabulary = Vocabulary.of(dataset.catalogue, graph.n_relations)
+        index = GraphIndex(graph, split.train.n_items, vocabulary.phrases)
+        statements = Statements(dataset.folder, graph, dataset.catalogue)
+        if not sources or not statements:
+            return cls(graph, index, dataset.catalogue)
+        return cls(graph, index, dataset.catalogue, statements, Quotes(dataset.folder))
+
+    @property
+    def sources_missing(self) -> bool:
+        """Whether nothing is known of the sources."""
+        return self._statements is None
+
+    def of(self, item: int, reason: Reason) -> list[dict[str, Any]]:
+        """The paths of a reason for an item, those of the strongest argument first.
+
+        Each path begins at an item of the history and ends at the item. Its steps are triples in
+        the direction in which the graph holds them; `along` tells whether the path runs from head
+        to tail. `weight` is that of the fact about the item; `basis` tells whether it is the
+        model's or the fact's rarity.
+        """
+        return [path for evidence in reason.evidence for path in self._paths(item, evidence)]
+
+    def facts(self, item: int, reason: Reason) -> list[int]:
+        """Every triple on the paths of a reason, once each, in the order of the paths."""
+        found: dict[int, None] = {}
+        for evidence in reason.evidence:
+            for _, steps, _ in self._ways(item, evidence):
+                found |= {step.triples[0]: None for _, step, _ in steps}
+        return list(found)
+
+    def triple(self, triple: int) -> dict[str, Any]:
+        """A triple with names and IRIs, and what states it, if the sources are known."""
+        relation = int(self._graph.relation[triple])
+        described: dict[str, Any] = {
+            "head": self._entity(int(self._graph.head[triple])),
+            "relation": self._catalogue.relation_name(relation),
+            "tail": self._entity(int(self._graph.tail[triple])),
+        }
+        if self._statements is not None:
+            described["sources"] = [self._source(s) for s in self._statements.behind(triple)]
+        return described
+
+    def _paths(self, item: int, evidence: Evidence) -> Iterator[dict[str, Any]]:
+        for start, steps, weight in self._ways(item, evidence):
+            yield {
+                "kind": evidence.kind,
+                "weight": round(weight, 6),
+                "basis": evidence.basis,
+                "from": self._entity(start),
+                "to": self._entity(item),
+                "steps": [
+                    {**self.triple(step.triples[0]), "along": self._along(near, step)}
+                    for near, step, _ in steps
+                ],
+            }
+
+    def _ways(
+        self, item: int, evidence: Evidence
+    ) -> Iterator[tuple[int, list[tuple[int, Step, int]], float]]:
+        """Start, steps from there to the item as (from, fact, to), and the weight."""
+        match evidence.kind:
+            case "link":
+                for step in evidence.steps[:_ITEMS_PER_FACT]:
+                    yield step.entity, [(step.entity, step, item)], step.weight
+            case "shared":
+                for step in evidence.steps:
+                    for start in evidence.items[:_ITEMS_PER_FACT]:
+                        first = self._same_of(start, item, step)
+                        middle = step.entity
+                        yield (
+                            start,
+                            [(start, first, middle), (middle, step, item)],
+                            step.weight,
+                        )
+            case "through" | "path":
+                step, last, start = evidence.steps[0], evidence.ends[0], evidence.items[0]
+                between = [(last.entity, fact, step.entity) for fact in evidence.middle]
+                steps = [(start, last, last.entity), *between, (step.entity, step, item)]
+                yield start, steps, evidence.weight
+
+    def _same_of(self, start: int, item: int, step: Step) -> Step:
+        """The fact about an item of the history that says what `step` says of the item."""
+        (holding,) = self._index.holdings_at(np.array([item]), np.array([step.triples[0]]))
+        feature = self._index.features[holding]
+        return self._index.step(self._index.holding_of(start, int(feature)))
+
+    def _along(self, near: int, step: Step) -> bool:
+        return int(self._graph.head[step.triples[0]]) == near
+
+    def _entity(self, entity: int) -> dict[str, Any]:
+        item = entity < self._index.n_items
+        name = self._catalogue.item_name if item else self._catalogue.entity_name
+        return {"id": entity, "name": name(entity), "iri": self._catalogue.entity_iri(entity)}
+
+    def _source(self, statement: Statement) -> dict[str, Any]:
+        described: dict[str, Any] = {
+            "source": statement.source,
+            "method": statement.method,
+            "confidence": statement.confidence,
+            "place": statement.evidence,
+        }
+        if self._quotes is not None and (text := self._quotes.quote(statement.evidence)):
+            described["text"] = text
+        if statement.inferred:
+            described["inferred"] = True
+            described["premises"] = [
+                {
+                    "subject": premise.subject,
+                    "predicate": premise.predicate,
+                    "object": premise.object,
+                    **self._source(premise),
+                }
+                for premise in statement.premises
+            ]
+        return described

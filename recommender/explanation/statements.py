@@ -1,0 +1,139 @@
+"""What the sources say: the statements behind the triples of a graph.
+
+Read from `statements.parquet` of the data folder, which the construction of the graph leaves there.
+Folders of other programs have no such file; then nothing is known of the sources.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from recommender.data import Catalogue, KnowledgeGraph
+from recommender.errors import DataError
+from recommender.explanation.relations import wording_of
+
+__all__ = ["STATEMENTS_FILE", "Statement", "Statements"]
+
+STATEMENTS_FILE: Final = "statements.parquet"
+
+_COLUMNS: Final = (
+    "subject", "predicate", "object", "source", "method", "confidence", "evidence", "inferred",
+)  # fmt: skip
+_MOST_PREMISES: Final = 4  # rules upon rules; deeper than this nobody reads
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One fact as one source states it, or as a rule infers it.
+
+    Attributes:
+        subject, predicate, object: as in the file.
+        source: who says so.
+        method: how it was read: `mapping`, `infobox`, `pattern:born-in`, `rule:shared-member`, …
+        confidence: probability that the source says so.
+        evidence: where it was read; of an inferred one, the premises.
+        inferred: whether a rule concluded it.
+        premises: the statements behind the premises.
+    """
+
+    subject: str
+    predicate: str
+    object: str
+    source: str
+    method: str
+    confidence: float
+    evidence: str
+    inferred: bool
+    premises: tuple[Statement, ...] = ()
+
+
+class Statements:
+    """Statements of a data folder, found by triple.
+
+    Args:
+        folder: the data folder.
+        graph: its graph.
+        catalogue: names of its entities and relations.
+    """
+
+    def __init__(self, folder: Path, graph: KnowledgeGraph, catalogue: Catalogue) -> None:
+        self.path = folder / STATEMENTS_FILE
+        self._graph = graph
+        self._catalogue = catalogue
+        self._about: dict[str, list[dict[str, Any]]] = {}
+
+    def __bool__(self) -> bool:
+        return self.path.is_file()
+
+    def behind(self, triple: int) -> list[Statement]:
+        """What states a triple of the graph, the most confident first; [] where nothing is known.
+
+        The graph may hold a fact in another form than the source: turned round, or under an inverse
+        relation. What is said in the same words of the same two entities is the same fact.
+        """
+        head = _curie(self._catalogue.entity_iri(int(self._graph.head[triple])))
+        tail = _curie(self._catalogue.entity_iri(int(self._graph.tail[triple])))
+        relation = int(self._graph.relation[triple])
+        phrase = wording_of(self._catalogue.relation_name(relation)).link
+        if not self or not head or not tail:
+            return []
+        found = [
+            row
+            for subject, target, forward in ((head, tail, True), (tail, head, False))
+            for row in self._rows(subject, target)
+            if wording_of(_local(row["predicate"])).phrase(forward) == phrase
+        ]
+        return self._statements(found)
+
+    def _statements(self, rows: list[dict[str, Any]], depth: int = 0) -> list[Statement]:
+        """Rows as values, what sources state before what rules infer, the surest first."""
+        made = [
+            Statement(
+                **row, premises=self._premises(row["evidence"], depth) if row["inferred"] else ()
+            )
+            for row in rows
+        ]
+        return sorted(made, key=lambda s: (s.inferred, -s.confidence, s.source, s.evidence))
+
+    def _premises(self, evidence: str, depth: int) -> tuple[Statement, ...]:
+        """A rule's premises are `subject predicate object`, with semicolons between them."""
+        found: list[Statement] = []
+        for premise in evidence.split("; ") if depth < _MOST_PREMISES else ():
+            words = premise.split(" ", 2)
+            if len(words) == 3:
+                rows = [r for r in self._rows(words[0], words[2]) if r["predicate"] == words[1]]
+                found += self._statements(rows, depth + 1)[:1]
+        return tuple(found)
+
+    def _rows(self, subject: str, target: str) -> list[dict[str, Any]]:
+        if subject not in self._about:
+            about = self._table.filter(pc.equal(self._table["subject"], subject))
+            self._about[subject] = about.to_pylist()
+        return [row for row in self._about[subject] if row["object"] == target]
+
+    @cached_property
+    def _table(self) -> pa.Table:
+        try:
+            return pq.read_table(self.path, columns=list(_COLUMNS))
+        except (OSError, pa.ArrowException) as error:
+            problem = " ".join(str(error).split())
+            raise DataError.at(self.path, None, problem, "build the data set again") from None
+
+
+def _curie(iri: str) -> str:
+    """`https://w3id.org/musickg/artist/ABBA` → `artist:ABBA`, as statements name entities."""
+    found = re.search(r"([^/#]+)[/#]([^/#]+)$", iri)
+    return f"{found[1]}:{found[2]}" if found else iri
+
+
+def _local(predicate: str) -> str:
+    """A predicate as a relation's name: `freebase:film.actor.film` → `film.actor.film`."""
+    return predicate.rpartition(":")[2]

@@ -1,0 +1,36 @@
+"""What the explainer knows of words: which facts a person can be told, and which mean the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.data import Catalogue
+from recommender.explanation.names import Names
+from recommender.explanation.relations import phrase_ids, wording_of
+
+__all__ = ["Vocabulary"]
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """Meaning of relations and entities to a person.
+
+    Attributes:
+        telling: ``[n_relations]``, how much sharing a relation's entity means, beside its rarity.
+        phrases: ``[n_relations, 2]``, see `GraphIndex`.
+        names: of the entities.
+    """
+
+    telling: NDArray[np.float64]
+    phrases: NDArray[np.int64]
+    names: Names
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, n_relations: int) -> Vocabulary:
+        """The words for the relations of a catalogue."""
+        words = [wording_of(catalogue.relation_name(r)) for r in range(n_relations)]
+        telling = np.array([word.telling for word in words], dtype=np.float64)
+        return cls(telling, phrase_ids(words), Names(catalogue))

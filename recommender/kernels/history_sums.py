@@ -1,0 +1,93 @@
+"""Sums of an item–item matrix over the items of histories, without a matrix of users × items."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import njit
+
+__all__ = ["history_blocks", "history_pairs"]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def history_pairs(
+    starts: Any,
+    history: Any,
+    rows: Any,
+    items: Any,
+    offsets: Any,
+    columns: Any,
+    values: Any,
+    sums: Any,
+    squares: Any,
+) -> None:  # pragma: no cover
+    """sums[p] = Σ M[items[p], j], squares[p] = Σ M[items[p], j]² over the j of a history.
+
+    Each j is looked up by bisection in the item's row of M.
+
+    Args:
+        starts, history: the histories in compressed rows, ascending in each.
+        rows, items: int64 ``[n]``, the history and the item of each pair.
+        offsets, columns, values: M in compressed rows, columns ascending in each.
+        sums, squares: ``[n]``, written.
+    """
+    for p in range(len(rows)):
+        total, square = 0.0, 0.0
+        first, end = offsets[items[p]], offsets[items[p] + 1]
+        low = first
+        for h in range(starts[rows[p]], starts[rows[p] + 1]):
+            wanted, high = history[h], end
+            while low < high:
+                middle = (low + high) // 2
+                if columns[middle] < wanted:
+                    low = middle + 1
+                else:
+                    high = middle
+            if low == end:
+                break
+            if columns[low] == wanted:
+                value = values[low]
+                total += value
+                square += value * value
+        sums[p], squares[p] = total, square
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def history_blocks(
+    starts: Any,
+    history: Any,
+    rows: Any,
+    offsets: Any,
+    items: Any,
+    values: Any,
+    first: int,
+    sums: Any,
+    squares: Any,
+) -> None:  # pragma: no cover
+    """`history_pairs` of some histories with all of the items first … first + width - 1.
+
+    Args:
+        starts, history: the histories in compressed rows.
+        rows: int64 ``[n]`` which histories.
+        offsets, items, values: M *transposed*, in compressed rows, `items` ascending in each.
+        first: the first item.
+        sums, squares: ``[n, width]``, added to.
+    """
+    last = first + sums.shape[1]
+    for r in range(len(rows)):
+        for h in range(starts[rows[r]], starts[rows[r] + 1]):
+            low, high = offsets[history[h]], offsets[history[h] + 1]
+            end = high
+            while low < high:
+                middle = (low + high) // 2
+                if items[middle] < first:
+                    low = middle + 1
+                else:
+                    high = middle
+            for place in range(low, end):
+                item = items[place]
+                if item >= last:
+                    break
+                value = values[place]
+                sums[r, item - first] += value
+                squares[r, item - first] += value * value

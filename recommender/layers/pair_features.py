@@ -1,0 +1,250 @@
+"""What counts say of a user and an item: co-listening, shared facts, friends, degrees.
+
+Nothing here is learnt. Every feature of a training positive is computed as if that row were not
+there ("left out"), so that a head trained on them meets the same quantities when it scores.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, sparray
+from torch import Tensor, nn
+
+from recommender.data.fact_vectors import FactVectors, nearest_rows
+from recommender.data.matrices import positive_matrix
+from recommender.data.splits import TrainingSplit
+from recommender.kernels.history_sums import history_blocks, history_pairs
+from recommender.layers.audience import Audience
+from recommender.layers.item_features import ItemFeatures
+
+__all__ = ["PairFeatures"]
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+SHRINKAGE = np.float32(5)
+_SAMPLED_PAIRS = 20_000
+
+
+class PairFeatures(nn.Module):
+    """Features of (user, item) pairs, standardised.
+
+    Of the pair: the shrunk cosine of the item's listeners with those of the history (summed over
+    it, the user himself left out) and the logarithm of the same without the item's own degree;
+    the mean cosine of the item's facts with the history's, and the length of that vector of
+    cosines; the friends who have the item, and their share. Of the item: its degree in train, how
+    popular and how near the items nearest by facts are, its facts, the log odds of a positive at
+    its degree and the degree's band (`ItemFeatures`). Of the user: the length of the history.
+
+    Args:
+        train: the training positives, the graph, and who is friends with whom.
+        nearest: items that count as alike by facts, for each item.
+
+    Attributes:
+        facts: the items' facts as vectors.
+        vectors: ``[n_items, n_entities]`` the same in single precision.
+        alike: ``[n_items, n_items]`` cosines of each item with the nearest ones.
+        degree: ``[n_items]`` training positives of each item.
+        members: the training users.
+    """
+
+    mean: Tensor
+    scale: Tensor
+    n_pair, n_item, n_user = 6, ItemFeatures.size, 1
+
+    def __init__(self, train: TrainingSplit, nearest: int = 100) -> None:
+        super().__init__()
+        self.n_items = train.n_items
+        self.members = Audience.of_training(train)
+        positives = positive_matrix(train).astype(np.float32)
+        self.degree = np.bincount(positives.indices, minlength=train.n_items).astype(np.float32)
+        self._damping: Floats = 1 / np.sqrt(self.degree + SHRINKAGE)
+        self._together = _without_diagonal(positives.T @ positives)
+        self._together.data *= self._damping[self._together.indices]
+        self._together_by_history = _compact(self._together.T)
+        self.facts = FactVectors(train.graph, train.n_items)
+        self.vectors = self.facts.matrix.astype(np.float32)
+        self.alike = _compact(nearest_rows(self.vectors, self.vectors, nearest, itself=False))
+        self._alike_by_history = _compact(self.alike.T)
+        self._of_items = ItemFeatures(self.degree)
+        self._neighbourhood = self._of_items.neighbourhood(self.alike, self.facts.counts)
+        self.register_buffer("mean", torch.zeros(len(self)))
+        self.register_buffer("scale", torch.ones(len(self)))
+        self._standardise(train)
+
+    def __len__(self) -> int:
+        return self.n_pair + self.n_item + self.n_user
+
+    def pairs(self, users: Ints, items: Ints, *, left_out: bool) -> Tensor:
+        """Features of training users and items, int64 [b] each: [b, n_features].
+
+        `left_out`: the pairs are training positives, each seen as if it were not one.
+        """
+        own = np.float32(left_out)
+        audience, degree = self.members, self.degree[items] - own
+        length = audience.lengths[users] - own
+        together, _ = self._pair_sums(users, items, self._together)
+        if left_out:  # the user is one of the listeners of both, for every item of his history
+            together -= self._damping_of_history[users] - self._damping[items]
+        pair = _pair_columns(
+            together / np.sqrt(degree + SHRINKAGE),
+            together,
+            *self._pair_sums(users, items, self.alike),
+            length,
+            audience.friends_with(users, items),
+            audience.friends[users],
+        )
+        item = self._of_items(degree, self._neighbourhood[items])
+        features = np.concatenate([pair, item, np.log1p(length)[:, None]], axis=1)
+        return self._scaled(features, 0)
+
+    def block(
+        self, audience: Audience, rows: Ints, start: int, stop: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Features of some people with the items start … stop - 1.
+
+        Returns:
+            of the pairs ``[len(rows), stop - start, n_pair]``, of the items
+            ``[stop - start, n_item]``, of the people ``[len(rows), n_user]``.
+        """
+        block = slice(start, stop)
+        together, _ = _block_sums(audience, rows, self._together_by_history, start, stop)
+        pair = _pair_columns(
+            together * self._damping[block],
+            together,
+            *_block_sums(audience, rows, self._alike_by_history, start, stop),
+            audience.lengths[rows, None],
+            audience.friends_with_block(rows, start, stop),
+            audience.friends[rows, None],
+        )
+        item = self._of_items(self.degree[block], self._neighbourhood[block])
+        return self._all_scaled(pair, item, audience.lengths[rows])
+
+    def new_items(
+        self, audience: Audience, rows: Ints, alike: csr_array, n_facts: Ints
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The same of people with m items that nobody has.
+
+        Args:
+            audience, rows: the people.
+            alike: ``[m, n_items]`` cosines of the new items' facts with those of the catalogue.
+            n_facts: ``[m]`` number of facts of each.
+        """
+        n_new = alike.shape[0]
+        facts, squares = _block_sums(audience, rows, _compact(alike.T), 0, n_new)
+        nobody = np.zeros_like(facts)
+        lengths, friends = audience.lengths[rows, None], audience.friends[rows, None]
+        pair = _pair_columns(nobody, nobody, facts, squares, lengths, nobody, friends)
+        neighbourhood = self._of_items.neighbourhood(alike, n_facts)
+        item = self._of_items(np.zeros(n_new, dtype=np.float32), neighbourhood)
+        return self._all_scaled(pair, item, audience.lengths[rows])
+
+    def prior(self) -> Tensor:
+        """Weights of the features that make their sum the log odds at the item's degree."""
+        place = self.n_pair + ItemFeatures.log_odds
+        weights = torch.zeros_like(self.mean)
+        weights[place] = self.scale[place]
+        return weights
+
+    def _all_scaled(
+        self, pair: Floats, item: Floats, length: Floats
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        user = np.log1p(length)[:, None]
+        after_pair, after_item = self.n_pair, self.n_pair + self.n_item
+        return self._scaled(pair, 0), self._scaled(item, after_pair), self._scaled(user, after_item)
+
+    def _scaled(self, features: Floats, first: int) -> Tensor:
+        """Standardised columns `first`, `first` + 1, … along the last axis."""
+        part = slice(first, first + features.shape[-1])
+        values = torch.from_numpy(features).to(self.mean.device, self.mean.dtype)
+        return (values - self.mean[part]) / self.scale[part]
+
+    def _standardise(self, train: TrainingSplit) -> None:
+        """Mean and spread over the positives, left out, and as many uniform pairs; seeded."""
+        rng = np.random.default_rng(0)
+        users, items = np.divmod(train.positive_keys, train.n_items)
+        some = rng.permutation(len(users))[:_SAMPLED_PAIRS]
+        drawn = rng.integers((train.n_users, train.n_items), size=(len(some), 2))
+        sample = torch.cat(
+            [
+                self.pairs(users[some], items[some], left_out=True),
+                self.pairs(drawn[:, 0], drawn[:, 1], left_out=False),
+            ]
+        )
+        if len(sample):
+            self.mean.copy_(sample.mean(dim=0))
+            self.scale.copy_(sample.std(dim=0).clamp_min(1e-3))
+
+    @cached_property
+    def _damping_of_history(self) -> Floats:
+        """Σ over each training user's history of 1 / √(listeners of the item + shrinkage)."""
+        histories = self.members.histories.matrix(self.n_items).astype(np.float32)
+        sums: Floats = histories @ self._damping
+        return sums
+
+    def _pair_sums(self, users: Ints, items: Ints, matrix: csr_array) -> tuple[Floats, Floats]:
+        """Σ and Σ of squares of an item's entries of the matrix over a history; [b] each."""
+        sums = np.zeros(len(users), dtype=np.float32)
+        squares = np.zeros_like(sums)
+        sets = self.members.histories
+        history_pairs(
+            sets.starts, sets.items, users, items,
+            matrix.indptr, matrix.indices, matrix.data, sums, squares,
+        )  # fmt: skip
+        return sums, squares
+
+
+def _block_sums(
+    audience: Audience, rows: Ints, transposed: csr_array, start: int, stop: int
+) -> tuple[Floats, Floats]:
+    """The sums of some people with the items start … stop - 1; [len(rows), stop - start] each."""
+    sums = np.zeros((len(rows), stop - start), dtype=np.float32)
+    squares = np.zeros_like(sums)
+    sets = audience.histories
+    history_blocks(
+        sets.starts, sets.items, rows,
+        transposed.indptr, transposed.indices, transposed.data, start, sums, squares,
+    )  # fmt: skip
+    return sums, squares
+
+
+def _pair_columns(
+    cosine: Floats,
+    together: Floats,
+    facts: Floats,
+    squares: Floats,
+    length: Floats,
+    plays: Floats,
+    friends: Floats,
+) -> Floats:
+    """The features of pairs, in their order, along a new last axis."""
+    columns = (
+        cosine,
+        np.log1p(np.maximum(together, 0)),
+        facts / np.sqrt(length + 1),
+        np.sqrt(squares),
+        np.log1p(plays),
+        plays / (friends + 1),
+    )
+    return np.stack(np.broadcast_arrays(*columns), axis=-1).astype(np.float32)
+
+
+def _without_diagonal(matrix: csr_array) -> csr_array:
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    kept = rows != matrix.indices
+    entries = matrix.data[kept], (rows[kept], matrix.indices[kept])
+    return _compact(csr_array(entries, shape=matrix.shape))
+
+
+def _compact(matrix: sparray) -> csr_array:
+    """In compressed rows, sorted, with 32-bit indices: one type for the compiled kernels."""
+    result = csr_array(matrix)
+    result.sort_indices()
+    offsets, columns = result.indptr.astype(np.int64), result.indices.astype(np.int32)
+    result.indptr, result.indices = offsets, columns
+    result.data = np.ascontiguousarray(result.data, dtype=np.float32)
+    return result

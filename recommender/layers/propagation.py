@@ -1,0 +1,121 @@
+"""Light graph convolution over one symmetric graph whose edges a batch can take away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from recommender.data.tables import IntArray
+from recommender.kernels.smoothing import smoothing_step
+
+__all__ = ["Edges", "Propagation", "symmetric_weights"]
+
+Edges = tuple[IntArray, IntArray, np.ndarray]
+"""Undirected edges: their two ends, int64 [n] each, and their weights, float [n]."""
+
+
+def symmetric_weights(left: IntArray, right: IntArray, n_nodes: int) -> np.ndarray:
+    """1 / √(degree · degree) of each edge, degrees counted over these edges alone; [n]."""
+    degrees = np.bincount(left, minlength=n_nodes) + np.bincount(right, minlength=n_nodes)
+    return np.asarray(1 / np.sqrt(degrees[left] * degrees[right]))
+
+
+class Propagation(nn.Module):
+    """x(k+1) = A x(k) over several kinds of undirected edges: users' items, facts, friends.
+
+    As in LightGCN (He et al., SIGIR 2020, Eq. 7) there is neither a matrix nor an activation
+    between layers. A follows from the data, so a checkpoint does not hold it.
+
+    Args:
+        n_nodes: number of nodes.
+        edges: the kinds of edges, each pair of nodes at most once in a kind. The first kind is
+            the one that `masked` of `forward` counts.
+    """
+
+    offsets: Tensor
+    columns: Tensor
+    values: Tensor
+    places: Tensor
+
+    def __init__(self, n_nodes: int, *edges: Edges) -> None:
+        super().__init__()
+        self.n_nodes = n_nodes
+        left, right, weight = (np.concatenate(column) for column in zip(*edges, strict=True))
+        source, target = np.concatenate([left, right]), np.concatenate([right, left])
+        order = np.lexsort((target, source))
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        offsets = np.zeros(n_nodes + 1, dtype=np.int64)
+        np.cumsum(np.bincount(source, minlength=n_nodes), out=offsets[1:])
+        n_masked = len(edges[0][0])
+        for name, array in (
+            ("offsets", offsets),
+            ("columns", target[order]),
+            ("values", np.tile(weight, 2)[order].astype(np.float32)),
+            ("places", np.stack([place[:n_masked], place[len(left) : len(left) + n_masked]])),
+        ):
+            self.register_buffer(name, torch.from_numpy(array), persistent=False)
+
+    def forward(self, x: Tensor, n_layers: int, masked: Tensor | None = None) -> Tensor:
+        """The mean of x, A x, … A^K x; [n_nodes, d] → the same.
+
+        Args:
+            x: the nodes' own vectors.
+            n_layers: K.
+            masked: int64 [b], edges of the first kind that are not to be used.
+        """
+        smoothed: Tensor = _Smoothing.apply(x, self.matrix(masked), n_layers)  # type: ignore[no-untyped-call]
+        return smoothed
+
+    @torch.no_grad()
+    def layers(self, x: Tensor, n_layers: int) -> list[Tensor]:
+        """x, A x, … A^K x, each [n_nodes, d], without a gradient."""
+        matrix, layers = self.matrix(), [x.detach()]
+        for _ in range(n_layers):
+            layers.append(matrix @ layers[-1].to(matrix.dtype))
+        return layers
+
+    def matrix(self, masked: Tensor | None = None) -> Tensor:
+        """A as a sparse tensor, without some edges of the first kind."""
+        values = self.values
+        if masked is not None:
+            values = values.clone()
+            values[self.places[:, masked].reshape(-1)] = 0
+        size = (self.n_nodes, self.n_nodes)
+        return torch.sparse_csr_tensor(
+            self.offsets, self.columns, values, size=size, check_invariants=False
+        )
+
+
+class _Smoothing(torch.autograd.Function):
+    """x → (I + A + … + A^K) x / (K + 1). As A = Aᵀ, the way back is the same map."""
+
+    @staticmethod
+    def forward(context: Any, x: Tensor, matrix: Tensor, n_layers: int) -> Tensor:
+        context.matrix, context.n_layers = matrix, n_layers
+        return _smooth(x, matrix, n_layers)
+
+    @staticmethod
+    def backward(context: Any, *gradients: Any) -> Any:
+        return _smooth(gradients[0], context.matrix, context.n_layers), None, None
+
+
+def _smooth(x: Tensor, matrix: Tensor, n_layers: int) -> Tensor:
+    """By Horner's rule: y ← x + A y, K times, from y = x; in A's own precision."""
+    x = x.detach().to(matrix.dtype).contiguous()
+    y = x
+    if x.device.type == "cpu":
+        parts = (matrix.crow_indices(), matrix.col_indices(), matrix.values())
+        offsets, columns, values = (part.numpy() for part in parts)
+        buffers = [torch.empty_like(x) for _ in range(min(n_layers, 2))]
+        for step in range(n_layers):
+            out = buffers[step % 2]
+            smoothing_step(offsets, columns, values, x.numpy(), y.numpy(), out.numpy())
+            y = out
+    else:
+        for _ in range(n_layers):
+            y = x + matrix @ y
+    return y / (n_layers + 1)

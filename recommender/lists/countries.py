@@ -1,0 +1,78 @@
+"""Countries of the graph by name or by ISO 3166 code."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from babel import Locale
+from babel.core import get_global
+
+from recommender.data.names import fold_name
+from recommender.errors import ConfigError
+from recommender.lists.statements import GraphVocabulary, Statement
+
+__all__ = ["country_names", "country_statement"]
+
+_RELATIONS = ("country", "nationality", "country of origin")
+#: Names that encyclopaedias use and CLDR's English does not; by ISO code.
+_USED_TOO = {
+    "CD": ("Democratic Republic of the Congo",),
+    "CG": ("Republic of the Congo",),
+    "CI": ("Ivory Coast",),
+    "CZ": ("Czech Republic",),
+    "GB": ("Great Britain",),
+    "HK": ("Hong Kong",),
+    "KR": ("Korea", "Republic of Korea"),
+    "MM": ("Burma",),
+    "NL": ("The Netherlands", "Holland"),
+    "RU": ("Russian Federation",),
+    "TR": ("Turkey",),
+    "US": ("United States of America",),
+}
+
+
+def country_statement(vocabulary: GraphVocabulary, text: str) -> Statement:
+    """The statement that an item comes from a country: `IS`, `ISL` or `Iceland`.
+
+    Raises:
+        ConfigError: the graph has no relation to countries, or nothing from this one.
+    """
+    relation = _relation(vocabulary)
+    first_error: ConfigError | None = None
+    for name in country_names(text) or (text,):
+        try:
+            return vocabulary.statement(f"{relation}={name}")
+        except ConfigError as error:
+            first_error = first_error or error
+    raise first_error or ConfigError(f"no country {text!r} in the graph")
+
+
+def country_names(text: str) -> tuple[str, ...]:
+    """English names of the country that a code or a name stands for; none where it is unknown."""
+    code = text.strip().upper()
+    if len(code) == 3:  # CLDR lists the three-letter codes as other names of the two-letter ones
+        code = next(iter(get_global("territory_aliases").get(code, ())), code)
+    territories = Locale("en").territories
+    if not (len(code) == 2 and code.isalpha() and code in territories):
+        code = _codes().get(fold_name(text), "")
+    if not code:
+        return ()
+    return tuple(dict.fromkeys((*_USED_TOO.get(code, ()), str(territories[code]))))
+
+
+@cache
+def _codes() -> dict[str, str]:
+    """ISO codes by folded name."""
+    named = {
+        fold_name(name): code
+        for code, name in Locale("en").territories.items()
+        if len(code) == 2 and code.isalpha()
+    }
+    return named | {fold_name(n): code for code, names in _USED_TOO.items() for n in names}
+
+
+def _relation(vocabulary: GraphVocabulary) -> str:
+    for name in _RELATIONS:
+        if name in vocabulary.relation_names:
+            return name
+    raise ConfigError("the graph does not say from which country items are (no relation `country`)")

@@ -1,0 +1,116 @@
+"""Filters: which items of the catalogue may be recommended at all, decided before the ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from recommender.data.items import ItemNames
+from recommender.errors import ConfigError
+from recommender.lists.countries import country_statement
+from recommender.lists.statements import GraphVocabulary
+from recommender.scoring import ItemScorer
+
+__all__ = ["ItemFilter", "OnlyAllowed", "allowed_items", "country", "exclude", "only"]
+
+
+@dataclass(frozen=True, eq=False)
+class ItemFilter:
+    """One condition on the items of a list.
+
+    Attributes:
+        text: as the command line has it, for messages: `--only genre=jazz`.
+        allowed: ``[n_items]``, which items pass.
+    """
+
+    text: str
+    allowed: NDArray[np.bool_]
+
+
+def only(vocabulary: GraphVocabulary, text: str) -> ItemFilter:
+    """Items of which the graph says `relation=value`.
+
+    Raises:
+        ConfigError: unknown names; the message suggests some.
+    """
+    statement = vocabulary.statement(text)
+    return ItemFilter(f"--only {statement.text}", vocabulary.items_with(statement))
+
+
+def exclude(vocabulary: GraphVocabulary, items: ItemNames, text: str) -> ItemFilter:
+    """All items but those of which the graph says `relation=value`, or but the one of that name.
+
+    Raises:
+        ConfigError: unknown names; the message suggests some.
+    """
+    if "=" in text:
+        statement = vocabulary.statement(text)
+        return ItemFilter(f"--exclude {statement.text}", ~vocabulary.items_with(statement))
+    found = items.resolve(text)
+    allowed = np.ones(len(items), dtype=bool)
+    allowed[list(found.match.ids)] = False
+    return ItemFilter(f"--exclude {found.match.name}", allowed)
+
+
+def country(vocabulary: GraphVocabulary, text: str) -> ItemFilter:
+    """Items from a country, given by its name or its ISO 3166 code.
+
+    Raises:
+        ConfigError: the graph has no countries, or not this one.
+    """
+    statement = country_statement(vocabulary, text)
+    name = statement.text.partition("=")[2]
+    return ItemFilter(f"--country {name}", vocabulary.items_with(statement))
+
+
+def allowed_items(filters: Sequence[ItemFilter], n_items: int) -> NDArray[np.bool_] | None:
+    """``[n_items]``, which items pass all filters; None where there is no filter.
+
+    Raises:
+        ConfigError: none passes; the message names the filter after which none was left.
+    """
+    if not filters:
+        return None
+    allowed = np.ones(n_items, dtype=bool)
+    for place, condition in enumerate(filters):
+        left = allowed & condition.allowed
+        if not left.any():
+            alone = int(condition.allowed.sum())
+            before = ", ".join(f"{f.text} ({int(f.allowed.sum()):,})" for f in filters[:place])
+            reason = (
+                f"{condition.text}: no item passes"
+                if not alone
+                else f"{condition.text}: none of its {alone:,} items passes {before} too"
+            )
+            raise ConfigError(f"{reason}; leave a filter out")
+        allowed = left
+    return allowed
+
+
+class OnlyAllowed:
+    """A scorer that sees some items alone: all others stand at -inf, and are never listed.
+
+    Args:
+        model: what scores the items.
+        allowed: ``[n_items]``.
+    """
+
+    def __init__(self, model: ItemScorer, allowed: NDArray[np.bool_]) -> None:
+        self._model = model
+        self._hidden = torch.from_numpy(~allowed).to(model.device)
+        self.n_items = model.n_items
+
+    @property
+    def device(self) -> torch.device:
+        """The model's."""
+        return self._model.device
+
+    def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
+        """The model's scores with -inf for what is not allowed."""
+        scores = self._model.score_items(users, start, stop)
+        return scores.masked_fill(self._hidden[start:stop], -torch.inf)

@@ -1,0 +1,91 @@
+"""Flags of commands that make lists."""
+
+from __future__ import annotations
+
+import argparse
+
+from recommender.data import Split
+from recommender.data.items import ItemNames
+from recommender.lists import filters
+from recommender.lists.criteria import criteria
+from recommender.lists.filters import ItemFilter
+from recommender.lists.options import DEFAULT_POOL, ListOptions
+from recommender.lists.statements import GraphVocabulary
+
+__all__ = ["add_list_flags", "list_options"]
+
+
+def add_list_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the filters, and one flag for each criterion of re-ranking."""
+    group = parser.add_argument_group("what may be in the list")
+    group.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="RELATION=VALUE",
+        help="items of which the graph says so, such as genre=jazz or 'genre=jazz|blues'; may be "
+        "repeated, all must hold; a caret in front of the relation turns it round",
+    )
+    group.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="RELATION=VALUE",
+        help="no items of which the graph says so, or not the item of this name; may be repeated",
+    )
+    group.add_argument(
+        "--country", metavar="NAME", help="items from one country: its name or ISO code"
+    )
+    played = group.add_mutually_exclusive_group()
+    played.add_argument(
+        "--not-played",
+        dest="allow_played",
+        action="store_false",
+        default=False,
+        help="nothing that the user is known to play (the default)",
+    )
+    played.add_argument(
+        "--allow-played", action="store_true", help="also what the user plays already"
+    )
+    group = parser.add_argument_group("what counts beside relevance (0: nothing, the default)")
+    for name, criterion in criteria().items():
+        group.add_argument(
+            f"--{name}",
+            type=float,
+            default=0.0,
+            metavar="W",
+            help=f"{criterion.summary}; {criterion.least:g} to {criterion.most:g}",
+        )
+    group.add_argument(
+        "--pool",
+        type=int,
+        default=DEFAULT_POOL,
+        metavar="N",
+        help="best items by score that these choose from (default: %(default)s)",
+    )
+
+
+def list_options(arguments: argparse.Namespace, split: Split, items: ItemNames) -> ListOptions:
+    """What the flags ask for.
+
+    Raises:
+        ConfigError: a name that the graph does not know, or a weight out of range.
+        DataError: a filter, and a data folder without names.
+    """
+    return ListOptions(
+        filters=tuple(_filters(arguments, split, items)),
+        weights={name: getattr(arguments, name) for name in criteria()},
+        pool=arguments.pool,
+        allow_played=arguments.allow_played,
+    )
+
+
+def _filters(arguments: argparse.Namespace, split: Split, items: ItemNames) -> list[ItemFilter]:
+    if not (arguments.only or arguments.exclude or arguments.country):
+        return []
+    vocabulary = GraphVocabulary.of(split.train)
+    found = [filters.only(vocabulary, text) for text in arguments.only]
+    if arguments.country:
+        found.append(filters.country(vocabulary, arguments.country))
+    found += [filters.exclude(vocabulary, items, text) for text in arguments.exclude]
+    return found

@@ -1,0 +1,52 @@
+"""How lists are made, beyond the order of the scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from recommender.errors import ConfigError
+from recommender.lists.criteria import criterion_named
+from recommender.lists.filters import ItemFilter
+
+__all__ = ["DEFAULT_POOL", "ListOptions"]
+
+DEFAULT_POOL = 200
+
+
+@dataclass(frozen=True)
+class ListOptions:
+    """What may be in a list, and what counts beside relevance.
+
+    Attributes:
+        filters: conditions on the items; all must hold.
+        weights: weight of each criterion of `recommender.lists.criteria` by name; without any the
+            order is that of the scores.
+        pool: the best items by score that re-ranking chooses from.
+        allow_played: whether items that a person is known to like may be listed.
+
+    Raises:
+        ConfigError: an unknown criterion, or weights out of range.
+    """
+
+    filters: tuple[ItemFilter, ...] = ()
+    weights: Mapping[str, float] = field(default_factory=dict)
+    pool: int = DEFAULT_POOL
+    allow_played: bool = False
+
+    def __post_init__(self) -> None:
+        if self.pool < 1:
+            raise ConfigError(f"a pool of {self.pool} items is none; give at least 1")
+        taken = 0.0
+        for name, weight in self.weights.items():
+            criterion = criterion_named(name)
+            criterion.check(weight)
+            taken += weight if criterion.takes_from_relevance else 0.0
+        if taken > 1:
+            names = " and ".join(self.weights)
+            raise ConfigError(f"the weights of {names} are more than 1 together; lower them")
+
+    @property
+    def active(self) -> dict[str, float]:
+        """The criteria that count, with their weights."""
+        return {name: weight for name, weight in self.weights.items() if weight}

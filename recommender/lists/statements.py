@@ -1,0 +1,196 @@
+"""Statements about items as people type them: `genre=trip hop`, `^influenced by=Kraftwerk`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.data import Catalogue, KnowledgeGraph, TrainingSplit
+from recommender.data.facts import Facts
+from recommender.data.names import NameIndex, fold_name
+from recommender.data.tables import IntArray
+from recommender.errors import ConfigError, DataError
+from recommender.explanation.relations import plain_name
+
+__all__ = ["GraphVocabulary", "Statement"]
+
+_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One predicate with the entities that its value stands for.
+
+    Attributes:
+        relations: relation ids; several where several relations have the name.
+        entities: entity ids; several where namesakes have the name, or alternatives were given.
+        forward: whether the item is the head.
+        text: the statement in the graph's own spelling.
+    """
+
+    relations: tuple[int, ...]
+    entities: tuple[int, ...]
+    forward: bool
+    text: str
+
+
+class GraphVocabulary:
+    """Resolves the names of relations and entities, tolerant of case, accents and punctuation.
+
+    Args:
+        graph: whose relations and entities there are.
+        n_items: entities below it are the items.
+        catalogue: their names.
+    """
+
+    def __init__(self, graph: KnowledgeGraph, n_items: int, catalogue: Catalogue) -> None:
+        self._graph, self._n_items, self._catalogue = graph, n_items, catalogue
+        self._indexes: dict[tuple[tuple[int, ...], bool], NameIndex] = {}
+
+    @classmethod
+    def of(cls, train: TrainingSplit) -> GraphVocabulary:
+        """The vocabulary of a training split.
+
+        Raises:
+            DataError: its data folder has no names.
+        """
+        if train.catalogue is None or not train.catalogue.entity_names():
+            raise DataError(
+                "the data folder has no names of entities (entities.tsv), so that none can be "
+                "looked up; build it with `python -m pipeline build`"
+            )
+        return cls(train.graph, train.n_items, train.catalogue)
+
+    @cached_property
+    def relation_names(self) -> list[str]:
+        """Short names of the relations that items have, the most used first."""
+        counts = np.bincount(self._ends(forward=True)[0], minlength=self._graph.n_relations)
+        order = np.argsort(-counts, kind="stable")
+        names = [plain_name(self._full_names[r]) for r in order.tolist() if counts[r]]
+        return list(dict.fromkeys(names))
+
+    def statement(self, text: str) -> Statement:
+        """Resolve `relation=value`, `relation=value|other value` or `^relation=value`.
+
+        A caret turns the relation round: `^influenced by=Massive Attack` is said of those who
+        influenced Massive Attack.
+
+        Raises:
+            ConfigError: it is no such text, or a name is unknown; the message suggests some.
+        """
+        relation, equals, values = text.partition("=")
+        forward = not relation.strip().startswith("^")
+        relation = relation.strip().removeprefix("^").strip()
+        wanted = [value.strip() for value in values.split("|") if value.strip()]
+        if not equals or not relation or not wanted:
+            raise ConfigError(
+                f"{text!r} is no statement; write relation=value, such as "
+                f"{self.relation_names[0]}={self._example()}"
+            )
+        relations = self.relations(relation)
+        index = self._entities_of(relations, forward)
+        entities: dict[int, None] = {}
+        spelt = []
+        for value in wanted:
+            found = index.find(value)
+            if found is None:
+                raise self._unknown_value(relation, value, index)
+            entities |= dict.fromkeys(found.ids)
+            spelt.append(found.name)
+        caret = "" if forward else "^"
+        name = plain_name(self._full_names[relations[0]])
+        return Statement(relations, tuple(entities), forward, f"{caret}{name}={'|'.join(spelt)}")
+
+    def relations(self, name: str) -> tuple[int, ...]:
+        """The relations with a name: the full one of one relation, or a short one of several.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        wanted = fold_name(name)
+        full = [r for r, known in enumerate(self._full_names) if fold_name(known) == wanted]
+        short = [
+            r for r, known in enumerate(self._full_names) if fold_name(plain_name(known)) == wanted
+        ]
+        if not full and not short:
+            index = NameIndex(enumerate(self.relation_names))
+            near = index.suggest(name)
+            hint = f"did you mean {' or '.join(near)}? " if near else ""
+            known = ", ".join(self.relation_names[:_SHOWN])
+            more = len(self.relation_names) - _SHOWN
+            rest = f" and {more} more (relations.tsv)" if more > 0 else ""
+            raise ConfigError(f"no relation {name!r} in the graph; {hint}there are {known}{rest}")
+        return tuple(full or short)
+
+    def items_with(self, statement: Statement) -> NDArray[np.bool_]:
+        """``[n_items]``, whether the graph says so of each item."""
+        relation, item, entity = self._ends(statement.forward)
+        chosen = np.isin(relation, statement.relations) & np.isin(entity, statement.entities)
+        found = np.zeros(self._n_items, dtype=bool)
+        found[item[chosen]] = True
+        return found
+
+    def facts(self, statements: Sequence[Statement]) -> Facts:
+        """The triples of a new item of which the statements are true.
+
+        Where several relations share the name, the triple takes the one that the entity has most
+        often in the graph.
+        """
+        rows: dict[tuple[int, int, bool], None] = {}
+        for statement in statements:
+            relation, _, entity = self._ends(statement.forward)
+            for wanted in statement.entities:
+                usual = np.bincount(
+                    relation[(entity == wanted) & np.isin(relation, statement.relations)],
+                    minlength=self._graph.n_relations,
+                )
+                if usual.any():
+                    rows[int(usual.argmax()), wanted, statement.forward] = None
+        relations, entities, forward = zip(*rows, strict=True) if rows else ((), (), ())
+        return Facts(
+            np.asarray(relations, dtype=np.int64),
+            np.asarray(entities, dtype=np.int64),
+            np.asarray(forward, dtype=bool),
+        )
+
+    @cached_property
+    def _full_names(self) -> list[str]:
+        return self._catalogue.relation_names(self._graph.n_relations)
+
+    def _ends(self, forward: bool) -> tuple[IntArray, IntArray, IntArray]:
+        """Relation, item and other end of the triples with an item at the near end."""
+        graph = self._graph
+        near, far = (graph.head, graph.tail) if forward else (graph.tail, graph.head)
+        kept = near < self._n_items
+        return graph.relation[kept], near[kept], far[kept]
+
+    def _entities_of(self, relations: tuple[int, ...], forward: bool) -> NameIndex:
+        """Names of the entities at the far end of some relations."""
+        index = self._indexes.get((relations, forward))
+        if index is None:
+            relation, _, entity = self._ends(forward)
+            counts = np.bincount(entity[np.isin(relation, relations)])
+            names = self._catalogue.entity_names()
+            pairs: Iterator[tuple[int, str]] = (
+                (e, names[e]) for e in np.flatnonzero(counts).tolist() if e in names
+            )
+            index = NameIndex(pairs, self._catalogue.entity_aliases(), counts)
+            self._indexes[relations, forward] = index
+        return index
+
+    def _unknown_value(self, relation: str, value: str, index: NameIndex) -> ConfigError:
+        near = index.suggest(value)
+        hint = (
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else f"the graph knows {', '.join(index.best_known(5))} and others"
+        )
+        return ConfigError(f"no {relation} {value!r} in the graph; {hint}")
+
+    def _example(self) -> str:
+        index = self._entities_of(self.relations(self.relation_names[0]), True)
+        return next(iter(index.best_known(1)), "value")

@@ -1,0 +1,119 @@
+"""What the facts of an item add to MMSS_MKR-G's score of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from recommender.models.base import TripleContributions
+
+if TYPE_CHECKING:
+    from recommender.data.graph import KnowledgeGraph
+    from recommender.models.mmss_mkr_g import GraphMKR
+
+__all__ = ["contributions"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+def contributions(model: GraphMKR, users: Tensor, items: Tensor) -> TripleContributions:
+    """Parts of the scores that go through the triples at the items; see `TripleContributions`.
+
+    The inner product of the final vectors is a sum over the edges that leave the item, as each
+    x(k+1) of the item is: an edge to entity n adds z_u · A_in Σ x(k)_n / (K + 1). The cosine of
+    facts is a sum over the entities that item and history share. The head is taken by its slope at
+    the pair. What several triples between the same two account for is shared equally.
+    """
+    graph = model.graph
+    asked_users, asked_items = users.cpu().numpy(), items.cpu().numpy()
+    with torch.no_grad():
+        layers = model.layers()
+        final = model.final()
+        steps = torch.stack(layers[:-1]).sum(dim=0) / len(layers) if len(layers) > 1 else None
+    pairs, triples, entities = _triples_at(graph, asked_items)
+    slope = _slopes(model, final, users, items)
+    values = np.zeros(len(pairs))
+    if steps is not None:
+        degrees = np.maximum(model.knowledge_degrees, 1)
+        both = degrees[asked_items[pairs]] * degrees[entities]
+        weight = model.config.knowledge_weight / np.sqrt(both)
+        place = torch.as_tensor(entities + model.n_users, device=final.device)
+        owner = users[torch.as_tensor(pairs, device=users.device)]
+        along = (final[owner] * steps[place]).sum(dim=1).double().cpu().numpy()
+        values += slope[pairs, 0] * weight * along
+    values += _shared(model, asked_users, asked_items, slope, pairs, entities)
+    keys = pairs * graph.n_entities + entities
+    _, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    return TripleContributions(pairs, triples, values / counts[place])
+
+
+def _triples_at(graph: KnowledgeGraph, items: Ints) -> tuple[Ints, Ints, Ints]:
+    """(position in items, triple, its other end) of every triple at an item, by position."""
+    ends = np.concatenate([graph.head, graph.tail])
+    others = np.concatenate([graph.tail, graph.head])
+    loops = graph.head == graph.tail
+    kept = np.concatenate([~loops, ~loops]) & np.isin(ends, items)
+    ends, others = ends[kept], others[kept]
+    triples = np.tile(np.arange(len(graph)), 2)[kept]
+    order = np.argsort(ends, kind="stable")
+    ends, others, triples = ends[order], others[order], triples[order]
+    first = np.searchsorted(ends, items, side="left")
+    counts = np.searchsorted(ends, items, side="right") - first
+    pairs = np.repeat(np.arange(len(items)), counts)
+    within = np.arange(len(pairs)) - (np.cumsum(counts) - counts)[pairs]
+    place = first[pairs] + within
+    return pairs, triples[place], others[place]
+
+
+def _slopes(model: GraphMKR, final: Tensor, users: Tensor, items: Tensor) -> Floats:
+    """Derivatives of the scores by the head's inputs, [b, 1 + n_features]."""
+    product = (final[users] * final[model.n_users + items]).sum(dim=1, keepdim=True)
+    features = model.features.pairs(users.cpu().numpy(), items.cpu().numpy(), left_out=False)
+    with torch.inference_mode(False), torch.enable_grad():
+        x = torch.cat([product, model.used(features)], dim=1).detach().clone().requires_grad_()
+        (slope,) = torch.autograd.grad(model.head(x).sum(), x)
+    slopes: Floats = slope.double().cpu().numpy()
+    return slopes
+
+
+def _shared(
+    model: GraphMKR,
+    users: Ints,
+    items: Ints,
+    slope: Floats,
+    pairs: Ints,
+    entities: Ints,
+) -> Floats:
+    """What the entities add through the cosines of facts (`PairFeatures`, features 2 and 3)."""
+    if not model.config.path_features:
+        return np.zeros(len(pairs))
+    features = model.features
+    scale = features.scale.double().cpu().numpy()
+    by_item = slope[:, 3] / scale[2], slope[:, 4] / scale[3]
+    histories = features.members.histories
+    found = np.zeros(len(pairs))
+    starts = np.searchsorted(pairs, np.arange(len(users) + 1))
+    for pair, (user, item) in enumerate(zip(users.tolist(), items.tolist(), strict=True)):
+        mine = slice(starts[pair], starts[pair + 1])
+        row = slice(features.alike.indptr[item], features.alike.indptr[item + 1])
+        near = np.isin(features.alike.indices[row], histories.of(user))
+        if not near.any():
+            continue
+        cosines = features.alike.data[row][near].astype(np.float64)
+        length = np.sqrt(len(histories.of(user)) + 1)
+        # d score / d cosine of each item of the history that is among the nearest
+        by_cosine = by_item[0][pair] / length + by_item[1][pair] * cosines / np.sqrt(
+            cosines @ cosines
+        )
+        near_items = features.alike.indices[row][near]
+        others, own = features.vectors[near_items], features.vectors[[item]].toarray()[0]
+        shares = own * (by_cosine @ others)
+        # what a triple joins to the item has the item itself among its entities, too
+        shares[near_items] += own[item] * by_cosine * others[:, [item]].toarray()[:, 0]
+        found[mine] = shares[entities[mine]]
+    return found

@@ -1,0 +1,107 @@
+"""How MMSS_MKR-G learns to recommend."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recommender.data.negatives import InteractionSampler
+from recommender.data.pairs import pair_source
+from recommender.data.splits import TrainingSplit
+from recommender.models.base import TrainingTask
+
+if TYPE_CHECKING:
+    from recommender.models.mmss_mkr_g import GraphMKR
+
+__all__ = ["RankingTask"]
+
+_LEAST_STEPS = 8  # of an epoch
+_CONTRASTED = 2048  # pairs of a batch at most; the contrast costs their number squared
+
+
+class RankingTask(TrainingTask):
+    """A positive among its negatives, each row by itself, and the batch's users among its items.
+
+    L = softmax cross-entropy of a positive among its n_negatives
+      + row_loss · J(ŷ, y) of Eq. 20, positives and negatives weighing the same
+      + contrast · InfoNCE of the final vectors of the batch's pairs, in both directions (van den
+        Oord et al. 2018), where other pairs with the same user or item count as nothing.
+    """
+
+    name = "recommendation"
+
+    def __init__(self, model: GraphMKR, train: TrainingSplit, samples: InteractionSampler) -> None:
+        config = model.config
+        self.model, self._train = model, train
+        self._draw = pair_source(config.pairs, train, samples)
+        self.learning_rate = config.lr
+        # Small data get small batches: an epoch of one step would leave out every edge.
+        steps = max(_LEAST_STEPS, -(-len(train.positive_keys) // config.batch_size))
+        self.batch_size = max(1, -(-len(train.positive_keys) // steps))
+        self.epochs = config.schedule
+
+    def learning_rate_at(self, epoch: int) -> float:
+        """Half a cosine from `lr` to 0 over the schedule."""
+        done = min(epoch / self.model.config.schedule, 1.0)
+        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+
+    def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """Columns users [n], positives [n], negatives [n, n_negatives], positives' edges [n]."""
+        draws = [self._draw(rng) for _ in range(self.model.config.n_negatives)]
+        users, positives, _ = draws[0]
+        negatives = np.stack([drawn for _, _, drawn in draws], axis=1)
+        keys = users * self._train.n_items + positives
+        return users, positives, negatives, np.searchsorted(self._train.positive_keys, keys)
+
+    def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
+        """L over the batch, its mean."""
+        users, positives, negatives, edges = columns
+        model, config = self.model, self.model.config
+        final = model.final(masked=edges)
+        n_negatives = negatives.shape[1]
+        liked = model.pair_scores(final, users, positives, left_out=True)
+        others = model.pair_scores(
+            final, users.repeat_interleave(n_negatives), negatives.reshape(-1), left_out=False
+        ).view_as(negatives)
+        loss = functional.cross_entropy(
+            torch.cat([liked[:, None], others], dim=1), torch.zeros_like(users)
+        )
+        if config.row_loss:
+            loss = loss + config.row_loss * self._rows(liked, others)
+        if config.contrast:
+            first = slice(_CONTRASTED)
+            pairs = users[first], positives[first]
+            loss = loss + config.contrast * self._contrast(final, *pairs)
+        return loss * share
+
+    def _rows(self, liked: Tensor, others: Tensor) -> Tensor:
+        """J of Eq. 20 with ŷ of Eq. 3, the mean over positives plus that over negatives."""
+        mixture = self.model.mixture
+        if mixture is not None:
+            liked, others = mixture(liked), mixture(others)
+        return functional.softplus(-liked).mean() + functional.softplus(others).mean()
+
+    def _contrast(self, final: Tensor, users: Tensor, items: Tensor) -> Tensor:
+        left = functional.normalize(final[users], dim=1)
+        right = functional.normalize(final[self.model.n_users + items], dim=1)
+        logits = left @ right.T / self.model.config.temperature
+        same = (users[:, None] == users) | (items[:, None] == items)
+        same.fill_diagonal_(False)
+        logits = logits.float().masked_fill(same, -torch.inf)
+        own = torch.arange(len(users), device=users.device)
+        both = functional.cross_entropy(logits, own) + functional.cross_entropy(logits.T, own)
+        return both / 2
+
+    def parameters(self) -> Sequence[nn.Parameter]:
+        """Everything but the KG task's own layers."""
+        model = self.model
+        parts: list[nn.Module] = [model.users, model.entities, model.attributes, model.head]
+        if model.two_views:
+            parts += [model.items, model.units]
+        return [parameter for part in parts for parameter in part.parameters()]

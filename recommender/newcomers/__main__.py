@@ -1,0 +1,200 @@
+"""Measure newcomers: `python -m recommender.newcomers --data DIR --models als ease`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from recommender.cli import (
+    DEFAULT_DATA,
+    OneLineParser,
+    add_settings,
+    check_table,
+    main_guard,
+    read_toml,
+    settings_of,
+)
+from recommender.data import Split, load, split
+from recommender.errors import ConfigError
+from recommender.models.base import Recommender
+from recommender.models.registry import Preset, create_model, names_with, resolve
+from recommender.newcomers.held_out import choose_items, choose_users, without_items, without_users
+from recommender.newcomers.protocols import Point, items_left_out, users_left_out
+from recommender.newcomers.report import averaged, draw, markdown
+from recommender.training.config import TrainConfig
+from recommender.training.loop import Trainer
+
+__all__ = ["main"]
+
+_ABILITIES = {"users": "fold_in", "items": "fold_in_items"}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse, train, measure, write, print."""
+    arguments = _parser().parse_args(argv)
+    trainers = [_trainer(name, arguments) for name in arguments.models]
+    plan = {
+        kind: [t for t in trainers if t.name in names_with(ability)]
+        for kind, ability in _ABILITIES.items()
+        if kind in arguments.protocols
+    }
+    for trainer in trainers:
+        if not any(trainer in able for able in plan.values()):
+            known = " or ".join(", ".join(names_with(_ABILITIES[k])) or "none" for k in plan)
+            raise ConfigError(
+                f"model {trainer.name} cannot serve newcomers; those that can: {known}"
+            )
+    dataset = load(arguments.data)
+    out = arguments.out or dataset.folder / "newcomers"
+    console = Console(stderr=True)
+    measured: dict[str, dict[str, list[list[Point]]]] = {kind: {} for kind in plan}
+    for seed in arguments.seeds:
+        parts = split(dataset, seed)
+        for trainer in trainers:
+            console.print(f"split {seed}: {trainer.name}")
+            for kind, points in _measure(trainer, parts, plan, arguments.share, seed).items():
+                measured[kind].setdefault(trainer.name, []).append(points)
+    curves = {
+        kind: {name: averaged(runs) for name, runs in by_model.items()}
+        for kind, by_model in measured.items()
+        if by_model
+    }
+    title = f"# Newcomers on {dataset.name}\n\n{_protocol(arguments)}\n\n"
+    text = title + "\n".join(markdown(kind, found) for kind, found in curves.items())
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "newcomers.md").write_text(text, encoding="utf-8")
+    report = {
+        "data": dataset.name,
+        "seeds": arguments.seeds,
+        "share": arguments.share,
+        **{
+            kind: {name: [[asdict(p) for p in run] for run in runs] for name, runs in found.items()}
+            for kind, found in measured.items()
+        },
+    }
+    (out / "newcomers.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    draw(curves, out / "newcomers.png")
+    sys.stdout.write(text)
+    console.print(f"written to {out}", soft_wrap=True)
+    return 0
+
+
+class _ModelTrainer:
+    """Trains one model, as the flags or a settings file say, on any split."""
+
+    def __init__(self, preset: Preset, settings: dict[str, Any], config: TrainConfig) -> None:
+        self.name = preset.name
+        self._preset, self._settings, self._config = preset, settings, config
+        preset.configure(settings)  # complain about settings before reading data
+
+    def train(self, parts: Split) -> Recommender:
+        model = create_model(
+            self._preset.name, parts.train, seed=self._config.seed, **self._settings
+        )
+        Trainer(self._config, test=False).fit(model, parts)
+        return model
+
+
+def _trainer(name: str, arguments: argparse.Namespace) -> _ModelTrainer:
+    path = Path(name)
+    content: dict[str, Any] = read_toml(path) if path.suffix == ".toml" else {"model": name}
+    if "model" not in content:
+        raise ConfigError(f'{path}: names no model; write model = "…" at its top')
+    preset = resolve(content["model"])
+    check_table(path, content, "training", TrainConfig)
+    check_table(path, content, "settings", preset.model.Config)
+    training = {**content.get("training", {}), **settings_of(arguments, TrainConfig)}
+    return _ModelTrainer(preset, content.get("settings", {}), TrainConfig.parse(training))
+
+
+def _measure(
+    trainer: _ModelTrainer,
+    parts: Split,
+    plan: dict[str, list[_ModelTrainer]],
+    share: float,
+    seed: int,
+) -> dict[str, list[Point]]:
+    retrained = trainer.train(parts)
+    found: dict[str, list[Point]] = {}
+    steps: dict[
+        str, tuple[Callable[..., Any], Callable[..., Split], Callable[..., list[Point]]]
+    ] = {
+        "users": (choose_users, without_users, users_left_out),
+        "items": (choose_items, without_items, items_left_out),
+    }
+    for kind, able in plan.items():
+        if trainer in able:
+            choose, without, measure = steps[kind]
+            chosen = choose(parts, share, seed)
+            folding = trainer.train(without(parts, chosen))
+            found[kind] = measure(folding, retrained, parts, chosen, seed=seed)
+    return found
+
+
+def _protocol(arguments: argparse.Namespace) -> str:
+    splits = ", ".join(map(str, arguments.seeds))
+    return (
+        f"{arguments.share:.0%} of the users, and in a training of its own of the items, were "
+        f"left out at random; splits {splits}. Lists are judged on the test positives; what a user "
+        "plays in train never competes, in any row. `retrained` is the model trained with them."
+    )
+
+
+def _parser() -> OneLineParser:
+    parser = OneLineParser(
+        prog="python -m recommender.newcomers",
+        usage="%(prog)s [--data DIR] --models NAME … [training settings]",
+        description="How well people and items that the training did not know are served: trains "
+        "without some of them, tells the model 0 to 10 likes or facts of each, and measures the "
+        "lists beside those of the model trained with them.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--data", type=Path, default=DEFAULT_DATA, help="data folder (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--models",
+        nargs="+",
+        required=True,
+        metavar="NAME",
+        help="models, or settings files (TOML)",
+    )
+    parser.add_argument(
+        "--protocols",
+        nargs="+",
+        choices=tuple(_ABILITIES),
+        default=list(_ABILITIES),
+        help="whom to leave out (default: users items)",
+    )
+    parser.add_argument(
+        "--share", type=_share, default=0.2, metavar="X", help="part left out (default: 0.2)"
+    )
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[555], metavar="N", help="splits (default: 555)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder of the report (default: DATA/newcomers)"
+    )
+    add_settings(parser, TrainConfig, title="training")
+    return parser
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main_guard(main))

@@ -1,0 +1,36 @@
+"""Which models can do without retraining."""
+
+from __future__ import annotations
+
+from recommender.errors import ConfigError
+from recommender.models.base import Recommender
+from recommender.models.registry import names_with
+
+__all__ = ["require_fold_in", "require_fold_in_items"]
+
+
+def require_fold_in(model: Recommender) -> None:
+    """Refuse a model that has no way to score new people.
+
+    Raises:
+        ConfigError: it has none; the message names the models that have.
+    """
+    _require(model, "fold_in", "people")
+
+
+def require_fold_in_items(model: Recommender) -> None:
+    """Refuse a model that has no way to score new items.
+
+    Raises:
+        ConfigError: it has none; the message names the models that have.
+    """
+    _require(model, "fold_in_items", "items")
+
+
+def _require(model: Recommender, ability: str, what: str) -> None:
+    if getattr(type(model), ability) is getattr(Recommender, ability):
+        able = ", ".join(names_with(ability)) or "no model yet"
+        raise ConfigError(
+            f"model {model.preset} cannot score {what} that it was not trained on; "
+            f"train one that can: {able}"
+        )

@@ -1,0 +1,81 @@
+"""A new item from its facts alone: who would like it, and where it would stand in their lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from recommender.data import Split
+from recommender.data.facts import Facts
+from recommender.models.base import Recommender
+from recommender.newcomers.abilities import require_fold_in_items
+from recommender.scoring import DEFAULT_BLOCK, ItemScorer, ItemSets
+
+__all__ = ["Placements", "place_new_item"]
+
+
+@dataclass(frozen=True, eq=False)
+class Placements:
+    """Where a new item would stand in everybody's list.
+
+    Attributes:
+        scores: ``[n_users]`` raw scores.
+        ranks: ``[n_users]`` place in the user's list of what they do not play yet, from 1.
+        n_items: items of the catalogue.
+    """
+
+    scores: NDArray[np.float64]
+    ranks: NDArray[np.int64]
+    n_items: int
+
+    def audience(self, most: int) -> NDArray[np.int64]:
+        """The users to show it to first: by place in their lists, then by score."""
+        order = np.lexsort((np.arange(len(self.ranks)), -self.scores, self.ranks))
+        return order[:most]
+
+    def users_within(self, place: int) -> int:
+        """How many users have it among the first so many of their list."""
+        return int((self.ranks <= place).sum())
+
+
+def place_new_item(
+    model: Recommender, split: Split, facts: Facts, *, block: int = DEFAULT_BLOCK
+) -> Placements:
+    """Score a new item for every user of the training, and compare it with the catalogue.
+
+    Args:
+        model: a trained model that can score items by their facts.
+        split: the split that it was trained on.
+        facts: what is known of the item.
+        block: scores held at a time.
+
+    Raises:
+        ConfigError: the model has no way to do so.
+    """
+    require_fold_in_items(model)
+    model.eval()
+    with torch.inference_mode():
+        scorer = model.fold_in_items([facts])
+        known = ItemSets.from_pairs(*split.dataset.interactions.positives, split.dataset.n_users)
+        return _place(model, scorer, known, block)
+
+
+def _place(model: Recommender, scorer: ItemScorer, known: ItemSets, block: int) -> Placements:
+    n_users, n_items = known.n_users, model.n_items
+    scores, ranks = np.empty(n_users), np.empty(n_users, dtype=np.int64)
+    step = max(1, block // max(n_items, 1))
+    for start in range(0, n_users, step):
+        users = np.arange(start, min(start + step, n_users))
+        ids = torch.from_numpy(users).to(model.device)
+        own = scorer.score_items(ids, 0, 1)
+        catalogue = model.score_items(ids, 0, n_items).clone()
+        rows, items = known.pairs(users)
+        catalogue[torch.from_numpy(rows), torch.from_numpy(items)] = -torch.inf
+        # Of equal scores the known item stands first: it has earned its score.
+        above = (catalogue >= own).sum(dim=1)
+        scores[users] = own[:, 0].double().cpu().numpy()
+        ranks[users] = above.cpu().numpy() + 1
+    return Placements(scores, ranks, n_items)

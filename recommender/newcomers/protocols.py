@@ -1,0 +1,203 @@
+"""How good newcomers are served: leave users out, leave items out, beside the retrained model.
+
+In all rows of a protocol the same people are judged on the same test positives, and the same items
+compete, whatever the model was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+from torch import Tensor
+
+from recommender.data import HeldOut, Split
+from recommender.metrics.ranking import ndcg, recall
+from recommender.models.base import Recommender
+from recommender.newcomers.held_out import facts_of, first_likes
+from recommender.scoring import ItemScorer, ItemSets, top_k
+
+__all__ = ["AMOUNTS", "Point", "items_left_out", "users_left_out"]
+
+IntArray = NDArray[np.int64]
+
+#: How many likes, or facts, are given; None: all there are.
+AMOUNTS: tuple[int | None, ...] = (0, 1, 3, 5, 10, None)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One measurement.
+
+    Attributes:
+        given: most likes or facts that the model was given; None: all.
+        mean_given: how many on average, since not everybody has so many.
+        retrained: whether the model was trained with the users or items.
+        values: the metrics.
+    """
+
+    given: int | None
+    mean_given: float
+    retrained: bool
+    values: dict[str, float]
+
+
+def users_left_out(
+    folding: Recommender,
+    retrained: Recommender,
+    split: Split,
+    users: IntArray,
+    *,
+    amounts: Sequence[int | None] = AMOUNTS,
+    seed: int = 555,
+) -> list[Point]:
+    """Lists for people of whom the model is given so many training positives and no more.
+
+    Judged on their test positives in the whole catalogue; none of their training positives
+    competes, whether it was given or not.
+
+    Args:
+        folding: trained without the users.
+        retrained: trained with all of their training positives.
+        split: the split with the users.
+        users: who was left out.
+        amounts: how many of their training positives are given.
+        seed: which ones.
+
+    Returns:
+        ``ndcg@10`` and ``recall@20`` for each amount, and of the retrained model last.
+    """
+    histories = _rows_of(ItemSets(*split.train.history), users)
+    relevant = _rows_of(_positives(split.test, split.train.n_users), users)
+    points = []
+    for most in amounts:
+        given = first_likes(histories, most, seed)
+        with torch.inference_mode():
+            scorer = folding.eval().fold_in(given)
+        values = _judge(scorer, np.arange(len(users)), histories, relevant)
+        points.append(Point(most, float(given.sizes.mean()), False, values))
+    everybody = _Chosen(retrained.eval(), users=users)
+    values = _judge(everybody, np.arange(len(users)), histories, relevant)
+    return [*points, Point(None, float(histories.sizes.mean()), True, values)]
+
+
+def items_left_out(
+    folding: Recommender,
+    retrained: Recommender,
+    split: Split,
+    items: IntArray,
+    *,
+    amounts: Sequence[int | None] = AMOUNTS,
+    seed: int = 555,
+) -> list[Point]:
+    """Lists of new items alone, so many facts given of each.
+
+    Judged for the users with a test positive among them; what they play of them in train does not
+    compete. The retrained model knows the items' facts and training positives.
+
+    Args:
+        folding: trained without the items' rows and triples.
+        retrained: trained with them.
+        split: the split with the items.
+        items: what was left out.
+        amounts: how many facts are given.
+        seed: which ones.
+
+    Returns:
+        ``ndcg@10``, ``recall@20``, and ``auc`` (the mean over the items of the chance that somebody
+        who plays it is ranked above somebody who does not), as of `users_left_out`.
+    """
+    n_users = split.train.n_users
+    known = _columns_of(ItemSets(*split.train.history), items, split.train.n_items)
+    relevant = _columns_of(_positives(split.test, n_users), items, split.train.n_items)
+    users = np.flatnonzero(relevant.sizes)
+    points = []
+    for most in amounts:
+        facts = facts_of(split, items, most, seed)
+        with torch.inference_mode():
+            scorer = folding.eval().fold_in_items(facts)
+        values = _judge(scorer, users, known, relevant) | _auc(scorer, known, relevant)
+        mean = float(np.mean([len(own) for own in facts]))
+        points.append(Point(most, mean, False, values))
+    chosen = _Chosen(retrained.eval(), items=items)
+    values = _judge(chosen, users, known, relevant) | _auc(chosen, known, relevant)
+    return [*points, Point(None, points[-1].mean_given, True, values)]
+
+
+def _judge(
+    scorer: ItemScorer, users: IntArray, excluded: ItemSets, relevant: ItemSets
+) -> dict[str, float]:
+    lists = top_k(scorer, users, 20, excluded)
+    hits, counts = relevant.contains(users[:, None], lists.items), relevant.sizes[users]
+    return {
+        "ndcg@10": float(ndcg(hits, counts, 10).mean()),
+        "recall@20": float(recall(hits, counts, 20).mean()),
+    }
+
+
+def _auc(scorer: ItemScorer, known: ItemSets, relevant: ItemSets) -> dict[str, float]:
+    """Users ranked for each item; who plays it in train is no candidate."""
+    n_users, n_items = known.n_users, scorer.n_items
+    with torch.inference_mode():
+        ids = torch.arange(n_users, device=scorer.device)
+        scores = scorer.score_items(ids, 0, n_items).double().cpu().numpy()
+    likes = relevant.matrix(n_items).toarray() > 0
+    plays = known.matrix(n_items).toarray() > 0
+    values = []
+    for item in range(n_items):
+        asked = ~plays[:, item]
+        positive = likes[asked, item]
+        n_positive = int(positive.sum())
+        if 0 < n_positive < len(positive):
+            ranks = rankdata(scores[asked, item])[positive].sum()
+            above = ranks - n_positive * (n_positive + 1) / 2
+            values.append(above / (n_positive * (len(positive) - n_positive)))
+    return {"auc": float(np.mean(values))}
+
+
+class _Chosen:
+    """Some users or some items of a model, numbered from 0."""
+
+    def __init__(
+        self, model: Recommender, users: IntArray | None = None, items: IntArray | None = None
+    ) -> None:
+        self._model = model
+        self._users = None if users is None else torch.from_numpy(users).to(model.device)
+        self._items = None if items is None else torch.from_numpy(items).to(model.device)
+        self.n_items = model.n_items if items is None else len(items)
+
+    @property
+    def device(self) -> torch.device:
+        """The model's."""
+        return self._model.device
+
+    def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
+        """The model's own scores."""
+        asked = users if self._users is None else self._users[users]
+        if self._items is None:
+            return self._model.score_items(asked, start, stop)
+        return self._model.score_items(asked, 0, self._model.n_items)[:, self._items[start:stop]]
+
+
+def _positives(rows: HeldOut, n_users: int) -> ItemSets:
+    liked = rows.labels == 1
+    return ItemSets.from_pairs(rows.users[liked], rows.items[liked], n_users)
+
+
+def _rows_of(sets: ItemSets, users: IntArray) -> ItemSets:
+    """The sets of some users, numbered from 0."""
+    rows, items = sets.pairs(users)
+    return ItemSets.from_pairs(rows, items, len(users))
+
+
+def _columns_of(sets: ItemSets, items: IntArray, n_items: int) -> ItemSets:
+    """The sets cut to some items, numbered from 0."""
+    number = np.full(n_items, -1)
+    number[items] = np.arange(len(items))
+    users = np.repeat(np.arange(sets.n_users), sets.sizes)
+    kept = number[sets.items] >= 0
+    return ItemSets.from_pairs(users[kept], number[sets.items[kept]], sets.n_users)

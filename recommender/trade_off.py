@@ -1,0 +1,186 @@
+"""What re-ranking costs: `python -m recommender.trade_off --run DIR --criterion popularity`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from recommender.cli import OneLineParser, main_guard
+from recommender.display import wide_console
+from recommender.lists.criteria import criteria, criterion_named
+from recommender.lists.options import DEFAULT_POOL
+from recommender.lists.trade_off import MOST_PLAYED, TradeOff, trade_off
+from recommender.runs import add_run_flags, open_run
+
+__all__ = ["draw", "main"]
+
+#: What each criterion is about: the field of `TradeOff`, and its name on an axis.
+_AIMS = {
+    "calibration": ("divergence", "divergence of genres from the history (nats)"),
+    "diversity": ("diversity", "diversity within a list (1 - mean cosine)"),
+}
+_POPULARITY = ("most_played", f"share of places to the {MOST_PLAYED} most played")
+_BLUE, _ORANGE = "#1f5f8b", "#c8641b"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse, re-rank with every weight, print, write, draw."""
+    arguments = _parser().parse_args(argv)
+    folder, run = open_run(arguments.run, arguments.data, arguments.device)
+    name = arguments.criterion
+    weights = arguments.weights or _grid(name)
+    bar = Progress(
+        TextColumn("re-ranking"), BarColumn(), TimeRemainingColumn(), console=Console(stderr=True)
+    )
+    held_out = run.split.valid if arguments.part == "valid" else run.split.test
+    users = len(np.unique(held_out.users[held_out.labels == 1]))
+    with bar:
+        task = bar.add_task("", total=len(weights) * users)
+        points = trade_off(
+            run.model,
+            run.split,
+            held_out,
+            name,
+            weights,
+            k=arguments.top,
+            pool=arguments.pool,
+            progress=lambda done: bar.advance(task, done),
+        )
+    report = {
+        "run": str(folder),
+        "criterion": name,
+        "part": arguments.part,
+        "k": arguments.top,
+        "pool": arguments.pool,
+        "points": [asdict(point) for point in points],
+    }
+    text = json.dumps(report, indent=2, allow_nan=False) + "\n"
+    stem = folder / f"trade_off-{name}"
+    stem.with_suffix(".json").write_text(text, encoding="utf-8")
+    draw(points, name, arguments.top, stem.with_suffix(".png"))
+    if arguments.format == "json":
+        sys.stdout.write(text)
+    else:
+        _print(points, name, arguments.top)
+        Console().print(f"written to {stem}.json and .png", soft_wrap=True)
+    return 0
+
+
+def draw(points: Sequence[TradeOff], criterion: str, k: int, path: Path) -> None:
+    """NDCG against what the criterion is about, each point with its weight."""
+    field, label = _AIMS.get(criterion, _POPULARITY)
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    FigureCanvasAgg(figure)
+    axis = figure.subplots()
+    x = [getattr(point, field) for point in points]
+    y = [point.ndcg for point in points]
+    axis.plot(x, y, "-", color=_BLUE, linewidth=1.2, zorder=1)
+    for point, at in zip(points, x, strict=True):
+        colour = _ORANGE if point.weight == 0 else _BLUE
+        axis.plot([at], [point.ndcg], "o", color=colour, markersize=5, zorder=2)
+        axis.annotate(
+            f"{point.weight:g}",
+            (at, point.ndcg),
+            textcoords="offset points",
+            xytext=(5, 4),
+            fontsize=8,
+            color=colour,
+        )
+    axis.set_xlabel(label)
+    axis.set_ylabel(f"NDCG@{k}")
+    axis.set_title(f"--{criterion} (0: the order of the scores)", fontsize=10, loc="left")
+    axis.grid(color="#dddddd", linewidth=0.6)
+    axis.spines[["top", "right"]].set_visible(False)
+    temporary = path.with_name(f".{path.name}.part")
+    figure.savefig(temporary, format="png", dpi=150, metadata={"Software": None})
+    temporary.replace(path)
+
+
+def _grid(name: str) -> list[float]:
+    """Eleven weights around 0 where the criterion allows negative ones, else from 0 up to 1."""
+    if criterion_named(name).least < 0:
+        return [-1.0, -0.7, -0.5, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.5]
+    return [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+
+
+def _print(points: Sequence[TradeOff], name: str, k: int) -> None:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    columns = (
+        f"--{name}", f"NDCG@{k}", f"Recall@{k}", f"to the {MOST_PLAYED} most played",
+        "different items", "diversity", "divergence",
+    )  # fmt: skip
+    for column in columns:
+        table.add_column(column, justify="right")
+    for point in points:
+        table.add_row(
+            f"{point.weight:g}",
+            f"{point.ndcg:.4f}",
+            f"{point.recall:.4f}",
+            f"{point.most_played:.1%}",
+            f"{point.items:,}",
+            f"{point.diversity:.3f}",
+            f"{point.divergence:.3f}",
+            style="bold" if point.weight == 0 else None,
+        )
+    wide_console().print(table)
+
+
+def _parser() -> OneLineParser:
+    parser = OneLineParser(
+        prog="python -m recommender.trade_off",
+        description="Everybody's lists with one weight of a re-ranking criterion after another: "
+        "what accuracy it costs, and what it brings.",
+        allow_abbrev=False,
+    )
+    add_run_flags(parser)
+    parser.add_argument(
+        "--criterion",
+        choices=tuple(criteria()),
+        default="popularity",
+        help="what counts beside relevance (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--weights", type=float, nargs="+", metavar="W", help="weights (default: eleven of them)"
+    )
+    parser.add_argument(
+        "--part", choices=("valid", "test"), default="valid", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--top", type=_positive, default=10, metavar="K", help="length of the lists (default: 10)"
+    )
+    parser.add_argument(
+        "--pool",
+        type=_positive,
+        default=DEFAULT_POOL,
+        metavar="N",
+        help="best items by score that re-ranking chooses from (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--format", choices=("table", "json"), default="table", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--device", default="auto", help="`auto`, `cpu`, `cuda`, `cuda:1`, `mps` (default: auto)"
+    )
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main_guard(main))
