@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,8 +16,8 @@ from recommender.data.negatives import InteractionSampler
 from recommender.data.splits import TrainingSplit
 from recommender.kge.semantic_matching import SemanticMatching
 from recommender.layers.activations import Mixture
-from recommender.layers.cross_compress import UnitStack
 from recommender.layers.audience import Audience
+from recommender.layers.cross_compress import UnitStack
 from recommender.layers.pair_features import PairFeatures
 from recommender.layers.propagation import Edges, Propagation, symmetric_weights
 from recommender.layers.sampled_products import sampled_products
@@ -59,7 +60,8 @@ class GraphMKR(CalibratedRecommender):
         self.two_views = bool(config.low_layers or config.kge_interval)
         self.users = self._table(train.n_users)
         self.entities = self._table(self.n_entities)
-        n_attributes = max(train.user_graph.n_entities - train.n_users, 0) if train.user_graph else 0
+        known = train.user_graph
+        n_attributes = 0 if known is None else max(known.n_entities - train.n_users, 0)
         self.attributes = self._table(n_attributes)
         if self.two_views:
             self.items = self._table(train.n_items)
@@ -241,11 +243,10 @@ class PairHead(nn.Module):
     def __init__(self, n_features: int, hidden: int) -> None:
         super().__init__()
         self.linear = nn.Linear(n_features, 1)
-        # torch would warn of a layer without units
-        self.hidden = nn.utils.skip_init(nn.Linear, n_features, hidden)
-        self.out = nn.utils.skip_init(nn.Linear, hidden, 1, bias=False)
-        if hidden:
-            self.hidden.reset_parameters()
+        with warnings.catch_warnings():  # torch warns of a layer without units: a linear head
+            warnings.filterwarnings("ignore", message="Initializing zero-element tensors")
+            self.hidden = nn.Linear(n_features, hidden)
+            self.out = nn.Linear(hidden, 1, bias=False)
         with torch.no_grad():
             self.linear.weight.zero_()
             self.linear.bias.zero_()

@@ -100,7 +100,7 @@ def odd_train() -> TrainingSplit:
     triples += [(12, 0, 3), (3, 1, 12), (1, 2, 4), (4, 2, 1), (5, 0, 1), (11, 0, 12), (17, 1, 17)]
     friends = [(int(a), 0, int(b)) for a, b in rng.integers(n_users, size=(12, 2))]
     friends += [(1, 0, 2), (2, 0, 1), (1, 0, 2), (5, 0, 5), (13, 0, 0)]
-    known = [(int(u), 1, int(a)) for u, a in rng.integers((14, 4), size=(10, 2)) + (0, 14)]
+    known = [(int(u), 1, int(a)) for u, a in rng.integers((0, 14), (14, 18), size=(10, 2))]
     return TrainingSplit(
         Interactions(*np.array(rows, dtype=np.int64).T),
         KnowledgeGraph(*np.array(triples, dtype=np.int64).T, n_entities, 3),

@@ -88,4 +88,6 @@ def test_mixed_precision_runs_in_the_graphs_own() -> None:
     propagation = Propagation(N_NODES, edges(rng, 10))
     x = torch.randn(N_NODES, 4)
     assert propagation(x.bfloat16(), 2).dtype == torch.float32
-    torch.testing.assert_close(propagation(x.bfloat16(), 2), propagation(x, 2), rtol=0.05, atol=0.05)
+    torch.testing.assert_close(
+        propagation(x.bfloat16(), 2), propagation(x, 2), rtol=0.05, atol=0.05
+    )
