@@ -282,7 +282,9 @@ def _print_why(found: Recommendations, paths: ReasonPaths) -> None:
         reason = found.reason(0, row["rank"] - 1)
         for triple in [] if reason is None else paths.facts(row["item"], reason):
             for line in fact_lines(paths.triple(triple)):
-                console.print(Padding(escape(line), (0, 0, 0, 2)), style="dim" * line[0].isspace())
+                indent = len(line) - len(line.lstrip())
+                text = Padding(escape(line.lstrip()), (0, 0, 0, 2 + indent), expand=False)
+                console.print(text, style="dim" if indent else None)
     if paths.sources_missing:
         console.print(
             f"the data folder has no {STATEMENTS_FILE}: the facts are known, their sources are not",

@@ -33,7 +33,7 @@ class _Figures(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     label: str = Field(description="the row's name in the table")
-    dataset: str = Field("", description="name of the data folder; none for a control")
+    dataset: str = Field("", description="name of the data folder; none: under every table")
     order: int = Field(description="place in the table")
     note: str = Field("", description="what a reader must know about the settings")
 

@@ -78,34 +78,31 @@ class Arguments:
         What has no readable name is mentioned only where nothing else is shared, and two entities
         of one name (genre *metal*, tag *metal*) only once.
         """
-        arguments: list[Evidence] = []
+        arguments: list[tuple[float, Evidence]] = []
         rest = [fact for fact in shared if fact.named] or list(shared)
         while rest and len(arguments) < _MOST_ARGUMENTS:
             chosen, sharers = self._strongest(rest, basis)
             concepts = {self._concept(fact) for fact in chosen}
             rest = [fact for fact in rest if self._concept(fact) not in concepts]
-            if arguments and sharers <= set(arguments[0].items):
+            if arguments and sharers <= set(arguments[0][1].items):
                 continue  # the same items again: another argument about them adds no support
             steps = tuple(self._index.step(fact.holding, fact.weight) for fact in chosen)
             weight = sum(fact.weight for fact in chosen)
             items = self._listeners.best_known(sharers)
-            arguments.append(Evidence("shared", items, steps, weight=weight, basis=basis))
-        return arguments
+            evidence = Evidence("shared", items, steps, weight=weight, basis=basis)
+            arguments.append((_value(chosen, sharers, basis), evidence))
+        return [evidence for _, evidence in sorted(arguments, key=lambda pair: -pair[0])]
 
     def _strongest(self, shared: Sequence[Fact], basis: Basis) -> tuple[list[Fact], frozenset[int]]:
         """Facts, and the items of the history with all of them, of the greatest value.
 
-        Greedy: start from the best fact and add another as long as the value grows. By rarity the
-        value is Σ weight · (1 + ½ ln items), so that a rare label shared with one artist and a
-        common genre shared with twelve both have their chance; the model's weights know the history
-        already. Every item named truly shares every entity named.
+        Greedy: start from the best fact and add another as long as the value grows. Every item
+        named truly shares every entity named.
         """
-
-        def value(weight: float, sharers: frozenset[int]) -> float:
-            return weight if basis == "model" else weight * (1 + math.log(len(sharers)) / 2)
-
-        ranked = sorted(shared, key=lambda fact: (-value(fact.weight, fact.sharers), fact.holding))
-        chosen, sharers, weight = [ranked[0]], ranked[0].sharers, ranked[0].weight
+        ranked = sorted(
+            shared, key=lambda fact: (-_value([fact], fact.sharers, basis), fact.holding)
+        )
+        chosen, sharers = ranked[:1], ranked[0].sharers
         concepts = {self._concept(ranked[0])}
         for fact in ranked[1:]:
             if len(chosen) == _MOST_SHARED:
@@ -113,12 +110,24 @@ class Arguments:
             both = sharers & fact.sharers
             if not both or self._concept(fact) in concepts:
                 continue
-            if value(weight + fact.weight, both) > value(weight, sharers):
+            if _value([*chosen, fact], both, basis) > _value(chosen, sharers, basis):
                 chosen.append(fact)
                 concepts.add(self._concept(fact))
-                sharers, weight = both, weight + fact.weight
+                sharers = both
         return chosen, sharers
 
     def _concept(self, fact: Fact) -> int:
         entity = int(self._index.entity[self._index.features[fact.holding]])
         return entity if self._names is None else self._names.concept(entity)
+
+
+def _value(facts: Sequence[Fact], sharers: frozenset[int], basis: Basis) -> float:
+    """What an argument is worth.
+
+    By rarity Σ weight² · (1 + ½ ln items): a rare label shared with one artist and a common genre
+    shared with twelve both have their chance, and the square keeps several generic facts from
+    outweighing a specific one. The model's weights know the history already; they are added up.
+    """
+    if basis == "model":
+        return sum(fact.weight for fact in facts)
+    return sum(fact.weight**2 for fact in facts) * (1 + math.log(len(sharers)) / 2)

@@ -154,7 +154,9 @@ class Explainer:
             strict=True,
         )
         for pair, group in groupby(candidates, key=lambda candidate: candidate[0]):
-            links, shared, owed = [], [], False
+            links: list[Fact] = []
+            shared: list[Fact] = []
+            owed = False
             for _, holding, weight, has_name, is_link, start, stop, from_model in group:
                 owed = from_model
                 sharers = frozenset() if is_link else frozenset(profiles.items[start:stop].tolist())

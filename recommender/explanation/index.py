@@ -106,7 +106,8 @@ class GraphIndex:
 
     def holdings_at(self, items: IntArray, triples: IntArray) -> IntArray:
         """The holding that each triple states of the item at one of its ends, ``[n]``; -1: none."""
-        return self._holding_of[(self._graph.head[triples] == items).astype(np.int64), triples]
+        forward = (self._graph.head[triples] == items).astype(np.int64)
+        return np.asarray(self._holding_of[forward, triples])
 
     def neighbours(self, entities: IntArray) -> tuple[IntArray, IntArray]:
         """Positions in `entities` and the entities linked to each, in either direction.

@@ -8,6 +8,7 @@ found them (`manifest.json`), and under `data/raw`.
 from __future__ import annotations
 
 import bz2
+import csv
 import gzip
 import json
 import lzma
@@ -23,10 +24,11 @@ __all__ = ["Quotes"]
 _PLACE: Final = re.compile(r"(?P<file>[^#]+)#line=(?P<line>\d+)(?:;char=(?P<a>\d+),(?P<b>\d+))?.*")
 _LONGEST: Final = 300  # characters
 _RAW: Final = Path("data/raw")
+_SEPARATORS: Final = {".csv": ",", ".tsv": "\t", ".dat": "\t"}
 _OPENERS: Final[dict[str, Callable[..., IO[bytes]]]] = {
-    ".gz": gzip.open,  # type: ignore[dict-item]
-    ".bz2": bz2.open,  # type: ignore[dict-item]
-    ".xz": lzma.open,  # type: ignore[dict-item]
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
 }
 
 
@@ -53,15 +55,18 @@ class Quotes:
         if place is None or path is None:
             return ""
         try:
-            with _OPENERS.get(path.suffix, open)(path, "rb") as lines:
+            with _OPENERS.get(path.suffix, open)(path, "rb") as file:
+                lines = (line.decode("utf-8", errors="replace").rstrip("\r\n") for line in file)
+                header = next(lines, "")
                 number = int(place["line"])
-                line = next(islice(lines, number - 1, number), b"")
+                text = next(islice(lines, number - 2, number - 1), "") if number > 1 else header
         except (OSError, EOFError, lzma.LZMAError):
             return ""
-        text = line.decode("utf-8", errors="replace").strip()
         if place["a"]:
             text = _span(text, int(place["a"]), int(place["b"]))
-        text = re.sub(r"\s+", " ", text.replace("\t", " | "))
+        elif path.suffix in _SEPARATORS and number > 1:
+            text = _labelled(header, text, _SEPARATORS[path.suffix])
+        text = re.sub(r"\s+", " ", text).strip()
         return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
     def _find(self, name: str) -> Path | None:
@@ -82,6 +87,14 @@ class Quotes:
             return []
         stages = manifest.get("stages", {}).values()
         return [name for stage in stages for name in stage.get("inputs", {})]
+
+
+def _labelled(header: str, row: str, separator: str) -> str:
+    """A row of a table with the names of its columns, where the first line has such names."""
+    names, values = (next(csv.reader([line], delimiter=separator), []) for line in (header, row))
+    if len(names) != len(values) or not all(re.fullmatch(r"[A-Za-z]\w*", n) for n in names):
+        return row
+    return ", ".join(f"{n}: {v}" for n, v in zip(names, values, strict=True) if v)
 
 
 def _span(line: str, start: int, stop: int) -> str:

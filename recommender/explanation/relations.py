@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Wording", "phrase_ids", "plain_name", "wording_of"]
+__all__ = ["Wording", "fill", "phrase_ids", "plain_name", "wording_of"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Wording:
         inverse_link: the same, told of the tail: "(tail) ⟨inverse_link⟩ (head)".
         same: "(head) ⟨same⟩ as (another head)", where the tail has no name; "has the same ⟨noun⟩"
             by default.
+        inverse_same: the same, told of the tail.
         telling: how much it means to a listener that two artists share it, beside its rarity: a
             rare nomination says less about how they sound than a common genre. Set by hand; what
             has 0 is never mentioned.
@@ -38,10 +39,17 @@ class Wording:
     inverse_link: str
     same: str = ""
     telling: float = 1.0
+    inverse_same: str = ""
 
     def phrase(self, forward: bool) -> str:
         """What is said of the head (forward) or of the tail."""
         return self.link if forward else self.inverse_link
+
+    def same_as(self, forward: bool) -> str:
+        """What is said of the head (forward) or of the tail where the other end has no name."""
+        return (self.same if forward else self.inverse_same) or (
+            f"has the same {self.name_of_other(forward)}"
+        )
 
     def name_of_other(self, forward: bool) -> str:
         """What the other end is called, seen from the head (forward) or from the tail."""
@@ -58,7 +66,9 @@ def _inverse(wording: Wording) -> Wording:
         wording.noun,
         wording.inverse_link,
         wording.link,
-        telling=wording.telling,
+        wording.inverse_same,
+        wording.telling,
+        wording.same,
     )
 
 
@@ -88,10 +98,18 @@ _DEATHPLACE = Wording(
     "place of death", "person", "died in", "is where {} died", "died in the same place", 0.3
 )
 _INSTRUMENT = Wording("instrument", "artist", "features", "is heard with", telling=0.6)
-_FILM = Wording("film", "cast member", "appears in", "features", "appears in the same film", 0.7)
+_FILM = Wording(
+    "film",
+    "cast member",
+    "appears in",
+    "features",
+    "appears in the same film",
+    0.7,
+    "stars the same actor",
+)
 _ACTOR = _inverse(_FILM)
-_SIMILAR = _symmetric("similar artist", "is similar to", 0.9)
-_ASSOCIATED = _symmetric("associated act", "is associated with", 0.8)
+_SIMILAR = _symmetric("similar artist", "is similar to", 0.5)
+_ASSOCIATED = _symmetric("associated act", "is associated with", 0.7)
 _AUTHOR = Wording("author", "book", "was written by", "wrote", "is by the same author", 1.3)
 _DIRECTOR = Wording("director", "film", "was directed by", "directed", "has the same director", 1.2)
 _PUBLISHER = Wording("publisher", "publication", "was published by", "published")
@@ -217,6 +235,11 @@ _WORDINGS_OF_WORKS: dict[str, Wording] = {
 _MAKERS = re.compile(r"(?:film|tv|theater)\.(\w+)\.(?:film|play|programs?\w*|episodes?\w*)")
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z_\-\s]+")
+
+
+def fill(phrase: str, name: str) -> str:
+    """The phrase with a name where {} stands, or at its end."""
+    return phrase.replace("{}", name) if "{}" in phrase else f"{phrase} {name}"
 
 
 def plain_name(relation: str) -> str:

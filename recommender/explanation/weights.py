@@ -107,4 +107,6 @@ class Weigher:
         # facts of pair p are neighbours, in the order of the item's holdings
         first = np.searchsorted(pairs, np.arange(len(items)))
         place = first[which] + told[valid] - index.starts[items[which]]
-        return np.bincount(place, weights=found.values[valid], minlength=len(pairs))
+        owed = np.zeros(len(pairs))
+        np.add.at(owed, place, found.values[valid])
+        return owed

@@ -19,8 +19,10 @@ def relation_products(vectors: Tensor, relations: Tensor, matrices: Tensor) -> T
     Returns:
         ``[n, k]``.
     """
+    if not len(relations):
+        return vectors.new_zeros(0, matrices.shape[1])
     first = relations[:1]
-    if len(relations) > 1 and bool((relations == first).all()):
+    if bool((relations == first).all()):
         return vectors @ matrices[int(first)].T
     order = relations.argsort(stable=True)
     counts = torch.bincount(relations, minlength=len(matrices))

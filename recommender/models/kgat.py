@@ -130,7 +130,8 @@ class KGAT(InnerProductRecommender):
     def propagate(self) -> tuple[Tensor, Tensor]:
         """Eq. 8 to 11."""
         config, adjacency = self.config, self.adjacency()
-        layer, layers = self.nodes, [self.nodes]
+        layer: Tensor = self.nodes
+        layers = [layer]
         for of_sum, of_product in zip(self.sums, self.products, strict=True):
             near = adjacency(layer)
             joined = functional.leaky_relu(of_sum(layer + near), _SLOPE)

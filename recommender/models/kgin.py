@@ -92,7 +92,8 @@ class KGIN(InnerProductRecommender):
         intents = self.intents()
         # Σ_p β(u, p) e_p is the same for all items of a user: Eq. 7 is one product.
         intent = torch.softmax(self.users @ intents.T, dim=1) @ intents
-        user, entity = self.users, self.entities
+        user: Tensor = self.users
+        entity: Tensor = self.entities
         users, entities = user, entity
         for _ in range(config.layers):
             liked = interactions.mean(interactions.tail_vectors(entity))

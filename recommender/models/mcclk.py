@@ -44,7 +44,7 @@ class MCCLKConfig(ModelConfig):
     )
     temperature: float = Field(0.5, gt=0, description="tau of the contrastive losses")
     contrast_size: int = Field(
-        1024, ge=2, description="contrast at most so many of a batch's users, and of its items"
+        512, ge=2, description="contrast at most so many of a batch's users, and of its items"
     )
     normalise: bool = Field(
         True, description="scale every graph layer's output to length 1, as the public code does"
@@ -168,7 +168,8 @@ class MCCLK(InnerProductRecommender):
     def structural(self) -> tuple[Tensor, Tensor]:
         """z^g of users and items (Eq. 11 and 13)."""
         facts = self.facts(self.config.node_dropout)
-        user, entity = self.users, self.entities
+        user: Tensor = self.users
+        entity: Tensor = self.entities
         users, entities = user, entity
         for _ in range(self.config.structural_layers):
             messages = facts.messages(entity, self.relations)
@@ -218,7 +219,7 @@ class MCCLK(InnerProductRecommender):
 
     def _some(self, ids: Tensor) -> Tensor:
         """The different ids of a batch, or so many of them, drawn anew, as may be contrasted."""
-        different = ids.unique()
+        different: Tensor = torch.unique(ids)
         if len(different) > self.config.contrast_size:
             drawn = torch.randperm(len(different), device=ids.device)
             different = different[drawn[: self.config.contrast_size]]

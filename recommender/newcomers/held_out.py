@@ -33,14 +33,18 @@ def choose_users(split: Split, share: float, seed: int) -> IntArray:
 
 
 def choose_items(split: Split, share: float, seed: int) -> IntArray:
-    """Items to leave out: so much of those with a fact and with a positive in test; ascending."""
+    """Items to leave out: so much of those with a fact and with a positive in test.
+
+    In random order: ids may follow popularity, and items with equal scores are ranked as they come.
+    """
     n_items, graph = split.train.n_items, split.train.graph
     known = np.zeros(n_items, dtype=bool)
     for ends in (graph.head, graph.tail):
         known[ends[ends < n_items]] = True
     judged = np.zeros(n_items, dtype=bool)
     judged[split.test.items[split.test.labels == 1]] = True
-    return _draw(np.flatnonzero(known & judged), share, seed)
+    chosen = _draw(np.flatnonzero(known & judged), share, seed)
+    return np.random.default_rng(seed).permutation(chosen)
 
 
 def _draw(candidates: IntArray, share: float, seed: int) -> IntArray:

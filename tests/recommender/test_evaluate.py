@@ -28,7 +28,7 @@ def test_report_is_printed_and_written(toy_runs, capsys):
     run = load_run(folder)
     scores, _ = score_rows(run.model, run.split.test)
     assert report["ctr"]["auc"] == pytest.approx(roc_auc_score(run.split.test.labels, scores))
-    for word in ("total", "warm", "cold", f"{report['ctr']['auc']:.4f}", "ndcg", "@3", "@5"):
+    for word in ("total", "warm", "cold", f"{report['ctr']['auc']:.4f}", "NDCG", "@3", "@5"):
         assert word in shown
     low, high = report["ctr"]["intervals"]["auc"]
     assert low < report["ctr"]["auc"] < high

@@ -27,8 +27,8 @@ def test_ten_named_artists_with_reasons(toy_runs, capsys):
     assert recommend("--run", toy_runs["mkr", 1], "--user", 104, "--top", 4) == 0
     shown = capsys.readouterr().out
     assert "User 104" in shown
-    assert "shares" in shown
-    assert "whom you play" in shown
+    assert "plays" in shown
+    assert "in your library" in shown
     assert sum(line.split()[:2][-1:] == ["Artist"] for line in shown.splitlines()) == 4
 
 

@@ -40,9 +40,7 @@ def large_graph(n: int = 3000) -> KnowledgeGraph:
 
 
 def triples(graph: KnowledgeGraph) -> list[tuple[int, int, int]]:
-    return list(
-        zip(graph.head.tolist(), graph.relation.tolist(), graph.tail.tolist(), strict=True)
-    )
+    return list(zip(graph.head.tolist(), graph.relation.tolist(), graph.tail.tolist(), strict=True))
 
 
 @given(graphs(), st.integers(0, 2**32))

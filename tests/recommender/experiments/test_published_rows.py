@@ -24,7 +24,8 @@ def test_every_file_is_read() -> None:
     rows = {row.file for row in ROWS}
     sizes = {file for file in files if file.parent.name == "table3"}
     assert len(sizes) == len(read_counts())
-    assert files - rows - sizes == {FOLDER / "table4.toml"}
+    ablation = {file for file in files if file.parent.name == "kg_ablation"}
+    assert files - rows - sizes - ablation == {FOLDER / "table4.toml"}
 
 
 def test_table4_is_the_papers_row() -> None:
@@ -91,7 +92,9 @@ def test_the_papers_best_row_is_the_reference_of_its_table() -> None:
 def test_number_of_rows_is_the_papers() -> None:
     counts = Counter(row.table for row in ROWS if row.kind == "paper")
     assert counts == {"table5": 14, "table6": 8, "table7": 7, "table8": 5, "table9": 5}
-    assert sum(row.kind == "control" for row in ROWS) == 6 * 6
+    files = list((FOLDER / "controls").glob("*.toml"))
+    graph_models = 3  # beside the rows of Table 5 alone: their epochs are long on films
+    assert sum(row.kind == "control" for row in ROWS) == 6 * len(files) + graph_models
     assert sum(row.users is not None for row in read_counts()) == 3
 
 

@@ -172,7 +172,7 @@ def test_kgat_ranking_is_equations_4_to_13(train: TrainingSplit, normalise: bool
 
 def test_kgat_embedding_is_equations_1_and_2(train: TrainingSplit) -> None:
     model = build("kgat", train, relation_dim=3, layer_dims=(4,), l2_weight=0.01)
-    task = model.tasks(None)[1]  # type: ignore[arg-type]
+    task = model.tasks(None)[1]
     heads, relations, tails, false = (c[:7] for c in task.samples(np.random.default_rng(0)))
     total = torch.zeros((), dtype=torch.float64)
     for h, r, t, f in zip(heads, relations, tails, false, strict=True):
@@ -213,7 +213,7 @@ def kgin_intents(model: KGIN) -> list[Tensor]:
     for weights in model.intent_weights.unbind():
         alpha = weights.exp() / weights.exp().sum()
         intents.append(sum((a * e for a, e in zip(alpha, model.relations, strict=True))))
-    return intents  # type: ignore[return-value]
+    return intents
 
 
 def kgin_vectors(model: KGIN, train: TrainingSplit) -> tuple[list[Tensor], list[Tensor]]:

@@ -59,9 +59,7 @@ def test_ease_is_the_constrained_regression(shape: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("shape", [FEW_USERS, FEW_ITEMS])
-def test_ease_in_single_precision(
-    shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ease_in_single_precision(shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     """What large data is inverted in; blocks smaller than the matrix are put together."""
     train = random_train(*shape)
     exact = scores_of("ease", train, l2_weight=5.0)

@@ -98,7 +98,15 @@ def test_likes_on_the_command_line(run, capsys):
     assert recommend("--run", run, "--likes", "artist 0, Artist 2", "--likes", "id:a4") == 0
     shown = capsys.readouterr().out
     assert "Newcomer · likes: Artist 0, Artist 2, Artist 4" in shown
-    assert "whom you play" in shown
+    assert "Trip hop" in shown
+
+
+def test_why_shows_the_facts_for_a_newcomer_too(run, capsys):
+    assert recommend("--run", run, "--likes", "artist 0, artist 2", "--top", 2, "--why") == 0
+    shown = capsys.readouterr().out
+    assert "Trip hop" in shown.split("als on toy")[1]
+    assert recommend("--run", run, "--user", 100, "--top", 30, "--why", "--allow-played") == 0
+    assert "you play it already" in capsys.readouterr().out.split("als on toy")[1]
 
 
 def test_likes_as_json(run, capsys):

@@ -64,6 +64,9 @@ def test_the_choice_is_of_those_who_can_be_judged_and_repeats_by_seed(parts):
     liked = parts.test.labels == 1
     assert np.isin(users, parts.test.users[liked]).all()
     items = choose_items(parts, 0.25, 7)
+    assert items.tolist() == choose_items(parts, 0.25, 7).tolist()
+    assert len(set(items.tolist())) == len(items)
+    assert items.tolist() != sorted(items.tolist())  # equal scores must not follow the ids
     assert np.isin(items, parts.test.items[liked]).all()
 
 
