@@ -71,4 +71,5 @@ def degree_log_odds(degree: Floats) -> Floats:
     positives = np.bincount(left_out, weights=degree[seen], minlength=BANDS)
     share = degree.sum() / max(len(degree), 1)
     negatives = np.bincount(np.digitize(degree, _BOUNDS), minlength=BANDS) * share
-    return np.log((positives + 1) / (negatives + 1)).astype(np.float32)
+    odds: Floats = np.log((positives + 1) / (negatives + 1)).astype(np.float32)
+    return odds
