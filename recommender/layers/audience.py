@@ -72,7 +72,8 @@ class Audience:
     def _keys(self) -> Ints:
         assert self.plays is not None
         rows = np.repeat(np.arange(self.plays.shape[0]), np.diff(self.plays.indptr))
-        return rows * self.plays.shape[1] + self.plays.indices.astype(np.int64)
+        keys: Ints = rows * self.plays.shape[1] + self.plays.indices.astype(np.int64)
+        return keys
 
 
 def _network(train: TrainingSplit) -> csr_array | None:

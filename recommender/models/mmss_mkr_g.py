@@ -151,7 +151,8 @@ class GraphMKR(CalibratedRecommender):
         """
         product = sampled_products(final, final, users, self.n_users + items)[:, None]
         features = self.features.pairs(users.cpu().numpy(), items.cpu().numpy(), left_out=left_out)
-        return self.head(torch.cat([product, self.used(features)], dim=1))
+        scores: Tensor = self.head(torch.cat([product, self.used(features)], dim=1))
+        return scores
 
     def score(self, users: Tensor, items: Tensor) -> Tensor:
         """The head's value for each pair."""
@@ -268,7 +269,7 @@ class PairHead(nn.Module):
         weight = torch.cat([self.linear.weight, self.hidden.weight])
         bias = torch.cat([self.linear.bias, self.hidden.bias])
         sizes = [part.shape[-1] for part in parts]
-        by_part = weight.split(sizes, dim=1)
+        by_part = torch.split(weight, sizes, dim=1)
         value = torch.cat([product, pair], dim=-1) @ torch.cat(by_part[:2], dim=1).T
         value = value + (item @ by_part[2].T + bias) + (user @ by_part[3].T)[:, None]
         return self._sum(value[..., :1], value[..., 1:])
