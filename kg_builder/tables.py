@@ -207,6 +207,19 @@ INTERACTIONS: Final = _table(
 )
 """Who listened to (rated, read) what."""
 
+USER_FACTS: Final = _table(
+    "user facts",
+    {
+        "user": _TEXT,  # the publisher's user id
+        "relation": _TEXT,  # as the recipe calls it: friend, age group
+        "object": _TEXT,  # a user's id, or a value
+        "type": _TEXT,  # what the object is: "User", or the kind of value
+        "undirected": pa.bool_(),  # whether the relation holds in both directions
+        "evidence": _TEXT,
+    },
+)
+"""What a source states of the users: relations between them, and their attributes."""
+
 REJECTS: Final = _table(
     "rejects",
     {

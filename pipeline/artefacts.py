@@ -38,17 +38,26 @@ class Staging:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def publish(self, names: Iterable[str]) -> None:
-        """Move the artefacts to their final places.
+    def publish(self, names: Iterable[str], optional: Iterable[str] = ()) -> list[str]:
+        """Move the artefacts to their final places; returns their names.
+
+        An optional one that was not written is not left over from an earlier run either.
 
         Raises:
             FileNotFoundError: the stage did not write one that it declares.
         """
-        for name in names:
+        made = list(names)
+        for name in optional:
+            if (self._folder / name).is_file():
+                made.append(name)
+            else:
+                (self.out / name).unlink(missing_ok=True)
+        for name in made:
             target = self.out / name
             target.parent.mkdir(parents=True, exist_ok=True)
             (self._folder / name).replace(target)
         shutil.rmtree(self._folder)
+        return made
 
 
 def write_table(frame: pd.DataFrame, table: Table, path: Path) -> None:

@@ -46,16 +46,50 @@ class Build:
             that ships with the project (the sample) the project's own.
         out: processed folder; by default `data/processed/<name>`.
         seed: seeds the sampled negatives.
+        without_pairs: file of user<TAB>item, in the publisher's ids: the graph is built without
+            what these users did with these items.
+        with_users: write what is known of the users as Turtle, too.
+
+    Raises:
+        DataError: `without_pairs` or `with_users` for a recipe that has nothing of the kind.
     """
 
     def __init__(
-        self, recipe: Recipe, *, raw: Path | None = None, out: Path | None = None, seed: int = SEED
+        self,
+        recipe: Recipe,
+        *,
+        raw: Path | None = None,
+        out: Path | None = None,
+        seed: int = SEED,
+        without_pairs: Path | None = None,
+        with_users: bool = False,
     ) -> None:
+        if without_pairs is not None and not (recipe.tables_of_acts and recipe.interactions):
+            raise DataError(
+                "--without-pairs: no table holds the acts of users",
+                where=f"recipe {recipe.name}",
+                remedy='name the column with the user in a table of links: user = "userID"',
+            )
+        if without_pairs is not None and not without_pairs.is_file():
+            raise DataError(
+                "no such file",
+                where=f"--without-pairs {without_pairs}",
+                remedy="write user<TAB>item lines, or let `python -m recommender.held_out_pairs` "
+                "write those of a split",
+            )
+        if with_users and not recipe.users:
+            raise DataError(
+                "--with-users: nothing is known of the users",
+                where=f"recipe {recipe.name}",
+                remedy="state it with [[users]]",
+            )
         self.job = Job(
             recipe=recipe,
             raw=raw if raw is not None else default_raw(recipe),
             out=out if out is not None else DATA / "processed" / recipe.name,
             seed=seed,
+            without_pairs=without_pairs,
+            with_users=with_users,
         )
 
     def run_stage(
@@ -102,22 +136,24 @@ class Build:
         if entry is not None and not force:
             with suppress(OSError):
                 manifest.save()
-            return _report(stage, skipped=True, seconds=entry.seconds, counts=entry.counts)
+            return _report(
+                stage, entry.outputs, skipped=True, seconds=entry.seconds, counts=entry.counts
+            )
         manifest.forget(stage.name)
         started = time.perf_counter()
         staging = Staging(job.out, stage.name)
         counts = stage.run(Desk(job=job, staging=staging, progress=progress))
-        staging.publish(stage.writes)
+        outputs = staging.publish(stage.writes, stage.may_write)
         seconds = time.perf_counter() - started
         manifest.record(
             stage.name,
             key=key,
             inputs=inputs,
-            outputs=stage.writes,
+            outputs=outputs,
             counts=counts,
             seconds=seconds,
         )
-        return _report(stage, skipped=False, seconds=seconds, counts=counts)
+        return _report(stage, outputs, skipped=False, seconds=seconds, counts=counts)
 
 
 def build(
@@ -129,6 +165,8 @@ def build(
     force: bool = False,
     without: Iterable[str] = (),
     seed: int = SEED,
+    without_pairs: Path | None = None,
+    with_users: bool = False,
     on_start: Callable[[Stage], Progress] = lambda stage: silent,
     on_end: Callable[[StageReport], None] = lambda report: None,
 ) -> BuildReport:
@@ -143,13 +181,22 @@ def build(
         force: run every stage, even if nothing has changed.
         without: sources and databases of the recipe to leave out.
         seed: seeds the sampled negatives.
+        without_pairs: file of user–item pairs whose acts the graph is built without.
+        with_users: write what is known of the users as Turtle, too.
         on_start: called before each stage; returns where the stage reports its progress.
         on_end: called after each stage.
 
     Raises:
-        DataError: see `Build.run_stage` and `load_recipe`.
+        DataError: see `Build`, `Build.run_stage` and `load_recipe`.
     """
-    whole = Build(load_recipe(dataset).without(without), raw=raw, out=out, seed=seed)
+    whole = Build(
+        load_recipe(dataset).without(without),
+        raw=raw,
+        out=out,
+        seed=seed,
+        without_pairs=without_pairs,
+        with_users=with_users,
+    )
     first = STAGES.index(stage_named(start)) if start is not None else 0
     reports = []
     for stage in STAGES[first:]:
@@ -181,12 +228,19 @@ def default_raw(recipe: Recipe) -> Path:
     return project if shipped else here
 
 
-def _report(stage: Stage, *, skipped: bool, seconds: float, counts: dict[str, int]) -> StageReport:
+def _report(
+    stage: Stage,
+    outputs: Iterable[str],
+    *,
+    skipped: bool,
+    seconds: float,
+    counts: dict[str, int],
+) -> StageReport:
     return StageReport(
         name=stage.name,
         title=stage.title,
         skipped=skipped,
         seconds=seconds,
         counts=counts,
-        outputs=stage.writes,
+        outputs=tuple(outputs),
     )

@@ -38,6 +38,17 @@ def build_command(
         list[str] | None,
         typer.Option(help="Leave out a source or database of the recipe; may be repeated."),
     ] = None,
+    without_pairs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Build the graph without what the users of these user<TAB>item pairs did with "
+            "the items (python -m recommender.held_out_pairs writes them).",
+        ),
+    ] = None,
+    with_users: Annotated[
+        bool, typer.Option("--with-users", help="Write what is known of the users as users.ttl.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Seed of the sampled negatives.")] = SEED,
 ) -> None:
     """Run the construction stages: raw files in, graph and training files out."""
@@ -51,6 +62,8 @@ def build_command(
             force=force,
             without=without or (),
             seed=seed,
+            without_pairs=without_pairs,
+            with_users=with_users,
             on_start=display.started,
             on_end=display.ended,
         )

@@ -8,7 +8,17 @@ import pandas as pd
 
 from kg_builder.alignment import overview
 from kg_builder.ontology import expand
-from kg_builder.triples import graph_pieces, items_of, number, provenance_trig, ratings
+from kg_builder.tables import REJECTS
+from kg_builder.triples import (
+    UserNumbering,
+    graph_pieces,
+    items_of,
+    number,
+    number_users,
+    provenance_trig,
+    ratings,
+    users_turtle,
+)
 from pipeline.artefacts import gzip_writer, write_bytes, write_integers, write_tsv
 from pipeline.quality import Facts, write_quality
 from pipeline.stage import Desk
@@ -27,7 +37,16 @@ OUTPUTS: Final = (
     "alignment.tsv",
     "quality.json",
     "quality.html",
+    "stages/triples/rejects.parquet",
 )
+
+USER_OUTPUTS: Final = (
+    "user_kg_final.txt",
+    "user_entities.tsv",
+    "user_relations.tsv",
+    "users.ttl",
+)
+"""Written where the recipe states something of the users; the last only on request."""
 
 
 def write_outputs(
@@ -38,16 +57,18 @@ def write_outputs(
     records: pd.DataFrame,
     links: pd.DataFrame,
     interactions: pd.DataFrame,
+    user_facts: pd.DataFrame,
     rejects: pd.DataFrame,
     read: dict[str, int],
     judgements: dict[str, int],
 ) -> dict[str, int]:
-    """Write the graph, the integer files with their id maps, and the quality report.
+    """Write the graphs, the integer files with their id maps, and the quality report.
 
     `read` holds the counts of the extraction stage, `judgements` those of a person's decisions.
 
     Raises:
-        DataError: the graph is empty, or there are interactions but no item among the entities.
+        DataError: the graph is empty, there are interactions but no item among the entities, or
+            what is known of users is of none of the ratings.
     """
     job = desk.job
     recipe, schema = job.recipe, job.schema
@@ -62,14 +83,16 @@ def write_outputs(
     )
     numbering = number(statements, entities, items, recipe.triples, schema=schema)
     rated = ratings(interactions, items, recipe.ratings, seed=job.seed)
+    known = number_users(user_facts, rated.users) if recipe.users else None
     facts = Facts(
         statements=statements,
         entities=entities,
         records=records,
         links=links,
-        rejects=rejects,
+        rejects=rejects if known is None else pd.concat([rejects, known.rejects]),
         numbering=numbering,
         ratings=rated,
+        users=known,
         items=items,
         read=read,
         judgements=judgements,
@@ -100,6 +123,10 @@ def write_outputs(
         pd.DataFrame({"id": range(len(rated.users)), "raw_id": rated.users}),
         desk.path("users.tsv"),
     )
+    unused = REJECTS.empty() if known is None else known.rejects
+    desk.write(REJECTS, "stages/triples/rejects.parquet", unused)
+    if known is not None:
+        _write_users(desk, known, title=title)
     pairs = [(item, raw) for item, own in zip(items, raw_ids, strict=True) for raw in own]
     write_tsv(overview(pairs, entities, links), desk.path("alignment.tsv"))
     write_quality(facts, recipe, desk.path("quality.json"), desk.path("quality.html"))
@@ -112,7 +139,17 @@ def write_outputs(
         "rating rows": len(rated.rows),
         **numbering.counts,
         **rated.counts,
+        **({f"of users: {what}": n for what, n in known.counts.items()} if known else {}),
     }
+
+
+def _write_users(desk: Desk, known: UserNumbering, *, title: str) -> None:
+    """What is known of the users: integers and id maps, and Turtle where it is asked for."""
+    write_integers(known.triples, desk.path("user_kg_final.txt"))
+    write_tsv(_with_iris(known.entities), desk.path("user_entities.tsv"))
+    write_tsv(_with_iris(known.relations), desk.path("user_relations.tsv"))
+    if desk.job.with_users:
+        write_bytes(users_turtle(known, title=title), desk.path("users.ttl"))
 
 
 def _with_iris(table: pd.DataFrame) -> pd.DataFrame:

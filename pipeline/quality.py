@@ -16,7 +16,7 @@ import pandas as pd
 
 from kg_builder.errors import DataError
 from kg_builder.evaluation.graph import counted, coverage, sources_of
-from kg_builder.triples import Numbering, Ratings
+from kg_builder.triples import Numbering, Ratings, UserNumbering
 from kg_builder.triples.integers import BARE
 from pipeline.recipe import Recipe
 
@@ -41,6 +41,7 @@ class Facts:
     rejects: pd.DataFrame
     numbering: Numbering
     ratings: Ratings
+    users: UserNumbering | None
     items: Sequence[str]
     read: Mapping[str, int]
     judgements: Mapping[str, int]
@@ -49,13 +50,20 @@ class Facts:
         """Refuse a graph that nothing could be learnt from.
 
         Raises:
-            DataError: interactions of which none is a positive one of an item, or no triples.
+            DataError: interactions of which none is a positive one of an item, no triples, or
+                none about the users though the recipe states some.
         """
         if recipe.interactions and not len(self.ratings.rows):
             raise DataError(
                 "no interaction is positive",
                 where=f"recipe {recipe.name}",
                 remedy="is the 'threshold' of the interactions too high?",
+            )
+        if self.users is not None and not len(self.users.triples):
+            raise DataError(
+                "no row about users names a user of the ratings",
+                where=f"recipe {recipe.name}: {', '.join(table.path for table in recipe.users)}",
+                remedy="are the ids in the column 'user' those of the interactions?",
             )
         said = len(self.numbering.triples) - self.numbering.counts[BARE]
         if said == 0:
@@ -98,6 +106,7 @@ def quality(facts: Facts, recipe: Recipe) -> dict[str, Any]:
             **facts.numbering.counts,
         },
         "interactions": {"users": len(facts.ratings.users), **facts.ratings.counts},
+        "user_kg_final": dict(facts.users.counts) if facts.users is not None else {},
         "coverage of items": asdict(coverage(statements, facts.items)),
         "entities by class": counted(facts.entities["type"]),
         "relations by predicate": counted(triples["predicate"]),

@@ -15,6 +15,8 @@ from kg_builder.cleaning import CleaningConfig
 from kg_builder.errors import DataError
 from kg_builder.extraction import SourceConfig
 from kg_builder.extraction.interactions import InteractionTable
+from kg_builder.extraction.structured.config import LinkTable, StructuredSource
+from kg_builder.extraction.user_facts import UserTable, check_relations
 from kg_builder.fusion import FusionConfig, SourceTraits
 from kg_builder.inference import InferenceConfig
 from kg_builder.triples import RatingsConfig, TriplesConfig
@@ -53,6 +55,10 @@ class Recipe(BaseModel):
             "exists is used (a publisher's file and an excerpt of it, say)."
         ),
     ] = ()
+    users: Annotated[
+        tuple[UserTable, ...],
+        Field(description="What is known of the users: friends, age, occupation."),
+    ] = ()
     fusion: FusionConfig = FusionConfig()
     alignment: AlignmentConfig = AlignmentConfig()
     databases: Annotated[
@@ -76,7 +82,21 @@ class Recipe(BaseModel):
         strange = sorted(set(self.traits) - set(names) - {base.name for base in self.databases})
         if strange:
             raise ValueError(f"traits of {strange}, which are no sources (sources: {names})")
+        if self.users and not self.interactions:
+            raise ValueError("'users' without 'interactions': nobody is a user")
+        check_relations(self.users)
         return self
+
+    @property
+    def tables_of_acts(self) -> list[LinkTable]:
+        """The tables whose rows are acts of users, such as giving a tag."""
+        return [
+            table
+            for source in self.sources
+            if isinstance(source, StructuredSource)
+            for table in source.tables.values()
+            if isinstance(table, LinkTable) and table.user is not None
+        ]
 
     def without(self, names: Iterable[str]) -> Recipe:
         """The recipe with some of its sources or databases left out.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -20,12 +20,23 @@ Settings = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Job:
-    """One build: a recipe, the folder of raw files, the processed folder, the seed."""
+    """One build.
+
+    Attributes:
+        recipe: what is built.
+        raw: folder of the raw files.
+        out: processed folder.
+        seed: of the sampled negatives.
+        without_pairs: file with user–item pairs whose acts the graph is built without.
+        with_users: whether what is known of the users is written as Turtle, too.
+    """
 
     recipe: Recipe
     raw: Path
     out: Path
     seed: int
+    without_pairs: Path | None = None
+    with_users: bool = False
 
     @property
     def schema(self) -> Schema:
@@ -70,6 +81,7 @@ class Stage:
         raw: the raw files that it reads, given the job.
         settings: the part of the recipe (and the seed) that its output depends on.
         writes: artefacts, relative to the processed folder.
+        may_write: artefacts that only some recipes have.
         run: does the work and returns counts for the summary.
     """
 
@@ -79,6 +91,7 @@ class Stage:
     raw: Callable[[Job], list[Path]]
     settings: Callable[[Job], Settings]
     writes: tuple[str, ...]
+    may_write: tuple[str, ...] = field(default=(), kw_only=True)
     run: Callable[[Desk], dict[str, int]]
 
 

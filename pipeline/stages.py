@@ -13,12 +13,22 @@ from kg_builder.alignment import align, rename
 from kg_builder.cleaning import clean
 from kg_builder.extraction import Extraction, UnstructuredSource, extract
 from kg_builder.extraction.interactions import read_interactions
+from kg_builder.extraction.left_out import NONE_LEFT_OUT, read_left_out_pairs
+from kg_builder.extraction.user_facts import read_user_facts
 from kg_builder.fusion import resolve, rewrite, rewrite_interactions
 from kg_builder.inference import infer
-from kg_builder.tables import ENTITIES, INTERACTIONS, LINKS, RECORDS, REJECTS, STATEMENTS
+from kg_builder.tables import (
+    ENTITIES,
+    INTERACTIONS,
+    LINKS,
+    RECORDS,
+    REJECTS,
+    STATEMENTS,
+    USER_FACTS,
+)
 from pipeline.given import read_given, rejects_of
 from pipeline.judging import count_judgements, judged, judgement_files
-from pipeline.outputs import OUTPUTS, write_outputs
+from pipeline.outputs import OUTPUTS, USER_OUTPUTS, write_outputs
 from pipeline.raw_files import interaction_table, nothing_read, raw_files
 from pipeline.raw_texts import raw_texts, text_sources
 from pipeline.stage import Desk, Job, Settings, Stage
@@ -30,6 +40,7 @@ _REJECTS: Final = {
 _READ: Final = "stages/extraction/counts.json"
 _EXTRACTED: Final = "stages/extraction/statements.parquet"
 _RAW_INTERACTIONS: Final = "stages/extraction/interactions.parquet"
+_USER_FACTS: Final = "stages/extraction/user_facts.parquet"
 _FUSED: Final = "stages/fusion/statements.parquet"
 _FUSED_ENTITIES: Final = "stages/fusion/entities.parquet"
 _RECORD_LINKS: Final = "stages/fusion/links.parquet"
@@ -45,6 +56,10 @@ _ENTITIES: Final = "stages/inference/entities.parquet"
 def _extraction(desk: Desk) -> dict[str, int]:
     """Structured sources first: their names are the gazetteer that texts are read with."""
     job = desk.job
+    table = interaction_table(job.recipe, job.raw)
+    left_out = NONE_LEFT_OUT
+    if job.without_pairs is not None and table is not None:
+        left_out = read_left_out_pairs(job.without_pairs, table.records)
     order = sorted(job.recipe.sources, key=lambda source: isinstance(source, UnstructuredSource))
     parts: list[Extraction] = []
     counts: dict[str, int] = {}
@@ -53,7 +68,12 @@ def _extraction(desk: Desk) -> dict[str, int]:
         if isinstance(source, UnstructuredSource) and gazetteer is None:
             gazetteer = pd.concat([part.records for part in parts]) if parts else RECORDS.empty()
         part = extract(
-            source, job.raw, schema=job.schema, gazetteer=gazetteer, progress=desk.progress
+            source,
+            job.raw,
+            schema=job.schema,
+            gazetteer=gazetteer,
+            left_out=left_out,
+            progress=desk.progress,
         )
         parts.append(part)
         counts |= {f"{source.name}: {what}": count for what, count in part.counts.items()}
@@ -63,16 +83,23 @@ def _extraction(desk: Desk) -> dict[str, int]:
     if records.empty:
         raise nothing_read(pd.concat(rejects, ignore_index=True))
     interactions = INTERACTIONS.empty()
-    if (table := interaction_table(job.recipe, job.raw)) is not None:
+    if table is not None:
         known = frozenset(records["record"].tolist())
         read = read_interactions(table, job.raw, known=known, progress=desk.progress)
         interactions = read.interactions
         rejects.append(read.rejects)
         counts |= read.counts
+    if left_out:
+        played = interactions[["user", "item"]].itertuples(index=False, name=None)
+        counts |= left_out.counts(played)
+    users = read_user_facts(job.recipe.users, job.raw, progress=desk.progress)
+    rejects.append(users.rejects)
+    counts |= users.counts
     desk.path(_READ).write_text(json.dumps(counts, indent=1, ensure_ascii=False), encoding="utf-8")
     desk.write(RECORDS, "records.parquet", records)
     desk.write(STATEMENTS, _EXTRACTED, statements)
     desk.write(INTERACTIONS, _RAW_INTERACTIONS, interactions)
+    desk.write(USER_FACTS, _USER_FACTS, users.facts)
     desk.write(REJECTS, _REJECTS["extraction"], pd.concat(rejects, ignore_index=True))
     return {
         "records": len(records),
@@ -205,6 +232,7 @@ def _triples(desk: Desk) -> dict[str, int]:
         records=desk.read(RECORDS, "records.parquet"),
         links=desk.read(LINKS, "links.parquet"),
         interactions=desk.read(INTERACTIONS, _INTERACTIONS),
+        user_facts=desk.read(USER_FACTS, _USER_FACTS),
         rejects=pd.concat([desk.read(REJECTS, name) for name in _REJECTS.values()]),
         read=json.loads((desk.job.out / _READ).read_text(encoding="utf-8")),
         judgements=json.loads((desk.job.out / _JUDGED).read_text(encoding="utf-8")),
@@ -217,7 +245,8 @@ def _no_raw(job: Job) -> list[Path]:
 
 def _extraction_raw(job: Job) -> list[Path]:
     table = interaction_table(job.recipe, job.raw)
-    return raw_files([job.recipe.sources, table], job.raw, recipe=job.recipe)
+    files = raw_files([job.recipe.sources, table, job.recipe.users], job.raw, recipe=job.recipe)
+    return files if job.without_pairs is None else [*files, job.without_pairs]
 
 
 def _fusion_raw(job: Job) -> list[Path]:
@@ -230,6 +259,8 @@ def _extraction_settings(job: Job) -> Settings:
     return {
         "sources": [source.model_dump(mode="json") for source in job.recipe.sources],
         "interactions": table and table.model_dump(mode="json"),
+        "users": [users.model_dump(mode="json") for users in job.recipe.users],
+        "without pairs": job.without_pairs is not None,
         "ontology": _ontology(job),
     }
 
@@ -245,7 +276,14 @@ STAGES: Final[tuple[Stage, ...]] = (
         reads=(),
         raw=_extraction_raw,
         settings=_extraction_settings,
-        writes=("records.parquet", _READ, _EXTRACTED, _RAW_INTERACTIONS, _REJECTS["extraction"]),
+        writes=(
+            "records.parquet",
+            _READ,
+            _EXTRACTED,
+            _RAW_INTERACTIONS,
+            _USER_FACTS,
+            _REJECTS["extraction"],
+        ),
         run=_extraction,
     ),
     Stage(
@@ -314,6 +352,7 @@ STAGES: Final[tuple[Stage, ...]] = (
             "links.parquet",
             _ENTITIES,
             _INTERACTIONS,
+            _USER_FACTS,
             *_REJECTS.values(),
         ),
         raw=lambda job: raw_files(job.recipe.ratings, job.raw, recipe=job.recipe),
@@ -322,8 +361,10 @@ STAGES: Final[tuple[Stage, ...]] = (
             "triples": job.recipe.triples.model_dump(mode="json"),
             "ratings": job.recipe.ratings.model_dump(mode="json"),
             "seed": job.seed,
+            "users as turtle": job.with_users,
         },
         writes=OUTPUTS,
+        may_write=USER_OUTPUTS,
         run=_triples,
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 
 from rich import box
@@ -14,11 +15,13 @@ from recommender.cli import OneLineParser, add_settings, main_guard, settings_of
 from recommender.comparison import Comparison, compare_runs, measure
 from recommender.display import wide_console
 from recommender.evaluation import EvaluationConfig
+from recommender.metrics.lists import list_metrics
 from recommender.metrics.significance.contrast import Contrast
 
 __all__ = ["main"]
 
 _DEFAULT_RESAMPLES = 1000
+_FAMILIES = {"rows": "rows told apart", "ranking": "the ranking", "lists": "the lists"}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -66,7 +69,9 @@ def _print(console: Console, comparison: Comparison) -> None:
     columns = ["metric", "A", "B", "B − A", "95% from", "to", "p", "Holm"]
     for n, column in enumerate(columns + ["Wilcoxon"] * over_seeds):
         table.add_column(column, justify="right" if n else "left", no_wrap=True)
-    for contrast in comparison.contrasts:
+    for before, contrast in zip([None, *comparison.contrasts], comparison.contrasts, strict=False):
+        if before is not None and before.family != contrast.family:
+            table.add_section()
         row = _row(contrast)
         table.add_row(*(row if over_seeds else row[:-1]))
     console.print(table)
@@ -74,11 +79,15 @@ def _print(console: Console, comparison: Comparison) -> None:
 
 def _row(contrast: Contrast) -> list[str]:
     spreads = contrast.spread or (None, None)
+    metric = list_metrics().get(contrast.metric.partition("@")[0])
+    digits = metric.digits if metric else 4
+    if digits == 0 and contrast.spread:
+        digits = 1  # means of counts
     return [
         contrast.metric,
-        _value(contrast.first, spreads[0]),
-        _value(contrast.second, spreads[1]),
-        *(_change(v) for v in (contrast.difference, contrast.low, contrast.high)),
+        _value(contrast.first, spreads[0], digits),
+        _value(contrast.second, spreads[1], digits),
+        *(_change(v, digits) for v in (contrast.difference, contrast.low, contrast.high)),
         *(_p(p) for p in (contrast.p_value, contrast.p_holm, contrast.p_other)),
     ]
 
@@ -87,27 +96,31 @@ def _print_notes(console: Console, comparisons: list[Comparison]) -> None:
     contrasts = [c for comparison in comparisons for c in comparison.contrasts]
     tests: dict[str, list[str]] = {}
     for contrast in contrasts:
+        name = contrast.metric if contrast.family == "rows" else _FAMILIES[contrast.family]
         names = tests.setdefault(contrast.test, [])
-        if contrast.metric not in names:
-            names.append(contrast.metric)
+        if contrast.test != "none" and name not in names:
+            names.append(name)
     if any(comparison.seeds > 1 for comparison in comparisons):
         note = "p: Student's paired t over the pairs of runs, and its interval of the difference"
     else:
-        told = "; ".join(f"{test} for {', '.join(names)}" for test, names in tests.items())
-        note = f"p: {told}. Interval: bootstrap over users"
-    n_tests = sum(contrast.p_value is not None for contrast in contrasts)
-    note += f". Holm: corrected for the {n_tests} tests shown."
+        tested = [f"{test} for {', '.join(names)}" for test, names in tests.items() if names]
+        note = f"p: {'; '.join(tested)}. Interval: bootstrap over users"
+    counts = Counter(c.family for c in contrasts if c.p_value is not None)
+    told = [f"{n} of {_FAMILIES[family]}" for family, n in counts.items()]
+    note += f". Holm: corrected for the tests shown, {', '.join(told)}"
+    note += ", each group by itself." if len(told) > 1 else "."
     console.print(note, style="dim", highlight=False)
 
 
-def _value(value: float | None, spread: float | None) -> str:
+def _value(value: float | None, spread: float | None, digits: int) -> str:
     if value is None:
         return "–"
-    return f"{value:.4f}" if spread is None else f"{value:.4f}±{spread:.4f}"
+    text = f"{value:,.{digits}f}"
+    return text if spread is None else f"{text}±{spread:,.{digits}f}"
 
 
-def _change(value: float | None) -> str:
-    return "–" if value is None else f"{value:+.4f}"
+def _change(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:+,.{digits}f}"
 
 
 def _p(value: float | None) -> str:

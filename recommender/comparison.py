@@ -15,12 +15,12 @@ from recommender.evaluation import (
     predict_rows,
     rank_catalogue,
 )
+from recommender.metrics.catalogue import CatalogueResult
 from recommender.metrics.predictions import Predictions
-from recommender.metrics.ranking import RankingResult
 from recommender.metrics.significance.contrast import (
     Contrast,
+    contrast_catalogues,
     contrast_predictions,
-    contrast_rankings,
     contrast_seeds,
     correct,
 )
@@ -33,7 +33,8 @@ _METRICS = ("auc", "acc", "f1", "log_loss", "auc_warm", "auc_cold", "acc_warm", 
 
 # Settings that do not make it another method: where and for how long it ran, and its seeds.
 _NOT_METHOD = {
-    "split_seed", "seed", "device", "threads", "checkpoint_seconds", "tensorboard", "mlflow",
+    "split_seed", "seed", "device", "threads", "rank_users", "checkpoint_seconds",
+    "tensorboard", "mlflow",
 }  # fmt: skip
 
 
@@ -45,13 +46,13 @@ class MeasuredRun:
         folder: the run folder.
         config: its settings.
         predictions: its answers to the held-out rows.
-        ranking: its ranking of the catalogue, where that was asked for.
+        catalogue: its ranking of the catalogue, where that was asked for.
     """
 
     folder: Path
     config: RunConfig
     predictions: Predictions
-    ranking: RankingResult | None
+    catalogue: CatalogueResult | None
 
     @property
     def cell(self) -> tuple[str, int, tuple[float, ...]]:
@@ -64,11 +65,18 @@ class MeasuredRun:
         """Everything that was decided about it, except for seeds and the machine."""
         return repr((self.config.model, sorted(_settings(self).items())))
 
+    def families(self) -> dict[str, str]:
+        """Family of each metric that is none of rows told apart."""
+        if self.catalogue is None:
+            return {}
+        ranking, lists = self.catalogue.ranking.means(), self.catalogue.lists.means()
+        return {**dict.fromkeys(ranking, "ranking"), **dict.fromkeys(lists, "lists")}
+
     def values(self) -> dict[str, float | None]:
         """Each metric's value."""
         report = self.predictions.report()
         values = {name: report[name] for name in _METRICS}
-        return {**values, **(self.ranking.means() if self.ranking else {})}
+        return {**values, **(self.catalogue.means() if self.catalogue else {})}
 
 
 @dataclass(frozen=True)
@@ -105,15 +113,16 @@ def measure(folder: Path, config: EvaluationConfig) -> MeasuredRun:
     _, run = open_run(folder, None, config.device)
     predictions = predict_rows(run, config.part)
     check_own_metrics(folder, config.part, predictions.report())
-    ranking = rank_catalogue(run, config) if config.ranking else None
-    return MeasuredRun(folder, run.config, predictions, ranking)
+    catalogue = rank_catalogue(run, config) if config.ranking else None
+    return MeasuredRun(folder, run.config, predictions, catalogue)
 
 
 def compare_runs(runs: Sequence[MeasuredRun], config: EvaluationConfig) -> list[Comparison]:
     """Compare every run, or every group of runs over seeds, with the first.
 
     Runs on the same rows are compared on them. Runs on several splits are grouped by their
-    settings, seeds aside, and paired by split and seed. Holm's correction covers all p values.
+    settings, seeds aside, and paired by split and seed. Holm's correction covers all p values of
+    a family: of rows told apart, of rankings, of lists.
 
     Raises:
         RunError: fewer than two things to compare, or runs on different data or splits that do
@@ -139,8 +148,8 @@ def compare_runs(runs: Sequence[MeasuredRun], config: EvaluationConfig) -> list[
 def _on_rows(first: MeasuredRun, second: MeasuredRun, config: EvaluationConfig) -> list[Contrast]:
     settings = {"n_resamples": config.bootstrap, "seed": config.bootstrap_seed}
     contrasts = contrast_predictions(first.predictions, second.predictions, **settings)
-    if first.ranking is not None and second.ranking is not None:
-        contrasts += contrast_rankings(first.ranking, second.ranking, **settings)
+    if first.catalogue is not None and second.catalogue is not None:
+        contrasts += contrast_catalogues(first.catalogue, second.catalogue, **settings)
     return contrasts
 
 
@@ -168,7 +177,9 @@ def _over_seeds(runs: Sequence[MeasuredRun]) -> list[Comparison]:
     return [
         Comparison(
             names[0], name, len(pairs),
-            contrast_seeds(_by_metric(first, pairs), _by_metric(other, pairs)),
+            contrast_seeds(
+                _by_metric(first, pairs), _by_metric(other, pairs), first[pairs[0]].families()
+            ),
         )
         for name, other in zip(names[1:], others, strict=True)
     ]  # fmt: skip

@@ -1,20 +1,19 @@
-"""Measure a trained run: `python -m recommender.evaluate --ranking --bootstrap 1000`."""
+"""Measure a trained run: `python -m recommender.evaluate --bootstrap 1000`."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.progress import Progress
 
 from recommender.cli import OneLineParser, add_settings, main_guard, settings_of
-from recommender.display import wide_console
+from recommender.display import figures_table, print_ranking, wide_console
 from recommender.evaluation import EvaluationConfig, check_own_metrics, evaluate_run
-from recommender.metrics.ranking import RANKING_METRICS
 from recommender.runs import add_run_flags, open_run
 from recommender.training.checkpoint import write_atomically
 
@@ -28,7 +27,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     config = EvaluationConfig.parse(settings_of(arguments, EvaluationConfig))
     folder, run = open_run(arguments.run, arguments.data, config.device)
-    report = evaluate_run(run, config)
+    with _progress(run.dataset.n_users, config) as progress:
+        report = evaluate_run(run, config, progress)
     check_own_metrics(folder, config.part, report["ctr"])
     text = json.dumps(report, indent=2, allow_nan=False)
     write_atomically(folder / REPORT_FILE, f"{text}\n".encode())
@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     console.print(f"{run.config.model} on {run.dataset.name}, {config.part} rows", style="bold")
     _print_ctr(console, report["ctr"])
     if config.ranking:
-        _print_ranking(console, report["ranking"], sorted(set(config.ks)))
+        print_ranking(console, report["ranking"])
     console.print(f"written to {folder / REPORT_FILE}", style="dim", soft_wrap=True)
     return 0
 
@@ -48,7 +48,8 @@ def _parser() -> OneLineParser:
     parser = OneLineParser(
         prog="python -m recommender.evaluate",
         description="Measure a trained run on held-out rows: AUC and ACC, total and on items with "
-        "(warm) and without (cold) a positive in train; with --ranking also the whole catalogue.",
+        "(warm) and without (cold) a positive in train; and rank the whole catalogue: what the "
+        "lists find, and what they are like.",
         allow_abbrev=False,
     )
     add_run_flags(parser)
@@ -59,9 +60,20 @@ def _parser() -> OneLineParser:
     return parser
 
 
+@contextmanager
+def _progress(n_users: int, config: EvaluationConfig) -> Iterator[Callable[[int], None]]:
+    """A bar of the users ranked: models that score pair by pair take minutes for many items."""
+    console = Console(stderr=True)
+    total = min(n_users, config.rank_users or n_users)
+    shown = config.ranking and console.is_terminal
+    with Progress(console=console, transient=True, disable=not shown) as bar:
+        task = bar.add_task("ranking the catalogue", total=total)
+        yield lambda n: bar.advance(task, n)
+
+
 def _print_ctr(console: Console, ctr: Mapping[str, Any]) -> None:
     intervals, counts = ctr.get("intervals", {}), ctr["counts"]
-    table = _table(("rows told apart", "rows", "positive", "AUC", "ACC"))
+    table = figures_table(("rows told apart", "rows", "positive", "AUC", "ACC"))
     for title, ending, part in (
         ("total", "", ""),
         ("warm", "_warm", "warm_"),
@@ -85,28 +97,11 @@ def _print_ctr(console: Console, ctr: Mapping[str, Any]) -> None:
             f" {counts['not_finite']} predictions are not finite: the training diverged",
             style="red",
         )
-    bands = _table(("by the item's positives in train", "rows", "positive", "AUC"))
+    bands = figures_table(("by the item's positives in train", "rows", "positive", "AUC"))
     for band in (band for band in ctr["bands"] if band["rows"]):
         share = _share(band["positives"], band["rows"])
         bands.add_row(band["train_positives"], f"{band['rows']:,}", share, _number(band["auc"]))
     console.print(bands)
-
-
-def _print_ranking(console: Console, ranking: Mapping[str, Any], ks: list[int]) -> None:
-    table = _table(("whole catalogue", *(f"@{k}" for k in ks)))
-    intervals = ranking.get("intervals", {})
-    for name in RANKING_METRICS:
-        table.add_row(name, *(_figure(ranking, f"{name}@{k}", intervals) for k in ks))
-    console.print(table)
-    people = f"{ranking['users']:,} users with {ranking['relevant']:,} relevant items"
-    console.print(f" {people}; left out of the lists: {ranking['excluded']}", style="dim")
-
-
-def _table(columns: tuple[str, ...]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD)
-    for n, column in enumerate(columns):
-        table.add_column(column, justify="right" if n else "left")
-    return table
 
 
 def _figure(values: Mapping[str, Any], name: str, intervals: Mapping[str, Any]) -> str:

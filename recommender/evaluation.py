@@ -12,9 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recommender.data import HeldOut
 from recommender.errors import ConfigError, RunError, explain
+from recommender.metrics.catalogue import CatalogueResult, evaluate_catalogue
 from recommender.metrics.classification import best_threshold
 from recommender.metrics.predictions import Predictions
-from recommender.metrics.ranking import RankingResult, evaluate_ranking
+from recommender.metrics.ranking import DEFAULT_KS
 from recommender.metrics.significance import percentile_interval, resample_users, resampled_mean
 from recommender.scoring import DEFAULT_BLOCK
 from recommender.training.evaluation import score_rows
@@ -37,8 +38,11 @@ class EvaluationConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     part: Literal["test", "valid"] = Field("test", description="rows to judge")
-    ranking: bool = Field(False, description="rank the whole catalogue too")
-    ks: tuple[int, ...] = Field((5, 10, 20), description="K, the lengths of the ranked lists")
+    ranking: bool = Field(True, description="rank the whole catalogue too")
+    ks: tuple[int, ...] = Field(DEFAULT_KS, description="K, the lengths of the ranked lists")
+    rank_users: int = Field(
+        0, ge=0, description="rank for at most so many users, always the same ones; 0: for all"
+    )
     bootstrap: int = Field(
         0, ge=0, description="resamples of users for the 95% intervals; 0: no intervals"
     )
@@ -70,9 +74,10 @@ def evaluate_run(
     """Measure a run.
 
     Returns:
-        ``part``; ``ctr``, the report of `evaluate_ctr`; with `config.ranking` ``ranking``: the
-        means, the number of users and relevant items and what was excluded; with
-        `config.bootstrap` ``intervals`` in both, metric to [low, high] or None.
+        ``part``; ``ctr``, the report of `evaluate_ctr`; with `config.ranking` ``ranking``, that of
+        `CatalogueResult`; with `config.bootstrap` ``intervals`` in both, metric to [low, high] or
+        None. Metrics of all lists together (coverage, …) have none: a resample of users with its
+        repeats has fewer different lists.
     """
     predictions = predict_rows(run, config.part)
     report: dict[str, Any] = {"part": config.part, "ctr": predictions.report()}
@@ -80,22 +85,10 @@ def evaluate_run(
         weights = resample_users(predictions.n_users, config.bootstrap, config.bootstrap_seed)
         report["ctr"]["intervals"] = _intervals(predictions.resample(weights))
     if config.ranking:
-        ranking = rank_catalogue(run, config, progress)
-        report["ranking"] = {
-            **ranking.means(),
-            "users": len(ranking.users),
-            "relevant": ranking.n_relevant,
-            "excluded": "training positives",
-        }
+        result = rank_catalogue(run, config, progress)
+        report["ranking"] = result.report()
         if config.bootstrap:
-            weights = resample_users(len(ranking.users), config.bootstrap, config.bootstrap_seed)
-            ones = np.ones(len(ranking.users))
-            report["ranking"]["intervals"] = _intervals(
-                {
-                    name: resampled_mean(values, ones, weights)
-                    for name, values in ranking.per_user.items()
-                }
-            )
+            report["ranking"]["intervals"] = _intervals(_resampled(result, config))
     return report
 
 
@@ -110,16 +103,18 @@ def predict_rows(run: LoadedRun, part: str) -> Predictions:
 
 def rank_catalogue(
     run: LoadedRun, config: EvaluationConfig, progress: Callable[[int], None] | None = None
-) -> RankingResult:
-    """The run's ranking metrics per user."""
-    return evaluate_ranking(
+) -> CatalogueResult:
+    """The run's ranking of the catalogue: metrics of the ranking and of the lists."""
+    results = evaluate_catalogue(
         run.model,
         run.split.train,
-        _rows(run, config.part),
+        {config.part: _rows(run, config.part)},
         config.ks,
+        limit=config.rank_users,
         block=config.block,
         progress=progress,
     )
+    return results[config.part]
 
 
 def check_own_metrics(folder: Path, part: str, ctr: Mapping[str, Any]) -> None:
@@ -142,6 +137,17 @@ def check_own_metrics(folder: Path, part: str, ctr: Mapping[str, Any]) -> None:
 
 def _rows(run: LoadedRun, part: str) -> HeldOut:
     return run.split.test if part == "test" else run.split.valid
+
+
+def _resampled(result: CatalogueResult, config: EvaluationConfig) -> dict[str, NDArray[np.float64]]:
+    """Each metric that is a mean over users once per resample of them."""
+    samples = {}
+    for part in (result.ranking, result.lists):
+        weights = resample_users(len(part.users), config.bootstrap, config.bootstrap_seed)
+        for name, values in part.per_user.items():
+            defined = ~np.isnan(values)
+            samples[name] = resampled_mean(np.where(defined, values, 0.0), defined, weights)
+    return samples
 
 
 def _intervals(samples: Mapping[str, NDArray[np.float64]]) -> dict[str, list[float] | None]:

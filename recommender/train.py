@@ -22,6 +22,7 @@ from recommender.cli import (
     settings_of,
 )
 from recommender.data import load, split
+from recommender.display import print_ranking, wide_console
 from recommender.models.registry import Preset, create_model, model_names, resolve
 from recommender.plots import learning_curve
 from recommender.training.config import TrainConfig
@@ -47,13 +48,13 @@ def main(argv: list[str] | None = None) -> int:
     out = arguments.out or dataset.folder / "models" / run_name(preset.name, config)
     model = create_model(preset.name, parts.train, seed=config.seed, **settings)
     console = Console(stderr=True)
-    progress = _Progress(console, config.epochs)
+    progress = _Progress(console, config)
     with progress.bar:
         trainer = Trainer(config, out=out, resume=arguments.resume, loggers=[progress])
         run = trainer.fit(model, parts)
     if progress.is_main:
         learning_curve(out)
-        _print_result(run)
+        _print_result(run, config.monitor)
     return 0
 
 
@@ -110,7 +111,8 @@ def _parser(preset: Preset, from_file: Mapping[str, Any]) -> argparse.ArgumentPa
 class _Progress:
     """A progress bar that is one of the loop's loggers."""
 
-    def __init__(self, console: Console, epochs: int) -> None:
+    def __init__(self, console: Console, config: TrainConfig) -> None:
+        self._monitor = config.monitor
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -120,7 +122,7 @@ class _Progress:
             TextColumn("{task.fields[figures]}"),
             console=console,
         )
-        self._task = self.bar.add_task("training", total=epochs, figures="")
+        self._task = self.bar.add_task("training", total=config.epochs, figures="")
         self.is_main = False
 
     def start(self, settings: Mapping[str, Any], epochs_done: int) -> None:
@@ -133,6 +135,8 @@ class _Progress:
         figures = f"loss {record.get('loss_recommendation', float('nan')):.4f}"
         figures += f"  valid AUC {record.get('valid_auc', float('nan')):.4f}"
         figures += f" ACC {record.get('valid_acc', float('nan')):.4f}"
+        for name in (name for name in self._monitor.split("+") if "@" in name):
+            figures += f" {name} {record.get(f'valid_{name}', float('nan')):.4f}"
         self.bar.update(self._task, completed=int(record["epoch"]), figures=figures)
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
@@ -140,8 +144,10 @@ class _Progress:
         self.bar.update(self._task, total=self.bar.tasks[self._task].completed)
 
 
-def _print_result(run: Run) -> None:
-    table = Table(title=f"best epoch {run.best_epoch} of {run.epochs}, chosen on validation")
+def _print_result(run: Run, monitor: str) -> None:
+    table = Table(
+        title=f"best epoch {run.best_epoch} of {run.epochs}, chosen on validation ({monitor})"
+    )
     table.add_column("rows")
     columns = ("auc", "acc", "f1", "log_loss", "auc_warm", "auc_cold")
     for column in columns:
@@ -149,8 +155,9 @@ def _print_result(run: Run) -> None:
     for part in ("valid", "test"):
         values = [run.metrics[part][column] for column in columns]
         table.add_row(part, *("–" if v is None else f"{v:.4f}" for v in values))
-    console = Console()
+    console = wide_console()
     console.print(table)
+    print_ranking(console, run.metrics["ranking"])
     console.print(f"run folder: {run.folder}", soft_wrap=True)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 import pandas as pd
 
 from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.left_out import NONE_LEFT_OUT, LeftOutPairs
 from kg_builder.extraction.result import Extraction
 from kg_builder.extraction.semi_structured import extract_semi_structured
 from kg_builder.extraction.semi_structured.config import SemiStructuredSource
@@ -30,6 +31,7 @@ def extract(
     *,
     schema: Schema,
     gazetteer: pd.DataFrame | None = None,
+    left_out: LeftOutPairs = NONE_LEFT_OUT,
     progress: Progress = silent,
 ) -> Extraction:
     """Read one source into tables in memory.
@@ -40,6 +42,7 @@ def extract(
         schema: the data model.
         gazetteer: table `records` of sources read before, whose names and aliases are looked for
             in running text; other sources do not need it.
+        left_out: pairs of users and items whose acts are not read.
         progress: called with the bytes (of running text: the texts) read so far and their total.
 
     Raises:
@@ -47,7 +50,7 @@ def extract(
             model; a malformed row, page or value is a reject instead.
     """
     with _few_searches_for_cycles(), Collector(source.name, schema) as out:
-        _read(source, root, out, gazetteer, progress)
+        _read(source, root, out, gazetteer, left_out, progress)
         return out.finish()
 
 
@@ -58,13 +61,14 @@ def extract_to(
     *,
     schema: Schema,
     gazetteer: pd.DataFrame | None = None,
+    left_out: LeftOutPairs = NONE_LEFT_OUT,
     progress: Progress = silent,
 ) -> Mapping[str, int]:
     """Read one source into Parquet files, in memory that does not grow with the source.
 
     Args:
         folder: where `records.parquet`, `statements.parquet` and `rejects.parquet` are written.
-        source, root, schema, gazetteer, progress: as for `extract`.
+        source, root, schema, gazetteer, left_out, progress: as for `extract`.
 
     Returns:
         The counts, as in `Extraction`.
@@ -73,7 +77,7 @@ def extract_to(
         DataError: as for `extract`.
     """
     with _few_searches_for_cycles(), Collector(source.name, schema) as out:
-        _read(source, root, out, gazetteer, progress)
+        _read(source, root, out, gazetteer, left_out, progress)
         return out.finish_to(folder)
 
 
@@ -82,10 +86,11 @@ def _read(
     root: Path,
     out: Collector,
     gazetteer: pd.DataFrame | None,
+    left_out: LeftOutPairs,
     progress: Progress,
 ) -> None:
     if isinstance(source, StructuredSource):
-        extract_structured(source, root, out, progress=progress)
+        extract_structured(source, root, out, left_out=left_out, progress=progress)
     elif isinstance(source, SemiStructuredSource):
         extract_semi_structured(source, root, out, progress=progress)
     else:

@@ -3,7 +3,8 @@
 from kg_builder.triples.config import RatingsConfig, TriplesConfig
 from kg_builder.triples.integers import Numbering, number
 from kg_builder.triples.ratings import Ratings, items_of, ratings
-from kg_builder.triples.turtle import Piece, graph_pieces, provenance_trig
+from kg_builder.triples.turtle import Piece, graph_pieces, provenance_trig, users_turtle
+from kg_builder.triples.users import UserNumbering, number_users
 
 __all__ = [
     "Numbering",
@@ -11,9 +12,12 @@ __all__ = [
     "Ratings",
     "RatingsConfig",
     "TriplesConfig",
+    "UserNumbering",
     "graph_pieces",
     "items_of",
     "number",
+    "number_users",
     "provenance_trig",
     "ratings",
+    "users_turtle",
 ]

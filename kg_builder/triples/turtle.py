@@ -13,9 +13,11 @@ from itertools import groupby
 import pandas as pd
 import pyoxigraph as ox
 
+from kg_builder.extraction.user_facts import USER
 from kg_builder.ontology import PREFIXES, Schema
 from kg_builder.ontology.iris import RESOURCE
 from kg_builder.triples.graph import by_subject, node, rows_of, term
+from kg_builder.triples.users import UserNumbering
 
 _CHUNK = 2000
 _ALWAYS = ("mkg", "rdfs", "owl", "xsd", "skos")
@@ -131,6 +133,44 @@ def provenance_trig(statements: pd.DataFrame, *, title: str) -> Iterator[bytes]:
             )
         ]
         yield b"\n" + _body([*about, *quads], ox.RdfFormat.TRIG, used)
+
+
+def users_turtle(numbering: UserNumbering, *, title: str) -> Iterator[bytes]:
+    """What is known of the users, by user; the same input gives the same bytes.
+
+    Args:
+        numbering: the triples with their names.
+        title: first line of the file.
+    """
+    relations, entities = (
+        [node(name) for name in table["iri"]] for table in (numbering.relations, numbering.entities)
+    )
+    label, type_ = node("rdfs:label"), node("rdf:type")
+    about: list[ox.Triple] = []
+    for relation, (name, direction) in zip(
+        relations, rows_of(numbering.relations, "name", "direction"), strict=True
+    ):
+        kind = "owl:SymmetricProperty" if direction == "undirected" else "rdf:Property"
+        about += [
+            ox.Triple(relation, type_, node(kind)),
+            ox.Triple(relation, label, ox.Literal(name)),
+        ]
+    for entity, (name, kind) in zip(
+        entities, rows_of(numbering.entities, "name", "type"), strict=True
+    ):
+        if kind != USER:
+            about.append(ox.Triple(entity, label, ox.Literal(name)))
+    facts = [
+        ox.Triple(entities[head], relations[relation], entities[tail])
+        for head, relation, tail in numbering.triples.tolist()
+    ]
+    used = {name: PREFIXES[name] for name in ("rdf", "rdfs", "owl")} | {
+        name: f"{RESOURCE}{name}/" for name in ("user", "user-relation", "user-value")
+    }
+    yield f"# {title}: what is known of the users\n".encode()
+    yield _head(used)
+    yield _body(about, ox.RdfFormat.TURTLE, used)
+    yield b"\n" + _body(facts, ox.RdfFormat.TURTLE, used)
 
 
 def _body(

@@ -78,6 +78,19 @@ class Catalogue:
         """The relation's name, or `relation 7` where none is known."""
         return self._text(self._relations, "name", relation, f"relation {relation}")
 
+    def user_entity_name(self, entity: int) -> str:
+        """Name of an entity of the user graph: a user's raw id, a value such as `25-34`."""
+        default = f"user entity {entity}"
+        return self._text(self._user_entities, "name", entity, default)
+
+    def user_entity_type(self, entity: int) -> str:
+        """Its type (`User`, `age group`, …), or an empty string."""
+        return self._text(self._user_entities, "type", entity)
+
+    def user_relation_name(self, relation: int) -> str:
+        """Name of a relation of the user graph, such as `friend`."""
+        return self._text(self._user_relations, "name", relation, f"user relation {relation}")
+
     def relation_iri(self, relation: int) -> str:
         """The relation's IRI, of an inverse one after a `^`, or an empty string."""
         return self._text(self._relations, "iri", relation)
@@ -126,6 +139,14 @@ class Catalogue:
     @cached_property
     def _users(self) -> pd.DataFrame:
         return self._read("users.tsv")
+
+    @cached_property
+    def _user_entities(self) -> pd.DataFrame:
+        return self._read("user_entities.tsv")
+
+    @cached_property
+    def _user_relations(self) -> pd.DataFrame:
+        return self._read("user_relations.tsv")
 
     def _read(self, file: str) -> pd.DataFrame:
         path = self.folder / file

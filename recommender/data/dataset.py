@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,17 +15,20 @@ from recommender.data.interactions import Interactions, read_interactions
 from recommender.data.tables import IntArray
 from recommender.errors import DataError
 
-__all__ = ["GRAPH_FILE", "RATINGS_FILE", "Dataset", "load"]
+__all__ = ["GRAPH_FILE", "RATINGS_FILE", "USER_GRAPH_FILE", "Dataset", "load"]
 
 RATINGS_FILE = "ratings_final.txt"
 GRAPH_FILE = "kg_final.txt"
+USER_GRAPH_FILE = "user_kg_final.txt"
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Interactions, knowledge graph and names.
 
-    Items are the entities 0 … n_items - 1. Sizes are those of the id ranges.
+    Items are the entities 0 … n_items - 1. Sizes are those of the id ranges. `user_graph` holds
+    what is known of the users, with ids of its own: those below `n_users` are the users. It is
+    None where nothing is known.
     """
 
     folder: Path
@@ -33,6 +37,7 @@ class Dataset:
     n_users: int
     n_items: int
     catalogue: Catalogue = field(repr=False)
+    user_graph: KnowledgeGraph | None = None
 
     @property
     def name(self) -> str:
@@ -50,18 +55,29 @@ class Dataset:
         return self.graph.n_relations
 
     def hashes(self) -> dict[str, str]:
-        """SHA-256 of the two files that training depends on, by file name."""
+        """SHA-256 of the files that training depends on, by file name."""
+        names = [RATINGS_FILE, GRAPH_FILE]
+        if self.user_graph is not None:
+            names.append(USER_GRAPH_FILE)
         return {
-            name: hashlib.sha256((self.folder / name).read_bytes()).hexdigest()
-            for name in (RATINGS_FILE, GRAPH_FILE)
+            name: hashlib.sha256((self.folder / name).read_bytes()).hexdigest() for name in names
         }
+
+    def as_trained_on(self, hashes: Mapping[str, str]) -> Dataset | None:
+        """The data set as a training with these `hashes` saw it; None if its files are others.
+
+        A training from before the folder had a graph of the users gets none.
+        """
+        seen = self if USER_GRAPH_FILE in hashes else replace(self, user_graph=None)
+        return seen if seen.hashes() == dict(hashes) else None
 
 
 def load(folder: str | Path) -> Dataset:
-    """Read a folder with `ratings_final.txt` and `kg_final.txt` (and names, where there are any).
+    """Read a folder with `ratings_final.txt` and `kg_final.txt`.
 
-    The two files have the format of the public MKR and KGCN programs, so their data folders load
-    too; only then are the names mere integers.
+    Names and `user_kg_final.txt` are read where they are there. The two files have the format of
+    the public MKR and KGCN programs, so their data folders load too; only then are the names mere
+    integers.
 
     Raises:
         DataError: missing folder or file, malformed line; the message says where.
@@ -77,11 +93,30 @@ def load(folder: str | Path) -> Dataset:
         _check_numbering(folder / RATINGS_FILE, name, ids)
     n_items = _count_items(folder, interactions)
     n_users = int(interactions.users.max()) + 1
-    graph = read_graph(folder / GRAPH_FILE, n_items=n_items)
+    graph = _read_checked_graph(folder / GRAPH_FILE, n_items)
+    user_graph = None
+    if (folder / USER_GRAPH_FILE).is_file():
+        user_graph = _read_checked_graph(folder / USER_GRAPH_FILE, n_users)
+        _check_heads(folder / USER_GRAPH_FILE, user_graph, n_users)
+    return Dataset(folder, interactions, graph, n_users, n_items, Catalogue(folder), user_graph)
+
+
+def _read_checked_graph(path: Path, n_first: int) -> KnowledgeGraph:
+    """A graph whose first `n_first` entities exist even without a triple."""
+    graph = read_graph(path, n_first=n_first)
     entities = np.concatenate([graph.head, graph.tail])
     for name, ids in (("entity", entities), ("relation", graph.relation)):
-        _check_numbering(folder / GRAPH_FILE, name, ids)
-    return Dataset(folder, interactions, graph, n_users, n_items, Catalogue(folder))
+        _check_numbering(path, name, ids)
+    return graph
+
+
+def _check_heads(path: Path, graph: KnowledgeGraph, n_users: int) -> None:
+    """Refuse a graph about users that the ratings do not have: it was built for other ratings."""
+    strange = graph.head >= n_users
+    if strange.any():
+        line = int(strange.argmax())
+        problem = f"head {graph.head[line]} is no user: the ratings have {n_users}"
+        raise DataError.at(path, line + 1, problem, "build the data set again")
 
 
 def _check_numbering(path: Path, name: str, ids: IntArray) -> None:

@@ -17,6 +17,8 @@ __all__ = ["KnowledgeGraph", "read_graph"]
 class KnowledgeGraph:
     """Triples (h, r, t) ∈ G; entity ids below `n_items` are the items themselves.
 
+    In a graph about the users, the ids below `n_users` are the users.
+
     Attributes:
         head, relation, tail: int64 arrays [n_triples].
         n_entities, n_relations: sizes of the id ranges (ids without a triple are counted).
@@ -72,12 +74,14 @@ class KnowledgeGraph:
         return offsets, target
 
 
-def read_graph(path: Path, *, n_items: int) -> KnowledgeGraph:
-    """Read `kg_final.txt`; every item is an entity, with or without a triple.
+def read_graph(path: Path, *, n_first: int) -> KnowledgeGraph:
+    """Read `kg_final.txt` or `user_kg_final.txt`.
+
+    The first `n_first` ids (items or users) are entities, with or without a triple.
 
     Raises:
         DataError: missing, empty or malformed file.
     """
     head, relation, tail = read_integer_table(path, ("head", "relation", "tail")).T.copy()
-    n_entities = max(n_items, int(head.max()) + 1, int(tail.max()) + 1)
+    n_entities = max(n_first, int(head.max()) + 1, int(tail.max()) + 1)
     return KnowledgeGraph(head, relation, tail, n_entities, int(relation.max()) + 1)

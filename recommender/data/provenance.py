@@ -28,7 +28,8 @@ def inferred_triples(folder: Path, graph: KnowledgeGraph) -> np.ndarray:
     item without any other triple (`rdf:type`) is neither stated nor inferred.
 
     `kg_final.txt` has the item first and turns the statements whose object alone is an item. A
-    triple without a statement in its own direction is therefore looked up by its two ends alone.
+    triple without a statement in its own direction is therefore looked up the other way round:
+    with its relation, which a symmetric one keeps, else by its two ends alone.
 
     Args:
         folder: a data folder that the pipeline wrote, with `statements.parquet` and the names.
@@ -59,15 +60,16 @@ def inferred_triples(folder: Path, graph: KnowledgeGraph) -> np.ndarray:
         }
     )
     triples = pd.DataFrame({"head": graph.head, "relation": graph.relation, "tail": graph.tail})
-    direct = _inferred(triples, facts, ["head", "relation", "tail"])
     turned = facts.rename(columns={"head": "tail", "tail": "head"})
-    result = direct.fillna(_inferred(triples, turned, ["head", "tail"]))
+    result = _inferred(triples, facts, ["head", "relation", "tail"])
+    for keys in (["head", "relation", "tail"], ["head", "tail"]):
+        result = result.fillna(_inferred(triples, turned, keys))
     is_class = np.array([iri == _TYPE for iri in relation_iris])[graph.relation]
     unknown = result.isna().to_numpy() & ~is_class
     if unknown.any():
         problem = f"{int(unknown.sum())} of {len(graph)} triples have no statement there"
         raise DataError.at(path, None, problem, _REMEDY)
-    return result.fillna(0.0).to_numpy() == 1.0
+    return np.asarray(result.fillna(0.0) == 1.0)
 
 
 def _inferred(triples: pd.DataFrame, facts: pd.DataFrame, keys: list[str]) -> pd.Series[float]:

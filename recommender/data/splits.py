@@ -146,7 +146,14 @@ def split(dataset: Dataset, seed: int = 555, ratios: tuple[float, float, float] 
     if not train.labels.any():
         raise ConfigError("the training part has no positive row; take another --split-seed")
     return Split(
-        TrainingSplit(train, dataset.graph, dataset.n_users, dataset.n_items, dataset.catalogue),
+        TrainingSplit(
+            train,
+            dataset.graph,
+            dataset.n_users,
+            dataset.n_items,
+            dataset.catalogue,
+            dataset.user_graph,
+        ),
         HeldOut(valid.users, valid.items, valid.labels),
         HeldOut(test.users, test.items, test.labels),
         dataset,

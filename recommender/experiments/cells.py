@@ -20,7 +20,6 @@ from recommender.data import Dataset, Split, load, split
 from recommender.data.redraw import FILE_SEED, redraw_negatives
 from recommender.errors import ConfigError
 from recommender.experiments.rows import Row
-from recommender.metrics.ranking import evaluate_ranking
 from recommender.models.registry import create_model, resolve
 from recommender.training.checkpoint import write_atomically
 from recommender.training.config import TrainConfig
@@ -43,7 +42,6 @@ PROTOCOL = 1
 _FREE = {
     "split_seed", "seed", "device", "threads", "checkpoint_seconds", "tensorboard", "mlflow",
 }  # fmt: skip
-_LENGTHS = (10, 20)
 _KEPT = ("auc", "acc", "f1", "log_loss", "auc_warm", "auc_cold", "acc_warm", "acc_cold")
 
 
@@ -169,7 +167,8 @@ def run_cell(cell: Cell, cache: Path) -> dict[str, Any]:
         "epochs": run.epochs,
         "valid": {name: run.metrics["valid"][name] for name in _KEPT},
         "test": {name: run.metrics["test"][name] for name in _KEPT},
-        "ranking": evaluate_ranking(model, parts.train, parts.test, _LENGTHS).means(),
+        "valid_ranking": run.metrics["valid_ranking"],
+        "ranking": run.metrics["ranking"],
         "counts": run.metrics["test"]["counts"],
     }
     path = cell.key.path(cache)

@@ -9,10 +9,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from recommender.experiments.counts import SIZES, Counted
-from recommender.experiments.results import METRICS, Figure, RowResult, TableResult
+from recommender.experiments.results import LISTS, METRICS, Figure, RowResult, TableResult
 from recommender.training.checkpoint import write_atomically
 
-__all__ = ["Page", "Section", "counts_section", "table_section", "write_page"]
+__all__ = ["Page", "Section", "counts_section", "lists_section", "table_section", "write_page"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -54,6 +54,37 @@ def table_section(title: str, table: TableResult, picture: str = "") -> Section:
     )
 
 
+_LIST_COLUMNS = {
+    "ndcg@10": ("NDCG@10", 3),
+    "recall@20": ("Recall@20", 3),
+    "hit@10": ("Hit@10", 3),
+    "mrr@10": ("MRR@10", 3),
+    "distinct_items@10": ("different items", 0),
+    "popularity_share@10": ("share of the 100 most popular", 3),
+    "novelty@10": ("novelty, bits", 2),
+    "diversity@10": ("diversity", 3),
+    "calibration@10": ("miscalibration, nats", 3),
+}
+
+
+def lists_section(title: str, table: TableResult) -> Section | None:
+    """What the same rows put first in the whole catalogue; None where nothing was ranked."""
+    ranked = [r for r in table.rows if r.measured and r.value(LISTS[0]) is not None]
+    if not ranked:
+        return None
+    columns = ["model"]
+    for name in LISTS:
+        columns += [_LIST_COLUMNS[name][0], *(["p"] if name == LISTS[0] else [])]
+    rows = []
+    for row in ranked:
+        cells = [_label(row)]
+        for name in LISTS:
+            cells.append(_spread(row.figures[name], _LIST_COLUMNS[name][1]))
+            cells += [_p(row.figures[name])] if name == LISTS[0] else []
+        rows.append(cells)
+    return Section(f"Lists: {title}", columns, rows, [r.row.reference for r in ranked])
+
+
 def counts_section(title: str, counted: Sequence[Counted]) -> Section:
     """Table 3."""
     rows, wrong = [], 0
@@ -81,7 +112,7 @@ def counts_section(title: str, counted: Sequence[Counted]) -> Section:
 
 
 def _cells(row: RowResult) -> list[str]:
-    cells = [row.row.label + (" (control)" if row.row.kind == "control" else "")]
+    cells = [_label(row)]
     for metric in METRICS:
         figure = row.figures.get(metric) or Figure([], getattr(row.row, metric))
         cells += [
@@ -99,10 +130,15 @@ def _cells(row: RowResult) -> list[str]:
     return cells
 
 
-def _spread(figure: Figure) -> str:
+def _label(row: RowResult) -> str:
+    return row.row.label + (" (control)" if row.row.kind == "control" else "")
+
+
+def _spread(figure: Figure, digits: int = 3) -> str:
     if figure.mean is None:
         return "–"
-    return f"{figure.mean:.3f}" + ("" if figure.sd is None else f" ± {figure.sd:.3f}")
+    sd = "" if figure.sd is None else f" ± {figure.sd:,.{digits}f}"
+    return f"{figure.mean:,.{digits}f}{sd}"
 
 
 def _interval(figure: Figure) -> str:

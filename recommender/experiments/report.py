@@ -16,6 +16,7 @@ from recommender.experiments.page import (
     Page,
     Section,
     counts_section,
+    lists_section,
     table_section,
     write_page,
 )
@@ -75,6 +76,8 @@ def write_report(study: Study, out: Path, name: str) -> list[Path]:
             heading = title if len(results) == 1 else f"{title}, {one.dataset}"
             section = table_section(heading, one, picture)
             sections.append(replace(section, reading=read_table(one)))
+            if (lists := lists_section(heading, one)) is not None:
+                sections.append(lists)
     page = Page("The paper's tables, measured", study.command, _facts(study), sections)
     return [*write_page(page, out, name), *pictures]
 
@@ -98,6 +101,9 @@ def _facts(study: Study) -> list[str]:
         "negatives: what a row is trained against: the prepared ones (static), those of the run "
         "drawn anew every epoch (fresh), or, whatever the run says, uniform ones drawn anew by the "
         "model's own ranking loss (own); the rows that all are measured on are the same",
+        "lists: the first 10 (20) of the whole catalogue less the training positives; relevant are "
+        "the test positives; popularity, novelty, diversity and calibration as in "
+        "docs/evaluation.md",
         "CPU s and seconds: one training on one core with its validations and final evaluation; "
         "seconds are by the clock and grow where other programs share the machine",
         f"Python {platform.python_version()}, torch {torch.__version__}",

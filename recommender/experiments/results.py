@@ -15,9 +15,14 @@ from recommender.metrics.significance.contrast import Contrast, contrast_seeds, 
 from recommender.models.base import Recommender
 from recommender.models.registry import resolve
 
-__all__ = ["COVERAGE", "METRICS", "Figure", "RowResult", "TableResult", "gather"]
+__all__ = ["COVERAGE", "LISTS", "METRICS", "Figure", "RowResult", "TableResult", "gather"]
 
 METRICS = ("auc", "acc")
+LISTS = (
+    "ndcg@10", "recall@20", "hit@10", "mrr@10", "distinct_items@10", "popularity_share@10",
+    "novelty@10", "diversity@10", "calibration@10",
+)  # fmt: skip
+"""Of the ranked catalogue and of the lists; the first is tested against the reference."""
 COVERAGE = 0.99
 """Of the intervals for a new seed: a page holds dozens, of which 95% would leave several out."""
 _SPLIT = ("auc_warm", "auc_cold")
@@ -150,6 +155,8 @@ def _row(
         name: Figure([test[name] for test in tests], paper.get(name))
         for name in (*METRICS, *_SPLIT)
     }
+    rankings = [by_seed[seed].get("ranking", {}) for seed in seeds]
+    figures |= {name: Figure([ranking.get(name) for ranking in rankings]) for name in LISTS}
     cells = list(by_seed.values())
     return RowResult(
         row,
@@ -184,14 +191,15 @@ def _tested(rows: list[RowResult]) -> list[RowResult]:
     if reference is None:
         return rows
     others = [r for r in rows if r.measured and r is not reference]
+    tested = (*METRICS, LISTS[0])
     contrasts = []
     for other in others:
         shared = [seed for seed in reference.seeds if seed in other.seeds]
         pair = [
-            {m: [r.figures[m].values[r.seeds.index(seed)] for seed in shared] for m in METRICS}
+            {m: [r.figures[m].values[r.seeds.index(seed)] for seed in shared] for m in tested}
             for r in (reference, other)
         ]
-        contrasts.append(contrast_seeds(*pair) if shared else [])
+        contrasts.append(contrast_seeds(*pair, {LISTS[0]: "lists"}) if shared else [])
     corrected = dict(zip(map(id, others), correct(contrasts), strict=True))
     return [row if id(row) not in corrected else _with(row, corrected[id(row)]) for row in rows]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -27,10 +28,10 @@ _PLURAL_COUNTRIES: Final = re.compile(
 # Words of listeners for their own use; they tell nothing of the music.
 _PERSONAL: Final = re.compile(
     r"seen ?live|fav\w*|(all ?time |my )?favou?rit?e?s?\b.*|awesome|amazing|great(est)?|best.*|"
-    r"good.*|cool|nice|perfect|brilliant|genius|legends?|gods?|epic|lovely?|beaa?u?ti?ful\w*|hot|"
+    r"good.*|cool|nice|perfect|brilliant|genius|legends?|gods?|epic|lovely?|beaa?u?ti?ful\w*|hot|.*\blove\b.*|"
     r"sexy?|cute|gorgeous|i (love|like).*|love ?it|my .*|.*\bmy\b.*|albums? i own|own|want.*|"
     r"need.*|check.*|to listen.*|0 play yet|.*\bplay yet|random|other|stuff|misc\w*|music|artists?|"
-    r"bands?|better than .*|overrated|underrated|crap|shit\w*|wtf|lol|x+"
+    r"bands?|better than .*|overrated|underrated|crap|shit\w*|wtf|lol|x+|[\W\d]+"
 )
 _GENERIC_TYPES: Final = frozenset({"", "entity", "thing"})
 
@@ -38,8 +39,8 @@ _GENERIC_TYPES: Final = frozenset({"", "entity", "thing"})
 class Names:
     """Readable names of a catalogue's entities, looked up once each.
 
-    An entity whose name cannot be read (a number, a Freebase id) is called by the last part of its
-    IRI where that can be; else it has none.
+    An entity whose name cannot be read (a number, a Freebase id) is called by another name of it in
+    `aliases.tsv`, or by the last part of its IRI, where that can be read; else it has none.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -52,7 +53,9 @@ class Names:
         """The entity's name, or nothing where it has none that a person can read."""
         if entity not in self._names:
             given = self._catalogue.entity_name(entity)
-            self._names[entity] = given if self._readable(given, entity) else self._iri_name(entity)
+            others = (given, *self._aliases.get(entity, ()))
+            readable = next((name for name in others if self._readable(name, entity)), "")
+            self._names[entity] = readable or self._iri_name(entity)
         return self._names[entity]
 
     def spoken(self, entity: int) -> str:
@@ -89,6 +92,13 @@ class Names:
             key = re.sub(r"[\W_]+", "", name) or name or f"\0{entity}"
             self._concept_of[entity] = self._concepts.setdefault(key, len(self._concepts))
         return self._concept_of[entity]
+
+    @cached_property
+    def _aliases(self) -> dict[int, list[str]]:
+        aliases: dict[int, list[str]] = {}
+        for entity, name in self._catalogue.entity_aliases():
+            aliases.setdefault(entity, []).append(name)
+        return aliases
 
     def _meaning(self, entity: int) -> float:
         is_tag = self._catalogue.entity_type(entity).lower() == "tag"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from recommender.explanation.relations import plain_name
+from recommender.explanation.relations import fill, wording_of
 
 __all__ = ["fact_lines"]
 
@@ -17,7 +17,7 @@ _MOST_SOURCES: Final = 3  # per fact; the others are counted
 def fact_lines(fact: Mapping[str, Any]) -> Iterator[str]:
     """A triple as `ReasonPaths.triple` gives it: what it says, and under it who says so where."""
     head, tail = fact["head"]["name"], fact["tail"]["name"]
-    yield f"{head} — {fact['relation']} → {tail}"
+    yield _sentence(head, fact["relation"], tail)
     sources = fact.get("sources")
     if sources is None:
         return
@@ -26,7 +26,7 @@ def fact_lines(fact: Mapping[str, Any]) -> Iterator[str]:
     for source in sources[:_MOST_SOURCES]:
         yield from (f"  {line}" for line in _source_lines(source))
     if len(sources) > _MOST_SOURCES:
-        yield f"  and {len(sources) - _MOST_SOURCES} more statements of it"
+        yield f"  and {len(sources) - _MOST_SOURCES} more"
 
 
 def _source_lines(source: Mapping[str, Any]) -> Iterator[str]:
@@ -40,12 +40,16 @@ def _source_lines(source: Mapping[str, Any]) -> Iterator[str]:
         )
         for premise in premises:
             subject, target = _readable(premise["subject"]), _readable(premise["object"])
-            yield f"  {subject} — {plain_name(premise['predicate'])} → {target}"
+            yield f"  {_sentence(subject, premise['predicate'].rpartition(':')[2], target)}"
             yield from (f"    {line}" for line in _source_lines(premise))
         return
     yield f"{source['source']} ({source['method']}, {confidence}): {_place(source['place'])}"
     if text := source.get("text"):
         yield f"  “{text}”"
+
+
+def _sentence(head: str, relation: str, tail: str) -> str:
+    return f"{head} {fill(wording_of(relation).link, tail)}"
 
 
 def _readable(curie: str) -> str:

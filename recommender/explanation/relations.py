@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Wording", "phrase_ids", "plain_name", "wording_of"]
+__all__ = ["Wording", "fill", "phrase_ids", "plain_name", "wording_of"]
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ _FILM = Wording(
     "stars the same actor",
 )
 _ACTOR = _inverse(_FILM)
-_SIMILAR = _symmetric("similar artist", "is similar to", 0.9)
-_ASSOCIATED = _symmetric("associated act", "is associated with", 0.8)
+_SIMILAR = _symmetric("similar artist", "is similar to", 0.5)
+_ASSOCIATED = _symmetric("associated act", "is associated with", 0.7)
 _AUTHOR = Wording("author", "book", "was written by", "wrote", "is by the same author", 1.3)
 _DIRECTOR = Wording("director", "film", "was directed by", "directed", "has the same director", 1.2)
 _PUBLISHER = Wording("publisher", "publication", "was published by", "published")
@@ -235,6 +235,11 @@ _WORDINGS_OF_WORKS: dict[str, Wording] = {
 _MAKERS = re.compile(r"(?:film|tv|theater)\.(\w+)\.(?:film|play|programs?\w*|episodes?\w*)")
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z_\-\s]+")
+
+
+def fill(phrase: str, name: str) -> str:
+    """The phrase with a name where {} stands, or at its end."""
+    return phrase.replace("{}", name) if "{}" in phrase else f"{phrase} {name}"
 
 
 def plain_name(relation: str) -> str:

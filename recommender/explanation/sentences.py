@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from recommender.data import Catalogue
 from recommender.explanation.evidence import Evidence, Reason, Step
 from recommender.explanation.names import Names
-from recommender.explanation.relations import Wording, wording_of
+from recommender.explanation.relations import Wording, fill, wording_of
 
 __all__ = ["Narrator"]
 
@@ -80,7 +80,7 @@ class Narrator:
         return _also(text) if again else text
 
     def _link(self, step: Step, items: str) -> str:
-        return _fill(self._words(step).phrase(step.forward), items)
+        return fill(self._words(step).phrase(step.forward), items)
 
     def _shared(self, evidence: Evidence, yours: str) -> str:
         items = self._items(evidence.items) + yours
@@ -104,11 +104,11 @@ class Narrator:
                 words = self._words(step)
                 key = (words.phrase(step.forward), words.name_of_other(step.forward))
                 named.setdefault(key, []).append(name)
-        return " and ".join(_fill(phrase, _listed(n)) for (phrase, _), n in named.items())
+        return " and ".join(fill(phrase, _listed(n)) for (phrase, _), n in named.items())
 
     def _fact(self, step: Step) -> str:
         name = self._entity(step)
-        return _fill(self._words(step).phrase(step.forward), name) if name else ""
+        return fill(self._words(step).phrase(step.forward), name) if name else ""
 
     def _same(self, step: Step) -> str:
         return self._words(step).same_as(step.forward)
@@ -179,10 +179,6 @@ class Narrator:
                 (words for names, words in _AUDIENCES if any(n in kind for n in names)), _ANYBODY
             )
         return self._known[item]
-
-
-def _fill(phrase: str, name: str) -> str:
-    return phrase.replace("{}", name) if "{}" in phrase else f"{phrase} {name}"
 
 
 def _also(text: str) -> str:

@@ -186,7 +186,7 @@ def load_embedding(folder: Path, dataset: Dataset) -> TripleModel:
     if not (folder / METRICS_FILE).is_file():
         raise RunError(f"{folder}: no finished run there; train with recommender.train_kge")
     config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
-    if config["data_hashes"] != dataset.hashes():
+    if dataset.as_trained_on(config["data_hashes"]) is None:
         raise RunError(f"{dataset.folder}: not the data that {folder} was trained on; train again")
     graph = dataset.graph
     model = create_embedding(

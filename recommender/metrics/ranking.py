@@ -20,18 +20,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.data import HeldOut, TrainingSplit
+from recommender.metrics.lists.base import RecommendedLists
 from recommender.scoring import DEFAULT_BLOCK, ItemScorer, ItemSets, top_k
 
 __all__ = [
+    "DEFAULT_KS",
     "RANKING_METRICS",
     "RankingResult",
     "evaluate_ranking",
     "hit",
+    "judge_lists",
     "mrr",
     "ndcg",
     "precision",
+    "rank_users",
     "recall",
+    "relevant_items",
+    "sample_users",
 ]
+
+DEFAULT_KS = (10, 20)
 
 FloatArray = NDArray[np.float64]
 Hits = NDArray[np.bool_]
@@ -115,8 +123,9 @@ def evaluate_ranking(
     model: ItemScorer,
     train: TrainingSplit,
     held_out: HeldOut,
-    ks: Sequence[int] = (5, 10, 20),
+    ks: Sequence[int] = DEFAULT_KS,
     *,
+    limit: int = 0,
     block: int = DEFAULT_BLOCK,
     progress: Callable[[int], None] | None = None,
 ) -> RankingResult:
@@ -127,6 +136,7 @@ def evaluate_ranking(
         train: its positives are excluded from the lists.
         held_out: its positives are relevant; its sampled negatives play no part.
         ks: lengths of the lists.
+        limit: judge only users among so many that `sample_users` draws; 0: all.
         block: scores held at a time, see `recommender.scoring.top_k`.
         progress: called with the number of users done since its last call.
 
@@ -134,20 +144,70 @@ def evaluate_ranking(
         ValueError: a length below 1.
         RunError: a model that returns NaN.
     """
-    lengths = sorted(set(ks))
-    if not lengths or lengths[0] < 1:
-        raise ValueError(f"lists of {list(ks)} items cannot be judged; give lengths of at least 1")
-    liked = held_out.labels == 1
-    relevant = ItemSets.from_pairs(held_out.users[liked], held_out.items[liked], train.n_users)
-    users = np.flatnonzero(relevant.sizes)
-    lists = top_k(
-        model, users, lengths[-1], ItemSets(*train.history), block=block, progress=progress
-    )
-    hits = relevant.contains(users[:, None], lists.items)
-    n_relevant = relevant.sizes[users]
+    relevant = relevant_items(held_out, train.n_users)
+    users = sample_users(train.n_users, limit)
+    users = users[relevant.sizes[users] > 0]
+    longest = longest_list(ks)
+    lists = rank_users(model, train, users, longest, block=block, progress=progress)
+    return judge_lists(lists, relevant, ks)
+
+
+def judge_lists(
+    lists: RecommendedLists, relevant: ItemSets, ks: Sequence[int] = DEFAULT_KS
+) -> RankingResult:
+    """Ranking metrics of lists that are there already; users without a relevant item are left out.
+
+    Args:
+        lists: at least as long as the longest of `ks`, or as the catalogue; users ascending.
+        relevant: the items to be found, by user id.
+        ks: lengths of the lists.
+    """
+    longest_list(ks)
+    judged = lists.of(relevant.sizes[lists.users] > 0)
+    hits = relevant.contains(judged.users[:, None], judged.items)
+    n_relevant = relevant.sizes[judged.users]
     per_user = {
         f"{name}@{k}": metric(hits, n_relevant, k)
         for name, metric in RANKING_METRICS.items()
-        for k in lengths
+        for k in sorted(set(ks))
     }
-    return RankingResult(users, per_user, int(n_relevant.sum()))
+    return RankingResult(judged.users, per_user, int(n_relevant.sum()))
+
+
+def rank_users(
+    model: ItemScorer,
+    train: TrainingSplit,
+    users: NDArray[np.int64],
+    k: int,
+    *,
+    block: int = DEFAULT_BLOCK,
+    progress: Callable[[int], None] | None = None,
+) -> RecommendedLists:
+    """The k best items of each of `users`, training positives left out."""
+    histories = ItemSets(*train.history)
+    best = top_k(model, users, k, histories, block=block, progress=progress)
+    return RecommendedLists(users, best.items, histories)
+
+
+def relevant_items(held_out: HeldOut, n_users: int) -> ItemSets:
+    """The positives of held-out rows, by user."""
+    liked = held_out.labels == 1
+    return ItemSets.from_pairs(held_out.users[liked], held_out.items[liked], n_users)
+
+
+def sample_users(n_users: int, limit: int = 0) -> NDArray[np.int64]:
+    """All users, ascending; or `limit` of them where there are more, always the same ones."""
+    if not limit or limit >= n_users:
+        return np.arange(n_users)
+    return np.sort(np.random.default_rng(0).choice(n_users, limit, replace=False))
+
+
+def longest_list(ks: Sequence[int]) -> int:
+    """The longest of the lengths.
+
+    Raises:
+        ValueError: none is given, or one below 1.
+    """
+    if not ks or min(ks) < 1:
+        raise ValueError(f"lists of {list(ks)} items cannot be judged; give lengths of at least 1")
+    return max(ks)

@@ -59,7 +59,10 @@ class GraphMKRConfig(ModelConfig):
         8, ge=1, description="epochs in which it falls to 0, along a cosine; training ends then"
     )
     batch_size: int = Field(
-        1600, ge=1, description="positives per step; their edges are left out of the propagation"
+        1600,
+        ge=1,
+        description="most positives per step, of at least 8 per epoch; their edges are left out of "
+        "the propagation",
     )
     kge_interval: int = Field(
         0, ge=0, description="train the KG task (Eq. 7-15) every so many epochs; 0: never"

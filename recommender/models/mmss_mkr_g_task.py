@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RankingTask"]
 
+_LEAST_STEPS = 8  # of an epoch
 _CONTRASTED = 2048  # pairs of a batch at most; the contrast costs their number squared
 
 
@@ -39,7 +40,10 @@ class RankingTask(TrainingTask):
         config = model.config
         self.model, self._train = model, train
         self._draw = pair_source(config.pairs, train, samples)
-        self.learning_rate, self.batch_size = config.lr, config.batch_size
+        self.learning_rate = config.lr
+        # Small data get small batches: an epoch of one step would leave out every edge.
+        steps = max(_LEAST_STEPS, -(-len(train.positive_keys) // config.batch_size))
+        self.batch_size = max(1, -(-len(train.positive_keys) // steps))
         self.epochs = config.schedule
 
     def learning_rate_at(self, epoch: int) -> float:

@@ -3,16 +3,19 @@
 Wang, Zhang, Hou, Xie, Guo and Liu, "SHINE: signed heterogeneous information network embedding for
 sentiment link prediction", WSDM 2018. Equation numbers are that paper's.
 
-Where the data forces a choice, as in the same authors' comparisons: the sentiment network is the
-user-item network, the profile network the items' triples; there is no social network. The
-adjacency holds train's positives only: the paper's signed entries would need the sampled
-negatives, whose number per user gives away his held-out rows. The pair that is being judged is
-taken out of both its adjacency rows, for otherwise the input would contain the answer.
+The sentiment network is the user-item network, the profile network of the items their triples, as
+in the same authors' comparisons. Where something is known of the users, the paper's other two
+networks are there as well: the social network (relations between users, taken in both directions)
+and the users' profiles (their attributes); a kind of relation that the data set lacks has no
+network. The sentiment adjacency holds train's positives only: the paper's signed entries would
+need the sampled negatives, whose number per user gives away his held-out rows. The pair that is
+being judged is taken out of both its adjacency rows, for otherwise the input would contain the
+answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +25,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
+from recommender.data.graph import KnowledgeGraph
 from recommender.data.negatives import InteractionSampler
 from recommender.data.splits import TrainingSplit
 from recommender.data.tables import IntArray
@@ -43,7 +47,10 @@ class SHINEConfig(ModelConfig):
         "relu", description="sigma of Eq. 1, in all layers but the last of a decoder"
     )
     joined: Literal["sum", "max", "concat"] = Field(
-        "sum", description="g: how an item's codes from both networks become one (Section 4.4)"
+        "sum", description="g: how the codes from several networks become one (Section 4.4)"
+    )
+    user_networks: bool = Field(
+        True, description="use what is known of the users (friends, age), where anything is"
     )
     similarity: Literal["dot", "euclidean", "logistic"] = Field(
         "dot", description="f: similarity of user and item (Section 4.4)"
@@ -124,7 +131,11 @@ class _Rows:
 
 
 class SHINE(Recommender):
-    """SHINE: autoencoders over the interaction network and the items' profiles."""
+    """SHINE: autoencoders over the interaction, profile and social networks.
+
+    Attributes:
+        of_users, of_items: names of the networks that a user's and an item's code are made from.
+    """
 
     name = "shine"
     Config = SHINEConfig
@@ -137,18 +148,37 @@ class SHINE(Recommender):
         self.user_coder = _Autoencoder(train.n_items, *shape)
         self.item_coder = _Autoencoder(train.n_users, *shape)
         self.profile_coder = _Autoencoder(train.n_entities, *shape)
-        size = config.dim * (2 if config.joined == "concat" else 1)
-        if config.joined == "concat":  # a user has one network only; he is brought to the length
-            self.widen = Dense(config.dim, size, "linear")
-        if config.similarity == "logistic":
-            self.logistic = Dense(2 * size, 1, "linear")
-        self.similarity_bias = nn.Parameter(torch.zeros(()))
         users, items = np.divmod(train.positive_keys, train.n_items)
         self._lists("user", users, items, train.n_users)
         self._lists("item", items, users, train.n_items)
         offsets, neighbours = train.graph.adjacency
         self._keep("profile", offsets[: train.n_items + 1], neighbours)
+        self.of_items: tuple[str, ...] = ("item", "profile")
+        self.of_users: tuple[str, ...] = ("user",)
+        if config.user_networks and train.user_graph is not None:
+            self._add_user_networks(train.user_graph, shape)
+        size = config.dim * (len(self.of_items) if config.joined == "concat" else 1)
+        if config.joined == "concat" and len(self.of_users) != len(self.of_items):
+            self.widen = Dense(len(self.of_users) * config.dim, size, "linear")
+        if config.similarity == "logistic":
+            self.logistic = Dense(2 * size, 1, "linear")
+        self.similarity_bias = nn.Parameter(torch.zeros(()))
         self.register_buffer("known", torch.from_numpy(train.positive_keys), persistent=False)
+
+    def _add_user_networks(self, graph: KnowledgeGraph, shape: tuple[int, int, str]) -> None:
+        """The social network, and the users' profiles; each where the graph has any of it."""
+        offsets, neighbours = graph.adjacency
+        owners = np.repeat(np.arange(graph.n_entities), np.diff(offsets))
+        of_user = owners < self.n_users
+        social = of_user & (neighbours < self.n_users)
+        for name, chosen, first, last in (
+            ("social", social, 0, self.n_users),
+            ("attribute", of_user & ~social, self.n_users, graph.n_entities),
+        ):
+            if chosen.any():
+                self.add_module(f"{name}_coder", _Autoencoder(last - first, *shape))
+                self._lists(name, owners[chosen], neighbours[chosen] - first, self.n_users)
+                self.of_users = (*self.of_users, name)
 
     def _lists(self, name: str, owners: IntArray, members: IntArray, n: int) -> None:
         order = np.lexsort((members, owners))
@@ -180,18 +210,27 @@ class SHINE(Recommender):
         coder: _Autoencoder = getattr(self, f"{name}_coder")
         return coder
 
-    def user_code(self, users: _Rows, left_out: Tensor | None = None) -> Tensor:
-        """Codes of users from the interaction network, [b, size]."""
-        code = self.user_coder.code(users.each(), left_out)
-        return self.widen(code) if self.config.joined == "concat" else code
+    def user_code(self, networks: Mapping[str, _Rows], left_out: Tensor | None = None) -> Tensor:
+        """Codes of users from their networks, joined, [b, size]."""
+        code = self._joined(self.of_users, networks, left_out)
+        return self.widen(code) if hasattr(self, "widen") else code
 
-    def item_code(self, met: _Rows, profiles: _Rows, left_out: Tensor | None = None) -> Tensor:
-        """Codes of items from both networks, joined, [b, size]."""
-        code = self.item_coder.code(met.each(), left_out)
-        profile = self.profile_coder.code(profiles.each())
+    def item_code(self, networks: Mapping[str, _Rows], left_out: Tensor | None = None) -> Tensor:
+        """Codes of items from their networks, joined, [b, size]."""
+        return self._joined(self.of_items, networks, left_out)
+
+    def _joined(
+        self, names: Sequence[str], networks: Mapping[str, _Rows], left_out: Tensor | None
+    ) -> Tensor:
+        """g of Section 4.4; the first network is that of the interactions."""
+        codes = [
+            self._coder(name).code(networks[name].each(), None if number else left_out)
+            for number, name in enumerate(names)
+        ]
         if self.config.joined == "concat":
-            return torch.cat([code, profile], dim=1)
-        return code + profile if self.config.joined == "sum" else torch.maximum(code, profile)
+            return torch.cat(codes, dim=1)
+        together = torch.stack(codes)
+        return together.sum(dim=0) if self.config.joined == "sum" else together.amax(dim=0)
 
     def similarity(self, user: Tensor, item: Tensor) -> Tensor:
         """f of Section 4.4, [b]."""
@@ -205,17 +244,19 @@ class SHINE(Recommender):
 
     def score(self, users: Tensor, items: Tensor) -> Tensor:
         """Similarity of the pairs, [b]; each pair is left out of its own adjacency rows."""
-        return self._score(users, items, *self._read(users, items))
+        return self._score(users, items, self._read(users, items))
 
-    def _read(self, users: Tensor, items: Tensor) -> tuple[_Rows, _Rows, _Rows]:
-        return self.read("user", users), self.read("item", items), self.read("profile", items)
+    def _read(self, users: Tensor, items: Tensor) -> dict[str, _Rows]:
+        """The adjacency rows in every network, by its name."""
+        return {
+            **{name: self.read(name, users) for name in self.of_users},
+            **{name: self.read(name, items) for name in self.of_items},
+        }
 
-    def _score(
-        self, users: Tensor, items: Tensor, liked_by: _Rows, met: _Rows, profiles: _Rows
-    ) -> Tensor:
+    def _score(self, users: Tensor, items: Tensor, networks: Mapping[str, _Rows]) -> Tensor:
         liked = self._liked(users, items)
-        user = self.user_code(liked_by, torch.where(liked, items, -1))
-        item = self.item_code(met, profiles, torch.where(liked, users, -1))
+        user = self.user_code(networks, torch.where(liked, items, -1))
+        item = self.item_code(networks, torch.where(liked, users, -1))
         return self.similarity(user, item)
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
@@ -227,8 +268,8 @@ class SHINE(Recommender):
         if self.config.similarity != "dot":
             return super().score_items(users, start, stop)
         items = torch.arange(start, stop, device=users.device)
-        user = self.user_code(self.read("user", users))
-        item = self.item_code(self.read("item", items), self.read("profile", items))
+        networks = self._read(users, items)
+        user, item = self.user_code(networks), self.item_code(networks)
         scores = user @ item.T + self.similarity_bias
         liked, _, row = self.links("user", users)
         inside = (liked >= start) & (liked < stop)
@@ -248,9 +289,9 @@ class SHINE(Recommender):
         """
         config = self.config
         networks = self._read(users, items)
-        loss = cross_entropy(self._score(users, items, *networks), labels, share)
+        loss = cross_entropy(self._score(users, items, networks), labels, share)
         if config.rebuild_weight:
-            for name, rows in zip(("user", "item", "profile"), networks, strict=True):
+            for name, rows in networks.items():
                 coder = self._coder(name)
                 rebuilt = coder.rebuild_loss(
                     coder.code(rows.total), rows.row, rows.links, config.alpha
@@ -263,7 +304,7 @@ class SHINE(Recommender):
         return loss
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
-        """One: the three networks and the pairs together."""
+        """One: the networks and the pairs together."""
         config = self.config
         return [
             ClickTask(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from recommender.data.negatives import NegativesPolicy
 from recommender.errors import ConfigError, explain
+from recommender.metrics.ranking import DEFAULT_KS, RANKING_METRICS
 
 __all__ = ["TrainConfig"]
+
+_OF_ROWS = ("auc", "acc")
+_OF_LISTS = re.compile(rf"(?:{'|'.join(RANKING_METRICS)})@([1-9]\d{{0,5}})")
 
 
 class TrainConfig(BaseModel):
@@ -29,10 +34,18 @@ class TrainConfig(BaseModel):
     patience: int = Field(
         20, ge=0, description="stop after so many epochs without a better validation; 0: never"
     )
-    monitor: Literal["auc", "acc", "auc+acc"] = Field(
-        "auc+acc", description="validation metric that chooses the epoch; or the sum of both"
+    monitor: str = Field(
+        "auc+acc",
+        description="validation metric that chooses the epoch: `auc`, `acc`, `ndcg@10`, "
+        "`recall@20`, `hit@10`, `mrr@10`, `precision@10` with any K, or several joined by `+`",
     )
     evaluate_every: int = Field(1, ge=1, description="validate every so many epochs")
+    rank_users: int = Field(
+        2000,
+        ge=0,
+        description="rank the catalogue for at most so many users, always the same ones: in the "
+        "end, and in every validation whose monitor asks for it; 0: for all",
+    )
     checkpoint_seconds: float = Field(
         10, ge=0, description="write the checkpoint at most so often; 0: after every epoch"
     )
@@ -54,6 +67,29 @@ class TrainConfig(BaseModel):
     threads: int = Field(0, ge=0, description="CPU threads; 0: leave torch's choice")
     tensorboard: bool = Field(False, description="also log to TensorBoard (extra `tracking`)")
     mlflow: bool = Field(False, description="also log to MLflow (extra `tracking`)")
+
+    @field_validator("monitor")
+    @classmethod
+    def _known_metrics(cls, monitor: str) -> str:
+        for name in monitor.split("+"):
+            if name not in _OF_ROWS and not _OF_LISTS.fullmatch(name):
+                ranking = ", ".join(f"{metric}@K" for metric in RANKING_METRICS)
+                raise ValueError(
+                    f"{name!r} is none of {', '.join(_OF_ROWS)}, {ranking} (K at least 1); join "
+                    "several by +"
+                )
+        return monitor
+
+    @property
+    def monitored_lengths(self) -> tuple[int, ...]:
+        """K of the ranking metrics in the monitor, ascending; empty where it has none."""
+        found = (_OF_LISTS.fullmatch(name) for name in self.monitor.split("+"))
+        return tuple(sorted({int(match[1]) for match in found if match}))
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """K at which the finished model's lists are measured."""
+        return tuple(sorted({*DEFAULT_KS, *self.monitored_lengths}))
 
     def monitored(self, values: Mapping[str, float]) -> float:
         """The number that chooses the epoch, from the validation metrics by name."""

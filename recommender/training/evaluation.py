@@ -1,19 +1,24 @@
-"""Scores of held-out rows and the metrics made from them."""
+"""Scores of held-out rows and of the catalogue, and the metrics made from them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
 
 from recommender.data import HeldOut, Split
+from recommender.errors import RunError
+from recommender.metrics.catalogue import evaluate_catalogue
 from recommender.metrics.classification import accuracy, best_threshold
 from recommender.metrics.ctr import evaluate_ctr
+from recommender.metrics.ranking import DEFAULT_KS, RANKING_METRICS, evaluate_ranking
 from recommender.metrics.roc import auc
 from recommender.models.base import Recommender
 
-__all__ = ["evaluate_split", "score_rows", "validation_value"]
+__all__ = ["evaluate_split", "rank_split", "score_rows", "validation_value"]
 
 _BLOCK = 65_536
 
@@ -21,37 +26,60 @@ _BLOCK = 65_536
 @torch.no_grad()
 def score_rows(model: Recommender, rows: HeldOut) -> tuple[np.ndarray, np.ndarray]:
     """Raw scores and ŷ of rows, two float64 arrays [n]; in blocks, in evaluation mode."""
-    was_training = model.training
-    model.eval()
     scores, probabilities = [], []
-    for start in range(0, len(rows), _BLOCK):
-        users = torch.from_numpy(rows.users[start : start + _BLOCK]).to(model.device)
-        items = torch.from_numpy(rows.items[start : start + _BLOCK]).to(model.device)
-        raw = model.score(users, items)
-        scores.append(raw.double().cpu().numpy())
-        probabilities.append(model.probability(raw).double().cpu().numpy())
-    model.train(was_training)
+    with _scoring(model):
+        for start in range(0, len(rows), _BLOCK):
+            users = torch.from_numpy(rows.users[start : start + _BLOCK]).to(model.device)
+            items = torch.from_numpy(rows.items[start : start + _BLOCK]).to(model.device)
+            raw = model.score(users, items)
+            scores.append(raw.double().cpu().numpy())
+            probabilities.append(model.probability(raw).double().cpu().numpy())
     return np.concatenate(scores), np.concatenate(probabilities)
 
 
-def validation_value(model: Recommender, rows: HeldOut) -> dict[str, float]:
-    """`auc` and `acc` (ŷ ≥ 0.5) of rows; NaN where the model gives no finite score."""
+def validation_value(
+    model: Recommender, split: Split, ks: Sequence[int] = (), limit: int = 0
+) -> dict[str, float]:
+    """What a monitor may ask for: `auc` and `acc` (ŷ ≥ 0.5) of the validation rows, and rankings.
+
+    Args:
+        model: calibrated first, if it wants to be.
+        split: its validation positives are relevant, its training positives left out of the lists.
+        ks: lengths at which the catalogue's ranking is judged; without any it is not ranked.
+        limit: rank for so many users at most; 0: for all.
+
+    Returns:
+        By name (`ndcg@10`); all NaN where the model gives no finite score.
+    """
+    rows = split.valid
+    undefined = dict.fromkeys(
+        ["auc", "acc", *(f"{name}@{k}" for name in RANKING_METRICS for k in ks)], float("nan")
+    )
     scores, probabilities = score_rows(model, rows)
     if not np.isfinite(scores).all():
-        return {"auc": float("nan"), "acc": float("nan")}
+        return undefined
     if model.calibrates:  # scores on no probability's scale: two numbers learnt on these rows
         model.calibrate(scores, rows.labels)
         _, probabilities = score_rows(model, rows)
-    return {
+    values = {
         "auc": float(auc(rows.labels, scores)),
         "acc": float(accuracy(rows.labels, probabilities)),
     }
+    if ks:
+        try:
+            with _scoring(model):
+                ranking = evaluate_ranking(model, split.train, rows, ks, limit=limit)
+        except RunError:  # NaN, though for none of these rows: the epoch is none to choose
+            return undefined
+        means = ranking.means().items()
+        values |= {name: float("nan") if mean is None else mean for name, mean in means}
+    return values
 
 
 def evaluate_split(
     model: Recommender, split: Split, *, test: bool = True
 ) -> dict[str, dict[str, Any]]:
-    """The full report on validation and, unless told not to look, test.
+    """The full report on the rows of validation and, unless told not to look, test.
 
     Test's second accuracy is at the threshold that is best on validation.
     """
@@ -74,3 +102,40 @@ def evaluate_split(
         valid_threshold=threshold,
     )
     return report
+
+
+def rank_split(
+    model: Recommender,
+    split: Split,
+    ks: Sequence[int] = DEFAULT_KS,
+    *,
+    limit: int = 0,
+    test: bool = True,
+) -> dict[str, dict[str, Any]]:
+    """Ranking of the whole catalogue: `valid_ranking` and, unless told not to look, `ranking`.
+
+    Each holds the ranking metrics of its part and, alike in both, the list metrics
+    (`CatalogueResult.report`).
+
+    Args:
+        model: the trained model.
+        split: what to find, and what to leave out.
+        ks: lengths of the lists.
+        limit: rank for so many users at most; 0: for all.
+        test: whether to look at the test rows.
+    """
+    parts = {"valid_ranking": split.valid, **({"ranking": split.test} if test else {})}
+    with _scoring(model):
+        results = evaluate_catalogue(model, split.train, parts, ks, limit=limit)
+    return {name: result.report() for name, result in results.items()}
+
+
+@contextmanager
+def _scoring(model: Recommender) -> Iterator[None]:
+    """Evaluation mode for as long as it lasts."""
+    was_training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)

@@ -99,7 +99,7 @@ class MLflow:
 
     def epoch(self, record: Mapping[str, float]) -> None:
         """One point per curve."""
-        values = {name: value for name, value in record.items() if name != "epoch"}
+        values = {_mlflow_name(name): v for name, v in record.items() if name != "epoch"}
         self._mlflow.log_metrics(values, step=int(record["epoch"]))
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
@@ -108,5 +108,10 @@ class MLflow:
             if isinstance(figures, Mapping):
                 for name, value in figures.items():
                     if isinstance(value, int | float):
-                        self._mlflow.log_metric(f"{part}_{name}", value)
+                        self._mlflow.log_metric(_mlflow_name(f"{part}_{name}"), value)
         self._mlflow.end_run()
+
+
+def _mlflow_name(metric: str) -> str:
+    """MLflow refuses the sign in `ndcg@10`."""
+    return metric.replace("@", "_at_")

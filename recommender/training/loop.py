@@ -19,7 +19,7 @@ from recommender.training.adam import Adam
 from recommender.training.checkpoint import Checkpoint, read_checkpoint
 from recommender.training.config import TrainConfig
 from recommender.training.distributed import Group, process_group
-from recommender.training.evaluation import evaluate_split, validation_value
+from recommender.training.evaluation import evaluate_split, rank_split, validation_value
 from recommender.training.loggers import Logger
 from recommender.training.runs import CHECKPOINT_FILE, Run, RunFolder
 from recommender.training.seeds import epoch_generator, seed_torch
@@ -38,6 +38,7 @@ class Trainer:
         resume: go on from the folder's checkpoint, if it has one.
         loggers: further receivers of the epochs' numbers.
         test: whether to measure on the test rows in the end; a search for settings must not.
+        rank: whether to rank the catalogue in the end.
         settings: single settings, laid over `config`.
 
     Raises:
@@ -52,6 +53,7 @@ class Trainer:
         resume: bool = False,
         loggers: Sequence[Logger] = (),
         test: bool = True,
+        rank: bool = True,
         **settings: Any,
     ) -> None:
         base = (config or TrainConfig()).model_dump()
@@ -60,11 +62,14 @@ class Trainer:
         self.resume = resume
         self.loggers = list(loggers)
         self.test = test
+        self.rank = rank
 
     def fit(self, model: Recommender, split: Split) -> Run:
         """Train until the stopping rule or the last epoch; the model ends with its best epoch.
 
-        The epoch is chosen on validation; the test rows are looked at once, after that.
+        The epoch is chosen on validation; the test rows are looked at once, after that. The
+        metrics hold `valid` and `test` (`evaluate_split`), `valid_ranking` and `ranking`
+        (`rank_split`).
 
         Raises:
             ConfigError: settings that cannot be met on this machine.
@@ -88,7 +93,8 @@ class _Training:
         self, trainer: Trainer, model: Recommender, split: Split, device: torch.device, group: Group
     ) -> None:
         self.config, self.model, self.split = trainer.config, model, split
-        self.device, self.group, self.test = device, group, trainer.test
+        self.device, self.group = device, group
+        self.test, self.rank = trainer.test, trainer.rank
         self.folder = (
             RunFolder(trainer.out, self.config, model, split) if trainer.out is not None else None
         )
@@ -159,9 +165,12 @@ class _Training:
         )
 
     def _validate(self, record: dict[str, float]) -> None:
-        values = validation_value(self.model, self.split.valid)
+        config = self.config
+        values = validation_value(
+            self.model, self.split, config.monitored_lengths, config.rank_users
+        )
         record.update({f"valid_{name}": value for name, value in values.items()})
-        value = self.group.agree(self.config.monitored(values))
+        value = self.group.agree(config.monitored(values))
         if self.stopping.update(self.epoch, value):
             state = self.model.state_dict()
             self.best_model = {name: tensor.detach().clone() for name, tensor in state.items()}
@@ -178,7 +187,7 @@ class _Training:
         self._save()
 
     def _finish(self) -> Run:
-        if self.best_model is None:
+        if self.best_model is None or self.stopping.best is None:
             raise RunError(
                 "training diverged: no epoch had a defined validation metric; lower the learning "
                 "rates (--lr-rs, --lr-kge)"
@@ -191,12 +200,15 @@ class _Training:
             "parameters": sum(weight.numel() for weight in self.model.parameters()),
             **evaluate_split(self.model, self.split, test=self.test),
         }
+        if self.rank:
+            lengths, limit = self.config.lengths, self.config.rank_users
+            metrics |= rank_split(self.model, self.split, lengths, limit=limit, test=self.test)
         if self.folder is not None and self.group.is_main:
             self.folder.close(metrics)
         self._tell("finish", metrics)
         self.group.wait()
         path = None if self.folder is None else self.folder.path
-        return Run(path, metrics, self.stopping.best_epoch, self.epoch)
+        return Run(path, metrics, self.stopping.best_epoch, self.epoch, self.stopping.best)
 
     def _optimizer(self, task: TrainingTask) -> Adam:
         wanted = self.config.optimizer

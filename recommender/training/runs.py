@@ -3,7 +3,8 @@
 config.json      model, all settings, data folder with the hashes of its files, versions
 checkpoint.pt    everything needed to go on bit by bit, and the best epoch's parameters
 metrics.jsonl    one line per epoch
-metrics.json     {"valid": {...}, "test": {...}} of the best epoch
+metrics.json     {"valid": {...}, "test": {...}, "valid_ranking": {...}, "ranking": {...}} of the
+                 best epoch: rows told apart, and the ranking of the whole catalogue
 """
 
 from __future__ import annotations
@@ -56,12 +57,20 @@ class RunConfig(BaseModel):
 
 @dataclass(frozen=True)
 class Run:
-    """A finished training: its folder (None if kept in memory), metrics and best epoch."""
+    """A finished training.
+
+    Attributes:
+        folder: its run folder; None if it was kept in memory.
+        metrics: what `metrics.json` holds.
+        best_epoch: the epoch that validation chose, of `epochs`.
+        validation: value of the monitor at that epoch.
+    """
 
     folder: Path | None
     metrics: dict[str, Any]
     best_epoch: int
     epochs: int
+    validation: float
 
 
 @dataclass(frozen=True)
@@ -178,10 +187,11 @@ def load_run(folder: str | Path, *, data: str | Path | None = None) -> LoadedRun
     """
     folder = Path(folder)
     config = read_config(folder)
-    dataset = load(config.data if data is None else data)
-    if dataset.hashes() != config.data_hashes:
+    found = load(config.data if data is None else data)
+    dataset = found.as_trained_on(config.data_hashes)
+    if dataset is None:
         raise RunError(
-            f"{dataset.folder}: not the data that {folder} was trained on; train again, or name "
+            f"{found.folder}: not the data that {folder} was trained on; train again, or name "
             "the folder with the same files"
         )
     parts = split(dataset, config.training.split_seed, config.ratios)

@@ -55,8 +55,10 @@ def test_a_run_does_not_differ_from_itself(toy_runs, tmp_path, capsys):
     (comparison,) = compared(capsys, toy_runs["mkr", 1], copy)
     for row in comparison["contrasts"]:
         if row["difference"] is not None:
-            assert row["difference"] == row["low"] == row["high"] == 0
-            assert row["p_value"] == row["p_holm"] == 1.0
+            assert row["difference"] == 0
+            assert row["low"] in (0, None)  # what all lists have in common has no interval
+            assert row["high"] == row["low"]
+            assert {row["p_value"], row["p_holm"]} <= {1.0, None}
 
 
 def test_several_seeds_are_paired_whatever_their_order(toy_runs, capsys):

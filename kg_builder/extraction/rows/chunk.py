@@ -6,6 +6,7 @@ import difflib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Final
 
 from kg_builder.errors import DataError
@@ -25,6 +26,13 @@ class Chunk:
 
     def __len__(self) -> int:
         return len(self.places)
+
+    def rows(self, keep: Sequence[bool]) -> Chunk:
+        """The rows for which `keep`, of the chunk's length, is true."""
+        return Chunk(
+            {name: list(compress(cells, keep)) for name, cells in self.columns.items()},
+            list(compress(self.places, keep)),
+        )
 
 
 def missing_column(column: str, names: Sequence[str], where: str) -> DataError:

@@ -95,6 +95,12 @@ class RowReader:
         self.complain(reason, number, detail)
         self.counts["rows used"] -= 1
 
+    def leave_out(self, what: str, count: int) -> None:
+        """Count rows that were read well, but that whoever iterates is not to use."""
+        if count:
+            self.counts[what] += count
+            self.counts["rows used"] -= count
+
     def frame(self) -> pd.DataFrame:
         """All rows at once: the columns as strings and `place`, the number of each row's line.
 
@@ -239,21 +245,13 @@ class RowReader:
             raise missing_column(condition.column, list(chunk.columns), str(self.path))
         cells = chunk.columns[condition.column]
         verdicts = {cell: verdict_on(cell, condition) for cell in set(cells)}
-        keep = []
-        for index, cell in enumerate(cells):
-            verdict = verdicts[cell]
-            if verdict is None:
-                self.complain("not a number", chunk.places[index], f"{condition.column}={cell}")
-            elif verdict:
-                keep.append(index)
-            else:
-                self.counts["rows outside the filter"] += 1
-        if len(keep) == len(chunk):
-            return chunk
-        return Chunk(
-            {name: [cells[i] for i in keep] for name, cells in chunk.columns.items()},
-            [chunk.places[i] for i in keep],
-        )
+        for cell, number in zip(cells, chunk.places, strict=True):
+            if verdicts[cell] is None:
+                self.complain("not a number", number, f"{condition.column}={cell}")
+        keep = [bool(verdicts[cell]) for cell in cells]
+        if outside := sum(verdicts[cell] is False for cell in cells):
+            self.counts["rows outside the filter"] += outside
+        return chunk if all(keep) else chunk.rows(keep)
 
 
 def read_rows(

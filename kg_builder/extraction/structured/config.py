@@ -166,6 +166,13 @@ class LinkTable(RowsConfig):
     subject: Annotated[End, Field(description="Column of the subject.")]
     predicate: Annotated[str, Field(description="Predicate of the data model.")]
     object: Annotated[End, Field(description="Column of the object.")]
+    user: Annotated[
+        str | None,
+        Field(
+            description="Column with the user whose act a row is, such as giving a tag: the rows "
+            "of pairs that are held out for testing can then be left out (--without-pairs)."
+        ),
+    ] = None
     distinct: Annotated[
         str | None, Field(description="Column whose different values count as votes.")
     ] = None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.keys import id_key
+from kg_builder.extraction.left_out import LeftOutPairs
 from kg_builder.extraction.objects import object_type, read_name
-from kg_builder.extraction.rows import Cell, RowReader
+from kg_builder.extraction.rows import Cell, Chunk, RowReader
 from kg_builder.extraction.structured.columns import METHOD
 from kg_builder.extraction.structured.config import End, LinkTable
 
@@ -17,12 +18,22 @@ Pair = tuple[Cell, Cell]
 
 
 class LinkTableReader:
-    """Makes a statement of every row, or of every pair with enough votes."""
+    """Makes a statement of every row, or of every pair with enough votes.
+
+    Rows that are the act of a user on an item are left out (and counted) where `left_out` has the
+    pair.
+    """
 
     def __init__(
-        self, name: str, table: LinkTable, out: Collector, *, scope_of: Callable[[str], str]
+        self,
+        name: str,
+        table: LinkTable,
+        out: Collector,
+        *,
+        scope_of: Callable[[str], str],
+        left_out: LeftOutPairs,
     ) -> None:
-        self.table, self.out = table, out
+        self.table, self.out, self._left_out = table, out, left_out
         self._where = f"source {out.source!r}, table {name!r}"
         predicate = out.schema.predicate(table.predicate)
         if predicate.is_attribute:
@@ -43,8 +54,7 @@ class LinkTableReader:
     def columns(self) -> list[str]:
         """Columns of the file that are needed."""
         wanted = [self.table.subject.column, self.table.object.column]
-        if self.table.distinct:
-            wanted.append(self.table.distinct)
+        wanted += [column for column in (self.table.distinct, self.table.user) if column]
         wanted += [condition.column for condition in self.table.where]
         return list(dict.fromkeys(wanted))
 
@@ -56,7 +66,7 @@ class LinkTableReader:
             self._read_each(rows)
 
     def _read_each(self, rows: RowReader) -> None:
-        for chunk in rows:
+        for chunk in self._chunks(rows):
             pairs = zip(
                 chunk.columns[self.table.subject.column],
                 chunk.columns[self.table.object.column],
@@ -68,6 +78,33 @@ class LinkTableReader:
                     self._reject_empty(rows, number)
                 else:
                     self._state(subject, object_, rows.evidence(number), 1.0)
+
+    def _chunks(self, rows: RowReader) -> Iterator[Chunk]:
+        """The chunks of the file without the rows of left-out pairs."""
+        column = self.table.user
+        if column is None or not self._left_out:
+            yield from rows
+            return
+        ends = [
+            (end.column, scope)
+            for end, scope in (
+                (self.table.subject, self._subject_scope),
+                (self.table.object, self._object_scope),
+            )
+            if end.ref
+        ]
+        for chunk in rows:
+            users = chunk.columns[column]
+            keep = [
+                not any(
+                    (users[index], id_key(self.out.source, scope, _text(chunk.columns[end][index])))
+                    in self._left_out
+                    for end, scope in ends
+                )
+                for index in range(len(chunk))
+            ]
+            rows.leave_out("rows of left-out pairs", keep.count(False))
+            yield chunk if all(keep) else chunk.rows(keep)
 
     def _read_votes(self, rows: RowReader) -> None:
         votes, first = self._count_votes(rows)
@@ -95,7 +132,7 @@ class LinkTableReader:
         seen: set[tuple[Cell, Cell, Cell | int]] = set()
         votes: dict[Pair, int] = {}
         first: dict[Pair, int] = {}
-        for chunk in rows:
+        for chunk in self._chunks(rows):
             voters: Sequence[Cell | int] = (
                 chunk.columns[self.table.distinct] if self.table.distinct else chunk.places
             )
@@ -142,7 +179,7 @@ class LinkTableReader:
     def _key(
         self, cell: Cell, end: End, scope: str, type_: str, evidence: str, owner: str = ""
     ) -> str:
-        text = cell[0] if isinstance(cell, tuple) else cell or ""
+        text = _text(cell)
         if end.ref:
             return id_key(self.out.source, scope, text)
         name = read_name(text, type_, self.table.repair) or text
@@ -150,3 +187,7 @@ class LinkTableReader:
 
     def _reject_empty(self, rows: RowReader, number: int) -> None:
         rows.refuse("empty end of a link", number)
+
+
+def _text(cell: Cell) -> str:
+    return cell[0] if isinstance(cell, tuple) else cell or ""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.left_out import NONE_LEFT_OUT, LeftOutPairs
 from kg_builder.extraction.rows import RowReader, read_rows
 from kg_builder.extraction.structured.config import (
     LinkTable,
@@ -23,9 +24,14 @@ from kg_builder.progress import Progress, silent
 
 
 def extract_structured(
-    source: StructuredSource, root: Path, out: Collector, *, progress: Progress = silent
+    source: StructuredSource,
+    root: Path,
+    out: Collector,
+    *,
+    left_out: LeftOutPairs = NONE_LEFT_OUT,
+    progress: Progress = silent,
 ) -> None:
-    """Read all tables of a source.
+    """Read all tables of a source, but for the acts of `left_out` pairs.
 
     Counts are given per table: `<table>: rows read`, `rows used`, `rows rejected`.
 
@@ -45,7 +51,7 @@ def extract_structured(
         if isinstance(table, RdfTable):
             read_rdf(name, table, out, root)
         else:
-            _read_rows(name, table, source, out, root, report)
+            _read_rows(name, table, source, out, root, left_out, report)
         before += sizes[name]
         progress(before, whole)
 
@@ -56,6 +62,7 @@ def _read_rows(
     source: StructuredSource,
     out: Collector,
     root: Path,
+    left_out: LeftOutPairs,
     report: Progress,
 ) -> None:
     def scope_of(other: str) -> str:
@@ -65,7 +72,7 @@ def _read_rows(
     if isinstance(table, RecordTable):
         reader = RecordTableReader(name, table, out, scope_of=scope_of)
     elif isinstance(table, LinkTable):
-        reader = LinkTableReader(name, table, out, scope_of=scope_of)
+        reader = LinkTableReader(name, table, out, scope_of=scope_of, left_out=left_out)
     else:
         reader = TripleTableReader(table, out, root)
     rows: RowReader = read_rows(

@@ -214,8 +214,7 @@ def _plan(
         seeds = [seed for seed in arguments.seeds if not graph.missing(root, [seed])]
         absent = [seed for seed in arguments.seeds if seed not in seeds]
         if absent:
-            whose = f", seed {', '.join(map(str, absent))}" if seeds else ""
-            planned.problems.append(f"{graph.label}{whose}: {graph.missing(root, absent)}")
+            planned.problems.append(f"{graph.label}: {graph.missing(root, absent)}")
         try:
             for folder in dict.fromkeys(graph.data(root, seed) for seed in seeds):
                 check_same_rows(folder, root / study.stock)

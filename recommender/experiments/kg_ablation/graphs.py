@@ -38,6 +38,7 @@ class Graph:
         folder: name of its data folder; `{seed}` stands for the seed.
         change: what is done to the folder's graph; None for nothing.
         share: of the triples that are corrupted.
+        without: the source that it was built without.
         build: commands that make the folder.
     """
 
@@ -47,6 +48,7 @@ class Graph:
     build: tuple[str, ...]
     change: Change | None = None
     share: float = 0.0
+    without: str = ""
 
     def data(self, root: Path, seed: int) -> Path:
         """Its data folder for a seed."""
@@ -89,19 +91,16 @@ class Graph:
         absent = [seed for seed in seeds if not self.data(root, seed).is_dir()]
         if not absent:
             return ""
-        folders = list(dict.fromkeys(self.data(root, seed) for seed in absent))
-        commands = dict.fromkeys(
-            command.format(
-                folder=self.data(root, seed),
-                seed=seed,
-                pairs=root / "held-out-pairs",
-                data_root=root,
-            )
-            for seed in absent
-            for command in self.build
+        each = "{seed}" in self.folder
+        names = {"seed": "N", "folder": root / self.folder.format(seed="N"), "data_root": root}
+        commands = [
+            command.format(**names, pairs=root / "held-out-pairs") for command in self.build
+        ]
+        which = f" for N = {', '.join(map(str, absent))}" if each else ""
+        return (
+            f"no data folder {names['folder']}{which}; build {'each' if each else 'it'} with "
+            f"`{'`, then `'.join(commands)}`"
         )
-        named = ", ".join(map(str, folders))
-        return f"no data folder {named}; make it with `{'` and `'.join(commands)}`"
 
 
 def graphs_of(study: AblationStudy) -> list[Graph]:
@@ -121,14 +120,20 @@ def graphs_of(study: AblationStudy) -> list[Graph]:
             f"{ours}-without-pairs-split{{seed}}",
             (
                 "python -m recommender.experiments kg-ablation --data-root {data_root} "
-                "--write-pairs {pairs}",
+                "--write-pairs {pairs} --seeds {seed}",
                 f"python -m pipeline build --dataset {ours} "
                 "--without-pairs {pairs}/split{seed}.tsv --out {folder}",
             ),
         ),
     ]
     graphs += [
-        Graph(f"without-{source}", f"ours, without {source}", f"{ours}-without-{source}", (build,))
+        Graph(
+            f"without-{source}",
+            f"ours, without {source}",
+            f"{ours}-without-{source}",
+            (build,),
+            without=source,
+        )
         for source, build in study.without.items()
     ]
     graphs.append(

@@ -96,16 +96,13 @@ def read_parts(ablation: Ablation, model: Row) -> list[str]:
     """Which source the model misses most, and what inferred facts are worth to it."""
     losses = []
     for graph in ablation.graphs:
-        contrast = ablation.contrast(model.model, graph.name, "ours", "auc")
-        part = graph.name.removeprefix("without-")
-        known = contrast is not None and contrast.difference is not None
-        if known and part != graph.name and part not in ("pairs", "inference"):
-            losses.append((contrast.difference or 0.0, part, contrast))
+        source = graph.without
+        contrast = ablation.contrast(model.model, graph.name, "ours", "auc") if source else None
+        if contrast is not None and contrast.difference is not None:
+            losses.append((contrast.difference, f"{source} {difference(contrast)}"))
     sentences = []
     if losses:
-        listed = "; ".join(
-            f"{part} {difference(contrast)}" for _, part, contrast in sorted(losses)[::-1]
-        )
+        listed = "; ".join(text for _, text in sorted(losses, reverse=True))
         sentences.append(f"AUC that {model.label} owes to each source, left out in turn: {listed}.")
     inferred = _gain(ablation, model, "without-inference", "ours", "auc")
     if inferred:

@@ -25,10 +25,12 @@ from recommender.metrics.significance.paired import (
 )
 
 if TYPE_CHECKING:
+    from recommender.metrics.catalogue import CatalogueResult
+    from recommender.metrics.lists import ListResult
     from recommender.metrics.predictions import Predictions
     from recommender.metrics.ranking import RankingResult
 
-__all__ = ["Contrast", "contrast_predictions", "contrast_rankings", "contrast_seeds", "correct"]
+__all__ = ["Contrast", "contrast_catalogues", "contrast_predictions", "contrast_seeds", "correct"]
 
 FloatArray = NDArray[np.float64]
 
@@ -47,6 +49,7 @@ class Contrast:
         p_holm: the p value after Holm's correction for all that it was corrected with.
         p_other: p of another test that reads the same differences, where there is one.
         spread: over seeds, the standard deviations of both models.
+        family: what it belongs to: `rows` told apart, `ranking`, or `lists`.
     """
 
     metric: str
@@ -60,6 +63,7 @@ class Contrast:
     p_holm: float | None = None
     p_other: float | None = None
     spread: tuple[float, float] | None = None
+    family: str = "rows"
 
     def as_dict(self) -> dict[str, Any]:
         """For ``json.dumps``."""
@@ -111,38 +115,81 @@ def contrast_predictions(
     return contrasts
 
 
-def contrast_rankings(
-    first: RankingResult, second: RankingResult, *, n_resamples: int = 1000, seed: int = 0
+def contrast_catalogues(
+    first: CatalogueResult, second: CatalogueResult, *, n_resamples: int = 1000, seed: int = 0
 ) -> list[Contrast]:
-    """Compare rankings for the same users: sign flips for p, the bootstrap for the interval.
+    """Compare the lists of the same users: the rankings, then what the lists are like.
+
+    Sign flips by user give p and the bootstrap the interval, of metrics that are means over users;
+    where one is undefined for a user and either model, he is left out of its test and interval.
+    Metrics of all lists together have no test: there is one value of each.
 
     Raises:
         ValueError: the users are not the same.
     """
+    settings = {"n_resamples": n_resamples, "seed": seed}
+    contrasts = _contrast_users(first.ranking, second.ranking, "ranking", **settings)
+    about = _contrast_users(first.lists, second.lists, "lists", **settings)
+    for name, value in first.lists.aggregates.items():
+        other = second.lists.aggregates[name]
+        about.append(
+            Contrast(
+                metric=name,
+                first=_defined(value),
+                second=_defined(other),
+                difference=_defined(other - value),
+                low=None,
+                high=None,
+                p_value=None,
+                test="none",
+                family="lists",
+            )
+        )
+    return contrasts + sorted(about, key=lambda contrast: contrast.metric)
+
+
+def _contrast_users(
+    first: RankingResult | ListResult,
+    second: RankingResult | ListResult,
+    family: str,
+    *,
+    n_resamples: int,
+    seed: int,
+) -> list[Contrast]:
     if not np.array_equal(first.users, second.users):
         raise ValueError("the two rankings judge different users")
     weights = resample_users(len(first.users), n_resamples, seed)
     gaps = {name: second.per_user[name] - values for name, values in first.per_user.items()}
+    known = {name: ~np.isnan(gap) for name, gap in gaps.items()}
+    gaps = {name: np.where(known[name], gap, 0.0) for name, gap in gaps.items()}
     p_values = sign_flip_test(gaps, seed=seed)
     means, others = first.means(), second.means()
     contrasts = []
     for name, gap in gaps.items():
-        samples = resampled_mean(gap, np.ones(len(gap)), weights)
-        test = "sign flips by user"
-        by_bootstrap = bootstrap_p_value(samples)
-        contrasts.append(
-            _contrast(name, means[name], others[name], samples, p_values[name], test, by_bootstrap)
+        samples = resampled_mean(gap, known[name], weights)
+        contrast = _contrast(
+            name,
+            means[name],
+            others[name],
+            samples,
+            p_values[name],
+            "sign flips by user",
+            bootstrap_p_value(samples),
         )
+        contrasts.append(replace(contrast, family=family))
     return contrasts
 
 
 def contrast_seeds(
-    first: Mapping[str, Sequence[float | None]], second: Mapping[str, Sequence[float | None]]
+    first: Mapping[str, Sequence[float | None]],
+    second: Mapping[str, Sequence[float | None]],
+    families: Mapping[str, str] | None = None,
 ) -> list[Contrast]:
     """Compare two models over several seeds, pair by pair: Student's t, and Wilcoxon beside it.
 
     Args:
         first, second: metric to its value for each seed, in the same order of seeds.
+        families: metric to its family, where that is not `rows`.
     """
     contrasts = []
     for name, values in first.items():
@@ -166,19 +213,27 @@ def contrast_seeds(
                 spread=None
                 if tested is None
                 else (float(pair[0].std(ddof=1)), float(pair[1].std(ddof=1))),
+                family=(families or {}).get(name, "rows"),
             )
         )
     return contrasts
 
 
 def correct(tables: Sequence[Sequence[Contrast]]) -> list[list[Contrast]]:
-    """Holm's correction over every p value of the tables together."""
-    p_values = {
-        f"{n}/{contrast.metric}": math.nan if contrast.p_value is None else contrast.p_value
-        for n, table in enumerate(tables)
-        for contrast in table
-    }
-    adjusted = holm(p_values)
+    """Holm's correction over the p values of the tables together, for each family by itself.
+
+    So what is said of rows told apart does not depend on how many metrics of lists stand beside.
+    """
+    adjusted: dict[str, float] = {}
+    for family in {contrast.family for table in tables for contrast in table}:
+        adjusted |= holm(
+            {
+                f"{n}/{contrast.metric}": math.nan if contrast.p_value is None else contrast.p_value
+                for n, table in enumerate(tables)
+                for contrast in table
+                if contrast.family == family
+            }
+        )
     return [
         [replace(c, p_holm=_defined(adjusted[f"{n}/{c.metric}"])) for c in table]
         for n, table in enumerate(tables)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from recommender.data import Catalogue, Interactions, KnowledgeGraph, TrainingSplit
 from recommender.explanation import Evidence, Explainer, Narrator, Reason, Step, Vocabulary
+from recommender.explanation.names import Names
 from recommender.explanation.relations import plain_name, wording_of
 from recommender.models.base import TripleContributions
 
@@ -428,3 +429,17 @@ def test_facts_are_plain_english(tmp_path, relation, name, kind, sentence):
     (tmp_path / "relations.tsv").write_text(f"id\tiri\tname\n0\tx\t{relation}\n")
     (tmp_path / "entities.tsv").write_text(f"id\tiri\tname\ttype\n9\tx:9\t{name}\t{kind}\n")
     assert Narrator(Catalogue(tmp_path)).fact(Step(0, True, 9)) == sentence
+
+
+def test_an_entity_without_a_name_gets_an_alias_or_the_name_in_its_iri(tmp_path):
+    (tmp_path / "entities.tsv").write_text(
+        "id\tiri\tname\ttype\n"
+        "7\thttps://w3id.org/musickg/entity/7\t7\tEntity\n"
+        "8\thttps://w3id.org/musickg/place/New_York\tm.02_286\tPlace\n"
+        "9\thttps://w3id.org/musickg/entity/9\t9\tEntity\n"
+        "10\thttps://w3id.org/musickg/artist/112\t112\tBand\n"
+    )
+    (tmp_path / "aliases.tsv").write_text("id\talias\n7\tm.07\n7\tBristol\n")
+    names = Names(Catalogue(tmp_path))
+    assert [names.name(e) for e in (7, 8, 9, 10)] == ["Bristol", "New York", "", "112"]
+    assert names.named(np.array([9, 7, 9])).tolist() == [False, True, False]

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from recommender import create_model, load, split
-from recommender.data import TrainingSplit
+from recommender.data import KnowledgeGraph, TrainingSplit
 from recommender.models.shine import SHINE
 
 USERS, ITEMS, LABELS = [0, 3, 3, 17, 30], [2, 2, 9, 29, 4], [1, 0, 1, 1, 0]
@@ -50,6 +50,19 @@ class Naive:
             for a, b in ((head, tail), (tail, head)):
                 if a < train.n_items:
                     self.profile[a, b] = 1
+        self.user_rows: dict[str, np.ndarray] = {}
+        if train.user_graph is not None:
+            near = np.zeros((train.user_graph.n_entities,) * 2)
+            near[train.user_graph.head, train.user_graph.tail] = 1
+            near = np.maximum(near, near.T)[: train.n_users]
+            self.user_rows = {
+                name: rows
+                for name, rows in (
+                    ("social", near[:, : train.n_users]),
+                    ("attribute", near[:, train.n_users :]),
+                )
+                if rows.any()
+            }
         self.activate = FUNCTIONS[model.config.activation]
 
     def code(self, coder: str, row: np.ndarray) -> np.ndarray:
@@ -67,11 +80,16 @@ class Naive:
         y[user, item] = 0  # the pair itself is left out
         u, v = self.code("user", y[user]), self.code("item", y[:, item])
         p = self.code("profile", self.profile[item])
-        if self.config.joined == "concat":
+        us = [u, *(self.code(name, rows[user]) for name, rows in self.user_rows.items())]
+        join: Any = {
+            "sum": lambda codes: np.sum(codes, axis=0),
+            "max": lambda codes: np.max(codes, axis=0),
+            "concat": np.concatenate,
+        }[self.config.joined]
+        u, item_code = join(us), join([v, p])
+        if "widen.weight" in self.state:
             u = self.state["widen.weight"] @ u + self.state["widen.bias"]
-        item_code = {"sum": v + p if len(v) == len(p) else v, "max": np.maximum(v, p)}.get(
-            self.config.joined, np.concatenate([v, p])
-        )
+        assert len(u) == len(item_code)
         if self.config.similarity == "dot":
             value = u @ item_code
         elif self.config.similarity == "euclidean":
@@ -91,9 +109,28 @@ class Naive:
         return total / len(rows)
 
 
+def knowing(train: TrainingSplit, *triples: tuple[int, int, int]) -> TrainingSplit:
+    """The split with these triples about its users."""
+    head, relation, tail = np.array(triples).T
+    n_entities = max(train.n_users, int(tail.max()) + 1)
+    graph = KnowledgeGraph(head, relation, tail, n_entities, int(relation.max()) + 1)
+    return replace(train, user_graph=graph)
+
+
+FRIENDS = [(0, 0, 3), (3, 0, 17), (5, 0, 6), (17, 0, 30)]
+
+
+def ages(train: TrainingSplit) -> list[tuple[int, int, int]]:
+    return [(user, 1, train.n_users + user % 3) for user in range(0, train.n_users, 2)]
+
+
 @pytest.mark.parametrize("joined", ["sum", "max", "concat"])
 @pytest.mark.parametrize("similarity", ["dot", "euclidean", "logistic"])
-def test_scores(joined: str, similarity: str, train: TrainingSplit) -> None:
+@pytest.mark.parametrize("known", ["nothing", "friends", "ages", "both"])
+def test_scores(joined: str, similarity: str, known: str, train: TrainingSplit) -> None:
+    if known != "nothing":
+        friends, old = known != "ages", known != "friends"
+        train = knowing(train, *(FRIENDS * friends), *(ages(train) * old))
     model = build(train, joined=joined, similarity=similarity, activation="tanh")
     naive = Naive(model, train)
     expected = np.array([[naive.score(u, v) for v in range(3, 20)] for u in USERS])
@@ -105,7 +142,9 @@ def test_scores(joined: str, similarity: str, train: TrainingSplit) -> None:
 
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
-def test_loss_is_equation_9(activation: str, train: TrainingSplit) -> None:
+@pytest.mark.parametrize("social", [False, True])
+def test_loss_is_equation_9(activation: str, social: bool, train: TrainingSplit) -> None:
+    train = knowing(train, *FRIENDS, *ages(train)) if social else train
     model = build(train, activation=activation, rebuild_weight=0.3, l2_weight=0.01, alpha=4.0)
     naive = Naive(model, train)
     scores = np.array([naive.score(u, v) for u, v in zip(USERS, ITEMS, strict=True)])
@@ -116,6 +155,7 @@ def test_loss_is_equation_9(activation: str, train: TrainingSplit) -> None:
         + 0.3 * naive.rebuild_loss("user", naive.y[users])
         + 0.3 * naive.rebuild_loss("item", naive.y[:, items].T)
         + 0.3 * naive.rebuild_loss("profile", naive.profile[items])
+        + sum(0.3 * naive.rebuild_loss(name, x[users]) for name, x in naive.user_rows.items())
         + 0.01 / 2 * sum((w**2).sum() for w in naive.state.values() if w.ndim > 1)
     )
     columns = [torch.tensor(column) for column in (USERS, ITEMS, LABELS)]
@@ -123,6 +163,19 @@ def test_loss_is_equation_9(activation: str, train: TrainingSplit) -> None:
     assert loss.item() == pytest.approx(float(expected), rel=1e-9)
     loss.backward()
     assert all(torch.isfinite(q.grad).all() for q in model.parameters() if q.grad is not None)
+
+
+def test_friends_move_the_scores_of_a_user_and_can_be_switched_off(train: TrainingSplit) -> None:
+    one, other = knowing(train, (0, 0, 3), (5, 0, 6)), knowing(train, (0, 0, 4), (5, 0, 6))
+    users = torch.tensor([0, 5])
+    with torch.no_grad():
+        scores = [build(known).score_items(users, 0, 20) for known in (one, other)]
+        off = [
+            build(known, user_networks=False).score_items(users, 0, 20) for known in (one, train)
+        ]
+    assert not torch.allclose(scores[0][0], scores[1][0])
+    torch.testing.assert_close(scores[0][1], scores[1][1])
+    torch.testing.assert_close(off[0], off[1])
 
 
 def test_the_judged_pair_is_in_neither_row(train: TrainingSplit) -> None:

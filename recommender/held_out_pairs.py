@@ -1,0 +1,97 @@
+"""Write the held-out positive pairs of a split, in the publisher's ids.
+
+    python -m recommender.held_out_pairs --data data/processed/lastfm-built --split-seed 555 \\
+        --out held-out-555.tsv
+    python -m pipeline build --dataset lastfm-built --without-pairs held-out-555.tsv --out DIR
+
+The graph is then built without what the users did with these items, such as giving them tags: what
+a model learns from it cannot come from a pair that it is tested on.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from recommender.cli import DEFAULT_DATA, OneLineParser, main_guard
+from recommender.data import Split, load, split
+from recommender.data.splits import RATIOS
+from recommender.errors import ConfigError, DataError
+
+__all__ = ["held_out_pairs", "main"]
+
+
+def held_out_pairs(parts: Split) -> Iterator[tuple[str, str]]:
+    """The positive pairs of validation and test as (user, item) in the publisher's ids.
+
+    They come in the order of the integer ids. An item that was several things of the publisher
+    gives a pair for each of them.
+
+    Raises:
+        DataError: the data folder does not tell the publisher's ids.
+    """
+    folder, names = parts.dataset.folder, parts.dataset.catalogue
+    for file in ("users.tsv", "items.tsv"):
+        if not (folder / file).is_file():
+            remedy = "it tells the publisher's ids; build the data set with `python -m pipeline`"
+            raise DataError.at(folder / file, None, "no such file", remedy)
+    pairs = {
+        (int(user), int(item))
+        for part in (parts.valid, parts.test)
+        for user, item, label in zip(part.users, part.items, part.labels, strict=True)
+        if label
+    }
+    for user, item in sorted(pairs):
+        for raw in names.item_raw_id(item).split("|"):
+            yield names.user_raw_id(user), raw
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse, split, write."""
+    flags = _parser().parse_args(argv)
+    parts = split(load(flags.data), flags.split_seed, tuple(flags.ratios))
+    pairs = list(held_out_pairs(parts))
+    lines = ["user\titem", *("\t".join(pair) for pair in pairs)]
+    try:
+        flags.out.parent.mkdir(parents=True, exist_ok=True)
+        flags.out.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ConfigError(f"{flags.out}: {error.strerror}; give another --out") from None
+    found = f"{len(pairs):,} held-out pairs of split {flags.split_seed} in {flags.out}\n"
+    sys.stdout.write(found)
+    return 0
+
+
+def _parser() -> OneLineParser:
+    parser = OneLineParser(
+        prog="python -m recommender.held_out_pairs",
+        description="Write the positive pairs of a split's validation and test rows, in the "
+        "publisher's ids, for `python -m pipeline build --without-pairs FILE`.",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=DEFAULT_DATA,
+        metavar="DIR",
+        help=f"data folder (default: {DEFAULT_DATA})",
+    )
+    parser.add_argument(
+        "--split-seed", type=int, default=555, metavar="N", help="seed of the split (default: 555)"
+    )
+    parser.add_argument(
+        "--ratios",
+        type=float,
+        nargs=3,
+        default=RATIOS,
+        metavar="X",
+        help="train, validation and test parts (default: 0.6 0.2 0.2)",
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="file to write: user<TAB>item"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main_guard(main))

@@ -1,0 +1,24 @@
+"""What lists are like, whether or not they are right: coverage, novelty, diversity, calibration.
+
+`RecommendedLists` goes in, one value per metric and length comes out; a metric is a file here with
+a subclass of `PerUserMetric` or `AggregateMetric`, found by its `name`.
+"""
+
+from recommender.metrics.lists.base import (
+    AggregateMetric,
+    ListMetric,
+    PerUserMetric,
+    RecommendedLists,
+)
+from recommender.metrics.lists.evaluate import ListResult, evaluate_lists
+from recommender.metrics.lists.registry import list_metrics
+
+__all__ = [
+    "AggregateMetric",
+    "ListMetric",
+    "ListResult",
+    "PerUserMetric",
+    "RecommendedLists",
+    "evaluate_lists",
+    "list_metrics",
+]

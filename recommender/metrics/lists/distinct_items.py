@@ -1,0 +1,23 @@
+"""How many different items all lists together hold: coverage as a count."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recommender.metrics.lists.base import AggregateMetric, RecommendedLists
+
+__all__ = ["DistinctItems"]
+
+
+class DistinctItems(AggregateMetric):
+    """Number of items that stand in at least one list; `Coverage` times the catalogue's size."""
+
+    name = "distinct_items"
+    title = "different items in all lists"
+    digits = 0
+
+    def value(self, lists: RecommendedLists) -> float:
+        """A whole number."""
+        if not len(lists):
+            return float("nan")
+        return float(len(np.unique(lists.items[lists.filled])))

@@ -1,0 +1,60 @@
+"""Intra-list diversity: how different the items of one list are in the knowledge graph."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from recommender.data import TrainingSplit
+from recommender.data.matrices import item_attributes
+from recommender.metrics.lists.base import FloatArray, PerUserMetric, RecommendedLists
+
+__all__ = ["Diversity"]
+
+
+class Diversity(PerUserMetric):
+    """1 - mean cosine of the pairs of items in a list.
+
+    Ziegler et al., "Improving recommendation lists through topic diversification", WWW 2005, with
+    the entities next to an item in G as its features, each weighted by idf = ln(items / items
+    that have it). Items without any feature (of positive weight) are left out: that nothing is
+    known of them makes them neither alike nor different.
+    """
+
+    name = "diversity"
+    title = "intra-list diversity"
+
+    def __init__(self, train: TrainingSplit) -> None:
+        super().__init__(train)
+        self._features = _unit_rows(_tf_idf(train))
+        self._described = np.diff(self._features.indptr) > 0
+
+    def per_user(self, lists: RecommendedLists) -> FloatArray:
+        """In [0, 1]; NaN with fewer than two described items."""
+        return np.concatenate([np.zeros(0), *(self._block(part) for part in lists.blocks())])
+
+    def _block(self, lists: RecommendedLists) -> FloatArray:
+        sums = lists.matrix(self.n_items) @ self._features
+        squares = np.asarray(sums.multiply(sums).sum(axis=1)).ravel()
+        described = lists.filled & self._described[lists.items]
+        n = described.sum(axis=1)
+        # |Σ x|² holds each item with itself, which is 1, and each pair twice.
+        with np.errstate(invalid="ignore", divide="ignore"):
+            similarity = (squares - n) / (n * (n - 1))
+        return np.where(n > 1, np.clip(1.0 - similarity, 0.0, 1.0), np.nan)
+
+
+def _tf_idf(train: TrainingSplit) -> csr_array:
+    attributes = item_attributes(train.graph, train.n_items)
+    having = np.bincount(attributes.indices, minlength=attributes.shape[1])
+    idf = np.log(train.n_items / np.maximum(having, 1))
+    attributes.data = idf[attributes.indices]
+    attributes.eliminate_zeros()
+    return attributes
+
+
+def _unit_rows(matrix: csr_array) -> csr_array:
+    lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    counts = np.diff(matrix.indptr)
+    matrix.data = matrix.data / np.repeat(np.where(counts, lengths, 1.0), counts)
+    return matrix

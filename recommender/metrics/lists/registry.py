@@ -1,0 +1,30 @@
+"""Find list metrics by name: every subclass in this folder, nothing registered by hand."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+import recommender.metrics.lists as package
+from recommender.metrics.lists.base import ListMetric
+
+__all__ = ["list_metrics"]
+
+
+@cache
+def list_metrics() -> dict[str, type[ListMetric]]:
+    """All list metrics by name, sorted."""
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+    found: dict[str, type[ListMetric]] = {}
+    waiting = list(ListMetric.__subclasses__())
+    while waiting:
+        metric = waiting.pop()
+        waiting.extend(metric.__subclasses__())
+        if "name" not in metric.__dict__:
+            continue  # an intermediate base class
+        if metric.name in found:
+            raise RuntimeError(f"two list metrics call themselves {metric.name}")
+        found[metric.name] = metric
+    return dict(sorted(found.items()))

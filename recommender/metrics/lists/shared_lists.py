@@ -1,0 +1,24 @@
+"""Users who are shown exactly what somebody else is shown."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recommender.metrics.lists.base import AggregateMetric, RecommendedLists
+
+__all__ = ["SharedLists"]
+
+
+class SharedLists(AggregateMetric):
+    """Number of users whose list equals another user's, place by place."""
+
+    name = "shared_lists"
+    title = "users with somebody else's list"
+    digits = 0
+
+    def value(self, lists: RecommendedLists) -> float:
+        """A whole number, never 1."""
+        if not len(lists):
+            return float("nan")
+        _, counts = np.unique(lists.items, axis=0, return_counts=True)
+        return float(counts[counts > 1].sum())
