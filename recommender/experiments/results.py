@@ -195,11 +195,12 @@ def _tested(rows: list[RowResult]) -> list[RowResult]:
     contrasts = []
     for other in others:
         shared = [seed for seed in reference.seeds if seed in other.seeds]
-        pair = [
+        first, second = (
             {m: [r.figures[m].values[r.seeds.index(seed)] for seed in shared] for m in tested}
             for r in (reference, other)
-        ]
-        contrasts.append(contrast_seeds(*pair, {LISTS[0]: "lists"}) if shared else [])
+        )
+        families = {LISTS[0]: "lists"}
+        contrasts.append(contrast_seeds(first, second, families) if shared else [])
     corrected = dict(zip(map(id, others), correct(contrasts), strict=True))
     return [row if id(row) not in corrected else _with(row, corrected[id(row)]) for row in rows]
 
