@@ -35,6 +35,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 demo: $(INSTALLED)  ## Build the sample graph, train on it, recommend ten artists to a listener
 	$(PY) -m pipeline build --dataset $(DATASET)
 	$(PY) -m recommender.train --data $(PROCESSED) --epochs $(DEMO_EPOCHS)
+	$(PY) -m recommender.train --data $(PROCESSED) --model mmss_mkr_g
 	$(PY) -m recommender.recommend --data $(PROCESSED) --user $(DEMO_USER) --top 10
 
 test: $(INSTALLED)  ## Run the tests

@@ -50,14 +50,14 @@ def print_ranking(console: Console, report: Mapping[str, Any]) -> None:
         cells = [_figure(report, f"{name}@{k}", intervals, metric.digits) for k in ks]
         lists.add_row(metric.title, *cells)
     console.print(lists)
-    notes = [f"{report['users']:,} users with {report['relevant']:,} relevant items"]
+    people = f"{report['users']:,} users with {report['relevant']:,} relevant items"
     if report["ranked_users"] < report["all_users"]:
-        notes[0] += f" among {report['ranked_users']:,} users drawn from {report['all_users']:,}"
-    notes.append(f"{report['lists']:,} lists")
-    notes.append(f"left out of the lists: {report['excluded']}")
-    titles = {name: metric.title.split(" (")[0] for name, metric in list_metrics().items()}
-    notes += [f"{titles[name]} by: {basis}" for name, basis in report["basis"].items()]
-    console.print(f" {'; '.join(notes)}", style="dim", highlight=False)
+        people += f" among {report['ranked_users']:,} users drawn from {report['all_users']:,}"
+    notes = [f"{people}; {report['lists']:,} lists; left out of them: {report['excluded']}"]
+    for name, basis in report["basis"].items():
+        notes.append(f"{list_metrics()[name].title.partition(' (')[0]} by: {basis}")
+    for note in notes:
+        console.print(f" {note}", style="dim", highlight=False)
 
 
 def _figure(values: Mapping[str, Any], name: str, intervals: Mapping[str, Any], digits: int) -> str:

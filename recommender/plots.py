@@ -23,7 +23,7 @@ _BLUE, _ORANGE, _GREY = "#1f5f8b", "#c8641b", "#555555"
 
 
 def learning_curve(run_folder: str | Path) -> Path:
-    """Draw validation metrics and losses by epoch, the chosen epoch marked.
+    """Draw validation metrics, rankings among them, and losses by epoch, the chosen epoch marked.
 
     Reads `metrics.jsonl`, and `metrics.json` for the chosen epoch (of an unfinished run the best
     AUC so far); the same files give the same bytes.
@@ -39,13 +39,17 @@ def learning_curve(run_folder: str | Path) -> Path:
     chosen = _chosen_epoch(folder, records)
     # A dict keeps the order in which the loop's tasks appear; a set would not.
     losses = list(dict.fromkeys(n for r in records for n in r if n.startswith("loss_")))
-    figure = Figure(figsize=(7.5, 2.6 + 1.7 * len(losses)), layout="constrained")
+    rankings = list(dict.fromkeys(n for r in records for n in r if "@" in n))
+    heights = [1.6, *(1.6 for _ in rankings[:1]), *(1.0 for _ in losses)]
+    height = 2.6 * (2 if rankings else 1) + 1.7 * len(losses)
+    figure = Figure(figsize=(7.5, height), layout="constrained")
     FigureCanvasAgg(figure)
-    heights = [1.6, *(1.0 for _ in losses)]
     grid = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)
     axes: list[Axes] = list(grid[:, 0])
     _draw_validation(axes[0], records, chosen)
-    for axis, name in zip(axes[1:], losses, strict=True):
+    if rankings:
+        _draw_rankings(axes[1], records, rankings)
+    for axis, name in zip(axes[len(axes) - len(losses) :], losses, strict=True):
         epochs, values = _series(records, name)
         axis.plot(epochs, values, color=_GREY, linewidth=1.4, marker=_marker(epochs))
         axis.set_ylabel(f"{name.removeprefix('loss_').replace('_', ' ')}\nloss")
@@ -77,6 +81,17 @@ def _draw_validation(axis: Axes, records: Sequence[Mapping[str, Any]], chosen: i
     # Above the curves: whichever corner it took within, some run's curve would be behind it.
     above = (1.0, 1.0)
     axis.legend(frameon=False, fontsize=9, ncols=3, loc="lower right", bbox_to_anchor=above)
+
+
+def _draw_rankings(axis: Axes, records: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
+    """Ranking metrics, where the monitor needs them: far below an AUC, on an axis of their own."""
+    for name in names:
+        epochs, values = _series(records, name)
+        label = name.removeprefix("valid_")
+        axis.plot(epochs, values, linewidth=1.6, marker=_marker(epochs), label=label)
+    axis.set_ylabel("validation,\nranking")
+    above = (1.0, 1.0)
+    axis.legend(frameon=False, fontsize=9, ncols=5, loc="lower right", bbox_to_anchor=above)
 
 
 def _series(records: Sequence[Mapping[str, Any]], name: str) -> tuple[list[int], list[float]]:

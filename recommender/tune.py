@@ -51,6 +51,10 @@ SPACE: dict[str, tuple[str, tuple[Any, ...]]] = {
 }
 
 
+#: what is noted of every trial beside its objective
+_SHOWN = ("auc", "acc", "ndcg@10", "recall@20", "distinct_items@10")
+
+
 def suggest(trial: optuna.Trial, preset: Preset, fixed: Mapping[str, Any]) -> dict[str, Any]:
     """One draw of the settings in `SPACE` that the model has and nobody fixed.
 
@@ -65,6 +69,12 @@ def suggest(trial: optuna.Trial, preset: Preset, fixed: Mapping[str, Any]) -> di
             else:
                 drawn[name] = trial.suggest_categorical(name, values)
     return drawn
+
+
+def study_name(preset: Preset, config: TrainConfig) -> str:
+    """Name of the study within its store: trials of different objectives are not mixed."""
+    usual = config.monitor == TrainConfig.model_fields["monitor"].default
+    return preset.name if usual else f"{preset.name}, {config.monitor}"
 
 
 class _Pruner:
@@ -101,6 +111,8 @@ def search(
 ) -> optuna.Study:
     """Draw, train and validate `trials` times; continues what `store` (SQLite) holds.
 
+    The objective is the monitor that chooses the epoch within a trial, as `config` says.
+
     Raises:
         ConfigError: optuna is not installed.
     """
@@ -119,11 +131,12 @@ def search(
         except RunError:  # diverged: the worst value, not the end of the search
             return 0.0
         trial.set_user_attr("best_epoch", run.best_epoch)
-        trial.set_user_attr("valid", {k: run.metrics["valid"][k] for k in ("auc", "acc")})
-        return config.monitored(run.metrics["valid"])
+        measured = {**run.metrics["valid"], **run.metrics["valid_ranking"]}
+        trial.set_user_attr("valid", {name: measured[name] for name in _SHOWN})
+        return run.validation
 
     study = optuna.create_study(
-        study_name=preset.name,
+        study_name=study_name(preset, config),
         storage=f"sqlite:///{store}",
         load_if_exists=True,
         direction="maximize",
@@ -160,7 +173,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     best = {**fixed, **study.best_params}
     (out / "best.toml").write_text(_toml(preset.name, best, config), encoding="utf-8")
-    _print_result(study, out)
+    _print_result(study, out, config.monitor)
     return 0
 
 
@@ -169,7 +182,7 @@ def _parser(preset: Preset) -> argparse.ArgumentParser:
         prog="python -m recommender.tune",
         usage="%(prog)s [--data DIR] [--model NAME] [--trials N] [--out DIR] [settings]",
         description="Search for settings on validation. A setting that is given is kept; of the "
-        f"others, these are searched: {', '.join(SPACE)}.",
+        f"others, these are searched: {', '.join(SPACE)}. The objective is --monitor.",
         allow_abbrev=False,
     )
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="data folder")
@@ -188,17 +201,20 @@ def _toml(model: str, settings: Mapping[str, Any], config: TrainConfig) -> str:
     """The settings as a file for `--config`; JSON's notation of numbers and texts is TOML's."""
     lines = [f"model = {json.dumps(model)}", "", "[settings]"]
     lines += [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
-    lines += ["", "[training]", f"negatives = {json.dumps(config.negatives)}", ""]
+    lines += ["", "[training]", f"negatives = {json.dumps(config.negatives)}"]
+    lines += [f"monitor = {json.dumps(config.monitor)}", ""]
     return "\n".join(lines)
 
 
-def _print_result(study: optuna.Study, out: Path) -> None:
+def _print_result(study: optuna.Study, out: Path, monitor: str) -> None:
     table = Table(title=f"best of {len(study.trials)} trials, on validation")
     table.add_column("setting")
     table.add_column("value", justify="right")
     for name, value in study.best_params.items():
         table.add_row(name, f"{value:.3g}" if isinstance(value, float) else str(value))
-    table.add_row("validation", f"{study.best_value:.4f}")
+    table.add_row(f"validation ({monitor})", f"{study.best_value:.4f}")
+    for name, value in study.best_trial.user_attrs.get("valid", {}).items():
+        table.add_row(f"valid {name}", "–" if value is None else f"{value:.4g}")
     console = Console()
     console.print(table)
     console.print(f"python -m recommender.train --config {out / 'best.toml'}", soft_wrap=True)

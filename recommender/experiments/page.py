@@ -68,21 +68,30 @@ _LIST_COLUMNS = {
 
 
 def lists_section(title: str, table: TableResult) -> Section | None:
-    """What the same rows put first in the whole catalogue; None where nothing was ranked."""
-    ranked = [r for r in table.rows if r.measured and r.value(LISTS[0]) is not None]
+    """What the same rows put first in the whole catalogue; None where nothing was ranked.
+
+    A result from before rankings were measured has dashes.
+    """
+    ranked = [row for row in table.rows if row.measured and row.value(LISTS[0]) is not None]
     if not ranked:
         return None
     columns = ["model"]
     for name in LISTS:
         columns += [_LIST_COLUMNS[name][0], *(["p"] if name == LISTS[0] else [])]
     rows = []
-    for row in ranked:
+    for row in table.rows:
         cells = [_label(row)]
         for name in LISTS:
-            cells.append(_spread(row.figures[name], _LIST_COLUMNS[name][1]))
-            cells += [_p(row.figures[name])] if name == LISTS[0] else []
+            figure = row.figures.get(name) or Figure([])
+            cells.append(_spread(figure, _LIST_COLUMNS[name][1]))
+            cells += [_p(figure)] if name == LISTS[0] else []
         rows.append(cells)
-    return Section(f"Lists: {title}", columns, rows, [r.row.reference for r in ranked])
+    measured = dict.fromkeys(row.lists for row in table.rows if row.lists)
+    reading = [f"Measured on {lists}." for lists in measured]
+    earlier = [row.row.label for row in table.rows if row.measured and row not in ranked]
+    notes = [f"results without lists, from before these were measured: {', '.join(earlier)}"]
+    emphasised = [row.row.reference for row in table.rows]
+    return Section(f"Lists: {title}", columns, rows, emphasised, reading, notes if earlier else ())
 
 
 def counts_section(title: str, counted: Sequence[Counted]) -> Section:

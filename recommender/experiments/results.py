@@ -82,6 +82,8 @@ class RowResult:
     Attributes:
         negatives: what it was trained against: `static` or `fresh` rows, `own` negatives, none.
         seconds, cpu_seconds: of one training, means; CPU None where a seed's was not recorded.
+        lists: how many lists there were, and by what calibration is measured; empty where no seed
+            was ranked.
     """
 
     row: Row
@@ -93,6 +95,7 @@ class RowResult:
     negatives: str = ""
     epochs: float | None = None
     problem: str = ""
+    lists: str = ""
 
     def value(self, metric: str) -> float | None:
         """Our mean of a metric."""
@@ -155,7 +158,7 @@ def _row(
         name: Figure([test[name] for test in tests], paper.get(name))
         for name in (*METRICS, *_SPLIT)
     }
-    rankings = [by_seed[seed].get("ranking", {}) for seed in seeds]
+    rankings = [by_seed[seed].get("ranking") or {} for seed in seeds]
     figures |= {name: Figure([ranking.get(name) for ranking in rankings]) for name in LISTS}
     cells = list(by_seed.values())
     return RowResult(
@@ -168,7 +171,20 @@ def _row(
         negatives=_negatives(row, cells[0]),
         epochs=mean(cell["best_epoch"] for cell in cells),
         problem=problem,
+        lists=_describe_lists([ranking for ranking in rankings if ranking]),
     )
+
+
+def _describe_lists(rankings: Sequence[Mapping[str, Any]]) -> str:
+    """Of a seed on average; nothing where only the ranking metrics were kept."""
+    counted = [ranking for ranking in rankings if "lists" in ranking]
+    if not counted:
+        return ""
+    text = f"the lists of {median(r['lists'] for r in counted):,.0f} users"
+    everybody = counted[0]["all_users"]
+    if counted[0]["ranked_users"] < everybody:
+        text += f" (drawn from {everybody:,}; what all lists hold together grows with their number)"
+    return f"{text}, calibration by {counted[0]['basis'].get('calibration', 'nothing')}"
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
@@ -195,11 +211,12 @@ def _tested(rows: list[RowResult]) -> list[RowResult]:
     contrasts = []
     for other in others:
         shared = [seed for seed in reference.seeds if seed in other.seeds]
-        pair = [
+        first, second = (
             {m: [r.figures[m].values[r.seeds.index(seed)] for seed in shared] for m in tested}
             for r in (reference, other)
-        ]
-        contrasts.append(contrast_seeds(*pair, {LISTS[0]: "lists"}) if shared else [])
+        )
+        families = {LISTS[0]: "lists"}
+        contrasts.append(contrast_seeds(first, second, families) if shared else [])
     corrected = dict(zip(map(id, others), correct(contrasts), strict=True))
     return [row if id(row) not in corrected else _with(row, corrected[id(row)]) for row in rows]
 

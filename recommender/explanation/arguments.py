@@ -28,12 +28,14 @@ class Fact:
     Attributes:
         holding: its id in the index.
         weight: see `Basis`.
+        rank: by which facts are chosen, see `FactWeights`.
         named: whether the entity has a readable name.
         sharers: items of the history of which the same is true; empty for a link to one of them.
     """
 
     holding: int
     weight: float
+    rank: float
     named: bool
     sharers: frozenset[int]
 
@@ -47,21 +49,15 @@ class Arguments:
         self._names = names
 
     def best(self, links: Sequence[Fact], shared: Sequence[Fact], basis: Basis) -> list[Evidence]:
-        """At most two arguments, the strongest first.
-
-        By rarity a link comes first: it is the shortest path. By the model's weights the argument
-        comes first to which the score owes more.
-        """
+        """At most two arguments: a link, the shortest path there is, and then the strongest."""
         arguments = [*self._link(links, basis), *self._in_common(shared, basis)]
-        if basis == "model":
-            arguments.sort(key=lambda argument: -argument.weight)
         return arguments[:_MOST_ARGUMENTS]
 
     def _link(self, links: Sequence[Fact], basis: Basis) -> list[Evidence]:
         """One argument out of all direct links: of the best one's meaning, the best-known first."""
         if not links:
             return []
-        best = max(links, key=lambda fact: (fact.weight, -fact.holding))
+        best = max(links, key=lambda fact: (fact.rank, -fact.holding))
         step = self._index.step(best.holding)
         alike = {}
         for fact in links:
@@ -129,5 +125,5 @@ def _value(facts: Sequence[Fact], sharers: frozenset[int], basis: Basis) -> floa
     outweighing a specific one. The model's weights know the history already; they are added up.
     """
     if basis == "model":
-        return sum(fact.weight for fact in facts)
-    return sum(fact.weight**2 for fact in facts) * (1 + math.log(len(sharers)) / 2)
+        return sum(fact.rank for fact in facts)
+    return sum(fact.rank**2 for fact in facts) * (1 + math.log(len(sharers)) / 2)

@@ -146,6 +146,7 @@ class Explainer:
             pairs[useful].tolist(),
             facts.holdings[useful].tolist(),
             facts.values[useful].tolist(),
+            facts.ranks[useful].tolist(),
             named.tolist(),
             linked[useful].tolist(),
             left[useful].tolist(),
@@ -157,10 +158,12 @@ class Explainer:
             links: list[Fact] = []
             shared: list[Fact] = []
             owed = False
-            for _, holding, weight, has_name, is_link, start, stop, from_model in group:
+            for _, holding, weight, rank, has_name, is_link, start, stop, from_model in group:
                 owed = from_model
                 sharers = frozenset() if is_link else frozenset(profiles.items[start:stop].tolist())
-                (links if is_link else shared).append(Fact(holding, weight, has_name, sharers))
+                (links if is_link else shared).append(
+                    Fact(holding, weight, rank, has_name, sharers)
+                )
             yield pair, self._arguments.best(links, shared, "model" if owed else "rarity")
 
 

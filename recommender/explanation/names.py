@@ -33,6 +33,7 @@ _PERSONAL: Final = re.compile(
     r"need.*|check.*|to listen.*|0 play yet|.*\bplay yet|random|other|stuff|misc\w*|music|artists?|"
     r"bands?|better than .*|overrated|underrated|crap|shit\w*|wtf|lol|x+|[\W\d]+"
 )
+_LONGEST_TAG: Final = 4  # words; longer ones are remarks
 _GENERIC_TYPES: Final = frozenset({"", "entity", "thing"})
 
 
@@ -77,7 +78,7 @@ class Names:
         return np.array([bool(self.name(e)) for e in distinct.tolist()], dtype=bool)[place]
 
     def meaning(self, entities: IntArray) -> NDArray[np.float64]:
-        """How much each entity means, ``[n]``: 1, but little for the words of private use."""
+        """How much each entity means, ``[n]``: 1, but nothing for words of private use."""
         distinct, place = np.unique(entities, return_inverse=True)
         return np.array([self._meaning(e) for e in distinct.tolist()])[place]
 
@@ -102,7 +103,9 @@ class Names:
 
     def _meaning(self, entity: int) -> float:
         is_tag = self._catalogue.entity_type(entity).lower() == "tag"
-        return 0.1 if is_tag and _PERSONAL.fullmatch(self.name(entity).casefold()) else 1.0
+        name = self.name(entity).casefold() if is_tag else ""
+        private = _PERSONAL.fullmatch(name) or name.count(" ") >= _LONGEST_TAG
+        return 0.0 if is_tag and private else 1.0
 
     def _readable(self, name: str, entity: int) -> bool:
         if name.isdecimal():  # bands and films have such names, numbered nodes too

@@ -41,12 +41,15 @@ class FactWeights:
     Attributes:
         pairs, holdings: ``[n]``, the pair, and the holding of its item.
         values: ``[n]``, the weight; no more than 0 where the fact is not to be mentioned.
+        ranks: ``[n]``, by which facts are chosen: the weight, and of the model's weights times what
+            the fact means to a person.
         from_model: ``[n]``, whether the weights of the pair are the model's.
     """
 
     pairs: IntArray
     holdings: IntArray
     values: NDArray[np.float64]
+    ranks: NDArray[np.float64]
     from_model: NDArray[np.bool_]
 
 
@@ -71,7 +74,8 @@ class Weigher:
             telling = vocabulary.telling
             meaning = vocabulary.names.meaning(index.entity)
         #: ``[n_holdings]``: rarity of the feature, times what it means to a person.
-        self.rarity = (index.rarity * meaning)[index.features] * telling[index.relation]
+        self._telling = meaning[index.features] * telling[index.relation]
+        self.rarity = index.rarity[index.features] * self._telling
         self._mentioned = self.rarity > 0
 
     def by_rarity(self) -> Weigher:
@@ -86,12 +90,13 @@ class Weigher:
         values = self.rarity[holdings]
         owed = self._owed(users, items, pairs, holdings)
         if owed is None:
-            return FactWeights(pairs, holdings, values, np.zeros(len(pairs), dtype=bool))
+            return FactWeights(pairs, holdings, values, values, np.zeros(len(pairs), dtype=bool))
         explained = np.zeros(len(items), dtype=bool)
         explained[pairs[(owed > 0) & self._mentioned[holdings]]] = True
         from_model = explained[pairs]
         owed[~self._mentioned[holdings]] = 0.0
-        return FactWeights(pairs, holdings, np.where(from_model, owed, values), from_model)
+        ranks = np.where(from_model, owed * self._telling[holdings], values)
+        return FactWeights(pairs, holdings, np.where(from_model, owed, values), ranks, from_model)
 
     def _owed(
         self, users: IntArray, items: IntArray, pairs: IntArray, holdings: IntArray

@@ -43,14 +43,12 @@ def solve_rows(
         X ``[n, f]``.
     """
     n, dim = positives.shape[0], others.shape[1]
-    offsets, columns = (
-        torch.from_numpy(positives.indptr).long(),
-        torch.from_numpy(positives.indices).long(),
-    )
+    offsets = torch.from_numpy(positives.indptr).long()
     counts = offsets.diff()
+    used, columns = torch.unique(torch.from_numpy(positives.indices).long(), return_inverse=True)
     eigenvalues, basis = torch.linalg.eigh(common)
     # The last row, of zeros, is what short rows are padded with.
-    rotated = torch.cat([others @ basis, others.new_zeros(1, dim)])
+    rotated = torch.cat([others[used] @ basis, others.new_zeros(1, dim)])
     solution = others.new_zeros(n, dim)
     order = counts.argsort(stable=True)
     order = order[counts[order] > 0]
@@ -61,11 +59,12 @@ def solve_rows(
         width = int(counts[rows[-1]])
         place = offsets[rows, None] + torch.arange(width)
         real = torch.arange(width) < counts[rows, None]
-        ids = torch.where(real, columns[place.clamp_max(len(columns) - 1)], len(others))
+        ids = torch.where(real, columns[place.clamp_max(len(columns) - 1)], len(used))
         diagonal = eigenvalues.clamp_min(0) + l2_weights[rows, None]
         solution[rows] = target * _solve(rotated[ids], diagonal, weight)
         start = stop
-    return solution @ basis.T
+    back: Tensor = solution @ basis.T
+    return back
 
 
 def _solve(chosen: Tensor, diagonal: Tensor, weight: float) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ import torch
 from scipy.sparse import csr_array
 from torch import Tensor, nn
 
-__all__ = ["SparseMatrix", "sparse_rows"]
+__all__ = ["CompressedRows", "SparseMatrix", "sum_of_rows"]
+
+_ENTRIES = 2**22  # entries of a matrix that are gathered at a time
 
 # Said once per process, about the interface and not about the results.
 warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
@@ -116,16 +119,41 @@ class SparseMatrix(nn.Module):
         )
 
 
-def sparse_rows(columns: Tensor, values: Tensor, width: int) -> Tensor:
-    """A sparse tensor [n, width] from k columns and values per row, [n, k] each."""
-    n, k = columns.shape
-    return torch.sparse_csr_tensor(
-        torch.arange(0, n * k + 1, k, device=columns.device),
-        columns.reshape(-1),
-        values.reshape(-1),
-        size=(n, width),
-        check_invariants=False,
-    )
+@dataclass(frozen=True, eq=False)
+class CompressedRows:
+    """A sparse matrix [n, m]: row r holds columns[offsets[r] : offsets[r + 1]] and their values."""
+
+    offsets: Tensor
+    columns: Tensor
+    values: Tensor
+
+
+def sum_of_rows(
+    matrix: CompressedRows, picked: Tensor, weights: Tensor, targets: Tensor, out: Tensor
+) -> None:
+    """out[targets[n]] += weights[n] * matrix[picked[n]] for all n, in bounded memory.
+
+    Fast where few rows are picked: it touches nothing but their entries.
+
+    Args:
+        matrix: ``[n, m]``.
+        picked, weights, targets: ``[p]`` each.
+        out: ``[b, m]``, contiguous.
+    """
+    flat, width = out.view(-1), out.shape[1]
+    counts = (matrix.offsets[1:] - matrix.offsets[:-1])[picked]
+    ends = counts.cumsum(0)
+    first, done = 0, 0
+    while first < len(picked):
+        limit = torch.searchsorted(ends, done + _ENTRIES, right=True)
+        last = max(first + 1, int(limit))
+        part = slice(first, last)
+        row = torch.repeat_interleave(torch.arange(first, last, device=out.device), counts[part])
+        within = torch.arange(done, done + len(row), device=out.device) - (ends - counts)[row]
+        place = matrix.offsets[picked[row]] + within
+        into = targets[row] * width + matrix.columns[place]
+        flat.index_add_(0, into, weights[row] * matrix.values[place])
+        first, done = last, int(ends[last - 1])
 
 
 class _Product(torch.autograd.Function):

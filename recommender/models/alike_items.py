@@ -6,25 +6,25 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from scipy.sparse import csr_array, eye_array
+from scipy.sparse import csr_array
 from torch import Tensor
 
+from recommender.data.fact_vectors import FactVectors, nearest_rows
 from recommender.data.facts import Facts
 from recommender.data.graph import KnowledgeGraph
-from recommender.data.matrices import inverse_frequencies, item_attributes, normalized_rows
 from recommender.scoring import DEFAULT_BLOCK, ItemScorer
 
 __all__ = ["AlikeItems", "ScoreOfAlikeItems"]
 
 NEAREST = 20
+_TINY = np.finfo(float).tiny
 
 
 class AlikeItems:
     """Finds the items of the catalogue nearest to a new one, given its facts.
 
-    Nearest by the cosine of the entities that the graph links to either, weighted by tf-idf. An
-    item counts among its own entities, so that one said to be similar to Portishead is near
-    Portishead, and not only near what else is.
+    Nearest by the cosine of the entities that the graph links to either, weighted by tf-idf; see
+    `FactVectors`.
 
     Args:
         graph: facts about the catalogue.
@@ -33,11 +33,7 @@ class AlikeItems:
 
     def __init__(self, graph: KnowledgeGraph, n_items: int) -> None:
         self.n_items = n_items
-        itself = eye_array(n_items, graph.n_entities, format="csr")
-        attributes = csr_array(item_attributes(graph, n_items) + itself)
-        self._idf = inverse_frequencies(attributes)
-        attributes.data = attributes.data * self._idf[attributes.indices]
-        self._by_attribute = normalized_rows(attributes).T.tocsr()
+        self._vectors = FactVectors(graph, n_items)
 
     def shares(self, facts: Sequence[Facts]) -> csr_array:
         """How much each item of the catalogue counts for each new one; rows sum to 1.
@@ -47,33 +43,13 @@ class AlikeItems:
         Returns:
             ``[len(facts), n_items]``.
         """
-        similarities = self._vectors(facts) @ self._by_attribute
-        rows = [self._nearest(similarities[[n]]) for n in range(len(facts))]
-        counts = [len(items) for items, _ in rows]
-        starts = np.concatenate([[0], np.cumsum(counts)])
-        items = np.concatenate([items for items, _ in rows])
-        values = np.concatenate([values for _, values in rows])
-        return csr_array((values, items, starts), shape=(len(facts), self.n_items))
-
-    def _vectors(self, facts: Sequence[Facts]) -> csr_array:
-        rows = np.repeat(np.arange(len(facts)), [len(own) for own in facts])
-        entities = np.concatenate([np.zeros(0, np.int64), *(own.entity for own in facts)])
-        pairs = np.unique(np.column_stack([rows, entities]), axis=0).astype(np.int64)
-        matrix = csr_array(
-            (self._idf[pairs[:, 1]], (pairs[:, 0], pairs[:, 1])),
-            shape=(len(facts), len(self._idf)),
-        )
-        return normalized_rows(matrix)
-
-    def _nearest(self, similarities: csr_array) -> tuple[np.ndarray, np.ndarray]:
-        """The nearest items, ascending, and their shares."""
-        order = np.lexsort((similarities.indices, -similarities.data))[:NEAREST]
-        order = order[similarities.data[order] > 0]
-        if not len(order):
-            return np.arange(self.n_items), np.full(self.n_items, 1 / self.n_items)
-        order = order[np.argsort(similarities.indices[order])]
-        values = similarities.data[order]
-        return similarities.indices[order], values / values.sum()
+        vectors = self._vectors.of_new_items(facts)
+        near = nearest_rows(vectors, self._vectors.matrix, NEAREST)
+        near = csr_array(near / np.maximum(near.sum(axis=1), _TINY)[:, None])
+        unlike = np.flatnonzero(np.diff(near.indptr) == 0)
+        everything = np.ones((len(unlike), self.n_items)) / self.n_items
+        place = np.repeat(unlike, self.n_items), np.tile(np.arange(self.n_items), len(unlike))
+        return csr_array(near + csr_array((everything.ravel(), place), shape=near.shape))
 
 
 class ScoreOfAlikeItems:

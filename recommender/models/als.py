@@ -17,12 +17,12 @@ __all__ = ["ALS", "ALSConfig"]
 class ALSConfig(ModelConfig):
     """Settings of `ALS`; the defaults were chosen on validation."""
 
-    dim: int = Field(8, ge=1, description="f: number of factors")
+    dim: int = Field(64, ge=1, description="f: number of factors")
     alpha: float = Field(
-        40.0, gt=0, description="confidence of a positive is 1 + alpha, of anything else 1"
+        75.0, gt=0, description="confidence of a positive is 1 + alpha, of anything else 1"
     )
-    l2_weight: float = Field(100.0, gt=0, description="lambda: weight of the squared factors")
-    iterations: int = Field(15, ge=1, description="times that both sides are solved for")
+    l2_weight: float = Field(185.0, gt=0, description="lambda: weight of the squared factors")
+    iterations: int = Field(10, ge=1, description="times that both sides are solved for")
 
 
 class ALS(FactorRecommender):
@@ -30,8 +30,10 @@ class ALS(FactorRecommender):
 
     Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008:
     minimise Σ c_ui (p_ui - x_uᵀ y_i)² + λ(Σ‖x_u‖² + Σ‖y_i‖²) over all users and items (Eq. 3),
-    with c_ui = 1 + α p_ui and the paper's α = 40. Its 100 and more factors are for users with long
-    histories; with seven positives per user, as here, validation prefers few and a large λ.
+    with c_ui = 1 + α p_ui. The default settings are the best of 42 trials by AUC + NDCG@10 on the
+    validation rows of Last.FM (`lastfm-stock`, seed 555): f from 4 to 256, α from 1 to 300, λ from
+    1 to 1,000, 5 to 25 iterations. With seven positives per user λ must be large; then many factors
+    do no harm.
     """
 
     name = "als"

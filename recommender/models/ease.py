@@ -27,9 +27,9 @@ Floats = NDArray[np.floating]
 
 
 class EASEConfig(ModelConfig):
-    """Settings of `EASE`."""
+    """Settings of `EASE`; the default of lambda was chosen on validation."""
 
-    l2_weight: float = Field(100.0, gt=0, description="lambda: weight of the squared regression")
+    l2_weight: float = Field(2700.0, gt=0, description="lambda: weight of the squared regression")
     max_memory_gb: float = Field(
         8.0, gt=0, description="refuse data whose matrix would take more memory than this"
     )
@@ -45,6 +45,10 @@ class EASE(ItemBasedRecommender):
     The paper inverts a matrix of items × items. Where there are fewer users than items the same B
     follows from one of users × users: P = (I - XᵀMX) / λ with M = (XXᵀ + λI)⁻¹ (Woodbury), and
     only M is kept: 14 MB in place of 1.2 GB for 1,872 users and 17,632 items.
+
+    The default λ is the best of 30 from 2 to 20,000 by AUC + NDCG@10 on the validation rows of
+    Last.FM (`lastfm-stock`, seed 555). The two disagree: at λ = 100 NDCG@10 is highest (.169 for
+    .162), but AUC, which compares the scores of different users, is .763 for .798.
     """
 
     name = "ease"

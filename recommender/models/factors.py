@@ -48,7 +48,7 @@ class FactorRecommender(CalibratedRecommender):
     ) -> None:
         super().__init__(config, train)
         self._positives = positive_matrix(train)
-        self._gram: Tensor | None = None
+        self._fixed: tuple[Tensor, Tensor] | None = None
         self.users = nn.Parameter(torch.randn(train.n_users, dim) * spread, False)
         self.items = nn.Parameter(torch.randn(train.n_items, dim) * spread, False)
 
@@ -76,6 +76,7 @@ class FactorRecommender(CalibratedRecommender):
         users = self.solve(by_user, items, gram_matrix(items))
         self.users.copy_(users)
         self.items.copy_(items)
+        self.forget()
 
     def score(self, users: Tensor, items: Tensor) -> Tensor:
         """x_uᵀ y_i, an estimate of the preference: about 0 to 1."""
@@ -87,10 +88,10 @@ class FactorRecommender(CalibratedRecommender):
 
     def fold_in(self, histories: ItemSets) -> ItemScorer:
         """Solve for each person's vector; an empty history gets the mean of the users' vectors."""
-        items = self.items.double().cpu()
-        if self._gram is None:
-            self._gram = gram_matrix(items)
-        users = self.solve(histories.matrix(self.n_items), items, self._gram)
+        if self._fixed is None:
+            items = self.items.double().cpu()
+            self._fixed = items, gram_matrix(items)
+        users = self.solve(histories.matrix(self.n_items), *self._fixed)
         users[torch.from_numpy(np.flatnonzero(histories.sizes == 0))] = (
             self.users.mean(dim=0).double().cpu()
         )
@@ -98,4 +99,4 @@ class FactorRecommender(CalibratedRecommender):
 
     def forget(self) -> None:
         """What folding in has computed from the parameters no longer holds."""
-        self._gram = None
+        self._fixed = None

@@ -18,20 +18,20 @@ __all__ = ["IALS", "IALSConfig"]
 
 
 class IALSConfig(ModelConfig):
-    """Settings of `IALS`."""
+    """Settings of `IALS`; the defaults were chosen on validation."""
 
-    dim: int = Field(64, ge=1, description="d: length of the vectors")
+    dim: int = Field(128, ge=1, description="d: length of the vectors")
     unobserved_weight: float = Field(
-        0.1, gt=0, description="alpha_0: weight of the square of every score"
+        0.011, gt=0, description="alpha_0: weight of the square of every score"
     )
-    l2_weight: float = Field(0.003, gt=0, description="lambda: weight of the squared vectors")
+    l2_weight: float = Field(1.7, gt=0, description="lambda: weight of the squared vectors")
     exponent: float = Field(
-        1.0, ge=0, description="nu: how lambda grows with occurrence; 0: the same for all"
+        0.06, ge=0, description="nu: how lambda grows with occurrence; 0: the same for all"
     )
     init_std: float = Field(
         0.1, gt=0, description="sigma: initial vectors have standard deviation sigma / sqrt(d)"
     )
-    iterations: int = Field(16, ge=1, description="times that both sides are solved for")
+    iterations: int = Field(8, ge=1, description="times that both sides are solved for")
 
 
 class IALS(FactorRecommender):
@@ -41,8 +41,13 @@ class IALS(FactorRecommender):
     benchmarks", RecSys 2022: minimise the sum of (x_uᵀ y_i - 1)² over the positives, of
     α0 (x_uᵀ y_i)² over all pairs, and of λ_u‖x_u‖² and λ_i‖y_i‖² (Eq. 3 to 6), where λ_u =
     λ(|I_u| + α0 |I|)^ν and λ_i = λ(|U_i| + α0 |U|)^ν. I_u are the positives of a user among the
-    items I, U_i those of an item among the users U. The systems are solved exactly and not in
-    blocks, which at these dimensions would save nothing.
+    items I, U_i those of an item among the users U. Vectors are solved for whole, not in blocks,
+    which gives the same and saves nothing at these dimensions.
+
+    The default settings are the best of 42 trials by AUC + NDCG@10 on the validation rows of
+    Last.FM (`lastfm-stock`, seed 555): d from 8 to 256, α0 from 0.003 to 1, ν from 0 to 1, λ over
+    three and a half decades scaled to the sum of all λ_u and λ_i at ν = 1, 4 to 16 iterations;
+    σ = 0.1 as published.
     """
 
     name = "ials"

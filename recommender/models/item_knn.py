@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from pydantic import Field
+from scipy.sparse import csr_array
 from torch import Tensor
 
 from recommender.data.splits import TrainingSplit
 from recommender.layers.neighbours import nearest_rows
-from recommender.layers.sparse import SparseMatrix, sparse_rows
+from recommender.layers.sparse import CompressedRows, SparseMatrix, sum_of_rows
 from recommender.models.base import ModelConfig
 from recommender.models.item_based import ItemBasedRecommender
 
 __all__ = ["ItemKNN", "ItemKNNConfig"]
-
-_PAIRS = 2**14
 
 
 class ItemKNNConfig(ModelConfig):
@@ -44,7 +44,7 @@ class ItemKNN(ItemBasedRecommender):
     def __init__(self, config: ItemKNNConfig, train: TrainingSplit) -> None:
         super().__init__(config, train)
         self.k = min(config.k, max(1, train.n_items - 1))
-        self._sorted: tuple[Tensor, Tensor] | None = None
+        self._by_neighbour: CompressedRows | None = None
         self.register_buffer("neighbours", torch.zeros(train.n_items, self.k, dtype=torch.int32))
         self.register_buffer("similarities", torch.zeros(train.n_items, self.k))
 
@@ -54,43 +54,32 @@ class ItemKNN(ItemBasedRecommender):
         ids, values = nearest_rows(by_item, self.k, self.config.shrinkage)
         self.neighbours.copy_(torch.from_numpy(ids))
         self.similarities.copy_(torch.from_numpy(values))
-        self._sorted = None
-
-    def score(self, users: Tensor, items: Tensor) -> Tensor:
-        """Sum of similarities to the user's own items, each found by bisection."""
-        keys, values = self._lookup()
-        scores = self.similarities.new_zeros(len(users))
-        for start in range(0, len(users), _PAIRS):
-            block = slice(start, start + _PAIRS)
-            row, own, _ = self.histories.entries(users[block])
-            wanted = items[block][row] * self.n_items + own
-            place = torch.searchsorted(keys, wanted).clamp_max(len(keys) - 1)
-            scores[block].index_add_(0, row, values[place] * (keys[place] == wanted))
-        return scores
-
-    def _lookup(self) -> tuple[Tensor, Tensor]:
-        """Similarities by `item * n_items + neighbour`, sorted; made when first needed."""
-        if self._sorted is None:
-            first = torch.arange(self.n_items, device=self.neighbours.device)[:, None]
-            real = self.similarities > 0
-            keys, order = (first * self.n_items + self.neighbours)[real].sort()
-            if not len(keys):  # nobody shares anything with anybody
-                keys = keys.new_full((1,), -1)
-                self._sorted = keys, self.similarities.new_zeros(1)
-            else:
-                self._sorted = keys, self.similarities[real][order]
-        return self._sorted
-
-    def forget(self) -> None:
-        """What scoring has computed from the parameters no longer holds."""
-        self._sorted = None
+        self._by_neighbour = None
 
     def score_histories(
         self, histories: SparseMatrix, rows: Tensor, start: int, stop: int
     ) -> Tensor:
-        """One sparse product for the block."""
-        by_item = sparse_rows(
-            self.neighbours[start:stop].long(), self.similarities[start:stop], self.n_items
-        )
-        scores: Tensor = (by_item @ histories.dense_rows(rows).T).T
-        return scores
+        """Add up the similarities of all items to those of each history."""
+        scores = self.similarities.new_zeros(len(rows), self.n_items)
+        row, own, value = histories.entries(rows)
+        sum_of_rows(self._followers(), own, value, row, out=scores)
+        return scores[:, start:stop]
+
+    def _followers(self) -> CompressedRows:
+        """By item those that have it among their neighbours, [n_items, n_items]; kept."""
+        if self._by_neighbour is None:
+            ids, values = self.neighbours.cpu().numpy(), self.similarities.cpu().numpy()
+            offsets = np.arange(0, ids.size + 1, self.k)
+            shape = (self.n_items, self.n_items)
+            turned = csr_array((values.ravel(), ids.ravel(), offsets), shape=shape).T.tocsr()
+            turned.eliminate_zeros()  # what rows were filled up with
+            self._by_neighbour = CompressedRows(
+                torch.from_numpy(turned.indptr).long().to(self.device),
+                torch.from_numpy(turned.indices).to(self.device),
+                torch.from_numpy(turned.data).to(self.similarities),
+            )
+        return self._by_neighbour
+
+    def forget(self) -> None:
+        """What scoring has computed from the parameters no longer holds."""
+        self._by_neighbour = None

@@ -30,7 +30,7 @@ _SIMILARITIES = 2**24  # held at a time while the item graph is built
 
 
 class MCCLKConfig(ModelConfig):
-    """Settings of `MCCLK`."""
+    """Settings of `MCCLK`: those published, where they are; see `contrast_size` for the speed."""
 
     dim: int = Field(64, ge=1, description="d: length of every embedding")
     collaborative_layers: int = Field(2, ge=1, description="K: depth of the collaborative view")

@@ -142,5 +142,5 @@ class MKR(Recommender):
 
         tasks: list[TrainingTask] = [RecommendationTask(self, samples)]
         if self.config.kge_interval and len(self.graph):
-            tasks.append(KnowledgeGraphTask(self, self.config.batch_size))
+            tasks.append(KnowledgeGraphTask(self))
         return tasks

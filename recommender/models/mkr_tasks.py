@@ -111,11 +111,11 @@ class KnowledgeGraphTask(TrainingTask):
 
     name = "knowledge_graph"
 
-    def __init__(self, model: MKR | GraphMKR, batch_size: int) -> None:
+    def __init__(self, model: MKR | GraphMKR, batch_size: int | None = None) -> None:
         self.model = model
         self.interval = model.config.kge_interval
         self.learning_rate = model.config.lr_kge
-        self.batch_size = batch_size
+        self.batch_size = batch_size or model.config.batch_size
 
     def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """Columns heads, items v ~ S(h), relations, tails and, if asked for, false tails."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,8 +16,9 @@ from recommender.data.negatives import InteractionSampler
 from recommender.data.splits import TrainingSplit
 from recommender.kge.semantic_matching import SemanticMatching
 from recommender.layers.activations import Mixture
+from recommender.layers.audience import Audience
 from recommender.layers.cross_compress import UnitStack
-from recommender.layers.pair_features import Audience, PairFeatures
+from recommender.layers.pair_features import PairFeatures
 from recommender.layers.propagation import Edges, Propagation, symmetric_weights
 from recommender.layers.sampled_products import sampled_products
 from recommender.models.base import TrainingTask, TripleContributions
@@ -58,7 +60,8 @@ class GraphMKR(CalibratedRecommender):
         self.two_views = bool(config.low_layers or config.kge_interval)
         self.users = self._table(train.n_users)
         self.entities = self._table(self.n_entities)
-        n_attributes = train.user_graph.n_entities - train.n_users if train.user_graph else 0
+        known = train.user_graph
+        n_attributes = 0 if known is None else max(known.n_entities - train.n_users, 0)
         self.attributes = self._table(n_attributes)
         if self.two_views:
             self.items = self._table(train.n_items)
@@ -117,7 +120,7 @@ class GraphMKR(CalibratedRecommender):
         `masked`: int64 [b], training positives (by their place in `positive_keys`) whose edges
         are left out.
         """
-        if self._final is not None and masked is None:
+        if self._final is not None and masked is None and not torch.is_grad_enabled():
             return self._final
         final: Tensor = self.propagation(self.own_vectors(), self.config.layers, masked)
         if not self.training and not torch.is_grad_enabled():
@@ -148,7 +151,8 @@ class GraphMKR(CalibratedRecommender):
         """
         product = sampled_products(final, final, users, self.n_users + items)[:, None]
         features = self.features.pairs(users.cpu().numpy(), items.cpu().numpy(), left_out=left_out)
-        return self.head(torch.cat([product, self.used(features)], dim=1))
+        scores: Tensor = self.head(torch.cat([product, self.used(features)], dim=1))
+        return scores
 
     def score(self, users: Tensor, items: Tensor) -> Tensor:
         """The head's value for each pair."""
@@ -173,13 +177,14 @@ class GraphMKR(CalibratedRecommender):
         """Scores of people with the given final vectors, [len(rows), stop - start]."""
         first = self.n_users + start
         items = self.final()[first : first + stop - start]
-        pair, item, user = self.features.block(audience, rows, start, stop)
-        product = (vectors @ items.T)[..., None]
-        return self.head.separate(product, pair * self._paths, item, user)
+        features = self.features.block(audience, rows, start, stop)
+        return self.head_of_block(vectors @ items.T, *features)
 
-    @property
-    def _paths(self) -> float:
-        return float(self.config.path_features)
+    def head_of_block(self, product: Tensor, pair: Tensor, item: Tensor, user: Tensor) -> Tensor:
+        """Scores from inner products [b, m] and features of the pairs, the items, the people."""
+        if not self.config.path_features:
+            pair = torch.zeros_like(pair)
+        return self.head.separate(product[..., None], pair, item, user)
 
     def used(self, features: Tensor) -> Tensor:
         """Without what counts of paths say, where the settings ask for that."""
@@ -239,8 +244,10 @@ class PairHead(nn.Module):
     def __init__(self, n_features: int, hidden: int) -> None:
         super().__init__()
         self.linear = nn.Linear(n_features, 1)
-        self.hidden = nn.Linear(n_features, hidden)
-        self.out = nn.Linear(hidden, 1, bias=False)
+        with warnings.catch_warnings():  # torch warns of a layer without units: a linear head
+            warnings.filterwarnings("ignore", message="Initializing zero-element tensors")
+            self.hidden = nn.Linear(n_features, hidden)
+            self.out = nn.Linear(hidden, 1, bias=False)
         with torch.no_grad():
             self.linear.weight.zero_()
             self.linear.bias.zero_()
@@ -262,7 +269,7 @@ class PairHead(nn.Module):
         weight = torch.cat([self.linear.weight, self.hidden.weight])
         bias = torch.cat([self.linear.bias, self.hidden.bias])
         sizes = [part.shape[-1] for part in parts]
-        by_part = weight.split(sizes, dim=1)
+        by_part = torch.split(weight, sizes, dim=1)
         value = torch.cat([product, pair], dim=-1) @ torch.cat(by_part[:2], dim=1).T
         value = value + (item @ by_part[2].T + bias) + (user @ by_part[3].T)[:, None]
         return self._sum(value[..., :1], value[..., 1:])

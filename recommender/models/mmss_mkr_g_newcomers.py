@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recommender.data.fact_vectors import nearest_rows
 from recommender.data.facts import Facts
-from recommender.layers.pair_features import Audience, nearest_of_facts
+from recommender.layers.audience import Audience
 from recommender.scoring import ItemSets
 
 if TYPE_CHECKING:
@@ -60,8 +61,9 @@ class NewItems:
 
     def __init__(self, model: GraphMKR, facts: Sequence[Facts]) -> None:
         self._model, self.n_items = model, len(facts)
-        self._alike = nearest_of_facts(model.features.vectors, facts, model.config.nearest)
-        self._n_facts = np.array([len(np.unique(f.entity)) for f in facts], dtype=np.float32)
+        vectors = model.features.facts.of_new_items(facts).astype(np.float32)
+        self._alike = nearest_rows(vectors, model.features.vectors, model.config.nearest)
+        self._n_facts = np.array([len(np.unique(fact.entity)) for fact in facts], dtype=np.int64)
         self._vectors = self._fold(facts)
 
     @property
@@ -95,5 +97,4 @@ class NewItems:
             model.features.members, rows, self._alike[start:stop], self._n_facts[start:stop]
         )
         product = model.final()[users] @ self._vectors[start:stop].T
-        scores: Tensor = model.head(torch.cat([product[..., None], model.used(features)], dim=2))
-        return scores
+        return model.head_of_block(product, *features)

@@ -110,7 +110,10 @@ def _shared(
         by_cosine = by_item[0][pair] / length + by_item[1][pair] * cosines / np.sqrt(
             cosines @ cosines
         )
-        shared = by_cosine @ features.vectors[features.alike.indices[row][near]]
-        own = features.vectors[[item]].toarray()[0]
-        found[mine] = (own * shared)[entities[mine]]
+        near_items = features.alike.indices[row][near]
+        others, own = features.vectors[near_items], features.vectors[[item]].toarray()[0]
+        shares = own * (by_cosine @ others)
+        # what a triple joins to the item has the item itself among its entities, too
+        shares[near_items] += own[item] * by_cosine * others[:, [item]].toarray()[:, 0]
+        found[mine] = shares[entities[mine]]
     return found

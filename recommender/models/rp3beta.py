@@ -10,7 +10,7 @@ from torch import Tensor
 
 from recommender.data.splits import TrainingSplit
 from recommender.layers.neighbours import largest_entries
-from recommender.layers.sparse import SparseMatrix
+from recommender.layers.sparse import CompressedRows, SparseMatrix, sum_of_rows
 from recommender.models.base import ModelConfig
 from recommender.models.item_based import ItemBasedRecommender
 
@@ -20,9 +20,9 @@ _NUMBERS = 2**24  # transitions held at a time
 
 
 class RP3BetaConfig(ModelConfig):
-    """Settings of `RP3Beta`."""
+    """Settings of `RP3Beta`; the defaults were chosen on validation."""
 
-    alpha: float = Field(0.5, ge=0, description="power of every step's probability")
+    alpha: float = Field(0.65, ge=0, description="power of every step's probability")
     beta: float = Field(
         0.1, ge=0, description="power of an item's count that its score is divided by"
     )
@@ -40,6 +40,10 @@ class RP3Beta(ItemBasedRecommender):
     by its degree to the power of β (RP³β). Of each item's two steps onwards the k most likely ends
     are kept, itself not among them, as in Ferrari Dacrema et al., "Are we really making much
     progress?", RecSys 2019.
+
+    The default α and β are the best of 42 trials by AUC + NDCG@10 on the validation rows of
+    Last.FM (`lastfm-stock`, seed 555): α from 0.1 to 1.3, β from 0 to 0.7, k from 30 to 3,845.
+    From k = 500 on the two change by less than .001 in all.
     """
 
     name = "rp3beta"
@@ -76,14 +80,10 @@ class RP3Beta(ItemBasedRecommender):
     ) -> Tensor:
         """Add up the walks that go on from the items of each history."""
         scores = self.transitions.new_zeros(len(rows), self.n_items)
-        flat = scores.view(-1)
+        offsets = torch.arange(0, self.ends.numel() + 1, self.k, device=self.ends.device)
+        onward = CompressedRows(offsets, self.ends.view(-1), self.transitions.view(-1))
         row, own, value = histories.entries(rows)
-        at_a_time = max(1, _NUMBERS // self.k)
-        for first in range(0, len(row), at_a_time):
-            part = slice(first, first + at_a_time)
-            places = row[part, None] * self.n_items + self.ends[own[part]]
-            weights = value[part, None] * self.transitions[own[part]]
-            flat.index_add_(0, places.view(-1), weights.view(-1))
+        sum_of_rows(onward, own, value, row, out=scores)
         return scores[:, start:stop]
 
 

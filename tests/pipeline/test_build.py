@@ -124,11 +124,11 @@ def test_a_crash_loses_at_most_its_stage(tiny, monkeypatch, stage):
     built(tiny, "whole")
     publish = pipeline.build.Staging.publish
 
-    def crash(self, names):
+    def crash(self, names, optional=()):
         if f".{stage}." in str(self.path("x")):
             publish(self, list(names)[:1])  # dies between two moves
             raise KeyboardInterrupt
-        publish(self, names)
+        return publish(self, names, optional)
 
     with monkeypatch.context() as patch:
         patch.setattr(pipeline.build.Staging, "publish", crash)
@@ -187,3 +187,147 @@ def test_a_recipe_can_fix_its_items_and_their_order_by_a_file(tiny):
     listed.write_text("1\t0\n8\t1\n")
     with pytest.raises(DataError, match=r"index\.tsv#line=2: item '8' is unknown"):
         built(tiny)
+
+
+PEOPLE = """
+[[users]]
+path = "tiny/people.tsv"
+user = "user"
+columns.pal = { relation = "friend", user = true, undirected = true }
+columns.job = { relation = "job" }
+"""
+
+
+@pytest.fixture
+def people(tiny):
+    """The tiny data set with what is known of its listeners."""
+    rows = "user\tpal\tjob\nbob\tann\tlawyer\nann\tbob\t\ncat\tzoe\tfarmer\n"
+    (tiny / "raw" / "tiny" / "people.tsv").write_text(rows)
+    with (tiny / "tiny.toml").open("a") as recipe:
+        recipe.write(PEOPLE)
+    return tiny
+
+
+def test_what_is_known_of_the_users_has_files_of_its_own(people):
+    built(people)
+    out = people / "out"
+    users = pd.read_csv(out / "users.tsv", sep="\t")["raw_id"].tolist()
+    entities = pd.read_csv(out / "user_entities.tsv", sep="\t")
+    relations = pd.read_csv(out / "user_relations.tsv", sep="\t")
+    assert entities["name"].tolist() == [*users, "farmer", "lawyer"]
+    assert entities["id"].tolist() == list(range(len(users) + 2))
+    names = entities["name"].tolist()
+    triples = [
+        (names[head], relations["name"][relation], names[tail])
+        for head, relation, tail in np.loadtxt(out / "user_kg_final.txt", dtype=np.int32)
+    ]
+    assert sorted(triples) == [
+        ("ann", "friend", "bob"),
+        ("bob", "job", "lawyer"),
+        ("cat", "job", "farmer"),
+    ]
+    quality = json.loads((out / "quality.json").read_text())
+    assert quality["user_kg_final"]["triples"] == 3
+    assert "users with a triple" in (out / "quality.html").read_text()
+    unknown = [row for row in quality["rejects"] if row["source"] == "users"]
+    assert [(row["reason"], row["count"]) for row in unknown] == [("no user of the ratings", 1)]
+    assert unknown[0]["examples"] == [
+        {"evidence": "tiny/people.tsv#line=4", "detail": "cat friend zoe"}
+    ]
+
+
+def test_people_are_in_turtle_only_on_request(people):
+    built(people)
+    out = people / "out"
+    assert not (out / "users.ttl").exists()
+    for name in ("kg.ttl", "provenance.trig"):
+        assert "lawyer" not in (out / name).read_text()
+    report = built(people, with_users=True)
+    assert [stage.name for stage in report.stages if not stage.skipped] == ["triples"]
+    assert "lawyer" in (out / "users.ttl").read_text()
+    assert "users.ttl" in report.stages[-1].outputs
+    built(people)
+    assert not (out / "users.ttl").exists(), "nor left over from an earlier build"
+
+
+def test_a_recipe_without_users_writes_no_such_file(people):
+    built(people)
+    recipe = people / "tiny.toml"
+    recipe.write_text(recipe.read_text().replace(PEOPLE, ""))
+    built(people)
+    assert not list((people / "out").glob("user_*"))
+    with pytest.raises(DataError, match="--with-users: nothing is known of the users"):
+        built(people, with_users=True)
+
+
+def test_ids_of_other_people_are_an_error(people):
+    (people / "raw" / "tiny" / "people.tsv").write_text("user\tpal\tjob\n1\t2\tlawyer\n")
+    with pytest.raises(DataError, match=r"people\.tsv: no row about users names a user"):
+        built(people)
+
+
+TAGGINGS = """
+[sources.tables.tags]
+path = "tiny/tags.tsv"
+type = "Tag"
+id = "id"
+name = "name"
+scope = "labels"
+only_if_used = true
+[sources.tables.taggings]
+reads = "links"
+path = "tiny/taggings.tsv"
+subject = { column = "band", ref = "bands" }
+predicate = "tag"
+object = { column = "tag", ref = "tags" }
+user = "user"
+distinct = "user"
+min_count = 2
+
+[[sources]]
+kind = "structured"
+name = "magazine"
+"""
+
+
+def test_the_graph_is_built_without_the_acts_of_pairs(tiny):
+    raw = tiny / "raw" / "tiny"
+    (raw / "tags.tsv").write_text("id\tname\n1\tmoody\n2\tfast\n")
+    (raw / "taggings.tsv").write_text(
+        "user\tband\ttag\nann\t1\t1\nbob\t1\t1\ncat\t2\t1\nann\t2\t1\nbob\t3\t2\ndan\t3\t2\n"
+    )
+    recipe = tiny / "tiny.toml"
+    text = recipe.read_text().replace(
+        '[[sources]]\nkind = "structured"\nname = "magazine"\n', TAGGINGS
+    )
+    recipe.write_text(text.replace('records = "shop"', 'records = "shop/bands"'))
+    pairs = tiny / "pairs.tsv"
+    pairs.write_text("user\titem\ndan\t3\nbob\t2\n")
+    with_all = built(tiny)
+    rows = (tiny / "out" / "ratings_final.txt").read_bytes()
+    assert "tag:fast" in (tiny / "out" / "kg.ttl").read_text()
+
+    report = built(tiny, without_pairs=pairs)
+    assert not report.stages[0].skipped
+    turtle = (tiny / "out" / "kg.ttl").read_text()
+    assert "tag:fast" not in turtle, "Slayer has one vote left"
+    assert "tag:moody" in turtle
+    assert (tiny / "out" / "ratings_final.txt").read_bytes() == rows
+    read = json.loads((tiny / "out" / "quality.json").read_text())["read"]
+    assert read["shop"]["taggings: rows of left-out pairs"] == 1
+    assert read["left-out pairs"] == {"pairs": 2, "pairs that are no interaction": 1}
+    assert with_all.stages[0].counts != report.stages[0].counts
+
+    assert all(stage.skipped for stage in built(tiny, without_pairs=pairs).stages)
+    pairs.write_text("user\titem\nann\t1\n")
+    assert not built(tiny, without_pairs=pairs).stages[0].skipped
+    assert "tag:fast" in (tiny / "out" / "kg.ttl").read_text()
+    assert not built(tiny).stages[0].skipped, "nor is a build without pairs taken for one with"
+
+
+def test_pairs_without_acts_to_leave_out_are_an_error(tiny):
+    pairs = tiny / "pairs.tsv"
+    with pytest.raises(DataError, match="no table holds the acts of users"):
+        built(tiny, without_pairs=pairs)
+    with pytest.raises(DataError, match=r"--without-pairs .*pairs\.tsv: no such file"):
+        build("lastfm", raw=tiny, out=tiny / "out", without_pairs=pairs)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from recommender import Trainer, create_model, load, split
+from recommender.data import Interactions, KnowledgeGraph, TrainingSplit
 
 N_USERS, N_ITEMS, N_ENTITIES = 40, 30, 50
 RELATIONS = ("genre", "recordLabel", "locatedIn")
@@ -79,3 +80,31 @@ def toy_runs(named_toy_data: Path) -> dict[tuple[str, int], Path]:
             Trainer(epochs=6, split_seed=seed, seed=seed, device="cpu", out=out).fit(model, parts)
             runs[name, seed] = out
     return runs
+
+
+@pytest.fixture(scope="session")
+def odd_train() -> TrainingSplit:
+    """Random rows, facts and friendships with every oddity that a model must live with.
+
+    14 users, 10 items, 18 entities, 4 attributes of users. User 13 has no history, item 9 no
+    listener, item 8 no fact; triples repeat, run both ways, join two items, lead from an entity to
+    itself; friendships repeat, and user 5 is his own friend.
+    """
+    rng = np.random.default_rng(5)
+    n_users, n_items, n_entities = 14, 10, 18
+    rows = [(user, item, 1) for user in range(13) for item in range(9) if rng.random() < 0.4]
+    rows += [(user, item, 1) for user, item in ((0, 0), (12, 8)) if (user, item, 1) not in rows]
+    heads = rng.choice([0, 1, 2, 3, 4, 5, 6, 7, 9], size=40)
+    tails = rng.integers(n_items, n_entities, size=40)
+    triples = [(int(h), int(rng.integers(3)), int(t)) for h, t in zip(heads, tails, strict=True)]
+    triples += [(12, 0, 3), (3, 1, 12), (1, 2, 4), (4, 2, 1), (5, 0, 1), (11, 0, 12), (17, 1, 17)]
+    friends = [(int(a), 0, int(b)) for a, b in rng.integers(n_users, size=(12, 2))]
+    friends += [(1, 0, 2), (2, 0, 1), (1, 0, 2), (5, 0, 5), (13, 0, 0)]
+    known = [(int(u), 1, int(a)) for u, a in rng.integers((0, 14), (14, 18), size=(10, 2))]
+    return TrainingSplit(
+        Interactions(*np.array(rows, dtype=np.int64).T),
+        KnowledgeGraph(*np.array(triples, dtype=np.int64).T, n_entities, 3),
+        n_users,
+        n_items,
+        user_graph=KnowledgeGraph(*np.array(friends + known, dtype=np.int64).T, n_users + 4, 2),
+    )

@@ -37,6 +37,32 @@ def test_report_is_printed_and_written(toy_runs, capsys):
     assert report["ranking"]["relevant"] == run.split.test.labels.sum()
 
 
+def test_the_catalogue_is_ranked_unless_told_not_to(toy_runs, capsys):
+    folder = toy_runs["mkr", 1]
+    own = json.loads((folder / "metrics.json").read_text())
+    assert evaluate("--run", folder) == 0
+    shown = " ".join(capsys.readouterr().out.split())  # whatever the width of the console
+    ranking = json.loads((folder / "evaluation.json").read_text())["ranking"]
+    assert ranking == own["ranking"]
+    assert {"hit@10", "mrr@20", "coverage@10", "novelty@20", "calibration@10"} <= set(ranking)
+    assert ranking["basis"] == {"calibration": "genre"}
+    for word in ("NDCG", "@10", "@20", "different items", "miscalibration by: genre"):
+        assert word in shown
+    assert evaluate("--run", folder, "--no-ranking", "--format", "json") == 0
+    assert "ranking" not in json.loads(capsys.readouterr().out)
+
+
+def test_a_sample_of_users_is_said_to_be_one(toy_runs, capsys):
+    folder = toy_runs["mkr", 1]
+    assert evaluate("--run", folder, "--rank-users", 15, "--bootstrap", 20) == 0
+    assert "among 15 users drawn from 40" in capsys.readouterr().out
+    ranking = json.loads((folder / "evaluation.json").read_text())["ranking"]
+    assert ranking["lists"] <= 15
+    low, high = ranking["intervals"]["novelty@10"]
+    assert low <= ranking["novelty@10"] <= high
+    assert "coverage@10" not in ranking["intervals"]
+
+
 def test_figures_are_those_of_the_training(toy_runs, capsys):
     folder = toy_runs["mmss_mkr", 1]
     own = json.loads((folder / "metrics.json").read_text())

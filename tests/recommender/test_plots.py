@@ -45,6 +45,14 @@ def test_the_chosen_epoch_is_in_the_picture(tmp_path):
     assert pictures[0] != pictures[1]
 
 
+def test_ranking_metrics_have_an_axis_of_their_own(tmp_path):
+    plain = imread(learning_curve(write_run(tmp_path, RECORDS, best_epoch=20)))
+    ranked = [{**record, "valid_ndcg@10": 0.2 - 0.1 / record["epoch"]} for record in RECORDS]
+    taller = imread(learning_curve(write_run(tmp_path, ranked, best_epoch=20)))
+    assert taller.shape[0] > plain.shape[0]
+    assert taller.shape[1] == plain.shape[1]
+
+
 def test_unfinished_and_diverged_runs_are_drawn_too(tmp_path):
     records = [
         *RECORDS[:4],

@@ -45,11 +45,15 @@ def test_trains_into_the_data_folder(
     status, out, _ = run(capsys, "--data", str(data), "--split-seed", "3", *SMALL)
     assert status == 0
     assert "auc_cold" in out
+    assert "NDCG" in out and "different items in all lists" in out
     folder = data / "models" / "mmss_mkr-fresh-split3-seed555"
     assert str(folder) in out.replace("\n", "")
     files = {path.name for path in folder.iterdir()}
     assert {"config.json", "checkpoint.pt", "metrics.jsonl", "metrics.json"} <= files
     assert any(name.endswith(".png") for name in files)
+    metrics = json.loads((folder / "metrics.json").read_text())
+    wanted = {f"{name}@{k}" for name in ("ndcg", "recall", "coverage", "gini") for k in (10, 20)}
+    assert wanted <= set(metrics["ranking"]) & set(metrics["valid_ranking"])
 
 
 def test_file_then_flags(
@@ -103,6 +107,9 @@ def test_wrong_files_get_one_line(
         (["--model", "nobody"], "mmss_mkr"),
         (["--dims", "4"], "--dims"),
         (["--negatives", "some"], "static"),
+        (["--monitor", "ndgc@10"], "'ndgc@10' is none of auc, acc, precision@K, recall@K, ndcg@K"),
+        (["--monitor", "auc+ndcg@0"], "'ndcg@0'"),
+        (["--monitor", "auc+"], "''"),
         (["--config", "nowhere.toml"], "nowhere.toml"),
         (["--data", "nowhere"], "python -m pipeline build"),
     ],

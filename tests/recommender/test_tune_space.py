@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from recommender.models.registry import resolve
-from recommender.tune import suggest
+from recommender.training.config import TrainConfig
+from recommender.tune import study_name, suggest
 
 
 class FirstOfAll:
@@ -40,3 +41,10 @@ def test_a_penalty_on_another_scale_is_left_alone() -> None:
 def test_every_draw_makes_a_valid_model() -> None:
     for model in ("ripplenet", "shine", "wide_deep", "libfm", "per", "cke", "als"):
         resolve(model).configure(drawn(model))
+
+
+def test_trials_of_different_objectives_are_not_mixed() -> None:
+    preset = resolve("als")
+    names = [study_name(preset, TrainConfig(monitor=m)) for m in ("auc+acc", "auc", "ndcg@10")]
+    assert len(set(names)) == 3
+    assert names[0] == "als"  # the studies that people have

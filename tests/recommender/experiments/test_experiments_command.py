@@ -12,9 +12,10 @@ import pytest
 from recommender.errors import ConfigError
 from recommender.experiments.__main__ import main
 from recommender.experiments.cells import data_folder, make_cell, run_cell
+from recommender.experiments.page import lists_section
 from recommender.experiments.reading import read_table
 from recommender.experiments.report import Study, write_report
-from recommender.experiments.results import Figure, gather
+from recommender.experiments.results import LISTS, Figure, gather
 from recommender.experiments.rows import Row, read_rows
 from recommender.experiments.runner import plan
 
@@ -263,3 +264,68 @@ def test_a_claim_that_fails_is_said_to_fail() -> None:
     claim = "“Three functions beat two, and two beat one” does not hold"
     assert f"{claim} for the mean AUC (0.815 · 0.800 · 0.790)" in text
     assert "single seed" in text
+
+
+def ranked(values: list[float], **more: int) -> dict[int, dict[str, Any]]:
+    """Results as `results` gives them, with a ranking on all seeds."""
+    cells = results(values)
+    for seed, cell in cells.items():
+        cell["ranking"] = {
+            **dict.fromkeys(LISTS, values[seed]), "distinct_items@10": 1000 + 300 * seed,
+            "lists": 1864, "ranked_users": 1872, "all_users": 1872,
+            "basis": {"calibration": "genre"}, **more,
+        }  # fmt: skip
+    return cells
+
+
+def test_lists_stand_beside_and_earlier_results_have_a_dash() -> None:
+    rows = [row("A", 0.8, reference=True), row("B", 0.8), row("C", 0.8), row("D", 0.8)]
+    measured = {
+        rows[0].name: ranked([0.80, 0.81, 0.80, 0.81]),
+        rows[1].name: ranked([0.60, 0.61, 0.60, 0.612]),
+        rows[2].name: results([0.7, 0.7, 0.7, 0.7]),  # of an earlier version
+    }
+    (table,) = gather(rows, measured, {})
+    section = lists_section("Table 5", table)
+    assert section is not None
+    a, b, c, d = (dict(zip(section.columns, cells, strict=True)) for cells in section.rows)
+    assert section.emphasised == [True, False, False, False]
+    assert a["NDCG@10"] == "0.805 ± 0.006" and a["p"] == "–"
+    assert a["different items"] == "1,450 ± 387"
+    assert b["p"] == "< 0.001"  # one test in its group: Holm leaves it as it is
+    assert set(list(c.values())[1:]) == set(list(d.values())[1:]) == {"–"}
+    assert section.reading == ["Measured on the lists of 1,864 users, calibration by genre."]
+    assert "from before these were measured: C" in section.notes[0]
+
+
+def test_lists_of_some_users_are_said_to_be_so() -> None:
+    rows = [row("A", 0.8, reference=True)]
+    cells = ranked([0.8, 0.9], lists=1990, ranked_users=2000, all_users=6036)
+    (table,) = gather(rows, {rows[0].name: cells}, {})
+    section = lists_section("Table 6", table)
+    assert section is not None
+    assert "1,990 users (drawn from 6,036;" in section.reading[0]
+
+
+def test_without_any_ranking_there_is_no_table_of_lists() -> None:
+    rows = [row("A", 0.8, reference=True), row("B", 0.8)]
+    (table,) = gather(rows, {r.name: results([0.8, 0.81]) for r in rows}, {})
+    assert lists_section("Table 5", table) is None
+
+
+def test_tests_of_rows_do_not_depend_on_the_lists() -> None:
+    rows = [row("A", 0.8, reference=True), row("B", 0.8)]
+    values = [0.80, 0.81, 0.80, 0.81], [0.79, 0.806, 0.80, 0.803]
+    tables = []
+    for made in (results, ranked):
+        measured = {r.name: made(v) for r, v in zip(rows, values, strict=True)}
+        tables += gather(rows, measured, {})
+    plain, with_lists = (t.rows[1].figures["auc"].contrast for t in tables)
+    assert plain is not None and plain == with_lists
+
+
+def test_a_result_holds_both_rankings(root: Path, rows_folder: Path) -> None:
+    result = run_cell(cells(root, rows_folder)[0], root / "cache")
+    for part in ("valid_ranking", "ranking"):
+        wanted = {f"{name}@{k}" for name in ("ndcg", "recall", "hit", "mrr") for k in (10, 20)}
+        assert wanted | set(LISTS) <= set(result[part])

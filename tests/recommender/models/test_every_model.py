@@ -29,7 +29,12 @@ QUICK: dict[str, Any] = {
     "alpha": 2.0,
     "l2_weight": 1e-4,
 }
-SINGLE = {"als": {"dim": 2, "l2_weight": 0.1}}
+SINGLE = {
+    "als": {"dim": 2, "l2_weight": 0.1},
+    "ease": {"l2_weight": 5.0},
+    "ials": {"dim": 2, "l2_weight": 0.003},
+    "rp3beta": {"alpha": 0.5, "k": 23},
+}
 SAME_FOR_ALL = {"popularity"}
 NAMES = [name for name in model_names() if not name.endswith("_for_tests")]
 NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")

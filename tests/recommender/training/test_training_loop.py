@@ -17,7 +17,9 @@ from torch import Tensor
 
 from recommender import ConfigError, Recommender, RunError, Trainer, create_model, load, split
 from recommender.data import HeldOut, Split, make_sampler
+from recommender.metrics.ranking import evaluate_ranking
 from recommender.models.base import ModelConfig
+from recommender.models.mkr import MKR
 from recommender.training.loggers import MLflow
 from recommender.training.stopping import EarlyStopping
 
@@ -85,6 +87,53 @@ def test_model_ends_with_its_best_epoch(toy_data: Path) -> None:
     aucs = [record["valid_auc"] for record in recorder.records]
     assert run.best_epoch == 1 + int(np.argmax(aucs))
     assert run.metrics["valid"]["auc"] == pytest.approx(max(aucs))
+
+
+def test_a_ranking_metric_can_choose_the_epoch(toy_data: Path) -> None:
+    run, recorder, model = fit(toy_data, epochs=25, patience=0, monitor="ndcg@3+auc")
+    values = [record["valid_ndcg@3"] + record["valid_auc"] for record in recorder.records]
+    assert len(set(values)) > 5
+    assert run.best_epoch == 1 + int(np.argmax(values))
+    assert run.validation == pytest.approx(max(values))
+    # What was monitored is the ranking of validation positives, training positives left out.
+    parts = split(load(toy_data), 1)
+    alone = evaluate_ranking(model, parts.train, parts.valid, (3,)).means()["ndcg@3"]
+    assert run.metrics["valid_ranking"]["ndcg@3"] == pytest.approx(alone)
+    assert run.validation == pytest.approx(alone + run.metrics["valid"]["auc"])
+
+
+def test_the_catalogue_is_ranked_in_the_end_only_unless_the_monitor_asks(
+    toy_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    scored = MKR.score_items
+
+    def counted(self: Any, users: Tensor, start: int, stop: int) -> Tensor:
+        asked.append(len(users))
+        return scored(self, users, start, stop)
+
+    monkeypatch.setattr(MKR, "score_items", counted)
+    run, recorder, _ = fit(toy_data, epochs=4)
+    assert asked == [40]  # one pass for validation, test and the lists
+    assert not any("ndcg" in name for record in recorder.records for name in record)
+    assert set(run.metrics["ranking"]) == set(run.metrics["valid_ranking"])
+    asked.clear()
+    fit(toy_data, epochs=4, monitor="recall@5", rank_users=10)
+    assert len(asked) == 5 and max(asked) <= 10
+
+
+def test_a_search_sees_no_ranking_of_the_test_rows(toy_data: Path) -> None:
+    parts = split(load(toy_data), 1)
+    model = create_model("mmss_mkr", parts.train, **TOY)
+    metrics = Trainer(epochs=1, threads=1, test=False).fit(model, parts).metrics
+    assert "valid_ranking" in metrics
+    assert "ranking" not in metrics and "test" not in metrics
+
+
+@pytest.mark.parametrize("monitor", ["auc+", "ndcg", "ndcg@", "ndcg@0", "map@10", "ndcg@10 + auc"])
+def test_an_unknown_monitor_is_refused(monitor: str) -> None:
+    with pytest.raises(ConfigError, match=r"monitor: .* is none of auc, acc, .*ndcg@K"):
+        Trainer(monitor=monitor)
 
 
 def test_patience_ends_training(toy_data: Path) -> None:

@@ -1,0 +1,106 @@
+"""Items of the catalogue, and new ones, as vectors of the entities that the graph links to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, eye_array
+
+from recommender.data.facts import Facts
+from recommender.data.graph import KnowledgeGraph
+from recommender.data.matrices import inverse_frequencies, item_attributes, normalized_rows
+
+__all__ = ["FactVectors", "nearest_rows"]
+
+_BLOCK = 512
+
+
+class FactVectors:
+    """Entities of each item by tf-idf, rows of length 1.
+
+    An item counts among its own entities, so that two items that a triple joins are alike: one
+    said to be similar to Portishead is near Portishead, and not only near what else is.
+
+    Args:
+        graph: facts about the catalogue.
+        n_items: size of the catalogue.
+
+    Attributes:
+        counts: ``[n_items]`` number of entities of each item, itself not counted.
+        idf: ``[n_entities]`` weight of each entity; one that no item has weighs as much as one
+            that a single item has.
+        matrix: ``[n_items, n_entities]`` the vectors.
+    """
+
+    def __init__(self, graph: KnowledgeGraph, n_items: int) -> None:
+        attributes = item_attributes(graph, n_items)
+        self.counts = np.diff(attributes.indptr)
+        attributes = csr_array(attributes + eye_array(n_items, graph.n_entities, format="csr"))
+        attributes.data = inverse_frequencies(attributes)[attributes.indices]
+        self.matrix = normalized_rows(attributes)
+        numbers = np.bincount(attributes.indices, minlength=graph.n_entities)
+        self.idf: NDArray[np.float64] = np.log(n_items / np.maximum(numbers, 1))
+
+    def of_new_items(self, facts: Sequence[Facts]) -> csr_array:
+        """The same of items that are not in the catalogue: [len(facts), n_entities].
+
+        Each is among its own entities, too, as one that nobody else has: rows are shorter than 1
+        by what that takes of the length.
+        """
+        n_entities = len(self.idf)
+        rows = np.repeat(np.arange(len(facts)), [len(fact) for fact in facts])
+        entities = np.concatenate([np.zeros(0, np.int64), *(fact.entity for fact in facts)])
+        rows, entities = np.divmod(np.unique(rows * n_entities + entities), max(n_entities, 1))
+        weights = self.idf[entities]
+        squares = np.bincount(rows, weights=weights**2, minlength=len(facts))
+        lengths = np.sqrt(squares + np.log(max(self.matrix.shape[0], 1)) ** 2)
+        values = weights / np.where(lengths > 0, lengths, 1.0)[rows]
+        return csr_array((values, (rows, entities)), shape=(len(facts), n_entities))
+
+
+def nearest_rows(
+    vectors: csr_array, others: csr_array, nearest: int, *, itself: bool = True
+) -> csr_array:
+    """Products of each row with the `nearest` of the others that are greatest, and positive.
+
+    Args:
+        vectors: ``[m, d]``.
+        others: ``[n, d]``.
+        nearest: how many to keep of each row; of equal ones the lower column is nearer.
+        itself: whether row i may be near the other row i; False where they are the same thing.
+
+    Returns:
+        ``[m, n]``, columns ascending in each row.
+    """
+    columns, values, counts = [], [], [np.zeros(1, dtype=np.int64)]
+    transposed = others.T.tocsr()
+    kept = min(nearest, others.shape[0] - (not itself))
+    for start in range(0, vectors.shape[0], _BLOCK):
+        products = (vectors[start : start + _BLOCK] @ transposed).toarray()
+        if not itself:
+            within = np.arange(len(products))
+            products[within, start + within] = 0
+        best = _largest(products, kept)
+        found = np.take_along_axis(products, best, axis=1)
+        columns.append(best[found > 0])
+        values.append(found[found > 0])
+        counts.append((found > 0).sum(axis=1))
+    shape = (vectors.shape[0], others.shape[0])
+    if not columns:
+        return csr_array(shape, dtype=vectors.dtype)
+    offsets = np.cumsum(np.concatenate(counts))
+    return csr_array((np.concatenate(values), np.concatenate(columns), offsets), shape=shape)
+
+
+def _largest(values: np.ndarray, k: int) -> NDArray[np.int64]:
+    """Columns of the k largest of each row, ascending; of equal ones at the cut the lower."""
+    if k < 1:
+        return np.zeros((len(values), 0), dtype=np.int64)
+    least = np.partition(values, -k, axis=1)[:, [-k]]
+    above = values > least
+    tied = values == least
+    wanted = k - above.sum(axis=1, keepdims=True)
+    chosen = above | (tied & (np.cumsum(tied, axis=1) <= wanted))
+    return np.nonzero(chosen)[1].reshape(len(values), k)
