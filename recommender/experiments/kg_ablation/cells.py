@@ -7,16 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from recommender.data import Split, split
+from recommender.data import Split
+from recommender.data.dataset import USER_GRAPH_FILE
 from recommender.data.redraw import FILE_SEED
 from recommender.errors import ConfigError
 from recommender.experiments.cells import Cell, load_folder, make_cell
 from recommender.experiments.kg_ablation.graphs import Graph
 from recommender.experiments.rows import Row
 
-__all__ = ["USER_GRAPH_FILE", "AblationCell", "make_ablation_cell"]
-
-USER_GRAPH_FILE = "user_kg_final.txt"
+__all__ = ["AblationCell", "make_ablation_cell"]
 
 
 @dataclass(frozen=True)
@@ -44,13 +43,11 @@ class AblationCell(Cell):
         """The folder's rows with the graph of this cell."""
         parts = super().split()
         graph = self.graph.make(parts.dataset, self.seed)
-        user_graph = None
-        if self.users_from is not None:
-            user_graph = split(load_folder(self.users_from), self.seed).train.user_graph
+        user_graph = load_folder(self.users_from).user_graph if self.users_from else None
         return replace(
             parts,
             train=replace(parts.train, graph=graph, user_graph=user_graph),
-            dataset=replace(parts.dataset, graph=graph),
+            dataset=replace(parts.dataset, graph=graph, user_graph=user_graph),
         )
 
 

@@ -41,6 +41,7 @@ def draw_graphs(ablation: Ablation, path: Path) -> Path | None:
             axis.annotate(
                 f"{average:.3f}", (average, place), xytext=(0, 6), textcoords="offset points",
                 ha="center", fontsize=8, color=colour,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
             )  # fmt: skip
         ours = ablation.mean(model.model, "ours", metric)
         if ours is not None:

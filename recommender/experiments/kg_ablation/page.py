@@ -216,7 +216,7 @@ def _sizes(ablation: Ablation, sizes: Mapping[str, Sizes]) -> Section:
             "who has which; each entity is head and tail of as many triples of a relation as "
             "before, and no triple occurs twice.",
             "corrupted: of so many triples the tail is replaced by that of a random other triple "
-            "of the relation, such that the triple is in neither graph.",
+            "of the relation, such that the false triple is none of the graph's own.",
             "without inferred facts: triples that a rule inferred and no source states are taken "
             "away; nothing is inferred from them, so that this equals a graph built without rules.",
             "without a source: built anew without it, since what was linked and inferred by its "

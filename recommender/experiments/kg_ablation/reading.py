@@ -10,6 +10,7 @@ from recommender.metrics.significance.contrast import Contrast
 __all__ = ["ARGUABLE", "read_corruption", "read_leak", "read_models", "read_parts", "read_short"]
 
 LEVEL = 0.05
+_TOLD = ("auc", "auc_cold", "ndcg@10")
 
 ARGUABLE = (
     "The splits of the seeds part the same interactions: their figures are not independent, and a "
@@ -41,7 +42,7 @@ def read_short(ablation: Ablation) -> list[str]:
         ("ours-shuffled", "our graph instead of the same graph with shuffled tails"),
         ("none", "our graph instead of none"),
     ):
-        found = [_gain(ablation, model, graph, "ours", m) for m in ("auc", "auc_cold", "ndcg@10")]
+        found = [_gain(ablation, model, graph, "ours", m) for m in _TOLD]
         if found[0]:
             told = "; ".join(part for part in found if part)
             sentences.append(f"{model.label}, {text}: {told}.")
@@ -51,26 +52,37 @@ def read_short(ablation: Ablation) -> list[str]:
 
 
 def read_leak(ablation: Ablation, model: Row) -> list[str]:
-    """Whether the gain over the stock graph survives the graph without held-out pairs."""
-    whole = ablation.contrast(model.model, "stock", "ours", "auc")
+    """Whether the gain over the stock graph is left in the graph without held-out pairs."""
     clean = ablation.contrast(model.model, "stock", "without-pairs", "auc")
-    if whole is None or clean is None or not whole.difference or clean.difference is None:
+    if clean is None or clean.difference is None:
         return []
-    verdict = "survives" if whole.difference * clean.difference > 0 else "does not survive"
-    cold = _gain(ablation, model, "stock", "without-pairs", "auc_cold")
+    seeds = len(ablation.seeds(model.model, "without-pairs"))
+    if clean.difference <= 0:
+        verdict = "does not survive"
+    elif _sure(clean):
+        verdict = "survives"
+    else:
+        verdict = f"has the same sign, which {seeds} seed{'s' if seeds > 1 else ''} leave uncertain"
+    told = [
+        part
+        for part in (_gain(ablation, model, "stock", "without-pairs", metric) for metric in _TOLD)
+        if part
+    ]
+    cost = _gain(ablation, model, "without-pairs", "ours", "auc")
     return [
-        f"Built without what users said of items in their held-out rows, our graph is at "
-        f"{difference(clean)} AUC against the stock graph"
-        + (f" ({cold})" if cold else "")
-        + f"; with it, at {whole.difference:+.4f}: the effect {verdict}."
+        f"{model.label}, our graph built without what users said of items in their held-out rows, "
+        f"in place of the stock graph: {'; '.join(told)}. The effect {verdict}."
+        + (f" What the left out pairs had added: {cost}." if cost else "")
     ]
 
 
 def read_models(ablation: Ablation) -> list[str]:
     """In how many models our graph is better than stock and than its shuffle."""
+    if len(ablation.measured) < 2:
+        return []
     sentences = []
     for graph, text in (("stock", "the stock graph"), ("ours-shuffled", "its own shuffle")):
-        for metric in ("auc", "auc_cold", "ndcg@10"):
+        for metric in _TOLD:
             known = [
                 (row, contrast)
                 for row in ablation.models
