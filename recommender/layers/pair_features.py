@@ -136,7 +136,8 @@ class PairFeatures(nn.Module):
         """The same of people with m items that nobody has, held within what training has seen.
 
         Where every item of the catalogue has been played a lot, one that nobody has is like none
-        of them: it is judged as the least played twentieth, not by drawing the head's lines further.
+        of them: it is judged like the least played twentieth of them; the head is never asked for
+        what lies outside its training.
 
         Args:
             audience, rows: the people.
