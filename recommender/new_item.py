@@ -32,7 +32,7 @@ _LIKED_SHOWN = 3
 def main(argv: list[str] | None = None) -> int:
     """Parse, place the item in everybody's list, print."""
     arguments = _parser().parse_args(argv)
-    folder, run = open_run(arguments.run, arguments.data, arguments.device)
+    folder, run = open_run(arguments.run, arguments.data, arguments.device, ability="fold_in_items")
     vocabulary = GraphVocabulary.of(run.split.train)
     texts = [part.strip() for text in arguments.facts for part in text.split(";") if part.strip()]
     statements = [vocabulary.statement(text) for text in texts]

@@ -40,7 +40,8 @@ def main(argv: list[str] | None = None) -> int:
     """Parse, recommend, print or write."""
     parser = _parser()
     arguments = parser.parse_args(argv)
-    folder, run = open_run(arguments.run, arguments.data, arguments.device)
+    ability = "fold_in" if arguments.likes else ""
+    folder, run = open_run(arguments.run, arguments.data, arguments.device, ability=ability)
     options = list_options(arguments, run.split, item_names(run.split))
     if arguments.all:
         _write_all(run, folder, options, arguments)

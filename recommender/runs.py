@@ -9,8 +9,9 @@ import torch
 
 from recommender.cli import DEFAULT_DATA
 from recommender.errors import DataError, RunError
+from recommender.models.registry import names_with
 from recommender.training.loop import pick_device
-from recommender.training.runs import METRICS_FILE, LoadedRun, load_run
+from recommender.training.runs import METRICS_FILE, LoadedRun, load_run, read_config
 
 __all__ = ["add_run_flags", "newest_run", "open_run"]
 
@@ -28,8 +29,16 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_run(run: Path | None, data: Path | None, device: str = "auto") -> tuple[Path, LoadedRun]:
+def open_run(
+    run: Path | None, data: Path | None, device: str = "auto", *, ability: str = ""
+) -> tuple[Path, LoadedRun]:
     """Load the run that the flags name; its folder and its contents, the model in eval mode.
+
+    Args:
+        run: the run folder; None for the newest one of `data`.
+        data: the data folder.
+        device: where the model goes.
+        ability: `fold_in` or `fold_in_items`: of several runs the newest whose model can do so.
 
     Raises:
         RunError: there is none, or it is unfinished or damaged.
@@ -37,14 +46,16 @@ def open_run(run: Path | None, data: Path | None, device: str = "auto") -> tuple
         ConfigError: no such device.
     """
     chosen = pick_device(device)
-    folder = run if run is not None else newest_run(DEFAULT_DATA if data is None else data)
+    folder = run if run is not None else newest_run(DEFAULT_DATA if data is None else data, ability)
     loaded = load_run(folder, data=data)
     loaded.model.to(torch.device(chosen)).eval()
     return folder, loaded
 
 
-def newest_run(data: Path) -> Path:
-    """The finished run under `data`/models that ended last.
+def newest_run(data: Path, ability: str = "") -> Path:
+    """The finished run under `data`/models that ended last, and can do what is asked for.
+
+    Where no run's model has the `ability`, the newest one of all: it will say what it lacks.
 
     Raises:
         DataError: no such data folder.
@@ -58,5 +69,9 @@ def newest_run(data: Path) -> Path:
     finished = list((data / "models").glob(f"*/{METRICS_FILE}"))
     if not finished:
         raise RunError(f"{data / 'models'}: no finished run there; make one with {train}")
+    if ability:
+        models = set(names_with(ability))
+        able = [file for file in finished if read_config(file.parent).model in models]
+        finished = able or finished
     # The name decides between runs that ended in the same tick of the clock.
     return max(finished, key=lambda file: (file.stat().st_mtime_ns, file.parent.name)).parent

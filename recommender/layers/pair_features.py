@@ -28,6 +28,8 @@ Ints = NDArray[np.int64]
 
 SHRINKAGE = np.float32(5)
 _SAMPLED_PAIRS = 20_000
+_CONSTANT, _MUTED = 1e-3, 1e6
+_LEAST_PLAYED = 0.05  # share of the catalogue whose degree a new item has: 0 where many have none
 
 
 class PairFeatures(nn.Module):
@@ -54,6 +56,8 @@ class PairFeatures(nn.Module):
 
     mean: Tensor
     scale: Tensor
+    low: Tensor
+    high: Tensor
     n_pair, n_item, n_user = 6, ItemFeatures.size, 1
 
     def __init__(self, train: TrainingSplit, nearest: int = 100) -> None:
@@ -74,6 +78,8 @@ class PairFeatures(nn.Module):
         self._neighbourhood = self._of_items.neighbourhood(self.alike, self.facts.counts)
         self.register_buffer("mean", torch.zeros(len(self)))
         self.register_buffer("scale", torch.ones(len(self)))
+        self.register_buffer("low", torch.full((len(self),), -torch.inf))
+        self.register_buffer("high", torch.full((len(self),), torch.inf))
         self._standardise(train)
 
     def __len__(self) -> int:
@@ -127,7 +133,11 @@ class PairFeatures(nn.Module):
     def new_items(
         self, audience: Audience, rows: Ints, alike: csr_array, n_facts: Ints
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """The same of people with m items that nobody has.
+        """The same of people with m items that nobody has, held within what training has seen.
+
+        Where every item of the catalogue has been played a lot, one that nobody has is like none
+        of them: it is judged like the least played twentieth of them; the head is never asked for
+        what lies outside its training.
 
         Args:
             audience, rows: the people.
@@ -140,8 +150,14 @@ class PairFeatures(nn.Module):
         lengths, friends = audience.lengths[rows, None], audience.friends[rows, None]
         pair = _pair_columns(nobody, nobody, facts, squares, lengths, nobody, friends)
         neighbourhood = self._of_items.neighbourhood(alike, n_facts)
-        item = self._of_items(np.zeros(n_new, dtype=np.float32), neighbourhood)
+        least = np.quantile(self.degree, _LEAST_PLAYED, method="lower")
+        item = self._of_items(np.full(n_new, least, dtype=np.float32), neighbourhood)
+        pair = np.clip(pair, *self._range(0, self.n_pair))
+        item = np.clip(item, *self._range(self.n_pair, self.n_pair + self.n_item))
         return self._all_scaled(pair, item, audience.lengths[rows])
+
+    def _range(self, first: int, last: int) -> tuple[Floats, Floats]:
+        return self.low[first:last].cpu().numpy(), self.high[first:last].cpu().numpy()
 
     def prior(self) -> Tensor:
         """Weights of the features that make their sum the log odds at the item's degree."""
@@ -176,8 +192,13 @@ class PairFeatures(nn.Module):
             ]
         )
         if len(sample):
+            self.low.copy_(sample.amin(dim=0))
+            self.high.copy_(sample.amax(dim=0))
             self.mean.copy_(sample.mean(dim=0))
-            self.scale.copy_(sample.std(dim=0).clamp_min(1e-3))
+            # What never differs in training has no weight that means anything: it is muted, so
+            # that a new item, whose degree no training item has, is not judged by it.
+            spread = sample.std(dim=0)
+            self.scale.copy_(torch.where(spread > _CONSTANT, spread, _MUTED))
 
     @cached_property
     def _damping_of_history(self) -> Floats:
