@@ -215,12 +215,12 @@ def _plan(
         absent = [seed for seed in arguments.seeds if seed not in seeds]
         if absent:
             planned.problems.append(f"{graph.label}: {graph.missing(root, absent)}")
-        try:
-            for folder in dict.fromkeys(graph.data(root, seed) for seed in seeds):
+        for folder in dict.fromkeys(graph.data(root, seed) for seed in seeds):
+            try:
                 check_same_rows(folder, root / study.stock)
-        except RecommenderError as error:
-            planned.problems.append(f"{graph.label}: {error}")
-            continue
+            except RecommenderError as error:
+                planned.problems.append(f"{graph.label}: {error}")
+                seeds = [seed for seed in seeds if graph.data(root, seed) != folder]
         for row in usable:
             if graph.change == "none" and row.model in study.needs_graph:
                 planned.problems.append(

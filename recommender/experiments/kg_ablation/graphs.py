@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from recommender.data import Dataset, KnowledgeGraph
+from recommender.data.dataset import RATINGS_FILE
 from recommender.data.graph_variants import (
     SWAP_ROUNDS,
     corrupt_share,
@@ -88,7 +89,8 @@ class Graph:
 
     def missing(self, root: Path, seeds: Sequence[int]) -> str:
         """Why it cannot be had, with the commands that make it; empty where it can."""
-        absent = [seed for seed in seeds if not self.data(root, seed).is_dir()]
+        # A folder without rows is one whose build has not ended.
+        absent = [s for s in seeds if not (self.data(root, s) / RATINGS_FILE).is_file()]
         if not absent:
             return ""
         each = "{seed}" in self.folder
@@ -97,10 +99,8 @@ class Graph:
             command.format(**names, pairs=root / "held-out-pairs") for command in self.build
         ]
         which = f" for N = {', '.join(map(str, absent))}" if each else ""
-        return (
-            f"no data folder {names['folder']}{which}; build {'each' if each else 'it'} with "
-            f"`{'`, then `'.join(commands)}`"
-        )
+        build = f"build {'each' if each else 'it'} with `{'`, then `'.join(commands)}`"
+        return f"no finished data folder {names['folder']}{which}; {build}"
 
 
 def graphs_of(study: AblationStudy) -> list[Graph]:

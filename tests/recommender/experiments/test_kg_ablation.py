@@ -129,7 +129,7 @@ def test_the_page_and_the_second_run(
         assert (root / "page" / f"kg-ablation-{plot}.png").read_bytes()[:4] == b"\x89PNG"
         assert f'src="kg-ablation-{plot}.png"' in html
     assert "user-side knowledge (such as friendships) is switched off" in text
-    assert "without dbpedia: no data folder" in text
+    assert "without dbpedia: no finished data folder" in text
     before = page.read_bytes()
     assert main(arguments(root, study)) == 0
     assert "28 results at hand, 0 trainings to do" in capsys.readouterr().err
@@ -231,6 +231,15 @@ def test_a_folder_per_seed_is_used_for_the_seeds_that_have_one(
     assert main(arguments(root, study, "--graphs", "without-pairs", "--estimate")) == 0
     told = capsys.readouterr().err
     assert "2 trainings to do" in told and "for N = 555;" in told
+    # Another that is not finished, and one with other rows, do not take the first away.
+    (root / "built-without-pairs-split2").mkdir()
+    shutil.copytree(root / "built", root / "built-without-pairs-split3")
+    ratings = root / "built-without-pairs-split3" / "ratings_final.txt"
+    ratings.write_text(ratings.read_text() + "0\t1\t0\n")
+    more = ["--graphs", "without-pairs", "--estimate", "--seeds", "1", "2", "3"]
+    assert main(arguments(root, study, *more)) == 0
+    told = capsys.readouterr().err
+    assert "2 trainings to do" in told and "for N = 2;" in told and "split3: its users" in told
 
 
 def test_held_out_pairs_are_written_in_the_publishers_ids(root: Path, study: Path) -> None:
