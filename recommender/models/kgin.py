@@ -27,11 +27,11 @@ _TINY = 1e-8  # below the roots of Eq. 5, whose slope at 0 has no bound
 
 
 class KGINConfig(ModelConfig):
-    """Settings of `KGIN`: the paper's, but lr, lambda_2 and batch_size, chosen on validation."""
+    """Settings of `KGIN`: the paper's, but L, lr, lambda_2 and batch_size, chosen on validation."""
 
     dim: int = Field(64, ge=1, description="d: length of every embedding")
     intents: int = Field(4, ge=1, description="|P|: number of intents")
-    layers: int = Field(3, ge=1, description="L: propagation steps")
+    layers: int = Field(2, ge=1, description="L: propagation steps")
     independence: Literal["distance_correlation", "mutual_information"] = Field(
         "distance_correlation", description="what keeps intents different: Eq. 4 or Eq. 3"
     )
@@ -42,8 +42,8 @@ class KGINConfig(ModelConfig):
     )
     node_dropout: float = Field(0.5, ge=0, lt=1, description="share of edges left out in a step")
     message_dropout: float = Field(0.1, ge=0, lt=1, description="dropout of a layer's output")
-    lr: float = Field(1e-2, gt=0, description="learning rate")
-    l2_weight: float = Field(3e-2, ge=0, description="lambda_2: weight of the squared embeddings")
+    lr: float = Field(5e-3, gt=0, description="learning rate")
+    l2_weight: float = Field(1e-1, ge=0, description="lambda_2: weight of the squared embeddings")
     pairs: PairSource = Field(
         "uniform",
         description="negative of a pair: a uniform item without a positive of the user's in train, "

@@ -30,7 +30,7 @@ _SIMILARITIES = 2**24  # held at a time while the item graph is built
 
 
 class MCCLKConfig(ModelConfig):
-    """Settings of `MCCLK`: those published, where they are; see `contrast_size` for the speed."""
+    """Settings of `MCCLK`: the published ones, but beta (0.1 there) and lambda, by validation."""
 
     dim: int = Field(64, ge=1, description="d: length of every embedding")
     collaborative_layers: int = Field(2, ge=1, description="K: depth of the collaborative view")
@@ -38,7 +38,9 @@ class MCCLKConfig(ModelConfig):
     semantic_layers: int = Field(1, ge=1, description="L: depth of the semantic view")
     structural_layers: int = Field(2, ge=1, description="L': depth of the structural view")
     neighbours: int = Field(10, ge=1, description="k: most similar items that an item keeps")
-    contrast_weight: float = Field(0.1, ge=0, description="beta: weight of both contrastive losses")
+    contrast_weight: float = Field(
+        0.01, ge=0, description="beta: weight of both contrastive losses"
+    )
     local_share: float = Field(
         0.2, ge=0, le=1, description="alpha: share of the local one among them"
     )
@@ -52,7 +54,7 @@ class MCCLKConfig(ModelConfig):
     node_dropout: float = Field(0.5, ge=0, lt=1, description="share of triples left out in a step")
     message_dropout: float = Field(0.1, ge=0, lt=1, description="dropout of a layer's output")
     lr: float = Field(3e-3, gt=0, description="learning rate")
-    l2_weight: float = Field(1e-5, ge=0, description="lambda: weight of the squared embeddings")
+    l2_weight: float = Field(0.3, ge=0, description="lambda: weight of the squared embeddings")
     pairs: PairSource = Field(
         "uniform",
         description="negative of a pair: a uniform item without a positive of the user's in train, "
