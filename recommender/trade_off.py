@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -21,17 +20,14 @@ from recommender.cli import OneLineParser, main_guard
 from recommender.display import wide_console
 from recommender.lists.criteria import criteria, criterion_named
 from recommender.lists.options import DEFAULT_POOL
-from recommender.lists.trade_off import MOST_PLAYED, TradeOff, trade_off
+from recommender.lists.trade_off import LIST_METRICS, TradeOff, trade_off
+from recommender.metrics.lists import list_metrics
 from recommender.runs import add_run_flags, open_run
 
 __all__ = ["draw", "main"]
 
-#: What each criterion is about: the field of `TradeOff`, and its name on an axis.
-_AIMS = {
-    "calibration": ("divergence", "divergence of genres from the history (nats)"),
-    "diversity": ("diversity", "diversity within a list (1 - mean cosine)"),
-}
-_POPULARITY = ("most_played", f"share of places to the {MOST_PLAYED} most played")
+#: The metric that each criterion is about.
+_AIMS = {"calibration": "calibration", "diversity": "diversity", "popularity": "popularity_share"}
 _BLUE, _ORANGE = "#1f5f8b", "#c8641b"
 
 
@@ -64,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
         "part": arguments.part,
         "k": arguments.top,
         "pool": arguments.pool,
-        "points": [asdict(point) for point in points],
+        "points": [{"weight": point.weight, **point.values} for point in points],
     }
     text = json.dumps(report, indent=2, allow_nan=False) + "\n"
     stem = folder / f"trade_off-{name}"
@@ -80,25 +76,28 @@ def main(argv: list[str] | None = None) -> int:
 
 def draw(points: Sequence[TradeOff], criterion: str, k: int, path: Path) -> None:
     """NDCG against what the criterion is about, each point with its weight."""
-    field, label = _AIMS.get(criterion, _POPULARITY)
+    aim = _AIMS.get(criterion, "popularity_share")
+    places = [
+        (point.weight, x, y)
+        for point in points
+        if (x := point.values[aim]) is not None and (y := point.values["ndcg"]) is not None
+    ]
     figure = Figure(figsize=(6, 4), layout="constrained")
     FigureCanvasAgg(figure)
     axis = figure.subplots()
-    x = [getattr(point, field) for point in points]
-    y = [point.ndcg for point in points]
-    axis.plot(x, y, "-", color=_BLUE, linewidth=1.2, zorder=1)
-    for point, at in zip(points, x, strict=True):
-        colour = _ORANGE if point.weight == 0 else _BLUE
-        axis.plot([at], [point.ndcg], "o", color=colour, markersize=5, zorder=2)
+    axis.plot([x for _, x, _ in places], [y for _, _, y in places], color=_BLUE, linewidth=1.2)
+    for weight, x, y in places:
+        colour = _ORANGE if weight == 0 else _BLUE
+        axis.plot([x], [y], "o", color=colour, markersize=5, zorder=3)
         axis.annotate(
-            f"{point.weight:g}",
-            (at, point.ndcg),
+            f"{weight:g}",
+            (x, y),
             textcoords="offset points",
             xytext=(5, 4),
             fontsize=8,
             color=colour,
         )
-    axis.set_xlabel(label)
+    axis.set_xlabel(list_metrics()[aim].title)
     axis.set_ylabel(f"NDCG@{k}")
     axis.set_title(f"--{criterion} (0: the order of the scores)", fontsize=10, loc="left")
     axis.grid(color="#dddddd", linewidth=0.6)
@@ -117,24 +116,19 @@ def _grid(name: str) -> list[float]:
 
 def _print(points: Sequence[TradeOff], name: str, k: int) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    columns = (
-        f"--{name}", f"NDCG@{k}", f"Recall@{k}", f"to the {MOST_PLAYED} most played",
-        "different items", "diversity", "divergence",
-    )  # fmt: skip
-    for column in columns:
+    metrics = [list_metrics()[column] for column in LIST_METRICS]
+    for column in (f"--{name}", f"NDCG@{k}", f"Recall@{k}", *(m.title for m in metrics)):
         table.add_column(column, justify="right")
+    digits = {"ndcg": 4, "recall": 4, **{metric.name: metric.digits for metric in metrics}}
     for point in points:
-        table.add_row(
-            f"{point.weight:g}",
-            f"{point.ndcg:.4f}",
-            f"{point.recall:.4f}",
-            f"{point.most_played:.1%}",
-            f"{point.items:,}",
-            f"{point.diversity:.3f}",
-            f"{point.divergence:.3f}",
-            style="bold" if point.weight == 0 else None,
-        )
+        cells = [_cell(point.values[column], places) for column, places in digits.items()]
+        style = "bold" if point.weight == 0 else None
+        table.add_row(f"{point.weight:g}", *cells, style=style)
     wide_console().print(table)
+
+
+def _cell(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:,.{digits}f}"
 
 
 def _parser() -> OneLineParser:

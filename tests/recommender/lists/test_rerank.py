@@ -9,7 +9,6 @@ import pytest
 
 from recommender.data import load, split
 from recommender.errors import ConfigError
-from recommender.lists.calibration import genre_shares
 from recommender.lists.criteria import criteria
 from recommender.lists.options import ListOptions
 from recommender.lists.rerank import Reranker, relevance_of
@@ -155,12 +154,6 @@ def test_nothing_asked_for_leaves_the_order(train, pools):
 def test_full_diversity_takes_another_genre_second(train, pools):
     found = lists(train, pools, diversity=1.0)
     assert all(first % 2 != second % 2 for first, second in found.items[:4, :2].tolist())
-
-
-def test_shares_of_genres_sum_to_one(train):
-    shares = genre_shares(train)
-    assert np.allclose(shares.sum(axis=1), 1.0)
-    assert set(shares.indices.tolist()) == {30, 31}  # labels are no genres
 
 
 def test_relevance_of_equal_scores_is_equal():
