@@ -18,6 +18,7 @@ def read_table(table: TableResult) -> list[str]:
     if not measured:
         return ["Nothing of this table has been run yet."]
     sentences = [*_in_short(table, measured), *_agreement(measured), *_best(table, measured)]
+    sentences += _samplings(table, measured)
     claims = {"table5": _table5, "table7": _table7, "table8": _table8, "table9": _table9}
     if table.table in claims:
         sentences += claims[table.table](table)
@@ -130,6 +131,24 @@ def _best(table: TableResult, rows: Sequence[RowResult]) -> list[str]:
     return sentences
 
 
+def _samplings(table: TableResult, rows: Sequence[RowResult]) -> list[str]:
+    """Whether either sampling of training negatives gives the reference the paper's AUC."""
+    reference = table.reference
+    paper = None if reference is None else reference.row.auc
+    if reference is None or paper is None:
+        return []
+    both = [reference]
+    both += [r for r in rows if r.row.kind == "ours" and r.row.model == reference.row.model]
+    if len(both) < 2:
+        return []
+    parts = []
+    for row in both:
+        value = row.value("auc") or 0
+        verdict = "reached" if round(value, 3) >= paper else "not reached"
+        parts.append(f"{verdict} with {row.negatives} negatives ({_number(value)})")
+    return [f"The AUC of {_number(paper)} published for {reference.row.label} is {_and(parts)}."]
+
+
 def _table5(table: TableResult) -> list[str]:
     dkn = table.row("DKN")
     rows = [r for r in table.rows if r.measured and r.row.kind == "paper" and r.value("auc")]
@@ -224,6 +243,10 @@ def _gap(a: RowResult, b: RowResult, metric: str, paper: bool) -> float | None:
 def _surely(row: RowResult, metric: str) -> bool:
     contrast = row.figures[metric].contrast
     return contrast is not None and contrast.p_holm is not None and contrast.p_holm < LEVEL
+
+
+def _and(parts: Sequence[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def _labels(rows: Sequence[RowResult]) -> str:

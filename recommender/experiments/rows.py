@@ -52,8 +52,10 @@ class Row(_Figures):
 
     auc: float | None = Field(None, description="the paper's AUC; none for a control")
     acc: float | None = Field(None, description="the paper's ACC; none for a control")
-    kind: Literal["paper", "control"] = Field(
-        "paper", description="a row of the paper, or a control that it lacks"
+    kind: Literal["paper", "ours", "control"] = Field(
+        "paper",
+        description="a row of the paper; ours: one of its models under the other sampling, or a "
+        "model of this project; or a control that the paper lacks",
     )
     reference: bool = Field(False, description="the row that the others are tested against")
     seconds: float = Field(
