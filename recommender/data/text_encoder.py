@@ -88,12 +88,22 @@ def _load() -> tuple[Any, Any]:
         )
     from tokenizers import Tokenizer
     from transformers import BertModel
+    from transformers.utils import logging as untyped
 
     folder = Path(specs[0].origin).parent / "model"
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(_MOST_TOKENS)
-    encoder: Any = BertModel.from_pretrained(
-        str(folder), add_pooling_layer=False, local_files_only=True
-    )
+    logging: Any = untyped
+    level, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()  # it would report the pooling layer that is not wanted
+    logging.disable_progress_bar()
+    try:
+        encoder: Any = BertModel.from_pretrained(
+            str(folder), add_pooling_layer=False, local_files_only=True
+        )
+    finally:
+        logging.set_verbosity(level)
+        if bar:
+            logging.enable_progress_bar()
     return tokenizer, encoder.eval()

