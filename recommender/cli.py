@@ -45,7 +45,8 @@ def add_settings(
     """Add a flag for every field of `model`, in a group of their own.
 
     A flag that is not given leaves no trace in the parsed namespace, so that a file's or a
-    preset's value stays. `defaults` are shown in the help in place of the model's own.
+    preset's value stays. `defaults` are shown in the help in place of the model's own. Tables
+    (fields that are dicts) are for settings files and get no flag.
     """
     group = parser.add_argument_group(title)
     for name, field in model.model_fields.items():
@@ -53,6 +54,8 @@ def add_settings(
         flag = "--" + name.replace("_", "-")
         text = f"{field.description} (default: {default})".replace("%", "%%")
         kind = _kind(field.annotation)
+        if get_origin(kind) is dict:
+            continue
         if kind is bool:
             group.add_argument(
                 flag, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text

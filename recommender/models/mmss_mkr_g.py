@@ -21,6 +21,7 @@ from recommender.layers.cross_compress import UnitStack
 from recommender.layers.pair_features import PairFeatures
 from recommender.layers.propagation import Edges, Propagation, symmetric_weights
 from recommender.layers.sampled_products import sampled_products
+from recommender.layers.text_embeddings import TextEmbeddings
 from recommender.models.base import TrainingTask, TripleContributions
 from recommender.models.calibrated import CalibratedRecommender
 from recommender.models.mmss_mkr_g_config import GraphMKRConfig
@@ -63,6 +64,11 @@ class GraphMKR(CalibratedRecommender):
         known = train.user_graph
         n_attributes = 0 if known is None else max(known.n_entities - train.n_users, 0)
         self.attributes = self._table(n_attributes)
+        self.texts = (
+            TextEmbeddings(train.catalogue, self.n_entities, config.dim, config.init_scale)
+            if config.text_embeddings
+            else None
+        )
         if self.two_views:
             self.items = self._table(train.n_items)
             self.units = UnitStack(config.unit, config.dim, config.low_layers)
@@ -106,6 +112,8 @@ class GraphMKR(CalibratedRecommender):
     def own_vectors(self) -> Tensor:
         """x(0): users, then entities (the items first), then what users have; [n_nodes, dim]."""
         entities = self.entities.weight
+        if self.texts is not None:
+            entities = entities + self.texts()
         if self.two_views:
             v, e = self.items.weight, entities[: self.n_items]
             mixed = v + e

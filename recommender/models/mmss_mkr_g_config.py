@@ -26,6 +26,11 @@ class GraphMKRConfig(ModelConfig):
     social_weight: float = Field(
         1.0, ge=0, description="weight of an edge between users, or a user and an attribute"
     )
+    text_embeddings: bool = Field(
+        False,
+        description="add to an entity's vector what its name says, by a pretrained encoder (extra "
+        "`encoder`)",
+    )
     path_features: bool = Field(
         True, description="let the head see counts of paths between history and item, too"
     )

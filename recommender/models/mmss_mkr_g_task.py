@@ -102,6 +102,8 @@ class RankingTask(TrainingTask):
         """Everything but the KG task's own layers."""
         model = self.model
         parts: list[nn.Module] = [model.users, model.entities, model.attributes, model.head]
+        if model.texts is not None:
+            parts.append(model.texts)
         if model.two_views:
             parts += [model.items, model.units]
         return [parameter for part in parts for parameter in part.parameters()]

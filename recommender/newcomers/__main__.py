@@ -25,15 +25,24 @@ from recommender.data import Split, load, split
 from recommender.errors import ConfigError
 from recommender.models.base import Recommender
 from recommender.models.registry import Preset, create_model, names_with, resolve
-from recommender.newcomers.held_out import choose_items, choose_users, without_items, without_users
+from recommender.newcomers.held_out import (
+    choose_items,
+    choose_users,
+    first_likes,
+    without_items,
+    without_users,
+)
 from recommender.newcomers.protocols import Point, items_left_out, users_left_out
 from recommender.newcomers.report import averaged, draw, markdown
+from recommender.newcomers.speed import fold_in_milliseconds
+from recommender.scoring import ItemSets
 from recommender.training.config import TrainConfig
 from recommender.training.loop import Trainer
 
 __all__ = ["main"]
 
 _ABILITIES = {"users": "fold_in", "items": "fold_in_items"}
+_LIKES = 5  # of the people whose waiting time is measured
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -59,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
         parts = split(dataset, seed)
         for trainer in trainers:
             console.print(f"split {seed}: {trainer.name}")
-            for kind, points in _measure(trainer, parts, plan, arguments.share, seed).items():
+            for kind, points in _measure(trainer, parts, plan, arguments, seed).items():
                 measured[kind].setdefault(trainer.name, []).append(points)
     curves = {
         kind: {name: averaged(runs) for name, runs in by_model.items()}
@@ -118,7 +127,7 @@ def _measure(
     trainer: _ModelTrainer,
     parts: Split,
     plan: dict[str, list[_ModelTrainer]],
-    share: float,
+    arguments: argparse.Namespace,
     seed: int,
 ) -> dict[str, list[Point]]:
     retrained = trainer.train(parts)
@@ -132,10 +141,23 @@ def _measure(
     for kind, able in plan.items():
         if trainer in able:
             choose, without, measure = steps[kind]
-            chosen = choose(parts, share, seed)
+            chosen = choose(parts, arguments.share, seed)
             folding = trainer.train(without(parts, chosen))
             found[kind] = measure(folding, retrained, parts, chosen, seed=seed)
+            if kind == "users":
+                _tell_speed(trainer.name, folding, parts, seed)
     return found
+
+
+def _tell_speed(name: str, model: Recommender, parts: Split, seed: int) -> None:
+    """On the terminal alone: the report's files are the same in every run."""
+    likes = first_likes(ItemSets(*parts.train.history), _LIKES, seed)
+    milliseconds = fold_in_milliseconds(model, likes)
+    Console(stderr=True).print(
+        f"{name}: {milliseconds:.1f} ms to fold in one person with {_LIKES} likes and rank the "
+        "catalogue (median)",
+        soft_wrap=True,
+    )
 
 
 def _protocol(arguments: argparse.Namespace) -> str:

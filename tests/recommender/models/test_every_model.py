@@ -32,6 +32,7 @@ QUICK: dict[str, Any] = {
 SINGLE = {
     "als": {"dim": 2, "l2_weight": 0.1},
     "ease": {"l2_weight": 5.0},
+    "ensemble": {"n_members": 2, "member_settings": {"dim": 8, "batch_size": 32, "lr": 0.03}},
     "ials": {"dim": 2, "l2_weight": 0.003},
     "rp3beta": {"alpha": 0.5, "k": 23},
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -131,7 +132,8 @@ def test_the_command_writes_table_numbers_and_picture(named_toy_data, tmp_path, 
     command = ["--data", str(named_toy_data), "--models", "als", "--seeds", "1", "2"]
     command += ["--out", str(tmp_path / "out"), "--share", "0.3", "--device", "cpu"]
     assert main_guard(main, command) == 0
-    shown = capsys.readouterr().out
+    shown, told = capsys.readouterr()
+    assert re.search(r"als: \d+\.\d ms to fold in one person with 5 likes", told)
     assert (tmp_path / "out" / "newcomers.md").read_text() == shown
     assert "| als | retrained |" in shown
     assert "## Users left out" in shown
