@@ -73,6 +73,9 @@ def build_kg(
     start: str | None = None,
     force: bool = False,
     seed: int = SEED,
+    without: list[str] = [],  # noqa: B006 Prefect shows the default; nobody changes it
+    without_pairs: Path | None = None,
+    with_users: bool = False,
 ) -> list[StageReport]:
     """Build the knowledge graph of one data set.
 
@@ -83,8 +86,19 @@ def build_kg(
         start: do this stage and all later ones again, whatever the manifest says.
         force: do all stages again.
         seed: seed of the sampled negatives.
+        without: sources and databases of the recipe to leave out.
+        without_pairs: file of user<TAB>item pairs; the graph is built without what these users did
+            with these items.
+        with_users: write what is known of the users as users.ttl, too.
     """
-    build = Build(load_recipe(dataset), raw=raw, out=out, seed=seed)
+    build = Build(
+        load_recipe(dataset).without(without),
+        raw=raw,
+        out=out,
+        seed=seed,
+        without_pairs=without_pairs,
+        with_users=with_users,
+    )
     first = 0 if start is None else STAGES.index(stage_named(start))
     again = force or start is not None
     return [
@@ -102,6 +116,15 @@ def main(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="do all stages again")] = False,
     seed: Annotated[int, typer.Option(help="seed of the sampled negatives")] = SEED,
+    without: Annotated[
+        list[str] | None, typer.Option(help="leave out a source or database; may be repeated")
+    ] = None,
+    without_pairs: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="build without what these pairs would tell")
+    ] = None,
+    with_users: Annotated[
+        bool, typer.Option("--with-users", help="write what is known of the users as users.ttl")
+    ] = False,
     runner: Annotated[Runner, typer.Option(help="where tasks run")] = SETTINGS.task_runner,
 ) -> None:
     """Build the knowledge graph of one data set as a Prefect flow."""
@@ -114,6 +137,9 @@ def main(
         start=start,
         force=force,
         seed=seed,
+        without=without or [],
+        without_pairs=without_pairs,
+        with_users=with_users,
     )
 
 

@@ -63,7 +63,7 @@ def fit(
     """Train, and return the run folder; a second attempt goes on from the first's checkpoint."""
     config = TrainConfig.parse(training)
     dataset = load(data)
-    parts = split(dataset, config.split_seed)
+    parts = split(dataset, config.split_seed, by=config.split)
     folder = out if out is not None else dataset.folder / "models" / run_name(model, config)
     trainer = Trainer(
         config,

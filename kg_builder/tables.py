@@ -202,8 +202,10 @@ INTERACTIONS: Final = _table(
         "raw_item": _TEXT,  # the publisher's item id
         "weight": pa.float64(),  # plays, stars, or 1
         "liked": pa.bool_(),  # whether the weight reaches the source's threshold
+        "time": pa.int64(),  # null for all rows where the source tells no times
         "evidence": _TEXT,
     },
+    optional=("time",),
 )
 """Who listened to (rated, read) what."""
 

@@ -17,6 +17,7 @@ from kg_builder.triples import (
     number_users,
     provenance_trig,
     ratings,
+    times_of_positives,
     users_turtle,
 )
 from pipeline.artefacts import gzip_writer, write_bytes, write_integers, write_tsv
@@ -40,13 +41,14 @@ OUTPUTS: Final = (
     "stages/triples/rejects.parquet",
 )
 
-USER_OUTPUTS: Final = (
+OPTIONAL_OUTPUTS: Final = (
+    "ratings_times.tsv",
     "user_kg_final.txt",
     "user_entities.tsv",
     "user_relations.tsv",
     "users.ttl",
 )
-"""Written where the recipe states something of the users; the last only on request."""
+"""Written where the recipe states times, or something of the users; the last only on request."""
 
 
 def write_outputs(
@@ -109,6 +111,9 @@ def write_outputs(
     desk.progress(4, 5)
     write_integers(numbering.triples, desk.path("kg_final.txt"))
     write_integers(rated.rows, desk.path("ratings_final.txt"))
+    times = times_of_positives(interactions, items, rated)
+    if times is not None:
+        write_tsv(times, desk.path("ratings_times.tsv"))
     write_tsv(_with_iris(numbering.entities), desk.path("entities.tsv"))
     write_tsv(_with_iris(numbering.relations), desk.path("relations.tsv"))
     raw_ids = _raw_ids(items, interactions, records, links)

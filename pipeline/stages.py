@@ -28,7 +28,7 @@ from kg_builder.tables import (
 )
 from pipeline.given import read_given, rejects_of
 from pipeline.judging import count_judgements, judged, judgement_files
-from pipeline.outputs import OUTPUTS, USER_OUTPUTS, write_outputs
+from pipeline.outputs import OPTIONAL_OUTPUTS, OUTPUTS, write_outputs
 from pipeline.raw_files import interaction_table, nothing_read, raw_files
 from pipeline.raw_texts import raw_texts, text_sources
 from pipeline.stage import Desk, Job, Settings, Stage
@@ -364,7 +364,7 @@ STAGES: Final[tuple[Stage, ...]] = (
             "users as turtle": job.with_users,
         },
         writes=OUTPUTS,
-        may_write=USER_OUTPUTS,
+        may_write=OPTIONAL_OUTPUTS,
         run=_triples,
     ),
 )

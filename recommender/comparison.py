@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recommender.data.dataset import RATINGS_FILE
+from recommender.data.times import TIMES_FILE
 from recommender.errors import RunError
 from recommender.evaluation import (
     EvaluationConfig,
@@ -33,7 +34,7 @@ _METRICS = ("auc", "acc", "f1", "log_loss", "auc_warm", "auc_cold", "acc_warm", 
 
 # Settings that do not make it another method: where and for how long it ran, and its seeds.
 _NOT_METHOD = {
-    "split_seed", "seed", "device", "threads", "rank_users", "checkpoint_seconds",
+    "split", "split_seed", "seed", "device", "threads", "rank_users", "checkpoint_seconds",
     "tensorboard", "mlflow",
 }  # fmt: skip
 
@@ -55,10 +56,11 @@ class MeasuredRun:
     catalogue: CatalogueResult | None
 
     @property
-    def cell(self) -> tuple[str, int, tuple[float, ...]]:
-        """What decides about its rows: the ratings, the seed and the parts of the split."""
-        training = self.config.training
-        return self.config.data_hashes[RATINGS_FILE], training.split_seed, self.config.ratios
+    def cell(self) -> tuple[Any, ...]:
+        """What decides about its rows: the ratings, their times, and the split."""
+        training, hashes = self.config.training, self.config.data_hashes
+        rows = hashes[RATINGS_FILE], hashes.get(TIMES_FILE, "")
+        return *rows, training.split, training.split_seed, self.config.ratios
 
     @property
     def method(self) -> str:
@@ -196,14 +198,16 @@ def _same_cells(
                 raise RunError(
                     f"{run.folder} ({_describe(run)}) has no partner among the runs like "
                     f"{partner.folder} ({_describe(partner)}): different data or splits cannot be "
-                    "compared; train both on the same --data with the same --split-seed and --seed"
+                    "compared; train both on the same --data with the same --split, --split-seed "
+                    "and --seed"
                 )
 
 
 def _describe(run: MeasuredRun) -> str:
     training = run.config.training
     ratings = run.config.data_hashes[RATINGS_FILE][:8]
-    return f"ratings {ratings}, split {training.split_seed}, seed {training.seed}"
+    split = f"{training.split} split {training.split_seed}"
+    return f"ratings {ratings}, {split}, seed {training.seed}"
 
 
 def _by_metric(
@@ -240,5 +244,7 @@ def _method_names(runs: Sequence[MeasuredRun]) -> list[str]:
 
 def _settings(run: MeasuredRun) -> dict[str, Any]:
     training = run.config.training.model_dump(mode="json", exclude=_NOT_METHOD)
-    hashes = {f: h for f, h in run.config.data_hashes.items() if f != RATINGS_FILE}
+    hashes = {
+        f: h for f, h in run.config.data_hashes.items() if f not in (RATINGS_FILE, TIMES_FILE)
+    }
     return {**run.config.model_settings, **training, **hashes}

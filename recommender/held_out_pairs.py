@@ -13,10 +13,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 from recommender.cli import DEFAULT_DATA, OneLineParser, main_guard
 from recommender.data import Split, load, split
-from recommender.data.splits import RATIOS
+from recommender.data.splits import RATIOS, SplitKind
 from recommender.errors import ConfigError, DataError
 
 __all__ = ["held_out_pairs", "main"]
@@ -50,7 +51,7 @@ def held_out_pairs(parts: Split) -> Iterator[tuple[str, str]]:
 def main(argv: list[str] | None = None) -> int:
     """Parse, split, write."""
     flags = _parser().parse_args(argv)
-    parts = split(load(flags.data), flags.split_seed, tuple(flags.ratios))
+    parts = split(load(flags.data), flags.split_seed, tuple(flags.ratios), flags.split)
     pairs = list(held_out_pairs(parts))
     lines = ["user\titem", *("\t".join(pair) for pair in pairs)]
     try:
@@ -75,6 +76,12 @@ def _parser() -> OneLineParser:
         default=DEFAULT_DATA,
         metavar="DIR",
         help=f"data folder (default: {DEFAULT_DATA})",
+    )
+    parser.add_argument(
+        "--split",
+        choices=get_args(SplitKind),
+        default="random",
+        help="how the rows are parted (default: random)",
     )
     parser.add_argument(
         "--split-seed", type=int, default=555, metavar="N", help="seed of the split (default: 555)"

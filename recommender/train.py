@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     settings = {**from_file.get("settings", {}), **settings_of(arguments, preset.model.Config)}
     preset.configure(settings)  # complain about settings before reading data
     dataset = load(arguments.data)
-    parts = split(dataset, config.split_seed)
+    parts = split(dataset, config.split_seed, by=config.split)
     out = arguments.out or dataset.folder / "models" / run_name(preset.name, config)
     model = create_model(preset.name, parts.train, seed=config.seed, **settings)
     console = Console(stderr=True)
@@ -60,7 +60,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def run_name(model: str, config: TrainConfig) -> str:
     """Name of the run folder that a training gets where none is given."""
-    return f"{model}-{config.negatives}-split{config.split_seed}-seed{config.seed}"
+    kind = "split" if config.split == "random" else f"{config.split}-split"
+    return f"{model}-{config.negatives}-{kind}{config.split_seed}-seed{config.seed}"
 
 
 def _choose_model(argv: list[str] | None) -> tuple[Preset, dict[str, Any]]:

@@ -167,7 +167,7 @@ def main(argv: list[str] | None = None) -> int:
     dataset = load(arguments.data)
     out = arguments.out or dataset.folder / "tune" / preset.name
     out.mkdir(parents=True, exist_ok=True)
-    parts = split(dataset, config.split_seed)
+    parts = split(dataset, config.split_seed, by=config.split)
     study = search(
         parts, preset, config, fixed=fixed, trials=arguments.trials, store=out / "study.db"
     )

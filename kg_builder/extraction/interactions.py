@@ -11,6 +11,7 @@ import pandas as pd
 from pydantic import Field
 
 from kg_builder.extraction.rows import RowReader, RowsConfig
+from kg_builder.extraction.times import TimeColumns, columns_of, read_times
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import INTERACTIONS, REJECTS
 
@@ -27,6 +28,13 @@ class InteractionTable(RowsConfig):
     threshold: Annotated[
         float, Field(description="Weight from which on an interaction is a positive one.")
     ] = 0.0
+    time: Annotated[
+        TimeColumns | None,
+        Field(
+            description="Column with the time, a number or an ISO 8601 date; or the columns of "
+            "year, month, day and so on."
+        ),
+    ] = None
     records: Annotated[
         str,
         Field(description="Record keys of the items are `<records>/<item id>`."),
@@ -60,7 +68,8 @@ def read_interactions(
     Raises:
         DataError: the file or a column is missing.
     """
-    wanted = [table.user, table.item, *([table.weight] if table.weight else [])]
+    of_time = columns_of(table.time)
+    wanted = [table.user, table.item, *([table.weight] if table.weight else []), *of_time]
     reader = RowReader(table, root, columns=wanted, progress=progress)
     rows = reader.frame()
     weight = (
@@ -68,10 +77,14 @@ def read_interactions(
         if table.weight
         else pd.Series(1.0, index=rows.index)
     )
+    time = read_times(rows[of_time]) if of_time else None
     record = table.records + "/" + rows[table.item].fillna("")
     faults: dict[str, pd.Series[bool]] = {
         "empty user or item": rows[table.user].isna() | rows[table.item].isna(),
         "weight is no number": weight.isna() | weight.isin([np.inf, -np.inf]),
+        "time is no number or date": (
+            time.isna() if time is not None else pd.Series(False, index=rows.index)
+        ),
         "interaction with an unknown record": (
             ~record.isin(list(known)) if known is not None else pd.Series(False, index=rows.index)
         ),
@@ -108,6 +121,7 @@ def read_interactions(
                 "raw_item": kept[table.item].tolist(),
                 "weight": weight[usable].tolist(),
                 "liked": (weight[usable] >= table.threshold).tolist(),
+                "time": [None] * len(kept) if time is None else time[usable].tolist(),
                 "evidence": place[usable].tolist(),
             }
         ),

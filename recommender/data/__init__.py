@@ -11,7 +11,7 @@ from recommender.data.negatives import (
     StaticNegatives,
     make_sampler,
 )
-from recommender.data.splits import HeldOut, Split, TrainingSplit, split
+from recommender.data.splits import HeldOut, Split, SplitKind, TrainingSplit, split
 
 __all__ = [
     "Catalogue",
@@ -23,6 +23,7 @@ __all__ = [
     "KnowledgeGraph",
     "NegativesPolicy",
     "Split",
+    "SplitKind",
     "StaticNegatives",
     "TrainingSplit",
     "load",

@@ -13,6 +13,7 @@ from recommender.data.catalogue import Catalogue
 from recommender.data.graph import KnowledgeGraph, read_graph
 from recommender.data.interactions import Interactions, read_interactions
 from recommender.data.tables import IntArray
+from recommender.data.times import TIMES_FILE, PositiveTimes, read_times
 from recommender.errors import DataError
 
 __all__ = ["GRAPH_FILE", "RATINGS_FILE", "USER_GRAPH_FILE", "Dataset", "load"]
@@ -28,7 +29,8 @@ class Dataset:
 
     Items are the entities 0 … n_items - 1. Sizes are those of the id ranges. `user_graph` holds
     what is known of the users, with ids of its own: those below `n_users` are the users. It is
-    None where nothing is known.
+    None where nothing is known. `times` holds when each positive came about, None where the folder
+    does not tell.
     """
 
     folder: Path
@@ -38,6 +40,7 @@ class Dataset:
     n_items: int
     catalogue: Catalogue = field(repr=False)
     user_graph: KnowledgeGraph | None = None
+    times: PositiveTimes | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:
@@ -54,11 +57,17 @@ class Dataset:
         """Number of relations."""
         return self.graph.n_relations
 
-    def hashes(self) -> dict[str, str]:
-        """SHA-256 of the files that training depends on, by file name."""
+    def hashes(self, *, times: bool = False) -> dict[str, str]:
+        """SHA-256 of the files that training depends on, by file name.
+
+        Args:
+            times: whether the rows are parted by time, which depends on one file more.
+        """
         names = [RATINGS_FILE, GRAPH_FILE]
         if self.user_graph is not None:
             names.append(USER_GRAPH_FILE)
+        if times and self.times is not None:
+            names.append(TIMES_FILE)
         return {
             name: hashlib.sha256((self.folder / name).read_bytes()).hexdigest() for name in names
         }
@@ -69,15 +78,16 @@ class Dataset:
         A training from before the folder had a graph of the users gets none.
         """
         seen = self if USER_GRAPH_FILE in hashes else replace(self, user_graph=None)
-        return seen if seen.hashes() == dict(hashes) else None
+        found = seen.hashes(times=TIMES_FILE in hashes)
+        return seen if found == dict(hashes) else None
 
 
 def load(folder: str | Path) -> Dataset:
     """Read a folder with `ratings_final.txt` and `kg_final.txt`.
 
-    Names and `user_kg_final.txt` are read where they are there. The two files have the format of
-    the public MKR and KGCN programs, so their data folders load too; only then are the names mere
-    integers.
+    Names, `user_kg_final.txt` and `ratings_times.tsv` are read where they are there. The two files
+    have the format of the public MKR and KGCN programs, so their data folders load too; only then
+    are the names mere integers.
 
     Raises:
         DataError: missing folder or file, malformed line; the message says where.
@@ -98,7 +108,12 @@ def load(folder: str | Path) -> Dataset:
     if (folder / USER_GRAPH_FILE).is_file():
         user_graph = _read_checked_graph(folder / USER_GRAPH_FILE, n_users)
         _check_heads(folder / USER_GRAPH_FILE, user_graph, n_users)
-    return Dataset(folder, interactions, graph, n_users, n_items, Catalogue(folder), user_graph)
+    times = None
+    if (folder / TIMES_FILE).is_file():
+        times = read_times(folder / TIMES_FILE, interactions, n_items)
+    return Dataset(
+        folder, interactions, graph, n_users, n_items, Catalogue(folder), user_graph, times
+    )
 
 
 def _read_checked_graph(path: Path, n_first: int) -> KnowledgeGraph:

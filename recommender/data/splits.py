@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -15,11 +16,16 @@ from recommender.data.dataset import Dataset
 from recommender.data.graph import KnowledgeGraph
 from recommender.data.interactions import Interactions
 from recommender.data.tables import IntArray
-from recommender.errors import ConfigError
+from recommender.data.time_splits import parts_by_time
+from recommender.data.times import TIMES_FILE
+from recommender.errors import ConfigError, DataError
 
-__all__ = ["RATIOS", "HeldOut", "Split", "TrainingSplit", "split"]
+__all__ = ["RATIOS", "HeldOut", "Split", "SplitKind", "TrainingSplit", "split"]
 
 RATIOS = (0.6, 0.2, 0.2)
+
+SplitKind = Literal["random", "time", "time-per-user"]
+"""How the rows are parted: at random, at cut points in time, or by each user's own order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,31 +124,46 @@ class Split:
     dataset: Dataset
     seed: int
     ratios: tuple[float, float, float]
+    by: SplitKind = "random"
 
 
-def split(dataset: Dataset, seed: int = 555, ratios: tuple[float, float, float] = RATIOS) -> Split:
-    """Part the rows at random, 6:2:2 unless told otherwise, as the public MKR code does.
+def split(
+    dataset: Dataset,
+    seed: int = 555,
+    ratios: tuple[float, float, float] = RATIOS,
+    by: SplitKind = "random",
+) -> Split:
+    """Part the rows, 6:2:2 unless told otherwise: at random, as the public MKR code, or by time.
 
-    Given the same rows and the same seed for numpy's legacy generator, validation and test are
-    the ones that the public MKR program draws: first validation, then test among the rest.
+    At random, given the same rows and the same seed for numpy's legacy generator, validation and
+    test are the ones that the public MKR program draws: first validation, then test among the
+    rest. By time, see `parts_by_time`.
 
     Raises:
         ConfigError: ratios that are not positive or do not sum to 1, or a part without rows.
+        DataError: a split by time of a folder without times.
     """
     if min(ratios) <= 0 or abs(sum(ratios) - 1) > 1e-9:
         raise ConfigError(f"ratios {ratios}: give three positive numbers that sum to 1")
     rows = dataset.interactions
-    n_valid, n_test = int(len(rows) * ratios[1]), int(len(rows) * ratios[2])
-    if not n_valid or not n_test:
+    if by == "random":
+        parts = _parts_at_random(len(rows), ratios, seed)
+    elif dataset.times is None:
+        raise DataError.at(
+            dataset.folder / TIMES_FILE,
+            None,
+            f"no such file, and --split {by} needs the time of each positive",
+            "name the column with the time in the recipe's [[interactions]] and build again, or "
+            "take --split random",
+        )
+    else:
+        parts = parts_by_time(
+            rows, dataset.times, ratios, per_user=by == "time-per-user", seed=seed
+        )
+    # Rows stay in file order within a part.
+    train, valid, test = (rows.rows(np.flatnonzero(parts == part)) for part in range(3))
+    if not len(valid) or not len(test):
         raise ConfigError(f"{len(rows)} rows are too few for a {ratios} split")
-    rng = np.random.RandomState(seed)  # the public code's generator
-    in_valid = rng.choice(len(rows), size=n_valid, replace=False)
-    rest = np.setdiff1d(np.arange(len(rows)), in_valid)
-    in_test = rng.choice(rest, size=n_test, replace=False)
-    # Rows stay in file order within a part: what is random is the part, not the place.
-    valid = rows.rows(np.sort(in_valid))
-    test = rows.rows(np.sort(in_test))
-    train = rows.rows(np.setdiff1d(rest, in_test))
     if not train.labels.any():
         raise ConfigError("the training part has no positive row; take another --split-seed")
     return Split(
@@ -159,4 +180,16 @@ def split(dataset: Dataset, seed: int = 555, ratios: tuple[float, float, float] 
         dataset,
         seed,
         ratios,
+        by,
     )
+
+
+def _parts_at_random(n: int, ratios: tuple[float, float, float], seed: int) -> IntArray:
+    """The part of each of n rows: 0 train, 1 validation, 2 test."""
+    rng = np.random.RandomState(seed)  # the public code's generator
+    in_valid = rng.choice(n, size=int(n * ratios[1]), replace=False)
+    rest = np.setdiff1d(np.arange(n), in_valid)
+    parts = np.zeros(n, dtype=np.int64)
+    parts[in_valid] = 1
+    parts[rng.choice(rest, size=int(n * ratios[2]), replace=False)] = 2
+    return parts

@@ -80,20 +80,21 @@ class Cell:
     @cached_property
     def key(self) -> CellKey:
         """Its name in the cache."""
-        training = self.training.model_dump(mode="json", exclude=_FREE)
+        training = self.training.identity(_FREE)
         config = {"model": self.row.model, "settings": self.settings, "training": training}
         return CellKey(self.row.model, _hash(config), _hash(self.inputs()), self.seed)
 
     def inputs(self) -> dict[str, Any]:
         """All that its rows and its graph depend on, the seed aside; goes into its name."""
-        return {"files": _hashes(self.data), "redraw": self.redraw, "protocol": PROTOCOL}
+        files = _hashes(self.data, times=self.training.split != "random")
+        return {"files": files, "redraw": self.redraw, "protocol": PROTOCOL}
 
     def split(self) -> Split:
         """The rows and the graph to train and to measure on."""
         dataset = load_folder(self.data)
         if self.redraw:
             dataset = redraw_negatives(dataset, self.seed)
-        return split(dataset, self.seed)
+        return split(dataset, self.seed, by=self.training.split)
 
     @property
     def n_rows(self) -> int:
@@ -190,13 +191,13 @@ def load_folder(folder: Path) -> Dataset:
 
 
 @lru_cache(maxsize=16)
-def _hashes(folder: Path) -> dict[str, str]:
+def _hashes(folder: Path, *, times: bool) -> dict[str, str]:
     if not folder.is_dir():
         raise ConfigError(
             f"{folder}: no such data folder; build it with `python -m pipeline build --dataset "
             f"{folder.name}`, or name another --data-root"
         )
-    return load_folder(folder).hashes()
+    return load_folder(folder).hashes(times=times)
 
 
 def _hash(content: Any) -> str:

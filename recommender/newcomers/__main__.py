@@ -61,11 +61,12 @@ def main(argv: list[str] | None = None) -> int:
                 f"model {trainer.name} cannot serve newcomers; those that can: {known}"
             )
     dataset = load(arguments.data)
+    kind_of_split = TrainConfig.parse(settings_of(arguments, TrainConfig)).split
     out = arguments.out or dataset.folder / "newcomers"
     console = Console(stderr=True)
     measured: dict[str, dict[str, list[list[Point]]]] = {kind: {} for kind in plan}
     for seed in arguments.seeds:
-        parts = split(dataset, seed)
+        parts = split(dataset, seed, by=kind_of_split)
         for trainer in trainers:
             console.print(f"split {seed}: {trainer.name}")
             for kind, points in _measure(trainer, parts, plan, arguments, seed).items():

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from recommender.data.negatives import NegativesPolicy
+from recommender.data.splits import SplitKind
 from recommender.errors import ConfigError, explain
 from recommender.metrics.ranking import DEFAULT_KS, RANKING_METRICS
 
@@ -28,7 +29,14 @@ class TrainConfig(BaseModel):
         description="negatives of Algorithm 1, line 4: `static`, the prepared ones; `fresh`, one "
         "uniform unobserved item per positive, drawn anew every epoch",
     )
-    split_seed: int = Field(555, ge=0, description="seed of the 6:2:2 split of the rows")
+    split: SplitKind = Field(
+        "random",
+        description="how the rows are parted, 6:2:2: `random`; `time`, train before validation "
+        "before test for everybody; `time-per-user`, each user's last positives held out",
+    )
+    split_seed: int = Field(
+        555, ge=0, description="seed of the split of the rows; by time, of its negatives and ties"
+    )
     seed: int = Field(555, ge=0, description="seed of initial values, batches and sampling")
     epochs: int = Field(200, ge=1, description="n_epochs: most epochs to train")
     patience: int = Field(
@@ -90,6 +98,18 @@ class TrainConfig(BaseModel):
     def lengths(self) -> tuple[int, ...]:
         """K at which the finished model's lists are measured."""
         return tuple(sorted({*DEFAULT_KS, *self.monitored_lengths}))
+
+    def identity(self, exclude: set[str]) -> dict[str, Any]:
+        """The settings that tell trainings apart, for hashes: JSON values by name.
+
+        The random split is left out, so that what was named before there was another keeps its
+        name.
+
+        Args:
+            exclude: names of further settings to leave out.
+        """
+        usual = {"split"} if self.split == "random" else set()
+        return self.model_dump(mode="json", exclude=exclude | usual)
 
     def monitored(self, values: Mapping[str, float]) -> float:
         """The number that chooses the epoch, from the validation metrics by name."""

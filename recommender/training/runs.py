@@ -98,10 +98,10 @@ class RunFolder:
         self.config = RunConfig(
             model=model.preset,
             model_settings=model.config.model_dump(mode="json"),
-            training=training.model_copy(update={"split_seed": split.seed}),
+            training=training.model_copy(update={"split": split.by, "split_seed": split.seed}),
             ratios=split.ratios,
             data=split.dataset.folder.resolve(),
-            data_hashes=split.dataset.hashes(),
+            data_hashes=split.dataset.hashes(times=split.by != "random"),
             versions={
                 "python": platform.python_version(),
                 "numpy": np.__version__,
@@ -109,8 +109,7 @@ class RunFolder:
             },
         )
         fixed = self.config.model_dump(mode="json", exclude={"versions": True, "data": True})
-        for name in _FREE:
-            del fixed["training"][name]
+        fixed["training"] = self.config.training.identity(_FREE)
         text = json.dumps(fixed, sort_keys=True)
         self.fingerprint = hashlib.sha256(text.encode()).hexdigest()
 
@@ -194,7 +193,7 @@ def load_run(folder: str | Path, *, data: str | Path | None = None) -> LoadedRun
             f"{found.folder}: not the data that {folder} was trained on; train again, or name "
             "the folder with the same files"
         )
-    parts = split(dataset, config.training.split_seed, config.ratios)
+    parts = split(dataset, config.training.split_seed, config.ratios, config.training.split)
     checkpoint = read_checkpoint(folder / CHECKPOINT_FILE)
     if checkpoint.best_model is None:
         raise RunError(f"{folder}: no epoch was validated yet; go on with --resume")

@@ -184,6 +184,86 @@ def test_prefect_deployment_run_build_kg_to_the_letter(workplace: Workplace) -> 
     assert len(list(workplace.folder.rglob("recommendations.parquet"))) == 1
 
 
+RECIPE = """
+name = "acts"
+title = "Two artists, who tagged them, and friends"
+
+[[sources]]
+kind = "structured"
+name = "shop"
+[sources.tables.artists]
+path = "artists.csv"
+type = "Artist"
+id = "id"
+name = "name"
+[sources.tables.tags]
+path = "tags.csv"
+type = "Tag"
+id = "id"
+name = "name"
+[sources.tables.taggings]
+reads = "links"
+path = "taggings.csv"
+subject = { column = "artist", ref = "artists" }
+predicate = "tag"
+object = { column = "tag", ref = "tags" }
+user = "user"
+
+[[sources]]
+kind = "structured"
+name = "magazine"
+[sources.tables.artists]
+path = "magazine.csv"
+type = "Artist"
+name = "name"
+columns = { style = { predicate = "genre" } }
+
+[[interactions]]
+path = "taggings.csv"
+user = "user"
+item = "artist"
+records = "shop/artists"
+
+[[users]]
+path = "friends.csv"
+user = "user"
+columns.friend = { relation = "friend", user = true, undirected = true }
+"""
+FILES = {
+    "recipe.toml": RECIPE,
+    "artists.csv": "id,name\n1,Portishead\n2,Slayer\n",
+    "tags.csv": "id,name\n1,rainy day\n2,loud\n",
+    "taggings.csv": "user,artist,tag\nann,1,1\nbob,2,2\nbob,1,2\n",
+    "magazine.csv": "name,style\nPortishead,trip hop\nSlayer,thrash metal\n",
+    "friends.csv": "user,friend\nann,bob\n",
+    "pairs.tsv": "user\titem\nbob\t1\n",
+}
+
+
+def test_build_kg_has_every_option_of_the_command_line(workplace: Workplace) -> None:
+    folder = workplace.folder / "acts"
+    folder.mkdir()
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+
+    def built(*parameters: str) -> str:
+        words = (f'dataset="{folder}/recipe.toml"', f'raw="{folder}"', f'out="{folder}/out"')
+        given = [word for text in (*words, *parameters) for word in ("--param", text)]
+        run = workplace.started_run("build-kg", *given)
+        assert run["state"]["type"] == "COMPLETED", run["state"]["message"]
+        return (folder / "out" / "kg.ttl").read_text()
+
+    everything = built()
+    assert "tag:loud" in everything.split("artist:Portishead a")[1].split(" .\n")[0]
+    assert "trip_hop" in everything
+    assert not (folder / "out" / "users.ttl").exists()
+
+    less = built(f'without_pairs="{folder}/pairs.tsv"', 'without=["magazine"]', "with_users=true")
+    assert "tag:loud" not in less.split("artist:Portishead a")[1].split(" .\n")[0]
+    assert "trip_hop" not in less
+    assert "friend" in (folder / "out" / "users.ttl").read_text()
+
+
 def test_a_users_mistake_fails_the_run_with_one_line_and_no_second_attempt(
     workplace: Workplace,
 ) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -331,3 +332,30 @@ def test_pairs_without_acts_to_leave_out_are_an_error(tiny):
         built(tiny, without_pairs=pairs)
     with pytest.raises(DataError, match=r"--without-pairs .*pairs\.tsv: no such file"):
         build("lastfm", raw=tiny, out=tiny / "out", without_pairs=pairs)
+
+
+def test_times_stand_beside_ratings_that_stay_as_they_are(tiny):
+    built(tiny)
+    out, plays = tiny / "out", tiny / "raw" / "tiny" / "plays.tsv"
+    before = (out / "ratings_final.txt").read_bytes()
+    assert not (out / "ratings_times.tsv").exists()
+    header, *rows = plays.read_text().splitlines()
+    dated = [f"{row}\t2010-01-0{day}" for day, row in enumerate(rows, start=1)]
+    plays.write_text("\n".join([f"{header}\tday", *dated]) + "\n")
+    recipe = tiny / "tiny.toml"
+    plain = recipe.read_text()
+    recipe.write_text(plain.replace('weight = "plays"', 'weight = "plays"\ntime = "day"'))
+    report = built(tiny)
+    assert "ratings_times.tsv" in report.stages[-1].outputs
+    assert (out / "ratings_final.txt").read_bytes() == before
+    times = pd.read_csv(out / "ratings_times.tsv", sep="\t")
+    positives = [
+        line.split("\t")[:2] for line in before.decode().splitlines() if line.endswith("\t1")
+    ]
+    assert times[["user", "item"]].astype(str).to_numpy().tolist() == positives
+    first = datetime(2010, 1, 1, tzinfo=UTC).timestamp()
+    # the plays that reach the threshold: ann's of Massive Attack and Portishead, and the others'
+    assert ((times["time"] - first) / 86400).tolist() == [1, 0, 2, 4, 5]
+    recipe.write_text(plain)
+    built(tiny)
+    assert not (out / "ratings_times.tsv").exists(), "nor left over from an earlier build"

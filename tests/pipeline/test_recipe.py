@@ -20,6 +20,7 @@ def test_the_promised_recipes_are_there():
         "lastfm",
         "lastfm-stock",
         "lastfm-built",
+        "lastfm-tagged",
         "movielens-1m",
         "book-crossing",
     }

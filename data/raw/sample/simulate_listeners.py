@@ -3,12 +3,14 @@
 Each simulated person has a taste, made of a few favourite genres, a favourite decade, a liking
 (or not) for one country's music and for obscure or famous artists. The chance that a person
 plays an artist follows from that taste and from the artist's facts in `catalogue.csv`; members
-of bands already chosen become likelier. Noise makes sure that taste explains only a part.
+of bands already chosen become likelier. Noise makes sure that taste explains only a part. An
+artist is first played on the day on which the person comes upon it: the best liked rather early.
 
     python data/raw/sample/simulate_listeners.py            # writes listeners.tsv beside it
     python data/raw/sample/simulate_listeners.py --out FILE --seed 7
 
-The same seed gives the same bytes: only uniform draws of one PCG64 stream are used.
+The same seed gives the same bytes: only uniform draws of two PCG64 streams are used, of which one
+is for the days alone.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import argparse
 import csv
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +39,9 @@ MEMBER_BONUS = 2.0
 NOISE = 0.9
 # A person makes music from about this age on: puts soloists and bands on one time line.
 AGE_AT_DEBUT = 22
+# The listening log: who is in it joined in its first four of six years and went on to its end.
+FIRST_DAY, LAST_DAY = date(2005, 10, 27), date(2011, 10, 26)
+DAYS_OF_JOINING = 4 * 365
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,7 @@ def utilities(catalogue: Catalogue, rng: np.random.Generator) -> Floats:
 
 
 def listen(catalogue: Catalogue, rng: np.random.Generator) -> list[tuple[int, int]]:
-    """Simulate one person: (position of the artist, number of plays), in catalogue order."""
+    """Simulate one person: (position of the artist, number of plays), in order of discovery."""
     utility = utilities(catalogue, rng)
     noisy = utility + NOISE * gumbel(rng, len(utility))
     wanted = int(np.clip(np.exp(3.0 + 0.5 * normal(rng)), 6, 70))
@@ -151,17 +157,28 @@ def listen(catalogue: Catalogue, rng: np.random.Generator) -> list[tuple[int, in
         noisy += MEMBER_BONUS * catalogue.linked[best]
     liking = np.exp(0.3 * (utility[chosen] - utility[chosen].mean()))
     plays = [max(1, round(activity * a * np.exp(0.7 * normal(rng)))) for a in liking]
-    return sorted(zip(chosen, plays, strict=True))
+    return list(zip(chosen, plays, strict=True))
+
+
+def discover(size: int, rng: np.random.Generator) -> list[date]:
+    """Draw the days on which one person comes upon `size` artists, in ascending order."""
+    length = (LAST_DAY - FIRST_DAY).days + 1
+    joined = int(rng.random() * DAYS_OF_JOINING)
+    days = joined + np.sort(rng.random(size)) * (length - joined)
+    return [FIRST_DAY + timedelta(int(day)) for day in days]
 
 
 def simulate(folder: Path = HERE, seed: int = SEED) -> str:
     """Return the whole text of `listeners.tsv`."""
     rng = np.random.Generator(np.random.PCG64(seed))
+    of_days = np.random.Generator(np.random.PCG64([seed, 1]))
     catalogue = read_catalogue(folder, rng)
-    lines = ["user_id\tartist_id\tplays"]
+    lines = ["user_id\tartist_id\tplays\tfirst_played"]
     for user in range(1, N_LISTENERS + 1):
-        for artist, plays in listen(catalogue, rng):
-            lines.append(f"U{user:03d}\t{catalogue.ids[artist]}\t{plays}")
+        heard = listen(catalogue, rng)
+        dated = zip(heard, discover(len(heard), of_days), strict=True)
+        for (artist, plays), day in sorted(dated):  # in catalogue order
+            lines.append(f"U{user:03d}\t{catalogue.ids[artist]}\t{plays}\t{day}")
     return "\n".join(lines) + "\n"
 
 

@@ -3,12 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kg_builder.tables import ENTITIES, INTERACTIONS, LINKS
-from kg_builder.triples import RatingsConfig, items_of, ratings
+from kg_builder.triples import RatingsConfig, items_of, ratings, times_of_positives
 from kg_builder.triples.ratings import draw_unmet
 
 
@@ -120,3 +121,16 @@ def test_items_are_those_somebody_likes_unless_all_are_wanted():
     assert found(liked, order="source") == ["artist:2", "artist:0"]
     every = RatingsConfig(items="all")
     assert found(every, order="source") == ["artist:2", "artist:0", "artist:1"]
+
+
+def test_a_pair_has_the_time_of_its_first_positive_interaction():
+    frame = interactions(
+        ("v", 3, 5.0), ("u", 1, 4.0), ("u", 0, 5.0), ("u", 0, 1.0), ("u", 0, 4.0), ("w", 2, 1.0)
+    )
+    assert times_of_positives(frame, ITEMS, ratings(frame, ITEMS, RatingsConfig(), seed=1)) is None
+    frame["time"] = pd.array([9, 8, 7, 1, 6, 5], dtype=frame["time"].dtype)
+    rated = ratings(frame, ITEMS, RatingsConfig(), seed=1)
+    found = times_of_positives(frame, ITEMS, rated)
+    assert found is not None
+    # v is user 0: the first to appear; the play below the threshold at time 1 does not count
+    assert found.to_numpy().tolist() == [[0, 3, 9], [1, 0, 6], [1, 1, 8]]

@@ -1,0 +1,56 @@
+"""When each positive came about: `ratings_times.tsv`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from recommender.data.interactions import Interactions
+from recommender.data.tables import IntArray
+from recommender.errors import DataError
+
+__all__ = ["TIMES_FILE", "PositiveTimes", "read_times"]
+
+TIMES_FILE = "ratings_times.tsv"
+
+
+@dataclass(frozen=True, eq=False)
+class PositiveTimes:
+    """Time of each positive pair, in a unit of which only the order matters.
+
+    Attributes:
+        keys: sorted `user * n_items + item`, int64 [n].
+        times: int64 [n].
+        n_items: number of items.
+    """
+
+    keys: IntArray
+    times: IntArray
+    n_items: int
+
+    def of(self, users: IntArray, items: IntArray) -> IntArray:
+        """Times of known positive pairs, int64 [n]."""
+        return self.times[np.searchsorted(self.keys, users * self.n_items + items)]
+
+
+def read_times(path: Path, interactions: Interactions, n_items: int) -> PositiveTimes:
+    """Read the times of all positives: a heading, then user<TAB>item<TAB>time, integers.
+
+    Raises:
+        DataError: a damaged file, or one made for other ratings.
+    """
+    remedy = "build the data set again"
+    try:
+        frame = pd.read_csv(path, sep="\t", dtype=np.int64, index_col=False, na_filter=False)
+    except (ValueError, OverflowError) as error:
+        raise DataError.at(path, None, f"no table of integers: {error}", remedy) from None
+    if list(frame.columns) != ["user", "item", "time"]:
+        raise DataError.at(path, 1, "the heading is not user<TAB>item<TAB>time", remedy)
+    keys, first = np.unique(frame["user"] * n_items + frame["item"], return_index=True)
+    users, items = interactions.positives
+    if not np.array_equal(keys, np.unique(users * n_items + items)):
+        raise DataError.at(path, None, "its pairs are not the positives of the ratings", remedy)
+    return PositiveTimes(keys, frame["time"].to_numpy()[first], n_items)

@@ -1,0 +1,20 @@
+"""What can be said on the command line can be said to a flow."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from flows.build_kg import build_kg, main
+from pipeline.build import build
+from pipeline.data_set_commands import build_command
+
+
+def test_the_flow_and_the_command_line_build_with_the_same_parameters() -> None:
+    def parameters(function: Callable[..., Any]) -> set[str]:
+        return set(inspect.signature(function).parameters)
+
+    assert parameters(build_kg.fn) == parameters(build) - {"on_start", "on_end"}
+    assert parameters(main) == parameters(build_kg.fn) | {"runner"}
+    assert parameters(build_command) == parameters(build_kg.fn)

@@ -1,0 +1,76 @@
+"""Times of interactions: numbers, dates, dates in several columns, and rows without one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from kg_builder.extraction.interactions import InteractionTable, read_interactions
+from kg_builder.extraction.times import read_times
+
+
+def interactions(root, text, **settings):
+    (root / "plays.tsv").write_text(text)
+    table = {"path": "plays.tsv", "user": "user", "item": "item", "records": "shop", **settings}
+    return read_interactions(InteractionTable.model_validate(table), root)
+
+
+def test_numbers_stay_in_the_unit_of_the_publisher(tmp_path):
+    found = interactions(tmp_path, "user\titem\tt\na\t1\t978300760\nb\t1\t-5\n", time="t")
+    assert found.interactions["time"].tolist() == [978300760, -5]
+
+
+def test_dates_become_seconds(tmp_path):
+    text = "user\titem\tt\na\t1\t2009-04-01\nb\t1\t2009-04-01T00:01:00+01:00\n"
+    found = interactions(tmp_path, text, time="t")
+    assert found.interactions["time"].tolist() == [1238544000, 1238544000 - 3600 + 60]
+
+
+def test_a_date_may_lie_in_several_columns(tmp_path):
+    text = "user\titem\tday\tmonth\tyear\na\t1\t1\t4\t2009\n"
+    found = interactions(tmp_path, text, time=["year", "month", "day"])
+    assert found.interactions["time"].tolist() == [1238544000]
+
+
+def test_a_row_without_a_time_is_a_reject_with_its_place(tmp_path):
+    text = "user\titem\tt\na\t1\t5\nb\t1\t\nc\t1\tsoon\n"
+    found = interactions(tmp_path, text, time="t")
+    assert found.interactions["user"].tolist() == ["a"]
+    rejects = found.rejects[["reason", "evidence"]].to_numpy().tolist()
+    assert rejects == [["time is no number or date", f"plays.tsv#line={n}"] for n in (3, 4)]
+
+
+def test_without_a_column_nothing_has_a_time(tmp_path):
+    assert interactions(tmp_path, "user\titem\na\t1\n").interactions["time"].isna().all()
+
+
+def test_year_and_month_alone_are_refused():
+    with pytest.raises(ValidationError, match="time"):
+        InteractionTable.model_validate(
+            {"path": "p", "user": "u", "item": "i", "records": "s", "time": ["year", "month"]}
+        )
+
+
+@given(st.lists(st.datetimes(datetime(1700, 1, 1), datetime(2200, 1, 1)), min_size=1))
+def test_all_ways_of_writing_a_time_agree(moments):
+    moments = [moment.replace(microsecond=0) for moment in moments]
+    seconds = [int(moment.replace(tzinfo=UTC).timestamp()) for moment in moments]
+    parts = [moment.timetuple()[:6] for moment in moments]
+    ways = [
+        pd.DataFrame({"t": list(map(str, seconds))}),
+        pd.DataFrame({"t": [moment.isoformat() for moment in moments]}),
+        pd.DataFrame([list(map(str, row)) for row in parts], columns=list("abcdef")),
+    ]
+    for cells in ways:
+        assert read_times(cells.astype("string[pyarrow]")).tolist() == seconds
+
+
+@given(st.lists(st.text(max_size=12) | st.none()))
+def test_no_text_is_too_strange(cells):
+    frame = pd.DataFrame({"t": pd.Series(cells, dtype="string[pyarrow]")})
+    assert len(read_times(frame)) == len(cells)
