@@ -18,20 +18,33 @@ import torch
 
 
 def write_atomic_files(source: Path, folder: Path) -> None:
-    """RecBole's `.inter`, `.kg` and `.link` files from the public ones."""
+    """RecBole's `.inter`, `.kg` and `.link` files from the public ones.
+
+    With `validation_final.txt` in the source there are `.train.inter` and `.valid.inter`, too.
+    """
     target = folder / "rows"
     target.mkdir()
-    rows = np.loadtxt(source / "ratings_final.txt", dtype=np.int64)
-    liked = rows[rows[:, 2] == 1]
-    lines = [f"{u}\t{i}\n" for u, i, _ in liked]
-    (target / "rows.inter").write_text("user_id:token\titem_id:token\n" + "".join(lines))
+    liked = _write_positives(source / "ratings_final.txt", target / "rows.inter")
+    if (source / "validation_final.txt").is_file():
+        (target / "rows.train.inter").write_text((target / "rows.inter").read_text())
+        held_out = _write_positives(source / "validation_final.txt", target / "rows.valid.inter")
+        liked = np.concatenate([liked, held_out])
     triples = np.loadtxt(source / "kg_final.txt", dtype=np.int64)
     lines = [f"{h}\t{r}\t{t}\n" for h, r, t in triples]
     (target / "rows.kg").write_text(
         "head_id:token\trelation_id:token\ttail_id:token\n" + "".join(lines)
     )
-    lines = [f"{i}\t{i}\n" for i in np.unique(liked[:, 1])]
+    lines = [f"{i}\t{i}\n" for i in np.unique(liked)]
     (target / "rows.link").write_text("item_id:token\tentity_id:token\n" + "".join(lines))
+
+
+def _write_positives(source: Path, target: Path) -> np.ndarray:
+    """The positives of a file of rows as an `.inter` file; their items, [n]."""
+    rows = np.loadtxt(source, dtype=np.int64)
+    liked = rows[rows[:, 2] == 1]
+    lines = [f"{u}\t{i}\n" for u, i, _ in liked]
+    target.write_text("user_id:token\titem_id:token\n" + "".join(lines))
+    return liked[:, 1]
 
 
 def main() -> None:
