@@ -46,6 +46,12 @@ class KGCNConfig(ModelConfig):
         description="what Eq. 8 penalises in a step: whole tables (public code; shrinks what no "
         "row asks for), or the rows in use (lighter for large graphs)",
     )
+    user_init: Literal["aligned", "xavier"] = Field(
+        "aligned",
+        description="first user vectors: Xavier's without their signs, so that all users start on "
+        "one side, or as the public code draws them, with which some trainings leave a quarter of "
+        "the users on the wrong side",
+    )
     lr: float = Field(5e-4, gt=0, description="eta: learning rate")
     batch_size: int = Field(128, ge=1, description="rows per step")
 
@@ -63,6 +69,11 @@ class KGCN(Recommender):
         super().__init__(config, train)
         dim = config.dim
         self.users = _table(train.n_users, config)
+        if config.user_init == "aligned":
+            # The score is u · tanh(Wx + b), and W, x and the relations are drawn symmetrically:
+            # which signs the users share makes no difference, only that they share them.
+            with torch.no_grad():
+                self.users.weight.abs_()
         self.entities = _table(train.n_entities, config)
         # One more for the step from an entity without edges to itself.
         self.relations = nn.Parameter(

@@ -250,3 +250,30 @@ def test_items_without_a_history_still_score(toy_data: Path) -> None:
     model = create_model("kgnn_ls", replace(train, interactions=none), hops=2)
     with torch.no_grad():
         assert torch.isfinite(model.score(torch.tensor([5, 39]), torch.tensor([29, 1]))).all()
+
+
+def test_all_users_start_on_one_side_and_differ_in_their_signs_alone_from_the_public_code(
+    train: TrainingSplit,
+) -> None:
+    for name in ("kgcn", "kgnn_ls"):
+        aligned = create_model(name, train).state_dict()
+        public = create_model(name, train, user_init="xavier").state_dict()
+        assert (aligned["users.weight"] >= 0).all()
+        assert (public["users.weight"] < 0).any()
+        assert torch.equal(aligned.pop("users.weight"), public.pop("users.weight").abs())
+        assert all(torch.equal(aligned[key], public[key]) for key in public)
+
+
+@pytest.mark.parametrize("l2_scope", ["tables", "batch"])
+def test_which_signs_the_users_share_is_of_no_consequence(
+    train: TrainingSplit, l2_scope: str
+) -> None:
+    """Mirrored in one coordinate, users, relations and aggregator give the same scores."""
+    model = create_model("kgcn", train, l2_scope=l2_scope)
+    users, items = torch.tensor(USERS), torch.tensor(ITEMS)
+    before = model.score(users, items)
+    state = model.state_dict()
+    for key in ("users.weight", "relations"):
+        state[key][:, 3] *= -1
+    state["aggregators.0.layer.weight"][3] *= -1
+    torch.testing.assert_close(model.score(users, items), before)
