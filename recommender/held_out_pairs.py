@@ -11,7 +11,7 @@ a model learns from it cannot come from a pair that it is tested on.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -19,15 +19,22 @@ from recommender.cli import DEFAULT_DATA, OneLineParser, main_guard
 from recommender.data import Split, load, split
 from recommender.data.splits import RATIOS, SplitKind
 from recommender.errors import ConfigError, DataError
+from recommender.training.checkpoint import write_atomically
 
-__all__ = ["held_out_pairs", "main"]
+__all__ = ["held_out_pairs", "main", "write_pairs"]
 
 
-def held_out_pairs(parts: Split) -> Iterator[tuple[str, str]]:
-    """The positive pairs of validation and test as (user, item) in the publisher's ids.
+def held_out_pairs(parts: Split, *, negatives: bool = False) -> Iterator[tuple[str, str]]:
+    """The pairs of validation and test as (user, item) in the publisher's ids.
 
     They come in the order of the integer ids. An item that was several things of the publisher
     gives a pair for each of them.
+
+    Args:
+        parts: the split.
+        negatives: the pairs of sampled negatives, too. Were positives alone left out of a graph,
+            what a user said of an item would be missing where he likes it and there where he does
+            not, and that would give labels away.
 
     Raises:
         DataError: the data folder does not tell the publisher's ids.
@@ -41,26 +48,34 @@ def held_out_pairs(parts: Split) -> Iterator[tuple[str, str]]:
         (int(user), int(item))
         for part in (parts.valid, parts.test)
         for user, item, label in zip(part.users, part.items, part.labels, strict=True)
-        if label
+        if label or negatives
     }
     for user, item in sorted(pairs):
         for raw in names.item_raw_id(item).split("|"):
             yield names.user_raw_id(user), raw
 
 
+def write_pairs(pairs: Iterable[tuple[str, str]], path: Path) -> int:
+    """Write a heading and user<TAB>item lines; return how many pairs there were.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+    lines = ["user\titem", *("\t".join(pair) for pair in pairs)]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, ("\n".join(lines) + "\n").encode())
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; give another place") from None
+    return len(lines) - 1
+
+
 def main(argv: list[str] | None = None) -> int:
     """Parse, split, write."""
     flags = _parser().parse_args(argv)
     parts = split(load(flags.data), flags.split_seed, tuple(flags.ratios), flags.split)
-    pairs = list(held_out_pairs(parts))
-    lines = ["user\titem", *("\t".join(pair) for pair in pairs)]
-    try:
-        flags.out.parent.mkdir(parents=True, exist_ok=True)
-        flags.out.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise ConfigError(f"{flags.out}: {error.strerror}; give another --out") from None
-    found = f"{len(pairs):,} held-out pairs of split {flags.split_seed} in {flags.out}\n"
-    sys.stdout.write(found)
+    count = write_pairs(held_out_pairs(parts), flags.out)
+    sys.stdout.write(f"{count:,} held-out pairs of split {flags.split_seed} in {flags.out}\n")
     return 0
 
 

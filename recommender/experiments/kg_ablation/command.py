@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 from rich.console import Console
 
 from recommender.cli import OneLineParser
+from recommender.data import split
+from recommender.data.redraw import redraw_negatives
 from recommender.errors import ConfigError, RecommenderError
 from recommender.experiments.cells import CellKey, load_folder
 from recommender.experiments.console import announce, cores, run_with_bar
 from recommender.experiments.kg_ablation.cells import AblationCell, make_ablation_cell
 from recommender.experiments.kg_ablation.graphs import Graph, check_same_rows, graphs_of
 from recommender.experiments.kg_ablation.page import Method, Sizes, sizes_of, write_ablation
-from recommender.experiments.kg_ablation.pairs import write_pairs
 from recommender.experiments.kg_ablation.results import Ablation
 from recommender.experiments.kg_ablation.study import (
     STUDY_FILE,
@@ -28,6 +29,7 @@ from recommender.experiments.kg_ablation.study import (
 )
 from recommender.experiments.rows import FOLDER, Row
 from recommender.experiments.runner import plan
+from recommender.held_out_pairs import held_out_pairs, write_pairs
 from recommender.models.registry import resolve
 
 __all__ = ["NAME", "main"]
@@ -59,7 +61,9 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.write_pairs:
         dataset = load_folder(arguments.data_root / study.stock)
         for seed in arguments.seeds:
-            path = write_pairs(dataset, seed, arguments.write_pairs)
+            parts = split(redraw_negatives(dataset, seed), seed)
+            path = arguments.write_pairs / f"split{seed}.tsv"
+            write_pairs(held_out_pairs(parts, negatives=True), path)
             console.print(f"written: {path}", soft_wrap=True)
         return 0
     models = _chosen(read_models(study, arguments.rows), arguments.models, "models", "model")
