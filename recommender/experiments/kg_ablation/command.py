@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from recommender.data import split
 from recommender.data.redraw import redraw_negatives
 from recommender.errors import ConfigError, RecommenderError
 from recommender.experiments.cells import CellKey, load_folder
-from recommender.experiments.console import announce, cores, run_with_bar
+from recommender.experiments.command import add_flags, check_numbers, common_words, measure
 from recommender.experiments.kg_ablation.cells import AblationCell, make_ablation_cell
 from recommender.experiments.kg_ablation.graphs import Graph, check_same_rows, graphs_of
 from recommender.experiments.kg_ablation.page import Method, Sizes, sizes_of, write_ablation
@@ -27,8 +26,7 @@ from recommender.experiments.kg_ablation.study import (
     read_models,
     read_study,
 )
-from recommender.experiments.rows import FOLDER, Row
-from recommender.experiments.runner import plan
+from recommender.experiments.rows import Row
 from recommender.held_out_pairs import held_out_pairs, write_pairs
 from recommender.models.registry import resolve
 
@@ -37,7 +35,6 @@ __all__ = ["NAME", "main"]
 _Entry = TypeVar("_Entry")
 
 NAME = "kg-ablation"
-SEEDS = (555, 1, 2, 3, 4)
 
 
 @dataclass
@@ -55,7 +52,7 @@ class _Planned:
 def main(argv: list[str] | None = None) -> int:
     """Plan, say how long it will take, run what is missing, write the page."""
     arguments = _parser().parse_args(argv)
-    _check(arguments)
+    check_numbers(arguments)
     study = read_study(arguments.study)
     console = Console(stderr=True)
     if arguments.write_pairs:
@@ -73,21 +70,13 @@ def main(argv: list[str] | None = None) -> int:
         console.print(f"left out: {problem}", style="yellow", soft_wrap=True, highlight=False)
     if not planned.cells:
         raise ConfigError("nothing is left to be measured; see above what is missing")
-    cache = arguments.cache or arguments.data_root / "experiments"
-    todo, jobs = plan(planned.all, cache), arguments.jobs or cores()
-    announce(console, todo, jobs)
-    if arguments.estimate:
-        return 0
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end the processes then too
-    try:
-        outcomes = [] if arguments.cached else run_with_bar(console, todo, cache, jobs)
-    except KeyboardInterrupt:
-        console.print("stopped; what is finished is kept: repeat the command to go on")
-        return 130
-    done = {**todo.done, **{o.cell.key: o.result for o in outcomes if o.result is not None}}
-    failed = [o for o in outcomes if o.result is None]
-    planned.problems += [f"{o.cell.row.label}, seed {o.cell.seed}: {o.problem}" for o in failed]
-    ablation = Ablation(models, graphs, _results(planned.cells, done), study.lead)
+    measured = measure(console, planned.all, arguments)
+    if measured.status is not None:
+        return measured.status
+    planned.problems += [
+        f"{o.cell.row.label}, seed {o.cell.seed}: {o.problem}" for o in measured.failed
+    ]
+    ablation = Ablation(models, graphs, _results(planned.cells, measured.done), study.lead)
     method = Method(
         command=_command(arguments),
         rows=f"those of {study.stock}",
@@ -99,7 +88,7 @@ def main(argv: list[str] | None = None) -> int:
     sizes = _sizes(planned.all, graphs)
     for path in write_ablation(ablation, sizes, method, arguments.out, NAME):
         console.print(f"written: {path}", soft_wrap=True)
-    return 1 if failed else 0
+    return 1 if measured.failed else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -111,21 +100,11 @@ def _parser() -> argparse.ArgumentParser:
         "was, a repeated one ends at once.",
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "--data-root",
-        type=Path,
-        default=Path("data/processed"),
-        metavar="DIR",
-        help="folder of the data folders (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--seeds",
-        type=int,
-        nargs="+",
-        default=list(SEEDS),
-        metavar="N",
-        help="each is the seed of the negatives, the split, the model and the graph's chance "
-        "(default: " + " ".join(map(str, SEEDS)) + ")",
+    add_flags(
+        parser,
+        seed_of="the negatives, the split, the model and the graph's chance",
+        trial="no result",
+        figures="plots",
     )
     parser.add_argument(
         "--models", nargs="+", metavar="NAME", help="these models of the study only"
@@ -141,16 +120,6 @@ def _parser() -> argparse.ArgumentParser:
         "with our graph (default: %(default)s)",
     )
     parser.add_argument(
-        "--jobs", type=int, metavar="N", help="processes, one thread each (default: all cores)"
-    )
-    parser.add_argument("--estimate", action="store_true", help="say how long it would take")
-    parser.add_argument(
-        "--cached", action="store_true", help="train nothing: the page from the results at hand"
-    )
-    parser.add_argument(
-        "--epochs", type=int, metavar="N", help="at most so many epochs: a trial, no result"
-    )
-    parser.add_argument(
         "--write-pairs",
         type=Path,
         metavar="DIR",
@@ -158,32 +127,9 @@ def _parser() -> argparse.ArgumentParser:
         "--without-pairs`, and end",
     )
     parser.add_argument(
-        "--cache", type=Path, metavar="DIR", help="results (default: DATA_ROOT/experiments)"
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("docs/results"),
-        metavar="DIR",
-        help="folder of the page and the plots (default: %(default)s)",
-    )
-    parser.add_argument(
         "--study", type=Path, default=STUDY_FILE, metavar="FILE", help="another study's TOML file"
     )
-    parser.add_argument(
-        "--rows", type=Path, default=FOLDER, metavar="DIR", help="where the models' files lie"
-    )
     return parser
-
-
-def _check(arguments: argparse.Namespace) -> None:
-    """Raise a ConfigError for numbers that make no sense."""
-    if len(set(arguments.seeds)) != len(arguments.seeds) or min(arguments.seeds) < 0:
-        raise ConfigError("--seeds: give different integers >= 0")
-    for name in ("jobs", "epochs"):
-        value = getattr(arguments, name)
-        if value is not None and value < 1:
-            raise ConfigError(f"--{name}: give at least 1")
 
 
 def _chosen(
@@ -275,8 +221,4 @@ def _command(arguments: argparse.Namespace) -> str:
             words += [f"--{name}", *getattr(arguments, name)]
     if arguments.user_knowledge != "off":
         words += ["--user-knowledge", arguments.user_knowledge]
-    if arguments.epochs:
-        words += ["--epochs", str(arguments.epochs)]
-    if arguments.cached:
-        words.append("--cached")
-    return " ".join(words)
+    return " ".join(words + common_words(arguments))

@@ -1,0 +1,119 @@
+"""What the commands of the experiments have in common: flags, planning, running."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from recommender.cli import OneLineParser
+from recommender.errors import ConfigError
+from recommender.experiments.cells import Cell, CellKey
+from recommender.experiments.console import announce, cores, run_with_bar
+from recommender.experiments.rows import FOLDER
+from recommender.experiments.runner import Outcome, plan
+
+__all__ = ["Measured", "add_flags", "check_numbers", "common_words", "measure"]
+
+SEEDS = (555, 1, 2, 3, 4)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What there is to report.
+
+    Attributes:
+        done: results at hand, by cell.
+        failed: cells without one.
+        status: exit status of the command; None where there is a page to write first.
+    """
+
+    done: Mapping[CellKey, Mapping[str, Any]]
+    failed: Sequence[Outcome] = ()
+    status: int | None = None
+
+
+def add_flags(parser: OneLineParser, *, seed_of: str, trial: str, figures: str) -> None:
+    """Add the flags of every experiment.
+
+    Args:
+        seed_of: what a seed is the seed of.
+        trial: what a run with fewer epochs is.
+        figures: what lies beside the page.
+    """
+    parser.add_argument(
+        "--data-root",
+        type=Path,
+        default=Path("data/processed"),
+        metavar="DIR",
+        help="folder of the data folders (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        default=list(SEEDS),
+        metavar="N",
+        help=f"each is the seed of {seed_of} (default: {' '.join(map(str, SEEDS))})",
+    )
+    parser.add_argument(
+        "--jobs", type=int, metavar="N", help="processes, one thread each (default: all cores)"
+    )
+    parser.add_argument("--estimate", action="store_true", help="say how long it would take")
+    parser.add_argument(
+        "--cached", action="store_true", help="train nothing: the page from the results at hand"
+    )
+    parser.add_argument(
+        "--epochs", type=int, metavar="N", help=f"at most so many epochs: a trial, {trial}"
+    )
+    parser.add_argument(
+        "--cache", type=Path, metavar="DIR", help="results (default: DATA_ROOT/experiments)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("docs/results"),
+        metavar="DIR",
+        help=f"folder of the page and the {figures} (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--rows", type=Path, default=FOLDER, metavar="DIR", help="rows other than the project's"
+    )
+
+
+def check_numbers(arguments: argparse.Namespace) -> None:
+    """Raise a ConfigError for numbers that make no sense."""
+    if len(set(arguments.seeds)) != len(arguments.seeds) or min(arguments.seeds) < 0:
+        raise ConfigError("--seeds: give different integers >= 0")
+    for name in ("jobs", "epochs"):
+        value = getattr(arguments, name)
+        if value is not None and value < 1:
+            raise ConfigError(f"--{name}: give at least 1")
+
+
+def measure(console: Console, cells: Sequence[Cell], arguments: argparse.Namespace) -> Measured:
+    """Say how long it will take, and run what is missing, as far as the flags ask for it."""
+    cache = arguments.cache or arguments.data_root / "experiments"
+    todo, jobs = plan(cells, cache), arguments.jobs or cores()
+    announce(console, todo, jobs)
+    if arguments.estimate:
+        return Measured({}, status=0)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end the processes then too
+    try:
+        outcomes = [] if arguments.cached else run_with_bar(console, todo, cache, jobs)
+    except KeyboardInterrupt:
+        console.print("stopped; what is finished is kept: repeat the command to go on")
+        return Measured({}, status=130)
+    done = {**todo.done, **{o.cell.key: o.result for o in outcomes if o.result is not None}}
+    return Measured(done, [o for o in outcomes if o.result is None])
+
+
+def common_words(arguments: argparse.Namespace) -> list[str]:
+    """The flags that a page repeats at the end of its command."""
+    words = ["--epochs", str(arguments.epochs)] if arguments.epochs else []
+    return [*words, "--cached"] if arguments.cached else words
