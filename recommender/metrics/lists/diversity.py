@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from recommender.data import TrainingSplit
-from recommender.data.matrices import item_attributes
+from recommender.data.matrices import tfidf_attributes
 from recommender.metrics.lists.base import FloatArray, PerUserMetric, RecommendedLists
 
 __all__ = ["Diversity"]
@@ -26,7 +25,8 @@ class Diversity(PerUserMetric):
 
     def __init__(self, train: TrainingSplit) -> None:
         super().__init__(train)
-        self._features = _unit_rows(_tf_idf(train))
+        self._features = tfidf_attributes(train.graph, train.n_items)
+        self._features.eliminate_zeros()
         self._described = np.diff(self._features.indptr) > 0
 
     def per_user(self, lists: RecommendedLists) -> FloatArray:
@@ -42,19 +42,3 @@ class Diversity(PerUserMetric):
         with np.errstate(invalid="ignore", divide="ignore"):
             similarity = (squares - n) / (n * (n - 1))
         return np.where(n > 1, np.clip(1.0 - similarity, 0.0, 1.0), np.nan)
-
-
-def _tf_idf(train: TrainingSplit) -> csr_array:
-    attributes = item_attributes(train.graph, train.n_items)
-    having = np.bincount(attributes.indices, minlength=attributes.shape[1])
-    idf = np.log(train.n_items / np.maximum(having, 1))
-    attributes.data = idf[attributes.indices]
-    attributes.eliminate_zeros()
-    return attributes
-
-
-def _unit_rows(matrix: csr_array) -> csr_array:
-    lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    counts = np.diff(matrix.indptr)
-    matrix.data = matrix.data / np.repeat(np.where(counts, lengths, 1.0), counts)
-    return matrix
