@@ -18,10 +18,10 @@ from rich.table import Table
 
 from recommender.cli import OneLineParser, main_guard
 from recommender.data.items import NamedItem
+from recommender.data.statements import STATEMENTS_FILE
 from recommender.display import wide_console
 from recommender.errors import ConfigError, DataError
 from recommender.explanation import ReasonPaths, fact_lines
-from recommender.explanation.statements import STATEMENTS_FILE
 from recommender.lists import ListOptions
 from recommender.lists.flags import add_list_flags, list_options
 from recommender.newcomers.people import item_names, recommend_to_newcomer

@@ -9,16 +9,13 @@ import pandas as pd
 
 from recommender.data.catalogue import Catalogue
 from recommender.data.graph import KnowledgeGraph
+from recommender.data.statements import REMEDY, STATEMENTS_FILE, curie, read_statements
 from recommender.errors import DataError
 
-__all__ = ["STATEMENTS_FILE", "inferred_triples"]
+__all__ = ["inferred_triples"]
 
-STATEMENTS_FILE = "statements.parquet"
-
-_RESOURCE = "https://w3id.org/musickg/"
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _COLUMNS = ["subject", "predicate", "object", "inferred"]
-_REMEDY = "build the data set again"
 
 
 def inferred_triples(folder: Path, graph: KnowledgeGraph) -> np.ndarray:
@@ -38,16 +35,13 @@ def inferred_triples(folder: Path, graph: KnowledgeGraph) -> np.ndarray:
     Raises:
         DataError: there are no statements, or not those of these triples.
     """
-    path = folder / STATEMENTS_FILE
-    if not path.is_file():
-        raise DataError.at(path, None, "no such file", _REMEDY)
+    statements = read_statements(folder, _COLUMNS).to_pandas()
     names = Catalogue(folder)
-    entity_ids = {_curie(iri): n for iri, n in names.entities_by_iri().items()}
+    entity_ids = {curie(iri): n for iri, n in names.entities_by_iri().items()}
     relation_iris = [names.relation_iri(n) for n in range(graph.n_relations)]
     relation_ids = {
         iri.rpartition("#")[2]: n for n, iri in enumerate(relation_iris) if not iri.startswith("^")
     }
-    statements = _read_statements(path)
     head = statements["subject"].map(entity_ids)
     tail = statements["object"].map(entity_ids)
     known = (head.notna() & tail.notna()).to_numpy()
@@ -68,7 +62,7 @@ def inferred_triples(folder: Path, graph: KnowledgeGraph) -> np.ndarray:
     unknown = result.isna().to_numpy() & ~is_class
     if unknown.any():
         problem = f"{int(unknown.sum())} of {len(graph)} triples have no statement there"
-        raise DataError.at(path, None, problem, _REMEDY)
+        raise DataError.at(folder / STATEMENTS_FILE, None, problem, REMEDY)
     return np.asarray(result.fillna(0.0) == 1.0)
 
 
@@ -77,18 +71,3 @@ def _inferred(triples: pd.DataFrame, facts: pd.DataFrame, keys: list[str]) -> pd
     all_inferred = facts.groupby(keys, as_index=False)["inferred"].min()
     found = triples[keys].merge(all_inferred, on=keys, how="left")["inferred"]
     return found.astype("float64")
-
-
-def _read_statements(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(path, columns=_COLUMNS)
-    except (OSError, ValueError, KeyError) as error:
-        problem = " ".join(str(error).split())
-        raise DataError.at(path, None, problem, _REMEDY) from None
-
-
-def _curie(iri: str) -> str:
-    """The name that the tables of a data folder give a resource: `artist:Radiohead`."""
-    if iri.startswith(_RESOURCE):
-        return iri.removeprefix(_RESOURCE).replace("/", ":", 1)
-    return iri

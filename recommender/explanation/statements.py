@@ -6,7 +6,6 @@ Folders of other programs have no such file; then nothing is known of the source
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,15 +13,12 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from recommender.data import Catalogue, KnowledgeGraph
-from recommender.errors import DataError
+from recommender.data.statements import STATEMENTS_FILE, curie, read_statements
 from recommender.explanation.relations import wording_of
 
-__all__ = ["STATEMENTS_FILE", "Statement", "Statements"]
-
-STATEMENTS_FILE: Final = "statements.parquet"
+__all__ = ["Statement", "Statements"]
 
 _COLUMNS: Final = (
     "subject", "predicate", "object", "source", "method", "confidence", "evidence", "inferred",
@@ -79,8 +75,8 @@ class Statements:
         The graph may hold a fact in another form than the source: turned round, or under an inverse
         relation. What is said in the same words of the same two entities is the same fact.
         """
-        head = _curie(self._catalogue.entity_iri(int(self._graph.head[triple])))
-        tail = _curie(self._catalogue.entity_iri(int(self._graph.tail[triple])))
+        head = curie(self._catalogue.entity_iri(int(self._graph.head[triple])))
+        tail = curie(self._catalogue.entity_iri(int(self._graph.tail[triple])))
         relation = int(self._graph.relation[triple])
         phrase = wording_of(self._catalogue.relation_name(relation)).link
         if not self or not head or not tail:
@@ -121,17 +117,7 @@ class Statements:
 
     @cached_property
     def _table(self) -> pa.Table:
-        try:
-            return pq.read_table(self.path, columns=list(_COLUMNS))
-        except (OSError, pa.ArrowException) as error:
-            problem = " ".join(str(error).split())
-            raise DataError.at(self.path, None, problem, "build the data set again") from None
-
-
-def _curie(iri: str) -> str:
-    """`https://w3id.org/musickg/artist/ABBA` → `artist:ABBA`, as statements name entities."""
-    found = re.search(r"([^/#]+)[/#]([^/#]+)$", iri)
-    return f"{found[1]}:{found[2]}" if found else iri
+        return read_statements(self.path.parent, _COLUMNS)
 
 
 def _local(predicate: str) -> str:

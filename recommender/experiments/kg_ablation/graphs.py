@@ -19,7 +19,8 @@ from recommender.data.graph_variants import (
     shuffle_tails,
     without_triples,
 )
-from recommender.data.provenance import STATEMENTS_FILE, inferred_triples
+from recommender.data.provenance import inferred_triples
+from recommender.data.statements import STATEMENTS_FILE
 from recommender.errors import DataError
 from recommender.experiments.cells import load_folder
 from recommender.experiments.kg_ablation.study import AblationStudy
