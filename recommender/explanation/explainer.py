@@ -137,7 +137,8 @@ class Explainer:
         linked = (entity < index.n_items) & self._history.contains(
             profiles.users[rows[pairs]], entity
         )
-        told = (linked | (index.idf[features] >= LEAST_IDF)) & (facts.values > 0)
+        telling = (index.idf[features] >= LEAST_IDF) & ~index.common[features]
+        told = (linked | telling) & (facts.values > 0)
         left, right = profiles.with_feature(rows[pairs], features)
         useful = np.flatnonzero(told & (linked | (left < right)))
         entities = entity[useful]

@@ -14,6 +14,7 @@ __all__ = ["GraphIndex", "expand"]
 
 IntArray = NDArray[np.int64]
 
+_ENOUGH = 20  # items of which something of a kind is known: of fewer, a share says little
 _RARE_ENOUGH = math.log(200)  # rarer than one in 200 is no more telling, only more obscure
 
 
@@ -37,6 +38,8 @@ class GraphIndex:
         starts, features: features of each item in compressed rows, ``[n_items + 1]``,
             ``[n_holdings]``; positions in the latter are the holdings' ids.
         idf: ``[n_features]``, ln(items / items with the feature).
+        common: ``[n_features]``, whether more than half of the items of which anything of the kind
+            is known have it (*features vocals*), where that is known of 20 items at least.
         rarity: ``[n_features]``, the mean of `idf` and of the same among the items of which
             anything of the kind is known, up to ln 200. A graph knows the birthplace of few artists
             and some genre of most: idf alone would take any birthplace for a rare trait.
@@ -82,6 +85,7 @@ class GraphIndex:
         with_phrase = np.bincount(described, minlength=n_phrases)[phrase]
         self.idf = np.log(n_items / with_feature)
         among = np.log(np.maximum(with_phrase, 1) / with_feature)
+        self.common = (2 * with_feature > with_phrase) & (with_phrase >= _ENOUGH)
         self.rarity = np.minimum((self.idf + among) / 2, _RARE_ENOUGH)
 
     def step(self, holding: int, weight: float = 0.0) -> Step:

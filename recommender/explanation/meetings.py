@@ -84,7 +84,7 @@ class Meetings:
         theirs = profiles.holdings[held]
         told = np.minimum(index.idf[index.features[own]], index.idf[ends]) >= LEAST_IDF
         weights = np.minimum(self._weight[own], self._weight[theirs])
-        told &= weights > 0
+        told &= ~(index.common[index.features[own]] | index.common[ends]) & (weights > 0)
         places, own, ends, weights = places[told], own[told], ends[told], weights[told]
         named = np.zeros(len(places))
         if self._names is not None:

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.data import Catalogue
+from recommender.data.statements import curie
+from recommender.explanation.votes import private_objects
 
 __all__ = ["Names", "article"]
 
@@ -25,15 +27,18 @@ _PLURAL_COUNTRIES: Final = re.compile(
     r"(United|Czech Rep|Dominican Rep|Soviet|Netherlands|Philippines|Bahamas|Bronx|Faroe|"
     r"Republic of|Isle of|West Indies)"
 )
-# Words of listeners for their own use; they tell nothing of the music.
+# Words of listeners for their own use, which many have; they tell nothing of the music.
 _PERSONAL: Final = re.compile(
     r"seen ?live|fav\w*|(all ?time |my )?favou?rit?e?s?\b.*|awesome|amazing|great(est)?|best.*|"
     r"good.*|cool|nice|perfect|brilliant|genius|legends?|gods?|epic|lovely?|beaa?u?ti?ful\w*|hot|.*\blove\b.*|"
     r"sexy?|cute|gorgeous|i (love|like).*|love ?it|my .*|.*\bmy\b.*|albums? i own|own|want.*|"
-    r"need.*|check.*|to listen.*|0 play yet|.*\bplay yet|random|other|stuff|misc\w*|music|artists?|"
-    r"bands?|better than .*|overrated|underrated|crap|shit\w*|wtf|lol|x+|[\W\d]+"
+    r"guilty ?pleasures?|need.*|check.*|to listen.*|0 play yet|.*\bplay yet|random|other|stuff|"
+    r"misc\w*|music|artists?|bands?|better than .*|overrated|underrated|crap|shit\w*|wtf|lol|x+|"
+    r"[\W\d]+"
 )
 _LONGEST_TAG: Final = 4  # words; longer ones are remarks
+_ALSO_CALLED: Final = frozenset({"country", "place", "genre", "decade"})
+_STYLES: Final = frozenset({"genre", "tag"})
 _GENERIC_TYPES: Final = frozenset({"", "entity", "thing"})
 
 
@@ -49,6 +54,7 @@ class Names:
         self._names: dict[int, str] = {}
         self._concepts: dict[str, int] = {}
         self._concept_of: dict[int, int] = {}
+        self._implied: dict[tuple[int, int], bool] = {}
 
     def name(self, entity: int) -> str:
         """The entity's name, or nothing where it has none that a person can read."""
@@ -78,21 +84,37 @@ class Names:
         return np.array([bool(self.name(e)) for e in distinct.tolist()], dtype=bool)[place]
 
     def meaning(self, entities: IntArray) -> NDArray[np.float64]:
-        """How much each entity means, ``[n]``: 1, but nothing for words of private use."""
+        """How much each entity means, ``[n]``: 1, but nothing for tags of private use.
+
+        Private is a tag on which no two people agree (`private_objects`), or one that names a
+        listener's own relation to the music (*seen live*).
+        """
         distinct, place = np.unique(entities, return_inverse=True)
         return np.array([self._meaning(e) for e in distinct.tolist()])[place]
 
     def concept(self, entity: int) -> int:
-        """The same integer for entities of one name: genre *80s* and tag *80's*; 1980s too."""
+        """The same integer for entities of one name: genre *80s* and tag *80's*; 1980s too.
+
+        A tag that is another name of a place or genre (*uk*) is like that.
+        """
         if entity not in self._concept_of:
             name = self.name(entity).casefold()
             if decade := _DECADE.fullmatch(name):
                 century = decade[1] or ("20" if decade[2] in "01" else "19")
                 name = f"{century}{decade[2]}0s"
             # without a name, an entity is like no other
-            key = re.sub(r"[\W_]+", "", name) or name or f"\0{entity}"
+            key = _folded(name) or f"\0{entity}"
+            key = self._own_names.get(key, key)
             self._concept_of[entity] = self._concepts.setdefault(key, len(self._concepts))
         return self._concept_of[entity]
+
+    def implies(self, entity: int, other: int) -> bool:
+        """Whether a genre or tag says what the other says: *thrash metal*, *metal*."""
+        if (entity, other) not in self._implied:
+            said, again = (_words(self.name(e)) for e in (entity, other))
+            styles = {self.kind(entity), self.kind(other)} <= _STYLES
+            self._implied[entity, other] = styles and bool(again) and again <= said
+        return self._implied[entity, other]
 
     @cached_property
     def _aliases(self) -> dict[int, list[str]]:
@@ -101,11 +123,26 @@ class Names:
             aliases.setdefault(entity, []).append(name)
         return aliases
 
+    @cached_property
+    def _own_names(self) -> dict[str, str]:
+        """Other names of places, genres and decades → their own names, both folded."""
+        return {
+            _folded(alias.casefold()): _folded(self.name(entity).casefold())
+            for entity, alias in self._catalogue.entity_aliases()
+            if self.kind(entity) in _ALSO_CALLED
+        }
+
+    @cached_property
+    def _private(self) -> frozenset[str]:
+        return private_objects(self._catalogue.folder)
+
     def _meaning(self, entity: int) -> float:
-        is_tag = self._catalogue.entity_type(entity).lower() == "tag"
-        name = self.name(entity).casefold() if is_tag else ""
-        private = _PERSONAL.fullmatch(name) or name.count(" ") >= _LONGEST_TAG
-        return 0.0 if is_tag and private else 1.0
+        if self._catalogue.entity_type(entity).lower() != "tag":
+            return 1.0
+        name = self.name(entity).casefold()
+        if _PERSONAL.fullmatch(name) or name.count(" ") >= _LONGEST_TAG:
+            return 0.0
+        return float(curie(self._catalogue.entity_iri(entity)) not in self._private)
 
     def _readable(self, name: str, entity: int) -> bool:
         if name.isdecimal():  # bands and films have such names, numbered nodes too
@@ -116,6 +153,17 @@ class Names:
         iri = self._catalogue.entity_iri(entity)
         last = re.split(r"[/#]", iri)[-1].replace("_", " ") if "://" in iri else ""
         return last if not last.isdecimal() and self._readable(last, entity) else ""
+
+
+def _words(name: str) -> frozenset[str]:
+    """The words of a name, with one spelling of *R&B*."""
+    one_spelling = re.sub(r"\br ?(?:&|'?n'?|and) ?b\b", "rnb", name.casefold())
+    return frozenset(re.findall(r"\w+", one_spelling))
+
+
+def _folded(name: str) -> str:
+    """Letters and digits alone, or the name where it has none."""
+    return re.sub(r"[\W_]+", "", name) or name
 
 
 def article(name: str, kind: str) -> str:

@@ -97,14 +97,12 @@ class Narrator:
         return f"has {listed} in common with {items}"
 
     def _facts(self, steps: Sequence[Step]) -> str:
-        """The facts with a name, those of one relation together: *plays a and b and is on c*."""
-        named: dict[tuple[str, str], list[str]] = {}
+        """The facts with a name, those in the same words together: *plays a and b and is on c*."""
+        named: dict[str, list[str]] = {}
         for step in steps:
             if name := self._entity(step):
-                words = self._words(step)
-                key = (words.phrase(step.forward), words.name_of_other(step.forward))
-                named.setdefault(key, []).append(name)
-        return " and ".join(fill(phrase, _listed(n)) for (phrase, _), n in named.items())
+                named.setdefault(self._words(step).phrase(step.forward), []).append(name)
+        return " and ".join(fill(phrase, _listed(names)) for phrase, names in named.items())
 
     def _fact(self, step: Step) -> str:
         name = self._entity(step)
@@ -118,6 +116,8 @@ class Narrator:
         item = self._item(evidence.items[0]) + yours
         first, last = self._fact(near), self._fact(far)
         if evidence.kind == "through":
+            if first and first == last:
+                return f"{first}, like {item}"
             if first and last:
                 return f"{first}; {item} {last}"
             thing = self._names.kind(near.entity)

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -122,10 +124,18 @@ def test_links_are_sentences_in_both_directions(catalogue):
 
 def test_one_entity_by_different_relations(catalogue):
     text = told("Beak>", {0: ["Portishead"]}, catalogue)
-    assert text == (
-        "has Geoff Barrow among its members; Portishead in your library has Geoff Barrow among its "
-        "members"
+    assert text == "has Geoff Barrow among its members, like Portishead in your library"
+
+
+def test_what_is_said_in_the_same_words_is_said_once(tmp_path):
+    (tmp_path / "entities.tsv").write_text(
+        "id\tiri\tname\ttype\n1\tx:1\tRush\tBand\n2\tx:2\tToronto\tPlace\n3\tx:3\tCanada\tCountry\n"
     )
+    (tmp_path / "relations.tsv").write_text("id\tiri\tname\n0\tx\torigin\n1\tx\tcountry\n")
+    steps = (Step(0, True, 2), Step(1, True, 3))
+    reason = Reason((Evidence("shared", (1,), steps),))
+    told = Narrator(Catalogue(tmp_path)).tell(reason)
+    assert told == "comes from Toronto and Canada, like Rush in your library"
 
 
 def test_two_linked_entities(catalogue):
@@ -443,3 +453,71 @@ def test_an_entity_without_a_name_gets_an_alias_or_the_name_in_its_iri(tmp_path)
     names = Names(Catalogue(tmp_path))
     assert [names.name(e) for e in (7, 8, 9, 10)] == ["Bristol", "New York", "", "112"]
     assert names.named(np.array([9, 7, 9])).tolist() == [False, True, False]
+
+
+def tagged(folder: Path, votes: dict[str, list[int]]) -> str:
+    """The reason for item 1 to somebody who knows item 0, both of which have all these tags.
+
+    Args:
+        votes: for each tag the votes of its statements, about whatever.
+    """
+    rows = [f"{n}\thttps://w3id.org/musickg/artist/a{n}\tArtist {n}\tArtist" for n in range(8)]
+    rows += [
+        f"{n}\thttps://w3id.org/musickg/tag/{tag}\t{tag.replace('_', ' ')}\tTag"
+        for n, tag in enumerate(votes, start=8)
+    ]
+    (folder / "entities.tsv").write_text("\n".join(["id\tiri\tname\ttype", *rows]) + "\n")
+    (folder / "relations.tsv").write_text("id\tiri\tname\n0\tx\ttag\n")
+    said = [(f"tag:{tag}", n) for tag, counts in votes.items() for n in counts]
+    evidence = [f"tags.dat#line={line};votes={n}" for line, (_, n) in enumerate(said, start=2)]
+    texts = (pa.array(column, pa.string()) for column in ([tag for tag, _ in said], evidence))
+    table = pa.table(dict(zip(("object", "evidence"), texts, strict=True)))
+    pq.write_table(table, folder / "statements.parquet")
+    triples = np.array([(item, 0, 8 + n) for item in (0, 1) for n in range(len(votes))])
+    train = TrainingSplit(
+        Interactions(np.array([0]), np.array([0]), np.array([1])),
+        KnowledgeGraph(*triples.T.copy(), 8 + len(votes), 1),
+        1,
+        n_items=8,
+    )
+    catalogue = Catalogue(folder)
+    ((reason,),) = Explainer(train, Vocabulary.of(catalogue, 1)).explain([0], [[1]])
+    return Narrator(catalogue).tell(reason)
+
+
+def test_a_tag_on_which_no_two_people_agree_is_no_reason(tmp_path):
+    votes = {"marisa_mix": [1, 1, 1], "dreamy": [1, 3], "albums_i_own": [2], "special": [1]}
+    assert tagged(tmp_path, votes) == "is tagged “dreamy”, like Artist 0 in your library"
+
+
+def test_tags_of_which_nobody_counted_votes_are_told(tmp_path):
+    text = tagged(tmp_path, {"dreamy": [], "moody": [], "seen_live": []})
+    assert text == "is tagged “dreamy” and “moody”, like Artist 0 in your library"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("thrash_metal", "metal"), ("contemporary_R&B", "rnb")]
+)
+def test_what_a_chosen_fact_says_already_is_not_said_again(tmp_path, first, second):
+    text = tagged(tmp_path, {first: [9], second: [9]})
+    assert text == f"is tagged “{first.replace('_', ' ')}”, like Artist 0 in your library"
+
+
+def test_what_most_are_known_to_have_is_no_reason():
+    """Of 30 artists whose instruments are known 20 sing; nothing is known of 70 others."""
+
+    def reason(singers: range, others: range) -> Reason | None:
+        holds = [(n, 0, 100) for n in singers] + [(n, 0, 101) for n in others]
+        train = TrainingSplit(
+            Interactions(np.array([0]), np.array([0]), np.array([1])),
+            KnowledgeGraph(*np.array(holds).T.copy(), 102, 1),
+            1,
+            n_items=100,
+        )
+        ((found,),) = Explainer(train).explain([0], [[1]])
+        return found
+
+    most = reason(range(20), range(14, 30))
+    assert most is not None and most.kind == "model"
+    half = reason(range(12), range(8, 30))
+    assert half is not None and half.kind == "shared"
