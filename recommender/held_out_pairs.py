@@ -59,7 +59,8 @@ def main(argv: list[str] | None = None) -> int:
         flags.out.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
     except OSError as error:
         raise ConfigError(f"{flags.out}: {error.strerror}; give another --out") from None
-    found = f"{len(pairs):,} held-out pairs of split {flags.split_seed} in {flags.out}\n"
+    kind = "" if flags.split == "random" else f"--split {flags.split}, "
+    found = f"{len(pairs):,} held-out pairs of {kind}split seed {flags.split_seed} in {flags.out}\n"
     sys.stdout.write(found)
     return 0
 
