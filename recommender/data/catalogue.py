@@ -13,6 +13,10 @@ from recommender.errors import DataError
 
 __all__ = ["Catalogue"]
 
+#: Control characters and overrides of the reading direction: a name that a file holds must not
+#: steer the terminal that shows it.
+_STEERING = r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+
 
 class Catalogue:
     """Names, raw ids, IRIs and types of users, items, entities and relations.
@@ -170,6 +174,8 @@ class Catalogue:
             line = int(wrong.to_numpy().argmax()) + 2
             bad = table["id"].iloc[line - 2]
             raise DataError.at(path, line, f"id {bad!r} is no integer", "build the data set again")
+        for column in table.columns.intersection(["name", "alias", "type"]):
+            table[column] = table[column].str.replace(_STEERING, " ", regex=True)
         numbers = table["id"].astype("int64")
         twice = numbers.duplicated()
         if file in self._sizes and twice.any():

@@ -139,3 +139,13 @@ def test_a_list_of_items_that_is_no_text_is_refused_when_it_is_read(tmp_path: Pa
     names = load(folder).catalogue
     with pytest.raises(DataError, match=r"items\.tsv: .*; build the data set again"):
         names.item_name(0)
+
+
+def test_a_name_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    folder = write(tmp_path / "hostile")
+    names = ["\x1b[31mred", "\u202eturned", "[/red] 🎸"]
+    rows = "".join(f"{n}\t{name}\n" for n, name in enumerate(names))
+    (folder / "entities.tsv").write_text(f"id\tname\n{rows}", encoding="utf-8")
+    catalogue = load(folder).catalogue
+    shown = [catalogue.entity_name(n) for n in range(3)]
+    assert shown == [" [31mred", " turned", "[/red] 🎸"]
