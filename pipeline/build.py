@@ -83,6 +83,8 @@ class Build:
                 where=f"recipe {recipe.name}",
                 remedy="state it with [[users]]",
             )
+        if seed < 0:
+            raise DataError(f"--seed {seed}", remedy="give a number of at least 0")
         self.job = Job(
             recipe=recipe,
             raw=raw if raw is not None else default_raw(recipe),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tomllib
 import types
@@ -20,6 +21,8 @@ __all__ = [
     "add_settings",
     "check_table",
     "main_guard",
+    "make_folder",
+    "positive",
     "read_toml",
     "settings_of",
 ]
@@ -132,9 +135,56 @@ def main_guard(main: Callable[[list[str] | None], int], argv: list[str] | None =
     except RecommenderError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
+    except OSError as error:
+        if error.filename is None or isinstance(error, BrokenPipeError):
+            raise  # no file that somebody named
+        name = error.filename if error.filename2 is None else error.filename2
+        sys.stderr.write(
+            f"error: {name}: {error.strerror}; name a path that can be read and written to\n"
+        )
+        return 1
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        asked = re.search(r"tried to allocate [\w.]+ \w+", str(error), re.IGNORECASE)
+        size = f" ({asked[0].lower()})" if asked else ""
+        sys.stderr.write(
+            f"error: out of memory{size}; take less, such as a smaller --dim or --batch-size\n"
+        )
+        return 1
     except KeyboardInterrupt:
         sys.stderr.write("stopped; go on with --resume\n")
         return 130
+
+
+def positive(text: str) -> int:
+    """A number of at least 1, for `type` of an argument."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
+    return int(text)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for results, before the work and not after it.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: {error.strerror}; name a folder that can be written to"
+        ) from None
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out: torch has a class for that on the GPU, and only words on the CPU."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or "can't allocate memory" in str(error)
+    )
 
 
 def _kind(annotation: Any) -> Any:

@@ -75,7 +75,9 @@ def main(argv: list[str] | None = None) -> int:
     flags = _parser().parse_args(argv)
     parts = split(load(flags.data), flags.split_seed, tuple(flags.ratios), flags.split)
     count = write_pairs(held_out_pairs(parts), flags.out)
-    sys.stdout.write(f"{count:,} held-out pairs of split {flags.split_seed} in {flags.out}\n")
+    kind = "" if flags.split == "random" else f"--split {flags.split}, "
+    found = f"{count:,} held-out pairs of {kind}split seed {flags.split_seed} in {flags.out}\n"
+    sys.stdout.write(found)
     return 0
 
 

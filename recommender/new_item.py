@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from recommender.cli import OneLineParser, main_guard
+from recommender.cli import OneLineParser, main_guard, positive
 from recommender.data.facts import Facts
 from recommender.display import wide_console
 from recommender.errors import ConfigError
@@ -65,7 +64,7 @@ def _parser() -> OneLineParser:
     )
     add_run_flags(parser)
     parser.add_argument(
-        "--top", type=_positive, default=10, metavar="N", help="users to list (default: 10)"
+        "--top", type=positive, default=10, metavar="N", help="users to list (default: 10)"
     )
     parser.add_argument(
         "--format", choices=("table", "json"), default="table", help="default: %(default)s"
@@ -74,12 +73,6 @@ def _parser() -> OneLineParser:
         "--device", default="auto", help="`auto`, `cpu`, `cuda`, `cuda:1`, `mps` (default: auto)"
     )
     return parser
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
-    return int(text)
 
 
 def _report(

@@ -16,7 +16,7 @@ from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from recommender.cli import OneLineParser, main_guard
+from recommender.cli import OneLineParser, main_guard, make_folder, positive
 from recommender.data.items import NamedItem
 from recommender.data.statements import STATEMENTS_FILE
 from recommender.display import wide_console
@@ -40,6 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     """Parse, recommend, print or write."""
     parser = _parser()
     arguments = parser.parse_args(argv)
+    _check_flags(parser, arguments)
     ability = "fold_in" if arguments.likes else ""
     folder, run = open_run(arguments.run, arguments.data, arguments.device, ability=ability)
     options = list_options(arguments, run.split, item_names(run.split))
@@ -65,6 +66,17 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.why:
             _print_why(found, paths)
     return 0
+
+
+def _check_flags(parser: OneLineParser, arguments: argparse.Namespace) -> None:
+    """Refuse flags that would have no effect, rather than pass over them."""
+    if not arguments.all:
+        if arguments.out is not None:
+            parser.error("argument --out: only --all writes a file")
+        return
+    for flag, given in (("--why", arguments.why), ("--format", arguments.format != "table")):
+        if given:
+            parser.error(f"argument {flag}: not allowed with argument --all")
 
 
 @dataclass(frozen=True)
@@ -128,7 +140,7 @@ def _parser() -> OneLineParser:
     )
     add_run_flags(parser)
     parser.add_argument(
-        "--top", type=_positive, default=10, metavar="N", help="items per user (default: 10)"
+        "--top", type=positive, default=10, metavar="N", help="items per user (default: 10)"
     )
     parser.add_argument(
         "--why",
@@ -143,7 +155,7 @@ def _parser() -> OneLineParser:
     )
     parser.add_argument(
         "--block",
-        type=_positive,
+        type=positive,
         default=DEFAULT_BLOCK,
         metavar="N",
         help="scores held at a time; bounds the memory (default: %(default)s)",
@@ -153,12 +165,6 @@ def _parser() -> OneLineParser:
         "--device", default="auto", help="`auto`, `cpu`, `cuda`, `cuda:1`, `mps` (default: auto)"
     )
     return parser
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
-    return int(text)
 
 
 def user_of(raw_id: str, run: LoadedRun) -> int:
@@ -193,12 +199,9 @@ def _write_all(
     run: LoadedRun, folder: Path, options: ListOptions, arguments: argparse.Namespace
 ) -> None:
     path = arguments.out or folder / RECOMMENDATIONS_FILE
-    try:  # before the work, not after it
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            f"{path.parent}: {error.strerror}; name a file in a folder that can be written to"
-        ) from None
+    make_folder(path.parent)
+    if path.is_dir():
+        raise ConfigError(f"{path}: is a folder; name a file in it with --out")
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("users"),
         TimeRemainingColumn(), console=Console(stderr=True),

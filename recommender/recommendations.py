@@ -254,7 +254,7 @@ def best_lists(
         people: ``[n]`` ids that the scorer knows.
         histories: what each of them likes, by these ids.
         excluded: what must not be listed, by these ids.
-        top: length of each list.
+        top: length of each list; that of the catalogue where this is shorter.
         options: filters, criteria, pool.
         block, progress: see `recommender.scoring.top_k`.
 
@@ -265,7 +265,8 @@ def best_lists(
     allowed = allowed_items(options.filters, scorer.n_items)
     visible = scorer if allowed is None else OnlyAllowed(scorer, allowed)
     weights = options.active
-    length = max(top, options.pool) if weights else top
+    top = min(top, scorer.n_items)  # memory goes by the length
+    length = min(max(top, options.pool), scorer.n_items) if weights else top
     best = top_k(visible, people, length, excluded, block=block, progress=progress)
     if not weights:
         return best

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from recommender.cli import OneLineParser, main_guard
+from recommender.cli import OneLineParser, main_guard, positive
 from recommender.display import wide_console
 from recommender.lists.criteria import criteria, criterion_named
 from recommender.lists.options import DEFAULT_POOL
@@ -37,6 +36,8 @@ def main(argv: list[str] | None = None) -> int:
     folder, run = open_run(arguments.run, arguments.data, arguments.device)
     name = arguments.criterion
     weights = arguments.weights or _grid(name)
+    for weight in weights:  # before the work
+        criterion_named(name).check(weight)
     bar = Progress(
         TextColumn("re-ranking"), BarColumn(), TimeRemainingColumn(), console=Console(stderr=True)
     )
@@ -152,11 +153,11 @@ def _parser() -> OneLineParser:
         "--part", choices=("valid", "test"), default="valid", help="default: %(default)s"
     )
     parser.add_argument(
-        "--top", type=_positive, default=10, metavar="K", help="length of the lists (default: 10)"
+        "--top", type=positive, default=10, metavar="K", help="length of the lists (default: 10)"
     )
     parser.add_argument(
         "--pool",
-        type=_positive,
+        type=positive,
         default=DEFAULT_POOL,
         metavar="N",
         help="best items by score that re-ranking chooses from (default: %(default)s)",
@@ -168,12 +169,6 @@ def _parser() -> OneLineParser:
         "--device", default="auto", help="`auto`, `cpu`, `cuda`, `cuda:1`, `mps` (default: auto)"
     )
     return parser
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
-    return int(text)
 
 
 if __name__ == "__main__":

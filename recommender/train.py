@@ -18,6 +18,7 @@ from recommender.cli import (
     add_settings,
     check_table,
     main_guard,
+    make_folder,
     read_toml,
     settings_of,
 )
@@ -47,6 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     parts = split(dataset, config.split_seed, by=config.split)
     out = arguments.out or dataset.folder / "models" / run_name(preset.name, config)
     model = create_model(preset.name, parts.train, seed=config.seed, **settings)
+    make_folder(out)
     console = Console(stderr=True)
     progress = _Progress(console, config)
     with progress.bar:

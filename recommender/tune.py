@@ -22,6 +22,8 @@ from recommender.cli import (
     add_settings,
     check_table,
     main_guard,
+    make_folder,
+    positive,
     read_toml,
     settings_of,
 )
@@ -166,7 +168,7 @@ def main(argv: list[str] | None = None) -> int:
     preset.configure(fixed)
     dataset = load(arguments.data)
     out = arguments.out or dataset.folder / "tune" / preset.name
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     parts = split(dataset, config.split_seed, by=config.split)
     study = search(
         parts, preset, config, fixed=fixed, trials=arguments.trials, store=out / "study.db"
@@ -188,7 +190,9 @@ def _parser(preset: Preset) -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="data folder")
     parser.add_argument("--model", default=preset.name, metavar="NAME", help="model preset")
     parser.add_argument("--config", type=Path, metavar="FILE.toml", help="settings file")
-    parser.add_argument("--trials", type=int, default=30, metavar="N", help="trainings to make")
+    parser.add_argument(
+        "--trials", type=positive, default=30, metavar="N", help="trainings to make"
+    )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder of the study (default: DATA/tune/MODEL)"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -12,16 +13,25 @@ from recommender.errors import DataError
 
 __all__ = ["Catalogue"]
 
+#: Control characters and overrides of the reading direction: a name that a file holds must not
+#: steer the terminal that shows it.
+_STEERING = r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+
 
 class Catalogue:
     """Names, raw ids, IRIs and types of users, items, entities and relations.
 
     Nothing is read before it is asked for. A data folder without the files (the public ones have
     none) gives the integers as names, so that everything downstream works on it unchanged.
+
+    Args:
+        folder: the data folder.
+        sizes: how many ids a file must tell, such as ``{"items.tsv": 307}``: one that was cut off
+            is refused, rather than taken for one with few names.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, sizes: Mapping[str, int] | None = None) -> None:
+        self.folder, self._sizes = folder, sizes or {}
         self._texts: dict[tuple[int, str], dict[int, str]] = {}
 
     def item_name(self, item: int) -> str:
@@ -164,7 +174,20 @@ class Catalogue:
             line = int(wrong.to_numpy().argmax()) + 2
             bad = table["id"].iloc[line - 2]
             raise DataError.at(path, line, f"id {bad!r} is no integer", "build the data set again")
-        return table.set_index(table["id"].astype("int64"))
+        for column in table.columns.intersection(["name", "alias", "type"]):
+            table[column] = table[column].str.replace(_STEERING, " ", regex=True)
+        numbers = table["id"].astype("int64")
+        twice = numbers.duplicated()
+        if file in self._sizes and twice.any():
+            line = int(twice.to_numpy().argmax()) + 2
+            problem = f"id {numbers.iloc[line - 2]} stands in the file before"
+            raise DataError.at(path, line, problem, "build the data set again")
+        size = self._sizes.get(file, 0)
+        last = int(numbers.max()) if len(numbers) else -1
+        if last < size - 1:  # gaps are names that nobody knows; a missing end is missing rows
+            problem = f"ends at id {last} of {size - 1}: it was cut off, or is of other data"
+            raise DataError.at(path, None, problem, "build the data set again")
+        return table.set_index(numbers)
 
     @staticmethod
     def _column(table: pd.DataFrame, column: str) -> dict[int, str]:

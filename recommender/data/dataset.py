@@ -111,9 +111,14 @@ def load(folder: str | Path) -> Dataset:
     times = None
     if (folder / TIMES_FILE).is_file():
         times = read_times(folder / TIMES_FILE, interactions, n_items)
-    return Dataset(
-        folder, interactions, graph, n_users, n_items, Catalogue(folder), user_graph, times
-    )
+    sizes = {
+        "users.tsv": n_users,
+        "items.tsv": n_items,
+        "entities.tsv": graph.n_entities,
+        "relations.tsv": graph.n_relations,
+    }
+    names = Catalogue(folder, sizes)
+    return Dataset(folder, interactions, graph, n_users, n_items, names, user_graph, times)
 
 
 def _read_checked_graph(path: Path, n_first: int) -> KnowledgeGraph:
@@ -147,7 +152,7 @@ def _count_items(folder: Path, interactions: Interactions) -> int:
     n_items = int(interactions.items.max()) + 1
     path = folder / "items.tsv"
     if path.is_file():
-        with path.open(encoding="utf-8") as lines:
+        with path.open("rb") as lines:  # its text is for the catalogue to read, and to refuse
             listed = sum(1 for line in lines if line.strip()) - 1
         n_items = max(n_items, listed)
     return n_items

@@ -69,11 +69,11 @@ class ItemNames:
     def resolve_all(self, texts: Iterable[str]) -> list[NamedItem]:
         """The items of several lists of names, each once, in the order given.
 
-        Names are separated by commas. One that has a comma itself may stand in double quotes, and
-        need not where an item has exactly this name.
+        Names are separated by commas or line breaks. One that has a comma itself may stand in
+        double quotes, and need not where an item has exactly this name.
 
         Raises:
-            ConfigError: an unknown name.
+            ConfigError: an unknown name, or a list that cannot be taken apart.
         """
         found: dict[int, NamedItem] = {}
         for text in texts:
@@ -88,13 +88,19 @@ class ItemNames:
         return f"{self._index.name(item)} ({_RAW_ID}{raw_id})"
 
     def _split(self, text: str) -> list[str]:
-        parts = next(csv.reader([text], skipinitialspace=True), [])
-        parts = [part.strip() for part in parts if part.strip()]
-        names, start = [], 0
-        while start < len(parts):
-            stop = self._end_of_name(parts, start)
-            names.append(", ".join(parts[start:stop]))
-            start = stop
+        try:
+            rows = list(csv.reader(text.splitlines(), skipinitialspace=True))
+        except csv.Error as error:
+            raise ConfigError(
+                f"{text[:60]!r}: no list of names ({error}); part by commas"
+            ) from None
+        names = []
+        for row in rows:
+            parts, start = [part.strip() for part in row if part.strip()], 0
+            while start < len(parts):
+                stop = self._end_of_name(parts, start)
+                names.append(", ".join(parts[start:stop]))
+                start = stop
         return names
 
     def _end_of_name(self, parts: Sequence[str], start: int) -> int:

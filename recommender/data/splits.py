@@ -20,9 +20,11 @@ from recommender.data.time_splits import parts_by_time
 from recommender.data.times import TIMES_FILE
 from recommender.errors import ConfigError, DataError
 
-__all__ = ["RATIOS", "HeldOut", "Split", "SplitKind", "TrainingSplit", "split"]
+__all__ = ["LARGEST_SEED", "RATIOS", "HeldOut", "Split", "SplitKind", "TrainingSplit", "split"]
 
 RATIOS = (0.6, 0.2, 0.2)
+LARGEST_SEED = 2**32 - 1
+"""Largest seed that numpy's legacy generator takes."""
 
 SplitKind = Literal["random", "time", "time-per-user"]
 """How the rows are parted: at random, at cut points in time, or by each user's own order."""
@@ -140,10 +142,13 @@ def split(
     rest. By time, see `parts_by_time`.
 
     Raises:
-        ConfigError: ratios that are not positive or do not sum to 1, or a part without rows.
+        ConfigError: a seed out of range, ratios that are not positive or do not sum to 1, or a
+            part without rows.
         DataError: a split by time of a folder without times.
     """
-    if min(ratios) <= 0 or abs(sum(ratios) - 1) > 1e-9:
+    if not 0 <= seed <= LARGEST_SEED:
+        raise ConfigError(f"split seed {seed}: give a number from 0 to {LARGEST_SEED}")
+    if not all(ratio > 0 for ratio in ratios) or abs(sum(ratios) - 1) > 1e-9:
         raise ConfigError(f"ratios {ratios}: give three positive numbers that sum to 1")
     rows = dataset.interactions
     if by == "random":

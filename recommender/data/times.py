@@ -44,7 +44,8 @@ def read_times(path: Path, interactions: Interactions, n_items: int) -> Positive
     """
     remedy = "build the data set again"
     try:
-        frame = pd.read_csv(path, sep="\t", dtype=np.int64, index_col=False, na_filter=False)
+        with np.errstate(invalid="ignore"):  # numbers beyond int64: refused below, in one line
+            frame = pd.read_csv(path, sep="\t", dtype=np.int64, index_col=False, na_filter=False)
     except (ValueError, OverflowError) as error:
         raise DataError.at(path, None, f"no table of integers: {error}", remedy) from None
     if list(frame.columns) != ["user", "item", "time"]:
@@ -53,4 +54,7 @@ def read_times(path: Path, interactions: Interactions, n_items: int) -> Positive
     users, items = interactions.positives
     if not np.array_equal(keys, np.unique(users * n_items + items)):
         raise DataError.at(path, None, "its pairs are not the positives of the ratings", remedy)
+    if len(keys) < len(frame):
+        line = int(np.setdiff1d(np.arange(len(frame)), first)[0]) + 2
+        raise DataError.at(path, line, "a pair that stands in the file before", remedy)
     return PositiveTimes(keys, frame["time"].to_numpy()[first], n_items)

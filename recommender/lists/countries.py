@@ -30,6 +30,9 @@ _USED_TOO = {
     "US": ("United States of America",),
 }
 
+#: Codes that ISO 3166 reserves because they are in use beside its own, and CLDR does not list.
+_RESERVED = {"EL": "GR", "UK": "GB"}
+
 
 def country_statement(vocabulary: GraphVocabulary, text: str) -> Statement:
     """The statement that an item comes from a country: `IS`, `ISL` or `Iceland`.
@@ -37,6 +40,8 @@ def country_statement(vocabulary: GraphVocabulary, text: str) -> Statement:
     Raises:
         ConfigError: the graph has no relation to countries, or nothing from this one.
     """
+    if not text.strip():
+        raise ConfigError("--country names nothing; give a name or an ISO code, such as FR")
     relation = _relation(vocabulary)
     first_error: ConfigError | None = None
     for name in country_names(text) or (text,):
@@ -50,6 +55,7 @@ def country_statement(vocabulary: GraphVocabulary, text: str) -> Statement:
 def country_names(text: str) -> tuple[str, ...]:
     """English names of the country that a code or a name stands for; none where it is unknown."""
     code = text.strip().upper()
+    code = _RESERVED.get(code, code)
     if len(code) == 3:  # CLDR lists the three-letter codes as other names of the two-letter ones
         code = next(iter(get_global("territory_aliases").get(code, ())), code)
     territories = Locale("en").territories

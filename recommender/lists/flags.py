@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from recommender.cli import positive
 from recommender.data import Split
 from recommender.data.items import ItemNames
 from recommender.lists import filters
@@ -34,7 +35,11 @@ def add_list_flags(parser: argparse.ArgumentParser) -> None:
         help="no items of which the graph says so, or not the item of this name; may be repeated",
     )
     group.add_argument(
-        "--country", metavar="NAME", help="items from one country: its name or ISO code"
+        "--country",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="items from one country: its name or ISO code; may be repeated, all must hold",
     )
     played = group.add_mutually_exclusive_group()
     played.add_argument(
@@ -58,7 +63,7 @@ def add_list_flags(parser: argparse.ArgumentParser) -> None:
         )
     group.add_argument(
         "--pool",
-        type=int,
+        type=positive,
         default=DEFAULT_POOL,
         metavar="N",
         help="best items by score that these choose from (default: %(default)s)",
@@ -85,7 +90,6 @@ def _filters(arguments: argparse.Namespace, split: Split, items: ItemNames) -> l
         return []
     vocabulary = GraphVocabulary.of(split.train)
     found = [filters.only(vocabulary, text) for text in arguments.only]
-    if arguments.country:
-        found.append(filters.country(vocabulary, arguments.country))
+    found += [filters.country(vocabulary, text) for text in arguments.country]
     found += [filters.exclude(vocabulary, items, text) for text in arguments.exclude]
     return found

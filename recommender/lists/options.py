@@ -37,13 +37,14 @@ class ListOptions:
     def __post_init__(self) -> None:
         if self.pool < 1:
             raise ConfigError(f"a pool of {self.pool} items is none; give at least 1")
-        taken = 0.0
+        taken: dict[str, float] = {}
         for name, weight in self.weights.items():
             criterion = criterion_named(name)
             criterion.check(weight)
-            taken += weight if criterion.takes_from_relevance else 0.0
-        if taken > 1:
-            names = " and ".join(self.weights)
+            if weight and criterion.takes_from_relevance:
+                taken[name] = weight
+        if sum(taken.values()) > 1:
+            names = " and ".join(taken)
             raise ConfigError(f"the weights of {names} are more than 1 together; lower them")
 
     @property

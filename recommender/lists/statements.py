@@ -86,7 +86,7 @@ class GraphVocabulary:
         forward = not relation.strip().startswith("^")
         relation = relation.strip().removeprefix("^").strip()
         wanted = [value.strip() for value in values.split("|") if value.strip()]
-        if not equals or not relation or not wanted:
+        if not equals or not relation or relation.startswith("^") or not wanted:
             raise ConfigError(
                 f"{text!r} is no statement; write relation=value, such as "
                 f"{self.relation_names[0]}={self._example()}"
@@ -98,7 +98,7 @@ class GraphVocabulary:
         for value in wanted:
             found = index.find(value)
             if found is None:
-                raise self._unknown_value(relation, value, index)
+                raise self._unknown_value(relations, forward, relation, value)
             entities |= dict.fromkeys(found.ids)
             spelt.append(found.name)
         caret = "" if forward else "^"
@@ -182,14 +182,22 @@ class GraphVocabulary:
             self._indexes[relations, forward] = index
         return index
 
-    def _unknown_value(self, relation: str, value: str, index: NameIndex) -> ConfigError:
-        near = index.suggest(value)
-        hint = (
-            f"did you mean {' or '.join(near)}?"
-            if near
-            else f"the graph knows {', '.join(index.best_known(5))} and others"
-        )
-        return ConfigError(f"no {relation} {value!r} in the graph; {hint}")
+    def _unknown_value(
+        self, relations: tuple[int, ...], forward: bool, relation: str, value: str
+    ) -> ConfigError:
+        index = self._entities_of(relations, forward)
+        near, known = index.suggest(value), index.best_known(6)
+        if near:
+            hint = f"did you mean {' or '.join(near)}?"
+        elif known:
+            hint = (
+                f"the graph knows {', '.join(known[:5])}{' and others' if len(known) > 5 else ''}"
+            )
+        elif len(self._entities_of(relations, not forward)):
+            hint = f"it has {relation} in the other direction, {'^' if forward else ''}{relation}=…"
+        else:
+            hint = "it has no names there"
+        return ConfigError(f"no {'' if forward else '^'}{relation} {value!r} in the graph; {hint}")
 
     def _example(self) -> str:
         index = self._entities_of(self.relations(self.relation_names[0]), True)

@@ -77,12 +77,13 @@ def trade_off(
     histories = ItemSets(*split.train.history)
     relevant = relevant_items(held_out, split.train.n_users)
     users = np.flatnonzero(relevant.sizes)
-    pools = top_k(model, users, max(k, pool), histories, block=block)
+    longest = min(max(k, pool), model.n_items)  # memory goes by the length
+    pools = top_k(model, users, longest, histories, block=block)
     metrics = [list_metrics()[name](split.train) for name in LIST_METRICS]
     found = []
     for weight in weights:
         reranker = Reranker(split.train, {criterion: weight})
-        best = reranker.choose(pools, users, histories, k, progress)
+        best = reranker.choose(pools, users, histories, min(k, longest), progress)
         lists = RecommendedLists(users, best.items, histories)
         accuracy = judge_lists(lists, relevant, (k,)).means()
         values = {name: accuracy[f"{name}@{k}"] for name in ("ndcg", "recall")}

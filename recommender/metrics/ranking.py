@@ -82,8 +82,9 @@ def ndcg(hits: Hits, n_relevant: Counts, k: int) -> FloatArray:
     Järvelin and Kekäläinen (2002), binary gains; the best list of k places holds
     min(k, relevant) relevant ones on top. Arguments as of `precision`.
     """
-    discount = 1.0 / np.log2(np.arange(2, k + 2))
-    ideal = np.cumsum(discount)[np.minimum(n_relevant, k) - 1]
+    places = min(k, max(hits.shape[1], int(n_relevant.max(initial=1))))  # k may be any number
+    discount = 1.0 / np.log2(np.arange(2, places + 2))
+    ideal = np.cumsum(discount)[np.minimum(n_relevant, places) - 1]
     shown = hits[:, :k]
     return np.asarray((shown @ discount[: shown.shape[1]]) / ideal)
 
@@ -183,9 +184,10 @@ def rank_users(
     block: int = DEFAULT_BLOCK,
     progress: Callable[[int], None] | None = None,
 ) -> RecommendedLists:
-    """The k best items of each of `users`, training positives left out."""
+    """The k best items of each of `users`, training positives left out; all where k is more."""
     histories = ItemSets(*train.history)
-    best = top_k(model, users, k, histories, block=block, progress=progress)
+    length = min(k, model.n_items)  # memory goes by the length
+    best = top_k(model, users, length, histories, block=block, progress=progress)
     return RecommendedLists(users, best.items, histories)
 
 

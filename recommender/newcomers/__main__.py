@@ -18,6 +18,7 @@ from recommender.cli import (
     add_settings,
     check_table,
     main_guard,
+    make_folder,
     read_toml,
     settings_of,
 )
@@ -49,6 +50,10 @@ def main(argv: list[str] | None = None) -> int:
     """Parse, train, measure, write, print."""
     arguments = _parser().parse_args(argv)
     trainers = [_trainer(name, arguments) for name in arguments.models]
+    named = {"models": [t.label for t in trainers], "seeds": arguments.seeds}
+    for flag, given in named.items():
+        if len(set(given)) < len(given):  # would be averaged as one more measurement
+            raise ConfigError(f"--{flag}: give each once, not {', '.join(map(str, given))}")
     plan = {
         kind: [t for t in trainers if t.name in names_with(ability)]
         for kind, ability in _ABILITIES.items()
@@ -56,21 +61,24 @@ def main(argv: list[str] | None = None) -> int:
     }
     for trainer in trainers:
         if not any(trainer in able for able in plan.values()):
-            known = " or ".join(", ".join(names_with(_ABILITIES[k])) or "none" for k in plan)
+            known = "; ".join(
+                f"new {kind}: {', '.join(names_with(_ABILITIES[kind])) or 'none'}" for kind in plan
+            )
             raise ConfigError(
-                f"model {trainer.name} cannot serve newcomers; those that can: {known}"
+                f"model {trainer.name} cannot serve newcomers; those that can serve {known}"
             )
     dataset = load(arguments.data)
     kind_of_split = TrainConfig.parse(settings_of(arguments, TrainConfig)).split
     out = arguments.out or dataset.folder / "newcomers"
+    make_folder(out)
     console = Console(stderr=True)
     measured: dict[str, dict[str, list[list[Point]]]] = {kind: {} for kind in plan}
     for seed in arguments.seeds:
         parts = split(dataset, seed, by=kind_of_split)
         for trainer in trainers:
-            console.print(f"split {seed}: {trainer.name}")
+            console.print(f"split {seed}: {trainer.label}", markup=False)
             for kind, points in _measure(trainer, parts, plan, arguments, seed).items():
-                measured[kind].setdefault(trainer.name, []).append(points)
+                measured[kind].setdefault(trainer.label, []).append(points)
     curves = {
         kind: {name: averaged(runs) for name, runs in by_model.items()}
         for kind, by_model in measured.items()
@@ -78,7 +86,6 @@ def main(argv: list[str] | None = None) -> int:
     }
     title = f"# Newcomers on {dataset.name}\n\n{_protocol(arguments)}\n\n"
     text = title + "\n".join(markdown(kind, found) for kind, found in curves.items())
-    out.mkdir(parents=True, exist_ok=True)
     (out / "newcomers.md").write_text(text, encoding="utf-8")
     report = {
         "data": dataset.name,
@@ -99,8 +106,10 @@ def main(argv: list[str] | None = None) -> int:
 class _ModelTrainer:
     """Trains one model, as the flags or a settings file say, on any split."""
 
-    def __init__(self, preset: Preset, settings: dict[str, Any], config: TrainConfig) -> None:
-        self.name = preset.name
+    def __init__(
+        self, preset: Preset, settings: dict[str, Any], config: TrainConfig, label: str
+    ) -> None:
+        self.name, self.label = preset.name, label
         self._preset, self._settings, self._config = preset, settings, config
         preset.configure(settings)  # complain about settings before reading data
 
@@ -121,7 +130,9 @@ def _trainer(name: str, arguments: argparse.Namespace) -> _ModelTrainer:
     check_table(path, content, "training", TrainConfig)
     check_table(path, content, "settings", preset.model.Config)
     training = {**content.get("training", {}), **settings_of(arguments, TrainConfig)}
-    return _ModelTrainer(preset, content.get("settings", {}), TrainConfig.parse(training))
+    # A model and a settings file for it are two rows of the report, not two runs of one.
+    label = f"{preset.name} ({path.name})" if path.suffix == ".toml" else preset.name
+    return _ModelTrainer(preset, content.get("settings", {}), TrainConfig.parse(training), label)
 
 
 def _measure(
@@ -146,7 +157,7 @@ def _measure(
             folding = trainer.train(without(parts, chosen))
             found[kind] = measure(folding, retrained, parts, chosen, seed=seed)
             if kind == "users":
-                _tell_speed(trainer.name, folding, parts, seed)
+                _tell_speed(trainer.label, folding, parts, seed)
     return found
 
 

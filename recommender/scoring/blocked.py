@@ -162,7 +162,7 @@ class _Best:
         if bool(self._scores.isnan().any()):
             raise RunError(
                 "the model's scores are not numbers (NaN): its training diverged; train again with "
-                "lower learning rates (--lr-rs, --lr-kge)"
+                "a lower learning rate"
             )
         items = self._items.masked_fill(self._scores == -torch.inf, -1)
         exact = torch.promote_types(self._scores.dtype, torch.float32)  # numpy has no bfloat16

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from recommender.data.negatives import NegativesPolicy
-from recommender.data.splits import SplitKind
+from recommender.data.splits import LARGEST_SEED, SplitKind
 from recommender.errors import ConfigError, explain
 from recommender.metrics.ranking import DEFAULT_KS, RANKING_METRICS
 
@@ -35,9 +35,14 @@ class TrainConfig(BaseModel):
         "before test for everybody; `time-per-user`, each user's last positives held out",
     )
     split_seed: int = Field(
-        555, ge=0, description="seed of the split of the rows; by time, of its negatives and ties"
+        555,
+        ge=0,
+        le=LARGEST_SEED,
+        description="seed of the split of the rows; by time, of its negatives and ties",
     )
-    seed: int = Field(555, ge=0, description="seed of initial values, batches and sampling")
+    seed: int = Field(
+        555, ge=0, le=LARGEST_SEED, description="seed of initial values, batches and sampling"
+    )
     epochs: int = Field(200, ge=1, description="n_epochs: most epochs to train")
     patience: int = Field(
         20, ge=0, description="stop after so many epochs without a better validation; 0: never"

@@ -188,10 +188,13 @@ class _Training:
 
     def _finish(self) -> Run:
         if self.best_model is None or self.stopping.best is None:
-            raise RunError(
-                "training diverged: no epoch had a defined validation metric; lower the learning "
-                "rates (--lr-rs, --lr-kge)"
-            )
+            rates = [
+                f"--{name.replace('_', '-')}"
+                for name in type(self.model.config).model_fields
+                if name.split("_")[0] == "lr"
+            ]
+            remedy = f"lower the learning rate ({', '.join(rates)})" if rates else "change settings"
+            raise RunError(f"training diverged: no epoch had a defined validation metric; {remedy}")
         self.model.load_state_dict(self.best_model)
         self.model.eval()
         metrics: dict[str, Any] = {

@@ -77,3 +77,11 @@ def test_sources_that_describe_nothing_are_an_error(tiny, monkeypatch, capsys):
             path.write_bytes(path.read_bytes().splitlines()[0] + b"\n")
     assert run(monkeypatch, "build", *arguments(tiny)) == 2
     assert "no source describes anything" in capsys.readouterr().err
+
+
+def test_a_negative_seed_and_an_unwritable_folder(tiny, monkeypatch, capsys):
+    assert run(monkeypatch, "build", *arguments(tiny), "--seed", "-1") == 2
+    assert "--seed -1" in capsys.readouterr().err
+    (tiny / "file").write_text("")
+    assert run(monkeypatch, "build", *arguments(tiny), "--out", str(tiny / "file" / "out")) == 2
+    assert "name a path that can be read and written to" in capsys.readouterr().err

@@ -117,7 +117,18 @@ def test_data_of_other_programs_has_users_by_number(toy_data, tmp_path, capsys):
     assert found["recommendations"][0]["name"].startswith("item ")
 
 
-@pytest.mark.parametrize("wrong", [("--user", "100", "--all"), (), ("--user", "100", "--top", "0")])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--user", "100", "--all"),
+        (),
+        ("--user", "100", "--top", "0"),
+        ("--user", "100", "--pool", "0"),
+        ("--user", "100", "--out", "lists.parquet"),
+        ("--all", "--why"),
+        ("--all", "--format", "json"),
+    ],
+)
 def test_wrong_flags_leave_with_two(toy_runs, wrong):
     with pytest.raises(SystemExit) as left:
         recommend("--run", toy_runs["mkr", 1], *wrong)
@@ -131,3 +142,16 @@ def test_a_file_that_cannot_be_written_is_told_before_the_work(toy_runs, tmp_pat
     error = capsys.readouterr().err
     assert "can be written to" in error
     assert error.count("\n") == 1
+
+
+def test_a_folder_is_no_file_for_the_lists(toy_runs, tmp_path, capsys):
+    assert recommend("--run", toy_runs["mkr", 1], "--all", "--out", tmp_path) == 1
+    error = capsys.readouterr().err
+    assert f"{tmp_path}: is a folder" in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("flags", [("--top", 10**20), ("--pool", 10**20, "--diversity", 0.2)])
+def test_a_list_is_no_longer_than_the_catalogue(toy_runs, capsys, flags):
+    found = as_json(capsys, "--run", toy_runs["mkr", 1], "--user", 100, *flags)
+    assert 0 < len(found["recommendations"]) <= 30

@@ -115,6 +115,8 @@ def items(tmp_path) -> ItemNames:
         (["Simon & Garfunkel, TAFKAP"], [10, 13]),
         (["id:a7, id:a6"], [7, 6]),
         ([" , "], []),
+        (["Radiohead\nAC/DC\r\n\n"], [0, 3]),
+        ([""], []),
     ],
 )
 def test_lists_of_names(items, texts, meant):
@@ -134,3 +136,9 @@ def test_an_unknown_name_gets_a_suggestion(items):
         items.resolve("Radioheed")
     with pytest.raises(ConfigError, match="no item has the id 'a99'"):
         items.resolve("id:a99")
+
+
+def test_a_list_that_cannot_be_taken_apart_is_one_line(items):
+    with pytest.raises(ConfigError, match="no list of names") as told:
+        items.resolve_all(["x" * 200_000])
+    assert len(str(told.value)) < 200

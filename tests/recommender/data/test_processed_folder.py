@@ -113,3 +113,39 @@ def test_membership_and_neighbours() -> None:
     offsets, neighbours = graph.adjacency
     lists = [neighbours[offsets[i] : offsets[i + 1]].tolist() for i in range(5)]
     assert lists == [[3], [3], [], [0, 1], []]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "complaint"),
+    [
+        ("users.tsv", "id\traw_id\n", r"users\.tsv: ends at id -1 of 0"),
+        ("entities.tsv", "id\tname\n0\tA\n1\tB\n", r"entities\.tsv: ends at id 1 of 2"),
+        ("entities.tsv", "id\tname\n0\tA\n0\tB\n2\tC\n", r"entities\.tsv:3: id 0 stands"),
+    ],
+)
+def test_names_that_were_cut_off_are_refused(
+    file: str, text: str, complaint: str, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "cut")
+    (folder / file).write_text(text)
+    names = load(folder).catalogue
+    with pytest.raises(DataError, match=complaint):
+        names.user_raw_id(0) if file == "users.tsv" else names.entity_name(0)
+
+
+def test_a_list_of_items_that_is_no_text_is_refused_when_it_is_read(tmp_path: Path) -> None:
+    folder = write(tmp_path / "garbage")
+    (folder / "items.tsv").write_bytes(b"\xf7\xad\x00\xff")
+    names = load(folder).catalogue
+    with pytest.raises(DataError, match=r"items\.tsv: .*; build the data set again"):
+        names.item_name(0)
+
+
+def test_a_name_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    folder = write(tmp_path / "hostile")
+    names = ["\x1b[31mred", "\u202eturned", "[/red] 🎸"]
+    rows = "".join(f"{n}\t{name}\n" for n, name in enumerate(names))
+    (folder / "entities.tsv").write_text(f"id\tname\n{rows}", encoding="utf-8")
+    catalogue = load(folder).catalogue
+    shown = [catalogue.entity_name(n) for n in range(3)]
+    assert shown == [" [31mred", " turned", "[/red] 🎸"]

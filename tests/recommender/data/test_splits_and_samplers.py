@@ -134,3 +134,9 @@ def test_items_without_neighbours_stand_for_themselves() -> None:
     assert associations.entities_of(np.array([0, 1, 2]), rng).tolist() == [0, 3, 2]
     offsets, members = associations.entity_lists()
     assert offsets.tolist() == [0, 1, 2, 3] and members.tolist() == [0, 3, 2]
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_that_the_generator_does_not_take_is_refused(toy_data, seed):
+    with pytest.raises(ConfigError, match="give a number from 0 to 4294967295"):
+        split(load(toy_data), seed)

@@ -202,3 +202,13 @@ def test_a_run_on_a_random_split_does_not_depend_on_times(
     assert main([*words, "--device", "cpu"]) == 0
     (dated_folder / "ratings_times.tsv").unlink()
     assert load_run(run).config.training.split == "random"
+
+
+def test_a_pair_with_two_times_is_refused(dated_folder: Path) -> None:
+    path = dated_folder / "ratings_times.tsv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines, lines[1]]))
+    with pytest.raises(
+        DataError, match=rf"ratings_times\.tsv:{len(lines) + 1}: a pair that stands"
+    ):
+        load(dated_folder)

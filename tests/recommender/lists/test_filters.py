@@ -147,6 +147,7 @@ def test_a_graph_without_countries_says_so(vocabulary):
 
 
 def test_country_codes():
+    assert country_names("UK") == country_names("GB")
     assert country_names("gb") == ("Great Britain", "United Kingdom")
     assert "Netherlands" in country_names("NL")
     assert country_names("Czech Republic") == ("Czech Republic", "Czechia")
@@ -165,3 +166,15 @@ def test_facts_of_a_new_item(vocabulary):
     assert facts.entity.tolist() == [30, 35]
     assert facts.forward.tolist() == [True, True]
     assert len(vocabulary.facts([])) == 0
+
+
+def test_a_relation_with_nothing_at_that_end_tells_of_the_other(vocabulary):
+    with pytest.raises(ConfigError, match=r"no \^genre .* in the other direction, genre="):
+        vocabulary.statement("^genre=Artist 1")
+    with pytest.raises(ConfigError, match="no statement"):
+        vocabulary.statement("^^genre=trip hop")
+
+
+def test_a_country_without_a_name_is_no_country(vocabulary):
+    with pytest.raises(ConfigError, match="--country names nothing"):
+        filters.country(vocabulary, " ")

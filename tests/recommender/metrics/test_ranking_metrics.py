@@ -12,7 +12,7 @@ import torch
 from ir_measures import RR, P, R, Success, nDCG
 
 from recommender.data import HeldOut, Interactions, KnowledgeGraph, TrainingSplit
-from recommender.metrics.ranking import evaluate_ranking
+from recommender.metrics.ranking import RANKING_METRICS, evaluate_ranking, precision
 
 KS = (1, 3, 10)
 N_USERS, N_ITEMS = 40, 60
@@ -146,3 +146,10 @@ def test_a_list_of_no_items_is_refused(world):
         evaluate_ranking(
             Table(scores=torch.as_tensor(world.scores)), world.train, world.held_out, (0, 5)
         )
+
+
+def test_k_may_be_any_number():
+    hits, n_relevant = np.array([[True, False, True]]), np.array([2])
+    for metric in RANKING_METRICS.values():
+        few, many = metric(hits, n_relevant, 3), metric(hits, n_relevant, 10**20)
+        assert np.allclose(many, few * (3 / 10**20 if metric is precision else 1), atol=0)

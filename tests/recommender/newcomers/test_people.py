@@ -127,7 +127,7 @@ def test_likes_as_json(run, capsys):
         (["--likes", "Artist 1", "--diversity", "2"], "--diversity 2"),
         (
             ["--likes", "Artist 1", "--only", "^genre=Artist 1"],
-            "no genre 'Artist 1' in the graph",
+            "no ^genre 'Artist 1' in the graph; it has genre in the other direction",
         ),
     ],
 )

@@ -150,5 +150,24 @@ def test_the_command_writes_table_numbers_and_picture(named_toy_data, tmp_path, 
 def test_a_model_that_can_do_neither_is_refused_before_any_training(named_toy_data, capsys):
     assert main_guard(main, ["--data", str(named_toy_data), "--models", "mkr"]) == 1
     error = capsys.readouterr().err
-    assert "model mkr cannot serve newcomers; those that can: " in error
+    assert "model mkr cannot serve newcomers; those that can serve new users: " in error
     assert "als" in error
+
+
+@pytest.mark.parametrize(
+    "flags", [["--models", "als", "als"], ["--models", "als", "--seeds", "1", "1"]]
+)
+def test_what_is_given_twice_would_count_twice(named_toy_data, capsys, flags):
+    assert main_guard(main, ["--data", str(named_toy_data), *flags]) == 1
+    assert "give each once" in capsys.readouterr().err
+
+
+def test_a_settings_file_is_a_row_beside_its_model(named_toy_data, tmp_path, capsys):
+    (tmp_path / "small.toml").write_text('model = "als"\n[settings]\ndim = 2\n')
+    words = ["--data", str(named_toy_data), "--models", "als", str(tmp_path / "small.toml")]
+    assert main_guard(main, [*words, "--protocols", "users", "--out", str(tmp_path / "out")]) == 0
+    report = json.loads((tmp_path / "out" / "newcomers.json").read_text())
+    assert {name: len(runs) for name, runs in report["users"].items()} == {
+        "als": 1,
+        "als (small.toml)": 1,
+    }

@@ -1,0 +1,50 @@
+"""What a user's mistake looks like, whatever the command."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from recommender.cli import main_guard, make_folder
+from recommender.errors import ConfigError
+
+
+def one_line(capsys: pytest.CaptureFixture[str]) -> str:
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert error.startswith("error: ")
+    return error
+
+
+def test_a_path_that_cannot_be_written_is_named(tmp_path, capsys):
+    def write(_: list[str] | None) -> int:
+        (tmp_path / "report").write_text("x")
+        (tmp_path / "report").replace(tmp_path / "folder")
+        return 0
+
+    (tmp_path / "folder").mkdir()
+    assert main_guard(write) == 1
+    assert f"{tmp_path / 'folder'}: " in one_line(capsys)
+
+
+def test_a_fault_that_no_path_explains_is_not_hidden():
+    def fail(_: list[str] | None) -> int:
+        raise OSError("the loop is broken")
+
+    with pytest.raises(OSError, match="the loop"):
+        main_guard(fail)
+    with pytest.raises(RuntimeError, match="shapes"):
+        main_guard(lambda _: (_ for _ in ()).throw(RuntimeError("shapes differ")))
+
+
+def test_memory_that_is_not_there_is_told_in_a_line(capsys):
+    assert main_guard(lambda _: len(torch.empty(2**55))) == 1
+    assert "out of memory" in one_line(capsys)
+
+
+def test_a_folder_is_made_or_refused(tmp_path):
+    make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"file: .*; name a folder that can be written to"):
+        make_folder(tmp_path / "file")
