@@ -75,7 +75,7 @@ def main() -> None:
         if fault.filename is None or isinstance(fault, BrokenPipeError):
             raise  # no file that somebody named
         name = fault.filename if fault.filename2 is None else fault.filename2
-        told = f"{name}: {fault.strerror}; name a path that can be read and written to"
+        message = f"{name}: {fault.strerror}; name a path that can be read and written to"
         err = terminal(stderr=True)
-        err.print("[red]error:[/]", escape(told), highlight=False, soft_wrap=True)
+        err.print("[red]error:[/]", escape(message), highlight=False, soft_wrap=True)
         raise SystemExit(2) from None

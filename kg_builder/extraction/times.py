@@ -8,9 +8,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-TimeColumns = (
-    str | Annotated[tuple[str, ...], Field(min_length=3, max_length=6)]
-)  # fmt: skip
+TimeColumns = str | Annotated[tuple[str, ...], Field(min_length=3, max_length=6)]
 """One column, or those of year, month, day and so on, in this order."""
 
 
@@ -25,8 +23,8 @@ def read_times(cells: pd.DataFrame) -> pd.Series:
     """The time of each row as `Int64`, missing where the cells tell none.
 
     One column holds numbers, kept in the publisher's own unit (a fraction is cut off), or ISO 8601
-    dates and times, told in seconds since 1970-01-01 (UTC where no zone is given); whichever more
-    of its cells are. Several columns are year, month, day and so on, as integers.
+    dates and times, which become seconds since 1970-01-01 (UTC where no zone is given): whichever
+    more of its cells are. Several columns are year, month, day and so on, as integers.
 
     Args:
         cells: texts, one column or three to six.

@@ -104,7 +104,7 @@ class Arguments:
             if len(chosen) == _MOST_SHARED:
                 break
             both = sharers & fact.sharers
-            if not both or self._concept(fact) in concepts or self._said(fact, chosen):
+            if not both or self._concept(fact) in concepts or self._is_implied(fact, chosen):
                 continue
             if _value([*chosen, fact], both, basis) > _value(chosen, sharers, basis):
                 chosen.append(fact)
@@ -112,8 +112,8 @@ class Arguments:
                 sharers = both
         return chosen, sharers
 
-    def _said(self, fact: Fact, chosen: Sequence[Fact]) -> bool:
-        """Whether a chosen fact says as much: *plays thrash metal* that something plays metal."""
+    def _is_implied(self, fact: Fact, chosen: Sequence[Fact]) -> bool:
+        """Whether a chosen fact says it already: *plays thrash metal* implies *plays metal*."""
         return self._names is not None and any(
             self._names.implies(self._entity(other), self._entity(fact)) for other in chosen
         )

@@ -111,9 +111,9 @@ class Names:
     def implies(self, entity: int, other: int) -> bool:
         """Whether a genre or tag says what the other says: *thrash metal*, *metal*."""
         if (entity, other) not in self._implied:
-            said, again = (_words(self.name(e)) for e in (entity, other))
+            words, wanted = (_words(self.name(e)) for e in (entity, other))
             styles = {self.kind(entity), self.kind(other)} <= _STYLES
-            self._implied[entity, other] = styles and bool(again) and again <= said
+            self._implied[entity, other] = styles and bool(wanted) and wanted <= words
         return self._implied[entity, other]
 
     @cached_property

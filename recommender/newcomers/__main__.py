@@ -157,11 +157,11 @@ def _measure(
             folding = trainer.train(without(parts, chosen))
             found[kind] = measure(folding, retrained, parts, chosen, seed=seed)
             if kind == "users":
-                _tell_speed(trainer.label, folding, parts, seed)
+                _print_speed(trainer.label, folding, parts, seed)
     return found
 
 
-def _tell_speed(name: str, model: Recommender, parts: Split, seed: int) -> None:
+def _print_speed(name: str, model: Recommender, parts: Split, seed: int) -> None:
     """On the terminal alone: the report's files are the same in every run."""
     likes = first_likes(ItemSets(*parts.train.history), _LIKES, seed)
     milliseconds = fold_in_milliseconds(model, likes)
