@@ -94,7 +94,7 @@ def draw(points: Sequence[TradeOff], criterion: str, k: int, path: Path) -> None
             f"{weight:g}",
             (x, y),
             textcoords="offset points",
-            xytext=(5, 4),
+            xytext=(4, -11),  # below: the curve rises to the right
             fontsize=8,
             color=colour,
         )
