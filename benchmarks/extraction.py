@@ -153,7 +153,7 @@ def _parse(path: Path, tag: str) -> None:
 def _texts(schema: Any) -> Iterator[Case]:
     import spacy
 
-    from kg_builder.extraction.unstructured.pipeline import load_pipeline
+    from kg_builder.extraction.text.mentions import load_pipeline
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "texts.jsonl")

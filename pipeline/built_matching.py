@@ -11,7 +11,7 @@ import pandas as pd
 
 from kg_builder.errors import DataError
 from kg_builder.fusion import Matching, match_records
-from kg_builder.fusion.disambiguation.in_records import METHOD, without_mentions
+from kg_builder.fusion.disambiguation.linking import METHOD, without_mentions
 from kg_builder.fusion.fuse import natural
 from kg_builder.fusion.normalize import name_key
 from kg_builder.ontology import Schema

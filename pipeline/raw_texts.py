@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kg_builder.extraction import UnstructuredSource
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.unstructured.documents import read_documents
+from kg_builder.extraction.text.documents import read_documents
 from kg_builder.ontology import Schema
 from pipeline.recipe import Recipe
 

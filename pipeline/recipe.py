@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kg_builder.alignment import AlignmentConfig, GivenLinks, ThirdParty
-from kg_builder.cleaning import CleaningConfig
+from kg_builder.cleaning.clean import CleaningConfig
 from kg_builder.errors import DataError
 from kg_builder.extraction import SourceConfig
 from kg_builder.extraction.interactions import InteractionTable

@@ -10,10 +10,9 @@ from typing import Final
 import pandas as pd
 
 from kg_builder.alignment import align, rename
-from kg_builder.cleaning import clean
+from kg_builder.cleaning.clean import clean
 from kg_builder.extraction import Extraction, UnstructuredSource, extract
-from kg_builder.extraction.interactions import read_interactions
-from kg_builder.extraction.left_out import NONE_LEFT_OUT, read_left_out_pairs
+from kg_builder.extraction.interactions import NONE_LEFT_OUT, read_interactions, read_left_out_pairs
 from kg_builder.extraction.user_facts import read_user_facts
 from kg_builder.fusion import resolve, rewrite, rewrite_interactions
 from kg_builder.inference import infer

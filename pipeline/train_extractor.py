@@ -17,14 +17,14 @@ from kg_builder.evaluation.matching import Score
 from kg_builder.evaluation.ner import score_spans
 from kg_builder.extraction import UnstructuredSource
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.unstructured.documents import TextDocument, read_documents
-from kg_builder.extraction.unstructured.gazetteer import common_words
-from kg_builder.extraction.unstructured.reader import TextReader
-from kg_builder.extraction.unstructured.training.annotated import read_annotated
-from kg_builder.extraction.unstructured.training.fit import HeldOut, fit, held_out
-from kg_builder.extraction.unstructured.training.from_graph import facts_of, from_graph
-from kg_builder.extraction.unstructured.training.material import Material
+from kg_builder.extraction.text.documents import TextDocument, read_documents
+from kg_builder.extraction.text.gazetteer import common_words
+from kg_builder.extraction.text.reader import TextReader
 from kg_builder.ontology import Schema, load_schema
+from kg_builder.text_models.training.annotated import read_annotated
+from kg_builder.text_models.training.fit import HeldOut, fit, held_out
+from kg_builder.text_models.training.from_graph import facts_of, from_graph
+from kg_builder.text_models.training.material import Material
 from pipeline.build import DATA, default_raw
 from pipeline.console import terminal
 from pipeline.recipe import load_recipe

@@ -1,27 +1,50 @@
-"""The alignment stage: entities linked to third-party databases, and what those know of them."""
+"""The alignment stage: entities linked to third-party databases, supplied links first."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 import pandas as pd
 
 from kg_builder.alignment.config import AlignmentConfig
-from kg_builder.alignment.credits import joint_credits
 from kg_builder.alignment.databases import ThirdParty
-from kg_builder.alignment.decide import candidates_json
 from kg_builder.alignment.facts import Brought, bring
-from kg_builder.alignment.given import OVERRULED, give
+from kg_builder.alignment.joint_credits import joint_credits
 from kg_builder.alignment.linking import Linking, link
 from kg_builder.alignment.merging import augmented, one_genre_per_name
-from kg_builder.alignment.state import State, link_row, reject_row, rename
+from kg_builder.alignment.select import candidates_json
+from kg_builder.alignment.state import State, link_row, reject_row, rename, rows_of
 from kg_builder.alignment.things import Gathered
 from kg_builder.fusion.judgements import Judgements, read_judgements
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import ENTITIES, LINKS, REJECTS, STATEMENTS
+
+OVERRULED: Final = "another link was given"
+"""Why an id that a source stated, or a link that was decided, is not used."""
+
+
+def give(state: State) -> list[dict[str, Any]]:
+    """Put given ids in the place of those that sources state; tell where they differ."""
+    rejects = []
+    rows = rows_of(state.entities) if state.given else []
+    for row in rows:
+        given = state.given.get(row["entity"])
+        if given is None:
+            continue
+        database = given.partition(":")[0]
+        for other in row["external_ids"]:
+            if other.partition(":")[0] == database and other != given:
+                detail = f"{given} given, {other} stated by a source"
+                rejects.append(reject_row(database, OVERRULED, row["entity"], detail))
+        others = [one for one in row["external_ids"] if one.partition(":")[0] != database]
+        row["external_ids"] = sorted({*others, given})
+    if rows:
+        state.entities = ENTITIES.frame(rows)
+    return rejects
 
 
 @dataclass(frozen=True)

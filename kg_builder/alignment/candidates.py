@@ -9,7 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
-from kg_builder.alignment.near import Near, near_keys, umlauts_written_out
+from kg_builder.alignment.spelling_variants import Near, near_keys, umlauts_written_out
 from kg_builder.alignment.things import Gathered, Thing, keys_of, term_key
 from kg_builder.fusion.config import FusionConfig
 from kg_builder.fusion.normalize import name_key, parse_name, squeeze

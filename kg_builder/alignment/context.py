@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kg_builder.alignment.latent import Latent
+from kg_builder.alignment.lsa import Latent
 from kg_builder.alignment.things import Gathered
 from kg_builder.fusion.normalize import name_key, nation_of
 from kg_builder.fusion.profiles import values

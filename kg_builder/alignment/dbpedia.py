@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from kg_builder.alignment.databases import DbpediaNt
-from kg_builder.alignment.dump import Faults, literal, ntriples_lines, title
+from kg_builder.alignment.dump_lines import Faults, literal, ntriples_lines, title
 from kg_builder.alignment.things import Fact, Gathered, Thing, Wanted, keys_of, split_title
 from kg_builder.ontology import Schema, curie
 from kg_builder.progress import Progress, silent

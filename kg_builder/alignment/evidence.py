@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any, Final
 
-from kg_builder.alignment.dump import FREEBASE
+from kg_builder.alignment.dump_lines import FREEBASE
 from kg_builder.alignment.things import Thing
 from kg_builder.ontology import Schema
 

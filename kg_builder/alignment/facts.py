@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from kg_builder.alignment.evidence import balance, best_class, kinds
 from kg_builder.alignment.things import Fact, Gathered, Thing
-from kg_builder.fusion.naming import Naming, assign_curies
+from kg_builder.fusion.entity_names import Naming, assign_curies
 from kg_builder.ontology import Schema
 
 _DATES: Final = (

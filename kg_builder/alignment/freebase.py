@@ -17,9 +17,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kg_builder.alignment.blocks import Block, Hashes, Sieve, blocks, hash_ids
 from kg_builder.alignment.databases import FreebaseRdf
-from kg_builder.alignment.dump import Faults, dbpedia_id, literal
+from kg_builder.alignment.dump_lines import Faults, dbpedia_id, literal
+from kg_builder.alignment.freebase_blocks import Block, Hashes, Sieve, blocks, hash_ids
 from kg_builder.alignment.freebase_names import ALIAS, NAME, FirstPass, Mapping
 from kg_builder.alignment.things import Fact, Gathered, Thing, Wanted, forget_names
 from kg_builder.ontology import Schema

@@ -13,11 +13,11 @@ from typing import Final
 
 import numpy as np
 
-from kg_builder.alignment.blocks import Block, Hashes, Marks, Places, Sieve, hash_ids
 from kg_builder.alignment.databases import FreebaseRdf
-from kg_builder.alignment.dump import FREEBASE, TOO_MANY, Faults, literal
+from kg_builder.alignment.dump_lines import FREEBASE, TOO_MANY, Faults, literal
+from kg_builder.alignment.freebase_blocks import Block, Hashes, Marks, Places, Sieve, hash_ids
+from kg_builder.alignment.name_prefilter import Spellings
 from kg_builder.alignment.namesakes import Namesakes
-from kg_builder.alignment.spelling import Spellings
 from kg_builder.alignment.things import Wanted, forget_names, keys_of
 from kg_builder.ontology import Schema
 

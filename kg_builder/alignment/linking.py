@@ -21,12 +21,12 @@ from kg_builder.alignment.databases import (
     WikidataJson,
 )
 from kg_builder.alignment.dbpedia import gather_dbpedia
-from kg_builder.alignment.decide import Decision, decide
 from kg_builder.alignment.evidence import kinds
 from kg_builder.alignment.freebase import gather_freebase
 from kg_builder.alignment.musicbrainz_dump import gather_musicbrainz
+from kg_builder.alignment.score import weigh
+from kg_builder.alignment.select import Decision, decide
 from kg_builder.alignment.things import Gathered, Wanted, keys_of
-from kg_builder.alignment.weigh import weigh
 from kg_builder.alignment.wikidata import gather_wikidata
 from kg_builder.fusion.judgements import Judgements, Verdict, pair
 from kg_builder.ontology import Schema

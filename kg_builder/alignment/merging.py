@@ -1,9 +1,9 @@
-"""What a database teaches about our entities: ids, classes, and which of them are one thing."""
+"""What a database adds to our entities: ids, classes, cross-references, and which are one thing."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,12 +11,31 @@ import pandas as pd
 from kg_builder.alignment.evidence import best_class, kinds
 from kg_builder.alignment.facts import Brought
 from kg_builder.alignment.linking import Linking
-from kg_builder.alignment.shared import shared_ids
 from kg_builder.alignment.state import State, reject_row, rename, rows_of
-from kg_builder.fusion.naming import Naming, assign_curies
+from kg_builder.alignment.things import Thing
+from kg_builder.fusion.entity_names import Naming, assign_curies
 from kg_builder.fusion.vocabulary import vocabulary_key
 from kg_builder.ontology import Schema
 from kg_builder.tables import ENTITIES
+
+
+def shared_ids(known: Iterable[str], thing: Thing) -> tuple[list[str], list[str]]:
+    """What a linked thing's ids elsewhere add to those that an entity has.
+
+    Returns:
+        The ids in databases where the entity has none yet; and those that contradict the one it
+        has, which are not taken over: a link of ours has been weighed, and somebody should look.
+    """
+    own = {one.partition(":")[0]: one for one in sorted(known)}
+    added, contradicting = [], []
+    for other in thing.same_as:
+        prefix = other.partition(":")[0]
+        if prefix not in own:
+            own[prefix] = other
+            added.append(other)
+        elif own[prefix] != other:
+            contradicting.append(other)
+    return added, contradicting
 
 
 def augmented(

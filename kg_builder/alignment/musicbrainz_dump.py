@@ -16,9 +16,9 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from kg_builder.alignment.databases import MusicBrainzJson
-from kg_builder.alignment.dump import CUT_OFF, NO_ENTITY, TOO_MANY, Faults, dbpedia_id, lines
+from kg_builder.alignment.dump_lines import CUT_OFF, NO_ENTITY, TOO_MANY, Faults, dbpedia_id, lines
+from kg_builder.alignment.name_prefilter import Spellings
 from kg_builder.alignment.namesakes import Namesakes
-from kg_builder.alignment.spelling import Spellings
 from kg_builder.alignment.things import Fact, Gathered, Thing, Wanted, forget_names, keys_of
 from kg_builder.alignment.unpacking import CutOffError, open_dump
 from kg_builder.ontology import Schema, curie

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from kg_builder.alignment.dump import Faults
+from kg_builder.alignment.dump_lines import Faults
 from kg_builder.fusion.normalize import is_qualifier, name_key, parse_name, squeeze
 from kg_builder.fusion.vocabulary import vocabulary_key
 

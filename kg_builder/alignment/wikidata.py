@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from kg_builder.alignment.databases import WikidataJson
-from kg_builder.alignment.dump import NO_ENTITY, TOO_MANY, Faults, lines, title
+from kg_builder.alignment.dump_lines import NO_ENTITY, TOO_MANY, Faults, lines, title
+from kg_builder.alignment.name_prefilter import Spellings
 from kg_builder.alignment.namesakes import Namesakes
-from kg_builder.alignment.spelling import Spellings
 from kg_builder.alignment.things import Fact, Gathered, Thing, Wanted, forget_names, keys_of
 from kg_builder.alignment.wikidata_items import TABLE, Item, mapped_predicates, parse
 from kg_builder.ontology import Schema

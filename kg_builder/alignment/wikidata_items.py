@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from typing import Any, Final
 
-from kg_builder.alignment.dump import dbpedia_id
+from kg_builder.alignment.dump_lines import dbpedia_id
 from kg_builder.alignment.things import Fact, Thing
 from kg_builder.ontology import Schema
 

@@ -11,18 +11,18 @@ import numpy as np
 
 from kg_builder.errors import DataError
 from kg_builder.evaluation.extraction import LookUp, TripleScore, normal_triple, score
-from kg_builder.extraction.unstructured.learned.alignment import Words
-from kg_builder.extraction.unstructured.learned.annotation import AnnotatedText, Slot, Triple
-from kg_builder.extraction.unstructured.learned.config import Classifier, LearnedConfig
-from kg_builder.extraction.unstructured.learned.decisions import expected_calibration_error
-from kg_builder.extraction.unstructured.learned.extractor import FoundTriple, JointExtractor
-from kg_builder.extraction.unstructured.learned.folds import grouped_folds
-from kg_builder.extraction.unstructured.learned.methods import Extractor, Method, new_extractor
-from kg_builder.extraction.unstructured.learned.reading import Reading, read_texts
-from kg_builder.extraction.unstructured.learned.subject_first import SubjectFirstExtractor
-from kg_builder.extraction.unstructured.learned.untaught import PatternsOfWorks, lacks_works
 from kg_builder.ontology import load_schema
 from kg_builder.progress import Progress, silent
+from kg_builder.text_models.relations.alignment import Words
+from kg_builder.text_models.relations.annotation import AnnotatedText, Slot, Triple
+from kg_builder.text_models.relations.config import Classifier, LearnedConfig
+from kg_builder.text_models.relations.decisions import expected_calibration_error
+from kg_builder.text_models.relations.extractor import FoundTriple, JointExtractor
+from kg_builder.text_models.relations.folds import grouped_folds
+from kg_builder.text_models.relations.methods import Extractor, Method, new_extractor
+from kg_builder.text_models.relations.reading import Reading, read_texts
+from kg_builder.text_models.relations.subject_first import SubjectFirstExtractor
+from kg_builder.text_models.relations.untaught import PatternsOfWorks, lacks_works
 
 LOOK_UP: Final = "look-up"
 SHARES: Final = (0.1, 0.25, 0.5, 1.0)

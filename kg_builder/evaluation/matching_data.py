@@ -19,7 +19,7 @@ from kg_builder.evaluation.song_columns import (
     guess_columns,
     require_columns,
 )
-from kg_builder.fusion.moved import restore_moved
+from kg_builder.fusion.misplaced_values import restore_moved
 from kg_builder.tables import RECORDS
 
 Columns = Mapping[str, Sequence[str]]

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
-from kg_builder.alignment.dump import unescape
+from kg_builder.alignment.dump_lines import unescape
 from kg_builder.errors import DataError
 from kg_builder.evaluation.external_ids import page_title
 

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from kg_builder.errors import DataError
 from kg_builder.evaluation.extraction import Counts
-from kg_builder.extraction.unstructured.relations import Reading, Relation
-from kg_builder.extraction.unstructured.slots import slot_of
-from kg_builder.extraction.unstructured.training.annotated import DATA_MODEL_NAME
+from kg_builder.extraction.text.mentions import slot_of
+from kg_builder.extraction.text.relations import Reading, Relation
 from kg_builder.ontology import Schema
+from kg_builder.text_models.training.annotated import DATA_MODEL_NAME
 
 Fact = tuple[str, str, str]
 Place = tuple[int, int]

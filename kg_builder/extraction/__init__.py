@@ -1,12 +1,11 @@
 """Stage 1: from a source's files to records and statements, each with the place it was read."""
 
-from kg_builder.extraction.extract import extract, extract_to
-from kg_builder.extraction.result import Extraction
-from kg_builder.extraction.rows import Filter, RowReader, RowsConfig, read_rows
+from kg_builder.extraction.arrow_batches import Extraction
+from kg_builder.extraction.extract import SourceConfig, extract, extract_to
 from kg_builder.extraction.semi_structured.config import SemiStructuredSource
-from kg_builder.extraction.sources import SourceConfig
 from kg_builder.extraction.structured.config import StructuredSource
-from kg_builder.extraction.unstructured.config import UnstructuredSource
+from kg_builder.extraction.tabular import Filter, RowReader, RowsConfig, read_rows
+from kg_builder.extraction.text.config import UnstructuredSource
 
 __all__ = [
     "Extraction",

@@ -1,4 +1,4 @@
-"""Where the readers put what they find: records, statements, rejects and counts of one source."""
+"""A memory for what repeats, that stays small whatever is read."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kg_builder.extraction.ahead import in_order
-from kg_builder.extraction.keys import is_owned, name_key
-from kg_builder.extraction.layouts import (
+from kg_builder.extraction.arrow_batches import (
     PART,
     REJECT,
     STATEMENT,
+    Extraction,
     Part,
+    Reject,
     Row,
     Stretch,
     numbered,
@@ -28,13 +28,50 @@ from kg_builder.extraction.layouts import (
     statement_batch,
 )
 from kg_builder.extraction.merging import narrower
-from kg_builder.extraction.recent import Recent
-from kg_builder.extraction.rejects import Reject
-from kg_builder.extraction.result import Extraction
-from kg_builder.extraction.spool import MEMORY, Spool
+from kg_builder.extraction.staging_store import MEMORY, Spool
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
+from kg_builder.ordered_pool import in_order
 from kg_builder.tables import RECORDS, REJECTS, STATEMENTS, Table
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Recent(dict[Key, Value]):
+    """A dictionary that starts anew when it is full.
+
+    Readers keep in it which record a repeated name or id means, and save themselves the work of
+    adding the record again; what was forgotten is merely done once more.
+    """
+
+    def __init__(self, size: int = 65_536) -> None:
+        super().__init__()
+        self._size = size
+
+    def __setitem__(self, key: Key, value: Value) -> None:
+        if len(self) >= self._size:
+            self.clear()
+        super().__setitem__(key, value)
+
+
+def id_key(source: str, scope: str, record_id: str) -> str:
+    """Key of a thing by its publisher's id."""
+    return f"{source}/{scope}/{record_id}" if scope else f"{source}/{record_id}"
+
+
+def name_key(source: str, type_: str, name: str, schema: Schema, *, owner: str = "") -> str:
+    """Key of a thing that is known by name alone; `owner` is the key of what mentions it."""
+    prefix = schema.prefix(type_)
+    if owner and is_owned(type_, schema):
+        return f"{source}/{prefix}/{owner.removeprefix(source + '/')}/{fold(name)}"
+    return f"{source}/{prefix}/{fold(name)}"
+
+
+def is_owned(type_: str, schema: Schema) -> bool:
+    """Whether things of a class, known by name alone, belong to what mentions them."""
+    return schema.is_a(type_, "Work") or schema.is_a(type_, "Event")
+
 
 Used = TypeVar("Used")
 

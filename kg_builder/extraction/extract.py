@@ -6,20 +6,27 @@ import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import pandas as pd
+from pydantic import Field
 
+from kg_builder.extraction.arrow_batches import Extraction
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.left_out import NONE_LEFT_OUT, LeftOutPairs
-from kg_builder.extraction.result import Extraction
+from kg_builder.extraction.interactions import NONE_LEFT_OUT, LeftOutPairs
 from kg_builder.extraction.semi_structured import extract_semi_structured
 from kg_builder.extraction.semi_structured.config import SemiStructuredSource
-from kg_builder.extraction.sources import SourceConfig
 from kg_builder.extraction.structured import extract_structured
 from kg_builder.extraction.structured.config import StructuredSource
+from kg_builder.extraction.text.config import UnstructuredSource
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
+
+SourceConfig = Annotated[
+    StructuredSource | SemiStructuredSource | UnstructuredSource, Field(discriminator="kind")
+]
+"""A source of any kind; the field `kind` tells which."""
+
 
 _NEW_OBJECTS: Final = 50_000
 """Objects made between two searches for cycles: some megabytes."""
@@ -95,7 +102,7 @@ def _read(
         extract_semi_structured(source, root, out, progress=progress)
     else:
         # Here, since spaCy takes seconds to import, and most data sets have no texts.
-        from kg_builder.extraction.unstructured.reader import extract_unstructured
+        from kg_builder.extraction.text.reader import extract_unstructured
 
         extract_unstructured(source, root, out, gazetteer=gazetteer, progress=progress)
 

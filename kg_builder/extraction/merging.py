@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kg_builder.extraction.columns import Numbers, Texts, mapped, others_than, united
-from kg_builder.extraction.layouts import PART
+from kg_builder.extraction.arrow_batches import PART, Numbers, Texts, mapped, others_than, united
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 

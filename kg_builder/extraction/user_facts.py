@@ -11,8 +11,8 @@ from typing import Annotated, Final, Self
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from kg_builder.extraction.rejects import Reject
-from kg_builder.extraction.rows import Cell, Chunk, RowReader, RowsConfig, read_rows
+from kg_builder.extraction.arrow_batches import Reject
+from kg_builder.extraction.tabular import Cell, Chunk, RowReader, RowsConfig, read_rows
 from kg_builder.extraction.values import clean_text
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import REJECTS, USER_FACTS

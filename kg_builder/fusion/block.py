@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from kg_builder.fusion.block_facts import by_facts
-from kg_builder.fusion.block_keys import Pairs, no_pairs, shared_key_pairs, unique_pairs
+from kg_builder.fusion.block_keys import Pairs, by_facts, no_pairs, shared_key_pairs, unique_pairs
 from kg_builder.fusion.config import BlockingConfig
 from kg_builder.fusion.nearest import (
     Nearness,

@@ -14,14 +14,14 @@ from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 from unidecode import unidecode
 
-from kg_builder.fusion.details import details
-from kg_builder.fusion.facts import FACTS, IN_FACTS, chance, fact_levels
-from kg_builder.fusion.features import MISSING, Feature
+from kg_builder.fusion.agreement_levels import MISSING, Feature
 from kg_builder.fusion.measures import Measure, measure_for
 from kg_builder.fusion.normalize import nations_in, squeeze
+from kg_builder.fusion.pair_measures import details
 from kg_builder.fusion.profiles import Profiles, Values, gather_wording
-from kg_builder.fusion.repeated import coded, over_pairs
-from kg_builder.fusion.wording import IN_TITLES
+from kg_builder.fusion.title_words import IN_TITLES
+from kg_builder.fusion.unique_values import coded, over_pairs
+from kg_builder.fusion.work_facts import FACTS, IN_FACTS, chance, fact_levels
 from kg_builder.ontology import Schema
 
 CHUNK: Final = 1_000_000

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from kg_builder.fusion.config import FusionConfig, SourceTraits
+from kg_builder.fusion.entity_names import Naming, assign_curies
 from kg_builder.fusion.fuse import Fused, Record, fuse
 from kg_builder.fusion.matching import Matching
-from kg_builder.fusion.naming import Naming, assign_curies
 from kg_builder.fusion.profiles import refuse_doubles, values
 from kg_builder.ontology import Schema
 from kg_builder.tables import ENTITIES, LINKS

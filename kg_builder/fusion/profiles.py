@@ -24,7 +24,7 @@ from kg_builder.fusion.normalize import (
     nations_in,
     parse_name,
 )
-from kg_builder.fusion.wording import Wording, album_year, bare_album, read_words
+from kg_builder.fusion.title_words import Wording, album_year, bare_album, read_words
 from kg_builder.ontology import Schema
 
 Values = Mapping[str, tuple[str, ...]]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kg_builder.fusion.config import FusionConfig, SourceTraits
-from kg_builder.fusion.disambiguation.found import Texts
-from kg_builder.fusion.disambiguation.in_records import link_mentions, mention_rows
+from kg_builder.fusion.disambiguation.linking import link_mentions, mention_rows
+from kg_builder.fusion.disambiguation.text_mentions import Texts
 from kg_builder.fusion.entities import build_entities, identity_entities
 from kg_builder.fusion.judgements import Judgements, read_judgements
 from kg_builder.fusion.matching import match_records

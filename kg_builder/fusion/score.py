@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from kg_builder.fusion.agreement_levels import MISSING, Feature
 from kg_builder.fusion.compare import Comparison
-from kg_builder.fusion.features import MISSING, Feature
 
 CAP: Final = 6.0
 """No single value adds more: members of one band share it without being one person."""

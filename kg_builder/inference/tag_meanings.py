@@ -1,4 +1,4 @@
-"""Tags that are facts: 'alternative' is a genre, 'british' a country, '80s' a decade."""
+"""Tags that are genres by their words, though no database at hand lists them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,36 @@ import pandas as pd
 
 from kg_builder.fusion.normalize import name_key, nation_of, squeeze
 from kg_builder.fusion.vocabulary import vocabulary_key
-from kg_builder.inference.genre_words import is_genre
 from kg_builder.ontology import Schema, local_name
 from kg_builder.tables import ENTITIES, STATEMENTS
+
+_GENRE_WORDS: Final[dict[str, Any]] = tomllib.loads(
+    resources.files("kg_builder.inference").joinpath("genre_words.toml").read_text(encoding="utf-8")
+)
+_NAMES: Final = frozenset(squeeze(name_key(name)) for name in _GENRE_WORDS["names"].split(","))
+_ENDINGS: Final = frozenset(word.strip() for word in _GENRE_WORDS["endings"].split(","))
+_SUFFIXES: Final = tuple(_GENRE_WORDS["suffixes"])
+_NEVER: Final = frozenset(_GENRE_WORDS["never"].split())
+
+
+def is_genre(tag: str) -> bool:
+    """Whether a tag is a genre by its words alone.
+
+    >>> is_genre("Brutal Death Metal"), is_genre("emocore"), is_genre("good rock"), is_genre("sad")
+    (True, True, False, False)
+    """
+    key = name_key(tag)
+    words = key.split()
+    if squeeze(key) in _NAMES:
+        return True
+    if len(words) < 2:
+        return key.isalpha() and key.endswith(_SUFFIXES) and len(key) > 6
+    return (
+        len(words) <= 3
+        and words[-1] in _ENDINGS
+        and all(word.isalpha() and word not in _NEVER for word in words)
+    )
+
 
 _TABLES: Final[dict[str, Any]] = tomllib.loads(
     resources.files("kg_builder.inference")

@@ -2,8 +2,7 @@
 
 from kg_builder.triples.config import RatingsConfig, TriplesConfig
 from kg_builder.triples.integers import Numbering, number
-from kg_builder.triples.ratings import Ratings, items_of, ratings
-from kg_builder.triples.times import times_of_positives
+from kg_builder.triples.ratings import Ratings, items_of, ratings, times_of_positives
 from kg_builder.triples.turtle import Piece, graph_pieces, provenance_trig, users_turtle
 from kg_builder.triples.users import UserNumbering, number_users
 

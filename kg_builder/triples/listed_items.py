@@ -10,7 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.rows import RowsConfig, read_rows
+from kg_builder.extraction.tabular import RowsConfig, read_rows
 from kg_builder.fusion.rewrite import entity_of
 
 

@@ -21,16 +21,16 @@ from kg_builder.evaluation.extraction_runs import (
     sample,
     train_models,
 )
-from kg_builder.extraction.unstructured.learned.annotation import AnnotatedText
-from kg_builder.extraction.unstructured.learned.config import Classifier, LearnedConfig
-from kg_builder.extraction.unstructured.learned.formats import (
+from kg_builder.text_models.corpora import (
     Ontology,
     read_ontology,
     read_text2kgbench,
     read_webnlg,
 )
-from kg_builder.extraction.unstructured.learned.methods import Method, suited
-from kg_builder.extraction.unstructured.ner import pretrained
+from kg_builder.text_models.ner import pretrained
+from kg_builder.text_models.relations.annotation import AnnotatedText
+from kg_builder.text_models.relations.config import Classifier, LearnedConfig
+from kg_builder.text_models.relations.methods import Method, suited
 from pipeline.console import terminal
 from pipeline.evaluate.extraction_report import (
     draw_curve,

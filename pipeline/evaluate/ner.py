@@ -21,13 +21,13 @@ from kg_builder.evaluation.ner import (
     score_spans,
     span_errors,
 )
-from kg_builder.extraction.unstructured.ner import pretrained
-from kg_builder.extraction.unstructured.ner.calibration import expected_calibration_error
-from kg_builder.extraction.unstructured.ner.config import EncoderConfig, NerConfig
-from kg_builder.extraction.unstructured.ner.model import FoundName, NerModel
-from kg_builder.extraction.unstructured.ner.name_files import read_name_files
-from kg_builder.extraction.unstructured.ner.names import NameList
-from kg_builder.extraction.unstructured.ner.tagging import (
+from kg_builder.text_models.ner import pretrained
+from kg_builder.text_models.ner.calibration import expected_calibration_error
+from kg_builder.text_models.ner.config import EncoderConfig, NerConfig
+from kg_builder.text_models.ner.model import FoundName, NerModel
+from kg_builder.text_models.ner.name_files import read_name_files
+from kg_builder.text_models.ner.names import NameList
+from kg_builder.text_models.ner.tagging import (
     Span,
     TaggedWords,
     labels_of,

@@ -22,10 +22,10 @@ from kg_builder.evaluation.texts import (
 )
 from kg_builder.extraction import UnstructuredSource, extract
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.unstructured.documents import read_documents
-from kg_builder.extraction.unstructured.gazetteer import common_words
-from kg_builder.extraction.unstructured.reader import TextReader
-from kg_builder.extraction.unstructured.relations import Reading
+from kg_builder.extraction.text.documents import read_documents
+from kg_builder.extraction.text.gazetteer import common_words
+from kg_builder.extraction.text.reader import TextReader
+from kg_builder.extraction.text.relations import Reading
 from kg_builder.ontology import Schema, load_schema
 from pipeline.build import default_raw
 from pipeline.console import terminal

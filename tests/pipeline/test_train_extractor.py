@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 
 from kg_builder.errors import DataError
 from kg_builder.extraction import UnstructuredSource
-from kg_builder.extraction.unstructured.documents import TextDocument
-from kg_builder.extraction.unstructured.reader import TextReader
+from kg_builder.extraction.text.documents import TextDocument
+from kg_builder.extraction.text.reader import TextReader
 from kg_builder.ontology import load_schema
 from kg_builder.tables import RECORDS, STATEMENTS
 from pipeline.artefacts import write_table

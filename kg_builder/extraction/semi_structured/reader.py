@@ -3,12 +3,50 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
+from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.files import matching_files, open_binary
-from kg_builder.extraction.semi_structured.adapters import Document, adapter_for, adapter_named
+from kg_builder.extraction.semi_structured.adapters.base import Adapter, Document
+from kg_builder.extraction.semi_structured.adapters.discogs import DiscogsDumps
+from kg_builder.extraction.semi_structured.adapters.html import HtmlPages, JsonLdFiles
+from kg_builder.extraction.semi_structured.adapters.json_paths import JsonFiles
+from kg_builder.extraction.semi_structured.adapters.musicbrainz import MusicBrainzAnswers
+from kg_builder.extraction.semi_structured.adapters.wikitext import WikitextArticles
 from kg_builder.extraction.semi_structured.config import SemiStructuredSource
 from kg_builder.progress import Progress, silent
+
+ADAPTERS: Final[tuple[Adapter, ...]] = (
+    MusicBrainzAnswers(),
+    DiscogsDumps(),
+    WikitextArticles(),
+    JsonLdFiles(),
+    JsonFiles(),
+    HtmlPages(),
+)
+
+
+def adapter_named(name: str) -> Adapter:
+    """The adapter that a recipe asks for.
+
+    Raises:
+        DataError: there is none of that name.
+    """
+    for adapter in ADAPTERS:
+        if adapter.name == name:
+            return adapter
+    raise DataError(
+        f"no adapter {name!r}",
+        where="recipe",
+        remedy=f"one of: auto, {', '.join(adapter.name for adapter in ADAPTERS)}",
+    )
+
+
+def adapter_for(path: Path, head: bytes) -> Adapter | None:
+    """The first adapter that recognises a file."""
+    return next((adapter for adapter in ADAPTERS if adapter.recognises(path, head)), None)
+
 
 _HEAD = 8192
 

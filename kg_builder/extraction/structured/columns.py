@@ -10,13 +10,11 @@ from typing import Final
 from urllib.parse import unquote
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.keys import id_key, is_owned
-from kg_builder.extraction.layouts import Row
+from kg_builder.extraction.arrow_batches import Row
+from kg_builder.extraction.collector import Collector, Recent, id_key, is_owned
 from kg_builder.extraction.objects import Literal, object_type, read_literal, read_name
-from kg_builder.extraction.recent import Recent
-from kg_builder.extraction.rows import Cell
 from kg_builder.extraction.structured.config import ColumnMap
+from kg_builder.extraction.tabular import Cell
 from kg_builder.extraction.values import (
     article_in_front,
     clean_text,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from kg_builder.extraction.rows.config import RowsConfig
+from kg_builder.extraction.tabular.config import RowsConfig
 
 _STRICT = ConfigDict(frozen=True, extra="forbid")
 

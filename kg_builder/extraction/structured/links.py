@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.keys import id_key
-from kg_builder.extraction.left_out import LeftOutPairs
+from kg_builder.extraction.collector import Collector, id_key
+from kg_builder.extraction.interactions import LeftOutPairs
 from kg_builder.extraction.objects import object_type, read_name
-from kg_builder.extraction.rows import Cell, Chunk, RowReader
 from kg_builder.extraction.structured.columns import METHOD
 from kg_builder.extraction.structured.config import End, LinkTable
+from kg_builder.extraction.tabular import Cell, Chunk, RowReader
 
 Pair = tuple[Cell, Cell]
 

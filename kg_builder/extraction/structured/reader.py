@@ -2,25 +2,220 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.left_out import NONE_LEFT_OUT, LeftOutPairs
-from kg_builder.extraction.rows import RowReader, read_rows
+from kg_builder.extraction.collector import Collector, id_key
+from kg_builder.extraction.interactions import NONE_LEFT_OUT, LeftOutPairs
+from kg_builder.extraction.objects import object_type, read_literal, read_name
+from kg_builder.extraction.structured.columns import METHOD, ColumnReader, Place, readable_iri
 from kg_builder.extraction.structured.config import (
+    ColumnMap,
     LinkTable,
     RdfTable,
     RecordTable,
     StructuredSource,
     TripleTable,
+    TypeColumn,
 )
 from kg_builder.extraction.structured.links import LinkTableReader
 from kg_builder.extraction.structured.rdf import read_rdf
-from kg_builder.extraction.structured.records import RecordTableReader
 from kg_builder.extraction.structured.triples import TripleTableReader
+from kg_builder.extraction.tabular import Cell, Chunk, RowReader, read_rows
+from kg_builder.extraction.values import (
+    article_in_front,
+    clean_text,
+    external_id,
+    without_disambiguator,
+    without_honorific,
+)
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
+
+
+class RecordTableReader:
+    """Makes a record of every row, and statements of its mapped columns."""
+
+    def __init__(
+        self,
+        name: str,
+        table: RecordTable,
+        out: Collector,
+        *,
+        scope_of: Callable[[str], str],
+    ) -> None:
+        self.table, self.out = table, out
+        self._where = f"source {out.source!r}, table {name!r}"
+        self._scope = scope_of(name)
+        self._names = (table.name,) if isinstance(table.name, str) else table.name
+        self._columns = [
+            ColumnReader(
+                column, mapping, out, repair=table.repair, where=self._where, scope_of=scope_of
+            )
+            for column, mappings in table.columns.items()
+            for mapping in ((mappings,) if isinstance(mappings, ColumnMap) else mappings)
+        ]
+        types = (
+            {*table.type.values.values(), *filter(None, [table.type.default])}
+            if isinstance(table.type, TypeColumn)
+            else {table.type}
+        )
+        self._of_people = {type_ for type_ in types if out.schema.compatible(type_, "Person")}
+        for type_ in sorted(types):
+            if type_ not in out.schema.classes:
+                raise DataError(
+                    f"the data model has no class {type_!r}",
+                    where=self._where,
+                    remedy=f"one of: {', '.join(out.schema.classes)}",
+                )
+        if isinstance(table.type, TypeColumn):
+            self._type_values = {key.casefold(): to for key, to in table.type.values.items()}
+
+    def columns(self) -> list[str]:
+        """Columns of the file that are needed."""
+        table = self.table
+        wanted = [
+            *([table.id] if table.id else []),
+            *self._names,
+            *table.aliases,
+            *table.external_ids,
+            *([table.type.column] if isinstance(table.type, TypeColumn) else []),
+            *table.columns,
+            *(reader.mapping.labels for reader in self._columns if reader.mapping.labels),
+            *(condition.column for condition in table.where),
+        ]
+        return list(dict.fromkeys(wanted))
+
+    def read(self, rows: RowReader) -> None:
+        """Read all rows."""
+        for chunk in rows:
+            evidence = [rows.evidence(number) for number in chunk.places]
+            keys = [self._record(chunk, index, rows) for index in range(len(chunk))]
+            for reader in self._columns:
+                labels = reader.mapping.labels
+                reader.read_column(
+                    chunk.columns[reader.column],
+                    keys,
+                    evidence,
+                    chunk.columns[labels] if labels else None,
+                )
+            self._constants(
+                [Place(key, where) for key, where in zip(keys, evidence, strict=True) if key]
+            )
+            self.out.take_rejects(rows.rejects)
+
+    def _record(self, chunk: Chunk, index: int, rows: RowReader) -> str | None:
+        number = chunk.places[index]
+        name = ""
+        for column in self._names:
+            name = clean_text(_first(chunk.columns[column][index]), repair=self.table.repair)
+            if name.startswith(("http://", "https://")):
+                name = without_disambiguator(readable_iri(name))
+            name = article_in_front(name)  # "(drummer)" stays: it tells fusion the namesakes apart
+            if name:
+                break
+        if not name:
+            rows.refuse("empty name", number)
+            return None
+        type_ = self._type(chunk, index)
+        if type_ is None:
+            rows.refuse("unknown type", number, self._type_cell(chunk, index))
+            return None
+        record_id = str(number)
+        if self.table.id:
+            record_id = _first(chunk.columns[self.table.id][index])
+            if not record_id:
+                rows.refuse("empty id", number, name)
+                return None
+        external, whole = self._external_ids(chunk, index)
+        short = external_id(record_id)
+        if short:
+            record_id, external = short, [short, *external]
+        key = id_key(self.out.source, self._scope, record_id)
+        self.out.record(
+            key,
+            type_,
+            name,
+            record_id=record_id,
+            evidence=rows.evidence(number),
+            aliases=self._aliases(chunk, index, name, type_),
+            external_ids=external,
+        )
+        self.out.row(key, optional=self.table.only_if_used)
+        for text in whole:
+            self.out.reject("not a known external id", rows.evidence(number), text)
+        return key
+
+    def _type(self, chunk: Chunk, index: int) -> str | None:
+        if isinstance(self.table.type, str):
+            return self.table.type
+        cell = self._type_cell(chunk, index).casefold()
+        return self._type_values.get(cell, self.table.type.default)
+
+    def _type_cell(self, chunk: Chunk, index: int) -> str:
+        if isinstance(self.table.type, str):
+            return self.table.type
+        return _first(chunk.columns[self.table.type.column][index])
+
+    def _aliases(self, chunk: Chunk, index: int, name: str, type_: str) -> list[str]:
+        found: dict[str, None] = {}
+        if type_ in self._of_people:
+            found[without_honorific(name)] = None
+        for column in self.table.aliases:
+            cell = chunk.columns[column][index]
+            for text in cell if isinstance(cell, tuple) else (cell or "",):
+                parts = text.split(self.table.aliases_split) if self.table.aliases_split else [text]
+                found.update((clean_text(part, repair=self.table.repair), None) for part in parts)
+        found.pop("", None)
+        found.pop(name, None)
+        return list(found)
+
+    def _external_ids(self, chunk: Chunk, index: int) -> tuple[list[str], list[str]]:
+        """(CURIEs, values that are none)"""
+        good: list[str] = []
+        bad: list[str] = []
+        for column, prefix in self.table.external_ids.items():
+            cell = chunk.columns[column][index]
+            for text in cell if isinstance(cell, tuple) else (cell,):
+                if not text:
+                    continue
+                short = f"{prefix}:{text}" if prefix and "://" not in text else external_id(text)
+                (good if short else bad).append(short or text)
+        return good, bad
+
+    def _constants(self, places: list[Place]) -> None:
+        for constant in self.table.constants:
+            predicate = self.out.schema.predicate(constant.predicate)
+            for place in places:
+                if predicate.is_attribute:
+                    literal = read_literal(constant.value, str(predicate.datatype))
+                    if literal is None:
+                        raise DataError(
+                            f"{constant.value!r} is no {predicate.datatype}", where=self._where
+                        )
+                    text, kind = literal.text, literal.kind
+                else:
+                    type_ = object_type(predicate, constant.type, self.out.schema, self._where)
+                    name = read_name(constant.value, type_) or constant.value
+                    text = self.out.mention(
+                        type_, name, evidence=place.evidence, owner=place.subject
+                    )
+                    kind = "record"
+                self.out.statement(
+                    place.subject,
+                    constant.predicate,
+                    text,
+                    kind,
+                    method=METHOD,
+                    evidence=place.evidence,
+                )
+
+
+def _first(cell: Cell) -> str:
+    if isinstance(cell, tuple):
+        return cell[0] if cell else ""
+    return cell or ""
 
 
 def extract_structured(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.keys import id_key
-from kg_builder.extraction.rows import RowReader, read_rows
+from kg_builder.extraction.collector import Collector, id_key
 from kg_builder.extraction.structured.config import ItemIndex, TripleTable
+from kg_builder.extraction.tabular import RowReader, read_rows
 from kg_builder.extraction.values import clean_text
 
 ITEMS, ENTITIES = "items", "entities"

@@ -1,16 +1,16 @@
 """Readings of single values: text, dates, durations, countries, languages, external ids."""
 
-from kg_builder.extraction.values.countries import country_name
-from kg_builder.extraction.values.dates import DateValue, parse_date, parse_period
-from kg_builder.extraction.values.durations import parse_duration
+from kg_builder.extraction.values.dates import DateValue, parse_date, parse_duration, parse_period
 from kg_builder.extraction.values.external_ids import external_id
-from kg_builder.extraction.values.languages import language_name
-from kg_builder.extraction.values.names import (
+from kg_builder.extraction.values.text import (
     article_in_front,
+    clean_text,
+    country_name,
+    fold,
+    language_name,
     without_disambiguator,
     without_honorific,
 )
-from kg_builder.extraction.values.text import clean_text, fold
 
 __all__ = [
     "DateValue",

@@ -1,4 +1,4 @@
-"""Text as its author meant it: entities unescaped, mojibake undone, white space made plain."""
+"""Text cleaned, and names of things, countries and languages in one written form."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Final
 
 import ftfy
+from babel import Locale
+from babel.core import get_global
 from ftfy.badness import BADNESS_RE
 
 _ENTITY: Final = re.compile(r"&(#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);", re.IGNORECASE)
@@ -75,3 +77,186 @@ def _unescape(text: str) -> str:
             break
         text = html.unescape(text)
     return text
+
+
+_KINDS: Final = (
+    "album albums animator actor actress artist band bassist cellist comedian company composer "
+    "conductor country disambiguation dj drummer duo electronic entertainer ep film flautist "
+    "genre group guitarist instrument label magazine mixtape movie music musical musician "
+    "novel organist percussionist pianist producer rapper record saxophonist single singer "
+    "singer-songwriter song songwriter soundtrack style trio trumpeter violinist vocalist writer"
+)
+_DISAMBIGUATOR: Final = re.compile(
+    rf"\s+\((?:[^()]*\b)?(?:{'|'.join(_KINDS.split())})\)$", re.IGNORECASE
+)
+
+
+_ARTICLE: Final = re.compile(r"^([^,]+), (The|A|An|Die|Der|Das|Los|Las|Les|La|Le|El|Il|I|Os|De)$")
+_BEFORE: Final = re.compile(
+    r"^(?:(?:sir|dame|professor|prof\.?|reverend|rev\.?|the right honourable|maestro|pandit|pt\.|"
+    r"ustad)\s+)+(?=\S+\s+\S)",
+    re.IGNORECASE,
+)
+_AFTER: Final = re.compile(r"(?:,?\s+(?:[OMCK]BE|DBE|CH|FRSA|PhD|Ph\.D\.|Esq\.?))+$")
+
+
+def article_in_front(name: str) -> str:
+    """Put an article back that a catalogue has moved behind the name for sorting.
+
+    >>> article_in_front("Beatles, The"), article_in_front("Hello, Goodbye")
+    ('The Beatles', 'Hello, Goodbye')
+    """
+    found = _ARTICLE.match(name) if ", " in name else None
+    return f"{found[2]} {found[1]}" if found else name
+
+
+def without_honorific(name: str) -> str:
+    """A person's name without titles of honour before it and letters after it.
+
+    Titles stay that are part of a stage name: those in front of a single word ("Sir Mix-a-Lot"),
+    and "Dr.", "Lady" or "MC", which musicians give themselves.
+
+    >>> without_honorific("Sir Elton John CBE"), without_honorific("Dr. Dre")
+    ('Elton John', 'Dr. Dre')
+    """
+    return _BEFORE.sub("", _AFTER.sub("", name)) or name
+
+
+def without_disambiguator(name: str) -> str:
+    """Cut a closing parenthesis that says what kind of thing it is.
+
+    >>> without_disambiguator("Subhumans (British band)"), without_disambiguator("Help! (song)")
+    ('Subhumans', 'Help!')
+    >>> without_disambiguator("(I Can't Get No) Satisfaction (Live)")
+    "(I Can't Get No) Satisfaction (Live)"
+    """
+    return (_DISAMBIGUATOR.sub("", name) or name) if name.endswith(")") else name
+
+
+_LOCALES: Final = ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "nb", "da", "fi", "pl", "ja")
+
+_ALSO: Final = {
+    "U.S.": "US",
+    "U.S.A.": "US",
+    "America": "US",
+    "United States of America": "US",
+    "U.K.": "GB",
+    "Great Britain": "GB",
+    "Britain": "GB",
+    "England": "GB",
+    "Scotland": "GB",
+    "Wales": "GB",
+    "Northern Ireland": "GB",
+    "Republic of Ireland": "IE",
+    "The Netherlands": "NL",
+    "Holland": "NL",
+    "Korea": "KR",
+    "Republic of Korea": "KR",
+    "Russian Federation": "RU",
+    "Czech Republic": "CZ",
+    "Ivory Coast": "CI",
+    "Turkey": "TR",
+    "Burma": "MM",
+    "Macedonia": "MK",
+    "Congo": "CG",
+    "Hong Kong": "HK",
+    "Macau": "MO",
+    "Palestine": "PS",
+    "The Bahamas": "BS",
+    "The Gambia": "GM",
+    "Vatican": "VA",
+    "Cape Verde": "CV",
+    "Swaziland": "SZ",
+}
+"""Everyday names that the locale data does not list."""
+
+_PLAIN: Final = {"TR": "Turkey", "HK": "Hong Kong", "MO": "Macau", "PS": "Palestine"}
+"""Names that people use where the locale data has an official one."""
+
+_GONE: Final = {
+    "USSR": "Soviet Union",
+    "SU": "Soviet Union",
+    "Soviet Union": "Soviet Union",
+    "Yugoslavia": "Yugoslavia",
+    "YU": "Yugoslavia",
+    "Serbia and Montenegro": "Serbia and Montenegro",
+    "CS": "Czechoslovakia",
+    "Czechoslovakia": "Czechoslovakia",
+    "East Germany": "East Germany",
+    "German Democratic Republic (GDR)": "East Germany",
+    "DDR": "East Germany",
+    "West Germany": "Germany",
+}
+"""Countries that are no more keep their names: their music was not made in their successors."""
+
+
+@lru_cache(maxsize=4096)
+def country_name(text: str) -> str | None:
+    """The usual English name for a code (GB, GBR) or a name in one of several languages.
+
+    >>> country_name("GBR"), country_name("Deutschland"), country_name("Atlantis")
+    ('United Kingdom', 'Germany', None)
+    """
+    return _country_names().get(_key(text))
+
+
+def _key(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.strip().replace("’", "'").replace("&", "and"))
+    return "".join(sign for sign in plain if not unicodedata.combining(sign)).casefold()
+
+
+@lru_cache(maxsize=1)
+def _country_names() -> dict[str, str]:
+    english = {
+        code: _PLAIN.get(code, name.replace("’", "'"))
+        for code, name in Locale("en").territories.items()
+        if len(code) == 2 and code.isalpha() and code not in {"EU", "EZ", "UN", "XA", "XB", "ZZ"}
+    }
+    found: dict[str, str] = {}
+    for code in reversed(_LOCALES):  # English last: its names win
+        territories = Locale(code).territories
+        found.update({_key(territories[c]): english[c] for c in english if c in territories})
+    found.update({_key(code): name for code, name in english.items()})
+    for alias, codes in get_global("territory_aliases").items():
+        if alias.isalpha() and len(codes) == 1 and codes[0] in english:
+            found[_key(alias)] = english[codes[0]]
+    found.update({_key(name): english[code] for name, code in _ALSO.items()})
+    found.update({_key(name): kept for name, kept in _GONE.items()})
+    return found
+
+
+_OWN_NAMES: Final = (
+    *("ar", "ca", "cs", "da", "de", "el", "es", "eu", "fa", "fi", "fr", "he", "hi", "hu", "id"),
+    *("is", "it", "ja", "ko", "nb", "nl", "pl", "pt", "ro", "ru", "sv", "th", "tr", "uk", "zh"),
+)
+"""Languages that are also known by the name that their speakers give them."""
+
+
+@lru_cache(maxsize=4096)
+def language_name(text: str) -> str | None:
+    """The English name for a code (en, eng, en-GB) or a name ("English language", "Deutsch").
+
+    >>> language_name("eng"), language_name("French language"), language_name("Vulcanian")
+    ('English', 'French', None)
+    """
+    key = text.strip().casefold().removesuffix(" language")
+    found = _language_names().get(key)
+    if found is None and "-" in key and len(key.partition("-")[0]) in {2, 3}:
+        found = _language_names().get(key.partition("-")[0])
+    return found
+
+
+@lru_cache(maxsize=1)
+def _language_names() -> dict[str, str]:
+    english = dict(Locale("en").languages)
+    found: dict[str, str] = {}
+    for code in _OWN_NAMES:
+        own = Locale(code).get_language_name(code)
+        if own:
+            found[own.casefold()] = english[code]
+    found.update({name.casefold(): name for name in english.values()})
+    found.update({code.casefold(): name for code, name in english.items()})
+    for alias, code in get_global("language_aliases").items():
+        if code in english and len(alias) == 3:
+            found.setdefault(alias.casefold(), english[code])
+    return found

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from kg_builder.fusion.config import DisambiguationConfig
-from kg_builder.fusion.disambiguation.decide import context_features
 from kg_builder.fusion.disambiguation.graph import EntityGraph
 from kg_builder.fusion.disambiguation.ranker import Example, Ranker, fit
+from kg_builder.fusion.disambiguation.select import context_features
 from kg_builder.fusion.disambiguation.texts import TextMentions
 from kg_builder.ontology import Schema
 

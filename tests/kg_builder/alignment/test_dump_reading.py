@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg_builder.alignment.dump import (
+from kg_builder.alignment.dump_lines import (
     Faults,
     freebase_lines,
     lines,

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg_builder.alignment import FreebaseRdf
-from kg_builder.alignment.blocks import Sieve, blocks, hash_ids
-from kg_builder.alignment.dump import Faults, freebase_lines
+from kg_builder.alignment.dump_lines import Faults, freebase_lines
 from kg_builder.alignment.freebase import gather_freebase
-from kg_builder.alignment.spelling import Spellings
+from kg_builder.alignment.freebase_blocks import Sieve, blocks, hash_ids
+from kg_builder.alignment.name_prefilter import Spellings
 from kg_builder.alignment.things import Wanted, keys_of
 from kg_builder.ontology import load_schema
 
@@ -130,8 +130,8 @@ def test_the_quick_look_sees_that_most_names_are_not_ours():
 @pytest.mark.parametrize("way", ["plain", "in a subject of several blocks"])
 def test_names_and_facts_may_stand_in_any_order(tmp_path, monkeypatch, way):
     if way != "plain":
-        monkeypatch.setattr("kg_builder.alignment.blocks.LONGEST", 200)
-        monkeypatch.setattr("kg_builder.alignment.blocks.BLOCK", 100)
+        monkeypatch.setattr("kg_builder.alignment.freebase_blocks.LONGEST", 200)
+        monkeypatch.setattr("kg_builder.alignment.freebase_blocks.BLOCK", 100)
         monkeypatch.setattr(blocks, "__kwdefaults__", {"size": 100})
     dump = [
         *named("m.02", "indie rock"),

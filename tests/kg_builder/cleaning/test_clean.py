@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg_builder.cleaning import CleaningConfig, clean
+from kg_builder.cleaning.clean import CleaningConfig, clean
 from kg_builder.ontology import load_schema
 from kg_builder.tables import ENTITIES, STATEMENTS
 

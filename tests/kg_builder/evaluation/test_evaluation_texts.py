@@ -17,10 +17,9 @@ from kg_builder.evaluation.texts import (
     count_relations,
     read_annotated_texts,
 )
-from kg_builder.extraction.unstructured.documents import TextDocument
-from kg_builder.extraction.unstructured.mentions import Entity, Mention
-from kg_builder.extraction.unstructured.relations import Reading, Relation
-from kg_builder.extraction.unstructured.sentences import Sentence
+from kg_builder.extraction.text.documents import TextDocument
+from kg_builder.extraction.text.mentions import Entity, Mention, Sentence
+from kg_builder.extraction.text.relations import Reading, Relation
 from kg_builder.ontology import load_schema
 
 TEXT = "The Cure are from Crawley. They play post-punk."

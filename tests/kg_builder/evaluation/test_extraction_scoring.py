@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from kg_builder.evaluation.extraction import Counts, LookUp, benchmark_score, normal, score
 from kg_builder.evaluation.extraction_errors import COLUMNS, error_rows
 from kg_builder.evaluation.extraction_runs import Outcome, sample
-from kg_builder.extraction.unstructured.learned.alignment import Words
-from kg_builder.extraction.unstructured.learned.annotation import AnnotatedText, Triple
-from kg_builder.extraction.unstructured.learned.decisions import (
+from kg_builder.text_models.relations.alignment import Words
+from kg_builder.text_models.relations.annotation import AnnotatedText, Triple
+from kg_builder.text_models.relations.decisions import (
     decide,
     expected_calibration_error,
 )
-from kg_builder.extraction.unstructured.learned.extractor import FoundTriple
-from kg_builder.extraction.unstructured.learned.folds import grouped_folds
+from kg_builder.text_models.relations.extractor import FoundTriple
+from kg_builder.text_models.relations.folds import grouped_folds
 
 _GOLD = [
     [Triple("Ana_Kovač", "genre", "Pop_music"), Triple("Ana_Kovač", "birthPlace", "Graz")],

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kg_builder.extraction import Extraction, spool
-from kg_builder.extraction.assertions import Assertions
-from kg_builder.extraction.attributes import write_attributes
-from kg_builder.extraction.batch import Batch
+from kg_builder.extraction import Extraction, staging_store
+from kg_builder.extraction.arrow_batches import write_attributes
 from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.objects import Assertions
+from kg_builder.extraction.segments import Batch
 from kg_builder.ontology import Schema
 
 _things = st.tuples(
@@ -122,9 +122,9 @@ def test_few_rows_at_a_time_make_the_tables_that_many_make(
     said += [("genre", key, text) for key in keys[::-1] for text in ("trip hop", "rock")]
     said += [("link", key, "") for key in keys]
     whole = found(schema, as_columns, said, said)
-    monkeypatch.setattr(spool, "_BATCH", 7)
-    monkeypatch.setattr(spool, "_SORTED", 20)
-    monkeypatch.setattr(spool, "_FEW", 0)
+    monkeypatch.setattr(staging_store, "_BATCH", 7)
+    monkeypatch.setattr(staging_store, "_SORTED", 20)
+    monkeypatch.setattr(staging_store, "_FEW", 0)
     parts = found(schema, as_columns, said, said)
     for name in ("records", "statements", "rejects"):
         pd.testing.assert_frame_equal(getattr(whole, name), getattr(parts, name))

@@ -10,8 +10,7 @@ from ftfy.badness import is_bad
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kg_builder.extraction.ahead import in_order
-from kg_builder.extraction.columns import first_of_equals
+from kg_builder.extraction.arrow_batches import first_of_equals
 from kg_builder.extraction.semi_structured.adapters.discogs_records import (
     cleaned,
     plain_name,
@@ -19,6 +18,7 @@ from kg_builder.extraction.semi_structured.adapters.discogs_records import (
 )
 from kg_builder.extraction.values import clean_text
 from kg_builder.extraction.values.text import _is_bad
+from kg_builder.ordered_pool import in_order
 
 _pieces = st.sampled_from(
     ["a", "Z", " ", "  ", "&amp;", "&", ", The", " (2)", "\n", "\x7f", "é", "Ã©", "â€™", "\u3000"]

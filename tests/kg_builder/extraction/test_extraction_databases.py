@@ -18,8 +18,8 @@ from pydantic import ValidationError
 
 from kg_builder.errors import DataError
 from kg_builder.extraction import RowsConfig, read_rows
-from kg_builder.extraction.rows import SqlRows
-from tests.kg_builder.extraction.conftest import Run, named, record
+from kg_builder.extraction.tabular import SqlRows
+from tests.kg_builder.conftest import Run, named, record
 
 SONGS = [
     (1, "Jóga", "Björk", "electronica;art pop", "1997-09-15", 305.4),

@@ -15,7 +15,7 @@ from openpyxl import Workbook
 
 from kg_builder.errors import DataError
 from kg_builder.extraction import RowsConfig, read_rows
-from tests.kg_builder.extraction.conftest import Run, named
+from tests.kg_builder.conftest import Run, named
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_table_of_texts_that_swells_is_refused(
 ) -> None:
     with zipfile.ZipFile(book, "a") as parts:
         parts.writestr("xl/sharedStrings.xml", "<sst>" + 100 * "x" + "</sst>")
-    monkeypatch.setattr("kg_builder.extraction.rows.excel.LARGEST_TEXTS", 100)
+    monkeypatch.setattr("kg_builder.extraction.tabular.typed_formats.LARGEST_TEXTS", 100)
     with pytest.raises(DataError, match="save the sheet as CSV"):
         list(read_rows(RowsConfig(path=book.name), tmp_path))
 

@@ -14,12 +14,12 @@ import pytest
 
 from kg_builder.errors import DataError
 from kg_builder.extraction import Extraction, SemiStructuredSource
+from kg_builder.extraction.arrow_batches import Reject
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.rejects import Reject
-from kg_builder.extraction.semi_structured.adapters import Document
-from kg_builder.extraction.semi_structured.adapters.xml_stream import xml_records
+from kg_builder.extraction.semi_structured.reader import Document
+from kg_builder.extraction.semi_structured.xml_stream import xml_records
 from kg_builder.ontology import Schema
-from tests.kg_builder.extraction.conftest import Run, named, reasons, record
+from tests.kg_builder.conftest import Run, named, reasons, record
 
 Write = Callable[[str, str | bytes], Path]
 

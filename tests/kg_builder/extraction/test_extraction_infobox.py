@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kg_builder.extraction.semi_structured.wiki.values import items, plain
-from tests.kg_builder.extraction.conftest import Run, named, reasons, record
+from kg_builder.extraction.semi_structured.adapters.infobox_values import items, plain
+from tests.kg_builder.conftest import Run, named, reasons, record
 
 Write = Callable[[str, str | bytes], Path]
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kg_builder.extraction.semi_structured.markup.json_ld import BrokenJsonLdError, parse_json_ld
-from tests.kg_builder.extraction.conftest import Run, named, reasons, record, triples
+from tests.kg_builder.conftest import Run, named, reasons, record, triples
 
 Write = Callable[[str, str | bytes], Path]
 

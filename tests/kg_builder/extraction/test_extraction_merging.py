@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg_builder.extraction.layouts import PART
+from kg_builder.extraction.arrow_batches import PART
 from kg_builder.extraction.merging import merged, narrower
-from kg_builder.extraction.spool_files import Stretches
+from kg_builder.extraction.staging_store import Stretches
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 

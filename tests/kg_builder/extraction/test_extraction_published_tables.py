@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.kg_builder.extraction.conftest import Run, record
+from tests.kg_builder.conftest import Run, record
 
 pytestmark = pytest.mark.real_data
 

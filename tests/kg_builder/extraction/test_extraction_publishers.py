@@ -13,8 +13,8 @@ from typing import NamedTuple
 import pytest
 
 from kg_builder.extraction.files import matching_files
-from kg_builder.extraction.semi_structured.adapters import adapter_for
-from tests.kg_builder.extraction.conftest import Run
+from kg_builder.extraction.semi_structured.reader import adapter_for
+from tests.kg_builder.conftest import Run
 
 pytestmark = pytest.mark.real_data
 

@@ -15,10 +15,10 @@ from kg_builder.evaluation.texts import (
     read_annotated_texts,
 )
 from kg_builder.extraction import StructuredSource, UnstructuredSource, extract
-from kg_builder.extraction.unstructured import relations
-from kg_builder.extraction.unstructured.documents import TextDocument
-from kg_builder.extraction.unstructured.gazetteer import common_words
-from kg_builder.extraction.unstructured.reader import TextReader
+from kg_builder.extraction.text import relations
+from kg_builder.extraction.text.documents import TextDocument
+from kg_builder.extraction.text.gazetteer import common_words
+from kg_builder.extraction.text.reader import TextReader
 from kg_builder.ontology import Schema
 
 Reading = list[tuple[GoldText, relations.Reading]]

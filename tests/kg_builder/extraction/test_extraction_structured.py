@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kg_builder.errors import DataError
-from tests.kg_builder.extraction.conftest import Run, named, reasons, record, triples
+from tests.kg_builder.conftest import Run, named, reasons, record, triples
 
 Write = Callable[[str, str | bytes], Path]
 

@@ -13,16 +13,15 @@ from hypothesis import strategies as st
 
 from kg_builder.errors import DataError
 from kg_builder.extraction import UnstructuredSource
-from kg_builder.extraction.unstructured.documents import TextDocument
-from kg_builder.extraction.unstructured.gazetteer import common_words
-from kg_builder.extraction.unstructured.patterns import load_patterns
-from kg_builder.extraction.unstructured.pipeline import ModelMissing, load_pipeline
-from kg_builder.extraction.unstructured.reader import TextReader
-from kg_builder.extraction.unstructured.relations import ReadText, Relation
-from kg_builder.extraction.unstructured.sentences import sentence_ends
+from kg_builder.extraction.text.documents import TextDocument
+from kg_builder.extraction.text.gazetteer import common_words
+from kg_builder.extraction.text.mentions import ModelMissing, load_pipeline, sentence_ends
+from kg_builder.extraction.text.patterns import load_patterns
+from kg_builder.extraction.text.reader import TextReader
+from kg_builder.extraction.text.relations import ReadText, Relation
 from kg_builder.ontology import Schema
 from kg_builder.tables import RECORDS
-from tests.kg_builder.extraction.conftest import Run, named, reasons, record
+from tests.kg_builder.conftest import Run, named, reasons, record
 
 Write = Callable[[str, str | bytes], Path]
 SOURCE = UnstructuredSource(kind="unstructured", name="src", path="t.jsonl", model=None)

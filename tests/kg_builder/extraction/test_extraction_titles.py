@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 from spacy.tokens import Span
 
-from kg_builder.extraction.unstructured.documents import TextDocument
-from kg_builder.extraction.unstructured.gazetteer import Gazetteer
-from kg_builder.extraction.unstructured.pipeline import load_pipeline
-from kg_builder.extraction.unstructured.recognise import Recogniser
-from kg_builder.extraction.unstructured.sentences import sentences_of
-from kg_builder.extraction.unstructured.titles import titles
+from kg_builder.extraction.text.documents import TextDocument
+from kg_builder.extraction.text.gazetteer import Gazetteer
+from kg_builder.extraction.text.mentions import load_pipeline, sentences_of
+from kg_builder.extraction.text.name_forms import titles
+from kg_builder.extraction.text.recognition import Recogniser
 from kg_builder.ontology import Schema
 from kg_builder.tables import RECORDS
 

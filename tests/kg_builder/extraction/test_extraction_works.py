@@ -10,11 +10,10 @@ import pandas as pd
 import pytest
 
 from kg_builder.extraction import UnstructuredSource
-from kg_builder.extraction.unstructured.documents import TextDocument
-from kg_builder.extraction.unstructured.reader import TextReader
-from kg_builder.extraction.unstructured.topics import topic_type
+from kg_builder.extraction.text.documents import TextDocument, topic_type
+from kg_builder.extraction.text.reader import TextReader
 from kg_builder.ontology import Schema
-from tests.kg_builder.extraction.conftest import Run, triples
+from tests.kg_builder.conftest import Run, triples
 from tests.kg_builder.extraction.test_extraction_text import known
 
 Write = Callable[[str, str | bytes], Path]

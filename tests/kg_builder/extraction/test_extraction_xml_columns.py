@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from kg_builder.errors import DataError
+from kg_builder.extraction.arrow_batches import Reject
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.rejects import Reject
 from kg_builder.extraction.semi_structured.adapters import discogs
 from kg_builder.extraction.semi_structured.adapters.base import Document
-from kg_builder.extraction.semi_structured.adapters.xml_blocks import xml_blocks
-from kg_builder.extraction.semi_structured.adapters.xml_columns import Elements, shred
 from kg_builder.extraction.semi_structured.config import SemiStructuredSource
+from kg_builder.extraction.semi_structured.xml_blocks import xml_blocks
+from kg_builder.extraction.semi_structured.xml_columns import Elements, shred
 from kg_builder.ontology import Schema
-from tests.kg_builder.extraction.conftest import Run
+from tests.kg_builder.conftest import Run
 
 Write = Callable[[str, str | bytes], Path]
 TEXTS = st.text(st.sampled_from("aZ é椎\n\t\r\"'<>&=/;!?\u2028"), max_size=6)

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from kg_builder.extraction.interactions import InteractionTable, read_interactions
-from kg_builder.extraction.times import read_times
+from kg_builder.extraction.interactions import InteractionTable, read_interactions, read_times
 
 
 def interactions(root, text, **settings):

@@ -10,7 +10,7 @@ from kg_builder.fusion import BlockingConfig
 from kg_builder.fusion.block import candidate_pairs
 from kg_builder.fusion.nearest import Nearness, nearest, word_vectors
 from kg_builder.fusion.profiles import profile
-from kg_builder.fusion.repeated import coded, over_pairs
+from kg_builder.fusion.unique_values import coded, over_pairs
 from kg_builder.ontology import load_schema
 from kg_builder.tables import RECORDS
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from kg_builder.fusion import BlockingConfig, SourceTraits, read_judgements, write_judgements
 from kg_builder.fusion.block import candidate_pairs
 from kg_builder.fusion.cluster import cluster
+from kg_builder.fusion.entity_names import Naming, assign_curies
 from kg_builder.fusion.judgements import pair
 from kg_builder.fusion.measures import parse_seconds, parse_year
-from kg_builder.fusion.naming import Naming, assign_curies
 from kg_builder.fusion.profiles import profile
 from kg_builder.ontology import load_schema
 from kg_builder.tables import RECORDS

@@ -4,9 +4,8 @@ import pandas as pd
 import pytest
 
 from kg_builder.inference import InferenceConfig, SimilarConfig, infer
-from kg_builder.inference.genre_words import is_genre
 from kg_builder.inference.similar import similar_artists
-from kg_builder.inference.tag_meanings import meaning_of
+from kg_builder.inference.tag_meanings import is_genre, meaning_of
 from kg_builder.ontology import load_schema
 from kg_builder.tables import ENTITIES, STATEMENTS
 

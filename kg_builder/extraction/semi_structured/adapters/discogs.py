@@ -13,13 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kg_builder.extraction.ahead import cores, in_order
-from kg_builder.extraction.batch import Batch
-from kg_builder.extraction.columns import is_filled
-from kg_builder.extraction.layouts import Stretch
-from kg_builder.extraction.rejects import Reject
+from kg_builder.extraction.arrow_batches import Reject, Stretch, is_filled
+from kg_builder.extraction.segments import Batch
 from kg_builder.extraction.semi_structured.adapters.base import Document
-from kg_builder.extraction.semi_structured.adapters.discogs_profiles import (
+from kg_builder.extraction.semi_structured.adapters.discogs_artists import (
     read_artists,
     read_labels,
 )
@@ -27,8 +24,12 @@ from kg_builder.extraction.semi_structured.adapters.discogs_records import (
     Records,
     joined,
 )
-from kg_builder.extraction.semi_structured.adapters.discogs_works import read_masters, read_releases
-from kg_builder.extraction.semi_structured.adapters.xml_blocks import Block, xml_blocks
+from kg_builder.extraction.semi_structured.adapters.discogs_releases import (
+    read_masters,
+    read_releases,
+)
+from kg_builder.extraction.semi_structured.xml_blocks import Block, xml_blocks
+from kg_builder.ordered_pool import cores, in_order
 
 _ROOT: Final = re.compile(rb"<(?:artists|labels|masters|releases)\b[^>]*>\s*<")
 _RECORDS: Final = {f"{name}s": name for name in ("artist", "label", "master", "release")}

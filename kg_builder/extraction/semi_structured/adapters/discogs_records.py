@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kg_builder.extraction.batch import Batch
-from kg_builder.extraction.columns import TO_CLEAN, Numbers, Texts, is_filled, mapped
-from kg_builder.extraction.semi_structured.adapters.xml_columns import Elements
+from kg_builder.extraction.arrow_batches import TO_CLEAN, Numbers, Texts, is_filled, mapped
+from kg_builder.extraction.segments import Batch
+from kg_builder.extraction.semi_structured.xml_columns import Elements
 from kg_builder.extraction.values import article_in_front, clean_text
 
 _NUMBER: Final = re.compile(r"\s+\(\d+\)$")

@@ -1,4 +1,4 @@
-"""HTML pages: JSON-LD, microdata, RDFa; else Open Graph; else tables and definition lists."""
+"""HTML pages and JSON-LD files: JSON-LD, microdata, RDFa; else Open Graph; else tables."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from typing import Final
 from lxml import etree, html
 
 from kg_builder.extraction.semi_structured.adapters.base import Document
-from kg_builder.extraction.semi_structured.adapters.text import decode_page
-from kg_builder.extraction.semi_structured.markup.facts import add_facts
+from kg_builder.extraction.semi_structured.markup.html_syntaxes import (
+    parse_microdata,
+    parse_open_graph,
+    parse_rdfa,
+)
 from kg_builder.extraction.semi_structured.markup.json_ld import BrokenJsonLdError, parse_json_ld
+from kg_builder.extraction.semi_structured.markup.labelled_values import add_facts
 from kg_builder.extraction.semi_structured.markup.mapping import NodeMapper
-from kg_builder.extraction.semi_structured.markup.microdata import parse_microdata
 from kg_builder.extraction.semi_structured.markup.nodes import Node
-from kg_builder.extraction.semi_structured.markup.open_graph import parse_open_graph
-from kg_builder.extraction.semi_structured.markup.rdfa import parse_rdfa
+from kg_builder.extraction.semi_structured.page_text import decode_page
 
 _SIGNS: Final = re.compile(
     rb"<html|<!doctype html|application/ld\+json|itemscope|typeof=", re.IGNORECASE
@@ -108,3 +110,41 @@ def _json_ld(document: Document, root: html.HtmlElement) -> list[Node]:
         except BrokenJsonLdError as fault:
             document.out.reject("broken JSON-LD", f"{document.name}#/{index}", str(fault))
     return found
+
+
+class JsonLdFiles:
+    """A file is one document, with one thing or many."""
+
+    name = "json-ld"
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """By the ending, or by JSON with typed objects."""
+        ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+        return ending == "jsonld" or (
+            head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}
+            and (b'"@type"' in head or b'"@context"' in head)
+            and b"<html" not in head
+        )
+
+    def read(self, document: Document) -> None:
+        """Add the things of a file."""
+        content = document.bytes()
+        if content is None:
+            return
+        out, source = document.out, document.source
+        out.counts["documents read"] += 1
+        try:
+            nodes = parse_json_ld(decode_page(content), "")
+        except BrokenJsonLdError as fault:
+            out.reject("broken JSON-LD", document.name, str(fault))
+            return
+        mapper = NodeMapper(
+            out,
+            document.name,
+            method=self.name,
+            confidence=source.confidence,
+        )
+        if mapper.add(nodes):
+            out.counts["documents used"] += 1
+        else:
+            out.reject("document without usable things", document.name)

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.keys import id_key
-from kg_builder.extraction.rows.paths import follow, scalar
+from kg_builder.extraction.collector import id_key
 from kg_builder.extraction.semi_structured.adapters.base import Document
-from kg_builder.extraction.semi_structured.adapters.text import decode_page
 from kg_builder.extraction.semi_structured.config import JsonMap
+from kg_builder.extraction.semi_structured.page_text import decode_page
 from kg_builder.extraction.structured.columns import ColumnReader, Place
 from kg_builder.extraction.structured.config import ColumnMap
+from kg_builder.extraction.tabular.config import follow, scalar
 from kg_builder.extraction.values import clean_text, external_id
 
 _BEGINS: Final = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\]\"\d-])")

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from kg_builder.extraction.rows.paths import escape, scalar
 from kg_builder.extraction.semi_structured.markup.nodes import SCHEMA_ORG, Node, Text, term
+from kg_builder.extraction.tabular.config import escape, scalar
 from kg_builder.ontology import PREFIXES
 
 MAX_DEPTH: Final = 64

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from kg_builder.extraction.assertions import Assertions
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.semi_structured.markup.nodes import SCHEMA_ORG, Node, Text
-from kg_builder.extraction.semi_structured.markup.vocabulary import (
+from kg_builder.extraction.objects import Assertions
+from kg_builder.extraction.semi_structured.markup.nodes import (
     ALIASES,
     CONTAINERS,
     DESCRIBING,
@@ -19,7 +18,10 @@ from kg_builder.extraction.semi_structured.markup.vocabulary import (
     NAMES,
     OLD_NAMES,
     PAGE,
+    SCHEMA_ORG,
     WRAPPERS,
+    Node,
+    Text,
 )
 from kg_builder.extraction.values import clean_text, country_name, external_id
 from kg_builder.extraction.values.text import fold

@@ -1,9 +1,11 @@
-"""A marked-up thing, whatever the syntax it was written in."""
+"""A marked-up thing, whatever its syntax, and the schema.org names that it uses."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 SCHEMA_ORG = "https://schema.org/"
 
@@ -52,3 +54,72 @@ def term(name: str, vocabulary: str = SCHEMA_ORG) -> str:
     if name.startswith("schema:"):
         return SCHEMA_ORG + name.removeprefix("schema:")
     return vocabulary + name
+
+
+NAMES: Final = ("name", "headline", "title")
+ALIASES: Final = ("alternateName", "legalName", "additionalName")
+DESCRIBING: Final = frozenset(
+    SCHEMA_ORG + name for name in (*NAMES, *ALIASES, "sameAs", "mainEntityOfPage", "address")
+)
+OLD_NAMES: Final = {
+    "albums": "album",
+    "tracks": "track",
+    "members": "member",
+    "musicGroupMembers": "musicGroupMember",
+    "performers": "performer",
+    "homeLocation": "foundingLocation",
+    "artist": "byArtist",
+    "genres": "genre",
+    "awards": "award",
+}
+"""Properties that schema.org has renamed, or that pages confuse, and what they mean."""
+
+MORE_CLASSES: Final = {
+    "State": "Place",
+    "AdministrativeArea": "Place",
+    "Organization": "Agent",
+    "PerformingGroup": "Artist",
+    "Occupation": "Role",
+    "Festival": "Event",
+    "MusicPlaylist": "Work",
+}
+"""Classes of schema.org that say little by themselves, but fit where they are used."""
+
+WRAPPERS: Final = frozenset(
+    {
+        "ItemList",
+        "ListItem",
+        "Role",
+        "OrganizationRole",
+        "PerformanceRole",
+        "BreadcrumbList",
+        "WebPage",
+        "WebSite",
+        "ImageObject",
+        "PostalAddress",
+        "GeoCoordinates",
+    }
+)
+
+CONTAINERS: Final = (
+    "mainEntity",
+    "about",
+    "itemListElement",
+    "item",
+    "event",
+    "events",
+    "hasPart",
+)
+GROUP_ONLY: Final = (
+    "member",
+    "members",
+    "musicGroupMember",
+    "musicGroupMembers",
+    "foundingDate",
+    "dissolutionDate",
+    "foundingLocation",
+)
+MUSIC_ONLY: Final = ("genre", "album", "albums", "track", "tracks", "recordLabel")
+MANY: Final = frozenset({"genre", "tag", "role", "instrument"})
+PAGE: Final = re.compile(r"^[\w./-]+\.html?$")
+MAX_DEPTH: Final = 32

@@ -11,15 +11,14 @@ import httpx
 import pytest
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.unstructured.external.config import (
+from kg_builder.extraction.text.config import (
     GlinerModel,
     LlmEndpoint,
     TransformersModel,
 )
-from kg_builder.extraction.unstructured.external.gliner_model import Gliner
-from kg_builder.extraction.unstructured.external.llm import LanguageModel
-from kg_builder.extraction.unstructured.external.token_classifier import TokenClassifier
-from kg_builder.extraction.unstructured.text_models import (
+from kg_builder.extraction.text.external.llm import LanguageModel
+from kg_builder.extraction.text.external.token_models import Gliner, TokenClassifier
+from kg_builder.extraction.text.models import (
     ModelMention,
     ModelReading,
     ModelRelation,

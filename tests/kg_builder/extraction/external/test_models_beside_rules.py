@@ -12,19 +12,19 @@ from pydantic import TypeAdapter
 from kg_builder.errors import DataError
 from kg_builder.extraction import SourceConfig, UnstructuredSource, extract
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.unstructured.documents import TextDocument
-from kg_builder.extraction.unstructured.ner.config import NerConfig
-from kg_builder.extraction.unstructured.ner.in_text import TrainedNames, tagged
-from kg_builder.extraction.unstructured.ner.model import NerModel
-from kg_builder.extraction.unstructured.ner.tagging import Span, TaggedWords
-from kg_builder.extraction.unstructured.reader import TextReader, extract_unstructured
-from kg_builder.extraction.unstructured.text_models import (
+from kg_builder.extraction.text.documents import TextDocument
+from kg_builder.extraction.text.models import (
     ModelMention,
     ModelReading,
     ModelRelation,
     Stretch,
 )
+from kg_builder.extraction.text.reader import TextReader, extract_unstructured
 from kg_builder.ontology import Schema
+from kg_builder.text_models.ner.config import NerConfig
+from kg_builder.text_models.ner.in_text import TrainedNames, tagged
+from kg_builder.text_models.ner.model import NerModel
+from kg_builder.text_models.ner.tagging import Span, TaggedWords
 
 _TEXT = "Elmo Draska grew up in Brist. He has long admired the zither of kunt moa."
 

@@ -1,0 +1,198 @@
+"""How easy the code is to find one's way in, in figures: import cycles, depth, files on a path.
+
+    python benchmarks/code_structure.py            the figures
+    python benchmarks/code_structure.py --files    and which modules and files they count
+
+- modules, lines and levels of packages, per top-level package;
+- import cycles: sets of modules of which each reaches every other by imports (imports for type
+  checking alone and those inside functions count as well);
+- small modules with a single importer: under 60 lines, and only one module imports them;
+- files that one CSV row, and two sentences, pass through while they are extracted: files of the
+  extraction packages in which any function runs, and how often execution moves from one of these
+  files to another. Modules are imported and settings are read beforehand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import grimp
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("kg_builder", "recommender", "pipeline", "flows")
+EXTRACTION = (ROOT / "kg_builder" / "extraction", ROOT / "kg_builder" / "text_models")
+SMALL = 60
+
+Graph = dict[str, set[str]]
+"""Module → the modules that it imports."""
+
+
+def import_graph() -> Graph:
+    """The project's modules and what each imports of the project."""
+    graph = grimp.build_graph(*PACKAGES, cache_dir=None)
+    return {
+        module: set(graph.find_modules_directly_imported_by(module)) for module in graph.modules
+    }
+
+
+def lines_of(module: str) -> int:
+    """Lines of a module's file."""
+    with path_of(module).open(encoding="utf-8") as file:
+        return sum(1 for _ in file)
+
+
+def path_of(module: str) -> Path:
+    """The file of a module."""
+    path = ROOT.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def levels(module: str) -> int:
+    """Levels of packages that a module lies in: 1 for `kg_builder.tables`."""
+    return len(path_of(module).relative_to(ROOT).parts) - 1
+
+
+def cycles(graph: Graph) -> list[list[str]]:
+    """Sets of modules that reach each other by imports, sorted."""
+    names = sorted(graph)
+    number = {name: index for index, name in enumerate(names)}
+    edges = [(number[a], number[b]) for a in names for b in graph[a] if b in number]
+    rows, columns = zip(*edges, strict=True)
+    matrix = coo_array(([1] * len(edges), (rows, columns)), shape=(len(names),) * 2)
+    _, labels = connected_components(matrix, directed=True, connection="strong")
+    components: dict[int, list[str]] = defaultdict(list)
+    for name, label in zip(names, labels, strict=True):
+        components[int(label)].append(name)
+    return [members for members in components.values() if len(members) > 1]
+
+
+def small_with_one_importer(graph: Graph) -> list[str]:
+    """Modules under 60 lines, no package's `__init__`, that exactly one other module imports."""
+    importers: dict[str, set[str]] = defaultdict(set)
+    for module, imported in graph.items():
+        for name in imported:
+            importers[name].add(module)
+    return [
+        f"{module} (of {next(iter(importers[module]))})"
+        for module in sorted(graph)
+        if path_of(module).name not in ("__init__.py", "__main__.py")
+        and len(importers[module]) == 1
+        and lines_of(module) < SMALL
+    ]
+
+
+def files_of(work: Callable[[], Any]) -> tuple[list[str], int]:
+    """Files of the extraction packages that run while `work` does, and changes between them."""
+    seen: dict[str, None] = {}
+    changes = 0
+    last = ""
+
+    def note(frame: FrameType, event: str, _argument: Any) -> None:
+        nonlocal changes, last
+        if event not in ("call", "return"):
+            return
+        current = frame if event == "call" else frame.f_back
+        name = current.f_code.co_filename if current is not None else ""
+        if not name.startswith(tuple(str(folder) for folder in EXTRACTION)):
+            return
+        seen.setdefault(name)
+        changes += name != last
+        last = name
+
+    work()  # first without looking: imports, caches and compiled patterns
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return [str(Path(name).relative_to(ROOT)) for name in seen], changes
+
+
+def csv_row(folder: Path) -> Callable[[], Any]:
+    """Extraction of a table with one row."""
+    from kg_builder.extraction import StructuredSource, extract
+    from kg_builder.ontology import load_schema
+
+    (folder / "artists.csv").write_text(
+        "id,name,country,year,genres\n1,Björk,IS,1965,art pop;electronic\n", encoding="utf-8"
+    )
+    columns = {
+        "country": {"predicate": "country"},
+        "year": {"predicate": "beginDate"},
+        "genres": {"predicate": "genre", "split": ";"},
+    }
+    table = {"path": "artists.csv", "id": "id", "name": "name", "type": "Artist"}
+    source = StructuredSource.model_validate(
+        {"kind": "structured", "name": "catalogue", "tables": {"a": {**table, "columns": columns}}}
+    )
+    schema = load_schema()
+    return lambda: extract(source, folder, schema=schema)
+
+
+def two_sentences(folder: Path) -> Callable[[], Any]:
+    """Extraction of a text of two sentences by the rules, with one name known beforehand."""
+    from kg_builder.extraction import UnstructuredSource, extract
+    from kg_builder.ontology import load_schema
+
+    (folder / "texts.jsonl").write_text(
+        '{"id": "1", "title": "Portishead", "text": "Portishead are a trip hop band from Bristol, '
+        'formed in 1991. The group released their debut album Dummy on Go! Beat Records."}\n',
+        encoding="utf-8",
+    )
+    source = UnstructuredSource(
+        kind="unstructured", name="texts", path="texts.jsonl", model=None, processes=1
+    )
+    gazetteer = pd.DataFrame(
+        {
+            "record": ["c/1"],
+            "source": ["c"],
+            "record_id": ["1"],
+            "type": ["Band"],
+            "name": ["Portishead"],
+            "aliases": [[]],
+            "external_ids": [[]],
+            "attributes": ["{}"],
+            "evidence": [""],
+        }
+    )
+    schema = load_schema()
+    return lambda: extract(source, folder, schema=schema, gazetteer=gazetteer)
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--files", action="store_true", help="say what is counted")
+    options = parser.parse_args()
+    graph = import_graph()
+    for package in PACKAGES:
+        modules = [name for name in graph if name.split(".")[0] == package]
+        total = sum(lines_of(name) for name in modules)
+        deepest = max(levels(name) for name in modules)
+        print(f"{package}: {len(modules)} modules, {total:,} lines, {deepest} levels deep")
+    lists: dict[str, list[str]] = {
+        "import cycles": [" ".join(members) for members in cycles(graph)],
+        f"modules under {SMALL} lines with one importer": small_with_one_importer(graph),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        for title, make in (("a CSV row", csv_row), ("two sentences", two_sentences)):
+            files, changes = files_of(make(Path(folder)))
+            lists[f"files that {title} passes through ({changes} changes of file)"] = files
+    for title, found in lists.items():
+        print(f"{title}: {len(found)}")
+        if options.files:
+            print("".join(f"    {item}\n" for item in found), end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""Latent semantic analysis of describing words: 'dance' is near 'electropop'."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.linalg import svds
+
+TOPICS: Final = 20
+_SELDOM: Final = 3
+"""In so many bags a word must occur before its company tells anything."""
+_FEWEST: Final = 10 * TOPICS
+"""Fewer bags than this show no topics."""
+
+
+@dataclass(frozen=True)
+class Latent:
+    """Places of words among the topics.
+
+    Attributes:
+        places: word → its place, shape (topics,), already weighted.
+    """
+
+    places: Mapping[str, NDArray[np.float64]]
+
+    @classmethod
+    def learn(cls, bags: Sequence[Collection[str]], weight: Mapping[str, float]) -> Latent:
+        """Learn from bags of words; from few bags nothing is learnt.
+
+        Args:
+            bags: words of each entity.
+            weight: word → how much it tells.
+        """
+        counts = Counter(word for bag in bags for word in set(bag))
+        words = sorted(word for word, n in counts.items() if n >= _SELDOM and weight[word] > 0)
+        if len(bags) < _FEWEST or len(words) <= 2 * TOPICS:
+            return cls({})
+        column = {word: index for index, word in enumerate(words)}
+        of = np.array([weight[word] for word in words])
+        indices: list[int] = []
+        ends = [0]
+        for bag in bags:
+            indices += sorted({column[word] for word in bag if word in column})
+            ends.append(len(indices))
+        values = of[np.array(indices, dtype=np.int64)]
+        owner = np.repeat(np.arange(len(bags)), np.diff(ends))
+        length = np.sqrt(np.bincount(owner, weights=values**2, minlength=len(bags)))
+        matrix = csr_array(
+            (values / length[owner], np.array(indices), np.array(ends)),
+            shape=(len(bags), len(words)),
+        )
+        # a fixed start: the same bags give the same topics, up to signs, which products lose
+        start = np.ones(min(matrix.shape))
+        _, _, topics = svds(matrix, k=TOPICS, v0=start)
+        return cls(dict(zip(words, topics.T * of[:, None], strict=True)))
+
+    def place(self, bag: Collection[str]) -> NDArray[np.float64] | None:
+        """The direction of a bag, of length 1; None where none of its words is known."""
+        known = [self.places[word] for word in sorted(bag) if word in self.places]
+        if not known:
+            return None
+        total = np.sum(known, axis=0)
+        length = float(np.linalg.norm(total))
+        return total / length if length > 0 else None

@@ -1,0 +1,116 @@
+"""Take statements out of a table and leave a row that says where they stood and why they went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from kg_builder.cleaning.conflicts import canonical_form, losing_values, merge_repetitions
+from kg_builder.cleaning.constraints import (
+    ends_before_beginning,
+    implausible_date,
+    wrong_class,
+    wrong_kind,
+)
+from kg_builder.ontology import Schema
+from kg_builder.tables import REJECTS, STATEMENTS
+
+
+def reject(
+    statements: pd.DataFrame, bad: pd.Series[bool], reason: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split statements into those kept and the `tables.REJECTS` rows of the others.
+
+    Args:
+        statements: `tables.STATEMENTS`.
+        bad: one value per statement.
+        reason: a short fixed phrase, which the quality report counts.
+    """
+    gone = statements[bad]
+    rejects = REJECTS.frame(
+        {
+            "stage": ["cleaning"] * len(gone),
+            "source": gone["source"].tolist(),
+            "reason": [reason] * len(gone),
+            "evidence": gone["evidence"].tolist(),
+            "detail": (gone["subject"] + " " + gone["predicate"] + " " + gone["object"]).tolist(),
+        }
+    )
+    return statements[~bad], rejects
+
+
+class CleaningConfig(BaseModel):
+    """What counts as clean."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = Field(
+        True, description="false keeps every statement as it is (for a graph built by others)"
+    )
+    min_confidence: float = Field(0.3, ge=0, le=1, description="statements below it are dropped")
+    earliest_year: int = Field(1000, description="first plausible year of any date")
+    latest_year: int = Field(2030, description="last plausible year of any date")
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """Clean statements, one reject per statement dropped, and what was merged or turned round."""
+
+    statements: pd.DataFrame
+    rejects: pd.DataFrame
+    counts: dict[str, int]
+
+
+def clean(
+    statements: pd.DataFrame,
+    entities: pd.DataFrame,
+    config: CleaningConfig,
+    *,
+    schema: Schema,
+    trust: Mapping[str, float] | None = None,
+) -> Cleaning:
+    """Drop what the data model does not allow, settle conflicts, merge repetitions.
+
+    Args:
+        statements: `tables.STATEMENTS` about entities.
+        entities: `tables.ENTITIES`, for their classes.
+        config: thresholds.
+        schema: the data model.
+        trust: source → trust in [0, 1], for conflicts between sources.
+    """
+    if not config.enabled:
+        return Cleaning(STATEMENTS.check(statements), REJECTS.empty(), {})
+    types = entities.set_index("entity")["type"]
+    statements, turned = canonical_form(statements.reset_index(drop=True), schema)
+    rejects: list[pd.DataFrame] = []
+
+    def drop(bad: pd.Series[bool], reason: str) -> None:
+        nonlocal statements
+        statements, gone = reject(statements, bad, reason)
+        rejects.append(gone)
+
+    drop(
+        (statements["confidence"] < config.min_confidence).astype(bool),
+        "confidence below the threshold",
+    )
+    drop((statements["subject"] == statements["object"]).astype(bool), "says a thing of itself")
+    drop(wrong_kind(statements, schema), "literal and relation confused")
+    drop(wrong_class(statements, types, schema, end="subject"), "subject of a wrong class")
+    drop(wrong_class(statements, types, schema, end="object"), "object of a wrong class")
+    drop(
+        implausible_date(statements, earliest=config.earliest_year, latest=config.latest_year),
+        "implausible date",
+    )
+    drop(ends_before_beginning(statements), "ends before it begins")
+    redundant, contradicted = losing_values(statements, schema, trust=trust or {})
+    drop(contradicted, "contradicts a better supported value")
+    drop(redundant.loc[statements.index], "less precise than another value")
+    statements, merged = merge_repetitions(statements)
+    return Cleaning(
+        statements=statements,
+        rejects=REJECTS.check(pd.concat(rejects, ignore_index=True)),
+        counts={"turned to the canonical form": turned, "repetitions merged": merged},
+    )

@@ -1,0 +1,313 @@
+"""Records, statements and rejects as Arrow batches, on their way to the staging store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from json.encoder import encode_basestring
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from kg_builder.tables import STATEMENTS
+
+Numbers = NDArray[np.int64]
+Texts: TypeAlias = pa.StringArray
+
+TO_CLEAN: Final = "^ | $|  |&|[^ -~]"
+"""Occurs in every text that `values.clean_text` changes, and in many that it does not."""
+
+
+def mapped(texts: Texts, change: Callable[[str], str], *, where: str = "") -> Texts:
+    """Every text changed; equal ones are changed once.
+
+    Args:
+        texts: the texts.
+        change: gives the text that takes the place of another.
+        where: a regular expression that occurs in every text that differs from what it is changed
+            to: for Arrow to leave most texts as they are.
+    """
+    if where:
+        chosen = pc.match_substring_regex(texts, where)
+        if pc.any(chosen).as_py():
+            return pc.replace_with_mask(texts, chosen, mapped(texts.filter(chosen), change))
+        return texts
+    distinct = texts.dictionary_encode()
+    changed = [change(text) for text in distinct.dictionary.to_pylist()]
+    return pa.array(changed, pa.string()).take(distinct.indices)
+
+
+def first_places(codes: Numbers) -> Numbers:
+    """Where each code stands first; codes are numbered in the order in which they appear."""
+    return np.unique(codes, return_index=True)[1]
+
+
+def first_of_equals(groups: Numbers, texts: Texts) -> NDArray[np.bool_]:
+    """Whether each text is the first of its kind in its group; groups are numbers from zero."""
+    among_others = np.flatnonzero(np.bincount(groups)[groups] > 1)
+    codes = texts.take(pa.array(among_others)).dictionary_encode().indices.to_numpy()
+    pairs = groups[among_others] * (len(texts) + 1) + codes
+    first = np.ones(len(texts), np.bool_)
+    first[among_others] = False
+    first[among_others[np.unique(pairs, return_index=True)[1]]] = True
+    return first
+
+
+def is_filled(texts: Texts) -> NDArray[Any]:
+    """Whether each text is one."""
+    filled: NDArray[Any] = pc.binary_length(texts).to_numpy() > 0
+    return filled
+
+
+def listed(size: int, places: Numbers, texts: Texts) -> pa.ListArray:
+    """Lists of the texts of each place, in the order in which they are given."""
+    offsets = np.append(0, np.cumsum(np.bincount(places, minlength=size))).astype(np.int32)
+    sorting = pa.array(np.argsort(places, kind="stable"))
+    return pa.ListArray.from_arrays(pa.array(offsets), texts.take(sorting))
+
+
+def united(size: int, places: Numbers, texts: Texts) -> pa.ListArray:
+    """The different texts of each place, in the order given; empty ones are none."""
+    chosen = first_of_equals(places, texts) & is_filled(texts)
+    return listed(size, places[chosen], texts.filter(pa.array(chosen)))
+
+
+def others_than(own: Texts, places: Numbers, texts: Texts) -> pa.ListArray:
+    """As `united`, without the texts that are a place's own."""
+    size = len(own)
+    places, texts = np.append(np.arange(size), places), pa.concat_arrays([own, texts])
+    chosen = first_of_equals(places, texts) & is_filled(texts)
+    chosen[:size] = False
+    return listed(size, places[chosen], texts.filter(pa.array(chosen)))
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One piece of input that was left out."""
+
+    reason: str
+    evidence: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """The records and statements of one source, what was left out, and counts of both.
+
+    Attributes:
+        records: table `records`, one row per thing, in the order of first mention.
+        statements: table `statements` with record keys for entities, in the order read.
+        rejects: table `rejects` with stage "extraction".
+        counts: how many rows, pages or sentences were read and used, unknown fields by name
+            (`unknown field: <name>`), and so on, sorted by name.
+    """
+
+    records: pd.DataFrame
+    statements: pd.DataFrame
+    rejects: pd.DataFrame
+    counts: Mapping[str, int]
+
+
+_TEXT: Final = pa.string()
+_TEXTS: Final = pa.list_(pa.string())
+
+STATEMENT: Final = pa.schema(
+    [
+        ("seq", pa.int64()),
+        *(
+            STATEMENTS.schema.field(name)
+            for name in (
+                *("subject", "predicate", "object", "object_kind"),
+                *("method", "confidence", "evidence"),
+            )
+        ),
+    ]
+)
+"""One statement, numbered in the order read."""
+
+PART: Final = pa.schema(
+    {
+        "seq": pa.int64(),
+        "key": _TEXT,
+        "record_id": _TEXT,
+        "type": _TEXT,
+        "name": _TEXT,
+        "evidence": _TEXT,
+        "aliases": _TEXTS,
+        "external_ids": _TEXTS,
+        "rows": pa.int64(),
+        "optional": pa.bool_(),
+    }
+)
+"""What some stretch of the source says of one thing; later stretches may say more of it."""
+
+THING: Final = pa.schema(
+    {
+        "seq": pa.int64(),
+        "key": _TEXT,
+        "type": _TEXT,
+        "name": _TEXT,
+        "external_id": _TEXT,
+        "plain": pa.bool_(),
+        "rows": pa.int64(),
+        "optional": pa.bool_(),
+    }
+)
+"""Of a part what decides whether others say the same: `plain` if that is all it says."""
+
+REJECT: Final = pa.schema({"reason": _TEXT, "evidence": _TEXT, "detail": _TEXT})
+
+Row = tuple[str, str, str, str, str, float, str]
+"""(subject, predicate, object, kind of the object, method, confidence, evidence)"""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What a stretch of a source says, without numbers: those depend on what stands before it.
+
+    Attributes:
+        parts: what is said of things, in the order read; several parts may be of one thing.
+        statements: in the order read.
+        rejects: in the order met.
+        counts: of what is counted.
+    """
+
+    parts: pa.Table
+    statements: pa.Table
+    rejects: Sequence[Reject]
+    counts: Mapping[str, int]
+
+
+class Part:
+    """What was said of one thing since the spool was last fed."""
+
+    __slots__ = (
+        *("aliases", "evidence", "external_ids", "name", "optional"),
+        *("record_id", "rows", "seq", "type"),
+    )
+
+    def __init__(self, seq: int, record_id: str, type_: str, name: str, evidence: str) -> None:
+        self.seq, self.record_id, self.type = seq, record_id, type_
+        self.name, self.evidence = name, evidence
+        self.aliases: dict[str, None] | None = None
+        self.external_ids: dict[str, None] | None = None
+        self.rows, self.optional = 0, False
+
+
+def statement_batch(rows: Sequence[Row], first: int) -> pa.RecordBatch:
+    """Rows as columns, numbered from `first`."""
+    numbers = range(first, first + len(rows))
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * len(_ROW_FIELDS)
+    arrays = [
+        pa.array(column, field.type) for column, field in zip(columns, _ROW_FIELDS, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays([pa.array(numbers, pa.int64()), *arrays], schema=STATEMENT)
+
+
+def part_batch(parts: Mapping[str, Part]) -> pa.RecordBatch:
+    """Parts, given by the keys of their things, as columns."""
+    items = parts.values()
+    columns: list[Sequence[Any]] = [
+        [item.seq for item in items],
+        list(parts),
+        [item.record_id for item in items],
+        [item.type for item in items],
+        [item.name for item in items],
+        [item.evidence for item in items],
+        [_texts(item.aliases) for item in items],
+        [_texts(item.external_ids) for item in items],
+        [item.rows for item in items],
+        [item.optional for item in items],
+    ]
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, PART, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=PART)
+
+
+def things_of(parts: pa.RecordBatch) -> pa.Table:
+    """Of parts what decides whether they say the same."""
+    aliases, ids = parts.column("aliases"), parts.column("external_ids")
+    sizes = pc.list_value_length(ids).to_numpy()
+    first = np.where(sizes == 1, ids.offsets.to_numpy()[:-1], len(ids.values))
+    columns = {
+        "external_id": pa.concat_arrays([ids.values, pa.array([""])]).take(pa.array(first)),
+        "plain": pa.array((sizes < 2) & (pc.list_value_length(aliases).to_numpy() == 0)),
+    }
+    arrays = [columns[name] if name in columns else parts.column(name) for name in THING.names]
+    return pa.Table.from_arrays(arrays, schema=THING)
+
+
+def numbered(rows: pa.Table, first: int, schema: pa.Schema) -> tuple[pa.RecordBatch, int]:
+    """(the rows with their numbers, the next number)"""
+    end = first + len(rows)
+    numbers = pa.array(np.arange(first, end))
+    columns = [numbers if name == "seq" else rows[name].combine_chunks() for name in schema.names]
+    return pa.RecordBatch.from_arrays(columns, schema=schema), end
+
+
+def _texts(texts: dict[str, None] | None) -> Sequence[str]:
+    return list(texts) if texts else ()
+
+
+_ROW_FIELDS: Final = list(STATEMENT)[1:]
+
+
+_TO_ESCAPE: Final = r'[\x00-\x1f\\"]'
+
+
+def write_attributes(
+    said: pa.Table, predicates: Sequence[str]
+) -> tuple[NDArray[np.int64], pa.StringArray]:
+    r"""Write `{"predicate": ["value", ...], ...}` for every thing; a value stands once in a list.
+
+    Args:
+        said: columns `thing`, `predicate` and `value`, sorted by the first two.
+        predicates: what the numbers in the column `predicate` mean.
+
+    Returns:
+        The things, each once, and their attributes.
+
+    >>> said = pa.table({"thing": [4, 4], "predicate": [0, 0], "value": ["jazz", "pop"]})
+    >>> write_attributes(said, ["genre"])[1].to_pylist()
+    ['{"genre": ["jazz", "pop"]}']
+    """
+    things, numbers = (said.column(name).to_numpy() for name in ("thing", "predicate"))
+    values = said.column("value").combine_chunks()
+    begins = _differs(things) | _differs(numbers)
+    once = first_of_equals(np.cumsum(begins), values)
+    if not once.all():
+        things, numbers, values = things[once], numbers[once], values.filter(pa.array(once))
+        begins = _differs(things) | _differs(numbers)
+    is_first = _differs(things)
+    # what stands before each value: of a thing's first, of a predicate's first, of any other
+    before = [f'{{"{name}": ["' for name in predicates]
+    before += [f'"], "{name}": ["' for name in predicates]
+    kinds = np.where(is_first, numbers, np.where(begins, numbers + len(predicates), len(before)))
+    ends = np.append(is_first[1:], True)[: len(things)].astype(np.int8)
+    texts = pc.binary_join_element_wise(
+        pa.array([*before, '", "'], pa.string()).take(pa.array(kinds)),
+        _escaped(values),
+        pa.array(["", '"]}']).take(pa.array(ends)),
+        "",
+    )
+    # the texts of a thing lie side by side: they are joined by forgetting where one ends
+    starts = np.flatnonzero(is_first)
+    offsets = np.frombuffer(texts.buffers()[1], np.int32)[np.append(starts, len(things))]
+    whole = pa.StringArray.from_buffers(len(starts), pa.py_buffer(offsets), texts.buffers()[2])
+    return things[starts], whole
+
+
+def _differs(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether each value differs from the one before it."""
+    return np.append(True, values[1:] != values[:-1])[: len(values)]
+
+
+def _escaped(texts: pa.StringArray) -> pa.StringArray:
+    found = pc.match_substring_regex(texts, _TO_ESCAPE)
+    if not pc.any(found).as_py():
+        return texts
+    escaped = [encode_basestring(text)[1:-1] for text in texts.filter(found).to_pylist()]
+    return pc.replace_with_mask(texts, found, pa.array(escaped, pa.string()))

@@ -1,1 +1,0 @@
-"""Wikitext: infoboxes of music articles and the values in their fields."""

@@ -1,0 +1,169 @@
+"""XML dumps read in blocks of whole records, each block as columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, cast
+
+import numpy as np
+from lxml import etree
+
+from kg_builder.extraction.arrow_batches import Reject
+from kg_builder.extraction.files import open_binary
+from kg_builder.extraction.semi_structured.adapters.base import Document
+from kg_builder.extraction.semi_structured.xml_columns import Elements, Numbers, shred
+from kg_builder.extraction.semi_structured.xml_stream import safe_parser, xml_records
+from kg_builder.extraction.xml_safety import checked_blocks
+
+BLOCK: Final = 1 << 22
+"""Bytes made into columns at a time."""
+
+_LONGEST: Final = 1 << 21
+"""Longest record that is read in blocks."""
+
+_FED: Final = 1 << 16
+"""Bytes that the parser is given at a time; it is slower with more."""
+
+_DEEP: Final = 100
+"""Deepest nesting that is read in blocks."""
+
+_BEGIN: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?"
+    rb"(?:<\?xml\s+version=[\"'][\d.]+[\"'](?:\s+encoding=[\"'](?:utf-8|us-ascii)[\"'])?\s*\?>)?"
+    rb"\s*<(\w+)(?:\s+(?!xmlns)\w+=\"[^\"<&]*\")*\s*>",
+    re.IGNORECASE,
+)
+"""What a plain dump begins with; its group is the root's name."""
+
+_END: Final = re.compile(rb"[^<]*</\w+\s*>\s*")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some records of a dump.
+
+    Attributes:
+        tag: name of the records.
+        records: their elements.
+        elements: these, and all that are in them.
+    """
+
+    tag: str
+    records: Numbers
+    elements: Elements
+    _content: bytes
+    _first_line: int
+    _lines: Sequence[int] | None
+
+    def line(self, record: int) -> int:
+        """The line of the file in which the start tag of the nth record ends."""
+        if self._lines is not None:
+            return self._lines[record]
+        end = self._content.index(b">", int(self.elements.start[self.records[record]]))
+        return self._first_line + self._content.count(b"\n", 0, end)
+
+
+def xml_blocks(
+    document: Document, records: Mapping[str, str], rejects: list[Reject], *, size: int = BLOCK
+) -> Iterator[Block]:
+    """Yield the records of a dump until it ends or breaks; a break is a reject.
+
+    XML as programs write it is checked by a parser that makes nothing of it, and cut up by
+    operations on arrays. Where something else begins (a comment, a break, a record of megabytes),
+    the dump is opened again and the rest of it read record by record, which tells what is wrong.
+
+    Args:
+        document: the file.
+        records: name of the root element → name of the records below it.
+        rejects: where the break is added.
+        size: bytes read at a time.
+
+    Raises:
+        DataError: the file declares entities, or its compression is damaged.
+    """
+    done = 0
+    with open_binary(document.path) as stream:
+        blocks = checked_blocks(stream, str(document.path), size=size)
+        for block in _plain_blocks(blocks, records):
+            if block is None:
+                return
+            done += len(block.records)
+            yield block
+    yield from _other_blocks(islice(xml_records(document, records, rejects), done, None), size)
+
+
+def _plain_blocks(blocks: Iterator[bytes], records: Mapping[str, str]) -> Iterator[Block | None]:
+    """The blocks up to the first that is not plain; None tells that the dump ended well."""
+    block = next(blocks, b"")
+    begin = _BEGIN.match(block)
+    root = begin[1].decode() if begin else ""
+    if begin is None or root not in records:
+        return
+    parser = safe_parser(target=_Nothing())
+    line, rest = 1 + block.count(b"\n", 0, begin.end()), block[begin.end() :]
+    while _is_sound(parser, block):
+        elements = shred(rest)
+        if elements is None or elements.depth > _DEEP or len(rest) - elements.end > _LONGEST:
+            return
+        if any(":" in tag for tag in elements.tags):
+            return
+        if len(elements):
+            yield _block(records[root], elements, rest, line, None)
+        line, rest = line + rest.count(b"\n", 0, elements.end), rest[elements.end :]
+        if not block:
+            if _END.fullmatch(rest):
+                yield None
+            return
+        block = next(blocks, b"")
+        rest += block
+
+
+class _Nothing:
+    """What a parser makes of XML that it only checks."""
+
+    def close(self) -> None:
+        """End."""
+
+
+def _is_sound(parser: etree.XMLParser, block: bytes) -> bool:
+    """Whether the XML is well-formed up to the end of the next block; an empty one is the last."""
+    try:
+        for first in range(0, len(block), _FED):
+            parser.feed(block[first : first + _FED])
+        if not block:
+            parser.close()
+    except etree.XMLSyntaxError:
+        return False
+    return True
+
+
+def _other_blocks(records: Iterator[etree._Element], size: int) -> Iterator[Block]:
+    """Blocks of records that a parser has made elements of: written anew they are plain."""
+    content, tag = bytearray(), ""
+    lines: list[int] = []
+    for record in records:
+        tag = str(record.tag)
+        content += etree.tostring(record, encoding="unicode", with_tail=False).encode()
+        lines.append(cast(int, record.sourceline))
+        if len(content) >= size:
+            yield _written(tag, bytes(content), lines)
+            content, lines = bytearray(), list[int]()
+    if lines:
+        yield _written(tag, bytes(content), lines)
+
+
+def _written(tag: str, content: bytes, lines: Sequence[int]) -> Block:
+    elements = shred(content)
+    assert elements is not None, "what lxml writes is plain"
+    return _block(tag, elements, content, 0, lines)
+
+
+def _block(
+    tag: str, elements: Elements, content: bytes, line: int, lines: Sequence[int] | None
+) -> Block:
+    top = elements.top()
+    records = top[np.isin(top, elements.named(tag))]
+    return Block(tag, records, elements, content, line, lines)

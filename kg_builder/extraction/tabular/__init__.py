@@ -1,0 +1,6 @@
+"""Readers of files of rows, in chunks, with every row accounted for."""
+
+from kg_builder.extraction.tabular.config import Cell, Chunk, Filter, RowsConfig, SqlRows
+from kg_builder.extraction.tabular.reader import RowReader, read_rows
+
+__all__ = ["Cell", "Chunk", "Filter", "RowReader", "RowsConfig", "SqlRows", "read_rows"]

@@ -1,0 +1,334 @@
+"""How a file of rows is laid out, and rows as columns of cells: what all its readers share."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from itertools import compress
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from kg_builder.errors import DataError
+
+RowFormat = Literal["auto", "csv", "tsv", "dat", "jsonl", "parquet", "excel", "sql"]
+_PASSWORD = re.compile(r"://[^/@:]*:[^/@]*@")
+
+
+class SqlRows(BaseModel):
+    """What is read from a database, and how it is reached without a password in the recipe."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: Annotated[
+        str,
+        Field(
+            description="SQLAlchemy address without a password, such as "
+            "'postgresql+psycopg://reader@host/music'; without one the table's path names an "
+            "SQLite file."
+        ),
+    ] = ""
+    url_env: Annotated[
+        str | None, Field(description="Environment variable that holds the whole address.")
+    ] = None
+    password_env: Annotated[
+        str | None, Field(description="Environment variable that holds the password.")
+    ] = None
+    table: Annotated[
+        str | None, Field(description="Table or view to read whole, such as 'music.songs'.")
+    ] = None
+    query: Annotated[str | None, Field(description="SELECT to read instead of a table.")] = None
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("sql: give either 'table' or 'query'")
+        if self.url and self.url_env is not None:
+            raise ValueError("sql: give either 'url' or 'url_env'")
+        if _PASSWORD.search(self.url):
+            raise ValueError("sql: keep the password out of 'url': name it with 'password_env'")
+        return self
+
+
+class Filter(BaseModel):
+    """Rows to keep: every condition given must hold for the column's value."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    column: Annotated[str, Field(description="Column that is looked at.")]
+    equals: Annotated[
+        tuple[str, ...], Field(description="Allowed values; empty allows every value.")
+    ] = ()
+    min: Annotated[float | None, Field(description="Smallest number allowed.")] = None
+    max: Annotated[float | None, Field(description="Largest number allowed.")] = None
+
+
+class RowsConfig(BaseModel):
+    """A file of rows: where it is, how it is written, which rows count."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Annotated[
+        str,
+        Field(
+            description="File below the raw folder; a gzipped one is unpacked. Only a database "
+            "with an address of its own has none."
+        ),
+    ] = ""
+    format: Annotated[
+        RowFormat,
+        Field(description="Layout; 'auto' goes by the ending (.csv, .tsv, .dat, .jsonl, ...)."),
+    ] = "auto"
+    sql: Annotated[SqlRows | None, Field(description="The rows come from a database.")] = None
+    sheet: Annotated[
+        str | int | None,
+        Field(description="Sheet of an Excel workbook by its name or number from 0; the first."),
+    ] = None
+    separator: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            description="What stands between cells, one character or several such as '::'; by "
+            "default ',' for csv and a tab for tsv and dat.",
+        ),
+    ] = None
+    quote: Annotated[
+        str | None,
+        Field(
+            max_length=1,
+            description="Quoting character; '' takes quotes as text. By default '\"' for csv and "
+            "none for tsv and dat.",
+        ),
+    ] = None
+    escape: Annotated[
+        str | None,
+        Field(max_length=1, description="Character that escapes a quote inside a quoted cell."),
+    ] = None
+    header: Annotated[bool, Field(description="Whether the first row read names the columns.")] = (
+        True
+    )
+    names: Annotated[
+        tuple[str, ...],
+        Field(description="Column names; required without a header, otherwise replacing it."),
+    ] = ()
+    skip_rows: Annotated[int, Field(ge=0, description="Lines to skip before the header.")] = 0
+    skip_after_header: Annotated[
+        int, Field(ge=0, description="Rows to skip after the header, such as a row of units.")
+    ] = 0
+    encodings: Annotated[
+        tuple[str, ...],
+        Field(
+            min_length=1,
+            description="Encodings to try on each line, in order: files with lines in several "
+            "encodings are read line by line.",
+        ),
+    ] = ("utf-8-sig", "cp1252", "latin-1")
+    nulls: Annotated[
+        tuple[str, ...], Field(description="Cells that mean 'no value', besides the empty cell.")
+    ] = ("NULL", "null", "\\N", "N/A", "n/a")
+    repair: Annotated[
+        bool,
+        Field(description="Undo HTML entities and wrongly decoded letters (mojibake) in cells."),
+    ] = True
+    where: Annotated[tuple[Filter, ...], Field(description="Conditions on the rows to keep.")] = ()
+    max_line: Annotated[
+        int,
+        Field(ge=1024, description="Longest line in bytes; a longer one is a reject, not memory."),
+    ] = 8 * 1024 * 1024
+
+    @model_validator(mode="after")
+    def _columns_are_named(self) -> Self:
+        if not self.path and (self.sql is None or not (self.sql.url or self.sql.url_env)):
+            raise ValueError("'path' is missing: the file below the raw folder")
+        if self.format == "sql" and self.sql is None:
+            raise ValueError(f"{self.path}: say with 'sql' which table or query is read")
+        delimited = self.layout in {"csv", "tsv", "dat", "excel"}
+        if delimited and not self.header and not self.names:
+            raise ValueError(f"{self.path}: a file without a header needs 'names' for its columns")
+        if len(set(self.names)) != len(self.names):
+            raise ValueError(f"{self.path}: 'names' repeats a column name")
+        return self
+
+    @property
+    def layout(self) -> str:
+        """The format, found by the ending of the path where it is 'auto'."""
+        if self.sql is not None:
+            return "sql"
+        if self.format != "auto":
+            return self.format
+        stem = self.path.lower().removesuffix(".gz")
+        suffix = stem.rpartition(".")[2]
+        return {
+            "tsv": "tsv",
+            "tab": "tsv",
+            "txt": "tsv",
+            "dat": "dat",
+            "jsonl": "jsonl",
+            "ndjson": "jsonl",
+            "parquet": "parquet",
+            "xlsx": "excel",
+            "xlsm": "excel",
+        }.get(suffix, "csv")
+
+
+_SHOWN: Final = 20
+
+Cell = str | tuple[str, ...] | None
+"""A value, several values (from formats that have lists), or none."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows as columns, each with the number of the line (or row) where it begins."""
+
+    columns: dict[str, list[Cell]]
+    places: list[int]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def rows(self, keep: Sequence[bool]) -> Chunk:
+        """The rows for which `keep`, of the chunk's length, is true."""
+        return Chunk(
+            {name: list(compress(cells, keep)) for name, cells in self.columns.items()},
+            list(compress(self.places, keep)),
+        )
+
+
+def missing_column(column: str, names: Sequence[str], where: str) -> DataError:
+    """The error for a column that the file does not have."""
+    near = difflib.get_close_matches(column, names, n=1, cutoff=0.5)
+    shown = [*names[:_SHOWN], "…"] if len(names) > _SHOWN else names
+    remedy = f"the columns are: {', '.join(shown)}"
+    if near:
+        remedy = f"did you mean {near[0]!r}? {remedy}"
+    return DataError(f"no column {column!r}", where=where, remedy=remedy)
+
+
+def unique_names(heading: Sequence[str]) -> list[str]:
+    """Column names as they stand; one that is repeated gets '.2', '.3' and so on."""
+    seen: Counter[str] = Counter()
+    names = []
+    for raw in heading:
+        name = raw.strip().lstrip("\ufeff")
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
+    return names
+
+
+Found = tuple[str, Any]
+"""(JSON pointer, value)"""
+
+
+def follow(value: Any, path: str, pointer: str = "") -> Iterator[Found]:
+    """Yield every value at the path, with its JSON pointer; lists on the way are walked through.
+
+    A key that holds a dot is found whole before it is taken apart.
+    """
+    if not path:
+        yield from _leaves(value, pointer)
+    elif isinstance(value, list):
+        head, _, rest = path.partition(".")
+        if head.isdigit():
+            if int(head) < len(value):
+                yield from follow(value[int(head)], rest, f"{pointer}/{head}")
+        else:
+            for index, item in enumerate(value):
+                yield from follow(item, path, f"{pointer}/{index}")
+    elif isinstance(value, dict):
+        if path in value:
+            yield from _leaves(value[path], f"{pointer}/{escape(path)}")
+            return
+        head, _, rest = path.partition(".")
+        head = head.removesuffix("[*]")
+        if head in value:
+            yield from follow(value[head], rest, f"{pointer}/{escape(head)}")
+
+
+def escape(key: str) -> str:
+    """A key as one step of a JSON pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def scalar(value: Any) -> str | None:
+    """A JSON value as text; objects and null are none."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    return None
+
+
+def _leaves(value: Any, pointer: str) -> Iterator[Found]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _leaves(item, f"{pointer}/{index}")
+    elif value is not None:
+        yield pointer, value
+
+
+def column_of(path: str, names: Sequence[str], where: str) -> tuple[str, str]:
+    """(column, path below it) for a column's name or for a path into nested values.
+
+    Raises:
+        DataError: there is no such column.
+    """
+    if path in names:
+        return path, ""
+    column, _, rest = path.partition(".")
+    if column not in names:
+        raise missing_column(path, names, where)
+    return column, rest
+
+
+def cells_of(
+    columns: Mapping[str, Sequence[Any]],
+    wanted: Mapping[str, tuple[str, str]],
+    nulls: frozenset[str],
+) -> dict[str, list[Cell]]:
+    """The wanted cells; `wanted` gives (column, path below it) for each of their names."""
+    return {
+        name: [cell_of(value, path, nulls) for value in columns[column]]
+        for name, (column, path) in wanted.items()
+    }
+
+
+def cell_of(value: Any, path: str, nulls: frozenset[str]) -> Cell:
+    """A value, or what lies at a path below it, as a cell; several values become a tuple."""
+    if value is None:
+        return None
+    if not path and not isinstance(value, list | tuple | dict):
+        text = _text(value)
+        return None if text is None or text in nulls else text
+    found = [
+        text
+        for _, leaf in follow(list(value) if isinstance(value, tuple) else value, path)
+        if (text := _text(leaf)) is not None and text not in nulls
+    ]
+    return None if not found else found[0] if len(found) == 1 else tuple(found)
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, datetime):
+        whole_day = not (value.hour or value.minute or value.second or value.microsecond)
+        return value.date().isoformat() if whole_day else value.isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    if isinstance(value, dict | list | bytes | bytearray | memoryview):
+        return None
+    found = scalar(value)
+    return (str(value) if found is None else found).strip()

@@ -1,0 +1,163 @@
+"""Rows of a database that SQLAlchemy can reach, streamed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, NoSuchTableError, SQLAlchemyError
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.tabular.config import Chunk, SqlRows, cells_of, column_of, missing_column
+
+_HIDDEN: Final = "***"
+
+
+def sql_rows(
+    config: SqlRows,
+    file: Path | None,
+    columns: Sequence[str] | None,
+    nulls: frozenset[str],
+    chunk_rows: int,
+) -> Iterator[Chunk]:
+    """Yield chunks whose places are row numbers, from 1, in the order in which the rows come.
+
+    A table is read in the order of its primary key; a query says its own order. The rows stay with
+    the server (a server-side cursor where it has them) until they are read, and the transaction
+    only reads.
+
+    Args:
+        config: what is read from where.
+        file: an SQLite database, where no address is given.
+        columns: columns wanted, or paths into nested ones; all by default.
+        nulls: texts that mean "no value".
+        chunk_rows: rows held at a time.
+
+    Raises:
+        DataError: the address, the credentials, the table or a column do not hold; no message has a
+            password in it.
+    """
+    url = _url(config, file)
+    addressed = config.url or config.url_env
+    where = url.render_as_string(hide_password=True) if addressed else str(file)
+    try:
+        engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    except (SQLAlchemyError, ImportError) as fault:
+        raise _error(fault, url, where) from None
+    try:
+        with engine.connect() as connection:
+            yield from _rows(connection, config, columns, nulls, chunk_rows, where)
+    except (SQLAlchemyError, ValueError) as fault:
+        raise _error(fault, url, where) from None
+    finally:
+        engine.dispose()
+
+
+def _rows(
+    connection: sqlalchemy.Connection,
+    config: SqlRows,
+    columns: Sequence[str] | None,
+    nulls: frozenset[str],
+    chunk_rows: int,
+    where: str,
+) -> Iterator[Chunk]:
+    if connection.dialect.name == "postgresql":
+        connection.execution_options(postgresql_readonly=True)
+    statement = _statement(connection, config, columns, where)
+    result = connection.execution_options(stream_results=True, yield_per=chunk_rows).execute(
+        statement
+    )
+    names = list(result.keys())
+    wanted = {name: column_of(name, names, where) for name in columns or names}
+    first = 1
+    for part in result.partitions(chunk_rows):
+        values: dict[str, Sequence[Any]] = dict(zip(names, zip(*part, strict=True), strict=True))
+        places = list(range(first, first + len(part)))
+        yield Chunk(cells_of(values, wanted, nulls), places)
+        first += len(part)
+
+
+def _statement(
+    connection: sqlalchemy.Connection,
+    config: SqlRows,
+    columns: Sequence[str] | None,
+    where: str,
+) -> sqlalchemy.Executable:
+    if config.query is not None:
+        return sqlalchemy.text(config.query)
+    schema, _, name = (config.table or "").rpartition(".")
+    try:
+        table = sqlalchemy.Table(
+            name, sqlalchemy.MetaData(), schema=schema or None, autoload_with=connection
+        )
+    except NoSuchTableError:
+        known = ", ".join(sorted(sqlalchemy.inspect(connection).get_table_names(schema or None)))
+        raise DataError(
+            f"no table {config.table!r}", where=where, remedy=f"tables: {known or 'none'}"
+        ) from None
+    names = [column.name for column in table.columns]
+    needed = dict.fromkeys(column_of(path, names, where)[0] for path in columns or names)
+    if not needed:
+        raise missing_column("", names, where)
+    chosen = sqlalchemy.select(*(table.c[name] for name in needed))
+    return chosen.order_by(*table.primary_key.columns)
+
+
+def _url(config: SqlRows, file: Path | None) -> sqlalchemy.URL:
+    """The address with its password; an SQLite file is opened for reading only."""
+    text = config.url
+    if config.url_env is not None:
+        text = os.environ.get(config.url_env, "")
+        if not text:
+            raise _unset(config.url_env)
+    if not text:
+        if file is None or not file.is_file():
+            raise DataError(
+                "no such file",
+                where=str(file or "sql"),
+                remedy="name an SQLite file with path, or an address with sql.url",
+            )
+        path = str(file.resolve()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+        return sqlalchemy.URL.create(
+            "sqlite", database=f"file:{path}", query={"mode": "ro", "uri": "true"}
+        )
+    try:
+        url = sqlalchemy.make_url(text)
+    except (ArgumentError, ValueError):
+        raise DataError(
+            "not a database address",
+            where=config.url_env or "sql.url",
+            remedy="for example postgresql+psycopg://reader@host/music",
+        ) from None
+    if config.password_env is not None:
+        password = os.environ.get(config.password_env)
+        if password is None:
+            raise _unset(config.password_env)
+        url = url.set(password=password)
+    return url
+
+
+def _unset(name: str) -> DataError:
+    return DataError(
+        f"the environment variable {name} is not set",
+        where="sql",
+        remedy=f"export {name}=… before the run",
+    )
+
+
+def _error(fault: Exception, url: sqlalchemy.URL, where: str) -> DataError:
+    """What a person needs to know of a fault of the database, without the password."""
+    text = str(getattr(fault, "orig", None) or fault)
+    if url.password:
+        text = text.replace(str(url.password), _HIDDEN)
+    text = " ".join(text.split())
+    if isinstance(fault, ImportError | NoSuchModuleError):
+        return DataError(
+            f"no driver for {url.drivername}: {text}",
+            where=where,
+            remedy="install it; for PostgreSQL: pip install 'music-kg-recommender[postgres]'",
+        )
+    return DataError(f"the database refused: {text}", where=where)

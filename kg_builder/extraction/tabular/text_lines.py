@@ -1,0 +1,317 @@
+"""Lines of text out of bytes, block by block; delimited text and JSON lines out of them."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any, Final
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.files import Stream
+from kg_builder.extraction.tabular.config import (
+    Cell,
+    Chunk,
+    RowsConfig,
+    follow,
+    missing_column,
+    scalar,
+)
+
+BLOCK = 1 << 20
+_MARKS: Final = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""Byte order marks; the longer ones begin like the shorter."""
+
+Complain = Callable[[str, int, str], None]
+"""Called with (reason, line, detail) for a line that cannot be used."""
+
+
+def line_blocks(
+    stream: Stream,
+    *,
+    encodings: Sequence[str],
+    max_line: int,
+    complain: Complain,
+    counts: Counter[str],
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield (number of the first line, decoded lines without their ends).
+
+    A line that is too long, holds a null byte or fits none of the encodings is reported and
+    stands as an empty line, so that the numbers of the others stay true.
+
+    Raises:
+        DataError: an encoding is unknown, or UTF-16 whose byte order nothing tells; the compressed
+            file is damaged.
+    """
+    number, rest, skipping = 1, b"", False
+    blocks, encodings = _blocks(stream, encodings)
+    for block in blocks:
+        if skipping:
+            end = block.find(b"\n")
+            if end < 0:
+                continue
+            block, skipping = block[end + 1 :], False
+            yield number, [""]
+            number += 1
+        content = rest + block
+        end = content.rfind(b"\n")
+        if end < 0:
+            rest = content
+        else:
+            lines = _decode(content[:end], number, encodings, max_line, complain, counts)
+            yield number, lines
+            number, rest = number + len(lines), content[end + 1 :]
+        if len(rest) > max_line:
+            complain("line too long", number, f"more than {max_line} bytes")
+            rest, skipping = b"", True
+    if rest:
+        yield number, _decode(rest, number, encodings, max_line, complain, counts)
+
+
+def _blocks(stream: Stream, encodings: Sequence[str]) -> tuple[Iterator[bytes], Sequence[str]]:
+    """The blocks of a file and their encodings; UTF-16 and UTF-32 come as UTF-8.
+
+    The bytes of those two cannot be cut at line ends. A byte order mark tells them, whatever the
+    encodings say: spreadsheets write such files unasked.
+    """
+    for encoding in encodings:
+        try:
+            "".encode(encoding)
+        except LookupError:
+            raise DataError(
+                f"unknown encoding {encoding!r}",
+                where=stream.where,
+                remedy="for example utf-8, cp1252, latin-1",
+            ) from None
+    first = stream.read(BLOCK)
+    blocks = chain((first,), iter(lambda: stream.read(BLOCK), b""))
+    marked = next((name for mark, name in _MARKS if first.startswith(mark)), "")
+    wide = marked or encodings[0].lower().replace("_", "-")
+    if not wide.startswith(("utf-16", "utf-32")):
+        return blocks, encodings
+    if first and not marked and wide in {"utf-16", "utf-32"}:
+        raise DataError(
+            f"{wide} without a byte order mark",
+            where=stream.where,
+            remedy=f"say {wide}-le or {wide}-be in encodings",
+        )
+    return _as_utf8(blocks, wide), ("utf-8",)
+
+
+def _as_utf8(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    for block in blocks:
+        yield decoder.decode(block).encode("utf-8", "replace")
+    yield decoder.decode(b"", final=True).encode("utf-8", "replace")
+
+
+def _decode(
+    content: bytes,
+    number: int,
+    encodings: Sequence[str],
+    max_line: int,
+    complain: Complain,
+    counts: Counter[str],
+) -> list[str]:
+    try:
+        lines = _split(content.decode(encodings[0]))
+    except UnicodeDecodeError:
+        lines = []
+        for raw in content.split(b"\n"):
+            lines.append(_decode_line(raw, number + len(lines), encodings, complain, counts))
+    if len(content) > max_line:
+        for index, line in enumerate(lines):
+            if len(line.encode("utf-8")) > max_line:
+                complain("line too long", number + index, f"more than {max_line} bytes")
+                lines[index] = ""
+    if b"\0" in content:
+        for index, line in enumerate(lines):
+            if "\0" in line:
+                complain("null byte", number + index, "")
+                lines[index] = ""
+    return lines
+
+
+def _decode_line(
+    raw: bytes, number: int, encodings: Sequence[str], complain: Complain, counts: Counter[str]
+) -> str:
+    for rank, encoding in enumerate(encodings):
+        try:
+            line = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if rank:
+            counts[f"lines read as {encoding}"] += 1
+        return line.removesuffix("\r")
+    complain("undecodable line", number, f"none of {', '.join(encodings)}")
+    return ""
+
+
+def _split(text: str) -> list[str]:
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").removesuffix("\r")
+    return text.split("\n")
+
+
+Row = tuple[int, list[str]]
+"""(number of the row's first line, cells)"""
+
+
+def separator(config: RowsConfig) -> str:
+    """What stands between the cells."""
+    return config.separator or ("," if config.layout == "csv" else "\t")
+
+
+def quote(config: RowsConfig) -> str:
+    """The quoting character; empty where quotes are text."""
+    if config.quote is not None:
+        return config.quote
+    return '"' if config.layout == "csv" and len(separator(config)) == 1 else ""
+
+
+def check_separator(config: RowsConfig) -> None:
+    """Refuse quoting with a separator of several characters, on which no two readers agree.
+
+    Raises:
+        DataError: the settings ask for both, or one character is to be both.
+    """
+    if quote(config) and (len(separator(config)) > 1 or quote(config) == separator(config)):
+        raise DataError(
+            f"separator {separator(config)!r} cannot be combined with quoting by {quote(config)!r}",
+            where=config.path,
+            remedy='set quote = ""',
+        )
+
+
+def plain_columns(
+    lines: list[str], first: int, width: int, cut: str, complain: Complain
+) -> tuple[list[int], list[list[str]]]:
+    """Cut unquoted lines into `width` columns; blank lines are passed over.
+
+    Returns the numbers of the lines used and the columns. No list per row is made: cells are cut
+    from the joined lines at once, which is several times faster.
+    """
+    places, whole = [], []
+    for number, line in enumerate(lines, first):
+        if line.count(cut) == width - 1 and line:
+            places.append(number)
+            whole.append(line)
+        elif line:
+            complain("wrong number of cells", number, f"{line.count(cut) + 1} instead of {width}")
+    if not whole:
+        return [], [[] for _ in range(width)]
+    cells = cut.join(whole).split(cut)
+    return places, [cells[column::width] for column in range(width)]
+
+
+def quoted_rows(
+    blocks: Iterable[tuple[int, list[str]]], config: RowsConfig, complain: Complain
+) -> Iterator[Row]:
+    """Read quoted rows, whose cells may hold separators and line ends; blank lines are passed over.
+
+    A quote that is never closed costs the lines up to the reader's limit for one cell, which the
+    report names.
+    """
+    reader = csv.reader(
+        (line + "\n" for _, lines in blocks for line in lines),
+        delimiter=separator(config),
+        quotechar=quote(config),
+        escapechar=config.escape,
+        doublequote=True,
+    )
+    while True:
+        number = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as fault:
+            complain("unreadable row", number, f"lines {number} to {reader.line_num}: {fault}")
+            continue
+        if cells:
+            yield number, cells
+
+
+def json_rows(
+    blocks: Iterable[tuple[int, list[str]]],
+    *,
+    wanted: Sequence[str] | None,
+    nulls: frozenset[str],
+    chunk_rows: int,
+    counts: Counter[str],
+    complain: Complain,
+    where: str,
+) -> Iterator[Chunk]:
+    """Read objects; several values at a path become a tuple.
+
+    Raises:
+        DataError: a wanted path is in no object of the file.
+    """
+    seen: dict[str, None] = {}
+    met: set[str] = set()
+    batch: list[tuple[int, dict[str, Any]]] = []
+    for number, value in _objects(blocks, counts, complain):
+        batch.append((number, value))
+        seen.update(dict.fromkeys(value))
+        if len(batch) >= chunk_rows:
+            yield _columnar(batch, wanted or list(seen), nulls, met)
+            batch = []
+    if batch:
+        yield _columnar(batch, wanted or list(seen), nulls, met)
+    for path in wanted or ():
+        if seen and path not in met:
+            raise missing_column(path, list(seen), where)
+
+
+def _objects(
+    blocks: Iterable[tuple[int, list[str]]], counts: Counter[str], complain: Complain
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    for first, lines in blocks:
+        for number, line in enumerate(lines, first):
+            if not line or line.isspace():
+                continue
+            counts["rows read"] += 1
+            try:
+                value = json.loads(line)
+            except (ValueError, RecursionError) as fault:
+                complain("broken JSON", number, str(fault))
+                continue
+            if isinstance(value, dict):
+                yield number, value
+            else:
+                complain("not a JSON object", number, type(value).__name__)
+
+
+def _columnar(
+    batch: list[tuple[int, dict[str, Any]]],
+    names: Sequence[str],
+    nulls: frozenset[str],
+    met: set[str],
+) -> Chunk:
+    columns: dict[str, list[Cell]] = {}
+    for name in names:
+        cells = []
+        for _, value in batch:
+            if name in value:
+                met.add(name)
+            cells.append(_cell(value, name, nulls))
+        if any(cell is not None for cell in cells):
+            met.add(name)
+        columns[name] = cells
+    return Chunk(columns, [number for number, _ in batch])
+
+
+def _cell(value: dict[str, Any], path: str, nulls: frozenset[str]) -> Cell:
+    found = [text.strip() for _, leaf in follow(value, path) if (text := scalar(leaf)) is not None]
+    kept = [text for text in found if text not in nulls]
+    if not kept:
+        return None
+    return kept[0] if len(kept) == 1 else tuple(kept)

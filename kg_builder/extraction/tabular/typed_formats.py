@@ -1,0 +1,181 @@
+"""Formats whose cells are values rather than text: Excel workbooks and Parquet."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.tabular.config import (
+    Chunk,
+    RowsConfig,
+    cell_of,
+    cells_of,
+    column_of,
+    unique_names,
+)
+from kg_builder.extraction.tabular.text_lines import Complain
+
+LARGEST_TEXTS: Final = 512 * 1024 * 1024
+"""Bytes of a workbook's table of texts, which is held in memory while its sheets are not."""
+
+_PACKED: Final = 200
+"""How many times smaller than its content a large part of a sound workbook can be."""
+
+_ERRORS: Final = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
+_DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_FAULTS: Final = (
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError),  # of the packing
+    *(InvalidFileException, KeyError, ValueError, OSError, EOFError, SyntaxError),
+)
+
+
+def excel_rows(
+    path: Path,
+    config: RowsConfig,
+    columns: Sequence[str] | None,
+    nulls: frozenset[str],
+    chunk_rows: int,
+    complain: Complain,
+) -> Iterator[Chunk]:
+    """Yield chunks whose places are the sheet's row numbers, from 1; blank rows are passed over.
+
+    Formulas give the values that the workbook was saved with; cells with an error give none.
+
+    Raises:
+        DataError: no such file or sheet, a damaged workbook, a missing column.
+    """
+    where = str(path)
+    _check(path, where)
+    try:
+        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    except _FAULTS as fault:
+        raise DataError(f"not a readable Excel workbook: {fault}", where=where) from None
+    try:
+        sheet = _sheet(book, config.sheet, where)
+        rows: Iterator[tuple[int, Sequence[Any]]] = enumerate(sheet.iter_rows(values_only=True), 1)
+        rows = islice(rows, config.skip_rows, None)
+        names = list(config.names)
+        if config.header:
+            heading = [cell_of(cell, "", nulls) for cell in next(rows, (0, ()))[1]]
+            while heading and heading[-1] is None:
+                heading.pop()
+            names = names or unique_names([str(cell or "") for cell in heading])
+        wanted = {name: column_of(name, names, where) for name in columns or names}
+        rows = islice(rows, config.skip_after_header, None)
+        while batch := list(islice(rows, chunk_rows)):
+            kept: list[tuple[int, Sequence[Any]]] = []
+            for number, cells in batch:
+                if any(cell is not None for cell in cells[len(names) :]):
+                    complain("wrong number of cells", number, f"more than {len(names)}")
+                elif any(cell is not None for cell in cells):
+                    kept.append((number, cells))
+            values = {
+                name: [cells[index] if index < len(cells) else None for _, cells in kept]
+                for index, name in enumerate(names)
+            }
+            yield Chunk(cells_of(values, wanted, nulls | _ERRORS), [number for number, _ in kept])
+    except _FAULTS as fault:
+        raise DataError(f"damaged Excel workbook: {fault}", where=where) from None
+    finally:
+        book.close()
+
+
+def _check(path: Path, where: str) -> None:
+    """Refuse what would swell in memory: entities, and more texts than a workbook ever has."""
+    try:
+        with zipfile.ZipFile(path) as parts:
+            for part in parts.infolist():
+                texts = part.filename.endswith("sharedStrings.xml")
+                bomb = part.file_size > _PACKED * part.compress_size
+                if part.file_size > LARGEST_TEXTS and (texts or bomb):
+                    raise DataError(
+                        f"{part.filename} swells to {part.file_size} bytes, more than "
+                        f"{LARGEST_TEXTS}",
+                        where=where,
+                        remedy="save the sheet as CSV",
+                    )
+                if part.filename.endswith((".xml", ".rels")):
+                    with parts.open(part) as content:
+                        if _DOCTYPE.search(content.read(8192)):
+                            raise DataError(
+                                "the workbook declares entities, which are not expanded",
+                                where=where,
+                            )
+    except FileNotFoundError:
+        raise DataError("no such file", where=where) from None
+    except _FAULTS as fault:
+        raise DataError(
+            f"not a readable Excel workbook: {fault}",
+            where=where,
+            remedy="older .xls files: save them as .xlsx",
+        ) from None
+
+
+def _sheet(book: Any, sheet: str | int | None, where: str) -> Any:
+    names = book.sheetnames
+    if sheet is None or isinstance(sheet, int):
+        index = sheet or 0
+        if index < len(names):
+            return book[names[index]]
+    elif sheet in names:
+        return book[sheet]
+    raise DataError(f"no sheet {sheet!r}", where=where, remedy=f"sheets: {', '.join(names)}")
+
+
+def parquet_rows(
+    path: Path, columns: Sequence[str] | None, nulls: frozenset[str], chunk_rows: int
+) -> Iterator[Chunk]:
+    """Yield chunks whose places are row numbers, from 1.
+
+    Args:
+        path: the file.
+        columns: columns wanted, or paths into nested ones (`artist.name`); all by default.
+        nulls: texts that mean "no value".
+        chunk_rows: rows held at a time.
+
+    Raises:
+        DataError: there is no such file, it is no Parquet, or a column is missing.
+    """
+    try:
+        file = pq.ParquetFile(path)
+    except FileNotFoundError:
+        raise DataError("no such file", where=str(path)) from None
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
+        raise DataError(f"not a readable Parquet file: {fault}", where=str(path)) from None
+    with file:
+        names = file.schema_arrow.names
+        wanted = {name: column_of(name, names, str(path)) for name in columns or names}
+        needed = list(dict.fromkeys(column for column, _ in wanted.values()))
+        batches = file.iter_batches(batch_size=chunk_rows, columns=needed)
+        first = 1
+        while True:
+            try:
+                batch = next(batches, None)
+            except (pa.ArrowException, OSError) as fault:
+                raise DataError(f"damaged Parquet file: {fault}", where=str(path)) from None
+            if batch is None:
+                return
+            places = list(range(first, first + batch.num_rows))
+            values = {}
+            for name in needed:
+                try:
+                    values[name] = batch.column(name).to_pylist()
+                except UnicodeDecodeError as fault:
+                    raise DataError(
+                        f"column {name!r} holds text that is not UTF-8, in rows {first} to "
+                        f"{places[-1]}: {fault}",
+                        where=str(path),
+                    ) from None
+            yield Chunk(cells_of(values, wanted, nulls), places)
+            first += batch.num_rows

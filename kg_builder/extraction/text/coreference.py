@@ -1,0 +1,349 @@
+"""Which mentions are of the same thing: names, short names, pronouns, "the band", "the album"."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import takewhile
+from typing import Final
+
+from kg_builder.extraction.text import lexicon
+from kg_builder.extraction.text.documents import performer_of
+from kg_builder.extraction.text.mentions import (
+    ANAPHOR,
+    GROUP,
+    PERSON,
+    SONG,
+    WORK,
+    Entity,
+    Mention,
+    Sentence,
+)
+from kg_builder.extraction.values.text import fold
+from kg_builder.ontology import Schema
+
+_PRONOUN: Final = re.compile(
+    r"(?<![\w'’])(?:he|him|his|himself|she|her|hers|herself|they|them|their|themselves|it|its|"
+    r"itself)(?![\w'’])",
+    re.IGNORECASE,
+)
+_MALE: Final = frozenset({"he", "him", "his", "himself"})
+_FEMALE: Final = frozenset({"she", "her", "hers", "herself"})
+_PLURAL: Final = frozenset({"they", "them", "their", "themselves"})
+
+_NOMINAL: Final = re.compile(
+    rf"\b(?:[Tt]he|[Tt]his|[Tt]hat) (?:(?:same|young|old|late|new|future|former|veteran|"
+    rf"[A-Z]?[\w-]*(?:an|ese|ish|ic|born)) )?(?:(?P<group>{GROUP})|(?P<person>{PERSON})|"
+    rf"(?P<work>{WORK})|(?P<label>label|company|imprint))(?![\w-])",
+)
+_SENTENCES: Final = 2
+"""How far back an anaphor looks"""
+
+_EXPLETIVE: Final = re.compile(
+    r"^(?:\s+(?:is|was|has been|became|seems?|took|would be))?\s+(?:clear|hard|easy|possible|said|"
+    r"true|not until|only|known that|time|years?|in \d{4} that)\b"
+)
+_BESIDE: Final = re.compile(r" [“\"‘']?")
+_DESCRIBES: Final = re.compile(r" of (?!the same)|(?<=-up) to ")
+_NAMED: Final = re.compile(r"(?:,| was| is| were| are| and (?:the )?[\w-]+(?:,| was| is)?) ")
+_PREDICATE: Final = re.compile(r"\b(?:is|was|were|are|became|as|being|remains?|remained) $")
+_BAND_WORDS: Final = re.compile(rf"\b(?:{GROUP}s?)\b")
+
+
+class Resolver:
+    """Groups the mentions of one text into entities and adds those that no name marks.
+
+    The rules, in their order: names and parts of names; the topic's kind and gender, told by the
+    words around it; then, from left to right, nominal mentions and pronouns, each to the most
+    salient thing that agrees with it, where the topic of the text counts as always near.
+    """
+
+    def __init__(self, schema: Schema, *, anaphora: bool) -> None:
+        self._schema, self._anaphora = schema, anaphora
+
+    def resolve(
+        self,
+        text: str,
+        title: str,
+        mentions: list[Mention],
+        sentences: list[Sentence],
+        *,
+        topic_type: str = "Artist",
+    ) -> tuple[list[Mention], Entity]:
+        """Mentions and resolved anaphors in order, each with its entity; and the topic."""
+        entities = self._by_name(mentions, title, topic_type)
+        topic = next((entity for entity in entities if entity.is_topic), None)
+        if topic is None:
+            topic = Entity(title, topic_type, is_topic=True)
+        self._tell_kind(topic, text)
+        performer = None
+        if self._schema.is_a(topic.type, "Work"):
+            performer = performer_of(topic, text, mentions, self._schema)
+        if not self._anaphora:
+            return mentions, topic
+        anaphors = self._anaphors(text, mentions)
+        described = {position for item in anaphors for position in range(item.start, item.end)}
+        kept = [item for item in mentions if described.isdisjoint(range(item.start, item.end))]
+        found = sorted([*kept, *anaphors], key=lambda item: item.start)
+        starts = [sentence.start for sentence in sentences]
+        for index, mention in enumerate(found):
+            if mention.entity is None and mention.origin == ANAPHOR:
+                self._attach(mention, found[:index], topic, performer, starts)
+        return [item for item in found if item.entity is not None], topic
+
+    # --------------------------------------------------------------------------------- names
+
+    def _by_name(self, mentions: list[Mention], title: str, topic_type: str) -> list[Entity]:
+        entities: list[Entity] = []
+        index: dict[str, Entity] = {}
+        about_work = self._schema.is_a(topic_type, "Work")
+        for mention in mentions:
+            if mention.type in {"Date", "Role"}:
+                mention.entity = Entity(mention.name, mention.type, mentions=[mention])
+                continue
+            entity = self._known(mention, index, entities, "" if about_work else title)
+            if entity is None:
+                is_topic = fold(mention.name) == fold(title) and (
+                    mention.type == "Name" or self._schema.compatible(mention.type, topic_type)
+                )
+                entity = Entity(mention.name, mention.type, is_topic=is_topic)
+                entities.append(entity)
+            elif entity.type != mention.type and self._schema.compatible(entity.type, mention.type):
+                entity.type = self._schema.most_specific((entity.type, mention.type))
+            index.setdefault(fold(mention.name), entity)
+            index.setdefault(fold(mention.text), entity)
+            entity.mentions.append(mention)
+            mention.entity = entity
+        return entities
+
+    def _known(
+        self, mention: Mention, index: dict[str, Entity], entities: list[Entity], title: str
+    ) -> Entity | None:
+        for form in (mention.name, mention.text, f"the {mention.text}"):
+            found = index.get(fold(form))
+            if found is not None and self._fits(mention, found):
+                return found
+        if mention.origin in {"ner", "gazetteer", "pattern", "last name"} and self._is_agent(
+            mention
+        ):
+            for entity in reversed(entities):
+                if self._is_agent(entity.mentions[0]) and _short(mention.text, entity.name):
+                    mention.name = entity.name
+                    return entity
+            if _short(mention.text, title) and self._is_agent(mention):
+                mention.name = title
+        return None
+
+    def _fits(self, mention: Mention, entity: Entity) -> bool:
+        return self._schema.compatible(mention.type, entity.type) or "Name" in {
+            mention.type,
+            entity.type,
+        }
+
+    def _is_agent(self, mention: Mention) -> bool:
+        return mention.type == "Name" or (
+            self._schema.is_a(mention.type, "Agent") and mention.type != "RecordLabel"
+        )
+
+    # ---------------------------------------------------------------------------------- kind
+
+    def _tell_kind(self, topic: Entity, text: str) -> None:
+        """Whether the topic is a person or a band, and a person's gender."""
+        words = [match[0].casefold() for match in _PRONOUN.finditer(text)]
+        male = sum(word in _MALE for word in words)
+        female = sum(word in _FEMALE for word in words)
+        plural = sum(word in _PLURAL for word in words)
+        if topic.type == "Artist":
+            name = re.escape(topic.name)
+            is_band = re.search(
+                rf"{name}[^.]{{0,60}}\b(?:are|were|is|was) (?:an?|the|one of)\b[^.]{{0,60}}"
+                rf"\b(?:{GROUP})\b|{name} (?:are|were|have)\b|{name}[^.]{{0,40}}\bformed\b",
+                text,
+            )
+            born = re.search(rf"{name}[^.]{{0,60}}\bborn\b", text)
+            groups = len(_BAND_WORDS.findall(text))
+            if born or (not is_band and male + female > plural + groups):
+                topic.type = "SoloArtist"
+            elif is_band or plural + groups > male + female:
+                topic.type = "Band"
+        if self._schema.is_a(topic.type, "Person") and male != female:
+            topic.gender = "m" if male > female else "f"
+
+    # ------------------------------------------------------------------------------ anaphora
+
+    def _anaphors(self, text: str, mentions: list[Mention]) -> list[Mention]:
+        covered: set[int] = set()
+        for mention in mentions:
+            if mention.type != "Role" and not (
+                mention.type == "Instrument" and lexicon.is_player(mention.text)
+            ):
+                covered.update(range(mention.start, mention.end))
+        starts = {mention.start for mention in mentions if mention.type not in {"Role", "Date"}}
+        found = []
+        for match in _PRONOUN.finditer(text):
+            if match.start() in covered:
+                continue
+            if match[0].casefold() == "it" and _EXPLETIVE.match(
+                text[match.end() : match.end() + 40]
+            ):
+                continue
+            if match[0] == "them" and text.endswith("among ", 0, match.start()):
+                continue  # some of the things just listed
+            found.append(Mention(match.start(), match.end(), match[0], "Artist", ANAPHOR))
+        for match in _NOMINAL.finditer(text):
+            if any(position in covered for position in range(match.start(), match.end())):
+                continue
+            beside = _BESIDE.match(text, match.end())
+            if beside and beside.end() in starts:
+                continue  # "the guitarist Adrian Utley" names the guitarist
+            gap = _NAMED.match(text, match.end())
+            if gap and gap.end() in starts:
+                continue  # "the singer, Damon Albarn," and "the singer was Ian Curtis" too
+            if _DESCRIBES.match(text, match.end()):
+                continue  # "the singer of The Sugarcubes", "the follow-up to Debut"
+            if match["person"] and _PREDICATE.search(
+                text, max(0, match.start() - 12), match.start()
+            ):
+                continue  # "Ringo Starr was the drummer"
+            found.append(Mention(match.start(), match.end(), match[0], "Artist", ANAPHOR))
+        return found
+
+    def _attach(
+        self,
+        mention: Mention,
+        before: list[Mention],
+        topic: Entity,
+        performer: Entity | None,
+        starts: list[int],
+    ) -> None:
+        if self._schema.is_a(topic.type, "Work"):
+            chosen = self._choose_beside_work(mention, before, topic, performer, starts)
+        else:
+            chosen = self._choose(mention, before, topic, starts)
+        if chosen is None:
+            return
+        mention.entity = chosen
+        mention.type, mention.name = chosen.type, chosen.name
+        chosen.mentions.append(mention)
+
+    def _choose(
+        self, mention: Mention, before: list[Mention], topic: Entity, starts: list[int]
+    ) -> Entity | None:
+        word = mention.text.casefold()
+        schema = self._schema
+        near = _near(mention, before, starts)
+        persons = [item.entity for item in near if item.entity and self._person(item.entity)]
+        groups = [
+            item.entity for item in near if item.entity and schema.is_a(item.entity.type, "Band")
+        ]
+        nominal = _NOMINAL.match(mention.text)
+        if nominal and nominal["work"]:
+            return _last(item.entity for item in near if schema.is_a(item.type, "Work"))
+        if nominal and nominal["label"]:
+            return _last(item.entity for item in near if item.type == "RecordLabel")
+        if word in _MALE or word in _FEMALE:
+            gender = "m" if word in _MALE else "f"
+            if self._person(topic) and topic.gender in {"", gender}:
+                last = persons[-1] if persons else None
+                if last is not None and last is not topic and last.gender == gender:
+                    return last
+                return topic
+            chosen = _last(item for item in persons if item.gender in {"", gender})
+            if chosen is not None:
+                chosen.gender = gender
+            return chosen
+        if nominal and nominal["person"]:
+            if self._person(topic):
+                return topic
+            return _last(persons)
+        if nominal and nominal["group"]:
+            if schema.is_a(topic.type, "Band"):
+                return topic
+            return _last(groups) or (topic if topic.type == "Artist" else None)
+        if word in _PLURAL:
+            if schema.is_a(topic.type, "Band") or topic.type == "Artist":
+                return topic
+            return _last(groups)
+        if schema.is_a(topic.type, "Band"):
+            work = near[-1].entity if near and schema.is_a(near[-1].type, "Work") else None
+            started = bool(near) and near[-1].start in starts
+            return work if work is not None and started else topic
+        return _last(
+            item.entity
+            for item in near
+            if schema.is_a(item.type, "Work") or schema.is_a(item.type, "Band")
+        )
+
+    def _choose_beside_work(
+        self,
+        mention: Mention,
+        before: list[Mention],
+        topic: Entity,
+        performer: Entity | None,
+        starts: list[int],
+    ) -> Entity | None:
+        """In a text about a work: the work itself, its performer, or who was named last."""
+        word, schema = mention.text.casefold(), self._schema
+        near = [item.entity for item in _near(mention, before, starts) if item.entity is not None]
+        nominal = _NOMINAL.match(mention.text)
+        if nominal and nominal["label"]:
+            return _last(item for item in near if item.type == "RecordLabel")
+        if nominal and nominal["work"]:
+            is_song = bool(re.fullmatch(SONG, nominal["work"]))
+            if is_song == schema.is_a(topic.type, "Song"):
+                return topic
+            return _last(item for item in near if item.type == "Song") if is_song else topic
+        if word in _MALE or word in _FEMALE or (nominal and nominal["person"]):
+            gender = "m" if word in _MALE else "f" if word in _FEMALE else ""
+            persons = [item for item in near if self._person(item) and item is not performer]
+            one = performer is not None and not schema.is_a(performer.type, "Band")
+            if one and performer is not None and performer.gender in {"", gender}:
+                performer.gender = gender
+                return performer
+            return _last(item for item in persons if not gender or item.gender in {"", gender})
+        if (nominal and nominal["group"]) or word in _PLURAL:
+            bands = [item for item in near if schema.is_a(item.type, "Band")]
+            if performer is not None and not schema.is_a(performer.type, "Person"):
+                performer.type = "Band"
+                return performer
+            return _last(bands)
+        return topic
+
+    def _person(self, entity: Entity) -> bool:
+        return self._schema.is_a(entity.type, "Person") or (
+            entity.type == "Artist" and not entity.is_topic
+        )
+
+
+def _near(mention: Mention, before: Sequence[Mention], starts: list[int]) -> list[Mention]:
+    """What the mention's sentence and the two before it name earlier."""
+    first = starts[max(0, bisect_right(starts, mention.start) - 1 - _SENTENCES)]
+    found = takewhile(lambda item: item.start >= first, reversed(before))
+    return [item for item in found if item.entity is not None][::-1]
+
+
+def _last(entities: object) -> Entity | None:
+    found = [item for item in entities if item is not None]  # type: ignore[attr-defined]
+    return found[-1] if found else None
+
+
+def _short(text: str, name: str) -> bool:
+    """Whether a text is a last name, a first name, or a name without its article.
+
+    >>> _short("Yorke", "Thom Yorke"), _short("Sugarcubes", "The Sugarcubes"), _short("T", "T Rex")
+    (True, True, False)
+    """
+    words = name.split()
+    return (
+        len(text) > 2
+        and len(words) > 1
+        and text
+        in {
+            words[0],
+            words[-1],
+            " ".join(words[1:]),
+            " ".join(words[-2:]),
+        }
+        and text.casefold() not in {"the", "los", "las", "les", "and"}
+    )

@@ -1,0 +1,296 @@
+"""Documents of a source of texts, and what each is about: an artist or a work."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.collector import Collector
+from kg_builder.extraction.files import matching_files, open_binary
+from kg_builder.extraction.semi_structured.page_text import decode_page
+from kg_builder.extraction.tabular import RowsConfig, read_rows
+from kg_builder.extraction.text.config import UnstructuredSource
+from kg_builder.extraction.text.mentions import ALBUM, GROUP, PERSON, SONG, WORK, Entity, Mention
+from kg_builder.extraction.text.name_forms import FUNCTION, TITLE
+from kg_builder.extraction.values import without_disambiguator
+from kg_builder.extraction.values.text import without_halves
+from kg_builder.ontology import Schema
+
+
+@dataclass(frozen=True)
+class TextDocument:
+    """A text about one topic."""
+
+    id: str
+    title: str
+    text: str
+    place: str
+    """Where the text stands: a sentence adds its offsets."""
+
+    def evidence(self, start: int, end: int) -> str:
+        """Where a piece of the text stands, with offsets in code points."""
+        return f"{self.place};char={start},{end}"
+
+
+def read_documents(
+    source: UnstructuredSource, root: Path, out: Collector
+) -> Iterator[TextDocument]:
+    """Read a source's texts in order; unusable ones become rejects.
+
+    Raises:
+        DataError: no such file, a field that no object has, damaged compression.
+    """
+    if source.path.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson")):
+        yield from _json_lines(source, root, out)
+    else:
+        yield from _files(source, root, out)
+
+
+def _json_lines(source: UnstructuredSource, root: Path, out: Collector) -> Iterator[TextDocument]:
+    rows = read_rows(
+        RowsConfig(path=source.path, format="jsonl"),
+        root,
+        columns=[source.id, source.title, source.text],
+        chunk_rows=1000,
+    )
+    for chunk in rows:
+        for id_, title, text, number in zip(
+            chunk.columns[source.id],
+            chunk.columns[source.title],
+            chunk.columns[source.text],
+            chunk.places,
+            strict=True,
+        ):
+            if not isinstance(text, str) or not isinstance(title, str):
+                rows.refuse("text or title missing", number)
+            elif len(text) > source.max_chars:
+                rows.refuse("text too long", number, f"{len(text)} characters")
+            else:
+                name = id_ if isinstance(id_, str) else str(number)
+                yield TextDocument(
+                    name, without_halves(title), without_halves(text), rows.evidence(number)
+                )
+    out.take_rejects(rows.rejects)
+    for what, count in rows.counts.items():
+        out.counts[f"documents: {what}"] += count
+
+
+def _files(source: UnstructuredSource, root: Path, out: Collector) -> Iterator[TextDocument]:
+    for path in matching_files(root, source.path):
+        name = path.relative_to(root).as_posix()
+        with open_binary(path) as stream:
+            text = decode_page(stream.read(4 * source.max_chars + 4))
+        out.counts["documents: rows read"] += 1
+        if len(text) > source.max_chars:
+            out.reject("text too long", name, f"more than {source.max_chars} characters")
+        elif not text.strip():
+            out.reject("text or title missing", name)
+        else:
+            out.counts["documents: rows used"] += 1
+            stem = path.name.removesuffix(".gz").rpartition(".")[0]
+            yield TextDocument(stem, stem.replace("_", " "), text, f"{name}#")
+
+
+def check_titles(source: UnstructuredSource) -> None:
+    """Refuse settings that name one field twice.
+
+    Raises:
+        DataError: title and text are the same field.
+    """
+    if source.title == source.text:
+        raise DataError("title and text are the same field", where=f"source {source.name!r}")
+
+
+_KIND: Final = re.compile(
+    rf"\b(?:(?P<album>{ALBUM})|(?P<song>{SONG})|(?P<agent>{GROUP}|{PERSON}))s?\b(?![-'’])"
+)
+_OPENING_LENGTH: Final = 90
+"""Characters after "is" within which a text says what its topic is"""
+
+_NAMED: Final = rf"[“\"‘']?(?P<title>{TITLE}[!?]?)[”\"’']?"
+_MADE: Final = (
+    "released|recorded|produced|written|composed|issued|put out|published|followed|preceded|"
+    "performed|sung"
+)
+_IS: Final = re.compile(rf"{_NAMED}(?: \([^)]*\))?,? (?:is|was) (?=(?:an?|the|one of)\b)")
+_UNTITLED: Final = (
+    re.compile(
+        rf"(?<!\bby ){_NAMED}"
+        rf"(?: (?:was|is) (?:\w+ )?(?:{_MADE})\b|, (?:\w+ )?(?:{_MADE}) (?:by|in|at|on)\b)"
+    ),
+    _IS,
+    re.compile(rf"{_NAMED} (?:runs (?:for|to)|lasts|came out (?:in|on))\b"),
+    re.compile(rf"\b(?:{WORK}),? (?:titled |called |entitled |named )?{_NAMED}"),
+    re.compile(rf"{_NAMED}, (?:an?|the) (?:[\w'’-]+ ){{0,5}}?(?:{WORK})\b"),
+)
+"""How a text names the work that it is about"""
+
+_BY: Final = re.compile(r"(?P<word>[\w'’-]+)[”\"’']?,? by (?:the )?(?:[\w-]+ ){0,4}$")
+_MAKING: Final = frozenset({"recorded", "performed", "sung", "made"})
+_OWNED: Final = re.compile(
+    rf"['’]s? (?:[\w,'’-]+ ){{0,5}}(?:{WORK})s?\b|['’]s? [“\"‘']?(?=[^\W\d_a-z])"
+)
+_AFTER_BY: Final = re.compile(r"\bby (?:the )?$")
+
+
+def topic_type(
+    title: str, text: str, *, declared: str, known: Iterable[str], schema: Schema
+) -> str:
+    """The class of a text's topic.
+
+    Args:
+        title: the topic's name.
+        text: the text, which may say "X is an album by Y".
+        declared: the class that the recipe gives topics.
+        known: classes under which the title is known from other sources.
+        schema: the data model.
+    """
+    told = _told(title, text)
+    if schema.is_a(declared, "Work"):
+        told = told or _called(title, text)
+        return told if told and schema.is_a(told, declared) else declared
+    if told:
+        return told
+    agents = [name for name in known if schema.is_a(name, "Agent")]
+    return schema.most_specific(agents) if agents else "Artist"
+
+
+def _told(title: str, text: str) -> str:
+    """Album or Song, if the text says that its topic is one before it says anything else of it."""
+    is_a = _is_a(title).search(text)
+    return "" if is_a is None else _kind(text, is_a.end())
+
+
+def _kind(text: str, start: int) -> str:
+    """Album or Song, if the first noun of a kind in the rest of the sentence says so."""
+    kind = _KIND.search(text, start, start + _OPENING_LENGTH)
+    if kind is None or kind["agent"] or "." in text[start : kind.start()]:
+        return ""
+    return "Album" if kind["album"] else "Song"
+
+
+def _called(title: str, text: str) -> str:
+    """Album or Song, by what stands before the title of a work: "the album Exodus"."""
+    before = rf"\b(?:(?P<album>{ALBUM})|(?P<song>{SONG})),? [“\"‘']?(?={re.escape(title)}(?!\w))"
+    found = re.search(before, text)
+    return "" if found is None else "Album" if found["album"] else "Song"
+
+
+@lru_cache(maxsize=256)
+def _is_a(title: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"(?<!\w){re.escape(title)}[”\"’']?(?: \([^)]*\))?(?:,[^,.]{{0,40}},)? (?:is|was) "
+        r"(?=an?\b|the\b|one of\b|[^\W\d_a-z][^.]{0,40}['’]s? )"
+    )
+
+
+def work_named(text: str) -> str:
+    """The title of the work that a text without a title is about, empty if it seems about none.
+
+    >>> work_named("Steely Dan's Aja is a jazz album."), work_named("Steely Dan are a band.")
+    ('Aja', '')
+    """
+    named = [
+        (found.start("title"), FUNCTION.sub("", found["title"]))
+        for pattern in _UNTITLED
+        for found in pattern.finditer(text)
+        if pattern is not _IS or _kind(text, found.end())
+    ]
+    titles = (re.split(r"['’]s? ", title)[-1].partition(" with ")[0] for _, title in sorted(named))
+    return next((title for title in titles if len(title) > 1), "")
+
+
+def performer_of(
+    topic: Entity, text: str, mentions: Sequence[Mention], schema: Schema
+) -> Entity | None:
+    """Who most likely performs the work that a text is about.
+
+    Whoever stands after "by" or before "'s album"; else the first artist that the text names.
+    """
+    named = [
+        item
+        for item in mentions
+        if item.entity is not None
+        and item.entity is not topic
+        and (item.type == "Name" or schema.is_a(item.type, "Agent"))
+        and item.type != "RecordLabel"
+    ]
+    ends = {item.end for item in topic.mentions}
+    for item in named:
+        before = text[max(0, item.start - 80) : item.start]
+        if by := _BY.search(before):
+            begun = item.start - len(before) + by.end("word")
+            work = re.fullmatch(rf"(?:{WORK})s?", by["word"], re.IGNORECASE)
+            if work or by["word"] in _MAKING or not ends.isdisjoint((begun, begun - 1)):
+                return item.entity
+        elif _OWNED.match(text, item.end):
+            return item.entity
+    sure = [item for item in named if item.type != "Name" and item.type != "Person"]
+    return sure[0].entity if sure else None
+
+
+def is_of_performer(text: str, start: int, end: int) -> bool:
+    """Whether the name of a work stands for its performer here: "Portishead by Portishead"."""
+    if _AFTER_BY.search(text, max(0, start - 10), start):
+        return True
+    return bool(re.match(rf"['’]s? (?:[\w,-]+ ){{0,4}}(?:{WORK})\b", text[end : end + 60]))
+
+
+_WORD: Final = r"[^\W\d_a-zß-öø-ÿ](?:[\w'’-]|\.(?=\w))*\.?"
+_NICKNAME: Final = r"(?: [“\"‘'(][^”\"’')]{2,25}[”\"’')])?"
+_OPENING: Final = re.compile(
+    rf"\s*((?:{_WORD}{_NICKNAME} (?:(?:de|da|do|la|van|von|der|al|bin) )?){{1,4}}{_WORD})"
+    r"(?=,? \(|,? (?:was|is|were|are)\b|,? (?:better |best |also |professionally |mostly )?known|"
+    r", born\b|, [A-Z]{2,4}\b)"
+)
+_BORN_AS: Final = re.compile(
+    rf"(?:\(|, |\b)(?:born|né|née|real name:?) ((?:{_WORD} ){{1,4}}{_WORD})(?=[),.;]| (?:on|in)\b)"
+)
+_NEAR: Final = 40
+
+
+def topic_spans(text: str, title: str) -> Iterator[tuple[int, int]]:
+    """Yield the places where a text names its topic; they may overlap.
+
+    Besides the title itself: the title in other capitals or with other punctuation ("Jay Z" for
+    "Jay-Z"), the full name that opens a text where it ends like the title ("Bennett Lester Carter"
+    in a text about Benny Carter), and the name that somebody was born with, told right after it.
+
+    >>> text = "Jay Z (born Shawn Carter) raps."
+    >>> [text[start:end] for start, end in topic_spans(text, "Jay-Z")]
+    ['Jay Z', 'Shawn Carter']
+    """
+    named = [
+        match.span()
+        for match in _spelled(title).finditer(text)
+        if match[0] == title or match[0][0].isupper()
+    ]
+    opening = _OPENING.match(text)
+    if opening and _is_full(opening[1].split(), without_disambiguator(title).split()):
+        named.append(opening.span(1))
+    yield from named
+    for match in _BORN_AS.finditer(text):
+        if any(end <= match.start() < end + _NEAR for _, end in named):
+            yield match.span(1)
+
+
+def _is_full(name: list[str], title: list[str]) -> bool:
+    """Whether a name is a longer form of the title: the same last name, or the same only name."""
+    if len(title) == 1:
+        return len(name) > 1 and name[0] == title[0]
+    return bool(title) and name[-1] == title[-1]
+
+
+def _spelled(title: str) -> re.Pattern[str]:
+    """The title as it stands, or its words in any capitals with any punctuation between them."""
+    forms = [re.escape(title)]
+    words = re.findall(r"\w+", title)
+    if len("".join(words)) > 2:
+        loose = r"[-.&'’/\s]{0,2}".join(map(re.escape, words))
+        forms.append(f"(?i:{loose})")
+    return re.compile(rf"(?<!\w)(?:{'|'.join(forms)})(?!\w)")

@@ -1,0 +1,275 @@
+"""Names and relations by a language model behind an OpenAI-compatible address."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.text.config import LlmEndpoint
+from kg_builder.extraction.text.models import (
+    ModelMention,
+    ModelReading,
+    ModelRelation,
+    Stretch,
+)
+
+_TASK: Final = """\
+You read a text about music and list what it names and what it states. Answer with JSON only.
+"mentions": each stretch of the text that names a thing, with "text" (the stretch, copied letter \
+by letter), "start" and "end" (its offsets in characters, from 0, end exclusive) and "class", one \
+of: {classes}.
+"relations": each statement between two mentions, with "subject" and "object" (numbers of the \
+mentions, from 0) and "predicate", one of: {predicates}.
+State only what this text says. Leave out what you know from elsewhere."""
+
+
+def request(text: str, config: LlmEndpoint) -> dict[str, Any]:
+    """Body of the request that asks about a text."""
+    task = _TASK.format(
+        classes=", ".join(config.classes), predicates=", ".join(config.predicates) or "(none)"
+    )
+    return {
+        "model": config.model,
+        "temperature": 0,
+        "seed": 0,
+        "messages": [{"role": "system", "content": task}, {"role": "user", "content": text}],
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "reading", "strict": True, "schema": _schema(config)},
+        },
+    }
+
+
+def understand(
+    answer: str, text: str, config: LlmEndpoint, refused: Counter[str]
+) -> ModelReading | None:
+    """What an answer says of a text; None where it is not of the structure asked for.
+
+    A mention counts only where its words stand in the text: at its offsets, or, since models count
+    badly, in the one place where the text has them. What is refused is counted by its reason.
+    """
+    try:
+        told = json.loads(answer)
+        mentions, relations = told["mentions"], told.get("relations", [])
+        places = [_place(item, text, config, refused) for item in mentions]
+        found = [_relation(item, places, config, refused) for item in relations]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return ModelReading(
+        tuple(
+            ModelMention(place, item["class"], config.confidence)
+            for item, place in zip(mentions, places, strict=True)
+            if place is not None
+        ),
+        tuple(relation for relation in found if relation is not None),
+    )
+
+
+def _place(
+    item: dict[str, Any], text: str, config: LlmEndpoint, refused: Counter[str]
+) -> Stretch | None:
+    quoted, start, end = str(item["text"]), item.get("start"), item.get("end")
+    if item["class"] not in config.classes:
+        refused["mention of a class that was not asked for"] += 1
+    elif not quoted.strip() or quoted not in text:
+        refused["mention that is not in the text"] += 1
+    elif isinstance(start, int) and isinstance(end, int) and start >= 0:
+        if text[start:end] == quoted:
+            return Stretch(start, end)
+        if text.count(quoted) == 1:
+            return _first(text, quoted)
+        refused["mention whose place is not told"] += 1
+    elif text.count(quoted) == 1:
+        return _first(text, quoted)
+    else:
+        refused["mention whose place is not told"] += 1
+    return None
+
+
+def _first(text: str, quoted: str) -> Stretch:
+    start = text.index(quoted)
+    return Stretch(start, start + len(quoted))
+
+
+def _relation(
+    item: dict[str, Any],
+    places: Sequence[Stretch | None],
+    config: LlmEndpoint,
+    refused: Counter[str],
+) -> ModelRelation | None:
+    sides = []
+    for side in (item["subject"], item["object"]):
+        known = isinstance(side, int) and 0 <= side < len(places)
+        sides.append(places[side] if known else None)
+    subject, object_ = sides
+    if item["predicate"] not in config.predicates:
+        refused["relation that was not asked for"] += 1
+    elif subject is None or object_ is None:
+        refused["relation between what is not in the text"] += 1
+    else:
+        return ModelRelation(subject, item["predicate"], object_, config.confidence)
+    return None
+
+
+def _schema(config: LlmEndpoint) -> dict[str, Any]:
+    def record(**fields: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "properties": fields,
+            "required": list(fields),
+            "additionalProperties": False,
+        }
+
+    number, words = {"type": "integer"}, {"type": "string"}
+    mention = record(
+        text=words, start=number, end=number, **{"class": {**words, "enum": list(config.classes)}}
+    )
+    relation = record(
+        subject=number, predicate={**words, "enum": list(config.predicates)}, object=number
+    )
+    wanted = {"mentions": {"type": "array", "items": mention}}
+    if config.predicates:
+        wanted["relations"] = {"type": "array", "items": relation}
+    return record(**wanted)
+
+
+_AGAIN: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+
+
+class LanguageModel:
+    """Asks a language model about each text, once: answers are kept in a folder.
+
+    Args:
+        client: how it is reached; `httpx.MockTransport` makes a stand-in.
+        config: where it is, and what it is asked.
+        sleep: waits between tries.
+
+    Attributes:
+        refused: what answers said that the text does not, by reason.
+    """
+
+    name = "llm"
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        config: LlmEndpoint,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client, self._config, self._sleep = client, config, sleep
+        self.refused: Counter[str] = Counter()
+
+    @classmethod
+    def open(cls, config: LlmEndpoint) -> LanguageModel:
+        """A client for the endpoint; nothing is sent yet.
+
+        Raises:
+            DataError: the environment variable with the key is not set.
+        """
+        headers = {}
+        if config.key_variable:
+            key = os.environ.get(config.key_variable)
+            if not key:
+                raise DataError(
+                    f"the environment variable {config.key_variable} is not set",
+                    where=f"model {config.model!r}",
+                )
+            headers["Authorization"] = f"Bearer {key}"
+        return cls(httpx.Client(headers=headers, timeout=config.timeout), config)
+
+    def read(self, texts: Sequence[str]) -> list[ModelReading]:
+        """Names and relations of each text; see `TextModel`.
+
+        An answer that is not of the structure asked for is asked for again, and after the last
+        try counted as refused.
+
+        Raises:
+            DataError: the endpoint cannot be reached, or refuses.
+        """
+        return [self._read(text) for text in texts]
+
+    def _read(self, text: str) -> ModelReading:
+        body = request(text, self._config)
+        kept = self._kept(body)
+        if kept.is_file():
+            answer = json.loads(kept.read_text("utf-8"))["answer"]
+            reading = understand(answer, text, self._config, self.refused)
+            return reading or self._give_up()
+        answer = ""
+        for attempt in range(self._config.retries + 1):
+            if attempt:
+                self._sleep(self._config.wait * 2 ** (attempt - 1))
+            told = self._ask(body, last=attempt == self._config.retries)
+            if told is None:
+                continue
+            answer = told
+            counted: Counter[str] = Counter()
+            reading = understand(answer, text, self._config, counted)
+            if reading is not None:
+                self.refused += counted
+                self._keep(kept, body, answer)
+                return reading
+        self._keep(kept, body, answer)
+        return self._give_up()
+
+    def _give_up(self) -> ModelReading:
+        self.refused["answer that is not of the structure asked for"] += 1
+        return ModelReading()
+
+    def _ask(self, body: dict[str, Any], *, last: bool) -> str | None:
+        """The answer's text; None where another try may help.
+
+        Raises:
+            DataError: no other try may help.
+        """
+        where = f"{self._config.url}, model {self._config.model!r}"
+        address = self._config.url.rstrip("/") + "/chat/completions"
+        try:
+            response = self._client.post(address, json=body)
+        except httpx.HTTPError as fault:
+            if not last:
+                return None
+            raise DataError(
+                f"cannot be reached: {str(fault) or type(fault).__name__}", where=where
+            ) from None
+        if response.status_code in _AGAIN and not last:
+            return None
+        if response.is_error:
+            raise DataError(
+                f"answers {response.status_code}: {response.text[:200].strip()}", where=where
+            )
+        try:
+            return str(response.json()["choices"][0]["message"]["content"])
+        except (ValueError, KeyError, IndexError, TypeError):
+            raise DataError(
+                "does not answer as chat completions do",
+                where=where,
+                remedy="url is the address that /chat/completions is put behind",
+            ) from None
+
+    def _kept(self, body: dict[str, Any]) -> Path:
+        """Where the answer to a request lies: the name tells the whole request."""
+        text = json.dumps(body, sort_keys=True, ensure_ascii=False)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return Path(self._config.cache) / digest[:2] / f"{digest}.json"
+
+    def _keep(self, path: Path, body: dict[str, Any], answer: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(
+            {"model": body["model"], "text": body["messages"][-1]["content"], "answer": answer},
+            ensure_ascii=False,
+            indent=1,
+        )
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        partial.write_text(text + "\n", "utf-8")
+        partial.replace(path)

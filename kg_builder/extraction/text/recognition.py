@@ -1,0 +1,301 @@
+"""Which mentions a text has: gazetteer, word lists, forms of names and statistics, in concert."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from spacy.tokens import Doc
+
+from kg_builder.extraction.text import lexicon
+from kg_builder.extraction.text.documents import TextDocument, is_of_performer, topic_spans
+from kg_builder.extraction.text.gazetteer import SIGNED, Gazetteer
+from kg_builder.extraction.text.mentions import ALBUM, Mention, Sentence
+from kg_builder.extraction.text.models import ORIGIN
+from kg_builder.extraction.text.name_forms import (
+    CAPITAL,
+    FUNCTION,
+    SMALL,
+    formed_mentions,
+    listed_with_works,
+    titles,
+)
+from kg_builder.extraction.values import country_name
+from kg_builder.ontology import Schema
+
+_NER: Final = {
+    "PERSON": "Person",
+    "GPE": "Place",
+    "LOC": "Place",
+    "WORK_OF_ART": "Album",
+    "ORG": "Name",
+    "PRODUCT": "Name",
+}
+_RANK: Final = {
+    ("title", ""): 0,
+    ("gazetteer", ""): 1,
+    ("pattern", "Date"): 1,
+    ("pattern", "Award"): 1,
+    ("pattern", "RecordLabel"): 1,
+    ("pattern", "Band"): 1,
+    ("pattern", "Person"): 1,
+    ("pattern", "Place"): 1,
+    ("quoted", ""): 1,
+    ("capitals", ""): 6,
+    ("lexicon", ""): 3,
+    ("pattern", ""): 3,
+    (ORIGIN, ""): 4,
+    ("ner", ""): 5,
+    ("last name", ""): 5,
+    ("demonym", ""): 7,
+}
+"""(origin, class) → how early a mention gets its place."""
+
+_NAME: Final = re.compile(
+    rf"(?<![\w'’-])(?:[Tt]he )?{CAPITAL}"
+    rf"(?:(?: (?:of|for|the|and the|de|del|du|des|y))? {CAPITAL})*"
+)
+_DEMONYM: Final = re.compile(r"^(?:[Tt]he )?[A-Z][a-z]+(?:[ie]an|ese|ish|ic|ch)s?$|^I$")
+_ALBUM_BEFORE: Final = re.compile(
+    rf"\b(?:(?:{ALBUM})s?,? (?:called |titled )?|(?:followed|succeeded|preceded) by |"
+    r"(?:follow-up|successor) (?:to|of) )[“\"‘']$"
+)
+_NAME_GOES_ON: Final = re.compile(rf" {CAPITAL}")
+_LOOSE_END: Final = re.compile(
+    rf"(?:\s+(?:{SMALL}|by|through|his|her|their|its)|[\s,.;:'’\"“”(–-]+)+$"
+)
+_CAPITALISED: Final = re.compile(r"(?<![\w'’])[A-Z][a-z]+(?![\w'’]|-language| language|-speaking)")
+_THE: Final = re.compile(
+    r"\b(?:the|a|this|that|each|every|any|other|whole|home|native|own|foreign|neighbouring|his|her|"
+    r"their|its|our) $"
+)
+_NO_NOUN: Final = re.compile(
+    r"[.,;:)]|$| (?:in|to|for|with|where|as|after|that|which|when|by|is|was|"
+    r"of|from|at|on|before|during|because|has|had|who)\b"
+)
+_NEXT_WORD: Final = re.compile(r" (\w+)")
+_DETERMINER: Final = re.compile(r"^(?:the|a|an|The|A|An|his|her|their|its) ")
+
+
+class Recogniser:
+    """Finds and settles the mentions of a text."""
+
+    def __init__(self, gazetteer: Gazetteer, schema: Schema) -> None:
+        self._gazetteer, self._schema = gazetteer, schema
+        words: dict[str, tuple[str, str]] = {}
+        words.update({word: ("Genre", word) for word in lexicon.genres()})
+        words.update({word: ("Instrument", name) for word, name in lexicon.instruments().items()})
+        words.update({word: ("Role", name) for word, name in lexicon.roles().items()})
+        self._words = words
+        self._word = re.compile(
+            r"(?<![\w'’-])(?:"
+            + "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+            + r")(?![\w-])",
+            re.IGNORECASE,
+        )
+
+    def find(
+        self,
+        doc: Doc,
+        text: TextDocument,
+        sentences: Sequence[Sentence],
+        said: Iterable[Mention] = (),
+        *,
+        topic_type: str = "Artist",
+    ) -> list[Mention]:
+        """The mentions of a text, none overlapping another, in their order.
+
+        Args:
+            doc, text, sentences: the text and its readings.
+            topic_type: class of what the text is about.
+            said: what models say that it mentions; surer than spaCy's entities and capitals, less
+                sure than what is known or told by its form.
+        """
+        found = [
+            *self._topic(text, topic_type),
+            *self._gazetteer.find(doc, sentences),
+            *self._listed(text.text),
+            *formed_mentions(text.text),
+            *titles(text.text),
+            *said,
+            *self._statistical(doc),
+            *self._capitals(text.text, sentences),
+            *_demonyms(text.text),
+        ]
+        surnames = _surnames(doc)
+        settled = self._settle(
+            [
+                item
+                for item in found
+                if not _is_everyday(item, text.text)
+                and not (item.type == "Genre" and (item.start, item.end) in surnames)  # Bob Rock
+            ]
+        )
+        title = "" if self._schema.is_a(topic_type, "Work") else text.title
+        found = self._settle([*settled, *self._last_names(text.text, title, settled)])
+        for mention in listed_with_works(text.text, found, self._schema):
+            mention.type = "Album"
+        if topic_type == "Album":
+            for mention in found:
+                if mention.origin == "quoted":  # mostly a song, in talk of an album
+                    called = _ALBUM_BEFORE.search(
+                        text.text, max(0, mention.start - 30), mention.start
+                    )
+                    mention.type = "Album" if called else "Song"
+        return found
+
+    def _topic(self, text: TextDocument, type_: str) -> Iterator[Mention]:
+        is_work = self._schema.is_a(type_, "Work")
+        for start, end in topic_spans(text.text, text.title):
+            if is_work and _NAME_GOES_ON.match(text.text, end):
+                continue  # "Frank Sinatra" in a text about Frank
+            other = is_work and is_of_performer(text.text, start, end)
+            class_ = "Artist" if other else type_
+            yield Mention(start, end, text.text[start:end], class_, "title", text.title)
+
+    def _listed(self, text: str) -> Iterator[Mention]:
+        for match in self._word.finditer(text):
+            type_, name = self._words[match[0].casefold()]
+            if match[0][0].isupper() and text[match.end() : match.end() + 2].strip()[:1].isupper():
+                continue  # part of a name: "Rock Werchter", "Soul II Soul"
+            yield Mention(match.start(), match.end(), match[0], type_, "lexicon", name)
+
+    def _statistical(self, doc: Doc) -> Iterator[Mention]:
+        for span in doc.ents:
+            type_ = _NER.get(span.label_)
+            if type_ is None:
+                continue
+            text, start = span.text, span.start_char
+            if type_ != "Album" and (found := _DETERMINER.match(text)) and text[0] in "tahi":
+                text, start = text[found.end() :], start + found.end()
+            if type_ == "Person" and (word := text.partition(" ")[0].casefold()) in self._words:
+                text, start = text[len(word) + 1 :], start + len(word) + 1
+            text = re.sub(r"['’]s$", "", text)
+            if len(text) < 2 or not text[0].isupper() or _is_demonym(text):
+                continue
+            if type_ == "Place" and country_name(text):
+                type_ = "Country"
+            elif (
+                type_ == "Person"
+                and " " not in text
+                and SIGNED.search(doc.text, max(0, start - 60), start)
+            ):
+                type_ = "Name"  # most likely a label: "signed with Colpix"
+            yield Mention(start, start + len(text), text, type_, "ner")
+
+    def _capitals(self, text: str, sentences: Sequence[Sentence]) -> Iterator[Mention]:
+        """Capitalised words within a sentence: names of a kind that only a pattern can tell."""
+        begins = {sentence.start for sentence in sentences}
+        for match in _NAME.finditer(text):
+            name, start = re.sub(r"['’]s$", "", match[0]), match.start()
+            if start in begins and (word := FUNCTION.match(name)):
+                name, start = name[word.end() :], start + word.end()
+            if start in begins or len(name) < 2 or _is_demonym(name):
+                continue
+            yield Mention(
+                start,
+                start + len(name),
+                name,
+                "Name",
+                "capitals",
+                name[:1].upper() + name[1:],
+            )
+
+    def _last_names(self, text: str, title: str, found: list[Mention]) -> Iterator[Mention]:
+        """A person called by the last name after having been named in full, as by the title."""
+        full = [
+            (item.name, item.type)
+            for item in found
+            if self._schema.is_a(item.type, "Agent") and item.type not in {"Band", "RecordLabel"}
+        ]
+        for name, type_ in dict.fromkeys([*full, (title, "Artist")]):
+            first, _, last = name.rpartition(" ")
+            if not first or len(last) < 3 or not last[0].isupper():
+                continue
+            for match in re.finditer(rf"(?<![\w'’-]){re.escape(last)}(?![\w-])", text):
+                if not text[: match.start()].endswith(first + " "):
+                    yield Mention(
+                        match.start(), match.end(), match[0], type_, "last name", match[0]
+                    )
+
+    def _settle(self, found: list[Mention]) -> list[Mention]:
+        """Surer origins win over less sure, then longer mentions over shorter."""
+        order = sorted(
+            found,
+            key=lambda item: (
+                _RANK[item.origin, item.type]
+                if (item.origin, item.type) in _RANK
+                else _RANK[item.origin, ""],
+                item.start - item.end,
+                item.origin == "quoted",
+                self._preference(item.type),
+                item.start,
+            ),
+        )
+        taken: list[Mention] = []
+        covered: set[int] = set()
+        for mention in order:
+            if mention.origin == "pattern" and self._schema.is_a(mention.type, "Work"):
+                _trim(mention, covered)
+            if mention.text and covered.isdisjoint(range(mention.start, mention.end)):
+                covered.update(range(mention.start, mention.end))
+                taken.append(mention)
+        return sorted(taken, key=lambda item: item.start)
+
+    def _preference(self, type_: str) -> tuple[int, str]:
+        """Among the classes of one name: agents first, then the deeper class."""
+        schema = self._schema
+        rank = 0 if schema.is_a(type_, "Artist") else 1 if schema.is_a(type_, "Agent") else 2
+        return rank - len(schema.ancestors(type_)), type_
+
+
+def _is_everyday(mention: Mention, text: str) -> bool:
+    """Whether the name of a genre is a plain word here: "the son of", "their home country"."""
+    if mention.type != "Genre" or not mention.text.islower():
+        return False
+    word, after = mention.text, text[mention.end :]
+    if word == "country":
+        return bool(
+            _THE.search(text, max(0, mention.start - 20), mention.start) and _NO_NOUN.match(after)
+        )
+    if word == "house" and after.startswith(" band"):
+        return True
+    if word == "electronic":
+        thing = _NEXT_WORD.match(after)
+        return bool(thing and thing[1] in lexicon.instruments() and not lexicon.is_player(thing[1]))
+    return after.startswith(" of ") and (word in lexicon.plain_words() or word == "son")
+
+
+def _is_demonym(name: str) -> bool:
+    """Whether a capitalised word means people of a place: "Danish", "the Welsh", not "Milan"."""
+    word = re.sub(r"^[Tt]he ", "", name)
+    return word.casefold() in lexicon.demonyms() or bool(_DEMONYM.match(name))
+
+
+def _surnames(doc: Doc) -> set[tuple[int, int]]:
+    """Where the last words of persons' names stand."""
+    return {
+        (span[-1].idx, span.end_char)
+        for span in doc.ents
+        if span.label_ == "PERSON" and len(span) > 1 and span[-1].is_title
+    }
+
+
+def _demonyms(text: str) -> Iterator[Mention]:
+    """Adjectives of nationality, each a mention of its country."""
+    for match in _CAPITALISED.finditer(text):
+        country = lexicon.demonyms().get(match[0].casefold())
+        if country:
+            name = country_name(country) or country
+            yield Mention(match.start(), match.end(), match[0], "Country", "demonym", name)
+
+
+def _trim(mention: Mention, covered: set[int]) -> None:
+    """Cut a title that ran into the next name: "Nevermind for [DGC Records]"."""
+    end = next((at for at in range(mention.start, mention.end) if at in covered), mention.end)
+    if end < mention.end:
+        text = _LOOSE_END.sub("", mention.text[: end - mention.start])
+        text = "" if FUNCTION.fullmatch(f"{text} ") else text
+        mention.text = mention.name = text
+        mention.end = mention.start + len(text)

@@ -1,0 +1,164 @@
+"""Fine-grained measures of pairs, for the scorer that learns from judged pairs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz
+from rapidfuzz.process import cpdist
+
+from kg_builder.fusion.measures import parse_day, parse_seconds, parse_year
+from kg_builder.fusion.normalize import PERFORMANCES, VERSION_NOISE
+from kg_builder.fusion.profiles import Profiles, Values
+from kg_builder.fusion.title_words import Overlap, Wording, latin_words
+from kg_builder.ontology import Schema
+
+Column = NDArray[np.float32]
+_BRACKETS: Final = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]?")
+_GUESTS: Final = re.compile(r"\b(?:feat|ft|featuring|with)\b.*$")
+
+
+def details(
+    profiles: Profiles,
+    pairs: NDArray[np.int64],
+    values: Mapping[str, Values],
+    wording: Wording,
+    schema: Schema,
+) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+    """Names of the measures, and their values, shape (n, measures); NaN where a side is silent."""
+    columns: dict[str, Column] = {}
+    columns |= _of_words(wording.overlap(pairs))
+    columns |= _of_texts("text", wording.text, pairs)
+    columns |= _of_texts("title", wording.title, pairs)
+    columns |= _of_titles(profiles, pairs)
+    columns |= _of_values(profiles, pairs, values, schema)
+    return tuple(columns), np.column_stack(list(columns.values())).astype(np.float32)
+
+
+def core_and_version(name: str) -> tuple[str, frozenset[str]]:
+    """A title without brackets, and what its brackets say of the version; guests are no version.
+
+    >>> core_and_version("Autonomy (Cold Blank Mix) [feat. Zoe]")
+    ('autonomy', frozenset({'cold', 'blank', 'mix'}))
+    """
+    core = " ".join(latin_words(_BRACKETS.sub(" ", name)))
+    version: set[str] = set()
+    for inside in _BRACKETS.findall(name):
+        version |= set(latin_words(_GUESTS.sub("", inside.casefold()))) - VERSION_NOISE
+    return _GUESTS.sub("", core).strip() or core, frozenset(version)
+
+
+def _of_words(overlap: Overlap) -> dict[str, Column]:
+    least, most = np.minimum(overlap.left, overlap.right), np.maximum(overlap.left, overlap.right)
+    whole = overlap.shared + least
+    return {
+        "words shared": overlap.shared.astype(np.float32),
+        "share of the wordier": overlap.share.astype(np.float32),
+        "share of the briefer": np.divide(
+            overlap.shared, whole, out=np.full(len(whole), np.nan), where=whole > 0
+        ).astype(np.float32),
+        "less left over": least.astype(np.float32),
+        "more left over": most.astype(np.float32),
+        "rests alike": overlap.alike.astype(np.float32),
+        "left over": overlap.left_over.astype(np.float32),
+        "title found": overlap.title.astype(np.float32),
+    }
+
+
+def _of_texts(name: str, texts: Sequence[str], pairs: NDArray[np.int64]) -> dict[str, Column]:
+    sides = [texts[i] for i in pairs[:, 0]], [texts[j] for j in pairs[:, 1]]
+    silent = np.array([not one or not other for one, other in zip(*sides, strict=True)], dtype=bool)
+    found = {}
+    for how, scorer in (("alike", fuzz.ratio), ("within", fuzz.partial_ratio)):
+        found[f"{name} {how}"] = _share(cpdist(*sides, scorer=scorer, dtype=np.float32), silent)
+    start = np.array(
+        [
+            _common_start(one, other) / max(min(len(one), len(other)), 1)
+            for one, other in zip(*sides, strict=True)
+        ],
+        dtype=np.float32,
+    )
+    found[f"{name} starts alike"] = np.where(silent, np.nan, start).astype(np.float32)
+    return found
+
+
+def _of_titles(profiles: Profiles, pairs: NDArray[np.int64]) -> dict[str, Column]:
+    taken = {int(i): core_and_version(profiles.name[i]) for i in np.unique(pairs)}
+    sides = [taken[int(i)] for i in pairs[:, 0]], [taken[int(j)] for j in pairs[:, 1]]
+    cores = [core for core, _ in sides[0]], [core for core, _ in sides[1]]
+    shared, only, performed = [], [], []
+    for (_, one), (_, other) in zip(*sides, strict=True):
+        shared.append(len(one & other) / len(one | other) if one or other else np.nan)
+        only.append(min(len(one - other), len(other - one)))
+        performed.append(len((one ^ other) & PERFORMANCES))
+    return {
+        "cores alike": _share(cpdist(*cores, scorer=fuzz.ratio, dtype=np.float32)),
+        "cores' words alike": _share(cpdist(*cores, scorer=fuzz.token_set_ratio, dtype=np.float32)),
+        "versions alike": np.array(shared, dtype=np.float32),
+        "versions differ": np.array(only, dtype=np.float32),
+        "performances differ": np.array(performed, dtype=np.float32),
+        "version on one side": np.array(
+            [bool(one) != bool(other) for (_, one), (_, other) in zip(*sides, strict=True)],
+            dtype=np.float32,
+        ),
+    }
+
+
+def _of_values(
+    profiles: Profiles, pairs: NDArray[np.int64], values: Mapping[str, Values], schema: Schema
+) -> dict[str, Column]:
+    empty: Values = {}
+    stated = {int(i): values.get(profiles.record[i], empty) for i in np.unique(pairs)}
+    found: dict[str, Column] = {}
+    for predicate in sorted({name for said in stated.values() for name in said}):
+        known = schema.predicates.get(predicate)
+        datatype = known.datatype if known else None
+        said = {i: told.get(predicate, ()) for i, told in stated.items()}
+        if datatype == "duration":
+            found[f"{predicate} apart"] = _gaps(pairs, said, parse_seconds)
+        elif datatype in {"date", "gYear", "gYearMonth"}:
+            found[f"{predicate} apart"] = _gaps(pairs, said, parse_year)
+            found[f"{predicate} days apart"] = _gaps(pairs, said, parse_day)
+        elif datatype is None or datatype == "string":
+            texts = {
+                i: " ".join(" ".join(latin_words(v)) for v in told) for i, told in said.items()
+            }
+            sides = [texts[int(i)] for i in pairs[:, 0]], [texts[int(j)] for j in pairs[:, 1]]
+            silent = np.array([not a or not b for a, b in zip(*sides, strict=True)], dtype=bool)
+            for how, scorer in (("alike", fuzz.ratio), ("words alike", fuzz.token_set_ratio)):
+                near = cpdist(*sides, scorer=scorer, dtype=np.float32)
+                found[f"{predicate} {how}"] = _share(near, silent)
+    return found
+
+
+def _gaps(
+    pairs: NDArray[np.int64],
+    said: Mapping[int, Sequence[str]],
+    parse: Callable[[str], float | None],
+) -> Column:
+    """log(1 + distance) of the first readable values, so that far is far."""
+    read = {
+        i: next((value for text in told if (value := parse(text)) is not None), np.nan)
+        for i, told in said.items()
+    }
+    left = np.array([read[int(i)] for i in pairs[:, 0]], dtype=np.float64)
+    right = np.array([read[int(j)] for j in pairs[:, 1]], dtype=np.float64)
+    return np.log1p(np.abs(left - right)).astype(np.float32)
+
+
+def _share(percent: Column, silent: NDArray[np.bool_] | None = None) -> Column:
+    found = (percent / 100).astype(np.float32)
+    if silent is not None:
+        found[silent] = np.nan
+    return found
+
+
+def _common_start(one: str, other: str) -> int:
+    for position, (a, b) in enumerate(zip(one, other, strict=False)):
+        if a != b:
+            return position
+    return min(len(one), len(other))

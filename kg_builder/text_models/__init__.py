@@ -1,0 +1,1 @@
+"""Models that are trained here to read texts: names, relations, and what they learn from."""

@@ -1,0 +1,233 @@
+"""Texts that people annotated: the sample's biographies, WebNLG, Text2KGBench."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.text.models import Stretch
+from kg_builder.ontology import Schema
+from kg_builder.text_models.corpora import (
+    read_ontology,
+    read_text2kgbench,
+    read_webnlg,
+)
+from kg_builder.text_models.ner.in_text import tagged
+from kg_builder.text_models.relations.annotation import AnnotatedText, Triple
+from kg_builder.text_models.training.material import Material, NamedSentence
+
+_DBPEDIA: Final = ("http://dbpedia.org/ontology/", "http://dbpedia.org/property/")
+DATA_MODEL_NAME: Final = {
+    "foundingDate": "beginDate",
+    "birthDate": "beginDate",
+    "released": "performed",
+    "collaboratedWith": "associatedWith",
+}
+"""Annotated predicate → the data model's, where the names differ."""
+
+_PLAIN: Final = {"Agent": "", "Artist": "", "Work": "", "Entity": "", "Person": "Person"}
+"""Classes of a predicate's side that do not tell what a thing is."""
+
+ClassOf = Callable[[str], str]
+"""Name → class under which the graph knows it, or an empty text."""
+
+
+def read_annotated(
+    path: Path,
+    *,
+    texts: Mapping[str, str],
+    class_of: ClassOf,
+    schema: Schema,
+    ontology: Path | None = None,
+) -> Material:
+    """Read annotated texts, by what the file holds.
+
+    Args:
+        path: annotated biographies (JSON lines with `id`, `sentences`, `chains`, `triples`);
+            WebNLG (an `.xml` file, or a folder of them); Text2KGBench (JSON lines).
+        texts: id → text, of the texts that biographies annotate.
+        class_of: the class of a name.
+        schema: the data model; relations that it does not have are counted.
+        ontology: Text2KGBench's ontology.
+
+    Raises:
+        DataError: no such file, or one of another form.
+    """
+    if path.is_dir() or path.suffix.casefold() == ".xml":
+        return _of_triples(read_webnlg(path), class_of, schema)
+    rows = _json_lines(path)
+    if "chains" in rows[0]:
+        return _biographies(path, rows, texts, class_of, schema)
+    if ontology is None:
+        raise DataError(
+            "its relations are an ontology's", where=str(path), remedy="give it with --ontology"
+        )
+    return _of_triples(read_text2kgbench([path], read_ontology(ontology)), class_of, schema)
+
+
+def _biographies(
+    path: Path,
+    rows: Sequence[dict[str, Any]],
+    texts: Mapping[str, str],
+    class_of: ClassOf,
+    schema: Schema,
+) -> Material:
+    material = Material()
+    for number, row in enumerate(rows, 1):
+        where = f"{path}, line {number}"
+        text = texts.get(row["id"])
+        if text is None:
+            raise DataError(
+                f"annotates text {row['id']!r}, which is not among the texts", where=where
+            )
+        try:
+            triples = [
+                (item["sentence"], mapped)
+                for item in row["triples"]
+                if (mapped := _mapped(Triple(item["subject"], item["predicate"], item["object"]),
+                                      schema)) is not None
+            ]  # fmt: skip
+            material.counts["annotated relations not in the data model"] += len(
+                row["triples"]
+            ) - len(triples)
+            classes = _classes([item for _, item in triples], class_of, schema)
+            chains = [
+                (chain["entity"], mention["start"], mention["end"], mention["kind"])
+                for chain in row["chains"]
+                for mention in chain["mentions"]
+            ]
+            for index, sentence in enumerate(row["sentences"]):
+                start, end = sentence["start"], sentence["end"]
+                inside = [item for item in chains if start <= item[1] and item[2] <= end]
+                said = tuple(sorted({item for at, item in triples if at == index}))
+                names = [
+                    (Stretch(at, to), classes.get(entity) or class_of(entity))
+                    for entity, at, to, kind in inside
+                    if kind == "name"
+                ]
+                names += _literals(text, Stretch(start, end), said, schema)
+                _add_names(material, row["id"], text, Stretch(start, end), names)
+                material.texts.append(
+                    AnnotatedText(
+                        id=f"{row['id']}#{index:04d}",
+                        text=text[start:end],
+                        triples=said,
+                        group=row["id"],
+                        places=tuple(
+                            sorted(
+                                {(name, at - start, to - start) for name, at, to, _ in inside}
+                                | {
+                                    (item.object, place.start - start, place.end - start)
+                                    for item in said
+                                    for place, _ in _literals(
+                                        text, Stretch(start, end), [item], schema
+                                    )
+                                }
+                            )
+                        ),
+                    )
+                )
+        except (KeyError, TypeError) as fault:
+            raise DataError(f"not an annotation: {fault} is missing", where=where) from None
+    return material
+
+
+def _of_triples(read: Sequence[AnnotatedText], class_of: ClassOf, schema: Schema) -> Material:
+    material = Material()
+    for item in read:
+        mapped = [_mapped(triple, schema) for triple in item.triples]
+        triples = tuple(triple for triple in mapped if triple is not None)
+        material.counts["annotated relations not in the data model"] += len(mapped) - len(triples)
+        if not triples:
+            continue
+        complete = item.complete and len(triples) == len(mapped)
+        material.texts.append(
+            AnnotatedText(item.id, item.text, triples, item.group, complete=complete)
+        )
+        whole = Stretch(0, len(item.text))
+        classes = _classes(triples, class_of, schema)
+        places = {name: item.text.find(name.replace("_", " ")) for name in classes}
+        if complete and min(places.values()) >= 0:
+            names = [
+                (Stretch(start, start + len(name)), classes[name]) for name, start in places.items()
+            ]
+            _add_names(material, item.group, item.text, whole, names)
+    return material
+
+
+def _mapped(triple: Triple, schema: Schema) -> Triple | None:
+    """The triple in the data model's words; None where it has none for it."""
+    name = DATA_MODEL_NAME.get(triple.relation, triple.relation)
+    known, turned = (name, False) if name in schema.predicates else ("", False)
+    for prefix in _DBPEDIA:
+        if not known and (told := schema.predicate_of.get(prefix + name)):
+            known, turned = told
+    if not known:
+        return None
+    one, other = triple.subject, triple.object
+    if turned:
+        one, other = other, one
+    predicate = schema.predicates[known]
+    if predicate.inverse and not predicate.canonical:
+        return Triple(other, predicate.inverse, one)
+    return Triple(one, known, other)
+
+
+def _classes(triples: Sequence[Triple], class_of: ClassOf, schema: Schema) -> dict[str, str]:
+    """Name → class, by the graph or by the sides of relations that it stands on."""
+    found: dict[str, str] = {}
+    for triple in triples:
+        predicate = schema.predicates[triple.relation]
+        sides = ((triple.subject, predicate.domain), (triple.object, predicate.range))
+        for name, allowed in sides:
+            if predicate.is_attribute and name == triple.object:
+                continue
+            if not found.get(name):
+                told = allowed[0] if len(allowed) == 1 else ""
+                found[name] = class_of(name) or _PLAIN.get(told, told)
+    return found
+
+
+def _literals(
+    text: str, sentence: Stretch, triples: Sequence[Triple], schema: Schema
+) -> Iterator[tuple[Stretch, str]]:
+    """Dates that a sentence's triples speak of, where it has them letter by letter."""
+    for triple in triples:
+        if schema.predicates[triple.relation].datatype == "date":
+            start = text.find(triple.object, sentence.start, sentence.end)
+            if start >= 0:
+                yield Stretch(start, start + len(triple.object)), "Date"
+
+
+def _add_names(
+    material: Material,
+    group: str,
+    text: str,
+    sentence: Stretch,
+    names: Sequence[tuple[Stretch, str]],
+) -> None:
+    if any(not label for _, label in names):
+        material.counts["sentences with a name of unknown kind"] += 1
+    else:
+        material.sentences.append(NamedSentence(group, tagged(text, sentence, set(names))))
+
+
+def _json_lines(path: Path) -> list[dict[str, Any]]:
+    rows = []
+    try:
+        for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), 1):
+            if line.strip():
+                row = json.loads(line)
+                if not isinstance(row, dict):
+                    raise DataError("not an object", where=f"{path}, line {number}")
+                rows.append(row)
+    except OSError as fault:
+        raise DataError(f"cannot be read: {fault.strerror}", where=str(path)) from None
+    except ValueError:
+        raise DataError("not JSON lines in UTF-8", where=str(path)) from None
+    if not rows:
+        raise DataError("nothing annotated in it", where=str(path))
+    return rows
