@@ -25,8 +25,8 @@ from flows.reports import LoggedProgress, publish_facts
 from flows.settings import Runner
 from pipeline.build import SEED, Build, stage_named
 from pipeline.recipe import load_recipe
-from pipeline.stage import StageReport
-from pipeline.stages import STAGES
+from pipeline.stages.registry import STAGES
+from pipeline.stages.stage import StageReport
 
 __all__ = ["build_kg"]
 

@@ -14,10 +14,11 @@ from pydantic import BaseModel
 from kg_builder.errors import DataError
 from kg_builder.progress import Progress, silent
 from pipeline.artefacts import Staging
+from pipeline.code_version import code_version
 from pipeline.manifest import Manifest, stage_key
 from pipeline.recipe import Recipe, load_recipe
-from pipeline.stage import Desk, Job, Stage, StageReport
-from pipeline.stages import STAGES
+from pipeline.stages.registry import STAGES
+from pipeline.stages.stage import Job, Stage, StageContext, StageReport
 
 DATA: Final = Path("data")
 SEED: Final = 555
@@ -133,6 +134,7 @@ class Build:
             {name: sha for name, sha in inputs.items() if name in stage.reads}
             | {f"raw {number}": inputs[str(path)] for number, path in enumerate(stage.raw(job))},
             stage.settings(job),
+            code_version(stage.run.__module__),
         )
         entry = manifest.current(stage.name, key)
         if entry is not None and not force:
@@ -144,7 +146,7 @@ class Build:
         manifest.forget(stage.name)
         started = time.perf_counter()
         staging = Staging(job.out, stage.name)
-        counts = stage.run(Desk(job=job, staging=staging, progress=progress))
+        counts = stage.run(StageContext(job=job, staging=staging, progress=progress))
         outputs = staging.publish(stage.writes, stage.may_write)
         seconds = time.perf_counter() - started
         manifest.record(

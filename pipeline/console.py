@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # the help of a command needs a console, and no stage
     from kg_builder.progress import Progress as Report
     from pipeline.build import BuildReport
     from pipeline.fetch import FetchProgress
-    from pipeline.stage import Stage, StageReport
+    from pipeline.stages.stage import Stage, StageReport
 
 _HEADLINES = 4
 _WIDE, _HIGH = 140, 50

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kg_builder.fusion import FusionConfig, read_judgements
-from pipeline.recipe import Recipe
+
+if TYPE_CHECKING:  # a stage depends on its part of the recipe, not on how recipes are read
+    from pipeline.recipe import Recipe
 
 JUDGEMENTS = Path("data") / "judgements"
 

@@ -9,19 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-import kg_builder
 from kg_builder.errors import DataError
 from pipeline.artefacts import digest
-
-_LIBRARIES: Final = ("pandas", "pyarrow", "pyoxigraph", "rapidfuzz", "rdflib", "scikit-learn",
-                     "spacy", "numpy", "lxml", "ftfy")  # fmt: skip
 
 
 class FileState(BaseModel):
@@ -135,25 +129,10 @@ class Manifest:
         temporary.replace(self._path)
 
 
-def stage_key(inputs: dict[str, str], settings: Any) -> str:
+def stage_key(inputs: dict[str, str], settings: Any, code: str) -> str:
     """One hash of everything a stage's output depends on: inputs, settings, code, libraries."""
-    text = json.dumps([inputs, settings, code_version()], sort_keys=True, default=str)
+    text = json.dumps([inputs, settings, code], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-@lru_cache(maxsize=1)
-def code_version() -> str:
-    """Hash of the construction code and of the versions of the libraries it stands on."""
-    total = hashlib.sha256()
-    for package in (Path(kg_builder.__file__).parent, Path(__file__).parent):
-        for path in sorted(package.rglob("*")):
-            if path.suffix in {".py", ".ttl", ".toml", ".html", ".json"} and "recipes" not in (
-                path.parts
-            ):
-                total.update(str(path.relative_to(package)).encode() + b"\0" + path.read_bytes())
-    for library in _LIBRARIES:
-        total.update(f"{library}=={version(library)}\n".encode())
-    return total.hexdigest()
 
 
 def _state(path: Path) -> FileState:

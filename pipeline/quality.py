@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
 import pandas as pd
@@ -18,7 +18,9 @@ from kg_builder.errors import DataError
 from kg_builder.evaluation.graph import counted, coverage, sources_of
 from kg_builder.triples import Numbering, Ratings, UserNumbering
 from kg_builder.triples.integers import BARE
-from pipeline.recipe import Recipe
+
+if TYPE_CHECKING:  # a stage depends on its part of the recipe, not on how recipes are read
+    from pipeline.recipe import Recipe
 
 _EXAMPLES: Final = 5
 _UNKNOWN: Final = 15

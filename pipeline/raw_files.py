@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from pydantic import BaseModel
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.files import matching_files
-from kg_builder.extraction.interactions import InteractionTable
-from pipeline.recipe import Recipe
+
+if TYPE_CHECKING:  # a stage depends on its part of the recipe, not on how recipes are read
+    from pipeline.recipe import Recipe
 
 
 def raw_files(models: object, raw: Path, *, recipe: Recipe) -> list[Path]:
@@ -34,40 +35,11 @@ def raw_files(models: object, raw: Path, *, recipe: Recipe) -> list[Path]:
     return found
 
 
-def interaction_table(recipe: Recipe, raw: Path) -> InteractionTable | None:
-    """The interaction description whose file is there; `None` when the recipe has none.
-
-    Raises:
-        DataError: the recipe names interaction files and none of them exists.
-    """
-    if not recipe.interactions:
-        return None
-    for table in recipe.interactions:
-        if (raw / table.path).is_file():
-            return table
-    raise DataError(
-        "no such file",
-        where=" or ".join(str(raw / table.path) for table in recipe.interactions),
-        remedy=how_to_get(recipe, raw),
-    )
-
-
 def how_to_get(recipe: Recipe, raw: Path) -> str:
     """What a person can do about missing raw files."""
     bring = f"`python -m pipeline fetch {recipe.name}` brings it, or " if recipe.fetch else ""
     return f"{bring}point --raw at the folder that holds it (now {raw}){recipe.manual and '; '}" + (
         recipe.manual
-    )
-
-
-def nothing_read(rejects: pd.DataFrame) -> DataError:
-    """The error of sources that describe nothing, with the first thing that was not usable."""
-    said = ""
-    for place, reason in rejects[["evidence", "reason"]].head(1).itertuples(index=False):
-        said = f", the first: {place}: {reason}"
-    return DataError(
-        f"no source describes anything ({len(rejects):,} rejects{said})",
-        remedy="check the files and how the recipe reads them",
     )
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kg_builder.extraction import UnstructuredSource
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.text.documents import read_documents
 from kg_builder.ontology import Schema
-from pipeline.recipe import Recipe
+
+if TYPE_CHECKING:  # a stage depends on its part of the recipe, not on how recipes are read
+    from pipeline.recipe import Recipe
 
 
 def text_sources(recipe: Recipe) -> list[UnstructuredSource]:

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from flows.names import DEPLOYMENTS
-from pipeline.stages import STAGES
+from pipeline.stages.registry import STAGES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PREFECT = str(Path(sys.executable).with_name("prefect"))

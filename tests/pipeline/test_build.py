@@ -17,7 +17,7 @@ import pytest
 import pipeline.build
 from kg_builder.errors import DataError
 from pipeline.build import build
-from pipeline.stages import STAGES
+from pipeline.stages.registry import STAGES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from pydantic import BaseModel
@@ -13,7 +14,9 @@ from kg_builder.ontology import Schema, load_schema
 from kg_builder.progress import Progress
 from kg_builder.tables import Table
 from pipeline.artefacts import Staging, read_table, write_table
-from pipeline.recipe import Recipe
+
+if TYPE_CHECKING:  # a stage depends on its part of the recipe, not on how recipes are read
+    from pipeline.recipe import Recipe
 
 Settings = Mapping[str, object]
 
@@ -50,7 +53,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Desk:
+class StageContext:
     """Where a running stage reads and writes: artefacts by name, nothing else."""
 
     job: Job
@@ -92,7 +95,7 @@ class Stage:
     settings: Callable[[Job], Settings]
     writes: tuple[str, ...]
     may_write: tuple[str, ...] = field(default=(), kw_only=True)
-    run: Callable[[Desk], dict[str, int]]
+    run: Callable[[StageContext], dict[str, int]]
 
 
 class StageReport(BaseModel):

@@ -22,7 +22,7 @@ from kg_builder.triples import (
 )
 from pipeline.artefacts import gzip_writer, write_bytes, write_integers, write_tsv
 from pipeline.quality import Facts, write_quality
-from pipeline.stage import Desk
+from pipeline.stages.stage import StageContext
 
 OUTPUTS: Final = (
     "kg.ttl",
@@ -52,7 +52,7 @@ OPTIONAL_OUTPUTS: Final = (
 
 
 def write_outputs(
-    desk: Desk,
+    context: StageContext,
     *,
     statements: pd.DataFrame,
     entities: pd.DataFrame,
@@ -72,7 +72,7 @@ def write_outputs(
         DataError: the graph is empty, there are interactions but no item among the entities, or
             what is known of users is of none of the ratings.
     """
-    job = desk.job
+    job = context.job
     recipe, schema = job.recipe, job.schema
     title = f"{recipe.title} — built by recipe {recipe.name!r}"
     items = items_of(
@@ -100,41 +100,44 @@ def write_outputs(
         judgements=judgements,
     )
     facts.check(recipe)
-    desk.progress(1, 5)
+    context.progress(1, 5)
     pieces = graph_pieces(statements, entities, schema=schema, title=title)
-    with desk.path("kg.ttl").open("wb") as turtle, gzip_writer(desk.path("kg.nt.gz")) as plain:
+    with (
+        context.path("kg.ttl").open("wb") as turtle,
+        gzip_writer(context.path("kg.nt.gz")) as plain,
+    ):
         for piece in pieces:
             turtle.write(piece.turtle)
             plain.write(piece.ntriples)
-    desk.progress(3, 5)
-    write_bytes(provenance_trig(statements, title=title), desk.path("provenance.trig"))
-    desk.progress(4, 5)
-    write_integers(numbering.triples, desk.path("kg_final.txt"))
-    write_integers(rated.rows, desk.path("ratings_final.txt"))
+    context.progress(3, 5)
+    write_bytes(provenance_trig(statements, title=title), context.path("provenance.trig"))
+    context.progress(4, 5)
+    write_integers(numbering.triples, context.path("kg_final.txt"))
+    write_integers(rated.rows, context.path("ratings_final.txt"))
     times = times_of_positives(interactions, items, rated)
     if times is not None:
-        write_tsv(times, desk.path("ratings_times.tsv"))
-    write_tsv(_with_iris(numbering.entities), desk.path("entities.tsv"))
-    write_tsv(_with_iris(numbering.relations), desk.path("relations.tsv"))
+        write_tsv(times, context.path("ratings_times.tsv"))
+    write_tsv(_with_iris(numbering.entities), context.path("entities.tsv"))
+    write_tsv(_with_iris(numbering.relations), context.path("relations.tsv"))
     raw_ids = _raw_ids(items, interactions, records, links)
     write_tsv(
         _with_iris(numbering.entities.iloc[: numbering.n_items, :3]).assign(
             raw_id=["|".join(own) for own in raw_ids]
         ),
-        desk.path("items.tsv"),
+        context.path("items.tsv"),
     )
-    write_tsv(_other_names(numbering.entities, entities), desk.path("aliases.tsv"))
+    write_tsv(_other_names(numbering.entities, entities), context.path("aliases.tsv"))
     write_tsv(
         pd.DataFrame({"id": range(len(rated.users)), "raw_id": rated.users}),
-        desk.path("users.tsv"),
+        context.path("users.tsv"),
     )
     unused = REJECTS.empty() if known is None else known.rejects
-    desk.write(REJECTS, "stages/triples/rejects.parquet", unused)
+    context.write(REJECTS, "stages/triples/rejects.parquet", unused)
     if known is not None:
-        _write_users(desk, known, title=title)
+        _write_users(context, known, title=title)
     pairs = [(item, raw) for item, own in zip(items, raw_ids, strict=True) for raw in own]
-    write_tsv(overview(pairs, entities, links), desk.path("alignment.tsv"))
-    write_quality(facts, recipe, desk.path("quality.json"), desk.path("quality.html"))
+    write_tsv(overview(pairs, entities, links), context.path("alignment.tsv"))
+    write_quality(facts, recipe, context.path("quality.json"), context.path("quality.html"))
     return {
         "triples": len(numbering.triples),
         "entities": len(numbering.entities),
@@ -148,13 +151,13 @@ def write_outputs(
     }
 
 
-def _write_users(desk: Desk, known: UserNumbering, *, title: str) -> None:
+def _write_users(context: StageContext, known: UserNumbering, *, title: str) -> None:
     """What is known of the users: integers and id maps, and Turtle where it is asked for."""
-    write_integers(known.triples, desk.path("user_kg_final.txt"))
-    write_tsv(_with_iris(known.entities), desk.path("user_entities.tsv"))
-    write_tsv(_with_iris(known.relations), desk.path("user_relations.tsv"))
-    if desk.job.with_users:
-        write_bytes(users_turtle(known, title=title), desk.path("users.ttl"))
+    write_integers(known.triples, context.path("user_kg_final.txt"))
+    write_tsv(_with_iris(known.entities), context.path("user_entities.tsv"))
+    write_tsv(_with_iris(known.relations), context.path("user_relations.tsv"))
+    if context.job.with_users:
+        write_bytes(users_turtle(known, title=title), context.path("users.ttl"))
 
 
 def _with_iris(table: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 from kg_builder.alignment import given_links, read_links
 from kg_builder.alignment.kb4rec import Given
 from kg_builder.tables import REJECTS
-from pipeline.stage import Job
+from pipeline.stages.stage import Job
 
 
 def read_given(job: Job, interactions: pd.DataFrame, record_links: pd.DataFrame) -> Given:

@@ -1,0 +1,97 @@
+"""Stage 3: entities are linked with third-party databases."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+import pandas as pd
+
+from kg_builder.alignment import align, rename
+from kg_builder.tables import (
+    ENTITIES,
+    INTERACTIONS,
+    LINKS,
+    REJECTS,
+    STATEMENTS,
+)
+from pipeline.raw_files import raw_files
+from pipeline.stages.artefact_names import (
+    ALIGNED,
+    ALIGNED_ENTITIES,
+    ALIGNED_INTERACTIONS,
+    FUSED,
+    FUSED_ENTITIES,
+    FUSED_INTERACTIONS,
+    RECORD_LINKS,
+    REJECTS_OF,
+)
+from pipeline.stages.stage import Stage, StageContext
+from pipeline.stages.supplied_links import read_given, rejects_of
+
+
+def _alignment(context: StageContext) -> dict[str, int]:
+    job = context.job
+    statements = context.read(STATEMENTS, FUSED)
+    given = read_given(
+        job, context.read(INTERACTIONS, FUSED_INTERACTIONS), context.read(LINKS, RECORD_LINKS)
+    )
+    aligned = align(
+        context.read(ENTITIES, FUSED_ENTITIES),
+        statements,
+        list(job.recipe.databases),
+        job.raw,
+        job.recipe.alignment,
+        schema=job.schema,
+        given=given.links,
+        progress=context.progress,
+    )
+
+    def renamed(table: pd.DataFrame) -> pd.DataFrame:
+        return rename(table, aligned.renamed, schema=job.schema)
+
+    record_links = renamed(context.read(LINKS, RECORD_LINKS))
+    links = pd.concat([record_links, aligned.links], ignore_index=True)
+    together = pd.concat([renamed(statements), aligned.statements], ignore_index=True)
+    context.write(ENTITIES, ALIGNED_ENTITIES, aligned.entities)
+    context.write(LINKS, "links.parquet", links)
+    context.write(STATEMENTS, ALIGNED, together)
+    context.write(
+        INTERACTIONS, ALIGNED_INTERACTIONS, renamed(context.read(INTERACTIONS, FUSED_INTERACTIONS))
+    )
+    rejects = pd.concat([rejects_of(given), aligned.rejects], ignore_index=True)
+    context.write(REJECTS, REJECTS_OF["alignment"], rejects)
+    decisions = Counter(
+        zip(aligned.links["target"].tolist(), aligned.links["decision"].tolist(), strict=True)
+    )
+    return {
+        "links": int((aligned.links["decision"] == "match").sum()),
+        "third-party statements": len(aligned.statements),
+        "entities": len(aligned.entities),
+        "rejects": len(rejects),
+        **{f"{target}: {word}": count for (target, word), count in sorted(decisions.items())},
+        **aligned.counts,
+    }
+
+
+STAGE: Final = Stage(
+    name="alignment",
+    title="link with third-party databases",
+    reads=(FUSED_ENTITIES, RECORD_LINKS, FUSED, FUSED_INTERACTIONS),
+    raw=lambda job: raw_files(
+        [job.recipe.databases, job.recipe.given_links], job.raw, recipe=job.recipe
+    ),
+    settings=lambda job: {
+        "alignment": job.recipe.alignment.model_dump(mode="json"),
+        "given links": [file.model_dump(mode="json") for file in job.recipe.given_links],
+        "databases": [base.model_dump(mode="json") for base in job.recipe.databases],
+    },
+    writes=(
+        ALIGNED_ENTITIES,
+        "links.parquet",
+        ALIGNED,
+        ALIGNED_INTERACTIONS,
+        REJECTS_OF["alignment"],
+    ),
+    run=_alignment,
+)

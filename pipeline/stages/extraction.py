@@ -1,0 +1,165 @@
+"""Stage 1: the sources are read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from kg_builder.errors import DataError
+from kg_builder.extraction import Extraction, UnstructuredSource, extract
+from kg_builder.extraction.interactions import (
+    NONE_LEFT_OUT,
+    InteractionTable,
+    read_interactions,
+    read_left_out_pairs,
+)
+from kg_builder.extraction.user_facts import read_user_facts
+from kg_builder.tables import (
+    INTERACTIONS,
+    RECORDS,
+    REJECTS,
+    STATEMENTS,
+    USER_FACTS,
+)
+from pipeline.raw_files import how_to_get, raw_files
+from pipeline.stages.artefact_names import (
+    EXTRACTED,
+    EXTRACTED_USER_FACTS,
+    RAW_INTERACTIONS,
+    READ_COUNTS,
+    REJECTS_OF,
+)
+from pipeline.stages.stage import Job, Settings, Stage, StageContext
+
+if TYPE_CHECKING:
+    from pipeline.recipe import Recipe
+
+
+def _extraction(context: StageContext) -> dict[str, int]:
+    """Structured sources first: their names are the gazetteer that texts are read with."""
+    job = context.job
+    table = _interaction_table(job.recipe, job.raw)
+    left_out = NONE_LEFT_OUT
+    if job.without_pairs is not None and table is not None:
+        left_out = read_left_out_pairs(job.without_pairs, table.records)
+    order = sorted(job.recipe.sources, key=lambda source: isinstance(source, UnstructuredSource))
+    parts: list[Extraction] = []
+    counts: dict[str, int] = {}
+    gazetteer: pd.DataFrame | None = None
+    for source in order:
+        if isinstance(source, UnstructuredSource) and gazetteer is None:
+            gazetteer = pd.concat([part.records for part in parts]) if parts else RECORDS.empty()
+        part = extract(
+            source,
+            job.raw,
+            schema=job.schema,
+            gazetteer=gazetteer,
+            left_out=left_out,
+            progress=context.progress,
+        )
+        parts.append(part)
+        counts |= {f"{source.name}: {what}": count for what, count in part.counts.items()}
+    records = pd.concat([part.records for part in parts], ignore_index=True)
+    statements = pd.concat([part.statements for part in parts], ignore_index=True)
+    rejects = [part.rejects for part in parts]
+    if records.empty:
+        raise _nothing_read(pd.concat(rejects, ignore_index=True))
+    interactions = INTERACTIONS.empty()
+    if table is not None:
+        known = frozenset(records["record"].tolist())
+        read = read_interactions(table, job.raw, known=known, progress=context.progress)
+        interactions = read.interactions
+        rejects.append(read.rejects)
+        counts |= read.counts
+    if left_out:
+        played = interactions[["user", "item"]].itertuples(index=False, name=None)
+        counts |= left_out.counts(played)
+    users = read_user_facts(job.recipe.users, job.raw, progress=context.progress)
+    rejects.append(users.rejects)
+    counts |= users.counts
+    context.path(READ_COUNTS).write_text(
+        json.dumps(counts, indent=1, ensure_ascii=False), encoding="utf-8"
+    )
+    context.write(RECORDS, "records.parquet", records)
+    context.write(STATEMENTS, EXTRACTED, statements)
+    context.write(INTERACTIONS, RAW_INTERACTIONS, interactions)
+    context.write(USER_FACTS, EXTRACTED_USER_FACTS, users.facts)
+    context.write(REJECTS, REJECTS_OF["extraction"], pd.concat(rejects, ignore_index=True))
+    return {
+        "records": len(records),
+        "statements": len(statements),
+        "interactions": len(interactions),
+        "rejects": sum(map(len, rejects)),
+        **counts,
+    }
+
+
+def _extraction_raw(job: Job) -> list[Path]:
+    table = _interaction_table(job.recipe, job.raw)
+    files = raw_files([job.recipe.sources, table, job.recipe.users], job.raw, recipe=job.recipe)
+    return files if job.without_pairs is None else [*files, job.without_pairs]
+
+
+def _extraction_settings(job: Job) -> Settings:
+    table = _interaction_table(job.recipe, job.raw)
+    return {
+        "sources": [source.model_dump(mode="json") for source in job.recipe.sources],
+        "interactions": table and table.model_dump(mode="json"),
+        "users": [users.model_dump(mode="json") for users in job.recipe.users],
+        "without pairs": job.without_pairs is not None,
+        "ontology": _ontology(job),
+    }
+
+
+def _ontology(job: Job) -> list[str]:
+    return [path.read_text(encoding="utf-8") for path in job.recipe.ontology]
+
+
+def _interaction_table(recipe: Recipe, raw: Path) -> InteractionTable | None:
+    """The interaction description whose file is there; `None` when the recipe has none.
+
+    Raises:
+        DataError: the recipe names interaction files and none of them exists.
+    """
+    if not recipe.interactions:
+        return None
+    for table in recipe.interactions:
+        if (raw / table.path).is_file():
+            return table
+    raise DataError(
+        "no such file",
+        where=" or ".join(str(raw / table.path) for table in recipe.interactions),
+        remedy=how_to_get(recipe, raw),
+    )
+
+
+def _nothing_read(rejects: pd.DataFrame) -> DataError:
+    """The error of sources that describe nothing, with the first thing that was not usable."""
+    first = ""
+    for place, reason in rejects[["evidence", "reason"]].head(1).itertuples(index=False):
+        first = f", the first: {place}: {reason}"
+    return DataError(
+        f"no source describes anything ({len(rejects):,} rejects{first})",
+        remedy="check the files and how the recipe reads them",
+    )
+
+
+STAGE: Final = Stage(
+    name="extraction",
+    title="read the sources",
+    reads=(),
+    raw=_extraction_raw,
+    settings=_extraction_settings,
+    writes=(
+        "records.parquet",
+        READ_COUNTS,
+        EXTRACTED,
+        RAW_INTERACTIONS,
+        EXTRACTED_USER_FACTS,
+        REJECTS_OF["extraction"],
+    ),
+    run=_extraction,
+)

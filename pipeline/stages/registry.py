@@ -1,0 +1,13 @@
+"""The stages in the order of the construction."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pipeline.stages import alignment, cleaning, extraction, fusion, inference, triples
+from pipeline.stages.stage import Stage
+
+STAGES: Final[tuple[Stage, ...]] = tuple(
+    module.STAGE for module in (extraction, fusion, alignment, inference, cleaning, triples)
+)
+"""In the order of the construction; the names are those of the command line."""

@@ -1,0 +1,72 @@
+"""Stage 6: the graph and the report are written."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+import pandas as pd
+
+from kg_builder.tables import (
+    ENTITIES,
+    INTERACTIONS,
+    LINKS,
+    RECORDS,
+    REJECTS,
+    STATEMENTS,
+    USER_FACTS,
+)
+from pipeline.raw_files import raw_files
+from pipeline.stages.artefact_names import (
+    ALIGNED_INTERACTIONS,
+    EXTRACTED_USER_FACTS,
+    JUDGEMENT_COUNTS,
+    READ_COUNTS,
+    REJECTS_OF,
+    TYPED_ENTITIES,
+)
+from pipeline.stages.outputs import OPTIONAL_OUTPUTS, OUTPUTS, write_outputs
+from pipeline.stages.stage import Stage, StageContext
+
+
+def _triples(context: StageContext) -> dict[str, int]:
+    return write_outputs(
+        context,
+        statements=context.read(STATEMENTS, "statements.parquet"),
+        entities=context.read(ENTITIES, TYPED_ENTITIES),
+        records=context.read(RECORDS, "records.parquet"),
+        links=context.read(LINKS, "links.parquet"),
+        interactions=context.read(INTERACTIONS, ALIGNED_INTERACTIONS),
+        user_facts=context.read(USER_FACTS, EXTRACTED_USER_FACTS),
+        rejects=pd.concat([context.read(REJECTS, name) for name in REJECTS_OF.values()]),
+        read=json.loads((context.job.out / READ_COUNTS).read_text(encoding="utf-8")),
+        judgements=json.loads((context.job.out / JUDGEMENT_COUNTS).read_text(encoding="utf-8")),
+    )
+
+
+STAGE: Final = Stage(
+    name="triples",
+    title="write the graph and the report",
+    reads=(
+        "records.parquet",
+        READ_COUNTS,
+        JUDGEMENT_COUNTS,
+        "statements.parquet",
+        "links.parquet",
+        TYPED_ENTITIES,
+        ALIGNED_INTERACTIONS,
+        EXTRACTED_USER_FACTS,
+        *REJECTS_OF.values(),
+    ),
+    raw=lambda job: raw_files(job.recipe.ratings, job.raw, recipe=job.recipe),
+    settings=lambda job: {
+        "name": [job.recipe.name, job.recipe.title, job.recipe.licence],
+        "triples": job.recipe.triples.model_dump(mode="json"),
+        "ratings": job.recipe.ratings.model_dump(mode="json"),
+        "seed": job.seed,
+        "users as turtle": job.with_users,
+    },
+    writes=OUTPUTS,
+    may_write=OPTIONAL_OUTPUTS,
+    run=_triples,
+)
