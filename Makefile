@@ -5,7 +5,7 @@ VENV        ?= .venv
 BIN         := $(VENV)/bin
 PY          := $(BIN)/python
 INSTALLED   := $(VENV)/.installed
-EXTRAS      ?= english,encoder,dev
+EXTRAS      ?= all,dev
 
 # The first interpreter that runs and is new enough; override with `make PYTHON=…`.
 PYTHON      ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \

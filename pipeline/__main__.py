@@ -1,5 +1,23 @@
 """`python -m pipeline`."""
 
-from pipeline.cli import main
+import sys
+from typing import Final
 
-main()
+_EXTRAS: Final = {
+    "spacy": "text", "wordfreq": "text", "pycrfsuite": "text",
+    "transformers": "encoder", "tokenizers": "encoder", "safetensors": "encoder",
+}  # fmt: skip
+"""Which extra brings a package that is none of construction's own."""
+
+try:
+    from pipeline.cli import main
+
+    main()
+except ModuleNotFoundError as missing:
+    package = (missing.name or "").partition(".")[0]
+    if package in {"kg_builder", "pipeline"}:
+        raise
+    sys.exit(
+        f"error: the package {package!r} is not installed "
+        f"(pip install 'music-kg-recommender[{_EXTRAS.get(package, 'kg')}]')"
+    )

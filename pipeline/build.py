@@ -226,10 +226,16 @@ def stage_named(name: str) -> Stage:
 
 
 def default_raw(recipe: Recipe) -> Path:
-    """`data/raw` here, or in the project's own folder for what ships with it."""
-    here, project = DATA / "raw", Path(__file__).resolve().parent.parent / "data" / "raw"
-    shipped = not (here / recipe.name).is_dir() and (project / recipe.name).is_dir()
-    return project if shipped else here
+    """`data/raw` here, or where the files of a data set that ships with the project are.
+
+    That is the project's own `data/raw` in a checkout, and a folder beside this module in a wheel.
+    """
+    package = Path(__file__).resolve().parent
+    here = DATA / "raw"
+    for folder in (here, package.parent / "data" / "raw", package / "raw"):
+        if (folder / recipe.name).is_dir():
+            return folder
+    return here
 
 
 def _report(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from kg_builder.extraction import UnstructuredSource
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.text.documents import read_documents
 from kg_builder.ontology import Schema
 
 if TYPE_CHECKING:  # a stage depends on its part of the recipe, not on how recipes are read
@@ -25,8 +24,14 @@ def raw_texts(recipe: Recipe, raw: Path, schema: Schema) -> dict[str, str]:
     Raises:
         DataError: a file is missing or damaged.
     """
+    sources = text_sources(recipe)
+    if not sources:
+        return {}
+    # Here, since it needs spaCy, which data sets without texts do not.
+    from kg_builder.extraction.text.documents import read_documents
+
     return {
         document.place: document.text
-        for source in text_sources(recipe)
+        for source in sources
         for document in read_documents(source, raw, Collector(source.name, schema))
     }

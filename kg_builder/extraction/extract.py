@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import pandas as pd
 from pydantic import Field
 
+from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import Extraction
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.interactions import NONE_LEFT_OUT, LeftOutPairs
@@ -102,7 +103,14 @@ def _read(
         extract_semi_structured(source, root, out, progress=progress)
     else:
         # Here, since spaCy takes seconds to import, and most data sets have no texts.
-        from kg_builder.extraction.text.reader import extract_unstructured
+        try:
+            from kg_builder.extraction.text.reader import extract_unstructured
+        except ModuleNotFoundError as missing:
+            raise DataError(
+                f"reading texts needs the package {missing.name!r}",
+                where=f"source {source.name!r}",
+                remedy="pip install 'music-kg-recommender[text]', or leave the source out",
+            ) from None
 
         extract_unstructured(source, root, out, gazetteer=gazetteer, progress=progress)
 

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from shutil import copy, copytree, ignore_patterns
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+PREFECT = ("prefect", "fastapi", "pydantic_settings")
+TEXT = ("spacy", "wordfreq", "pycrfsuite", "transformers", "tokenizers", "safetensors")
+CONSTRUCTION = (
+    "duckdb", "filelock", "ftfy", "httpx", "isal", "lxml", "mwparserfromhell", "openpyxl",
+    "pyoxigraph", "pyshacl", "rdflib", "sqlalchemy", "typer",
+)  # fmt: skip
+"""What the extra `kg` brings."""
+
+
+def run(code: str, *missing: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run Python code where some packages cannot be imported, as if they were not installed."""
+    blocked = f"""
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {missing!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Missing())
+"""
+    return subprocess.run(
+        [sys.executable, "-c", blocked + code],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+BUILD = """
+from pipeline.cli import app
+app(["build", "--dataset", {recipe!r}, "--raw", ".", "--out", "out"], standalone_mode=False)
+print("built")
+"""
+TABLE = """
+name = "small"
+title = "Two artists"
+licence = "none"
+[[sources]]
+kind = "structured"
+name = "table"
+[sources.tables.artists]
+path = "artists.csv"
+type = "Artist"
+id = "id"
+name = "name"
+[sources.tables.artists.columns]
+genre = { predicate = "genre" }
+[[interactions]]
+path = "plays.tsv"
+user = "user"
+item = "item"
+records = "table"
+"""
+TEXTS = """
+[[sources]]
+kind = "unstructured"
+name = "texts"
+path = "texts.jsonl"
+"""
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    (tmp_path / "small.toml").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "texts.toml").write_text(TABLE + TEXTS, encoding="utf-8")
+    (tmp_path / "artists.csv").write_text("id,name,genre\n1,Can,krautrock\n2,Air,pop\n")
+    (tmp_path / "plays.tsv").write_text("user\titem\nu\t1\nu\t2\nv\t1\n")
+    (tmp_path / "texts.jsonl").write_text('{"id": "1", "title": "Can", "text": "A band."}\n')
+    return tmp_path
+
+
+def test_graphs_are_built_without_torch_spacy_and_prefect(raw: Path) -> None:
+    ended = run(BUILD.format(recipe="small.toml"), "torch", *PREFECT, *TEXT, folder=raw)
+    assert ended.returncode == 0, ended.stderr
+    assert "krautrock" in (raw / "out" / "kg.ttl").read_text(encoding="utf-8")
+
+
+def test_texts_without_spacy_end_in_one_line_that_names_the_extra(raw: Path) -> None:
+    code = (
+        "import sys, runpy; sys.argv = ['pipeline', 'build', '--dataset', 'texts.toml', "
+        "'--raw', '.', '--out', 'out']; runpy.run_module('pipeline', run_name='__main__')"
+    )
+    ended = run(code, "spacy", folder=raw)
+    assert ended.returncode == 2
+    assert "music-kg-recommender[text]" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_commands_without_their_extra_end_in_one_line(tmp_path: Path) -> None:
+    code = (
+        "import sys, runpy; sys.argv = ['pipeline', 'datasets']; "
+        "runpy.run_module('pipeline', run_name='__main__')"
+    )
+    ended = run(code, *CONSTRUCTION, folder=tmp_path)
+    assert ended.returncode != 0
+    assert "music-kg-recommender[kg]" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_recommenders_need_nothing_that_builds_graphs(tmp_path: Path) -> None:
+    code = (
+        "import pkgutil, importlib, recommender\n"
+        "for found in pkgutil.walk_packages(recommender.__path__, 'recommender.'):\n"
+        "    if not found.name.endswith('__main__'):\n"
+        "        importlib.import_module(found.name)\n"
+        "print('imported')\n"
+    )
+    ended = run(code, *PREFECT, *TEXT, *CONSTRUCTION, "optuna", "mlflow", folder=tmp_path)
+    assert ended.stdout.strip() == "imported", ended.stderr
+
+
+@pytest.mark.slow
+def test_a_wheel_brings_the_sample_and_builds_it(tmp_path: Path) -> None:
+    """Installed into a folder of its own: what the wheel lacks cannot come from the checkout."""
+    source, wheels, site, work = (tmp_path / name for name in ("source", "wheels", "site", "work"))
+    work.mkdir()
+    # A copy, since building leaves a folder `build` behind, from which the next wheel would take.
+    for name in ("kg_builder", "recommender", "pipeline", "flows", "data/raw/sample"):
+        copytree(PROJECT / name, source / name, ignore=ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE"):
+        copy(PROJECT / name, source / name)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    subprocess.run(
+        [
+            *pip,
+            "wheel",
+            str(PROJECT),
+            "--no-deps",
+            "--no-build-isolation",
+            "--wheel-dir",
+            str(wheels),
+        ],
+        check=True,
+    )
+    [wheel] = wheels.glob("*.whl")
+    subprocess.run([*pip, "install", "--no-deps", "--target", str(site), str(wheel)], check=True)
+    environment = os.environ | {"PYTHONPATH": str(site)}
+
+    def command(*words: str) -> str:
+        ended = subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=work, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    where = subprocess.run(
+        [sys.executable, "-c", "import pipeline; print(pipeline.__file__)"],
+        cwd=work, env=environment, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert where.startswith(str(site))
+    command("pipeline", "build", "--dataset", "sample")
+    built = work / "data" / "processed" / "sample"
+    assert (built / "kg_final.txt").stat().st_size > 0
+    listed = command(
+        "recommender.train", "--data", str(built), "--model", "item_knn", "--out", "run"
+    )
+    assert "auc+acc" in listed
