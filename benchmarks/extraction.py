@@ -9,7 +9,7 @@ Speed is the median of some repetitions, from the file to the checked tables: pe
 time, and per second on the clock, which is what counts where several threads read and which other
 work on the machine slows down. Beside each stands, from the same run, a reader that does nothing
 but parse the same bytes in one thread.
-The inputs are told in `extraction_inputs.py`, the memory is measured in `extraction_memory.py`.
+`extraction_inputs.py` describes the inputs, `extraction_memory.py` measures the memory.
 """
 
 from __future__ import annotations

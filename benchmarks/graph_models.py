@@ -147,8 +147,8 @@ def training_of_ours(case: Case, parts: Split) -> dict[str, float]:
     run, cpu, wall = timed(
         lambda: trainer.fit(create_model(case.model, parts.train, **case.settings), parts)
     )
-    told = {"epochs": run.epochs, "value": run.validation, "cpu": cpu, "wall": wall}
-    return {**told, "peak_mb": peak_mb(), "before_mb": before_mb}
+    figures = {"epochs": run.epochs, "value": run.validation, "cpu": cpu, "wall": wall}
+    return {**figures, "peak_mb": peak_mb(), "before_mb": before_mb}
 
 
 def cost_of_ours(name: str, data: Path | None, whole: bool) -> dict[str, float]:

@@ -5,7 +5,7 @@
     python benchmarks/resolution.py --plot docs/images/resolution.png
 
 Every size runs in a process of its own, without labels and with the settings of a plain build;
-made records are not in the time. The wall's clock and the processor's are both told: on a machine
+made records are not in the time. The wall's clock and the processor's are both given: on a machine
 that does other work the second one is the one to compare. The growth is the slope of a straight
 line through the points of the log-log plot: 1 is linear.
 """

@@ -2,7 +2,7 @@
 
 Words, words of names and fame follow Zipf laws, so that names collide as they do in catalogues:
 thousands of songs share a short title, single words name several bands, one performer has many
-songs. Every thing is told by one to five records of four sources, each with habits of its own.
+songs. One to five records of four sources describe every entity; each source has habits of its own.
 """
 
 from __future__ import annotations

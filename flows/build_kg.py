@@ -120,7 +120,7 @@ def main(
         list[str] | None, typer.Option(help="leave out a source or database; may be repeated")
     ] = None,
     without_pairs: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="build without what these pairs would tell")
+        Path | None, typer.Option(metavar="FILE", help="build without what these pairs state")
     ] = None,
     with_users: Annotated[
         bool, typer.Option("--with-users", help="write what is known of the users as users.ttl")

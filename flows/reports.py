@@ -56,7 +56,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def publish_table(key: str, title: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Show a table under `key` in Prefect's list of artifacts; an empty one is said to be empty."""
+    """Show a table under `key` in Prefect's list of artifacts; an empty one says so."""
     shown = table(head, rows) if rows else "Nothing."
     create_markdown_artifact(f"## {title}\n\n{shown}\n", key=artifact_key(key), description=title)
 

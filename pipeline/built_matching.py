@@ -83,10 +83,12 @@ class Built:
                 where=f"data set {self.recipe.name}",
                 remedy="keys look like <source>/<id>: see the column 'record' of records.parquet",
             )
-        told = dict(zip(keys, self.records["attributes"].tolist(), strict=True))
+        attributes = dict(zip(keys, self.records["attributes"].tolist(), strict=True))
         sources = dict(zip(keys, self.records["source"].tolist(), strict=True))
         primary = {name for name, traits in self.recipe.traits.items() if traits.primary}
-        return sorted(found, key=lambda k: (sources[k] not in primary, told[k] == "{}", natural(k)))
+        return sorted(
+            found, key=lambda k: (sources[k] not in primary, attributes[k] == "{}", natural(k))
+        )
 
     def pair(self, left: str, right: str) -> tuple[str, str]:
         """The two records that a person means; of namesakes two that ended apart, if any did.

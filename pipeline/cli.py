@@ -17,7 +17,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _name, _place, _told in (
+for _name, _address, _help in (
     (
         "build",
         "data_set_commands:build_command",
@@ -59,7 +59,7 @@ for _name, _place, _told in (
         "Write which item of the publisher is which thing of a database, a line each.",
     ),
 ):
-    add_lazily(app, _name, f"pipeline.{_place}", _told)
+    add_lazily(app, _name, f"pipeline.{_address}", _help)
 app.add_typer(evaluate_app, name="evaluate")
 
 

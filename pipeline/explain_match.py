@@ -56,7 +56,7 @@ def explain_match_command(
             _show_mention(key, link)
         return
     config = judged(built.recipe)
-    told = explain(
+    explanation = explain(
         built.matching(aside=[(one, other)]),
         one,
         other,
@@ -64,7 +64,7 @@ def explain_match_command(
         schema=built.schema,
         judgements=read_judgements(config.judgements) if config.judgements else {},
     )
-    _show(told)
+    _show(explanation)
 
 
 def judge_command(
@@ -124,20 +124,22 @@ def _show_mention(key: str, link: Mapping[str, Any]) -> None:
     _out.print(table if listed else "  no entity bears the name", highlight=False)
 
 
-def _show(told: Explanation) -> None:
-    _verdict(told.same, told.reason)
-    if told.contributions:
+def _show(explanation: Explanation) -> None:
+    _verdict(explanation.same, explanation.reason)
+    if explanation.contributions:
         table = Table(box=None, padding=(0, 2, 0, 0))
         table.add_column("feature")
         table.add_column("agreement")
         table.add_column("log-odds", justify="right")
-        for item in told.contributions:
+        total = sum(item.weight for item in explanation.contributions)
+        for item in explanation.contributions:
             table.add_row(escape(item.feature), escape(item.level), f"{item.weight:+.2f}")
-        table.add_row("sum", "", f"{sum(c.weight for c in told.contributions):+.2f}", style="bold")
+        table.add_row("sum", "", f"{total:+.2f}", style="bold")
         _out.print(table)
-    if told.probability is not None:
-        seen = "" if told.compared else ", had they been compared"
-        limit = "" if told.threshold is None else f"; records merge from {told.threshold:.2f} on"
-        _line(f"probability {told.probability:.4f}{seen}{limit}")
-    for before, after, mean in told.path:
+    if explanation.probability is not None:
+        seen = "" if explanation.compared else ", had they been compared"
+        threshold = explanation.threshold
+        limit = "" if threshold is None else f"; records merge from {threshold:.2f} on"
+        _line(f"probability {explanation.probability:.4f}{seen}{limit}")
+    for before, after, mean in explanation.path:
         _line(f"  {escape(before)} — {escape(after)}  [dim]mean probability {mean:.4f}[/]")

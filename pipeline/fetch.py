@@ -24,7 +24,7 @@ __all__ = ["Download", "FetchError", "FetchProgress", "Fetched", "Outcome", "fet
 CHUNK = 1 << 20
 
 FetchProgress = Callable[[str, int, int | None], None]
-"""Told the file's path below the data folder, its bytes so far, and their total where known."""
+"""Called with the file's path below the data folder, its bytes so far, and their total or None."""
 
 
 class Outcome(StrEnum):
@@ -76,7 +76,7 @@ def fetch(
     Args:
         downloads: what the recipe names.
         folder: the raw data folder; it is created where it is missing.
-        progress: told how far each file is.
+        progress: called with how far each file is.
         force: bring every file again, whatever is there.
         transfer: how to talk to servers; by default a client of its own.
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-_PLACE: Final = "place"
+_PLACE: Final = "address"
 
 
 class LazyGroup(TyperGroup):
@@ -18,29 +18,29 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
         """The command that the arguments name, imported."""
         name, command, rest = super().resolve_command(ctx, args)
-        place = getattr(getattr(command, "callback", None), _PLACE, None)
-        return name, _imported(place) if place else command, rest
+        address = getattr(getattr(command, "callback", None), _PLACE, None)
+        return name, _imported(address) if address else command, rest
 
 
-def add_lazily(app: typer.Typer, name: str, place: str, told: str) -> None:
+def add_lazily(app: typer.Typer, name: str, address: str, help_text: str) -> None:
     """Add a command to an application whose class is `LazyGroup`.
 
     Args:
         app: the application.
         name: how the command is called.
-        place: `module:function`; the function may also be a `typer.Typer` of its own.
-        told: the command's line in the help, the first one of the function's docstring.
+        address: `module:function`; the function may also be a `typer.Typer` of its own.
+        help_text: the command's line in the help, the first one of the function's docstring.
     """
 
     def later() -> None:
         """Stand in for the command until it is called."""
 
-    setattr(later, _PLACE, place)
-    app.command(name, help=told)(later)
+    setattr(later, _PLACE, address)
+    app.command(name, help=help_text)(later)
 
 
-def _imported(place: str) -> Any:
-    module, _, name = place.partition(":")
+def _imported(address: str) -> Any:
+    module, _, name = address.partition(":")
     found: typer.Typer | Callable[..., Any] = getattr(import_module(module), name)
     if isinstance(found, typer.Typer):
         return typer.main.get_command(found)

@@ -67,8 +67,8 @@ class Facts:
                 where=f"recipe {recipe.name}: {', '.join(table.path for table in recipe.users)}",
                 remedy="are the ids in the column 'user' those of the interactions?",
             )
-        said = len(self.numbering.triples) - self.numbering.counts[BARE]
-        if said == 0:
+        stated = len(self.numbering.triples) - self.numbering.counts[BARE]
+        if stated == 0:
             raise DataError(
                 "the knowledge graph is empty: no statement links two entities",
                 where=f"recipe {recipe.name}",

@@ -216,9 +216,9 @@ def _tell_quality(apart: HeldOut) -> None:
         score = score_spans(gold, [spans for _, spans in apart.names])
         table.add_row("names", *_cells(score.gold, score.found, score.right, score.score))
     if apart.relations is not None:
-        right, said, wanted = apart.relations
-        measured = Score(right / said if said else 1.0, right / wanted if wanted else 1.0)
-        table.add_row("relations", *_cells(wanted, said, right, measured))
+        right, predicted, wanted = apart.relations
+        measured = Score(right / predicted if predicted else 1.0, right / wanted if wanted else 1.0)
+        table.add_row("relations", *_cells(wanted, predicted, right, measured))
     _out.print(table)
     _out.print("Against the material's own labels, which distant supervision leaves incomplete.")
 

@@ -81,8 +81,8 @@ def main() -> None:
                 return len(trainer.train_loss_dict), best
 
             (epochs, best), cpu, wall = timed(training)
-            told = {"epochs": epochs, "value": best, "cpu": cpu, "wall": wall}
-            print(json.dumps({**told, "peak_mb": peak_mb(), "before_mb": before_mb}))
+            measured = {"epochs": epochs, "value": best, "cpu": cpu, "wall": wall}
+            print(json.dumps({**measured, "peak_mb": peak_mb(), "before_mb": before_mb}))
             return
         model = get_model(name)(config, train_data._dataset)
     if hasattr(train_data, "set_mode"):

@@ -116,14 +116,14 @@ def main() -> None:
     clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(
         predicted, threshold_match_probability=THRESHOLD
     ).as_pandas_dataframe()
-    told = {
+    measured = {
         "clusters": dict(
             zip(clusters["unique_id"], clusters["cluster_id"].astype(str), strict=True)
         ),
         "seconds": time.perf_counter() - began,
         "processor_seconds": time.process_time() - processor,
     }
-    Path(sys.argv[2]).write_text(json.dumps(told), encoding="utf-8")
+    Path(sys.argv[2]).write_text(json.dumps(measured), encoding="utf-8")
 
 
 if __name__ == "__main__":

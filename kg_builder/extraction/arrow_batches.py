@@ -143,7 +143,7 @@ PART: Final = pa.schema(
         "optional": pa.bool_(),
     }
 )
-"""What some stretch of the source says of one thing; later stretches may say more of it."""
+"""What some segment of the source says of one thing; later segments may say more of it."""
 
 THING: Final = pa.schema(
     {
@@ -166,11 +166,11 @@ Row = tuple[str, str, str, str, str, float, str]
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """What a stretch of a source says, without numbers: those depend on what stands before it.
+class Segment:
+    """What a segment of a source says, without numbers: those depend on what came before it.
 
     Attributes:
-        parts: what is said of things, in the order read; several parts may be of one thing.
+        parts: descriptions of things, in the order read; several parts may be of one thing.
         statements: in the order read.
         rejects: in the order met.
         counts: of what is counted.
@@ -183,7 +183,7 @@ class Stretch:
 
 
 class Part:
-    """What was said of one thing since the spool was last fed."""
+    """Description of one thing since the staging store was last fed."""
 
     __slots__ = (
         *("aliases", "evidence", "external_ids", "name", "optional"),
@@ -259,23 +259,23 @@ _TO_ESCAPE: Final = r'[\x00-\x1f\\"]'
 
 
 def write_attributes(
-    said: pa.Table, predicates: Sequence[str]
+    rows: pa.Table, predicates: Sequence[str]
 ) -> tuple[NDArray[np.int64], pa.StringArray]:
     r"""Write `{"predicate": ["value", ...], ...}` for every thing; a value stands once in a list.
 
     Args:
-        said: columns `thing`, `predicate` and `value`, sorted by the first two.
+        rows: columns `thing`, `predicate` and `value`, sorted by the first two.
         predicates: what the numbers in the column `predicate` mean.
 
     Returns:
         The things, each once, and their attributes.
 
-    >>> said = pa.table({"thing": [4, 4], "predicate": [0, 0], "value": ["jazz", "pop"]})
-    >>> write_attributes(said, ["genre"])[1].to_pylist()
+    >>> rows = pa.table({"thing": [4, 4], "predicate": [0, 0], "value": ["jazz", "pop"]})
+    >>> write_attributes(rows, ["genre"])[1].to_pylist()
     ['{"genre": ["jazz", "pop"]}']
     """
-    things, numbers = (said.column(name).to_numpy() for name in ("thing", "predicate"))
-    values = said.column("value").combine_chunks()
+    things, numbers = (rows.column(name).to_numpy() for name in ("thing", "predicate"))
+    values = rows.column("value").combine_chunks()
     begins = _differs(things) | _differs(numbers)
     once = first_of_equals(np.cumsum(begins), values)
     if not once.all():

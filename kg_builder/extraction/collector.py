@@ -22,13 +22,13 @@ from kg_builder.extraction.arrow_batches import (
     Part,
     Reject,
     Row,
-    Stretch,
+    Segment,
     numbered,
     part_batch,
     statement_batch,
 )
 from kg_builder.extraction.merging import narrower
-from kg_builder.extraction.staging_store import MEMORY, Spool
+from kg_builder.extraction.staging_store import MEMORY, StagingStore
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 from kg_builder.ordered_pool import in_order
@@ -76,20 +76,20 @@ def is_owned(type_: str, schema: Schema) -> bool:
 Used = TypeVar("Used")
 
 HOLD: Final = 50_000
-"""Records, statements or rejects held as Python objects before they go to the spool."""
+"""Records, statements or rejects held as Python objects before they go to the store."""
 
 
 class Collector:
     """Collects what one source says; `finish` (or `finish_to`) checks it and builds the tables.
 
-    Memory is bounded: after `hold` records, statements or rejects they move to a spool, which keeps
+    Memory is bounded: after `hold` records, statements or rejects they move to a store, which keeps
     to its share of memory too.
 
     Args:
         source: name of the source.
         schema: the data model.
         hold: rows held before they are moved.
-        memory: the spool's share of memory.
+        memory: the store's share of memory.
     """
 
     def __init__(
@@ -104,8 +104,8 @@ class Collector:
         self._named: Recent[tuple[str, str], str] = Recent()
         self._narrower = lru_cache(maxsize=None)(partial(narrower, schema=schema))
         self._next_part = self._next_row = 0
-        self._stretches = 0
-        self._spool: Spool | None = None
+        self._segments = 0
+        self._store: StagingStore | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -119,7 +119,7 @@ class Collector:
         self.close()
 
     def __contains__(self, key: str) -> bool:
-        """Whether a record was added lately: since records last moved to the spool."""
+        """Whether a record was added lately: since records last moved to the store."""
         return key in self._parts
 
     def record(
@@ -219,17 +219,17 @@ class Collector:
         if len(self._rows) >= self._hold:
             self._move_rows()
 
-    def stretch(self, stretch: Stretch) -> None:
-        """Add what a stretch of the source says; what was added one by one comes before it."""
+    def add_segment(self, segment: Segment) -> None:
+        """Add what a segment of the source says; what was added one by one comes before it."""
         self._move_rows()
         self._move_parts()
-        self._stretches += 2  # one more, and one for things that are in it twice
-        parts, self._next_part = numbered(stretch.parts, self._next_part, PART)
-        statements, self._next_row = numbered(stretch.statements, self._next_row, STATEMENT)
+        self._segments += 2  # one more, and one for things that are in it twice
+        parts, self._next_part = numbered(segment.parts, self._next_part, PART)
+        statements, self._next_row = numbered(segment.statements, self._next_row, STATEMENT)
         self._opened().add_parts(parts)
         self._opened().add_statements(statements)
-        self.take_rejects(list(stretch.rejects))
-        self.counts.update(stretch.counts)
+        self.take_rejects(list(segment.rejects))
+        self.counts.update(segment.counts)
 
     def reject(self, reason: str, evidence: str, detail: str = "") -> None:
         """Note input that is not used."""
@@ -264,9 +264,9 @@ class Collector:
 
     def close(self) -> None:
         """Give back what the collector holds on disk."""
-        if self._spool is not None:
-            self._spool.close()
-            self._spool = None
+        if self._store is not None:
+            self._store.close()
+            self._store = None
 
     # ------------------------------------------------------------------------------ internals
 
@@ -274,23 +274,23 @@ class Collector:
         self, use: Callable[[Table, Callable[[], Iterator[pa.Table]]], Used]
     ) -> list[Used]:
         """What becomes of the three tables, which are read side by side."""
-        spool = self._settle()
-        reading = (spool.records, spool.statements, spool.rejects)
+        store = self._settle()
+        reading = (store.records, store.statements, store.rejects)
         with ThreadPoolExecutor(len(reading)) as pool:
             return list(pool.map(use, (RECORDS, STATEMENTS, REJECTS), reading))
 
-    def _settle(self) -> Spool:
+    def _settle(self) -> StagingStore:
         self._move_rows()
         self._move_parts()
         self._move_rejects()
-        spool = self._opened()
-        self.counts.update(spool.settle(repeated=self._stretches > 1))
-        return spool
+        store = self._opened()
+        self.counts.update(store.settle(repeated=self._segments > 1))
+        return store
 
-    def _opened(self) -> Spool:
-        if self._spool is None:
-            self._spool = Spool(self.source, self.schema, memory=self._memory)
-        return self._spool
+    def _opened(self) -> StagingStore:
+        if self._store is None:
+            self._store = StagingStore(self.source, self.schema, memory=self._memory)
+        return self._store
 
     def _move_rows(self) -> None:
         if not self._rows:
@@ -311,7 +311,7 @@ class Collector:
         if not self._parts:
             return
         parts, self._parts = self._parts, {}
-        self._stretches += 1
+        self._segments += 1
         try:
             batch = part_batch(parts)
         except UnicodeEncodeError:

@@ -43,7 +43,7 @@ class Stream:
 
 @contextmanager
 def open_binary(path: Path) -> Iterator[Stream]:
-    """Open a file for reading; whether it is gzipped is told by its first bytes.
+    """Open a file for reading; its first bytes show whether it is gzipped.
 
     Raises:
         DataError: there is no such file, or it cannot be read.

@@ -1,4 +1,4 @@
-"""What several stretches of a source say of one thing, as one part."""
+"""What several segments of a source say of one thing, as one part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Things and statements of a stretch of a source, given as columns instead of one by one.
+"""Things and statements of a segment of a source, given as columns instead of one by one.
 
 A reader that knows many things of one kind at once adds them at once; each row says where in the
 order of reading it belongs, and the batch puts them in that order.
@@ -21,7 +21,7 @@ from kg_builder.extraction.arrow_batches import (
     TO_CLEAN,
     Numbers,
     Reject,
-    Stretch,
+    Segment,
     Texts,
     first_places,
     is_filled,
@@ -210,10 +210,10 @@ class Batch:
         if times:
             self.counts[what] += times
 
-    def close(self) -> Stretch:
+    def close(self) -> Segment:
         """Everything in its order."""
         rejects = [reject for _, reject in sorted(self._rejects, key=lambda item: item[0])]
-        return Stretch(self._sorted_parts(), self._sorted_rows(), rejects, self.counts)
+        return Segment(self._sorted_parts(), self._sorted_rows(), rejects, self.counts)
 
     def _add(
         self,

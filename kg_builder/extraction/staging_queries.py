@@ -1,4 +1,4 @@
-"""The questions that the spool asks its database.
+"""The questions that the store asks its database.
 
 The rows of a query's own come as `batch`: to `LINKED` and `UNKNOWN` all statements, to `PARTS` all
 parts. Table `thing` has of each part what is asked here; `merged` has the parts made of several.
@@ -72,23 +72,23 @@ DELETE FROM thing WHERE optional AND seq NOT IN (
 )
 """
 
-SAID: Final = f"""
-CREATE TABLE said AS
-SELECT said.thing, predicate, coalesce(literal, name) AS value, rank
+ATTRIBUTES: Final = f"""
+CREATE TABLE attribute AS
+SELECT stated.thing, predicate, coalesce(literal, name) AS value, rank
 FROM (
     SELECT subject AS thing, predicate, object AS other, literal, 2 * seq AS rank
     FROM linked WHERE known AND compared
     UNION ALL
     SELECT object, back, subject, NULL, 2 * seq + 1
     FROM linked WHERE known AND back IS NOT NULL
-) said
+) stated
 LEFT JOIN thing ON thing.seq = other
 WHERE literal IS NOT NULL OR length(name) <= {LONG}
 """
-"""What is said of each thing and, where the data model knows it, the other way round."""
+"""Attributes of each thing and, where the data model knows it, the other way round."""
 
 SORTED: Final = """
-SELECT thing, predicate, value FROM said WHERE thing >= {first} AND thing < {end}
+SELECT thing, predicate, value FROM attribute WHERE thing >= {first} AND thing < {end}
 ORDER BY thing, predicate, rank
 """
 

@@ -58,7 +58,7 @@ class RowFile:
 
 
 class Ascending:
-    """Rows sorted by a number, taken a stretch of numbers at a time.
+    """Rows sorted by a number, taken a segment of numbers at a time.
 
     Args:
         batches: the rows.
@@ -84,7 +84,7 @@ class Ascending:
         return whole.slice(0, size)
 
 
-class Stretches:
+class KeyRuns:
     """Rows sorted by a column, some at a time, but all with the same value at once.
 
     Args:
@@ -121,10 +121,10 @@ _SORTED: Final = 5_000_000
 
 _BATCH: Final = 50_000
 _TEXT: Final = pa.string()
-_SAID: Final = pa.schema({"thing": pa.int64(), "predicate": pa.int64(), "value": _TEXT})
+_ATTRIBUTE_ROW: Final = pa.schema({"thing": pa.int64(), "predicate": pa.int64(), "value": _TEXT})
 
 
-class Spool:
+class StagingStore:
     """Takes batches of statements, parts of records and rejects; `settle`, then read the tables.
 
     Args:
@@ -205,9 +205,9 @@ class Spool:
     def records(self) -> Iterator[pa.Table]:
         """The table `records`, in the order of first mention, some rows at a time."""
         last = self._number("SELECT coalesce(max(seq), -1) FROM thing")
-        self._run(queries.SAID)
+        self._run(queries.ATTRIBUTES)
         names = self._base.sql(queries.PREDICATES).to_arrow_table()["name"].to_pylist()
-        said = Ascending(self._said(last + 1), "thing", _SAID)
+        values = Ascending(self._attribute_rows(last + 1), "thing", _ATTRIBUTE_ROW)
         with self._parts.opened() as stream:
             parts = Ascending(stream, "seq", PART)
             for first in range(0, last + 1, _BATCH):
@@ -217,7 +217,7 @@ class Spool:
                     for query in (queries.KEPT, queries.MERGED)
                 )
                 rows = _chosen(parts.up_to(end), whole, kept["seq"].to_numpy())
-                yield self._described(rows, *write_attributes(said.up_to(end), names))
+                yield self._described(rows, *write_attributes(values.up_to(end), names))
 
     def statements(self) -> Iterator[pa.Table]:
         """The table `statements`, in the order read, some rows at a time."""
@@ -261,12 +261,12 @@ class Spool:
         with file.opened() as stream:
             self._with(stream, query)
 
-    def _said(self, end: int) -> Iterator[pa.RecordBatch]:
-        """What is said of the things below a number, sorted by them, some things after the others.
+    def _attribute_rows(self, end: int) -> Iterator[pa.RecordBatch]:
+        """Attributes of the things below a number, sorted by them, some things after the others.
 
         Each time all rows are looked at, but few are sorted, for sorting takes memory.
         """
-        rows = self._number("SELECT count(*) FROM said")
+        rows = self._number("SELECT count(*) FROM attribute")
         times = rows // _SORTED + 1
         size = end // times + 1
         for first in range(0, end, size):
@@ -303,7 +303,7 @@ class Spool:
         self._run(queries.DIFFERENT)
         self._with_rows(self._parts, queries.PARTS)
         self._run(queries.FURTHER)
-        again = Stretches(self._base.cursor().sql(queries.AGAIN).to_arrow_reader(_BATCH), "key")
+        again = KeyRuns(self._base.cursor().sql(queries.AGAIN).to_arrow_reader(_BATCH), "key")
         for parts in again:
             rows = merged(parts, self._schema)
             self._with(pa.Table.from_batches([rows]), "INSERT INTO merged SELECT * FROM batch")

@@ -1,4 +1,4 @@
-"""XML whose entities would swell, told by what stands before its first element."""
+"""XML refused when its declarations expand entities or fetch files, before it is parsed."""
 
 from __future__ import annotations
 

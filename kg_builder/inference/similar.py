@@ -1,6 +1,6 @@
 """Artists that are tagged alike: the nearest ones by their genres, tags, countries and decades.
 
-A derived fact, and marked as one. It uses what is said of artists, never who listened to them:
+A derived fact, and marked as one. It uses what is stated about artists, never who listened to them:
 listening is what a recommender is tested on.
 """
 
@@ -50,19 +50,19 @@ def similar_artists(
         if schema.is_a(type_, "Artist")
     }
     chosen = statements[statements["predicate"].isin(_DESCRIBING)]
-    said: dict[str, set[str]] = defaultdict(set)
+    values_of: dict[str, set[str]] = defaultdict(set)
     for subject, target in zip(chosen["subject"], chosen["object"], strict=True):
         if subject in artists:
-            said[subject].add(target)
-    names = sorted(name for name, about in said.items() if len(about) >= config.shared)
+            values_of[subject].add(target)
+    names = sorted(name for name, about in values_of.items() if len(about) >= config.shared)
     if len(names) < 2:
         return STATEMENTS.empty()
-    spread = Counter(target for name in names for target in said[name])
+    spread = Counter(target for name in names for target in values_of[name])
     words = sorted(spread)
     column = {word: index for index, word in enumerate(words)}
     weight = np.array([math.log(1 + len(names) / spread[word]) for word in words])
-    indices = [column[word] for name in names for word in sorted(said[name])]
-    ends = np.cumsum([0, *(len(said[name]) for name in names)])
+    indices = [column[word] for name in names for word in sorted(values_of[name])]
+    ends = np.cumsum([0, *(len(values_of[name]) for name in names)])
     places = np.array(indices, dtype=np.int64)
     owner = np.repeat(np.arange(len(names)), np.diff(ends))
     length = np.sqrt(np.bincount(owner, weights=weight[places] ** 2, minlength=len(names)))
@@ -81,7 +81,7 @@ def similar_artists(
                 pairs[pair] = float(near[row, other])
     rows = []
     for (one, other), cosine in sorted(pairs.items()):
-        both = sorted(said[names[one]] & said[names[other]], key=lambda w: (spread[w], w))
+        both = sorted(values_of[names[one]] & values_of[names[other]], key=lambda w: (spread[w], w))
         rows.append(
             {
                 "subject": names[one],

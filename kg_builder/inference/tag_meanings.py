@@ -114,7 +114,7 @@ def tag_facts(
     stated = set(statements.loc[statements["predicate"].isin(["country", "origin"]), "subject"])
     uses = tagged["object"].value_counts()
     meanings = {target: meaning_of(names.get(target, "")) for target in uses.index}
-    said: dict[tuple[str, Meaning], tuple[float, str]] = {}
+    meanings_of: dict[tuple[str, Meaning], tuple[float, str]] = {}
     for subject, predicate, target, confidence in zip(
         tagged["subject"], tagged["predicate"], tagged["object"], tagged["confidence"], strict=True
     ):
@@ -124,19 +124,19 @@ def tag_facts(
             and meaning.predicate == "genre"
             and (predicate == "genre" or uses[target] < FEWEST)
         ):
-            continue  # said already; or one listener's invention
+            continue  # stated already; or one listener's invention
         if meaning:
             row = (confidence, f"{subject} {predicate} {target}")
-            said[subject, meaning] = max(said.get((subject, meaning), row), row)
+            meanings_of[subject, meaning] = max(meanings_of.get((subject, meaning), row), row)
     nations: dict[str, set[str]] = defaultdict(set)
-    for subject, meaning in said:
+    for subject, meaning in meanings_of:
         if meaning.predicate == "country":
             nations[subject].add(meaning.name)
     curies = _Curies(entities, schema)
     types = dict(zip(entities["entity"], entities["type"], strict=True))
     rows = []
     for (subject, meaning), (confidence, evidence) in sorted(
-        said.items(), key=lambda item: (item[0][0], item[0][1].predicate, item[0][1].name)
+        meanings_of.items(), key=lambda item: (item[0][0], item[0][1].predicate, item[0][1].name)
     ):
         if not schema.is_a(types.get(subject, ""), "Agent"):
             continue

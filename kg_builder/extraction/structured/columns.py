@@ -98,10 +98,10 @@ class ColumnReader:
         for cell, subject, where, label in zip(cells, subjects, evidence, labels, strict=True):
             if cell is None or subject is None:
                 continue
-            said = known.get((cell, label))
-            if said is None:
-                said = self._said(cell, subject, where, label)
-            for it, kind, sure in said:
+            objects = known.get((cell, label))
+            if objects is None:
+                objects = self._objects_of(cell, subject, where, label)
+            for it, kind, sure in objects:
                 if inverse:
                     rows.append((it, predicate, subject, kind, METHOD, sure, where))
                 else:
@@ -122,25 +122,25 @@ class ColumnReader:
                 values.append(text.strip())
         return values
 
-    def _said(self, cell: Cell, subject: str, evidence: str, labels: Cell) -> list[_Object]:
-        """What a cell says; remembered, if it says the same of every subject and all was read."""
+    def _objects_of(self, cell: Cell, subject: str, evidence: str, labels: Cell) -> list[_Object]:
+        """Objects that a cell states; cached where they do not depend on the subject."""
         confidence, values = self.mapping.confidence, self.split(cell)
         if self._type:
             labelled = zip_longest(values, self.split(labels)[: len(values)], fillvalue="")
-            said = [
+            objects = [
                 (other, "record", confidence)
                 for value, label in labelled
                 if value and (other := self._other(value, label, subject, evidence))
             ]
         else:
-            said = [
+            objects = [
                 (found.text, found.kind, confidence * found.factor)
                 for value in values
                 if value and (found := self._literal(value, evidence))
             ]
-        if len(said) == len(values) and not self._depends:
-            self._cells[cell, labels] = said
-        return said
+        if len(objects) == len(values) and not self._depends:
+            self._cells[cell, labels] = objects
+        return objects
 
     def _value(self, value: str) -> str:
         if self._pattern:

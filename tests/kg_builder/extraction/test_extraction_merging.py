@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kg_builder.extraction.arrow_batches import PART
 from kg_builder.extraction.merging import merged, narrower
-from kg_builder.extraction.staging_store import Stretches
+from kg_builder.extraction.staging_store import KeyRuns
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 
@@ -65,7 +65,7 @@ def test_all_things_at_once_give_what_each_gives(
 def test_rows_of_one_value_are_not_torn_apart(size: int) -> None:
     table = pa.table({"key": list("aabcccd"), "seq": range(7)})
     reader = pa.RecordBatchReader.from_batches(table.schema, table.to_batches(size))
-    parts = list(Stretches(reader, "key"))
+    parts = list(KeyRuns(reader, "key"))
     assert pa.concat_tables(parts).equals(table)
     owners = [key for part in parts for key in set(part["key"].to_pylist())]
     assert len(owners) == len(set(owners))

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kg_builder.extraction.arrow_batches import Reject, Stretch, is_filled
+from kg_builder.extraction.arrow_batches import Reject, Segment, is_filled
 from kg_builder.extraction.segments import Batch
 from kg_builder.extraction.semi_structured.adapters.base import Document
 from kg_builder.extraction.semi_structured.adapters.discogs_artists import (
@@ -72,12 +72,12 @@ class DiscogsDumps:
         blocks = xml_blocks(document, _RECORDS, rejects)
         # libxml2, NumPy, Arrow and DuckDB, which do most of the work, leave Python to the others
         with ThreadPoolExecutor(threads) as pool:
-            for stretch in in_order(pool, partial(_read, document), blocks, ahead=threads + 1):
-                out.stretch(stretch)
+            for segment in in_order(pool, partial(_read, document), blocks, ahead=threads + 1):
+                out.add_segment(segment)
         out.take_rejects(rejects)
 
 
-def _read(document: Document, block: Block) -> Stretch:
+def _read(document: Document, block: Block) -> Segment:
     """What the records of a block say."""
     out = document.out
     batch = Batch(out.source, out.schema, DiscogsDumps.name, document.source.confidence)

@@ -64,7 +64,7 @@ def as_columns(out: Collector, said: Said) -> None:
             batch.literals(order, keys, "duration", rest[0], where)
         else:
             batch.names(order, keys, "genre", "Genre", rest[0], where)
-    out.stretch(batch.close())
+    out.add_segment(batch.close())
 
 
 def found(schema: Schema, add: Callable[[Collector, Said], None], *parts: Said) -> Extraction:
