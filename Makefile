@@ -45,14 +45,14 @@ lint: $(INSTALLED)  ## Check style and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: $(INSTALLED)  ## Mend what the linter can mend, and format
+format: $(INSTALLED)  ## Fix what the linter can fix, and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 types: $(INSTALLED)  ## Check the types
 	$(BIN)/mypy
 
-contract: $(INSTALLED)  ## Check which room may import which
+contract: $(INSTALLED)  ## Check which package may import which
 	$(BIN)/lint-imports
 
 check: lint types contract test  ## All of the checks above
