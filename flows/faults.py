@@ -24,7 +24,7 @@ class FlowError(Exception):
 
 
 USER_FAULTS = (DataError, RecommenderError, FlowError)
-"""Errors whose text is written for the user: what, where, and how to mend it."""
+"""Errors whose text is written for the user: what, where, and how to fix it."""
 
 LASTING = (
     FileNotFoundError,

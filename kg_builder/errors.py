@@ -1,4 +1,4 @@
-"""The one error that a user of the construction library meets: what, where, how to mend."""
+"""The one error that a user of the construction library meets: what, where, how to fix."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def _missing(archive: Path, name: str, names: list[str]) -> FetchError:
     return FetchError(
         f"no member {name!r}; it holds {shown or 'nothing'}",
         where=str(archive),
-        remedy="mend `unpack` in the recipe",
+        remedy="fix `unpack` in the recipe",
     )
 
 

@@ -144,7 +144,7 @@ def _bring(download: Download, path: Path, report: Report, transfer: Transfer) -
             f"the file that {download.url} offers is not the one expected: {difference}",
             where=download.path,
             remedy="try again; if it stays so, the publisher has changed the file: look at it, "
-            "then mend `sha256` and `size` in the recipe",
+            "then fix `sha256` and `size` in the recipe",
         )
     part.replace(path)
     return _Receipt(url=str(download.url), **found.model_dump())

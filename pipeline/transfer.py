@@ -160,7 +160,7 @@ def _refuse_failure(response: httpx.Response, url: str) -> None:
     raise FetchError(
         status,
         where=url,
-        remedy="see whether the publisher has moved the file; mend `url` in the recipe, or put "
+        remedy="see whether the publisher has moved the file; fix `url` in the recipe, or put "
         "the file into the data folder by hand",
     )
 
@@ -182,11 +182,11 @@ def _network_faults(url: str) -> Iterator[None]:
         yield
     except httpx.UnsupportedProtocol as fault:
         raise FetchError(
-            "only http and https are supported", where=url, remedy="mend `url` in the recipe"
+            "only http and https are supported", where=url, remedy="fix `url` in the recipe"
         ) from fault
     except httpx.TooManyRedirects as fault:
         raise FetchError(
-            "the server redirects in a circle", where=url, remedy="mend `url` in the recipe"
+            "the server redirects in a circle", where=url, remedy="fix `url` in the recipe"
         ) from fault
     except httpx.TransportError as fault:
         raise _TransientError(

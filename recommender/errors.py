@@ -1,6 +1,6 @@
 """Every error that a user of the recommender can cause, and nothing else.
 
-The message says what is wrong, where, and how to mend it; the entry points print it as one line
+The message says what is wrong, where, and how to fix it; the entry points print it as one line
 and leave with a non-zero exit status.
 """
 
@@ -24,7 +24,7 @@ class DataError(RecommenderError):
 
     @classmethod
     def at(cls, path: Path, line: int | None, problem: str, remedy: str) -> DataError:
-        """An error in a file: `path`, `line` (counted from 1), what is wrong, how to mend it."""
+        """An error in a file: `path`, `line` (counted from 1), what is wrong, how to fix it."""
         where = str(path) if line is None else f"{path}:{line}"
         return cls(f"{where}: {problem}; {remedy}")
 

@@ -135,7 +135,7 @@ def test_a_missing_file_is_not_asked_for_twice(
         fetch([publisher.download(url=publisher.url + "x")], tmp_path, transfer=transfer)
 
     assert len(publisher.requests) == 1
-    assert "mend `url`" in str(error.value)
+    assert "fix `url`" in str(error.value)
     assert "\n" not in str(error.value)
 
 
