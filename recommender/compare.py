@@ -21,7 +21,7 @@ from recommender.metrics.significance.contrast import Contrast
 __all__ = ["main"]
 
 _DEFAULT_RESAMPLES = 1000
-_FAMILIES = {"rows": "rows told apart", "ranking": "the ranking", "lists": "the lists"}
+_FAMILIES = {"rows": "classified rows", "ranking": "the ranking", "lists": "the lists"}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -106,9 +106,9 @@ def _print_notes(console: Console, comparisons: list[Comparison]) -> None:
         tested = [f"{test} for {', '.join(names)}" for test, names in tests.items() if names]
         note = f"p: {'; '.join(tested)}. Interval: bootstrap over users"
     counts = Counter(c.family for c in contrasts if c.p_value is not None)
-    told = [f"{n} of {_FAMILIES[family]}" for family, n in counts.items()]
-    note += f". Holm: corrected for the tests shown, {', '.join(told)}"
-    note += ", each group by itself." if len(told) > 1 else "."
+    parts = [f"{n} of {_FAMILIES[family]}" for family, n in counts.items()]
+    note += f". Holm: corrected for the tests shown, {', '.join(parts)}"
+    note += ", each group by itself." if len(parts) > 1 else "."
     console.print(note, style="dim", highlight=False)
 
 

@@ -68,7 +68,7 @@ class MeasuredRun:
         return repr((self.config.model, sorted(_settings(self).items())))
 
     def families(self) -> dict[str, str]:
-        """Family of each metric that is none of rows told apart."""
+        """Family of each metric that is none of classified rows."""
         if self.catalogue is None:
             return {}
         ranking, lists = self.catalogue.ranking.means(), self.catalogue.lists.means()
@@ -124,7 +124,7 @@ def compare_runs(runs: Sequence[MeasuredRun], config: EvaluationConfig) -> list[
 
     Runs on the same rows are compared on them. Runs on several splits are grouped by their
     settings, seeds aside, and paired by split and seed. Holm's correction covers all p values of
-    a family: of rows told apart, of rankings, of lists.
+    a family: of classified rows, of rankings, of lists.
 
     Raises:
         RunError: fewer than two things to compare, or runs on different data or splits that do

@@ -73,7 +73,7 @@ def _progress(n_users: int, config: EvaluationConfig) -> Iterator[Callable[[int]
 
 def _print_ctr(console: Console, ctr: Mapping[str, Any]) -> None:
     intervals, counts = ctr.get("intervals", {}), ctr["counts"]
-    table = figures_table(("rows told apart", "rows", "positive", "AUC", "ACC"))
+    table = figures_table(("classified rows", "rows", "positive", "AUC", "ACC"))
     for title, ending, part in (
         ("total", "", ""),
         ("warm", "_warm", "warm_"),

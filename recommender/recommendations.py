@@ -132,9 +132,9 @@ class Recommendations:
         return [] if reason is None else [self._told(argument) for argument in reason.evidence]
 
     def _told(self, argument: Evidence) -> dict[str, Any]:
-        told: dict[str, Any] = {"kind": argument.kind}
+        fields: dict[str, Any] = {"kind": argument.kind}
         if argument.items:
-            told["history"] = [
+            fields["history"] = [
                 {"item": i, "name": self.catalogue.item_name(i)} for i in argument.items
             ]
         for name, steps in (
@@ -143,12 +143,12 @@ class Recommendations:
             ("ends", argument.ends),
         ):
             if steps:
-                told[name] = [self._step(step) for step in steps]
+                fields[name] = [self._step(step) for step in steps]
         if argument.kind == "listeners":
-            told["together"], told["audience"] = argument.together, argument.audience
+            fields["together"], fields["audience"] = argument.together, argument.audience
         elif argument.kind != "model":
-            told["weight"], told["basis"] = round(argument.weight, 6), argument.basis
-        return told
+            fields["weight"], fields["basis"] = round(argument.weight, 6), argument.basis
+        return fields
 
     def _step(self, step: Step) -> dict[str, Any]:
         return {

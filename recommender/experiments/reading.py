@@ -53,9 +53,9 @@ def _in_short(table: TableResult, rows: Sequence[RowResult]) -> list[str]:
         sure = f" ({len(surely)} surely)" if above else ""
         parts.append((bool(above), f"{count} higher in {_NAMES[metric]}{sure}"))
     verdict = "does not hold here" if any(above for above, _ in parts) else "holds here"
-    told = " and ".join(text for _, text in parts)
+    counts = " and ".join(text for _, text in parts)
     return [
-        f"In short: that {reference.row.label} is the best of the paper's rows {verdict}: {told}."
+        f"In short: that {reference.row.label} is the best of the paper's rows {verdict}: {counts}."
     ]
 
 
@@ -106,7 +106,7 @@ def _best(table: TableResult, rows: Sequence[RowResult]) -> list[str]:
             verdict = f"Here too none of the other {len(rivals)} is higher"
         else:
             verdict = f"Here {_list(above, metric)} {_is(above)} higher"
-        told = f"{_number(own)} for {label}"
+        ours = f"{_number(own)} for {label}"
         sure = (
             f"surely so (p < {LEVEL} after Holm's correction) for {_labels(surely)}"
             if surely
@@ -116,7 +116,7 @@ def _best(table: TableResult, rows: Sequence[RowResult]) -> list[str]:
         unsure = len(rivals) - len(surely) - len(beaten)
         rest = f"{unsure} of {len(rivals)} comparisons are undecided" if unsure else ""
         sentences.append(
-            " ".join([claim, "; ".join(x for x in (f"{verdict} ({told})", sure, worse, rest) if x)])
+            " ".join([claim, "; ".join(x for x in (f"{verdict} ({ours})", sure, worse, rest) if x)])
             + "."
         )
         controls = [r for r in rows if r.row.kind == "control" and (r.value(metric) or 0) > own]
@@ -178,10 +178,10 @@ def _table7(table: TableResult) -> list[str]:
     sentences = []
     if set(groups) == {1, 2, 3}:
         means = [sum(groups[n]) / len(groups[n]) for n in (1, 2, 3)]
-        told = " · ".join(_number(m) for m in means)
+        means_shown = " · ".join(_number(m) for m in means)
         held = "holds" if means[0] < means[1] < means[2] else "does not hold"
         sentences.append(
-            f"“Three functions beat two, and two beat one” {held} for the mean AUC ({told})."
+            f"“Three functions beat two, and two beat one” {held} for the mean AUC ({means_shown})."
         )
     sentences.append(
         "Every combination is increasing in the score, so at prediction none can change an AUC: "

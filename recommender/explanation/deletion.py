@@ -94,9 +94,9 @@ class Rebuilder:
 
     def without_interactions(self, rows: Sequence[int] | IntArray) -> Recommender:
         """The model as it is without these rows of the training interactions."""
-        told = self._train.interactions
-        keep = np.delete(np.arange(len(told)), np.asarray(rows, dtype=np.int64))
-        reduced = Interactions(told.users[keep], told.items[keep], told.labels[keep])
+        played = self._train.interactions
+        keep = np.delete(np.arange(len(played)), np.asarray(rows, dtype=np.int64))
+        reduced = Interactions(played.users[keep], played.items[keep], played.labels[keep])
         return self._build(replace(self._train, interactions=reduced))
 
     def _create(self, train: TrainingSplit) -> Recommender:

@@ -138,9 +138,9 @@ class Explainer:
             profiles.users[rows[pairs]], entity
         )
         telling = (index.idf[features] >= LEAST_IDF) & ~index.common[features]
-        told = (linked | telling) & (facts.values > 0)
+        supported = (linked | telling) & (facts.values > 0)
         left, right = profiles.with_feature(rows[pairs], features)
-        useful = np.flatnonzero(told & (linked | (left < right)))
+        useful = np.flatnonzero(supported & (linked | (left < right)))
         entities = entity[useful]
         named = np.ones(len(useful), bool) if self._names is None else self._names.named(entities)
         candidates = zip(

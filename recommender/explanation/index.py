@@ -90,12 +90,12 @@ class GraphIndex:
 
     def step(self, holding: int, weight: float = 0.0) -> Step:
         """A holding as a value, seen from its item."""
-        told = slice(self._triple_starts[holding], self._triple_starts[holding + 1])
+        rows = slice(self._triple_starts[holding], self._triple_starts[holding + 1])
         return Step(
             int(self.relation[holding]),
-            bool(self._forward[told.start]),
+            bool(self._forward[rows.start]),
             int(self.entity[self.features[holding]]),
-            tuple(self._triples[told].tolist()),
+            tuple(self._triples[rows].tolist()),
             weight,
         )
 

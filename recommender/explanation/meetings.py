@@ -82,10 +82,15 @@ class Meetings:
         places, held = expand(left, right)
         own, ends = holdings[places], profiles.features[held]
         theirs = profiles.holdings[held]
-        told = np.minimum(index.idf[index.features[own]], index.idf[ends]) >= LEAST_IDF
+        telling = np.minimum(index.idf[index.features[own]], index.idf[ends]) >= LEAST_IDF
         weights = np.minimum(self._weight[own], self._weight[theirs])
-        told &= ~(index.common[index.features[own]] | index.common[ends]) & (weights > 0)
-        places, own, ends, weights = places[told], own[told], ends[told], weights[told]
+        telling &= ~(index.common[index.features[own]] | index.common[ends]) & (weights > 0)
+        places, own, ends, weights = (
+            places[telling],
+            own[telling],
+            ends[telling],
+            weights[telling],
+        )
         named = np.zeros(len(places))
         if self._names is not None:
             named += self._names.named(index.entity[index.features[own]])

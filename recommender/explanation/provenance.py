@@ -34,8 +34,8 @@ def _source_lines(source: Mapping[str, Any]) -> Iterator[str]:
     if source.get("inferred"):
         rule = source["method"].removeprefix("rule:")
         premises = source["premises"]
-        said = "" if premises else f" from {source['place']}"
-        yield f"inferred by the rule {rule}{said} ({confidence})" + (
+        origin = "" if premises else f" from {source['place']}"
+        yield f"inferred by the rule {rule}{origin} ({confidence})" + (
             ", because" if premises else ""
         )
         for premise in premises:

@@ -24,10 +24,10 @@ class Wording:
         noun: what the tail is to the head: "genre" (x *has the* genre y).
         inverse: what the head is to the tail: "band" of a member.
         link: "(head) ⟨link⟩ (tail)"; the tail goes where {} stands, or to the end.
-        inverse_link: the same, told of the tail: "(tail) ⟨inverse_link⟩ (head)".
+        inverse_link: the same, read from the tail: "(tail) ⟨inverse_link⟩ (head)".
         same: "(head) ⟨same⟩ as (another head)", where the tail has no name; "has the same ⟨noun⟩"
             by default.
-        inverse_same: the same, told of the tail.
+        inverse_same: the same, read from the tail.
         telling: how much it means to a listener that two artists share it, beside its rarity: a
             rare nomination says less about how they sound than a common genre. Set by hand; what
             has 0 is never mentioned.

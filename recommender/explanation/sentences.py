@@ -52,13 +52,13 @@ class Narrator:
 
     def tell(self, reason: Reason) -> str:
         """One line; names at most two items of the history per argument and counts the rest."""
-        told: list[str] = []
+        clauses: list[str] = []
         introduced = False  # "… in your library" once, with the first item of the history
         for place, evidence in enumerate(reason.evidence):
             yours = "" if introduced else self._yours(evidence)
-            told.append(self._argument(evidence, yours, again=place > 0))
+            clauses.append(self._argument(evidence, yours, again=place > 0))
             introduced = introduced or evidence.kind != "model"
-        return "; ".join(told)
+        return "; ".join(clauses)
 
     def fact(self, step: Step) -> str:
         """What is said of the near end of a step: *plays trip hop*, *has the same director*."""

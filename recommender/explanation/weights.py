@@ -106,12 +106,12 @@ class Weigher:
         if found is None:
             return None
         index = self._index
-        told = index.holdings_at(items[found.pairs], found.triples)
-        valid = told >= 0
+        positions = index.holdings_at(items[found.pairs], found.triples)
+        valid = positions >= 0
         which = found.pairs[valid]
         # facts of pair p are neighbours, in the order of the item's holdings
         first = np.searchsorted(pairs, np.arange(len(items)))
-        place = first[which] + told[valid] - index.starts[items[which]]
+        place = first[which] + positions[valid] - index.starts[items[which]]
         owed = np.zeros(len(pairs))
         np.add.at(owed, place, found.values[valid])
         return owed

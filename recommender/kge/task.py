@@ -23,7 +23,7 @@ class TripleTask(TrainingTask):
         model: the embedding.
         graph: the true triples.
         learning_rate, batch_size, interval: see `TrainingTask`.
-        loss: of the scores of true and of false triples; the embedding's own unless told otherwise.
+        loss: of the scores of true and of false triples; the embedding's own by default.
     """
 
     name = "knowledge_graph"

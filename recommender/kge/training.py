@@ -91,7 +91,7 @@ def train_embedding(
         out: folder for `config.json`, `checkpoint.pt`, `metrics.jsonl`, `metrics.json` and
             `model.pt`.
         resume: go on from the folder's checkpoint, if it has one, as if there had been no stop.
-        progress: told each epoch's numbers.
+        progress: called with each epoch's numbers.
 
     Raises:
         ConfigError: unknown name or setting, or a device that is not here.

@@ -79,7 +79,7 @@ def expected_recounts(counts: np.ndarray) -> np.ndarray:
     )
     seen = rank[1:][frequency[1:] > 0]
     smooth = IsotonicRegression().fit(seen, raw[seen], sample_weight=frequency[seen])
-    # A tie between counts that were told apart would lose what is known; the count breaks it.
+    # A tie between counts that differed would lose what is known; the count breaks it.
     estimates: np.ndarray = np.interp(rank, seen, smooth.predict(seen)) + rank * 1e-6
     estimates[0] = raw[0]
     return estimates

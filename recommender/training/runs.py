@@ -4,7 +4,7 @@ config.json      model, all settings, data folder with the hashes of its files, 
 checkpoint.pt    everything needed to go on bit by bit, and the best epoch's parameters
 metrics.jsonl    one line per epoch
 metrics.json     {"valid": {...}, "test": {...}, "valid_ranking": {...}, "ranking": {...}} of the
-                 best epoch: rows told apart, and the ranking of the whole catalogue
+                 best epoch: classified rows, and the ranking of the whole catalogue
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ def read_short(ablation: Ablation) -> list[str]:
     ):
         found = [_gain(ablation, model, graph, "ours", m) for m in _TOLD]
         if found[0]:
-            told = "; ".join(part for part in found if part)
-            sentences.append(f"{model.label}, {text}: {told}.")
+            differences = "; ".join(part for part in found if part)
+            sentences.append(f"{model.label}, {text}: {differences}.")
     if not sentences:
         sentences.append(f"{model.label} has not been measured on our graph and a control yet.")
     return [*sentences, *read_leak(ablation, model), *_few_seeds(ablation)]
@@ -63,7 +63,7 @@ def read_leak(ablation: Ablation, model: Row) -> list[str]:
         verdict = "survives"
     else:
         verdict = f"has the same sign, which {seeds} seed{'s' if seeds > 1 else ''} leave uncertain"
-    told = [
+    differences = [
         part
         for part in (_gain(ablation, model, "stock", "without-pairs", metric) for metric in _TOLD)
         if part
@@ -71,7 +71,7 @@ def read_leak(ablation: Ablation, model: Row) -> list[str]:
     cost = _gain(ablation, model, "without-pairs", "ours", "auc")
     return [
         f"{model.label}, our graph built without what users said of items in their held-out rows, "
-        f"in place of the stock graph: {'; '.join(told)}. The effect {verdict}."
+        f"in place of the stock graph: {'; '.join(differences)}. The effect {verdict}."
         + (f" What the left out pairs had added: {cost}." if cost else "")
     ]
 
@@ -128,18 +128,18 @@ def read_corruption(ablation: Ablation) -> list[str]:
     curve = [graph for graph in ablation.graphs if graph.change == "corrupted"]
     if model is None:
         return []
-    told = []
+    differences = []
     for graph in curve:
         contrast = ablation.contrast(model.model, graph.name, "ours", "auc")
         if contrast is not None and contrast.difference is not None:
-            told.append(f"{-contrast.difference:+.4f} at {graph.share:.0%}")
+            differences.append(f"{-contrast.difference:+.4f} at {graph.share:.0%}")
     floor = ablation.contrast(model.model, "ours-shuffled", "ours", "auc")
-    if not told:
+    if not differences:
         return []
     end = ""
     if floor is not None and floor.difference is not None:
         end = f"; all tails shuffled: {-floor.difference:+.4f}"
-    return [f"AUC of {model.label} as triples become false: {', '.join(told)}{end}."]
+    return [f"AUC of {model.label} as triples become false: {', '.join(differences)}{end}."]
 
 
 def _few_seeds(ablation: Ablation) -> list[str]:

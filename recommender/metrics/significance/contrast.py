@@ -49,7 +49,7 @@ class Contrast:
         p_holm: the p value after Holm's correction for all that it was corrected with.
         p_other: p of another test that reads the same differences, where there is one.
         spread: over seeds, the standard deviations of both models.
-        family: what it belongs to: `rows` told apart, `ranking`, or `lists`.
+        family: what it belongs to: `rows` (classified rows), `ranking`, or `lists`.
     """
 
     metric: str
@@ -222,7 +222,7 @@ def contrast_seeds(
 def correct(tables: Sequence[Sequence[Contrast]]) -> list[list[Contrast]]:
     """Holm's correction over the p values of the tables together, for each family by itself.
 
-    So what is said of rows told apart does not depend on how many metrics of lists stand beside.
+    So what is said of classified rows does not depend on how many metrics of lists stand beside.
     """
     adjusted: dict[str, float] = {}
     for family in {contrast.family for table in tables for contrast in table}:
