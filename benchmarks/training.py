@@ -37,7 +37,8 @@ from recommender import create_model
 from recommender.data import Interactions, KnowledgeGraph, TrainingSplit, make_sampler
 from recommender.layers.embedding import EmbeddingTable
 from recommender.training.adam import Adam
-from recommender.training.steps import Steps, TorchSteps
+from recommender.training.steps import TorchSteps
+from recommender.training.tasks import Steps
 
 N_USERS, N_ITEMS, N_ENTITIES, N_RELATIONS, N_TRIPLES = 1_872, 3_846, 9_366, 60, 15_518
 N_ROWS = 25_408  # the training part of Last.FM's 42,346 rows

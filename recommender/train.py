@@ -25,7 +25,6 @@ from recommender.cli import (
 from recommender.data import load, split
 from recommender.display import print_ranking, wide_console
 from recommender.models.registry import Preset, create_model, model_names, resolve
-from recommender.plots import learning_curve
 from recommender.training.config import TrainConfig
 from recommender.training.loop import Trainer
 from recommender.training.runs import Run
@@ -55,7 +54,6 @@ def main(argv: list[str] | None = None) -> int:
         trainer = Trainer(config, out=out, resume=arguments.resume, loggers=[progress])
         run = trainer.fit(model, parts)
     if progress.is_main:
-        learning_curve(out)
         _print_result(run, config.monitor)
     return 0
 

@@ -1,4 +1,4 @@
-"""Where a training epoch's rows come from (Algorithm 1, line 4).
+"""Negatives: where a training epoch's rows come from (Algorithm 1, line 4), and false triples.
 
 Two readings of "sample … from matrix Y": the prepared negatives again and again (static), or new
 ones each epoch (fresh). Samplers draw from the generator they are handed and keep no state of
@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from recommender.data.graph import KnowledgeGraph
 from recommender.data.interactions import Interactions
 from recommender.data.splits import TrainingSplit
 from recommender.data.tables import IntArray
@@ -20,10 +21,13 @@ __all__ = [
     "InteractionSampler",
     "NegativesPolicy",
     "StaticNegatives",
+    "corrupt_tails",
     "make_sampler",
 ]
 
 NegativesPolicy = Literal["static", "fresh"]
+
+_ROUNDS = 100  # of drawing false tails anew
 
 
 class InteractionSampler(Protocol):
@@ -92,3 +96,20 @@ class FreshNegatives:
 def make_sampler(policy: NegativesPolicy, train: TrainingSplit) -> InteractionSampler:
     """The sampler of that name over the training split."""
     return FreshNegatives(train) if policy == "fresh" else StaticNegatives(train)
+
+
+def corrupt_tails(graph: KnowledgeGraph, rng: np.random.Generator) -> IntArray:
+    """False triples (h', r', t') ∉ G (Eq. 20): a uniform tail for each triple; int64 [n_triples].
+
+    A pair (h, r) that every entity completes has no such tail; after 100 rounds it keeps its
+    last draw (only conceivable in graphs of a handful of entities).
+    """
+    tails = rng.integers(graph.n_entities, size=len(graph))
+    again = np.flatnonzero(graph.contains(graph.head, graph.relation, tails))
+    for _ in range(_ROUNDS):
+        if not len(again):
+            break
+        tails[again] = rng.integers(graph.n_entities, size=len(again))
+        taken = graph.contains(graph.head[again], graph.relation[again], tails[again])
+        again = again[taken]
+    return tails

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from pathlib import Path
 from typing import Final
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from recommender.data import Catalogue
-from recommender.data.statements import curie
-from recommender.explanation.votes import private_objects
+from recommender.data.statements import STATEMENTS_FILE, curie, read_statements
 
 __all__ = ["Names", "article"]
 
@@ -36,6 +37,8 @@ _PERSONAL: Final = re.compile(
     r"misc\w*|music|artists?|bands?|better than .*|overrated|underrated|crap|shit\w*|wtf|lol|x+|"
     r"[\W\d]+"
 )
+_AGREEMENT: Final = 2  # votes: people who gave the same tag to the same thing
+_VOTES: Final = r"[#;]votes=(?P<votes>\d+)"
 _LONGEST_TAG: Final = 4  # words; longer ones are remarks
 _ALSO_CALLED: Final = frozenset({"country", "place", "genre", "decade"})
 _STYLES: Final = frozenset({"genre", "tag"})
@@ -173,3 +176,27 @@ def article(name: str, kind: str) -> str:
     if kind in ("place", "country") and _PLURAL_COUNTRIES.match(name):
         return "the "
     return "the " if kind in ("award", "decade") else ""
+
+
+def private_objects(folder: Path) -> frozenset[str]:
+    """Objects, by their names in the statements, that no two people ever linked to one subject.
+
+    What one person alone calls things says how he files his music, not what it is like: Golder and
+    Huberman, "Usage patterns of collaborative tagging systems", Journal of Information Science
+    2006, separate such tags from those that a community agrees on.
+
+    Args:
+        folder: data folder whose `statements.parquet` tells in its evidence how many votes a
+            statement has (`…;votes=3`). Objects of statements without votes are not among them.
+
+    Raises:
+        DataError: a damaged file.
+    """
+    if not (folder / STATEMENTS_FILE).is_file():
+        return frozenset()
+    table = read_statements(folder, ("object", "evidence"))
+    found = pc.struct_field(pc.extract_regex(table["evidence"], _VOTES), "votes")
+    voted = pc.is_valid(found)
+    objects, votes = table["object"].filter(voted), pc.cast(found.filter(voted), "int64")
+    agreed = objects.filter(pc.greater_equal(votes, _AGREEMENT))
+    return frozenset(objects.to_pylist()) - frozenset(agreed.to_pylist())

@@ -6,12 +6,23 @@ from typing import Any
 
 import numpy as np
 import torch
+from numba import njit
 from torch import Tensor, nn
 
+from recommender.data.splits import TrainingSplit
 from recommender.data.tables import IntArray
-from recommender.kernels.smoothing import smoothing_step
 
-__all__ = ["Edges", "Propagation", "symmetric_weights"]
+__all__ = [
+    "Edges",
+    "Propagation",
+    "interaction_edges",
+    "joined_pairs",
+    "knowledge_edges",
+    "social_edges",
+    "symmetric_weights",
+]
+
+_FAST = {"reassoc", "contract", "nsz"}  # sums in any order; NaN and infinity stay what they are
 
 Edges = tuple[IntArray, IntArray, np.ndarray]
 """Undirected edges: their two ends, int64 [n] each, and their weights, float [n]."""
@@ -21,6 +32,42 @@ def symmetric_weights(left: IntArray, right: IntArray, n_nodes: int) -> np.ndarr
     """1 / √(degree · degree) of each edge, degrees counted over these edges alone; [n]."""
     degrees = np.bincount(left, minlength=n_nodes) + np.bincount(right, minlength=n_nodes)
     return np.asarray(1 / np.sqrt(degrees[left] * degrees[right]))
+
+
+def interaction_edges(train: TrainingSplit) -> Edges:
+    """Training positives, in the order of `positive_keys`; users first, then items."""
+    users, items = np.divmod(train.positive_keys, train.n_items)
+    n_nodes = train.n_users + train.n_items
+    items = items + train.n_users
+    return users, items, symmetric_weights(users, items, n_nodes)
+
+
+def knowledge_edges(train: TrainingSplit, weight: float) -> Edges:
+    """Pairs of entities that a triple joins, in either direction and by whatever relation."""
+    graph = train.graph
+    left, right = joined_pairs(graph.head, graph.tail, graph.n_entities)
+    values = weight * symmetric_weights(left, right, graph.n_entities)
+    return left + train.n_users, right + train.n_users, values
+
+
+def social_edges(train: TrainingSplit, n_entities: int, weight: float) -> Edges:
+    """Friends, and users with what they have; attributes come after the entities."""
+    graph = train.user_graph
+    if graph is None:
+        nothing = np.zeros(0, dtype=np.int64)
+        return nothing, nothing, np.zeros(0)
+    left, right = joined_pairs(graph.head, graph.tail, graph.n_entities)
+    values = weight * symmetric_weights(left, right, graph.n_entities)
+    ends = [np.where(end < train.n_users, end, end + n_entities) for end in (left, right)]
+    return ends[0], ends[1], values
+
+
+def joined_pairs(head: IntArray, tail: IntArray, n_nodes: int) -> tuple[IntArray, IntArray]:
+    """Each pair of different nodes once, the lower id first."""
+    low, high = np.minimum(head, tail), np.maximum(head, tail)
+    keys = np.unique((low * n_nodes + high)[low != high])
+    left, right = np.divmod(keys, max(n_nodes, 1))
+    return left, right
 
 
 class Propagation(nn.Module):
@@ -113,9 +160,29 @@ def _smooth(x: Tensor, matrix: Tensor, n_layers: int) -> Tensor:
         buffers = [torch.empty_like(x) for _ in range(min(n_layers, 2))]
         for step in range(n_layers):
             out = buffers[step % 2]
-            smoothing_step(offsets, columns, values, x.numpy(), y.numpy(), out.numpy())
+            _smoothing_step(offsets, columns, values, x.numpy(), y.numpy(), out.numpy())
             y = out
     else:
         for _ in range(n_layers):
             y = x + matrix @ y
     return y / (n_layers + 1)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
+def _smoothing_step(
+    offsets: Any, columns: Any, values: Any, x: Any, y: Any, out: Any
+) -> None:  # pragma: no cover
+    """out = x + A y for a matrix A in compressed rows.
+
+    Args:
+        offsets, columns, values: A, ``[n, n]``.
+        x, y, out: ``[n, d]``; `out` is none of the others.
+    """
+    for row in range(len(offsets) - 1):
+        total = out[row]
+        total[:] = x[row]
+        for place in range(offsets[row], offsets[row + 1]):
+            value, other = values[place], y[columns[place]]
+            if value != 0:
+                for j in range(len(total)):
+                    total[j] += value * other[j]

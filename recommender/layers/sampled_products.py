@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from numba import njit
 from torch import Tensor
 from torch.nn import functional
 
-from recommender.kernels import sampled_products as kernel
-
 __all__ = ["sampled_products"]
+
+_FAST = {"reassoc", "contract", "nsz"}  # sums in any order; NaN and infinity stay what they are
 
 
 class _Products(torch.autograd.Function):
@@ -21,7 +22,7 @@ class _Products(torch.autograd.Function):
         a, b = a.contiguous(), b.contiguous()
         context.save_for_backward(a, b, row, column)
         out = a.new_empty(len(row))
-        kernel.products(a.numpy(), b.numpy(), row.numpy(), column.numpy(), out.numpy())
+        _products(a.numpy(), b.numpy(), row.numpy(), column.numpy(), out.numpy())
         return out
 
     @staticmethod
@@ -29,7 +30,7 @@ class _Products(torch.autograd.Function):
         a, b, row, column = context.saved_tensors
         gradient = gradients[0].contiguous()
         to_a, to_b = torch.zeros_like(a), torch.zeros_like(b)
-        kernel.products_backward(
+        _products_backward(
             *(t.numpy() for t in (a, b, row, column, gradient, to_a, to_b)),
         )
         return to_a, to_b, None, None
@@ -50,3 +51,34 @@ def sampled_products(a: Tensor, b: Tensor, row: Tensor, column: Tensor) -> Tenso
     left = functional.embedding(row, a)
     right = functional.embedding(column.clamp_min(0), b)
     return (left * right).sum(dim=1) * (column >= 0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
+def _products(a: Any, b: Any, row: Any, column: Any, out: Any) -> None:  # pragma: no cover
+    """out[i] = a[row[i]] · b[column[i]], 0 where the column is -1.
+
+    Args:
+        a: ``[n, d]``; b: ``[m, d]``; row, column: int64 ``[k]``; out: ``[k]``.
+    """
+    for i in range(len(row)):
+        total = out.dtype.type(0.0)
+        if column[i] >= 0:
+            left, right = a[row[i]], b[column[i]]
+            for j in range(len(left)):
+                total += left[j] * right[j]
+        out[i] = total
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
+def _products_backward(
+    a: Any, b: Any, row: Any, column: Any, gradient: Any, to_a: Any, to_b: Any
+) -> None:  # pragma: no cover
+    """Add the gradients of `products`' two factors to `to_a` and `to_b`."""
+    for i in range(len(row)):
+        weight = gradient[i]
+        if column[i] >= 0 and weight != 0.0:
+            left, right = a[row[i]], b[column[i]]
+            to_left, to_right = to_a[row[i]], to_b[column[i]]
+            for j in range(len(left)):
+                to_left[j] += weight * right[j]
+                to_right[j] += weight * left[j]

@@ -16,12 +16,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-import recommender.lists as package
 from recommender.data import TrainingSplit
 from recommender.errors import ConfigError
 
@@ -92,8 +92,8 @@ class Criterion(ABC):
 @cache
 def criteria() -> Mapping[str, type[Criterion]]:
     """All criteria by name, in alphabetical order."""
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        importlib.import_module(f"{__package__}.{module.name}")
     found = {criterion.name: criterion for criterion in Criterion.__subclasses__()}
     return dict(sorted(found.items()))
 

@@ -16,14 +16,16 @@ from torch import Tensor, nn
 
 from recommender.data.negatives import InteractionSampler
 from recommender.data.splits import TrainingSplit
-from recommender.layers.aggregators import Aggregator, AggregatorName
 from recommender.layers.embedding import EmbeddingTable
+from recommender.layers.mlp import Dense
 from recommender.layers.neighbourhood import sample_neighbours
 from recommender.layers.penalty import squared_norm
 from recommender.models.base import ModelConfig, Recommender, TrainingTask
 from recommender.models.click_task import ClickTask, cross_entropy
 
 __all__ = ["KGCN", "KGCNConfig"]
+
+AggregatorName = Literal["sum", "concat", "neighbour"]
 
 
 class KGCNConfig(ModelConfig):
@@ -174,3 +176,26 @@ def _table(n: int, config: KGCNConfig) -> EmbeddingTable | nn.Embedding:
     table = nn.Embedding(n, config.dim)
     nn.init.xavier_uniform_(table.weight)
     return table
+
+
+class Aggregator(nn.Module):
+    """σ(W·x + b) where x is v + v_S (`sum`), their concatenation (`concat`) or v_S (`neighbour`).
+
+    Eq. 4, 5 and 6: an entity and its pooled neighbourhood become one vector.
+    """
+
+    def __init__(self, kind: AggregatorName, dim: int, activation: str) -> None:
+        super().__init__()
+        self.kind = kind
+        self.layer = Dense(2 * dim if kind == "concat" else dim, dim, activation)
+
+    def forward(self, own: Tensor, neighbourhood: Tensor) -> Tensor:
+        """Two tensors [b, m, dim] → [b, m, dim]."""
+        if self.kind == "sum":
+            mixed = own + neighbourhood
+        elif self.kind == "concat":
+            mixed = torch.cat([own, neighbourhood], dim=-1)
+        else:
+            mixed = neighbourhood
+        output: Tensor = self.layer(mixed)
+        return output

@@ -17,7 +17,6 @@ from torch.nn import functional
 from recommender.data.matrices import positive_matrix
 from recommender.data.pairs import PairSource
 from recommender.data.splits import TrainingSplit
-from recommender.layers.contrast import contrast
 from recommender.layers.edges import Edges, Neighbourhoods
 from recommender.layers.sparse import SparseMatrix
 from recommender.models.base import ModelConfig
@@ -268,3 +267,24 @@ def _row_means(matrix: csr_array) -> csr_array:
     """A 0/1 matrix with its rows divided by their sums; the matrix itself is left alone."""
     counts = matrix.sum(axis=1)
     return csr_array(matrix.multiply(1 / counts.clip(min=1)[:, None]))
+
+
+def contrast(anchors: Tensor, others: Tensor, temperature: float) -> Tensor:
+    """InfoNCE of every anchor with negatives from both views (Eq. 10 and 15 of MCCLK).
+
+    -log(e^{s(a_i, b_i)/τ} / (e^{s(a_i, b_i)/τ} + Σ_{k≠i} e^{s(a_i, a_k)/τ} + Σ_{k≠i}
+    e^{s(a_i, b_k)/τ})), s the cosine.
+
+    Args:
+        anchors: a, ``[m, d]``.
+        others: b, ``[m, d]``, row i of the same thing as row i of `anchors`.
+        temperature: τ.
+
+    Returns:
+        ``[m]``.
+    """
+    a, b = functional.normalize(anchors), functional.normalize(others)
+    within, across = a @ a.T / temperature, a @ b.T / temperature
+    itself = torch.eye(len(a), dtype=torch.bool, device=a.device)
+    logits = torch.cat([across, within.masked_fill(itself, -torch.inf)], dim=1)
+    return logits.logsumexp(dim=1) - across.diagonal()

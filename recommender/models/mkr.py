@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from recommender.data.associations import Associations
@@ -21,11 +22,15 @@ from recommender.kge.semantic_matching import SemanticMatching
 from recommender.layers.activations import Mixture
 from recommender.layers.cross_compress import UnitStack
 from recommender.layers.embedding import EmbeddingTable
-from recommender.layers.mlp import mlp
-from recommender.models.base import Recommender, TrainingTask
+from recommender.layers.mlp import Dense, mlp
+from recommender.models.base import Recommender
+from recommender.models.knowledge_task import KnowledgeGraphTask, squared_norm
 from recommender.models.mkr_config import PRESETS, MKRConfig
+from recommender.models.mkr_native import NativeRecommendationSteps, RecommendationLayers
+from recommender.training.adam import Adam
+from recommender.training.tasks import Steps, TrainingTask
 
-__all__ = ["MKR", "MKRConfig"]
+__all__ = ["MKR", "MKRConfig", "RecommendationTask"]
 
 
 class MKR(Recommender):
@@ -138,9 +143,83 @@ class MKR(Recommender):
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
         """Algorithm 1's two: recommendation, then (every kge_interval epochs) the KG."""
-        from recommender.models.mkr_tasks import KnowledgeGraphTask, RecommendationTask
-
         tasks: list[TrainingTask] = [RecommendationTask(self, samples)]
         if self.config.kge_interval and len(self.graph):
             tasks.append(KnowledgeGraphTask(self))
         return tasks
+
+
+class RecommendationTask(TrainingTask):
+    """Lines 3–7 of Algorithm 1: Eq. 1–6 and 16–18, cross-entropy J of Eq. 20.
+
+    L_REG covers, as in the public MKR code, the batch's features u_L and v_L and the matrices of
+    the layers in use.
+    """
+
+    name = "recommendation"
+
+    def __init__(self, model: MKR, samples: InteractionSampler) -> None:
+        self.model = model
+        self.draw = samples.draw
+        self.learning_rate = model.config.lr_rs
+        self.batch_size = model.config.batch_size
+
+    def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """Columns users, items, entities e ~ S(v), labels (lines 4 and 5)."""
+        rows = self.draw(rng)
+        entities = self.model.associations.entities_of(rows.items, rng)
+        return rows.users, rows.items, entities, rows.labels
+
+    def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
+        """J(ŷ, y) over the batch plus λ₂‖w‖² (Eq. 20)."""
+        users, items, entities, labels = columns
+        model, config = self.model, self.model.config
+        user = model.user_features(users)
+        item = model.item_features(items, entities)
+        scores = model.interaction(user, item)
+        logits = scores if config.rs_loss == "score" else model.logit(scores)
+        # J of ŷ = σ(logit), in the form that cannot overflow
+        loss = functional.binary_cross_entropy_with_logits(
+            logits, labels.to(logits.dtype), reduction="sum"
+        )
+        if config.rs_reduction == "mean":
+            loss = loss * (share / len(labels))
+        if config.lambda2:
+            penalty = squared_norm((user, item)) + share * squared_norm(self.weights())
+            loss = loss + config.lambda2 * penalty
+        return loss
+
+    def weights(self) -> list[nn.Parameter]:
+        """The matrices that L_REG covers."""
+        model = self.model
+        layers = [*model.user_layers]
+        if model.config.f_rs == "mlp":
+            layers += [*model.rs_layers]
+        return [
+            *(layer.weight for layer in layers if isinstance(layer, Dense)),
+            *model.units.weights(),
+        ]
+
+    def native_steps(self, optimizer: Adam) -> Steps | None:
+        """The fused kernel, for cross & compress units, ReLU layers and the inner product."""
+        model = self.model
+        layers = RecommendationLayers(
+            model.config, model.users, model.items, model.entities, model.user_layers, model.units
+        )
+        if not NativeRecommendationSteps.supports(layers, optimizer):
+            return None
+        return NativeRecommendationSteps(layers, optimizer)
+
+    def parameters(self) -> Sequence[nn.Parameter]:
+        """Users, items, entities, and the layers between them and ŷ."""
+        model = self.model
+        parts: list[nn.Module] = [
+            model.users,
+            model.items,
+            model.entities,
+            model.user_layers,
+            model.units,
+        ]
+        if model.config.f_rs == "mlp":
+            parts.append(model.rs_layers)
+        return [parameter for part in parts for parameter in part.parameters()]

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from recommender.kernels import adam_rows, mkr_step
-from recommender.layers.cross_compress import CrossCompress
+from recommender.layers.cross_compress import CrossCompress, UnitStack
+from recommender.layers.embedding import EmbeddingTable
 from recommender.layers.mlp import Dense
+from recommender.models.mkr_config import MKRConfig
 from recommender.training.adam import BETA1, BETA2, EPSILON, Adam, TableState
 
-if TYPE_CHECKING:
-    from recommender.models.mkr_tasks import RecommendationTask
-
-__all__ = ["NativeRecommendationSteps"]
+__all__ = ["NativeRecommendationSteps", "RecommendationLayers"]
 
 _BITS = {"S1": 1, "T": 2, "S2": 4}
+
+
+@dataclass(frozen=True, eq=False)
+class RecommendationLayers:
+    """What MKR's recommendation task trains, with the model's settings.
+
+    Attributes:
+        config: the settings.
+        users, items, entities: tables of vectors, ``[n, dim]`` each.
+        user_layers: M^L of Eq. 1.
+        units: C^L of Eq. 2.
+    """
+
+    config: MKRConfig
+    users: EmbeddingTable
+    items: EmbeddingTable
+    entities: EmbeddingTable
+    user_layers: nn.Sequential
+    units: UnitStack
 
 
 class NativeRecommendationSteps:
@@ -29,33 +46,32 @@ class NativeRecommendationSteps:
     back at the end.
     """
 
-    def __init__(self, task: RecommendationTask, optimizer: Adam) -> None:
-        self.task, self.optimizer = task, optimizer
-        model = task.model
-        of = {id(state.table): state for state in optimizer.tables}
-        self.tables = [_Rows(of[id(t)]) for t in (model.users, model.items, model.entities)]
-        self.flat = _FlatWeights(task, optimizer)
-        config = model.config
+    def __init__(self, layers: RecommendationLayers, optimizer: Adam) -> None:
+        self.config, self.optimizer = layers.config, optimizer
+        of = {state.table: state for state in optimizer.tables}
+        self.tables = [_Rows(of[t]) for t in (layers.users, layers.items, layers.entities)]
+        self.flat = _FlatWeights(layers, optimizer)
+        config = self.config
         plain = config.rs_loss == "score" or config.prediction == "plain"
         self.mixture = 0 if plain else sum(_BITS[name] for name in config.prediction.split("+"))
 
     @staticmethod
-    def supports(task: RecommendationTask, optimizer: Adam) -> bool:
-        """Whether the kernel computes what the task's settings ask for."""
-        config = task.model.config
+    def supports(layers: RecommendationLayers, optimizer: Adam) -> bool:
+        """Whether the kernel computes what the settings ask for."""
+        config = layers.config
         return (
             bool(optimizer.tables)
             and config.f_rs == "dot"
             and config.unit == "cross_compress"
             and config.activation == "relu"
             and config.low_layers >= 1
-            and task.model.users.weight.dtype in (torch.float32, torch.float64)
+            and layers.users.weight.dtype in (torch.float32, torch.float64)
         )
 
     @torch.no_grad()
     def run(self, columns: tuple[Tensor, ...]) -> float:
-        """See `recommender.training.steps.Steps.run`."""
-        size, n = self.task.batch_size, len(columns[0])
+        """See `recommender.training.tasks.Steps.run`."""
+        size, n = self.config.batch_size, len(columns[0])
         arrays = [column.numpy() for column in columns]
         self.flat.take()
         for rows in self.tables:
@@ -70,7 +86,7 @@ class NativeRecommendationSteps:
     def _step(self, batch: list[np.ndarray], work: _Buffers) -> float:
         users, items, entities, labels = batch
         optimizer, flat, b = self.optimizer, self.flat, len(users)
-        config = self.task.model.config
+        config = self.config
         adam = (optimizer.learning_rate, BETA1, BETA2, EPSILON)
         for rows, ids in zip(self.tables, (users, items, entities), strict=True):
             rows.gather(ids, optimizer.carry, optimizer.steps, adam)
@@ -170,12 +186,11 @@ class _FlatWeights:
     Matrices come first, because only they are penalised (λ₂).
     """
 
-    def __init__(self, task: RecommendationTask, optimizer: Adam) -> None:
+    def __init__(self, layers: RecommendationLayers, optimizer: Adam) -> None:
         self.optimizer = optimizer
-        model = task.model
-        dense = [layer for layer in model.user_layers if isinstance(layer, Dense)]
-        units = [unit for unit in model.units.units if isinstance(unit, CrossCompress)]
-        dim, n_layers = model.config.dim, len(dense)
+        dense = [layer for layer in layers.user_layers if isinstance(layer, Dense)]
+        units = [unit for unit in layers.units.units if isinstance(unit, CrossCompress)]
+        dim, n_layers = layers.config.dim, len(dense)
         ordered = [
             *(layer.weight for layer in dense),
             *(weight for unit in units for weight in unit.weights()),

@@ -1,38 +1,38 @@
-"""MMSS_MKR-G: the multi-task idea of MMSS_MKR, with the graph brought in by propagation."""
+"""MMSS_MKR-G: the multi-task idea of MMSS_MKR, with the graph brought in by propagation.
+
+Vectors and scores are those of `mmss_mkr_g_network`; here is what the model learns from and offers.
+"""
 
 from __future__ import annotations
 
-import warnings
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
-from recommender.data.associations import Associations
 from recommender.data.facts import Facts
 from recommender.data.negatives import InteractionSampler
+from recommender.data.pairs import pair_source
 from recommender.data.splits import TrainingSplit
-from recommender.kge.semantic_matching import SemanticMatching
-from recommender.layers.activations import Mixture
-from recommender.layers.audience import Audience
-from recommender.layers.cross_compress import UnitStack
-from recommender.layers.pair_features import PairFeatures
-from recommender.layers.propagation import Edges, Propagation, symmetric_weights
-from recommender.layers.sampled_products import sampled_products
-from recommender.layers.text_embeddings import TextEmbeddings
-from recommender.models.base import TrainingTask, TripleContributions
-from recommender.models.calibrated import CalibratedRecommender
+from recommender.models.base import TripleContributions
+from recommender.models.knowledge_task import KnowledgeGraphTask
 from recommender.models.mmss_mkr_g_config import GraphMKRConfig
+from recommender.models.mmss_mkr_g_network import GraphNetwork
+from recommender.models.mmss_mkr_g_newcomers import NewItems, Strangers
+from recommender.models.mmss_mkr_g_reasons import contributions
 from recommender.scoring import ItemScorer, ItemSets
+from recommender.training.tasks import TrainingTask
 
-__all__ = ["GraphMKR"]
+__all__ = ["GraphMKR", "RankingTask"]
 
-Ints = NDArray[np.int64]
+_MIN_STEPS = 8  # of an epoch
+_CONTRASTED = 2048  # pairs of a batch at most; the contrast costs their number squared
 
 
-class GraphMKR(CalibratedRecommender):
+class GraphMKR(GraphNetwork):
     """MMSS_MKR-G: users, items and entities smoothed over interactions, facts and friendships.
 
     One graph holds the training positives (weight 1), the facts between items and entities
@@ -51,170 +51,12 @@ class GraphMKR(CalibratedRecommender):
 
     name = "mmss_mkr_g"
     Config = GraphMKRConfig
-    config: GraphMKRConfig
-
-    def __init__(self, config: GraphMKRConfig, train: TrainingSplit) -> None:
-        super().__init__(config, train)
-        self._train = train
-        self.graph = train.graph
-        self.n_entities = max(train.n_entities, train.n_items)
-        self.two_views = bool(config.low_layers or config.kge_interval)
-        self.users = self._table(train.n_users)
-        self.entities = self._table(self.n_entities)
-        known = train.user_graph
-        n_attributes = 0 if known is None else max(known.n_entities - train.n_users, 0)
-        self.attributes = self._table(n_attributes)
-        self.texts = (
-            TextEmbeddings(train.catalogue, self.n_entities, config.dim, config.init_scale)
-            if config.text_embeddings
-            else None
-        )
-        if self.two_views:
-            self.items = self._table(train.n_items)
-            self.units = UnitStack(config.unit, config.dim, config.low_layers)
-            self.associations = Associations(train.graph, train.n_items, config.associated)
-        if config.kge_interval:
-            self.kge = SemanticMatching(
-                n_relations=train.n_relations,
-                dim=config.dim,
-                low_layers=config.low_layers,
-                high_layers=config.high_layers,
-                relation_mlp=config.relation_mlp,
-                activation=config.activation,
-                tail_activation=config.tail_activation,
-                score=config.triple_score,
-            )
-        self.propagation = Propagation(
-            train.n_users + self.n_entities + n_attributes,
-            interaction_edges(train),
-            knowledge_edges(train, config.knowledge_weight),
-            social_edges(train, self.n_entities, config.social_weight),
-        )
-        graph = train.graph
-        ends = _joined(graph.head, graph.tail, self.n_entities)
-        self.knowledge_degrees: Ints = np.bincount(np.concatenate(ends), minlength=self.n_entities)
-        self.features = PairFeatures(train, config.nearest)
-        self.head = PairHead(1 + len(self.features), config.hidden)
-        with torch.no_grad():
-            self.head.linear.weight[0, 1:] = self.features.prior()
-        self.mixture = None if config.prediction == "plain" else Mixture(config.prediction)
-        self._final: Tensor | None = None
-        self._layers: list[Tensor] | None = None
-
-    def _table(self, n: int) -> nn.Embedding:
-        """No EmbeddingTable: every step reads and moves all rows."""
-        table = nn.Embedding(n, self.config.dim)
-        nn.init.normal_(table.weight, std=self.config.init_scale)
-        return table
-
-    # Vectors
-
-    def own_vectors(self) -> Tensor:
-        """x(0): users, then entities (the items first), then what users have; [n_nodes, dim]."""
-        entities = self.entities.weight
-        if self.texts is not None:
-            entities = entities + self.texts()
-        if self.two_views:
-            v, e = self.items.weight, entities[: self.n_items]
-            mixed = v + e
-            if self.config.low_layers:
-                mixed = mixed + self.units.item(v, e)
-            entities = torch.cat([mixed, entities[self.n_items :]])
-        return torch.cat([self.users.weight, entities, self.attributes.weight])
-
-    def final(self, masked: Tensor | None = None) -> Tensor:
-        """The mean of x(0) … x(K), [n_nodes, dim]; kept while scoring.
-
-        `masked`: int64 [b], training positives (by their place in `positive_keys`) whose edges
-        are left out.
-        """
-        if self._final is not None and masked is None and not torch.is_grad_enabled():
-            return self._final
-        final: Tensor = self.propagation(self.own_vectors(), self.config.layers, masked)
-        if not self.training and not torch.is_grad_enabled():
-            self._final = final
-        return final
-
-    def layers(self) -> list[Tensor]:
-        """x(0) … x(K), each [n_nodes, dim], without a gradient; kept while scoring."""
-        if self._layers is not None:
-            return self._layers
-        layers = self.propagation.layers(self.own_vectors(), self.config.layers)
-        if not self.training:
-            self._layers = layers
-        return layers
-
-    def head_features(self, items: Tensor, heads: Tensor) -> Tensor:
-        """h_L = C^L(v, h)[e] for v ~ S(h) (Eq. 7), as in MMSS_MKR; int64 [b] each → [b, dim]."""
-        known = items >= 0
-        v = self.items(items.clamp_min(0)) * known[:, None]
-        return self.units.entity(v, self.entities(heads))
-
-    # Scoring
-
-    def pair_scores(self, final: Tensor, users: Tensor, items: Tensor, *, left_out: bool) -> Tensor:
-        """Scores of training users and items, int64 [b] each → [b].
-
-        `left_out`: the pairs are training positives, and their counts do without them.
-        """
-        product = sampled_products(final, final, users, self.n_users + items)[:, None]
-        features = self.features.pairs(users.cpu().numpy(), items.cpu().numpy(), left_out=left_out)
-        scores: Tensor = self.head(torch.cat([product, self.used(features)], dim=1))
-        return scores
-
-    def score(self, users: Tensor, items: Tensor) -> Tensor:
-        """The head's value for each pair."""
-        return self.pair_scores(self.final(), users, items, left_out=False)
-
-    def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
-        """One matrix product, and the counts of a block."""
-        final = self.final()
-        return self.score_audience(
-            self.features.members, users.cpu().numpy(), final[users], start, stop
-        )
-
-    def probability(self, scores: Tensor) -> Tensor:
-        """ŷ of Eq. 3 with a mixture of activations, else calibrated on validation."""
-        if self.mixture is not None:
-            return torch.sigmoid(self.mixture(scores))
-        return super().probability(scores)
-
-    def score_audience(
-        self, audience: Audience, rows: Ints, vectors: Tensor, start: int, stop: int
-    ) -> Tensor:
-        """Scores of people with the given final vectors, [len(rows), stop - start]."""
-        first = self.n_users + start
-        items = self.final()[first : first + stop - start]
-        features = self.features.block(audience, rows, start, stop)
-        return self.head_of_block(vectors @ items.T, *features)
-
-    def head_of_block(self, product: Tensor, pair: Tensor, item: Tensor, user: Tensor) -> Tensor:
-        """Scores from inner products [b, m] and features of the pairs, the items, the people."""
-        if not self.config.path_features:
-            pair = torch.zeros_like(pair)
-        return self.head.separate(product[..., None], pair, item, user)
-
-    def used(self, features: Tensor) -> Tensor:
-        """Without what counts of paths say, where the settings ask for that."""
-        if self.config.path_features:
-            return features
-        used = features.clone()
-        used[..., : self.features.n_pair] = 0
-        return used
-
-    def forget(self) -> None:
-        """What scoring has computed from the parameters no longer holds."""
-        self._layers = self._final = None
-
-    # Newcomers
 
     def fold_in(self, histories: ItemSets) -> ItemScorer:
         """A stranger is a user node whose edges lead to the items he likes.
 
         His own vector is the mean of the users'; what he adds to the items is neglected.
         """
-        from recommender.models.mmss_mkr_g_newcomers import Strangers
-
         return Strangers(self, histories)
 
     def fold_in_items(self, facts: Sequence[Facts]) -> ItemScorer:
@@ -222,102 +64,101 @@ class GraphMKR(CalibratedRecommender):
 
         Its own vector is the mean of the items'; nobody has it, so all counts of listeners are 0.
         """
-        from recommender.models.mmss_mkr_g_newcomers import NewItems
-
         return NewItems(self, facts)
 
     def triple_contributions(self, users: Tensor, items: Tensor) -> TripleContributions:
         """What facts of the items add: along the edges of the first step, and by what is shared."""
-        from recommender.models.mmss_mkr_g_reasons import contributions
-
         return contributions(self, users, items)
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
         """Recommendation, then (every kge_interval epochs) the KG task of MMSS_MKR."""
-        from recommender.models.mkr_tasks import KnowledgeGraphTask
-        from recommender.models.mmss_mkr_g_task import RankingTask
-
         tasks: list[TrainingTask] = [RankingTask(self, self._train, samples)]
         if self.config.kge_interval and len(self.graph):
             tasks.append(KnowledgeGraphTask(self, self.config.kge_batch_size))
         return tasks
 
 
-class PairHead(nn.Module):
-    """s = w · x + a · relu(W x + b) over the features x of a pair, the inner product first.
+class RankingTask(TrainingTask):
+    """A positive among its negatives, each row by itself, and the batch's users among its items.
 
-    It starts as the inner product alone, plus what the caller puts into `linear`.
+    L = softmax cross-entropy of a positive among its n_negatives
+      + row_loss · J(ŷ, y) of Eq. 20, positives and negatives weighing the same
+      + contrast · InfoNCE of the final vectors of the batch's pairs, in both directions (van den
+        Oord et al. 2018), where other pairs with the same user or item count as nothing.
     """
 
-    def __init__(self, n_features: int, hidden: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(n_features, 1)
-        with warnings.catch_warnings():  # torch warns of a layer without units: a linear head
-            warnings.filterwarnings("ignore", message="Initializing zero-element tensors")
-            self.hidden = nn.Linear(n_features, hidden)
-            self.out = nn.Linear(hidden, 1, bias=False)
-        with torch.no_grad():
-            self.linear.weight.zero_()
-            self.linear.bias.zero_()
-            self.linear.weight[0, 0] = 1.0
-            self.out.weight.zero_()
+    name = "recommendation"
 
-    def forward(self, x: Tensor) -> Tensor:
-        """[…, n_features] → […]."""
-        return self._sum(self.linear(x), self.hidden(x))
+    def __init__(
+        self, model: GraphNetwork, train: TrainingSplit, samples: InteractionSampler
+    ) -> None:
+        config = model.config
+        self.model, self._train = model, train
+        self._draw = pair_source(config.pairs, train, samples)
+        self.learning_rate = config.lr
+        # Small data get small batches: an epoch of one step would leave out every edge.
+        steps = max(_MIN_STEPS, -(-len(train.positive_keys) // config.batch_size))
+        self.batch_size = max(1, -(-len(train.positive_keys) // steps))
+        self.epochs = config.schedule
 
-    def separate(self, *parts: Tensor) -> Tensor:
-        """The same of features that come apart.
+    def learning_rate_at(self, epoch: int) -> float:
+        """Half a cosine from `lr` to 0 over the schedule."""
+        done = min(epoch / self.model.config.schedule, 1.0)
+        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
-        Args:
-            parts: of pairs ``[b, m, …]`` twice, of items ``[m, …]``, of people ``[b, …]``; their
-                last axes together are the n_features.
-        """
-        product, pair, item, user = parts
-        weight = torch.cat([self.linear.weight, self.hidden.weight])
-        bias = torch.cat([self.linear.bias, self.hidden.bias])
-        sizes = [part.shape[-1] for part in parts]
-        by_part = torch.split(weight, sizes, dim=1)
-        value = torch.cat([product, pair], dim=-1) @ torch.cat(by_part[:2], dim=1).T
-        value = value + (item @ by_part[2].T + bias) + (user @ by_part[3].T)[:, None]
-        return self._sum(value[..., :1], value[..., 1:])
+    def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """Columns users [n], positives [n], negatives [n, n_negatives], positives' edges [n]."""
+        draws = [self._draw(rng) for _ in range(self.model.config.n_negatives)]
+        users, positives, _ = draws[0]
+        negatives = np.stack([drawn for _, _, drawn in draws], axis=1)
+        keys = users * self._train.n_items + positives
+        return users, positives, negatives, np.searchsorted(self._train.positive_keys, keys)
 
-    def _sum(self, linear: Tensor, hidden: Tensor) -> Tensor:
-        result: Tensor = (linear + self.out(torch.relu(hidden))).squeeze(-1)
-        return result
+    def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
+        """L over the batch, its mean."""
+        users, positives, negatives, edges = columns
+        model, config = self.model, self.model.config
+        final = model.final(masked=edges)
+        n_negatives = negatives.shape[1]
+        liked = model.pair_scores(final, users, positives, left_out=True)
+        others = model.pair_scores(
+            final, users.repeat_interleave(n_negatives), negatives.reshape(-1), left_out=False
+        ).view_as(negatives)
+        loss = functional.cross_entropy(
+            torch.cat([liked[:, None], others], dim=1), torch.zeros_like(users)
+        )
+        if config.row_loss:
+            loss = loss + config.row_loss * self._rows(liked, others)
+        if config.contrast:
+            first = slice(_CONTRASTED)
+            pairs = users[first], positives[first]
+            loss = loss + config.contrast * self._contrast(final, *pairs)
+        return loss * share
 
+    def _rows(self, liked: Tensor, others: Tensor) -> Tensor:
+        """J of Eq. 20 with ŷ of Eq. 3, the mean over positives plus that over negatives."""
+        mixture = self.model.mixture
+        if mixture is not None:
+            liked, others = mixture(liked), mixture(others)
+        return functional.softplus(-liked).mean() + functional.softplus(others).mean()
 
-def interaction_edges(train: TrainingSplit) -> Edges:
-    """Training positives, in the order of `positive_keys`; users first, then items."""
-    users, items = np.divmod(train.positive_keys, train.n_items)
-    n_nodes = train.n_users + train.n_items
-    items = items + train.n_users
-    return users, items, symmetric_weights(users, items, n_nodes)
+    def _contrast(self, final: Tensor, users: Tensor, items: Tensor) -> Tensor:
+        left = functional.normalize(final[users], dim=1)
+        right = functional.normalize(final[self.model.n_users + items], dim=1)
+        logits = left @ right.T / self.model.config.temperature
+        same = (users[:, None] == users) | (items[:, None] == items)
+        same.fill_diagonal_(False)
+        logits = logits.float().masked_fill(same, -torch.inf)
+        own = torch.arange(len(users), device=users.device)
+        both = functional.cross_entropy(logits, own) + functional.cross_entropy(logits.T, own)
+        return both / 2
 
-
-def knowledge_edges(train: TrainingSplit, weight: float) -> Edges:
-    """Pairs of entities that a triple joins, in either direction and by whatever relation."""
-    graph = train.graph
-    left, right = _joined(graph.head, graph.tail, graph.n_entities)
-    values = weight * symmetric_weights(left, right, graph.n_entities)
-    return left + train.n_users, right + train.n_users, values
-
-
-def social_edges(train: TrainingSplit, n_entities: int, weight: float) -> Edges:
-    """Friends, and users with what they have; attributes come after the entities."""
-    graph = train.user_graph
-    if graph is None:
-        nothing = np.zeros(0, dtype=np.int64)
-        return nothing, nothing, np.zeros(0)
-    left, right = _joined(graph.head, graph.tail, graph.n_entities)
-    values = weight * symmetric_weights(left, right, graph.n_entities)
-    ends = [np.where(end < train.n_users, end, end + n_entities) for end in (left, right)]
-    return ends[0], ends[1], values
-
-
-def _joined(head: Ints, tail: Ints, n_nodes: int) -> tuple[Ints, Ints]:
-    """Each pair of different nodes once, the lower id first."""
-    low, high = np.minimum(head, tail), np.maximum(head, tail)
-    keys = np.unique((low * n_nodes + high)[low != high])
-    left, right = np.divmod(keys, max(n_nodes, 1))
-    return left, right
+    def parameters(self) -> Sequence[nn.Parameter]:
+        """Everything but the KG task's own layers."""
+        model = self.model
+        parts: list[nn.Module] = [model.users, model.entities, model.attributes, model.head]
+        if model.texts is not None:
+            parts.append(model.texts)
+        if model.two_views:
+            parts += [model.items, model.units]
+        return [parameter for part in parts for parameter in part.parameters()]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,10 +11,8 @@ from torch import Tensor
 from recommender.data.fact_vectors import nearest_rows
 from recommender.data.facts import Facts
 from recommender.layers.audience import Audience
+from recommender.models.mmss_mkr_g_network import GraphNetwork
 from recommender.scoring import ItemSets
-
-if TYPE_CHECKING:
-    from recommender.models.mmss_mkr_g import GraphMKR
 
 __all__ = ["NewItems", "Strangers"]
 
@@ -23,7 +20,7 @@ __all__ = ["NewItems", "Strangers"]
 class Strangers:
     """Scores the catalogue for people of whom only some likes are known (an `ItemScorer`)."""
 
-    def __init__(self, model: GraphMKR, histories: ItemSets) -> None:
+    def __init__(self, model: GraphNetwork, histories: ItemSets) -> None:
         self._model, self.n_items = model, model.n_items
         self._audience = Audience.strangers(histories)
         self._vectors = self._fold(histories)
@@ -59,7 +56,7 @@ class Strangers:
 class NewItems:
     """Scores items that nobody has yet, each from its facts (an `ItemScorer`)."""
 
-    def __init__(self, model: GraphMKR, facts: Sequence[Facts]) -> None:
+    def __init__(self, model: GraphNetwork, facts: Sequence[Facts]) -> None:
         self._model, self.n_items = model, len(facts)
         vectors = model.features.facts.of_new_items(facts).astype(np.float32)
         self._alike = nearest_rows(vectors, model.features.vectors, model.config.nearest)

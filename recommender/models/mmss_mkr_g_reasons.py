@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from recommender.data.graph import KnowledgeGraph
 from recommender.models.base import TripleContributions
-
-if TYPE_CHECKING:
-    from recommender.data.graph import KnowledgeGraph
-    from recommender.models.mmss_mkr_g import GraphMKR
+from recommender.models.mmss_mkr_g_network import GraphNetwork
 
 __all__ = ["contributions"]
 
@@ -21,7 +17,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-def contributions(model: GraphMKR, users: Tensor, items: Tensor) -> TripleContributions:
+def contributions(model: GraphNetwork, users: Tensor, items: Tensor) -> TripleContributions:
     """Parts of the scores that go through the triples at the items; see `TripleContributions`.
 
     The inner product of the final vectors is a sum over the edges that leave the item, as each
@@ -70,7 +66,7 @@ def _triples_at(graph: KnowledgeGraph, items: Ints) -> tuple[Ints, Ints, Ints]:
     return pairs, triples[place], others[place]
 
 
-def _slopes(model: GraphMKR, final: Tensor, users: Tensor, items: Tensor) -> Floats:
+def _slopes(model: GraphNetwork, final: Tensor, users: Tensor, items: Tensor) -> Floats:
     """Derivatives of the scores by the head's inputs, [b, 1 + n_features]."""
     product = (final[users] * final[model.n_users + items]).sum(dim=1, keepdim=True)
     features = model.features.pairs(users.cpu().numpy(), items.cpu().numpy(), left_out=False)
@@ -82,7 +78,7 @@ def _slopes(model: GraphMKR, final: Tensor, users: Tensor, items: Tensor) -> Flo
 
 
 def _shared(
-    model: GraphMKR,
+    model: GraphNetwork,
     users: Ints,
     items: Ints,
     slope: Floats,

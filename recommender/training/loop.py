@@ -14,7 +14,7 @@ from torch import Tensor
 from recommender.data import Split, make_sampler
 from recommender.errors import ConfigError, RunError
 from recommender.layers.embedding import EmbeddingTable
-from recommender.models.base import Recommender, TrainingTask
+from recommender.models.base import Recommender
 from recommender.training.adam import Adam
 from recommender.training.checkpoint import Checkpoint, read_checkpoint
 from recommender.training.config import TrainConfig
@@ -23,8 +23,9 @@ from recommender.training.evaluation import evaluate_split, rank_split, validati
 from recommender.training.loggers import Logger
 from recommender.training.runs import CHECKPOINT_FILE, Run, RunFolder
 from recommender.training.seeds import epoch_generator, seed_torch
-from recommender.training.steps import Steps, TorchSteps
+from recommender.training.steps import TorchSteps
 from recommender.training.stopping import EarlyStopping
+from recommender.training.tasks import Steps, TrainingTask
 
 __all__ = ["Trainer", "pick_device"]
 
@@ -208,6 +209,9 @@ class _Training:
             metrics |= rank_split(self.model, self.split, lengths, limit=limit, test=self.test)
         if self.folder is not None and self.group.is_main:
             self.folder.close(metrics)
+            from recommender.plots import learning_curve  # matplotlib takes its time to load
+
+            learning_curve(self.folder.path)
         self._tell("finish", metrics)
         self.group.wait()
         path = None if self.folder is None else self.folder.path

@@ -136,11 +136,8 @@ class RunFolder:
         write_checkpoint(self.path / CHECKPOINT_FILE, checkpoint)
 
     def close(self, metrics: dict[str, Any]) -> None:
-        """Write `metrics.json`, which completes the run, and draw its learning curve."""
+        """Write `metrics.json`, which completes the run."""
         write_atomically(self.path / METRICS_FILE, (json.dumps(metrics, indent=2) + "\n").encode())
-        from recommender.plots import learning_curve  # matplotlib takes its time to load
-
-        learning_curve(self.path)
 
 
 def read_config(folder: Path) -> RunConfig:

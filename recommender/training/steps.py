@@ -1,26 +1,18 @@
-"""One task's steps over one epoch's samples."""
+"""One task's steps over one epoch's samples, by torch's autograd."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from recommender.models.base import TrainingTask
 from recommender.training.adam import Adam
 from recommender.training.distributed import Group
+from recommender.training.tasks import TrainingTask
 
-__all__ = ["Steps", "TorchSteps"]
-
-
-class Steps(Protocol):
-    """Goes once through an epoch's samples."""
-
-    def run(self, columns: tuple[Tensor, ...]) -> float:
-        """Update the parameters, batch by batch; the mean of the batches' losses."""
+__all__ = ["TorchSteps"]
 
 
 class TorchSteps:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
+from pathlib import Path
 
-import recommender.metrics.lists as package
 from recommender.metrics.lists.base import ListMetric
 
 __all__ = ["list_metrics"]
@@ -15,8 +15,8 @@ __all__ = ["list_metrics"]
 @cache
 def list_metrics() -> dict[str, type[ListMetric]]:
     """All list metrics by name, sorted."""
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        importlib.import_module(f"{__package__}.{module.name}")
     found: dict[str, type[ListMetric]] = {}
     waiting = list(ListMetric.__subclasses__())
     while waiting:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from recommender import ConfigError, load, split
 from recommender.data import FreshNegatives, Interactions, KnowledgeGraph, TrainingSplit
 from recommender.data.associations import Associations
-from recommender.data.corruption import corrupt_tails
+from recommender.data.negatives import corrupt_tails
 
 
 def rows_of(part) -> set[tuple[int, int, int]]:

@@ -12,8 +12,8 @@ import torch
 from recommender import create_model, load, split
 from recommender.data import make_sampler
 from recommender.layers.embedding import EmbeddingTable
+from recommender.models.mkr import RecommendationTask
 from recommender.models.mkr_native import NativeRecommendationSteps
-from recommender.models.mkr_tasks import RecommendationTask
 from recommender.training.adam import Adam
 from recommender.training.steps import TorchSteps
 

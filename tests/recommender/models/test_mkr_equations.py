@@ -14,8 +14,8 @@ import torch
 
 from recommender import create_model, load, split
 from recommender.data.negatives import StaticNegatives
-from recommender.models.mkr import MKR
-from recommender.models.mkr_tasks import KnowledgeGraphTask, RecommendationTask
+from recommender.models.knowledge_task import KnowledgeGraphTask
+from recommender.models.mkr import MKR, RecommendationTask
 
 TOLERANCE = 1e-6
 Params = dict[str, np.ndarray]

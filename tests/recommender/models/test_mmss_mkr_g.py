@@ -24,9 +24,8 @@ from recommender.data import (
     make_sampler,
 )
 from recommender.data.facts import Facts
-from recommender.models.mmss_mkr_g import GraphMKR
+from recommender.models.mmss_mkr_g import GraphMKR, RankingTask
 from recommender.models.mmss_mkr_g_newcomers import NewItems, Strangers
-from recommender.models.mmss_mkr_g_task import RankingTask
 from recommender.scoring import ItemSets, top_k
 
 SMALL: dict[str, Any] = {"dim": 5, "nearest": 4, "batch_size": 16, "lr": 0.03}

@@ -12,8 +12,7 @@ import torch
 
 from recommender import create_model, load, split
 from recommender.data import KnowledgeGraph, TrainingSplit
-from recommender.layers.ripples import ripple_sets
-from recommender.models.ripplenet import RippleNet
+from recommender.models.ripplenet import RippleNet, ripple_sets
 
 USERS, ITEMS, LABELS = [0, 3, 3, 17, 30], [2, 2, 9, 29, 4], [1, 0, 1, 1, 0]
 
