@@ -16,14 +16,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kg_builder.alignment.dump_lines import CUT_OFF, FREEBASE, NO_TRIPLE, Faults
+from kg_builder.alignment.dump_lines import CUT_OFF, NO_TRIPLE, Faults
 from kg_builder.alignment.unpacking import CutOffError, ahead, chunks
+from kg_builder.databases import FREEBASE
 
 BLOCK: Final = 1 << 20
 """Bytes of a block; some arrays of eight bytes per line beside it fit the caches."""
 LONGEST: Final = 1 << 24
 """A subject with more bytes of lines than this is handed out in several blocks."""
-_HEAD: Final = f"<{FREEBASE}".encode()
+_HEAD: Final = f"<{FREEBASE.namespace}".encode()
 _PRIMES: Final = tuple(
     np.uint64(prime)
     for prime in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5)

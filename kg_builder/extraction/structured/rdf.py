@@ -8,13 +8,14 @@ from typing import IO, Final, cast
 
 import pyoxigraph as ox
 
+from kg_builder.databases import external_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.files import Stream, open_binary
 from kg_builder.extraction.objects import read_literal
 from kg_builder.extraction.structured.columns import readable_iri
 from kg_builder.extraction.structured.config import RdfTable
-from kg_builder.extraction.values import clean_text, external_id
+from kg_builder.extraction.values import clean_text
 from kg_builder.extraction.xml_safety import CheckedStream, checked_blocks
 from kg_builder.ontology import PREFIXES, Schema, curie
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from mwparserfromhell.nodes import Template
 
+from kg_builder.databases import dbpedia_id
 from kg_builder.extraction.collector import id_key
 from kg_builder.extraction.objects import Assertions
 from kg_builder.extraction.semi_structured.adapters.base import Document
@@ -284,7 +285,7 @@ class _Infobox:
             self._relation(key, mapping, item, f"{evidence}/{number}")
 
     def _relation(self, key: str, mapping: FieldMap, item: Item, evidence: str) -> None:
-        external = [f"dbpedia:{_article(item.target)}"] if item.target else []
+        external = [dbpedia_id(_article(item.target))] if item.target else []
         predicate = self._out.schema.predicates[mapping.predicate]
         type_ = mapping.type or (predicate.domain if mapping.inverse else predicate.range)[0]
         text = item.text
