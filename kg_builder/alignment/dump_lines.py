@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
-from kg_builder.alignment.unpacking import CutOffError, open_dump
 from kg_builder.databases import FREEBASE
+from kg_builder.packed_files import CutOffError, open_dump
 
 CUT_OFF: Final = "the dump is cut off; everything before the cut is used"
 NO_TRIPLE: Final = "line is no triple"

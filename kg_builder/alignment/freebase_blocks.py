@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg_builder.alignment.dump_lines import CUT_OFF, NO_TRIPLE, Faults
-from kg_builder.alignment.unpacking import CutOffError, ahead, chunks
 from kg_builder.databases import FREEBASE
+from kg_builder.ordered_pool import read_ahead
+from kg_builder.packed_files import CutOffError, unpacked
 
 BLOCK: Final = 1 << 20
 """Bytes of a block; some arrays of eight bytes per line beside it fit the caches."""
@@ -205,13 +206,13 @@ def blocks(path: Path, faults: Faults, *, size: int = BLOCK) -> Iterator[Block]:
     Raises:
         DataError: there is no such file.
     """
-    return ahead(_blocks(path, faults, size))
+    return read_ahead(_blocks(path, faults, size))
 
 
 def _blocks(path: Path, faults: Faults, size: int) -> Iterator[Block]:
     cutter = _Cutter(path, faults)
     try:
-        for piece in ahead(_pieces(path, size)):
+        for piece in read_ahead(_pieces(path, size)):
             yield from cutter.take(piece)
     except CutOffError as fault:
         yield from cutter.finish(str(fault))
@@ -224,7 +225,7 @@ def _pieces(path: Path, size: int) -> Iterator[bytes]:
     waiting: list[bytes] = []
     held = 0
     try:
-        for chunk in chunks(path):
+        for chunk in unpacked(path):
             waiting.append(chunk)
             held += len(chunk)
             if held >= size:

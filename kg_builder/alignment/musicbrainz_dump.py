@@ -22,9 +22,9 @@ from kg_builder.alignment.dump_reader import DumpReader
 from kg_builder.alignment.name_prefilter import Spellings
 from kg_builder.alignment.namesakes import Namesakes
 from kg_builder.alignment.things import Fact, Gathered, Thing, Wanted, forget_names, keys_of
-from kg_builder.alignment.unpacking import CutOffError, open_dump
 from kg_builder.databases import MUSICBRAINZ, external_id
 from kg_builder.ontology import Schema, curie
+from kg_builder.packed_files import CutOffError, open_dump
 from kg_builder.progress import Progress, silent
 
 SITE: Final = "https://musicbrainz.org/"

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from mwparserfromhell.nodes import Template
 
-from kg_builder.databases import dbpedia_id
 from kg_builder.extraction.collector import id_key
 from kg_builder.extraction.objects import Assertions
 from kg_builder.extraction.semi_structured.adapters.base import Document
@@ -17,6 +16,7 @@ from kg_builder.extraction.semi_structured.adapters.infobox_values import Item, 
 from kg_builder.extraction.semi_structured.page_text import decode_page
 from kg_builder.extraction.values import parse_period, without_disambiguator
 from kg_builder.extraction.values.text import fold
+from kg_builder.packed_files import without_packing
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class WikitextArticles:
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """By the ending or by an infobox."""
-        ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+        ending = without_packing(path.name.lower()).rpartition(".")[2]
         return ending in {"wikitext", "wiki", "mediawiki"} or bool(_INFOBOX.search(head))
 
     def read(self, document: Document) -> None:
@@ -285,7 +285,7 @@ class _Infobox:
             self._relation(key, mapping, item, f"{evidence}/{number}")
 
     def _relation(self, key: str, mapping: FieldMap, item: Item, evidence: str) -> None:
-        external = [dbpedia_id(_article(item.target))] if item.target else []
+        external = [f"dbpedia:{_article(item.target)}"] if item.target else []
         predicate = self._out.schema.predicates[mapping.predicate]
         type_ = mapping.type or (predicate.domain if mapping.inverse else predicate.range)[0]
         text = item.text
@@ -322,7 +322,7 @@ class _Infobox:
 
 
 def _title(path: Path) -> str:
-    name = path.name.removesuffix(".gz")
+    name = without_packing(path.name)
     return name.rpartition(".")[0].replace("_", " ") or name
 
 
