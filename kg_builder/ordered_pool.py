@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import queue
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
@@ -39,3 +41,46 @@ def in_order(
             yield under_way.popleft().result()
     while under_way:
         yield under_way.popleft().result()
+
+
+def read_ahead(items: Iterator[Item], depth: int = 2) -> Iterator[Item]:
+    """The same items, made in a thread of their own while the last ones are worked on.
+
+    Unpacking and numpy hold no interpreter lock, so they run beside the work on what they made. At
+    most `depth` items wait; an exception comes after the items before it.
+    """
+    waiting: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(depth)
+    stop = threading.Event()
+
+    def hand_over(item: Item | None, fault: BaseException | None) -> bool:
+        while not stop.is_set():
+            try:
+                waiting.put((item, fault), timeout=0.2)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def work() -> None:
+        try:
+            for item in items:
+                if not hand_over(item, None):
+                    return
+        except BaseException as fault:
+            hand_over(None, fault)
+        else:
+            hand_over(None, StopIteration())
+
+    thread = threading.Thread(target=work, name="read-ahead", daemon=True)
+    thread.start()
+    try:
+        while True:
+            item, fault = waiting.get()
+            if isinstance(fault, StopIteration):
+                return
+            if fault is not None:
+                raise fault
+            yield item  # type: ignore[misc]  # None only ever comes with a fault
+    finally:
+        stop.set()
+        thread.join()

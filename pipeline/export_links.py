@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from kg_builder.alignment.kb4rec import FORMATS, Format, format_links
-from kg_builder.alignment.overview import DATABASES
+from kg_builder.databases import ALIGNED
 from kg_builder.errors import DataError
 from pipeline.artefacts import write_bytes
 from pipeline.build import DATA
@@ -22,15 +22,13 @@ def export_links_command(
         str, typer.Option("--format", help="kb4rec, or recbole for its .link files.")
     ] = "kb4rec",
     out: Annotated[Path | None, typer.Option(help="The file.  [default: standard output]")] = None,
-    database: Annotated[
-        str, typer.Option(help="Whose ids: freebase, dbpedia, wikidata or musicbrainz.")
-    ] = "freebase",
+    database: Annotated[str, typer.Option(help=f"Whose ids: {', '.join(ALIGNED)}.")] = "freebase",
     processed: Annotated[
         Path | None, typer.Option(help="Processed folder.  [default: data/processed/<dataset>]")
     ] = None,
 ) -> None:
     """Write which item of the publisher is which thing of a database, a line each."""
-    for value, known, what in ((style, FORMATS, "format"), (database, DATABASES, "database")):
+    for value, known, what in ((style, FORMATS, "format"), (database, ALIGNED, "database")):
         if value not in known:
             raise DataError(f"no {what} named {value!r}", remedy=f"one of: {', '.join(known)}")
     table = (processed or DATA / "processed" / dataset) / "alignment.tsv"

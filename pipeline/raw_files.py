@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.files import matching_files
+from kg_builder.packed_files import matching_files
 
 if TYPE_CHECKING:  # a stage depends on its part of the recipe, not on how recipes are read
     from pipeline.recipe import Recipe

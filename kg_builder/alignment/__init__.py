@@ -5,17 +5,14 @@
 """
 
 from kg_builder.alignment.align import Alignment, align
-from kg_builder.alignment.config import AlignmentConfig
-from kg_builder.alignment.databases import (
-    DbpediaNt,
-    FreebaseRdf,
-    MusicBrainzJson,
-    ThirdParty,
-    WikidataJson,
-)
+from kg_builder.alignment.config import AlignmentConfig, ThirdParty
+from kg_builder.alignment.dbpedia import DbpediaNt
+from kg_builder.alignment.freebase import FreebaseRdf
 from kg_builder.alignment.kb4rec import GivenLinks, given_links, read_links
+from kg_builder.alignment.musicbrainz_dump import MusicBrainzJson
 from kg_builder.alignment.overview import overview
 from kg_builder.alignment.state import rename
+from kg_builder.alignment.wikidata import WikidataJson
 
 __all__ = [
     "Alignment",

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from kg_builder.alignment.config import AlignmentConfig
-from kg_builder.alignment.databases import ThirdParty
+from kg_builder.alignment.config import AlignmentConfig, ThirdParty
 from kg_builder.alignment.facts import Brought, bring
 from kg_builder.alignment.joint_credits import joint_credits
 from kg_builder.alignment.linking import Linking, link

@@ -1,10 +1,21 @@
-"""Settings of the alignment stage."""
+"""Settings of the alignment stage, and the databases whose dumps can be read."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from kg_builder.alignment.dbpedia import DbpediaNt
+from kg_builder.alignment.freebase import FreebaseRdf
+from kg_builder.alignment.musicbrainz_dump import MusicBrainzJson
+from kg_builder.alignment.wikidata import WikidataJson
+
+ThirdParty = Annotated[
+    FreebaseRdf | DbpediaNt | WikidataJson | MusicBrainzJson, Field(discriminator="format")
+]
+"""A third-party database, told apart by its `format`."""
 
 
 class AlignmentConfig(BaseModel):

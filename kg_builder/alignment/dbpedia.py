@@ -4,21 +4,42 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
-from kg_builder.alignment.databases import DbpediaNt
+from pydantic import Field
+
 from kg_builder.alignment.dump_lines import Faults, literal, ntriples_lines, title
+from kg_builder.alignment.dump_reader import DumpReader
 from kg_builder.alignment.things import Fact, Gathered, Thing, Wanted, keys_of, split_title
+from kg_builder.databases import DBPEDIA, external_id
 from kg_builder.ontology import Schema, curie
 from kg_builder.progress import Progress, silent
 
 TYPE: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 SAME_AS: Final = "http://www.w3.org/2002/07/owl#sameAs"
 LABEL: Final = "http://www.w3.org/2000/01/rdf-schema#label"
-ELSEWHERE: Final = frozenset({"freebase", "wikidata", "musicbrainz", "discogs"})
 ABOUT: Final = frozenset(
     {"http://dbpedia.org/ontology/abstract", "http://www.w3.org/2000/01/rdf-schema#comment"}
 )
+
+
+class DbpediaNt(DumpReader):
+    """N-Triples of DBpedia; names are read from the IRIs where there are no labels."""
+
+    format: Literal["dbpedia-nt"] = "dbpedia-nt"
+    namespace: str = Field(DBPEDIA.namespace, description="What the IRIs of its things start with.")
+
+    def gather(
+        self,
+        path: Path,
+        wanted: Wanted,
+        schema: Schema,
+        *,
+        second_hop: frozenset[str] = frozenset(),
+        progress: Progress = silent,
+    ) -> Gathered:
+        """Read the dump once; see `gather_dbpedia`."""
+        return gather_dbpedia(self, path, wanted, schema, second_hop=second_hop, progress=progress)
 
 
 def gather_dbpedia(
@@ -115,8 +136,8 @@ def gather_dbpedia(
 
 def _elsewhere(iri: str) -> str:
     """The CURIE of a thing in another database that we know; '' for any other."""
-    short = curie(iri.replace("http://musicbrainz.org/", "https://musicbrainz.org/"))
-    return short if short.partition(":")[0] in ELSEWHERE else ""
+    found = external_id(iri) or ""
+    return "" if found.startswith(f"{DBPEDIA.name}:") else found
 
 
 def _literal(

@@ -9,17 +9,15 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
-from kg_builder.alignment.unpacking import CutOffError, open_dump
+from kg_builder.databases import FREEBASE
+from kg_builder.packed_files import CutOffError, open_dump
 
-FREEBASE: Final = "http://rdf.freebase.com/ns/"
 CUT_OFF: Final = "the dump is cut off; everything before the cut is used"
 NO_TRIPLE: Final = "line is no triple"
 NO_ENTITY: Final = "line is no JSON object"
 TOO_MANY: Final = "too many namesakes"
 _LITERAL = re.compile(r'^"((?:[^"\\]|\\.)*)"(?:@([A-Za-z-]+)|\^\^<([^>]*)>)?$', re.DOTALL)
 _ESCAPE = re.compile(r'\\(?:([tbnrf"\'\\])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))', re.DOTALL)
-# what DBpedia writes with percent signs in its IRIs
-_ENCODED = re.compile(r'["%<>?\[\\\]^`{|}]')
 _CONTROL: Final = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
 
 Line = tuple[int, str, str, str]
@@ -80,7 +78,7 @@ def freebase_lines(path: Path, faults: Faults) -> Iterator[Line]:
     The object keeps its form: `<iri>` for another namespace, `ns:`-less id for Freebase's own
     things with a leading '<', a literal with quotes.
     """
-    head, cut = f"<{FREEBASE}", len(FREEBASE) + 1
+    head = f"<{FREEBASE.namespace}"
     for number, raw in lines(path, faults):
         try:
             subject, predicate, target, _ = raw.decode("utf-8").split("\t")
@@ -93,8 +91,8 @@ def freebase_lines(path: Path, faults: Faults) -> Iterator[Line]:
             continue
         if subject.startswith(head) and predicate.startswith(head):
             if target.startswith(head):
-                target = "<" + target[cut:]
-            yield number, subject[cut:-1], predicate[cut:-1], target
+                target = "<" + target[len(head) :]
+            yield number, subject[len(head) : -1], predicate[len(head) : -1], target
         elif subject[:1] != "<" or predicate[:1] != "<":
             _malformed(faults, path, number, raw)
 
@@ -135,15 +133,6 @@ def unescape(text: str) -> str:
     if "\\" not in text:
         return text
     return _ESCAPE.sub(_character, text)
-
-
-def dbpedia_id(page: str) -> str:
-    """The CURIE that DBpedia has for a page of Wikipedia.
-
-    >>> dbpedia_id("What Is This?"), dbpedia_id("Guns N' Roses")
-    ('dbpedia:What_Is_This%3F', "dbpedia:Guns_N'_Roses")
-    """
-    return "dbpedia:" + _ENCODED.sub(lambda sign: f"%{ord(sign[0]):02X}", page.replace(" ", "_"))
 
 
 def title(local: str) -> str:

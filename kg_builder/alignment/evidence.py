@@ -11,8 +11,8 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any, Final
 
-from kg_builder.alignment.dump_lines import FREEBASE
 from kg_builder.alignment.things import Thing
+from kg_builder.databases import FREEBASE
 from kg_builder.ontology import Schema
 
 FOREIGN: Final = "Foreign"
@@ -102,13 +102,13 @@ def _role(role: str) -> str:
         return str(_TABLES["freebase"]["subject"][type_])
     if type_.startswith(_NEUTRAL):
         return ""
-    return FREEBASE + type_
+    return FREEBASE.namespace + type_
 
 
 def role_class(role: str, schema: Schema) -> str:
     """The class that a place in a fact speaks for; '' where it tells nothing."""
     found = _role(role)
-    if found.startswith(FREEBASE):
+    if found.startswith(FREEBASE.namespace):
         return schema.class_of.get(found, FOREIGN)
     return found
 

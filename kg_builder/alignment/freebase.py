@@ -12,16 +12,18 @@ import re
 import sys
 from collections import defaultdict
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from kg_builder.alignment.databases import FreebaseRdf
-from kg_builder.alignment.dump_lines import Faults, dbpedia_id, literal
+from kg_builder.alignment.dump_lines import Faults, literal
+from kg_builder.alignment.dump_reader import DumpReader
 from kg_builder.alignment.freebase_blocks import Block, Hashes, Sieve, blocks, hash_ids
 from kg_builder.alignment.freebase_names import ALIAS, NAME, FirstPass, Mapping
 from kg_builder.alignment.things import Fact, Gathered, Thing, Wanted, forget_names
+from kg_builder.databases import dbpedia_id
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
 
@@ -34,6 +36,33 @@ _SIGN: Final = re.compile(r"\$([0-9A-F]{4})")
 # the second hop
 _OURS, _NEAR = 1, 2
 _TOLD, _FURTHER = 1, 2
+
+
+class FreebaseRdf(DumpReader):
+    """The line layout of the Freebase RDF dump: four columns with tabs between."""
+
+    format: Literal["freebase-rdf"] = "freebase-rdf"
+    languages: tuple[str, ...] = Field(
+        ("en",), description="Languages of names; every language counts as an alias of a match."
+    )
+    max_namesakes: int = Field(
+        10,
+        ge=1,
+        description="Things kept per name, those with the most facts that the data model maps;"
+        " the others are counted as rejected.",
+    )
+
+    def gather(
+        self,
+        path: Path,
+        wanted: Wanted,
+        schema: Schema,
+        *,
+        second_hop: frozenset[str] = frozenset(),
+        progress: Progress = silent,
+    ) -> Gathered:
+        """Read the dump twice; see `gather_freebase`."""
+        return gather_freebase(self, path, wanted, schema, second_hop=second_hop, progress=progress)
 
 
 def gather_freebase(
@@ -52,7 +81,14 @@ def gather_freebase(
     """
     faults = Faults()
     mapping = Mapping.of(schema, database.predicates, second_hop)
-    first = FirstPass(database, wanted, mapping, faults, path.name)
+    first = FirstPass(
+        wanted,
+        mapping,
+        faults,
+        file=path.name,
+        languages=database.languages,
+        max_namesakes=database.max_namesakes,
+    )
     forget_names(20_000)
     lines = 0
     for block in blocks(path, faults):

@@ -16,14 +16,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kg_builder.alignment.dump_lines import CUT_OFF, FREEBASE, NO_TRIPLE, Faults
-from kg_builder.alignment.unpacking import CutOffError, ahead, chunks
+from kg_builder.alignment.dump_lines import CUT_OFF, NO_TRIPLE, Faults
+from kg_builder.databases import FREEBASE
+from kg_builder.ordered_pool import read_ahead
+from kg_builder.packed_files import CutOffError, unpacked
 
 BLOCK: Final = 1 << 20
 """Bytes of a block; some arrays of eight bytes per line beside it fit the caches."""
 LONGEST: Final = 1 << 24
 """A subject with more bytes of lines than this is handed out in several blocks."""
-_HEAD: Final = f"<{FREEBASE}".encode()
+_HEAD: Final = f"<{FREEBASE.namespace}".encode()
 _PRIMES: Final = tuple(
     np.uint64(prime)
     for prime in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5)
@@ -204,13 +206,13 @@ def blocks(path: Path, faults: Faults, *, size: int = BLOCK) -> Iterator[Block]:
     Raises:
         DataError: there is no such file.
     """
-    return ahead(_blocks(path, faults, size))
+    return read_ahead(_blocks(path, faults, size))
 
 
 def _blocks(path: Path, faults: Faults, size: int) -> Iterator[Block]:
     cutter = _Cutter(path, faults)
     try:
-        for piece in ahead(_pieces(path, size)):
+        for piece in read_ahead(_pieces(path, size)):
             yield from cutter.take(piece)
     except CutOffError as fault:
         yield from cutter.finish(str(fault))
@@ -223,7 +225,7 @@ def _pieces(path: Path, size: int) -> Iterator[bytes]:
     waiting: list[bytes] = []
     held = 0
     try:
-        for chunk in chunks(path):
+        for chunk in unpacked(path):
             waiting.append(chunk)
             held += len(chunk)
             if held >= size:

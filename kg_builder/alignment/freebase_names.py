@@ -7,23 +7,23 @@ behind the nameless nodes that compound facts run over ("mediators"), and those 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
-from kg_builder.alignment.databases import FreebaseRdf
-from kg_builder.alignment.dump_lines import FREEBASE, TOO_MANY, Faults, literal
+from kg_builder.alignment.dump_lines import TOO_MANY, Faults, literal
 from kg_builder.alignment.freebase_blocks import Block, Hashes, Marks, Places, Sieve, hash_ids
 from kg_builder.alignment.name_prefilter import Spellings
 from kg_builder.alignment.namesakes import Namesakes
 from kg_builder.alignment.things import Wanted, forget_names, keys_of
+from kg_builder.databases import FREEBASE
 from kg_builder.ontology import Schema
 
 NAME: Final = "type.object.name"
 ALIAS: Final = "common.topic.alias"
-_OWN: Final = "freebase:"
+_OWN: Final = f"{FREEBASE.name}:"
 _DIRECT, _FIRST, _BEHIND, _TURNED, _HOP, _INVERSE_HOP = (1 << place for place in range(6))
 
 
@@ -50,11 +50,12 @@ class Mapping:
         cls, schema: Schema, wanted: tuple[str, ...] | None, second_hop: frozenset[str]
     ) -> Mapping:
         """The mapping that a data model states, or of it what leads to some of its predicates."""
-        cut = len(FREEBASE)
+        namespace = FREEBASE.namespace
+        cut = len(namespace)
         direct = {
             iri[cut:]: target
             for iri, target in schema.predicate_of.items()
-            if iri.startswith(FREEBASE) and (wanted is None or target[0] in wanted)
+            if iri.startswith(namespace) and (wanted is None or target[0] in wanted)
         }
         halves = {name: tuple(name.split("..", 1)) for name in direct if ".." in name}
         return cls(
@@ -62,7 +63,9 @@ class Mapping:
             first=frozenset(pair[0] for pair in halves.values()),
             joined={(pair[0], pair[1]): name for name, pair in halves.items()},
             classes={
-                iri[cut:]: name for iri, name in schema.class_of.items() if iri.startswith(FREEBASE)
+                iri[cut:]: name
+                for iri, name in schema.class_of.items()
+                if iri.startswith(namespace)
             },
             further=frozenset(n for n, (local, _) in direct.items() if local in second_hop),
         )
@@ -85,13 +88,20 @@ class FirstPass:
     """Takes every block of a dump; then knows the candidates."""
 
     def __init__(
-        self, database: FreebaseRdf, wanted: Wanted, mapping: Mapping, faults: Faults, file: str
+        self,
+        wanted: Wanted,
+        mapping: Mapping,
+        faults: Faults,
+        *,
+        file: str,
+        languages: Sequence[str],
+        max_namesakes: int,
     ) -> None:
         self._file, self._faults = file, faults
         self._wanted, self._mapping = wanted, mapping
         self._spellings = Spellings(wanted.keys)
-        self._endings = (b'"', *(f'"@{code}'.encode() for code in database.languages))
-        self.languages = frozenset((*database.languages, ""))
+        self._endings = (b'"', *(f'"@{code}'.encode() for code in languages))
+        self.languages = frozenset((*languages, ""))
         self._names = hash_ids([NAME, ALIAS])
         self._known = Sieve()
         self._behind, self._turned, self._hops, self._inverse_hops, self._facts = (
@@ -105,7 +115,7 @@ class FirstPass:
         self._roles.add([name for name, (_, inverse) in direct.items() if inverse], _TURNED)
         self._roles.add([name for name in further if not direct[name][1]], _HOP)
         self._roles.add([name for name in further if direct[name][1]], _INVERSE_HOP)
-        self._namesakes = Namesakes[bytes](database.max_namesakes)
+        self._namesakes = Namesakes[bytes](max_namesakes)
         self.bearers: dict[bytes, Bearer] = {}
         for stated in sorted(one for one in wanted.ids if one.startswith(_OWN)):
             key = stated.removeprefix(_OWN)

@@ -7,7 +7,6 @@ that are given and not decided, and exported.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,30 +14,12 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kg_builder.databases import DATABASES, AlignedDatabase, identify
 from kg_builder.errors import DataError
 
 Format = Literal["kb4rec", "recbole"]
 FORMATS: Final = ("kb4rec", "recbole")
 HEADING: Final = "item_id:token\tentity_id:token"
-Database = Literal["freebase", "dbpedia", "wikidata", "musicbrainz"]
-_SHAPES: Final[dict[str, re.Pattern[str]]] = {
-    "freebase": re.compile(r"^[mg]\.\w+$"),
-    "wikidata": re.compile(r"^Q\d+$"),
-    "musicbrainz": re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
-    "dbpedia": re.compile(r"^\S+$"),
-}
-_EXAMPLES: Final = {
-    "freebase": "m.06mj4",
-    "wikidata": "Q44190",
-    "musicbrainz": "a74b1b7f-71a5-4011-9441-d0b5e4122711",
-    "dbpedia": "Radiohead",
-}
-_SPACES: Final = (
-    "http://dbpedia.org/resource/",
-    "http://rdf.freebase.com/ns/",
-    "http://www.wikidata.org/entity/",
-    "https://musicbrainz.org/artist/",
-)
 
 
 class GivenLinks(BaseModel):
@@ -47,7 +28,9 @@ class GivenLinks(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: Path = Field(description="Link file of KB4Rec or RecBole; relative to the raw folder.")
-    database: Database = Field("freebase", description="Whose ids stand in the second column.")
+    database: AlignedDatabase = Field(
+        "freebase", description="Whose ids stand in the second column."
+    )
     records: str | None = Field(
         None,
         description="Where the ids of the first column are those of records instead of items that"
@@ -77,7 +60,7 @@ class Given:
     rejects: list[tuple[str, str, str]] = field(default_factory=list)
 
 
-def read_links(path: Path, database: Database = "freebase") -> list[LinkLine]:
+def read_links(path: Path, database: AlignedDatabase = "freebase") -> list[LinkLine]:
     """The lines of a link file; a heading of RecBole is passed over.
 
     Raises:
@@ -94,14 +77,15 @@ def read_links(path: Path, database: Database = "freebase") -> list[LinkLine]:
         if not line.strip() or (number == 1 and ":token" in line):
             continue
         raw, _, key = line.strip().partition("\t") if "\t" in line else line.strip().rpartition(" ")
-        raw, key = raw.strip(), _bare(key.strip())
-        if not raw or not _SHAPES[database].match(key):
+        raw, external = raw.strip(), identify(key, database)
+        if not raw or external is None or " " in key.strip():
             raise DataError(
                 f"not a link: {line!r}",
                 where=f"{path}:{number}",
-                remedy=f"an item's id, a tab, an id of {database} such as {_EXAMPLES[database]}",
+                remedy=f"an item's id, a tab, an id of {database} such as "
+                f"{DATABASES[database].example}",
             )
-        found.append(LinkLine(raw, f"{database}:{key}", f"{path.name}#line={number}"))
+        found.append(LinkLine(raw, external, f"{path.name}#line={number}"))
     return found
 
 
@@ -136,11 +120,3 @@ def format_links(pairs: Iterable[tuple[str, str]], style: Format) -> str:
     """A link file of pairs of a publisher's id and a bare id of a database."""
     lines = [f"{raw}\t{key}" for raw, key in pairs]
     return "\n".join([HEADING, *lines] if style == "recbole" else lines) + "\n"
-
-
-def _bare(key: str) -> str:
-    """An id without a namespace; Freebase's ids may be written as paths (`/m/06mj4`)."""
-    key = key.strip("<>")
-    for start in _SPACES:
-        key = key.removeprefix(start)
-    return key[1:].replace("/", ".") if re.match(r"^/[mg]/\w+$", key) else key

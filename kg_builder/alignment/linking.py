@@ -11,23 +11,12 @@ from typing import Final
 import pandas as pd
 
 from kg_builder.alignment.candidates import Candidate, NameIndex, Ours, our_entities
-from kg_builder.alignment.config import AlignmentConfig
+from kg_builder.alignment.config import AlignmentConfig, ThirdParty
 from kg_builder.alignment.context import foremost, our_bags, their_bags
-from kg_builder.alignment.databases import (
-    DbpediaNt,
-    FreebaseRdf,
-    MusicBrainzJson,
-    ThirdParty,
-    WikidataJson,
-)
-from kg_builder.alignment.dbpedia import gather_dbpedia
 from kg_builder.alignment.evidence import kinds
-from kg_builder.alignment.freebase import gather_freebase
-from kg_builder.alignment.musicbrainz_dump import gather_musicbrainz
 from kg_builder.alignment.score import weigh
 from kg_builder.alignment.select import Decision, decide
 from kg_builder.alignment.things import Gathered, Wanted, keys_of
-from kg_builder.alignment.wikidata import gather_wikidata
 from kg_builder.fusion.judgements import Judgements, Verdict, pair
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress
@@ -92,11 +81,11 @@ def link(
     index = NameIndex(ours)
     given = given or {}
     ids = frozenset(external for entity in ours for external in entity.external_ids)
-    # formats are named after the prefix of their ids
-    own = database.format.partition("-")[0] + ":"
+    own = database.prefix + ":"
     here = {entity: external for entity, external in given.items() if external.startswith(own)}
     wanted = Wanted(keys=index.keys, ids=ids)
-    gathered = _gather(database, path, wanted, schema, config, progress)
+    second_hop = frozenset(config.second_hop if config.hops > 1 else ())
+    gathered = database.gather(path, wanted, schema, second_hop=second_hop, progress=progress)
     candidates = [
         c for c in index.candidates(gathered) if _plausible(c, ours, gathered, schema, config)
     ]
@@ -136,30 +125,6 @@ def _is_strange(entity: Ours, given: Mapping[str, str], gathered: Gathered) -> b
         return True
     own = {key for name in (entity.name, *entity.aliases) for key in keys_of(name)}
     return own.isdisjoint(key for name in (thing.name, *thing.aliases) for key in keys_of(name))
-
-
-def _gather(
-    database: ThirdParty,
-    path: Path,
-    wanted: Wanted,
-    schema: Schema,
-    config: AlignmentConfig,
-    progress: Progress,
-) -> Gathered:
-    hop = frozenset(config.second_hop if config.hops > 1 else ())
-    match database:
-        case FreebaseRdf():
-            return gather_freebase(
-                database, path, wanted, schema, second_hop=hop, progress=progress
-            )
-        case DbpediaNt():
-            return gather_dbpedia(database, path, wanted, schema, second_hop=hop, progress=progress)
-        case WikidataJson():
-            return gather_wikidata(
-                database, path, wanted, schema, second_hop=hop, progress=progress
-            )
-        case MusicBrainzJson():
-            return gather_musicbrainz(database, path, wanted, schema, progress=progress)
 
 
 def _plausible(

@@ -12,27 +12,50 @@ import tomllib
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import quote, unquote
+from typing import Any, Final, Literal
+from urllib.parse import quote
 
-from kg_builder.alignment.databases import MusicBrainzJson
-from kg_builder.alignment.dump_lines import CUT_OFF, NO_ENTITY, TOO_MANY, Faults, dbpedia_id, lines
+from pydantic import Field
+
+from kg_builder.alignment.dump_lines import CUT_OFF, NO_ENTITY, TOO_MANY, Faults, lines
+from kg_builder.alignment.dump_reader import DumpReader
 from kg_builder.alignment.name_prefilter import Spellings
 from kg_builder.alignment.namesakes import Namesakes
 from kg_builder.alignment.things import Fact, Gathered, Thing, Wanted, forget_names, keys_of
-from kg_builder.alignment.unpacking import CutOffError, open_dump
+from kg_builder.databases import MUSICBRAINZ, external_id
 from kg_builder.ontology import Schema, curie
+from kg_builder.packed_files import CutOffError, open_dump
 from kg_builder.progress import Progress, silent
 
 SITE: Final = "https://musicbrainz.org/"
 _TABLE: Final[dict[str, dict[str, str]]] = tomllib.loads(
     resources.files("kg_builder.alignment").joinpath("musicbrainz.toml").read_text("utf-8")
 )
-_ADDRESSES: Final = {prefix: re.compile(text) for prefix, text in _TABLE["same_as"].items()}
 _NAME: Final = re.compile(rb'"(?:name|sort-name)":\s*"((?:[^"\\]|\\.)*)"')
 _ID: Final = re.compile(rb'"id":\s*"([0-9a-f-]{36})"')
 _ADDRESS_END: Final = re.compile(rb'"resource":\s*"[^"]*/([^"/]+)"')
 _TAR: Final = b"ustar"
+
+
+class MusicBrainzJson(DumpReader):
+    """A JSON dump of MusicBrainz' artists: `artist.tar.xz`, or its file `mbdump/artist`."""
+
+    format: Literal["musicbrainz-json"] = "musicbrainz-json"
+    max_namesakes: int = Field(
+        10, ge=1, description="Artists kept per name, those with the most relations."
+    )
+
+    def gather(
+        self,
+        path: Path,
+        wanted: Wanted,
+        schema: Schema,
+        *,
+        second_hop: frozenset[str] = frozenset(),
+        progress: Progress = silent,
+    ) -> Gathered:
+        """Read the dump once; see `gather_musicbrainz`."""
+        return gather_musicbrainz(self, path, wanted, schema, progress=progress)
 
 
 def gather_musicbrainz(
@@ -166,12 +189,9 @@ class _Artist:
     def _same_as(self) -> Iterator[str]:
         for relation in self.relations:
             address = (relation.get("url") or {}).get("resource") or ""
-            for prefix, pattern in _ADDRESSES.items():
-                if found := pattern.match(address):
-                    if prefix == "dbpedia":
-                        yield dbpedia_id(unquote(found[1]))
-                    else:
-                        yield f"{prefix}:{found[1].replace('/', '.')}"
+            found = external_id(address)
+            if found and not found.startswith(f"{MUSICBRAINZ.name}:"):
+                yield found
 
 
 def _area(area: dict[str, Any]) -> Thing:

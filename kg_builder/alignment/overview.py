@@ -9,13 +9,11 @@ from typing import Any, Final
 
 import pandas as pd
 
+from kg_builder.databases import ALIGNED, DBPEDIA
 from kg_builder.fusion.profiles import values
 from kg_builder.ontology import expand
 
-DATABASES: Final = ("freebase", "dbpedia", "wikidata", "musicbrainz")
-"""Columns of the table; also the prefixes of the CURIEs that fill them."""
-
-COLUMNS: Final = ("raw_id", "iri", "name", *DATABASES, "score", "decision")
+COLUMNS: Final = ("raw_id", "iri", "name", *ALIGNED, "score", "decision")
 """Columns of the table, in their order."""
 
 
@@ -76,11 +74,11 @@ def _told(links: pd.DataFrame, wanted: set[str]) -> dict[str, list[dict[str, Any
 
 
 def _columns(external_ids: Iterable[str]) -> dict[str, str]:
-    found: dict[str, list[str]] = {name: [] for name in DATABASES}
+    found: dict[str, list[str]] = {name: [] for name in ALIGNED}
     for curie in sorted(external_ids):
         prefix, _, key = curie.partition(":")
         if prefix in found:
-            found[prefix].append(expand(curie) if prefix == "dbpedia" else key)
+            found[prefix].append(expand(curie) if prefix == DBPEDIA.name else key)
     return {name: "|".join(keys) for name, keys in found.items()}
 
 
@@ -89,7 +87,7 @@ def _verdict(external_ids: Iterable[str], told: Iterable[Mapping[str, Any]]) -> 
     if matches:
         return {"score": round(min(matches), 4), "decision": "match"}
     best = round(max((row["best"] for row in told), default=0.0), 4)
-    if any(curie.partition(":")[0] in DATABASES for curie in external_ids):
+    if any(curie.partition(":")[0] in ALIGNED for curie in external_ids):
         return {"score": 1.0, "decision": "match"}  # an id that a source of ours states
     unsure = any(row["decision"] == "unsure" for row in told)
     return {"score": best, "decision": "unsure" if unsure else "no_match"}

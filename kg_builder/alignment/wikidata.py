@@ -11,10 +11,12 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
-from kg_builder.alignment.databases import WikidataJson
+from pydantic import Field
+
 from kg_builder.alignment.dump_lines import NO_ENTITY, TOO_MANY, Faults, lines, title
+from kg_builder.alignment.dump_reader import DumpReader
 from kg_builder.alignment.name_prefilter import Spellings
 from kg_builder.alignment.namesakes import Namesakes
 from kg_builder.alignment.things import Fact, Gathered, Thing, Wanted, forget_names, keys_of
@@ -31,6 +33,31 @@ _REMEMBERED: Final = re.compile(
 _ID: Final = re.compile(rb'"id":\s*"(Q\d+)"')
 _NAME: Final = re.compile(rb'"language":\s*"([^"]+)",\s*"value":\s*"((?:[^"\\]|\\.)*)"')
 _PAGE_OR_ID: Final = re.compile(rb'"(?:title|value)":\s*"((?:[^"\\]|\\.)*)"')
+
+
+class WikidataJson(DumpReader):
+    """The JSON dump of Wikidata, an array with one entity per line."""
+
+    format: Literal["wikidata-json"] = "wikidata-json"
+    languages: tuple[str, ...] = Field(
+        ("en", "mul"), min_length=1, description="Languages of names, the preferred one first."
+    )
+    wiki: str = Field("enwiki", description="The Wikipedia whose page titles DBpedia's names are.")
+    max_namesakes: int = Field(
+        10, ge=1, description="Items kept per name, those with the most properties."
+    )
+
+    def gather(
+        self,
+        path: Path,
+        wanted: Wanted,
+        schema: Schema,
+        *,
+        second_hop: frozenset[str] = frozenset(),
+        progress: Progress = silent,
+    ) -> Gathered:
+        """Read the dump twice; see `gather_wikidata`."""
+        return gather_wikidata(self, path, wanted, schema, second_hop=second_hop, progress=progress)
 
 
 def gather_wikidata(

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from typing import Any, Final
 
-from kg_builder.alignment.dump_lines import dbpedia_id
 from kg_builder.alignment.things import Fact, Thing
+from kg_builder.databases import DATABASES, dbpedia_id
 from kg_builder.ontology import Schema
 
 PROPERTY: Final = "http://www.wikidata.org/prop/direct/"
@@ -172,9 +172,9 @@ def _date(time: str, precision: int) -> str:
 
 
 def _same_as(claims: Claims, page: str) -> Iterator[str]:
-    for key, prefix in TABLE["same_as"].items():
-        for value in claims.get(key, ()):
-            # Freebase ids are written as paths there: /m/0c_jw
-            yield f"{prefix}:{value.strip('/').replace('/', '.')}"
+    for database in DATABASES.values():
+        for value in claims.get(database.wikidata_property, ()):
+            if found := database.curie(value):
+                yield found
     if page:
         yield dbpedia_id(page)

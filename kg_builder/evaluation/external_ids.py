@@ -10,22 +10,12 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
+from kg_builder.databases import DBPEDIA, identify
 from kg_builder.errors import DataError
 
 NONE: Final = frozenset({"", "-", "nil", "none", "null", "na", "n/a"})
 """What a gold table writes where an item is in the database for certain not."""
 
-_MID = re.compile(r"^(?:freebase:|fb:|ns:)?/?([mg])[./]([0-9a-z_]+)$")
-_QID = re.compile(r"^(?:wikidata:|wd:)?(Q[1-9]\d*)$")
-_UUID = re.compile(r"^(?:musicbrainz:|mbid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$", re.I)
-_HOSTS: Final = (
-    ("freebase", re.compile(r"^https?://(?:rdf|www)\.freebase\.com/(?:ns/)?")),
-    ("wikidata", re.compile(r"^https?://(?:www\.)?wikidata\.org/(?:entity|wiki)/")),
-    ("musicbrainz", re.compile(r"^https?://(?:beta\.)?musicbrainz\.org/artist/")),
-    ("dbpedia", re.compile(r"^https?://(?:[a-z-]+\.)?dbpedia\.org/(?:resource|page)/")),
-    ("dbpedia", re.compile(r"^https?://en\.(?:m\.)?wikipedia\.org/wiki/")),
-    ("dbpedia", re.compile(r"^(?:dbpedia|dbr):(?=\S)")),
-)
 _HEADING = re.compile(r"^[A-Za-z][A-Za-z _-]*$")
 
 
@@ -49,20 +39,12 @@ def recognise(text: str) -> tuple[str, str]:
     >>> recognise("/m/0c_jw"), recognise("<http://dbpedia.org/resource/Who%3F>")
     (('freebase', 'm.0c_jw'), ('dbpedia', 'Who?'))
     """
-    bare = text.strip().removeprefix("<").removesuffix(">")
-    for database, pattern in _HOSTS:
-        if found := pattern.match(bare):
-            rest = bare[found.end() :]
-            if database == "dbpedia":
-                return database, page_title(rest)
-            return (database, rest) if database == "musicbrainz" else recognise(rest)
-    if found := _MID.match(bare):
-        return "freebase", f"{found[1]}.{found[2]}"
-    if found := _QID.match(bare):
-        return "wikidata", found[1]
-    if found := _UUID.match(bare):
-        return "musicbrainz", found[1].lower()
-    return "", ""
+    return _without_variants(identify(text) or "")
+
+
+def _without_variants(curie: str) -> tuple[str, str]:
+    database, _, key = curie.partition(":")
+    return database, page_title(key) if database == DBPEDIA.name else key
 
 
 def page_title(text: str) -> str:
@@ -121,12 +103,10 @@ def read_gold(path: Path, database: str = "") -> GoldLinks:
         for cell in cells[column].split("|") if len(cells) > column else ():
             if cell.strip().casefold() in NONE:
                 continue
-            told, key = recognise(cell)
-            if told != kind:
-                if kind != "dbpedia":
-                    raise DataError(f"{cell!r} is no id of {kind}", where=f"{path}, line {number}")
-                key = page_title(cell)
-            own.add(key)
+            found = identify(cell, kind)
+            if found is None:
+                raise DataError(f"{cell!r} is no id of {kind}", where=f"{path}, line {number}")
+            own.add(_without_variants(found)[1])
     return GoldLinks(kind, {raw: frozenset(keys) for raw, keys in links.items()})
 
 

@@ -9,18 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from kg_builder.alignment.dump_lines import unescape
+from kg_builder.databases import DATABASES, FREEBASE
 from kg_builder.errors import DataError
 from kg_builder.evaluation.external_ids import page_title
 
 _BLOCK: Final = 1 << 22
-_IDS: Final = {
-    "freebase": re.compile(rb"<(?:http://rdf\.freebase\.com/ns/|ns:)([mg]\.[0-9a-z_]+)>"),
-    "dbpedia": re.compile(rb"<http://dbpedia\.org/resource/([^>\s]+)>"),
-    "wikidata": re.compile(rb"\"(Q[1-9][0-9]*)\""),
-    "musicbrainz": re.compile(rb'"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"'),
-}
 _NAME: Final = re.compile(
-    rb"<(?:http://rdf\.freebase\.com/ns/|ns:)([mg]\.[0-9a-z_]+)>\t<[^>]*type\.object\.name>\t"
+    FREEBASE.in_dump.pattern + rb"\t<[^>]*type\.object\.name>\t"
     rb'"((?:[^"\\]|\\.)*)"@en\t'
 )
 
@@ -39,7 +34,7 @@ def present(path: Path, database: str, wanted: Collection[str]) -> dict[str, str
         DataError: there is no such file.
     """
     asked = frozenset(wanted)
-    pattern = _IDS[database]
+    pattern = DATABASES[database].in_dump
     found: dict[str, str] = {}
     seen: set[bytes] = set()
     try:

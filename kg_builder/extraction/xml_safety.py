@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.files import Stream
+from kg_builder.packed_files import Stream
 
 ELEMENT: Final = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)[\s/>]")
 """The start of an element; its group is the local name."""

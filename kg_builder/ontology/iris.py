@@ -6,6 +6,8 @@ import re
 import unicodedata
 from typing import Final
 
+from kg_builder.databases import DATABASES, DBPEDIA
+
 RESOURCE: Final = "https://w3id.org/musickg/"
 """Every entity lives below it: <RESOURCE><class prefix>/<readable name>."""
 
@@ -22,11 +24,8 @@ PREFIXES: Final[dict[str, str]] = {
     "schema": "https://schema.org/",
     "mo": "http://purl.org/ontology/mo/",
     "dbo": "http://dbpedia.org/ontology/",
-    "dbpedia": "http://dbpedia.org/resource/",
-    "freebase": "http://rdf.freebase.com/ns/",
-    "wikidata": "http://www.wikidata.org/entity/",
-    "musicbrainz": "https://musicbrainz.org/artist/",
-    "discogs": "https://www.discogs.com/artist/",
+    DBPEDIA.name: DBPEDIA.namespace,  # beside its ontology: files list the prefixes in this order
+    **{database.name: database.namespace for database in DATABASES.values()},
 }
 """Namespaces of foreign vocabularies and databases; class prefixes of the model come on top."""
 

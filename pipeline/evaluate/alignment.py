@@ -13,6 +13,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from kg_builder.databases import ALIGNED
 from kg_builder.errors import DataError
 from kg_builder.evaluation.alignment import (
     OUTCOMES,
@@ -59,7 +60,7 @@ def alignment_command(
     ] = None,
     database: Annotated[
         str,
-        typer.Option(help="freebase, dbpedia, wikidata or musicbrainz.  [default: by the ids]"),
+        typer.Option(help=f"{', '.join(ALIGNED)}.  [default: by the ids]"),
     ] = "",
     out: Annotated[
         Path | None, typer.Option(help="Write all errors, with evidence, to this TSV.")
@@ -144,7 +145,7 @@ def _present(
 ) -> dict[str, str] | None:
     """The wanted things that the recipe's dump holds; None where the dump is not at hand."""
     folder = raw if raw is not None else default_raw(recipe)
-    paths = [folder / base.path for base in recipe.databases if base.format.startswith(database)]
+    paths = [folder / base.path for base in recipe.databases if base.prefix == database]
     if raw is None and not any(path.is_file() for path in paths):
         return None
     found: dict[str, str] = {}

@@ -7,7 +7,6 @@ from typing import Final
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.files import matching_files, open_binary
 from kg_builder.extraction.semi_structured.adapters.base import Adapter, Document
 from kg_builder.extraction.semi_structured.adapters.discogs import DiscogsDumps
 from kg_builder.extraction.semi_structured.adapters.html import HtmlPages, JsonLdFiles
@@ -15,6 +14,7 @@ from kg_builder.extraction.semi_structured.adapters.json_paths import JsonFiles
 from kg_builder.extraction.semi_structured.adapters.musicbrainz import MusicBrainzAnswers
 from kg_builder.extraction.semi_structured.adapters.wikitext import WikitextArticles
 from kg_builder.extraction.semi_structured.config import SemiStructuredSource
+from kg_builder.packed_files import matching_files, open_binary
 from kg_builder.progress import Progress, silent
 
 ADAPTERS: Final[tuple[Adapter, ...]] = (

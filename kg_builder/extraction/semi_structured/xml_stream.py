@@ -9,9 +9,9 @@ from typing import Any, Final, cast
 from lxml import etree
 
 from kg_builder.extraction.arrow_batches import Reject
-from kg_builder.extraction.files import open_binary
 from kg_builder.extraction.semi_structured.adapters.base import Document
 from kg_builder.extraction.xml_safety import ELEMENT, checked_blocks, declares_type, refused
+from kg_builder.packed_files import open_binary
 
 _Event = tuple[str, etree._Element]
 _PROLOGUE: Final = 16

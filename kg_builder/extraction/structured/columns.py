@@ -9,6 +9,7 @@ from itertools import zip_longest
 from typing import Final
 from urllib.parse import unquote
 
+from kg_builder.databases import external_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import Row
 from kg_builder.extraction.collector import Collector, Recent, id_key, is_owned
@@ -18,7 +19,6 @@ from kg_builder.extraction.tabular import Cell
 from kg_builder.extraction.values import (
     article_in_front,
     clean_text,
-    external_id,
     parse_period,
     without_disambiguator,
 )

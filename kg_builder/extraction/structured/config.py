@@ -250,7 +250,7 @@ class TripleTable(RowsConfig):
 
 
 class RdfTable(BaseModel):
-    """An RDF file: N-Triples, N-Quads, Turtle, TriG or RDF/XML, also gzipped."""
+    """An RDF file: N-Triples, N-Quads, Turtle, TriG or RDF/XML, also packed."""
 
     model_config = _STRICT
 

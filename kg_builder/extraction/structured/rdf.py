@@ -8,15 +8,16 @@ from typing import IO, Final, cast
 
 import pyoxigraph as ox
 
+from kg_builder.databases import external_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.files import Stream, open_binary
 from kg_builder.extraction.objects import read_literal
 from kg_builder.extraction.structured.columns import readable_iri
 from kg_builder.extraction.structured.config import RdfTable
-from kg_builder.extraction.values import clean_text, external_id
+from kg_builder.extraction.values import clean_text
 from kg_builder.extraction.xml_safety import CheckedStream, checked_blocks
 from kg_builder.ontology import PREFIXES, Schema, curie
+from kg_builder.packed_files import ENDINGS, Stream, open_binary, without_packing
 
 METHOD: Final = "rdf"
 _TYPE: Final = PREFIXES["rdf"] + "type"
@@ -200,13 +201,12 @@ class _Reader:
         return f"{self._table.path}#subject={external_id(node) or curie(node)}"
 
     def _triples(self) -> Iterator[tuple[Node, str, Node | ox.Literal]]:
-        suffixes = [suffix for suffix in self._path.suffixes if suffix != ".gz"]
-        layout = _FORMATS.get(suffixes[-1].lower() if suffixes else "")
+        layout = _FORMATS.get(Path(without_packing(self._path.name)).suffix.lower())
         if layout is None:
             raise DataError(
                 "the ending tells no RDF format",
                 where=str(self._path),
-                remedy=f"one of {', '.join(_FORMATS)}, also with .gz",
+                remedy=f"one of {', '.join(_FORMATS)}, also with {', '.join(ENDINGS)}",
             )
         with open_binary(self._path) as stream:
             content: Stream | CheckedStream = stream

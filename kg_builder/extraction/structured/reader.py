@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from kg_builder.databases import column_id, external_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector, id_key
 from kg_builder.extraction.interactions import NONE_LEFT_OUT, LeftOutPairs
@@ -26,7 +27,6 @@ from kg_builder.extraction.tabular import Cell, Chunk, RowReader, read_rows
 from kg_builder.extraction.values import (
     article_in_front,
     clean_text,
-    external_id,
     without_disambiguator,
     without_honorific,
 )
@@ -180,7 +180,7 @@ class RecordTableReader:
             for text in cell if isinstance(cell, tuple) else (cell,):
                 if not text:
                     continue
-                short = f"{prefix}:{text}" if prefix and "://" not in text else external_id(text)
+                short = column_id(prefix, text)
                 (good if short else bad).append(short or text)
         return good, bad
 

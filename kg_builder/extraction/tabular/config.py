@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kg_builder.errors import DataError
+from kg_builder.packed_files import without_packing
 
 RowFormat = Literal["auto", "csv", "tsv", "dat", "jsonl", "parquet", "excel", "sql"]
 _PASSWORD = re.compile(r"://[^/@:]*:[^/@]*@")
@@ -77,8 +78,8 @@ class RowsConfig(BaseModel):
     path: Annotated[
         str,
         Field(
-            description="File below the raw folder; a gzipped one is unpacked. Only a database "
-            "with an address of its own has none."
+            description="File below the raw folder, plain or packed (gzip, bzip2, xz). Only a "
+            "database with an address of its own has none."
         ),
     ] = ""
     format: Annotated[
@@ -162,7 +163,7 @@ class RowsConfig(BaseModel):
             return "sql"
         if self.format != "auto":
             return self.format
-        stem = self.path.lower().removesuffix(".gz")
+        stem = without_packing(self.path.lower())
         suffix = stem.rpartition(".")[2]
         return {
             "tsv": "tsv",

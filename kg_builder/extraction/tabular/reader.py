@@ -12,7 +12,6 @@ import pandas as pd
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import Reject
-from kg_builder.extraction.files import Stream, open_binary
 from kg_builder.extraction.tabular.config import (
     Cell,
     Chunk,
@@ -32,6 +31,7 @@ from kg_builder.extraction.tabular.text_lines import (
     separator,
 )
 from kg_builder.extraction.tabular.typed_formats import excel_rows, parquet_rows
+from kg_builder.packed_files import Stream, open_binary
 from kg_builder.progress import Progress, silent
 
 

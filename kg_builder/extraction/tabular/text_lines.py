@@ -11,7 +11,6 @@ from itertools import chain
 from typing import Any, Final
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.files import Stream
 from kg_builder.extraction.tabular.config import (
     Cell,
     Chunk,
@@ -20,6 +19,7 @@ from kg_builder.extraction.tabular.config import (
     missing_column,
     scalar,
 )
+from kg_builder.packed_files import Stream
 
 BLOCK = 1 << 20
 _MARKS: Final = (

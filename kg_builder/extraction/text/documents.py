@@ -11,7 +11,6 @@ from typing import Final
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.files import matching_files, open_binary
 from kg_builder.extraction.semi_structured.page_text import decode_page
 from kg_builder.extraction.tabular import RowsConfig, read_rows
 from kg_builder.extraction.text.config import UnstructuredSource
@@ -20,6 +19,7 @@ from kg_builder.extraction.text.name_forms import FUNCTION, TITLE
 from kg_builder.extraction.values import without_disambiguator
 from kg_builder.extraction.values.text import without_halves
 from kg_builder.ontology import Schema
+from kg_builder.packed_files import matching_files, open_binary, without_packing
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def read_documents(
     Raises:
         DataError: no such file, a field that no object has, damaged compression.
     """
-    if source.path.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson")):
+    if without_packing(source.path.lower()).endswith((".jsonl", ".ndjson")):
         yield from _json_lines(source, root, out)
     else:
         yield from _files(source, root, out)
@@ -92,7 +92,7 @@ def _files(source: UnstructuredSource, root: Path, out: Collector) -> Iterator[T
             out.reject("text or title missing", name)
         else:
             out.counts["documents: rows used"] += 1
-            stem = path.name.removesuffix(".gz").rpartition(".")[0]
+            stem = without_packing(path.name).rpartition(".")[0]
             yield TextDocument(stem, stem.replace("_", " "), text, f"{name}#")
 
 

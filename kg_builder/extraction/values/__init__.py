@@ -1,7 +1,6 @@
-"""Readings of single values: text, dates, durations, countries, languages, external ids."""
+"""Readings of single values: text, dates, durations, countries, languages."""
 
 from kg_builder.extraction.values.dates import DateValue, parse_date, parse_duration, parse_period
-from kg_builder.extraction.values.external_ids import external_id
 from kg_builder.extraction.values.text import (
     article_in_front,
     clean_text,
@@ -17,7 +16,6 @@ __all__ = [
     "article_in_front",
     "clean_text",
     "country_name",
-    "external_id",
     "fold",
     "language_name",
     "parse_date",

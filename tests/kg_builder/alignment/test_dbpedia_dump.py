@@ -16,7 +16,7 @@ DUMP = f"""\
 <{DBR}Radiohead> <{DBO}genre> <{DBR}Alternative_rock> .
 <{DBR}Radiohead> <{SAME}> <http://www.wikidata.org/entity/Q44190> .
 <{DBR}Radiohead> <{SAME}> <http://rdf.freebase.com/ns/m.06mj4> .
-<{DBR}Radiohead> <{SAME}> <http://musicbrainz.org/artist/a74b1b7f> .
+<{DBR}Radiohead> <{SAME}> <http://musicbrainz.org/artist/a74b1b7f-71a5-4011-9441-d0b5e4122711> .
 <{DBR}Radiohead> <{SAME}> <http://de.dbpedia.org/resource/Radiohead> .
 <{DBR}Blur_(band)> <{DBO}genre> <{DBR}Britpop> .
 """
@@ -38,7 +38,7 @@ def test_a_thing_with_its_ids_elsewhere(tmp_path, pack):
     assert gathered.things["dbpedia:Radiohead"].same_as == (
         "wikidata:Q44190",
         "freebase:m.06mj4",
-        "musicbrainz:a74b1b7f",
+        "musicbrainz:a74b1b7f-71a5-4011-9441-d0b5e4122711",
     )
     assert [(f.subject, f.predicate, f.object) for f in gathered.facts] == [
         ("dbpedia:Radiohead", "genre", "dbpedia:Alternative_rock")

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
-from kg_builder.extraction.files import matching_files
 from kg_builder.extraction.semi_structured.reader import adapter_for
+from kg_builder.packed_files import matching_files
 from tests.kg_builder.conftest import Run
 
 pytestmark = pytest.mark.real_data

@@ -11,7 +11,6 @@ from kg_builder.extraction.values import (
     article_in_front,
     clean_text,
     country_name,
-    external_id,
     language_name,
     parse_date,
     parse_duration,
@@ -247,26 +246,6 @@ def test_languages_have_one_name() -> None:
         "English"
     }
     assert language_name("Klingonese") is None
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("https://en.wikipedia.org/wiki/Sigur_R%C3%B3s", "dbpedia:Sigur_Rós"),
-        ("http://dbpedia.org/resource/AC/DC", "dbpedia:AC/DC"),
-        ("https://www.wikidata.org/wiki/Q42455", "wikidata:Q42455"),
-        (
-            "https://musicbrainz.org/artist/87c5dedd-371d-4a53-9f7f-80522fb7f3cb",
-            "musicbrainz:87c5dedd-371d-4a53-9f7f-80522fb7f3cb",
-        ),
-        ("https://www.discogs.com/artist/6520-Bj%C3%B6rk", "discogs:6520"),
-        ("http://rdf.freebase.com/ns/m.0jg77", "freebase:m.0jg77"),
-        ("https://bjork.com", None),
-        ("https://de.wikipedia.org/wiki/Bj%C3%B6rk", None),
-    ],
-)
-def test_addresses_of_databases_become_curies(text: str, expected: str | None) -> None:
-    assert external_id(text) == expected
 
 
 def test_text_is_repaired() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.files import open_binary
 from kg_builder.extraction.semi_structured.config import SemiStructuredSource
+from kg_builder.packed_files import open_binary
 
 
 @dataclass(frozen=True)

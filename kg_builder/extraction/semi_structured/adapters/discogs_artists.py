@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from kg_builder.databases import external_id
 from kg_builder.extraction.arrow_batches import (
     TO_CLEAN,
     Numbers,
@@ -29,7 +30,7 @@ from kg_builder.extraction.semi_structured.adapters.discogs_records import (
     joined,
     plain_names,
 )
-from kg_builder.extraction.values import clean_text, external_id
+from kg_builder.extraction.values import clean_text
 
 _BETWEEN: Final = "\x1f"
 """Stands in no XML."""

@@ -19,6 +19,7 @@ from kg_builder.extraction.semi_structured.markup.labelled_values import add_fac
 from kg_builder.extraction.semi_structured.markup.mapping import NodeMapper
 from kg_builder.extraction.semi_structured.markup.nodes import Node
 from kg_builder.extraction.semi_structured.page_text import decode_page
+from kg_builder.packed_files import without_packing
 
 _SIGNS: Final = re.compile(
     rb"<html|<!doctype html|application/ld\+json|itemscope|typeof=", re.IGNORECASE
@@ -36,7 +37,7 @@ class HtmlPages:
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """By the ending or by tags."""
-        ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+        ending = without_packing(path.name.lower()).rpartition(".")[2]
         return ending in {"html", "htm", "xhtml"} or bool(_SIGNS.search(head))
 
     def read(self, document: Document) -> None:
@@ -119,7 +120,7 @@ class JsonLdFiles:
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """By the ending, or by JSON with typed objects."""
-        ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+        ending = without_packing(path.name.lower()).rpartition(".")[2]
         return ending == "jsonld" or (
             head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}
             and (b'"@type"' in head or b'"@context"' in head)

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
+from kg_builder.databases import column_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import id_key
 from kg_builder.extraction.semi_structured.adapters.base import Document
@@ -15,7 +16,7 @@ from kg_builder.extraction.semi_structured.page_text import decode_page
 from kg_builder.extraction.structured.columns import ColumnReader, Place
 from kg_builder.extraction.structured.config import ColumnMap
 from kg_builder.extraction.tabular.config import follow, scalar
-from kg_builder.extraction.values import clean_text, external_id
+from kg_builder.extraction.values import clean_text
 
 _BEGINS: Final = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\]\"\d-])")
 
@@ -101,7 +102,7 @@ class JsonFiles:
             short
             for path, prefix in mapping.external_ids.items()
             for _, text in _texts(thing, path)
-            if (short := f"{prefix}:{text}" if prefix and "://" not in text else external_id(text))
+            if (short := column_id(prefix, text))
         ]
         out.record(
             key,

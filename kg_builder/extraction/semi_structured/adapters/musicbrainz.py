@@ -8,11 +8,12 @@ from typing import Final
 
 from lxml import etree
 
+from kg_builder.databases import external_id
 from kg_builder.extraction.collector import id_key
 from kg_builder.extraction.objects import Assertions
 from kg_builder.extraction.semi_structured.adapters.base import Document
 from kg_builder.extraction.semi_structured.xml_stream import xml_root
-from kg_builder.extraction.values import clean_text, country_name, external_id
+from kg_builder.extraction.values import clean_text, country_name
 
 NAMESPACE: Final = "{http://musicbrainz.org/ns/mmd-2.0#}"
 THINGS: Final = {

@@ -16,6 +16,7 @@ from kg_builder.extraction.semi_structured.adapters.infobox_values import Item, 
 from kg_builder.extraction.semi_structured.page_text import decode_page
 from kg_builder.extraction.values import parse_period, without_disambiguator
 from kg_builder.extraction.values.text import fold
+from kg_builder.packed_files import without_packing
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ class WikitextArticles:
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """By the ending or by an infobox."""
-        ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+        ending = without_packing(path.name.lower()).rpartition(".")[2]
         return ending in {"wikitext", "wiki", "mediawiki"} or bool(_INFOBOX.search(head))
 
     def read(self, document: Document) -> None:
@@ -321,7 +322,7 @@ class _Infobox:
 
 
 def _title(path: Path) -> str:
-    name = path.name.removesuffix(".gz")
+    name = without_packing(path.name)
     return name.rpartition(".")[0].replace("_", " ") or name
 
 

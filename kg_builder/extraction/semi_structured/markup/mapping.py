@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from kg_builder.databases import external_id
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.objects import Assertions
 from kg_builder.extraction.semi_structured.markup.nodes import (
@@ -23,7 +24,7 @@ from kg_builder.extraction.semi_structured.markup.nodes import (
     Node,
     Text,
 )
-from kg_builder.extraction.values import clean_text, country_name, external_id
+from kg_builder.extraction.values import clean_text, country_name
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema, curie
 

@@ -1,0 +1,62 @@
+"""The interface of a reader of a database's dump: its settings in a recipe, and `gather`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kg_builder.alignment.things import Gathered, Wanted
+from kg_builder.databases import DATABASES
+from kg_builder.ontology import Schema
+from kg_builder.progress import Progress, silent
+
+
+class DumpReader(BaseModel, ABC):
+    """A dump of a database, as a recipe names it under `[[databases]]`.
+
+    A subclass is told apart by its `format`, which `kg_builder.databases` names, too.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: str
+    name: str = Field(description="Name of the database: target of links, source of statements.")
+    path: Path = Field(
+        description="The dump, plain or packed (gzip, bzip2, xz); relative to the raw folder."
+    )
+    trust: float = Field(0.9, gt=0, le=1, description="Confidence of a statement it brings.")
+    predicates: tuple[str, ...] | None = Field(
+        None,
+        description="Predicates of the data model to bring; without it all that the data model"
+        " maps from this database.",
+    )
+
+    @property
+    def prefix(self) -> str:
+        """Prefix of the ids of its things."""
+        return next(n for n, database in DATABASES.items() if database.dump_format == self.format)
+
+    @abstractmethod
+    def gather(
+        self,
+        path: Path,
+        wanted: Wanted,
+        schema: Schema,
+        *,
+        second_hop: frozenset[str] = frozenset(),
+        progress: Progress = silent,
+    ) -> Gathered:
+        """Read the dump and keep what concerns things with one of our names or ids.
+
+        Args:
+            path: the dump.
+            wanted: keys of our names, and external ids of our entities.
+            schema: the data model; facts that it does not map are left out.
+            second_hop: predicates of which facts about the objects of facts are kept, too.
+            progress: called with the lines read so far.
+
+        Raises:
+            DataError: there is no such file.
+        """

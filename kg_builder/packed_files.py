@@ -1,0 +1,214 @@
+"""Input files: found by pattern, and opened alike whether plain or packed (gzip, bzip2, xz)."""
+
+from __future__ import annotations
+
+import bz2
+import io
+import lzma
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
+
+from isal import igzip_lib
+
+from kg_builder.errors import DataError
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+ENDINGS: Final = (".gz", ".bz2", ".xz")
+"""Endings that packed files usually have; what counts is how a file begins."""
+
+BUFFER: Final = 1 << 20
+CHUNK: Final = 1 << 15
+"""Packed bytes read at once."""
+LARGEST: Final = 1 << 22
+"""Bytes unpacked at once, so that a small file that unpacks to a huge one costs no memory."""
+_LZMA_MEMORY: Final = 1 << 28
+
+
+class CutOffError(Exception):
+    """A packed stream ends early or is damaged; what came before it has been handed out."""
+
+
+class _Unpacker(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+
+
+_UNPACKERS: Final[tuple[tuple[bytes, Callable[[], _Unpacker]], ...]] = (
+    (b"\x1f\x8b", lambda: igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)),
+    (b"BZh", bz2.BZ2Decompressor),
+    (b"\xfd7zXZ\x00", lambda: lzma.LZMADecompressor(memlimit=_LZMA_MEMORY)),
+)
+# the stubs of isal declare its exception class as an exception
+_ISAL: Final[type[Exception]] = igzip_lib.error  # type: ignore[assignment]
+_DAMAGE: Final = (EOFError, OSError, _ISAL, lzma.LZMAError)
+
+
+class Stream:
+    """Bytes of a file, unpacked where it is packed; `position` counts the bytes on disk."""
+
+    def __init__(self, file: BinaryIO, where: str) -> None:
+        self._file, self.where = file, where
+        head = file.read(8)
+        file.seek(0)
+        packed = any(head.startswith(magic) for magic, _ in _UNPACKERS)
+        self._content = io.BufferedReader(_Unpacked(file), CHUNK) if packed else file
+
+    @property
+    def position(self) -> int:
+        """Bytes of the file read so far, as they lie on disk."""
+        return self._file.tell()
+
+    def read(self, size: int = -1) -> bytes:
+        """Read at most `size` bytes of content.
+
+        Raises:
+            DataError: the compressed file is cut short or damaged.
+        """
+        try:
+            return self._content.read(size)
+        except CutOffError as fault:
+            raise DataError(
+                f"the compressed file is cut short or damaged ({fault})",
+                where=self.where,
+                remedy="fetch the file again",
+            ) from None
+
+
+@contextmanager
+def open_binary(path: Path) -> Iterator[Stream]:
+    """Open a file for reading; whether it is packed is told by its first bytes.
+
+    Raises:
+        DataError: there is no such file, or it cannot be read.
+    """
+    with _open(path) as file:
+        yield Stream(file, str(path))
+
+
+def open_dump(path: Path) -> io.BufferedReader:
+    """A file as a buffered stream of what it unpacks to, which splits lines in C.
+
+    Reading raises `CutOffError` where the packed data end early.
+
+    Raises:
+        DataError: there is no such file, or it cannot be read.
+    """
+    return io.BufferedReader(_Unpacked(_open(path)), BUFFER)
+
+
+def unpacked(path: Path) -> Iterator[bytes]:
+    """The unpacked bytes of a file, piece by piece.
+
+    Raises:
+        DataError: there is no such file, or it cannot be read.
+        CutOffError: the packed data end early or are damaged, after all that could be unpacked.
+    """
+    with _open(path) as file:
+        yield from _unpack(file)
+
+
+def without_packing(name: str) -> str:
+    """A file's name without the ending of its packing.
+
+    >>> without_packing("dump.xml.gz"), without_packing("dump.xml")
+    ('dump.xml', 'dump.xml')
+    """
+    for ending in ENDINGS:
+        if name.lower().endswith(ending):
+            return name[: -len(ending)]
+    return name
+
+
+def matching_files(root: Path, pattern: str) -> list[Path]:
+    """Files below the root that a path or a pattern names, in the order of their names.
+
+    Raises:
+        DataError: none does, or it is no pattern of paths below the root.
+    """
+    try:
+        found = sorted(path for path in root.glob(pattern) if path.is_file())
+    except (ValueError, NotImplementedError):  # empty, absolute, or ** within a name
+        raise DataError(
+            f"not a path or pattern below the raw folder: {pattern!r}",
+            where=str(root),
+            remedy="for example 'pages/*.html' or '**/*.xml'; paths are relative to the raw folder",
+        ) from None
+    if not found:
+        raise DataError(
+            "no file matches" if any(sign in pattern for sign in "*?[") else "no such file",
+            where=str(root / pattern),
+            remedy="check the path in the recipe and the raw folder",
+        )
+    return found
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise DataError(
+            "no such file",
+            where=str(path),
+            remedy="check the path in the recipe and the raw folder",
+        ) from None
+    except OSError as fault:
+        raise DataError(f"cannot be read: {fault.strerror}", where=str(path)) from None
+
+
+def _unpack(file: BinaryIO) -> Iterator[bytes]:
+    packed = file.read(CHUNK)
+    new = next((make for magic, make in _UNPACKERS if packed.startswith(magic)), None)
+    if new is None:
+        while packed:
+            yield packed
+            packed = file.read(CHUNK)
+        return
+    unpacker = new()
+    while True:
+        if unpacker.eof:  # a file may hold several packed members
+            packed = unpacker.unused_data or file.read(CHUNK)
+            if not packed.strip(b"\0"):
+                return
+            unpacker = new()
+        elif unpacker.needs_input and not packed:
+            raise CutOffError("the compressed data end early")
+        try:
+            piece = unpacker.decompress(packed, LARGEST)
+        except _DAMAGE as fault:
+            raise CutOffError(str(fault)) from fault
+        if piece:
+            yield piece
+        packed = file.read(CHUNK) if unpacker.needs_input and not unpacker.eof else b""
+
+
+class _Unpacked(io.RawIOBase):
+    """What a file unpacks to, as a raw stream."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._pieces = file, _unpack(file)
+        self._ready = memoryview(b"")
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        target = memoryview(buffer).cast("B")
+        if not self._ready:
+            self._ready = memoryview(next(self._pieces, b""))
+        size = min(len(target), len(self._ready))
+        target[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
