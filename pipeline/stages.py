@@ -25,6 +25,7 @@ from kg_builder.tables import (
     STATEMENTS,
     USER_FACTS,
 )
+from kg_builder.text_models.load import load_models
 from pipeline.given import read_given, rejects_of
 from pipeline.judging import count_judgements, judged, judgement_files
 from pipeline.outputs import OPTIONAL_OUTPUTS, OUTPUTS, write_outputs
@@ -72,6 +73,7 @@ def _extraction(desk: Desk) -> dict[str, int]:
             schema=job.schema,
             gazetteer=gazetteer,
             left_out=left_out,
+            load_models=load_models,
             progress=desk.progress,
         )
         parts.append(part)
