@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import pandas as pd
 from pydantic import Field
@@ -22,6 +22,9 @@ from kg_builder.extraction.structured.config import StructuredSource
 from kg_builder.extraction.text.config import UnstructuredSource
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from kg_builder.extraction.text.model_interface import LoadModels
 
 SourceConfig = Annotated[
     StructuredSource | SemiStructuredSource | UnstructuredSource, Field(discriminator="kind")
@@ -40,6 +43,7 @@ def extract(
     schema: Schema,
     gazetteer: pd.DataFrame | None = None,
     left_out: LeftOutPairs = NONE_LEFT_OUT,
+    load_models: LoadModels | None = None,
     progress: Progress = silent,
 ) -> Extraction:
     """Read one source into tables in memory.
@@ -51,6 +55,8 @@ def extract(
         gazetteer: table `records` of sources read before, whose names and aliases are looked for
             in running text; other sources do not need it.
         left_out: pairs of users and items whose acts are not read.
+        load_models: loads the models that a source of running text names; without it such a
+            source is refused.
         progress: called with the bytes (of running text: the texts) read so far and their total.
 
     Raises:
@@ -58,7 +64,7 @@ def extract(
             model; a malformed row, page or value is a reject instead.
     """
     with _few_searches_for_cycles(), Collector(source.name, schema) as out:
-        _read(source, root, out, gazetteer, left_out, progress)
+        _read(source, root, out, gazetteer, left_out, load_models, progress)
         return out.finish()
 
 
@@ -70,13 +76,14 @@ def extract_to(
     schema: Schema,
     gazetteer: pd.DataFrame | None = None,
     left_out: LeftOutPairs = NONE_LEFT_OUT,
+    load_models: LoadModels | None = None,
     progress: Progress = silent,
 ) -> Mapping[str, int]:
     """Read one source into Parquet files, in memory that does not grow with the source.
 
     Args:
         folder: where `records.parquet`, `statements.parquet` and `rejects.parquet` are written.
-        source, root, schema, gazetteer, left_out, progress: as for `extract`.
+        source, root, schema, gazetteer, left_out, load_models, progress: as for `extract`.
 
     Returns:
         The counts, as in `Extraction`.
@@ -85,7 +92,7 @@ def extract_to(
         DataError: as for `extract`.
     """
     with _few_searches_for_cycles(), Collector(source.name, schema) as out:
-        _read(source, root, out, gazetteer, left_out, progress)
+        _read(source, root, out, gazetteer, left_out, load_models, progress)
         return out.finish_to(folder)
 
 
@@ -95,6 +102,7 @@ def _read(
     out: Collector,
     gazetteer: pd.DataFrame | None,
     left_out: LeftOutPairs,
+    load_models: LoadModels | None,
     progress: Progress,
 ) -> None:
     if isinstance(source, StructuredSource):
@@ -112,7 +120,9 @@ def _read(
                 remedy="pip install 'music-kg-recommender[text]', or leave the source out",
             ) from None
 
-        extract_unstructured(source, root, out, gazetteer=gazetteer, progress=progress)
+        extract_unstructured(
+            source, root, out, gazetteer=gazetteer, load_models=load_models, progress=progress
+        )
 
 
 @contextmanager

@@ -1,9 +1,9 @@
-"""The models that a source of texts asks for: trained here, or other people's."""
+"""Loads the models that a source of texts asks for: trained here, or by others."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.text.config import (
@@ -12,33 +12,19 @@ from kg_builder.extraction.text.config import (
     LlmEndpoint,
     UnstructuredSource,
 )
-from kg_builder.extraction.text.external.llm import LanguageModel
-from kg_builder.extraction.text.external.token_models import Gliner, TokenClassifier
-from kg_builder.extraction.text.models import TextModel
 
-
-def load_external(config: ExternalModel) -> TextModel:
-    """The adapter of a model.
-
-    Raises:
-        DataError: a package or the model is missing; an environment variable is not set.
-    """
-    if isinstance(config, LlmEndpoint):
-        return LanguageModel.open(config)
-    if isinstance(config, GlinerModel):
-        return Gliner.load(config)
-    return TokenClassifier.load(config)
-
+if TYPE_CHECKING:
+    from kg_builder.extraction.text.model_interface import TextModel
 
 NAMES: Final = "names"
-"""Folder, within a trained extractor's, of its recogniser of names."""
+"""Folder, within a trained extractor's, of its model of names (NER)."""
 
 RELATIONS: Final = "relations"
 """Folder, within a trained extractor's, of its extractor of relations."""
 
 
 def load_models(source: UnstructuredSource, root: Path) -> list[TextModel]:
-    """The models that read a source's texts beside the rules.
+    """The models that read a source's texts beside the rules; what `extract` takes.
 
     Args:
         source: which.
@@ -57,28 +43,41 @@ def load_models(source: UnstructuredSource, root: Path) -> list[TextModel]:
                 remedy="python -m pipeline train-extractor --out FOLDER makes one",
             )
         if source.trained.names and (folder / NAMES).is_dir():
-            models.append(_names(folder / NAMES, source.trained.least))
+            models.append(_load_names(folder / NAMES, source.trained.least))
         if source.trained.relations and (folder / RELATIONS).is_dir():
-            models.append(_relations(folder / RELATIONS, source.trained.least_relation))
-    if source.external:
-        from kg_builder.text_models.load import load_external
-
-        models += [load_external(config) for config in source.external]
-    return models
+            models.append(_load_relations(folder / RELATIONS, source.trained.least_relation))
+    return models + [load_external(config) for config in source.external]
 
 
 # What the models need takes seconds to import; most sources have none.
 
 
-def _names(folder: Path, least: float) -> TextModel:
+def load_external(config: ExternalModel) -> TextModel:
+    """The adapter of a model that was trained elsewhere.
+
+    Raises:
+        DataError: a package or the model is missing; an environment variable is not set.
+    """
+    if isinstance(config, LlmEndpoint):
+        from kg_builder.text_models.llm import LanguageModel
+
+        return LanguageModel.open(config)
+    from kg_builder.text_models.external_ner import Gliner, TokenClassifier
+
+    if isinstance(config, GlinerModel):
+        return Gliner.load(config)
+    return TokenClassifier.load(config)
+
+
+def _load_names(folder: Path, min_confidence: float) -> TextModel:
     from kg_builder.text_models.ner.in_text import TrainedNames
     from kg_builder.text_models.ner.model import NerModel
 
-    return TrainedNames(NerModel.load(folder), least=least)
+    return TrainedNames(NerModel.load(folder), least=min_confidence)
 
 
-def _relations(folder: Path, least: float) -> TextModel:
+def _load_relations(folder: Path, min_confidence: float) -> TextModel:
     from kg_builder.text_models.relations.in_text import TrainedRelations
     from kg_builder.text_models.relations.methods import load_extractor
 
-    return TrainedRelations(load_extractor(folder), least=least)
+    return TrainedRelations(load_extractor(folder), least=min_confidence)

@@ -27,6 +27,7 @@ from kg_builder.extraction.text.gazetteer import common_words
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.extraction.text.relations import Reading
 from kg_builder.ontology import Schema, load_schema
+from kg_builder.text_models.load import load_models
 from pipeline.build import default_raw
 from pipeline.console import terminal
 from pipeline.raw_texts import text_sources
@@ -130,7 +131,7 @@ def _read(
         schema,
         gazetteer=known,
         common=common_words(document.text for document in documents),
-        root=raw,
+        models=load_models(source, raw),
     )
     wanted = {item.id: item for item in gold}
     chosen = [document for document in documents if document.id in wanted]

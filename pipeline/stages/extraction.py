@@ -24,6 +24,7 @@ from kg_builder.tables import (
     STATEMENTS,
     USER_FACTS,
 )
+from kg_builder.text_models.load import load_models
 from pipeline.raw_files import how_to_get, raw_files
 from pipeline.stages.artefact_names import (
     EXTRACTED,
@@ -58,6 +59,7 @@ def _extraction(context: StageContext) -> dict[str, int]:
             schema=job.schema,
             gazetteer=gazetteer,
             left_out=left_out,
+            load_models=load_models,
             progress=context.progress,
         )
         parts.append(part)

@@ -15,6 +15,7 @@ from kg_builder.extraction.text.documents import TextDocument
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.ontology import load_schema
 from kg_builder.tables import RECORDS, STATEMENTS
+from kg_builder.text_models.load import load_models
 from pipeline.artefacts import write_table
 from pipeline.cli import app
 
@@ -106,7 +107,7 @@ def test_facts_and_texts_make_an_extractor_that_a_build_can_use(
          "trained": {"path": "one"}}
     )  # fmt: skip
     text = "Zulem Nikra are a group from Boshater."
-    reader = TextReader(source, load_schema(), root=tmp_path)
+    reader = TextReader(source, load_schema(), models=load_models(source, tmp_path))
     ((read, relations),) = reader.read([TextDocument("1", "Zulem Nikra", text, "x")])
     assert ("Boshater", "Place") in {(item.text, item.type) for item in read.mentions}
     assert {item.predicate for item in relations} == {"origin"}

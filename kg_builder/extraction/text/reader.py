@@ -13,6 +13,7 @@ from typing import Final, Protocol
 import pandas as pd
 from spacy.tokens import Doc
 
+from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector, id_key
 from kg_builder.extraction.objects import Assertions
 from kg_builder.extraction.text.config import UnstructuredSource
@@ -25,12 +26,13 @@ from kg_builder.extraction.text.documents import (
 )
 from kg_builder.extraction.text.gazetteer import Gazetteer, common_words
 from kg_builder.extraction.text.mentions import Entity, load_pipeline, sentences_of
-from kg_builder.extraction.text.models import (
+from kg_builder.extraction.text.model_interface import (
+    LoadModels,
     ModelReading,
     TextModel,
-    mentions_said,
-    relations_said,
-    surest,
+    mentions_of_model,
+    most_confident,
+    relations_of_model,
 )
 from kg_builder.extraction.text.patterns import PatternExtractor
 from kg_builder.extraction.text.recognition import Recogniser
@@ -44,7 +46,6 @@ from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 from kg_builder.ordered_pool import cores, in_order
 from kg_builder.progress import Progress, silent
-from kg_builder.text_models.load import load_models
 
 
 class TextReader:
@@ -56,14 +57,7 @@ class TextReader:
         gazetteer: table `records` with the names to look for.
         common: words that the corpus writes in lower case (see `common_words`).
         extractor: what reads the relations; patterns by default.
-        root: folder of the raw files, which a trained extractor's folder is relative to.
-        models: what reads beside the rules, besides those that the source names.
-
-    Attributes:
-        models: all models that read beside the rules.
-
-    Raises:
-        DataError: a model that the source names cannot be loaded.
+        models: what reads beside the rules; those that the source names are not loaded here.
     """
 
     def __init__(
@@ -74,11 +68,10 @@ class TextReader:
         gazetteer: pd.DataFrame | None = None,
         common: frozenset[str] = frozenset(),
         extractor: RelationExtractor | None = None,
-        root: Path | None = None,
         models: Sequence[TextModel] = (),
     ) -> None:
         self._source, self._schema = source, schema
-        self.models = [*load_models(source, root or Path()), *models]
+        self.models = list(models)
         self._nlp, self.has_model = load_pipeline(source.model)
         self._names = Gazetteer(self._nlp, gazetteer, schema, common)
         self._recogniser = Recogniser(self._names, schema)
@@ -93,23 +86,23 @@ class TextReader:
                 (document.text for document in batch), batch_size=self._source.batch_size
             )
             texts = [document.text for document in batch]
-            said = [model.read(texts) for model in self.models]
+            by_model = [model.read(texts) for model in self.models]
             for number, (document, doc) in enumerate(zip(batch, docs, strict=True)):
-                own = [readings[number] for readings in said]
-                text = self._read(document, doc, own)
-                yield text, self._relations(text, own)
+                readings = [of_texts[number] for of_texts in by_model]
+                text = self._read(document, doc, readings)
+                yield text, self._relations(text, readings)
 
     def readings(self, documents: Iterable[TextDocument]) -> Iterator[Reading]:
         """Yield what each text says, without the text's parse."""
         for text, relations in self.read(documents):
             yield Reading(text.document, text.sentences, text.mentions, text.topic, relations)
 
-    def _read(self, document: TextDocument, doc: Doc, said: Sequence[ModelReading]) -> ReadText:
+    def _read(self, document: TextDocument, doc: Doc, readings: Sequence[ModelReading]) -> ReadText:
         sentences = sentences_of(document.text)
         named = [
             mention
-            for reading in said
-            for mention in mentions_said(reading, document.text, self._schema)
+            for reading in readings
+            for mention in mentions_of_model(reading, document.text, self._schema)
         ]
         type_ = topic_type(
             document.title,
@@ -124,13 +117,44 @@ class TextReader:
         )
         return ReadText(document, doc, sentences, resolved, topic)
 
-    def _relations(self, text: ReadText, said: Sequence[ModelReading]) -> list[Relation]:
+    def _relations(self, text: ReadText, readings: Sequence[ModelReading]) -> list[Relation]:
         relations = list(self._extractor.extract(text))
         if not self.models:
             return relations
-        for model, reading in zip(self.models, said, strict=True):
-            relations += relations_said(model.name, reading, text, self._schema)
-        return surest(relations)
+        for model, reading in zip(self.models, readings, strict=True):
+            relations += relations_of_model(model.name, reading, text, self._schema)
+        return most_confident(relations)
+
+
+def _make_reader(
+    source: UnstructuredSource,
+    schema: Schema,
+    root: Path,
+    *,
+    gazetteer: pd.DataFrame | None,
+    common: frozenset[str],
+    extractor: RelationExtractor | None,
+    models: Sequence[TextModel],
+    load_models: LoadModels | None,
+) -> TextReader:
+    """A reader with the models that the source names, loaded in the process that uses them."""
+    named: Sequence[TextModel] = ()
+    if source.trained is not None or source.external:
+        if load_models is None:
+            raise DataError(
+                "names models, and nothing was given that loads them",
+                where=f"source {source.name!r}",
+                remedy="load_models=kg_builder.text_models.load.load_models",
+            )
+        named = load_models(source, root)
+    return TextReader(
+        source,
+        schema,
+        gazetteer=gazetteer,
+        common=common,
+        extractor=extractor,
+        models=[*named, *models],
+    )
 
 
 def extract_unstructured(
@@ -141,6 +165,7 @@ def extract_unstructured(
     gazetteer: pd.DataFrame | None = None,
     extractor: RelationExtractor | None = None,
     models: Sequence[TextModel] = (),
+    load_models: LoadModels | None = None,
     progress: Progress = silent,
 ) -> None:
     """Read all texts of a source.
@@ -148,9 +173,19 @@ def extract_unstructured(
     A text's topic has the record key `<source>/<document id>`; what else it names is known by
     name. Progress counts texts. What a model says that is not in the text is counted.
 
+    Args:
+        source: what is read.
+        root: folder of the raw files.
+        out: takes records and statements.
+        gazetteer: names to look for, as for `TextReader`.
+        extractor: as for `TextReader`.
+        models: what reads beside the rules, besides the models that the source names.
+        load_models: loads those; called in each process that reads, so it must be picklable.
+        progress: told the texts read and their number.
+
     Raises:
         DataError: no such file, a field that the texts do not have, a broken rule file, a model
-            that cannot be loaded or reached.
+            that cannot be loaded or reached, models named with nothing to load them.
     """
     check_titles(source)
     schema = out.schema
@@ -158,14 +193,15 @@ def extract_unstructured(
     common = common_words(document.text for document in read_documents(source, root, first))
     total = first.counts["documents: rows used"]
     make = partial(
-        TextReader,
+        _make_reader,
         source,
         schema,
+        root,
         gazetteer=gazetteer,
         common=common,
         extractor=extractor,
-        root=root,
         models=models,
+        load_models=load_models,
     )
     if source.model and not load_pipeline(source.model)[1]:
         out.counts["texts read without a statistical model"] = total

@@ -12,7 +12,7 @@ from kg_builder.extraction.text import lexicon
 from kg_builder.extraction.text.documents import TextDocument, is_of_performer, topic_spans
 from kg_builder.extraction.text.gazetteer import SIGNED, Gazetteer
 from kg_builder.extraction.text.mentions import ALBUM, Mention, Sentence
-from kg_builder.extraction.text.models import ORIGIN
+from kg_builder.extraction.text.model_interface import ORIGIN
 from kg_builder.extraction.text.name_forms import (
     CAPITAL,
     FUNCTION,

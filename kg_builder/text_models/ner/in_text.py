@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from kg_builder.extraction.text.mentions import sentences_of
-from kg_builder.extraction.text.models import ModelMention, ModelReading, Stretch
+from kg_builder.extraction.text.model_interface import CharSpan, ModelMention, ModelReading
 from kg_builder.text_models.ner.model import NerModel
 from kg_builder.text_models.ner.tagging import Span, TaggedWords
 
@@ -15,12 +15,12 @@ _WORD: Final = re.compile(r"['’]s\b|\w+(?:-\w+)*|[^\w\s]")
 _LEAST: Final = 0.5
 
 
-def words_in(text: str, sentence: Stretch) -> list[Stretch]:
+def words_in(text: str, sentence: CharSpan) -> list[CharSpan]:
     """The words and marks of a sentence, in code points of the text."""
-    return [Stretch(*match.span()) for match in _WORD.finditer(text, sentence.start, sentence.end)]
+    return [CharSpan(*match.span()) for match in _WORD.finditer(text, sentence.start, sentence.end)]
 
 
-def tagged(text: str, sentence: Stretch, names: Iterable[tuple[Stretch, str]]) -> TaggedWords:
+def tagged(text: str, sentence: CharSpan, names: Iterable[tuple[CharSpan, str]]) -> TaggedWords:
     """A sentence of a text with its names marked.
 
     Args:
@@ -61,7 +61,7 @@ class TrainedNames:
             (number, words)
             for number, text in enumerate(texts)
             for sentence in sentences_of(text)
-            if (words := words_in(text, Stretch(sentence.start, sentence.end)))
+            if (words := words_in(text, CharSpan(sentence.start, sentence.end)))
         ]
         found: list[list[ModelMention]] = [[] for _ in texts]
         predicted = self._model.predict(
@@ -70,6 +70,6 @@ class TrainedNames:
         for (number, words), names in zip(rows, predicted, strict=True):
             for span, confidence in names:
                 if confidence >= self._least:
-                    place = Stretch(words[span.start].start, words[span.end - 1].end)
+                    place = CharSpan(words[span.start].start, words[span.end - 1].end)
                     found[number].append(ModelMention(place, span.label, confidence))
         return [ModelReading(tuple(mentions)) for mentions in found]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from kg_builder.extraction.text.mentions import sentences_of
-from kg_builder.extraction.text.models import ModelReading, ModelRelation, Stretch
+from kg_builder.extraction.text.model_interface import CharSpan, ModelReading, ModelRelation
 from kg_builder.text_models.relations.config import LearnedConfig
 from kg_builder.text_models.relations.distant import stretches
 from kg_builder.text_models.relations.extractor import FoundTriple
@@ -61,7 +61,7 @@ class TrainedRelations:
 
 def _relation(found: FoundTriple, reading: Reading, offset: int) -> ModelRelation:
     subject, object_ = (
-        Stretch(offset + reading.starts[place.start], offset + reading.end(place.end - 1))
+        CharSpan(offset + reading.starts[place.start], offset + reading.end(place.end - 1))
         for place in (found.subject, found.object)
     )
     return ModelRelation(subject, found.triple.relation, object_, found.confidence)

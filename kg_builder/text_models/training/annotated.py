@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.text.models import Stretch
+from kg_builder.extraction.text.model_interface import CharSpan
 from kg_builder.ontology import Schema
 from kg_builder.text_models.corpora import (
     read_ontology,
@@ -104,12 +104,12 @@ def _biographies(
                 inside = [item for item in chains if start <= item[1] and item[2] <= end]
                 said = tuple(sorted({item for at, item in triples if at == index}))
                 names = [
-                    (Stretch(at, to), classes.get(entity) or class_of(entity))
+                    (CharSpan(at, to), classes.get(entity) or class_of(entity))
                     for entity, at, to, kind in inside
                     if kind == "name"
                 ]
-                names += _literals(text, Stretch(start, end), said, schema)
-                _add_names(material, row["id"], text, Stretch(start, end), names)
+                names += _literals(text, CharSpan(start, end), said, schema)
+                _add_names(material, row["id"], text, CharSpan(start, end), names)
                 material.texts.append(
                     AnnotatedText(
                         id=f"{row['id']}#{index:04d}",
@@ -123,7 +123,7 @@ def _biographies(
                                     (item.object, place.start - start, place.end - start)
                                     for item in said
                                     for place, _ in _literals(
-                                        text, Stretch(start, end), [item], schema
+                                        text, CharSpan(start, end), [item], schema
                                     )
                                 }
                             )
@@ -147,12 +147,13 @@ def _of_triples(read: Sequence[AnnotatedText], class_of: ClassOf, schema: Schema
         material.texts.append(
             AnnotatedText(item.id, item.text, triples, item.group, complete=complete)
         )
-        whole = Stretch(0, len(item.text))
+        whole = CharSpan(0, len(item.text))
         classes = _classes(triples, class_of, schema)
         places = {name: item.text.find(name.replace("_", " ")) for name in classes}
         if complete and min(places.values()) >= 0:
             names = [
-                (Stretch(start, start + len(name)), classes[name]) for name, start in places.items()
+                (CharSpan(start, start + len(name)), classes[name])
+                for name, start in places.items()
             ]
             _add_names(material, item.group, item.text, whole, names)
     return material
@@ -192,22 +193,22 @@ def _classes(triples: Sequence[Triple], class_of: ClassOf, schema: Schema) -> di
 
 
 def _literals(
-    text: str, sentence: Stretch, triples: Sequence[Triple], schema: Schema
-) -> Iterator[tuple[Stretch, str]]:
+    text: str, sentence: CharSpan, triples: Sequence[Triple], schema: Schema
+) -> Iterator[tuple[CharSpan, str]]:
     """Dates that a sentence's triples speak of, where it has them letter by letter."""
     for triple in triples:
         if schema.predicates[triple.relation].datatype == "date":
             start = text.find(triple.object, sentence.start, sentence.end)
             if start >= 0:
-                yield Stretch(start, start + len(triple.object)), "Date"
+                yield CharSpan(start, start + len(triple.object)), "Date"
 
 
 def _add_names(
     material: Material,
     group: str,
     text: str,
-    sentence: Stretch,
-    names: Sequence[tuple[Stretch, str]],
+    sentence: CharSpan,
+    names: Sequence[tuple[CharSpan, str]],
 ) -> None:
     if any(not label for _, label in names):
         material.counts["sentences with a name of unknown kind"] += 1

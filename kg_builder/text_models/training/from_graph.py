@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from kg_builder.extraction.text.mentions import ANAPHOR, Mention
-from kg_builder.extraction.text.models import Stretch
+from kg_builder.extraction.text.model_interface import CharSpan
 from kg_builder.extraction.text.relations import ReadText
 from kg_builder.ontology import Schema
 from kg_builder.text_models.ner.in_text import tagged
@@ -69,7 +69,7 @@ def from_graph(
                 material.counts["sentences with a name of unknown kind"] += 1
             else:
                 marked = tagged(
-                    text.document.text, Stretch(sentence.start, sentence.end), _marks(inside)
+                    text.document.text, CharSpan(sentence.start, sentence.end), _marks(inside)
                 )
                 material.sentences.append(NamedSentence(text.document.id, marked))
     known = both_ways(facts, schema)
@@ -95,6 +95,6 @@ def _is_sure(mention: Mention) -> bool:
     return mention.origin in _TRUSTED and mention.type not in _UNSURE
 
 
-def _marks(mentions: Iterable[Mention]) -> Iterator[tuple[Stretch, str]]:
+def _marks(mentions: Iterable[Mention]) -> Iterator[tuple[CharSpan, str]]:
     for item in mentions:
-        yield Stretch(item.start, item.end), item.type
+        yield CharSpan(item.start, item.end), item.type

@@ -16,14 +16,14 @@ from kg_builder.extraction.text.config import (
     LlmEndpoint,
     TransformersModel,
 )
-from kg_builder.extraction.text.external.llm import LanguageModel
-from kg_builder.extraction.text.external.token_models import Gliner, TokenClassifier
-from kg_builder.extraction.text.models import (
+from kg_builder.extraction.text.model_interface import (
+    CharSpan,
     ModelMention,
     ModelReading,
     ModelRelation,
-    Stretch,
 )
+from kg_builder.text_models.external_ner import Gliner, TokenClassifier
+from kg_builder.text_models.llm import LanguageModel
 
 _TEXT = "Air are a duo from Versailles. Moon Safari came out in 1998."
 _ANSWER: dict[str, Any] = {
@@ -53,7 +53,7 @@ def test_a_transformers_pipeline_names_things() -> None:
         kind="transformers", model="m", classes={"ORG": "Band", "LOC": "Place"}
     )
     assert TokenClassifier(pipeline, config).read([_TEXT, "x"]) == [
-        ModelReading((ModelMention(Stretch(0, 3), "Band", 0.9),)),
+        ModelReading((ModelMention(CharSpan(0, 3), "Band", 0.9),)),
         ModelReading(),
     ]
 
@@ -71,7 +71,7 @@ def test_gliner_reads_sentence_by_sentence_and_gives_offsets_of_the_text() -> No
     config = GlinerModel(kind="gliner", model="m", classes={"album": "Album"})
     (reading,) = Gliner(StandIn(), config).read([_TEXT])
     (mention,) = reading.mentions
-    assert _TEXT[mention.place.start : mention.place.end] == "Moon Safari"
+    assert _TEXT[mention.span.start : mention.span.end] == "Moon Safari"
     assert (mention.type, mention.confidence) == ("Album", 0.8)
 
 
@@ -101,14 +101,14 @@ def test_a_language_model_gives_mentions_and_relations(tmp_path: Path) -> None:
 
     model, _ = _llm(tmp_path, handler)
     (reading,) = model.read([_TEXT])
-    assert [_TEXT[item.place.start : item.place.end] for item in reading.mentions] == [
+    assert [_TEXT[item.span.start : item.span.end] for item in reading.mentions] == [
         "Air", "Versailles", "Moon Safari",
     ]  # fmt: skip
-    assert reading.relations == (ModelRelation(Stretch(0, 3), "origin", Stretch(19, 29), 0.7),)
+    assert reading.relations == (ModelRelation(CharSpan(0, 3), "origin", CharSpan(19, 29), 0.7),)
     assert asked[0]["temperature"] == 0
     assert asked[0]["messages"][-1] == {"role": "user", "content": _TEXT}
     # Moon Safari stands at 31, not at 30: the only place that has these words is taken.
-    assert reading.mentions[2].place == Stretch(31, 42)
+    assert reading.mentions[2].span == CharSpan(31, 42)
 
 
 def test_what_the_text_does_not_say_is_refused_and_counted(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_what_the_text_does_not_say_is_refused_and_counted(tmp_path: Path) -> No
     }
     model, _ = _llm(tmp_path, lambda _: _says(answer))
     (reading,) = model.read([_TEXT])
-    assert reading == ModelReading((ModelMention(Stretch(0, 3), "Band", 0.7),))
+    assert reading == ModelReading((ModelMention(CharSpan(0, 3), "Band", 0.7),))
     assert model.refused == {
         "mention that is not in the text": 1,
         "mention whose place is not told": 1,

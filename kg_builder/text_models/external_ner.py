@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from kg_builder.errors import DataError
 from kg_builder.extraction.text.config import GlinerModel, TransformersModel
 from kg_builder.extraction.text.mentions import sentences_of
-from kg_builder.extraction.text.models import ModelMention, ModelReading, Stretch
+from kg_builder.extraction.text.model_interface import CharSpan, ModelMention, ModelReading
 
 
 class EntityPredictor(Protocol):
@@ -64,10 +64,10 @@ class Gliner:
             for item in self._model.predict_entities(
                 text[sentence.start : sentence.end], labels, threshold=self._config.least
             ):
-                place = Stretch(sentence.start + item["start"], sentence.start + item["end"])
+                span = CharSpan(sentence.start + item["start"], sentence.start + item["end"])
                 type_ = self._config.classes.get(item["label"])
                 if type_ is not None and float(item["score"]) >= self._config.least:
-                    found.append(ModelMention(place, type_, float(item["score"])))
+                    found.append(ModelMention(span, type_, float(item["score"])))
         return found
 
 
@@ -125,7 +125,7 @@ class TokenClassifier:
     def _mentions(self, answer: Sequence[Mapping[str, Any]]) -> list[ModelMention]:
         return [
             ModelMention(
-                Stretch(int(item["start"]), int(item["end"])),
+                CharSpan(int(item["start"]), int(item["end"])),
                 self._config.classes[item["entity_group"]],
                 float(item["score"]),
             )

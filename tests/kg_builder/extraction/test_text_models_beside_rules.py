@@ -13,14 +13,15 @@ from kg_builder.errors import DataError
 from kg_builder.extraction import SourceConfig, UnstructuredSource, extract
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.text.documents import TextDocument
-from kg_builder.extraction.text.models import (
+from kg_builder.extraction.text.model_interface import (
+    CharSpan,
     ModelMention,
     ModelReading,
     ModelRelation,
-    Stretch,
 )
 from kg_builder.extraction.text.reader import TextReader, extract_unstructured
 from kg_builder.ontology import Schema
+from kg_builder.text_models.load import load_models
 from kg_builder.text_models.ner.config import NerConfig
 from kg_builder.text_models.ner.in_text import TrainedNames, tagged
 from kg_builder.text_models.ner.model import NerModel
@@ -56,9 +57,9 @@ class StandIn:
         ]
 
 
-def _in(text: str, name: str) -> Stretch:
+def _in(text: str, name: str) -> CharSpan:
     start = text.index(name)
-    return Stretch(start, start + len(name))
+    return CharSpan(start, start + len(name))
 
 
 def _source(**settings: object) -> UnstructuredSource:
@@ -90,13 +91,13 @@ def test_nonsense_from_a_model_does_no_harm(schema: Schema) -> None:
             return [
                 ModelReading(
                     (
-                        ModelMention(Stretch(900, 910), "Band", 1.0),
-                        ModelMention(Stretch(5, 5), "Band", 1.0),
-                        ModelMention(Stretch(0, 4), "Dragon", 1.0),
+                        ModelMention(CharSpan(900, 910), "Band", 1.0),
+                        ModelMention(CharSpan(5, 5), "Band", 1.0),
+                        ModelMention(CharSpan(0, 4), "Dragon", 1.0),
                     ),
                     (
-                        ModelRelation(Stretch(0, 4), "marriedTo", Stretch(5, 9), 1.0),
-                        ModelRelation(Stretch(900, 910), "genre", Stretch(5, 9), 1.0),
+                        ModelRelation(CharSpan(0, 4), "marriedTo", CharSpan(5, 9), 1.0),
+                        ModelRelation(CharSpan(900, 910), "genre", CharSpan(5, 9), 1.0),
                     ),
                 )
                 for _ in texts
@@ -126,7 +127,7 @@ def test_statements_name_the_model_and_refusals_are_counted(schema: Schema, tmp_
 
 def test_a_trained_model_is_named_in_the_recipe(schema: Schema, tmp_path: Path) -> None:
     sentences = [
-        tagged(text, Stretch(0, len(text)), [(_in(text, name), "Band")])
+        tagged(text, CharSpan(0, len(text)), [(_in(text, name), "Band")])
         for name in ("zapo", "kunt", "drask", "moa", "brist", "lem", "ravo", "nikka")
         for text in (f"the much loved group {name} plays", f"a song of the group {name} now")
     ]
@@ -135,22 +136,29 @@ def test_a_trained_model_is_named_in_the_recipe(schema: Schema, tmp_path: Path) 
     line = {"id": "1", "title": "Zed", "text": "They toured with the group elmok now."}
     (tmp_path / "b.jsonl").write_text(json.dumps(line) + "\n", "utf-8")
     source = _source(trained={"path": "extractor", "least": 0.3})
-    reader = TextReader(source, schema, root=tmp_path)
+    reader = TextReader(source, schema, models=load_models(source, tmp_path))
     assert [type(item) for item in reader.models] == [TrainedNames]
     ((text, _),) = reader.read([TextDocument("1", "Zed", line["text"], "x")])
     assert ("elmok", "Band") in {(item.text, item.type) for item in text.mentions}
-    extract(source, tmp_path, schema=schema)
+    found = extract(source, tmp_path, schema=schema, load_models=load_models)
+    assert found.counts["mentions found"] == len(text.mentions)
 
 
-def test_a_trained_model_that_is_not_there_is_told(schema: Schema, tmp_path: Path) -> None:
+def test_models_that_nothing_loads_are_refused(schema: Schema, tmp_path: Path) -> None:
+    (tmp_path / "b.jsonl").write_text('{"id": "1", "title": "Zed", "text": "Zed."}\n', "utf-8")
+    with pytest.raises(DataError, match="names models"):
+        extract(_source(trained={"path": "x"}), tmp_path, schema=schema)
+
+
+def test_a_trained_model_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="train-extractor"):
-        TextReader(_source(trained={"path": "none"}), schema, root=tmp_path)
+        load_models(_source(trained={"path": "none"}), tmp_path)
 
 
 def test_marks_that_do_not_fit_words_are_passed_over() -> None:
     text = "Radiohead's Kid A"
-    whole = Stretch(0, len(text))
-    names = [(Stretch(0, 9), "Band"), (Stretch(12, 17), "Album"), (Stretch(13, 15), "Song")]
+    whole = CharSpan(0, len(text))
+    names = [(CharSpan(0, 9), "Band"), (CharSpan(12, 17), "Album"), (CharSpan(13, 15), "Song")]
     assert tagged(text, whole, names) == TaggedWords(
         ("Radiohead", "'s", "Kid", "A"), (Span(0, 1, "Band"), Span(2, 4, "Album"))
     )

@@ -1,11 +1,13 @@
-"""Models that read texts beside the rules: the seam for trained ones and for other people's."""
+"""The interface for models that read texts beside the rules, trained here or by others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
+from kg_builder.extraction.text.config import UnstructuredSource
 from kg_builder.extraction.text.mentions import Mention, Sentence
 from kg_builder.extraction.text.relations import ReadText, Relation
 from kg_builder.ontology import Schema
@@ -14,7 +16,7 @@ ORIGIN: Final = "model"
 """Origin of the mentions that models find."""
 
 
-class Stretch(NamedTuple):
+class CharSpan(NamedTuple):
     """Characters `start` to `end` (exclusive) of a text; offsets count code points."""
 
     start: int
@@ -23,26 +25,26 @@ class Stretch(NamedTuple):
 
 @dataclass(frozen=True)
 class ModelMention:
-    """A stretch that a model says names a thing of a class of the data model."""
+    """A span in which a model finds the name of a thing of a class of the data model."""
 
-    place: Stretch
+    span: CharSpan
     type: str
     confidence: float
 
 
 @dataclass(frozen=True)
 class ModelRelation:
-    """A statement that a model reads: two stretches and a predicate of the data model."""
+    """A statement that a model reads: two spans and a predicate of the data model."""
 
-    subject: Stretch
+    subject: CharSpan
     predicate: str
-    object: Stretch
+    object: CharSpan
     confidence: float
 
 
 @dataclass(frozen=True)
 class ModelReading:
-    """What a model says of one text."""
+    """What a model finds in one text."""
 
     mentions: tuple[ModelMention, ...] = ()
     relations: tuple[ModelRelation, ...] = ()
@@ -57,24 +59,28 @@ class TextModel(Protocol):
 
     @property
     def refused(self) -> Mapping[str, int]:
-        """What it said so far that could not be used, by reason."""
+        """How much of its output so far could not be used, by reason."""
 
     def read(self, texts: Sequence[str]) -> Sequence[ModelReading]:
         """Read texts; one reading for each, in order."""
 
 
-def mentions_said(reading: ModelReading, text: str, schema: Schema) -> Iterator[Mention]:
+LoadModels = Callable[[UnstructuredSource, Path], Sequence[TextModel]]
+"""Loads the models that a source names; paths are relative to the folder of the raw files."""
+
+
+def mentions_of_model(reading: ModelReading, text: str, schema: Schema) -> Iterator[Mention]:
     """A reading's mentions as mentions of the text; what lies outside it is left out."""
     for item in reading.mentions:
-        start, end = item.place
+        start, end = item.span
         if 0 <= start < end <= len(text) and item.type in schema.classes:
             yield Mention(start, end, text[start:end], item.type, ORIGIN)
 
 
-def relations_said(
+def relations_of_model(
     model: str, reading: ModelReading, text: ReadText, schema: Schema
 ) -> Iterator[Relation]:
-    """A reading's relations, between the entities whose mentions stand there.
+    """A reading's relations, between the entities that are mentioned in their spans.
 
     A pronoun or description that a model names as a side stands for what it was resolved to.
     Relations one of whose sides is no mention, or whose predicate is not of the data model, are
@@ -100,8 +106,8 @@ def relations_said(
         )
 
 
-def surest(relations: Iterable[Relation]) -> list[Relation]:
-    """Of several readings of one statement in one sentence the surest; the order is kept."""
+def most_confident(relations: Iterable[Relation]) -> list[Relation]:
+    """The most confident of several readings of one statement in one sentence; keeps the order."""
     best: dict[tuple[int, str, int | str, int], Relation] = {}
     for relation in relations:
         target = relation.object.entity
@@ -116,15 +122,15 @@ def surest(relations: Iterable[Relation]) -> list[Relation]:
     return list(best.values())
 
 
-def _mention(mentions: Sequence[Mention], place: Stretch) -> Mention | None:
-    """The mention that shares most characters with a stretch."""
+def _mention(mentions: Sequence[Mention], span: CharSpan) -> Mention | None:
+    """The mention that shares most characters with a span."""
     shared = [
-        (min(item.end, place.end) - max(item.start, place.start), -number)
+        (min(item.end, span.end) - max(item.start, span.start), -number)
         for number, item in enumerate(mentions)
     ]
     most, number = max(shared, default=(0, 0))
     return mentions[-number] if most > 0 else None
 
 
-def _sentence(sentences: Sequence[Sentence], place: Stretch) -> Sentence | None:
-    return next((item for item in sentences if item.start <= place.start < item.end), None)
+def _sentence(sentences: Sequence[Sentence], span: CharSpan) -> Sentence | None:
+    return next((item for item in sentences if item.start <= span.start < item.end), None)

@@ -15,11 +15,11 @@ import httpx
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.text.config import LlmEndpoint
-from kg_builder.extraction.text.models import (
+from kg_builder.extraction.text.model_interface import (
+    CharSpan,
     ModelMention,
     ModelReading,
     ModelRelation,
-    Stretch,
 )
 
 _TASK: Final = """\
@@ -49,34 +49,34 @@ def request(text: str, config: LlmEndpoint) -> dict[str, Any]:
     }
 
 
-def understand(
+def parse_answer(
     answer: str, text: str, config: LlmEndpoint, refused: Counter[str]
 ) -> ModelReading | None:
-    """What an answer says of a text; None where it is not of the structure asked for.
+    """The reading that an answer holds; None where it is not of the structure asked for.
 
     A mention counts only where its words stand in the text: at its offsets, or, since models count
     badly, in the one place where the text has them. What is refused is counted by its reason.
     """
     try:
-        told = json.loads(answer)
-        mentions, relations = told["mentions"], told.get("relations", [])
-        places = [_place(item, text, config, refused) for item in mentions]
-        found = [_relation(item, places, config, refused) for item in relations]
+        content = json.loads(answer)
+        mentions, relations = content["mentions"], content.get("relations", [])
+        spans = [_span(item, text, config, refused) for item in mentions]
+        found = [_relation(item, spans, config, refused) for item in relations]
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
     return ModelReading(
         tuple(
-            ModelMention(place, item["class"], config.confidence)
-            for item, place in zip(mentions, places, strict=True)
-            if place is not None
+            ModelMention(span, item["class"], config.confidence)
+            for item, span in zip(mentions, spans, strict=True)
+            if span is not None
         ),
         tuple(relation for relation in found if relation is not None),
     )
 
 
-def _place(
+def _span(
     item: dict[str, Any], text: str, config: LlmEndpoint, refused: Counter[str]
-) -> Stretch | None:
+) -> CharSpan | None:
     quoted, start, end = str(item["text"]), item.get("start"), item.get("end")
     if item["class"] not in config.classes:
         refused["mention of a class that was not asked for"] += 1
@@ -84,7 +84,7 @@ def _place(
         refused["mention that is not in the text"] += 1
     elif isinstance(start, int) and isinstance(end, int) and start >= 0:
         if text[start:end] == quoted:
-            return Stretch(start, end)
+            return CharSpan(start, end)
         if text.count(quoted) == 1:
             return _first(text, quoted)
         refused["mention whose place is not told"] += 1
@@ -95,21 +95,21 @@ def _place(
     return None
 
 
-def _first(text: str, quoted: str) -> Stretch:
+def _first(text: str, quoted: str) -> CharSpan:
     start = text.index(quoted)
-    return Stretch(start, start + len(quoted))
+    return CharSpan(start, start + len(quoted))
 
 
 def _relation(
     item: dict[str, Any],
-    places: Sequence[Stretch | None],
+    spans: Sequence[CharSpan | None],
     config: LlmEndpoint,
     refused: Counter[str],
 ) -> ModelRelation | None:
     sides = []
     for side in (item["subject"], item["object"]):
-        known = isinstance(side, int) and 0 <= side < len(places)
-        sides.append(places[side] if known else None)
+        known = isinstance(side, int) and 0 <= side < len(spans)
+        sides.append(spans[side] if known else None)
     subject, object_ = sides
     if item["predicate"] not in config.predicates:
         refused["relation that was not asked for"] += 1
@@ -142,7 +142,7 @@ def _schema(config: LlmEndpoint) -> dict[str, Any]:
     return record(**wanted)
 
 
-_AGAIN: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+_RETRIED_STATUS: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 
 
 class LanguageModel:
@@ -154,7 +154,7 @@ class LanguageModel:
         sleep: waits between tries.
 
     Attributes:
-        refused: what answers said that the text does not, by reason.
+        refused: mentions and relations in answers that do not fit the text, by reason.
     """
 
     name = "llm"
@@ -200,26 +200,26 @@ class LanguageModel:
 
     def _read(self, text: str) -> ModelReading:
         body = request(text, self._config)
-        kept = self._kept(body)
-        if kept.is_file():
-            answer = json.loads(kept.read_text("utf-8"))["answer"]
-            reading = understand(answer, text, self._config, self.refused)
+        cached = self._cache_path(body)
+        if cached.is_file():
+            answer = json.loads(cached.read_text("utf-8"))["answer"]
+            reading = parse_answer(answer, text, self._config, self.refused)
             return reading or self._give_up()
         answer = ""
         for attempt in range(self._config.retries + 1):
             if attempt:
                 self._sleep(self._config.wait * 2 ** (attempt - 1))
-            told = self._ask(body, last=attempt == self._config.retries)
-            if told is None:
+            content = self._ask(body, last=attempt == self._config.retries)
+            if content is None:
                 continue
-            answer = told
+            answer = content
             counted: Counter[str] = Counter()
-            reading = understand(answer, text, self._config, counted)
+            reading = parse_answer(answer, text, self._config, counted)
             if reading is not None:
                 self.refused += counted
-                self._keep(kept, body, answer)
+                self._store(cached, body, answer)
                 return reading
-        self._keep(kept, body, answer)
+        self._store(cached, body, answer)
         return self._give_up()
 
     def _give_up(self) -> ModelReading:
@@ -242,7 +242,7 @@ class LanguageModel:
             raise DataError(
                 f"cannot be reached: {str(fault) or type(fault).__name__}", where=where
             ) from None
-        if response.status_code in _AGAIN and not last:
+        if response.status_code in _RETRIED_STATUS and not last:
             return None
         if response.is_error:
             raise DataError(
@@ -257,13 +257,13 @@ class LanguageModel:
                 remedy="url is the address that /chat/completions is put behind",
             ) from None
 
-    def _kept(self, body: dict[str, Any]) -> Path:
-        """Where the answer to a request lies: the name tells the whole request."""
+    def _cache_path(self, body: dict[str, Any]) -> Path:
+        """Where the answer to a request is cached: the name is the hash of the whole request."""
         text = json.dumps(body, sort_keys=True, ensure_ascii=False)
         digest = hashlib.sha256(text.encode()).hexdigest()
         return Path(self._config.cache) / digest[:2] / f"{digest}.json"
 
-    def _keep(self, path: Path, body: dict[str, Any], answer: str) -> None:
+    def _store(self, path: Path, body: dict[str, Any], answer: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(
             {"model": body["model"], "text": body["messages"][-1]["content"], "answer": answer},
