@@ -1,4 +1,4 @@
-"""Runs a flow from a terminal: what `python -m flows.…` has in common."""
+"""Running a flow from a terminal, for all `python -m flows.…` commands."""
 
 from __future__ import annotations
 

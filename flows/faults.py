@@ -1,4 +1,4 @@
-"""Which faults are worth another attempt, and how a user's mistake ends a run."""
+"""Which errors are retried, and how a user's mistake ends a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that people type: each flow's deployment carries the flow's own name."""
+"""Names of flows and deployments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all tasks and all flows here have in common."""
+"""Options that all tasks and flows share."""
 
 from __future__ import annotations
 

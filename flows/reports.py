@@ -1,4 +1,4 @@
-"""What a task tells people: log lines while it runs, and a Markdown table in Prefect's pages."""
+"""Progress as log lines, and results as Markdown artifacts in Prefect's pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes named members out of zip and tar archives, trusting nothing that the archive says."""
+"""Extraction of named members of zip and tar archives, with safety limits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from pipeline.downloads import FetchError
+from pipeline.download_config import FetchError
 
 __all__ = ["unpack"]
 

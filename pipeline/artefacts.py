@@ -1,4 +1,4 @@
-"""Files that a stage writes: complete or not there at all, with the same bytes every time."""
+"""Files that a stage writes: atomically, with the same bytes every time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The matching of a built data set, made again from its tables; and records by key or by name."""
+"""Matching of a built data set, recomputed from its tables; records by key or name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kg_builder.fusion.normalize import name_key
 from kg_builder.ontology import Schema
 from kg_builder.tables import LINKS, RECORDS, STATEMENTS
 from pipeline.artefacts import read_table
-from pipeline.judging import judged
+from pipeline.judgement_files import judged
 from pipeline.recipe import Recipe
 
 

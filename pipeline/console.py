@@ -1,4 +1,4 @@
-"""What a person sees on the terminal while a data set is built or fetched."""
+"""Terminal output of building and fetching."""
 
 from __future__ import annotations
 

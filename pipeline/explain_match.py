@@ -18,7 +18,7 @@ from kg_builder.ontology import load_schema
 from pipeline.build import DATA
 from pipeline.built_matching import Built, load_built
 from pipeline.console import terminal
-from pipeline.judging import judged, judgement_file
+from pipeline.judgement_files import judged, judgement_file
 from pipeline.recipe import load_recipe
 
 _out = terminal()

@@ -16,7 +16,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.archives import unpack
-from pipeline.downloads import Download, FetchError
+from pipeline.download_config import Download, FetchError
 from pipeline.transfer import TIMEOUT, Report, Transfer, discard
 
 __all__ = ["Download", "FetchError", "FetchProgress", "Fetched", "Outcome", "fetch"]

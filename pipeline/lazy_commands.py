@@ -1,4 +1,4 @@
-"""Commands whose modules are imported when they run: help costs no seconds of spaCy and PyTorch."""
+"""Commands whose modules are imported only when they run, so that help is fast."""
 
 from __future__ import annotations
 

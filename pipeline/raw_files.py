@@ -1,4 +1,4 @@
-"""Which raw files a recipe reads, so that the manifest can tell when one has changed."""
+"""Raw files that a recipe reads, for the manifest's hashes."""
 
 from __future__ import annotations
 

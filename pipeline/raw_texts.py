@@ -1,4 +1,4 @@
-"""The texts of unstructured sources by the place that evidence names, for stages after reading."""
+"""Raw texts of unstructured sources, by the place that evidence names."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from kg_builder.extraction.user_facts import UserTable, check_relations
 from kg_builder.fusion import FusionConfig, SourceTraits
 from kg_builder.inference import InferenceConfig
 from kg_builder.triples import RatingsConfig, TriplesConfig
-from pipeline.downloads import Download
+from pipeline.download_config import Download
 
 RECIPES: Final = Path(__file__).with_name("recipes")
 

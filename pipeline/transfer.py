@@ -1,4 +1,4 @@
-"""One file over HTTP, as far as the network allows: streamed, resumed, retried.
+"""Download of one file over HTTP: streamed, resumed, retried.
 
 What has arrived lies in `NAME.part`, and `NAME.part.json` says which version of the file it is a
 part of, so that a later run goes on where this one stopped. Only a whole file gets its own name.
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import httpx
 
-from pipeline.downloads import FetchError
+from pipeline.download_config import FetchError
 
 __all__ = ["Report", "Transfer", "silent"]
 

@@ -1,4 +1,4 @@
-"""Every error that a user of the recommender can cause, and nothing else.
+"""Errors that a user of the recommender can cause.
 
 The message says what is wrong, where, and how to fix it; the entry points print it as one line
 and leave with a non-zero exit status.

@@ -1,4 +1,4 @@
-"""Everything there is to measure about a trained run, as one JSON-ready report."""
+"""All measurements of a trained run, as one JSON-ready report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of a run, made from its files."""
+"""Plots of a run, made from its files."""
 
 from __future__ import annotations
 

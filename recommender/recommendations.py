@@ -1,4 +1,4 @@
-"""Lists with names and reasons, for users of the training and for newcomers.
+"""Recommendation lists with names and reasons, for known users and for newcomers.
 
 What a user is known to like is not recommended unless asked for: the positives of train, validation
 and test alike. (The ranking metrics, in contrast, leave the held-out ones in: finding them is the

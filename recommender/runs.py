@@ -1,4 +1,4 @@
-"""Which trained run a command is about: `--run DIR`, or the newest one of a data folder."""
+"""Which trained run a command uses: `--run DIR`, or the newest one of a data folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the evaluation of extraction is shown: tables, files of errors, the curve."""
+"""Tables, error files and learning curve of the extraction evaluation."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from kg_builder.tables import (
     REJECTS,
     STATEMENTS,
 )
-from pipeline.judging import count_judgements, judged, judgement_files
+from pipeline.judgement_files import count_judgements, judged, judgement_files
 from pipeline.raw_files import raw_files
 from pipeline.raw_texts import raw_texts, text_sources
 from pipeline.stages.artefact_names import (

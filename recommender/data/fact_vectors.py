@@ -1,4 +1,4 @@
-"""Items of the catalogue, and new ones, as vectors of the entities that the graph links to them."""
+"""Items, old and new, as vectors over the entities that the graph links to them."""
 
 from __future__ import annotations
 

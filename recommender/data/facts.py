@@ -1,4 +1,4 @@
-"""What is known of an item that the training did not see."""
+"""Facts about an item that was not in the training data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find things by the names that people type: any case, accents and punctuation, other names too."""
+"""Look things up by name: any case, accents, punctuation, and other names of the same thing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`statements.parquet`: what the sources and the rules state, as the construction leaves it."""
+"""`statements.parquet`: what sources and rules state, as the construction wrote it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read the integer tables `kg_final.txt` and `ratings_final.txt`: fast, with exact complaints."""
+"""Read the integer tables `kg_final.txt` and `ratings_final.txt`, with exact error messages."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from recommender.data import Dataset, Split, load, split
-from recommender.data.redraw import FILE_SEED, redraw_negatives
+from recommender.data.resampled_negatives import FILE_SEED, redraw_negatives
 from recommender.errors import ConfigError
 from recommender.experiments.rows import Row
 from recommender.models.registry import create_model, resolve

@@ -12,6 +12,7 @@ import torch
 
 from recommender.experiments.counts import count
 from recommender.experiments.figures import FIGURES, histogram
+from recommender.experiments.findings import read_table
 from recommender.experiments.page import (
     Page,
     Section,
@@ -20,7 +21,6 @@ from recommender.experiments.page import (
     table_section,
     write_page,
 )
-from recommender.experiments.reading import read_table
 from recommender.experiments.results import COVERAGE, gather
 from recommender.experiments.rows import TITLES, Row, read_counts
 

@@ -1,4 +1,4 @@
-"""Arguments out of the facts that an item shares with a history, or that link the two."""
+"""Arguments for an item: facts that it shares with a history, or that link the two."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from recommender.explanation.co_listening import Listeners
 from recommender.explanation.evidence import Basis, Evidence
 from recommender.explanation.index import GraphIndex
-from recommender.explanation.listeners import Listeners
 from recommender.explanation.names import Names
 
 __all__ = ["LEAST_IDF", "Arguments", "Fact"]

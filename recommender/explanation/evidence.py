@@ -1,4 +1,4 @@
-"""What speaks for a recommendation: facts of the graph and of other histories, as values."""
+"""Evidence for a recommendation as values: facts of the graph and other histories."""
 
 from __future__ import annotations
 

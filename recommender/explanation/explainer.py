@@ -15,10 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from recommender.data import TrainingSplit
 from recommender.explanation.arguments import LEAST_IDF, Arguments, Fact
+from recommender.explanation.co_listening import Listeners
 from recommender.explanation.evidence import Evidence, Reason
 from recommender.explanation.index import GraphIndex
-from recommender.explanation.listeners import Listeners
-from recommender.explanation.meetings import Meetings
+from recommender.explanation.longer_paths import Meetings
 from recommender.explanation.profiles import Profiles
 from recommender.explanation.vocabulary import Vocabulary
 from recommender.explanation.weights import Contributions, FactWeights, Weigher

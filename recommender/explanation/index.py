@@ -1,4 +1,4 @@
-"""The graph as features of items: what is said of an item and of which entity, with its rarity."""
+"""The graph as features of items: relation and entity, with their rarity (idf)."""
 
 from __future__ import annotations
 

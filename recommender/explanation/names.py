@@ -1,4 +1,4 @@
-"""What a person can read: names of entities, and which of them mean the same."""
+"""Readable names of entities, and which entities mean the same."""
 
 from __future__ import annotations
 

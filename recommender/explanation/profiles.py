@@ -1,4 +1,4 @@
-"""What the items of some users' histories have in the graph, looked up by user and feature."""
+"""Graph features of the items in users' histories, looked up by user and feature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""English for relations: data, and a fallback for every name that is not among them.
+"""English phrases for relations: a table, and a fallback for names that are not in it.
 
 Names are compared by their last part in lower-case words, so that `dbo:recordLabel`,
 `record_label` and `music.artist.record_label` meet in one entry.

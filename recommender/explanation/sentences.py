@@ -1,4 +1,4 @@
-"""Reasons as short English, with nothing in them that the evidence does not hold."""
+"""Reasons as short English sentences that state nothing beyond the evidence."""
 
 from __future__ import annotations
 

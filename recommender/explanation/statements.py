@@ -1,4 +1,4 @@
-"""What the sources say: the statements behind the triples of a graph.
+"""The sources' statements behind the triples of a graph.
 
 Read from `statements.parquet` of the data folder, which the construction of the graph leaves there.
 Folders of other programs have no such file; then nothing is known of the sources.

@@ -1,4 +1,4 @@
-"""What the explainer knows of words: which facts a person can be told, and which mean the same."""
+"""Which facts an explanation may use, and which of them mean the same."""
 
 from __future__ import annotations
 

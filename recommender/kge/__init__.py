@@ -1,1 +1,1 @@
-"""Knowledge-graph embedding: how plausible a triple (h, r, t) is."""
+"""Knowledge-graph embedding: scores of triples (h, r, t)."""

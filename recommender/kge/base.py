@@ -1,4 +1,4 @@
-"""What every knowledge-graph embedding offers: scores, one by one or of a whole relation."""
+"""The interface of knowledge-graph embeddings: scores of triples, single or per relation."""
 
 from __future__ import annotations
 

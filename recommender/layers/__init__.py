@@ -1,1 +1,1 @@
-"""Pieces that several models share."""
+"""Building blocks that several models share."""

@@ -1,4 +1,4 @@
-"""Probabilities for models whose scores are on a scale of their own: counts, sums, distances."""
+"""Score calibration (Platt): probabilities from counts, sums and distances."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts say of an item, whoever is asked: its degree, its facts, the items like it."""
+"""User-independent features of an item: degree, facts, similar items."""
 
 from __future__ import annotations
 

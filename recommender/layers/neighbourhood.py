@@ -1,4 +1,4 @@
-"""A fixed number of edges for every entity or user: a whole table, made once."""
+"""Sampled neighbourhoods: a fixed number of edges for every entity or user."""
 
 from __future__ import annotations
 

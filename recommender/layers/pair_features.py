@@ -1,4 +1,4 @@
-"""What counts say of a user and an item: co-listening, shared facts, friends, degrees.
+"""Features of a user–item pair: co-listening, shared facts, friends, degrees.
 
 Nothing here is learnt. Every feature of a training positive is computed as if that row were not
 there ("left out"), so that a head trained on them meets the same quantities when it scores.
@@ -18,8 +18,8 @@ from recommender.data.fact_vectors import FactVectors, nearest_rows
 from recommender.data.matrices import positive_matrix
 from recommender.data.splits import TrainingSplit
 from recommender.kernels.history_sums import history_blocks, history_pairs
-from recommender.layers.audience import Audience
 from recommender.layers.item_features import ItemFeatures
+from recommender.layers.user_counts import Audience
 
 __all__ = ["PairFeatures"]
 

@@ -1,4 +1,4 @@
-"""‖w‖² of whole tables, at the price of one reading and one writing."""
+"""L2 penalty ‖w‖² of whole tables, reading and writing each once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Light graph convolution over one symmetric graph whose edges a batch can take away."""
+"""Light graph convolution over one symmetric graph, with edges of the batch masked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the entities are called, as a part of their vectors."""
+"""Embeddings of entity names as a part of the entities' vectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calibration: a list should have a person's tastes in the shares in which the history has them."""
+"""Calibrated re-ranking: a list has a user's genres in the proportions of the history."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from babel.core import get_global
 
 from recommender.data.names import fold_name
 from recommender.errors import ConfigError
-from recommender.lists.statements import GraphVocabulary, Statement
+from recommender.lists.conditions import GraphVocabulary, Statement
 
 __all__ = ["country_names", "country_statement"]
 

@@ -1,4 +1,4 @@
-"""Diversity: items of a list should not be alike."""
+"""Diversity as a re-ranking criterion: items of a list should differ (MMR)."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from recommender.data.items import ItemNames
 from recommender.errors import ConfigError
+from recommender.lists.conditions import GraphVocabulary
 from recommender.lists.countries import country_statement
-from recommender.lists.statements import GraphVocabulary
 from recommender.scoring import ItemScorer
 
 __all__ = ["ItemFilter", "OnlyAllowed", "allowed_items", "country", "exclude", "only"]

@@ -1,4 +1,4 @@
-"""Flags of commands that make lists."""
+"""Command-line flags of commands that make lists."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from recommender.cli import positive
 from recommender.data import Split
 from recommender.data.items import ItemNames
 from recommender.lists import filters
+from recommender.lists.conditions import GraphVocabulary
 from recommender.lists.criteria import criteria
 from recommender.lists.filters import ItemFilter
 from recommender.lists.options import DEFAULT_POOL, ListOptions
-from recommender.lists.statements import GraphVocabulary
 
 __all__ = ["add_list_flags", "list_options"]
 

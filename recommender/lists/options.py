@@ -1,4 +1,4 @@
-"""How lists are made, beyond the order of the scores."""
+"""Options of lists: filters, criteria and their weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Popularity: how much the well-known are favoured, or the little known."""
+"""Popularity as a re-ranking criterion: favour well-known or little-known items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a criterion costs and what it brings: the same pools, re-ranked with several weights."""
+"""Trade-off curves: the same candidates re-ranked with several weights of a criterion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ranking of the whole catalogue: are the lists right, and what are they like, from one pass."""
+"""Ranking and list metrics over the whole catalogue, in one pass."""
 
 from __future__ import annotations
 

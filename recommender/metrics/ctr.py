@@ -1,4 +1,4 @@
-"""Report on click-through prediction: how well labelled rows are told apart, and which rows.
+"""Click-through prediction report: AUC, ACC and related metrics, by kind of row.
 
 Under the public protocol an item without a positive in train is mostly negative in the test rows
 for a reason that has nothing to do with taste, so a total alone misleads. Every report therefore

@@ -1,4 +1,4 @@
-"""Predictions of labelled rows, kept together with what the metrics need to know about the rows."""
+"""Predicted scores of labelled rows, with what the metrics need to know about each row."""
 
 from __future__ import annotations
 

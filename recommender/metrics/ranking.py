@@ -1,4 +1,4 @@
-"""Ranking of the whole catalogue: how many of a user's held-out items are near the top.
+"""Ranking metrics over the whole catalogue: NDCG, recall, hit rate, MRR, precision at k.
 
 The protocol, for each user with at least one held-out positive:
 

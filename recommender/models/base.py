@@ -1,4 +1,4 @@
-"""What every recommender offers: scores for the users of a model, tasks for the training loop."""
+"""The interface of recommenders: scores of items for users, and tasks for the training loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The base of models whose scores are no log-odds: counts, similarities, ranking scores."""
+"""Base of models whose scores are not log-odds: counts, similarities, ranking scores."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from torch import Tensor
 from recommender.data.facts import Facts
 from recommender.data.splits import TrainingSplit
 from recommender.layers.calibration import PlattScaling
-from recommender.models.alike_items import AlikeItems, ScoreOfAlikeItems
 from recommender.models.base import Recommender
+from recommender.models.similar_items import AlikeItems, ScoreOfAlikeItems
 from recommender.scoring import ItemScorer
 
 __all__ = ["CalibratedRecommender"]

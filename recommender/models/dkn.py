@@ -1,4 +1,4 @@
-"""DKN: items are what their names' words and entities say to a convolution, users what they liked.
+"""DKN: convolution over the words and entities of item names; users by their history.
 
 Wang, Zhang, Xie and Guo, "DKN: deep knowledge-aware network for news recommendation", WWW 2018.
 Equation numbers are that paper's.

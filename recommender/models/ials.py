@@ -1,4 +1,4 @@
-"""iALS: alternating least squares with regularisation that knows how often a thing occurs."""
+"""iALS: implicit alternating least squares with frequency-scaled regularisation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ItemKNN: what is played by the same people."""
+"""ItemKNN: items similar by the users who play them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""KGCN: an item is its sampled neighbourhood in the graph, seen with the user's eyes.
+"""KGCN: graph convolution over sampled neighbourhoods, weighted by the user.
 
 Wang, Zhao, Xie, Li and Guo, "Knowledge graph convolutional networks for recommender systems",
 WWW 2019. Equation numbers are that paper's.

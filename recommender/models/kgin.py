@@ -1,4 +1,4 @@
-"""KGIN: users like items for intents, which are mixtures of the graph's relations.
+"""KGIN: user intents as attentive mixtures of the graph's relations.
 
 Wang, Huang, Wang, Yuan, Liu, He and Chua, "Learning intents behind interactions with knowledge
 graph for recommendation", WWW 2021. Equation numbers are that paper's.

@@ -1,4 +1,4 @@
-"""KGNN-LS: KGCN whose relation weights must also carry the user's labels across the graph.
+"""KGNN-LS: KGCN with label smoothness regularisation.
 
 Wang, Zhang, Zhang, Leskovec, Zhao, Li and Wang, "Knowledge-aware graph neural networks with label
 smoothness regularization for recommender systems", KDD 2019. Equation numbers are that paper's.

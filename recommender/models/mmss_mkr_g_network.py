@@ -13,7 +13,6 @@ from recommender.data.associations import Associations
 from recommender.data.splits import TrainingSplit
 from recommender.kge.semantic_matching import SemanticMatching
 from recommender.layers.activations import Mixture
-from recommender.layers.audience import Audience
 from recommender.layers.cross_compress import UnitStack
 from recommender.layers.pair_features import PairFeatures
 from recommender.layers.propagation import (
@@ -25,6 +24,7 @@ from recommender.layers.propagation import (
 )
 from recommender.layers.sampled_products import sampled_products
 from recommender.layers.text_embeddings import TextEmbeddings
+from recommender.layers.user_counts import Audience
 from recommender.models.calibrated import CalibratedRecommender
 from recommender.models.mmss_mkr_g_config import GraphMKRConfig
 

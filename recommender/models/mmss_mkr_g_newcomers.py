@@ -1,4 +1,4 @@
-"""MMSS_MKR-G for people and items that came after its training."""
+"""MMSS_MKR-G for users and items that are not in its training data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from recommender.data.fact_vectors import nearest_rows
 from recommender.data.facts import Facts
-from recommender.layers.audience import Audience
+from recommender.layers.user_counts import Audience
 from recommender.models.mmss_mkr_g_network import GraphNetwork
 from recommender.scoring import ItemSets
 

@@ -1,4 +1,4 @@
-"""What the facts of an item add to MMSS_MKR-G's score of it."""
+"""Contributions of an item's facts to its score by MMSS_MKR-G."""
 
 from __future__ import annotations
 

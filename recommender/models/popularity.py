@@ -1,4 +1,4 @@
-"""Popularity: the same list for everybody."""
+"""Popularity: the same ranking for everybody."""
 
 from __future__ import annotations
 

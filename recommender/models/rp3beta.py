@@ -1,4 +1,4 @@
-"""RP3beta: three random steps through the graph of users and items, popular ends held back."""
+"""RP3beta: three-step random walks on the user–item graph, popular items damped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SHINE: autoencoders of who met what, and of what things are, meet in one score.
+"""SHINE: autoencoders of the interaction, social and attribute networks, joined in one score.
 
 Wang, Zhang, Hou, Xie, Guo and Liu, "SHINE: signed heterogeneous information network embedding for
 sentiment link prediction", WSDM 2018. Equation numbers are that paper's.

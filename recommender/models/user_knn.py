@@ -1,4 +1,4 @@
-"""UserKNN: what is played by similar people."""
+"""UserKNN: items played by similar users."""
 
 from __future__ import annotations
 

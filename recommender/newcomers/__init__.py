@@ -1,4 +1,4 @@
-"""People and items that the training did not know: recommendations, and how good they are."""
+"""New users and new items without retraining: recommendations, and their measured quality."""
 
 from recommender.newcomers.items import Placements, place_new_item
 from recommender.newcomers.people import recommend_to_newcomer

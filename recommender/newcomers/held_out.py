@@ -1,4 +1,4 @@
-"""Splits from which some users or items are gone, as if nobody had met them yet."""
+"""Splits that leave out whole users or whole items."""
 
 from __future__ import annotations
 

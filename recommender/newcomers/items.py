@@ -1,4 +1,4 @@
-"""A new item from its facts alone: who would like it, and where it would stand in their lists."""
+"""A new item from its facts alone: who would like it, and its place in their lists."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recommender.data import Split
 from recommender.data.facts import Facts
 from recommender.models.base import Recommender
-from recommender.newcomers.abilities import require_fold_in_items
+from recommender.newcomers.capabilities import require_fold_in_items
 from recommender.scoring import DEFAULT_BLOCK, ItemScorer, ItemSets
 
 __all__ = ["Placements", "place_new_item"]

@@ -1,4 +1,4 @@
-"""Recommendations for somebody who is not in the data, from what they say they like."""
+"""Recommendations for a new user from a list of likes (fold-in)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from recommender.data.items import ItemNames
 from recommender.errors import ConfigError
 from recommender.lists import ListOptions
 from recommender.models.base import Recommender
-from recommender.newcomers.abilities import require_fold_in
+from recommender.newcomers.capabilities import require_fold_in
 from recommender.recommendations import Recommendations, recommendations_for_newcomers
 from recommender.scoring import ItemSets
 from recommender.training.runs import LoadedRun

@@ -1,4 +1,4 @@
-"""How good newcomers are served: leave users out, leave items out, beside the retrained model.
+"""Leave-users-out and leave-items-out protocols, beside the retrained model.
 
 In all rows of a protocol the same people are judged on the same test positives, and the same items
 compete, whatever the model was given.

@@ -1,4 +1,4 @@
-"""The measurements of newcomers as a table and as a picture."""
+"""Results of the newcomer protocols as a table and a plot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints: everything a training needs to go on bit by bit, written so that a kill cannot hurt.
+"""Checkpoints: the whole state of a training, written atomically.
 
 The file is written beside its place, flushed to the disk and renamed over it: a reader finds the
 old checkpoint or the new one, never a torn one. Equal states give equal bytes.

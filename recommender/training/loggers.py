@@ -1,4 +1,4 @@
-"""Where the numbers of a training go: JSON lines always, TensorBoard and MLflow as extras."""
+"""Loggers of a training: JSON lines always, TensorBoard and MLflow as extras."""
 
 from __future__ import annotations
 

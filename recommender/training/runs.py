@@ -1,4 +1,4 @@
-"""Run folders: what a training leaves behind, and how to take it up again.
+"""Run folders: what a training writes, and how it is resumed.
 
 config.json      model, all settings, data folder with the hashes of its files, versions
 checkpoint.pt    everything needed to go on bit by bit, and the best epoch's parameters

@@ -1,4 +1,4 @@
-"""When to stop: a small object that sees one validation value after the other."""
+"""Early stopping on a validation metric."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from recommender.data import Split
 from recommender.data.dataset import USER_GRAPH_FILE
-from recommender.data.redraw import FILE_SEED
+from recommender.data.resampled_negatives import FILE_SEED
 from recommender.errors import ConfigError
 from recommender.experiments.cells import Cell, load_folder, make_cell
 from recommender.experiments.kg_ablation.graphs import Graph

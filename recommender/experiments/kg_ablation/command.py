@@ -12,7 +12,7 @@ from rich.console import Console
 
 from recommender.cli import OneLineParser
 from recommender.data import split
-from recommender.data.redraw import redraw_negatives
+from recommender.data.resampled_negatives import redraw_negatives
 from recommender.errors import ConfigError, RecommenderError
 from recommender.experiments.cells import CellKey, load_folder
 from recommender.experiments.command import add_flags, check_numbers, common_words, measure

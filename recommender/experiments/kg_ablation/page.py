@@ -1,4 +1,4 @@
-"""The page of the ablation: the story and its plots first, then every figure, then the method."""
+"""The results page of the ablation: summary and plots, all figures, method."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from recommender.experiments.kg_ablation.figures import (
     draw_gains,
     draw_graphs,
 )
-from recommender.experiments.kg_ablation.reading import (
+from recommender.experiments.kg_ablation.findings import (
     ARGUABLE,
     read_corruption,
     read_models,
     read_parts,
     read_short,
 )
+from recommender.experiments.kg_ablation.number_formats import difference, spread
 from recommender.experiments.kg_ablation.results import METRICS, Ablation
-from recommender.experiments.kg_ablation.wording import difference, spread
 from recommender.experiments.page import Page, Section, write_page
 from recommender.experiments.rows import Row
 

@@ -1,4 +1,4 @@
-"""What lists are like, whether or not they are right: coverage, novelty, diversity, calibration.
+"""Beyond-accuracy metrics of lists: coverage, novelty, diversity, calibration.
 
 `RecommendedLists` goes in, one value per metric and length comes out; a metric is a file here with
 a subclass of `PerUserMetric` or `AggregateMetric`, found by its `name`.

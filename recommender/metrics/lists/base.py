@@ -1,4 +1,4 @@
-"""Recommended lists as one value, and what a metric of lists offers."""
+"""Recommended lists as one value, and the base classes of list metrics."""
 
 from __future__ import annotations
 

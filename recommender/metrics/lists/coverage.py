@@ -1,4 +1,4 @@
-"""Catalogue coverage: how much of the catalogue anybody is shown."""
+"""Catalogue coverage: the share of items that appear in at least one list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many different items all lists together hold: coverage as a count."""
+"""Number of distinct items in all lists: coverage as a count."""
 
 from __future__ import annotations
 

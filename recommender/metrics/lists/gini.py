@@ -1,4 +1,4 @@
-"""Gini coefficient of exposure: how unevenly the places are spread over the catalogue."""
+"""Gini coefficient of exposure: how unequally items are recommended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Novelty: how much it tells to see an item in a list that most people do not play."""
+"""Novelty: mean self-information of the recommended items, in bits."""
 
 from __future__ import annotations
 

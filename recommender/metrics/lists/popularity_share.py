@@ -1,4 +1,4 @@
-"""How many of the places go to the most popular items."""
+"""Share of recommendations that go to the most popular items."""
 
 from __future__ import annotations
 

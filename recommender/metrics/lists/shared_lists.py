@@ -1,4 +1,4 @@
-"""Users who are shown exactly what somebody else is shown."""
+"""Share of users whose list equals another user's."""
 
 from __future__ import annotations
 

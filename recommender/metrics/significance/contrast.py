@@ -1,4 +1,4 @@
-"""Two models on the same rows, or on the same seeds, metric by metric."""
+"""Comparison of two models on the same rows or the same seeds, metric by metric."""
 
 from __future__ import annotations
 

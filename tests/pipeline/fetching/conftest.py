@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
-from pipeline.downloads import Download
+from pipeline.download_config import Download
 from pipeline.transfer import Transfer
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.archives import unpack
-from pipeline.downloads import FetchError
+from pipeline.download_config import FetchError
 
 CONTENT = b"some rows\n" * 1000
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from recommender import load
 from recommender.data import Interactions
-from recommender.data.redraw import FILE_SEED, redraw_negatives
+from recommender.data.resampled_negatives import FILE_SEED, redraw_negatives
 
 
 def test_the_seed_of_the_file_changes_nothing(toy_data: Path) -> None:

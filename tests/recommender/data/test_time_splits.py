@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from recommender import ConfigError, DataError, load, load_run, split
 from recommender.data import Dataset, Interactions, KnowledgeGraph
 from recommender.data.catalogue import Catalogue
-from recommender.data.redraw import redraw_negatives
+from recommender.data.resampled_negatives import redraw_negatives
 from recommender.data.splits import SplitKind
 from recommender.data.times import PositiveTimes
 from recommender.errors import RunError

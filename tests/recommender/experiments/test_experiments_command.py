@@ -12,8 +12,8 @@ import pytest
 from recommender.errors import ConfigError
 from recommender.experiments.__main__ import main
 from recommender.experiments.cells import data_folder, make_cell, run_cell
+from recommender.experiments.findings import read_table
 from recommender.experiments.page import lists_section
-from recommender.experiments.reading import read_table
 from recommender.experiments.report import Study, write_report
 from recommender.experiments.results import LISTS, Figure, gather
 from recommender.experiments.rows import Row, read_rows

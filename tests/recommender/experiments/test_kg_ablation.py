@@ -15,13 +15,13 @@ from recommender import Trainer, create_model, load, split
 from recommender.data.dataset import USER_GRAPH_FILE
 from recommender.data.graph import KnowledgeGraph
 from recommender.data.provenance import inferred_triples
-from recommender.data.redraw import redraw_negatives
+from recommender.data.resampled_negatives import redraw_negatives
 from recommender.errors import ConfigError, DataError
 from recommender.experiments.__main__ import main
 from recommender.experiments.kg_ablation.cells import make_ablation_cell
+from recommender.experiments.kg_ablation.findings import read_leak, read_parts, read_short
 from recommender.experiments.kg_ablation.graphs import Graph, check_same_rows, graphs_of
 from recommender.experiments.kg_ablation.page import sizes_of
-from recommender.experiments.kg_ablation.reading import read_leak, read_parts, read_short
 from recommender.experiments.kg_ablation.results import METRICS, Ablation
 from recommender.experiments.kg_ablation.study import AblationStudy, read_models, read_study
 from recommender.experiments.rows import Row

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from recommender.data import Interactions, KnowledgeGraph, TrainingSplit
 from recommender.data.fact_vectors import FactVectors, nearest_rows
 from recommender.data.facts import Facts
-from recommender.layers.audience import Audience
 from recommender.layers.item_features import BANDS, degree_log_odds
 from recommender.layers.pair_features import PairFeatures
+from recommender.layers.user_counts import Audience
 from recommender.scoring import ItemSets
 
 NEAREST = 4

@@ -13,7 +13,7 @@ from recommender import Trainer, create_model
 from recommender.cli import main_guard
 from recommender.data.facts import Facts
 from recommender.errors import ConfigError
-from recommender.models.alike_items import NEAREST, AlikeItems, ScoreOfAlikeItems
+from recommender.models.similar_items import NEAREST, AlikeItems, ScoreOfAlikeItems
 from recommender.new_item import main
 from recommender.newcomers import place_new_item
 from recommender.scoring import ItemSets

@@ -1,4 +1,4 @@
-"""Statements about items as people type them: `genre=trip hop`, `^influenced by=Kraftwerk`."""
+"""Conditions on items as people type them: `genre=trip hop`, `^influenced by=Kraftwerk`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from recommender.data.names import NameIndex, fold_name
 from recommender.data.tables import IntArray
 from recommender.errors import ConfigError, DataError
 from recommender.explanation.relations import plain_name
-
-__all__ = ["GraphVocabulary", "Statement"]
 
 _SHOWN = 12
 

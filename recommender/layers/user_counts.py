@@ -1,4 +1,4 @@
-"""People as counts see them: what each has played, and what his friends have."""
+"""What is counted about users: what each has played, and what their friends have."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from scipy.sparse import csr_array
 from recommender.data.matrices import positive_matrix
 from recommender.data.splits import TrainingSplit
 from recommender.scoring import ItemSets
-
-__all__ = ["Audience"]
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]

@@ -1,13 +1,11 @@
-"""What the figures say, in sentences made from them, and what they leave open."""
+"""Sentences made from the figures of the ablation, and what they leave open."""
 
 from __future__ import annotations
 
+from recommender.experiments.kg_ablation.number_formats import difference, number
 from recommender.experiments.kg_ablation.results import METRICS, Ablation
-from recommender.experiments.kg_ablation.wording import difference, number
 from recommender.experiments.rows import Row
 from recommender.metrics.significance.contrast import Contrast
-
-__all__ = ["ARGUABLE", "read_corruption", "read_leak", "read_models", "read_parts", "read_short"]
 
 LEVEL = 0.05
 _TOLD = ("auc", "auc_cold", "ndcg@10")

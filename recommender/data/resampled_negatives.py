@@ -1,4 +1,4 @@
-"""Draw the sampled negatives of a data set anew, for the protocol's several negative seeds."""
+"""Sampled negatives of a data set drawn anew, for protocols with several negative seeds."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import numpy as np
 from recommender.data.dataset import Dataset
 from recommender.data.interactions import Interactions
 from recommender.data.tables import IntArray
-
-__all__ = ["FILE_SEED", "redraw_negatives"]
 
 FILE_SEED = 555
 """The seed that `ratings_final.txt` was made with, that of the public preparation."""

@@ -1,12 +1,10 @@
-"""Which models can do without retraining."""
+"""Which models serve new users or new items without retraining."""
 
 from __future__ import annotations
 
 from recommender.errors import ConfigError
 from recommender.models.base import Recommender
 from recommender.models.registry import names_with
-
-__all__ = ["require_fold_in", "require_fold_in_items"]
 
 
 def require_fold_in(model: Recommender) -> None:

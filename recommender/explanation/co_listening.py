@@ -1,4 +1,4 @@
-"""Other users' histories: who is known to whom, and which items go together."""
+"""Other users' histories: friends, and which items are played together."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from recommender.explanation.evidence import Evidence
 from recommender.scoring import ItemSets
-
-__all__ = ["Listeners"]
 
 IntArray = NDArray[np.int64]
 

@@ -1,4 +1,4 @@
-"""Longer ways between an item and a history, for pairs that have nothing in common."""
+"""Longer paths between an item and a history, for pairs that share no fact."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.explanation.arguments import LEAST_IDF
+from recommender.explanation.co_listening import Listeners
 from recommender.explanation.evidence import Evidence, Kind
 from recommender.explanation.index import GraphIndex, expand
-from recommender.explanation.listeners import Listeners
 from recommender.explanation.names import Names
 from recommender.explanation.profiles import Profiles
-
-__all__ = ["Meetings"]
 
 IntArray = NDArray[np.int64]
 

@@ -1,4 +1,4 @@
-"""Where a data set's judgements lie: outside the processed folder, so that they outlive it."""
+"""Where the judgements of a data set are kept: outside the processed folder, which is rebuilt."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from kg_builder.fusion import FusionConfig, read_judgements
 
-if TYPE_CHECKING:  # a stage depends on its part of the recipe, not on how recipes are read
+if TYPE_CHECKING:
     from pipeline.recipe import Recipe
+
 
 JUDGEMENTS = Path("data") / "judgements"
 

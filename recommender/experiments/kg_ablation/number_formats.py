@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from recommender.metrics.significance.contrast import Contrast
 
-__all__ = ["difference", "number", "p_value", "spread"]
-
 
 def number(value: float | None) -> str:
     """Three places, or a dash."""

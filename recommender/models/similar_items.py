@@ -1,4 +1,4 @@
-"""New items by the items of the catalogue that the graph knows to be like them."""
+"""Scores of new items from the catalogue items that the graph makes similar to them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from recommender.data.fact_vectors import FactVectors, nearest_rows
 from recommender.data.facts import Facts
 from recommender.data.graph import KnowledgeGraph
 from recommender.scoring import DEFAULT_BLOCK, ItemScorer
-
-__all__ = ["AlikeItems", "ScoreOfAlikeItems"]
 
 NEAREST = 20
 _TINY = np.finfo(float).tiny

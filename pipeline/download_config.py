@@ -1,4 +1,4 @@
-"""What a recipe says about a file that its publisher offers for download."""
+"""Settings of a file that its publisher offers for download."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl
 
 from kg_builder.errors import DataError
-
-__all__ = ["Download", "FetchError"]
 
 GIBIBYTE = 1024**3
 

@@ -1,12 +1,10 @@
-"""What the numbers say about the paper's claims, in sentences made from the numbers."""
+"""Sentences on the paper's claims, made from the measured figures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from recommender.experiments.results import METRICS, RowResult, TableResult
-
-__all__ = ["read_table"]
 
 LEVEL = 0.05
 _NAMES = {"auc": "AUC", "acc": "ACC"}
