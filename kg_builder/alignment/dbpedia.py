@@ -60,98 +60,122 @@ def gather_dbpedia(
         DataError: there is no such file.
     """
     faults = Faults()
-    things: dict[str, Thing] = {}
-    candidates: set[str] = set()
-    facts: list[Fact] = []
-    later: list[tuple[str, str, str, int, str]] = []
-    space = database.namespace
-    mapping = {
-        iri: target
-        for iri, target in schema.predicate_of.items()
-        if database.predicates is None or target[0] in database.predicates
-    }
-
-    @lru_cache(maxsize=1 << 18)
-    def is_candidate(iri: str) -> bool:
-        if not iri.startswith(space):
-            return False
-        if wanted.ids and curie(iri) in wanted.ids:
-            return True
-        text = title(iri[len(space) :])
-        core, qualifier = split_title(text)
-        return wanted.knows(keys_of(core) if qualifier else keys_of(text))
-
-    def thing(iri: str) -> Thing:
-        found = things.get(iri)
-        if found is None:
-            core, qualifier = split_title(title(iri[len(space) :]))
-            found = things[iri] = Thing(curie(iri), core, qualifier)
-        return found
-
+    gathering = _Gathering(database, wanted, schema, second_hop)
     number = 0
     for number, subject, predicate, target in ntriples_lines(path, faults):
         if number % 50_000 == 0:
             progress(number)
-        known = is_candidate(subject)
-        if target[:1] != "<":
-            if known and (value := literal(target)):
-                _literal(thing(subject), predicate, value, mapping, facts, number)
-                candidates.add(thing(subject).id)
-            continue
-        other = target[1:-1]
+        if target[:1] == "<":
+            gathering.add_link(subject, predicate, target[1:-1], number)
+        else:
+            gathering.add_literal(subject, predicate, target, number)
+    gathering.add_second_hop()
+    by_id = {found.id: found for found in gathering.things.values()}
+    return Gathered(by_id, gathering.candidates, gathering.facts, number, faults)
+
+
+class _Gathering:
+    """Things, candidates and facts while a dump is read, triple by triple.
+
+    Attributes:
+        things: those with one of our names and those that facts join to them, by IRI.
+        candidates: ids of the things that may be ours.
+        facts: in the order of the dump, those of the second hop last.
+    """
+
+    def __init__(
+        self, database: DbpediaNt, wanted: Wanted, schema: Schema, second_hop: frozenset[str]
+    ) -> None:
+        self.things: dict[str, Thing] = {}
+        self.candidates: set[str] = set()
+        self.facts: list[Fact] = []
+        self._space, self._wanted = database.namespace, wanted
+        self._class_of, self._second_hop = schema.class_of, second_hop
+        self._mapping = {
+            iri: target
+            for iri, target in schema.predicate_of.items()
+            if database.predicates is None or target[0] in database.predicates
+        }
+        self._later: list[tuple[str, str, str, int, str]] = []
+        self._is_candidate = lru_cache(maxsize=1 << 18)(self._has_our_name)
+
+    def add_literal(self, subject: str, predicate: str, target: str, number: int) -> None:
+        """Take a label, a description or a fact of a candidate; others are not even parsed."""
+        if not self._is_candidate(subject) or not (value := literal(target)):
+            return
+        about, (text, language) = self._thing(subject), value
+        if predicate == LABEL:
+            about.aliases.add(split_title(text)[0])
+        elif predicate in ABOUT and language in {"", "en"}:
+            about.description = about.description or text
+        if predicate in self._mapping and language in {"", "en"}:
+            local = self._mapping[predicate][0]
+            self.facts.append(Fact(about.id, local, text, True, number, predicate))
+        self.candidates.add(about.id)
+
+    def add_link(self, subject: str, predicate: str, other: str, number: int) -> None:
+        """Take a class, an id elsewhere, or a fact between two things, one of them a candidate."""
+        known = self._is_candidate(subject)
         if predicate == SAME_AS:
             if known and (elsewhere := _elsewhere(other)):
-                about = thing(subject)
+                about = self._thing(subject)
                 about.same_as = tuple(dict.fromkeys((*about.same_as, elsewhere)))
-                candidates.add(about.id)
-            continue
-        if predicate == TYPE:
-            if known and other in schema.class_of:
-                thing(subject).classes.add(schema.class_of[other])
-            continue
-        if known:
-            thing(subject).roles[f"s:{predicate}"] += 1
-        known_too = is_candidate(other)
-        if known_too:
-            thing(other).roles[f"o:{predicate}"] += 1
-        if predicate not in mapping or not (subject.startswith(space) and other.startswith(space)):
-            continue
-        local, inverse = mapping[predicate]
-        one, two = (other, subject) if inverse else (subject, other)
-        if known or known_too:
-            for iri, is_ours, place in ((subject, known, "s"), (other, known_too, "o")):
-                if is_ours:
-                    candidates.add(thing(iri).id)
+                self.candidates.add(about.id)
+        elif predicate == TYPE:
+            if known and other in self._class_of:
+                self._thing(subject).classes.add(self._class_of[other])
+        else:
+            known_too = self._is_candidate(other)
+            if known:
+                self._thing(subject).roles[f"s:{predicate}"] += 1
+            if known_too:
+                self._thing(other).roles[f"o:{predicate}"] += 1
+            ours = subject.startswith(self._space) and other.startswith(self._space)
+            if predicate in self._mapping and ours:
+                self._add_fact((subject, known), predicate, (other, known_too), number)
+
+    def _add_fact(
+        self, subject: tuple[str, bool], predicate: str, other: tuple[str, bool], number: int
+    ) -> None:
+        """Keep a fact; `subject` and `other` are IRIs and whether they are candidates."""
+        local, inverse = self._mapping[predicate]
+        one, two = (other[0], subject[0]) if inverse else (subject[0], other[0])
+        if subject[1] or other[1]:
+            for (iri, is_candidate), place in ((subject, "s"), (other, "o")):
+                if is_candidate:
+                    self.candidates.add(self._thing(iri).id)
                 else:
-                    thing(iri).roles[f"{place}:{predicate}"] += 1
-            facts.append(Fact(thing(one).id, local, thing(two).id, False, number, predicate))
-        elif local in second_hop:
-            later.append((one, local, two, number, predicate))
-    for one, local, two, number_, predicate in later:
-        if one in things:
-            facts.append(Fact(things[one].id, local, thing(two).id, False, number_, predicate))
-    by_id = {found.id: found for found in things.values()}
-    return Gathered(by_id, candidates, facts, number, faults)
+                    self._thing(iri).roles[f"{place}:{predicate}"] += 1
+            first, second = self._thing(one).id, self._thing(two).id
+            self.facts.append(Fact(first, local, second, False, number, predicate))
+        elif local in self._second_hop:
+            self._later.append((one, local, two, number, predicate))
+
+    def add_second_hop(self) -> None:
+        """Keep the facts of the second hop whose subjects are known by now."""
+        for one, local, two, number, predicate in self._later:
+            if one in self.things:
+                first, second = self.things[one].id, self._thing(two).id
+                self.facts.append(Fact(first, local, second, False, number, predicate))
+
+    def _has_our_name(self, iri: str) -> bool:
+        if not iri.startswith(self._space):
+            return False
+        if self._wanted.ids and curie(iri) in self._wanted.ids:
+            return True
+        text = title(iri[len(self._space) :])
+        core, qualifier = split_title(text)
+        return self._wanted.knows(keys_of(core) if qualifier else keys_of(text))
+
+    def _thing(self, iri: str) -> Thing:
+        found = self.things.get(iri)
+        if found is None:
+            core, qualifier = split_title(title(iri[len(self._space) :]))
+            found = self.things[iri] = Thing(curie(iri), core, qualifier)
+        return found
 
 
 def _elsewhere(iri: str) -> str:
     """The CURIE of a thing in another database that we know; '' for any other."""
     found = external_id(iri) or ""
     return "" if found.startswith(f"{DBPEDIA.name}:") else found
-
-
-def _literal(
-    about: Thing,
-    predicate: str,
-    value: tuple[str, str],
-    mapping: dict[str, tuple[str, bool]],
-    facts: list[Fact],
-    number: int,
-) -> None:
-    text, language = value
-    if predicate == LABEL:
-        about.aliases.add(split_title(text)[0])
-    elif predicate in ABOUT and language in {"", "en"}:
-        about.description = about.description or text
-    if predicate in mapping and language in {"", "en"}:
-        facts.append(Fact(about.id, mapping[predicate][0], text, True, number, predicate))

@@ -115,17 +115,7 @@ def extraction_command(
     ] = None,
 ) -> None:
     """Train an extractor on some texts and score the triples that it reads from others."""
-    if (test is None) == (folds == 0):
-        raise DataError("what to score?", remedy="either --test PATH or --folds 5")
-    if model is Model.SUBJECT_FIRST and gold_spans:
-        raise DataError(
-            "subject-first finds the subject itself", where="--gold-spans", remedy="--model light"
-        )
-    if folds == 1:
-        raise DataError("one fold leaves nothing to train on", where="--folds", remedy="2 or more")
-    for path in (*train, *(test or ())):
-        if not path.exists():
-            raise DataError("no such file or folder", where=str(path))
+    _check_options(train, test, folds, model, gold_spans=gold_spans)
     collection = _collection(format_, ontology)
     texts = collection.read(train)
     if category is not None and test is None:
@@ -177,6 +167,28 @@ def extraction_command(
         if curve:
             draw_curve(by_share, out / "curve.png")
             _out.print(f"curve: {out / 'curve.png'}", highlight=False, soft_wrap=True)
+
+
+def _check_options(
+    train: Sequence[Path],
+    test: Sequence[Path] | None,
+    folds: int,
+    model: Model,
+    *,
+    gold_spans: bool,
+) -> None:
+    """Refuse options that contradict each other, and paths that are not there."""
+    if (test is None) == (folds == 0):
+        raise DataError("what to score?", remedy="either --test PATH or --folds 5")
+    if model is Model.SUBJECT_FIRST and gold_spans:
+        raise DataError(
+            "subject-first finds the subject itself", where="--gold-spans", remedy="--model light"
+        )
+    if folds == 1:
+        raise DataError("one fold leaves nothing to train on", where="--folds", remedy="2 or more")
+    for path in (*train, *(test or ())):
+        if not path.exists():
+            raise DataError("no such file or folder", where=str(path))
 
 
 _METHODS: Final[dict[Model, Method]] = {

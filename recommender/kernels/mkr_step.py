@@ -175,6 +175,78 @@ def _cross_entropy(logit: float, label: float) -> tuple[float, float]:  # pragma
     return loss, probability - label
 
 
+@njit(inline="always")
+def _forward(
+    vs: Any, es: Any, weights: Any, biases: Any, coefficients: Any
+) -> None:  # pragma: no cover
+    """C^L(v, e) of one sample, Eq. 16-18 without the product matrix, from vs[0] and es[0]."""
+    dim, n_layers = vs.shape[1], len(weights)
+    zero = vs.dtype.type(0.0)
+    for layer in range(n_layers):
+        e_vv, v_ev, e_ve, v_ee = zero, zero, zero, zero
+        for j in range(dim):
+            e_vv += es[layer, j] * weights[layer, 0, j]
+            v_ev += vs[layer, j] * weights[layer, 1, j]
+        for j in range(dim):
+            vs[layer + 1, j] = vs[layer, j] * e_vv + es[layer, j] * v_ev + biases[layer, 0, j]
+        if layer + 1 < n_layers:
+            for j in range(dim):
+                e_ve += es[layer, j] * weights[layer, 2, j]
+                v_ee += vs[layer, j] * weights[layer, 3, j]
+            for j in range(dim):
+                es[layer + 1, j] = vs[layer, j] * e_ve + es[layer, j] * v_ee + biases[layer, 1, j]
+        coefficients[layer, 0] = e_vv
+        coefficients[layer, 1] = v_ev
+        coefficients[layer, 2] = e_ve
+        coefficients[layer, 3] = v_ee
+
+
+@njit(inline="always")
+def _backward(
+    vs: Any, es: Any, weights: Any, coefficients: Any, weight_gradient: Any, bias_gradient: Any
+) -> None:  # pragma: no cover
+    """Turn vs[l + 1] and es[l + 1] into the gradients of layer l's output, from vs[L] down.
+
+    In the end vs[0] and es[0] are the gradients of v and e.
+    """
+    dim, n_layers = vs.shape[1], len(weights)
+    zero = vs.dtype.type(0.0)
+    for layer in range(n_layers - 1, -1, -1):
+        e_vv, v_ev = coefficients[layer, 0], coefficients[layer, 1]
+        e_ve, v_ee = coefficients[layer, 2], coefficients[layer, 3]
+        d_vv, d_ev, d_ve, d_ee = zero, zero, zero, zero
+        for j in range(dim):
+            d_vv += vs[layer + 1, j] * vs[layer, j]
+            d_ev += vs[layer + 1, j] * es[layer, j]
+        for j in range(dim):
+            weight_gradient[layer, 0, j] += d_vv * es[layer, j]
+            weight_gradient[layer, 1, j] += d_ev * vs[layer, j]
+        for j in range(dim):
+            bias_gradient[layer, 0, j] += vs[layer + 1, j]
+        if layer + 1 == n_layers:
+            for j in range(dim):
+                g = vs[layer + 1, j]
+                vs[layer, j] = g * e_vv + d_ev * weights[layer, 1, j]
+                es[layer, j] = g * v_ev + d_vv * weights[layer, 0, j]
+        else:
+            for j in range(dim):
+                d_ve += es[layer + 1, j] * vs[layer, j]
+                d_ee += es[layer + 1, j] * es[layer, j]
+            for j in range(dim):
+                weight_gradient[layer, 2, j] += d_ve * es[layer, j]
+                weight_gradient[layer, 3, j] += d_ee * vs[layer, j]
+            for j in range(dim):
+                bias_gradient[layer, 1, j] += es[layer + 1, j]
+            for j in range(dim):
+                g, h = vs[layer + 1, j], es[layer + 1, j]
+                vs[layer, j] = (
+                    g * e_vv + h * e_ve + d_ev * weights[layer, 1, j] + d_ee * weights[layer, 3, j]
+                )
+                es[layer, j] = (
+                    g * v_ev + h * v_ee + d_vv * weights[layer, 0, j] + d_ve * weights[layer, 2, j]
+                )
+
+
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
 def item_tower(
     user: Any,
@@ -237,26 +309,7 @@ def item_tower(
             vs[0, j] = V[item, j]
         for j in range(dim):
             es[0, j] = E[entity, j]
-        # C^L(v, e), Eq. 16-18 without the product matrix
-        for layer in range(n_layers):
-            e_vv, v_ev, e_ve, v_ee = zero, zero, zero, zero
-            for j in range(dim):
-                e_vv += es[layer, j] * weights[layer, 0, j]
-                v_ev += vs[layer, j] * weights[layer, 1, j]
-            for j in range(dim):
-                vs[layer + 1, j] = vs[layer, j] * e_vv + es[layer, j] * v_ev + biases[layer, 0, j]
-            if layer + 1 < n_layers:
-                for j in range(dim):
-                    e_ve += es[layer, j] * weights[layer, 2, j]
-                    v_ee += vs[layer, j] * weights[layer, 3, j]
-                for j in range(dim):
-                    es[layer + 1, j] = (
-                        vs[layer, j] * e_ve + es[layer, j] * v_ee + biases[layer, 1, j]
-                    )
-            coefficients[layer, 0] = e_vv
-            coefficients[layer, 1] = v_ev
-            coefficients[layer, 2] = e_ve
-            coefficients[layer, 3] = v_ee
+        _forward(vs, es, weights, biases, coefficients)
         # f_RS, Eq. 3 and J
         score, user_square, item_square = zero, zero, zero
         for j in range(dim):
@@ -269,51 +322,12 @@ def item_tower(
         entropy, error = _cross_entropy(logit, float(labels[k]))
         loss += scale * entropy + decay * (float(user_square) + float(item_square))
         push = kind(scale * error * slope)
-        # Backwards: from here vs[l + 1] and es[l + 1] turn into the gradients of layer l's output
+        # Backwards
         for j in range(dim):
             u, v = user[k, j], vs[n_layers, j]
             user_gradient[k, j] = push * v + two_decay * u if u > zero else zero
             vs[n_layers, j] = push * u + two_decay * v
-        for layer in range(n_layers - 1, -1, -1):
-            e_vv, v_ev = coefficients[layer, 0], coefficients[layer, 1]
-            e_ve, v_ee = coefficients[layer, 2], coefficients[layer, 3]
-            d_vv, d_ev, d_ve, d_ee = zero, zero, zero, zero
-            for j in range(dim):
-                d_vv += vs[layer + 1, j] * vs[layer, j]
-                d_ev += vs[layer + 1, j] * es[layer, j]
-            for j in range(dim):
-                weight_gradient[layer, 0, j] += d_vv * es[layer, j]
-                weight_gradient[layer, 1, j] += d_ev * vs[layer, j]
-            for j in range(dim):
-                bias_gradient[layer, 0, j] += vs[layer + 1, j]
-            if layer + 1 == n_layers:
-                for j in range(dim):
-                    g = vs[layer + 1, j]
-                    vs[layer, j] = g * e_vv + d_ev * weights[layer, 1, j]
-                    es[layer, j] = g * v_ev + d_vv * weights[layer, 0, j]
-            else:
-                for j in range(dim):
-                    d_ve += es[layer + 1, j] * vs[layer, j]
-                    d_ee += es[layer + 1, j] * es[layer, j]
-                for j in range(dim):
-                    weight_gradient[layer, 2, j] += d_ve * es[layer, j]
-                    weight_gradient[layer, 3, j] += d_ee * vs[layer, j]
-                for j in range(dim):
-                    bias_gradient[layer, 1, j] += es[layer + 1, j]
-                for j in range(dim):
-                    g, h = vs[layer + 1, j], es[layer + 1, j]
-                    vs[layer, j] = (
-                        g * e_vv
-                        + h * e_ve
-                        + d_ev * weights[layer, 1, j]
-                        + d_ee * weights[layer, 3, j]
-                    )
-                    es[layer, j] = (
-                        g * v_ev
-                        + h * v_ee
-                        + d_vv * weights[layer, 0, j]
-                        + d_ve * weights[layer, 2, j]
-                    )
+        _backward(vs, es, weights, coefficients, weight_gradient, bias_gradient)
         row = item_place[k]
         for j in range(dim):
             item_gradient[row, j] += vs[0, j]

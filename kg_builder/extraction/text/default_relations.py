@@ -23,10 +23,10 @@ _PREDICATE: Final = re.compile(
 )
 
 
-def read_roles(reading: SentenceReading) -> Iterator[Relation]:
-    """A player's instrument; and in a text about a band, that whoever has a role is its member."""
+def read_roles(reading: SentenceReading) -> SentenceReading:
+    """Relate players to their instruments and, in a text about a band, members to the band."""
     topic = reading.text.topic
-    about_band = reading.schema.is_a(topic.type, "Band")
+    about_band = reading.schema.is_a(reading.type_of(topic), "Band")
     last: tuple[int, Entity | None] = (-2, None)
     for number, mention in enumerate(reading.mentions):
         if not _is_role(mention):
@@ -37,17 +37,20 @@ def read_roles(reading: SentenceReading) -> Iterator[Relation]:
             if last[0] == number - 1 and _between(reading, number - 1) in _AND:
                 person = last[1]  # "an alto saxophonist, trumpeter and composer"
             elif player or mention.type == "Role":
-                person = _said_of(reading, mention)
+                person = _by_predicate(reading, mention)
         last = (number, person)
         if person is None or not reading.may_be(person, "Person"):
             continue
-        if player and ("instrument", number) not in reading.taken:
-            reading.taken.add(("instrument", number))
-            yield reading.relation(person, "instrument", mention, "role", _INSTRUMENT)
-        if about_band and person is not topic and person.mentions and _unattached(reading, person):
-            reading.take_member(person, topic)
-            reading.learn(person, "Person")
-            yield reading.relation(topic, "hasMember", person.mentions[0], "role-in-band", _MEMBER)
+        if player and not reading.is_claimed("instrument", number):
+            reading = reading.with_claim("instrument", number, person, mention.entity)
+            reading = reading.with_relation(person, "instrument", mention, "role", _INSTRUMENT)
+        is_member = about_band and person is not topic and bool(person.mentions)
+        if is_member and not reading.is_attached(person):
+            reading, _ = reading.claim_member(person, topic)
+            reading = reading.with_class(person, "Person").with_relation(
+                topic, "hasMember", person.mentions[0], "role-in-band", _MEMBER
+            )
+    return reading
 
 
 def _between(reading: SentenceReading, number: int) -> str:
@@ -59,14 +62,6 @@ def _between(reading: SentenceReading, number: int) -> str:
 def _is_role(mention: Mention) -> bool:
     return mention.type == "Role" or (
         mention.type == "Instrument" and lexicon.is_player(mention.text)
-    )
-
-
-def _unattached(reading: SentenceReading, person: Entity) -> bool:
-    """Whether the sentence ties a person to nobody yet."""
-    return not any(id(person) in pair for pair in reading.members) and not any(
-        predicate == "" and reading.mentions[number].entity is person
-        for predicate, number in reading.taken
     )
 
 
@@ -96,7 +91,7 @@ def named_before(reading: SentenceReading, number: int) -> Entity | None:
     return before.entity if is_agent and _APPOSITION.fullmatch(between) else None
 
 
-def _said_of(reading: SentenceReading, mention: Mention) -> Entity | None:
+def _by_predicate(reading: SentenceReading, mention: Mention) -> Entity | None:
     """ "She is a singer", "he began as a drummer"."""
     before = reading.text.document.text[max(0, mention.start - 60) : mention.start]
     return reading.subject(mention.start, "Person") if _PREDICATE.search(before) else None
@@ -128,14 +123,14 @@ _OTHER_CLAUSE: Final = re.compile(
 _NOMINATED: Final = re.compile(r"\b(?:nominat|shortlist|longlist)[^.;]{0,60}$", re.IGNORECASE)
 
 
-def read_typed(reading: SentenceReading) -> Iterator[Relation]:
+def read_by_class(reading: SentenceReading) -> SentenceReading:
     """Relate every genre, label, work and award that no pattern used to its clause's subject."""
     for number, mention in enumerate(reading.mentions):
         slot = slot_of(mention.type, reading.schema)
         if slot not in _BY_SLOT or mention.origin == ANAPHOR or mention.entity is None:
             continue
         predicate, class_, confidence = _BY_SLOT[slot]
-        if (predicate, number) in reading.taken:
+        if reading.is_claimed(predicate, number):
             continue
         if slot == "W" and reading.has_performer(mention.entity):
             continue
@@ -150,8 +145,9 @@ def read_typed(reading: SentenceReading) -> Iterator[Relation]:
             continue
         if slot != "Z" and not reading.may_be(subject, class_):
             continue
-        reading.taken.add((predicate, number))
-        yield reading.relation(subject, predicate, mention, "typed", confidence)
+        reading = reading.with_claim(predicate, number, subject, mention.entity)
+        reading = reading.with_relation(subject, predicate, mention, "typed", confidence)
+    return reading
 
 
 def _subject(reading: SentenceReading, mention: Mention, slot: str, class_: str) -> Entity | None:
@@ -159,7 +155,7 @@ def _subject(reading: SentenceReading, mention: Mention, slot: str, class_: str)
         winner = _winning_work(reading, mention)
         if winner is not None:
             return winner
-    if id(mention.entity) in reading.made:
+    if mention.entity is not None and reading.has_maker(mention.entity):
         return reading.text.topic  # whoever produced it is not its performer
     return reading.subject(mention.start, class_)
 
@@ -175,13 +171,13 @@ def _winning_work(reading: SentenceReading, award: Mention) -> Entity | None:
     return subject if subject in works else None
 
 
-def read_release_dates(reading: SentenceReading) -> Iterator[Relation]:
+def read_release_dates(reading: SentenceReading) -> SentenceReading:
     """Relate works to the date in brackets after them, or to one close by in talk of records."""
     text = reading.text.document.text
     dates = [
         item
         for number, item in enumerate(reading.mentions)
-        if item.type == "Date" and number not in reading.dates and not _SINCE.match(text, item.end)
+        if item.type == "Date" and not reading.is_used(number) and not _SINCE.match(text, item.end)
     ]
     works = [
         item
@@ -189,20 +185,23 @@ def read_release_dates(reading: SentenceReading) -> Iterator[Relation]:
         if slot_of(item.type, reading.schema) == "W" and item.origin != ANAPHOR
     ]
     bracketed = {
-        id(work): date
+        work.start: date
         for work in works
         for date in dates
         if _BRACKET.fullmatch(text[work.end : date.start])
     }
-    own = {id(date) for date in bracketed.values()}
-    free = [date for date in dates if id(date) not in own]
-    talks = bool(_RELEASE.search(reading.slots.text))
+    own = {date.start for date in bracketed.values()}
+    free = [date for date in dates if date.start not in own]
+    about_releases = bool(_RELEASE.search(reading.slots.text))
     for work in works:
         if work.entity is None:
             continue
-        date = bracketed.get(id(work)) or (_close(work, free, text) if talks else None)
+        date = bracketed.get(work.start) or (_close(work, free, text) if about_releases else None)
         if date is not None:
-            yield reading.relation(work.entity, "releaseDate", date, "date-of-work", _RELEASE_DATE)
+            reading = reading.with_relation(
+                work.entity, "releaseDate", date, "date-of-work", _RELEASE_DATE
+            )
+    return reading
 
 
 def _close(work: Mention, dates: list[Mention], text: str) -> Mention | None:
@@ -229,7 +228,7 @@ _SONG: Final = 0.6
 """That a song named in a text about an album is on it"""
 
 _PERFORMER: Final = 0.6
-"""That the first artist of a text that tells no performer is the performer"""
+"""That the first artist of a text that states no performer is the performer"""
 
 _ORIGIN: Final = re.compile(
     r"\b(?:origins?|derive[sd]?|derivative|roots?|rooted|grew|grown|sub-?genre|offshoot)\b[^.;]*$"
@@ -240,7 +239,7 @@ _AS: Final = re.compile(
 )
 
 
-def read_work(reading: SentenceReading) -> Iterator[Relation]:
+def read_work(reading: SentenceReading) -> SentenceReading:
     """Relate what a sentence names, and no pattern used, to the work that the text is about."""
     topic = reading.text.topic
     for number, mention in enumerate(reading.mentions):
@@ -248,16 +247,16 @@ def read_work(reading: SentenceReading) -> Iterator[Relation]:
             continue
         slot = slot_of(mention.type, reading.schema)
         if mention.type == "Role":
-            yield from _maker(reading, number)
+            reading = _maker(reading, number)
         elif slot in _OF_WORKS and not (slot == "G" and _is_no_genre_of_it(reading, mention)):
             predicate, confidence = _OF_WORKS[slot]
-            if (predicate, number) not in reading.taken:
-                reading.taken.add((predicate, number))
-                yield reading.relation(topic, predicate, mention, "typed", confidence)
-        elif mention.type == "Song" and _is_free(reading, number):
-            yield reading.relation(
-                mention.entity, "onAlbum", reading.mention_of(topic), "typed", _SONG
-            )
+            if not reading.is_claimed(predicate, number):
+                reading = reading.with_claim(predicate, number, topic, mention.entity)
+                reading = reading.with_relation(topic, predicate, mention, "typed", confidence)
+        elif mention.type == "Song" and _may_be_on_topic(reading, number, mention.entity):
+            album = reading.mention_of(topic)
+            reading = reading.with_relation(mention.entity, "onAlbum", album, "typed", _SONG)
+    return reading
 
 
 def guess_performer(text: ReadText, schema: Schema) -> Iterator[Relation]:
@@ -273,39 +272,36 @@ def guess_performer(text: ReadText, schema: Schema) -> Iterator[Relation]:
 
 
 def _is_no_genre_of_it(reading: SentenceReading, genre: Mention) -> bool:
-    """Whether a genre is a plain word here, or told of as where another genre comes from."""
+    """Whether a genre is a plain word here, or one that another genre comes from."""
     before = reading.text.document.text[max(0, genre.start - 60) : genre.start]
     return genre.text.casefold() in lexicon.plain_words() or bool(_ORIGIN.search(before))
 
 
-def _is_free(reading: SentenceReading, number: int) -> bool:
+def _may_be_on_topic(reading: SentenceReading, number: int, song: Entity) -> bool:
     """Whether a song that the text names can be one of the album that it is about."""
-    topic, song = reading.text.topic, reading.mentions[number].entity
-    said = ("onAlbum", number) in reading.taken or id(song) in reading.placed
-    return topic.type == "Album" and not said
+    has_album = reading.is_claimed("onAlbum", number) or reading.has_album(song)
+    return reading.type_of(reading.text.topic) == "Album" and not has_album
 
 
-def _maker(reading: SentenceReading, number: int) -> Iterator[Relation]:
+def _maker(reading: SentenceReading, number: int) -> SentenceReading:
     """ "The producer X", "X as its producer": who made the work."""
     role: Mention = reading.mentions[number]
     if role.name not in _MAKERS:
-        return
+        return reading
     predicate, confidence = _MAKERS[role.name]
     person = named_after(reading, number) or named_before(reading, number) or _as(reading, number)
     if person is None or not person.mentions or not reading.may_be(person, "Person"):
-        return
-    place = next((at for at, item in enumerate(reading.mentions) if item.entity is person), number)
-    if (predicate, place) in reading.taken:
-        return
-    reading.taken.add((predicate, place))
-    reading.learn(person, "Person")
-    yield reading.relation(
-        reading.text.topic, predicate, reading.mentions[place], "role", confidence
-    )
+        return reading
+    own = next((at for at, item in enumerate(reading.mentions) if item.entity is person), number)
+    if reading.is_claimed(predicate, own):
+        return reading
+    topic = reading.text.topic
+    reading = reading.with_claim(predicate, own, topic, person).with_class(person, "Person")
+    return reading.with_relation(topic, predicate, reading.mentions[own], "role", confidence)
 
 
 def _as(reading: SentenceReading, number: int) -> Entity | None:
-    """Whoever is told to have a role: "with X as its producer"."""
+    """Whoever has a role by these words: "with X as its producer"."""
     role = reading.mentions[number]
     named = [item for item in reading.mentions[:number] if item.origin != ANAPHOR]
     if not named:

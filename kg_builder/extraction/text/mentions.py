@@ -40,7 +40,7 @@ def sentence_ends(text: str) -> list[int]:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A stretch of text between two sentence boundaries; `end` is exclusive."""
+    """A span of text between two sentence boundaries; `end` is exclusive."""
 
     start: int
     end: int
@@ -117,22 +117,22 @@ ANAPHOR: Final = "coreference"
 """Origin of mentions that are no names: "she", "the band" and the like."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Entity:
-    """A thing that a text speaks of."""
+    """A thing that a text mentions; equal to itself alone, whatever else has the same name."""
 
     name: str
     type: str
     is_topic: bool = False
     gender: str = ""
-    """"m" or "f" where a pronoun told it."""
+    """"m" or "f", as far as pronouns show it."""
 
     mentions: list[Mention] = field(default_factory=list)
 
 
 @dataclass
 class Mention:
-    """A stretch of text that speaks of a thing; `end` is exclusive, offsets count code points."""
+    """A span of text that refers to a thing; `end` is exclusive, offsets count code points."""
 
     start: int
     end: int

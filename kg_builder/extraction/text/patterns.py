@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,9 +13,9 @@ from typing import Final
 from kg_builder.errors import DataError
 from kg_builder.extraction.text.default_relations import (
     guess_performer,
+    read_by_class,
     read_release_dates,
     read_roles,
-    read_typed,
     read_work,
 )
 from kg_builder.extraction.text.mentions import Entity, Mention, compile_pattern, numbers
@@ -25,7 +25,7 @@ from kg_builder.ontology import Schema
 RULES: Final = tuple(
     Path(__file__).with_name(name) for name in ("patterns.toml", "patterns_of_works.toml")
 )
-_LONGEST: Final = 1500
+_MAX_LENGTH: Final = 1500
 _OBJECTS: Final = ("o", "o2", "o3")
 _ENUMERATION: Final = compile_pattern("{o:A+}")
 
@@ -77,9 +77,9 @@ def load_patterns(path: Path) -> tuple[Pattern, ...]:
 class PatternExtractor:
     """The extractor that ships: no training, readable rules, modest recall.
 
-    A sentence is read three times: by the patterns of the rule files; for players and roles named
-    beside a person; and for what is mentioned without any pattern and, by its class, most likely
-    speaks of the clause's subject.
+    A sentence is read in three steps, each of which leaves alone what the ones before it have used:
+    the patterns of the rule files; players and roles named beside a person; and what is mentioned
+    without any pattern and, by its class, is most likely a property of the clause's subject.
     """
 
     def __init__(self, schema: Schema, *, rules: Sequence[Path] = RULES) -> None:
@@ -94,34 +94,39 @@ class PatternExtractor:
         )
 
     def extract(self, text: ReadText) -> Iterable[Relation]:
-        """Yield the relations of a text, sentence by sentence."""
-        performed = False
-        for sentence in text.sentences:
-            if sentence.end - sentence.start > _LONGEST:
-                continue
-            reading = SentenceReading.of(self._schema, text, sentence)
-            found = [item for item in self._read(reading) if not _is_said(item, reading)]
-            performed |= any(_is_performance_of(item, text.topic) for item in found)
-            yield from found
-        if not performed and self._schema.is_a(text.topic.type, "Work"):
-            yield from guess_performer(text, self._schema)
+        """The relations of a text, sentence by sentence.
 
-    def _read(self, reading: SentenceReading) -> list[Relation]:
+        What the relations imply of the classes of things is decided here, once for the whole text.
+        """
         found: list[Relation] = []
-        topic = reading.text.topic.type
-        works = reading.about_work or "⟦W" in reading.slots.text
+        types: Mapping[Entity, str] = {}
+        for sentence in text.sentences:
+            if sentence.end - sentence.start > _MAX_LENGTH:
+                continue
+            reading = self._read(SentenceReading.begin(self._schema, text, sentence, types))
+            types = reading.types
+            found += reading.kept_relations()
+        for entity, type_ in types.items():
+            entity.type = type_
+        performed = any(_is_performance_of(item, text.topic) for item in found)
+        if not performed and self._schema.is_a(text.topic.type, "Work"):
+            found += guess_performer(text, self._schema)
+        return found
+
+    def _read(self, reading: SentenceReading) -> SentenceReading:
+        topic = reading.type_of(reading.text.topic)
+        names_works = reading.about_work or "⟦W" in reading.slots.text
         for pattern in self._of_works_first if reading.about_work else self._patterns:
             if pattern.about and not self._schema.is_a(topic, pattern.about):
                 continue
-            if not works and pattern.subject in self._works:
+            if not names_works and pattern.subject in self._works:
                 continue
             for expression in pattern.match:
                 for match in expression.finditer(reading.slots.text):
-                    found += _apply(pattern, match, reading)
-        found += read_roles(reading)
-        found += read_work(reading) if reading.about_work else read_typed(reading)
-        found += read_release_dates(reading)
-        return found
+                    reading = _apply(pattern, match, reading)
+        reading = read_roles(reading)
+        reading = read_work(reading) if reading.about_work else read_by_class(reading)
+        return read_release_dates(reading)
 
 
 def _is_performance_of(relation: Relation, work: Entity) -> bool:
@@ -130,16 +135,7 @@ def _is_performance_of(relation: Relation, work: Entity) -> bool:
     return relation.predicate == "performed" and relation.object.entity is work
 
 
-def _is_said(relation: Relation, reading: SentenceReading) -> bool:
-    """Whether "with" says no more than that two are in one band: "he formed X with Y"."""
-    if relation.predicate != "collaboratedWith" or relation.object.entity is None:
-        return False
-    ends = id(relation.subject), id(relation.object.entity)
-    bands = [{band for person, band in reading.members if person == end} for end in ends]
-    return bool(bands[0] & bands[1])
-
-
-def _apply(pattern: Pattern, found: re.Match[str], reading: SentenceReading) -> Iterator[Relation]:
+def _apply(pattern: Pattern, found: re.Match[str], reading: SentenceReading) -> SentenceReading:
     groups = found.groupdict()
     named = [reading.mentions[number] for number in numbers(groups.get("s") or "")]
     if not pattern.inverse:
@@ -147,25 +143,26 @@ def _apply(pattern: Pattern, found: re.Match[str], reading: SentenceReading) -> 
     if named:
         for mention in named:
             if mention.entity is not None:
-                yield from _state(pattern, mention.entity, mention, groups, reading)
-    elif pattern.of_topic:
-        yield from _state(pattern, reading.text.topic, None, groups, reading)
-    else:
-        subject = reading.subject(reading.slots.position(found.start()), pattern.subject)
-        if subject is not None and subject.type != "Name":  # else a guess about a guess
-            yield from _state(pattern, subject, None, groups, reading)
+                reading = _relate(pattern, mention.entity, mention, groups, reading)
+        return reading
+    if pattern.of_topic:
+        return _relate(pattern, reading.text.topic, None, groups, reading)
+    subject = reading.subject(reading.slots.position(found.start()), pattern.subject)
+    if subject is None or reading.type_of(subject) == "Name":  # a guess about a guess
+        return reading
+    return _relate(pattern, subject, None, groups, reading)
 
 
-def _state(
+def _relate(
     pattern: Pattern,
     subject: Entity,
     named: Mention | None,
     groups: Mapping[str, str | None],
     reading: SentenceReading,
-) -> Iterator[Relation]:
-    """What a pattern says of a subject, which the sentence names or which is only meant."""
+) -> SentenceReading:
+    """Relate a subject, which the sentence names or only implies, to the objects of a match."""
     if not reading.may_be(subject, pattern.subject):
-        return
+        return reading
     range_ = reading.schema.predicates[pattern.predicate].range
     for number in (n for group in _OBJECTS for n in numbers(groups.get(group) or "")):
         mention = reading.mentions[number]
@@ -174,22 +171,26 @@ def _state(
             continue
         if pattern.object and not reading.may_be(object_, pattern.object):
             continue
-        if not reading.take(pattern.predicate, number, subject, object_):
+        reading, is_new = reading.claim(pattern.predicate, number, subject, object_)
+        if not is_new:
             continue
-        reading.learn(subject, pattern.subject)
-        reading.learn(object_, pattern.object or (range_[0] if range_ else ""))
+        reading = reading.with_class(subject, pattern.subject)
+        reading = reading.with_class(object_, pattern.object or (range_[0] if range_ else ""))
         one, other = subject, mention
         if pattern.inverse:
             one, other = object_, named or reading.mention_of(subject)
-        yield reading.relation(one, pattern.predicate, other, pattern.name, pattern.confidence)
+        reading = reading.with_relation(
+            one, pattern.predicate, other, pattern.name, pattern.confidence
+        )
         if pattern.predicate == "memberOf":
-            yield from _company(subject, mention, pattern, reading)
+            reading = _relate_company(subject, mention, pattern, reading)
+    return reading
 
 
-def _company(
+def _relate_company(
     subject: Entity, band: Mention, pattern: Pattern, reading: SentenceReading
-) -> Iterator[Relation]:
-    """Those who are named in one breath with the subject: "X and Y left and formed Z"."""
+) -> SentenceReading:
+    """Relate those who are listed with the subject: "X and Y left and formed Z"."""
     for found in _ENUMERATION.finditer(reading.slots.text):
         together = [reading.mentions[number].entity for number in numbers(found["o"])]
         if subject not in together or band.entity in together or band.entity is None:
@@ -197,6 +198,9 @@ def _company(
         for other in together:
             if other is None or other is subject or not reading.may_be(other, pattern.subject):
                 continue
-            if reading.take_member(other, band.entity):
-                reading.learn(other, "Person")
-                yield reading.relation(other, "memberOf", band, pattern.name, pattern.confidence)
+            reading, is_new = reading.claim_member(other, band.entity)
+            if is_new:
+                reading = reading.with_class(other, "Person").with_relation(
+                    other, "memberOf", band, pattern.name, pattern.confidence
+                )
+    return reading

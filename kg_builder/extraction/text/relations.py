@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from spacy.tokens import Doc, Token
 
@@ -15,113 +15,8 @@ from kg_builder.ontology import Schema
 
 _SUBJECTS: Final = frozenset({"nsubj", "nsubjpass", "csubj"})
 _MODIFIERS: Final = frozenset({"acl", "relcl", "appos"})
-_SOMEBODY: Final = frozenset({"Person", "SoloArtist", "Band"})
-_DEEPEST: Final = 12
-
-Allowed = Callable[[Entity], bool]
-
-
-def clause_subject(
-    doc: Doc | None,
-    mentions: Sequence[Mention],
-    sentence: Sentence,
-    position: int,
-    topic: Entity,
-    allowed: Allowed,
-    *,
-    about_work: bool = False,
-) -> Entity | None:
-    """The thing that the clause around a position speaks of; `doc` only if it has a parse.
-
-    With a parse: the subject of the governing verb, or the noun that a relative clause or
-    participle belongs to; a pronoun or name there that is not allowed means that the clause speaks
-    of somebody else (`None`). Without a parse, or where it leads to no mention: the nearest
-    allowed mention before the position, the first one after it, the topic of the text. In a text
-    about a work nobody else is guessed at: what is said without a subject is said of the work.
-    """
-    if doc is not None:
-        found = _by_parse(doc, mentions, position)
-        if found is not None and allowed(found):
-            return found
-        if found is not None and found.type in _SOMEBODY:
-            return _work_before(mentions, sentence, position, allowed) if about_work else None
-    if about_work:
-        return topic if allowed(topic) else None
-    within = [
-        item
-        for item in mentions
-        if sentence.start <= item.start < sentence.end and item.entity and allowed(item.entity)
-    ]
-    before = [item for item in within if item.end <= position]
-    if before:
-        named = before[0] if before[0].entity is topic else before[-1]
-        return named.entity or topic
-    after = [item for item in within if item.start >= position]
-    if after and not allowed(topic):
-        return after[0].entity or topic
-    return topic
-
-
-def _work_before(
-    mentions: Sequence[Mention], sentence: Sentence, position: int, allowed: Allowed
-) -> Entity | None:
-    """What an artist made: the last allowed thing that the sentence named: "X, which Y put out"."""
-    named = [
-        item.entity
-        for item in mentions
-        if sentence.start <= item.start
-        and item.end <= position
-        and item.entity is not None
-        and item.entity.type not in {"Name", *_SOMEBODY}
-        and allowed(item.entity)
-    ]
-    return named[-1] if named else None
-
-
-def _by_parse(doc: Doc, mentions: Sequence[Mention], position: int) -> Entity | None:
-    token: Token | None = _token_at(doc, position)
-    for _ in range(_DEEPEST):
-        if token is None:
-            return None
-        for child in token.children:
-            if child.dep_ in _SUBJECTS and child.i != token.i:
-                found = _mention_of(child, mentions)
-                if found is not None:
-                    return found
-        if token.dep_ in _MODIFIERS:
-            found = _mention_of(token.head, mentions)
-            if found is not None:
-                return found
-        if token.dep_ == "poss":
-            found = _mention_of(token, mentions)
-            if found is not None:
-                return found
-        token = token.head if token.head.i != token.i else None
-    return None
-
-
-def _mention_of(token: Token, mentions: Sequence[Mention]) -> Entity | None:
-    """The mention that holds the token, or that the token's own modifiers name."""
-    for item in mentions:
-        if item.start <= token.idx < item.end:
-            return item.entity
-    for child in token.children:
-        if child.dep_ in {"appos", "poss", "compound", "nmod"}:
-            for item in mentions:
-                if item.start <= child.idx < item.end:
-                    return item.entity
-    return None
-
-
-def _token_at(doc: Doc, position: int) -> Token | None:
-    low, high = 0, len(doc) - 1
-    while low < high:
-        middle = (low + high + 1) // 2
-        if doc[middle].idx <= position:
-            low = middle
-        else:
-            high = middle - 1
-    return doc[low] if len(doc) else None
+_AGENTS: Final = frozenset({"Person", "SoloArtist", "Band"})
+_MAX_DEPTH: Final = 12
 
 
 @dataclass(frozen=True)
@@ -175,148 +70,300 @@ class RelationExtractor(Protocol):
         """Yield relations whose predicates are the data model's, in the order of the text."""
 
 
-_BETWEEN_AGENTS = frozenset({"collaboratedWith", "associatedWith", "influencedBy"})
-MAKERS = frozenset({"producer", "writer", "composer"})
+_MEMBERSHIP: Final = frozenset({"memberOf", "hasMember"})
+_PERFORMANCE: Final = frozenset({"performed", "performer"})
+_BETWEEN_AGENTS: Final = frozenset({"collaboratedWith", "associatedWith", "influencedBy"})
+_MAKERS: Final = frozenset({"producer", "writer", "composer"})
 """Predicates from a work to somebody who is not its performer."""
 
 
-@dataclass
-class SentenceReading:
-    """What the readers of a sentence share, so that nothing is said twice.
+class Claim(NamedTuple):
+    """A predicate for which a reader has used a mention of a sentence."""
 
-    Readers that are surer come first: an object that one of them used for a predicate is taken.
+    predicate: str
+    number: int | None
+    """Of the mention; None for a membership, which may be claimed once whichever way round."""
+
+    subject: Entity
+    object: Entity | None
+
+    @property
+    def is_between_agents(self) -> bool:
+        """Whether it relates two agents in one of the ways of which a mention has but one."""
+        return self.predicate in _BETWEEN_AGENTS
+
+
+@dataclass(frozen=True, eq=False)
+class SentenceReading:
+    """A sentence, and what has been read of it so far.
+
+    A value: each reader takes one and returns the next, in which its relations are added. More
+    reliable readers come first, as a mention that one of them has used for a predicate is left
+    alone by the others.
     """
 
     schema: Schema
     text: ReadText
     sentence: Sentence
     slots: Slotted
-    taken: set[tuple[str, int]] = field(default_factory=set)
-    """(predicate, number of the object's mention)"""
+    types: Mapping[Entity, str]
+    """Classes that the relations of this sentence and the text's earlier ones imply."""
 
-    members: set[tuple[int, int]] = field(default_factory=set)
-    """(person, band), by the identity of their entities"""
-
-    dates: set[int] = field(default_factory=set)
-    """Numbers of the dates that were used"""
-
-    made: set[int] = field(default_factory=set)
-    """Works that somebody else than their performer is said to have made"""
-
-    performances: set[tuple[int, int]] = field(default_factory=set)
-    """(work, performer)"""
-
-    makers: set[tuple[str, int, int]] = field(default_factory=set)
-    """(predicate, work, maker)"""
-
-    placed: set[int] = field(default_factory=set)
-    """Songs that were related to an album"""
+    relations: tuple[Relation, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    performances: tuple[tuple[Entity, Entity], ...] = ()
+    """(work, performer), also where the claim was refused."""
 
     @classmethod
-    def of(cls, schema: Schema, text: ReadText, sentence: Sentence) -> SentenceReading:
-        """Begin with a sentence of a text."""
-        return cls(
-            schema,
-            text,
-            sentence,
-            slotted(text.document.text, sentence, text.mentions, schema),
-        )
+    def begin(
+        cls, schema: Schema, text: ReadText, sentence: Sentence, types: Mapping[Entity, str]
+    ) -> SentenceReading:
+        """A sentence of a text of which nothing has been read."""
+        slots = slotted(text.document.text, sentence, text.mentions, schema)
+        return cls(schema, text, sentence, slots, types)
 
     @property
     def mentions(self) -> list[Mention]:
         """The sentence's mentions; their numbers are those of the slots."""
         return self.slots.mentions
 
-    def subject(self, position: int, class_: str) -> Entity | None:
-        """Whom the clause around a position of the text speaks of, if it can be of the class."""
-        return clause_subject(
-            self.text.doc if self.text.is_parsed else None,
-            self.mentions,
-            self.sentence,
-            position,
-            self.text.topic,
-            lambda entity: self.may_be(entity, class_ or "Artist"),
-            about_work=self.about_work,
-        )
+    # --------------------------------------------------------------------------------- classes
+
+    def type_of(self, entity: Entity) -> str:
+        """The class of a thing, as far as it is known by now."""
+        return self.types.get(entity, entity.type)
 
     @property
     def about_work(self) -> bool:
         """Whether the text is about a work rather than an artist."""
-        return self.schema.is_a(self.text.topic.type, "Work")
+        return self.schema.is_a(self.type_of(self.text.topic), "Work")
 
     def may_be(self, entity: Entity, class_: str) -> bool:
         """Whether a thing can be of a class, as far as is known."""
-        if not class_ or entity.type == "Name":
+        type_ = self.type_of(entity)
+        if not class_ or type_ == "Name":
             return True
-        return entity.type == class_ or self.schema.compatible(entity.type, class_)
+        return type_ == class_ or self.schema.compatible(type_, class_)
 
-    def learn(self, entity: Entity, class_: str) -> None:
-        """Note what a relation tells of the class of its ends."""
+    def with_class(self, entity: Entity, class_: str) -> SentenceReading:
+        """With what a relation implies of the class of one of its ends."""
         if not class_ or class_ in {"Agent", "Work"}:
-            return
-        if entity.type == "Name":
-            entity.type = class_
-        elif entity.type in {"Artist", "Agent"} and class_ in {"Band", "Person"}:
-            entity.type = {"Band": "Band", "Person": "SoloArtist"}[class_]
+            return self
+        type_ = self.type_of(entity)
+        if type_ == "Name":
+            type_ = class_
+        elif type_ in {"Artist", "Agent"} and class_ in {"Band", "Person"}:
+            type_ = {"Band": "Band", "Person": "SoloArtist"}[class_]
+        else:
+            return self
+        return replace(self, types={**self.types, entity: type_})
 
-    def take(self, predicate: str, number: int, subject: Entity, object_: Entity) -> bool:
-        """Claim an object for a predicate; false where that was said before."""
-        if predicate in {"memberOf", "hasMember"}:
-            person, band = (subject, object_) if predicate == "memberOf" else (object_, subject)
-            return self.take_member(person, band)
-        if predicate in {"performed", "performer"}:
-            work, artist = (subject, object_) if predicate == "performer" else (object_, subject)
-            if (id(work), id(artist)) in self.performances:
-                return False
-            self.performances.add((id(work), id(artist)))
-        key = (predicate, number)
-        if predicate in _BETWEEN_AGENTS:
-            ends = {id(subject), id(object_)}
-            if any(ends == set(pair) for pair in self.members):
-                return False
-            key = ("", number)
-        if self.mentions[number].type == "Date":
-            if number in self.dates:
-                return False
-            self.dates.add(number)
-        if predicate in MAKERS:
+    # ---------------------------------------------------------------------- what has been read
+
+    def with_relation(
+        self, subject: Entity, predicate: str, object_: Mention, method: str, confidence: float
+    ) -> SentenceReading:
+        """With a relation that this sentence states."""
+        relation = Relation(
+            subject, predicate, object_, self.sentence, f"pattern:{method}", confidence
+        )
+        return replace(self, relations=(*self.relations, relation))
+
+    def with_claim(
+        self, predicate: str, number: int | None, subject: Entity, object_: Entity | None
+    ) -> SentenceReading:
+        """With a mention used for a predicate, whether or not it was used before."""
+        claim = Claim(predicate, number, subject, object_)
+        return replace(self, claims=(*self.claims, claim))
+
+    def is_claimed(self, predicate: str, number: int) -> bool:
+        """Whether a mention has been used for a predicate, or for another one of its kind."""
+        between = predicate in _BETWEEN_AGENTS
+        return any(
+            claim.number == number
+            and (claim.is_between_agents if between else claim.predicate == predicate)
+            for claim in self.claims
+        )
+
+    def claim(
+        self, predicate: str, number: int, subject: Entity, object_: Entity
+    ) -> tuple[SentenceReading, bool]:
+        """Use a mention for a predicate of a pattern; False where it repeats an earlier claim."""
+        if predicate in _MEMBERSHIP:
+            ends = (subject, object_) if predicate == "memberOf" else (object_, subject)
+            return self.claim_member(*ends)
+        reading = self
+        if predicate in _PERFORMANCE:
+            pair = (subject, object_) if predicate == "performer" else (object_, subject)
+            if pair in self.performances:
+                return self, False
+            reading = replace(self, performances=(*self.performances, pair))
+        if predicate in _BETWEEN_AGENTS and self.are_related(subject, object_):
+            return reading, False
+        if self.mentions[number].type == "Date" and self.is_used(number):
+            return reading, False
+        if predicate in _MAKERS:
             work, maker = subject, object_
-            if not self.schema.is_a(subject.type, "Work"):
+            if not self.schema.is_a(self.type_of(subject), "Work"):
                 work, maker = object_, subject
-            if (predicate, id(work), id(maker)) in self.makers:
-                return False
-            self.makers.add((predicate, id(work), id(maker)))
-            self.made.add(id(work))
-            self.taken.add(key)
-            return True
-        if key in self.taken:
-            return False
-        self.taken.add(key)
-        if predicate == "onAlbum":
-            self.placed.add(id(subject))
-        return True
+            if any(
+                (claim.predicate, claim.subject, claim.object) == (predicate, work, maker)
+                for claim in self.claims
+            ):
+                return reading, False
+            return reading.with_claim(predicate, number, work, maker), True
+        if self.is_claimed(predicate, number):
+            return reading, False
+        return reading.with_claim(predicate, number, subject, object_), True
 
-    def take_member(self, person: Entity, band: Entity) -> bool:
-        """Claim a membership, whichever way round it is said."""
-        pair = (id(person), id(band))
-        if pair in self.members or (pair[1], pair[0]) in self.members:
+    def claim_member(self, person: Entity, band: Entity) -> tuple[SentenceReading, bool]:
+        """State a membership; False where it was stated before, whichever way round."""
+        if self.are_related(person, band):
+            return self, False
+        return self.with_claim("memberOf", None, person, band), True
+
+    def memberships(self) -> Iterator[tuple[Entity, Entity | None]]:
+        """Yield (person, band) of the memberships that the sentence states."""
+        for claim in self.claims:
+            if claim.number is None:
+                yield claim.subject, claim.object
+
+    def are_related(self, one: Entity, other: Entity) -> bool:
+        """Whether one is a member of the other."""
+        return any(pair in ((one, other), (other, one)) for pair in self.memberships())
+
+    def is_used(self, number: int) -> bool:
+        """Whether a mention has been used for anything."""
+        return any(claim.number == number for claim in self.claims)
+
+    def is_attached(self, person: Entity) -> bool:
+        """Whether the sentence relates a person to a band or another person."""
+        return any(person in pair for pair in self.memberships()) or any(
+            claim.is_between_agents and claim.object is person for claim in self.claims
+        )
+
+    def has_performer(self, work: Entity) -> bool:
+        """Whether the sentence states who performs a work."""
+        return any(work is one for one, _ in self.performances)
+
+    def has_maker(self, work: Entity) -> bool:
+        """Whether the sentence states that somebody else than its performer made a work."""
+        return any(claim.predicate in _MAKERS and claim.subject is work for claim in self.claims)
+
+    def has_album(self, song: Entity) -> bool:
+        """Whether the sentence states which album a song is on."""
+        return any(claim.predicate == "onAlbum" and claim.subject is song for claim in self.claims)
+
+    def kept_relations(self) -> list[Relation]:
+        """The relations, without collaborations of members of one band: "he formed X with Y"."""
+        return [item for item in self.relations if not self._is_of_members(item)]
+
+    def _is_of_members(self, relation: Relation) -> bool:
+        other = relation.object.entity
+        if relation.predicate != "collaboratedWith" or other is None:
             return False
-        self.members.add(pair)
-        return True
+        bands = [
+            {band for person, band in self.memberships() if person is end}
+            for end in (relation.subject, other)
+        ]
+        return bool(bands[0] & bands[1])
+
+    # ---------------------------------------------------------------------------- subjects
 
     def mention_of(self, entity: Entity) -> Mention:
         """A mention of a thing; of a topic that the text never names, an empty one."""
         if entity.mentions:
             return entity.mentions[0]
         start = self.sentence.start
-        return Mention(start, start, "", entity.type, "title", entity.name, entity)
+        return Mention(start, start, "", self.type_of(entity), "title", entity.name, entity)
 
-    def has_performer(self, work: Entity) -> bool:
-        """Whether the sentence says who performs a work."""
-        return any(id(work) == one for one, _ in self.performances)
+    def subject(self, position: int, class_: str) -> Entity | None:
+        """Whom the clause around a position of the text is about, if it can be of the class.
 
-    def relation(
-        self, subject: Entity, predicate: str, object_: Mention, method: str, confidence: float
-    ) -> Relation:
-        """A relation that this sentence says."""
-        return Relation(subject, predicate, object_, self.sentence, f"pattern:{method}", confidence)
+        With a parse: the subject of the governing verb, or the noun that a relative clause or
+        participle belongs to; a pronoun or name there that is not of the class means that the
+        clause is about somebody else (`None`). Without a parse, or where it leads to no mention:
+        the nearest fitting mention before the position, the first one after it, the topic of the
+        text. In a text about a work nobody else is guessed at: a clause without a subject is about
+        the work.
+        """
+        class_, topic = class_ or "Artist", self.text.topic
+        if self.text.is_parsed:
+            found = _by_parse(self.text.doc, self.mentions, position)
+            if found is not None and self.may_be(found, class_):
+                return found
+            if found is not None and self.type_of(found) in _AGENTS:
+                return self._work_before(position, class_) if self.about_work else None
+        if self.about_work:
+            return topic if self.may_be(topic, class_) else None
+        within = [
+            item
+            for item in self.mentions
+            if item.entity is not None and self.may_be(item.entity, class_)
+        ]
+        before = [item for item in within if item.end <= position]
+        if before:
+            named = before[0] if before[0].entity is topic else before[-1]
+            return named.entity or topic
+        after = [item for item in within if item.start >= position]
+        if after and not self.may_be(topic, class_):
+            return after[0].entity or topic
+        return topic
+
+    def _work_before(self, position: int, class_: str) -> Entity | None:
+        """The last fitting thing before an artist who made it: "X, which Y put out"."""
+        named = [
+            item.entity
+            for item in self.mentions
+            if item.end <= position
+            and item.entity is not None
+            and self.type_of(item.entity) not in {"Name", *_AGENTS}
+            and self.may_be(item.entity, class_)
+        ]
+        return named[-1] if named else None
+
+
+def _by_parse(doc: Doc, mentions: Sequence[Mention], position: int) -> Entity | None:
+    token: Token | None = _token_at(doc, position)
+    for _ in range(_MAX_DEPTH):
+        if token is None:
+            return None
+        for child in token.children:
+            if child.dep_ in _SUBJECTS and child.i != token.i:
+                found = _mention_of(child, mentions)
+                if found is not None:
+                    return found
+        if token.dep_ in _MODIFIERS:
+            found = _mention_of(token.head, mentions)
+            if found is not None:
+                return found
+        if token.dep_ == "poss":
+            found = _mention_of(token, mentions)
+            if found is not None:
+                return found
+        token = token.head if token.head.i != token.i else None
+    return None
+
+
+def _mention_of(token: Token, mentions: Sequence[Mention]) -> Entity | None:
+    """The mention that holds the token, or that the token's own modifiers name."""
+    for item in mentions:
+        if item.start <= token.idx < item.end:
+            return item.entity
+    for child in token.children:
+        if child.dep_ in {"appos", "poss", "compound", "nmod"}:
+            for item in mentions:
+                if item.start <= child.idx < item.end:
+                    return item.entity
+    return None
+
+
+def _token_at(doc: Doc, position: int) -> Token | None:
+    low, high = 0, len(doc) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if doc[middle].idx <= position:
+            low = middle
+        else:
+            high = middle - 1
+    return doc[low] if len(doc) else None
