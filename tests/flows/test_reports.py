@@ -6,8 +6,11 @@ import logging
 import os
 import subprocess
 import sys
+import types
+from typing import Any
 
 import pytest
+from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
 from flows.environment import DEFAULTS, prepare
 from flows.faults import FlowError
@@ -55,9 +58,29 @@ def test_progress_is_logged_seldom(caplog: pytest.LogCaptureFixture) -> None:
     ]
 
 
-@pytest.mark.parametrize("runner", [Runner.THREADS, Runner.PROCESSES])
-def test_task_runners_by_name(runner: Runner) -> None:
-    assert runner.value[:4] in type(task_runner(runner)).__name__.lower()
+@pytest.mark.parametrize(
+    ("runner", "kind"),
+    [(Runner.THREADS, ThreadPoolTaskRunner), (Runner.PROCESSES, ProcessPoolTaskRunner)],
+)
+def test_task_runners_by_name(runner: Runner, kind: type[TaskRunner[Any]]) -> None:
+    assert type(task_runner(runner)) is kind
+
+
+@pytest.mark.parametrize(
+    ("runner", "package", "name"),
+    [
+        (Runner.DASK, "prefect_dask", "DaskTaskRunner"),
+        (Runner.RAY, "prefect_ray", "RayTaskRunner"),
+    ],
+)
+def test_task_runners_of_other_packages_are_made_by_their_own_class(
+    runner: Runner, package: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The packages are optional and need not be installed: a stand-in has the class's name."""
+    kind = type(name, (), {})
+    monkeypatch.setitem(sys.modules, package, types.SimpleNamespace(**{name: kind}))
+
+    assert type(task_runner(runner)) is kind
 
 
 def test_a_task_runner_that_is_not_installed_says_how_to_get_it(

@@ -17,10 +17,13 @@ from torch import Tensor
 
 from recommender import ConfigError, Recommender, RunError, Trainer, create_model, load, split
 from recommender.data import HeldOut, Split, make_sampler
+from recommender.evaluation import EvaluationConfig, evaluate_run
 from recommender.metrics.ranking import evaluate_ranking
 from recommender.models.base import ModelConfig
 from recommender.models.mkr import MKR
+from recommender.training.config import TrainConfig
 from recommender.training.loggers import MLflow
+from recommender.training.runs import load_run
 from recommender.training.stopping import EarlyStopping
 
 TOY = {"dim": 8, "batch_size": 64, "lr_rs": 0.01, "lr_kge": 0.01}
@@ -191,19 +194,51 @@ def test_wrong_settings_are_named(settings: dict[str, Any], complaint: str, toy_
         fit(toy_data, **settings)
 
 
-def test_run_folder_explains_itself(toy_data: Path, tmp_path: Path) -> None:
+def test_the_reloaded_run_gives_the_metrics_in_its_folder(toy_data: Path, tmp_path: Path) -> None:
     parts = split(load(toy_data), 1)
     model = create_model("ss_mkr", parts.train, **TOY)
-    run = Trainer(out=tmp_path / "run", epochs=3, patience=0).fit(model, parts)
-    config = json.loads((tmp_path / "run" / "config.json").read_text())
-    assert config["model"] == "ss_mkr"
-    assert config["model_settings"]["triple_score"] == "S1+T+S2+S3"
-    assert config["training"]["split_seed"] == 1
-    assert set(config["data_hashes"]) == {"ratings_final.txt", "kg_final.txt"}
-    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    assert metrics == run.metrics
-    assert {"auc", "acc", "auc_warm", "auc_cold"} <= set(metrics["test"])
-    assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 3
+    run = Trainer(out=tmp_path, epochs=3, patience=0).fit(model, parts)
+    written = json.loads((tmp_path / "metrics.json").read_text())
+    assert written == run.metrics
+
+    again = load_run(tmp_path)
+    report = evaluate_run(again, EvaluationConfig(rank_users=2000, device="cpu"))
+    valid = evaluate_run(again, EvaluationConfig(part="valid", ranking=False, device="cpu"))
+    for name in ("auc", "acc", "auc_warm", "auc_cold"):
+        assert written["test"][name] == pytest.approx(report["ctr"][name], abs=1e-9)
+        assert written["valid"][name] == pytest.approx(valid["ctr"][name], abs=1e-9)
+    shared = written["ranking"].keys() & report["ranking"].keys()
+    assert {"ndcg@10", "recall@10"} <= shared
+    for name in shared:
+        assert written["ranking"][name] == pytest.approx(report["ranking"][name], abs=1e-9)
+
+
+def test_the_config_in_a_run_folder_rebuilds_the_same_run(toy_data: Path, tmp_path: Path) -> None:
+    """From `config.json` alone: the split, the model with all its settings, and the training."""
+    parts = split(load(toy_data), 1)
+    model = create_model("ss_mkr", parts.train, **TOY)
+    run = Trainer(out=tmp_path / "first", epochs=3, patience=0).fit(model, parts)
+    config = json.loads((tmp_path / "first" / "config.json").read_text())
+
+    data = load(config["data"])
+    assert data.hashes() == config["data_hashes"]
+    parts = split(data, config["training"]["split_seed"], tuple(config["ratios"]))
+    rebuilt = create_model(config["model"], parts.train, **config["model_settings"])
+    assert (type(rebuilt), rebuilt.config) == (type(model), model.config)
+    rerun = Trainer(TrainConfig.parse(config["training"])).fit(rebuilt, parts)
+    assert rerun.metrics == run.metrics
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, rebuilt.state_dict()[name]), name
+
+
+def test_a_run_folder_logs_every_epoch(toy_data: Path, tmp_path: Path) -> None:
+    parts = split(load(toy_data), 1)
+    recorder = Recorder()
+    trainer = Trainer(out=tmp_path, epochs=3, patience=0, loggers=[recorder])
+    trainer.fit(create_model("ss_mkr", parts.train, **TOY), parts)
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == recorder.records
+    assert [record["epoch"] for record in recorder.records] == [1, 2, 3]
 
 
 def test_mlflow_is_told_everything(toy_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
