@@ -85,7 +85,7 @@ class Stream:
 
 @contextmanager
 def open_binary(path: Path) -> Iterator[Stream]:
-    """Open a file for reading; whether it is packed is told by its first bytes.
+    """Open a file for reading; its first bytes show whether it is packed.
 
     Raises:
         DataError: there is no such file, or it cannot be read.

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from kg_builder.errors import DataError
-from kg_builder.evaluation.validation import validate
+from kg_builder.evaluation.graph import validate
 from pipeline.build import DATA, SEED, build, default_raw
 from pipeline.console import BuildDisplay, download_bars, summary, terminal
 from pipeline.fetch import fetch

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from unidecode import unidecode
 
-from kg_builder.text_models.relations.annotation import AnnotatedText, Triple
+from kg_builder.text_models.relations.annotation import Triple
 
 _QUOTES: Final = re.compile("[\"“”„«»]|(?<!\\w)['‘’]|['‘’](?!\\w)")
 _APOSTROPHES: Final = re.compile("[‘’`´]")
@@ -137,33 +137,3 @@ def benchmark_score(
 
 def _spaceless(triple: Triple) -> Triple:
     return Triple(*(re.sub(r"[_\s]+", "", part).lower() for part in triple))
-
-
-class LookUp:
-    """The baseline: states each triple of the training texts whose two names a text has.
-
-    It reads nothing. What it scores is how far a collection's test triples are known from its
-    training triples.
-    """
-
-    def __init__(self, train: Iterable[AnnotatedText]) -> None:
-        triples = sorted({triple for text in train for triple in text.triples})
-        self._by_subject: dict[str, list[tuple[str, Triple]]] = {}
-        for triple in triples:
-            subject, object_ = normal(triple.subject), normal(triple.object)
-            self._by_subject.setdefault(subject, []).append((object_, triple))
-
-    def extract(self, text: str) -> list[Triple]:
-        """Triples whose subject and object stand in the text."""
-        words = f" {_words(text)} "
-        return [
-            triple
-            for subject, objects in self._by_subject.items()
-            if f" {_words(subject)} " in words
-            for object_, triple in objects
-            if f" {_words(object_)} " in words
-        ]
-
-
-def _words(text: str) -> str:
-    return " ".join(re.findall(r"\w+", normal(text)))

@@ -1,14 +1,22 @@
-"""Quality of a resolution against a known truth: pairwise, B-cubed, and of its blocking."""
+"""Quality of a resolution against a known truth: scores with intervals, and its wrong pairs."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from kg_builder.fusion.matching import Matching
+
+Interval = tuple[float, float]
+ROUNDS: Final = 500
+LEVEL: Final = 0.95
+_ORDER: Final = ("wrongly the same", "missed", "missed by blocking")
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,22 @@ class BlockingScore:
     recall: float
     reduction: float
     candidates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A pair on which resolution and truth differ.
+
+    Attributes:
+        left, right: record keys.
+        kind: 'wrongly the same', 'missed', or 'missed by blocking'.
+        probability: what the scorer said; None where the pair was never compared.
+    """
+
+    left: str
+    right: str
+    kind: str
+    probability: float | None
 
 
 def pairwise(found: Sequence[Hashable], truth: Sequence[Hashable]) -> Score:
@@ -103,14 +127,144 @@ def links(found: Mapping[Hashable, Hashable], gold: Mapping[Hashable, Hashable])
     return Score(_ratio(right, len(judged)), _ratio(right, len(gold)))
 
 
+def cluster_intervals(
+    found: Sequence[str], truth: Sequence[str], *, rounds: int = ROUNDS, seed: int = 0
+) -> dict[str, dict[str, Interval]]:
+    """Percentile intervals of pairwise and B-cubed scores; true clusters are drawn anew.
+
+    A cluster that is drawn twice counts as two clusters, so that its copies make no true pairs
+    with each other. Pairs found across true clusters count by the product of their draws.
+
+    Args:
+        found, truth: cluster of each record, in the same order.
+    """
+    if not truth:
+        return {}
+    owners = {owner: index for index, owner in enumerate(sorted(set(truth)))}
+    size_found, size_true = Counter(found), Counter(truth)
+    cells = Counter(zip(found, truth, strict=True))
+    right, truly, records, precise, recalled = (np.zeros(len(owners)) for _ in range(5))
+    spread: dict[str, list[tuple[int, int]]] = {}
+    for (cluster, owner), size in sorted(cells.items()):
+        place = owners[owner]
+        right[place] += comb(size, 2)
+        precise[place] += size * size / size_found[cluster]
+        recalled[place] += size * size / size_true[owner]
+        spread.setdefault(cluster, []).append((place, size))
+    for owner, size in size_true.items():
+        truly[owners[owner]], records[owners[owner]] = comb(size, 2), size
+    mixed = [
+        (np.array([p for p, _ in parts]), np.array([n for _, n in parts], dtype=float))
+        for parts in spread.values()
+        if len(parts) > 1
+    ]
+    random = np.random.default_rng(seed)
+    pairwise, cubed = np.empty((rounds, 2)), np.empty((rounds, 2))
+    for turn in range(rounds):
+        drawn = np.bincount(
+            random.integers(len(owners), size=len(owners)), minlength=len(owners)
+        ).astype(float)
+        wrong = 0.0
+        for places, sizes in mixed:
+            weighted = drawn[places] * sizes
+            wrong += (weighted.sum() ** 2 - (weighted**2).sum()) / 2
+        hit = float(drawn @ right)
+        pairwise[turn] = _ratio(hit, hit + wrong), _ratio(hit, float(drawn @ truly))
+        total = float(drawn @ records)
+        cubed[turn] = float(drawn @ precise) / total, float(drawn @ recalled) / total
+    return {"pairwise": _intervals(pairwise), "B-cubed": _intervals(cubed)}
+
+
+def pair_intervals(
+    said: NDArray[np.bool_], same: NDArray[np.bool_], *, rounds: int = ROUNDS, seed: int = 0
+) -> dict[str, Interval]:
+    """Percentile intervals over judged pairs, drawn with replacement; shape (n,) both."""
+    random = np.random.default_rng(seed)
+    values = np.empty((rounds, 2))
+    for turn in range(rounds):
+        drawn = random.integers(len(same), size=len(same))
+        hit = float((said[drawn] & same[drawn]).sum())
+        values[turn] = _ratio(hit, said[drawn].sum()), _ratio(hit, same[drawn].sum())
+    return _intervals(values)
+
+
+def cluster_errors(
+    keys: Sequence[str], found: Sequence[str], true: Sequence[str], matching: Matching | None
+) -> list[Wrong]:
+    """Pairs that share a found cluster or a true one, but not both.
+
+    Args:
+        keys, found, true: record key, found cluster and true cluster of each record.
+        matching: what the method compared, where that is known.
+    """
+    compared: Mapping[tuple[str, str], float] = {} if matching is None else probabilities(matching)
+    together = _within(keys, found)
+    wrong = []
+    for pair in together ^ _within(keys, true):
+        known = compared.get(pair)
+        if pair in together:
+            kind = _ORDER[0]
+        else:
+            kind = _ORDER[2] if matching is not None and known is None else _ORDER[1]
+        wrong.append(Wrong(*pair, kind, known))
+    return sorted(wrong, key=worst_first)
+
+
+def worst_first(wrong: Wrong) -> tuple[int, float, str, str]:
+    """Sort key: the surest wrong ones, then missed ones, the most doubted first."""
+    sure = 0.0 if wrong.probability is None else wrong.probability
+    first = -sure if wrong.kind == _ORDER[0] else sure
+    return _ORDER.index(wrong.kind), first, wrong.left, wrong.right
+
+
+def probabilities(matching: Matching) -> dict[tuple[str, str], float]:
+    """The probability of every compared pair, by its two keys in alphabetical order."""
+    record = matching.profiles.record
+    return {
+        ordered(record[i], record[j]): value
+        for (i, j), value in zip(
+            matching.comparison.pairs.tolist(), matching.probability.tolist(), strict=True
+        )
+    }
+
+
+def ordered(left: str, right: str) -> tuple[str, str]:
+    """The two keys in alphabetical order."""
+    return (left, right) if left <= right else (right, left)
+
+
 def _pairs(sizes: Iterable[int]) -> int:
     return sum(comb(size, 2) for size in sizes)
 
 
 def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else 1.0
+    return float(part / whole) if whole else 1.0
 
 
 def _same_length(found: Sequence[Hashable], truth: Sequence[Hashable]) -> None:
     if len(found) != len(truth):
         raise ValueError(f"{len(found)} found labels, {len(truth)} true ones")
+
+
+def _intervals(values: NDArray[np.float64]) -> dict[str, Interval]:
+    precision, recall = values[:, 0], values[:, 1]
+    total = precision + recall
+    f1 = np.divide(2 * precision * recall, total, out=np.zeros_like(total), where=total > 0)
+    tail = (1 - LEVEL) / 2
+    found = {}
+    for name, column in (("precision", precision), ("recall", recall), ("f1", f1)):
+        low, high = np.quantile(column, [tail, 1 - tail])
+        found[name] = (float(low), float(high))
+    return found
+
+
+def _within(keys: Sequence[str], label: Sequence[str]) -> set[tuple[str, str]]:
+    members: dict[str, list[str]] = defaultdict(list)
+    for key, name in zip(keys, label, strict=True):
+        members[name].append(key)
+    return {
+        ordered(one, other)
+        for group in members.values()
+        for place, one in enumerate(group)
+        for other in group[place + 1 :]
+    }

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from kg_builder.evaluation.matching import Score
-from kg_builder.text_models.ner.names import NameList
 from kg_builder.text_models.ner.tagging import Span, TaggedWords
 
 
@@ -96,30 +95,6 @@ def marked(words: Sequence[str], spans: Sequence[Span]) -> str:
         pieces[start] = f"[{label}: {pieces[start]}"
         pieces[end - 1] += "]"
     return " ".join(pieces)
-
-
-def look_up(train: Sequence[TaggedWords], sentences: Sequence[Sequence[str]]) -> list[list[Span]]:
-    """The baseline: mark what a training sentence marks, with its most frequent class."""
-    names = NameList.of_sentences(train)
-    return [
-        [Span(item.start, item.end, item.classes[0]) for item in names.find(words)]
-        for words in sentences
-    ]
-
-
-def grouped_folds(sentences: Sequence[TaggedWords], folds: int, seed: int) -> list[list[int]]:
-    """Cut sentences into folds of nearly equal size; those with the same words stay together."""
-    groups: dict[str, list[int]] = defaultdict(list)
-    for place, sentence in enumerate(sentences):
-        words = (word.casefold() for word in sentence.words)
-        groups[" ".join(word for word in words if any(map(str.isalnum, word)))].append(place)
-    keys = sorted(groups)
-    order = np.random.default_rng(seed).permutation(len(keys))
-    found: list[list[int]] = [[] for _ in range(folds)]
-    for key in order:
-        smallest = min(found, key=len)
-        smallest += groups[keys[int(key)]]
-    return [sorted(fold) for fold in found]
 
 
 def _of(spans: Sequence[Span], label: str | None) -> set[Span]:

@@ -25,8 +25,7 @@ from kg_builder.evaluation.alignment import (
     name_consistent,
     worst,
 )
-from kg_builder.evaluation.external_ids import GoldLinks, read_gold, recognise
-from kg_builder.evaluation.presence import present
+from kg_builder.evaluation.alignment_gold import GoldLinks, present, read_gold, recognise
 from kg_builder.ontology import expand
 from pipeline.artefacts import write_tsv
 from pipeline.build import DATA, default_raw
@@ -130,7 +129,7 @@ def _found(
     for raw, iri, name, cell in zip(
         table["raw_id"], table["iri"], table["name"], table[database], strict=True
     ):
-        ids = frozenset(recognise(text)[1] for text in cell.split("|") if text)
+        ids = frozenset(recognise(text, database)[1] for text in cell.split("|") if text)
         own = candidates.get(iri, [])
         scores = {str(entry["id"]): float(str(entry["score"])) for entry in own}
         link = max((scores.get(key, 1.0) for key in ids), default=0.0)

@@ -12,15 +12,6 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from kg_builder.errors import DataError
-from kg_builder.evaluation.extraction_runs import (
-    SHARES,
-    Experiment,
-    Outcome,
-    Readings,
-    cross_validate,
-    sample,
-    train_models,
-)
 from kg_builder.text_models.corpora import (
     Ontology,
     read_ontology,
@@ -39,6 +30,15 @@ from pipeline.evaluate.extraction_report import (
     print_relations,
     print_scores,
     write_errors,
+)
+from pipeline.evaluate.extraction_runs import (
+    SHARES,
+    Experiment,
+    Outcome,
+    Readings,
+    cross_validate,
+    sample,
+    train_models,
 )
 
 _out = terminal()

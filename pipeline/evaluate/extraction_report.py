@@ -11,13 +11,16 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from kg_builder.evaluation.extraction import Counts, benchmark_score
-from kg_builder.evaluation.extraction_errors import COLUMNS, error_rows
-from kg_builder.evaluation.extraction_runs import LOOK_UP, Outcome
+from kg_builder.evaluation.extraction import Counts, benchmark_score, normal_triple
+from kg_builder.text_models.relations.annotation import Triple
 from pipeline.artefacts import write_tsv
+from pipeline.evaluate.extraction_runs import LOOK_UP, Outcome
 
 Runs = Sequence[Sequence[Outcome]]
 """Outcomes of the models, the same in each run (fold)."""
+
+COLUMNS: Final = ("text_id", "text", "right", "missed", "wrong", "below_threshold")
+"""Columns of a file of errors."""
 
 _SHOWN: Final = 40
 
@@ -146,6 +149,42 @@ def write_errors(runs: Runs, folder: Path) -> list[Path]:
     return paths
 
 
+def error_rows(outcome: Outcome) -> list[tuple[str, ...]]:
+    """One row for each text with an error, in the order of the texts.
+
+    Columns are `COLUMNS`. A triple is written "subject | relation | object", stated ones with
+    their confidence; several are set apart by " ; ". Missed triples that were found but not
+    believed stand in the last column too.
+    """
+    rows: list[tuple[str, ...]] = []
+    for text, considered in zip(outcome.texts, outcome.considered, strict=True):
+        gold = {normal_triple(triple): triple for triple in text.triples}
+        stated = [item for item in considered if item.confidence >= outcome.threshold]
+        doubted = [item for item in considered if item.confidence < outcome.threshold]
+        stated_keys = {normal_triple(item.triple) for item in stated}
+        right = [item for item in stated if normal_triple(item.triple) in gold]
+        wrong = [item for item in stated if normal_triple(item.triple) not in gold]
+        missed = [triple for key, triple in gold.items() if key not in stated_keys]
+        if wrong or missed:
+            rows.append(
+                (
+                    text.id,
+                    text.text,
+                    _joined([(item.triple, item.confidence) for item in right]),
+                    _joined([(triple, None) for triple in missed]),
+                    _joined([(item.triple, item.confidence) for item in wrong]),
+                    _joined(
+                        [
+                            (item.triple, item.confidence)
+                            for item in doubted
+                            if normal_triple(item.triple) in gold
+                        ]
+                    ),
+                )
+            )
+    return rows
+
+
 def _by_model(runs: Runs) -> Iterator[tuple[str, list[Outcome]]]:
     for outcomes in zip(*runs, strict=True):
         yield outcomes[0].model, list(outcomes)
@@ -173,3 +212,10 @@ def _spread(values: Sequence[float]) -> str:
     if len(values) == 1:
         return f"{values[0]:.3f}"
     return f"{mean(values):.3f} ± {stdev(values):.3f}"
+
+
+def _joined(triples: Sequence[tuple[Triple, float | None]]) -> str:
+    return " ; ".join(
+        " | ".join(triple) + ("" if confidence is None else f" ({confidence:.2f})")
+        for triple, confidence in triples
+    )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 from rich.table import Table
 
 from kg_builder.errors import DataError
+from kg_builder.evaluation.matching import Wrong
 from kg_builder.evaluation.matching_data import (
     Clusters,
     JudgedPairs,
@@ -22,16 +25,15 @@ from kg_builder.evaluation.matching_data import (
     read_pairs,
     read_tables,
 )
-from kg_builder.evaluation.matching_errors import write_errors
-from kg_builder.evaluation.matching_peer import resolve_with_splink
-from kg_builder.evaluation.matching_runs import (
+from kg_builder.evaluation.song_columns import read_columns
+from pipeline.console import terminal
+from pipeline.evaluate.matching_runs import (
     MatchingReport,
     evaluate_clusters,
     evaluate_pairs,
     score_clusters,
 )
-from kg_builder.evaluation.song_columns import read_columns
-from pipeline.console import terminal
+from pipeline.evaluate.splink_peer import resolve_with_splink
 
 _out = terminal()
 
@@ -195,8 +197,36 @@ def _finish(
         (out / "scores.json").write_text(text, encoding="utf-8")
         for place, report in enumerate(reports):
             name = "errors.tsv" if place == 0 else f"errors-{place + 1}.tsv"
-            write_errors(out / name, report.errors, gold.records)
+            _write_errors(out / name, report.errors, gold.records)
         _out.print(f"scores.json and errors.tsv in {out}", highlight=False, soft_wrap=True)
+
+
+def _write_errors(path: Path, errors: Sequence[Wrong], records: pd.DataFrame) -> None:
+    """Write errors as a TSV: kind, probability, and what both records say."""
+    described = {
+        key: (name, _values(attributes))
+        for key, name, attributes in zip(
+            records["record"], records["name"], records["attributes"], strict=True
+        )
+    }
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+        writer.writerow(
+            ("kind", "probability", "left", "right", "left name", "right name", "left says",
+             "right says")
+        )  # fmt: skip
+        for wrong in errors:
+            one, other = described[wrong.left], described[wrong.right]
+            sure = "" if wrong.probability is None else f"{wrong.probability:.4f}"
+            writer.writerow(
+                (wrong.kind, sure, wrong.left, wrong.right, one[0], other[0], one[1], other[1])
+            )
+
+
+def _values(attributes: str) -> str:
+    return " | ".join(
+        f"{name}: {', '.join(values)}" for name, values in json.loads(attributes).items()
+    )
 
 
 def _plain(report: MatchingReport) -> dict[str, object]:

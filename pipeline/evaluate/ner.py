@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
+import numpy as np
 import pandas as pd
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -16,8 +17,6 @@ from rich.table import Table
 from kg_builder.errors import DataError
 from kg_builder.evaluation.ner import (
     SpanScore,
-    grouped_folds,
-    look_up,
     score_spans,
     span_errors,
 )
@@ -129,6 +128,30 @@ def ner_command(
     _report(gold, found, seed, len(sentences), names)
     if out is not None:
         _write(gold, found, out)
+
+
+def look_up(train: Sequence[TaggedWords], sentences: Sequence[Sequence[str]]) -> list[list[Span]]:
+    """The baseline: mark what a training sentence marks, with its most frequent class."""
+    names = NameList.of_sentences(train)
+    return [
+        [Span(item.start, item.end, item.classes[0]) for item in names.find(words)]
+        for words in sentences
+    ]
+
+
+def grouped_folds(sentences: Sequence[TaggedWords], folds: int, seed: int) -> list[list[int]]:
+    """Cut sentences into folds of nearly equal size; those with the same words stay together."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place, sentence in enumerate(sentences):
+        words = (word.casefold() for word in sentence.words)
+        groups[" ".join(word for word in words if any(map(str.isalnum, word)))].append(place)
+    keys = sorted(groups)
+    order = np.random.default_rng(seed).permutation(len(keys))
+    found: list[list[int]] = [[] for _ in range(folds)]
+    for key in order:
+        smallest = min(found, key=len)
+        smallest += groups[keys[int(key)]]
+    return [sorted(fold) for fold in found]
 
 
 def _folds(

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
+from pathlib import Path
 
 import pytest
 
+import pipeline
 from kg_builder.errors import DataError
+from kg_builder.evaluation.matching import cluster_intervals
 from kg_builder.evaluation.matching_data import read_deepmatcher, read_musicbrainz20k, read_pairs
-from kg_builder.evaluation.matching_intervals import cluster_intervals
 from kg_builder.evaluation.song_columns import guess_columns, read_columns
 from pipeline.cli import app
+from pipeline.evaluate.splink_peer import SCRIPT, resolve_with_splink
 
 HEADINGS = [
     "id",
@@ -122,6 +126,27 @@ def test_training_clusters_are_resolved_with_the_others_but_not_scored(cli, tmp_
     assert report["scores"]["pairwise"]["f1"] > 0.9
     with pytest.raises(DataError, match="every record is among those to learn from"):
         run(cli, "--format", "musicbrainz20k", "--data", data, "--train", data)
+
+
+def test_a_peer_is_started_from_within_the_package(tmp_path):
+    assert SCRIPT.is_relative_to(Path(pipeline.__file__).parent)
+    stand_in = tmp_path / "python"
+    stand_in.write_text(
+        f"""#!{sys.executable}
+import csv, json, sys
+assert open(sys.argv[1]).read(200).startswith('\"\"\"Splink')
+keys = [row["unique_id"] for row in csv.DictReader(open(sys.argv[2]))]
+result = {{"clusters": {{key: "1" for key in keys}}, "seconds": 2.0, "processor_seconds": 1.0}}
+json.dump(result, open(sys.argv[3], "w"))
+"""
+    )
+    stand_in.chmod(0o755)
+    records = read_musicbrainz20k(write_sources(tmp_path / "data", range(5))).records
+    clusters, seconds, processor = resolve_with_splink(records, python=stand_in)
+    assert (set(clusters), seconds, processor) == (set(records["record"]), 2.0, 1.0)
+    stand_in.write_text("#!/bin/sh\necho no splink here >&2\nexit 1\n")
+    with pytest.raises(DataError, match=r"splink failed: no splink here.*--peer-python"):
+        resolve_with_splink(records, python=stand_in)
 
 
 def write_pairs(path, numbers):

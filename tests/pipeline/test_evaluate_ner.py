@@ -6,11 +6,15 @@ import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from kg_builder.errors import DataError
 from kg_builder.text_models.ner.name_files import read_name_files
+from kg_builder.text_models.ner.tagging import Span, TaggedWords
 from pipeline.cli import app
+from pipeline.evaluate.ner import grouped_folds, look_up
 
 _SYLLABLES = [
     "ra",
@@ -91,3 +95,24 @@ def test_mistakes_are_told_in_one_line(tmp_path: Path, arguments: list[str], tol
     train = _file(tmp_path / "train.bio", 1, 12)
     with pytest.raises(DataError, match=told):
         _run("--train", train, "--model", "light", *arguments)
+
+
+def test_the_baseline_knows_what_training_marks() -> None:
+    gold = [TaggedWords(("air", "by", "kate", "bush"), (Span(0, 1, "WoA"), Span(2, 4, "Artist")))]
+    found = look_up(gold, [("more", "kate", "bush"), ("boris",)])
+    assert found == [[Span(1, 3, "Artist")], []]
+
+
+@given(
+    st.lists(st.sampled_from(["a b", "A | b", "c", "d e f", "g"]), min_size=3, max_size=30),
+    st.integers(2, 3),
+)
+def test_folds_part_everything_once_and_no_query_twice(texts: list[str], count: int) -> None:
+    rows = [TaggedWords(tuple(text.split()), ()) for text in texts]
+    folds = grouped_folds(rows, count, seed=1)
+    assert sorted(place for fold in folds for place in fold) == list(range(len(rows)))
+    sides: dict[str, int] = {}
+    for number, fold in enumerate(folds):
+        for place in fold:
+            key = texts[place].casefold().replace(" |", "")
+            assert sides.setdefault(key, number) == number

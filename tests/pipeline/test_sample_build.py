@@ -9,7 +9,7 @@ import pandas as pd
 import pyoxigraph as ox
 import pytest
 
-from kg_builder.evaluation.validation import validate
+from kg_builder.evaluation.graph import validate
 from kg_builder.ontology import expand
 from pipeline.build import build
 

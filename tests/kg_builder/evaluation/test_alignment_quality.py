@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from kg_builder.evaluation.alignment import Found, judge, measure, name_consistent, worst
-from kg_builder.evaluation.presence import present
+from kg_builder.evaluation.alignment_gold import present
 
 
 def found(name, *ids, decision="match", score=0.9, candidates=()):

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg_builder.evaluation.matching import b_cubed, blocking, links, pairwise
-from kg_builder.evaluation.matching_intervals import cluster_intervals
+from kg_builder.evaluation.matching import b_cubed, blocking, cluster_intervals, links, pairwise
 from kg_builder.fusion import FusionConfig, SourceTraits, match_records
 from kg_builder.ontology import load_schema
 from kg_builder.tables import RECORDS

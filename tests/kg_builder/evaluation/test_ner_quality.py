@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from kg_builder.evaluation.ner import (
-    grouped_folds,
-    look_up,
     marked,
     score_spans,
     span_errors,
@@ -46,25 +42,5 @@ def test_perfect_and_empty() -> None:
     assert span_errors(_GOLD, [row.spans for row in _GOLD]) == []
 
 
-def test_the_baseline_knows_what_training_marks() -> None:
-    found = look_up(_GOLD[:1], [("more", "kate", "bush"), ("boris",)])
-    assert found == [[Span(1, 3, "Artist")], []]
-
-
 def test_marks_are_readable() -> None:
     assert marked(_GOLD[0].words, _GOLD[0].spans) == "[WoA: air] by [Artist: kate bush]"
-
-
-@given(
-    st.lists(st.sampled_from(["a b", "A | b", "c", "d e f", "g"]), min_size=3, max_size=30),
-    st.integers(2, 3),
-)
-def test_folds_part_everything_once_and_no_query_twice(texts: list[str], count: int) -> None:
-    rows = [TaggedWords(tuple(text.split()), ()) for text in texts]
-    folds = grouped_folds(rows, count, seed=1)
-    assert sorted(place for fold in folds for place in fold) == list(range(len(rows)))
-    sides: dict[str, int] = {}
-    for number, fold in enumerate(folds):
-        for place in fold:
-            key = texts[place].casefold().replace(" |", "")
-            assert sides.setdefault(key, number) == number

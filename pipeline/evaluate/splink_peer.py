@@ -16,7 +16,8 @@ from kg_builder.evaluation.song_columns import PREDICATES
 from kg_builder.fusion.measures import parse_seconds, parse_year
 from kg_builder.fusion.normalize import is_placeholder, name_key
 
-SCRIPT: Final = Path(__file__).resolve().parents[2] / "benchmarks" / "peers" / "splink_matching.py"
+SCRIPT: Final = Path(__file__).with_name("splink_script.py")
+"""What runs in that environment: it imports splink and pandas, and nothing of this project."""
 _ROLES: Final = ("artist", "album", "year", "length", "number", "language")
 
 
@@ -45,15 +46,15 @@ def resolve_with_splink(
         except OSError as fault:
             raise DataError(str(fault), where="--peer-python") from None
         if done.returncode or not result.is_file():
-            told = (done.stderr.strip().splitlines() or ["it wrote no result"])[-1]
+            last = (done.stderr.strip().splitlines() or ["it wrote no result"])[-1]
             raise DataError(
-                f"splink failed: {told}",
+                f"splink failed: {last}",
                 where=str(command[0]),
                 remedy="install splink in an environment of its own and name its Python:"
                 " --peer-python ENV/bin/python",
             )
-        told = json.loads(result.read_text(encoding="utf-8"))
-    return told["clusters"], told["seconds"], told["processor_seconds"]
+        found = json.loads(result.read_text(encoding="utf-8"))
+    return found["clusters"], found["seconds"], found["processor_seconds"]
 
 
 def tidy_cells(records: pd.DataFrame) -> pd.DataFrame:

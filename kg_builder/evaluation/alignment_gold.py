@@ -1,18 +1,25 @@
-"""Gold links to third-party databases: ids in every spelling, read from a table of two columns."""
+"""Gold links to third-party databases, read from a table, and which of them a dump holds at all."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
-from kg_builder.databases import DBPEDIA, identify
+from kg_builder.alignment.dump_lines import unescape
+from kg_builder.databases import DATABASES, DBPEDIA, FREEBASE, identify
 from kg_builder.errors import DataError
+from kg_builder.packed_files import CutOffError, open_dump
 
+_BLOCK: Final = 1 << 22
+_NAME: Final = re.compile(
+    FREEBASE.in_dump.pattern + rb"\t<[^>]*type\.object\.name>\t" + rb'"((?:[^"\\]|\\.)*)"@en\t'
+)
 NONE: Final = frozenset({"", "-", "nil", "none", "null", "na", "n/a"})
 """What a gold table writes where an item is in the database for certain not."""
 
@@ -24,7 +31,7 @@ class GoldLinks:
     """Which things of one database the items of a data set are, as annotators say.
 
     Attributes:
-        database: freebase, dbpedia, wikidata or musicbrainz.
+        database: its name in `kg_builder.databases`.
         links: the publisher's id → the right ids, in the spelling of `alignment.tsv` except
             that DBpedia's are titles; no id where the database has no such thing.
     """
@@ -33,13 +40,17 @@ class GoldLinks:
     links: dict[str, frozenset[str]]
 
 
-def recognise(text: str) -> tuple[str, str]:
+def recognise(text: str, database: str = "") -> tuple[str, str]:
     """The database of an id and the id without what varies; `('', '')` for any other text.
+
+    Args:
+        text: the id in any spelling.
+        database: whose id it is, where that is known.
 
     >>> recognise("/m/0c_jw"), recognise("<http://dbpedia.org/resource/Who%3F>")
     (('freebase', 'm.0c_jw'), ('dbpedia', 'Who?'))
     """
-    return _without_variants(identify(text) or "")
+    return _without_variants(identify(text, database) or "")
 
 
 def _without_variants(curie: str) -> tuple[str, str]:
@@ -110,6 +121,42 @@ def read_gold(path: Path, database: str = "") -> GoldLinks:
     return GoldLinks(kind, {raw: frozenset(keys) for raw, keys in links.items()})
 
 
+def present(path: Path, database: str, wanted: Collection[str]) -> dict[str, str]:
+    """The wanted ids that occur in a dump, each with its name where the dump states one.
+
+    Every mention counts, also as the object of a fact. The dump is read once, block by block.
+
+    Args:
+        path: the dump, plain or packed.
+        database: its name in `kg_builder.databases`.
+        wanted: ids as `recognise` writes them.
+
+    Raises:
+        DataError: there is no such file.
+    """
+    asked = frozenset(wanted)
+    pattern = DATABASES[database].in_dump
+    found: dict[str, str] = {}
+    seen: set[bytes] = set()
+    try:
+        with open_dump(path) as stream:
+            while block := stream.read(_BLOCK):
+                block += stream.readline()
+                new = set(pattern.findall(block)) - seen
+                seen |= new
+                for raw in new:
+                    key = _id(raw, database)
+                    if key in asked:
+                        found.setdefault(key, "")
+                if database == "freebase":
+                    for raw, name in _NAME.findall(block):
+                        if (key := raw.decode("ascii")) in asked:
+                            found[key] = found.get(key) or unescape(name.decode("utf-8", "replace"))
+    except CutOffError:  # cut off: what stands before the cut counts
+        pass
+    return found
+
+
 def _is_heading(first: list[str], others: list[list[str]]) -> bool:
     """Whether the first row names columns: words where the other rows have ids or numbers."""
     if not others or any(recognise(cell)[0] for cell in first):
@@ -128,3 +175,8 @@ def _id_column(rows: list[list[str]]) -> int:
         for place in range(1, widest)
     ]
     return 1 + max(range(len(hits)), key=lambda place: (hits[place], -place))
+
+
+def _id(raw: bytes, database: str) -> str:
+    text = raw.decode("utf-8", "replace")
+    return page_title(unescape(text)) if database == "dbpedia" else text

@@ -1,6 +1,8 @@
-"""Splink 5 on song records; runs in an environment of splink's own (see CONTRIBUTING).
+"""Splink 5 on song records, as a script that runs in an environment of splink's own.
 
-    python splink_matching.py RECORDS.csv CLUSTERS.json
+    python splink_script.py RECORDS.csv CLUSTERS.json
+
+It imports nothing of this project, which need not be installed there.
 
 Set up as its documentation advises: several blocking rules, Jaro-Winkler and Jaccard levels with
 term frequencies, u by sampling, m by expectation-maximisation, and one clustering threshold that
@@ -11,6 +13,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import splink.comparison_library as cl
@@ -19,7 +22,7 @@ from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 THRESHOLD = 0.5
 
 
-def comparisons(columns: set[str]) -> list:
+def comparisons(columns: set[str]) -> list[Any]:
     """Comparisons of the columns that are not empty."""
     found = [
         cl.CustomComparison(
@@ -67,7 +70,7 @@ def comparisons(columns: set[str]) -> list:
     return found
 
 
-def rules(columns: set[str]) -> list:
+def rules(columns: set[str]) -> list[Any]:
     """Blocking rules, none of which pairs more than a few records in a thousand."""
     found = [block_on("title"), block_on("substr(title, 1, 8)"), block_on("last_words")]
     if "album" in columns:
@@ -92,7 +95,7 @@ def main() -> None:
             " ".join(text.split()[-2:]) if isinstance(text, str) and len(text) > 6 else None
         )
     )
-    columns = {name for name in table if table[name].notna().any()}
+    columns = {str(name) for name in table if table[name].notna().any()}
     began, processor = time.perf_counter(), time.process_time()
     blocking = rules(columns)
     settings = SettingsCreator(

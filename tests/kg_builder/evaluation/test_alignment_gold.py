@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg_builder.errors import DataError
-from kg_builder.evaluation.external_ids import page_title, read_gold, recognise
+from kg_builder.evaluation.alignment_gold import page_title, read_gold, recognise
 
 
 @pytest.mark.parametrize(

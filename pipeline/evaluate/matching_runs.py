@@ -12,16 +12,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kg_builder.errors import DataError
-from kg_builder.evaluation.matching import BlockingScore, Score, b_cubed, blocking, pairwise
-from kg_builder.evaluation.matching_data import Clusters, JudgedPair, JudgedPairs
-from kg_builder.evaluation.matching_errors import (
+from kg_builder.evaluation.matching import (
+    BlockingScore,
+    Interval,
+    Score,
     Wrong,
+    b_cubed,
+    blocking,
     cluster_errors,
+    cluster_intervals,
     ordered,
+    pair_intervals,
+    pairwise,
     probabilities,
     worst_first,
 )
-from kg_builder.evaluation.matching_intervals import Interval, cluster_intervals, pair_intervals
+from kg_builder.evaluation.matching_data import Clusters, JudgedPair, JudgedPairs
 from kg_builder.fusion import FusionConfig, SourceTraits
 from kg_builder.fusion.judgements import Verdict
 from kg_builder.fusion.matching import Matching, match_records
