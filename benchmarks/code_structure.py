@@ -39,6 +39,9 @@ WITH_REASON = {
     # one embedding a file: the registry lists them side by side, and a new one is a new file
     "recommender.kge.transe",
     "recommender.kge.transh",
+    # one stage a file: a stage is rebuilt when the code that its file reaches has changed
+    "pipeline.stages.cleaning",
+    "pipeline.stages.inference",
 }
 """Small modules with a single importer that stay modules of their own."""
 
