@@ -9,7 +9,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-_PLACE: Final = "address"
+_ADDRESS: Final = "address"
 
 
 class LazyGroup(TyperGroup):
@@ -18,7 +18,7 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
         """The command that the arguments name, imported."""
         name, command, rest = super().resolve_command(ctx, args)
-        address = getattr(getattr(command, "callback", None), _PLACE, None)
+        address = getattr(getattr(command, "callback", None), _ADDRESS, None)
         return name, _imported(address) if address else command, rest
 
 
@@ -35,7 +35,7 @@ def add_lazily(app: typer.Typer, name: str, address: str, help_text: str) -> Non
     def later() -> None:
         """Stand in for the command until it is called."""
 
-    setattr(later, _PLACE, address)
+    setattr(later, _ADDRESS, address)
     app.command(name, help=help_text)(later)
 
 

@@ -19,7 +19,7 @@ from pipeline.evaluate import app as evaluate_app
 def test_the_help_says_what_the_commands_say_themselves(group: typer.Typer) -> None:
     assert group.registered_commands
     for command in group.registered_commands:
-        module, _, name = command.callback.place.partition(":")
+        module, _, name = command.callback.address.partition(":")
         said = inspect.getdoc(getattr(import_module(module), name)) or ""
         assert " ".join(said.partition("\n\n")[0].split()) == command.help
 
