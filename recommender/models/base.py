@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 import torch
@@ -21,6 +21,10 @@ from recommender.scoring import ItemScorer, ItemSets
 from recommender.training.tasks import TrainingTask
 
 __all__ = ["ModelConfig", "Recommender", "TrainingTask", "TripleContributions"]
+
+
+_NUMBERS_AT_A_TIME: Final = 2**26
+"""Numbers that scoring a block of items may hold: 256 MB."""
 
 
 class ModelConfig(BaseModel):
@@ -87,8 +91,19 @@ class Recommender(nn.Module, ABC):
         and compute the item side once.
         """
         items = torch.arange(start, stop, device=users.device)
-        pairs = self.score(users.repeat_interleave(len(items)), items.repeat(len(users)))
-        return pairs.view(len(users), len(items))
+        size = max(1, _NUMBERS_AT_A_TIME // self.numbers_per_pair)
+        pairs = zip(
+            users.repeat_interleave(len(items)).split(size),  # type: ignore[no-untyped-call]
+            items.repeat(len(users)).split(size),  # type: ignore[no-untyped-call]
+            strict=True,
+        )
+        scores = torch.cat([self.score(user, item) for user, item in pairs])
+        return scores.view(len(users), len(items))
+
+    @property
+    def numbers_per_pair(self) -> int:
+        """Numbers that `score` holds for each pair, about: what its memory grows with."""
+        return 128
 
     def fold_in(self, histories: ItemSets) -> ItemScorer:
         """A scorer for people whom the training did not know, without retraining.

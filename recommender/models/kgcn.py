@@ -139,6 +139,11 @@ class KGCN(Recommender):
         weights = self.attention(user, relations)
         return (user * self.item_features(entities, weights)).sum(dim=1)
 
+    @property
+    def numbers_per_pair(self) -> int:
+        """The vectors of the receptive field's last hop."""
+        return int(self.config.neighbours**self.config.hops * self.config.dim)
+
     def loss(self, users: Tensor, items: Tensor, labels: Tensor, share: float) -> Tensor:
         """Eq. 8: cross-entropy over the rows, and the L2 penalty."""
         user: Tensor = self.users(users)

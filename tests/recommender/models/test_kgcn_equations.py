@@ -277,3 +277,24 @@ def test_which_signs_the_users_share_is_of_no_consequence(
         state[key][:, 3] *= -1
     state["aggregators.0.layer.weight"][3] *= -1
     torch.testing.assert_close(model.score(users, items), before)
+
+
+def test_a_block_of_the_catalogue_is_scored_in_bounded_memory(
+    train: TrainingSplit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many vectors the receptive field holds, they are not all made at once."""
+    model = create_model("kgnn_ls", train, dim=8, neighbours=4, hops=2)
+    users = torch.arange(20)
+    whole = model.score_items(users, 0, train.n_items)
+    monkeypatch.setattr("recommender.models.base._NUMBERS_AT_A_TIME", 10 * 4**2 * 8)
+    sizes: list[int] = []
+    score = model.score
+
+    def counted(users: torch.Tensor, items: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(users))
+        return score(users, items)
+
+    monkeypatch.setattr(model, "score", counted)
+    torch.testing.assert_close(model.score_items(users, 0, train.n_items), whole)
+    assert max(sizes) == 10
+    assert sum(sizes) == 20 * train.n_items
