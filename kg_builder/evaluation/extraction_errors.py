@@ -7,7 +7,7 @@ from typing import Final
 
 from kg_builder.evaluation.extraction import normal_triple
 from kg_builder.evaluation.extraction_runs import Outcome
-from kg_builder.text_models.relations.annotation import Triple
+from kg_builder.text_models.corpora import Triple
 
 COLUMNS: Final = ("text_id", "text", "right", "missed", "wrong", "below_threshold")
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kg_builder.evaluation.matching import Score
-from kg_builder.text_models.ner.names import NameList
-from kg_builder.text_models.ner.tagging import Span, TaggedWords
+from kg_builder.text_models.ner.bio_tags import Span, TaggedWords
+from kg_builder.text_models.ner.name_lists import NameList
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from kg_builder.errors import DataError
-from kg_builder.text_models.ner.name_files import read_name_files
+from kg_builder.text_models.ner.name_lists import read_name_files
 from pipeline.cli import app
 
 _SYLLABLES = [

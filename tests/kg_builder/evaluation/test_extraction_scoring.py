@@ -1,4 +1,4 @@
-"""Scores of extracted triples, the look-up baseline, folds, and calibration."""
+"""Scores of extracted triples, the look-up baseline, and folds."""
 
 from __future__ import annotations
 
@@ -9,14 +9,9 @@ from hypothesis import strategies as st
 from kg_builder.evaluation.extraction import Counts, LookUp, benchmark_score, normal, score
 from kg_builder.evaluation.extraction_errors import COLUMNS, error_rows
 from kg_builder.evaluation.extraction_runs import Outcome, sample
-from kg_builder.text_models.relations.alignment import Words
-from kg_builder.text_models.relations.annotation import AnnotatedText, Triple
-from kg_builder.text_models.relations.decisions import (
-    decide,
-    expected_calibration_error,
-)
-from kg_builder.text_models.relations.extractor import FoundTriple
-from kg_builder.text_models.relations.folds import grouped_folds
+from kg_builder.text_models.corpora import AnnotatedText, Triple
+from kg_builder.text_models.relations.parsed_text import FoundTriple, WordSpan
+from kg_builder.text_models.relations.preparation import grouped_folds
 
 _GOLD = [
     [Triple("Ana_Kovač", "genre", "Pop_music"), Triple("Ana_Kovač", "birthPlace", "Graz")],
@@ -85,7 +80,7 @@ def test_smaller_samples_lie_in_larger_ones() -> None:
 
 
 def _found(name: str, confidence: float) -> FoundTriple:
-    return FoundTriple(Triple(name, "r", "x"), confidence, Words(0, 1), Words(1, 2))
+    return FoundTriple(Triple(name, "r", "x"), confidence, WordSpan(0, 1), WordSpan(1, 2))
 
 
 def test_errors_stand_beside_the_gold() -> None:
@@ -103,25 +98,3 @@ def test_errors_stand_beside_the_gold() -> None:
         "wrong": "d | r | x (0.80)",
         "below_threshold": "b | r | x (0.20)",
     }
-
-
-def test_decisions_are_calibrated_and_choose_the_best_f1() -> None:
-    logits = [n / 50 - 4 for n in range(400)]
-    right = [n % 10 < (n // 40) for n in range(400)]
-    decision = decide(logits, right, sum(right))
-    confidence = [decision.confidence(x) for x in logits]
-    assert confidence == sorted(confidence)
-    assert expected_calibration_error(confidence, right) < 0.08
-    assert 0.2 < decision.threshold < 0.6
-
-
-def test_confidences_allow_for_what_an_annotation_leaves_out() -> None:
-    logits = [n / 50 - 4 for n in range(400)]
-    right = [n % 10 < (n // 80) for n in range(400)]
-    whole, half = decide(logits, right, 80), decide(logits, right, 80, stated_share=0.5)
-    assert half.confidence(0) == pytest.approx(2 * whole.confidence(0), abs=0.02)
-
-
-def test_calibration_error_of_the_sure_and_wrong_is_one() -> None:
-    assert expected_calibration_error([1.0, 1.0], [False, False]) == 1.0
-    assert expected_calibration_error([], []) == 0.0
