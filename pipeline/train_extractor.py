@@ -22,9 +22,9 @@ from kg_builder.extraction.text.gazetteer import common_words
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.ontology import Schema, load_schema
 from kg_builder.text_models.training.annotated import read_annotated
+from kg_builder.text_models.training.distant_supervision import facts_of, label_with_graph
 from kg_builder.text_models.training.fit import HeldOut, fit, held_out
-from kg_builder.text_models.training.from_graph import facts_of, from_graph
-from kg_builder.text_models.training.material import Material
+from kg_builder.text_models.training.training_texts import TrainingTexts
 from pipeline.build import DATA, default_raw
 from pipeline.console import terminal
 from pipeline.recipe import load_recipe
@@ -83,7 +83,7 @@ def train_extractor_command(
         bool, typer.Option(help="Fit on four fifths first, and score the rest.")
     ] = True,
 ) -> None:
-    """Fit the recogniser of names and the extractor of relations; same seed, same bytes."""
+    """Fit the model of names and the extractor of relations; same seed, same bytes."""
     if not (dataset or (texts and records) or annotated):
         raise DataError(
             "nothing to learn from",
@@ -95,8 +95,8 @@ def train_extractor_command(
     if dataset:
         recipe = load_recipe(dataset)
         folder = processed if processed is not None else DATA / "processed" / recipe.name
-        place = raw if raw is not None else default_raw(recipe)
-        sources = [(s, place) for s in recipe.sources if isinstance(s, UnstructuredSource)]
+        root = raw if raw is not None else default_raw(recipe)
+        sources = [(s, root) for s in recipe.sources if isinstance(s, UnstructuredSource)]
     sources += [_source(path) for path in texts or ()]
     known, facts = _graph(folder, {source.name for source, _ in sources})
     documents = {
@@ -117,11 +117,11 @@ def train_extractor_command(
     ]
     for source, _ in sources:
         parts.append(_distant(source, documents[source.name], known, facts, schema))
-    material = Material.together(parts)
-    _tell(material, len(facts))
+    training = TrainingTexts.merged(parts)
+    _print_training_texts(training, len(facts))
     if measure:
-        _tell_quality(held_out(material, seed=seed, method=method.value))
-    fit(material, seed=seed, method=method.value).save(out)
+        _print_quality(held_out(training, seed=seed, method=method.value))
+    fit(training, seed=seed, method=method.value).save(out)
     _out.print(
         f"Extractor written to {out}; a source of texts takes it with trained = "
         f'{{ path = "{out.resolve()}" }}',
@@ -169,7 +169,7 @@ def _distant(
     known: pd.DataFrame | None,
     facts: Sequence[tuple[str, str, str]],
     schema: Schema,
-) -> Material:
+) -> TrainingTexts:
     """The texts as rules and gazetteer read them, with the facts that they may state."""
     plain = source.model_copy(update={"trained": None, "external": ()})
     reader = TextReader(
@@ -178,13 +178,13 @@ def _distant(
         gazetteer=known,
         common=common_words(document.text for document in documents),
     )
-    return from_graph((text for text, _ in reader.read(documents)), facts, schema)
+    return label_with_graph((text for text, _ in reader.read(documents)), facts, schema)
 
 
-def _tell(material: Material, facts: int) -> None:
+def _print_training_texts(training: TrainingTexts, facts: int) -> None:
     for title, counts in (
-        ("Names", material.classes()),
-        ("Relations", material.predicates()),
+        ("Names", training.classes()),
+        ("Relations", training.predicates()),
     ):
         table = Table(box=None, padding=(0, 2, 0, 0), title=title)
         table.add_column("")
@@ -193,32 +193,32 @@ def _tell(material: Material, facts: int) -> None:
             table.add_row(name, f"{count:,}")
         _out.print(table)
     _out.print(
-        f"{facts:,} facts of structured sources; {len(material.groups):,} texts, "
-        f"{len(material.sentences):,} sentences for names, {len(material.texts):,} for relations",
+        f"{facts:,} facts of structured sources; {len(training.groups):,} texts, "
+        f"{len(training.sentences):,} sentences for names, {len(training.texts):,} for relations",
         highlight=False,
     )
-    _tell_counts(material.counts)
+    _print_counts(training.counts)
 
 
-def _tell_counts(counts: Mapping[str, int]) -> None:
+def _print_counts(counts: Mapping[str, int]) -> None:
     for what, count in sorted(Counter(counts).items()):
         if count:
             _out.print(f"  {what}: {count:,}", highlight=False)
 
 
-def _tell_quality(apart: HeldOut) -> None:
+def _print_quality(result: HeldOut) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), title="Held out: a fifth of the texts")
     table.add_column("")
     for heading in ("wanted", "found", "right", "precision", "recall", "F1"):
         table.add_column(heading, justify="right")
-    gold = [item.sentence for item, _ in apart.names]
+    gold = [item.sentence for item, _ in result.names]
     if gold:
-        score = score_spans(gold, [spans for _, spans in apart.names])
+        score = score_spans(gold, [spans for _, spans in result.names])
         table.add_row("names", *_cells(score.gold, score.found, score.right, score.score))
-    if apart.relations is not None:
-        right, predicted, wanted = apart.relations
-        measured = Score(right / predicted if predicted else 1.0, right / wanted if wanted else 1.0)
-        table.add_row("relations", *_cells(wanted, predicted, right, measured))
+    if result.relations is not None:
+        right, stated, wanted = result.relations
+        measured = Score(right / stated if stated else 1.0, right / wanted if wanted else 1.0)
+        table.add_row("relations", *_cells(wanted, stated, right, measured))
     _out.print(table)
     _out.print("Against the material's own labels, which distant supervision leaves incomplete.")
 

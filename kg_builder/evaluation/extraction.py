@@ -10,7 +10,7 @@ from typing import Final
 
 from unidecode import unidecode
 
-from kg_builder.text_models.relations.annotation import Triple
+from kg_builder.text_models.corpora import Triple
 
 _QUOTES: Final = re.compile("[\"“”„«»]|(?<!\\w)['‘’]|['‘’](?!\\w)")
 _APOSTROPHES: Final = re.compile("[‘’`´]")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kg_builder.evaluation.matching import Score
-from kg_builder.text_models.ner.tagging import Span, TaggedWords
+from kg_builder.text_models.ner.bio_tags import Span, TaggedWords
 
 
 @dataclass(frozen=True)

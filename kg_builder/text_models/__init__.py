@@ -1,1 +1,1 @@
-"""Models that are trained here to read texts: names, relations, and what they learn from."""
+"""Models that read texts: trained here (names, relations) or by others, and their training."""

@@ -70,14 +70,14 @@ def load_external(config: ExternalModel) -> TextModel:
 
 
 def _load_names(folder: Path, min_confidence: float) -> TextModel:
-    from kg_builder.text_models.ner.in_text import TrainedNames
+    from kg_builder.text_models.adapters import TrainedNames
     from kg_builder.text_models.ner.model import NerModel
 
-    return TrainedNames(NerModel.load(folder), least=min_confidence)
+    return TrainedNames(NerModel.load(folder), min_confidence=min_confidence)
 
 
 def _load_relations(folder: Path, min_confidence: float) -> TextModel:
-    from kg_builder.text_models.relations.in_text import TrainedRelations
-    from kg_builder.text_models.relations.methods import load_extractor
+    from kg_builder.text_models.adapters import TrainedRelations
+    from kg_builder.text_models.relations.model_files import load_extractor
 
-    return TrainedRelations(load_extractor(folder), least=min_confidence)
+    return TrainedRelations(load_extractor(folder), min_confidence=min_confidence)

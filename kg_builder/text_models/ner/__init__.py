@@ -1,1 +1,1 @@
-"""A recogniser of names that is trained here: a conditional random field, and a small encoder."""
+"""NER that is trained here: a conditional random field, and a small encoder beside it."""

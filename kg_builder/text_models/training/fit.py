@@ -1,35 +1,46 @@
-"""Fit the two models on the material, measure them on a part kept apart, and keep them."""
+"""Fits the models of names and of relations, measures them on test texts, and saves them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
 from kg_builder.errors import DataError
 from kg_builder.progress import Progress, silent
+from kg_builder.text_models.config import LearnedConfig, NerConfig
+from kg_builder.text_models.corpora import AnnotatedText, Slot
 from kg_builder.text_models.load import NAMES, RELATIONS
-from kg_builder.text_models.ner.config import NerConfig
+from kg_builder.text_models.ner.bio_tags import Span, labels_of
 from kg_builder.text_models.ner.model import NerModel
-from kg_builder.text_models.ner.tagging import Span, labels_of
-from kg_builder.text_models.relations import LearnedConfig
-from kg_builder.text_models.relations.methods import Extractor, Method, new_extractor
-from kg_builder.text_models.training.material import Material, NamedSentence
+from kg_builder.text_models.ner.training import fit_ner_model
+from kg_builder.text_models.relations.joint_training import fit_joint_extractor
+from kg_builder.text_models.relations.model_files import Extractor, save_extractor
+from kg_builder.text_models.relations.parsed_text import ParsedText
+from kg_builder.text_models.relations.subject_first_training import (
+    about_one_thing,
+    fit_subject_first_extractor,
+)
+from kg_builder.text_models.training.training_texts import NamedSentence, TrainingTexts
 
-_APART: Final = 0.2
-_FEWEST: Final = 10
+Method = Literal["auto", "pairs", "subject-first"]
+"""How relations are read: from any two mentions of a text; from its subject and the other
+mentions; or in the way that suits the texts."""
+
+_TEST_SHARE: Final = 0.2
+_MIN_EXAMPLES: Final = 10
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What models fitted on four fifths of the texts say of the rest.
+    """What models fitted on four fifths of the texts find in the others.
 
     Attributes:
-        names: the sentences kept apart, with the names found in each.
-        relations: right, found and wanted triples; None where no relations are learnt.
+        names: the test sentences, with the names found in each.
+        relations: right, found and gold triples; None where no relations are trained.
     """
 
     names: list[tuple[NamedSentence, list[Span]]]
@@ -38,7 +49,7 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Trained:
-    """A fitted extractor; relations are None where the material has too few."""
+    """Both fitted models; relations are None where the texts have too few."""
 
     names: NerModel
     relations: Extractor | None
@@ -51,60 +62,98 @@ class Trained:
         """
         self.names.save(folder / NAMES)
         if self.relations is not None:
-            self.relations.save(folder / RELATIONS)
+            save_extractor(self.relations, folder / RELATIONS)
 
 
 def fit(
-    material: Material, *, seed: int, method: Method = "pairs", progress: Progress = silent
+    training: TrainingTexts, *, seed: int, method: Method = "pairs", progress: Progress = silent
 ) -> Trained:
-    """Fit both models; the same material and seed give the same bytes.
+    """Fit both models; the same texts and seed give the same bytes.
 
     Raises:
         DataError: too few sentences with names.
     """
-    sentences = [item.sentence for item in material.sentences]
-    if len(sentences) < _FEWEST or not labels_of(sentences):
+    sentences = [item.sentence for item in training.sentences]
+    if len(sentences) < _MIN_EXAMPLES or not labels_of(sentences):
         raise DataError(
-            f"{len(sentences)} sentences to learn names from",
-            remedy=f"at least {_FEWEST}: give more texts, or annotated ones",
+            f"{len(sentences)} sentences to train names on",
+            remedy=f"at least {_MIN_EXAMPLES}: give more texts, or annotated ones",
         )
-    names = NerModel.fit(sentences, config=NerConfig(seed=seed, linguistics=None))
+    names = fit_ner_model(sentences, config=NerConfig(seed=seed, linguistics=None))
     progress(1, 2)
-    config = LearnedConfig()
     relations = None
-    texts = [text for text in material.texts if text.triples]
-    if len({text.group for text in texts}) >= _FEWEST:
-        relations = new_extractor(config, method, material.texts).fit(material.texts, seed=seed)
+    texts = [text for text in training.texts if text.triples]
+    if len({text.group for text in texts}) >= _MIN_EXAMPLES:
+        relations = fit_extractor(training.texts, method=method, seed=seed)
     progress(2, 2)
     return Trained(names, relations)
 
 
-def held_out(material: Material, *, seed: int, method: Method = "pairs") -> HeldOut:
-    """Fit on four fifths of the texts and read the rest: no text is on both sides."""
-    groups = material.groups
+def choose_method(method: Method, texts: Sequence[AnnotatedText]) -> Method:
+    """The method itself, or what suits the texts where it is `auto`.
+
+    Subject-first suits texts that are about one thing each and annotated in part: then what is
+    certain about subjects is worth most.
+    """
+    if method != "auto":
+        return method
+    incomplete = not all(text.complete for text in texts)
+    return "subject-first" if incomplete and about_one_thing(texts) else "pairs"
+
+
+def fit_extractor(
+    texts: Sequence[AnnotatedText],
+    config: LearnedConfig | None = None,
+    *,
+    method: Method,
+    seed: int,
+    declared: Mapping[Slot, str] | None = None,
+    parsed: Sequence[ParsedText] | None = None,
+    progress: Progress = silent,
+) -> Extractor:
+    """Train an extractor of relations; the arguments are those of `fit_joint_extractor`.
+
+    Raises:
+        DataError: too few groups of texts, or no triple whose names a text has.
+    """
+    if choose_method(method, texts) == "subject-first":
+        return fit_subject_first_extractor(
+            texts, config, seed=seed, declared=declared, parsed=parsed, progress=progress
+        )
+    return fit_joint_extractor(
+        texts, config, seed=seed, declared=declared, parsed=parsed, progress=progress
+    )
+
+
+def held_out(training: TrainingTexts, *, seed: int, method: Method = "pairs") -> HeldOut:
+    """Fit on four fifths of the texts and read the others; no text is on both sides."""
+    groups = training.groups
     order = np.random.default_rng(seed).permutation(len(groups))
-    apart = {groups[int(place)] for place in order[: max(1, round(_APART * len(groups)))]}
-    rest = material.only(set(groups) - apart)
-    kept = material.only(apart)
-    trained = fit(rest, seed=seed, method=method)
-    words = [item.sentence.words for item in kept.sentences]
+    test_groups = {
+        groups[int(index)] for index in order[: max(1, round(_TEST_SHARE * len(groups)))]
+    }
+    test = training.only(test_groups)
+    trained = fit(training.only(set(groups) - test_groups), seed=seed, method=method)
+    words = [item.sentence.words for item in test.sentences]
     names = [
         (item, [name.span for name in found])
-        for item, found in zip(kept.sentences, trained.names.predict(words), strict=True)
+        for item, found in zip(test.sentences, trained.names.predict(words), strict=True)
     ]
-    return HeldOut(names, _relations(trained.relations, kept))
+    return HeldOut(names, _count_triples(trained.relations, test))
 
 
-def _relations(extractor: Extractor | None, kept: Material) -> tuple[int, int, int] | None:
-    if extractor is None or not kept.texts:
+def _count_triples(extractor: Extractor | None, test: TrainingTexts) -> tuple[int, int, int] | None:
+    if extractor is None or not test.texts:
         return None
-    found = extractor.extract([text.text for text in kept.texts])
-    right = said = wanted = 0
-    for text, triples in zip(kept.texts, found, strict=True):
+    found = extractor.extract([text.text for text in test.texts])
+    right = stated = wanted = 0
+    for text, triples in zip(test.texts, found, strict=True):
         gold = _plain(text.triples)
-        told = _plain([item.triple for item in triples])
-        right, said, wanted = right + len(gold & told), said + len(told), wanted + len(gold)
-    return right, said, wanted
+        predicted = _plain([item.triple for item in triples])
+        right += len(gold & predicted)
+        stated += len(predicted)
+        wanted += len(gold)
+    return right, stated, wanted
 
 
 def _plain(triples: Sequence[tuple[str, str, str]]) -> set[tuple[str, ...]]:

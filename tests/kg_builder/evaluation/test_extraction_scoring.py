@@ -1,4 +1,4 @@
-"""Scores of extracted triples, the look-up baseline, folds, and calibration."""
+"""Scores of extracted triples, the look-up baseline, and folds."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg_builder.evaluation.extraction import Counts, benchmark_score, normal, score
-from kg_builder.text_models.relations.annotation import Triple
-from kg_builder.text_models.relations.decisions import (
-    decide,
-    expected_calibration_error,
-)
-from kg_builder.text_models.relations.folds import grouped_folds
+from kg_builder.text_models.corpora import Triple
+from kg_builder.text_models.relations.preparation import grouped_folds
 
 _GOLD = [
     [Triple("Ana_Kovač", "genre", "Pop_music"), Triple("Ana_Kovač", "birthPlace", "Graz")],
@@ -61,25 +57,3 @@ def test_no_group_is_in_two_folds(groups: list[str], folds: int) -> None:
     where = dict(zip(groups, part, strict=True))
     assert all(where[group] == fold for group, fold in zip(groups, part, strict=True))
     assert part == grouped_folds(groups, folds, seed=1)
-
-
-def test_decisions_are_calibrated_and_choose_the_best_f1() -> None:
-    logits = [n / 50 - 4 for n in range(400)]
-    right = [n % 10 < (n // 40) for n in range(400)]
-    decision = decide(logits, right, sum(right))
-    confidence = [decision.confidence(x) for x in logits]
-    assert confidence == sorted(confidence)
-    assert expected_calibration_error(confidence, right) < 0.08
-    assert 0.2 < decision.threshold < 0.6
-
-
-def test_confidences_allow_for_what_an_annotation_leaves_out() -> None:
-    logits = [n / 50 - 4 for n in range(400)]
-    right = [n % 10 < (n // 80) for n in range(400)]
-    whole, half = decide(logits, right, 80), decide(logits, right, 80, stated_share=0.5)
-    assert half.confidence(0) == pytest.approx(2 * whole.confidence(0), abs=0.02)
-
-
-def test_calibration_error_of_the_sure_and_wrong_is_one() -> None:
-    assert expected_calibration_error([1.0, 1.0], [False, False]) == 1.0
-    assert expected_calibration_error([], []) == 0.0

@@ -9,7 +9,7 @@ from kg_builder.evaluation.ner import (
     score_spans,
     span_errors,
 )
-from kg_builder.text_models.ner.tagging import Span, TaggedWords
+from kg_builder.text_models.ner.bio_tags import Span, TaggedWords
 
 _GOLD = [
     TaggedWords(("air", "by", "kate", "bush"), (Span(0, 1, "WoA"), Span(2, 4, "Artist"))),

@@ -1,4 +1,4 @@
-"""What models say of a text, joined with what the rules read."""
+"""What models find in a text, joined with what the rules find."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from kg_builder.extraction.text.model_interface import (
 )
 from kg_builder.extraction.text.reader import TextReader, extract_unstructured
 from kg_builder.ontology import Schema
+from kg_builder.text_models.adapters import TrainedNames
+from kg_builder.text_models.config import NerConfig
 from kg_builder.text_models.load import load_models
-from kg_builder.text_models.ner.config import NerConfig
-from kg_builder.text_models.ner.in_text import TrainedNames, tagged
-from kg_builder.text_models.ner.model import NerModel
-from kg_builder.text_models.ner.tagging import Span, TaggedWords
+from kg_builder.text_models.ner.bio_tags import Span, TaggedWords, tag_sentence
+from kg_builder.text_models.ner.training import fit_ner_model
 
 _TEXT = "Elmo Draska grew up in Brist. He has long admired the zither of kunt moa."
 
@@ -73,9 +73,13 @@ def test_a_models_names_and_relations_join_those_of_the_rules(schema: Schema) ->
     reader = TextReader(_source(), schema, models=[model])
     ((text, relations),) = reader.read([TextDocument("1", "Elmo Draska", _TEXT, "x")])
     assert ("kunt moa", "Band") in {(item.text, item.type) for item in text.mentions}
-    (said,) = [item for item in relations if item.method == "model:stand-in"]
-    assert said.subject.name == "Elmo Draska"  # "He", resolved
-    assert (said.predicate, said.object.name, said.confidence) == ("influencedBy", "kunt moa", 0.8)
+    (relation,) = [item for item in relations if item.method == "model:stand-in"]
+    assert relation.subject.name == "Elmo Draska"  # "He", resolved
+    assert (relation.predicate, relation.object.name, relation.confidence) == (
+        "influencedBy",
+        "kunt moa",
+        0.8,
+    )
 
 
 def test_a_known_name_is_surer_than_a_model(schema: Schema) -> None:
@@ -127,11 +131,11 @@ def test_statements_name_the_model_and_refusals_are_counted(schema: Schema, tmp_
 
 def test_a_trained_model_is_named_in_the_recipe(schema: Schema, tmp_path: Path) -> None:
     sentences = [
-        tagged(text, CharSpan(0, len(text)), [(_in(text, name), "Band")])
+        tag_sentence(text, CharSpan(0, len(text)), [(_in(text, name), "Band")])
         for name in ("zapo", "kunt", "drask", "moa", "brist", "lem", "ravo", "nikka")
         for text in (f"the much loved group {name} plays", f"a song of the group {name} now")
     ]
-    model = NerModel.fit(sentences, config=NerConfig(linguistics=None))
+    model = fit_ner_model(sentences, config=NerConfig(linguistics=None))
     model.save(tmp_path / "extractor" / "names")
     line = {"id": "1", "title": "Zed", "text": "They toured with the group elmok now."}
     (tmp_path / "b.jsonl").write_text(json.dumps(line) + "\n", "utf-8")
@@ -159,7 +163,7 @@ def test_marks_that_do_not_fit_words_are_passed_over() -> None:
     text = "Radiohead's Kid A"
     whole = CharSpan(0, len(text))
     names = [(CharSpan(0, 9), "Band"), (CharSpan(12, 17), "Album"), (CharSpan(13, 15), "Song")]
-    assert tagged(text, whole, names) == TaggedWords(
+    assert tag_sentence(text, whole, names) == TaggedWords(
         ("Radiohead", "'s", "Kid", "A"), (Span(0, 1, "Band"), Span(2, 4, "Album"))
     )
 

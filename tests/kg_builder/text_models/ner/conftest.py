@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from kg_builder.text_models.ner.tagging import Span, TaggedWords
+from kg_builder.text_models.ner.bio_tags import Span, TaggedWords
 
 _SYLLABLES = [
     "ra",

@@ -1,4 +1,4 @@
-"""A small collection in which what a sentence states is told by its words, not by its names."""
+"""A small collection in which what a sentence states follows from its words, not from its names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from kg_builder.text_models.relations import AnnotatedText, Triple
+from kg_builder.text_models.corpora import AnnotatedText, Triple
 
 _FIRST = ["Mira", "Tomas", "Ilse", "Ravi", "Oda", "Karel", "Nuno", "Pia", "Sven", "Yara"]
 _LAST = ["Holt", "Brandl", "Okoro", "Lind", "Marek", "Castel", "Novak", "Weiss"]

@@ -1,0 +1,149 @@
+"""Scores turned into probabilities, the threshold with the best F1, and the calibration error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+_CLIP: Final = 1e-4
+_MIN_SPANS: Final = 20
+_MIN_RIGHT_FOR_ISOTONIC: Final = 400
+
+
+class Calibration(BaseModel):
+    """Platt's sigmoid on the log-odds of a score (Platt 1999): two numbers, so little can overfit.
+
+    The default leaves scores as they are.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    slope: float = Field(1.0, description="Factor of the score's log-odds.")
+    intercept: float = Field(0.0, description="Added to them.")
+
+    @classmethod
+    def fit(cls, scores: Sequence[float], right: Sequence[bool]) -> Calibration:
+        """Fit on spans not trained on; too few, or all of one kind, leave scores as they are."""
+        if len(scores) < _MIN_SPANS or len(set(right)) < 2:
+            return cls()
+        from sklearn.linear_model import LogisticRegression  # slow to import, needed only here
+
+        model = LogisticRegression(C=10.0).fit(_log_odds(scores)[:, None], list(right))
+        slope = float(model.coef_[0, 0])
+        if slope <= 0:  # uninformative scores: their order is kept all the same
+            return cls()
+        return cls(slope=round(slope, 6), intercept=round(float(model.intercept_[0]), 6))
+
+    def __call__(self, score: float) -> float:
+        """The probability that a span with this score is right."""
+        return float(1 / (1 + np.exp(-(self.slope * _log_odds([score])[0] + self.intercept))))
+
+
+def _log_odds(scores: Sequence[float]) -> NDArray[np.float64]:
+    clipped = np.clip(np.asarray(scores, dtype=float), _CLIP, 1 - _CLIP)
+    odds: NDArray[np.float64] = np.log(clipped / (1 - clipped))
+    return odds
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A monotone curve from logit to probability, and the threshold of a stated triple.
+
+    Attributes:
+        logits, probabilities: corners of the curve; between them it is a straight line.
+        threshold: lowest probability of a stated triple.
+    """
+
+    logits: tuple[float, ...] = (-20.0, 20.0)
+    probabilities: tuple[float, ...] = (0.0, 1.0)
+    threshold: float = 0.5
+
+    def confidence(self, logit: float) -> float:
+        """The probability that a triple with this logit is right."""
+        return float(np.interp(logit, self.logits, self.probabilities))
+
+
+def fit_decision(
+    logits: Sequence[float], right: Sequence[bool], gold: int, *, stated_share: float = 1.0
+) -> Decision:
+    """Fit the curve, and choose the threshold with the best F1, on triples not trained on.
+
+    Where the gold triples are only a share of what the texts state, drawn at random, a triple is
+    right more often than it is among them, by that share (Elkan & Noto 2008, "Learning classifiers
+    from only positive and unlabeled data"), and F1 is estimated from the corrected probabilities.
+
+    Args:
+        logits: of the candidate triples.
+        right: whether each one is a gold triple.
+        gold: number of gold triples, those included that are not among the candidates.
+        stated_share: share of the stated triples that the gold ones are.
+    """
+    from sklearn.isotonic import IsotonicRegression  # slow to import, needed only here
+    from sklearn.linear_model import LogisticRegression
+
+    x, y = np.asarray(logits, dtype=float), np.asarray(right, dtype=float)
+    if len(x) < 2 or len(np.unique(y)) < 2:
+        return Decision()
+    corners = np.quantile(x, np.linspace(0, 1, 65))
+    if y.sum() >= _MIN_RIGHT_FOR_ISOTONIC:
+        curve = IsotonicRegression(y_min=0.001, y_max=0.999, out_of_bounds="clip").fit(x, y)
+        values = curve.predict(corners)
+    else:
+        curve = LogisticRegression().fit(x[:, None], y)
+        values = curve.predict_proba(corners[:, None])[:, 1]
+    corners, values = _increasing(corners, np.minimum(values / stated_share, 0.999))
+    decision = Decision(tuple(corners.tolist()), tuple(values.tolist()))
+    hits = y if stated_share == 1 else np.interp(x, corners, values)
+    return replace(decision, threshold=decision.confidence(_best_cut(x, hits, gold / stated_share)))
+
+
+def _best_cut(x: NDArray[np.float64], hits: NDArray[np.float64], gold: float) -> float:
+    """The lowest logit to accept for the best F1, given how right each candidate is."""
+    order = np.argsort(-x, kind="stable")
+    f1 = 2 * np.cumsum(hits[order]) / (np.arange(1, len(order) + 1) + gold)
+    smooth = np.convolve(f1, np.ones(9) / 9, "same") if len(f1) > 100 else f1
+    return float(x[order][int(np.argmax(smooth))])
+
+
+def _increasing(
+    corners: NDArray[np.float64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Different corners only, with a slight slope on level ground so that order is kept."""
+    corners, first = np.unique(corners, return_index=True)
+    values = np.clip(values[first] + np.linspace(0, 1e-3, len(corners)), 0, 1)
+    return corners, values
+
+
+def expected_calibration_error(
+    confidences: Iterable[float],
+    right: Iterable[bool],
+    *,
+    bins: int = 10,
+    equal_width: bool = False,
+) -> float:
+    """Mean distance of confidence from the share that is right, over bins.
+
+    Args:
+        confidences: of each prediction, in 0..1.
+        right: whether it was right.
+        bins: how many.
+        equal_width: whether bins are equally wide (Naeini et al. 2015), not equally full.
+    """
+    x = np.array(list(confidences), dtype=float)
+    y = np.array(list(right), dtype=float)
+    if not len(x):
+        return 0.0
+    if equal_width:
+        bin_of = np.minimum((x * bins).astype(int), bins - 1)
+        parts = [np.flatnonzero(bin_of == number) for number in range(bins)]
+    else:
+        parts = np.array_split(np.argsort(x, kind="stable"), min(bins, len(x)))
+    return float(
+        sum(len(part) * abs(x[part].mean() - y[part].mean()) for part in parts if len(part))
+        / len(x)
+    )

@@ -1,0 +1,186 @@
+"""Lists of known names: read from files and data sets, and found in sentences."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pandas as pd
+from unidecode import unidecode
+
+from kg_builder.errors import DataError
+from kg_builder.text_models.ner.bio_tags import TaggedWords
+
+_MAX_WORDS: Final = 8
+_DROPPED: Final = re.compile(r"['’`.]")
+_SEPARATORS: Final = re.compile(r"[^\w$]+")
+_DEFAULT_CLASS: Final = "Name"
+_WELL_KNOWN_CLASS: Final = "Artist"
+_WELL_KNOWN: Final = Path(__file__).with_name("well_known.tsv")
+_TABLES: Final = ("records.parquet", "entities.tsv")
+
+
+class KnownSpan(NamedTuple):
+    """Words `start` to `end` are a known name; `classes` are sorted by how often it had each."""
+
+    start: int
+    end: int
+    classes: tuple[str, ...]
+
+
+class NameList:
+    """Names with the classes under which they are known, and how often."""
+
+    def __init__(self, counts: Mapping[str, Mapping[str, int]] | None = None) -> None:
+        self._counts: dict[str, Counter[str]] = defaultdict(Counter)
+        for name, classes in (counts or {}).items():
+            self._counts[name].update(classes)
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    @classmethod
+    def of_sentences(cls, sentences: Iterable[TaggedWords]) -> NameList:
+        """The names annotated in sentences."""
+        names = cls()
+        for sentence in sentences:
+            for span in sentence.spans:
+                for key in spellings(sentence.text(span)):
+                    names._counts[key][span.label] += 1
+        return names
+
+    @classmethod
+    def of_names(cls, names: Iterable[tuple[str, str]]) -> NameList:
+        """Pairs of a name and its class."""
+        found = cls()
+        for name, label in names:
+            for key in spellings(name):
+                found._counts[key][label] += 1
+        return found
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Name → class → how often, sorted: what `NameList(...)` takes back."""
+        return {name: dict(sorted(self._counts[name].items())) for name in sorted(self._counts)}
+
+    def find(self, words: Sequence[str], *, without: TaggedWords | None = None) -> list[KnownSpan]:
+        """The known names of a sentence, from the left, of those that begin together the longest.
+
+        Args:
+            words: the sentence.
+            without: a training sentence whose own annotation does not count (leave-one-out), as
+                it will be for new text; otherwise a model learns that every name is known.
+        """
+        own = NameList.of_sentences([without])._counts if without is not None else {}
+        plain = [_plain(word) for word in words]
+        found, start = [], 0
+        while start < len(words):
+            span = self._longest(plain, start, own)
+            if span is None:
+                start += 1
+            else:
+                found.append(span)
+                start = span.end
+        return found
+
+    def _longest(
+        self, plain: Sequence[str], start: int, own: Mapping[str, Counter[str]]
+    ) -> KnownSpan | None:
+        for end in range(min(len(plain), start + _MAX_WORDS), start, -1):
+            name = " ".join(word for word in plain[start:end] if word)
+            for key in (name, name[:-1]) if name.endswith("s") and len(name) > 4 else (name,):
+                known = self._counts.get(key)
+                if not known:
+                    continue
+                left = known - own[key] if key in own else known
+                if left:
+                    order = sorted(left, key=lambda label: (-left[label], label))
+                    return KnownSpan(start, end, tuple(order))
+        return None
+
+
+def spellings(name: str) -> Iterator[str]:
+    """The forms under which a name is kept: "AC/DC" is found as `ac dc` and as `acdc`."""
+    plain = _plain(name)
+    forms = {plain, unidecode(plain).casefold()}
+    if _SEPARATORS.search(name) and " " not in name:
+        forms.add(plain.replace(" ", ""))
+    yield from sorted(form for form in forms if form)
+
+
+@lru_cache(maxsize=1 << 16)
+def _plain(text: str) -> str:
+    """Lower case, apostrophes and full stops gone, other marks replaced by spaces."""
+    text = _DROPPED.sub("", unicodedata.normalize("NFC", text).casefold())
+    return " ".join(_SEPARATORS.sub(" ", text).split())
+
+
+def read_name_files(paths: Iterable[Path], *, well_known: bool = False) -> NameList:
+    """Read names with their classes.
+
+    Args:
+        well_known: whether the project's own short list of well-known artists comes first.
+        paths: of each a text file with a name in a line, and, after a tab, its class; a
+            `records.parquet` or `entities.tsv` of a built data set; or the data set's folder.
+
+    Raises:
+        DataError: no such file, or one that holds no names.
+    """
+    found: list[tuple[str, str]] = []
+    if well_known:
+        found += [(name, _WELL_KNOWN_CLASS) for name, _ in _lines(_WELL_KNOWN)]
+    for path in paths:
+        before = len(found)
+        found += _names(path)
+        if len(found) == before:
+            raise DataError("no names in it", where=str(path))
+    return NameList.of_names(found)
+
+
+def _names(path: Path) -> Iterator[tuple[str, str]]:
+    if path.is_dir():
+        tables = [path / name for name in _TABLES if (path / name).is_file()]
+        if not tables:
+            raise DataError(f"neither {' nor '.join(_TABLES)} in this folder", where=str(path))
+        yield from _names(tables[0])
+    elif not path.is_file():
+        raise DataError("no such file", where=str(path))
+    elif path.suffix == ".parquet":
+        yield from _records(path)
+    else:
+        yield from _lines(path)
+
+
+def _records(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        table = pd.read_parquet(path, columns=["name", "type", "aliases"])
+    except (OSError, ValueError, KeyError):
+        raise DataError("not a table of records", where=str(path)) from None
+    for name, type_, aliases in zip(table["name"], table["type"], table["aliases"], strict=True):
+        yield str(name), str(type_)
+        for alias in aliases if aliases is not None else ():
+            yield str(alias), str(type_)
+
+
+def _lines(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except UnicodeDecodeError as fault:
+        raise DataError(f"not UTF-8 at byte {fault.start}", where=str(path)) from None
+    heading = lines[0].split("\t") if lines else []
+    if {"name", "type"} <= set(heading):
+        name, type_ = heading.index("name"), heading.index("type")
+        for number, line in enumerate(lines[1:], 2):
+            cells = line.split("\t")
+            if len(cells) != len(heading):
+                raise DataError("columns do not fit the heading", where=f"{path}, line {number}")
+            yield cells[name], cells[type_]
+        return
+    for line in lines:
+        text, _, type_text = line.partition("\t")
+        if text.strip():
+            yield text.strip(), type_text.strip() or _DEFAULT_CLASS

@@ -1,0 +1,397 @@
+"""Mentions of things in a text: tagged by a conditional random field, and proposed by rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from kg_builder.text_models.crf import Crf, CrfConfig, WordFeatures
+from kg_builder.text_models.relations.labelling import DATE, Classes, LabelledText, closed
+from kg_builder.text_models.relations.parsed_text import ParsedText, WordSpan
+from kg_builder.text_models.relations.surface_forms import dates_in
+from kg_builder.text_models.relations.training_statistics import TrainingStatistics, WordLists
+
+_OUTSIDE: Final = "O"
+_NUMBER: Final = re.compile(r"\d")
+_SHAPES: Final = (
+    (re.compile(r"[^\W\d_a-zß-öø-ÿ]"), "X"),
+    (re.compile(r"[^\W\d_X]"), "x"),
+    (re.compile(r"\d"), "0"),
+    (re.compile(r"(.)\1{2,}"), r"\1\1"),
+)
+_CRF: Final = CrfConfig(l1=0.05, l2=0.05, iterations=45)
+_MIN_PROBABILITY: Final = 1e-6
+_NEIGHBOURS: Final = (-2, -1, 0, 1, 2)
+_QUOTES: Final = {'"': '"', "“": "”", "«": "»"}
+_MAX_QUOTED_WORDS: Final = 12
+_INSIDE: Final = frozenset(
+    {"of", "the", "in", "a", "an", "to", "for", "on", "at", "from", "with", "&", "de", "del", "la"}
+    | {"le", "les", "el", "los", "du", "von", "van", "der", "my", "your", "'s", "’s", "n", "'", "-"}
+    | {"!", "?", "/"}
+)
+"""Small words that capitalised names have inside"""
+
+_ENTITIES: Final = frozenset(
+    {"PERSON", "ORG", "GPE", "LOC", "WORK_OF_ART", "NORP", "FAC", "PRODUCT", "LANGUAGE", "EVENT"}
+)
+_NOT_LAST: Final = frozenset(
+    {"of", "the", "in", "a", "an", "to", "for", "on", "at", "from", "with", "-", "/", "'", "'s"}
+    | {"’s", "&", ".", ","}
+)
+_BETWEEN: Final = frozenset({"for", "to", "from", "at", "with", "on", "in", "and", "by", "&", "("})
+"""Small words that join two names more often than they stand within one"""
+
+_LEADING: Final = frozenset(
+    ["the", "a", "an", "in", "on", "it", "his", "her", "their", "this", "he", "she", "they", "at"]
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A run of words that may be a mention."""
+
+    span: WordSpan
+    class_: str
+    probability: float
+    name: str = ""
+    """The thing's name where it is given; otherwise it is made from the text."""
+
+
+def true_candidates(text: LabelledText, classes: Classes) -> list[Candidate]:
+    """The mentions that a labelled text is known to have; of two that overlap the longer."""
+    found = [
+        Candidate(span, classes.of(name), 1.0, name)
+        for name, spans in text.spans.items()
+        for span in spans
+    ]
+    found.sort(key=lambda item: (item.span.start - item.span.end, item.span, item.name))
+    kept: list[Candidate] = []
+    for item in found:
+        if not any(item.span.overlaps(other.span) for other in kept):
+            kept.append(item)
+    return sorted(kept, key=lambda item: item.span)
+
+
+class MentionTagger:
+    """Labels each word as outside, or as beginning or continuing a mention of a class.
+
+    WordSpan are shown to it as themselves only where texts about several subjects use them: a name
+    is a shape in a context. See `TrainingStatistics` for how names known from training are shown.
+    """
+
+    def __init__(self, statistics: TrainingStatistics, word_lists: WordLists, crf: Crf) -> None:
+        self._statistics, self._word_lists, self.crf = statistics, word_lists, crf
+        columns = {tag: column for column, tag in enumerate(crf.tags)}
+        self._classes = [tag[2:] for tag in sorted(columns) if tag.startswith("B-")]
+        self._begins = [columns[f"B-{class_}"] for class_ in self._classes]
+        # a class whose training mentions all had one word has no "I-" tag: a column of zeros
+        self._continues = [columns.get(f"I-{class_}", len(columns)) for class_ in self._classes]
+        self._columns = columns
+
+    @classmethod
+    def fit(
+        cls,
+        texts: Sequence[LabelledText],
+        classes: Classes,
+        statistics: TrainingStatistics,
+        word_lists: WordLists,
+    ) -> MentionTagger:
+        """Train on labelled texts."""
+        features = (
+            word_features(text.parsed, statistics, word_lists, text.source.group) for text in texts
+        )
+        tags = (_tags(text, classes) for text in texts)
+        return cls(statistics, word_lists, Crf.fit(features, tags, config=_CRF))
+
+    def find(self, parsed: ParsedText, group: str = "") -> list[Candidate]:
+        """The mentions of the best tag sequence, with the lowest probability of their tags.
+
+        Args:
+            parsed: the text.
+            group: what the text is about, so that nothing is known from its own group.
+        """
+        tags, marginals = self.crf.predict(self._features(parsed, group))
+        found = []
+        start = 0
+        while start < len(tags):
+            if tags[start] == _OUTSIDE:
+                start += 1
+                continue
+            end = start + 1
+            while end < len(tags) and tags[end].startswith("I-"):
+                end += 1
+            lowest = min(marginals[at, self._columns[tags[at]]] for at in range(start, end))
+            found.append(Candidate(WordSpan(start, end), tags[start][2:], float(lowest)))
+            start = end
+        return found
+
+    def classify(
+        self, parsed: ParsedText, spans: Sequence[WordSpan], group: str = ""
+    ) -> list[Candidate]:
+        """The most probable class of mentions whose spans are known, and its probability."""
+        if not spans:
+            return []
+        marginals = self.crf.predict(self._features(parsed, group)).marginals
+        marginals = np.hstack([marginals, np.zeros((len(marginals), 1))])
+        found = []
+        for span in spans:
+            scores = marginals[span.start, self._begins]
+            for at in range(span.start + 1, span.end):
+                scores = scores * np.maximum(marginals[at, self._continues], _MIN_PROBABILITY)
+            best = len(scores) - 1 - int(np.argmax(scores[::-1]))  # of equal ones the last
+            found.append(Candidate(span, self._classes[best], float(scores[best])))
+        return found
+
+    def classify_named(
+        self, parsed: ParsedText, named: Sequence[Candidate], group: str = ""
+    ) -> list[Candidate]:
+        """Mentions whose spans and names are known, each with its most probable class."""
+        names: dict[WordSpan, str] = {}
+        for item in named:
+            names.setdefault(item.span, item.name)
+        return [
+            Candidate(item.span, item.class_, 1.0, names[item.span])
+            for item in self.classify(parsed, sorted(names), group)
+        ]
+
+    def _features(self, parsed: ParsedText, group: str) -> WordFeatures:
+        return word_features(parsed, self._statistics, self._word_lists, group)
+
+
+def _tags(text: LabelledText, classes: Classes) -> list[str]:
+    tags = [_OUTSIDE] * len(text.parsed)
+    for item in true_candidates(text, classes):
+        start, end = item.span
+        tags[start:end] = [f"I-{item.class_}"] * (end - start)
+        tags[start] = f"B-{item.class_}"
+    return tags
+
+
+def word_features(
+    parsed: ParsedText, statistics: TrainingStatistics, word_lists: WordLists, group: str
+) -> list[list[str]]:
+    """Features of each word."""
+    known = [""] * len(parsed)
+    for (start, end), surface in statistics.find(parsed, group):
+        slots = statistics.slots_of(surface, group)
+        chief = max(slots, key=lambda slot: (slots[slot], slot))
+        for at in range(start, end):
+            known[at] = f"{'B' if at == start else 'I'}-{chief.relation}.{chief.side}"
+    listed = [""] * len(parsed)
+    for (start, end), kind in word_lists.find(parsed):
+        for at in range(start, end):
+            listed[at] = f"{'B' if at == start else 'I'}-{kind}"
+    for first, last, _ in dates_in(parsed.text):
+        words = parsed.words_at(first, last)
+        for at in range(*words) if words else ():
+            listed[at] = f"{'B' if words and at == words[0] else 'I'}-{DATE}"
+    shown = [word if statistics.is_common(word, group) else "*" for word in parsed.lowered]
+    own = [_own_features(parsed, at, shown[at], known[at], listed[at]) for at in range(len(parsed))]
+    return [list(_with_neighbours(at, own, shown)) for at in range(len(own))]
+
+
+def _own_features(parsed: ParsedText, at: int, shown: str, known: str, listed: str) -> list[str]:
+    word = parsed.words[at]
+    found = [
+        f"w={shown}",
+        f"shape={shape(word)}",
+        f"end={word[-3:].lower()}",
+        f"dep={parsed.dependencies[at]}",
+        f"ent={parsed.entities[at]}",
+    ]
+    if known:
+        found.append(f"known={known}")
+    if listed:
+        found.append(f"list={listed}")
+    if word[:1].isupper():
+        found.append("capital")
+    return found
+
+
+def _with_neighbours(at: int, own: list[list[str]], shown: list[str]) -> Iterable[str]:
+    for step in _NEIGHBOURS:
+        index = at + step
+        if 0 <= index < len(own):
+            for feature in own[index]:
+                if abs(step) < 2 or not feature.startswith(("end", "dep")):
+                    yield f"{step}:{feature}"
+        else:
+            yield f"{step}:edge"
+    before = shown[at - 1] if at else "<"
+    behind = shown[at + 1] if at + 1 < len(shown) else ">"
+    yield f"-1,0={before} {shown[at]}"
+    yield f"0,1={shown[at]} {behind}"
+    if at > 1:
+        yield f"-2,-1={shown[at - 2]} {before}"
+
+
+def shown_words(parsed: ParsedText, statistics: TrainingStatistics, group: str) -> list[str]:
+    """Words that texts about several things use, and the shapes of all others."""
+    return [
+        lowered if statistics.is_common(lowered, group) else shape(word)
+        for word, lowered in zip(parsed.words, parsed.lowered, strict=True)
+    ]
+
+
+def shape(word: str) -> str:
+    """Capitals, small letters and digits of a word, runs cut to two.
+
+    >>> shape("McCartney"), shape("1982"), shape("R&B")
+    ('XxXxx', '00', 'X&X')
+    """
+    for pattern, sign in _SHAPES:
+        word = pattern.sub(sign, word)
+    return word
+
+
+def find_mentions(
+    tagger: MentionTagger,
+    parsed: ParsedText,
+    statistics: TrainingStatistics,
+    word_lists: WordLists,
+    group: str = "",
+) -> list[Candidate]:
+    """What the tagger finds, and what else looks like a mention.
+
+    The tagger misses most of the names that differ from other words by their capitals alone; which
+    of the proposed ones are meant is left to the classifiers of pairs.
+    """
+    found = tagger.find(parsed, group)
+    taken = [item.span for item in found]
+    spans = propose(parsed, statistics, word_lists, group, taken)
+    found += tagger.classify(parsed, spans, group)
+    return sorted(found, key=lambda item: item.span)
+
+
+def propose(
+    parsed: ParsedText,
+    statistics: TrainingStatistics,
+    word_lists: WordLists,
+    group: str,
+    taken: Sequence[WordSpan],
+) -> list[WordSpan]:
+    """Runs of words that look like mentions, beside those that a tagger finds.
+
+    A tagger learns the contexts of names; where training marked only some of a text's names it
+    learns to leave the others unmarked. What it does not find is proposed by form: quoted words,
+    dates, spaCy's entities, capitals, names and words that are known. Runs do not overlap what is
+    taken or each other; the more reliable kinds come first.
+    """
+    kept: list[WordSpan] = []
+    covered = {word for span in taken for word in range(*span)}
+    for span in _by_rule(parsed, statistics, word_lists, group):
+        if span.start < span.end and covered.isdisjoint(range(*span)):
+            covered.update(range(*span))
+            kept.append(span)
+    return sorted(kept)
+
+
+def parts(parsed: ParsedText) -> set[WordSpan]:
+    """Quotes, entities, runs of capitals, and the pieces of these between small words.
+
+    They overlap: "Walden for Carey" comes whole and as its two names. None opens a bracket that
+    it does not close.
+    """
+    runs = {*_quoted(parsed), *_entities(parsed), *_capitals(parsed)}
+    found = {closed(parsed, piece) for run in runs for piece in (run, *_pieces(parsed, run))}
+    return {
+        span
+        for span in found
+        if span.start < span.end
+        and (inside := parsed.words[span.start : span.end]).count("(") == inside.count(")")
+    }
+
+
+def _pieces(parsed: ParsedText, run: WordSpan) -> Iterator[WordSpan]:
+    cuts = [at for at in range(run.start + 1, run.end - 1) if parsed.lowered[at] in _BETWEEN]
+    for start, end in zip([run.start, *(at + 1 for at in cuts)], [*cuts, run.end], strict=True):
+        yield _trimmed(parsed, start, end)
+
+
+def _by_rule(
+    parsed: ParsedText, statistics: TrainingStatistics, word_lists: WordLists, group: str
+) -> Iterator[WordSpan]:
+    yield from _quoted(parsed)
+    for start, end, _ in dates_in(parsed.text):
+        words = parsed.words_at(start, end)
+        if words:
+            yield WordSpan(*words)
+    for span, _ in statistics.find(parsed, group):
+        yield span
+    yield from _capitals(parsed)
+    yield from _entities(parsed)
+    for span, kind in word_lists.find(parsed):
+        if kind in {"genre", "instrument"}:
+            yield span
+
+
+def _quoted(parsed: ParsedText) -> Iterator[WordSpan]:
+    start = 0
+    while start < len(parsed):
+        closing = _QUOTES.get(parsed.words[start])
+        if closing is not None:
+            for end in range(start + 1, min(start + _MAX_QUOTED_WORDS, len(parsed))):
+                if parsed.words[end] == closing:
+                    inner = WordSpan(start + 1, end)
+                    while inner.end > inner.start and parsed.words[inner.end - 1] == ",":
+                        inner = WordSpan(inner.start, inner.end - 1)
+                    yield inner
+                    start = end
+                    break
+        start += 1
+
+
+def _entities(parsed: ParsedText) -> Iterator[WordSpan]:
+    start = 0
+    while start < len(parsed):
+        kind = parsed.entities[start]
+        end = start + 1
+        if kind in _ENTITIES:
+            while end < len(parsed) and parsed.entities[end] == kind:
+                end += 1
+            yield _trimmed(parsed, start, end)
+        start = end
+
+
+def _capitals(parsed: ParsedText) -> Iterator[WordSpan]:
+    """Capitalised words with small ones between them: "Never Mind the Bollocks"."""
+    words, start = parsed.words, 0
+    while start < len(words):
+        if not words[start][:1].isupper():
+            start += 1
+            continue
+        end = last = start + 1
+        while end < len(words) and end - last < 3:
+            if words[end][:1].isupper() or words[end][:1].isdigit():
+                last = end + 1
+            elif parsed.lowered[end] not in _INSIDE:
+                break
+            end += 1
+        run = _trimmed(parsed, start, last)
+        if run.end - run.start > 1 or not _begins(parsed, run.start):
+            yield run
+        start = max(end, last)
+
+
+def _trimmed(parsed: ParsedText, start: int, end: int) -> WordSpan:
+    """Without an article or pronoun at the sentence's beginning, loose words and open brackets."""
+    begins = _begins(parsed, start)
+    while start < end and (begins or not parsed.words[start][:1].isupper()):
+        if parsed.lowered[start] not in _LEADING:
+            break
+        start += 1
+    inside = parsed.words[start:end]
+    if inside.count("(") > inside.count(")") and parsed.words[end : end + 1] != (")",):
+        end = start + inside.index("(")
+    while end > start and parsed.lowered[end - 1] in _NOT_LAST:
+        end -= 1
+    return WordSpan(start, end)
+
+
+def _begins(parsed: ParsedText, at: int) -> bool:
+    """Whether a word is its sentence's first, so that its capital means nothing."""
+    return at == 0 or parsed.sentences[at] != parsed.sentences[at - 1]

@@ -1,0 +1,260 @@
+"""The subject-first extractor: for texts about one thing, its subject, then the relations of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg_builder.text_models.config import LearnedConfig
+from kg_builder.text_models.corpora import Slot, Triple
+from kg_builder.text_models.linear_model import LinearModel
+from kg_builder.text_models.relations.labelling import Aligner
+from kg_builder.text_models.relations.mention_pairs import PairFeatures
+from kg_builder.text_models.relations.mentions import Candidate, MentionTagger, parts, propose
+from kg_builder.text_models.relations.parsed_text import (
+    FoundTriple,
+    ParsedText,
+    WordSpan,
+    parse_texts,
+    squash,
+)
+from kg_builder.text_models.relations.subject_finder import (
+    SUBJECT,
+    SubjectClassifier,
+    SubjectFinder,
+)
+from kg_builder.text_models.relations.subject_spans import QUOTES
+from kg_builder.text_models.relations.surface_forms import precision, whole_date
+from kg_builder.text_models.relations.training_statistics import (
+    Namer,
+    TrainingStatistics,
+    WordLists,
+)
+
+_MAX_CONFIDENCE: Final = 0.99
+_MIN_CONFIDENCE: Final = 0.01
+"""Triples of lower confidences are not named at all."""
+
+_LISTED: Final = frozenset({"genre", "instrument", "demonym"})
+_OPENING: Final = 5
+
+
+@dataclass(frozen=True)
+class SubjectRelations:
+    """Relations of subjects.
+
+    Attributes:
+        names: the relations, in the order of the model's outputs.
+        classes: for each the class of its subjects.
+        shares: for each the share of what texts state of it that their annotation has
+            (Elkan & Noto 2008, "Learning classifiers from only positive and unlabeled data").
+        model: predicts for an object which relations hold, given a subject of the right class.
+    """
+
+    names: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    shares: tuple[float, ...] = ()
+    model: LinearModel = field(default_factory=LinearModel)
+
+    def probabilities(self, rows: Sequence[Sequence[str]]) -> NDArray[np.float64]:
+        """Probability of each relation for each object, shape (rows, relations)."""
+        corrected = self.model.probabilities(rows) / np.array(self.shares)
+        clipped: NDArray[np.float64] = np.clip(corrected, 0, _MAX_CONFIDENCE)
+        return clipped
+
+
+@dataclass(frozen=True)
+class SubjectFirstModels:
+    """The models that together read a text."""
+
+    tagger: MentionTagger
+    finder: SubjectFinder
+    classifier: SubjectClassifier
+    relations: SubjectRelations
+
+
+@dataclass(frozen=True)
+class SubjectFirstExtractor:
+    """Finds a text's subject, its class, and which relations the other names have to it.
+
+    Made for collections in which all triples of a text have one subject, such as sentences of an
+    article about one work. Three models, each trained on what is certain:
+
+    - the subject's span and name, from the texts that name it;
+    - its class, which limits the relations: a class is a set of relations whose subjects are alike
+      (an ontology's domain, or induced);
+    - for each relation, which objects hold, from objects beside a known subject of the class. A
+      text's annotation may have only a part, by relation; the probabilities are divided by it.
+
+    A triple's confidence is the product of the three probabilities.
+    `subject_first_training.fit_subject_first_extractor` makes one; `model_files` saves and loads
+    it.
+    """
+
+    config: LearnedConfig
+    aligner: Aligner
+    statistics: TrainingStatistics
+    word_lists: WordLists
+    namer: Namer
+    models: SubjectFirstModels
+    threshold: float
+    """Lowest confidence of a triple that `extract` returns by default"""
+
+    def extract(
+        self, texts: Sequence[str], *, min_confidence: float | None = None
+    ) -> list[list[FoundTriple]]:
+        """Read the triples of texts, by falling confidence.
+
+        Args:
+            texts: running texts, each about one thing.
+            min_confidence: lowest confidence of a triple; by default the threshold of training,
+                which has the best F1.
+        """
+        parsed = list(parse_texts(texts, self.config.model))
+        return self.extract_parsed(parsed, min_confidence=min_confidence)
+
+    def extract_parsed(
+        self, texts: Sequence[ParsedText], *, min_confidence: float | None = None
+    ) -> list[list[FoundTriple]]:
+        """As `extract`, for texts that are parsed already."""
+        lowest = self.threshold if min_confidence is None else min_confidence
+        return [self.triples(text, min_confidence=lowest) for text in texts]
+
+    def triples(
+        self, parsed: ParsedText, *, min_confidence: float, group: str = ""
+    ) -> list[FoundTriple]:
+        """Triples of one text; of overlapping objects of a relation the most confident.
+
+        Args:
+            parsed: the text.
+            min_confidence: lowest confidence of a triple.
+            group: what the text is about, so that nothing is known from its own group.
+        """
+        models = self.models
+        lowest = max(min_confidence, _MIN_CONFIDENCE)
+        subject = models.finder.find(parsed, group)
+        if subject is None or subject.probability < lowest:
+            return []
+        resources = self.statistics, self.word_lists, group
+        objects = object_candidates(models.tagger, parsed, subject.spans, *resources)
+        if not objects:
+            return []
+        rows = object_features(parsed, subject.spans, objects, *resources)
+        relations = models.relations
+        confidences = (
+            subject.probability
+            * models.classifier.of_classes(relations.classes, parsed, subject.spans, group)
+            * relations.probabilities(rows)
+        )
+        found: dict[Triple, FoundTriple] = {}
+        kept: list[tuple[int, WordSpan]] = []
+        cells = np.argwhere(confidences >= lowest).tolist()
+        for row, column in sorted(cells, key=lambda cell: (-confidences[tuple(cell)], cell)):
+            span, relation = objects[row].span, relations.names[column]
+            if any(column == other and span.overlaps(taken) for other, taken in kept):
+                continue
+            kept.append((column, span))
+            name = self.namer.name(parsed.span_text(*span), Slot(relation, "object"), group)
+            triple = Triple(subject.name, relation, name)
+            if squash(name) != squash(subject.name) and triple not in found:
+                confidence = float(confidences[row, column])
+                found[triple] = FoundTriple(triple, confidence, subject.spans[0], span)
+        return list(found.values())
+
+
+def object_candidates(
+    tagger: MentionTagger,
+    parsed: ParsedText,
+    subject: Sequence[WordSpan],
+    statistics: TrainingStatistics,
+    word_lists: WordLists,
+    group: str = "",
+) -> list[Candidate]:
+    """Runs beside the subject that may name something, each with the class that it seems to have.
+
+    They may overlap ("Walden for Carey" and "Walden"): which is meant is decided with the relation.
+    """
+
+    def free(span: WordSpan) -> bool:
+        return span.start < span.end and not any(span.overlaps(other) for other in subject)
+
+    tagged = [item for item in tagger.find(parsed, group) if free(item.span)]
+    taken = [*subject, *(item.span for item in tagged)]
+    spans = {
+        *propose(parsed, statistics, word_lists, group, taken),
+        *parts(parsed),
+        *(span for span, kind in word_lists.find(parsed) if kind in _LISTED),
+    }
+    spans -= {item.span for item in tagged}
+    tagged += tagger.classify(parsed, sorted(filter(free, spans)), group)
+    return sorted(tagged, key=lambda item: item.span)
+
+
+def object_features(
+    parsed: ParsedText,
+    subject: Sequence[WordSpan],
+    objects: Sequence[Candidate],
+    statistics: TrainingStatistics,
+    word_lists: WordLists,
+    group: str = "",
+) -> list[list[str]]:
+    """Features of each object: as one of a pair with the subject's nearest mention, and alone."""
+    mentions = sorted(
+        [*(Candidate(span, SUBJECT, 1.0) for span in subject), *objects],
+        key=lambda item: item.span,
+    )
+    pairs = PairFeatures(parsed, mentions, statistics, word_lists, group)
+    subjects = [number for number, item in enumerate(mentions) if item.class_ == SUBJECT]
+    first = mentions[subjects[0]].span
+    opening = pairs.masked[first.end : first.end + _OPENING]
+    openings = [f"subject is {' '.join(opening[:n])}" for n in range(1, _OPENING + 1)]
+    bag = sorted({word for word in pairs.masked if word.isalpha()})
+    dates = sum(whole_date(parsed.span_text(*item.span)) is not None for item in objects)
+    found = []
+    for number, item in enumerate(mentions):
+        if item.class_ == SUBJECT:
+            continue
+        nearest = min(subjects, key=lambda other: (abs(other - number), other))
+        row = [f for f in pairs.of(nearest, number) if not f.startswith("s:fills")]
+        row += openings
+        row += [f"in {word}" for word in bag]
+        row += [f"{item.class_} in {word}" for word in bag]
+        for feature in _shape(parsed, item, mentions):
+            row += [feature, f"{item.class_} {feature}"]
+        row += _of_date(parsed, item.span, dates)
+        found.append(row)
+    return found
+
+
+def _shape(parsed: ParsedText, item: Candidate, mentions: Sequence[Candidate]) -> Iterator[str]:
+    """Whether the run is cut well: rivals, entities and capitals at its edges, quotation marks."""
+    start, end = item.span
+    rivals = [
+        other.span for other in mentions if other is not item and other.span.overlaps(item.span)
+    ]
+    longer = any(other.end - other.start > end - start for other in rivals)
+    shorter = any(other.end - other.start < end - start for other in rivals)
+    yield f"rivals {min(2, len(rivals))} longer {longer} shorter {shorter}"
+    entities = parsed.entities
+    cut_before = start > 0 and entities[start - 1] == entities[start] != ""
+    cut_behind = end < len(entities) and entities[end] == entities[end - 1] != ""
+    yield f"entities {'|'.join(sorted(set(entities[start:end])))} {cut_before} {cut_behind}"
+    words = parsed.words
+    capital_before = start > 0 and words[start - 1][0].isupper()
+    yield f"capitals around {capital_before} {end < len(words) and words[end][0].isupper()}"
+    opened = start > 0 and words[start - 1] in QUOTES
+    yield f"quoted {opened} {end < len(words) and words[end] in QUOTES | {','}}"
+
+
+def _of_date(parsed: ParsedText, span: WordSpan, dates: int) -> Iterator[str]:
+    """How exact a date is: a year alone seldom is the whole date that a database has."""
+    date = whole_date(parsed.span_text(*span))
+    if date is not None:
+        known = precision(date)
+        yield f"date {known}"
+        yield f"date {known} of {min(dates, 3)}"
+        yield f"date {known} behind {parsed.lowered[span.start - 1] if span.start else '<'}"

@@ -1,0 +1,301 @@
+"""Training of the subject-first extractor: models out of fold first, then models of all texts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg_builder.errors import DataError
+from kg_builder.progress import Progress, silent
+from kg_builder.text_models.config import LearnedConfig
+from kg_builder.text_models.corpora import AnnotatedText, Slot, Triple
+from kg_builder.text_models.linear_model import LinearModel
+from kg_builder.text_models.relations.labelling import LabelledText
+from kg_builder.text_models.relations.mentions import MentionTagger
+from kg_builder.text_models.relations.parsed_text import FoundTriple, ParsedText, WordSpan, squash
+from kg_builder.text_models.relations.preparation import PreparedTexts, prepare
+from kg_builder.text_models.relations.subject_finder import (
+    RankedText,
+    SubjectClassifier,
+    SubjectFinder,
+)
+from kg_builder.text_models.relations.subject_first_extractor import (
+    SubjectFirstExtractor,
+    SubjectFirstModels,
+    SubjectRelations,
+    object_candidates,
+    object_features,
+)
+from kg_builder.text_models.relations.subject_spans import SubjectCrf
+from kg_builder.text_models.relations.surface_forms import plain
+from kg_builder.text_models.relations.training_statistics import WordLists
+
+_FOLDS: Final = 3
+_STRENGTH: Final = 0.1
+_PRIOR: Final = 5
+"""Imagined examples with the mean share, for relations with few"""
+
+_MIN_SHARE: Final = 0.05
+_ONE_SUBJECT: Final = 0.95
+_MIN_TEXTS: Final = 10
+
+
+def about_one_thing(texts: Sequence[AnnotatedText]) -> bool:
+    """Whether the triples of (nearly) every text with several have one subject."""
+    several = [text for text in texts if len(text.triples) > 1]
+    alike = sum(len({triple.subject for triple in text.triples}) == 1 for text in several)
+    return len(several) >= _MIN_TEXTS and alike >= _ONE_SUBJECT * len(several)
+
+
+def fit_subject_first_extractor(
+    texts: Sequence[AnnotatedText],
+    config: LearnedConfig | None = None,
+    *,
+    seed: int = 0,
+    declared: Mapping[Slot, str] | None = None,
+    parsed: Sequence[ParsedText] | None = None,
+    progress: Progress = silent,
+) -> SubjectFirstExtractor:
+    """Train on texts; the same texts and seed give the same model.
+
+    Args:
+        texts: texts with their triples; of a text about several things those of its chief subject
+            count.
+        config: settings.
+        seed: of how texts are divided into folds.
+        declared: classes of slots that an ontology declares.
+        parsed: the texts as parsed before, in their order, to save the time.
+        progress: told after each of the steps.
+
+    Raises:
+        DataError: too few subjects, or no triple whose names a text has.
+    """
+    config = config or LearnedConfig()
+    if parsed is not None:
+        parsed = [p for text, p in zip(texts, parsed, strict=True) if text.triples]
+    texts = [_of_chief_subject(text) for text in texts if text.triples]
+    prepared = prepare(texts, config, parsed, folds=_FOLDS, seed=seed, declared=declared)
+    labels, folds = prepared.texts, prepared.folds
+    steps = folds + 3
+    progress(1, steps)
+    training = _Training(prepared)
+    for fold in range(folds):
+        training.read_out_of_fold(fold)
+        progress(2 + fold, steps)
+    if not any(text.labels.any() for text in training.objects if text is not None):
+        raise DataError(
+            "no text has both names of one of its triples",
+            where="training texts",
+            remedy="check that texts and triples belong together",
+        )
+    shares = training.shares() if not all(text.complete for text in texts) else None
+
+    def extractor(models: SubjectFirstModels, threshold: float) -> SubjectFirstExtractor:
+        return SubjectFirstExtractor(
+            config=config,
+            aligner=prepared.aligner,
+            statistics=prepared.statistics,
+            word_lists=training.word_lists,
+            namer=prepared.namer,
+            models=models,
+            threshold=threshold,
+        )
+
+    out_of_fold = [extractor(training.models(shares, without=fold), 0.0) for fold in range(folds)]
+    models = training.models(shares)
+    progress(2 + folds, steps)
+    threshold = _threshold(
+        [
+            out_of_fold[fold].triples(text.parsed, min_confidence=0.0, group=text.source.group)
+            for text, fold in zip(labels, prepared.fold_of, strict=True)
+        ],
+        [text.source for text in labels],
+    )
+    progress(steps, steps)
+    return extractor(models, threshold)
+
+
+def _of_chief_subject(text: AnnotatedText) -> AnnotatedText:
+    """A text with the triples of its chief subject alone."""
+    subjects = [triple.subject for triple in text.triples]
+    chief = max(dict.fromkeys(subjects), key=subjects.count)
+    return replace(text, triples=tuple(t for t in text.triples if t.subject == chief))
+
+
+@dataclass(frozen=True)
+class _Objects:
+    """The objects of a text beside its true subject: features, and the relations that hold."""
+
+    rows: list[list[str]]
+    labels: NDArray[np.bool_]
+    subject_class: str
+
+
+class _Training:
+    """The training texts as the models of each fold's other folds read them."""
+
+    def __init__(self, prepared: PreparedTexts) -> None:
+        self._prepared, self._classes, self._texts = prepared, prepared.classes, prepared.texts
+        self.word_lists = WordLists()
+        self._resources = prepared.statistics, self.word_lists
+        self._names = tuple(sorted({t.relation for x in self._texts for t in x.source.triples}))
+        self._subject_classes = tuple(
+            self._classes.of_slot[Slot(name, "subject")] for name in self._names
+        )
+        self._subjects = [text.spans[text.source.triples[0].subject] for text in self._texts]
+        self._taggers: dict[int, MentionTagger] = {}
+        self._crfs: dict[int, SubjectCrf] = {}
+        self._ranked: list[RankedText | None] = [None] * len(self._texts)
+        self.objects: list[_Objects | None] = [None] * len(self._texts)
+
+    def read_out_of_fold(self, fold: int) -> None:
+        """Let models of the other folds read the texts of a fold."""
+        others = self._without(fold)
+        texts = [self._texts[n] for n in others]
+        tagger = MentionTagger.fit(texts, self._classes, *self._resources)
+        crf = SubjectCrf.fit(texts, [self._subjects[n] for n in others], *self._resources)
+        self._taggers[fold], self._crfs[fold] = tagger, crf
+        for number, text in enumerate(self._texts):
+            if self._prepared.fold_of[number] == fold:
+                subject = self._subjects[number]
+                self._ranked[number] = RankedText.of(text, subject, crf)
+                if subject:
+                    self.objects[number] = self._objects(text, subject, tagger)
+
+    def shares(self) -> tuple[float, ...]:
+        """For each relation the mean probability, out of fold, of the objects that are annotated.
+
+        Were annotation complete and the classifier certain, it would be 1; it is the share of
+        what is stated that the annotation has, where that share was drawn at random.
+        """
+        sums, counts = np.zeros(len(self._names)), np.zeros(len(self._names))
+        for fold in sorted(set(self._prepared.fold_of)):
+            model = self._fit_relations(self._without(fold))
+            for number, of in enumerate(self._prepared.fold_of):
+                objects = self.objects[number]
+                if of == fold and objects is not None and objects.labels.any():
+                    probabilities = model.probabilities(objects.rows)
+                    sums += (probabilities * objects.labels).sum(axis=0)
+                    counts += objects.labels.sum(axis=0)
+        mean = sums.sum() / max(counts.sum(), 1)
+        each = (sums + _PRIOR * mean) / (counts + _PRIOR)
+        return tuple(np.clip(each, _MIN_SHARE, 1.0).tolist())
+
+    def models(
+        self, shares: Sequence[float] | None, *, without: int | None = None
+    ) -> SubjectFirstModels:
+        """Models of all texts, or of those outside a fold."""
+        numbers = self._without(without)
+        if without is None:
+            tagger = MentionTagger.fit(self._texts, self._classes, *self._resources)
+            crf = SubjectCrf.fit(self._texts, self._subjects, *self._resources)
+        else:
+            tagger, crf = self._taggers[without], self._crfs[without]
+        ranked = [text for n in numbers if (text := self._ranked[n]) is not None]
+        named = [n for n in numbers if self._subjects[n]]
+        classifier = SubjectClassifier.fit(
+            [
+                (text.parsed, sorted(set(self._subjects[n])), text.source.group)
+                for n in named
+                for text in [self._texts[n]]
+            ],
+            [self._subject_class(self._texts[n]) for n in named],
+            *self._resources,
+        )
+        relations = SubjectRelations(
+            self._names,
+            self._subject_classes,
+            tuple(shares or [1.0] * len(self._names)),
+            self._fit_relations(numbers),
+        )
+        return SubjectFirstModels(tagger, SubjectFinder.fit(crf, ranked), classifier, relations)
+
+    def _without(self, fold: int | None) -> list[int]:
+        return [number for number, of in enumerate(self._prepared.fold_of) if of != fold]
+
+    def _subject_class(self, text: LabelledText) -> str:
+        return self._classes.of_slot[Slot(text.source.triples[0].relation, "subject")]
+
+    def _fit_relations(self, numbers: Sequence[int]) -> LinearModel:
+        """The model of relations; each is trained on the subjects of its own class."""
+        chosen = [text for n in numbers if (text := self.objects[n]) is not None and text.rows]
+        rows = [row for text in chosen for row in text.rows]
+        labels = np.concatenate([text.labels for text in chosen])
+        used = np.concatenate(
+            [
+                np.tile(
+                    [class_ == text.subject_class for class_ in self._subject_classes],
+                    (len(text.rows), 1),
+                )
+                for text in chosen
+            ]
+        )
+        return LinearModel.fit(rows, labels, strength=_STRENGTH, used=used)
+
+    def _objects(
+        self, text: LabelledText, subject: Sequence[WordSpan], tagger: MentionTagger
+    ) -> _Objects:
+        group = text.source.group
+        spans = sorted(set(subject))
+        resources = *self._resources, group
+        holds = self._relations_by_span(text, spans)
+        found = object_candidates(tagger, text.parsed, spans, *resources)
+        missing = sorted(set(holds) - {item.span for item in found})
+        found += tagger.classify(text.parsed, missing, group)
+        found.sort(key=lambda item: item.span)
+        labels = np.zeros((len(found), len(self._names)), dtype=bool)
+        for row, item in enumerate(found):
+            for relation in holds.get(item.span, ()):
+                labels[row, self._names.index(relation)] = True
+        rows = object_features(text.parsed, spans, found, *resources) if found else []
+        return _Objects(rows, labels, self._subject_class(text))
+
+    def _relations_by_span(
+        self, text: LabelledText, subject: Sequence[WordSpan]
+    ) -> dict[WordSpan, set[str]]:
+        """Which relations hold for which spans.
+
+        Only where the name that the span would be given is the triple's: a year that stands for
+        a date which is known to the day would make a wrong triple.
+        """
+        holds: dict[WordSpan, set[str]] = defaultdict(set)
+        for triple in text.source.triples:
+            slot = Slot(triple.relation, "object")
+            for span in text.spans[triple.object]:
+                surface = text.parsed.span_text(*span)
+                name = self._prepared.namer.name(surface, slot, text.source.group)
+                dated = any(sign.isdigit() for sign in surface)
+                if dated and squash(name) != squash(plain(triple.object)):
+                    continue
+                if not any(span.overlaps(other) for other in subject):
+                    holds[span].add(triple.relation)
+        return holds
+
+
+def _threshold(found: Sequence[Sequence[FoundTriple]], texts: Sequence[AnnotatedText]) -> float:
+    """The lowest confidence for the best expected F1, on texts out of fold.
+
+    The number of right triples among the stated is the sum of their confidences. The number that
+    the texts state is that sum over all triples worth naming, enlarged by the share of the
+    annotated triples that are not among them.
+    """
+    confidences = np.sort([item.confidence for items in found for item in items])[::-1]
+    wanted = reached = 0
+    for items, text in zip(found, texts, strict=True):
+        named = {_key(item.triple) for item in items}
+        wanted += len(text.triples)
+        reached += sum(_key(triple) in named for triple in text.triples)
+    if not len(confidences) or not reached:
+        return 0.5
+    stated = confidences.sum() * wanted / reached
+    f1 = 2 * np.cumsum(confidences) / (np.arange(1, len(confidences) + 1) + stated)
+    return float(confidences[int(np.argmax(f1))])
+
+
+def _key(triple: Triple) -> Triple:
+    return Triple(squash(triple.subject), triple.relation, squash(triple.object))

@@ -1,0 +1,184 @@
+"""How texts write the names of things and dates, and how collections do."""
+
+from __future__ import annotations
+
+import re
+from calendar import month_abbr, month_name
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from kg_builder.extraction.text import lexicon
+from kg_builder.extraction.values import country_name, parse_date
+from kg_builder.text_models.relations.parsed_text import squash
+
+_PARENTHESES: Final = re.compile(r"\s*\([^)]*\)\s*$")
+_COMPANY: Final = re.compile(
+    r"\s+(?:Records?|Recordings|Music Group|Music|Entertainment|Productions?|Label|Band)$"
+)
+_ARTICLE: Final = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
+_SPACE: Final = re.compile(r"\s+")
+_LOOSE_BEFORE: Final = re.compile(
+    r" (?=[,.;:!?)\]]|n?['’](?:s|t|re|ve|ll|d|m)\b|['’](?: |$))|(?<=[(\[]) "
+)
+_KEPT: Final = 2
+
+
+def plain(name: str) -> str:
+    """A collection's name as people write it.
+
+    >>> plain('"Chișinău,_Moldova"')
+    'Chișinău, Moldova'
+    """
+    return _SPACE.sub(" ", name.replace("_", " ").replace('"', " ")).strip()
+
+
+def joined(text: str) -> str:
+    """A text whose words a tokeniser left apart, as people write it.
+
+    >>> joined("Have You Ever ?"), joined("A Woman 's Worth"), joined("Do n't Run ( Girls )")
+    ('Have You Ever?', "A Woman's Worth", "Don't Run (Girls)")
+    >>> joined("Rock 'n' Roll")
+    "Rock 'n' Roll"
+    """
+    return _LOOSE_BEFORE.sub("", text)
+
+
+@lru_cache(maxsize=1)
+def demonyms() -> dict[str, str]:
+    """Demonym, squashed → country."""
+    return {squash(word): country for word, country in lexicon.demonyms().items()}
+
+
+@lru_cache(maxsize=1)
+def _demonyms_of() -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for word, country in demonyms().items():
+        found.setdefault(country, []).append(word)
+    return {country: tuple(words) for country, words in found.items()}
+
+
+@lru_cache(maxsize=1 << 15)
+def forms(name: str) -> tuple[tuple[str, ...], ...]:
+    """Squashed forms of a name in tiers: those of a tier are tried before those of the next."""
+    whole = plain(name)
+    bare = _PARENTHESES.sub("", whole)
+    tiers = [
+        (whole,),
+        (bare,),
+        (_ARTICLE.sub("", bare), *_singular(bare)),
+        (bare.partition(",")[0], _COMPANY.sub("", bare)),
+        tuple(_without_class(bare)),
+    ]
+    found: list[tuple[str, ...]] = []
+    seen: set[str] = set()
+    for tier in tiers:
+        fresh = {squash(form) for form in tier} - seen
+        seen |= fresh
+        kept = sorted(form for form in fresh if len(form) >= _KEPT)
+        if kept:
+            found.append(tuple(kept))
+    if found_country := _of_country(bare):
+        found.append(found_country)
+    return tuple(found)
+
+
+def _singular(name: str) -> Iterator[str]:
+    yield name + "s"
+    if name.endswith("s") and len(name) > 4:
+        yield name[:-1]
+
+
+def _without_class(name: str) -> Iterator[str]:
+    """ "Pop music" is called pop, the "French language" French."""
+    first, _, last = name.rpartition(" ")
+    if first and last.islower() and len(first) > 1:
+        yield first
+
+
+def _of_country(name: str) -> tuple[str, ...]:
+    country = country_name(name)
+    if country is None:
+        return ()
+    spellings = {
+        "United States": ("us", "usa", "america", "theus", "unitedstatesofamerica"),
+        "United Kingdom": ("uk", "britain", "greatbritain", "theuk"),
+    }
+    own = name if name in _demonyms_of() else country
+    return tuple(sorted({*spellings.get(country, ()), *_demonyms_of().get(own, ())}))
+
+
+_MONTHS: Final = "|".join(
+    sorted({*month_name[1:], *month_abbr[1:], "Sept"}, key=lambda name: (-len(name), name))
+)
+_DAY: Final = r"\d{1,2}(?:st|nd|rd|th)?"
+_IN_TEXT: Final = re.compile(
+    rf"\b(?P<d1>{_DAY})(?: of)? (?P<m1>{_MONTHS})\.?,? (?P<y1>\d{{4}})\b"
+    rf"|\b(?P<m2>{_MONTHS})\.? (?:the )?(?P<d2>{_DAY}) ?,? ?(?P<y2>\d{{4}})\b"
+    rf"|\b(?P<m3>{_MONTHS})\.?,? (?P<y3>\d{{4}})\b"
+    r"|(?<![\w,.-])(?P<iso>\d{4}-\d{2}-\d{2})(?![\w-])"
+    r"|(?<![\w,.])(?P<y4>1[4-9]\d\d|20\d\d)(?!\w|[,.]\d)",
+    re.IGNORECASE,
+)
+_NOTATIONS: Final = {
+    "date": ("{y}-{m:02d}-{d:02d}", "{d:02d} {name} {y}", "{d} {name} {y}", "{name} {d}, {y}"),
+    "gYearMonth": ("{y}-{m:02d}", "{name} {y}", "01 {name} {y}", "{y}"),
+    "gYear": ("{y}", "01 January {y}", "{y}-01-01"),
+}
+YEAR_OF: Final = "{y}"
+
+
+def dates_in(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield the dates of a text: offsets, and the date in its XML Schema form.
+
+    >>> list(dates_in("Born on July 23rd, 1982."))
+    [(8, 23, '1982-07-23')]
+    """
+    for found in _IN_TEXT.finditer(text):
+        parts = {name[0]: value for name, value in found.groupdict().items() if value}
+        if "i" in parts:
+            written = parts["i"]
+        else:
+            day = re.sub(r"\D", "", parts.get("d", ""))
+            written = f"{day} {parts.get('m', '')} {parts['y']}".strip()
+        value = parse_date(written)
+        if value is not None:
+            yield found.start(), found.end(), value.text
+
+
+def whole_date(surface: str) -> str | None:
+    """The XML Schema form of a piece of text that is a date from end to end, or none."""
+    return next(
+        (value for start, end, value in dates_in(surface) if (start, end) == (0, len(surface))),
+        None,
+    )
+
+
+def iso_date(name: str) -> str | None:
+    """The XML Schema form of a name that is a date, or none."""
+    value = parse_date(name.strip("\"' "))
+    return value.text if value else None
+
+
+def precision(date: str) -> str:
+    """How far a date in XML Schema form is known: date, gYearMonth or gYear."""
+    return {10: "date", 7: "gYearMonth"}.get(len(date), "gYear")
+
+
+def write(date: str, notation: str) -> str:
+    """A date in a notation.
+
+    >>> write("1982-07-23", "{d:02d} {name} {y}")
+    '23 July 1982'
+    """
+    year, month, day = (int(part) for part in (date + "-01-01").split("-")[:3])
+    return notation.format(y=year, m=month, d=day, name=month_name[month])
+
+
+def notation_of(date: str, name: str) -> str | None:
+    """The notation in which a date of the text became this name, or none."""
+    wanted = name.strip("\"' ").casefold()
+    for notation in (*_NOTATIONS[precision(date)], YEAR_OF):
+        if write(date, notation).casefold() == wanted:
+            return notation
+    return None

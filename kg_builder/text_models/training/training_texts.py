@@ -1,0 +1,65 @@
+"""Sentences with names and texts with triples: what the models are trained on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from kg_builder.text_models.corpora import AnnotatedText
+from kg_builder.text_models.ner.bio_tags import TaggedWords
+
+
+@dataclass(frozen=True)
+class NamedSentence:
+    """A sentence with its names, and the text (by its id) that it is of."""
+
+    group: str
+    sentence: TaggedWords
+
+
+@dataclass
+class TrainingTexts:
+    """What the models are trained on.
+
+    Attributes:
+        sentences: for NER.
+        texts: for the extractor of relations; predicates are the data model's.
+        counts: what was passed over, by reason.
+    """
+
+    sentences: list[NamedSentence] = field(default_factory=list)
+    texts: list[AnnotatedText] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def groups(self) -> list[str]:
+        """Ids of the texts, sorted."""
+        return sorted({item.group for item in self.sentences} | {t.group for t in self.texts})
+
+    def classes(self) -> Counter[str]:
+        """Class → marked names."""
+        return Counter(span.label for item in self.sentences for span in item.sentence.spans)
+
+    def predicates(self) -> Counter[str]:
+        """Predicate → triples."""
+        return Counter(triple.relation for text in self.texts for triple in text.triples)
+
+    def only(self, groups: Collection[str]) -> TrainingTexts:
+        """The part of it from some of the texts."""
+        chosen = set(groups)
+        return TrainingTexts(
+            [item for item in self.sentences if item.group in chosen],
+            [text for text in self.texts if text.group in chosen],
+        )
+
+    @classmethod
+    def merged(cls, parts: Iterable[TrainingTexts]) -> TrainingTexts:
+        """Several in one; of texts that are in more than one, the first part's reading is taken."""
+        whole = cls()
+        for part in parts:
+            known = set(whole.groups)
+            whole.sentences += [item for item in part.sentences if item.group not in known]
+            whole.texts += [text for text in part.texts if text.group not in known]
+            whole.counts += part.counts
+        return whole

@@ -1,0 +1,45 @@
+"""Texts about works, read by patterns for an extractor that was trained on texts about artists."""
+
+from __future__ import annotations
+
+from kg_builder.ontology import Schema
+from kg_builder.text_models.corpora import Triple
+from kg_builder.text_models.relations.fallback_for_works import PatternsOfWorks, lacks_works
+from kg_builder.text_models.relations.parsed_text import FoundTriple, WordSpan
+from kg_builder.text_models.relations.training_statistics import Namer
+
+ARTISTS = ("genre", "recordLabel", "birthPlace", "associatedBand")
+
+
+def found(*triples: tuple[str, str, str]) -> list[FoundTriple]:
+    return [FoundTriple(Triple(*item), 0.8, WordSpan(0, 1), WordSpan(1, 2)) for item in triples]
+
+
+def test_relations_of_artists_alone_do_not_teach_about_works(schema: Schema) -> None:
+    assert lacks_works(ARTISTS, schema)
+    assert not lacks_works([*ARTISTS, "producer"], schema)
+    assert not lacks_works(["P175", "place of birth"], schema), "another collection's names"
+
+
+def test_a_text_about_a_work_is_read_by_patterns(schema: Schema) -> None:
+    text = "Blue Monday was written by Bernard Sumner and came out on Factory Records in 1983."
+    learnt = found(
+        ("Bernard Sumner", "recordLabel", "Factory Records"),
+        ("Blue Monday", "associatedBand", "Bernard Sumner"),
+        ("House music", "stylisticOrigin", "Disco"),
+    )
+    (read,) = PatternsOfWorks(schema, None, Namer()).join([text], [learnt])
+    assert {tuple(item.triple) for item in read} >= {
+        ("Blue Monday", "writer", "Bernard Sumner"),
+        ("Blue Monday", "recordLabel", "Factory Records"),
+        ("Blue Monday", "releaseDate", "1983"),
+        ("House music", "stylisticOrigin", "Disco"),
+    }
+    assert not any(item.triple.relation == "associatedBand" for item in read)
+    assert not any(item.triple.subject == "Bernard Sumner" for item in read)
+
+
+def test_other_texts_stay_as_they_were_read(schema: Schema) -> None:
+    text = "Alan Frew is a rock musician who is signed to the record label EMI."
+    learnt = found(("Alan Frew", "genre", "Rock music"))
+    assert PatternsOfWorks(schema, None, Namer()).join([text], [learnt]) == [learnt]

@@ -1,0 +1,50 @@
+"""Logistic regressions over named features."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from kg_builder.text_models.linear_model import LinearModel
+
+_ROWS = [["a", "b"], ["a"], ["a", "c"], ["b"], ["b", "c"], ["c"], ["c"], ["b", "rare"]]
+_LABELS = np.array([[True], [True], [True], [False], [False], [False], [True], [False]])
+
+
+def test_probabilities_are_those_of_a_dense_logistic_regression() -> None:
+    model = LinearModel.fit(_ROWS, _LABELS, strength=0.7)
+    dense = np.array([[name in row for name in "abc"] for row in _ROWS], dtype=float)
+    theirs = LogisticRegression(C=0.7, solver="liblinear", random_state=0)
+    expected = theirs.fit(dense, _LABELS[:, 0]).predict_proba(dense)[:, 1]
+    assert model.vocabulary.features == ("a", "b", "c")  # "rare" has one row
+    np.testing.assert_allclose(model.probabilities(_ROWS)[:, 0], expected, atol=1e-6)
+
+
+def test_cells_that_are_not_used_do_not_teach() -> None:
+    labels = np.column_stack([_LABELS[:, 0], ~_LABELS[:, 0]])
+    used = np.ones_like(labels)
+    used[:3, 1] = False
+    model = LinearModel.fit(_ROWS, labels, strength=0.7, used=used)
+    alone = LinearModel.fit(_ROWS, labels[:, :1], strength=0.7)
+    np.testing.assert_allclose(model.weights[0], alone.weights[0])
+    assert model.probabilities([["a"]])[0, 1] > 0.1  # nothing taught that "a" speaks against it
+
+
+def test_an_output_without_examples_is_never_predicted() -> None:
+    labels = np.column_stack([_LABELS[:, 0], np.zeros(8, bool), np.ones(8, bool)])
+    found = LinearModel.fit(_ROWS, labels, strength=1).probabilities([["a"], []])
+    assert (found[:, 1] < 1e-4).all()
+    assert (found[:, 2] > 1 - 1e-4).all()
+
+
+def test_a_saved_model_predicts_the_same_and_a_mixed_one_is_refused(tmp_path: Path) -> None:
+    model = LinearModel.fit(_ROWS, _LABELS, strength=1)
+    model.save(tmp_path, "one")
+    loaded = LinearModel.load(tmp_path, "one")
+    np.testing.assert_array_equal(loaded.probabilities(_ROWS), model.probabilities(_ROWS))
+    (tmp_path / "one.features.txt").write_text("a\n")
+    with pytest.raises(ValueError, match="do not belong together"):
+        LinearModel.load(tmp_path, "one")
