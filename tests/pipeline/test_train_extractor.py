@@ -122,5 +122,5 @@ def test_nothing_to_learn_from_is_told(built: Path, tmp_path: Path) -> None:
         _run("--records", built, "--texts", tmp_path / "none.jsonl", "--out", tmp_path / "x")
     few = tmp_path / "few.jsonl"
     few.write_text("\n".join((built / "texts.jsonl").read_text().splitlines()[:3]) + "\n")
-    with pytest.raises(DataError, match="sentences to learn names from"):
+    with pytest.raises(DataError, match="sentences to train names on"):
         _run("--records", built, "--texts", few, "--no-measure", "--out", tmp_path / "x")
