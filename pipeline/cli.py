@@ -51,7 +51,7 @@ for _name, _address, _help in (
     (
         "train-extractor",
         "train_extractor:train_extractor_command",
-        "Fit the recogniser of names and the extractor of relations; same seed, same bytes.",
+        "Fit the model of names and the extractor of relations; same seed, same bytes.",
     ),
     (
         "export-links",
