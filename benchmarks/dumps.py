@@ -35,8 +35,8 @@ from rich.console import Console
 from rich.table import Table
 
 from kg_builder.alignment import AlignmentConfig, FreebaseRdf
+from kg_builder.alignment.dump_contents import Wanted, keys_of, term_key
 from kg_builder.alignment.freebase import gather_freebase
-from kg_builder.alignment.things import Wanted, keys_of, term_key
 from kg_builder.ontology import load_schema
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"

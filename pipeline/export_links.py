@@ -9,7 +9,7 @@ from typing import Annotated, cast
 import typer
 from rich.console import Console
 
-from kg_builder.alignment.kb4rec import FORMATS, Format, format_links
+from kg_builder.alignment.link_files import FORMATS, Format, format_links
 from kg_builder.databases import ALIGNED
 from kg_builder.errors import DataError
 from pipeline.artefacts import write_bytes

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from kg_builder.alignment import AlignmentConfig, GivenLinks, ThirdParty
+from kg_builder.alignment import AlignmentConfig, LinkFile, ThirdParty
 from kg_builder.cleaning.clean import CleaningConfig
 from kg_builder.errors import DataError
 from kg_builder.extraction import SourceConfig
@@ -65,7 +65,7 @@ class Recipe(BaseModel):
         tuple[ThirdParty, ...], Field(description="Third-party databases to align with.")
     ] = ()
     given_links: Annotated[
-        tuple[GivenLinks, ...],
+        tuple[LinkFile, ...],
         Field(description="Link files of others (KB4Rec, RecBole): they win over the alignment."),
     ] = ()
     inference: InferenceConfig = InferenceConfig()

@@ -1,16 +1,17 @@
 """Stage 3, alignment: which third-party thing each entity is, and the facts it brings.
 
-`freebase` and `dbpedia` gather → `candidates` → `weigh` (name, `evidence` of kind, `context`) →
-`decide` → `facts`; `align` runs them database by database.
+A dump reader (`freebase`, `dbpedia`, `wikidata`, `musicbrainz_dump`) → `candidates` → `score`
+(name, `type_evidence`, `context`) → `select` → `imported_facts`; `align` runs them database by
+database.
 """
 
 from kg_builder.alignment.align import Alignment, align
+from kg_builder.alignment.alignment_table import alignment_table
 from kg_builder.alignment.config import AlignmentConfig, ThirdParty
 from kg_builder.alignment.dbpedia import DbpediaNt
 from kg_builder.alignment.freebase import FreebaseRdf
-from kg_builder.alignment.kb4rec import GivenLinks, given_links, read_links
+from kg_builder.alignment.link_files import LinkFile, read_links, supplied_links
 from kg_builder.alignment.musicbrainz_dump import MusicBrainzJson
-from kg_builder.alignment.overview import overview
 from kg_builder.alignment.state import rename
 from kg_builder.alignment.wikidata import WikidataJson
 
@@ -19,13 +20,13 @@ __all__ = [
     "AlignmentConfig",
     "DbpediaNt",
     "FreebaseRdf",
-    "GivenLinks",
+    "LinkFile",
     "MusicBrainzJson",
     "ThirdParty",
     "WikidataJson",
     "align",
-    "given_links",
-    "overview",
+    "alignment_table",
     "read_links",
     "rename",
+    "supplied_links",
 ]

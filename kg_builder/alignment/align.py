@@ -10,13 +10,13 @@ from typing import Any, Final
 import pandas as pd
 
 from kg_builder.alignment.config import AlignmentConfig, ThirdParty
-from kg_builder.alignment.facts import Brought, bring
+from kg_builder.alignment.dump_contents import Gathered
+from kg_builder.alignment.imported_facts import ImportedFacts, import_facts
 from kg_builder.alignment.joint_credits import joint_credits
 from kg_builder.alignment.linking import Linking, link
 from kg_builder.alignment.merging import augmented, one_genre_per_name
 from kg_builder.alignment.select import candidates_json
 from kg_builder.alignment.state import State, link_row, reject_row, rename, rows_of
-from kg_builder.alignment.things import Gathered
 from kg_builder.fusion.judgements import Judgements, read_judgements
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
@@ -26,21 +26,21 @@ OVERRULED: Final = "another link was given"
 """Why an id that a source stated, or a link that was decided, is not used."""
 
 
-def give(state: State) -> list[dict[str, Any]]:
-    """Put given ids in the place of those that sources state; tell where they differ."""
+def apply_supplied_links(state: State) -> list[dict[str, Any]]:
+    """Put supplied ids in the place of those that sources state; reject rows where they differ."""
     rejects = []
-    rows = rows_of(state.entities) if state.given else []
+    rows = rows_of(state.entities) if state.supplied_links else []
     for row in rows:
-        given = state.given.get(row["entity"])
-        if given is None:
+        supplied = state.supplied_links.get(row["entity"])
+        if supplied is None:
             continue
-        database = given.partition(":")[0]
+        database = supplied.partition(":")[0]
         for other in row["external_ids"]:
-            if other.partition(":")[0] == database and other != given:
-                detail = f"{given} given, {other} stated by a source"
+            if other.partition(":")[0] == database and other != supplied:
+                detail = f"{supplied} given, {other} stated by a source"
                 rejects.append(reject_row(database, OVERRULED, row["entity"], detail))
         others = [one for one in row["external_ids"] if one.partition(":")[0] != database]
-        row["external_ids"] = sorted({*others, given})
+        row["external_ids"] = sorted({*others, supplied})
     if rows:
         state.entities = ENTITIES.frame(rows)
     return rejects
@@ -58,8 +58,8 @@ class Alignment:
         statements: table `STATEMENTS`: what the databases say of linked entities, and joint
             credits. The statements of earlier stages are not repeated.
         rejects: table `REJECTS`: unreadable lines, facts that do not fit the data model.
-        renamed: CURIEs that changed because a database taught more about a thing (a tag that is
-            a genre); carry them through the other tables with `rename`.
+        renamed: CURIEs that changed because a database knows the class of a thing better (a tag
+            that is a genre); carry them through the other tables with `rename`.
         counts: what happened, for the report.
     """
 
@@ -80,7 +80,7 @@ def align(
     *,
     schema: Schema,
     judgements: Judgements | None = None,
-    given: Mapping[str, str] | None = None,
+    supplied_links: Mapping[str, str] | None = None,
     progress: Progress = silent,
 ) -> Alignment:
     """Link entities to each database in turn; a later one also sees what an earlier one brought.
@@ -93,20 +93,20 @@ def align(
         config: thresholds, classes, hops.
         schema: the data model.
         judgements: a person's decisions, over those of the file in the configuration.
-        given: entity CURIE → its CURIE in a database: links that are not to be decided; they win
-            over what a source states and over what would have been decided.
-        progress: told the lines read so far of the database at hand.
+        supplied_links: entity CURIE → its CURIE in a database, by somebody else; they win over
+            what a source states and over what would have been decided.
+        progress: called with the lines read so far of the database at hand.
 
     Raises:
         DataError: a dump is missing, or the file of judgements is bad.
     """
-    decided = dict(read_judgements(config.judgements)) if config.judgements else {}
-    decided.update(judgements or {})
+    all_judgements = dict(read_judgements(config.judgements)) if config.judgements else {}
+    all_judgements.update(judgements or {})
     state = State(entities=ENTITIES.check(entities), context=statements)
-    state.given = dict(given or {})
-    state.rejects += give(state)
+    state.supplied_links = dict(supplied_links or {})
+    state.rejects += apply_supplied_links(state)
     for database in databases:
-        _one(state, database, root / database.path, config, schema, decided, progress)
+        _align_with(state, database, root / database.path, config, schema, all_judgements, progress)
     one_genre_per_name(state)
     if config.joint_credits:
         _credits(state, schema)
@@ -124,7 +124,7 @@ def align(
     )
 
 
-def _one(
+def _align_with(
     state: State,
     database: ThirdParty,
     path: Path,
@@ -142,11 +142,11 @@ def _one(
         schema=schema,
         judgements=judgements,
         progress=progress,
-        given=state.given,
+        supplied_links=state.supplied_links,
     )
     gathered, linked = linking.gathered, linking.linked
-    state.known |= {curie for curie, _ in linked.values()}
-    brought = bring(
+    state.linked |= {curie for curie, _ in linked.values()}
+    brought = import_facts(
         gathered,
         linked,
         {d.thing for d in linking.decisions if d.thing and not linking.ours[d.entity].term},
@@ -161,7 +161,10 @@ def _one(
     _links(state, database.name, linking, brought, config)
     state.rejects += [
         reject_row(
-            database.name, OVERRULED, entity, f"{state.given[entity]} given, {thing} decided"
+            database.name,
+            OVERRULED,
+            entity,
+            f"{state.supplied_links[entity]} given, {thing} decided",
         )
         for entity, thing in linking.overruled
     ]
@@ -184,7 +187,7 @@ def _one(
 
 
 def _links(
-    state: State, target: str, linking: Linking, brought: Brought, config: AlignmentConfig
+    state: State, target: str, linking: Linking, brought: ImportedFacts, config: AlignmentConfig
 ) -> None:
     with_candidates = {decision.entity: decision for decision in linking.decisions}
     for position, entity in enumerate(linking.ours):
@@ -230,7 +233,7 @@ def _also_of_second_spellings(statements: pd.DataFrame, linking: Linking) -> pd.
     return frame[frame["subject"] != frame["object"]].reset_index(drop=True)
 
 
-def _reject(state: State, source: str, gathered: Gathered, brought: Brought) -> None:
+def _reject(state: State, source: str, gathered: Gathered, brought: ImportedFacts) -> None:
     for reason, places in sorted(gathered.faults.places.items()):
         more = gathered.faults.counts[reason] - len(places)
         for position, (place, detail) in enumerate(places):
@@ -240,10 +243,10 @@ def _reject(state: State, source: str, gathered: Gathered, brought: Brought) -> 
 
 
 def _credits(state: State, schema: Schema) -> None:
-    joined, statements = joint_credits(state.entities, schema, known_single=state.known)
+    joined, statements = joint_credits(state.entities, schema, known_single=state.linked)
     state.counts["joint credits"] = len(joined)
     state.statements.append(STATEMENTS.frame(statements))
     if joined:
         frame = state.entities
-        is_joint = frame["entity"].isin(list(joined)) & ~frame["entity"].isin(list(state.known))
+        is_joint = frame["entity"].isin(list(joined)) & ~frame["entity"].isin(list(state.linked))
         frame.loc[is_joint, "type"] = "Collaboration"

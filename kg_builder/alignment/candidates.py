@@ -1,4 +1,4 @@
-"""Which third-party things bear a name of which of our entities, and how exactly."""
+"""Candidate generation: third-party things that share a name with one of our entities."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from typing import Literal
 
 import pandas as pd
 
-from kg_builder.alignment.spelling_variants import Near, near_keys, umlauts_written_out
-from kg_builder.alignment.things import Gathered, Thing, keys_of, term_key
+from kg_builder.alignment.dump_contents import Gathered, Thing, keys_of, term_key
+from kg_builder.alignment.spelling_variants import VariantKind, umlauts_written_out, variant_keys
 from kg_builder.fusion.config import FusionConfig
 from kg_builder.fusion.normalize import name_key, parse_name, squeeze
 from kg_builder.fusion.profiles import values
 from kg_builder.ontology import Schema
 
-How = Literal[
+NameMatch = Literal[
     "identical", "equal", "variant", "reading", "respelled", "near", "alias", "term", "stated"
 ]
 """How two names meet: to the letter; folded; without spaces or in Latin letters; within
 brackets; numbers or another script written differently; but for a letter or a word; by an alias;
 as terms of a vocabulary; by an id that a source states."""
 
-_ORDER: tuple[How, ...] = (
+_ORDER: tuple[NameMatch, ...] = (
     "stated", "identical", "equal", "term", "variant", "reading", "respelled", "alias", "near",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class Ours:
+class OwnEntity:
     """One of our entities, as far as alignment reads it.
 
     Attributes:
@@ -54,32 +54,32 @@ class Candidate:
 
     entity: int
     thing: str
-    how: How
+    name_match: NameMatch
     name: str
 
 
 class NameIndex:
     """Our entities by every key of every name."""
 
-    def __init__(self, entities: list[Ours]) -> None:
+    def __init__(self, entities: list[OwnEntity]) -> None:
         self.entities = entities
         self._by_key: dict[str, list[tuple[int, bool]]] = defaultdict(list)
         self._by_id: dict[str, list[int]] = defaultdict(list)
         for position, item in enumerate(entities):
             seen: set[str] = set()
-            for place, text in enumerate((item.name, *item.aliases)):
+            for rank, text in enumerate((item.name, *item.aliases)):
                 keys = (term_key(text, item.type),) if item.term else self._own_keys(text)
                 for key in keys:
                     if key and key not in seen:
                         seen.add(key)
-                        self._by_key[key].append((position, place == 0))
+                        self._by_key[key].append((position, rank == 0))
             for external in item.external_ids:
                 self._by_id[external].append(position)
-        self._near: dict[str, list[tuple[int, Near]]] = defaultdict(list)
+        self._by_variant: dict[str, list[tuple[int, VariantKind]]] = defaultdict(list)
         for position, item in enumerate(entities):
             if item.native and not item.term:
-                for key, how in near_keys(item.name):
-                    self._near[key].append((position, how))
+                for key, kind in variant_keys(item.name):
+                    self._by_variant[key].append((position, kind))
 
     @staticmethod
     def _own_keys(text: str) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ class NameIndex:
     @property
     def keys(self) -> Set[str]:
         """All keys of our names, other spellings included."""
-        return self._by_key.keys() | self._near.keys()
+        return self._by_key.keys() | self._by_variant.keys()
 
     def candidates(self, gathered: Gathered) -> list[Candidate]:
         """All pairs of an entity and a thing that share a name, each by its most exact name."""
@@ -97,8 +97,10 @@ class NameIndex:
         for key in sorted(gathered.candidates):
             for found in self._of(gathered.things[key]):
                 pair = (found.entity, found.thing)
-                known = best.get(pair)
-                if known is None or _ORDER.index(found.how) < _ORDER.index(known.how):
+                earlier = best.get(pair)
+                if earlier is None or _ORDER.index(found.name_match) < _ORDER.index(
+                    earlier.name_match
+                ):
                     best[pair] = found
         return [best[pair] for pair in sorted(best)]
 
@@ -108,19 +110,19 @@ class NameIndex:
                 yield Candidate(position, thing.id, "stated", thing.name)
         for text in (thing.name, *sorted(thing.aliases)):
             main = text == thing.name
-            for place, key in enumerate(keys_of(text)):
+            for rank, key in enumerate(keys_of(text)):
                 for position, own_name in self._by_key.get(key, ()):
-                    how = _how(self.entities[position], text, place, main and own_name)
-                    yield Candidate(position, thing.id, how, text)
+                    name_match = _name_match(self.entities[position], text, rank, main and own_name)
+                    yield Candidate(position, thing.id, name_match, text)
         for key in keys_of(thing.name):
-            for position, near in self._near.get(key, ()):
+            for position, kind in self._by_variant.get(key, ()):
                 same = umlauts_written_out(thing.name) == squeeze(
                     name_key(self.entities[position].name)
                 )
-                yield Candidate(position, thing.id, "respelled" if same else near, thing.name)
+                yield Candidate(position, thing.id, "respelled" if same else kind, thing.name)
 
 
-def _how(entity: Ours, text: str, place: int, main: bool) -> How:
+def _name_match(entity: OwnEntity, text: str, rank: int, main: bool) -> NameMatch:
     if not main:
         return "alias"
     if entity.term:
@@ -132,12 +134,12 @@ def _how(entity: Ours, text: str, place: int, main: bool) -> How:
         # initials are read as a word ('R.E.M.' is 'REM'), but 'A.C.T' need not be 'Act'
         dotted = "." in entity.name[1:-1], "." in text[1:-1]
         return "variant" if len(one.key) <= 5 and dotted[0] != dotted[1] else "equal"
-    if one.squeezed == other.squeezed and place == 0:
+    if one.squeezed == other.squeezed and rank == 0:
         return "variant"
     return "reading"
 
 
-def our_entities(entities: pd.DataFrame, schema: Schema, types: tuple[str, ...]) -> list[Ours]:
+def our_entities(entities: pd.DataFrame, schema: Schema, types: tuple[str, ...]) -> list[OwnEntity]:
     """The entities to align, in the table's order; the others have no names in the index."""
     terms = FusionConfig()
     found = []
@@ -153,7 +155,7 @@ def our_entities(entities: pd.DataFrame, schema: Schema, types: tuple[str, ...])
         if not any(schema.is_a(type_, wanted) for wanted in types):
             continue
         found.append(
-            Ours(
+            OwnEntity(
                 curie=curie,
                 type=type_,
                 name=name,

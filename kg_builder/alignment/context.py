@@ -1,6 +1,6 @@
 """Context: what we say of an entity and what a database says of a thing, as bags of words.
 
-How much an overlap of the bags tells is learnt from the data at hand, without labels: pairs whose
+The log-odds of an overlap of the bags are learnt from the data at hand, without labels: pairs whose
 name leaves hardly a doubt show how the overlap is distributed when the pair is right, random pairs
 how it is when it is wrong.
 """
@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kg_builder.alignment.lsa import Latent
-from kg_builder.alignment.things import Gathered
+from kg_builder.alignment.dump_contents import Gathered
+from kg_builder.alignment.lsa import TopicSpace
 from kg_builder.fusion.normalize import name_key, nation_of
 from kg_builder.fusion.profiles import values
 
@@ -54,7 +54,7 @@ def nations_of(bag: Bag) -> frozenset[str]:
     return frozenset(nation for word in bag if (nation := nation_of(word)))
 
 
-def our_bags(entities: pd.DataFrame, statements: pd.DataFrame) -> dict[str, Counter[str]]:
+def own_bags(entities: pd.DataFrame, statements: pd.DataFrame) -> dict[str, Counter[str]]:
     """Entity CURIE → words of its context, counted over the statements and attributes."""
     names = dict(zip(values(entities, "entity"), values(entities, "name"), strict=True))
     bags: dict[str, Counter[str]] = defaultdict(Counter)
@@ -65,38 +65,38 @@ def our_bags(entities: pd.DataFrame, statements: pd.DataFrame) -> dict[str, Coun
         values(entities, "entity"), values(entities, "attributes"), strict=True
     ):
         if text != "{}":
-            for predicate, stated in json.loads(text).items():
+            for predicate, attribute in json.loads(text).items():
                 if predicate in CONTEXT:
-                    for value in stated if isinstance(stated, list) else [stated]:
+                    for value in attribute if isinstance(attribute, list) else [attribute]:
                         bags[entity].update(words_of(str(value)))
     return bags
 
 
-def foremost(bag: Counter[str], count: int) -> dict[str, float]:
+def most_frequent(bag: Counter[str], count: int) -> dict[str, float]:
     """The most frequent words of a bag, equally frequent ones by the alphabet."""
     return dict(sorted(bag.items(), key=lambda entry: (-entry[1], entry[0]))[:count])
 
 
 def their_bags(
-    gathered: Gathered, acquainted: Mapping[str, Bag] | None = None
+    gathered: Gathered, linked_context: Mapping[str, Bag] | None = None
 ) -> dict[str, Counter[str]]:
     """Id → words of the context of each candidate: neighbours' names, description, qualifier.
 
     Args:
         gathered: the database.
-        acquainted: id → our words for things that are linked beyond doubt; who stands beside
+        linked_context: id → our words for things that are linked beyond doubt; who stands beside
             them in the database shares their words.
     """
     bags: dict[str, Counter[str]] = defaultdict(Counter)
-    known = acquainted or {}
+    linked = linked_context or {}
     for fact in gathered.facts:
         if fact.literal or fact.predicate not in CONTEXT:
             continue
         if fact.subject in gathered.candidates:
             bags[fact.subject].update(words_of(gathered.things[fact.object].name))
         for one, other in ((fact.subject, fact.object), (fact.object, fact.subject)):
-            if one in gathered.candidates and other in known:
-                bags[one].update(known[other].keys())
+            if one in gathered.candidates and other in linked:
+                bags[one].update(linked[other].keys())
     for key in gathered.candidates:
         thing = gathered.things[key]
         for text in (thing.qualifier, thing.description[:200]):
@@ -112,7 +112,7 @@ def phrases(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*pairs, *(word for word in words if len(word) > 1)]))
 
 
-class Weigher:
+class BagSimilarity:
     """Similarity of bags, words weighted by how rare they are on our side.
 
     Attributes:
@@ -120,17 +120,17 @@ class Weigher:
     """
 
     def __init__(self, bags: Iterable[Bag]) -> None:
-        """Learn word weights, and which words keep company, from all of our bags."""
+        """Learn word weights, and which words occur together, from all of our bags."""
         listed = [bag for bag in bags if bag]
         counts = Counter(word for bag in listed for word in bag)
         total = len(listed)
         self.idf = {word: math.log((1 + total) / (1 + n)) for word, n in counts.items()}
-        self._latent = Latent.learn(listed, self.idf)
+        self._topics = TopicSpace.learn(listed, self.idf)
         # by identity: a bag is asked for often; it is kept, so that no other gets its number
-        self._places: dict[int, tuple[Bag, NDArray[np.float64] | None]] = {}
+        self._directions: dict[int, tuple[Bag, NDArray[np.float64] | None]] = {}
 
-    def known(self, bag: Bag) -> int:
-        """How many words of a bag tell anything: those that we know, too."""
+    def shared_vocabulary(self, bag: Bag) -> int:
+        """How many words of a bag occur in our bags, too."""
         return sum(word in self.idf for word in bag)
 
     def similarity(self, one: Bag, other: Bag) -> float:
@@ -140,10 +140,10 @@ class Weigher:
         topics once. Words that we do not know count for nothing.
         """
         words = self._cosine(one, other)
-        here, there = self._place(one), self._place(other)
-        if here is None or there is None:
+        left, right = self._direction(one), self._direction(other)
+        if left is None or right is None:
             return words
-        return max(0.0, (2 * words + float(here @ there)) / 3)
+        return max(0.0, (2 * words + float(left @ right)) / 3)
 
     def _cosine(self, one: Bag, other: Bag) -> float:
         dot = math.fsum(self._of(word) ** 2 for word in one if word in other)
@@ -156,22 +156,22 @@ class Weigher:
     def _of(self, word: str) -> float:
         return self.idf.get(word, 0.0)
 
-    def _place(self, bag: Bag) -> NDArray[np.float64] | None:
-        if id(bag) not in self._places:
-            self._places[id(bag)] = (bag, self._latent.place(bag.keys()))
-        return self._places[id(bag)][1]
+    def _direction(self, bag: Bag) -> NDArray[np.float64] | None:
+        if id(bag) not in self._directions:
+            self._directions[id(bag)] = (bag, self._topics.direction(bag.keys()))
+        return self._directions[id(bag)][1]
 
 
 @dataclass(frozen=True)
-class Telling:
-    """How much a similarity tells, in nats: above 0 for, below 0 against."""
+class SimilarityLogOdds:
+    """Log-odds by similarity, in nats: above 0 for, below 0 against."""
 
     weights: tuple[float, ...]
 
     @classmethod
     def learn(
         cls, right: Sequence[float], wrong: Sequence[float], *, strength: float = 60.0
-    ) -> Telling:
+    ) -> SimilarityLogOdds:
         """From similarities of pairs that are right and of random ones, over a prior."""
         ones = _frequencies(right, _PRIOR_RIGHT, strength)
         others = _frequencies(wrong, _PRIOR_WRONG, strength)
@@ -179,8 +179,8 @@ class Telling:
         rising = [max(raw[: i + 1]) for i in range(len(raw))]
         return cls(tuple(max(-2.5, min(3.0, weight)) for weight in rising))
 
-    def weight(self, similarity: float) -> float:
-        """The weight of the band that a similarity lies in."""
+    def of(self, similarity: float) -> float:
+        """The log-odds of the band that a similarity lies in."""
         return self.weights[_band(similarity)]
 
 

@@ -1,4 +1,4 @@
-"""Gathering from DBpedia: names come from the IRIs, so one pass tells candidates and facts."""
+"""Reader of DBpedia dumps: names come from the IRIs, so one pass finds candidates and facts."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from kg_builder.alignment.dump_contents import Fact, Gathered, Thing, Wanted, keys_of, split_title
 from kg_builder.alignment.dump_lines import Faults, literal, ntriples_lines, title
 from kg_builder.alignment.dump_reader import DumpReader
-from kg_builder.alignment.things import Fact, Gathered, Thing, Wanted, keys_of, split_title
 from kg_builder.databases import DBPEDIA, external_id
 from kg_builder.ontology import Schema, curie
 from kg_builder.progress import Progress, silent
@@ -115,24 +115,24 @@ class _Gathering:
 
     def add_link(self, subject: str, predicate: str, other: str, number: int) -> None:
         """Take a class, an id elsewhere, or a fact between two things, one of them a candidate."""
-        known = self._is_candidate(subject)
+        is_candidate = self._is_candidate(subject)
         if predicate == SAME_AS:
-            if known and (elsewhere := _elsewhere(other)):
+            if is_candidate and (elsewhere := _elsewhere(other)):
                 about = self._thing(subject)
                 about.same_as = tuple(dict.fromkeys((*about.same_as, elsewhere)))
                 self.candidates.add(about.id)
         elif predicate == TYPE:
-            if known and other in self._class_of:
+            if is_candidate and other in self._class_of:
                 self._thing(subject).classes.add(self._class_of[other])
         else:
-            known_too = self._is_candidate(other)
-            if known:
+            is_other = self._is_candidate(other)
+            if is_candidate:
                 self._thing(subject).roles[f"s:{predicate}"] += 1
-            if known_too:
+            if is_other:
                 self._thing(other).roles[f"o:{predicate}"] += 1
             ours = subject.startswith(self._space) and other.startswith(self._space)
             if predicate in self._mapping and ours:
-                self._add_fact((subject, known), predicate, (other, known_too), number)
+                self._add_fact((subject, is_candidate), predicate, (other, is_other), number)
 
     def _add_fact(
         self, subject: tuple[str, bool], predicate: str, other: tuple[str, bool], number: int
@@ -141,18 +141,18 @@ class _Gathering:
         local, inverse = self._mapping[predicate]
         one, two = (other[0], subject[0]) if inverse else (subject[0], other[0])
         if subject[1] or other[1]:
-            for (iri, is_candidate), place in ((subject, "s"), (other, "o")):
+            for (iri, is_candidate), role in ((subject, "s"), (other, "o")):
                 if is_candidate:
                     self.candidates.add(self._thing(iri).id)
                 else:
-                    self._thing(iri).roles[f"{place}:{predicate}"] += 1
+                    self._thing(iri).roles[f"{role}:{predicate}"] += 1
             first, second = self._thing(one).id, self._thing(two).id
             self.facts.append(Fact(first, local, second, False, number, predicate))
         elif local in self._second_hop:
             self._later.append((one, local, two, number, predicate))
 
     def add_second_hop(self) -> None:
-        """Keep the facts of the second hop whose subjects are known by now."""
+        """Keep the facts of the second hop whose subjects have been found."""
         for one, local, two, number, predicate in self._later:
             if one in self.things:
                 first, second = self.things[one].id, self._thing(two).id

@@ -1,4 +1,4 @@
-"""Reading dumps line by line: packed or plain, cut off or whole; literals and IRIs taken apart."""
+"""Lines of dumps, packed or cut off; parsing of their triples, literals and IRIs."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ Line = tuple[int, str, str, str]
 
 @dataclass(slots=True)
 class Faults:
-    """What could not be read: a count per reason, with the first few places."""
+    """What could not be read: a count per reason, with the evidence of the first few."""
 
     counts: dict[str, int] = field(default_factory=dict)
     places: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 
-    def add(self, reason: str, place: str, detail: str) -> None:
-        """Count a fault; the first hundred of a reason keep their place."""
+    def add(self, reason: str, evidence: str, detail: str) -> None:
+        """Count a fault; the first hundred of a reason keep their evidence."""
         self.counts[reason] = self.counts.get(reason, 0) + 1
-        known = self.places.setdefault(reason, [])
-        if len(known) < 100:
-            known.append((place, detail[:200]))
+        kept = self.places.setdefault(reason, [])
+        if len(kept) < 100:
+            kept.append((evidence, detail[:200]))
 
 
 def lines(path: Path, faults: Faults) -> Iterator[tuple[int, bytes]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kg_builder.alignment.things import Gathered, Wanted
+from kg_builder.alignment.dump_contents import Gathered, Wanted
 from kg_builder.databases import DATABASES
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent

@@ -1,4 +1,4 @@
-"""Gathering from the Freebase RDF dump: a stream, two passes, memory for what is ours alone.
+"""Reader of the Freebase RDF dump: a stream, two passes, memory for our candidates alone.
 
 The first pass (`freebase_names`) finds candidates by name; the second takes the facts of candidates
 in both directions, joins compound facts, and reads the names of the objects. The dump may come as
@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from kg_builder.alignment.dump_contents import Fact, Gathered, Thing, Wanted, forget_names
 from kg_builder.alignment.dump_lines import Faults, literal
 from kg_builder.alignment.dump_reader import DumpReader
 from kg_builder.alignment.freebase_blocks import Block, Hashes, Sieve, blocks, hash_ids
 from kg_builder.alignment.freebase_names import ALIAS, NAME, FirstPass, Mapping
-from kg_builder.alignment.things import Fact, Gathered, Thing, Wanted, forget_names
 from kg_builder.databases import dbpedia_id
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
@@ -34,8 +34,8 @@ _PAGE: Final = "/wikipedia/en_title/"
 _SIGN: Final = re.compile(r"\$([0-9A-F]{4})")
 # bits of the sieves: a candidate; it or what its facts lead to; a predicate that is read; one of
 # the second hop
-_OURS, _NEAR = 1, 2
-_TOLD, _FURTHER = 1, 2
+_CANDIDATE, _REACHED = 1, 2
+_READ, _SECOND_HOP = 1, 2
 
 
 class FreebaseRdf(DumpReader):
@@ -122,20 +122,20 @@ class _SecondPass:
         self._languages = first.languages
         self._to_be_named = first.to_be_named()
         self.candidates = {key.decode(): bearer.term for key, bearer in first.bearers.items()}
-        """Id → whether it is known as a term of a vocabulary alone."""
+        """Id → whether it is found as a term of a vocabulary alone."""
         self._mediators: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for key, bearer in first.bearers.items():
             for node, predicate in sorted(bearer.mediators):
                 self._mediators[node.decode()].append((key.decode(), predicate))
         self.things = {key: Thing(f"freebase:{key}") for key in self.candidates}
         self._ids = Sieve()
-        self._ids.add(self.candidates, _OURS | _NEAR)
-        self._ids.add(self._mediators, _NEAR)
-        self._ids.add_hashes(np.array(sorted(self._to_be_named), dtype=np.uint64), _NEAR)
+        self._ids.add(self.candidates, _CANDIDATE | _REACHED)
+        self._ids.add(self._mediators, _REACHED)
+        self._ids.add_hashes(np.array(sorted(self._to_be_named), dtype=np.uint64), _REACHED)
         halves = {half for _, half in mapping.joined}
         self._predicates = Sieve(bits=16)
-        self._predicates.add({*mapping.direct, *halves, NAME, ALIAS, DESCRIPTION, TYPE, KEY}, _TOLD)
-        self._predicates.add(mapping.further, _FURTHER)
+        self._predicates.add({*mapping.direct, *halves, NAME, ALIAS, DESCRIPTION, TYPE, KEY}, _READ)
+        self._predicates.add(mapping.further, _SECOND_HOP)
         self._texts = hash_ids([NAME, ALIAS, DESCRIPTION])
         self._facts: list[Fact] = []
         self._later: list[Fact] = []
@@ -150,17 +150,17 @@ class _SecondPass:
         objects[block.literals] = 0
         self._count_roles("o", block.objects, objects)
         self._count_roles("s", block.subjects, subjects * ~block.literals)
-        told = self._predicates.bits(block.predicates)
-        marks = ((told & _TOLD) != 0) & ((subjects & _NEAR) | (objects & _OURS) != 0)
+        predicates = self._predicates.bits(block.predicates)
+        marks = ((predicates & _READ) != 0) & ((subjects & _REACHED) | (objects & _CANDIDATE) != 0)
         # the other side of a further fact may be known, too
-        marks |= ((told & _FURTHER) != 0) & ((objects & _NEAR) != 0)
+        marks |= ((predicates & _SECOND_HOP) != 0) & ((objects & _REACHED) != 0)
         for index in np.flatnonzero(marks).tolist():
             self._line(index)
         if block.goes_on:  # the names of a subject so long that it fills blocks
             subject = _text(block.subject(len(block) - 1))
             texts = self._texts_of(len(block) - 1)
-            known = self._earlier if subject == self._earlier_subject else []
-            self._earlier, self._earlier_subject = known + texts, subject
+            texts_before = self._earlier if subject == self._earlier_subject else []
+            self._earlier, self._earlier_subject = texts_before + texts, subject
 
     def finish(self) -> list[Fact]:
         """All facts, those of the second hop last."""
@@ -172,17 +172,17 @@ class _SecondPass:
         thing = self.things.get(curie.partition(":")[2])
         return thing is not None and bool(thing.name)
 
-    def _count_roles(self, place: str, sides: Hashes, bits: NDArray[np.uint8]) -> None:
-        """Count in which places candidates stand, equal lines together."""
+    def _count_roles(self, role: str, sides: Hashes, bits: NDArray[np.uint8]) -> None:
+        """Count the roles of candidates, equal lines together."""
         block = self._block
-        lines = np.flatnonzero(bits & _OURS)
+        lines = np.flatnonzero(bits & _CANDIDATE)
         pairs = sides[lines] ^ block.whole_predicates(lines)
         _, heads, counts = np.unique(pairs, return_index=True, return_counts=True)
         for index, count in zip(lines[heads].tolist(), counts.tolist(), strict=True):
-            key = _text(block.subject(index) if place == "s" else block.object(index)[1:-1])
+            key = _text(block.subject(index) if role == "s" else block.object(index)[1:-1])
             thing = self.things.get(key) if key in self.candidates else None
             if thing and (predicate := _text(block.predicate(index))) and predicate != TYPE:
-                thing.roles[sys.intern(f"{place}:{predicate}")] += count
+                thing.roles[sys.intern(f"{role}:{predicate}")] += count
 
     def _line(self, index: int) -> None:
         block = self._block
@@ -194,9 +194,9 @@ class _SecondPass:
             self._literal(index, subject, predicate, target)
             return
         other = target[1:-1]
-        known, wanted = subject in self.candidates, other in self.candidates
+        is_subject_ours, is_object_ours = subject in self.candidates, other in self.candidates
         if predicate == TYPE:
-            if known:
+            if is_subject_ours:
                 thing = self.things[subject]
                 thing.roles[sys.intern(f"t:{other}")] += 1
                 if other in self._mapping.classes:
@@ -208,7 +208,7 @@ class _SecondPass:
             further = predicate in self._mapping.further
             # whatever else bears a genre is no concern of ours
             own = not self.candidates.get(subject, True) or not self.candidates.get(other, True)
-            if own or (further and (known or wanted)):
+            if own or (further and (is_subject_ours or is_object_ours)):
                 self._fact(index, subject, predicate, other)
             elif further:
                 self._hop(index, subject, predicate, other)
@@ -238,7 +238,7 @@ class _SecondPass:
             found = self.things[key] = Thing(f"freebase:{key}")
             is_subject = key == _text(self._block.subject(index))
             side = self._block.subjects if is_subject else self._block.objects
-            self._ids.add_hashes(side[index : index + 1], _NEAR)
+            self._ids.add_hashes(side[index : index + 1], _REACHED)
             if is_subject:
                 earlier = self._earlier if key == self._earlier_subject else []
                 for predicate, text in [*earlier, *self._texts_of(index)]:
@@ -251,8 +251,8 @@ class _SecondPass:
         start, end = block.run(index)
         marks = (block.predicates[start:end, None] == self._texts).any(axis=1)
         return [
-            (_text(block.predicate(place)), _text(block.object(place)))
-            for place in (np.flatnonzero(marks) + start).tolist()
+            (_text(block.predicate(line)), _text(block.object(line)))
+            for line in (np.flatnonzero(marks) + start).tolist()
         ]
 
     def _literal(self, index: int, subject: str, predicate: str, target: str) -> None:

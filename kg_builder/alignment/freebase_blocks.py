@@ -1,4 +1,4 @@
-"""The Freebase dump in blocks of whole subjects, taken apart by arithmetic instead of line by line.
+"""The Freebase dump in blocks of whole subjects, parsed with numpy instead of line by line.
 
 A dump of 1.9 billion lines holds a few thousand that concern us. What is done for every line is
 therefore done for a block of lines at once: where its columns lie, and a hash of each column that
@@ -112,8 +112,8 @@ class Block:
 
     def run(self, index: int) -> tuple[int, int]:
         """The triples of the subject that one of them is about."""
-        place = int(np.searchsorted(self.runs, index, side="right"))
-        return int(self.runs[place - 1]), int(self.runs[place])
+        index_of_run = int(np.searchsorted(self.runs, index, side="right"))
+        return int(self.runs[index_of_run - 1]), int(self.runs[index_of_run])
 
     def subject(self, index: int) -> bytes | None:
         """Id of a subject; None where it is not Freebase's."""
@@ -154,7 +154,7 @@ class Sieve:
         self.add_hashes(hash_ids(ids), bit)
 
     def add_hashes(self, hashes: Hashes, bit: int = 1) -> None:
-        """Put in ids of which the hashes are known."""
+        """Add ids by their hashes."""
         self._table[hashes >> self._shift] |= np.uint8(bit)
 
     def bits(self, hashes: Hashes) -> NDArray[np.uint8]:
@@ -193,7 +193,7 @@ def _hashes(data: bytes, ends: Places) -> Hashes:
 
 
 def _words(data: bytes) -> Hashes:
-    """The eight bytes from any place on, read as one number."""
+    """The eight bytes from any position on, read as one number."""
     return np.ndarray((len(data) - 7,), "<u8", data, 0, (1,))
 
 
@@ -242,23 +242,23 @@ class _Cutter:
 
     def __init__(self, path: Path, faults: Faults) -> None:
         self._path, self._faults = path, faults
-        self._rest = b""
+        self._remainder = b""
         self._first = 1
 
     def take(self, piece: bytes) -> Iterator[Block]:
         """The whole subjects that another piece completes."""
-        data = self._rest + piece
+        data = self._remainder + piece
         end = _last_subject(data)
         long = not end and len(data) >= LONGEST
         if long:
             end = data.rfind(b"\n") + 1
-        self._rest = data[end:]
+        self._remainder = data[end:]
         if end:
             yield from self._block(data[:end], goes_on=long)
 
     def finish(self, cut: str) -> Iterator[Block]:
         """What is left; `cut` says why there is no more, '' at the end of a whole dump."""
-        data, self._rest = self._rest, b""
+        data, self._remainder = self._remainder, b""
         if data and not data.endswith(b"\n"):
             if not cut and data.rstrip().endswith(b"."):  # a last line needs no line end
                 data += b"\n"
@@ -288,8 +288,8 @@ class _Cutter:
             for index in np.flatnonzero(~good).tolist():
                 line = data[starts[index] : ends[index]]
                 if line.strip():
-                    place = f"{self._path.name}#line={first + index}"
-                    self._faults.add(NO_TRIPLE, place, line[:200].decode("utf-8", "replace"))
+                    evidence = f"{self._path.name}#line={first + index}"
+                    self._faults.add(NO_TRIPLE, evidence, line[:200].decode("utf-8", "replace"))
             starts, one, two, three = starts[good], one[good], two[good], three[good]
         if len(starts):
             numbers = first + np.flatnonzero(good)

@@ -1,4 +1,4 @@
-"""The first pass over a Freebase dump: which of its things bear one of our names.
+"""First pass over a Freebase dump: candidates by name.
 
 It also notes whose names the second pass has to read: the objects of the candidates' facts, those
 behind the nameless nodes that compound facts run over ("mediators"), and those of the second hop.
@@ -13,18 +13,18 @@ from typing import Final
 
 import numpy as np
 
+from kg_builder.alignment.dump_contents import Wanted, forget_names, keys_of
 from kg_builder.alignment.dump_lines import TOO_MANY, Faults, literal
 from kg_builder.alignment.freebase_blocks import Block, Hashes, Marks, Places, Sieve, hash_ids
 from kg_builder.alignment.name_prefilter import Spellings
 from kg_builder.alignment.namesakes import Namesakes
-from kg_builder.alignment.things import Wanted, forget_names, keys_of
 from kg_builder.databases import FREEBASE
 from kg_builder.ontology import Schema
 
 NAME: Final = "type.object.name"
 ALIAS: Final = "common.topic.alias"
 _OWN: Final = f"{FREEBASE.name}:"
-_DIRECT, _FIRST, _BEHIND, _TURNED, _HOP, _INVERSE_HOP = (1 << place for place in range(6))
+_DIRECT, _FIRST, _BEHIND, _INVERSE, _HOP, _INVERSE_HOP = (1 << bit for bit in range(6))
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Bearer:
     """A thing that bears one of our names.
 
     Attributes:
-        term: whether it is known as a term of a vocabulary alone, whose facts nobody needs.
+        term: whether only a term of a vocabulary has its name, whose facts nobody needs.
         mediators: (id of a nameless node, first half of the compound predicate).
     """
 
@@ -103,8 +103,8 @@ class FirstPass:
         self._endings = (b'"', *(f'"@{code}'.encode() for code in languages))
         self.languages = frozenset((*languages, ""))
         self._names = hash_ids([NAME, ALIAS])
-        self._known = Sieve()
-        self._behind, self._turned, self._hops, self._inverse_hops, self._facts = (
+        self._candidates = Sieve()
+        self._behind, self._inverse, self._hops, self._inverse_hops, self._facts = (
             _Pairs() for _ in range(5)
         )
         direct, further = mapping.direct, mapping.further
@@ -112,7 +112,7 @@ class FirstPass:
         self._roles.add(direct, _DIRECT)
         self._roles.add(mapping.first, _FIRST)
         self._roles.add({half for _, half in mapping.joined}, _BEHIND)
-        self._roles.add([name for name, (_, inverse) in direct.items() if inverse], _TURNED)
+        self._roles.add([name for name, (_, inverse) in direct.items() if inverse], _INVERSE)
         self._roles.add([name for name in further if not direct[name][1]], _HOP)
         self._roles.add([name for name in further if direct[name][1]], _INVERSE_HOP)
         self._namesakes = Namesakes[bytes](max_namesakes)
@@ -121,7 +121,7 @@ class FirstPass:
             key = stated.removeprefix(_OWN)
             self.bearers[key.encode()] = Bearer(term=False)
             self._namesakes.keep(key.encode())
-            self._known.add([key])
+            self._candidates.add([key])
 
     def take(self, block: Block) -> None:
         """Look at the names of a block."""
@@ -132,21 +132,21 @@ class FirstPass:
         for start, own in sorted(found.items()):
             facts = roles[slice(*block.run(start))] & (_DIRECT | _FIRST)
             self._bearer(block, start, own, int(np.count_nonzero(facts)))
-        known = self._known.bits(block.subjects) != 0
-        for index in np.flatnonzero(known & ((roles & _FIRST) != 0)).tolist():
+        of_candidates = self._candidates.bits(block.subjects) != 0
+        for index in np.flatnonzero(of_candidates & ((roles & _FIRST) != 0)).tolist():
             self._mediator(block, index)
         for pairs, bit, inverse in (
             (self._behind, _BEHIND, False),
             (self._hops, _HOP, False),
             (self._inverse_hops, _INVERSE_HOP, True),
-            (self._turned, _TURNED, True),
+            (self._inverse, _INVERSE, True),
         ):
             pairs.add(block, np.flatnonzero(roles & bit), inverse=inverse)
-        # where a subject's names stand elsewhere, nobody can tell yet whether it is ours
+        # where a subject's names stand elsewhere, it may yet turn out to be a candidate
         heads = block.runs[:-1]
         has_name = np.logical_or.reduceat(block.predicates == self._names[0], heads)
         apart = np.repeat(~has_name, np.diff(block.runs))
-        self._facts.add(block, np.flatnonzero((apart | known) & ((roles & _DIRECT) != 0)))
+        self._facts.add(block, np.flatnonzero((apart | of_candidates) & ((roles & _DIRECT) != 0)))
         forget_names(20_000)
 
     def to_be_named(self) -> set[int]:
@@ -155,28 +155,29 @@ class FirstPass:
         To be asked once, after the last block.
         """
         own = _hashes_of(key for key, bearer in self.bearers.items() if not bearer.term)
-        known = self._facts.beyond(own) | self._facts.beyond(own, inverse=True)
+        others = self._facts.beyond(own) | self._facts.beyond(own, inverse=True)
         mediators = {key for bearer in self.bearers.values() for key, _ in bearer.mediators}
-        known.update(self._behind.beyond(_hashes_of(mediators)))
+        others.update(self._behind.beyond(_hashes_of(mediators)))
         candidates = _hashes_of(self.bearers)
-        known.update(self._turned.beyond(candidates))
-        reached = known.union(candidates)
+        others.update(self._inverse.beyond(candidates))
+        reached = others.union(candidates)
         for pairs in (self._hops, self._inverse_hops):
-            known.update(pairs.beyond(reached))
-        for pairs in (self._facts, self._behind, self._turned, self._hops, self._inverse_hops):
+            others.update(pairs.beyond(reached))
+        for pairs in (self._facts, self._behind, self._inverse, self._hops, self._inverse_hops):
             pairs.close()
-        return known
+        return others
 
     def _named(self, block: Block) -> Iterator[tuple[int, list[str]]]:
         """Lines with one of our names, and the keys under which it is ours."""
         marks = block.predicates == self._names[0]
         marks |= block.predicates == self._names[1]
         marks &= block.objects_end_with(self._endings)
-        places = np.flatnonzero(marks)
-        starts, ends = (block.two[places] + 1).tolist(), block.three[places].tolist()
+        lines = np.flatnonzero(marks)
+        starts, ends = (block.two[lines] + 1).tolist(), block.three[lines].tolist()
         quoted = [block.data[start:end] for start, end in zip(starts, ends, strict=True)]
-        for place in self._spellings.perhaps_ours([one[1 : one.rfind(b'"')] for one in quoted]):
-            index, shown = int(places[place]), quoted[place]
+        names = [one[1 : one.rfind(b'"')] for one in quoted]
+        for number in self._spellings.perhaps_ours(names):
+            index, shown = int(lines[number]), quoted[number]
             if block.predicate(index) not in {NAME.encode(), ALIAS.encode()}:
                 continue
             try:
@@ -196,7 +197,7 @@ class FirstPass:
         subject = block.subject(start)
         if subject is None:
             return
-        self._known.add_hashes(block.subjects[start : start + 1])
+        self._candidates.add_hashes(block.subjects[start : start + 1])
         bearer = self.bearers.setdefault(subject, Bearer())
         bearer.term = bearer.term and all(key.startswith("~") for key in keys)
         for gone, key in self._namesakes.enter(subject, facts, keys):
@@ -229,12 +230,12 @@ class _Pairs:
 
     def beyond(self, ones: Iterable[int], *, inverse: bool = False) -> set[int]:
         """The other sides of the pairs that have one of these as their first, or second."""
-        known = np.array(sorted(ones), dtype=np.uint64)
+        wanted = np.array(sorted(ones), dtype=np.uint64)
         found: set[int] = set()
         self._file.seek(0)
-        while len(known) and (raw := self._file.read(1 << 22)):
+        while len(wanted) and (raw := self._file.read(1 << 22)):
             pairs = np.frombuffer(raw, dtype=np.uint64).reshape(-1, 2)
-            found.update(pairs[_among(pairs[:, int(inverse)], known), int(not inverse)].tolist())
+            found.update(pairs[_among(pairs[:, int(inverse)], wanted), int(not inverse)].tolist())
         return found
 
     def close(self) -> None:
@@ -242,10 +243,10 @@ class _Pairs:
         self._file.close()
 
 
-def _among(hashes: Hashes, known: Hashes) -> Marks:
-    places = np.searchsorted(known, hashes)
-    places[places == len(known)] = 0
-    return np.asarray(known[places] == hashes)
+def _among(hashes: Hashes, wanted: Hashes) -> Marks:
+    places = np.searchsorted(wanted, hashes)
+    places[places == len(wanted)] = 0
+    return np.asarray(wanted[places] == hashes)
 
 
 def _hashes_of(ids: Iterable[bytes]) -> list[int]:

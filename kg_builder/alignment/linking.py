@@ -1,4 +1,4 @@
-"""Linking the entities to one database: gather, pair by name, weigh twice, decide."""
+"""Linking the entities to one database: read its dump, generate candidates, score, select."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Final
 
 import pandas as pd
 
-from kg_builder.alignment.candidates import Candidate, NameIndex, Ours, our_entities
+from kg_builder.alignment.candidates import Candidate, NameIndex, OwnEntity, our_entities
 from kg_builder.alignment.config import AlignmentConfig, ThirdParty
-from kg_builder.alignment.context import foremost, our_bags, their_bags
-from kg_builder.alignment.evidence import kinds
-from kg_builder.alignment.score import weigh
-from kg_builder.alignment.select import Decision, decide
-from kg_builder.alignment.things import Gathered, Wanted, keys_of
+from kg_builder.alignment.context import most_frequent, own_bags, their_bags
+from kg_builder.alignment.dump_contents import Gathered, Wanted, keys_of
+from kg_builder.alignment.score import score_candidates
+from kg_builder.alignment.select import Decision, select_links
+from kg_builder.alignment.type_evidence import class_weights
 from kg_builder.fusion.judgements import Judgements, Verdict, pair
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress
 
-COMPANY: Final = 8
-"""So many of an entity's most frequent words speak for the things that stand beside it."""
+CONTEXT_WORDS: Final = 8
+"""So many of a linked entity's words count as context of the things beside it."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class Linking:
         decisions: one per entity with candidates.
         merged: CURIE of an entity that an earlier database brought → CURIE of one of ours that
             this database shows to be the same.
-        missing: links that were given although the dump does not hold the thing.
-        overruled: (entity, thing) that would have been linked, had not another thing been given
-            that bears none of the entity's names.
+        missing: supplied links to things that the dump does not hold.
+        overruled: (entity, thing) that would have been linked, were there not a supplied link to a
+            thing that bears none of the entity's names.
     """
 
-    ours: Sequence[Ours]
+    ours: Sequence[OwnEntity]
     gathered: Gathered
     decisions: Sequence[Decision]
     merged: dict[str, str]
@@ -63,9 +63,9 @@ def link(
     schema: Schema,
     judgements: Judgements,
     progress: Progress,
-    given: Mapping[str, str] | None = None,
+    supplied_links: Mapping[str, str] | None = None,
 ) -> Linking:
-    """Decide which thing of a database each entity is.
+    """Link each entity to a thing of a database, or to none.
 
     Args:
         entities: table `ENTITIES`.
@@ -74,53 +74,59 @@ def link(
         config: thresholds and classes.
         schema: the data model.
         judgements: a person's decisions.
-        progress: told the lines read so far.
-        given: entity CURIE → CURIE in some database: links that are not to be decided.
+        progress: called with the lines read so far.
+        supplied_links: entity CURIE → CURIE in some database: links made by somebody else.
     """
     ours = our_entities(entities, schema, config.types)
     index = NameIndex(ours)
-    given = given or {}
     ids = frozenset(external for entity in ours for external in entity.external_ids)
-    own = database.prefix + ":"
-    here = {entity: external for entity, external in given.items() if external.startswith(own)}
+    supplied = {
+        entity: external
+        for entity, external in (supplied_links or {}).items()
+        if external.startswith(database.prefix + ":")
+    }
     wanted = Wanted(keys=index.keys, ids=ids)
     second_hop = frozenset(config.second_hop if config.hops > 1 else ())
     gathered = database.gather(path, wanted, schema, second_hop=second_hop, progress=progress)
     candidates = [
         c for c in index.candidates(gathered) if _plausible(c, ours, gathered, schema, config)
     ]
-    bags = our_bags(entities, context)
-    weighed = weigh(ours, candidates, gathered, bags, their_bags(gathered), schema)
-    first = decide(ours, weighed, config, judgements)
-    # a second look, with the company that a thing keeps among those linked beyond doubt
-    acquainted = {
-        d.thing: foremost(bags[ours[d.entity].curie], COMPANY)
-        for d in first
+    bags = own_bags(entities, context)
+    scored = score_candidates(ours, candidates, gathered, bags, their_bags(gathered), schema)
+    provisional = select_links(ours, scored, config, judgements)
+    # a second pass: neighbours of things that are linked beyond doubt share their context
+    linked_context = {
+        d.thing: most_frequent(bags[ours[d.entity].curie], CONTEXT_WORDS)
+        for d in provisional
         if d.thing and d.score >= 0.95 and ours[d.entity].curie in bags and not ours[d.entity].term
     }
-    weighed = weigh(ours, candidates, gathered, bags, their_bags(gathered, acquainted), schema)
-    decisions = decide(ours, weighed, config, judgements)
-    if not here:
+    scored = score_candidates(
+        ours, candidates, gathered, bags, their_bags(gathered, linked_context), schema
+    )
+    decisions = select_links(ours, scored, config, judgements)
+    if not supplied:
         return Linking(ours, gathered, decisions, _merged(ours, decisions))
-    given_to = [here.get(ours[w.candidate.entity].curie) for w in weighed]
-    left = [w for w, one in zip(weighed, given_to, strict=True) if one in {None, w.candidate.thing}]
-    rest = [w for w, one in zip(weighed, given_to, strict=True) if one != w.candidate.thing]
+    target_of = [supplied.get(ours[w.candidate.entity].curie) for w in scored]
+    allowed = [
+        w for w, one in zip(scored, target_of, strict=True) if one in {None, w.candidate.thing}
+    ]
+    competing = [w for w, one in zip(scored, target_of, strict=True) if one != w.candidate.thing]
     overruled = [
         (ours[d.entity].curie, d.linked)
-        for d in decide(ours, rest, config, judgements)
-        if d.linked and _is_strange(ours[d.entity], here, gathered)
+        for d in select_links(ours, competing, config, judgements)
+        if d.linked and _shares_no_name(ours[d.entity], supplied, gathered)
     ]
-    same: dict[tuple[str, str], Verdict] = {pair(*link): "same" for link in here.items()}
-    decisions = decide(ours, left, config, {**same, **judgements})
-    missing = {e: x for e, x in here.items() if x not in gathered.things}
+    same: dict[tuple[str, str], Verdict] = {pair(*link): "same" for link in supplied.items()}
+    decisions = select_links(ours, allowed, config, {**same, **judgements})
+    missing = {e: x for e, x in supplied.items() if x not in gathered.things}
     return Linking(ours, gathered, decisions, _merged(ours, decisions), missing, overruled)
 
 
-def _is_strange(entity: Ours, given: Mapping[str, str], gathered: Gathered) -> bool:
-    """Whether an entity was given a thing that bears none of its names."""
-    if entity.curie not in given:
+def _shares_no_name(entity: OwnEntity, supplied: Mapping[str, str], gathered: Gathered) -> bool:
+    """Whether the supplied link of an entity leads to a thing that bears none of its names."""
+    if entity.curie not in supplied:
         return False
-    thing = gathered.things.get(given[entity.curie])
+    thing = gathered.things.get(supplied[entity.curie])
     if thing is None:
         return True
     own = {key for name in (entity.name, *entity.aliases) for key in keys_of(name)}
@@ -129,7 +135,7 @@ def _is_strange(entity: Ours, given: Mapping[str, str], gathered: Gathered) -> b
 
 def _plausible(
     candidate: Candidate,
-    ours: Sequence[Ours],
+    ours: Sequence[OwnEntity],
     gathered: Gathered,
     schema: Schema,
     config: AlignmentConfig,
@@ -137,13 +143,13 @@ def _plausible(
     """A tag is a genre only if enough things bear it as one; vocabularies meet by name alone."""
     if ours[candidate.entity].type != "Tag":
         return True
-    weights = kinds(gathered.things[candidate.thing], schema)
+    weights = class_weights(gathered.things[candidate.thing], schema)
     genre = weights.get("Genre", 0.0)
     against = sum(weight for class_, weight in weights.items() if class_ != "Genre")
     return genre >= math.log2(1 + config.genre_uses) and genre > against
 
 
-def _merged(ours: Sequence[Ours], decisions: Sequence[Decision]) -> dict[str, str]:
+def _merged(ours: Sequence[OwnEntity], decisions: Sequence[Decision]) -> dict[str, str]:
     """Entities of an earlier database that an alias of this one shows to be one of ours.
 
     Freebase calls Sean Combs 'P. Diddy', too: our P. Diddy then is the Sean Combs that DBpedia
@@ -162,12 +168,12 @@ def _merged(ours: Sequence[Ours], decisions: Sequence[Decision]) -> dict[str, st
             and rival.method == "alias"
             and ours[rival.entity].native
             and probability >= 0.95
-            and decision.how in {"identical", "equal"}
+            and decision.name_match in {"identical", "equal"}
             and not _databases(entity) & _databases(ours[rival.entity])
         ):
             found[entity.curie] = ours[rival.entity].curie
     return found
 
 
-def _databases(entity: Ours) -> set[str]:
+def _databases(entity: OwnEntity) -> set[str]:
     return {external.partition(":")[0] for external in entity.external_ids}

@@ -1,4 +1,4 @@
-"""Latent semantic analysis of describing words: 'dance' is near 'electropop'."""
+"""Latent semantic analysis of context words: 'dance' is close to 'electropop'."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from scipy.sparse import csr_array
 from scipy.sparse.linalg import svds
 
 TOPICS: Final = 20
-_SELDOM: Final = 3
-"""In so many bags a word must occur before its company tells anything."""
-_FEWEST: Final = 10 * TOPICS
+_MIN_BAGS: Final = 3
+"""In so many bags a word must occur before its topics are learnt."""
+_MIN_CORPUS: Final = 10 * TOPICS
 """Fewer bags than this show no topics."""
 
 
 @dataclass(frozen=True)
-class Latent:
-    """Places of words among the topics.
+class TopicSpace:
+    """Positions of words among the topics.
 
     Attributes:
-        places: word → its place, shape (topics,), already weighted.
+        positions: word → its position, shape (topics,), already weighted.
     """
 
-    places: Mapping[str, NDArray[np.float64]]
+    positions: Mapping[str, NDArray[np.float64]]
 
     @classmethod
-    def learn(cls, bags: Sequence[Collection[str]], weight: Mapping[str, float]) -> Latent:
+    def learn(cls, bags: Sequence[Collection[str]], weight: Mapping[str, float]) -> TopicSpace:
         """Learn from bags of words; from few bags nothing is learnt.
 
         Args:
             bags: words of each entity.
-            weight: word → how much it tells.
+            weight: word → its weight.
         """
         counts = Counter(word for bag in bags for word in set(bag))
-        words = sorted(word for word, n in counts.items() if n >= _SELDOM and weight[word] > 0)
-        if len(bags) < _FEWEST or len(words) <= 2 * TOPICS:
+        words = sorted(word for word, n in counts.items() if n >= _MIN_BAGS and weight[word] > 0)
+        if len(bags) < _MIN_CORPUS or len(words) <= 2 * TOPICS:
             return cls({})
         column = {word: index for index, word in enumerate(words)}
         of = np.array([weight[word] for word in words])
@@ -60,11 +60,11 @@ class Latent:
         _, _, topics = svds(matrix, k=TOPICS, v0=start)
         return cls(dict(zip(words, topics.T * of[:, None], strict=True)))
 
-    def place(self, bag: Collection[str]) -> NDArray[np.float64] | None:
-        """The direction of a bag, of length 1; None where none of its words is known."""
-        known = [self.places[word] for word in sorted(bag) if word in self.places]
-        if not known:
+    def direction(self, bag: Collection[str]) -> NDArray[np.float64] | None:
+        """The direction of a bag, of length 1; None where none of its words was learnt."""
+        vectors = [self.positions[word] for word in sorted(bag) if word in self.positions]
+        if not vectors:
             return None
-        total = np.sum(known, axis=0)
+        total = np.sum(vectors, axis=0)
         length = float(np.linalg.norm(total))
         return total / length if length > 0 else None

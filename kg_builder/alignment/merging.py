@@ -8,25 +8,25 @@ from typing import Any
 
 import pandas as pd
 
-from kg_builder.alignment.evidence import best_class, kinds
-from kg_builder.alignment.facts import Brought
+from kg_builder.alignment.dump_contents import Thing
+from kg_builder.alignment.imported_facts import ImportedFacts
 from kg_builder.alignment.linking import Linking
 from kg_builder.alignment.state import State, reject_row, rename, rows_of
-from kg_builder.alignment.things import Thing
+from kg_builder.alignment.type_evidence import best_class, class_weights
 from kg_builder.fusion.entity_names import Naming, assign_curies
 from kg_builder.fusion.vocabulary import vocabulary_key
 from kg_builder.ontology import Schema
 from kg_builder.tables import ENTITIES
 
 
-def shared_ids(known: Iterable[str], thing: Thing) -> tuple[list[str], list[str]]:
+def cross_references(stated: Iterable[str], thing: Thing) -> tuple[list[str], list[str]]:
     """What a linked thing's ids elsewhere add to those that an entity has.
 
     Returns:
         The ids in databases where the entity has none yet; and those that contradict the one it
-        has, which are not taken over: a link of ours has been weighed, and somebody should look.
+        has, which are not taken over: a person should look at them.
     """
-    own = {one.partition(":")[0]: one for one in sorted(known)}
+    own = {one.partition(":")[0]: one for one in sorted(stated)}
     added, contradicting = [], []
     for other in thing.same_as:
         prefix = other.partition(":")[0]
@@ -39,7 +39,7 @@ def shared_ids(known: Iterable[str], thing: Thing) -> tuple[list[str], list[str]
 
 
 def augmented(
-    state: State, source: str, linking: Linking, brought: Brought, schema: Schema
+    state: State, source: str, linking: Linking, brought: ImportedFacts, schema: Schema
 ) -> pd.DataFrame:
     """Entities with external ids and, where a database knows it better, a more specific class."""
     external = {linking.ours[d.entity].curie: d.linked for d in linking.decisions if d.linked}
@@ -50,7 +50,7 @@ def augmented(
         if key is None:
             continue
         thing = linking.gathered.things[key]
-        added, contradicting = shared_ids([*row["external_ids"], key], thing)
+        added, contradicting = cross_references([*row["external_ids"], key], thing)
         row["external_ids"] = sorted({*row["external_ids"], key, *added})
         state.rejects += [
             reject_row(source, "databases disagree about an id", key, f"{row['entity']}: {other}")
@@ -59,7 +59,7 @@ def augmented(
         if row["type"] == "Tag":
             row["type"] = "Genre"
             renaming.append(row)
-        elif found := best_class(kinds(thing, schema), (row["type"],), schema):
+        elif found := best_class(class_weights(thing, schema), (row["type"],), schema):
             better = schema.most_specific((row["type"], found))
             if schema.prefix(better) == schema.prefix(row["type"]):
                 row["type"] = better
@@ -114,7 +114,7 @@ def _carry_over(state: State, merged: Mapping[str, str]) -> None:
 def one_genre_per_name(state: State) -> None:
     """Join genres that databases spell differently: 'Hip hop', 'Hip hop music', 'hiphop'.
 
-    Ours stays, else the one that most facts point to.
+    OwnEntity stays, else the one that most facts point to.
     """
     uses = state.context["object"].value_counts()
     rows = rows_of(state.entities)

@@ -1,6 +1,6 @@
-"""Gathering from a JSON dump of MusicBrainz: one artist per line, in one pass.
+"""Reader of the JSON dump of MusicBrainz: one artist per line, in one pass.
 
-Everything that is said of an artist stands on its line, the names of others in relations included.
+All facts about an artist stand on its line, the names of others in relations included.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from kg_builder.alignment.dump_contents import Fact, Gathered, Thing, Wanted, forget_names, keys_of
 from kg_builder.alignment.dump_lines import CUT_OFF, NO_ENTITY, TOO_MANY, Faults, lines
 from kg_builder.alignment.dump_reader import DumpReader
 from kg_builder.alignment.name_prefilter import Spellings
 from kg_builder.alignment.namesakes import Namesakes
-from kg_builder.alignment.things import Fact, Gathered, Thing, Wanted, forget_names, keys_of
 from kg_builder.databases import MUSICBRAINZ, external_id
 from kg_builder.ontology import Schema, curie
 from kg_builder.packed_files import CutOffError, open_dump
@@ -134,15 +134,15 @@ class _Artist:
         return thing
 
     def facts(self) -> Iterator[tuple[Fact, Thing | None]]:
-        """What is said of it, each with the other thing; None beside a literal."""
+        """Its facts, each with the other thing; None beside a literal."""
         begin, area = self._either("begin-area"), self._document.get("area")
         person = self._document.get("type") == "Person"
         if begin:
             yield self._about("birthPlace" if person else "origin", "begin-area", _area(begin))
         if area:
-            place = _area(area)
-            country = "Country" in place.classes
-            yield self._about("country" if country else "origin", "area", place)
+            home = _area(area)
+            country = "Country" in home.classes
+            yield self._about("country" if country else "origin", "area", home)
         if person and (end := self._either("end-area")):
             yield self._about("deathPlace", "end-area", _area(end))
         span = self._document.get("life-span") or {}
@@ -154,9 +154,9 @@ class _Artist:
             yield self._about(
                 "genre", "genre", _thing("genre", genre["id"], genre["name"], "Genre")
             )
-        known = {genre["name"] for genre in genres}
+        genre_names = {genre["name"] for genre in genres}
         for tag in self._document.get("tags") or ():
-            if tag["name"] not in known and tag.get("count", 1) > 0:
+            if tag["name"] not in genre_names and tag.get("count", 1) > 0:
                 one = _thing("tag", quote(tag["name"], safe=""), tag["name"], "Tag")
                 yield self._about("tag", "tag", one)
         for relation in self.relations:

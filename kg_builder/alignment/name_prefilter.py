@@ -1,4 +1,4 @@
-"""A cheap test that a name is none of ours, before it is parsed."""
+"""A cheap filter for names of a dump that are none of ours, applied before they are parsed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Spellings:
         endings = {word.replace(" ", "") for words in ENDINGS.values() for word in words}
         short = {word for word, meant in ABBREVIATIONS.items() if meant in terms}
         plain |= short | {term + ending for term in terms | short for ending in endings}
-        self._known = frozenset(
+        self._spellings = frozenset(
             shape.encode() for key in plain for shape in (key, f"the{key}", "", "the")
         )
 
@@ -48,7 +48,7 @@ class Spellings:
             return []
         text = b"\n".join(names).lower()
         squeezed = text.translate(None, _BUT_LINES).split(b"\n")
-        found = {index for index, name in enumerate(squeezed) if name in self._known}
+        found = {index for index, name in enumerate(squeezed) if name in self._spellings}
         signs = text.translate(None, _BUT_SIGNS).split(b"\n")
         special = {index for index, some in enumerate(signs) if some}
         if words := [match.start() for match in _ODD.finditer(text)]:
@@ -76,4 +76,4 @@ class Spellings:
         return False
 
     def _has(self, name: bytes) -> bool:
-        return name.translate(_LOWER, _DROPPED) in self._known
+        return name.translate(_LOWER, _DROPPED) in self._spellings

@@ -1,4 +1,4 @@
-"""Of many things that bear one name, those that are described best."""
+"""A bounded number of things per name: those with the most facts are kept."""
 
 from __future__ import annotations
 

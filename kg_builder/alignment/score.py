@@ -1,4 +1,4 @@
-"""How likely a candidate is the entity: name, kind and context, each in log-odds."""
+"""Candidate scoring: log-odds by name, class and context that a thing is the entity."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kg_builder.alignment.candidates import Candidate, How, Ours
-from kg_builder.alignment.context import Bag, Telling, Weigher, nations_of, shuffled
-from kg_builder.alignment.evidence import balance, kinds, word_classes
-from kg_builder.alignment.things import Gathered, Thing
+from kg_builder.alignment.candidates import Candidate, NameMatch, OwnEntity
+from kg_builder.alignment.context import Bag, BagSimilarity, SimilarityLogOdds, nations_of, shuffled
+from kg_builder.alignment.dump_contents import Gathered, Thing
+from kg_builder.alignment.type_evidence import class_weights, weights_for_and_against, word_classes
 from kg_builder.fusion.normalize import name_key, nations_in, split_credits
 from kg_builder.ontology import Schema
 
-NAME: Final[Mapping[How, float]] = {
+NAME_LOG_ODDS: Final[Mapping[NameMatch, float]] = {
     "stated": 9.0,
     "identical": 2.2,
     "equal": 1.6,
@@ -27,16 +27,16 @@ NAME: Final[Mapping[How, float]] = {
 }
 """Log-odds that a name alone gives, before its length counts."""
 
-LOOSE: Final = frozenset({"variant", "near", "alias"})
-"""Ways to meet that need the context on their side: what speaks against them weighs more."""
+LOOSE_MATCHES: Final = frozenset({"variant", "near", "alias"})
+"""Ways to meet that need the context on their side: what speaks against them counts more."""
 
-CERTAIN: Final = 2.5
+MAX_KIND: Final = 2.5
 """The most that evidence of the right kind can add: two bands are both bands."""
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
-    """A candidate with what speaks for and against it, in nats."""
+class ScoredCandidate:
+    """A candidate with its log-odds, in nats, by feature."""
 
     candidate: Candidate
     name: float
@@ -56,38 +56,44 @@ class Weighed:
         return {part: round(weight, 2) for part, weight in parts.items()}
 
 
-def weigh(
-    entities: Sequence[Ours],
+def score_candidates(
+    entities: Sequence[OwnEntity],
     candidates: Sequence[Candidate],
     gathered: Gathered,
     ours: Mapping[str, Bag],
     theirs: Mapping[str, Bag],
     schema: Schema,
-) -> list[Weighed]:
-    """Weigh all candidates; the weight of the context is learnt from the clear ones."""
+) -> list[ScoredCandidate]:
+    """Score all candidates; how much the context counts is learnt from the clear ones."""
     evidence = {
-        key: kinds(gathered.things[key], schema) for key in {c.thing: None for c in candidates}
+        key: class_weights(gathered.things[key], schema)
+        for key in {c.thing: None for c in candidates}
     }
-    weigher = Weigher(ours.values())
+    bag_similarity = BagSimilarity(ours.values())
     first = [
         (
-            name_weight(entities[c.entity], gathered.things[c.thing], c),
-            kind_weight(entities[c.entity], gathered.things[c.thing], c, evidence[c.thing], schema),
+            name_log_odds(entities[c.entity], gathered.things[c.thing], c),
+            kind_log_odds(
+                entities[c.entity], gathered.things[c.thing], c, evidence[c.thing], schema
+            ),
         )
         for c in candidates
     ]
     namesakes: dict[int, int] = {}
     for c, (_, kind) in zip(candidates, first, strict=True):
-        namesakes[c.entity] = namesakes.get(c.entity, 0) + (kind > -1 and c.how != "near")
+        namesakes[c.entity] = namesakes.get(c.entity, 0) + (kind > -1 and c.name_match != "near")
     clear = [
         (entities[c.entity].curie, c.thing)
         for c, (name, kind) in zip(candidates, first, strict=True)
         if name >= 2.8 and kind > 0.5 and namesakes[c.entity] == 1 and not entities[c.entity].term
     ]
     clear = [pair for pair in clear if ours.get(pair[0]) and theirs.get(pair[1])]
-    telling = Telling.learn(
-        [weigher.similarity(ours[one], theirs[other]) for one, other in clear],
-        [weigher.similarity(ours[one], theirs[other]) for one, other in shuffled(clear, seed=0)],
+    log_odds = SimilarityLogOdds.learn(
+        [bag_similarity.similarity(ours[one], theirs[other]) for one, other in clear],
+        [
+            bag_similarity.similarity(ours[one], theirs[other])
+            for one, other in shuffled(clear, seed=0)
+        ],
     )
     found = []
     for c, (name, kind) in zip(candidates, first, strict=True):
@@ -97,32 +103,34 @@ def weigh(
         if not entity.term:
             if one and other:
                 # few words on a side are a poor sample of what it is about
-                depth = min(1.0, len(one) / 6) * min(1.0, weigher.known(other) / 3)
-                context = telling.weight(weigher.similarity(one, other)) * depth
-            from_here = nations_of(one) | nations_in(entity.qualifier)
-            context += origin_weight(from_here, nations_of(other), deep=len(one) >= 12)
-            context += qualifier_weight(
+                depth = min(1.0, len(one) / 6) * min(
+                    1.0, bag_similarity.shared_vocabulary(other) / 3
+                )
+                context = log_odds.of(bag_similarity.similarity(one, other)) * depth
+            own_nations = nations_of(one) | nations_in(entity.qualifier)
+            context += origin_log_odds(own_nations, nations_of(other), deep=len(one) >= 12)
+            context += qualifier_log_odds(
                 nations_of(one), nations_in(gathered.things[c.thing].qualifier)
             )
-        if c.how in LOOSE and context < 0:
+        if c.name_match in LOOSE_MATCHES and context < 0:
             context *= 1.5
         fame = 0.2 * (math.log1p(min(gathered.things[c.thing].degree, 400)) - 2)
-        found.append(Weighed(c, name, kind, context, fame))
+        found.append(ScoredCandidate(c, name, kind, context, fame))
     return found
 
 
-def name_weight(entity: Ours, thing: Thing, candidate: Candidate) -> float:
-    """What the name tells: how exact it is, and how seldom two things bear it."""
-    weight = NAME[candidate.how]
-    if candidate.how == "stated":
+def name_log_odds(entity: OwnEntity, thing: Thing, candidate: Candidate) -> float:
+    """Log-odds by the name: how exact the match is, and how rare the name."""
+    weight = NAME_LOG_ODDS[candidate.name_match]
+    if candidate.name_match == "stated":
         return weight
     key = name_key(entity.name)
     words = key.split()
     weight += {1: 0.0, 2: 0.9}.get(len(words), 1.4)
     length = len(key.replace(" ", ""))
     weight += 0.1 * max(-4, min(4, length - 6))
-    if candidate.how == "alias":
-        return weight + _alias_weight(entity.name, candidate.name, thing)
+    if candidate.name_match == "alias":
+        return weight + _alias_log_odds(entity.name, candidate.name, thing)
     if thing.qualifier:
         # 'X (American band)' says that there are other bands of that name
         weight -= 0.4 if len(thing.qualifier.split()) == 1 else 0.8
@@ -144,15 +152,17 @@ def _same_qualifier(ours: str, theirs: str) -> bool:
 
 def _single_word_doubt(ours: str, candidate: Candidate) -> float:
     """What a single word loses where its spelling differs: it is then easily another's name."""
-    if candidate.how == "identical":
+    if candidate.name_match == "identical":
         return 0.0
     if ours.isascii() != candidate.name.isascii():
         # 'Кино' and 'Kino', 'Âme' and 'AME'; where the other side has the accents we lost them
-        return 1.5 if candidate.how == "variant" else 0.8 if candidate.name.isascii() else 0.0
-    return 1.2 if candidate.how == "variant" else 0.5
+        return (
+            1.5 if candidate.name_match == "variant" else 0.8 if candidate.name.isascii() else 0.0
+        )
+    return 1.2 if candidate.name_match == "variant" else 0.5
 
 
-def _alias_weight(ours: str, alias: str, thing: Thing) -> float:
+def _alias_log_odds(ours: str, alias: str, thing: Thing) -> float:
     """What an alias adds to its low base.
 
     One that shares words with the main name is another spelling of it, one in another script a
@@ -171,31 +181,31 @@ def _alias_weight(ours: str, alias: str, thing: Thing) -> float:
     return -1.5 if len(words) == 1 else -0.8
 
 
-def kind_weight(
-    entity: Ours,
+def kind_log_odds(
+    entity: OwnEntity,
     thing: Thing,
     candidate: Candidate,
     evidence: Mapping[str, float],
     schema: Schema,
 ) -> float:
-    """What the evidence about the thing's kind tells of it being of the entity's class."""
-    if candidate.how == "stated":
+    """Log-odds by the evidence that the thing is of the entity's class."""
+    if candidate.name_match == "stated":
         return 0.0
     wanted = "Genre" if entity.type == "Tag" else entity.type
-    said = dict.fromkeys(word_classes(thing.qualifier), 1.0)
-    if said and not balance(said, wanted, schema)[0]:
+    by_qualifier = dict.fromkeys(word_classes(thing.qualifier), 1.0)
+    if by_qualifier and not weights_for_and_against(by_qualifier, wanted, schema)[0]:
         return -7.0  # an editor called it an album, a film, a label
-    pro, contra = balance(evidence, wanted, schema)
+    pro, contra = weights_for_and_against(evidence, wanted, schema)
     share = (pro + 0.25) / (pro + contra + 0.5)
     certain = min(1.0, (pro + contra) / 4)
     weight = 1.6 * math.log(share / (1 - share)) * (0.5 + 0.5 * certain)
     if not pro:
         return -7.0 if contra > 1 else -5.0
-    weight = min(weight, CERTAIN)
+    weight = min(weight, MAX_KIND)
     if schema.is_a(wanted, "Artist") and not _musical(evidence, schema):
         # a person whom nothing calls a musician: only a full name can be trusted
         single = len(name_key(entity.name).split()) == 1
-        weight -= 5.0 if candidate.how == "alias" or single else 0.5
+        weight -= 5.0 if candidate.name_match == "alias" or single else 0.5
     return weight
 
 
@@ -203,8 +213,8 @@ def _musical(evidence: Mapping[str, float], schema: Schema) -> bool:
     return any(class_ in schema.classes and schema.is_a(class_, "Artist") for class_ in evidence)
 
 
-def origin_weight(ours: frozenset[str], theirs: frozenset[str], *, deep: bool) -> float:
-    """What countries tell that both sides name; theirs alone counts a little against."""
+def origin_log_odds(ours: frozenset[str], theirs: frozenset[str], *, deep: bool) -> float:
+    """Log-odds by the countries that both sides name; theirs alone counts a little against."""
     if not theirs:
         return 0.0
     if ours:
@@ -212,6 +222,6 @@ def origin_weight(ours: frozenset[str], theirs: frozenset[str], *, deep: bool) -
     return -0.4 if deep else 0.0
 
 
-def qualifier_weight(ours: frozenset[str], theirs: frozenset[str]) -> float:
+def qualifier_log_odds(ours: frozenset[str], theirs: frozenset[str]) -> float:
     """What a country in a qualifier adds: '(UK band)' is there because of a namesake elsewhere."""
     return -1.5 if ours and theirs and not ours & theirs else 0.0

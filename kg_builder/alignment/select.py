@@ -1,4 +1,4 @@
-"""From weights to decisions: match, unsure or no match; one thing for one entity."""
+"""Link selection: match, unsure or no match by thresholds; one thing for one entity."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from kg_builder.alignment.candidates import Ours
+from kg_builder.alignment.candidates import OwnEntity
 from kg_builder.alignment.config import AlignmentConfig
-from kg_builder.alignment.score import Weighed
-from kg_builder.alignment.things import Thing
+from kg_builder.alignment.dump_contents import Thing
+from kg_builder.alignment.score import ScoredCandidate
 from kg_builder.fusion.judgements import Judgements, pair
 from kg_builder.fusion.normalize import fold, name_key, squeeze
 
@@ -29,7 +29,7 @@ class Decision:
         score: probability of the chosen one, else 0.
         decision: match, unsure or no_match.
         method: how the names met, or why none was chosen.
-        how: how the name of the best candidate met.
+        name_match: how the name of the best candidate met.
         ranked: (id, probability) of all candidates, best first.
         also: the id of a thing that another entity of ours is in the first place, where this
             one is a second spelling of it; `thing` then is ''.
@@ -41,7 +41,7 @@ class Decision:
     score: float
     decision: str
     method: str
-    how: str
+    name_match: str
     ranked: tuple[tuple[str, float], ...]
     also: str = ""
     reasons: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -52,9 +52,9 @@ class Decision:
         return self.thing or self.also
 
 
-def decide(
-    entities: Sequence[Ours],
-    weighed: Iterable[Weighed],
+def select_links(
+    entities: Sequence[OwnEntity],
+    scored: Iterable[ScoredCandidate],
     config: AlignmentConfig,
     judgements: Judgements | None = None,
 ) -> list[Decision]:
@@ -64,16 +64,18 @@ def decide(
     to the entity that it fits best, and the others do without, unless they are second spellings
     of the same name.
     """
-    by_entity: dict[int, list[Weighed]] = defaultdict(list)
-    for item in weighed:
+    by_entity: dict[int, list[ScoredCandidate]] = defaultdict(list)
+    for item in scored:
         by_entity[item.candidate.entity].append(item)
     ranked: dict[int, list[tuple[str, float]]] = {}
-    how: dict[tuple[int, str], str] = {}
+    name_match: dict[tuple[int, str], str] = {}
     for position, items in by_entity.items():
-        probabilities = _compete([item.total for item in items])
-        how.update({(position, item.candidate.thing): item.candidate.how for item in items})
+        probabilities = _with_none_of_them([item.total for item in items])
+        name_match.update(
+            {(position, item.candidate.thing): item.candidate.name_match for item in items}
+        )
         listed = [
-            (item.candidate.thing, _judged(entities[position], item, p, judgements))
+            (item.candidate.thing, _after_judgement(entities[position], item, p, judgements))
             for item, p in zip(items, probabilities, strict=True)
         ]
         ranked[position] = sorted(listed, key=lambda entry: (-entry[1], entry[0]))
@@ -92,7 +94,7 @@ def decide(
                 # what our sources describe goes before what a database brought, a name before
                 # an alias
                 not entities[position].native,
-                how[position, thing] == "alias",
+                name_match[position, thing] == "alias",
                 -round(p, 3),
                 -pairs[position, thing].total,
                 entities[position].curie,
@@ -115,10 +117,10 @@ def decide(
     for position in sorted(ranked):
         listed = ranked[position]
         best, p = listed[0]
-        thing, method, decision, score, also = "", how[position, best], "no_match", 0.0, ""
+        thing, method, decision, score, also = "", name_match[position, best], "no_match", 0.0, ""
         if position in chosen:
             thing, score = chosen[position]
-            method, decision = how[position, thing], "match"
+            method, decision = name_match[position, thing], "match"
         elif p >= needed[position]:
             method = "taken by another entity"
             if p >= config.second_spelling and second_spelling(
@@ -128,25 +130,25 @@ def decide(
         elif p >= config.unsure:
             decision = "unsure"
         reasons = {key: pairs[position, key].reasons for key, _ in listed}
-        met = how[position, thing or best]
+        met = name_match[position, thing or best]
         found.append(
             Decision(position, thing, score, decision, method, met, tuple(listed), also, reasons)
         )
     return found
 
 
-def second_spelling(entity: Ours, owner: Ours, item: Weighed) -> bool:
+def second_spelling(entity: OwnEntity, owner: OwnEntity, item: ScoredCandidate) -> bool:
     """Whether an entity that another one of ours left without its thing is that thing, too.
 
     Sources hold artists twice: 'Panic at the Disco' and 'Panic! At the Disco'. A short or single
     word with another article, sign or spacing may well be a band of its own ('The Lodger',
-    'Lodger'): then what is said of it must fit the thing.
+    'Lodger'): then its context must fit the thing.
     """
     if not entity.native or item.kind <= 0:
         return False
     one, other = name_key(entity.name), name_key(owner.name)
     words = len(one.split())
-    met = item.candidate.how
+    met = item.candidate.name_match
     if fold(entity.name) == fold(owner.name):
         return item.context > -2
     if met == "near":
@@ -185,16 +187,16 @@ def candidates_json(decision: Decision, things: Mapping[str, Thing], keep: int) 
     return json.dumps(rows, ensure_ascii=False)
 
 
-def _compete(totals: Sequence[float]) -> list[float]:
+def _with_none_of_them(totals: Sequence[float]) -> list[float]:
     """Probability of each candidate, with 'none of them' at log-odds 0 among the rivals."""
     top = max(0.0, *totals)
     weights = [math.exp(total - top) for total in totals]
-    rest = math.exp(-top)
-    return [weight / (sum(weights) + rest) for weight in weights]
+    none = math.exp(-top)
+    return [weight / (sum(weights) + none) for weight in weights]
 
 
-def _judged(
-    entity: Ours, item: Weighed, probability: float, judgements: Judgements | None
+def _after_judgement(
+    entity: OwnEntity, item: ScoredCandidate, probability: float, judgements: Judgements | None
 ) -> float:
     verdict = (judgements or {}).get(pair(entity.curie, item.candidate.thing))
     return {"same": 1.0, "different": 0.0}.get(verdict or "", probability)

@@ -1,7 +1,7 @@
 """Other spellings under which a database may keep one of our names.
 
 Only our side is varied: the keys come on top of those that a dump is read for, so that reading
-it costs nothing more. Every kind is weaker than an equal name and is decided more strictly.
+it costs nothing more. Every kind is weaker than an equal name and needs more evidence.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from kg_builder.fusion.normalize import name_key, squeeze
 
-Near = Literal["respelled", "near"]
+VariantKind = Literal["respelled", "near"]
 """'respelled': numbers in words, another transcription, 'oe' for 'ö'; 'near': a letter or a word
 differs."""
 
@@ -38,23 +38,23 @@ _SHORTEST: Final = 9
 """Letters that a name must have before one of them may be too many."""
 
 
-def near_keys(name: str) -> Iterator[tuple[str, Near]]:
+def variant_keys(name: str) -> Iterator[tuple[str, VariantKind]]:
     """Keys of likely other spellings of a name, without its own key; the likelier kind first.
 
-    >>> sorted(key for key, how in near_keys("30 Seconds to Mars") if how == "respelled")
+    >>> sorted(key for key, kind in variant_keys("30 Seconds to Mars") if kind == "respelled")
     ['thirtysecondstomars']
     """
     key = name_key(name)
     words = key.split()
     seen = {squeeze(key)}
-    for how, variant in (
+    for kind, variant in (
         *(("respelled", text) for text in _respelled(name, words)),
-        *(("near", text) for text in _near(words)),
+        *(("near", text) for text in _shortened(words)),
     ):
         tight = squeeze(variant)
         if len(tight) >= 4 and tight not in seen:
             seen.add(tight)
-            yield tight, "respelled" if how == "respelled" else "near"
+            yield tight, "respelled" if kind == "respelled" else "near"
 
 
 def umlauts_written_out(name: str) -> str:
@@ -68,9 +68,9 @@ def umlauts_written_out(name: str) -> str:
 
 def _respelled(name: str, words: list[str]) -> Iterator[str]:
     if len(words) > 1:
-        for place, word in enumerate(words):
+        for index, word in enumerate(words):
             if other := _WORD_OF.get(word) or _NUMBER_OF.get(word):
-                yield " ".join([*words[:place], other, *words[place + 1 :]])
+                yield " ".join([*words[:index], other, *words[index + 1 :]])
     if _UMLAUT.search(name):
         yield umlauts_written_out(name)
     if _CYRILLIC.search(name):
@@ -87,14 +87,14 @@ def _transcribed(text: str) -> Iterator[str]:
         yield together
 
 
-def _near(words: list[str]) -> Iterator[str]:
-    initials = [place for place, word in enumerate(words[1:-1], 1) if len(word) == 1]
+def _shortened(words: list[str]) -> Iterator[str]:
+    initials = [word for word in words[1:-1] if len(word) == 1]
     if len(words) == 3 and initials and words[1].isalpha():
         yield f"{words[0]} {words[2]}"
     if len(words) > 2 and words[-1] == "band":
         yield " ".join(words[:-1])
     tight = "".join(words)
     if len(tight) >= _SHORTEST and len(words) > 1 and tight.isascii():
-        for place in range(len(tight)):
-            if not tight[place].isdigit():
-                yield tight[:place] + tight[place + 1 :]
+        for index in range(len(tight)):
+            if not tight[index].isdigit():
+                yield tight[:index] + tight[index + 1 :]

@@ -1,4 +1,4 @@
-"""The tables while one database after the other is aligned, and the rows that go into them."""
+"""Working state of the alignment stage: its tables so far, and builders of their rows."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class State:
     rejects: list[dict[str, Any]] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
-    known: set[str] = field(default_factory=set)
-    given: dict[str, str] = field(default_factory=dict)
+    linked: set[str] = field(default_factory=set)
+    supplied_links: dict[str, str] = field(default_factory=dict)
 
 
 def rename(table: pd.DataFrame, renamed: Mapping[str, str], *, schema: Schema) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Gathering from the JSON dump of Wikidata: an array with one entity per line, in two passes.
+"""Reader of the JSON dump of Wikidata: an array with one entity per line, in two passes.
 
 The first pass finds the items that bear one of our names, or one of the ids that our entities have
 already, and takes their claims; the second reads the names of the items that those point to, and
@@ -15,11 +15,11 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from kg_builder.alignment.dump_contents import Fact, Gathered, Thing, Wanted, forget_names, keys_of
 from kg_builder.alignment.dump_lines import NO_ENTITY, TOO_MANY, Faults, lines, title
 from kg_builder.alignment.dump_reader import DumpReader
 from kg_builder.alignment.name_prefilter import Spellings
 from kg_builder.alignment.namesakes import Namesakes
-from kg_builder.alignment.things import Fact, Gathered, Thing, Wanted, forget_names, keys_of
 from kg_builder.alignment.wikidata_items import TABLE, Item, mapped_predicates, parse
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
@@ -176,8 +176,8 @@ class _Reader:
     def gathered(self, number: int) -> Gathered:
         """What was found; facts whose other side has no name are left out."""
         facts = [fact for key in self._facts for fact in self._facts[key]]
-        known = {(fact.subject, fact.predicate, fact.object) for fact in facts}
-        facts += [f for f in self._later if (f.subject, f.predicate, f.object) not in known]
+        of_first_hop = {(fact.subject, fact.predicate, fact.object) for fact in facts}
+        facts += [f for f in self._later if (f.subject, f.predicate, f.object) not in of_first_hop]
         facts = [
             fact
             for fact in facts
@@ -227,11 +227,11 @@ def _keys(ids: set[str]) -> frozenset[bytes]:
 
 def _as_written(external: str) -> set[bytes]:
     """How a dump may write the id that a thing has elsewhere: `/m/0c_jw`, a page's title, ..."""
-    prefix, _, rest = external.partition(":")
+    prefix, _, key = external.partition(":")
     if prefix == "freebase":
-        rest = "/" + rest.replace(".", "/")
+        key = "/" + key.replace(".", "/")
     elif prefix == "dbpedia":
-        rest = title(rest)
-    escaped = json.dumps(rest)[1:-1]
-    raw = json.dumps(rest, ensure_ascii=False)[1:-1]
+        key = title(key)
+    escaped = json.dumps(key)[1:-1]
+    raw = json.dumps(key, ensure_ascii=False)[1:-1]
     return {text.encode() for text in (escaped, escaped.replace("/", r"\/"), raw)}

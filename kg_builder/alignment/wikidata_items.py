@@ -1,4 +1,4 @@
-"""One item of Wikidata's JSON: its names, its best claims, what it says in the data model."""
+"""One item of Wikidata's JSON: its names, its best claims, and those as facts of the data model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from typing import Any, Final
 
-from kg_builder.alignment.things import Fact, Thing
+from kg_builder.alignment.dump_contents import Fact, Thing
 from kg_builder.databases import DATABASES, dbpedia_id
 from kg_builder.ontology import Schema
 
@@ -59,7 +59,7 @@ class Item:
         return not _SKIPPED.isdisjoint(self.claims.get(INSTANCE_OF, ()))
 
     def classes(self) -> set[str]:
-        """Classes of the data model that it is said to be of."""
+        """Classes of the data model that its claims state."""
         found = {_CLASS_OF[one] for one in self.claims.get(INSTANCE_OF, ()) if one in _CLASS_OF}
         found |= {_DOES[one] for one in self.claims.get(OCCUPATION, ()) if one in _DOES}
         return found | {name for key, name in TABLE["telling"].items() if key in self.claims}
@@ -167,8 +167,9 @@ def _date(time: str, precision: int) -> str:
     if precision < 9:
         return ""
     day = time.lstrip("+").partition("T")[0]
-    sign, year, *rest = ("-", *day[1:].split("-")) if day.startswith("-") else ("", *day.split("-"))
-    return _UNKNOWN.sub("", sign + "-".join([year, *rest[: precision - 9]]))
+    sign, day = ("-", day[1:]) if day.startswith("-") else ("", day)
+    year, *month_and_day = day.split("-")
+    return _UNKNOWN.sub("", sign + "-".join([year, *month_and_day[: precision - 9]]))
 
 
 def _same_as(claims: Claims, page: str) -> Iterator[str]:

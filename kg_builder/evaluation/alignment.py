@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from kg_builder.alignment.things import split_title
+from kg_builder.alignment.dump_contents import split_title
 from kg_builder.evaluation.matching import Score
 from kg_builder.fusion.normalize import name_key, squeeze
 

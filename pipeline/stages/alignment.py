@@ -27,13 +27,13 @@ from pipeline.stages.artefact_names import (
     REJECTS_OF,
 )
 from pipeline.stages.stage import Stage, StageContext
-from pipeline.stages.supplied_links import read_given, rejects_of
+from pipeline.stages.supplied_links import read_supplied_links, rejects_of
 
 
 def _alignment(context: StageContext) -> dict[str, int]:
     job = context.job
     statements = context.read(STATEMENTS, FUSED)
-    given = read_given(
+    supplied = read_supplied_links(
         job, context.read(INTERACTIONS, FUSED_INTERACTIONS), context.read(LINKS, RECORD_LINKS)
     )
     aligned = align(
@@ -43,7 +43,7 @@ def _alignment(context: StageContext) -> dict[str, int]:
         job.raw,
         job.recipe.alignment,
         schema=job.schema,
-        given=given.links,
+        supplied_links=supplied.links,
         progress=context.progress,
     )
 
@@ -59,7 +59,7 @@ def _alignment(context: StageContext) -> dict[str, int]:
     context.write(
         INTERACTIONS, ALIGNED_INTERACTIONS, renamed(context.read(INTERACTIONS, FUSED_INTERACTIONS))
     )
-    rejects = pd.concat([rejects_of(given), aligned.rejects], ignore_index=True)
+    rejects = pd.concat([rejects_of(supplied), aligned.rejects], ignore_index=True)
     context.write(REJECTS, REJECTS_OF["alignment"], rejects)
     decisions = Counter(
         zip(aligned.links["target"].tolist(), aligned.links["decision"].tolist(), strict=True)

@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from kg_builder.alignment import overview
+from kg_builder.alignment import alignment_table
 from kg_builder.ontology import expand
 from kg_builder.tables import REJECTS
 from kg_builder.triples import (
@@ -136,7 +136,7 @@ def write_outputs(
     if known is not None:
         _write_users(context, known, title=title)
     pairs = [(item, raw) for item, own in zip(items, raw_ids, strict=True) for raw in own]
-    write_tsv(overview(pairs, entities, links), context.path("alignment.tsv"))
+    write_tsv(alignment_table(pairs, entities, links), context.path("alignment.tsv"))
     write_quality(facts, recipe, context.path("quality.json"), context.path("quality.html"))
     return {
         "triples": len(numbering.triples),

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from kg_builder.alignment import given_links, read_links
-from kg_builder.alignment.kb4rec import Given
+from kg_builder.alignment import read_links, supplied_links
+from kg_builder.alignment.link_files import SuppliedLinks
 from kg_builder.tables import REJECTS
 from pipeline.stages.stage import Job
 
 
-def read_given(job: Job, interactions: pd.DataFrame, record_links: pd.DataFrame) -> Given:
+def read_supplied_links(
+    job: Job, interactions: pd.DataFrame, record_links: pd.DataFrame
+) -> SuppliedLinks:
     """Read a recipe's link files.
 
     Args:
@@ -24,34 +26,34 @@ def read_given(job: Job, interactions: pd.DataFrame, record_links: pd.DataFrame)
     Raises:
         DataError: a file is missing, or a line does not hold two ids.
     """
-    found = Given()
+    merged = SuppliedLinks()
     for file in job.recipe.given_links:
         owners = (
             _of_records(record_links, file.records)
             if file.records is not None
             else _pairs(interactions["raw_item"], interactions["item"])
         )
-        read = given_links(read_links(job.raw / file.path, file.database), owners)
-        for entity, external in read.links.items():
-            if found.links.setdefault(entity, external) != external:
-                detail = f"{entity}: {external}, earlier {found.links[entity]}"
+        of_file = supplied_links(read_links(job.raw / file.path, file.database), owners)
+        for entity, external in of_file.links.items():
+            if merged.links.setdefault(entity, external) != external:
+                detail = f"{entity}: {external}, earlier {merged.links[entity]}"
                 reason = "given links contradict each other"
-                found.rejects.append((reason, str(file.path), detail))
-        found.rejects += read.rejects
-    return found
+                merged.rejects.append((reason, str(file.path), detail))
+        merged.rejects += of_file.rejects
+    return merged
 
 
-def rejects_of(given: Given) -> pd.DataFrame:
+def rejects_of(supplied: SuppliedLinks) -> pd.DataFrame:
     """Lines of link files that are not used, as rows of `REJECTS`."""
     return REJECTS.frame(
         {
             "stage": "alignment",
             "source": "given links",
             "reason": reason,
-            "evidence": place,
+            "evidence": evidence,
             "detail": detail,
         }
-        for reason, place, detail in given.rejects
+        for reason, evidence, detail in supplied.rejects
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from kg_builder.alignment import DbpediaNt
 from kg_builder.alignment.dbpedia import gather_dbpedia
-from kg_builder.alignment.things import Wanted, keys_of
+from kg_builder.alignment.dump_contents import Wanted, keys_of
 from kg_builder.ontology import load_schema
 
 DBR, DBO = "http://dbpedia.org/resource/", "http://dbpedia.org/ontology/"

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kg_builder.alignment.dump_contents import split_title
 from kg_builder.alignment.dump_lines import (
     Faults,
     lines,
@@ -14,7 +15,6 @@ from kg_builder.alignment.dump_lines import (
     title,
     unescape,
 )
-from kg_builder.alignment.things import split_title
 
 HEAD = "<http://rdf.freebase.com/ns/m.1>\t<http://rdf.freebase.com/ns/type.object.name>\t"
 

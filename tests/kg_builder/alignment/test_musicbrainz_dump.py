@@ -8,8 +8,8 @@ import tarfile
 import pytest
 
 from kg_builder.alignment import MusicBrainzJson
+from kg_builder.alignment.dump_contents import Wanted, keys_of
 from kg_builder.alignment.musicbrainz_dump import gather_musicbrainz
-from kg_builder.alignment.things import Wanted, keys_of
 from kg_builder.ontology import load_schema
 
 RADIOHEAD = {

@@ -13,7 +13,7 @@ from kg_builder.alignment import (
     WikidataJson,
     align,
 )
-from kg_builder.alignment.things import Wanted, keys_of
+from kg_builder.alignment.dump_contents import Wanted, keys_of
 from kg_builder.alignment.wikidata import gather_wikidata
 from kg_builder.ontology import load_schema
 from kg_builder.tables import ENTITIES, STATEMENTS

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg_builder.alignment import AlignmentConfig, FreebaseRdf, align, given_links, read_links
-from kg_builder.alignment.kb4rec import format_links
+from kg_builder.alignment import AlignmentConfig, FreebaseRdf, align, read_links, supplied_links
+from kg_builder.alignment.link_files import format_links
 from kg_builder.errors import DataError
 from kg_builder.ontology import load_schema
 from kg_builder.tables import ENTITIES, STATEMENTS
@@ -55,7 +55,7 @@ def test_contradictions_and_unknown_items_are_counted(tmp_path):
     text = "1\tm.0a\n2\tm.0b\n3\tm.0a\n4\tm.0c\n9\tm.0z\n"
     lines = read_links(written(tmp_path, text))
     owners = {"1": ["artist:A"], "2": ["artist:A"], "3": ["artist:C"], "4": ["artist:D"]}
-    found = given_links(lines, owners)
+    found = supplied_links(lines, owners)
     assert found.links == {"artist:A": "freebase:m.0a", "artist:D": "freebase:m.0c"}
     assert [(reason, place) for reason, place, _ in found.rejects] == [
         ("given links contradict each other", "links.txt#line=2"),
@@ -91,7 +91,7 @@ def aligned(tmp_path, given, *external, name="Iris"):
         tmp_path,
         AlignmentConfig(),
         schema=load_schema(),
-        given=given,
+        supplied_links=given,
     )
     (link,) = result.links[result.links["subject"] == "artist:Iris"].to_dict("records")
     return result, link

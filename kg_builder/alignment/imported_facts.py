@@ -1,4 +1,4 @@
-"""Third-party facts about linked entities as statements; their objects found or made."""
+"""Facts of a third-party database about linked entities, as statements of the data model."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from kg_builder.alignment.evidence import balance, best_class, kinds
-from kg_builder.alignment.things import Fact, Gathered, Thing
+from kg_builder.alignment.dump_contents import Fact, Gathered, Thing
+from kg_builder.alignment.type_evidence import best_class, class_weights, weights_for_and_against
 from kg_builder.fusion.entity_names import Naming, assign_curies
 from kg_builder.ontology import Schema
 
@@ -20,7 +20,7 @@ _DATES: Final = (
 
 
 @dataclass(slots=True)
-class Brought:
+class ImportedFacts:
     """What one database brings.
 
     Attributes:
@@ -36,7 +36,7 @@ class Brought:
     rejects: list[tuple[str, str, str]] = field(default_factory=list)
 
 
-def bring(
+def import_facts(
     gathered: Gathered,
     linked: Mapping[str, tuple[str, float]],
     focus: Collection[str],
@@ -48,7 +48,7 @@ def bring(
     trust: float,
     taken: Iterable[str],
     second_hop: frozenset[str],
-) -> Brought:
+) -> ImportedFacts:
     """Turn facts into statements.
 
     Args:
@@ -61,7 +61,7 @@ def bring(
         taken: CURIEs in use.
         second_hop: predicates whose facts about objects of the first hop are brought, too.
     """
-    found = Brought()
+    found = ImportedFacts()
     first = [
         f for f in gathered.facts if f.subject in focus or (not f.literal and f.object in focus)
     ]
@@ -85,25 +85,27 @@ def bring(
         if key in seen:
             continue
         seen.add(key)
-        place = f"{file}#line={fact.line}"
+        evidence = f"{file}#line={fact.line}"
         fault = _fault(fact, gathered, linked, types, fits, schema)
         if fault:
-            found.rejects.append((fault, place, f"{fact.subject} {fact.predicate} {fact.object}"))
+            found.rejects.append(
+                (fault, evidence, f"{fact.subject} {fact.predicate} {fact.object}")
+            )
         else:
             kept.append(fact)
     needed = {key for f in kept for key in (f.subject, *(() if f.literal else (f.object,)))}
     _mint(sorted(needed - set(linked)), gathered.things, types, schema, taken, found)
     for fact in kept:
-        subject, sure = _entity(fact.subject, linked, found.curies)
+        subject, subject_score = _entity(fact.subject, linked, found.curies)
         if fact.literal:
-            target, kind, also = fact.object, literal_kind(fact, schema), 1.0
+            target, kind, object_score = fact.object, literal_kind(fact, schema), 1.0
         else:
-            target, also = _entity(fact.object, linked, found.curies)
+            target, object_score = _entity(fact.object, linked, found.curies)
             kind = "entity"
-        place = f"{file}#line={fact.line}"
+        evidence = f"{file}#line={fact.line}"
         if subject == target and kind == "entity":
             found.rejects.append(
-                ("subject and object are one entity", place, f"{fact.predicate} {subject}")
+                ("subject and object are one entity", evidence, f"{fact.predicate} {subject}")
             )
             continue
         found.statements.append(
@@ -114,8 +116,8 @@ def bring(
                 "object_kind": kind,
                 "source": source,
                 "method": method,
-                "confidence": round(trust * min(sure, also), 4),
-                "evidence": place,
+                "confidence": round(trust * min(subject_score, object_score), 4),
+                "evidence": evidence,
                 "inferred": False,
             }
         )
@@ -157,20 +159,20 @@ def _fault(
         type_ = fits[key, allowed]
         if not type_:
             return "the other side is of another class"
-        known = types.get(key)
+        earlier = types.get(key)
         types[key] = (
-            schema.most_specific((known, type_))
-            if known and schema.compatible(known, type_)
-            else known or type_
+            schema.most_specific((earlier, type_))
+            if earlier and schema.compatible(earlier, type_)
+            else earlier or type_
         )
     return ""
 
 
 def thing_type(thing: Thing, allowed: Sequence[str], schema: Schema) -> str:
     """The class of a thing in a place that allows some classes; '' if it is of none of them."""
-    weights = kinds(thing, schema)
+    weights = class_weights(thing, schema)
     allowed = tuple(allowed) or ("Entity",)
-    chances = [balance(weights, one, schema) for one in allowed]
+    chances = [weights_for_and_against(weights, one, schema) for one in allowed]
     if weights and all(contra > 2 * pro + 2 for pro, contra in chances):
         return ""
     if best := best_class(weights, allowed, schema):
@@ -185,7 +187,7 @@ def _mint(
     types: Mapping[str, str],
     schema: Schema,
     taken: Iterable[str],
-    found: Brought,
+    found: ImportedFacts,
 ) -> None:
     items = []
     for key in keys:

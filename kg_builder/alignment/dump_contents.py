@@ -1,4 +1,4 @@
-"""What is gathered from a third-party database: things with their names, roles and facts."""
+"""What is read from the dump of a third-party database: things with names, roles and facts."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from kg_builder.alignment import overview
+from kg_builder.alignment import alignment_table
 from kg_builder.tables import ENTITIES, LINKS
 
 
@@ -57,7 +57,7 @@ def test_every_item_has_a_row_and_ids_as_their_databases_write_them():
         ("artist:Muse", "9b"),
         ("artist:Iris", "11"),
     ]
-    table = overview(items, entities, links).astype(str)
+    table = alignment_table(items, entities, links).astype(str)
     assert table["raw_id"].tolist() == ["9", "10", "11", "9b", "x"]
     rows = table.set_index("raw_id")
     assert rows.loc["10"].tolist() == [

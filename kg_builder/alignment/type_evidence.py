@@ -1,4 +1,4 @@
-"""What kind of thing a third-party thing is: stated classes, places in facts, telling words."""
+"""Evidence for the class of a third-party thing: stated classes, roles in facts, key words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any, Final
 
-from kg_builder.alignment.things import Thing
+from kg_builder.alignment.dump_contents import Thing
 from kg_builder.databases import FREEBASE
 from kg_builder.ontology import Schema
 
@@ -28,11 +28,11 @@ _CLAUSE = re.compile(r"[,;(]|(?<=[a-z]{2})\.|\b(?:known|by|from the film)\b")
 _VAGUE: Final = frozenset({"Agent", "Work", "Entity"})
 
 
-def kinds(thing: Thing, schema: Schema) -> dict[str, float]:
+def class_weights(thing: Thing, schema: Schema) -> dict[str, float]:
     """Class of the data model (or `Foreign`) → weight of the evidence for it, above 0.
 
-    A stated class weighs 3, a telling word of a qualifier 6 (an editor put it there for this
-    very purpose), of a description 2; places in facts weigh the logarithm of their number, so
+    A stated class weighs 3, a key word of a qualifier 6 (an editor put it there for this
+    very purpose), of a description 2; roles in facts weigh the logarithm of their number, so
     that one stray fact never outweighs many.
     """
     counts: dict[str, int] = defaultdict(int)
@@ -51,7 +51,9 @@ def kinds(thing: Thing, schema: Schema) -> dict[str, float]:
     return dict(sorted(weights.items()))
 
 
-def balance(weights: Mapping[str, float], type_: str, schema: Schema) -> tuple[float, float]:
+def weights_for_and_against(
+    weights: Mapping[str, float], type_: str, schema: Schema
+) -> tuple[float, float]:
     """Weight of the evidence for and against a thing being of a class.
 
     A class that is compatible counts for it, half where it is only wider (a Person may be an
@@ -91,13 +93,13 @@ def best_class(weights: Mapping[str, float], within: tuple[str, ...], schema: Sc
 
 @lru_cache(maxsize=65_536)
 def _role(role: str) -> str:
-    place, _, predicate = role.partition(":")
+    side, _, predicate = role.partition(":")
     if predicate.startswith("http"):
-        table = _TABLES["dbpedia"]["subject" if place == "s" else "object"]
+        table = _TABLES["dbpedia"]["subject" if side == "s" else "object"]
         return str(table.get(predicate, ""))
-    if place == "o":
+    if side == "o":
         return str(_TABLES["freebase"]["object"].get(predicate, ""))
-    type_ = predicate if place == "t" else ".".join(predicate.split("..")[0].split(".")[:2])
+    type_ = predicate if side == "t" else ".".join(predicate.split("..")[0].split(".")[:2])
     if type_ in _TABLES["freebase"]["subject"]:
         return str(_TABLES["freebase"]["subject"][type_])
     if type_.startswith(_NEUTRAL):
@@ -106,7 +108,7 @@ def _role(role: str) -> str:
 
 
 def role_class(role: str, schema: Schema) -> str:
-    """The class that a place in a fact speaks for; '' where it tells nothing."""
+    """The class that a role in a fact speaks for; '' for none."""
     found = _role(role)
     if found.startswith(FREEBASE.namespace):
         return schema.class_of.get(found, FOREIGN)

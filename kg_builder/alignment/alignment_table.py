@@ -1,4 +1,4 @@
-"""Alignment as one readable table: a row per item of the publisher, a column per database."""
+"""`alignment.tsv`: a row per item of the publisher, a column per database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLUMNS: Final = ("raw_id", "iri", "name", *ALIGNED, "score", "decision")
 """Columns of the table, in their order."""
 
 
-def overview(
+def alignment_table(
     items: Iterable[tuple[str, str]], entities: pd.DataFrame, links: pd.DataFrame
 ) -> pd.DataFrame:
     """What became of each item in each database.
@@ -35,32 +35,32 @@ def overview(
         there is none that of the best candidate; the decision is `match` with any link, `unsure`
         where a database has candidates that were left to a person, else `no_match`.
     """
-    known = dict(
+    name_and_ids = dict(
         zip(
             values(entities, "entity"),
             zip(values(entities, "name"), values(entities, "external_ids"), strict=True),
             strict=True,
         )
     )
-    pairs = [(entity, raw) for entity, raw in items if entity in known]
-    told = _told(links, {entity for entity, _ in pairs})
+    pairs = [(entity, raw) for entity, raw in items if entity in name_and_ids]
+    decided = _link_rows(links, {entity for entity, _ in pairs})
     rows = [
         {
             "raw_id": raw,
             "iri": expand(entity),
-            "name": known[entity][0],
-            **_columns(known[entity][1]),
-            **_verdict(known[entity][1], told.get(entity, [])),
+            "name": name_and_ids[entity][0],
+            **_columns(name_and_ids[entity][1]),
+            **_verdict(name_and_ids[entity][1], decided.get(entity, [])),
         }
         for entity, raw in sorted(pairs, key=lambda pair: _by_number(pair[1], pair[0]))
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _told(links: pd.DataFrame, wanted: set[str]) -> dict[str, list[dict[str, Any]]]:
+def _link_rows(links: pd.DataFrame, wanted: set[str]) -> dict[str, list[dict[str, Any]]]:
     """Entity → its rows of external links."""
     chosen = links[(links["kind"] == "external") & links["subject"].isin(wanted)]
-    told: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for subject, decision, score, candidates in zip(
         values(chosen, "subject"),
         values(chosen, "decision"),
@@ -69,8 +69,8 @@ def _told(links: pd.DataFrame, wanted: set[str]) -> dict[str, list[dict[str, Any
         strict=True,
     ):
         best = max((entry["score"] for entry in json.loads(candidates)), default=0.0)
-        told[subject].append({"decision": decision, "score": score, "best": best})
-    return told
+        rows[subject].append({"decision": decision, "score": score, "best": best})
+    return rows
 
 
 def _columns(external_ids: Iterable[str]) -> dict[str, str]:
@@ -82,14 +82,14 @@ def _columns(external_ids: Iterable[str]) -> dict[str, str]:
     return {name: "|".join(keys) for name, keys in found.items()}
 
 
-def _verdict(external_ids: Iterable[str], told: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    matches = [row["score"] for row in told if row["decision"] == "match"]
+def _verdict(external_ids: Iterable[str], link_rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    matches = [row["score"] for row in link_rows if row["decision"] == "match"]
     if matches:
         return {"score": round(min(matches), 4), "decision": "match"}
-    best = round(max((row["best"] for row in told), default=0.0), 4)
+    best = round(max((row["best"] for row in link_rows), default=0.0), 4)
     if any(curie.partition(":")[0] in ALIGNED for curie in external_ids):
         return {"score": 1.0, "decision": "match"}  # an id that a source of ours states
-    unsure = any(row["decision"] == "unsure" for row in told)
+    unsure = any(row["decision"] == "unsure" for row in link_rows)
     return {"score": best, "decision": "unsure" if unsure else "no_match"}
 
 

@@ -2,7 +2,7 @@
 
 KB4Rec (Zhao et al., Data Intelligence 1, 2019) publishes lines of an item's id, a tab and a
 Freebase id; RecBole's `.link` files are the same with a heading. Both can be imported, as links
-that are given and not decided, and exported.
+that take precedence over decisions of ours, and exported.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FORMATS: Final = ("kb4rec", "recbole")
 HEADING: Final = "item_id:token\tentity_id:token"
 
 
-class GivenLinks(BaseModel):
+class LinkFile(BaseModel):
     """A file of links that somebody else has made; they win over what alignment would decide."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,16 +44,16 @@ class LinkLine:
 
     raw: str
     external: str
-    place: str
+    evidence: str
 
 
 @dataclass(slots=True)
-class Given:
-    """Links that are given.
+class SuppliedLinks:
+    """Links that somebody else has made.
 
     Attributes:
         links: entity CURIE → CURIE in the database.
-        rejects: (reason, place, detail) of lines that are not used.
+        rejects: (reason, evidence, detail) of lines that are not used.
     """
 
     links: dict[str, str] = field(default_factory=dict)
@@ -89,31 +89,33 @@ def read_links(path: Path, database: AlignedDatabase = "freebase") -> list[LinkL
     return found
 
 
-def given_links(lines: Iterable[LinkLine], entities: Mapping[str, Sequence[str]]) -> Given:
+def supplied_links(
+    lines: Iterable[LinkLine], entities: Mapping[str, Sequence[str]]
+) -> SuppliedLinks:
     """Links of entities by the lines of link files.
 
     Args:
         lines: in their order; of lines that contradict each other the first counts.
         entities: the publisher's id → CURIEs of the entities that it belongs to.
     """
-    given = Given()
+    found = SuppliedLinks()
     owner: dict[str, str] = {}
     for line in lines:
-        known = entities.get(line.raw, ())
-        if not known:
-            given.rejects.append(("a given link is of no item", line.place, line.raw))
-        for entity in known:
-            earlier, taken = given.links.get(entity), owner.get(line.external)
+        owners = entities.get(line.raw, ())
+        if not owners:
+            found.rejects.append(("a given link is of no item", line.evidence, line.raw))
+        for entity in owners:
+            earlier, taken = found.links.get(entity), owner.get(line.external)
             if earlier is not None and earlier != line.external:
                 detail = f"{entity}: {line.external}, earlier {earlier}"
             elif taken is not None and taken != entity:
                 detail = f"{line.external}: {entity}, earlier {taken}"
             else:
-                given.links[entity] = line.external
+                found.links[entity] = line.external
                 owner[line.external] = entity
                 continue
-            given.rejects.append(("given links contradict each other", line.place, detail))
-    return given
+            found.rejects.append(("given links contradict each other", line.evidence, detail))
+    return found
 
 
 def format_links(pairs: Iterable[tuple[str, str]], style: Format) -> str:
