@@ -19,7 +19,7 @@ from kg_builder.evaluation.song_columns import (
     guess_columns,
     require_columns,
 )
-from kg_builder.fusion.misplaced_values import restore_moved
+from kg_builder.fusion.misplaced_values import restore_misplaced_values
 from kg_builder.tables import RECORDS
 
 Columns = Mapping[str, Sequence[str]]
@@ -149,7 +149,7 @@ def read_tables(
             rows.append(song_record(name, row, chosen, evidence=evidence, type_=type_))
             order = order or _table_order(chosen, list(row))
     records = RECORDS.frame(rows)
-    restored, moved = restore_moved(records, order)
+    restored, moved = restore_misplaced_values(records, order)
     # a few finds are chance: a title may well hold the name of some album
     return Clusters(restored if moved >= MANY_MOVED * len(records) else records, gold)
 
@@ -216,7 +216,7 @@ def read_deepmatcher_folder(folder: Path, columns: Columns | None) -> JudgedPair
         raise DataError("no train.csv, valid.csv or test.csv", where=str(folder))
     _, row = next(read_table(tables[0]), (0, {"title": ""}))
     chosen = columns or guess_columns(row, where=str(tables[0]))
-    restored, moved = restore_moved(records, _table_order(chosen, list(row)))
+    restored, moved = restore_misplaced_values(records, _table_order(chosen, list(row)))
     return JudgedPairs(restored, splits, moved)
 
 
@@ -258,7 +258,7 @@ def read_deepmatcher(files: Mapping[str, Path], columns: Columns | None) -> Judg
                 ends.append(keys[side, cells.strip()])
             same = parts[2].strip() == "1"
             splits[split].append(JudgedPair(ends[0], ends[1], same, where))
-    restored, moved = restore_moved(RECORDS.frame(rows), order)
+    restored, moved = restore_misplaced_values(RECORDS.frame(rows), order)
     return JudgedPairs(restored, splits, moved)
 
 

@@ -1,4 +1,4 @@
-"""What a feature of a pair is: named levels of agreement, from none to full."""
+"""Features of pairs: named levels of agreement, from none to full, with their priors."""
 
 from __future__ import annotations
 

@@ -55,10 +55,10 @@ def candidate_pairs(
     ]
     pairs = _shortlist(texts, _allowed(profiles, np.concatenate([no_pairs(), *found])))
     if "external" in config.keys:
-        sure = shared_key_pairs(
+        definite = shared_key_pairs(
             profiles, members, (profiles.external[i] for i in members), config.max_block
         )
-        pairs = _allowed(profiles, np.concatenate((pairs, sure)))
+        pairs = _allowed(profiles, np.concatenate((pairs, definite)))
     return pairs
 
 
@@ -114,8 +114,8 @@ def _by(key: str, texts: _Vectors, *, by_text: bool) -> Pairs | None:
         heard = ([sound(profiles.names[i].key)] for i in indices)
         return shared_key_pairs(profiles, members, heard, config.max_block)
     if key == "typo":
-        near = (_one_letter_off(profiles.names[i].squeezed) for i in indices)
-        return shared_key_pairs(profiles, members, near, config.max_block)
+        variants = (_one_letter_off(profiles.names[i].squeezed) for i in indices)
+        return shared_key_pairs(profiles, members, variants, config.max_block)
     if key == "similar":
         return _nearest(texts, texts.names)
     if key == "text" and by_text:
@@ -131,11 +131,11 @@ def _nearest(texts: _Vectors, vectors: sparse.csr_array | None) -> Pairs | None:
     config = texts.config
     how = Nearness(config.top_k, config.min_similarity, config.budget)
     unit = texts.profiles.exclusive[texts.members]
-    told = np.diff(vectors.indptr) > 0
+    not_empty = np.diff(vectors.indptr) > 0
     found = [no_pairs()]
     for one in np.unique(unit):
-        rows = np.flatnonzero((unit == one) & told)
-        others = np.flatnonzero(((unit != one) | (one < 0)) & told)
+        rows = np.flatnonzero((unit == one) & not_empty)
+        others = np.flatnonzero(((unit != one) | (one < 0)) & not_empty)
         if len(others):
             found.append(nearest(vectors, rows, others, how))
     return texts.members[np.concatenate(found)]
@@ -148,14 +148,14 @@ def _shortlist(texts: _Vectors, pairs: Pairs) -> Pairs:
     if not crowded.any():
         return pairs
     doubtful = pairs[crowded]
-    place = np.searchsorted(texts.members, doubtful)
+    position = np.searchsorted(texts.members, doubtful)
     score = np.zeros(len(doubtful), dtype=np.float32)
     for vectors in (texts.names, texts.words):
         if vectors is not None:
-            score += cosines(vectors, place)
+            score += cosines(vectors, position)
     year = texts.profiles.year[doubtful]
-    near = np.where(np.ptp(year, axis=1) <= 1, _SAME_YEAR, _OTHER_YEAR)
-    score += np.where((year >= 0).all(axis=1), near, 0).astype(np.float32)
+    year_score = np.where(np.ptp(year, axis=1) <= 1, _SAME_YEAR, _OTHER_YEAR)
+    score += np.where((year >= 0).all(axis=1), year_score, 0).astype(np.float32)
     owner, other = doubtful.ravel("F"), doubtful[:, ::-1].ravel("F")
     best = best_of_each(owner, np.tile(score, 2), other, keep) % len(doubtful)
     chosen = doubtful[np.unique(best)]

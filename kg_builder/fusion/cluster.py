@@ -69,7 +69,7 @@ def cluster(
     for left, right in cannot:
         forbidden.setdefault(left, set()).add(right)
         forbidden.setdefault(right, set()).add(left)
-    known = _known(size, pairs, probability, probability >= match, must)
+    log_odds = _log_odds(size, pairs, probability, probability >= match, must)
     refused: dict[Pair, str] = {}
     path: list[tuple[int, int, float]] = []
 
@@ -100,7 +100,7 @@ def cluster(
             refused[left, right] = "a person called them different"
             continue
         across = [
-            known.get(i * size + j if i < j else j * size + i, unseen)
+            log_odds.get(i * size + j if i < j else j * size + i, unseen)
             for i in groups[one]
             for j in groups[other]
         ]
@@ -125,7 +125,7 @@ class _Groups(dict[int, T]):
         return found
 
 
-def _known(
+def _log_odds(
     size: int,
     pairs: NDArray[np.int64],
     probability: NDArray[np.float64],
@@ -136,7 +136,7 @@ def _known(
     edges = np.concatenate((pairs[matching], np.array(sorted(must), np.int64).reshape(-1, 2)))
     graph = sparse.coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), (size, size))
     _, component = csgraph.connected_components(graph, directed=False)
-    near = component[pairs[:, 0]] == component[pairs[:, 1]]
-    odds = np.clip(logit(np.clip(probability[near], 1e-9, 1 - 1e-9)), -4, 4)
-    codes = pairs[near, 0] * size + pairs[near, 1]
+    connected = component[pairs[:, 0]] == component[pairs[:, 1]]
+    odds = np.clip(logit(np.clip(probability[connected], 1e-9, 1 - 1e-9)), -4, 4)
+    codes = pairs[connected, 0] * size + pairs[connected, 1]
     return dict(zip(codes.tolist(), odds.tolist(), strict=True))

@@ -235,8 +235,8 @@ def name_rarity(profiles: Profiles, pairs: NDArray[np.int64]) -> NDArray[np.floa
     log = {word: float(np.log(count)) for word, count in counts.items()}
     bits = np.array([sum(total - log[word] for word in words) for words in split])[keys.codes]
     length = np.array([min(len(name.squeezed), 16) for name in profiles.names])
-    told = 0.25 * (bits - total) + 0.08 * (length - 8)
-    return np.clip(told[pairs[:, 0]], -1.5, 1.5) if len(pairs) else np.empty(0)
+    rarity = 0.25 * (bits - total) + 0.08 * (length - 8)
+    return np.clip(rarity[pairs[:, 0]], -1.5, 1.5) if len(pairs) else np.empty(0)
 
 
 def _value_columns(
@@ -245,13 +245,13 @@ def _value_columns(
     values: Mapping[str, Values],
     schema: Schema,
 ) -> list[tuple[Feature, NDArray[np.int8]]]:
-    told: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
+    values_of: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
     for key, stated in values.items():
         if (index := profiles.position.get(key)) is not None:
             for predicate, several in stated.items():
-                told.setdefault(predicate, []).append((index, several))
+                values_of.setdefault(predicate, []).append((index, several))
     found = []
-    for predicate, rows in sorted(told.items()):
+    for predicate, rows in sorted(values_of.items()):
         measure: Measure | None = measure_for(predicate, schema)
         if measure is None:
             continue

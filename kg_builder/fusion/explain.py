@@ -73,16 +73,16 @@ def explain(
     i, j = sorted((profiles.position[left], profiles.position[right]))
     label = matching.clustering.label
     same = bool(label[i] == label[j])
-    told: list[Contribution] = []
+    contributed: list[Contribution] = []
     probability = threshold = None
     row = _row(matching.comparison.pairs, i, j)
     if row is not None:
         probability, threshold = float(matching.probability[row]), float(matching.match[row])
-        told = matching.scorer.explain(matching.comparison, row)
+        contributed = matching.scorer.explain(matching.comparison, row)
     elif matching.aside is not None and (beside := _row(matching.aside.pairs, i, j)) is not None:
         only = matching.aside.take(np.array([beside]))
         probability = float(matching.scorer.probability(only)[0])
-        told = matching.scorer.explain(only, 0)
+        contributed = matching.scorer.explain(only, 0)
     verdict = (judgements or {}).get(pair(left, right), "")
     found = Explanation(
         left=left,
@@ -91,7 +91,7 @@ def explain(
         compared=row is not None,
         probability=probability,
         threshold=threshold,
-        contributions=tuple(sorted(told, key=lambda c: (-abs(c.weight), c.feature))),
+        contributions=tuple(sorted(contributed, key=lambda c: (-abs(c.weight), c.feature))),
         refused=matching.clustering.refused.get((i, j), ""),
         path=_path(matching, i, j) if same else (),
         reason="",

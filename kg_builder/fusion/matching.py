@@ -1,4 +1,4 @@
-"""Which pairs the unsupervised scorer learns from: those that are each other's best candidates."""
+"""Matching of records: block, compare, score, cluster; mutual best pairs train the scorer."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ ENOUGH: Final = 300_000
 """More pairs than this add nothing to the estimate."""
 
 
-def promising(comparison: Comparison, *, seed: int = 0) -> NDArray[np.int64]:
+def mutual_best_pairs(comparison: Comparison, *, seed: int = 0) -> NDArray[np.int64]:
     """Rows of the pairs to learn from, in order.
 
     Among all candidates, pairs of things that resemble each other by nature (the tracks of an
     album share performer, album and year) can outnumber pairs of the same thing, and the two
-    classes that expectation-maximisation finds are then "one album" and "the rest". Hardly any of
-    them are each other's best by the weights known beforehand.
+    classes that expectation-maximisation finds are then "one album" and "all others". Hardly any of
+    them are each other's best by the prior weights.
 
     Args:
         comparison: all candidate pairs.
@@ -105,37 +105,43 @@ def match_records(
         labels: what a supervised scorer learns from, in place of the configuration's file.
         among: pairs of record keys to compare, in place of what blocking finds.
         aside: pairs of record keys to compare as well, for an explanation; they decide nothing.
-        progress: told the steps done of five.
+        progress: called with the steps done, of five.
 
     Raises:
         DataError: doubled record keys, a bad file of judgements, or labels of one kind only.
     """
-    decided = dict(read_judgements(config.judgements)) if config.judgements else {}
-    decided.update(judgements or {})
+    all_judgements = dict(read_judgements(config.judgements)) if config.judgements else {}
+    all_judgements.update(judgements or {})
     profiles = profile(records, schema=schema, traits=traits)
     progress(1, 5)
-    pairs = _pairs(profiles, config, schema, decided) if among is None else _given(among, profiles)
+    pairs = (
+        _pairs(profiles, config, schema, all_judgements)
+        if among is None
+        else _index_pairs(among, profiles)
+    )
     progress(2, 5)
     blocked = len(pairs)
     if aside:
-        pairs = np.concatenate((pairs, _new(_given(aside, profiles), pairs, len(profiles))))
+        pairs = np.concatenate((pairs, _new(_index_pairs(aside, profiles), pairs, len(profiles))))
     wanted = [profiles.record[i] for i in np.unique(pairs).tolist()]
     values = gather_values(records, statements, wanted, schema) if wanted else {}
     trained = labels is not None or config.scorer == "supervised"
     comparison = compare(profiles, pairs, values, schema, detailed=trained)
-    told = None
+    aside_comparison = None
     if len(pairs) > blocked:
         rows = np.arange(len(pairs))
-        pairs, told = pairs[:blocked], comparison.take(rows >= blocked)
+        pairs, aside_comparison = pairs[:blocked], comparison.take(rows >= blocked)
         comparison = comparison.take(rows < blocked)
     progress(3, 5)
     scorer = make_scorer(config, profiles, labels)
-    scorer.fit(comparison if trained else comparison.take(promising(comparison, seed=config.seed)))
-    probability = overrule(scorer.probability(comparison), comparison, profiles, decided)
+    scorer.fit(
+        comparison if trained else comparison.take(mutual_best_pairs(comparison, seed=config.seed))
+    )
+    probability = overrule(scorer.probability(comparison), comparison, profiles, all_judgements)
     of_type = coded(profiles.type)
     thresholds = np.array(list(map(config.thresholds, of_type.distinct)), dtype=float)
     bands = thresholds.reshape(-1, 2)[of_type.codes[pairs[:, 0]]]
-    must, cannot = _decided(decided, profiles)
+    must, cannot = _must_and_cannot(all_judgements, profiles)
     for _, members in group_vocabularies(profiles, schema, config):
         must |= {(int(members[0]), int(other)) for other in members[1:]} - cannot
     clustering = cluster(
@@ -149,12 +155,19 @@ def match_records(
     )
     progress(4, 5)
     return Matching(
-        profiles, comparison, probability, clustering, scorer, bands[:, 0], bands[:, 1], told
+        profiles,
+        comparison,
+        probability,
+        clustering,
+        scorer,
+        bands[:, 0],
+        bands[:, 1],
+        aside_comparison,
     )
 
 
 def _pairs(
-    profiles: Profiles, config: FusionConfig, schema: Schema, decided: Judgements
+    profiles: Profiles, config: FusionConfig, schema: Schema, judgements: Judgements
 ) -> NDArray[np.int64]:
     of_type = coded(profiles.type)
     types = sorted(name for name in of_type.distinct if not config.is_vocabulary(name))
@@ -173,14 +186,14 @@ def _pairs(
         found.append(pairs[may_meet[kinds[:, 0], kinds[:, 1]]])
     asked = [
         sorted((profiles.position[one], profiles.position[other]))
-        for one, other in decided
+        for one, other in judgements
         if one in profiles.position and other in profiles.position and one != other
     ]
     found.append(np.array(asked, dtype=np.int64).reshape(-1, 2))
     return unique_pairs(np.concatenate(found), len(profiles))
 
 
-def _given(among: Sequence[tuple[str, str]], profiles: Profiles) -> NDArray[np.int64]:
+def _index_pairs(among: Sequence[tuple[str, str]], profiles: Profiles) -> NDArray[np.int64]:
     position = profiles.position
     found = [sorted((position[one], position[other])) for one, other in among if one != other]
     return np.unique(np.array(found, dtype=np.int64).reshape(-1, 2), axis=0)
@@ -188,8 +201,8 @@ def _given(among: Sequence[tuple[str, str]], profiles: Profiles) -> NDArray[np.i
 
 def _new(asked: NDArray[np.int64], pairs: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     """Those of the asked pairs that are not among the others."""
-    known = pairs[:, 0] * size + pairs[:, 1]
-    return asked[~np.isin(asked[:, 0] * size + asked[:, 1], known)]
+    present = pairs[:, 0] * size + pairs[:, 1]
+    return asked[~np.isin(asked[:, 0] * size + asked[:, 1], present)]
 
 
 def _families(types: Sequence[str], allowed: set[tuple[str, str]]) -> list[set[str]]:
@@ -202,7 +215,7 @@ def _families(types: Sequence[str], allowed: set[tuple[str, str]]) -> list[set[s
     return families
 
 
-def _decided(
+def _must_and_cannot(
     judgements: Judgements, profiles: Profiles
 ) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
     must: set[tuple[int, int]] = set()

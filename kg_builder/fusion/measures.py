@@ -147,18 +147,18 @@ class Credits(Measure):
             return -1
         if not ones.isdisjoint(others):
             return 4
-        near = max(
+        similarity = max(
             max(fuzz.ratio(one, other), 0.98 * fuzz.token_sort_ratio(one, other))
             for one in ones
             for other in others
         )
-        if near >= 85:
+        if similarity >= 85:
             return 3
-        if near >= 65 or any(
+        if similarity >= 65 or any(
             fuzz.token_set_ratio(one, other) >= 99 for one in ones for other in others
         ):
             return 2
-        return 1 if near >= 45 else 0
+        return 1 if similarity >= 45 else 0
 
 
 class Languages(Measure):
@@ -191,8 +191,8 @@ def measure_for(predicate: str, schema: Schema) -> Measure | None:
     bare = predicate.removeprefix("~")
     if bare in _UNTOLD:
         return None
-    known = schema.predicates.get(bare)
-    datatype = known.datatype if known else "string"
+    declared = schema.predicates.get(bare)
+    datatype = declared.datatype if declared else "string"
     if datatype in {"date", "gYear", "gYearMonth"}:
         return Years()
     if datatype == "duration":

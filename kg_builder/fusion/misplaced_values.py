@@ -36,7 +36,7 @@ _FORMS: Final[Mapping[str, re.Pattern[str]]] = {
 """Forms by which a value, or the start of it, is known without having been seen."""
 _OPEN_ENDED: Final = frozenset({"recordLabel"})
 _BRACKETS: Final = re.compile(r"[(\[][^()\[\]]*[)\]]")
-_LEAST_LETTERS: Final = 3
+_MIN_LETTERS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,9 @@ class _Find:
     order: int
 
 
-def restore_moved(records: pd.DataFrame, order: Sequence[str]) -> tuple[pd.DataFrame, int]:
+def restore_misplaced_values(
+    records: pd.DataFrame, order: Sequence[str]
+) -> tuple[pd.DataFrame, int]:
     """Put values back that stand in the name although their own cell is empty.
 
     Args:
@@ -58,18 +60,20 @@ def restore_moved(records: pd.DataFrame, order: Sequence[str]) -> tuple[pd.DataF
     """
     stated: list[dict[str, list[str]]] = [json.loads(text) for text in records["attributes"]]
     seen: dict[str, dict[str, set[str]]] = {name: defaultdict(set) for name in order}
-    for told in stated:
+    for cells in stated:
         for predicate in order:
-            for value in told.get(predicate, ()):
+            for value in cells.get(predicate, ()):
                 plain = _plain(value)
-                if sum(map(str.isalnum, plain)) >= _LEAST_LETTERS:
+                if sum(map(str.isalnum, plain)) >= _MIN_LETTERS:
                     seen[predicate][plain.split(" ", 1)[0]].add(plain)
     names, attributes, moved = [], [], 0
-    for name, told in zip(records["name"], stated, strict=True):
-        title, found = _split(str(name), [p for p in order if not told.get(p)], seen, order)
+    for name, cells in zip(records["name"], stated, strict=True):
+        title, found = _split(str(name), [p for p in order if not cells.get(p)], seen, order)
         moved += len(found)
         names.append(title)
-        attributes.append(json.dumps(told | {p: [v] for p, v in found.items()}, ensure_ascii=False))
+        attributes.append(
+            json.dumps(cells | {p: [v] for p, v in found.items()}, ensure_ascii=False)
+        )
     return records.assign(name=names, attributes=attributes), moved
 
 
@@ -84,12 +88,12 @@ def _split(
     open_text = _BRACKETS.sub(lambda found: "\0" * len(found[0]), text)
     finds: list[_Find] = []
     for predicate in empty:
-        place = order.index(predicate)
+        column = order.index(predicate)
         after = max((find.end for find in finds), default=1)
-        if found := _known(text, open_text, seen[predicate], after) or _formed(
+        if found := _seen_elsewhere(text, open_text, seen[predicate], after) or _formed(
             text, predicate, after
         ):
-            finds.append(_Find(*found, place))
+            finds.append(_Find(*found, column))
     if not finds:
         return name, {}
     starts = [find.start for find in finds] + [len(text)]
@@ -97,19 +101,19 @@ def _split(
     for position, find in enumerate(finds):
         predicate = order[find.order]
         follows = starts[position + 1]
-        rest = text[find.end : follows].strip()
+        remainder = text[find.end : follows].strip()
         if predicate in _OPEN_ENDED:
             values[predicate] = text[find.start : follows].strip()
             continue
         values[predicate] = text[find.start : find.end].strip()
         last = finds[position + 1].order if position + 1 < len(finds) else len(order)
         between = [p for p in empty if find.order < order.index(p) < last and p not in _FORMS]
-        if rest and between:
-            values[between[0]] = rest
+        if remainder and between:
+            values[between[0]] = remainder
     return text[: starts[0]].strip(), values
 
 
-def _known(
+def _seen_elsewhere(
     text: str, open_text: str, seen: Mapping[str, set[str]], after: int
 ) -> tuple[int, int] | None:
     """Where a value that other records state stands behind the title, the longest first found."""

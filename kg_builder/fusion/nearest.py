@@ -19,7 +19,7 @@ from kg_builder.fusion.nearest_kernel import look_up
 
 CHUNK: Final = 16_384
 MAX_SHARE: Final = 0.5
-"""A word that more than this share of the texts hold tells nothing."""
+"""A word that more than this share of the texts hold carries no information."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class Nearness:
 
     Attributes:
         top_k: neighbours per text.
-        least: least cosine of a neighbour.
+        min_cosine: least cosine of a neighbour.
         budget: entries of the index that are read per text, its rarest terms first. Texts that
             share only terms beyond the budget are not found; the cosine counts all terms.
     """
 
     top_k: int
-    least: float
+    min_cosine: float
     budget: int
 
 
@@ -104,11 +104,11 @@ def _look(
         index.indices,
         index.data,
         how.top_k,
-        how.least,
+        how.min_cosine,
         how.budget,
     )
-    told = np.flatnonzero(found.ravel() >= 0)
-    return np.column_stack((rows[told // how.top_k], columns[found.ravel()[told]]))
+    filled = np.flatnonzero(found.ravel() >= 0)
+    return np.column_stack((rows[filled // how.top_k], columns[found.ravel()[filled]]))
 
 
 def cosines(vectors: sparse.csr_array, pairs: Pairs) -> NDArray[np.float32]:

@@ -24,7 +24,7 @@ def look_up(
     texts: Ints,
     index_weights: Floats,
     top_k: int,
-    least: float,
+    min_cosine: float,
     budget: int,
 ) -> NDArray[np.int64]:
     """The nearest columns of each row.
@@ -34,7 +34,7 @@ def look_up(
         columns: which vectors are in the index, by position in the index.
         indptr, terms, weights: all vectors in compressed rows, terms in order.
         starts, texts, index_weights: per term the positions of its texts, and its weight there.
-        top_k, least, budget: see `Nearness`.
+        top_k, min_cosine, budget: see `Nearness`.
 
     Returns:
         Positions in the index, best first, -1 behind the last; shape (rows, top_k).
@@ -77,7 +77,7 @@ def look_up(
         size = 0
         exact = np.empty(top_k, dtype=np.float32)
         for k in range(kept):
-            if best_score[k] >= least:
+            if best_score[k] >= min_cosine:
                 size = _insert(found[out], exact, size, top_k, best[k], best_score[k])
     return found
 

@@ -53,16 +53,19 @@ def core_and_version(name: str) -> tuple[str, frozenset[str]]:
 
 
 def _of_words(overlap: Overlap) -> dict[str, Column]:
-    least, most = np.minimum(overlap.left, overlap.right), np.maximum(overlap.left, overlap.right)
-    whole = overlap.shared + least
+    smaller, larger = (
+        np.minimum(overlap.left, overlap.right),
+        np.maximum(overlap.left, overlap.right),
+    )
+    whole = overlap.shared + smaller
     return {
         "words shared": overlap.shared.astype(np.float32),
         "share of the wordier": overlap.share.astype(np.float32),
         "share of the briefer": np.divide(
             overlap.shared, whole, out=np.full(len(whole), np.nan), where=whole > 0
         ).astype(np.float32),
-        "less left over": least.astype(np.float32),
-        "more left over": most.astype(np.float32),
+        "less left over": smaller.astype(np.float32),
+        "more left over": larger.astype(np.float32),
         "rests alike": overlap.alike.astype(np.float32),
         "left over": overlap.left_over.astype(np.float32),
         "title found": overlap.title.astype(np.float32),
@@ -114,36 +117,36 @@ def _of_values(
     empty: Values = {}
     stated = {int(i): values.get(profiles.record[i], empty) for i in np.unique(pairs)}
     found: dict[str, Column] = {}
-    for predicate in sorted({name for said in stated.values() for name in said}):
-        known = schema.predicates.get(predicate)
-        datatype = known.datatype if known else None
-        said = {i: told.get(predicate, ()) for i, told in stated.items()}
+    for predicate in sorted({name for cells in stated.values() for name in cells}):
+        declared = schema.predicates.get(predicate)
+        datatype = declared.datatype if declared else None
+        texts_of = {i: cells.get(predicate, ()) for i, cells in stated.items()}
         if datatype == "duration":
-            found[f"{predicate} apart"] = _gaps(pairs, said, parse_seconds)
+            found[f"{predicate} apart"] = _gaps(pairs, texts_of, parse_seconds)
         elif datatype in {"date", "gYear", "gYearMonth"}:
-            found[f"{predicate} apart"] = _gaps(pairs, said, parse_year)
-            found[f"{predicate} days apart"] = _gaps(pairs, said, parse_day)
+            found[f"{predicate} apart"] = _gaps(pairs, texts_of, parse_year)
+            found[f"{predicate} days apart"] = _gaps(pairs, texts_of, parse_day)
         elif datatype is None or datatype == "string":
             texts = {
-                i: " ".join(" ".join(latin_words(v)) for v in told) for i, told in said.items()
+                i: " ".join(" ".join(latin_words(v)) for v in cell) for i, cell in texts_of.items()
             }
             sides = [texts[int(i)] for i in pairs[:, 0]], [texts[int(j)] for j in pairs[:, 1]]
             silent = np.array([not a or not b for a, b in zip(*sides, strict=True)], dtype=bool)
             for how, scorer in (("alike", fuzz.ratio), ("words alike", fuzz.token_set_ratio)):
-                near = cpdist(*sides, scorer=scorer, dtype=np.float32)
-                found[f"{predicate} {how}"] = _share(near, silent)
+                similarity = cpdist(*sides, scorer=scorer, dtype=np.float32)
+                found[f"{predicate} {how}"] = _share(similarity, silent)
     return found
 
 
 def _gaps(
     pairs: NDArray[np.int64],
-    said: Mapping[int, Sequence[str]],
+    texts_of: Mapping[int, Sequence[str]],
     parse: Callable[[str], float | None],
 ) -> Column:
     """log(1 + distance) of the first readable values, so that far is far."""
     read = {
-        i: next((value for text in told if (value := parse(text)) is not None), np.nan)
-        for i, told in said.items()
+        i: next((value for text in cell if (value := parse(text)) is not None), np.nan)
+        for i, cell in texts_of.items()
     }
     left = np.array([read[int(i)] for i in pairs[:, 0]], dtype=np.float64)
     right = np.array([read[int(j)] for j in pairs[:, 1]], dtype=np.float64)

@@ -160,8 +160,8 @@ def gather_values(
     chosen = records[records["record"].isin(wanted)]
     for key, text in zip(values(chosen, "record"), values(chosen, "attributes"), strict=True):
         for predicate, stated in _stated(text).items():
-            known = schema.predicates.get(predicate)
-            literal = known is not None and known.is_attribute
+            declared = schema.predicates.get(predicate)
+            literal = declared is not None and declared.is_attribute
             for value in stated:
                 if not is_placeholder(value):
                     found[key][predicate].add(value if literal else _thing(value, predicate))
@@ -225,8 +225,8 @@ def _facts(attributes: str, schema: Schema) -> tuple[int, int, str]:
     year, seconds, number = -1, -1, ""
     stated = _stated(attributes)
     for predicate, given in sorted(stated.items()):
-        known = schema.predicates.get(predicate)
-        datatype = known.datatype if known else None
+        declared = schema.predicates.get(predicate)
+        datatype = declared.datatype if declared else None
         if datatype in {"date", "gYear", "gYearMonth"} and year < 0:
             year = next((y for text in given if (y := parse_year(text)) is not None), -1)
         elif datatype == "duration" and seconds < 0:
@@ -253,10 +253,10 @@ def _thing(name: str, predicate: str) -> str:
 
 
 def _turned(predicate: str, schema: Schema) -> str:
-    known = schema.predicates.get(predicate)
-    if known is None:
+    declared = schema.predicates.get(predicate)
+    if declared is None:
         return f"~{predicate}"
-    return predicate if known.symmetric else known.inverse or f"~{predicate}"
+    return predicate if declared.symmetric else declared.inverse or f"~{predicate}"
 
 
 def compatible_types(

@@ -60,7 +60,7 @@ def resolve(
         judgements: a person's decisions, over those of the file in the configuration.
         texts: the texts behind unstructured sources by place (evidence without offsets):
             mentions of agents in them are linked by their context.
-        progress: told the steps done of five.
+        progress: called with the steps done, of five.
 
     Raises:
         DataError: doubled record keys, or a bad file of judgements.

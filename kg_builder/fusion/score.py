@@ -133,11 +133,11 @@ class FellegiSunter:
         return found
 
     def _of(self, feature: Feature) -> NDArray[np.float64]:
-        known = self.weights.get(feature.name)
+        weights = self.weights.get(feature.name)
         return (
             _weights(np.asarray(feature.match), np.asarray(feature.other))
-            if (known is None)
-            else known
+            if (weights is None)
+            else weights
         )
 
     def _set(

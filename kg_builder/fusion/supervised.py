@@ -30,8 +30,8 @@ Labels = Callable[[str, str], Verdict | None]
 """What is known of two record keys, in any order; None where nothing is."""
 
 _FOLDS: Final = 4
-_LEAST_TO_CALIBRATE: Final = 100
-_SURE: Final = 1e-6
+_MIN_TO_CALIBRATE: Final = 100
+_CLIP: Final = 1e-6
 
 
 class Supervised:
@@ -72,12 +72,12 @@ class Supervised:
                 remedy="label pairs of both kinds, by the record keys of records.parquet",
             )
         self._names, every = _inputs(comparison)
-        told = every[rows]
-        self._columns = np.array([_varies(column) for column in told.T], dtype=bool)
-        told = told[:, self._columns]
+        inputs = every[rows]
+        self._columns = np.array([_varies(column) for column in inputs.T], dtype=bool)
+        inputs = inputs[:, self._columns]
         with threadpool_limits(limits=1):
-            self._models = [model.fit(told, truth) for model in _models(len(told), self.seed)]
-            self._calibrate(told, truth, comparison.pairs[rows])
+            self._models = [model.fit(inputs, truth) for model in _models(len(inputs), self.seed)]
+            self._calibrate(inputs, truth, comparison.pairs[rows])
         return self
 
     def probability(self, comparison: Comparison) -> NDArray[np.float64]:
@@ -94,31 +94,31 @@ class Supervised:
         names = [name for name, kept in zip(self._names, self._columns, strict=True) if kept]
         names += [f"no {names[column]}" for column in impute.indicator_.features_]
         values = scale.transform(impute.transform(inputs))[0]
-        told = {"prior": float(regression.intercept_[0])}
+        shares = {"prior": float(regression.intercept_[0])}
         for name, weight in zip(names, regression.coef_[0] * values, strict=True):
             feature = name.partition(":")[0]
-            told[feature] = told.get(feature, 0.0) + float(weight)
-        whole = float(logit(np.clip(self._calibrated(inputs), _SURE, 1 - _SURE))[0])
-        told["trees and calibration"] = whole - sum(told.values())
+            shares[feature] = shares.get(feature, 0.0) + float(weight)
+        whole = float(logit(np.clip(self._calibrated(inputs), _CLIP, 1 - _CLIP))[0])
+        shares["trees and calibration"] = whole - sum(shares.values())
         levels = {
             feature.name: feature.levels[level]
             for feature, level in zip(comparison.features, one.levels[0].tolist(), strict=True)
             if level != MISSING
         }
-        return [Contribution(name, levels.get(name, ""), weight) for name, weight in told.items()]
+        return [Contribution(name, levels.get(name, ""), weight) for name, weight in shares.items()]
 
     def _calibrate(
-        self, told: NDArray[np.float64], truth: NDArray[np.bool_], pairs: NDArray[np.int64]
+        self, inputs: NDArray[np.float64], truth: NDArray[np.bool_], pairs: NDArray[np.int64]
     ) -> None:
         group = _connected(pairs)
         enough = min(truth.sum(), (~truth).sum(), len(np.unique(group[truth]))) >= 2 * _FOLDS
-        if len(told) < _LEAST_TO_CALIBRATE or not enough:
+        if len(inputs) < _MIN_TO_CALIBRATE or not enough:
             return
-        unseen = np.empty(len(told))
+        unseen = np.empty(len(inputs))
         folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=self.seed)
-        for learn, check in folds.split(told, truth, group):
-            models = [clone(model).fit(told[learn], truth[learn]) for model in self._models]
-            unseen[check] = _mean(models, told[check])
+        for learn, check in folds.split(inputs, truth, group):
+            models = [clone(model).fit(inputs[learn], truth[learn]) for model in self._models]
+            unseen[check] = _mean(models, inputs[check])
         odds = logit(np.clip(unseen, 1e-3, 1 - 1e-3)).reshape(-1, 1)
         platt = LogisticRegression(C=1.0).fit(odds, truth)
         self._slope = max(float(platt.coef_[0, 0]), 0.1)
@@ -127,7 +127,7 @@ class Supervised:
     def _calibrated(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
         with threadpool_limits(limits=1):
             mean = _mean(self._models, inputs)
-        odds = logit(np.clip(mean, _SURE, 1 - _SURE))
+        odds = logit(np.clip(mean, _CLIP, 1 - _CLIP))
         return np.asarray(expit(self._slope * odds + self._shift), dtype=np.float64)
 
 
@@ -187,8 +187,8 @@ def _inputs(comparison: Comparison) -> tuple[list[str], NDArray[np.float64]]:
 
 
 def _varies(column: NDArray[np.float64]) -> bool:
-    told = column[~np.isnan(column)]
-    return len(told) > 0 and bool((told != told[0]).any())
+    present = column[~np.isnan(column)]
+    return len(present) > 0 and bool((present != present[0]).any())
 
 
 def _connected(pairs: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Words of titles: what two song records share, wherever each puts it, and what is left."""
+"""Word overlap of song titles, wherever each record puts a word, and the words left over."""
 
 from __future__ import annotations
 
@@ -96,11 +96,11 @@ def read_words(name: str, stated: Mapping[str, Sequence[str]], schema: Schema) -
             if not is_placeholder(value):
                 found += latin_words(bare_album(value))
     for predicate, values in sorted(stated.items()):
-        known = schema.predicates.get(predicate)
-        if known is None or known.datatype is None:
+        declared = schema.predicates.get(predicate)
+        if declared is None or declared.datatype is None:
             continue
         for value in values:
-            if not readable(value, known.datatype) and not is_placeholder(value):
+            if not readable(value, declared.datatype) and not is_placeholder(value):
                 found += latin_words(value)
                 displaced = True
     return Words(tuple(dict.fromkeys(title)), tuple(dict.fromkeys(found)), displaced)
@@ -178,8 +178,8 @@ class Wording:
         position: dict[str, int] = {}
         self._matrix = _incidence([item.all for item in self.words], position)
         often = np.asarray(self._matrix.sum(axis=0)).ravel()
-        told = max(sum(bool(item.all) for item in self.words), 2)
-        self._rarity = (np.log(told / np.maximum(often, 1)) / np.log(told)).astype(np.float32)
+        titles = max(sum(bool(item.all) for item in self.words), 2)
+        self._rarity = (np.log(titles / np.maximum(often, 1)) / np.log(titles)).astype(np.float32)
         self.mass = np.asarray(self._matrix @ self._rarity, dtype=np.float64)
         self._titles = _incidence([item.title for item in self.words], position)
         self._title_mass = np.asarray(self._titles @ self._rarity, dtype=np.float64)
@@ -240,9 +240,9 @@ class Wording:
         for one, other in ((0, 1), (1, 0)):
             words, text = self._titles[pairs[:, one]], self._matrix[pairs[:, other]]
             mass = self._title_mass[pairs[:, one]]
-            met = np.asarray(words.multiply(text).tocsr() @ self._rarity, dtype=np.float64)
-            rest = np.maximum(mass - met, 0) * (1 - misspelled)
-            side = 1 - np.divide(rest, mass, out=np.zeros_like(mass), where=mass > 0)
+            matched = np.asarray(words.multiply(text).tocsr() @ self._rarity, dtype=np.float64)
+            unmatched = np.maximum(mass - matched, 0) * (1 - misspelled)
+            side = 1 - np.divide(unmatched, mass, out=np.zeros_like(mass), where=mass > 0)
             within = cpdist(
                 [self.title[i] for i in pairs[doubtful, one].tolist()],
                 [self.text[j] for j in pairs[doubtful, other].tolist()],

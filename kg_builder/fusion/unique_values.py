@@ -1,4 +1,4 @@
-"""Work on each distinct value once: records of a catalogue share most of their values."""
+"""Computation per distinct value: records of a catalogue share most of their values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Works without a word to compare: what their length, track number, year and language tell.
+"""Evidence from length, track number, year and language of works whose titles share no word.
 
 Sources that drop letters leave works without title and artist. That two of them agree in length and
 number tells little in a large catalogue and much in a small one, so the evidence is weighed by how
@@ -40,16 +40,16 @@ def chance(
     """Log-odds, less the rest of the evidence, that a pair agrees for more than chance; (n,)."""
     total = max(len(profiles), 2)
     found = np.full(len(pairs), -np.log(total))
-    for told, slack in (
+    for column, slack in (
         (profiles.seconds, _SLACK),
         (profiles.year, 0),
         (_codes(profiles.number), 0),
         (_codes(_languages(profiles, values)), 0),
     ):
-        one, other = told[pairs[:, 0]], told[pairs[:, 1]]
-        known = (one >= 0) & (other >= 0) & ((one > 0) | (slack == 0))
-        agree = known & (np.abs(one - other) <= slack)
-        often = Counter(told[told >= 0].tolist())
+        one, other = column[pairs[:, 0]], column[pairs[:, 1]]
+        both_present = (one >= 0) & (other >= 0) & ((one > 0) | (slack == 0))
+        agree = both_present & (np.abs(one - other) <= slack)
+        often = Counter(column[column >= 0].tolist())
         share = np.array(
             [
                 sum(often[value + step] for step in range(-slack, slack + 1)) / total
@@ -57,13 +57,13 @@ def chance(
             ]
         )
         found[agree] -= np.log(share)
-        found[known & ~agree] += _DISAGREE
+        found[both_present & ~agree] += _DISAGREE
     return found
 
 
-def fact_levels(told: NDArray[np.float64]) -> NDArray[np.int8]:
+def fact_levels(log_odds: NDArray[np.float64]) -> NDArray[np.int8]:
     """Levels of `FACTS` for values of `chance`."""
-    return np.digitize(told, _CUTS).astype(np.int8)
+    return np.digitize(log_odds, _CUTS).astype(np.int8)
 
 
 def _languages(profiles: Profiles, values: Mapping[str, Values]) -> list[str]:
@@ -77,7 +77,7 @@ def _languages(profiles: Profiles, values: Mapping[str, Values]) -> list[str]:
 
 def _codes(texts: Sequence[str]) -> NDArray[np.int64]:
     """A number per text, -1 for an empty one."""
-    known: dict[str, int] = {}
+    codes: dict[str, int] = {}
     return np.array(
-        [known.setdefault(text, len(known)) if text else -1 for text in texts], dtype=np.int64
+        [codes.setdefault(text, len(codes)) if text else -1 for text in texts], dtype=np.int64
     )

@@ -42,22 +42,22 @@ def features(
     text: TextMentions,
     mention: Mention,
     candidates: Mapping[int, float],
-    company: Sequence[Mapping[int, float]],
+    co_mentions: Sequence[Mapping[int, float]],
 ) -> NDArray[np.float64]:
     """Features of the candidates of one mention.
 
     Args:
-        graph: what is known of the entities.
+        graph: the entities, with their names, words and neighbours.
         schema: the data model.
         text: where the mention stands.
         mention: the name.
         candidates: entity → exactness of its name.
-        company: per other thing in the text the entities it may be, with their probability.
+        co_mentions: per other thing in the text the entities it may be, with their probability.
 
     Returns:
         Shape (candidates, features), in the order of `FEATURES`.
     """
-    near = graph.bag(mention.sentence, (mention.name,))
+    sentence = graph.bag(mention.sentence, (mention.name,))
     whole = graph.bag(text.text, (mention.name,))
     beside = _beside(mention)
     others = {name_key(m.name) for m in text.mentions} - {name_key(mention.name)}
@@ -66,17 +66,19 @@ def features(
     facts = {(predicate, name_key(value)) for predicate, value in mention.facts}
     rows = []
     for index, exact in candidates.items():
-        known = [graph.name[n] for n in graph.neighbours[index]]
-        met = sum(1 for name in known if (key := name_key(name)) in others or f" {key} " in around)
+        neighbours = [graph.name[n] for n in graph.neighbours[index]]
+        mentioned = sum(
+            1 for name in neighbours if (key := name_key(name)) in others or f" {key} " in around
+        )
         rows.append(
             (
                 exact,
                 _class_agrees(mention.type, graph.type[index], schema),
                 _cued(beside, graph.type[index], schema),
-                cosine(near, graph.weights[index]),
+                cosine(sentence, graph.weights[index]),
                 cosine(whole, graph.weights[index]),
-                1 - exp(-met),
-                _coherence(graph, index, company),
+                1 - exp(-mentioned),
+                _coherence(graph, index, co_mentions),
                 len(facts & graph.facts[index]) / len(facts) if facts else 0.0,
                 max(log((1 + graph.degree[index]) / total), -4.0),
                 1.0,
@@ -108,22 +110,22 @@ def _beside(mention: Mention) -> list[str]:
 
 def _cued(beside: Sequence[str], type_: str, schema: Schema) -> float:
     """Cues for the class less cues for others, -1 to 1; a word that cues both tells nothing."""
-    own: set[str] = set()
-    other: set[str] = set()
+    cues_for: set[str] = set()
+    cues_against: set[str] = set()
     for cued, cues in _CUES.items():
         fits = cued in schema.classes and schema.compatible(cued, type_)
-        (own if fits else other).update(cues)
-    pro = sum(word in own and word not in other for word in beside)
-    con = sum(word in other and word not in own for word in beside)
+        (cues_for if fits else cues_against).update(cues)
+    pro = sum(word in cues_for and word not in cues_against for word in beside)
+    con = sum(word in cues_against and word not in cues_for for word in beside)
     return (pro - con) / (pro + con + 1)
 
 
-def _coherence(graph: EntityGraph, index: int, company: Sequence[Mapping[int, float]]) -> float:
+def _coherence(graph: EntityGraph, index: int, co_mentions: Sequence[Mapping[int, float]]) -> float:
     """Mean over the three best companions of their relatedness, by their probability."""
     best = sorted(
         (
             max((p * graph.related(index, other) for other, p in one.items()), default=0.0)
-            for one in company
+            for one in co_mentions
         ),
         reverse=True,
     )[:3]

@@ -76,8 +76,8 @@ class EntityGraph:
         common = len(self.neighbours[one] & self.neighbours[other])
         if not common:
             return 0.0
-        least = min(len(self.neighbours[one]), len(self.neighbours[other]))
-        return 0.5 * common / (least + 2)
+        smaller = min(len(self.neighbours[one]), len(self.neighbours[other]))
+        return 0.5 * common / (smaller + 2)
 
 
 def words(text: str) -> list[str]:
@@ -107,7 +107,7 @@ def entity_graph(entities: pd.DataFrame, statements: pd.DataFrame, schema: Schem
     position = {curie: index for index, curie in enumerate(curies)}
     neighbours: dict[int, set[int]] = defaultdict(set)
     facts: dict[int, set[tuple[str, str]]] = defaultdict(set)
-    said: dict[int, list[str]] = defaultdict(list)
+    descriptions: dict[int, list[str]] = defaultdict(list)
     columns = ("subject", "predicate", "object", "object_kind")
     for subject, predicate, target, kind in zip(
         *(values(statements, column) for column in columns), strict=True
@@ -117,7 +117,7 @@ def entity_graph(entities: pd.DataFrame, statements: pd.DataFrame, schema: Schem
             continue
         other = position.get(target) if kind == "entity" else None
         if other is None:
-            said[one].append(target)
+            descriptions[one].append(target)
             if predicate not in _FACTS:
                 facts[one].add((predicate, name_key(target)))
             continue
@@ -128,10 +128,12 @@ def entity_graph(entities: pd.DataFrame, statements: pd.DataFrame, schema: Schem
     for index, attributes in enumerate(values(entities, "attributes")):
         for predicate, stated in json.loads(attributes).items():
             for value in stated if isinstance(stated, list) else [stated]:
-                said[index].append(str(value))
+                descriptions[index].append(str(value))
                 facts[index].add((predicate, name_key(str(value))))
     bags = [
-        Counter(_words_of(types[i], said[i], (names[n] for n in sorted(neighbours[i])), schema))
+        Counter(
+            _words_of(types[i], descriptions[i], (names[n] for n in sorted(neighbours[i])), schema)
+        )
         for i in range(len(curies))
     ]
     often = Counter(word for bag in bags for word in bag)
@@ -152,17 +154,17 @@ def entity_graph(entities: pd.DataFrame, statements: pd.DataFrame, schema: Schem
 
 def turned(predicate: str, schema: Schema) -> str:
     """The predicate as the object's side says it."""
-    known = schema.predicates.get(predicate)
-    if known is None:
+    declared = schema.predicates.get(predicate)
+    if declared is None:
         return f"~{predicate}"
-    return predicate if known.symmetric else known.inverse or f"~{predicate}"
+    return predicate if declared.symmetric else declared.inverse or f"~{predicate}"
 
 
 def _words_of(
-    type_: str, said: Sequence[str], neighbours: Iterable[str], schema: Schema
+    type_: str, descriptions: Sequence[str], neighbours: Iterable[str], schema: Schema
 ) -> list[str]:
-    known = schema.classes.get(type_)
-    texts = [known.label if known else type_, *said, *neighbours]
+    declared = schema.classes.get(type_)
+    texts = [declared.label if declared else type_, *descriptions, *neighbours]
     return [word for text in texts for word in words(text)]
 
 

@@ -29,7 +29,7 @@ PRIOR: Final = {
     "fame": 0.7,
     "any candidate": -3.2,
 }
-"""Weights known beforehand: log-odds against "none of them" per unit of a feature."""
+"""Prior weights: log-odds against "none of them" per unit of a feature."""
 
 
 def _prior() -> NDArray[np.float64]:
@@ -42,7 +42,7 @@ class Ranker:
 
     Attributes:
         weights: one per feature.
-        examples: how many mentions they were learnt from, 0 for the weights known beforehand.
+        examples: how many mentions they were learnt from, 0 for the prior weights.
     """
 
     weights: NDArray[np.float64] = field(default_factory=_prior)
@@ -55,11 +55,11 @@ class Ranker:
 
 
 def fit(examples: Sequence[Example], *, strength: float = 5.0) -> Ranker:
-    """Learn the weights by maximum a posteriori, around those known beforehand.
+    """Learn the weights by maximum a posteriori, around the prior ones.
 
     Args:
         examples: mentions with their right candidate.
-        strength: how many examples the weights known beforehand count as, roughly.
+        strength: how many examples the prior weights count as, roughly.
     """
     centre = _prior()
 

@@ -62,7 +62,7 @@ def disambiguate(
         graph: the entities.
         config: thresholds.
         schema: the data model.
-        ranker: learnt weights; those known beforehand by default.
+        ranker: learnt weights; the prior ones by default.
         forbidden: whether a person has said that a mention (by key) is not an entity (CURIE).
     """
     ranker = ranker or Ranker()

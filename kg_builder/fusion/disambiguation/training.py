@@ -71,7 +71,7 @@ def train(
     schema: Schema,
     seed: int = 0,
 ) -> Ranker:
-    """A ranker learnt from the texts; the weights known beforehand where there is too little."""
+    """A ranker learnt from the texts; the prior weights where there is too little."""
     if not config.train:
         return Ranker()
     examples = distant_examples(texts, graph, config, schema=schema, seed=seed)

@@ -69,8 +69,8 @@ def test_what_lies_beyond_the_budget_is_not_read_but_counts():
     texts = ["common rare"] * 2 + ["common other"] * 30
     vectors = word_vectors([*texts, *(f"lonely{i}" for i in range(40))])
     rows = np.arange(len(texts))
-    wide = nearest(vectors, rows, rows, Nearness(top_k=40, least=0.1, budget=10_000))
-    tight = nearest(vectors, rows, rows, Nearness(top_k=40, least=0.1, budget=3))
+    wide = nearest(vectors, rows, rows, Nearness(top_k=40, min_cosine=0.1, budget=10_000))
+    tight = nearest(vectors, rows, rows, Nearness(top_k=40, min_cosine=0.1, budget=3))
     assert {tuple(pair) for pair in tight.tolist()} == {(0, 1), (1, 0)}
     assert set(map(tuple, tight.tolist())) < set(map(tuple, wide.tolist()))
 
@@ -82,7 +82,7 @@ def test_the_nearest_are_those_of_the_full_product(texts):
     if vectors is None:
         return
     rows = np.arange(len(texts))
-    found = nearest(vectors, rows, rows, Nearness(top_k=3, least=0.2, budget=10_000))
+    found = nearest(vectors, rows, rows, Nearness(top_k=3, min_cosine=0.2, budget=10_000))
     full = (vectors @ vectors.T).toarray()
     for row in rows:
         others = sorted((-full[row, c], c) for c in rows if c != row and full[row, c] >= 0.2 + 1e-6)

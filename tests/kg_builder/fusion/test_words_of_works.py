@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg_builder.fusion import FusionConfig, match_records
-from kg_builder.fusion.misplaced_values import restore_moved
+from kg_builder.fusion.misplaced_values import restore_misplaced_values
 from kg_builder.fusion.pair_measures import core_and_version
 from kg_builder.fusion.title_words import Wording, Words, album_year, read_words, title_words
 from kg_builder.ontology import load_schema
@@ -115,7 +115,7 @@ def test_values_in_the_title_go_back_to_their_cells():
         song("a/2", "Live Forward", performer="Little Big Town", genre="Country"),
         song("a/3", "Country Road (Live in 1999)", performer="Otto Brandt", genre="Folk"),
     ]
-    records, moved = restore_moved(RECORDS.frame(rows), ORDER)
+    records, moved = restore_misplaced_values(RECORDS.frame(rows), ORDER)
     assert records["name"].tolist() == ["Silver and Gold", "Live Forward", rows[2]["name"]]
     assert moved == 4
     assert json.loads(records["attributes"][0]) == {
