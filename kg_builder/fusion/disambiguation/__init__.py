@@ -1,8 +1,8 @@
 """Which entity a name in running text stands for, or none: candidates, features, ranking, NIL.
 
-`graph` holds what is known of the entities and finds candidates by name; `features` says how
+`graph` holds the entities with their facts and finds candidates by name; `features` says how
 well each fits the context and the graph; `ranker` turns that into probabilities, learnt where
-there is something to learn from (`training`); `decide` puts it together; `in_records` does it for
+there is something to learn from (`training`); `select` puts it together; `linking` does it for
 the mentions that the extraction stage found in texts.
 """
 
