@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg_builder.extraction import UnstructuredSource
-from kg_builder.extraction.collector import Collector
-from kg_builder.ontology import Schema
 
 if TYPE_CHECKING:  # a stage depends on its part of the recipe, not on how recipes are read
     from pipeline.recipe import Recipe
@@ -18,7 +16,7 @@ def text_sources(recipe: Recipe) -> list[UnstructuredSource]:
     return [source for source in recipe.sources if isinstance(source, UnstructuredSource)]
 
 
-def raw_texts(recipe: Recipe, raw: Path, schema: Schema) -> dict[str, str]:
+def raw_texts(recipe: Recipe, raw: Path) -> dict[str, str]:
     """Where a text stands (evidence without its offsets) → the text.
 
     Raises:
@@ -33,5 +31,5 @@ def raw_texts(recipe: Recipe, raw: Path, schema: Schema) -> dict[str, str]:
     return {
         document.place: document.text
         for source in sources
-        for document in read_documents(source, raw, Collector(source.name, schema))
+        for document in read_documents(source, raw)
     }

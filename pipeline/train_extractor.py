@@ -16,9 +16,8 @@ from kg_builder.errors import DataError
 from kg_builder.evaluation.matching import Score
 from kg_builder.evaluation.ner import score_spans
 from kg_builder.extraction import UnstructuredSource
-from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.text.documents import TextDocument, read_documents
-from kg_builder.extraction.text.gazetteer import common_words
+from kg_builder.extraction.text.names import common_words
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.ontology import Schema, load_schema
 from kg_builder.text_models.training.annotated import read_annotated
@@ -99,10 +98,7 @@ def train_extractor_command(
         sources = [(s, root) for s in recipe.sources if isinstance(s, UnstructuredSource)]
     sources += [_source(path) for path in texts or ()]
     known, facts = _graph(folder, {source.name for source, _ in sources})
-    documents = {
-        source.name: list(read_documents(source, root, Collector(source.name, schema)))
-        for source, root in sources
-    }
+    documents = {source.name: list(read_documents(source, root)) for source, root in sources}
     bodies = {item.id: item.text for rows in documents.values() for item in rows}
     classes = _classes(known, schema)
     parts = [

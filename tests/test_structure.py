@@ -35,10 +35,10 @@ def test_small_modules_with_one_importer_have_a_reason(graph: structure.Graph) -
 
 
 def test_a_row_passes_through_at_most_twelve_files(tmp_path: Path) -> None:
-    files, _ = structure.files_of(structure.csv_row(tmp_path))
+    files, _ = structure.way_of_a_row(tmp_path)
     assert len(files) <= 12, files
 
 
 def test_two_sentences_pass_through_at_most_twenty_files(tmp_path: Path) -> None:
-    files, _ = structure.files_of(structure.two_sentences(tmp_path))
+    files, _ = structure.way_of_two_sentences(tmp_path)
     assert len(files) <= 20, files

@@ -21,9 +21,8 @@ from kg_builder.evaluation.texts import (
     read_annotated_texts,
 )
 from kg_builder.extraction import UnstructuredSource, extract
-from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.text.documents import read_documents
-from kg_builder.extraction.text.gazetteer import common_words
+from kg_builder.extraction.text.names import common_words
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.extraction.text.relations import Reading
 from kg_builder.ontology import Schema, load_schema
@@ -66,7 +65,7 @@ def texts_command(
         raise DataError(
             "no texts to score", where=str(annotated) if sources else f"recipe {recipe.name}"
         )
-    source = _source_of(sources, folder, gold, load_schema(*recipe.ontology))
+    source = _source_of(sources, folder, gold)
     if model is not None:
         source = source.model_copy(update={"model": model or None})
     schema = load_schema(*recipe.ontology)
@@ -97,7 +96,7 @@ def _names(recipe: Recipe, raw: Path, schema: Schema) -> pd.DataFrame | None:
 
 
 def _source_of(
-    sources: Sequence[UnstructuredSource], raw: Path, gold: Sequence[GoldText], schema: Schema
+    sources: Sequence[UnstructuredSource], raw: Path, gold: Sequence[GoldText]
 ) -> UnstructuredSource:
     """The source that has all the annotated texts.
 
@@ -106,7 +105,7 @@ def _source_of(
     """
     missing: dict[str, set[str]] = {}
     for source in sources:
-        documents = read_documents(source, raw, Collector(source.name, schema))
+        documents = read_documents(source, raw)
         missing[source.name] = {item.id for item in gold} - {item.id for item in documents}
         if not missing[source.name]:
             return source
@@ -125,7 +124,7 @@ def _read(
     known: pd.DataFrame | None,
     schema: Schema,
 ) -> _Read:
-    documents = list(read_documents(source, raw, Collector(source.name, schema)))
+    documents = list(read_documents(source, raw))
     reader = TextReader(
         source,
         schema,

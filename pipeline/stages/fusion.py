@@ -43,7 +43,7 @@ def _fusion(context: StageContext) -> dict[str, int]:
         schema=job.schema,
         traits=job.recipe.traits,
         statements=statements,
-        texts=raw_texts(job.recipe, job.raw, job.schema),
+        texts=raw_texts(job.recipe, job.raw),
         progress=context.progress,
     )
     stated = statements if fused.statements is None else fused.statements

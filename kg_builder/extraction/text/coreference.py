@@ -9,17 +9,18 @@ from itertools import takewhile
 from typing import Final
 
 from kg_builder.extraction.text import lexicon
-from kg_builder.extraction.text.documents import performer_of
-from kg_builder.extraction.text.mentions import (
-    ANAPHOR,
-    GROUP,
-    PERSON,
-    SONG,
-    WORK,
-    Entity,
-    Mention,
-    Sentence,
+from kg_builder.extraction.text.antecedents import (
+    FEMALE,
+    MALE,
+    NOMINAL,
+    PLURAL,
+    Choice,
+    ChoiceInArtistText,
+    ChoiceInWorkText,
+    form_of,
 )
+from kg_builder.extraction.text.documents import performer_of
+from kg_builder.extraction.text.mentions import ANAPHOR, GROUP, Entity, Mention, Sentence
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 
@@ -28,15 +29,7 @@ _PRONOUN: Final = re.compile(
     r"itself)(?![\w'’])",
     re.IGNORECASE,
 )
-_MALE: Final = frozenset({"he", "him", "his", "himself"})
-_FEMALE: Final = frozenset({"she", "her", "hers", "herself"})
-_PLURAL: Final = frozenset({"they", "them", "their", "themselves"})
 
-_NOMINAL: Final = re.compile(
-    rf"\b(?:[Tt]he|[Tt]his|[Tt]hat) (?:(?:same|young|old|late|new|future|former|veteran|"
-    rf"[A-Z]?[\w-]*(?:an|ese|ish|ic|born)) )?(?:(?P<group>{GROUP})|(?P<person>{PERSON})|"
-    rf"(?P<work>{WORK})|(?P<label>label|company|imprint))(?![\w-])",
-)
 _SENTENCES: Final = 2
 """How far back an anaphor looks"""
 
@@ -54,9 +47,9 @@ _BAND_WORDS: Final = re.compile(rf"\b(?:{GROUP}s?)\b")
 class Resolver:
     """Groups the mentions of one text into entities and adds those that no name marks.
 
-    The rules, in their order: names and parts of names; the topic's kind and gender, told by the
-    words around it; then, from left to right, nominal mentions and pronouns, each to the most
-    salient thing that agrees with it, where the topic of the text counts as always near.
+    The rules, in their order: names and parts of names; the topic's class and gender, by the words
+    around it; then, from left to right, nominal mentions and pronouns, each to the most salient
+    thing that agrees with it, where the topic of the text counts as always near.
     """
 
     def __init__(self, schema: Schema, *, anaphora: bool) -> None:
@@ -76,7 +69,7 @@ class Resolver:
         topic = next((entity for entity in entities if entity.is_topic), None)
         if topic is None:
             topic = Entity(title, topic_type, is_topic=True)
-        self._tell_kind(topic, text)
+        topic.type, topic.gender = self._class_and_gender(topic, text)
         performer = None
         if self._schema.is_a(topic.type, "Work"):
             performer = performer_of(topic, text, mentions, self._schema)
@@ -146,15 +139,16 @@ class Resolver:
             self._schema.is_a(mention.type, "Agent") and mention.type != "RecordLabel"
         )
 
-    # ---------------------------------------------------------------------------------- kind
+    # ------------------------------------------------------------------------- class and gender
 
-    def _tell_kind(self, topic: Entity, text: str) -> None:
-        """Whether the topic is a person or a band, and a person's gender."""
+    def _class_and_gender(self, topic: Entity, text: str) -> tuple[str, str]:
+        """The topic's class, person or band where that was open, and a person's gender."""
+        type_ = topic.type
         words = [match[0].casefold() for match in _PRONOUN.finditer(text)]
-        male = sum(word in _MALE for word in words)
-        female = sum(word in _FEMALE for word in words)
-        plural = sum(word in _PLURAL for word in words)
-        if topic.type == "Artist":
+        male = sum(word in MALE for word in words)
+        female = sum(word in FEMALE for word in words)
+        plural = sum(word in PLURAL for word in words)
+        if type_ == "Artist":
             name = re.escape(topic.name)
             is_band = re.search(
                 rf"{name}[^.]{{0,60}}\b(?:are|were|is|was) (?:an?|the|one of)\b[^.]{{0,60}}"
@@ -164,11 +158,12 @@ class Resolver:
             born = re.search(rf"{name}[^.]{{0,60}}\bborn\b", text)
             groups = len(_BAND_WORDS.findall(text))
             if born or (not is_band and male + female > plural + groups):
-                topic.type = "SoloArtist"
+                type_ = "SoloArtist"
             elif is_band or plural + groups > male + female:
-                topic.type = "Band"
-        if self._schema.is_a(topic.type, "Person") and male != female:
-            topic.gender = "m" if male > female else "f"
+                type_ = "Band"
+        if self._schema.is_a(type_, "Person") and male != female:
+            return type_, "m" if male > female else "f"
+        return type_, topic.gender
 
     # ------------------------------------------------------------------------------ anaphora
 
@@ -191,7 +186,7 @@ class Resolver:
             if match[0] == "them" and text.endswith("among ", 0, match.start()):
                 continue  # some of the things just listed
             found.append(Mention(match.start(), match.end(), match[0], "Artist", ANAPHOR))
-        for match in _NOMINAL.finditer(text):
+        for match in NOMINAL.finditer(text):
             if any(position in covered for position in range(match.start(), match.end())):
                 continue
             beside = _BESIDE.match(text, match.end())
@@ -217,103 +212,21 @@ class Resolver:
         performer: Entity | None,
         starts: list[int],
     ) -> None:
+        """Give an anaphor its antecedent, if it has one, and the antecedent what that shows."""
         if self._schema.is_a(topic.type, "Work"):
-            chosen = self._choose_beside_work(mention, before, topic, performer, starts)
+            choice: Choice = ChoiceInWorkText(self._schema, topic, performer)
         else:
-            chosen = self._choose(mention, before, topic, starts)
+            choice = ChoiceInArtistText(self._schema, topic, starts)
+        near = _near(mention, before, starts)
+        antecedent = choice.antecedent(form_of(mention.text), near)
+        chosen = antecedent.entity
         if chosen is None:
             return
+        chosen.gender = antecedent.gender or chosen.gender
+        chosen.type = antecedent.type or chosen.type
         mention.entity = chosen
         mention.type, mention.name = chosen.type, chosen.name
         chosen.mentions.append(mention)
-
-    def _choose(
-        self, mention: Mention, before: list[Mention], topic: Entity, starts: list[int]
-    ) -> Entity | None:
-        word = mention.text.casefold()
-        schema = self._schema
-        near = _near(mention, before, starts)
-        persons = [item.entity for item in near if item.entity and self._person(item.entity)]
-        groups = [
-            item.entity for item in near if item.entity and schema.is_a(item.entity.type, "Band")
-        ]
-        nominal = _NOMINAL.match(mention.text)
-        if nominal and nominal["work"]:
-            return _last(item.entity for item in near if schema.is_a(item.type, "Work"))
-        if nominal and nominal["label"]:
-            return _last(item.entity for item in near if item.type == "RecordLabel")
-        if word in _MALE or word in _FEMALE:
-            gender = "m" if word in _MALE else "f"
-            if self._person(topic) and topic.gender in {"", gender}:
-                last = persons[-1] if persons else None
-                if last is not None and last is not topic and last.gender == gender:
-                    return last
-                return topic
-            chosen = _last(item for item in persons if item.gender in {"", gender})
-            if chosen is not None:
-                chosen.gender = gender
-            return chosen
-        if nominal and nominal["person"]:
-            if self._person(topic):
-                return topic
-            return _last(persons)
-        if nominal and nominal["group"]:
-            if schema.is_a(topic.type, "Band"):
-                return topic
-            return _last(groups) or (topic if topic.type == "Artist" else None)
-        if word in _PLURAL:
-            if schema.is_a(topic.type, "Band") or topic.type == "Artist":
-                return topic
-            return _last(groups)
-        if schema.is_a(topic.type, "Band"):
-            work = near[-1].entity if near and schema.is_a(near[-1].type, "Work") else None
-            started = bool(near) and near[-1].start in starts
-            return work if work is not None and started else topic
-        return _last(
-            item.entity
-            for item in near
-            if schema.is_a(item.type, "Work") or schema.is_a(item.type, "Band")
-        )
-
-    def _choose_beside_work(
-        self,
-        mention: Mention,
-        before: list[Mention],
-        topic: Entity,
-        performer: Entity | None,
-        starts: list[int],
-    ) -> Entity | None:
-        """In a text about a work: the work itself, its performer, or who was named last."""
-        word, schema = mention.text.casefold(), self._schema
-        near = [item.entity for item in _near(mention, before, starts) if item.entity is not None]
-        nominal = _NOMINAL.match(mention.text)
-        if nominal and nominal["label"]:
-            return _last(item for item in near if item.type == "RecordLabel")
-        if nominal and nominal["work"]:
-            is_song = bool(re.fullmatch(SONG, nominal["work"]))
-            if is_song == schema.is_a(topic.type, "Song"):
-                return topic
-            return _last(item for item in near if item.type == "Song") if is_song else topic
-        if word in _MALE or word in _FEMALE or (nominal and nominal["person"]):
-            gender = "m" if word in _MALE else "f" if word in _FEMALE else ""
-            persons = [item for item in near if self._person(item) and item is not performer]
-            one = performer is not None and not schema.is_a(performer.type, "Band")
-            if one and performer is not None and performer.gender in {"", gender}:
-                performer.gender = gender
-                return performer
-            return _last(item for item in persons if not gender or item.gender in {"", gender})
-        if (nominal and nominal["group"]) or word in _PLURAL:
-            bands = [item for item in near if schema.is_a(item.type, "Band")]
-            if performer is not None and not schema.is_a(performer.type, "Person"):
-                performer.type = "Band"
-                return performer
-            return _last(bands)
-        return topic
-
-    def _person(self, entity: Entity) -> bool:
-        return self._schema.is_a(entity.type, "Person") or (
-            entity.type == "Artist" and not entity.is_topic
-        )
 
 
 def _near(mention: Mention, before: Sequence[Mention], starts: list[int]) -> list[Mention]:
@@ -321,11 +234,6 @@ def _near(mention: Mention, before: Sequence[Mention], starts: list[int]) -> lis
     first = starts[max(0, bisect_right(starts, mention.start) - 1 - _SENTENCES)]
     found = takewhile(lambda item: item.start >= first, reversed(before))
     return [item for item in found if item.entity is not None][::-1]
-
-
-def _last(entities: object) -> Entity | None:
-    found = [item for item in entities if item is not None]  # type: ignore[attr-defined]
-    return found[-1] if found else None
 
 
 def _short(text: str, name: str) -> bool:

@@ -260,7 +260,7 @@ def read_work(reading: SentenceReading) -> SentenceReading:
 
 
 def guess_performer(text: ReadText, schema: Schema) -> Iterator[Relation]:
-    """Who most likely performs the work of a text that does not say so in any known way."""
+    """Who most likely performs the work of a text that states it in no known way."""
     performer = performer_of(text.topic, text.document.text, text.mentions, schema)
     named = [] if performer is None else [m for m in performer.mentions if m.origin != ANAPHOR]
     for mention in named[:1]:

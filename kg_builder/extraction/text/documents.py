@@ -15,7 +15,7 @@ from kg_builder.extraction.semi_structured.page_text import decode_page
 from kg_builder.extraction.tabular import RowsConfig, read_rows
 from kg_builder.extraction.text.config import UnstructuredSource
 from kg_builder.extraction.text.mentions import ALBUM, GROUP, PERSON, SONG, WORK, Entity, Mention
-from kg_builder.extraction.text.name_forms import FUNCTION, TITLE
+from kg_builder.extraction.text.names import FUNCTION, TITLE
 from kg_builder.extraction.values import without_disambiguator
 from kg_builder.extraction.values.text import without_halves
 from kg_builder.ontology import Schema
@@ -38,9 +38,9 @@ class TextDocument:
 
 
 def read_documents(
-    source: UnstructuredSource, root: Path, out: Collector
+    source: UnstructuredSource, root: Path, out: Collector | None = None
 ) -> Iterator[TextDocument]:
-    """Read a source's texts in order; unusable ones become rejects.
+    """Read a source's texts in order; unusable ones become rejects of `out`, if there is one.
 
     Raises:
         DataError: no such file, a field that no object has, damaged compression.
@@ -51,7 +51,9 @@ def read_documents(
         yield from _files(source, root, out)
 
 
-def _json_lines(source: UnstructuredSource, root: Path, out: Collector) -> Iterator[TextDocument]:
+def _json_lines(
+    source: UnstructuredSource, root: Path, out: Collector | None
+) -> Iterator[TextDocument]:
     rows = read_rows(
         RowsConfig(path=source.path, format="jsonl"),
         root,
@@ -75,23 +77,30 @@ def _json_lines(source: UnstructuredSource, root: Path, out: Collector) -> Itera
                 yield TextDocument(
                     name, without_halves(title), without_halves(text), rows.evidence(number)
                 )
-    out.take_rejects(rows.rejects)
-    for what, count in rows.counts.items():
-        out.counts[f"documents: {what}"] += count
+    if out is not None:
+        out.take_rejects(rows.rejects)
+        for what, count in rows.counts.items():
+            out.counts[f"documents: {what}"] += count
 
 
-def _files(source: UnstructuredSource, root: Path, out: Collector) -> Iterator[TextDocument]:
+def _files(source: UnstructuredSource, root: Path, out: Collector | None) -> Iterator[TextDocument]:
     for path in matching_files(root, source.path):
         name = path.relative_to(root).as_posix()
         with open_binary(path) as stream:
             text = decode_page(stream.read(4 * source.max_chars + 4))
-        out.counts["documents: rows read"] += 1
+        reject = ("", "")
         if len(text) > source.max_chars:
-            out.reject("text too long", name, f"more than {source.max_chars} characters")
+            reject = ("text too long", f"more than {source.max_chars} characters")
         elif not text.strip():
-            out.reject("text or title missing", name)
-        else:
-            out.counts["documents: rows used"] += 1
+            reject = ("text or title missing", "")
+        reason, detail = reject
+        if out is not None:
+            out.counts["documents: rows read"] += 1
+            if reason:
+                out.reject(reason, name, detail)
+            else:
+                out.counts["documents: rows used"] += 1
+        if not reason:
             stem = without_packing(path.name).rpartition(".")[0]
             yield TextDocument(stem, stem.replace("_", " "), text, f"{name}#")
 
@@ -110,7 +119,7 @@ _KIND: Final = re.compile(
     rf"\b(?:(?P<album>{ALBUM})|(?P<song>{SONG})|(?P<agent>{GROUP}|{PERSON}))s?\b(?![-'’])"
 )
 _OPENING_LENGTH: Final = 90
-"""Characters after "is" within which a text says what its topic is"""
+"""Characters after "is" within which a text states what its topic is"""
 
 _NAMED: Final = rf"[“\"‘']?(?P<title>{TITLE}[!?]?)[”\"’']?"
 _MADE: Final = (
@@ -145,36 +154,36 @@ def topic_type(
 
     Args:
         title: the topic's name.
-        text: the text, which may say "X is an album by Y".
+        text: the text, which may state "X is an album by Y".
         declared: the class that the recipe gives topics.
         known: classes under which the title is known from other sources.
         schema: the data model.
     """
-    told = _told(title, text)
+    stated = _stated_class(title, text)
     if schema.is_a(declared, "Work"):
-        told = told or _called(title, text)
-        return told if told and schema.is_a(told, declared) else declared
-    if told:
-        return told
+        stated = stated or _class_before_title(title, text)
+        return stated if stated and schema.is_a(stated, declared) else declared
+    if stated:
+        return stated
     agents = [name for name in known if schema.is_a(name, "Agent")]
     return schema.most_specific(agents) if agents else "Artist"
 
 
-def _told(title: str, text: str) -> str:
-    """Album or Song, if the text says that its topic is one before it says anything else of it."""
+def _stated_class(title: str, text: str) -> str:
+    """Album or Song, if that is the first thing that the text states of its topic."""
     is_a = _is_a(title).search(text)
     return "" if is_a is None else _kind(text, is_a.end())
 
 
 def _kind(text: str, start: int) -> str:
-    """Album or Song, if the first noun of a kind in the rest of the sentence says so."""
+    """Album or Song, if the first noun of a kind in the rest of the sentence is one of these."""
     kind = _KIND.search(text, start, start + _OPENING_LENGTH)
     if kind is None or kind["agent"] or "." in text[start : kind.start()]:
         return ""
     return "Album" if kind["album"] else "Song"
 
 
-def _called(title: str, text: str) -> str:
+def _class_before_title(title: str, text: str) -> str:
     """Album or Song, by what stands before the title of a work: "the album Exodus"."""
     before = rf"\b(?:(?P<album>{ALBUM})|(?P<song>{SONG})),? [“\"‘']?(?={re.escape(title)}(?!\w))"
     found = re.search(before, text)
@@ -230,8 +239,8 @@ def performer_of(
                 return item.entity
         elif _OWNED.match(text, item.end):
             return item.entity
-    sure = [item for item in named if item.type != "Name" and item.type != "Person"]
-    return sure[0].entity if sure else None
+    artists = [item for item in named if item.type != "Name" and item.type != "Person"]
+    return artists[0].entity if artists else None
 
 
 def is_of_performer(text: str, start: int, end: int) -> bool:
@@ -259,7 +268,7 @@ def topic_spans(text: str, title: str) -> Iterator[tuple[int, int]]:
 
     Besides the title itself: the title in other capitals or with other punctuation ("Jay Z" for
     "Jay-Z"), the full name that opens a text where it ends like the title ("Bennett Lester Carter"
-    in a text about Benny Carter), and the name that somebody was born with, told right after it.
+    in a text about Benny Carter), and the name that somebody was born with, right after it.
 
     >>> text = "Jay Z (born Shawn Carter) raps."
     >>> [text[start:end] for start, end in topic_spans(text, "Jay-Z")]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from kg_builder.extraction.text.config import UnstructuredSource
-from kg_builder.extraction.text.mentions import Mention, Sentence
+from kg_builder.extraction.text.mentions import Entity, Mention, Sentence
 from kg_builder.extraction.text.relations import ReadText, Relation
 from kg_builder.ontology import Schema
 
@@ -108,13 +108,12 @@ def relations_of_model(
 
 def most_confident(relations: Iterable[Relation]) -> list[Relation]:
     """The most confident of several readings of one statement in one sentence; keeps the order."""
-    best: dict[tuple[int, str, int | str, int], Relation] = {}
+    best: dict[tuple[Entity, str, Entity | str, int], Relation] = {}
     for relation in relations:
-        target = relation.object.entity
         key = (
-            id(relation.subject),
+            relation.subject,
             relation.predicate,
-            relation.object.name if target is None else id(target),
+            relation.object.entity or relation.object.name,
             relation.sentence.start,
         )
         if key not in best or best[key].confidence < relation.confidence:

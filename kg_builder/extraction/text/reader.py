@@ -24,7 +24,6 @@ from kg_builder.extraction.text.documents import (
     read_documents,
     topic_type,
 )
-from kg_builder.extraction.text.gazetteer import Gazetteer, common_words
 from kg_builder.extraction.text.mentions import Entity, load_pipeline, sentences_of
 from kg_builder.extraction.text.model_interface import (
     LoadModels,
@@ -34,6 +33,7 @@ from kg_builder.extraction.text.model_interface import (
     most_confident,
     relations_of_model,
 )
+from kg_builder.extraction.text.names import Gazetteer, common_words
 from kg_builder.extraction.text.patterns import PatternExtractor
 from kg_builder.extraction.text.recognition import Recogniser
 from kg_builder.extraction.text.relations import (
@@ -93,7 +93,7 @@ class TextReader:
                 yield text, self._relations(text, readings)
 
     def readings(self, documents: Iterable[TextDocument]) -> Iterator[Reading]:
-        """Yield what each text says, without the text's parse."""
+        """Yield what was read of each text, without its parse."""
         for text, relations in self.read(documents):
             yield Reading(text.document, text.sentences, text.mentions, text.topic, relations)
 
@@ -171,7 +171,7 @@ def extract_unstructured(
     """Read all texts of a source.
 
     A text's topic has the record key `<source>/<document id>`; what else it names is known by
-    name. Progress counts texts. What a model says that is not in the text is counted.
+    name. Progress counts texts. Model output that is not in the text is counted.
 
     Args:
         source: what is read.
@@ -181,7 +181,7 @@ def extract_unstructured(
         extractor: as for `TextReader`.
         models: what reads beside the rules, besides the models that the source names.
         load_models: loads those; called in each process that reads, so it must be picklable.
-        progress: told the texts read and their number.
+        progress: called with the texts read and their number.
 
     Raises:
         DataError: no such file, a field that the texts do not have, a broken rule file, a model
@@ -189,9 +189,17 @@ def extract_unstructured(
     """
     check_titles(source)
     schema = out.schema
-    first = Collector(source.name, schema)
-    common = common_words(document.text for document in read_documents(source, root, first))
-    total = first.counts["documents: rows used"]
+    # A pass of its own over all texts: which words are common must be known before the first text
+    # is read, and a corpus may be larger than memory. Rejects are noted in the second pass.
+    total = 0
+
+    def texts() -> Iterator[str]:
+        nonlocal total
+        for document in read_documents(source, root):
+            total += 1
+            yield document.text
+
+    common = common_words(texts())
     make = partial(
         _make_reader,
         source,
@@ -225,7 +233,7 @@ class _Writer:
 
     def __init__(self, out: Collector, source: UnstructuredSource, text: Reading) -> None:
         self._out, self._source, self._text = out, source, text
-        self._keys: dict[int, str] = {}
+        self._keys: dict[Entity, str] = {}
 
     def write(self) -> None:
         document, out = self._text.document, self._out
@@ -246,20 +254,20 @@ class _Writer:
             aliases=[name for name in others if fold(name) != fold(document.title)],
             evidence=whole,
         )
-        self._keys[id(topic)] = key
-        said: set[int] = set()
+        self._keys[topic] = key
+        used: set[int] = set()
         for relation in self._text.relations:
             if relation.confidence < self._source.min_confidence:
                 out.counts["relations below the least confidence"] += 1
                 continue
-            said.add(relation.sentence.start)
-            self._state(relation)
-        out.counts["sentences used"] += len(said)
+            used.add(relation.sentence.start)
+            self._write_relation(relation)
+        out.counts["sentences used"] += len(used)
 
-    def _state(self, relation: Relation) -> None:
+    def _write_relation(self, relation: Relation) -> None:
         sentence = relation.sentence
         evidence = self._text.document.evidence(sentence.start, sentence.end)
-        say = Assertions(self._out, relation.method, relation.confidence)
+        assertions = Assertions(self._out, relation.method, relation.confidence)
         ends = (relation.subject, relation.object.entity)
         if any(end is not None and end.type == "Name" for end in ends):
             self._out.counts["relations with a name of unknown class"] += 1
@@ -267,24 +275,24 @@ class _Writer:
         subject = self._key(relation.subject, evidence)
         mention = relation.object
         if self._out.schema.predicates[relation.predicate].is_attribute:
-            say.say(subject, relation.predicate, mention.name, evidence)
+            assertions.say(subject, relation.predicate, mention.name, evidence)
         elif mention.entity is not None:
-            # what a work refers to belongs to the text's topic, as where that is said of the topic
+            # what a work refers to belongs to the text's topic, as the topic's own relations do
             of_work = self._out.schema.is_a(relation.subject.type, "Work")
             other = self._key(mention.entity, evidence, owner="" if of_work else subject)
             if other != subject:
-                say.link(subject, relation.predicate, other, evidence)
+                assertions.link(subject, relation.predicate, other, evidence)
 
     def _key(self, entity: Entity, evidence: str, owner: str = "") -> str:
-        known = self._keys.get(id(entity))
+        known = self._keys.get(entity)
         if known is None:
-            owner = owner or self._keys[id(self._text.topic)]
+            owner = owner or self._keys[self._text.topic]
             known = self._out.mention(entity.type, entity.name, evidence=evidence, owner=owner)
-            self._keys[id(entity)] = known
+            self._keys[entity] = known
         return known
 
 
-_WORTH_IT: Final = 3000
+_MIN_TEXTS: Final = 3000
 """Fewer texts are read sooner than a second process has loaded the model."""
 
 _AHEAD: Final = 3
@@ -295,7 +303,7 @@ class Reader(Protocol):
     """What a process runs on each batch."""
 
     def readings(self, documents: Iterable[TextDocument]) -> Iterator[Reading]:
-        """Yield what each text says, in order."""
+        """Yield what was read of each text, in order."""
 
 
 def processes_for(wanted: int, texts: int) -> int:
@@ -307,7 +315,7 @@ def processes_for(wanted: int, texts: int) -> int:
     """
     if wanted:
         return wanted
-    return cores() if texts >= _WORTH_IT else 1
+    return cores() if texts >= _MIN_TEXTS else 1
 
 
 def read_all(
@@ -317,7 +325,7 @@ def read_all(
     processes: int,
     batch_size: int,
 ) -> Iterator[Reading]:
-    """Yield what each text says, in order.
+    """Yield what was read of each text, in order.
 
     Args:
         make: builds the reader; called once in each process, so it must be picklable.

@@ -10,13 +10,14 @@ from spacy.tokens import Doc
 
 from kg_builder.extraction.text import lexicon
 from kg_builder.extraction.text.documents import TextDocument, is_of_performer, topic_spans
-from kg_builder.extraction.text.gazetteer import SIGNED, Gazetteer
 from kg_builder.extraction.text.mentions import ALBUM, Mention, Sentence
 from kg_builder.extraction.text.model_interface import ORIGIN
-from kg_builder.extraction.text.name_forms import (
+from kg_builder.extraction.text.names import (
     CAPITAL,
     FUNCTION,
+    SIGNED,
     SMALL,
+    Gazetteer,
     formed_mentions,
     listed_with_works,
     titles,
@@ -100,7 +101,7 @@ class Recogniser:
         doc: Doc,
         text: TextDocument,
         sentences: Sequence[Sentence],
-        said: Iterable[Mention] = (),
+        of_models: Iterable[Mention] = (),
         *,
         topic_type: str = "Artist",
     ) -> list[Mention]:
@@ -109,8 +110,8 @@ class Recogniser:
         Args:
             doc, text, sentences: the text and its readings.
             topic_type: class of what the text is about.
-            said: what models say that it mentions; surer than spaCy's entities and capitals, less
-                sure than what is known or told by its form.
+            of_models: mentions that models found; they rank above spaCy's entities and capitals,
+                below known names and those recognised by their form.
         """
         found = [
             *self._topic(text, topic_type),
@@ -118,13 +119,13 @@ class Recogniser:
             *self._listed(text.text),
             *formed_mentions(text.text),
             *titles(text.text),
-            *said,
+            *of_models,
             *self._statistical(doc),
             *self._capitals(text.text, sentences),
             *_demonyms(text.text),
         ]
         surnames = _surnames(doc)
-        settled = self._settle(
+        chosen = self._without_overlaps(
             [
                 item
                 for item in found
@@ -133,7 +134,8 @@ class Recogniser:
             ]
         )
         title = "" if self._schema.is_a(topic_type, "Work") else text.title
-        found = self._settle([*settled, *self._last_names(text.text, title, settled)])
+        last_names = self._last_names(text.text, title, chosen)
+        found = self._without_overlaps([*chosen, *last_names])
         for mention in listed_with_works(text.text, found, self._schema):
             mention.type = "Album"
         if topic_type == "Album":
@@ -185,7 +187,7 @@ class Recogniser:
             yield Mention(start, start + len(text), text, type_, "ner")
 
     def _capitals(self, text: str, sentences: Sequence[Sentence]) -> Iterator[Mention]:
-        """Capitalised words within a sentence: names of a kind that only a pattern can tell."""
+        """Capitalised words within a sentence: names whose class only a pattern can show."""
         begins = {sentence.start for sentence in sentences}
         for match in _NAME.finditer(text):
             name, start = re.sub(r"['’]s$", "", match[0]), match.start()
@@ -219,8 +221,8 @@ class Recogniser:
                         match.start(), match.end(), match[0], type_, "last name", match[0]
                     )
 
-    def _settle(self, found: list[Mention]) -> list[Mention]:
-        """Surer origins win over less sure, then longer mentions over shorter."""
+    def _without_overlaps(self, found: list[Mention]) -> list[Mention]:
+        """Of overlapping mentions the one of the more reliable origin, then the longer one."""
         order = sorted(
             found,
             key=lambda item: (

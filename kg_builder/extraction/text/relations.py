@@ -29,7 +29,7 @@ class ReadText:
 
     sentences: list[Sentence]
     mentions: list[Mention]
-    """In order, anaphors included; `mention.entity` says what each one is a mention of."""
+    """In order, anaphors included; `mention.entity` is what each one is a mention of."""
 
     topic: Entity
     """The thing that the text is about; it need not be mentioned by name."""
@@ -42,7 +42,7 @@ class ReadText:
 
 @dataclass(frozen=True)
 class Relation:
-    """`subject –predicate→ object` as one sentence says it."""
+    """`subject –predicate→ object` as one sentence states it."""
 
     subject: Entity
     predicate: str
@@ -54,7 +54,7 @@ class Relation:
 
 @dataclass(frozen=True)
 class Reading:
-    """What one text says: all that is kept of it, and all that travels between processes."""
+    """What was read of one text: all that is kept of it, and that travels between processes."""
 
     document: TextDocument
     sentences: list[Sentence]

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from kg_builder.errors import DataError
 from kg_builder.extraction import UnstructuredSource
 from kg_builder.extraction.text.documents import TextDocument
-from kg_builder.extraction.text.gazetteer import common_words
-from kg_builder.extraction.text.mentions import ModelMissing, load_pipeline, sentence_ends
+from kg_builder.extraction.text.mentions import Entity, ModelMissing, load_pipeline, sentence_ends
+from kg_builder.extraction.text.names import common_words
 from kg_builder.extraction.text.patterns import load_patterns
 from kg_builder.extraction.text.reader import TextReader
-from kg_builder.extraction.text.relations import ReadText, Relation
+from kg_builder.extraction.text.relations import ReadText, Relation, SentenceReading
 from kg_builder.ontology import Schema
 from kg_builder.tables import RECORDS
 from tests.kg_builder.conftest import Run, named, reasons, record
@@ -536,3 +536,15 @@ def test_no_text_breaks_the_reader(schema: Schema, words: list[str]) -> None:
         assert last <= mention.start < mention.end <= len(text)
         assert text[mention.start : mention.end] == mention.text
         last = mention.end
+
+
+def test_a_reading_is_a_value(schema: Schema) -> None:
+    text, _ = read("Björk left KUKL.", "Björk", schema)
+    person, band = text.topic, Entity("KUKL", "Name")
+    before = SentenceReading.begin(schema, text, text.sentences[0], {})
+    after, is_new = before.claim_member(person, band)
+    assert is_new and not after.claim_member(band, person)[1]
+    assert before.claim_member(person, band)[1]
+    classified = after.with_class(band, "Band")
+    assert (band.type, after.type_of(band), classified.type_of(band)) == ("Name", "Name", "Band")
+    assert Entity("KUKL", "Name") != band
