@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
-from kg_builder.databases import FREEBASE
 from kg_builder.packed_files import CutOffError, open_dump
 
 CUT_OFF: Final = "the dump is cut off; everything before the cut is used"
@@ -70,31 +69,6 @@ def lines(path: Path, faults: Faults) -> Iterator[tuple[int, bytes]]:
                     f"{path.name}#line={number}",
                     line[:80].decode("utf-8", "replace"),
                 )
-
-
-def freebase_lines(path: Path, faults: Faults) -> Iterator[Line]:
-    """Lines of a Freebase dump whose subject is a Freebase thing; its namespace is taken off.
-
-    The object keeps its form: `<iri>` for another namespace, `ns:`-less id for Freebase's own
-    things with a leading '<', a literal with quotes.
-    """
-    head = f"<{FREEBASE.namespace}"
-    for number, raw in lines(path, faults):
-        try:
-            subject, predicate, target, _ = raw.decode("utf-8").split("\t")
-        except UnicodeDecodeError:
-            faults.add("line is not UTF-8", f"{path.name}#line={number}", repr(raw[:80]))
-            continue
-        except ValueError:
-            if raw.strip():
-                _malformed(faults, path, number, raw)
-            continue
-        if subject.startswith(head) and predicate.startswith(head):
-            if target.startswith(head):
-                target = "<" + target[len(head) :]
-            yield number, subject[len(head) : -1], predicate[len(head) : -1], target
-        elif subject[:1] != "<" or predicate[:1] != "<":
-            _malformed(faults, path, number, raw)
 
 
 def ntriples_lines(path: Path, faults: Faults) -> Iterator[Line]:
