@@ -8,7 +8,7 @@ import pytest
 
 from kg_builder.alignment import score
 from kg_builder.alignment.candidates import Candidate, Ours
-from kg_builder.alignment.context import Telling, Weigher
+from kg_builder.alignment.context import Telling, Weigher, shuffled
 from kg_builder.alignment.dump_lines import Faults
 from kg_builder.alignment.score import (
     Weighed,
@@ -438,15 +438,25 @@ def test_terms_teach_nothing_about_context(monkeypatch):
     assert learnt_from(monkeypatch, [entity], pairs) == []
 
 
-def test_an_overlap_says_more_where_clear_pairs_have_it():
-    """Thirty bands share all their words with their things, and none with another's."""
+def test_the_weight_of_an_overlap_is_learnt_from_the_clear_pairs():
+    """Thirty bands share a word in five with their things: here that says much."""
     entities = [ours(f"Deep Purple {n}") for n in range(30)]
     things = {f"t{n}": Thing(f"t{n}", f"Deep Purple {n}", **BAND) for n in range(30)}
     own = {entity.curie: {f"w{n}x{i}": 1.0 for i in range(6)} for n, entity in enumerate(entities)}
-    theirs = {f"t{n}": own[entity.curie] for n, entity in enumerate(entities)}
+    theirs = {
+        f"t{n}": {f"w{n}x0": 1.0, **{f"w{(n + i) % 30}x{i}": 1.0 for i in range(1, 5)}}
+        for n in range(30)
+    }
     candidates = [met("identical", e.name, n, f"t{n}") for n, e in enumerate(entities)]
     gathered = Gathered(things, set(things), [], 0, Faults())
     found = weigh(entities, candidates, gathered, own, theirs, SCHEMA)
-    learnt = Telling.learn([1.0] * 30, [0.0] * 30)
-    assert {item.context for item in found} == {learnt.weight(1.0)}
-    assert learnt.weight(1.0) != PRIOR.weight(1.0)
+
+    clear = [(entity.curie, f"t{n}") for n, entity in enumerate(entities)]
+    weigher = Weigher(own.values())
+    right, wrong = (
+        [weigher.similarity(own[one], theirs[other]) for one, other in pairs]
+        for pairs in (clear, shuffled(clear, seed=0))
+    )
+    learnt = Telling.learn(right, wrong)
+    assert [item.context for item in found] == [learnt.weight(similarity) for similarity in right]
+    assert all(learnt.weight(similarity) > PRIOR.weight(similarity) for similarity in right)

@@ -235,6 +235,8 @@ SECOND_SPELLINGS = [
     ("The Lodger", "Lodger", "equal", 0.5, False),
     ("Panic at the Disco", "Panic! At the Disco", "equal", -1.1, True),  # over two words
     ("Panic at the Disco", "Panic! At the Disco", "equal", -1.2, False),
+    ("Panic at Disco", "Panic! At Disco", "equal", -1.1, True),
+    ("Mister X", "Mister-x", "equal", -1.1, True),
     ("Attack Attack", "Attack! Attack!", "equal", 0.0, False),  # two words, another sign
     ("Attack Attack!", "Attack-Attack!", "equal", -1.1, True),  # two words, the same signs
     ("Attack Attack?", "Attack-Attack!", "equal", 0.0, False),
