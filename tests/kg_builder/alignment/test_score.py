@@ -307,6 +307,13 @@ def test_each_candidate_has_its_own_name_kind_and_thing():
     assert (first.context, second.context) == (0.0, 0.0)  # nothing is said of them
 
 
+def test_the_kind_is_read_from_the_places_that_a_thing_has_in_facts():
+    thing = Thing("x", "Mus0")
+    thing.roles["t:book.book"] = 1  # a type that only the data model says what it is
+    ((found,), _) = scored([("identical", thing)], entities=[ours("Mus0", "Book")])
+    assert found.kind == pytest.approx(odds(1, 0))
+
+
 @pytest.mark.parametrize(
     ("own", "theirs", "depth"),
     [
@@ -375,6 +382,8 @@ def test_a_loose_name_suffers_more_from_a_context_that_contradicts(how):
     thing = Thing("x", "Mus0", **BAND)
     ((found,), _) = scored([(how, thing)], [words(f"{SIX} swedish")], [words(f"{SIX} swedish")])
     assert found.context == pytest.approx(PRIOR.weight(1.0) + 0.8)
+    ((found,), _) = scored([(how, thing)], [words("swedish")], [words("swedish")])
+    assert found.context == pytest.approx(PRIOR.weight(1.0) / 18 + 0.8)  # which is less than 1
 
 
 def test_terms_of_a_vocabulary_have_no_context():
@@ -422,6 +431,21 @@ def test_a_name_is_clear_from_a_weight_of_2_8_on(monkeypatch, name, clear):
     """A single word of six letters is: 2.2 and 0.6; one of five weighs 2.7."""
     pairs = [(0, "identical", Thing("x", name, **BAND))]
     assert learnt_from(monkeypatch, [ours(name)], pairs) == ["x"] * clear
+
+
+def test_a_pair_is_clear_from_some_evidence_for_its_kind_on(monkeypatch):
+    """Three for a band and two for a place weigh 0.6."""
+    thing = Thing("x", "Deep Purple", description="city in France", **BAND)
+    assert 0.5 < odds(3, 2) < 0.6
+    assert learnt_from(monkeypatch, [ours()], [(0, "identical", thing)]) == ["x"]
+
+
+def test_a_thing_of_hardly_the_kind_is_no_namesake(monkeypatch):
+    """Three for a band and six for others weigh less than -1."""
+    other = Thing("y", "Deep Purple", classes={"Band", "Place", "Genre"})
+    assert -1.1 < odds(3, 6) < -1
+    pairs = [(0, "identical", Thing("x", "Deep Purple", **BAND)), (0, "equal", other)]
+    assert learnt_from(monkeypatch, [ours()], pairs) == ["x"]
 
 
 def test_a_pair_is_not_clear_whose_kind_is_in_doubt(monkeypatch):
