@@ -93,8 +93,10 @@ def test_a_file_that_is_missing_or_no_toml_is_named(tmp_path):
 EXAMPLE = "write for instance '?artist origin ?place'"
 FAULTS = [
     # (what the rule says, the complaint, the remedy)
-    (['when = ["?x genres ?y"]', 'then = "?x genre ?y"'], "the data model has no predicate 'genres'", "did you mean 'genre'?"),
-    (['when = ["?x genre ?y"]', 'then = "?x genres ?y"'], "the data model has no predicate 'genres'", "did you mean 'genre'?"),
+    (['when = ["?x genres ?y"]', 'then = "?x genre ?y"'],
+     "the data model has no predicate 'genres'", "did you mean 'genre'?"),
+    (['when = ["?x genre ?y"]', 'then = "?x genres ?y"'],
+     "the data model has no predicate 'genres'", "did you mean 'genre'?"),
     (['when = ["?x genre ?y"]', 'then = "?x genre ?z"'], "no statement binds ['?z']", ""),
     (['when = ["?x genre ?y", "?z a Band"]', 'then = "?x genre ?y"'],
      "no statement binds ['?z']", ""),
