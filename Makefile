@@ -18,7 +18,7 @@ DEMO_USER   ?= U001
 PROCESSED   := data/processed/$(DATASET)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format types contract check constraints clean distclean
+.PHONY: help install demo test lint format types contract check mutants constraints clean distclean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,13 +57,18 @@ contract: $(INSTALLED)  ## Check which package may import which
 
 check: lint types contract test  ## All of the checks above
 
+# All of them, or some: make mutants MUTANTS='kg_builder.alignment.select.*'
+mutants: $(INSTALLED)  ## Change the code that decides, bit by bit, and see which tests notice
+	$(BIN)/mutmut run $(MUTANTS)
+	$(BIN)/mutmut results
+
 constraints: $(INSTALLED)  ## Write the versions installed in .venv to constraints.txt
 	@{ sed -n '/^#/p' constraints.txt; \
 	   $(PY) -m pip freeze --exclude-editable | grep -v '@' | sed -e 's/+cpu$$//' | LC_ALL=C sort -f; \
 	 } > constraints.txt.new && mv constraints.txt.new constraints.txt
 
 clean:  ## Remove caches and build leftovers
-	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache build dist
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache build dist mutants
 	find . -path './$(VENV)' -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean  ## Remove the environment and every derived data set as well

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from kg_builder.alignment.dump_contents import split_title
 from kg_builder.alignment.dump_lines import (
+    CUT_OFF,
+    NO_TRIPLE,
     Faults,
     lines,
     literal,
@@ -35,17 +37,6 @@ def test_escapes_of_both_lengths():
     assert literal("<http://example.org/>") is None
 
 
-def test_lines_are_numbered_and_bad_ones_counted(tmp_path):
-    path = tmp_path / "dump"
-    path.write_text(f'{HEAD}"One"@en .\nno triple at all\n\n{HEAD}"Two"@en .\n')
-    faults = Faults()
-    found = list(ntriples_lines(path, faults))
-    assert [line[0] for line in found] == [1, 4]
-    assert found[1][3] == '"Two"@en'
-    assert faults.counts == {"line is no triple": 1}
-    assert faults.places["line is no triple"][0][0] == "dump#line=2"
-
-
 @pytest.mark.parametrize("cut", ["plain", "gzip"])
 def test_a_dump_that_is_cut_off_keeps_everything_before(tmp_path, cut):
     whole = "".join(f'{HEAD}"Name {i}"@en\t.\n' for i in range(2000)).encode()
@@ -59,12 +50,14 @@ def test_a_dump_that_is_cut_off_keeps_everything_before(tmp_path, cut):
     assert list(faults.counts) == ["the dump is cut off; everything before the cut is used"]
 
 
-def test_a_whole_last_line_needs_no_line_end(tmp_path):
-    path = tmp_path / "dump"
-    path.write_text(f'{HEAD}"One"@en .')
+@pytest.mark.parametrize(("end", "read"), [(" .\n", 2), (" .", 2), (" . ", 2), ("", 1)])
+def test_a_last_line_without_a_line_end_is_whole_where_it_ends_in_a_full_stop(tmp_path, end, read):
+    path = tmp_path / "dump.nt"
+    path.write_text("<http://a/S> <http://a/p> <http://a/O> .\n<http://a/T> <http://a/p> <b>" + end)
     faults = Faults()
-    assert [line[3] for line in ntriples_lines(path, faults)] == ['"One"@en']
-    assert not faults.counts
+    assert len(list(ntriples_lines(path, faults))) == read
+    assert faults.counts == ({} if read == 2 else {CUT_OFF: 1})
+    assert [place for place, _ in faults.places.get(CUT_OFF, [])] == ["dump.nt#line=2"] * (2 - read)
 
 
 def test_triples_of_ntriples(tmp_path):
@@ -77,12 +70,12 @@ def test_triples_of_ntriples(tmp_path):
         "<http://a/S> <http://a/p>\n"
     )
     faults = Faults()
-    found = [line[1:] for line in ntriples_lines(path, faults)]
-    assert found == [
-        ("http://a/S", "http://a/p", "<http://a/O>"),
-        ("http://a/S", "http://a/p", '"a literal. with spaces"@en'),
+    assert list(ntriples_lines(path, faults)) == [
+        (2, "http://a/S", "http://a/p", "<http://a/O>"),
+        (3, "http://a/S", "http://a/p", '"a literal. with spaces"@en'),
     ]
-    assert faults.counts == {"line is no triple": 1}
+    assert faults.counts == {NO_TRIPLE: 1}
+    assert faults.places == {NO_TRIPLE: [("dump.nt#line=5", "<http://a/S> <http://a/p>")]}
 
 
 def test_names_are_read_from_the_ends_of_iris():
@@ -97,5 +90,5 @@ def test_names_are_read_from_the_ends_of_iris():
 def test_the_genuine_head_of_the_dump_is_read_to_the_last_line(real_data):
     faults = Faults()
     path = real_data / "freebase" / "freebase-rdf-head100.gz"
-    assert len(list(lines(path, faults))) == 100
+    assert [number for number, _ in lines(path, faults)] == list(range(1, 101))
     assert not faults.counts

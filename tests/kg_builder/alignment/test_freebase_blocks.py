@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kg_builder.alignment import FreebaseRdf
 from kg_builder.alignment.dump_contents import Wanted, keys_of
-from kg_builder.alignment.dump_lines import NO_TRIPLE, Faults, lines
+from kg_builder.alignment.dump_lines import CUT_OFF, NO_TRIPLE, Faults
 from kg_builder.alignment.freebase import gather_freebase
 from kg_builder.alignment.freebase_blocks import Sieve, blocks, hash_ids
 from kg_builder.alignment.name_prefilter import Spellings
@@ -40,21 +40,6 @@ def gather(path, *names, ids=(), **settings_):
     return gather_freebase(database, path, wanted, load_schema(), second_hop=frozenset())
 
 
-def read_line_by_line(path, faults):
-    """What blocks take apart by arithmetic, split a line at a time: the naive reference."""
-    head = f"<{NS}"
-    for number, raw in lines(path, faults):
-        parts = raw.decode("utf-8").split("\t")
-        malformed = len(parts) != 4 or parts[0][:1] != "<" or parts[1][:1] != "<"
-        if malformed and raw.strip():
-            faults.add(NO_TRIPLE, f"{path.name}#line={number}", raw[:200].decode("utf-8"))
-        elif not malformed and parts[0].startswith(head) and parts[1].startswith(head):
-            subject, predicate, target = parts[:3]
-            if target.startswith(head):
-                target = "<" + target[len(head) :]
-            yield number, subject[len(head) : -1], predicate[len(head) : -1], target
-
-
 def facts_of(gathered):
     return {(fact.subject, fact.predicate, fact.object) for fact in gathered.facts}
 
@@ -77,12 +62,26 @@ LINES = st.lists(
 )
 
 
+def read_line_by_line(text, name):
+    """What blocks have to yield, the naive way: a line after the other, its columns by split."""
+    found, faults = [], Faults()
+    for number, line in enumerate(text.split("\n"), 1):
+        columns = line.split("\t")
+        if len(columns) != 4 or columns[0][:1] != "<" or columns[1][:1] != "<":
+            if line:
+                faults.add(NO_TRIPLE, f"{name}#line={number}", line)
+        elif columns[0].startswith(f"<{NS}") and columns[1].startswith(f"<{NS}"):
+            subject, predicate, target, _ = (part.replace(f"<{NS}", "<") for part in columns)
+            found.append((number, subject[1:-1], predicate[1:-1], target))
+    return found, faults
+
+
 @given(LINES, st.integers(1, 2000))
 @settings(max_examples=200, deadline=None)
-def test_blocks_say_what_the_lines_say(tmp_path_factory, content, size):
+def test_blocks_say_what_the_lines_say(tmp_path_factory, lines, size):
     path = tmp_path_factory.getbasetemp() / "random-dump"
-    path.write_text("".join(content))
-    faults, expected_faults = Faults(), Faults()
+    path.write_text("".join(lines))
+    faults = Faults()
     found = [
         (int(block.numbers[i]), *(part.decode() for part in (block.subject(i), block.predicate(i),
                                                              block.object(i))))
@@ -90,8 +89,49 @@ def test_blocks_say_what_the_lines_say(tmp_path_factory, content, size):
         for i in range(len(block))
         if block.subject(i) and block.predicate(i)
     ]  # fmt: skip
-    assert found == list(read_line_by_line(path, expected_faults))
-    assert faults == expected_faults
+    assert (found, faults) == read_line_by_line("".join(lines), path.name)
+
+
+def test_a_line_that_is_no_triple_is_counted_with_its_place(tmp_path):
+    path = tmp_path / "dump"
+    path.write_text("".join([*named("m.1", "One"), "no triple\n", "\n", *named("m.2", "Two")]))
+    faults = Faults()
+    assert [
+        (int(block.numbers[i]), block.subject(i), block.predicate(i), block.object(i))
+        for block in blocks(path, faults)
+        for i in range(len(block))
+    ] == [
+        (1, b"m.1", b"type.object.name", b'"One"@en'),
+        (4, b"m.2", b"type.object.name", b'"Two"@en'),
+    ]
+    assert faults.counts == {NO_TRIPLE: 1}
+    assert faults.places == {NO_TRIPLE: [("dump#line=2", "no triple")]}
+
+
+@pytest.mark.parametrize("end", ["", "\n", " "])
+def test_a_whole_last_line_needs_no_line_end(tmp_path, end):
+    path = tmp_path / "dump"
+    path.write_text("".join([*named("m.1", "One"), *named("m.2", "Two")]).rstrip("\n") + end)
+    faults = Faults()
+    subjects = [b.subject(i) for b in blocks(path, faults, size=30) for i in range(len(b))]
+    assert subjects == [b"m.1", b"m.2"]
+    assert not faults.counts
+
+
+@pytest.mark.parametrize("pack", ["plain", "gzip"])
+def test_a_dump_that_is_cut_off_keeps_every_whole_line_before_the_cut(tmp_path, pack):
+    rng = random.Random(0)
+    whole = "".join(line for i in range(2000) for line in named(f"m.{i}", f"{rng.random()}"))
+    packed = gzip.compress(whole.encode()) if pack == "gzip" else whole.encode()
+    path = tmp_path / "dump"
+    path.write_bytes(packed[: len(packed) // 2])
+    faults = Faults()
+    read = list(blocks(path, faults, size=5000))
+    subjects = [block.subject(i) for block in read for i in range(len(block))]
+    assert 100 < len(subjects) < 2000
+    assert subjects == [f"m.{i}".encode() for i in range(len(subjects))]
+    ((reason, places),) = faults.places.items()
+    assert (reason, places[0][0]) == (CUT_OFF, f"dump#line={len(subjects) + 1}")
 
 
 @given(LINES, st.integers(1, 300))

@@ -132,9 +132,62 @@ def test_an_end_before_the_beginning_is_dropped():
     assert triples(result) == [("artist:Blur", "beginDate", "1988")]
 
 
+def test_a_reject_says_what_went_from_where_and_why():
+    result = cleaned(
+        fact("artist:Blur", "beginDate", "1988", "gYear"),
+        fact("artist:Blur", "endDate", "1970", "gYear", source="b", line=7),
+        fact("artist:Blur", "genre", "genre:Britpop", confidence=0.2, source="c", line=8),
+    )
+    assert result.rejects.to_dict("records") == [
+        {
+            "stage": "cleaning",
+            "source": "c",
+            "reason": "confidence below the threshold",
+            "evidence": "c.csv#line=8",
+            "detail": "artist:Blur genre genre:Britpop",
+        },
+        {
+            "stage": "cleaning",
+            "source": "b",
+            "reason": "ends before it begins",
+            "evidence": "b.csv#line=7",
+            "detail": "artist:Blur endDate 1970",
+        },
+    ]
+
+
+def test_turned_facts_and_repetitions_are_counted():
+    result = cleaned(
+        fact("artist:Blur", "hasMember", "artist:Albarn"),
+        fact("artist:Albarn", "memberOf", "artist:Blur", line=2),
+        fact("artist:Albarn", "memberOf", "artist:Blur", line=3),
+    )
+    assert result.counts == {"turned to the canonical form": 1, "repetitions merged": 2}
+
+
+def test_the_thresholds_themselves_are_allowed():
+    kept = [
+        fact("artist:Blur", "genre", "genre:Britpop", confidence=0.3),
+        fact("artist:Blur", "beginDate", "1000", "gYear"),
+        fact("artist:Oasis", "beginDate", "2030", "gYear"),
+    ]
+    assert len(cleaned(*kept).statements) == 3
+    dropped = [
+        fact("artist:Blur", "genre", "genre:Britpop", confidence=0.29),
+        fact("artist:Blur", "beginDate", "0999", "gYear"),
+        fact("artist:Oasis", "beginDate", "2031", "gYear"),
+    ]
+    assert len(cleaned(*dropped).statements) == 0
+    settings = {"min_confidence": 0.2, "earliest_year": 900, "latest_year": 2040}
+    assert len(cleaned(*dropped, **settings).statements) == 3
+
+
 def test_a_graph_built_by_others_can_be_left_as_it_is():
     facts = [fact("artist:Blur", "genre", "place:London")] * 2
-    assert len(cleaned(*facts, enabled=False).statements) == 2
+    result = cleaned(*facts, enabled=False)
+    assert len(result.statements) == 2
+    assert len(result.rejects) == 0
+    assert result.counts == {}
 
 
 entity = st.sampled_from(sorted(TYPES))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from kg_builder.evaluation.extraction import Counts
 from kg_builder.evaluation.texts import (
     GoldText,
     count_coreference,
@@ -70,9 +71,27 @@ def _read(
     name: str = "biographies",
     topic_type: str = "Artist",
 ) -> Reading:
-    lines = (sample / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
-    texts = [json.loads(line) for line in lines]
-    truth = read_annotated_texts(sample / f"truth/{name}_annotations.jsonl")
+    return _read_files(
+        sample / f"{name}.jsonl",
+        sample / f"truth/{name}_annotations.jsonl",
+        schema,
+        gazetteer,
+        coreference=coreference,
+        topic_type=topic_type,
+    )
+
+
+def _read_files(
+    texts_file: Path,
+    truth_file: Path,
+    schema: Schema,
+    gazetteer: pd.DataFrame,
+    *,
+    coreference: bool = True,
+    topic_type: str = "Artist",
+) -> Reading:
+    texts = [json.loads(line) for line in texts_file.read_text(encoding="utf-8").splitlines()]
+    truth = read_annotated_texts(truth_file)
     gold = {item.id: item for item in truth}
     source = UnstructuredSource.model_validate(
         {
@@ -95,14 +114,41 @@ def _read(
     return [(gold[item.document.id], item) for item in reader.readings(documents)]
 
 
+def counts(found: Counts) -> tuple[int, int, int]:
+    """How many are right, wrong and missed."""
+    return found.right, found.stated - found.right, found.gold - found.right
+
+
+HELD_OUT = Path(__file__).with_name("held_out_texts.jsonl")
+
+
+def test_relations_of_texts_that_the_rules_have_not_been_written_on(
+    schema: Schema, gazetteer: pd.DataFrame
+) -> None:
+    """Measured once, after the annotation: 47 right, 11 wrong, 92 missed (0.81 and 0.34).
+
+    The catalogue holds neither these artists nor their members and albums, no model helps the
+    rules, and no rule has been written for these texts: whoever writes one has to write new texts.
+    """
+    score = count_relations(_read_files(HELD_OUT, HELD_OUT, schema, gazetteer))
+    assert score.gold > 100
+    assert score.precision >= 0.75
+    assert score.recall >= 0.3
+
+
+def test_no_held_out_text_is_about_an_artist_of_the_sample(gazetteer: pd.DataFrame) -> None:
+    titles = {json.loads(line)["title"] for line in HELD_OUT.read_text("utf-8").splitlines()}
+    assert len(titles) >= 10
+    assert not titles & set(gazetteer["name"])
+
+
 def test_relations(reading: Reading) -> None:
-    score = count_relations(reading)
-    assert score.precision >= 0.82
-    assert score.recall >= 0.74
+    """Exact, so that any change to the rules shows: right, wrong and missed."""
+    assert counts(count_relations(reading)) == (248, 35, 75)
 
 
 def test_coreference(reading: Reading, schema: Schema) -> None:
-    assert count_coreference(reading, schema).f1 >= 0.9
+    assert counts(count_coreference(reading, schema)) == (300, 14, 36)
 
 
 def test_coreference_pays(reading: Reading, without_coreference: Reading) -> None:
@@ -119,7 +165,5 @@ def test_notes_about_albums(sample_data: Path, schema: Schema, gazetteer: pd.Dat
         name="album_notes",
         topic_type="Album",
     )
-    score = count_relations(reading)
-    assert score.precision >= 0.85
-    assert score.recall >= 0.56
-    assert count_coreference(reading, schema).f1 >= 0.82
+    assert counts(count_relations(reading)) == (223, 29, 154)
+    assert counts(count_coreference(reading, schema)) == (365, 69, 51)

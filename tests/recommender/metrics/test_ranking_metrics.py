@@ -12,7 +12,16 @@ import torch
 from ir_measures import RR, P, R, Success, nDCG
 
 from recommender.data import HeldOut, Interactions, KnowledgeGraph, TrainingSplit
-from recommender.metrics.ranking import RANKING_METRICS, evaluate_ranking, precision
+from recommender.metrics.lists.base import RecommendedLists
+from recommender.metrics.ranking import (
+    RANKING_METRICS,
+    evaluate_ranking,
+    judge_lists,
+    precision,
+    rank_users,
+    sample_users,
+)
+from recommender.scoring import ItemSets
 
 KS = (1, 3, 10)
 N_USERS, N_ITEMS = 40, 60
@@ -153,3 +162,63 @@ def test_k_may_be_any_number():
     for metric in RANKING_METRICS.values():
         few, many = metric(hits, n_relevant, 3), metric(hits, n_relevant, 10**20)
         assert np.allclose(many, few * (3 / 10**20 if metric is precision else 1), atol=0)
+
+
+def test_every_metric_is_a_real_number_for_each_user():
+    hits, n_relevant = np.array([[True, False], [False, False]]), np.array([2, 1])
+    for metric in RANKING_METRICS.values():
+        assert metric(hits, n_relevant, 2).dtype == np.float64
+
+
+def test_a_single_relevant_item_is_enough_to_be_judged(world):
+    one = np.flatnonzero(world.part[3] == 1)[:1]
+    held_out = HeldOut(np.array([3]), one, np.array([1]))
+    model = Table(scores=torch.as_tensor(world.scores))
+    assert evaluate_ranking(model, world.train, held_out, KS).users.tolist() == [3]
+
+
+def test_lists_of_users_without_a_relevant_item_are_left_out(world):
+    users = np.array([1, 2])
+    relevant = ItemSets.from_pairs([2], [7], N_USERS)
+    lists = RecommendedLists(users, np.array([[7, 8], [8, 7]]), ItemSets.empty(N_USERS))
+    result = judge_lists(lists, relevant, (2,))
+    assert result.users.tolist() == [2]
+    assert result.per_user["mrr@2"].tolist() == [0.5]
+    assert result.n_relevant == 1
+
+
+def test_a_limit_judges_the_same_users_every_time(world):
+    """The numbers of a run depend on who they are: another draw would change published figures."""
+    assert sample_users(10, 4).tolist() == [2, 4, 5, 7]
+    assert sample_users(10, 9).tolist() == sorted(set(sample_users(10, 9).tolist()))
+    assert sample_users(10, 0).tolist() == sample_users(10, 10).tolist() == list(range(10))
+    assert sample_users(10, 11).tolist() == sample_users(10).tolist() == list(range(10))
+    drawn = set(sample_users(N_USERS, 8).tolist())
+    assert set(evaluate(world, limit=8).users.tolist()) == drawn - {5, 6}
+
+
+def test_the_block_bounds_the_scores_that_are_held_at_a_time(world):
+    asked = []
+
+    class Watched(Table):
+        def score_items(self, users, start, stop):
+            asked.append(len(users) * (stop - start))
+            return super().score_items(users, start, stop)
+
+    model = Watched(scores=torch.as_tensor(world.scores))
+    evaluate_ranking(model, world.train, world.held_out, KS, block=7)
+    assert max(asked) <= 7
+
+
+def test_progress_counts_the_users_that_are_judged(world):
+    done = []
+    result = evaluate(world, block=10, progress=done.append)
+    assert len(done) > 1
+    assert sum(done) == len(result.users)
+
+
+def test_lists_keep_what_their_users_liked_in_training(world):
+    lists = rank_users(Table(scores=torch.as_tensor(world.scores)), world.train, np.array([3]), 5)
+    _, liked = lists.histories.pairs(np.array([3]))
+    assert liked.tolist() == np.flatnonzero(world.part[3] == 0).tolist()
+    assert lists.items.shape == (1, 5)
