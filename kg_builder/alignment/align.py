@@ -81,6 +81,7 @@ def align(
     schema: Schema,
     judgements: Judgements | None = None,
     supplied_links: Mapping[str, str] | None = None,
+    popularity: Mapping[str, int] | None = None,
     progress: Progress = silent,
 ) -> Alignment:
     """Link entities to each database in turn; a later one also sees what an earlier one brought.
@@ -95,6 +96,8 @@ def align(
         judgements: a person's decisions, over those of the file in the configuration.
         supplied_links: entity CURIE → its CURIE in a database, by somebody else; they win over
             what a source states and over what would have been decided.
+        popularity: entity CURIE → number of its interactions: of two spellings of one name the
+            popular one is linked in the first place.
         progress: called with the lines read so far of the database at hand.
 
     Raises:
@@ -104,6 +107,7 @@ def align(
     all_judgements.update(judgements or {})
     state = State(entities=ENTITIES.check(entities), context=statements)
     state.supplied_links = dict(supplied_links or {})
+    state.popularity = popularity or {}
     state.rejects += apply_supplied_links(state)
     for database in databases:
         _align_with(state, database, root / database.path, config, schema, all_judgements, progress)
@@ -143,6 +147,7 @@ def _align_with(
         judgements=judgements,
         progress=progress,
         supplied_links=state.supplied_links,
+        popularity=state.popularity,
     )
     gathered, linked = linking.gathered, linking.linked
     state.linked |= {curie for curie, _ in linked.values()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,6 +36,7 @@ class OwnEntity:
         qualifier: what tells it from namesakes, '' without.
         term: whether its class is a vocabulary, told apart by names alone.
         native: whether a source of ours describes it; else another database brought it.
+        popularity: how many interactions it has.
     """
 
     curie: str
@@ -46,6 +47,7 @@ class OwnEntity:
     qualifier: str
     term: bool
     native: bool
+    popularity: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,12 @@ def _name_match(entity: OwnEntity, text: str, rank: int, main: bool) -> NameMatc
     return "reading"
 
 
-def our_entities(entities: pd.DataFrame, schema: Schema, types: tuple[str, ...]) -> list[OwnEntity]:
+def our_entities(
+    entities: pd.DataFrame,
+    schema: Schema,
+    types: tuple[str, ...],
+    popularity: Mapping[str, int] | None = None,
+) -> list[OwnEntity]:
     """The entities to align, in the table's order; the others have no names in the index."""
     terms = FusionConfig()
     found = []
@@ -164,6 +171,7 @@ def our_entities(entities: pd.DataFrame, schema: Schema, types: tuple[str, ...])
                 qualifier=_qualifier((name, *aliases)),
                 term=terms.is_vocabulary(type_),
                 native=records > 0,
+                popularity=(popularity or {}).get(curie, 0),
             )
         )
     return found

@@ -64,6 +64,7 @@ def link(
     judgements: Judgements,
     progress: Progress,
     supplied_links: Mapping[str, str] | None = None,
+    popularity: Mapping[str, int] | None = None,
 ) -> Linking:
     """Link each entity to a thing of a database, or to none.
 
@@ -76,8 +77,9 @@ def link(
         judgements: a person's decisions.
         progress: called with the lines read so far.
         supplied_links: entity CURIE → CURIE in some database: links made by somebody else.
+        popularity: entity CURIE → number of its interactions.
     """
-    ours = our_entities(entities, schema, config.types)
+    ours = our_entities(entities, schema, config.types, popularity)
     index = NameIndex(ours)
     ids = frozenset(external for entity in ours for external in entity.external_ids)
     supplied = {

@@ -19,6 +19,15 @@ from kg_builder.fusion.normalize import fold, name_key, squeeze
 _RIVAL: Final = 0.1
 """Probability that makes a second candidate a rival."""
 
+_PER_LOG_COUNT: Final = 0.3
+"""Log-odds, in nats, that e times as many interactions give."""
+
+_FAR_RARER: Final = 0.7
+"""Log-odds of a name that is ten times rarer than the other."""
+
+_MOST_BY_RARITY: Final = 1.5
+"""The most that being rare can add to the log-odds of being a misspelling."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -95,8 +104,7 @@ def select_links(
                 # an alias
                 not entities[position].native,
                 name_match[position, thing] == "alias",
-                -round(p, 3),
-                -pairs[position, thing].total,
+                -_claim(entities[position], pairs[position, thing], p),
                 entities[position].curie,
                 thing,
                 position,
@@ -121,12 +129,12 @@ def select_links(
         if position in chosen:
             thing, score = chosen[position]
             method, decision = name_match[position, thing], "match"
+        elif best in taken and second_spelling(
+            entities[position], entities[taken[best]], pairs[position, best], p, config
+        ):
+            also, score, decision, method = best, p, "match", "second spelling"
         elif p >= needed[position]:
             method = "taken by another entity"
-            if p >= config.second_spelling and second_spelling(
-                entities[position], entities[taken[best]], pairs[position, best]
-            ):
-                also, score, decision, method = best, p, "match", "second spelling"
         elif p >= config.unsure:
             decision = "unsure"
         reasons = {key: pairs[position, key].reasons for key, _ in listed}
@@ -137,31 +145,68 @@ def select_links(
     return found
 
 
-def second_spelling(entity: OwnEntity, owner: OwnEntity, item: ScoredCandidate) -> bool:
+def _claim(entity: OwnEntity, item: ScoredCandidate, probability: float) -> float:
+    """How strong an entity's claim to a thing is, among entities whose names all fit it.
+
+    Who has tags can be contradicted by them: that others have none must not speak for these, so
+    a context counts only where it speaks for the link. Popularity does: a name that many listen to
+    is the right one, and a listening log holds rare misspellings of it.
+    """
+    log_odds = math.log(max(probability, 1e-9) / max(1 - probability, 1e-9))
+    without_contradiction = log_odds + max(-item.context, 0.0)
+    return without_contradiction + _PER_LOG_COUNT * math.log1p(entity.popularity)
+
+
+def _misspelling_log_odds(entity: OwnEntity, owner: OwnEntity) -> float:
+    """Log-odds that a rare name is a popular one, misspelled, by how many times rarer it is."""
+    ratio = (1 + owner.popularity) / (1 + entity.popularity)
+    return min(_MOST_BY_RARITY, max(0.0, _PER_LOG_COUNT * math.log(ratio)))
+
+
+def second_spelling(
+    entity: OwnEntity,
+    owner: OwnEntity,
+    item: ScoredCandidate,
+    probability: float,
+    config: AlignmentConfig,
+) -> bool:
     """Whether an entity that another one of ours left without its thing is that thing, too.
 
     Sources hold artists twice: 'Panic at the Disco' and 'Panic! At the Disco'. A short or single
     word with another article, sign or spacing may well be a band of its own ('The Lodger',
-    'Lodger'): then its context must fit the thing.
+    'Lodger'): then its context must fit the thing, or the other spelling be far more popular.
     """
     if not entity.native or item.kind <= 0:
         return False
+    rarity = _misspelling_log_odds(entity, owner)
+    odds = math.exp(-rarity) * (1 / max(probability, 1e-9) - 1)
+    if 1 / (1 + odds) < config.second_spelling:
+        return False
+    context = item.context + rarity
     one, other = name_key(entity.name), name_key(owner.name)
     words = len(one.split())
     met = item.candidate.name_match
-    if fold(entity.name) == fold(owner.name):
-        return item.context > -2
+    alike = _signs(entity.name) == _signs(owner.name)
+    if fold(entity.name) == fold(owner.name) or (one == other and words > 1 and alike):
+        return context > -2
+    rare = rarity >= _FAR_RARER
     if met == "near":
-        return False
+        return context > 1 and (rare or set(one.split()) > set(other.split()))
     if met == "alias":
-        return item.context > 1.5 or (words > 1 and item.context >= 0)
+        very_rare = rarity > 1.2 and item.context >= 0
+        return item.context > 1.5 or very_rare or (words > 1 and context >= 0)
     if met == "reading" or item.context > 0.5:
-        return item.context >= 0
+        return context >= 0
     if words > 1 or len(squeeze(one)) > 9:
-        alike = _signs(entity.name) == _signs(owner.name) or words > 2
-        return alike and item.context > -1.2
-    same = one == other and _article(entity.name) == _article(owner.name)
-    return same and len(one) > 3 and item.context >= 0
+        return (alike or words > 2) and context > -1.2
+    if squeeze(one) != squeeze(other):
+        return False
+    thing = item.candidate.name
+    if one == other and _article(entity.name) == _article(owner.name):
+        return context >= 0 and (len(one) > 3 or rare)
+    if met in {"identical", "equal"} and _article(entity.name) == _article(thing):
+        return context >= 0
+    return len(one) > 3 and rare and context >= _FAR_RARER
 
 
 def _signs(name: str) -> str:

@@ -26,6 +26,7 @@ class State:
     counts: dict[str, int] = field(default_factory=dict)
     linked: set[str] = field(default_factory=set)
     supplied_links: dict[str, str] = field(default_factory=dict)
+    popularity: Mapping[str, int] = field(default_factory=dict)
 
 
 def rename(table: pd.DataFrame, renamed: Mapping[str, str], *, schema: Schema) -> pd.DataFrame:

@@ -33,9 +33,8 @@ from pipeline.stages.supplied_links import read_supplied_links, rejects_of
 def _alignment(context: StageContext) -> dict[str, int]:
     job = context.job
     statements = context.read(STATEMENTS, FUSED)
-    supplied = read_supplied_links(
-        job, context.read(INTERACTIONS, FUSED_INTERACTIONS), context.read(LINKS, RECORD_LINKS)
-    )
+    interactions = context.read(INTERACTIONS, FUSED_INTERACTIONS)
+    supplied = read_supplied_links(job, interactions, context.read(LINKS, RECORD_LINKS))
     aligned = align(
         context.read(ENTITIES, FUSED_ENTITIES),
         statements,
@@ -44,6 +43,7 @@ def _alignment(context: StageContext) -> dict[str, int]:
         job.recipe.alignment,
         schema=job.schema,
         supplied_links=supplied.links,
+        popularity=Counter(interactions["item"].tolist()),
         progress=context.progress,
     )
 
@@ -56,9 +56,7 @@ def _alignment(context: StageContext) -> dict[str, int]:
     context.write(ENTITIES, ALIGNED_ENTITIES, aligned.entities)
     context.write(LINKS, "links.parquet", links)
     context.write(STATEMENTS, ALIGNED, together)
-    context.write(
-        INTERACTIONS, ALIGNED_INTERACTIONS, renamed(context.read(INTERACTIONS, FUSED_INTERACTIONS))
-    )
+    context.write(INTERACTIONS, ALIGNED_INTERACTIONS, renamed(interactions))
     rejects = pd.concat([rejects_of(supplied), aligned.rejects], ignore_index=True)
     context.write(REJECTS, REJECTS_OF["alignment"], rejects)
     decisions = Counter(

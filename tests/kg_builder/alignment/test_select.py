@@ -15,8 +15,8 @@ from kg_builder.alignment.score import ScoredCandidate
 from kg_builder.alignment.select import Decision, candidates_json, second_spelling, select_links
 
 
-def ours(curie="artist:A", name="A", *, native=True):
-    return OwnEntity(curie, "Artist", name, (), (), "", False, native)
+def ours(curie="artist:A", name="A", *, native=True, popularity=0):
+    return OwnEntity(curie, "Artist", name, (), (), "", False, native, popularity)
 
 
 def candidate(thing, total, entity=0, *, how="equal", context=0.0, kind=1.0):
@@ -148,20 +148,11 @@ def test_the_better_fitting_entity_gets_the_thing():
     assert contest(*pairs) == 1
 
 
-@pytest.mark.parametrize(
-    ("alone", "contested", "winner"),
-    [
-        # 0.9999 and 0.9997 are the same to three digits: then the sum of the evidence decides
-        (9.0, (9.5, 1.0), 1),
-        # 0.990 and 0.987 are not, whatever the sums are
-        (share(0.99, 0.01)[0], (4.7, share(0.4, 1)[0]), 0),
-    ],
-)
-def test_probabilities_count_to_three_digits(alone, contested, winner):
-    """A rival lowers the probability of a candidate without lowering its own sum."""
+@pytest.mark.parametrize(("rival", "winner"), [(-3.0, 1), (2.0, 0)])
+def test_a_rival_weakens_the_claim_to_a_thing(rival, winner):
     first, second = ours("artist:A"), ours("artist:B")
-    rivals = [candidate("x", contested[0], 1), candidate("rival", contested[1], 1)]
-    assert contest((first, [candidate("x", alone, 0)]), (second, rivals)) == winner
+    rivals = [candidate("x", 4.7, 1), candidate("rival", rival, 1)]
+    assert contest((first, [candidate("x", 4.6, 0)]), (second, rivals)) == winner
 
 
 def test_of_equals_the_first_by_the_alphabet_is_taken():
@@ -246,7 +237,7 @@ SECOND_SPELLINGS = [
     ("Attack Attack", "Attack! Attack!", "equal", 0.0, False),  # two words, another sign
     ("Attack Attack!", "Attack-Attack!", "equal", -1.1, True),  # two words, the same signs
     ("Attack Attack?", "Attack-Attack!", "equal", 0.0, False),
-    ("Attack Attack", "Attack-Attack", "equal", -1.2, False),
+    ("Attack Attack", "Attack-Attack", "equal", -2.0, False),
     ("Soundgarden", "Sound-garden", "variant", -1.1, True),  # a long word
     ("Soundgarden", "Soundgarden!", "variant", 0.0, False),
     ("Tenletters", "Ten letters", "variant", -1.1, True),
@@ -262,17 +253,71 @@ SECOND_SPELLINGS = [
 ]  # fmt: skip
 
 
+def is_second(entity, owner, item, probability=0.95):
+    return second_spelling(entity, owner, item, probability, AlignmentConfig())
+
+
 @pytest.mark.parametrize(("name", "owner", "how", "context", "same"), SECOND_SPELLINGS)
 def test_what_is_a_second_spelling(name, owner, how, context, same):
     item = candidate("x", 3, how=how, context=context)
-    assert second_spelling(ours(name=name), ours(name=owner), item) is same
+    assert is_second(ours(name=name), ours(name=owner), item) is same
 
 
 def test_a_second_spelling_is_our_own_and_of_the_right_kind():
     name, owner = "Sigur Ros", ours(name="Sigur Rós")
-    assert second_spelling(ours(name=name), owner, candidate("x", 3, kind=0.01))
-    assert not second_spelling(ours(name=name), owner, candidate("x", 3, kind=0.0))
-    assert not second_spelling(ours(name=name, native=False), owner, candidate("x", 3))
+    assert is_second(ours(name=name), owner, candidate("x", 3, kind=0.01))
+    assert not is_second(ours(name=name), owner, candidate("x", 3, kind=0.0))
+    assert not is_second(ours(name=name, native=False), owner, candidate("x", 3))
+
+
+RARE_SPELLINGS = [
+    # (name, its interactions, owner of the thing, its interactions, how they meet, probability)
+    ("The Ramones", 2, "Ramones", 104, "equal", 0.99, True),
+    ("The Ramones", 52, "Ramones", 104, "equal", 0.99, False),
+    ("The Lodger", 2, "Lodger", 1, "equal", 0.99, False),
+    ("A.F.I.", 1, "AFI", 48, "variant", 0.83, True),
+    ("A.F.I.", 10, "AFI", 48, "variant", 0.83, False),
+    ("Micheal Jackson", 1, "Michael Jackson", 300, "near", 0.6, True),
+    ("Micheal Jackson", 100, "Michael Jackson", 300, "near", 0.9, False),
+    ("Gaga", 1, "Lady Gaga", 600, "alias", 0.88, True),
+    ("Gaga", 60, "Lady Gaga", 600, "alias", 0.88, False),
+    ("Gaga", 1, "Lady Gaga", 600, "alias", 0.3, False),  # rarity alone is no evidence
+]
+
+
+@pytest.mark.parametrize(("name", "few", "owner", "many", "how", "p", "same"), RARE_SPELLINGS)
+def test_a_name_far_rarer_than_one_like_it_is_that_one_misspelled(
+    name, few, owner, many, how, p, same
+):
+    entity, popular = ours(name=name, popularity=few), ours(name=owner, popularity=many)
+    assert is_second(entity, popular, candidate("x", 3, how=how), p) is same
+
+
+def test_a_star_keeps_its_link():
+    """Tags that fit badly cost the star some, no tags cost the other nothing: it still wins."""
+    star = ours("artist:star", "Beyoncé", popularity=397)
+    other = ours("artist:other", "Beyoncé (Live@Edmonton)", popularity=1)
+    found = select_links(
+        [other, star],
+        [
+            candidate("x", 5.4, 0, how="reading"),
+            candidate("x", 4.8, 1, how="identical", context=-1.15),
+        ],
+        AlignmentConfig(),
+    )
+    assert [(d.method, d.thing, d.also) for d in found] == [
+        ("second spelling", "", "x"),
+        ("identical", "x", ""),
+    ]
+
+
+def test_of_two_rows_of_one_name_the_popular_one_is_linked_first():
+    rows = [ours("artist:a", "Katy Perry", popularity=1), ours("artist:b", "Katy Perry")]
+    candidates = [candidate("x", 5.0, position, how="identical") for position in (0, 1)]
+    first, second = select_links(rows, candidates, AlignmentConfig())
+    assert (first.thing, second.also) == ("x", "x")
+    first, second = select_links(rows[::-1], candidates, AlignmentConfig())
+    assert (first.also, second.thing) == ("x", "x")
 
 
 def test_candidates_are_kept_for_a_person_to_look_at():
