@@ -72,7 +72,6 @@ class JsonFiles:
                     path,
                     item,
                     out,
-                    repair=True,
                     where=f"source {document.source.name!r}",
                     scope_of=_no_table,
                 ),
@@ -82,6 +81,8 @@ class JsonFiles:
         ]
         for pointer, thing in things:
             self._thing(document, mapping, pointer, thing, readers)
+        for _, reader in readers:
+            reader.finish()
 
     def _thing(
         self,
