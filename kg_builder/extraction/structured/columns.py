@@ -267,8 +267,11 @@ class ColumnReader:
 
     def _by_iri(self, iri: str, label: str, evidence: str) -> str | None:
         short = external_id(iri) or curie(iri)
-        name = read_name(without_disambiguator(label), self._type, self._repair) if label else None
-        name = name or read_name(readable_iri(iri), self._type, self._repair)
+        name = None
+        for text in (without_disambiguator(label), readable_iri(iri)):
+            # what has an address is somebody: the label "Independiente"
+            real = (clean_text(text, repair=self._repair),)
+            name = name or read_name(text, self._type, self._repair, real)
         if name is None:
             reason = why_not(label or readable_iri(iri), self._type.lower(), self._type)
             self.out.reject(reason, evidence, f"{self.column}={iri}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kg_builder.databases import column_id, external_id
@@ -159,8 +159,13 @@ class RecordTableReader:
         for column in self._names:
             names = []
             cell = chunk.columns[column][index]
-            for text in values_in(cell, numbers=False) if _may_be_list(cell) else (cell or "",):
-                name = clean_text(text, repair=self.table.repair)
+            texts: Sequence[str | None] = (
+                (cell,)
+                if cell is None or (isinstance(cell, str) and not cell.startswith(OPENING))
+                else values_in(cell, numbers=False)
+            )
+            for text in texts:
+                name = clean_text(text or "", repair=self.table.repair)
                 if name.startswith(("http://", "https://")):
                     name = without_disambiguator(readable_iri(name))
                 # "(drummer)" stays: it tells fusion the namesakes apart

@@ -40,7 +40,7 @@ def list_in(text: str, *, numbers: bool = True) -> tuple[str, ...] | None:
         return None
     inner = text[1:-1].strip().removesuffix(",").rstrip()
     found: list[str] = []
-    place, quoted = 0, not inner
+    place, quoted = 0, text == "[]"  # "( )" is an album by Sigur Rós
     while place < len(inner):
         element = _ELEMENT.match(inner, place)
         if element is None:
