@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import Final
 from urllib.parse import unquote
 
-from kg_builder.credits import MAY_BE_JOINT, credited
+from kg_builder.credits import MAY_BE_JOINT, credited, is_featuring
 from kg_builder.databases import external_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import Row
@@ -168,7 +168,9 @@ class ColumnReader:
 
     def finish(self) -> None:
         """State the credits that waited for the names of the rest of the source."""
-        waiting, self._waiting = self._waiting, []
+        # the guests of "A feat. B" first: they may be what tells "B & C" apart
+        waiting = sorted(self._waiting, key=lambda row: not is_featuring(row[1]))
+        self._waiting = []
         rows: list[Row] = []
         for subject, credit, evidence in waiting:
             for name in credited(credit, self.out.names_of_artists):

@@ -40,7 +40,7 @@ def list_in(text: str, *, numbers: bool = True) -> tuple[str, ...] | None:
         return None
     inner = text[1:-1].strip().removesuffix(",").rstrip()
     found: list[str] = []
-    place, quoted = 0, text == "[]"  # "( )" is an album by Sigur Rós
+    place, quoted = 0, not inner and text[0] != "("  # "( )" is an album by Sigur Rós
     while place < len(inner):
         element = _ELEMENT.match(inner, place)
         if element is None:
@@ -56,7 +56,7 @@ def list_in(text: str, *, numbers: bool = True) -> tuple[str, ...] | None:
             if separator is None:
                 return None
             place = separator.end()
-    return tuple(found) if quoted or numbers else None
+    return tuple(found) if quoted or (numbers and found) else None
 
 
 def values_in(
@@ -85,9 +85,12 @@ def _unquoted(element: re.Match[str]) -> str | None:
     if "\\" not in quoted:
         return quoted[quoted.index(quoted[-1]) + 1 : -1].strip()
     try:
-        value = json.loads(quoted) if quoted.startswith('"') else ast.literal_eval(quoted)
-    except (ValueError, SyntaxError):
-        return None
+        value = json.loads(quoted)
+    except ValueError:
+        try:
+            value = ast.literal_eval(quoted)
+        except (ValueError, SyntaxError):
+            return None
     return value.strip() if isinstance(value, str) else None
 
 

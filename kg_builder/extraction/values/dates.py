@@ -53,6 +53,7 @@ _TIME: Final = re.compile(
     r"(?:\s*(?:Z\b|\(?(?:UTC|GMT|CES?T|E[SD]T|P[SD]T)\b\)?)?(?:\s?[+-]\d{2}:?\d{2}\b)?)",
     re.IGNORECASE,
 )
+_ZONE: Final = re.compile(r"\(?(?:UTC|GMT)\)?$", re.IGNORECASE)
 _YEAR_ALONE: Final = re.compile(r"^['’](\d{2})$")
 _TWO_YEARS: Final = re.compile(r"^(\d{4})\s*[/–—-]\s*(\d{2})$")
 """A season that begins in one year and ends in the next, or a longer period: 1985/86, 1965–70."""
@@ -140,7 +141,7 @@ def _written(text: str, day_first: bool | None) -> tuple[int, int, int] | None:
     """(year, month, day) of what is written with a time of day, a sign, or in other languages."""
     plain = _SIGN.sub("", text)
     if ":" in plain:
-        plain = _TIME.sub(" ", plain, count=1).strip(" ,;")
+        plain = _ZONE.sub("", _TIME.sub(" ", plain, count=1)).strip(" ,;()")
     if found := _YEAR_ALONE.match(plain):
         return int(found[1]), 0, 0
     if found := _TWO_YEARS.match(plain):

@@ -48,12 +48,15 @@ def date_in_words(text: str) -> Parts | None:
     """
     if found := _CHARACTER_DATE.fullmatch(text):
         return int(found[1]), int(found[2] or 0), int(found[3] or 0)
-    folded = unicodedata.normalize("NFC", text).casefold()
+    folded = _folded(text)
     if _BETWEEN.fullmatch(_TOKEN.sub("", folded)) is None:
         return None
     tokens = [token for token in _TOKEN.findall(folded) if token not in _FILLERS]
-    if len(tokens) > 2 and tokens[0] in _weekdays():
+    words = sum(not token.isdigit() for token in tokens)
+    if words > 1 and tokens[0] in _weekdays():
         tokens = tokens[1:]
+    elif words > 1 and tokens[-1] in _weekdays():
+        tokens = tokens[:-1]
     shape = "".join("n" if token.isascii() and token.isdigit() else "w" for token in tokens)
     if shape not in {"nwn", "wnn", "wn", "nw"}:
         return None
@@ -79,7 +82,7 @@ def seconds_in_words(text: str) -> float | None:
     >>> seconds_in_words("3 minutos e 35 segundos")
     215.0
     """
-    folded = unicodedata.normalize("NFC", text).casefold()
+    folded = _folded(text)
     pieces = re.split(r"([0-9]+(?:[.,][0-9]+)?)", folded)
     if len(pieces) < 3 or pieces[0].strip():
         return None
@@ -101,6 +104,10 @@ _AND: Final = frozenset(
 )
 
 
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text.casefold())
+
+
 @lru_cache(maxsize=1)
 def _months() -> dict[str, int]:
     found = dict(_SHORT)
@@ -114,7 +121,7 @@ def _months() -> dict[str, int]:
 
 def _last_word(name: str) -> str:
     """Of "de gener" and "d’abril" what is the month."""
-    return re.split(r"[\s’']", unicodedata.normalize("NFC", name).casefold().rstrip("."))[-1]
+    return re.split(r"[\s’']", _folded(name).rstrip("."))[-1]
 
 
 @lru_cache(maxsize=1)
@@ -124,7 +131,7 @@ def _weekdays() -> frozenset[str]:
         for language in LANGUAGES
         for width in ("wide", "abbreviated")
         for name in Locale(language).days["format"][width].values()
-        for word in _TOKEN.findall(name.casefold())
+        for word in _TOKEN.findall(_folded(name))
     )
 
 
@@ -137,7 +144,7 @@ def _units() -> dict[str, int]:
             for length in ("long", "short"):
                 for count in (1, 2, 5):
                     shown = format_unit(count, f"duration-{name}", locale=language, length=length)
-                    word = _DIGITS.sub("", shown).strip().rstrip(".").casefold()
+                    word = _folded(_DIGITS.sub("", shown)).strip().rstrip(".")
                     found.setdefault(word, set()).add(size)
     plain = {word: min(sizes) for word, sizes in found.items() if len(sizes) == 1}
     return plain | {"h": 3600, "hrs": 3600, "m": 60, "mins": 60, "s": 1, "secs": 1, "小时": 3600}

@@ -26,9 +26,9 @@ def built(folder: Path, **tables: dict[str, Any]) -> Extraction:
     return extract(TypeAdapter(SourceConfig).validate_python(source), folder, schema=SCHEMA)
 
 
-def table(folder: Path, content: str, name: str = "a.csv", **settings: Any) -> Extraction:
-    (folder / name).write_text(content, encoding="utf-8")
-    defaults: dict[str, Any] = {"path": name, "type": "Artist", "id": "id", "name": "name"}
+def table(folder: Path, content: str, file: str = "a.csv", **settings: Any) -> Extraction:
+    (folder / file).write_text(content, encoding="utf-8")
+    defaults: dict[str, Any] = {"path": file, "type": "Artist", "id": "id", "name": "name"}
     return built(folder, things=defaults | settings)
 
 
@@ -153,7 +153,7 @@ def test_no_text_breaks_the_reader_of_lists(text: str) -> None:
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
 def test_elements_of_a_list_are_not_split_again(tmp_path: Path, name: str) -> None:
     rows = [("id", "name", "artists"), ("1", "One", "['Earth, Wind & Trial', 'R&amp;B Kid']")]
-    sign = "\t" if name.endswith("tsv") else ";"
+    sign = "\t" if name.endswith("tsv") else "|"
     found = table(
         tmp_path,
         "\n".join(sign.join(row) for row in rows) + "\n",
