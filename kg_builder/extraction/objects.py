@@ -140,7 +140,7 @@ def read_literal(text: str, datatype: str, notation: Notation = PLAIN) -> Litera
 def _number(text: str, datatype: str, decimal: DecimalSign | None) -> Literal | None:
     if decimal is None and datatype == "decimal" and _DECIMAL.match(text):
         return Literal(text, datatype)
-    if decimal is not None or not _INTEGER.match(text):
+    if decimal is not None or datatype == "decimal" or not _INTEGER.match(text):
         text = parse_number(text, decimal) or ""
     if datatype == "decimal":
         return Literal(text, datatype) if text else None

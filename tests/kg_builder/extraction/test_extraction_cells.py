@@ -427,3 +427,63 @@ def test_weights_in_the_notation_of_people(
     read = read_interactions(plays, tmp_path)
     assert read.interactions["weight"].tolist() == expected
     assert read.rejects["reason"].unique().tolist() == ["weight is no number"]
+
+
+# ----------------------------------------------------------------------------- other readers
+
+
+def semi_structured(folder: Path, name: str, content: str, **settings: Any) -> Extraction:
+    (folder / name).write_text(content, encoding="utf-8")
+    source = {"kind": "semi-structured", "name": "src", "path": name} | settings
+    return extract(TypeAdapter(SourceConfig).validate_python(source), folder, schema=SCHEMA)
+
+
+def test_json_files_give_a_thing_its_own_ids_and_no_placeholder(tmp_path: Path) -> None:
+    things = [
+        {"id": "1", "name": ["Ann", "Annie"], "mbid": MBIDS[0], "label": "Self-released"},
+        {"id": "2", "name": "Bob", "mbid": MBIDS[:2], "label": "R%26B Works"},
+        {"id": ["3", "4"], "name": "Cy"},
+        {"id": "5", "name": "Various Artists"},
+        {"id": "6", "name": "Unknown"},
+    ]
+    found = semi_structured(
+        tmp_path,
+        "a.json",
+        json.dumps(things),
+        format="json",
+        mapping={
+            "type": "Artist",
+            "id": "id",
+            "name": "name",
+            "external_ids": {"mbid": "musicbrainz"},
+            "real_names": ["Unknown"],
+            "paths": {"label": {"predicate": "recordLabel"}},
+        },
+    )
+    assert named(found) == {
+        "Ann": (f"musicbrainz:{MBIDS[0]}",),
+        "Bob": (),
+        "Unknown": (),
+        "R&B Works": (),
+    }
+    assert [reason for reason, _ in rejected(found)] == [
+        "stands for nothing: no recordlabel",
+        "not a known external id",
+        "several ids for one thing",
+        "stands for nothing: no artist",
+    ]
+
+
+def test_pages_know_placeholders_too(tmp_path: Path) -> None:
+    content = json.dumps(
+        {
+            "@context": "https://schema.org",
+            "@type": "MusicAlbum",
+            "name": "First",
+            "byArtist": {"@type": "MusicGroup", "name": "Various Artists"},
+            "genre": ["Rock &amp; Roll", "None"],
+        }
+    )
+    found = semi_structured(tmp_path, "a.jsonld", content, format="json-ld")
+    assert set(found.records["name"]) == {"First", "Rock & Roll"}
+    assert len(found.rejects) == 2
