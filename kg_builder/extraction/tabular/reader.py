@@ -206,7 +206,7 @@ class RowReader:
                 raise DataError(
                     f"the heading cannot be read: {reason}",
                     where=f"{self.path}, line {line}",
-                    remedy="correct the line, or raise max_line; or skip it with skip_rows and give "
+                    remedy="fix the line, or raise max_line; or skip it with skip_rows and give "
                     "the columns' names",
                 )
         return list(self.config.names) or unique_names(cells)
