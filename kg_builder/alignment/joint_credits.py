@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from kg_builder.fusion.normalize import is_featuring, name_key, split_credits
+from kg_builder.credits import is_featuring, split_credits
+from kg_builder.fusion.normalize import name_key
 from kg_builder.fusion.profiles import values
 from kg_builder.ontology import Schema
 

@@ -11,7 +11,8 @@ from kg_builder.alignment.candidates import Candidate, NameMatch, OwnEntity
 from kg_builder.alignment.context import Bag, BagSimilarity, SimilarityLogOdds, nations_of, shuffled
 from kg_builder.alignment.dump_contents import Gathered, Thing
 from kg_builder.alignment.type_evidence import class_weights, weights_for_and_against, word_classes
-from kg_builder.fusion.normalize import name_key, nations_in, split_credits
+from kg_builder.credits import split_credits
+from kg_builder.fusion.normalize import name_key, nations_in
 from kg_builder.ontology import Schema
 
 NAME_LOG_ODDS: Final[Mapping[NameMatch, float]] = {

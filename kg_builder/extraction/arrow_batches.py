@@ -18,7 +18,7 @@ from kg_builder.tables import STATEMENTS
 Numbers = NDArray[np.int64]
 Texts: TypeAlias = pa.StringArray
 
-TO_CLEAN: Final = "^ | $|  |&|[^ -~]"
+TO_CLEAN: Final = r"^ | $|  |[&%\\]|[^ -~]"
 """Occurs in every text that `values.clean_text` changes, and in many that it does not."""
 
 

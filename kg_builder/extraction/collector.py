@@ -57,7 +57,17 @@ class Recent(dict[Key, Value]):
 
 def id_key(source: str, scope: str, record_id: str) -> str:
     """Key of a thing by its publisher's id."""
+    record_id = plain_id(record_id)
     return f"{source}/{scope}/{record_id}" if scope else f"{source}/{record_id}"
+
+
+def plain_id(text: str) -> str:
+    """An id without the ".0" of programs that know no empty integer.
+
+    >>> plain_id("12.0"), plain_id("0012"), plain_id("v1.0")
+    ('12', '0012', 'v1.0')
+    """
+    return text[:-2] if text.endswith(".0") and text[:-2].isdigit() else text
 
 
 def name_key(source: str, type_: str, name: str, schema: Schema, *, owner: str = "") -> str:
@@ -74,6 +84,9 @@ def is_owned(type_: str, schema: Schema) -> bool:
 
 
 Used = TypeVar("Used")
+
+_NAMES: Final = 1_000_000
+"""Names of artists that are remembered."""
 
 HOLD: Final = 50_000
 """Records, statements or rejects held as Python objects before they go to the store."""
@@ -98,6 +111,11 @@ class Collector:
         self.source, self.schema = source, schema
         self.counts: Counter[str] = Counter()
         self.rejects: list[Reject] = []
+        self.names_of_artists: set[str] = set()
+        """Names of people and artists so far, in lower case: they tell joint credits apart."""
+        self._acting = {
+            name for name in schema.classes if schema.compatible(name, "Artist") or name == "Person"
+        }
         self._hold, self._memory = hold, memory
         self._parts: dict[str, Part] = {}
         self._rows: list[Row] = []
@@ -145,6 +163,8 @@ class Collector:
             found = Part(self._next_part, record_id, type_, name, evidence)
             self._parts[key] = found
             self._next_part += 1
+            if type_ in self._acting and len(self.names_of_artists) < _NAMES:
+                self.names_of_artists.add(name.casefold())
         else:
             if type_ != found.type:
                 found.type = self._narrower(type_, found.type)

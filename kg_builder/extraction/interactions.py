@@ -13,7 +13,10 @@ import pandas as pd
 from pydantic import Field
 
 from kg_builder.errors import DataError
+from kg_builder.extraction.collector import plain_id
 from kg_builder.extraction.tabular import RowReader, RowsConfig, read_rows
+from kg_builder.extraction.tabular.reader import as_number
+from kg_builder.extraction.values.numbers import DecimalSign
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import INTERACTIONS, REJECTS
 
@@ -26,6 +29,17 @@ def columns_of(time: TimeColumns | None) -> list[str]:
     if time is None:
         return []
     return [time] if isinstance(time, str) else list(time)
+
+
+def read_numbers(cells: pd.Series, decimal: DecimalSign | None = None) -> pd.Series:
+    """Numbers in the notation of programs or people (4.5, 4,5, 1.234,5); NaN for what is none."""
+    found = pd.to_numeric(cells, errors="coerce").astype("float64")
+    written = cells.notna() & (found.isna() if decimal is None else True)
+    if written.any():
+        texts = cells[written]
+        number = {text: as_number(text, decimal) for text in texts.unique()}
+        found[written] = texts.map(number).astype("float64")
+    return found
 
 
 def read_times(cells: pd.DataFrame) -> pd.Series:
@@ -130,7 +144,7 @@ def read_left_out_pairs(path: Path, records: str) -> LeftOutPairs:
                 continue
             if not (isinstance(user, str) and isinstance(item, str)):
                 raise _no_pair(path, number)
-            pairs.add((user, f"{records}/{item}"))
+            pairs.add((user, f"{records}/{plain_id(item)}"))
     for reject in reader.rejects:
         raise _no_pair(path, int(reject.evidence.rpartition("=")[2]))
     if not pairs:
@@ -200,8 +214,9 @@ def read_interactions(
     wanted = [table.user, table.item, *([table.weight] if table.weight else []), *of_time]
     reader = RowReader(table, root, columns=wanted, progress=progress)
     rows = reader.frame()
+    rows[table.item] = rows[table.item].str.replace(r"^(\d+)\.0$", r"\1", regex=True)  # plain_id
     weight = (
-        pd.to_numeric(rows[table.weight], errors="coerce").astype("float64")
+        read_numbers(rows[table.weight], table.decimal)
         if table.weight
         else pd.Series(1.0, index=rows.index)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
@@ -13,10 +14,14 @@ from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.values import (
     clean_text,
     country_name,
+    decoded,
+    is_placeholder,
     language_name,
     parse_date,
     parse_duration,
+    parse_number,
 )
+from kg_builder.extraction.values.numbers import DecimalSign
 from kg_builder.ontology import Predicate, Schema
 
 APPROXIMATE: Final = 0.8
@@ -30,6 +35,9 @@ _YEAR: Final = re.compile(r"^\d{3,4}s?(?: in \w+)?$")
 
 _WORDS: Final = 3
 """Most words of a language's name that the locale data does not know."""
+
+_EPOCH: Final = re.compile(r"^-?[0-9]{1,14}(?:\.[0-9]+)?$")
+_SINCE_1970: Final = {"seconds": 1.0, "milliseconds": 0.001}
 
 _BOOLEANS: Final = {
     "true": "true",
@@ -88,41 +96,91 @@ def object_type(predicate: Predicate, given: str | None, schema: Schema, where: 
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How a source writes what can be read in two ways.
+
+    Attributes:
+        decimal: the sign before the fraction of a number.
+        day_first: whether the day stands before the month in dates such as 03/04/1999.
+        unit: of a bare number in a duration or date.
+    """
+
+    decimal: DecimalSign | None = None
+    day_first: bool | None = None
+    unit: str | None = None
+
+
+PLAIN: Final = Notation()
+
+
 @lru_cache(maxsize=65536)
-def read_literal(text: str, datatype: str, unit: str | None = None) -> Literal | None:
+def read_literal(text: str, datatype: str, notation: Notation = PLAIN) -> Literal | None:
     """A value as a literal of the datatype; none where it does not parse."""
+    if datatype == "anyURI":
+        text = clean_text(text if "&" not in text else decoded(text), repair=False)
+        return Literal(text, "anyURI") if _IRI.match(text) else None
     text = clean_text(text)
     if datatype == "date":
-        date = parse_date(text)
+        date = parse_date(_day_of(text, notation), notation.day_first)
         if date is None:
             return None
         return Literal(date.text, date.kind, APPROXIMATE if date.approximate else 1.0)
     if datatype == "duration":
-        duration = parse_duration(text, unit)
+        duration = parse_duration(text, notation.unit, notation.decimal)
         return Literal(duration, "duration") if duration else None
-    if datatype == "integer":
-        whole = _INTEGER.match(text)
-        return Literal(str(int(whole[1])), "integer") if whole else None
-    if datatype == "decimal":
-        return Literal(text, "decimal") if _DECIMAL.match(text) else None
+    if datatype in {"integer", "decimal"}:
+        return _number(text, datatype, notation.decimal)
     if datatype == "boolean":
         known = _BOOLEANS.get(text.casefold())
         return Literal(known, "boolean") if known else None
-    if datatype == "anyURI":
-        return Literal(text, "anyURI") if _IRI.match(text) else None
     return Literal(text, "string") if text else None
 
 
+def _number(text: str, datatype: str, decimal: DecimalSign | None) -> Literal | None:
+    if decimal is None and datatype == "decimal" and _DECIMAL.match(text):
+        return Literal(text, datatype)
+    if decimal is not None or datatype == "decimal" or not _INTEGER.match(text):
+        text = parse_number(text, decimal) or ""
+    if datatype == "decimal":
+        return Literal(text, datatype) if text else None
+    whole = _INTEGER.match(text)
+    return Literal(str(int(whole[1])), datatype) if whole else None
+
+
+def _day_of(text: str, notation: Notation) -> str:
+    """The day of a number of seconds or milliseconds since 1970; other texts as they are."""
+    if notation.unit not in _SINCE_1970 or not _EPOCH.match(text):
+        return text
+    try:
+        moment = datetime.fromtimestamp(float(text) * _SINCE_1970[notation.unit], UTC)
+    except (OverflowError, ValueError, OSError):
+        return text
+    return moment.date().isoformat()
+
+
+def why_not(text: str, wanted: str, type_: str = "Entity") -> str:
+    """Why a value is no name or literal: it stands for nothing, or it is not what is wanted."""
+    if is_placeholder(clean_text(text), type_):
+        return f"stands for nothing: no {wanted}"
+    return f"not a {wanted}"
+
+
 @lru_cache(maxsize=65536)
-def read_name(text: str, type_: str, repair: bool = True) -> str | None:
+def read_name(
+    text: str, type_: str, repair: bool = True, real_names: tuple[str, ...] = ()
+) -> str | None:
     """The name of a thing: cleaned, countries and languages under their usual English names.
 
-    None where nothing is left, where a country is asked for and the text names none, where a
+    None where nothing is left or the text stands for nothing ("Various", "[no label]") and is none
+    of the `real_names`, where a country is asked for and the text names none, where a
     language is asked for and a country is named, and where a place is asked for and a year named.
     """
     name = clean_text(text, repair=repair)
     if type_ == "Country":
         return country_name(name)
+    if name not in real_names and is_placeholder(name, type_):
+        return None
     if type_ == "Language":
         plain = name.removesuffix(" language")
         return language_name(name) or (plain if plain and _may_be_language(plain) else None)
@@ -199,7 +257,8 @@ class Assertions:
             )
         if key is None:
             if text.strip():
-                self.out.reject(f"not a {type_.lower()}", evidence, f"{predicate}={text}")
+                reason = why_not(text, type_.lower(), type_)
+                self.out.reject(reason, evidence, f"{predicate}={text}")
             return None
         self.link(subject, predicate, key, evidence, factor=factor)
         return key
@@ -233,7 +292,7 @@ class Assertions:
         factor: float,
     ) -> str | None:
         datatype = str(self.out.schema.predicate(predicate).datatype)
-        literal = read_literal(text, datatype, unit)
+        literal = read_literal(text, datatype, Notation(unit=unit))
         if literal is None:
             if text.strip():
                 self.out.reject(f"not a {datatype}", evidence, f"{predicate}={text[:80]}")

@@ -28,7 +28,7 @@ from kg_builder.extraction.arrow_batches import (
     mapped,
 )
 from kg_builder.extraction.collector import name_key
-from kg_builder.extraction.objects import Literal, PlaceName, read_literal, read_name
+from kg_builder.extraction.objects import Literal, PlaceName, read_literal, read_name, why_not
 from kg_builder.extraction.values import clean_text
 from kg_builder.ontology import Schema
 
@@ -134,7 +134,7 @@ class Batch:
         kept = known.to_numpy(zero_copy_only=False)
         for place in np.flatnonzero(~kept).tolist():
             if (text := texts[place].as_py()).strip():
-                reason, detail = f"not a {type_.lower()}", f"{predicate}={text}"
+                reason, detail = why_not(text, type_.lower(), type_), f"{predicate}={text}"
                 self.reject(order[place], reason, where[place].as_py(), detail)
         where = where.filter(known)
         keys = self.mentions(order[kept], type_, names.filter(known), where)

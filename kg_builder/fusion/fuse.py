@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from kg_builder.credits import is_featuring, swapped
 from kg_builder.fusion.config import SourceTraits
-from kg_builder.fusion.normalize import is_featuring, name_key, natural_order, parse_name, swapped
+from kg_builder.fusion.normalize import name_key, natural_order, parse_name
 from kg_builder.ontology import Schema
 
 

@@ -19,6 +19,8 @@ from typing import Final
 
 from unidecode import unidecode
 
+from kg_builder.credits import FEATURING, split_credits, swapped
+
 _WORDS = tomllib.loads(
     resources.files("kg_builder.fusion").joinpath("words.toml").read_text(encoding="utf-8")
 )
@@ -49,13 +51,6 @@ _INVERTED = re.compile(rf"^(?P<core>.+?),\s+(?P<article>{'|'.join(sorted(ARTICLE
 _BRACKETED = re.compile(r"^(?P<core>.*\S)\s*[(\[（](?P<inside>[^()\[\]（）]+)[)\]）]\s*$")
 _ALSO = re.compile(r"^(?:aka|a\.k\.a\.?|also known as)\s+(.+)$", re.I)
 _NUMBERED = re.compile(r"^(?:\d{1,3}|\d{4})$")
-_FEATURING = re.compile(
-    r"\s*[(\[]?\s*(?:\b(?:featuring|feat|ft|prod\. by)\b\.?)\s+(?P<guests>[^()\[\]]+)[)\]]?\s*$",
-    re.I,
-)
-_JOINT = re.compile(
-    r"\s+(?:&|\+|and|with|vs\.?|versus|x|×|meets|und|et|y|e)\s+|\s*[,;/]\s+|\s+/\s*", re.I
-)
 _INITIALS = re.compile(r"(?<![^\W_])([^\W\d_])\.(?=[^\W\d_](?:\.|\b)|\s|$)")
 _AND = re.compile(r" (?:n|et|und) ")
 _APOSTROPHES = re.compile(r"['’`´ʼ‘]")
@@ -118,7 +113,7 @@ def parse_name(text: str, *, qualified: bool = True) -> Name:
             or always belong to the name ('Everlong (acoustic)', of works).
     """
     tidy = natural_order(" ".join(unicodedata.normalize("NFC", text).split()))
-    if (found := _FEATURING.search(tidy)) and (lead := tidy[: found.start()].strip()):
+    if (found := FEATURING.search(tidy)) and (lead := tidy[: found.start()].strip()):
         guests = tuple(split_credits(found["guests"].strip()))
         key = name_key(f"{lead} feat {' '.join(guests)}")
         return Name(tidy, key, squeeze(key), "", guests, ())
@@ -267,35 +262,3 @@ def sound(key: str) -> str:
     head = "a" if text[:1] in tuple("aeiouy") else ""
     skeleton = _DOUBLED.sub(r"\1", head + _VOWELS.sub("", text))
     return skeleton if len(skeleton) >= 3 else ""
-
-
-def split_credits(name: str) -> list[str]:
-    """The parts of a joint credit, in order; a single name gives itself.
-
-    Whether they are artists of their own is for the caller to find out: 'Earth, Wind & Fire'.
-
-    >>> split_credits("Queen & David Bowie"), split_credits("Radiohead")
-    (['Queen', 'David Bowie'], ['Radiohead'])
-    """
-    lead, guests = name, []
-    if found := _FEATURING.search(name):
-        rest = name[: found.start()].strip(" ([")
-        if rest:
-            lead, guests = rest, split_credits(found["guests"].strip())
-    parts = [part.strip() for part in _JOINT.split(lead)]
-    return [part for part in parts if part] + guests
-
-
-def is_featuring(name: str) -> bool:
-    """Whether a name says 'feat.': then it is a joint credit beyond doubt."""
-    found = _FEATURING.search(name)
-    return found is not None and found.start() > 0
-
-
-def swapped(name: str) -> str:
-    """'Bowie, David' as 'David Bowie'; '' when the name is not a person's in catalogue order."""
-    last, comma, first = name.partition(",")
-    first, last = first.strip(), last.strip()
-    if not comma or not first or not last or "," in first or "&" in first:
-        return ""
-    return f"{first} {last}" if len(first.split()) <= 2 and len(last.split()) <= 2 else ""

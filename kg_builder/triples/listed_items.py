@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from kg_builder.errors import DataError
+from kg_builder.extraction.collector import plain_id
 from kg_builder.extraction.tabular import RowsConfig, read_rows
 from kg_builder.fusion.rewrite import entity_of
 
@@ -39,7 +40,7 @@ def listed_items(listed: ItemList, root: Path, links: pd.DataFrame) -> list[str]
     entity = dict(zip(entities.index.tolist(), entities.tolist(), strict=True))
     found: dict[str, tuple[str, str]] = {}
     for raw, where in _ids(listed, root):
-        key = f"{listed.records}/{raw}"
+        key = f"{listed.records}/{plain_id(raw)}"
         if key not in entity:
             raise DataError(
                 f"item {raw!r} is unknown: there is no record {key!r}",

@@ -26,6 +26,10 @@ class JsonMap(BaseModel):
     external_ids: Annotated[
         dict[str, str], Field(description="Path → prefix of the database whose id it holds.")
     ] = {}
+    real_names: Annotated[
+        tuple[str, ...],
+        Field(description="Names that look like none, such as 'None' or 'Various', and are real."),
+    ] = ()
     paths: Annotated[
         dict[str, ColumnMap | tuple[ColumnMap, ...]],
         Field(description="Path below the object → what it says."),

@@ -9,16 +9,27 @@ from itertools import zip_longest
 from typing import Final
 from urllib.parse import unquote
 
+from kg_builder.credits import MAY_BE_JOINT, credited, is_featuring
 from kg_builder.databases import external_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import Row
 from kg_builder.extraction.collector import Collector, Recent, id_key, is_owned
-from kg_builder.extraction.objects import Literal, object_type, read_literal, read_name
+from kg_builder.extraction.objects import (
+    Literal,
+    Notation,
+    object_type,
+    read_literal,
+    read_name,
+    why_not,
+)
 from kg_builder.extraction.structured.config import ColumnMap
-from kg_builder.extraction.tabular import Cell
+from kg_builder.extraction.tabular import Cell, RowsConfig
+from kg_builder.extraction.tabular.list_cells import OPENING, list_in
 from kg_builder.extraction.values import (
     article_in_front,
     clean_text,
+    decoded,
+    is_placeholder,
     parse_period,
     without_disambiguator,
 )
@@ -27,6 +38,9 @@ from kg_builder.ontology import Predicate, curie
 METHOD: Final = "mapping"
 _CELLS: Final = 4096
 """Cells of a column that are remembered."""
+
+_CREDITS: Final = 50_000
+"""Joint credits that wait for the rest of the source at a time."""
 
 _Object = tuple[str, str, float]
 """(object, its kind, confidence)"""
@@ -49,12 +63,21 @@ class ColumnReader:
         mapping: ColumnMap,
         out: Collector,
         *,
-        repair: bool,
+        layout: RowsConfig | None = None,
         where: str,
         scope_of: Callable[[str], str],
     ) -> None:
         self.column, self.mapping, self.out = column, mapping, out
-        self._repair = repair
+        self._repair = layout is None or layout.repair
+        self._decodes = self._repair and not mapping.iri and not mapping.ref
+        self._real_names = mapping.real_names + (layout.real_names if layout else ())
+        self._notation = Notation(
+            mapping.decimal or (layout.decimal if layout else None),
+            mapping.day_first
+            if mapping.day_first is not None or layout is None
+            else layout.day_first,
+            mapping.unit,
+        )
         self._where = where = f"{where}, column {column!r}"
         self._predicate: Predicate = out.schema.predicate(mapping.predicate)
         attribute = self._predicate.is_attribute
@@ -71,6 +94,14 @@ class ColumnReader:
         self._owned = not attribute and is_owned(self._type, out.schema)
         self._depends = self._owned and not mapping.iri
         """Whether the same text means another thing in another row."""
+        named = not attribute and not mapping.ref and not mapping.iri
+        self._credits = named and (
+            out.schema.is_a(self._type, "Artist") or self._type in {"Person", "Agent"}
+        )
+        """Whether a name may be a joint credit."""
+        self._waiting: list[tuple[str, str, str]] = []
+        """(subject, credit, evidence)"""
+        self._lists = "any" if attribute or mapping.ref or mapping.iri else "quoted"
         self._known: Recent[tuple[str, str], str] = Recent()
         self._cells: Recent[tuple[Cell, Cell], list[_Object]] = Recent(_CELLS)
         self._scope = scope_of(mapping.ref) if mapping.ref else ""
@@ -115,12 +146,42 @@ class ColumnReader:
         strip, cut = self.mapping.strip, self.mapping.split
         values: list[str] = []
         for part in (cell,) if isinstance(cell, str) else cell:
-            text = part.strip(strip) if strip else part
+            if part.startswith(OPENING) and self._add_listed(part, values):
+                continue
+            text = decoded(part) if self._decodes else part
+            if text is not part and text.startswith(OPENING) and self._add_listed(text, values):
+                continue
+            text = text.strip(strip) if strip else text
             if cut and cut in text:
                 values += map(str.strip, text.split(cut))
             else:
                 values.append(text.strip())
         return values
+
+    def _add_listed(self, text: str, values: list[str]) -> bool:
+        """Whether the text is a list in a program's notation, whose elements are then added."""
+        found = list_in(text, numbers=self._lists == "any")
+        if found is None:
+            return False
+        values += map(decoded, found) if self._decodes else found
+        return True
+
+    def finish(self) -> None:
+        """State the credits that waited for the names of the rest of the source."""
+        # the guests of "A feat. B" first: they may be what tells "B & C" apart
+        waiting = sorted(self._waiting, key=lambda row: not is_featuring(row[1]))
+        self._waiting = []
+        rows: list[Row] = []
+        for subject, credit, evidence in waiting:
+            for name in credited(credit, self.out.names_of_artists):
+                if key := self._named(name, subject, evidence):
+                    ends = (key, subject) if self.mapping.inverse else (subject, key)
+                    one, other = ends
+                    sure = self.mapping.confidence
+                    rows.append(
+                        (one, self.mapping.predicate, other, "record", METHOD, sure, evidence)
+                    )
+        self.out.statements(rows)
 
     def _objects_of(self, cell: Cell, subject: str, evidence: str, labels: Cell) -> list[_Object]:
         """Objects that a cell states; cached where they do not depend on the subject."""
@@ -156,9 +217,12 @@ class ColumnReader:
             value = self._end(value, evidence)
         if not value:
             return None
-        literal = read_literal(value, self._datatype, self.mapping.unit)
+        literal = None
+        if value in self._real_names or not is_placeholder(clean_text(value), "Work"):
+            literal = read_literal(value, self._datatype, self._notation)
         if literal is None:
-            self.out.reject(f"not a {self._datatype}", evidence, f"{self.column}={value}")
+            reason = why_not(value, self._datatype, "Work")
+            self.out.reject(reason, evidence, f"{self.column}={value}")
         return literal
 
     def _end(self, value: str, evidence: str) -> str:
@@ -180,24 +244,39 @@ class ColumnReader:
             return None
         if self.mapping.ref:
             return id_key(self.out.source, self._scope, text)
-        if self.mapping.iri:
-            key = self._by_iri(text, label, evidence)
-        else:
-            name = read_name(article_in_front(text), self._type, self._repair)
-            key = name and self.out.mention(self._type, name, evidence=evidence, owner=subject)
-        if not key:
-            self.out.reject(f"not a {self._type.lower()}", evidence, f"{self.column}={text}")
+        if self._credits and MAY_BE_JOINT.search(text):
+            self._waiting.append((subject, text, evidence))
+            if len(self._waiting) >= _CREDITS:
+                self.finish()
             return None
-        if self._depends:
-            return key
-        self._known[value, label] = key
+        key = (
+            self._by_iri(text, label, evidence)
+            if self.mapping.iri
+            else self._named(text, subject, evidence)
+        )
+        if key and not self._depends:
+            self._known[value, label] = key
         return key
+
+    def _named(self, text: str, subject: str, evidence: str) -> str | None:
+        """Key of the thing that a name means."""
+        name = read_name(article_in_front(text), self._type, self._repair, self._real_names)
+        if not name:
+            reason = why_not(text, self._type.lower(), self._type)
+            self.out.reject(reason, evidence, f"{self.column}={text}")
+            return None
+        return self.out.mention(self._type, name, evidence=evidence, owner=subject)
 
     def _by_iri(self, iri: str, label: str, evidence: str) -> str | None:
         short = external_id(iri) or curie(iri)
-        name = read_name(without_disambiguator(label), self._type, self._repair) if label else None
-        name = name or read_name(readable_iri(iri), self._type, self._repair)
+        name = None
+        for text in (without_disambiguator(label), readable_iri(iri)):
+            # what has an address is somebody: the label "Independiente"
+            real = (clean_text(text, repair=self._repair),)
+            name = name or read_name(text, self._type, self._repair, real)
         if name is None:
+            reason = why_not(label or readable_iri(iri), self._type.lower(), self._type)
+            self.out.reject(reason, evidence, f"{self.column}={iri}")
             return None
         return self.out.record(
             f"{self.out.source}/{short}",

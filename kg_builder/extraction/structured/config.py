@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from kg_builder.extraction.tabular.config import RowsConfig
+from kg_builder.extraction.values.numbers import DecimalSign
 
 _STRICT = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,8 +50,26 @@ class ColumnMap(BaseModel):
     ] = None
     unit: Annotated[
         Literal["seconds", "milliseconds", "minutes"] | None,
-        Field(description="Unit of a bare number in a duration."),
+        Field(
+            description="Unit of a bare number in a duration, or in a date, where it counts from "
+            "1970."
+        ),
     ] = None
+    decimal: Annotated[
+        DecimalSign | None,
+        Field(description="Sign before the fraction of a number; by default the table's."),
+    ] = None
+    day_first: Annotated[
+        bool | None,
+        Field(description="Whether 03/04/1999 is a day in April; by default as in the table."),
+    ] = None
+    real_names: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Names that look like none ('None', 'Various', 'Independent') and are real "
+            "in this column, besides those of the table."
+        ),
+    ] = ()
     period: Annotated[
         Literal["begin", "end"] | None,
         Field(
@@ -93,7 +112,8 @@ class Constant(BaseModel):
 
 
 class RecordTable(RowsConfig):
-    """A table with one thing per row (rows with the same id describe the same thing)."""
+    """A table of things: rows with the same id describe the same thing, and a row with a list of
+    ids and one of names describes several."""
 
     reads: Annotated[Literal["records"], Field(description="What a row is.")] = "records"
     type: Annotated[str | TypeColumn, Field(description="Class of the row's thing.")]
@@ -105,6 +125,14 @@ class RecordTable(RowsConfig):
         str | tuple[str, ...],
         Field(description="Column with the name; of several the first that is filled."),
     ]
+    split: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            description="Separator of several things in one row, whose cells of id, name and "
+            "external_ids hold a value for each. Lists in JSON or Python notation need none.",
+        ),
+    ] = None
     aliases: Annotated[
         tuple[str, ...], Field(description="Columns with other names of the thing.")
     ] = ()

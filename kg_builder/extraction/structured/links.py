@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector, id_key
 from kg_builder.extraction.interactions import LeftOutPairs
-from kg_builder.extraction.objects import object_type, read_name
+from kg_builder.extraction.objects import object_type, read_name, why_not
 from kg_builder.extraction.structured.columns import METHOD
 from kg_builder.extraction.structured.config import End, LinkTable
 from kg_builder.extraction.tabular import Cell, Chunk, RowReader
+from kg_builder.extraction.tabular.list_cells import values_in
 
 Pair = tuple[Cell, Cell]
 
@@ -75,8 +77,9 @@ class LinkTableReader:
             for subject, object_, number in pairs:
                 if subject is None or object_ is None:
                     self._reject_empty(rows, number)
-                else:
-                    self._state(subject, object_, rows.evidence(number), 1.0)
+                    continue
+                for one, other in product(_each(subject), _each(object_)):
+                    self._state(one, other, rows.evidence(number), 1.0)
 
     def _chunks(self, rows: RowReader) -> Iterator[Chunk]:
         """The chunks of the file without the rows of left-out pairs."""
@@ -145,27 +148,31 @@ class LinkTableReader:
                 chunk.places,
                 strict=True,
             ):
-                subject, object_, _ = vote
+                subject, object_, voter = vote
                 if subject is None or object_ is None:
                     self._reject_empty(rows, number)
                     continue
-                if vote in seen:
-                    continue
-                seen.add(vote)
-                pair = (subject, object_)
-                count = votes.get(pair, 0)
-                votes[pair] = count + 1
-                if not count:
-                    first[pair] = number
+                for pair in product(_each(subject), _each(object_)):
+                    if (*pair, voter) in seen:
+                        continue
+                    seen.add((*pair, voter))
+                    count = votes.get(pair, 0)
+                    votes[pair] = count + 1
+                    if not count:
+                        first[pair] = number
         return votes, first
 
     def _state(self, subject: Cell, object_: Cell, evidence: str, confidence: float) -> None:
         one = self._key(
             subject, self.table.subject, self._subject_scope, self._subject_type, evidence
         )
+        if one is None:
+            return
         other = self._key(
             object_, self.table.object, self._object_scope, self._object_type, evidence, owner=one
         )
+        if other is None:
+            return
         self.out.statement(
             one,
             self.table.predicate,
@@ -177,16 +184,25 @@ class LinkTableReader:
 
     def _key(
         self, cell: Cell, end: End, scope: str, type_: str, evidence: str, owner: str = ""
-    ) -> str:
+    ) -> str | None:
         text = _text(cell)
         if end.ref:
             return id_key(self.out.source, scope, text)
-        name = read_name(text, type_, self.table.repair) or text
+        name = read_name(text, type_, self.table.repair, self.table.real_names)
+        if not name:
+            reason = why_not(text, type_.lower(), type_)
+            self.out.reject(reason, evidence, f"{end.column}={text}")
+            return None
         return self.out.mention(type_, name, evidence=evidence, owner=owner)
 
     def _reject_empty(self, rows: RowReader, number: int) -> None:
         rows.refuse("empty end of a link", number)
 
 
+def _each(cell: Cell) -> list[str]:
+    """The values of an end of a link."""
+    return list(filter(None, values_in(cell)))
+
+
 def _text(cell: Cell) -> str:
-    return cell[0] if isinstance(cell, tuple) else cell or ""
+    return next(filter(None, cell), "") if isinstance(cell, tuple) else cell or ""

@@ -11,7 +11,7 @@ import pyoxigraph as ox
 from kg_builder.databases import external_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.objects import read_literal
+from kg_builder.extraction.objects import Notation, read_literal
 from kg_builder.extraction.structured.columns import readable_iri
 from kg_builder.extraction.structured.config import RdfTable
 from kg_builder.extraction.values import clean_text
@@ -143,7 +143,7 @@ class _Reader:
         evidence = self._evidence(subject)
         if predicate.is_attribute:
             text = object_.value if not isinstance(object_, ox.BlankNode) else ""
-            literal = read_literal(text, str(predicate.datatype), _unit(object_))
+            literal = read_literal(text, str(predicate.datatype), Notation(unit=_unit(object_)))
             if literal is None:
                 self._out.reject(f"not a {predicate.datatype}", evidence, f"{name}={text}")
                 return

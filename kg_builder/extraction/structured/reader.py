@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kg_builder.databases import column_id, external_id
 from kg_builder.errors import DataError
-from kg_builder.extraction.collector import Collector, id_key
+from kg_builder.extraction.collector import Collector, id_key, plain_id
 from kg_builder.extraction.interactions import NONE_LEFT_OUT, LeftOutPairs
 from kg_builder.extraction.objects import object_type, read_literal, read_name
 from kg_builder.extraction.structured.columns import METHOD, ColumnReader, Place, readable_iri
@@ -21,12 +21,16 @@ from kg_builder.extraction.structured.config import (
     TypeColumn,
 )
 from kg_builder.extraction.structured.links import LinkTableReader
+from kg_builder.extraction.structured.list_rows import one_thing_a_row
 from kg_builder.extraction.structured.rdf import read_rdf
 from kg_builder.extraction.structured.triples import TripleTableReader
 from kg_builder.extraction.tabular import Cell, Chunk, RowReader, read_rows
+from kg_builder.extraction.tabular.list_cells import OPENING, values_in
 from kg_builder.extraction.values import (
     article_in_front,
     clean_text,
+    decoded,
+    is_placeholder,
     without_disambiguator,
     without_honorific,
 )
@@ -50,9 +54,7 @@ class RecordTableReader:
         self._scope = scope_of(name)
         self._names = (table.name,) if isinstance(table.name, str) else table.name
         self._columns = [
-            ColumnReader(
-                column, mapping, out, repair=table.repair, where=self._where, scope_of=scope_of
-            )
+            ColumnReader(column, mapping, out, layout=table, where=self._where, scope_of=scope_of)
             for column, mappings in table.columns.items()
             for mapping in ((mappings,) if isinstance(mappings, ColumnMap) else mappings)
         ]
@@ -90,6 +92,9 @@ class RecordTableReader:
     def read(self, rows: RowReader) -> None:
         """Read all rows."""
         for chunk in rows:
+            leading = chunk.columns[self.table.id or self._names[0]]
+            if self.table.split or any(map(_may_be_list, leading)):
+                chunk = one_thing_a_row(chunk, self.table, self._names, rows)
             evidence = [rows.evidence(number) for number in chunk.places]
             keys = [self._record(chunk, index, rows) for index in range(len(chunk))]
             for reader in self._columns:
@@ -105,16 +110,14 @@ class RecordTableReader:
             )
             self.out.take_rejects(rows.rejects)
 
+    def finish(self) -> None:
+        """State what had to wait for the rest of the source."""
+        for reader in self._columns:
+            reader.finish()
+
     def _record(self, chunk: Chunk, index: int, rows: RowReader) -> str | None:
         number = chunk.places[index]
-        name = ""
-        for column in self._names:
-            name = clean_text(_first(chunk.columns[column][index]), repair=self.table.repair)
-            if name.startswith(("http://", "https://")):
-                name = without_disambiguator(readable_iri(name))
-            name = article_in_front(name)  # "(drummer)" stays: it tells fusion the namesakes apart
-            if name:
-                break
+        name, others = self._names_in(chunk, index)
         if not name:
             rows.refuse("empty name", number)
             return None
@@ -122,10 +125,14 @@ class RecordTableReader:
         if type_ is None:
             rows.refuse("unknown type", number, self._type_cell(chunk, index))
             return None
+        if name not in self.table.real_names and is_placeholder(name, type_):
+            rows.refuse(f"stands for nothing: no {type_.lower()}", number, name)
+            return None
         record_id = str(number)
         if self.table.id:
-            record_id = _first(chunk.columns[self.table.id][index])
-            if not record_id:
+            record_id = plain_id(_first(chunk.columns[self.table.id][index]))
+            nothing = record_id not in self.table.real_names and is_placeholder(record_id, "Work")
+            if not record_id or nothing:
                 rows.refuse("empty id", number, name)
                 return None
         external, whole = self._external_ids(chunk, index)
@@ -139,13 +146,34 @@ class RecordTableReader:
             name,
             record_id=record_id,
             evidence=rows.evidence(number),
-            aliases=self._aliases(chunk, index, name, type_),
+            aliases=[*others, *self._aliases(chunk, index, name, type_)],
             external_ids=external,
         )
         self.out.row(key, optional=self.table.only_if_used)
         for text in whole:
             self.out.reject("not a known external id", rows.evidence(number), text)
         return key
+
+    def _names_in(self, chunk: Chunk, index: int) -> tuple[str, list[str]]:
+        """(name, other names in the same cell) from the first name column that is filled."""
+        for column in self._names:
+            names = []
+            cell = chunk.columns[column][index]
+            texts: Sequence[str | None] = (
+                (cell,)
+                if cell is None or (isinstance(cell, str) and not cell.startswith(OPENING))
+                else values_in(cell, numbers=False)
+            )
+            for text in texts:
+                name = clean_text(text or "", repair=self.table.repair)
+                if name.startswith(("http://", "https://")):
+                    name = without_disambiguator(readable_iri(name))
+                # "(drummer)" stays: it tells fusion the namesakes apart
+                names.append(article_in_front(name))
+            names = list(dict.fromkeys(filter(None, names)))
+            if names:
+                return names[0], names[1:]
+        return "", []
 
     def _type(self, chunk: Chunk, index: int) -> str | None:
         if isinstance(self.table.type, str):
@@ -163,8 +191,8 @@ class RecordTableReader:
         if type_ in self._of_people:
             found[without_honorific(name)] = None
         for column in self.table.aliases:
-            cell = chunk.columns[column][index]
-            for text in cell if isinstance(cell, tuple) else (cell or "",):
+            for text in values_in(chunk.columns[column][index], numbers=False):
+                text = decoded(text) if self.table.repair else text
                 parts = text.split(self.table.aliases_split) if self.table.aliases_split else [text]
                 found.update((clean_text(part, repair=self.table.repair), None) for part in parts)
         found.pop("", None)
@@ -176,10 +204,11 @@ class RecordTableReader:
         good: list[str] = []
         bad: list[str] = []
         for column, prefix in self.table.external_ids.items():
-            cell = chunk.columns[column][index]
-            for text in cell if isinstance(cell, tuple) else (cell,):
-                if not text:
-                    continue
+            texts = dict.fromkeys(filter(None, values_in(chunk.columns[column][index])))
+            if prefix and len(texts) > 1:  # of several things, of which this is at most one
+                bad.append(f"{len(texts)} ids of {prefix} for one thing: {' '.join(texts)}")
+                continue
+            for text in texts:
                 short = column_id(prefix, text)
                 (good if short else bad).append(short or text)
         return good, bad
@@ -212,10 +241,14 @@ class RecordTableReader:
                 )
 
 
+def _may_be_list(cell: Cell) -> bool:
+    return isinstance(cell, tuple) or (cell is not None and cell.startswith(OPENING))
+
+
 def _first(cell: Cell) -> str:
-    if isinstance(cell, tuple):
-        return cell[0] if cell else ""
-    return cell or ""
+    if isinstance(cell, str) and not cell.startswith(OPENING):
+        return cell
+    return next(filter(None, values_in(cell)), "")
 
 
 def extract_structured(
@@ -242,13 +275,17 @@ def extract_structured(
     def report(done: int, total: int | None = None) -> None:
         progress(before + done, whole)
 
+    of_things: list[RecordTableReader] = []
     for name, table in source.tables.items():
         if isinstance(table, RdfTable):
             read_rdf(name, table, out, root)
         else:
-            _read_rows(name, table, source, out, root, left_out, report)
+            reader = _read_rows(name, table, source, out, root, left_out, report)
+            of_things += [reader] if isinstance(reader, RecordTableReader) else []
         before += sizes[name]
         progress(before, whole)
+    for reader in of_things:
+        reader.finish()
 
 
 def _read_rows(
@@ -259,7 +296,7 @@ def _read_rows(
     root: Path,
     left_out: LeftOutPairs,
     report: Progress,
-) -> None:
+) -> RecordTableReader | LinkTableReader | TripleTableReader:
     def scope_of(other: str) -> str:
         return _scope(source, other)
 
@@ -277,6 +314,7 @@ def _read_rows(
     out.take_rejects(rows.rejects)
     for what, count in rows.counts.items():
         out.counts[f"{name}: {what}"] += count
+    return reader
 
 
 def _scope(source: StructuredSource, name: str) -> str:

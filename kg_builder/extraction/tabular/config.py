@@ -6,7 +6,7 @@ import difflib
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -16,6 +16,8 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kg_builder.errors import DataError
+from kg_builder.extraction.tabular.list_cells import structure_in
+from kg_builder.extraction.values.numbers import DecimalSign
 from kg_builder.packed_files import without_packing
 
 RowFormat = Literal["auto", "csv", "tsv", "dat", "jsonl", "parquet", "excel", "sql"]
@@ -132,7 +134,28 @@ class RowsConfig(BaseModel):
     ] = ("utf-8-sig", "cp1252", "latin-1")
     nulls: Annotated[
         tuple[str, ...], Field(description="Cells that mean 'no value', besides the empty cell.")
-    ] = ("NULL", "null", "\\N", "N/A", "n/a")
+    ] = ("NULL", "null", "\\N", "N/A", "n/a", "#N/A", "NaN", "nan", "NaT", "<NA>")
+    real_names: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Names and ids that look like none and are real here, such as an artist "
+            "'None' or a label 'Independent': they are read as they stand."
+        ),
+    ] = ()
+    decimal: Annotated[
+        DecimalSign | None,
+        Field(
+            description="Sign before the fraction of a number; by default each number tells it, "
+            "and '1,234', which may be either, is a reject."
+        ),
+    ] = None
+    day_first: Annotated[
+        bool | None,
+        Field(
+            description="Whether the day stands before the month in dates such as 03/04/1999, of "
+            "which else only the year is read."
+        ),
+    ] = None
     repair: Annotated[
         bool,
         Field(description="Undo HTML entities and wrongly decoded letters (mojibake) in cells."),
@@ -230,7 +253,8 @@ Found = tuple[str, Any]
 def follow(value: Any, path: str, pointer: str = "") -> Iterator[Found]:
     """Yield every value at the path, with its JSON pointer; lists on the way are walked through.
 
-    A key that holds a dot is found whole before it is taken apart.
+    A key that holds a dot is found whole before it is taken apart. An element of a list that has
+    nothing at the path gives `None`, so that the values at two paths through one list stay in step.
     """
     if not path:
         yield from _leaves(value, pointer)
@@ -241,7 +265,12 @@ def follow(value: Any, path: str, pointer: str = "") -> Iterator[Found]:
                 yield from follow(value[int(head)], rest, f"{pointer}/{head}")
         else:
             for index, item in enumerate(value):
-                yield from follow(item, path, f"{pointer}/{index}")
+                place, empty = f"{pointer}/{index}", True
+                for found in follow(item, path, place):
+                    empty = False
+                    yield found
+                if empty:
+                    yield place, None
     elif isinstance(value, dict):
         if path in value:
             yield from _leaves(value[path], f"{pointer}/{escape(path)}")
@@ -311,15 +340,23 @@ def cell_of(value: Any, path: str, nulls: frozenset[str]) -> Cell:
     if not path and not isinstance(value, list | tuple | dict):
         text = _text(value)
         return None if text is None or text in nulls else text
-    found = [
-        text
-        for _, leaf in follow(list(value) if isinstance(value, tuple) else value, path)
-        if (text := _text(leaf)) is not None and text not in nulls
-    ]
-    return None if not found else found[0] if len(found) == 1 else tuple(found)
+    if path and isinstance(value, str):
+        value = structure_in(value)
+    leaves = follow(list(value) if isinstance(value, tuple) else value, path)
+    return joined([_text(leaf) for _, leaf in leaves], nulls)
+
+
+def joined(texts: Iterable[str | None], nulls: frozenset[str]) -> Cell:
+    """The texts as one cell; of several, those without a value stand as empty texts."""
+    found = [text if text is not None and text not in nulls else "" for text in texts]
+    if not any(found):
+        return None
+    return found[0] if len(found) == 1 else tuple(found)
 
 
 def _text(value: Any) -> str | None:
+    if value is None:
+        return None
     if isinstance(value, datetime):
         whole_day = not (value.hour or value.minute or value.second or value.microsecond)
         return value.date().isoformat() if whole_day else value.isoformat()

@@ -17,33 +17,47 @@ from kg_builder.extraction.tabular.config import (
     Chunk,
     Filter,
     RowsConfig,
+    cell_of,
+    column_of,
     missing_column,
     unique_names,
 )
+from kg_builder.extraction.tabular.list_cells import structure_in
 from kg_builder.extraction.tabular.sql import sql_rows
 from kg_builder.extraction.tabular.text_lines import (
+    QuotedRows,
     check_separator,
     json_rows,
     line_blocks,
     plain_columns,
     quote,
-    quoted_rows,
     separator,
 )
 from kg_builder.extraction.tabular.typed_formats import excel_rows, parquet_rows
+from kg_builder.extraction.values.numbers import DecimalSign, parse_number
 from kg_builder.packed_files import Stream, open_binary
 from kg_builder.progress import Progress, silent
 
 
-def verdict_on(cell: Cell, condition: Filter) -> bool | None:
+def as_number(text: str, decimal: DecimalSign | None) -> float | None:
+    """A number in a program's or a person's notation; none where it is not one."""
+    if decimal is None:
+        try:
+            return float(text)
+        except ValueError:
+            pass
+    written = parse_number(text, decimal)
+    return None if written is None else float(written)
+
+
+def verdict_on(cell: Cell, condition: Filter, decimal: DecimalSign | None = None) -> bool | None:
     """Whether a cell meets a condition; none where a number is asked for and it is not one."""
     if condition.equals and cell not in condition.equals:
         return False
     if condition.min is None and condition.max is None:
         return True
-    try:
-        number = float(cell) if isinstance(cell, str) else math.nan
-    except ValueError:
+    number = as_number(cell, decimal) if isinstance(cell, str) else math.nan
+    if number is None:
         return None
     if math.isnan(number):
         return None
@@ -84,7 +98,9 @@ class RowReader:
         self._columns, self._chunk_rows, self._progress = columns, chunk_rows, progress
         self._is_typed = config.layout in {"parquet", "excel", "sql"}
         self._prefix = f"{config.path or _database(config)}#{self.place}="
-        self._nulls = frozenset({"", *config.nulls})
+        self._nulls = frozenset({"", *config.nulls} - set(config.real_names))
+        self._unread: dict[int, str] = {}
+        self._heading_awaited = config.header
 
     @property
     def place(self) -> str:
@@ -97,6 +113,7 @@ class RowReader:
 
     def __iter__(self) -> Iterator[Chunk]:
         self.rejects, self.counts = [], Counter()
+        self._unread, self._heading_awaited = {}, self.config.header
         if self._is_typed:
             yield from self._finished(self._typed())
             return
@@ -111,6 +128,10 @@ class RowReader:
         """Note a row that is not used."""
         self.rejects.append(Reject(reason, self.evidence(number), detail))
         self.counts["rows rejected"] += 1
+
+    def refuse_value(self, reason: str, number: int, detail: str = "") -> None:
+        """Note a cell that is not used, of a row that is."""
+        self.rejects.append(Reject(reason, self.evidence(number), detail))
 
     def refuse(self, reason: str, number: int, detail: str = "") -> None:
         """Note a row that was read well, but that whoever iterates cannot use."""
@@ -133,7 +154,7 @@ class RowReader:
         data: dict[str, pd.Series] = {
             name: pd.Series(
                 [
-                    "|".join(cell) if isinstance(cell, tuple) else cell
+                    "|".join(filter(None, cell)) if isinstance(cell, tuple) else cell
                     for chunk in chunks
                     for cell in chunk.columns[name]
                 ],
@@ -170,6 +191,25 @@ class RowReader:
     def _complain_read(self, reason: str, number: int, detail: str = "") -> None:
         self.counts["rows read"] += 1
         self.complain(reason, number, detail)
+        if self._heading_awaited and number > self.config.skip_rows:
+            self._unread.setdefault(number, reason)
+
+    def _heading(self, number: int, cells: Sequence[str]) -> list[str]:
+        """Names of the columns.
+
+        Raises:
+            DataError: a line before this one, which must be the heading, could not be read.
+        """
+        self._heading_awaited = False
+        for line, reason in self._unread.items():
+            if line < number or not number:
+                raise DataError(
+                    f"the heading cannot be read: {reason}",
+                    where=f"{self.path}, line {line}",
+                    remedy="fix the line, or raise max_line; or skip it with skip_rows and give "
+                    "the columns' names",
+                )
+        return list(self.config.names) or unique_names(cells)
 
     def _delimited(self, stream: Stream) -> Iterator[Chunk]:
         check_separator(self.config)
@@ -185,7 +225,7 @@ class RowReader:
             while start < len(lines) and (wanted is None or to_skip):
                 line, start = lines[start], start + 1
                 if line and wanted is None:
-                    names = names or unique_names(line.split(cut))
+                    names = self._heading(first + start - 1, line.split(cut))
                     wanted = self._wanted(names)
                 elif line:
                     to_skip -= 1
@@ -195,14 +235,16 @@ class RowReader:
                 )
                 self.counts["rows read"] += len(places)
                 yield self._chunk(places, dict(zip(names, columns, strict=True)), wanted)
+        if wanted is None and self._unread:
+            self._heading(0, [])
 
     def _quoted(self, blocks: Iterable[tuple[int, list[str]]]) -> Iterator[Chunk]:
-        rows = quoted_rows(blocks, self.config, self._complain_read)
-        names = list(self.config.names)
+        quoted = QuotedRows(blocks, self.config, self._complain_read)
+        rows, names = iter(quoted), list(self.config.names)
         if self.config.header:
-            _, heading = next(rows, (0, []))
-            names = names or unique_names(heading)
+            names = self._heading(*next(rows, (0, [])))
         wanted, width = self._wanted(names), len(names)
+        quoted.width = width
         rows = islice(rows, self.config.skip_after_header, None)
         while batch := list(islice(rows, self._chunk_rows)):
             good = []
@@ -220,16 +262,26 @@ class RowReader:
             )
 
     def _chunk(
-        self, places: list[int], columns: Mapping[str, Sequence[str]], wanted: Sequence[str]
+        self,
+        places: list[int],
+        columns: Mapping[str, Sequence[str]],
+        wanted: Mapping[str, tuple[str, str]],
     ) -> Chunk:
-        nulls = self._nulls
-        return Chunk(
-            {
-                name: [None if cell in nulls else cell for cell in map(str.strip, columns[name])]
-                for name in wanted
-            },
-            places,
-        )
+        nulls, found = self._nulls, dict[str, list[Cell]]()
+        for name, (column, path) in wanted.items():
+            cells: list[Cell] = [
+                None if cell in nulls else cell for cell in map(str.strip, columns[column])
+            ]
+            found[name] = self._inside(name, cells, path, places) if path else cells
+        return Chunk(found, places)
+
+    def _inside(self, name: str, cells: Sequence[Cell], path: str, places: list[int]) -> list[Cell]:
+        """What lies at a path below the objects and lists that are written in cells."""
+        found = [cell_of(cell, path, self._nulls) for cell in cells]
+        for cell, value, number in zip(cells, found, places, strict=True):
+            if isinstance(cell, str) and value is None and structure_in(cell) is None:
+                self.refuse_value("not a list or object", number, f"{name}={cell[:80]}")
+        return found
 
     def _json(self, stream: Stream) -> Iterator[Chunk]:
         yield from json_rows(
@@ -242,13 +294,12 @@ class RowReader:
             where=str(self.path),
         )
 
-    def _wanted(self, names: Sequence[str]) -> list[str]:
-        if self._columns is None:
-            return list(names)
-        for column in self._columns:
-            if column not in names:
-                raise missing_column(column, names, str(self.path))
-        return list(dict.fromkeys(self._columns))
+    def _wanted(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """(column, path below it) of each wanted cell."""
+        return {
+            name: column_of(name, names, str(self.path))
+            for name in (names if self._columns is None else self._columns)
+        }
 
     # ------------------------------------------------------------------------------ filters
 
@@ -266,7 +317,7 @@ class RowReader:
         if condition.column not in chunk.columns:
             raise missing_column(condition.column, list(chunk.columns), str(self.path))
         cells = chunk.columns[condition.column]
-        verdicts = {cell: verdict_on(cell, condition) for cell in set(cells)}
+        verdicts = {cell: verdict_on(cell, condition, self.config.decimal) for cell in set(cells)}
         for cell, number in zip(cells, chunk.places, strict=True):
             if verdicts[cell] is None:
                 self.complain("not a number", number, f"{condition.column}={cell}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, Final
@@ -16,6 +16,7 @@ from kg_builder.extraction.tabular.config import (
     Chunk,
     RowsConfig,
     follow,
+    joined,
     missing_column,
     scalar,
 )
@@ -92,18 +93,26 @@ def _blocks(stream: Stream, encodings: Sequence[str]) -> tuple[Iterator[bytes], 
                 remedy="for example utf-8, cp1252, latin-1",
             ) from None
     first = stream.read(BLOCK)
-    blocks = chain((first,), iter(lambda: stream.read(BLOCK), b""))
+    blocks: Iterator[bytes] = chain((first,), iter(lambda: stream.read(BLOCK), b""))
     marked = next((name for mark, name in _MARKS if first.startswith(mark)), "")
     wide = marked or encodings[0].lower().replace("_", "-")
     if not wide.startswith(("utf-16", "utf-32")):
-        return blocks, encodings
+        return _with_line_feeds(blocks), encodings
     if first and not marked and wide in {"utf-16", "utf-32"}:
         raise DataError(
             f"{wide} without a byte order mark",
             where=stream.where,
             remedy=f"say {wide}-le or {wide}-be in encodings",
         )
-    return _as_utf8(blocks, wide), ("utf-8",)
+    return _with_line_feeds(_as_utf8(blocks, wide)), ("utf-8",)
+
+
+def _with_line_feeds(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Lines that end with carriage returns alone, as old programs for the Mac write them."""
+    first = next(blocks, b"")
+    alone = b"\r" in first[:-1] and b"\n" not in first
+    for block in chain((first,), blocks):
+        yield block.replace(b"\r", b"\n") if alone else block
 
 
 def _as_utf8(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
@@ -212,32 +221,89 @@ def plain_columns(
     return places, [cells[column::width] for column in range(width)]
 
 
-def quoted_rows(
-    blocks: Iterable[tuple[int, list[str]]], config: RowsConfig, complain: Complain
-) -> Iterator[Row]:
-    """Read quoted rows, whose cells may hold separators and line ends; blank lines are passed over.
+class QuotedRows:
+    """Iterate over quoted rows, whose cells may hold separators and line ends, but for blank lines.
 
-    A quote that is never closed costs the lines up to the reader's limit for one cell, which the
-    report names.
+    A row of several lines stands only if its quotes are closed where a cell ends, within `max_line`
+    bytes, and if it has `width` cells. Else a stray quotation mark opened it: its first line is
+    reported, and reading goes on with the second.
+
+    Attributes:
+        width: cells of a row, once the heading tells it.
     """
-    reader = csv.reader(
-        (line + "\n" for _, lines in blocks for line in lines),
-        delimiter=separator(config),
-        quotechar=quote(config),
-        escapechar=config.escape,
-        doublequote=True,
-    )
-    while True:
-        number = reader.line_num + 1
+
+    def __init__(
+        self, blocks: Iterable[tuple[int, list[str]]], config: RowsConfig, complain: Complain
+    ) -> None:
+        self.width: int | None = None
+        self._lines = ((n, line) for first, lines in blocks for n, line in enumerate(lines, first))
+        self._again: deque[tuple[int, str]] = deque()
+        self._taken: list[tuple[int, str]] = []
+        self._complain, self._longest = complain, config.max_line
+        self._format: dict[str, Any] = {
+            "delimiter": separator(config),
+            "quotechar": quote(config),
+            "escapechar": config.escape,
+            "doublequote": True,
+        }
+        self._reader = csv.reader(self._next_lines(), **self._format)
+        csv.field_size_limit(max(csv.field_size_limit(), 2 * self._longest))
+
+    def __iter__(self) -> Iterator[Row]:
+        taken = self._taken
+        while True:
+            taken.clear()
+            try:
+                cells = next(self._reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                self._refuse(str(error))
+                continue
+            unclear = len(taken) > 1 or (cells and cells[-1].endswith("\n"))
+            if unclear and (fault := self._fault(cells)):
+                self._refuse(fault)
+                continue
+            if cells:
+                yield taken[0][0], cells
+
+    def _next_lines(self) -> Iterator[str]:
+        size = 0
+        while True:
+            if self._again:
+                number, line = self._again.popleft()
+            else:
+                found = next(self._lines, None)
+                if found is None:
+                    return
+                number, line = found
+            if not self._taken:
+                size = 0
+            size += len(line)
+            self._taken.append((number, line))
+            if size > self._longest and len(self._taken) > 1:
+                raise csv.Error(f"no end within {self._longest} bytes")
+            yield line + "\n"
+
+    def _fault(self, cells: list[str]) -> str:
+        """What is wrong with a row of several lines, or with one that the file's end cuts off."""
+        if not cells:
+            return ""
+        lines = (line + "\n" for _, line in self._taken)
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
+            next(csv.reader(lines, strict=True, **self._format))
         except csv.Error as fault:
-            complain("unreadable row", number, f"lines {number} to {reader.line_num}: {fault}")
-            continue
-        if cells:
-            yield number, cells
+            return str(fault)
+        if len(self._taken) > 1 and self.width is not None and len(cells) != self.width:
+            return f"{len(cells)} cells instead of {self.width}"
+        return ""
+
+    def _refuse(self, fault: str) -> None:
+        (number, line), *rest = self._taken
+        detail = f"a quotation mark that no other closes ({fault}): {line[:80]}"
+        self._complain("unreadable row", number, detail)
+        self._again.extendleft(reversed(rest))
+        self._reader = csv.reader(self._next_lines(), **self._format)
 
 
 def json_rows(
@@ -310,8 +376,5 @@ def _columnar(
 
 
 def _cell(value: dict[str, Any], path: str, nulls: frozenset[str]) -> Cell:
-    found = [text.strip() for _, leaf in follow(value, path) if (text := scalar(leaf)) is not None]
-    kept = [text for text in found if text not in nulls]
-    if not kept:
-        return None
-    return kept[0] if len(kept) == 1 else tuple(kept)
+    texts = (scalar(leaf) for _, leaf in follow(value, path))
+    return joined((None if text is None else text.strip() for text in texts), nulls)

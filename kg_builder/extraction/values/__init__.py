@@ -1,11 +1,14 @@
 """Readings of single values: text, dates, durations, countries, languages."""
 
 from kg_builder.extraction.values.dates import DateValue, parse_date, parse_duration, parse_period
+from kg_builder.extraction.values.numbers import parse_number
 from kg_builder.extraction.values.text import (
     article_in_front,
     clean_text,
     country_name,
+    decoded,
     fold,
+    is_placeholder,
     language_name,
     without_disambiguator,
     without_honorific,
@@ -16,10 +19,13 @@ __all__ = [
     "article_in_front",
     "clean_text",
     "country_name",
+    "decoded",
     "fold",
+    "is_placeholder",
     "language_name",
     "parse_date",
     "parse_duration",
+    "parse_number",
     "parse_period",
     "without_disambiguator",
     "without_honorific",

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from kg_builder.extraction.values.locale_words import date_in_words, seconds_in_words
+from kg_builder.extraction.values.numbers import DecimalSign, parse_number
+
 _MONTHS: Final = [name.casefold() for name in month_name if name]
 _MONTH: Final = {
     **{name: number for number, name in enumerate(_MONTHS, 1)},
@@ -28,8 +31,9 @@ _SEASONS: Final = range(21, 42)
 """EDTF's numbers for seasons, quarters and halves of a year, where a month stands."""
 
 _ISO: Final = re.compile(r"^(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?:[T ][\d:.,Z+\-]*)?$")
+_LAST_MONTH: Final = 41
 _COMPACT: Final = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
-_NUMERIC: Final = re.compile(r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})$")
+_NUMERIC: Final = re.compile(r"^(\d{1,2})[-/.]\s?(\d{1,2})[-/.]\s?(\d{4}|\d{2})$")
 _MONTH_YEAR_NUMERIC: Final = re.compile(r"^(\d{1,2})[-/.](\d{4})$")
 _DAY_FIRST: Final = re.compile(
     rf"^(?:(\d{{1,2}})(?:st|nd|rd|th)?\.?\s+(?:of\s+)?)?({_MONTH_WORD})\.?,?\s+(\d{{4}})$",
@@ -41,6 +45,23 @@ _MONTH_FIRST: Final = re.compile(
 _YEAR_FIRST: Final = re.compile(
     rf"^(\d{{4}})[\s-]+({_MONTH_WORD})\.?(?:[\s-]+(\d{{1,2}}))?$", re.IGNORECASE
 )
+_SIGN: Final = re.compile(r"^(?:[℗©+&\s]|\(?[pc]\))+(?=\d)", re.IGNORECASE)
+"""What stands before the year of a copyright notice, or before a year in Wikidata's JSON."""
+
+_TIME: Final = re.compile(
+    r"(?:(?<=\d)T|(?<![\d:]))\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:\s?[ap]\.?m\b\.?)?"
+    r"(?:\s*(?:Z\b|\(?(?:UTC|GMT|CES?T|E[SD]T|P[SD]T)\b\)?)?(?:\s?[+-]\d{2}:?\d{2}\b)?)",
+    re.IGNORECASE,
+)
+_ZONE: Final = re.compile(r"\(?(?:UTC|GMT)\)?$", re.IGNORECASE)
+_YEAR_ALONE: Final = re.compile(r"^['’](\d{2})$")
+_TWO_YEARS: Final = re.compile(r"^(\d{4})\s*[/–—-]\s*(\d{2})$")
+"""A season that begins in one year and ends in the next, or a longer period: 1985/86, 1965–70."""
+
+_PIVOT: Final = 30
+"""Years of two digits are of this century below, and of the last from here on."""
+
+_WRITTEN_LONGEST: Final = 60
 _PERIOD: Final = re.compile(r"\s*(?:[–—]|\s-\s|(?<=\d{4})-(?=\d{4}|present|now)|\bto\b|/)\s*")
 _OPEN: Final = frozenset({"present", "now", "today", "ongoing", "current", "open", "..", ""})
 
@@ -60,14 +81,17 @@ class DateValue:
 
 
 @lru_cache(maxsize=65536)
-def parse_date(text: str) -> DateValue | None:
+def parse_date(text: str, day_first: bool | None = None) -> DateValue | None:
     """Read one date; `None` where there is none, or only a decade.
+
+    Months and days of the week may be in some twenty languages, and a time of day is passed over.
 
     Of the notations of EDTF (ISO 8601-2) those are read that name one year: "1985~", "1985-04?",
     "1985-XX", "1985-21" (a season). Decades ("198X") and choices name none.
 
-    Years are 1000 to 2999. A day and month whose order cannot be told (03/04/1999) are left out
-    rather than guessed, and so are zero parts (1999-00-00).
+    Years are 1000 to 2999. A day and month whose order neither they nor `day_first` tell
+    (03/04/1999) are left out rather than guessed, and so are zero parts (1999-00-00). Years of two
+    digits (12-Mar-82) are 1930 to 2029 and approximate, and so is a season (1985/86).
 
     >>> parse_date("1999-05-00").text, parse_date("12 May 1965").text, parse_date("c. 1940").kind
     ('1999-05', '1965-05-12', 'gYear')
@@ -76,10 +100,16 @@ def parse_date(text: str) -> DateValue | None:
     plain = _APPROXIMATE.sub("", text).strip()
     approximate = plain != text
     plain = _UNTOLD.sub("", plain)
-    found = _parts(plain)
+    found = _parts(plain, day_first)
+    if found is None and len(plain) <= _WRITTEN_LONGEST:
+        found = _written(plain, day_first)
     if found is None:
         return None
     year, month, day = found
+    if 0 <= year < 100 and plain[:4] != "0000":
+        year, approximate = year + (2000 if year < _PIVOT else 1900), True
+    if _TWO_YEARS.match(plain) and month == 0:
+        approximate = True
     if not 1000 <= year <= 2999:
         return None
     if month in _SEASONS and day == 0:
@@ -95,6 +125,8 @@ def parse_date(text: str) -> DateValue | None:
 
 def parse_period(text: str) -> tuple[DateValue | None, DateValue | None]:
     """Read "1965–1970", "1991 to present", "1985/..", "../1990" or one date, as (begin, end)."""
+    if (years := _TWO_YEARS.match(text.strip())) and int(years[2]) > max(12, int(years[1][2:])):
+        return parse_date(years[1]), parse_date(years[1][:2] + years[2])
     whole = parse_date(text)
     if whole is not None:
         return whole, None
@@ -105,9 +137,22 @@ def parse_period(text: str) -> tuple[DateValue | None, DateValue | None]:
     return parse_date(parts[0]), None if last.casefold() in _OPEN else parse_date(last)
 
 
-def _parts(text: str) -> tuple[int, int, int] | None:
+def _written(text: str, day_first: bool | None) -> tuple[int, int, int] | None:
+    """(year, month, day) of what is written with a time of day, a sign, or in other languages."""
+    plain = _SIGN.sub("", text)
+    if ":" in plain:
+        plain = _ZONE.sub("", _TIME.sub(" ", plain, count=1)).strip(" ,;()")
+    if found := _YEAR_ALONE.match(plain):
+        return int(found[1]), 0, 0
+    if found := _TWO_YEARS.match(plain):
+        first, last = int(found[1]), int(found[2])
+        return (first, 0, 0) if last == (first + 1) % 100 else None
+    return (_parts(plain, day_first) if plain != text else None) or date_in_words(plain)
+
+
+def _parts(text: str, day_first: bool | None = None) -> tuple[int, int, int] | None:
     """(year, month, day), zero for what is not told."""
-    if found := _ISO.match(text):
+    if (found := _ISO.match(text)) and not (found[3] is None and int(found[2] or 0) > _LAST_MONTH):
         return int(found[1]), int(found[2] or 0), int(found[3] or 0)
     if found := _COMPACT.match(text):
         return int(found[1]), int(found[2]), int(found[3])
@@ -121,32 +166,52 @@ def _parts(text: str) -> tuple[int, int, int] | None:
         return int(found[2]), int(found[1]), 0
     if found := _NUMERIC.match(text):
         one, other, year = int(found[1]), int(found[2]), int(found[3])
-        if one > 12 >= other or one == other:
-            return year, other, one
-        if other > 12 >= one:
-            return year, one, other
-        return (year, 0, 0) if one <= 12 else None
+        if len(found[3]) == 2 and one > 31:
+            return one, other, year  # 97-05-12
+        return _ordered(one, other, year, day_first)
     return None
 
 
-_CLOCK: Final = re.compile(r"^(?:(\d+):)?(\d{1,3}):(\d{2})(?:\.\d+)?$")
+def _ordered(
+    one: int, other: int, year: int, day_first: bool | None
+) -> tuple[int, int, int] | None:
+    if one > 12 >= other or one == other:
+        return year, other, one
+    if other > 12 >= one:
+        return year, one, other
+    if one > 12:
+        return None
+    if day_first is None:
+        return year, 0, 0
+    return (year, other, one) if day_first else (year, one, other)
+
+
+_CLOCK: Final = re.compile(r"^(?:(\d+):)?(\d{1,3}):(\d{2})(?:[.,]\d+)?$")
 _ISO_DURATION: Final = re.compile(
     r"^P(?:0+Y)?(?:0+M)?(?:0+W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$",
     re.IGNORECASE,
 )
+_LOOSE_DURATION: Final = re.compile(
+    r"^P(?=.*[HS])(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$", re.IGNORECASE
+)
+"""What some shops write for PT00H03M35S."""
+
 _WORDS: Final = re.compile(
     r"^(?:(\d+)\s*(?:h|hrs?|hours?)\.?\s*)?(?:(\d+)\s*(?:m|min|mins|minutes?|′|')\.?,?\s*)?"
     r"(?:(\d+)\s*(?:s|secs?|seconds?|″|\")\.?)?$",
     re.IGNORECASE,
 )
-_NUMBER: Final = re.compile(r"^\d+(?:\.\d+)?$")
 _LONGEST: Final = 40
 _SECONDS: Final = {"milliseconds": 0.001, "seconds": 1.0, "minutes": 60.0}
 
 
 @lru_cache(maxsize=65536)
-def parse_duration(text: str, unit: str | None = None) -> str | None:
+def parse_duration(
+    text: str, unit: str | None = None, decimal: DecimalSign | None = None
+) -> str | None:
     """Read "4:33", "1:02:03", "PT4M33S", "4 min 33 s", or a bare number of the given unit.
+
+    The words for hours, minutes and seconds may be in some twenty languages.
 
     Returns the duration in whole seconds as `PT#H#M#S`, `None` where the text is none or is zero.
 
@@ -156,15 +221,19 @@ def parse_duration(text: str, unit: str | None = None) -> str | None:
     text = text.strip()
     if len(text) > _LONGEST:
         return None
-    if _NUMBER.match(text):
-        return _write(float(text) * _SECONDS[unit]) if unit else None
+    number = parse_number(text, decimal)
+    if number is not None:
+        return _write(float(number) * _SECONDS[unit]) if unit else None
     if found := _CLOCK.match(text):
         return _write(_sum(0, found[1], found[2], found[3]))
     if text and (found := _ISO_DURATION.match(text)):
         return _write(_sum(found[1], found[2], found[3], found[4]))
+    if found := _LOOSE_DURATION.match(text):
+        return _write(_sum(0, found[1], found[2], found[3]))
     if text and (found := _WORDS.match(text)):
         return _write(_sum(0, found[1], found[2], found[3]))
-    return None
+    seconds = seconds_in_words(text)
+    return None if seconds is None else _write(seconds)
 
 
 def _sum(

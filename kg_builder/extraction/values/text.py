@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+import tomllib
 import unicodedata
 from functools import lru_cache
+from importlib import resources
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 import ftfy
 from babel import Locale
@@ -15,6 +18,11 @@ from ftfy.badness import BADNESS_RE
 
 _ENTITY: Final = re.compile(r"&(#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);", re.IGNORECASE)
 _SPACE: Final = re.compile(r"\s+")
+_BACKSLASHED: Final = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|(?:\\x[0-9a-fA-F]{2})+")
+_PERCENT: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_UNRESERVED: Final = re.compile(rb"[A-Za-z0-9._~-]")
+"""What no program percent-encodes, so that "50%50" is no escape."""
+
 _HALF: Final = re.compile(r"[\ud800-\udfff]")
 """Halves of surrogate pairs, which JSON can smuggle in and which no file can hold."""
 
@@ -30,11 +38,11 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ufffe\uffff
 def clean_text(text: str, *, repair: bool = True) -> str:
     """One line of text, NFC, without control characters, surrogates or doubled spaces.
 
-    With `repair`, HTML entities are unescaped (also those that were escaped twice) and letters
-    that went through the wrong encoding are put right (ftfy); text that is sound stays as it is.
+    With `repair`, escapes are undone (`decoded`) and letters that went through the wrong encoding
+    are put right (ftfy); text that is sound stays as it is.
     """
-    if repair and "&" in text:
-        text = _unescape(text)
+    if repair:
+        text = decoded(text)
     if not text.isascii():
         text = without_halves(text)
         if repair and _is_bad(text):
@@ -71,12 +79,78 @@ def _is_bad(text: str) -> bool:
     )
 
 
-def _unescape(text: str) -> str:
-    for _ in range(2):
-        if not _ENTITY.search(text):
-            break
-        text = html.unescape(text)
+def decoded(text: str) -> str:
+    """A text without HTML entities (also escaped twice), percent-encoding and `\\u00e9` escapes.
+
+    To be called before a cell is split: the semicolon of `R&amp;B` separates nothing. Addresses
+    keep their percent signs, and so does a text in which one is no escape ("100% pure").
+    """
+    if "&" in text:
+        for _ in range(2):
+            if not _ENTITY.search(text):
+                break
+            text = html.unescape(text)
+    if "\\" in text:
+        text = _BACKSLASHED.sub(_unslashed, text)
+    if "%" in text and "://" not in text:
+        text = _without_percent(text)
     return text
+
+
+def _unslashed(found: re.Match[str]) -> str:
+    digits = found[0][2:].split(found[0][:2])
+    if found[0][1] == "u":
+        units = b"".join(int(unit, 16).to_bytes(2, "big") for unit in digits)
+        return units.decode("utf-16-be", "replace")
+    content = bytes.fromhex("".join(digits))
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def _without_percent(text: str) -> str:
+    while "%" in text:
+        runs = _PERCENT.findall(text)
+        if text.count("%") != sum(map(len, runs)) // 3:
+            return text
+        contents = [unquote_to_bytes(run) for run in runs]
+        if any(_UNRESERVED.search(content) for content in contents):
+            return text
+        try:
+            letters = iter([content.decode("utf-8") for content in contents])
+        except UnicodeDecodeError:
+            return text
+        text = _PERCENT.sub(lambda _: next(letters), text)  # noqa: B023 (used at once)
+    return text
+
+
+def is_placeholder(name: str, type_: str) -> bool:
+    """Whether it names nothing: "None", for an artist "Various", for a label "[no label]".
+
+    Args:
+        name: a cleaned name.
+        type_: class of what it would name; "Song" may be called "Unknown", "Band" may not.
+
+    >>> is_placeholder("Various", "Artist"), is_placeholder("Various", "Song")
+    (True, False)
+    """
+    words, exact = _placeholders(type_)
+    folded = name.casefold()
+    if folded in words or name in exact:
+        return True
+    return type_ == "RecordLabel" and folded.startswith("not on label (")
+
+
+@lru_cache(maxsize=64)
+def _placeholders(type_: str) -> tuple[frozenset[str], frozenset[str]]:
+    file = resources.files("kg_builder.extraction.values") / "placeholders.toml"
+    lists = tomllib.loads(file.read_text(encoding="utf-8"))
+    kinds = lists["classes"].get(type_, [])
+    if "works" not in kinds and "tags" not in kinds:
+        kinds = [*kinds, "not_works"]
+    words = frozenset(word for kind in ("anything", *kinds) for word in lists[kind])
+    return words, frozenset(lists["exact"])
 
 
 _KINDS: Final = (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kg_builder.extraction.objects import Literal, read_literal
+from kg_builder.extraction.objects import Literal, Notation, read_literal
 from kg_builder.extraction.values import (
     article_in_front,
     clean_text,
@@ -294,7 +294,7 @@ _PIECES = st.sampled_from(
 def test_no_number_breaks_a_reader_of_literals(text: str) -> None:
     for datatype in ("date", "duration", "integer", "decimal", "boolean", "anyURI"):
         for unit in (None, "seconds", "minutes"):
-            found = read_literal(text, datatype, unit)
+            found = read_literal(text, datatype, Notation(unit=unit))
             assert found is None or found.text.isascii() or datatype == "anyURI"
 
 

@@ -4,17 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kg_builder.credits import is_featuring, split_credits, swapped
 from kg_builder.fusion.normalize import (
-    is_featuring,
     is_qualifier,
     name_key,
     nation_of,
     natural_order,
     parse_name,
     sound,
-    split_credits,
     squeeze,
-    swapped,
 )
 
 

@@ -10,13 +10,14 @@ from typing import Any, Final
 from kg_builder.databases import column_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import id_key
+from kg_builder.extraction.objects import why_not
 from kg_builder.extraction.semi_structured.adapters.base import Document
 from kg_builder.extraction.semi_structured.config import JsonMap
 from kg_builder.extraction.semi_structured.page_text import decode_page
 from kg_builder.extraction.structured.columns import ColumnReader, Place
 from kg_builder.extraction.structured.config import ColumnMap
 from kg_builder.extraction.tabular.config import follow, scalar
-from kg_builder.extraction.values import clean_text
+from kg_builder.extraction.values import clean_text, is_placeholder
 
 _BEGINS: Final = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\]\"\d-])")
 
@@ -72,7 +73,6 @@ class JsonFiles:
                     path,
                     item,
                     out,
-                    repair=True,
                     where=f"source {document.source.name!r}",
                     scope_of=_no_table,
                 ),
@@ -82,6 +82,8 @@ class JsonFiles:
         ]
         for pointer, thing in things:
             self._thing(document, mapping, pointer, thing, readers)
+        for _, reader in readers:
+            reader.finish()
 
     def _thing(
         self,
@@ -92,25 +94,42 @@ class JsonFiles:
         readers: list[tuple[str, ColumnReader]],
     ) -> None:
         out, evidence = document.out, f"{document.name}#{pointer}"
-        name = clean_text(next(iter(_texts(thing, mapping.name)), ("", ""))[1])
+        names = [clean_text(text) for _, text in _texts(thing, mapping.name)]
+        name = next(filter(None, names), "")
         if not name:
             out.reject("empty name", evidence)
             return
-        record_id = next(iter(_texts(thing, mapping.id)), ("", ""))[1] if mapping.id else ""
+        if name not in mapping.real_names and is_placeholder(name, mapping.type):
+            out.reject(why_not(name, mapping.type.lower(), mapping.type), evidence, name)
+            return
+        ids = [text for _, text in _texts(thing, mapping.id)] if mapping.id else []
+        if len(ids) > 1:
+            detail = f"{mapping.id} holds {len(ids)} ids; let records name the list of things"
+            out.reject("several ids for one thing", evidence, detail)
+            return
+        record_id = ids[0] if ids else ""
         key = id_key(out.source, "", record_id or f"{document.name}#{pointer}")
-        external = [
-            short
-            for path, prefix in mapping.external_ids.items()
-            for _, text in _texts(thing, path)
-            if (short := column_id(prefix, text))
-        ]
+        external: list[str] = []
+        for path, prefix in mapping.external_ids.items():
+            texts = list(dict.fromkeys(text for _, text in _texts(thing, path)))
+            if prefix and len(texts) > 1:
+                out.reject(
+                    "not a known external id",
+                    evidence,
+                    f"{len(texts)} ids of {prefix} for one thing: {' '.join(texts)}",
+                )
+                continue
+            external += filter(None, (column_id(prefix, text) for text in texts))
         out.record(
             key,
             mapping.type,
             name,
             evidence=evidence,
             record_id=record_id,
-            aliases=[text for path in mapping.aliases for _, text in _texts(thing, path)],
+            aliases=[
+                *(other for other in names if other and other != name),
+                *(text for path in mapping.aliases for _, text in _texts(thing, path)),
+            ],
             external_ids=external,
         )
         for path, reader in readers:

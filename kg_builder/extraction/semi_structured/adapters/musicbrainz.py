@@ -10,10 +10,10 @@ from lxml import etree
 
 from kg_builder.databases import external_id
 from kg_builder.extraction.collector import id_key
-from kg_builder.extraction.objects import Assertions
+from kg_builder.extraction.objects import Assertions, why_not
 from kg_builder.extraction.semi_structured.adapters.base import Document
 from kg_builder.extraction.semi_structured.xml_stream import xml_root
-from kg_builder.extraction.values import clean_text, country_name
+from kg_builder.extraction.values import clean_text, country_name, is_placeholder
 
 NAMESPACE: Final = "{http://musicbrainz.org/ns/mmd-2.0#}"
 THINGS: Final = {
@@ -139,6 +139,9 @@ class _Answer:
         if not name:
             return self._bare(tag, mbid)
         type_ = self._type(element, tag)
+        if is_placeholder(name, type_):
+            self._out.reject(why_not(name, type_.lower(), type_), evidence, name)
+            return None
         if mbid:
             collection = COLLECTIONS.get(tag, f"{tag}s")
             key = self._out.record(

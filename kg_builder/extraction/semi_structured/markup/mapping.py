@@ -6,7 +6,7 @@ import re
 
 from kg_builder.databases import external_id
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.objects import Assertions
+from kg_builder.extraction.objects import Assertions, why_not
 from kg_builder.extraction.semi_structured.markup.nodes import (
     ALIASES,
     CONTAINERS,
@@ -24,7 +24,7 @@ from kg_builder.extraction.semi_structured.markup.nodes import (
     Node,
     Text,
 )
-from kg_builder.extraction.values import clean_text, country_name
+from kg_builder.extraction.values import clean_text, country_name, is_placeholder
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema, curie
 
@@ -71,6 +71,9 @@ class NodeMapper:
                 self.out.reject("thing without a name", self._evidence(node.pointer), type_)
             return None
         evidence = self._evidence(node.pointer)
+        if is_placeholder(name, type_):
+            self.out.reject(why_not(name, type_.lower(), type_), evidence, name)
+            return None
         same = self._same(node)
         key = self._key(node, type_, name, owner, top=wanted is None)
         self.out.record(

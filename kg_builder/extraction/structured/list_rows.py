@@ -1,0 +1,93 @@
+"""Rows that describe several things at once: lists in the cells of their ids and names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kg_builder.extraction.structured.config import ColumnMap, RecordTable
+from kg_builder.extraction.tabular import Cell, Chunk, RowReader
+from kg_builder.extraction.tabular.list_cells import values_in
+
+
+def one_thing_a_row(
+    chunk: Chunk, table: RecordTable, names: Sequence[str], rows: RowReader
+) -> Chunk:
+    """The chunk with a row for each thing; the places of a row's things are the same.
+
+    A row describes as many things as its id cell has values (without an id column: its name cell).
+    Lists of that length are taken element by element; what is one value is said of every thing. A
+    row with several ids and another number of names is a reject, for nobody can tell whose name it
+    is; so is any other list of another length, without which the row is read.
+    """
+    indices: list[int] = []
+    elements: list[int | None] = []
+    """Which of a row's things; none where there is one."""
+    instead: dict[tuple[str, int], tuple[str, ...]] = {}
+    for index in range(len(chunk)):
+        count = len(_values(chunk, table, table.id or names[0], index, named=not table.id))
+        if count < 2:
+            indices.append(index)
+            elements.append(None)
+        elif fault := _unequal(chunk, table, names, index, count):
+            rows.refuse("lists of different lengths", chunk.places[index], fault)
+        else:
+            _align(chunk, table, names, index, count, rows, instead)
+            indices += [index] * count
+            elements += range(count)
+            rows.counts["rows used"] += count - 1
+            rows.counts["things beside the first of their row"] += count - 1
+    columns: dict[str, list[Cell]] = {
+        name: [
+            cells[index]
+            if element is None or (listed := instead.get((name, index))) is None
+            else (listed[element] or None if listed else None)
+            for index, element in zip(indices, elements, strict=True)
+        ]
+        for name, cells in chunk.columns.items()
+    }
+    return Chunk(columns, [chunk.places[index] for index in indices])
+
+
+def _values(
+    chunk: Chunk, table: RecordTable, column: str, index: int, *, named: bool
+) -> tuple[str, ...]:
+    return values_in(chunk.columns[column][index], split=table.split, numbers=not named)
+
+
+def _unequal(chunk: Chunk, table: RecordTable, names: Sequence[str], index: int, count: int) -> str:
+    """What is wrong with the row's ids, names and external ids, which must be equally many."""
+    for column in (*names, *table.external_ids):
+        values = _values(chunk, table, column, index, named=column in names)
+        if values and len(values) != count:
+            first = table.id or names[0]
+            return f"{first} holds {count} values and {column} {len(values)}"
+    return ""
+
+
+def _align(
+    chunk: Chunk,
+    table: RecordTable,
+    names: Sequence[str],
+    index: int,
+    count: int,
+    rows: RowReader,
+    instead: dict[tuple[str, int], tuple[str, ...]],
+) -> None:
+    """Note which cells of a row are lists with an element for each thing."""
+    identifying = {*names, *table.external_ids, *([table.id] if table.id else [])}
+    for column, cells in chunk.columns.items():
+        if column in identifying:
+            instead[column, index] = _values(chunk, table, column, index, named=column in names)
+            continue
+        maps = table.columns.get(column, ())
+        named = any(item.type for item in ((maps,) if isinstance(maps, ColumnMap) else maps))
+        values = values_in(cells[index], numbers=not named)
+        if len(values) == count:
+            instead[column, index] = values
+        elif len(values) > 1:
+            instead[column, index] = ()
+            rows.refuse_value(
+                "lists of different lengths",
+                chunk.places[index],
+                f"{column} holds {len(values)} values for {count} things",
+            )

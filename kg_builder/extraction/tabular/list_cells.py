@@ -1,0 +1,110 @@
+"""Lists and objects that stand as text in a cell, in the notation of JSON, Python or numpy."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from typing import Any, Final
+
+OPENING: Final = ("[", "(", "{", "array(")
+"""What such a text begins with."""
+
+_CLOSING: Final = {"[": "]", "(": ")", "{": "}"}
+_WRAPPED: Final = re.compile(r"^(?:array|set|frozenset|tuple|list)\((.*?)(?:, dtype=\w+)?\)$", re.S)
+_ELEMENT: Final = re.compile(
+    r"""(?P<text>[rub]?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))"""
+    r"|(?P<number>[-+]?[0-9]+(?:\.[0-9]+)?)|(?P<nothing>None|null|nan|NaN)",
+    re.S,
+)
+_SEPARATOR: Final = re.compile(r"\s*,\s*|\s+")
+
+
+def list_in(text: str, *, numbers: bool = True) -> tuple[str, ...] | None:
+    r"""The elements of a list of texts and numbers; none where the text is no such list.
+
+    Elements that stand for nothing (None, null, nan) are empty texts, so that two lists stay in
+    step.
+
+    Args:
+        text: a cell.
+        numbers: whether a list without a quoted text is one: "[21, 5]" may also be a title.
+
+    >>> list_in('''['Ann', "Destiny's Sample"]'''), list_in("[]"), list_in("[unknown]")
+    (('Ann', "Destiny's Sample"), (), None)
+    """
+    text = text.strip()
+    if (wrapped := _WRAPPED.match(text)) is not None:
+        text = wrapped[1].strip()
+    if len(text) < 2 or _CLOSING.get(text[0]) != text[-1]:
+        return None
+    inner = text[1:-1].strip().removesuffix(",").rstrip()
+    found: list[str] = []
+    place, quoted = 0, not inner and text[0] != "("  # "( )" is an album by Sigur Rós
+    while place < len(inner):
+        element = _ELEMENT.match(inner, place)
+        if element is None:
+            return None
+        value = _unquoted(element)
+        if value is None:
+            return None
+        quoted |= element["text"] is not None
+        found.append(value)
+        place = element.end()
+        if place < len(inner):
+            separator = _SEPARATOR.match(inner, place)
+            if separator is None:
+                return None
+            place = separator.end()
+    return tuple(found) if quoted or (numbers and found) else None
+
+
+def values_in(
+    cell: str | tuple[str, ...] | None, *, split: str | None = None, numbers: bool = True
+) -> tuple[str, ...]:
+    """All values of a cell in their order, empty texts for those without a value.
+
+    The cell is a format's own list, a list written as text, or a text with a separator.
+
+    >>> values_in("['a', 'b']"), values_in("a|b", split="|"), values_in(None)
+    (('a', 'b'), ('a', 'b'), ())
+    """
+    if cell is None:
+        return ()
+    if isinstance(cell, tuple):
+        return cell
+    if cell.startswith(OPENING) and (found := list_in(cell, numbers=numbers)) is not None:
+        return found
+    return tuple(map(str.strip, cell.split(split))) if split and split in cell else (cell,)
+
+
+def _unquoted(element: re.Match[str]) -> str | None:
+    if element["text"] is None:
+        return element["number"] or ""
+    quoted = element["text"]
+    if "\\" not in quoted:
+        return quoted[quoted.index(quoted[-1]) + 1 : -1].strip()
+    try:
+        value = json.loads(quoted)
+    except ValueError:
+        try:
+            value = ast.literal_eval(quoted)
+        except (ValueError, SyntaxError):
+            return None
+    return value.strip() if isinstance(value, str) else None
+
+
+def structure_in(text: str) -> Any:
+    """The objects and lists of a cell, for a path below a column; `None` where there are none."""
+    text = text.strip()
+    if not text.startswith(("[", "{")):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return None
+    return value if isinstance(value, dict | list) else None

@@ -1,0 +1,69 @@
+"""Numbers as people write them, with points, commas, spaces or apostrophes between the digits."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final, Literal
+
+DecimalSign = Literal[".", ","]
+"""What stands before the fraction of a number."""
+
+_LONGEST: Final = 60
+_SPACES: Final = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f'’](?=\d{3}(?!\d))", re.ASCII)
+_SHAPE: Final = re.compile(r"([+-]?)([0-9]+(?:[.,][0-9]+)*)")
+
+
+@lru_cache(maxsize=65536)
+def parse_number(text: str, decimal: DecimalSign | None = None) -> str | None:
+    """Read "4.5", "4,5", "1.234,5", "1,234.5", "1 234,5" or "1'234.5"; returns digits and a point.
+
+    The last sign is the decimal sign where there are two kinds or where it does not part off three
+    digits. Without `decimal`, "1.234" has a point, and "1,234", which may be either, is `None`.
+
+    Args:
+        text: the number.
+        decimal: the sign before fractions, where it is known; the other one then parts thousands.
+
+    >>> parse_number("4,5"), parse_number("1.234,5"), parse_number("1,234", ".")
+    ('4.5', '1234.5', '1234')
+    """
+    text = text.strip().replace("\u2212", "-")
+    if len(text) > _LONGEST:
+        return None
+    found = _SHAPE.fullmatch(_SPACES.sub("", text))
+    if not found:
+        return None
+    sign, digits = found[1].removeprefix("+"), found[2]
+    points, commas = digits.count("."), digits.count(",")
+    decimal = decimal or _sign(digits, points, commas)
+    if decimal is None:
+        return sign + digits if not points and not commas else None
+    other = "," if decimal == "." else "."
+    whole, mark, fraction = digits.rpartition(decimal) if decimal in digits else (digits, "", "")
+    if decimal in whole or other in fraction or not _is_grouped(whole, other):
+        return None
+    whole = whole.replace(other, "")
+    return f"{sign}{whole}.{fraction}" if mark else sign + whole
+
+
+def _sign(digits: str, points: int, commas: int) -> DecimalSign | None:
+    """The decimal sign that the digits show."""
+    if points and commas:
+        return "." if digits.rindex(".") > digits.rindex(",") else ","
+    if points > 1 or commas > 1:
+        return "," if points else "."
+    if points:
+        return "."
+    if commas and len(digits) - digits.index(",") != 4:
+        return ","
+    return "," if digits.startswith("0,") else None
+
+
+def _is_grouped(whole: str, sign: str) -> bool:
+    """Whether signs of thousands stand where they may: 1,234,567 and, in India, 12,34,567."""
+    first, *groups = whole.split(sign)
+    if not groups:
+        return True
+    sizes = [len(group) for group in groups]
+    return 1 <= len(first) <= 3 and sizes[-1] == 3 and set(sizes[:-1]) in ({3}, {2}, set())

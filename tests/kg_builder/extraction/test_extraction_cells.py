@@ -1,0 +1,489 @@
+"""Cells of tables as people have them: escapes, lists, joint credits, placeholders, float ids."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from kg_builder.credits import credited
+from kg_builder.extraction import Extraction, SourceConfig, extract
+from kg_builder.extraction.interactions import InteractionTable, read_interactions
+from kg_builder.extraction.tabular.list_cells import list_in, structure_in, values_in
+from kg_builder.extraction.values import clean_text, is_placeholder
+from kg_builder.ontology import load_schema
+
+SCHEMA = load_schema()
+
+
+def built(folder: Path, **tables: dict[str, Any]) -> Extraction:
+    source = {"kind": "structured", "name": "src", "tables": tables}
+    return extract(TypeAdapter(SourceConfig).validate_python(source), folder, schema=SCHEMA)
+
+
+def table(folder: Path, content: str, file: str = "a.csv", **settings: Any) -> Extraction:
+    (folder / file).write_text(content, encoding="utf-8")
+    defaults: dict[str, Any] = {"path": file, "type": "Artist", "id": "id", "name": "name"}
+    return built(folder, things=defaults | settings)
+
+
+def named(found: Extraction) -> dict[str, tuple[str, ...]]:
+    """External ids of each record by its name."""
+    return {
+        row["name"]: tuple(row["external_ids"]) for row in found.records.to_dict(orient="records")
+    }
+
+
+def stated(found: Extraction, predicate: str) -> set[tuple[str, str]]:
+    names = dict(zip(found.records["record"], found.records["name"], strict=True))
+    rows = found.statements[found.statements["predicate"] == predicate]
+    return {
+        (names[one], names.get(other, other))
+        for one, other in zip(rows["subject"], rows["object"], strict=True)
+    }
+
+
+def rejected(found: Extraction) -> list[tuple[str, str]]:
+    return list(zip(found.rejects["reason"], found.rejects["detail"], strict=True))
+
+
+# ------------------------------------------------------------------------------------ escapes
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("R&amp;amp;B", "R&B"),
+        ("Sigur%20R%C3%B3s", "Sigur Rós"),
+        ("AC%2FDC", "AC/DC"),
+        ("100% pure", "100% pure"),
+        ("50%50", "50%50"),
+        ("100%DAda", "100%DAda"),
+        ("Beyonc\\u00e9", "Beyoncé"),
+        ("Cr\\xe8me", "Crème"),
+        ("Cr\\xc3\\xa8me", "Crème"),
+        ("\\ud83d\\ude00", "😀"),
+        ("https://a.example/Ann%20Example", "https://a.example/Ann%20Example"),
+        ("C:\\users", "C:\\users"),
+    ],
+)
+def test_escapes_are_undone(text: str, expected: str) -> None:
+    assert clean_text(text) == expected
+
+
+@given(st.text("%25C3A9\\ux0e&amp; ", max_size=20))
+def test_undoing_escapes_of_percent_and_backslash_ends(text: str) -> None:
+    once = clean_text(text)
+    assert len(once) <= len(text) + 2
+
+
+@pytest.mark.parametrize("sign", [";", "|", "/"])
+def test_cells_are_decoded_before_they_are_split(tmp_path: Path, sign: str) -> None:
+    content = f"id,name,genres,also\n1,Ann,R&amp;B{sign}Drum &#38; Bass,A&amp;B{sign}C\n"
+    found = table(
+        tmp_path,
+        content,
+        columns={"genres": {"predicate": "genre", "split": sign}},
+        aliases=["also"],
+        aliases_split=sign,
+    )
+    assert stated(found, "genre") == {("Ann", "R&B"), ("Ann", "Drum & Bass")}
+    assert list(found.records["aliases"][0]) == ["A&B", "C"]
+
+
+def test_an_address_keeps_its_percent_signs(tmp_path: Path) -> None:
+    found = table(
+        tmp_path,
+        "id,name,url\n1,Ann,https://a.example/?q=a%20b&amp;c=d\n",
+        columns={"url": {"predicate": "homepage"}},
+    )
+    assert found.statements["object"].tolist() == ["https://a.example/?q=a%20b&c=d"]
+
+
+# -------------------------------------------------------------------------------------- lists
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("['Ann', \"Destiny's Sample\"]", ("Ann", "Destiny's Sample")),
+        ('["Ann","B\\u00f6b"]', ("Ann", "Böb")),
+        ("['Ann Example' 'Bob Sample']", ("Ann Example", "Bob Sample")),
+        ("array(['Ann', 'Bob'], dtype=object)", ("Ann", "Bob")),
+        ("('Ann',)", ("Ann",)),
+        ("{'Ann', 'Bob'}", ("Ann", "Bob")),
+        ("[21, 5]", ("21", "5")),
+        ("['Ann', None, nan]", ("Ann", "", "")),
+        ("['It\\'s', 'b']", ("It's", "b")),
+        ("[]", ()),
+        ("[unknown]", None),
+        ("( )", None),
+        ("(Live)", None),
+        ("['open, 'b']", None),
+        ("[1, 2", None),
+    ],
+)
+def test_lists_in_the_notation_of_programs(text: str, expected: tuple[str, ...] | None) -> None:
+    assert list_in(text) == expected
+
+
+def test_a_title_in_brackets_is_no_list() -> None:
+    assert list_in("[1999]", numbers=False) is None
+    assert values_in("[1999]", numbers=False) == ("[1999]",)
+
+
+@given(st.lists(st.text(max_size=6).map(str.strip), min_size=1, max_size=4))
+def test_what_json_and_python_write_is_read_back(values: list[str]) -> None:
+    assert list_in(json.dumps(values)) == tuple(values)
+    assert list_in(repr(values)) == tuple(values)
+
+
+@given(st.text("[](){}'\",\\ a1", max_size=30))
+def test_no_text_breaks_the_reader_of_lists(text: str) -> None:
+    found = list_in(text)
+    assert found is None or sum(map(len, found)) <= len(text)
+    structure_in(text)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+def test_elements_of_a_list_are_not_split_again(tmp_path: Path, name: str) -> None:
+    rows = [("id", "name", "artists"), ("1", "One", "['Earth, Wind & Trial', 'R&amp;B Kid']")]
+    sign = "\t" if name.endswith("tsv") else "|"
+    found = table(
+        tmp_path,
+        "\n".join(sign.join(row) for row in rows) + "\n",
+        name,
+        type="Song",
+        separator=sign,
+        columns={
+            "artists": {"predicate": "performer", "type": "Artist", "split": ", ", "strip": "[]"}
+        },
+    )
+    assert stated(found, "performer") == {("One", "Earth, Wind & Trial"), ("One", "R&B Kid")}
+
+
+def test_a_path_goes_below_a_column_that_holds_json_or_python(tmp_path: Path) -> None:
+    found = table(
+        tmp_path,
+        "id|name|genres\n1|Ann|[{'id': 3, 'title': 'Rock'}, {'id': 4, 'title': 'Pop'}]\n"
+        '2|Bob|[{"id": 3, "title": "Jazz"}]\n3|Cy|Folk\n',
+        separator="|",
+        quote="",
+        columns={"genres.title": {"predicate": "genre"}},
+    )
+    assert stated(found, "genre") == {("Ann", "Rock"), ("Ann", "Pop"), ("Bob", "Jazz")}
+    assert rejected(found) == [("not a list or object", "genres.title=Folk")]
+
+
+MBIDS = [f"{letter * 8}-aaaa-4aaa-8aaa-{letter * 12}" for letter in "abc"]
+
+
+@pytest.mark.parametrize(
+    ("content", "settings"),
+    [
+        (json.dumps({"id": MBIDS[:2], "name": ["Ann", "Bob"], "g": "rock"}), {}),
+        (
+            f"id;name;g\n{json.dumps(MBIDS[:2])};['Ann', 'Bob'];rock\n",
+            {"path": "a.csv", "separator": ";", "quote": ""},
+        ),
+        (
+            f"id,name,g\n{MBIDS[0]} / {MBIDS[1]},Ann / Bob,rock\n",
+            {"path": "a.csv", "split": "/"},
+        ),
+    ],
+)
+def test_an_artist_for_each_element_of_id_and_name(
+    tmp_path: Path, content: str, settings: dict[str, Any]
+) -> None:
+    found = table(
+        tmp_path,
+        content,
+        settings.pop("path", "a.jsonl"),
+        external_ids={"id": "musicbrainz"},
+        columns={"g": {"predicate": "genre"}},
+        **settings,
+    )
+    assert {name: ids for name, ids in named(found).items() if name != "rock"} == {
+        "Ann": (f"musicbrainz:{MBIDS[0]}",),
+        "Bob": (f"musicbrainz:{MBIDS[1]}",),
+    }
+    assert stated(found, "genre") == {("Ann", "rock"), ("Bob", "rock")}
+
+
+def test_lists_through_nested_records_stay_in_step(tmp_path: Path) -> None:
+    artists = [{"name": "Ann"}, {"mbid": MBIDS[1], "name": "Bob", "country": "IS"}]
+    found = table(
+        tmp_path,
+        json.dumps({"artists": artists}),
+        "a.jsonl",
+        id="artists.mbid",
+        name="artists.name",
+        external_ids={"artists.mbid": "musicbrainz"},
+        columns={"artists.country": {"predicate": "country"}},
+    )
+    assert named(found) == {"Bob": (f"musicbrainz:{MBIDS[1]}",), "Iceland": ()}
+    assert rejected(found) == [("empty id", "Ann")]
+
+
+def test_several_ids_and_one_name_are_nobodys(tmp_path: Path) -> None:
+    found = table(tmp_path, json.dumps({"id": MBIDS[:2], "name": "Ann feat. Bob"}), "a.jsonl")
+    assert rejected(found) == [("lists of different lengths", "id holds 2 values and name 1")]
+    assert not len(found.records)
+
+
+def test_one_thing_has_one_id_of_a_database(tmp_path: Path) -> None:
+    row = {"id": "1", "name": "Ann", "mbid": MBIDS[:2]}
+    found = table(tmp_path, json.dumps(row), "a.jsonl", external_ids={"mbid": "musicbrainz"})
+    assert named(found) == {"Ann": ()}
+    assert [reason for reason, _ in rejected(found)] == ["not a known external id"]
+
+
+def test_a_list_of_another_length_is_not_shared_out(tmp_path: Path) -> None:
+    row = {"id": ["1", "2"], "name": ["Ann", "Bob"], "g": ["a", "b", "c"]}
+    found = table(tmp_path, json.dumps(row), "a.jsonl", columns={"g": {"predicate": "genre"}})
+    assert stated(found, "genre") == set()
+    assert rejected(found) == [("lists of different lengths", "g holds 3 values for 2 things")]
+
+
+def test_both_ends_of_a_link_may_be_lists(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,name\n1,Ann\n2,Bob\n3,Cy\n", encoding="utf-8")
+    (tmp_path / "l.jsonl").write_text('{"one": 1.0, "others": ["2", 3]}\n', encoding="utf-8")
+    found = built(
+        tmp_path,
+        artists={"path": "a.csv", "type": "Artist", "id": "id", "name": "name"},
+        links={
+            "reads": "links",
+            "path": "l.jsonl",
+            "predicate": "similarTo",
+            "subject": {"column": "one", "ref": "artists"},
+            "object": {"column": "others", "ref": "artists"},
+        },
+    )
+    assert stated(found, "similarTo") == {("Ann", "Bob"), ("Ann", "Cy")}
+
+
+# ------------------------------------------------------------------------------ joint credits
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "expected"),
+    [
+        ("Ann ft. Bob", set(), ["Ann", "Bob"]),
+        ("Ann (featuring Bob & Cy)", {"bob", "cy"}, ["Ann", "Bob", "Cy"]),
+        ("Ann & Bob", {"ann"}, ["Ann & Bob"]),
+        ("Ann & Bob", {"ann", "bob"}, ["Ann", "Bob"]),
+        ("Ann vs. Bob x Cy", {"ann", "bob", "cy"}, ["Ann", "Bob", "Cy"]),
+        ("Ann & Bob", {"ann", "bob", "ann & bob"}, ["Ann & Bob"]),
+        ("Tyler, The Creator", {"tyler"}, ["Tyler, The Creator"]),
+        ("Example, Ann", {"ann example"}, ["Ann Example"]),
+        ("Emerson, Lake & Palmer", {"palmer"}, ["Emerson, Lake & Palmer"]),
+    ],
+)
+def test_who_is_credited(name: str, known: set[str], expected: list[str]) -> None:
+    assert credited(name, known) == expected
+
+
+def test_a_joint_credit_waits_for_the_rest_of_the_source(tmp_path: Path) -> None:
+    found = table(
+        tmp_path,
+        "id,name,by\n1,One,Ann & Bob\n2,Two,Simon & Garfunkel\n3,Three,Ann\n4,Four,Bob ft. Cy\n",
+        type="Song",
+        columns={"by": {"predicate": "performer", "type": "Artist"}},
+    )
+    assert stated(found, "performer") == {
+        ("One", "Ann"),
+        ("One", "Bob"),
+        ("Two", "Simon & Garfunkel"),
+        ("Three", "Ann"),
+        ("Four", "Bob"),
+        ("Four", "Cy"),
+    }
+
+
+# ------------------------------------------------------------------------------- placeholders
+
+
+@pytest.mark.parametrize(
+    ("name", "type_", "expected"),
+    [
+        ("Various Artists", "Band", True),
+        ("Verschiedene Interpreten", "Artist", True),
+        ("群星", "Artist", True),
+        ("[unknown]", "Song", True),
+        ("Unknown", "Song", False),
+        ("Unknown", "Artist", True),
+        ("?", "Album", False),
+        ("Not On Label (Ann Self-released)", "RecordLabel", True),
+        ("self-released", "RecordLabel", True),
+        ("Self-Released", "Genre", False),
+        ("Various", "Song", False),
+        ("Other", "Genre", True),
+        ("Other", "Tag", False),
+        ("NaN", "Genre", True),
+        ("Nan", "Artist", False),
+        ("None", "Genre", True),
+    ],
+)
+def test_what_stands_for_nothing_depends_on_the_kind(name: str, type_: str, expected: bool) -> None:
+    assert is_placeholder(name, type_) is expected
+
+
+PLACED = "id,name,label,by,year\n1,One,Not On Label,Various,-\n2,Two,[no label],None,NaN\n"
+COLUMNS: dict[str, Any] = {
+    "label": {"predicate": "recordLabel"},
+    "by": {"predicate": "performer", "type": "Artist"},
+    "year": {"predicate": "releaseDate"},
+}
+
+
+def test_placeholders_name_nothing_and_are_counted(tmp_path: Path) -> None:
+    found = table(tmp_path, PLACED, type="Song", columns=COLUMNS)
+    assert set(found.records["name"]) == {"One", "Two"}
+    assert sorted(rejected(found)) == [
+        ("stands for nothing: no artist", "by=None"),
+        ("stands for nothing: no artist", "by=Various"),
+        ("stands for nothing: no date", "year=-"),
+        ("stands for nothing: no recordlabel", "label=Not On Label"),
+        ("stands for nothing: no recordlabel", "label=[no label]"),
+    ]
+
+
+@pytest.mark.parametrize("of_column", [True, False])
+def test_a_recipe_keeps_a_name_that_is_real(tmp_path: Path, of_column: bool) -> None:
+    by = COLUMNS["by"] | ({"real_names": ["None"]} if of_column else {})
+    settings = {} if of_column else {"real_names": ["None"]}
+    found = table(tmp_path, PLACED, type="Song", columns=COLUMNS | {"by": by}, **settings)
+    assert stated(found, "performer") == {("Two", "None")}
+
+
+def test_a_row_of_nobody_is_a_reject_and_a_real_one_is_not(tmp_path: Path) -> None:
+    content = "id,name\n1,Various Artists\n2,NaN\nNone,Ann\n4,None\n"
+    found = table(tmp_path, content)
+    assert not len(found.records)
+    assert len(found.rejects) == 4
+    found = table(tmp_path, content, real_names=["None", "NaN"])
+    assert set(found.records["name"]) == {"NaN", "Ann", "None"}
+
+
+def test_links_and_json_files_know_placeholders_too(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text("a,l\nAnn,Self-released\nBob,Tall Records\n", encoding="utf-8")
+    found = built(
+        tmp_path,
+        links={
+            "reads": "links",
+            "path": "l.csv",
+            "predicate": "signedTo" if "signedTo" in SCHEMA.predicates else "recordLabel",
+            "subject": {"column": "a", "type": "Artist"},
+            "object": {"column": "l", "type": "RecordLabel"},
+        },
+    )
+    assert "Tall Records" in set(found.records["name"])
+    assert rejected(found) == [("stands for nothing: no recordlabel", "l=Self-released")]
+
+
+# --------------------------------------------------------------------------------------- ids
+
+
+def test_ids_written_as_floats_are_whole_numbers(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,name\n1,Ann\n2.0,Bob\n0012,Cy\n", encoding="utf-8")
+    (tmp_path / "s.csv").write_text("id,name,a\n1,One,1.0\n2,Two,2\n", encoding="utf-8")
+    (tmp_path / "i.csv").write_text("u,a,n\nu1,1.0,3\nu1,2,1\n", encoding="utf-8")
+    found = built(
+        tmp_path,
+        artists={"path": "a.csv", "type": "Artist", "id": "id", "name": "name"},
+        songs={
+            "path": "s.csv",
+            "type": "Song",
+            "id": "id",
+            "name": "name",
+            "columns": {"a": {"predicate": "performer", "ref": "artists"}},
+        },
+    )
+    assert stated(found, "performer") == {("One", "Ann"), ("Two", "Bob")}
+    assert "src/artists/0012" in set(found.records["record"])
+    plays = InteractionTable(path="i.csv", user="u", item="a", weight="n", records="src/artists")
+    read = read_interactions(plays, tmp_path, known=frozenset(found.records["record"]))
+    assert read.interactions["item"].tolist() == ["src/artists/1", "src/artists/2"]
+
+
+@pytest.mark.parametrize(
+    ("decimal", "expected"),
+    [(None, [4.5, 1234.5, 1e3, 1.234]), (",", [4.5, 1234.5, 1234.0])],
+)
+def test_weights_in_the_notation_of_people(
+    tmp_path: Path, decimal: Any, expected: list[float]
+) -> None:
+    (tmp_path / "i.csv").write_text(
+        "u;a;n\n1;a;4,5\n2;a;1.234,5\n3;a;1e3\n4;a;1.234\n5;a;many\n", encoding="utf-8"
+    )
+    plays = InteractionTable(
+        path="i.csv", separator=";", user="u", item="a", weight="n", records="s", decimal=decimal
+    )
+    read = read_interactions(plays, tmp_path)
+    assert read.interactions["weight"].tolist() == expected
+    assert read.rejects["reason"].unique().tolist() == ["weight is no number"]
+
+
+# ----------------------------------------------------------------------------- other readers
+
+
+def semi_structured(folder: Path, name: str, content: str, **settings: Any) -> Extraction:
+    (folder / name).write_text(content, encoding="utf-8")
+    source = {"kind": "semi-structured", "name": "src", "path": name} | settings
+    return extract(TypeAdapter(SourceConfig).validate_python(source), folder, schema=SCHEMA)
+
+
+def test_json_files_give_a_thing_its_own_ids_and_no_placeholder(tmp_path: Path) -> None:
+    things = [
+        {"id": "1", "name": ["Ann", "Annie"], "mbid": MBIDS[0], "label": "Self-released"},
+        {"id": "2", "name": "Bob", "mbid": MBIDS[:2], "label": "R%26B Works"},
+        {"id": ["3", "4"], "name": "Cy"},
+        {"id": "5", "name": "Various Artists"},
+        {"id": "6", "name": "Unknown"},
+    ]
+    found = semi_structured(
+        tmp_path,
+        "a.json",
+        json.dumps(things),
+        format="json",
+        mapping={
+            "type": "Artist",
+            "id": "id",
+            "name": "name",
+            "external_ids": {"mbid": "musicbrainz"},
+            "real_names": ["Unknown"],
+            "paths": {"label": {"predicate": "recordLabel"}},
+        },
+    )
+    assert named(found) == {
+        "Ann": (f"musicbrainz:{MBIDS[0]}",),
+        "Bob": (),
+        "Unknown": (),
+        "R&B Works": (),
+    }
+    assert [reason for reason, _ in rejected(found)] == [
+        "stands for nothing: no recordlabel",
+        "not a known external id",
+        "several ids for one thing",
+        "stands for nothing: no artist",
+    ]
+
+
+def test_pages_know_placeholders_too(tmp_path: Path) -> None:
+    content = json.dumps(
+        {
+            "@context": "https://schema.org",
+            "@type": "MusicAlbum",
+            "name": "First",
+            "byArtist": {"@type": "MusicGroup", "name": "Various Artists"},
+            "genre": ["Rock &amp; Roll", "None"],
+        }
+    )
+    found = semi_structured(tmp_path, "a.jsonld", content, format="json-ld")
+    assert set(found.records["name"]) == {"First", "Rock & Roll"}
+    assert len(found.rejects) == 2
