@@ -52,8 +52,10 @@ class ColumnReader:
         repair: bool,
         where: str,
         scope_of: Callable[[str], str],
+        ref_source: str | None = None,
     ) -> None:
         self.column, self.mapping, self.out = column, mapping, out
+        self._ref_source = ref_source or out.source
         self._repair = repair
         self._where = where = f"{where}, column {column!r}"
         self._predicate: Predicate = out.schema.predicate(mapping.predicate)
@@ -179,7 +181,7 @@ class ColumnReader:
         if not text:
             return None
         if self.mapping.ref:
-            return id_key(self.out.source, self._scope, text)
+            return id_key(self._ref_source, self._scope, text)
         if self.mapping.iri:
             key = self._by_iri(text, label, evidence)
         else:

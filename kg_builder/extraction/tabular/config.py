@@ -244,14 +244,14 @@ def missing_column(column: str, names: Sequence[str], where: str) -> DataError:
     near = difflib.get_close_matches(column, names, n=1, cutoff=0.5)
     shown = [*names[:_SHOWN], "…"] if len(names) > _SHOWN else names
     remedy = f"the columns are: {', '.join(shown)}"
-    if near:
-        remedy = f"did you mean {near[0]!r}? {remedy}"
-    elif len(names) == 1 and names[0][:1] in {"{", "["}:
+    text = names[0] if names else ""
+    marks = [mark for mark in _SEPARATORS if column in text.split(mark)]
+    if text[:1] in {"{", "["}:
         remedy = 'the file looks like JSON: set format = "json"'
-    elif len(names) == 1:
-        marks = [mark for mark in _SEPARATORS if column in names[0].split(mark)]
-        if marks:
-            remedy = f"set separator = {json.dumps(marks[0])}: the heading is {names[0]!r}"
+    elif len(names) == 1 and marks:
+        remedy = f"set separator = {json.dumps(marks[0])}: the heading is {text!r}"
+    elif near:
+        remedy = f"did you mean {near[0]!r}? {remedy}"
     return DataError(f"no column {column!r}", where=where, remedy=remedy)
 
 
