@@ -45,6 +45,7 @@ class Facts:
     ratings: Ratings
     users: UserNumbering | None
     items: Sequence[str]
+    interactions: pd.DataFrame
     read: Mapping[str, int]
     judgements: Mapping[str, int]
 
@@ -56,11 +57,7 @@ class Facts:
                 none about the users though the recipe states some.
         """
         if recipe.interactions and not len(self.ratings.rows):
-            raise DataError(
-                "no interaction is positive",
-                where=f"recipe {recipe.name}",
-                remedy="is the 'threshold' of the interactions too high?",
-            )
+            raise self._nothing_positive(recipe)
         if self.users is not None and not len(self.users.triples):
             raise DataError(
                 "no row about users names a user of the ratings",
@@ -68,12 +65,42 @@ class Facts:
                 remedy="are the ids in the column 'user' those of the interactions?",
             )
         stated = len(self.numbering.triples) - self.numbering.counts[BARE]
-        if stated == 0:
+        if stated == 0 and recipe.interactions:
             raise DataError(
                 "the knowledge graph is empty: no statement links two entities",
                 where=f"recipe {recipe.name}",
                 remedy="look at stages/*/rejects.parquet, and at the mapping of the columns",
             )
+
+    def _nothing_positive(self, recipe: Recipe) -> DataError:
+        """Why no interaction became a positive row: the first of the steps that none passed."""
+        where, read = f"recipe {recipe.name}", self.interactions
+        if not len(read):
+            return DataError(
+                "no interaction is left: the things of all of them were dropped after reading",
+                where=where,
+                remedy="look at stages/*/rejects.parquet",
+            )
+        if not read["liked"].any():
+            return DataError(
+                f"no interaction is positive: the largest of {len(read):,} weights is "
+                f"{read['weight'].max():g}, below the 'threshold'",
+                where=where,
+                remedy="lower the 'threshold' of the interactions",
+            )
+        classes = self.entities.set_index("entity")["type"].reindex(read["item"].unique())
+        found = ", ".join(f"{count} {name}" for name, count in classes.value_counts().items())
+        items = (
+            "those of the file"
+            if not isinstance(recipe.ratings.items, str)
+            else (f"of the class {recipe.ratings.item_type or 'Artist'}")
+        )
+        return DataError(
+            f"no positive interaction is with an item: they are with {found}, and the items are "
+            f"{items}",
+            where=where,
+            remedy="set 'item_type' (or 'items') in [ratings] to what people interacted with",
+        )
 
 
 def write_quality(facts: Facts, recipe: Recipe, json_path: Path, html_path: Path) -> None:

@@ -15,7 +15,7 @@ from kg_builder.cleaning.clean import CleaningConfig
 from kg_builder.errors import DataError
 from kg_builder.extraction import SourceConfig
 from kg_builder.extraction.interactions import InteractionTable
-from kg_builder.extraction.structured.config import LinkTable, StructuredSource
+from kg_builder.extraction.structured.config import ColumnMap, LinkTable, StructuredSource
 from kg_builder.extraction.user_facts import UserTable, check_relations
 from kg_builder.fusion import FusionConfig, SourceTraits
 from kg_builder.inference import InferenceConfig
@@ -82,6 +82,15 @@ class Recipe(BaseModel):
         strange = sorted(set(self.traits) - set(names) - {base.name for base in self.databases})
         if strange:
             raise ValueError(f"traits of {strange}, which are no sources (sources: {names})")
+        for source in self.sources:
+            mapping = getattr(source, "mapping", None)
+            for path, maps in (mapping.paths if mapping else {}).items():
+                for item in (maps,) if isinstance(maps, ColumnMap) else maps:
+                    if item.ref and item.ref not in names:
+                        raise ValueError(
+                            f"source {source.name!r}, path {path!r}: ref = {item.ref!r} is no "
+                            f"source (sources: {names})"
+                        )
         if self.users and not self.interactions:
             raise ValueError("'users' without 'interactions': nobody is a user")
         check_relations(self.users)

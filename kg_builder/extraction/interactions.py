@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from kg_builder.databases import external_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import plain_id
-from kg_builder.extraction.tabular import RowReader, RowsConfig, read_rows
+from kg_builder.extraction.tabular import Cell, RowReader, RowsConfig, read_rows
 from kg_builder.extraction.tabular.reader import as_number
 from kg_builder.extraction.values.numbers import DecimalSign
 from kg_builder.progress import Progress, silent
@@ -73,6 +75,9 @@ def _iso_8601(cells: pd.DataFrame) -> pd.Series:
         text = text + mark + cells[part].str.strip().str.zfill(2)
     return text + ":00" if cells.shape[1] == 4 else text  # an hour alone is no ISO 8601
 
+
+_COMPARED: Final = 20_000
+"""Record keys among which a similar one is looked for."""
 
 SOURCE: Final = "left-out pairs"
 """What the counts are listed under."""
@@ -158,14 +163,63 @@ def _no_pair(path: Path, line: int) -> DataError:
     )
 
 
+COUNT: Final = "@count"
+
+
+class DerivedUser(BaseModel):
+    """A user that no column names as such: always the same one, or a part of a cell or path."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: Annotated[str | None, Field(min_length=1, description="The only user's id.")] = None
+    column: Annotated[
+        str | None, Field(description="Column in which 'pattern' finds the user's id.")
+    ] = None
+    pattern: Annotated[
+        str,
+        Field(
+            description="Regular expression, searched in the cell or, without 'column', in the "
+            "file's path; its first group (or all it matches) is the user's id."
+        ),
+    ] = ""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.value is None) == (not self.pattern):
+            raise ValueError("give 'value', or 'pattern' (and the 'column' that it is for)")
+        if self.value is not None and self.column is not None:
+            raise ValueError("'column' says nothing beside 'value'")
+        try:
+            re.compile(self.pattern)
+        except re.error as fault:
+            raise ValueError(f"bad pattern {self.pattern!r}: {fault}") from None
+        return self
+
+    def of(self, texts: Iterable[str | None]) -> list[str | None]:
+        """The user of each cell or path; none where the pattern is not in it."""
+        if self.value is not None:
+            return [self.value for _ in texts]
+        found = (re.search(self.pattern, text or "") for text in texts)
+        return [(hit[1] if hit.re.groups else hit[0]) or None if hit else None for hit in found]
+
+
 class InteractionTable(RowsConfig):
     """A file with one interaction per row."""
 
-    user: Annotated[str, Field(description="Column with the user's id.")]
-    item: Annotated[str, Field(description="Column with the item's id.")]
+    user: Annotated[
+        str | DerivedUser,
+        Field(description="Column with the user's id, or how the user is known without one."),
+    ]
+    item: Annotated[
+        str,
+        Field(description="Column with the item's id; several ids in a cell are as many rows."),
+    ]
     weight: Annotated[
         str | None,
-        Field(description="Column with plays or stars; without it every row weighs 1."),
+        Field(
+            description="Column with plays or stars; without it every row weighs 1. '@count': "
+            "the number of rows with the same user and item."
+        ),
     ] = None
     threshold: Annotated[
         float, Field(description="Weight from which on an interaction is a positive one.")
@@ -199,7 +253,7 @@ def read_interactions(
     known: frozenset[str] | None = None,
     progress: Progress = silent,
 ) -> Interactions:
-    """Read an interaction file.
+    """Read an interaction file, or all that match its pattern.
 
     Args:
         table: the file and its columns.
@@ -208,31 +262,37 @@ def read_interactions(
         progress: called with bytes read and the file's size.
 
     Raises:
-        DataError: the file or a column is missing.
+        DataError: the file or a column is missing, or no row of it can be used: the first one is
+            named, with what was looked for and what there is.
     """
     of_time = columns_of(table.time)
-    wanted = [table.user, table.item, *([table.weight] if table.weight else []), *of_time]
-    reader = RowReader(table, root, columns=wanted, progress=progress)
-    rows = reader.frame()
-    rows[table.item] = rows[table.item].str.replace(r"^(\d+)\.0$", r"\1", regex=True)  # plain_id
-    weight = (
-        read_numbers(rows[table.weight], table.decimal)
-        if table.weight
-        else pd.Series(1.0, index=rows.index)
+    by_count = table.weight == COUNT
+    weighed = table.weight if not by_count else None
+    named = table.user.column if isinstance(table.user, DerivedUser) else table.user
+    wanted = [table.item, *filter(None, [named, weighed]), *of_time]
+    wanted += [condition.column for condition in table.where]
+    reader = read_rows(table, root, columns=list(dict.fromkeys(wanted)), progress=progress)
+    rows, items = _rows_of(reader, table.item)
+    place = pd.Series(
+        [reader.evidence(number) for number in rows["place"].tolist()], dtype="string[pyarrow]"
     )
+    user = _users(table, rows, place)
+    record = _records(items, table.records, known)
+    weight = (
+        read_numbers(rows[weighed], table.decimal) if weighed else pd.Series(1.0, index=rows.index)
+    )
+    if by_count and len(rows):
+        weight = weight.groupby([user.fillna(""), record.fillna("")]).transform("sum")
     time = read_times(rows[of_time]) if of_time else None
-    record = table.records + "/" + rows[table.item].fillna("")
+    nobody = pd.Series(False, index=rows.index)
     faults: dict[str, pd.Series[bool]] = {
-        "empty user or item": rows[table.user].isna() | rows[table.item].isna(),
+        "empty user or item": user.isna() | items.isna(),
         "weight is no number": weight.isna() | weight.isin([np.inf, -np.inf]),
-        "time is no number or date": (
-            time.isna() if time is not None else pd.Series(False, index=rows.index)
-        ),
+        "time is no number or date": time.isna() if time is not None else nobody,
         "interaction with an unknown record": (
-            ~record.isin(list(known)) if known is not None else pd.Series(False, index=rows.index)
+            ~record.isin(list(known)) if known is not None else nobody
         ),
     }
-    place = f"{table.path}#{reader.place}=" + rows["place"].astype("string[pyarrow]")
     usable = pd.Series(True, index=rows.index)
     rejects = []
     for reason, fault in faults.items():
@@ -242,13 +302,18 @@ def read_interactions(
             {
                 "evidence": place[bad].tolist(),
                 "reason": [reason] * int(bad.sum()),
-                "detail": (
-                    rows.loc[bad, table.user].fillna("")
-                    + " "
-                    + rows.loc[bad, table.item].fillna("")
-                ).tolist(),
+                "detail": (user[bad].fillna("") + " " + items[bad].fillna("")).tolist(),
             }
         )
+    if not usable.any():
+        bad_rows = pd.DataFrame(
+            {"place": place, "user": user, "item": items, "record": record}, index=rows.index
+        )
+        if weighed:
+            bad_rows["weight"] = rows[weighed]
+        if of_time:
+            bad_rows["time"] = rows[of_time[0]]
+        raise _nothing_usable(table, root, faults, bad_rows, reader, known)
     unread = [(item.evidence, item.reason, item.detail) for item in reader.rejects]
     table_of_rejects = {
         key: [value for part in rejects for value in part[key]] + [row[n] for row in unread]
@@ -259,9 +324,9 @@ def read_interactions(
     return Interactions(
         interactions=INTERACTIONS.frame(
             {
-                "user": kept[table.user].tolist(),
+                "user": user[usable].tolist(),
                 "item": record[usable].tolist(),
-                "raw_item": kept[table.item].tolist(),
+                "raw_item": items[usable].tolist(),
                 "weight": weight[usable].tolist(),
                 "liked": (weight[usable] >= table.threshold).tolist(),
                 "time": [None] * len(kept) if time is None else time[usable].tolist(),
@@ -281,3 +346,93 @@ def read_interactions(
             "interaction rows rejected": count,
         },
     )
+
+
+def _rows_of(reader: RowReader, item: str) -> tuple[pd.DataFrame, pd.Series]:
+    """(the rows, the item's id of each): a row with several ids in its cell occurs for each."""
+    cells: list[tuple[str, ...]] = []
+
+    def remember(column: list[Cell]) -> None:
+        for cell in column:
+            several = cell if isinstance(cell, tuple) else (cell or "",)
+            cells.append(tuple(dict.fromkeys(filter(None, several))))
+
+    frame = reader.frame(each=lambda chunk: remember(chunk.columns[item]))
+    items = pd.Series([cell or ("",) for cell in cells], dtype=object).explode()
+    rows = frame.loc[items.index].reset_index(drop=True)
+    items = items.reset_index(drop=True).astype("string[pyarrow]")
+    items = items.str.replace(r"^(\d+)\.0$", r"\1", regex=True)  # as plain_id does
+    return rows, items.where(items != "")
+
+
+def _users(table: InteractionTable, rows: pd.DataFrame, place: pd.Series) -> pd.Series:
+    if isinstance(table.user, str):
+        return rows[table.user]
+    texts = place.str.partition("#")[0] if table.user.column is None else rows[table.user.column]
+    found = table.user.of(None if text is pd.NA else text for text in texts.tolist())
+    return pd.Series(found, index=rows.index, dtype="string[pyarrow]")
+
+
+def _records(items: pd.Series, records: str, known: frozenset[str] | None) -> pd.Series:
+    """Record keys of the items; an id that is an address is known by its short form."""
+    found = records + "/" + items.fillna("")
+    strange = items[~found.isin(list(known or ()))].dropna().unique()
+    short = {item: f"{records}/{curie}" for item in strange if (curie := external_id(item))}
+    return found.where(~items.isin(list(short)), items.map(short)) if short else found
+
+
+def _nothing_usable(
+    table: InteractionTable,
+    root: Path,
+    faults: dict[str, pd.Series[bool]],
+    rows: pd.DataFrame,
+    reader: RowReader,
+    known: frozenset[str] | None,
+) -> DataError:
+    """The error of a file without a usable row: its first one, and what is wrong with it."""
+    path = root / table.path
+    if not len(rows):
+        first = next(iter(reader.rejects), None)
+        if first is None:
+            return DataError("there is no row", where=str(path), remedy="is it the right file?")
+        return DataError(
+            f"no row can be read: {len(reader.rejects):,} rejects, the first: {first.evidence}: "
+            f"{first.reason} {first.detail}",
+            where=str(path),
+            remedy="correct the file, or how [[interactions]] reads it",
+        )
+    reason = next(name for name, fault in faults.items() if fault.iloc[0])
+    row = rows.iloc[0].fillna("")
+    said, remedy = reason, "correct the file, or how [[interactions]] reads it"
+    if reason == "weight is no number":
+        said = f"weight {row['weight']!r} in column {table.weight!r} is no number"
+        remedy = "name a column of numbers, or leave 'weight' out: every row then counts"
+    elif reason == "time is no number or date":
+        said = f"time {row['time']!r} is no number or date"
+    elif reason == "interaction with an unknown record":
+        said = f"there is no record {row['record']!r}"
+        remedy = _known_keys(str(row["item"]), table.records, known or frozenset())
+    elif isinstance(table.user, DerivedUser) and not row["user"]:
+        said = f"the pattern {table.user.pattern!r} finds no user"
+    else:
+        said = f"no user or no item (user {row['user']!r}, item {row['item']!r})"
+    return DataError(
+        f"none of the {len(rows):,} interactions can be used, the first: {row['place']}: {said}",
+        where=str(path),
+        remedy=remedy,
+    )
+
+
+def _known_keys(item: str, records: str, known: frozenset[str]) -> str:
+    """What to write instead of a prefix of record keys, or an id, that no source has."""
+    fitting = sorted(key for key in known if key.endswith(f"/{item}"))
+    if fitting:
+        return f'set records = "{fitting[0].removesuffix(f"/{item}")}": there is {fitting[0]!r}'
+    own = sorted(key for key in known if key.startswith(f"{records}/"))
+    if own:
+        near = get_close_matches(f"{records}/{item}", own[:_COMPARED], n=1, cutoff=0.8)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        return f"{hint}the keys there are look like {', '.join(own[:3])}"
+    prefixes = sorted({key.rpartition("/")[0] for key in known})
+    shown = get_close_matches(records, prefixes, n=3, cutoff=0.0)
+    return f"'records' stands before the item's id; keys begin: {', '.join(shown) or 'nothing'}"

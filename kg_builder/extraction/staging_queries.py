@@ -48,7 +48,11 @@ WHERE key IN (SELECT key FROM repeated) AND seq NOT IN (SELECT first FROM repeat
 LINKED: Final = f"""
 CREATE TABLE linked AS
 SELECT s.seq, p.number AS predicate, p.compared, a.seq AS subject, o.seq AS object,
-       a.seq IS NOT NULL AND (s.object_kind <> 'record' OR o.seq IS NOT NULL) AS known,
+       s.object_kind = 'record'
+           AND split_part(s.subject, '/', 1) <> split_part(s.object, '/', 1) AS across,
+       CASE WHEN across THEN a.seq IS NOT NULL OR o.seq IS NOT NULL
+            ELSE a.seq IS NOT NULL AND (s.object_kind <> 'record' OR o.seq IS NOT NULL)
+            END AS known,  -- whether another source has the other end, fusion finds out
        CASE WHEN s.object_kind <> 'record' AND length(s.object) <= {LONG}
             THEN s.object END AS literal,
        CASE WHEN length(o.name) <= {LONG} THEN p.back END AS back
@@ -67,7 +71,7 @@ FROM batch s JOIN linked l USING (seq) WHERE NOT l.known ORDER BY seq
 
 UNUSED: Final = """
 DELETE FROM thing WHERE optional AND seq NOT IN (
-    SELECT subject FROM linked WHERE known
+    SELECT subject FROM linked WHERE known AND subject IS NOT NULL
     UNION SELECT object FROM linked WHERE known AND object IS NOT NULL
 )
 """
@@ -77,10 +81,10 @@ CREATE TABLE attribute AS
 SELECT stated.thing, predicate, coalesce(literal, name) AS value, rank
 FROM (
     SELECT subject AS thing, predicate, object AS other, literal, 2 * seq AS rank
-    FROM linked WHERE known AND compared
+    FROM linked WHERE known AND NOT across AND compared
     UNION ALL
     SELECT object, back, subject, NULL, 2 * seq + 1
-    FROM linked WHERE known AND back IS NOT NULL
+    FROM linked WHERE known AND NOT across AND back IS NOT NULL
 ) stated
 LEFT JOIN thing ON thing.seq = other
 WHERE literal IS NOT NULL OR length(name) <= {LONG}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kg_builder.triples.listed_items import ItemList
 
@@ -43,7 +43,17 @@ class RatingsConfig(BaseModel):
         description="which entities are items: those with a positive interaction, all of the item "
         "class, or those that a file lists (`path`, `column`, `records`), in its order",
     )
-    item_type: str = Field("Artist", description='class of the items, for items = "all"')
+    item_type: str | None = Field(
+        None,
+        description="class of the items, its subclasses included: by default Artist for items = "
+        '"all", and any class for those that are interacted with',
+    )
     negatives: int = Field(
         1, ge=0, description="unobserved items drawn per positive, without replacement"
     )
+
+    @model_validator(mode="after")
+    def _a_list_needs_no_class(self) -> Self:
+        if isinstance(self.items, ItemList) and self.item_type is not None:
+            raise ValueError("'item_type' says nothing where a file lists the items: leave it out")
+        return self

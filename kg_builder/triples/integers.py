@@ -46,6 +46,8 @@ def number(
 ) -> Numbering:
     """Give every item, entity and relation its integer and write the triples with them.
 
+    A graph without items keeps every triple between entities, whatever `heads` says.
+
     An item that no triple mentions gets one that tells its class, because the public loaders take
     the number of entities from the triples.
 
@@ -154,7 +156,7 @@ def _items_first(
             "tail": facts["tail"].where(~turn, facts["head"]),
         }
     )
-    if config.heads == "all":
+    if config.heads == "all" or not items:
         return turned
     counts["triples without an item"] = int((~head_is_item & ~tail_is_item).sum())
     return turned.loc[head_is_item | tail_is_item]

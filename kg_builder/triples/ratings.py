@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kg_builder.errors import DataError
+from kg_builder.ontology import Schema
 from kg_builder.triples.config import RatingsConfig
 from kg_builder.triples.listed_items import ItemList, listed_items
 
@@ -40,6 +43,7 @@ def items_of(
     *,
     order: str,
     root: Path,
+    schema: Schema,
 ) -> list[str]:
     """CURIEs of the items: as a file lists them, or else sorted by name or as in the entities.
 
@@ -50,18 +54,42 @@ def items_of(
         config: which entities are items.
         order: "name", or "source" for the order of the entities table.
         root: raw folder.
+        schema: the data model, for the subclasses of the items' class.
 
     Raises:
-        DataError: see `listed_items`.
+        DataError: see `listed_items`; the data model has no such class, or no entity is of it.
     """
     if isinstance(config.items, ItemList):
         return listed_items(config.items, root, links)
-    if config.items == "all":
-        items = entities.loc[entities["type"] == config.item_type, "entity"].tolist()
-    else:
+    wanted = config.item_type or ("Artist" if config.items == "all" else None)
+    of_class = np.ones(len(entities), np.bool_)
+    if wanted is not None:
+        of_class = entities["type"].isin(_with_subclasses(wanted, schema)).to_numpy(dtype=bool)
+        if not of_class.any():
+            counted = entities["type"].value_counts()
+            there_are = ", ".join(f"{count} {name}" for name, count in counted.items())
+            raise DataError(
+                f"no entity is of the items' class {wanted!r}",
+                where="[ratings]",
+                remedy=f"set item_type to a class that there is: {there_are}",
+            )
+    items: list[str] = entities.loc[of_class, "entity"].tolist()
+    if config.items == "interacted":
         liked = set(interactions.loc[interactions["liked"], "item"])
-        items = [entity for entity in entities["entity"].tolist() if entity in liked]
+        items = [entity for entity in items if entity in liked]
     return sorted(items) if order == "name" else items
+
+
+def _with_subclasses(wanted: str, schema: Schema) -> list[str]:
+    if wanted not in schema.classes:
+        near = get_close_matches(wanted, schema.classes, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise DataError(
+            f"the data model has no class {wanted!r}",
+            where="[ratings] item_type",
+            remedy=f"{hint}one of: {', '.join(schema.classes)}",
+        )
+    return [name for name in schema.classes if schema.is_a(name, wanted)]
 
 
 def ratings(

@@ -17,6 +17,7 @@ from kg_builder.extraction.interactions import (
     read_left_out_pairs,
 )
 from kg_builder.extraction.user_facts import read_user_facts
+from kg_builder.packed_files import matching_files
 from kg_builder.tables import (
     INTERACTIONS,
     RECORDS,
@@ -129,13 +130,20 @@ def _interaction_table(recipe: Recipe, raw: Path) -> InteractionTable | None:
     if not recipe.interactions:
         return None
     for table in recipe.interactions:
-        if (raw / table.path).is_file():
+        if (raw / table.path).is_file() or _matches(raw, table.path):
             return table
     raise DataError(
         "no such file",
         where=" or ".join(str(raw / table.path) for table in recipe.interactions),
         remedy=how_to_get(recipe, raw),
     )
+
+
+def _matches(raw: Path, pattern: str) -> bool:
+    try:
+        return bool(matching_files(raw, pattern))
+    except DataError:
+        return False
 
 
 def _nothing_read(rejects: pd.DataFrame) -> DataError:

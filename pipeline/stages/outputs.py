@@ -82,6 +82,7 @@ def write_outputs(
         recipe.ratings,
         order=recipe.triples.order,
         root=job.raw,
+        schema=schema,
     )
     numbering = number(statements, entities, items, recipe.triples, schema=schema)
     rated = ratings(interactions, items, recipe.ratings, seed=job.seed)
@@ -96,6 +97,7 @@ def write_outputs(
         ratings=rated,
         users=known,
         items=items,
+        interactions=interactions,
         read=read,
         judgements=judgements,
     )

@@ -41,6 +41,9 @@ def read_interactions(path: Path) -> Interactions:
     Raises:
         DataError: missing, empty or malformed file, a label other than 0 and 1, no positive row.
     """
+    if path.is_file() and not path.stat().st_size:
+        problem = "the file is empty: nobody is known to like anything, so nothing can be trained"
+        raise DataError.at(path, None, problem, "give the recipe [[interactions]] and build again")
     users, items, labels = read_integer_table(path, ("user", "item", "label")).T.copy()
     wrong = np.flatnonzero(labels > 1)
     if len(wrong):

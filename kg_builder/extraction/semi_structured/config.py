@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from kg_builder.extraction.structured.config import ColumnMap
+from kg_builder.extraction.structured.config import ColumnMap, TypeColumn
 
 _STRICT = ConfigDict(frozen=True, extra="forbid")
 
@@ -17,9 +17,14 @@ class JsonMap(BaseModel):
     model_config = _STRICT
 
     records: Annotated[
-        str, Field(description="Path of the objects that describe one thing each; '' is the root.")
+        str,
+        Field(
+            description="Path of the objects that describe one thing each; '' is the root, '*' "
+            "stands for every key of an object. Below such an object, '../x' is x of the object "
+            "around it and '@key' its key."
+        ),
     ] = ""
-    type: Annotated[str, Field(description="Class of the things.")]
+    type: Annotated[str | TypeColumn, Field(description="Class of the things.")]
     id: Annotated[str | None, Field(description="Path of the publisher's id.")] = None
     name: Annotated[str, Field(description="Path of the name.")]
     aliases: Annotated[tuple[str, ...], Field(description="Paths of other names.")] = ()
@@ -61,7 +66,13 @@ class SemiStructuredSource(BaseModel):
     type: Annotated[
         str, Field(description="Class of a page's topic where the page does not tell it.")
     ] = "Artist"
-    mapping: Annotated[JsonMap | None, Field(description="Paths, for the json adapter.")] = None
+    mapping: Annotated[
+        JsonMap | None,
+        Field(
+            description="Paths, for the json adapter; the `ref` of one names another source (or "
+            "this one) whose ids the values are."
+        ),
+    ] = None
     confidence: Annotated[
         float, Field(gt=0, le=1, description="Probability that a field says so.")
     ] = 0.95
@@ -77,3 +88,17 @@ class SemiStructuredSource(BaseModel):
         int,
         Field(ge=1024, description="Largest file read whole (pages, articles, JSON), in bytes."),
     ] = 32 * 1024 * 1024
+
+    @model_validator(mode="after")
+    def _no_key_is_ignored(self) -> Self:
+        readers = {
+            "mapping": {"json"},
+            "threads": {"discogs"},
+            "type": {"html", "wikitext"},
+        }
+        for key, formats in readers.items():
+            if key in self.model_fields_set and self.format not in {"auto", *formats}:
+                raise ValueError(
+                    f"{key!r} is for format = {' or '.join(sorted(formats))}, not {self.format!r}"
+                )
+        return self

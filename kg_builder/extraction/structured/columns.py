@@ -66,8 +66,10 @@ class ColumnReader:
         layout: RowsConfig | None = None,
         where: str,
         scope_of: Callable[[str], str],
+        ref_source: str | None = None,
     ) -> None:
         self.column, self.mapping, self.out = column, mapping, out
+        self._ref_source = ref_source or out.source
         self._repair = layout is None or layout.repair
         self._decodes = self._repair and not mapping.iri and not mapping.ref
         self._real_names = mapping.real_names + (layout.real_names if layout else ())
@@ -243,7 +245,7 @@ class ColumnReader:
         if not text:
             return None
         if self.mapping.ref:
-            return id_key(self.out.source, self._scope, text)
+            return id_key(self._ref_source, self._scope, text)
         if self._credits and MAY_BE_JOINT.search(text):
             self._waiting.append((subject, text, evidence))
             if len(self._waiting) >= _CREDITS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import math
 import re
 from collections import Counter
@@ -20,7 +21,7 @@ from kg_builder.extraction.tabular.list_cells import structure_in
 from kg_builder.extraction.values.numbers import DecimalSign
 from kg_builder.packed_files import without_packing
 
-RowFormat = Literal["auto", "csv", "tsv", "dat", "jsonl", "parquet", "excel", "sql"]
+RowFormat = Literal["auto", "csv", "tsv", "dat", "json", "jsonl", "parquet", "excel", "sql"]
 _PASSWORD = re.compile(r"://[^/@:]*:[^/@]*@")
 
 
@@ -80,14 +81,23 @@ class RowsConfig(BaseModel):
     path: Annotated[
         str,
         Field(
-            description="File below the raw folder, plain or packed (gzip, bzip2, xz). Only a "
-            "database with an address of its own has none."
+            description="File below the raw folder, plain or packed (gzip, bzip2, xz), or a "
+            "pattern such as 'history/*.json' for several. Only a database with an address of its "
+            "own has none."
         ),
     ] = ""
     format: Annotated[
         RowFormat,
-        Field(description="Layout; 'auto' goes by the ending (.csv, .tsv, .dat, .jsonl, ...)."),
+        Field(description="Layout; 'auto' goes by the ending (.csv, .tsv, .dat, .json, ...)."),
     ] = "auto"
+    rows: Annotated[
+        str,
+        Field(
+            description="Path of the objects in JSON that are the rows, such as 'data.tracks'; '*' "
+            "stands for every key of an object ('users.*.plays'). Columns are then paths below "
+            "such an object, '../x' is x of the object around it, '@key' its key, '@value' itself."
+        ),
+    ] = ""
     sql: Annotated[SqlRows | None, Field(description="The rows come from a database.")] = None
     sheet: Annotated[
         str | int | None,
@@ -172,12 +182,37 @@ class RowsConfig(BaseModel):
             raise ValueError("'path' is missing: the file below the raw folder")
         if self.format == "sql" and self.sql is None:
             raise ValueError(f"{self.path}: say with 'sql' which table or query is read")
+        self._refuse_foreign_keys()
         delimited = self.layout in {"csv", "tsv", "dat", "excel"}
         if delimited and not self.header and not self.names:
             raise ValueError(f"{self.path}: a file without a header needs 'names' for its columns")
         if len(set(self.names)) != len(self.names):
             raise ValueError(f"{self.path}: 'names' repeats a column name")
         return self
+
+    def _refuse_foreign_keys(self) -> None:
+        """A key that the layout has no use for would be passed over silently."""
+        layout, text = self.layout, {"csv", "tsv", "dat"}
+        readers = {
+            "rows": {"json", "jsonl"},
+            "sheet": {"excel"},
+            "separator": text,
+            "quote": text,
+            "escape": text,
+            "header": text | {"excel"},
+            "names": text | {"excel"},
+            "skip_rows": text | {"excel"},
+            "skip_after_header": text | {"excel"},
+        }
+        for key, layouts in readers.items():
+            default = RowsConfig.model_fields[key].default
+            if key in self.model_fields_set and layout not in layouts:
+                if getattr(self, key) == default or (key == "names" and not self.header):
+                    continue
+                raise ValueError(
+                    f"{self.path}: {key!r} is for {', '.join(sorted(layouts))}; the file is read "
+                    f"as {layout} (set 'format' where its ending misleads)"
+                )
 
     @property
     def layout(self) -> str:
@@ -195,6 +230,7 @@ class RowsConfig(BaseModel):
             "dat": "dat",
             "jsonl": "jsonl",
             "ndjson": "jsonl",
+            "json": "json",
             "parquet": "parquet",
             "xlsx": "excel",
             "xlsm": "excel",
@@ -202,6 +238,7 @@ class RowsConfig(BaseModel):
 
 
 _SHOWN: Final = 20
+_SEPARATORS: Final = (",", ";", "\t", "|", "::")
 
 Cell = str | tuple[str, ...] | None
 """A value, several values (from formats that have lists), or none."""
@@ -230,7 +267,13 @@ def missing_column(column: str, names: Sequence[str], where: str) -> DataError:
     near = difflib.get_close_matches(column, names, n=1, cutoff=0.5)
     shown = [*names[:_SHOWN], "…"] if len(names) > _SHOWN else names
     remedy = f"the columns are: {', '.join(shown)}"
-    if near:
+    text = names[0] if names else ""
+    marks = [mark for mark in _SEPARATORS if column in text.split(mark)]
+    if text[:1] in {"{", "["}:
+        remedy = 'the file looks like JSON: set format = "json"'
+    elif len(names) == 1 and marks:
+        remedy = f"set separator = {json.dumps(marks[0])}: the heading is {text!r}"
+    elif near:
         remedy = f"did you mean {near[0]!r}? {remedy}"
     return DataError(f"no column {column!r}", where=where, remedy=remedy)
 
@@ -279,6 +322,21 @@ def follow(value: Any, path: str, pointer: str = "") -> Iterator[Found]:
         head = head.removesuffix("[*]")
         if head in value:
             yield from follow(value[head], rest, f"{pointer}/{escape(head)}")
+
+
+def reaches(value: Any, path: str) -> bool:
+    """Whether a path is in a value; a null or an empty list on the way may stand for the rest."""
+    if value is None or not path:
+        return True
+    if isinstance(value, list):
+        return not value or any(reaches(item, path) for item in value)
+    if not isinstance(value, dict):
+        return False
+    if path in value:
+        return True
+    head, _, rest = path.partition(".")
+    head = head.removesuffix("[*]")
+    return head in value and reaches(value[head], rest)
 
 
 def escape(key: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any, Final
 
 import pandas as pd
 
@@ -23,6 +25,15 @@ from kg_builder.extraction.tabular.config import (
     unique_names,
 )
 from kg_builder.extraction.tabular.list_cells import structure_in
+from kg_builder.extraction.tabular.nested_json import (
+    Nested,
+    decoded,
+    documents,
+    documents_in_lines,
+    lists_in,
+    nested_at,
+    no_rows,
+)
 from kg_builder.extraction.tabular.sql import sql_rows
 from kg_builder.extraction.tabular.text_lines import (
     QuotedRows,
@@ -35,8 +46,14 @@ from kg_builder.extraction.tabular.text_lines import (
 )
 from kg_builder.extraction.tabular.typed_formats import excel_rows, parquet_rows
 from kg_builder.extraction.values.numbers import DecimalSign, parse_number
-from kg_builder.packed_files import Stream, open_binary
+from kg_builder.packed_files import Stream, matching_files, open_binary
 from kg_builder.progress import Progress, silent
+
+_EXAMPLES: Final = 3
+"""Documents that are looked at for what a message can suggest."""
+
+_LARGEST_JSON: Final = 512 * 1024 * 1024
+"""Bytes of one JSON document, which is held in memory."""
 
 
 def as_number(text: str, decimal: DecimalSign | None) -> float | None:
@@ -92,7 +109,7 @@ class RowReader:
         chunk_rows: int = 50_000,
         progress: Progress = silent,
     ) -> None:
-        self.config, self.path = config, root / config.path
+        self.config, self.path, self._root = config, root / config.path, root
         self.rejects: list[Reject] = []
         self.counts: Counter[str] = Counter()
         self._columns, self._chunk_rows, self._progress = columns, chunk_rows, progress
@@ -101,6 +118,7 @@ class RowReader:
         self._nulls = frozenset({"", *config.nulls} - set(config.real_names))
         self._unread: dict[int, str] = {}
         self._heading_awaited = config.header
+        self._pointers: list[str] = []
 
     @property
     def place(self) -> str:
@@ -109,6 +127,8 @@ class RowReader:
 
     def evidence(self, number: int) -> str:
         """Where a row stands."""
+        if self._pointers and number <= len(self._pointers):
+            return f"{self.config.path}#{self._pointers[number - 1]}"
         return f"{self._prefix}{number}"
 
     def __iter__(self) -> Iterator[Chunk]:
@@ -119,7 +139,7 @@ class RowReader:
             return
         with open_binary(self.path) as stream:
             size = self.path.stat().st_size
-            rows = self._json(stream) if self.config.layout == "jsonl" else self._delimited(stream)
+            rows = self._text(stream)
             for chunk in self._finished(rows):
                 yield chunk
                 self._progress(stream.position, size)
@@ -144,12 +164,15 @@ class RowReader:
             self.counts[what] += count
             self.counts["rows used"] -= count
 
-    def frame(self) -> pd.DataFrame:
+    def frame(self, each: Callable[[Chunk], None] | None = None) -> pd.DataFrame:
         """All rows at once: the columns as strings and `place`, the number of each row's line.
 
-        Several values of one cell are joined by a vertical bar.
+        Several values of one cell are joined by a vertical bar; `each` is called with every chunk.
         """
         chunks = list(self)
+        if each is not None:
+            for chunk in chunks:
+                each(chunk)
         names = list(chunks[0].columns) if chunks else list(self._columns or self.config.names)
         data: dict[str, pd.Series] = {
             name: pd.Series(
@@ -178,6 +201,12 @@ class RowReader:
         return sql_rows(
             self.config.sql, self.path if self.config.path else None, columns, nulls, size
         )
+
+    def _text(self, stream: Stream) -> Iterator[Chunk]:
+        layout = self.config.layout
+        if layout == "json" or self.config.rows:
+            return self._nested(stream)
+        return self._json(stream) if layout == "jsonl" else self._delimited(stream)
 
     def _blocks(self, stream: Stream) -> Iterator[tuple[int, list[str]]]:
         return line_blocks(
@@ -294,6 +323,70 @@ class RowReader:
             where=str(self.path),
         )
 
+    def _nested(self, stream: Stream) -> Iterator[Chunk]:
+        """Rows from nested JSON, numbered from 1; their evidence is where each stands."""
+        config, examples = self.config, list[Any]()
+        batch: list[Nested] = []
+        met: set[str] = set()
+        names: dict[str, None] = {}
+        self._pointers = []
+        for document in self._documents(stream):
+            if len(examples) < _EXAMPLES:
+                examples.append(document.value)
+            for row in nested_at(document, config.rows):
+                self.counts["rows read"] += 1
+                self._pointers.append(row.pointer)
+                if isinstance(row.value, dict):
+                    names.update(dict.fromkeys(row.value))
+                batch.append(row)
+                if len(batch) >= self._chunk_rows:
+                    yield self._columns_of(batch, met, names)
+                    batch = []
+        if not self._pointers and examples:
+            raise no_rows(config.rows, examples, str(self.path), "rows")
+        for column in self._columns or ():
+            reached = column in met or any(row.reaches(column) for row in batch)
+            if self._pointers and not reached:
+                raise self._no_field(column, list(names), examples)
+        if batch:
+            yield self._columns_of(batch, met, names)
+
+    def _documents(self, stream: Stream) -> Iterator[Nested]:
+        complain = self._complain_read
+        if self.config.layout == "jsonl":
+            lines = (
+                line for first, block in self._blocks(stream) for line in enumerate(block, first)
+            )
+            return documents_in_lines(lines, complain)
+        content = stream.read(_LARGEST_JSON + 1)
+        if len(content) > _LARGEST_JSON:
+            raise DataError(
+                f"larger than {_LARGEST_JSON:,} bytes, and JSON is read whole",
+                where=str(self.path),
+                remedy="write JSON Lines (.jsonl), which are read line by line",
+            )
+        return documents(decoded(content, self.config.encodings), lines=False, complain=complain)
+
+    def _columns_of(self, rows: list[Nested], met: set[str], names: Iterable[str]) -> Chunk:
+        wanted = list(self._columns or names)
+        columns: dict[str, list[Cell]] = {}
+        for name in wanted:
+            columns[name] = [
+                cell_of([leaf for _, leaf in row.find(name)], "", self._nulls) for row in rows
+            ]
+            if name not in met and any(row.reaches(name) for row in rows):
+                met.add(name)
+        last = len(self._pointers)
+        return Chunk(columns, list(range(last - len(rows) + 1, last + 1)))
+
+    def _no_field(self, column: str, names: Sequence[str], examples: Sequence[Any]) -> DataError:
+        fault = missing_column(column, names, str(self.path))
+        if self.config.rows:
+            return fault
+        lists = [path for value in examples for path in lists_in(value) if path]
+        hint = f"; or set rows, such as rows = {lists[0]!r}" if lists else ""
+        return DataError(fault.what, where=fault.where, remedy=fault.remedy + hint)
+
     def _wanted(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
         """(column, path below it) of each wanted cell."""
         return {
@@ -327,6 +420,50 @@ class RowReader:
         return chunk if all(keep) else chunk.rows(keep)
 
 
+class FilesReader(RowReader):
+    """The rows of all files that match a pattern, in the order of their names, one after another.
+
+    Rows are numbered through, so that a number names one row; evidence names its file.
+    """
+
+    def __iter__(self) -> Iterator[Chunk]:
+        self.rejects, self.counts = [], Counter()
+        self._starts: list[int] = []
+        self._parts: list[RowReader] = []
+        root, last = self._root, 0
+        for path in matching_files(root, self.config.path):
+            part = RowReader(
+                self.config.model_copy(
+                    update={
+                        "path": path.relative_to(root).as_posix(),
+                        "format": self.config.layout,
+                    }
+                ),
+                root,
+                columns=self._columns,
+                chunk_rows=self._chunk_rows,
+                progress=self._progress,
+            )
+            self._starts.append(last)
+            self._parts.append(part)
+            for chunk in part:
+                places = [self._starts[-1] + number for number in chunk.places]
+                last = max(last, *places)
+                self._take_rejects(part)
+                yield Chunk(chunk.columns, places)
+            self._take_rejects(part)
+            self.counts.update(part.counts)
+
+    def evidence(self, number: int) -> str:
+        """Where a row stands, in which file."""
+        place = bisect_left(self._starts, number) - 1
+        return self._parts[place].evidence(number - self._starts[place])
+
+    def _take_rejects(self, part: RowReader) -> None:
+        self.rejects += part.rejects
+        part.rejects = []
+
+
 def read_rows(
     config: RowsConfig,
     root: Path,
@@ -335,8 +472,10 @@ def read_rows(
     chunk_rows: int = 50_000,
     progress: Progress = silent,
 ) -> RowReader:
-    """Read a file of rows: iterate over the result for chunks, or take `.frame()`."""
-    return RowReader(config, root, columns=columns, chunk_rows=chunk_rows, progress=progress)
+    """Read a file of rows, or all files of a pattern: iterate for chunks, or take `.frame()`."""
+    several = any(sign in config.path for sign in "*?[") and not (root / config.path).is_file()
+    reader = FilesReader if several else RowReader
+    return reader(config, root, columns=columns, chunk_rows=chunk_rows, progress=progress)
 
 
 def _database(config: RowsConfig) -> str:

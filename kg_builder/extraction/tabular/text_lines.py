@@ -18,6 +18,7 @@ from kg_builder.extraction.tabular.config import (
     follow,
     joined,
     missing_column,
+    reaches,
     scalar,
 )
 from kg_builder.packed_files import Stream
@@ -366,10 +367,8 @@ def _columnar(
     for name in names:
         cells = []
         for _, value in batch:
-            if name in value:
-                met.add(name)
             cells.append(_cell(value, name, nulls))
-        if any(cell is not None for cell in cells):
+        if name not in met and any(reaches(value, name) for _, value in batch):
             met.add(name)
         columns[name] = cells
     return Chunk(columns, [number for number, _ in batch])

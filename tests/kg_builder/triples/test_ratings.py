@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kg_builder.errors import DataError
+from kg_builder.ontology import load_schema
 from kg_builder.tables import ENTITIES, INTERACTIONS, LINKS
 from kg_builder.triples import RatingsConfig, items_of, ratings, times_of_positives
 from kg_builder.triples.ratings import draw_unmet
@@ -113,7 +115,13 @@ def test_items_are_those_somebody_likes_unless_all_are_wanted():
 
     def found(config, order):
         return items_of(
-            listening, entities, LINKS.empty(), config, order=order, root=Path("unread")
+            listening,
+            entities,
+            LINKS.empty(),
+            config,
+            order=order,
+            root=Path("unread"),
+            schema=load_schema(),
         )
 
     liked = RatingsConfig()
@@ -121,6 +129,80 @@ def test_items_are_those_somebody_likes_unless_all_are_wanted():
     assert found(liked, order="source") == ["artist:2", "artist:0"]
     every = RatingsConfig(items="all")
     assert found(every, order="source") == ["artist:2", "artist:0", "artist:1"]
+
+
+def _things(*classes):
+    return ENTITIES.frame(
+        {
+            "entity": f"artist:{n}",
+            "type": type_,
+            "name": str(n),
+            "aliases": [],
+            "external_ids": [],
+            "attributes": "{}",
+            "records": 1,
+        }
+        for n, type_ in enumerate(classes)
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "items"),
+    [
+        (None, [0, 1, 2, 3]),  # an artist by default
+        ("Artist", [0, 1, 2, 3]),
+        ("Band", [1]),
+        ("Work", [4, 5]),
+        ("Album", [4]),
+    ],
+)
+def test_all_things_of_a_class_are_those_of_its_subclasses_too(wanted, items):
+    entities = _things("Artist", "Band", "SoloArtist", "Collaboration", "Album", "Song", "Genre")
+    config = RatingsConfig(items="all", item_type=wanted)
+    found = items_of(
+        interactions(),
+        entities,
+        LINKS.empty(),
+        config,
+        order="name",
+        root=Path("unread"),
+        schema=load_schema(),
+    )
+    assert found == [f"artist:{n}" for n in items]
+
+
+def test_a_class_restricts_the_items_that_are_interacted_with():
+    entities = _things("Band", "Album", "Song")
+    listening = interactions(("u", 0, 5.0), ("u", 1, 5.0), ("u", 2, 1.0))
+    config = RatingsConfig(item_type="Work")
+    found = items_of(
+        listening,
+        entities,
+        LINKS.empty(),
+        config,
+        order="name",
+        root=Path("unread"),
+        schema=load_schema(),
+    )
+    assert found == ["artist:1"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [("Artst", ["no class 'Artst'", "'Artist'"]), ("Song", ["no entity", "'Song'", "1 Band"])],
+)
+def test_a_class_without_items_is_refused_with_those_that_there_are(wanted, words):
+    with pytest.raises(DataError) as refused:
+        items_of(
+            interactions(),
+            _things("Band"),
+            LINKS.empty(),
+            RatingsConfig(items="all", item_type=wanted),
+            order="name",
+            root=Path("unread"),
+            schema=load_schema(),
+        )
+    assert all(word in str(refused.value) for word in words)
 
 
 def test_a_pair_has_the_time_of_its_first_positive_interaction():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any, Final
@@ -15,15 +14,18 @@ from kg_builder.extraction.semi_structured.adapters.base import Document
 from kg_builder.extraction.semi_structured.config import JsonMap
 from kg_builder.extraction.semi_structured.page_text import decode_page
 from kg_builder.extraction.structured.columns import ColumnReader, Place
-from kg_builder.extraction.structured.config import ColumnMap
-from kg_builder.extraction.tabular.config import follow, scalar
+from kg_builder.extraction.structured.config import ColumnMap, TypeColumn
+from kg_builder.extraction.tabular.config import scalar
+from kg_builder.extraction.tabular.nested_json import Nested, documents, nested_at, no_rows
 from kg_builder.extraction.values import clean_text, is_placeholder
+from kg_builder.ontology import Schema
+from kg_builder.packed_files import without_packing
 
 _BEGINS: Final = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\]\"\d-])")
 
 
 class JsonFiles:
-    """A file is one JSON value; the mapping says which of its objects are things."""
+    """A file is one JSON value, or one per line; the mapping says which objects are things."""
 
     name = "json"
 
@@ -52,20 +54,25 @@ class JsonFiles:
             return
         out = document.out
         out.counts["documents read"] += 1
-        try:
-            value = json.loads(decode_page(content))
-        except (ValueError, RecursionError) as fault:
-            out.reject("broken JSON", document.name, str(fault))
-            return
-        things = [
-            (pointer, thing)
-            for pointer, thing in follow(value, mapping.records)
-            if isinstance(thing, dict)
-        ]
+
+        def complain(reason: str, line: int, detail: str) -> None:
+            out.reject(reason, f"{document.name}#line={line}", detail)
+
+        text, examples = decode_page(content), list[Any]()
+        things: list[Nested] = []
+        for whole in documents(text, lines=_is_lines(document.path), complain=complain):
+            examples.append(whole.value)
+            things += (thing for thing in nested_at(whole, mapping.records) if thing.value)
+        things = [thing for thing in things if isinstance(thing.value, dict)]
         if not things:
-            out.reject("document without usable things", document.name, mapping.records)
+            if examples:
+                fault = no_rows(mapping.records, examples[:3], "", "records")
+                detail = f"{fault.what} ({fault.remedy})"
+                out.reject("document without usable things", document.name, detail)
             return
         out.counts["documents used"] += 1
+        where = f"source {document.source.name!r}"
+        types = _Types(mapping, out.schema, where)
         readers = [
             (
                 path,
@@ -73,34 +80,45 @@ class JsonFiles:
                     path,
                     item,
                     out,
-                    where=f"source {document.source.name!r}",
-                    scope_of=_no_table,
+                    where=where,
+                    scope_of=lambda name: "",
+                    ref_source=item.ref,
                 ),
             )
             for path, items in mapping.paths.items()
             for item in ((items,) if isinstance(items, ColumnMap) else items)
         ]
-        for pointer, thing in things:
-            self._thing(document, mapping, pointer, thing, readers)
+        for thing in things:
+            self._thing(document, mapping, thing, types, readers)
         for _, reader in readers:
             reader.finish()
+        wanted = [mapping.name, *filter(None, [mapping.id]), *mapping.aliases]
+        wanted += [*mapping.external_ids, *mapping.paths]
+        wanted += [reader.mapping.labels for _, reader in readers if reader.mapping.labels]
+        for path in dict.fromkeys(wanted):
+            if not any(thing.reaches(path) for thing in things):
+                out.counts[f"documents without the field {path}"] += 1
 
     def _thing(
         self,
         document: Document,
         mapping: JsonMap,
-        pointer: str,
-        thing: dict[str, Any],
+        thing: Nested,
+        types: _Types,
         readers: list[tuple[str, ColumnReader]],
     ) -> None:
-        out, evidence = document.out, f"{document.name}#{pointer}"
+        out, evidence = document.out, f"{document.name}#{thing.pointer}"
         names = [clean_text(text) for _, text in _texts(thing, mapping.name)]
         name = next(filter(None, names), "")
         if not name:
             out.reject("empty name", evidence)
             return
-        if name not in mapping.real_names and is_placeholder(name, mapping.type):
-            out.reject(why_not(name, mapping.type.lower(), mapping.type), evidence, name)
+        type_ = types.of(thing)
+        if type_ is None:
+            out.reject("unknown type", evidence, types.text(thing))
+            return
+        if name not in mapping.real_names and is_placeholder(name, type_):
+            out.reject(why_not(name, type_.lower(), type_), evidence, name)
             return
         ids = [text for _, text in _texts(thing, mapping.id)] if mapping.id else []
         if len(ids) > 1:
@@ -108,10 +126,11 @@ class JsonFiles:
             out.reject("several ids for one thing", evidence, detail)
             return
         record_id = ids[0] if ids else ""
-        key = id_key(out.source, "", record_id or f"{document.name}#{pointer}")
+        key = id_key(out.source, "", record_id or evidence)
         external: list[str] = []
         for path, prefix in mapping.external_ids.items():
-            texts = list(dict.fromkeys(text for _, text in _texts(thing, path)))
+            found = {text: place for place, text in reversed(_texts(thing, path))}
+            texts = list(reversed(found))
             if prefix and len(texts) > 1:
                 out.reject(
                     "not a known external id",
@@ -119,10 +138,14 @@ class JsonFiles:
                     f"{len(texts)} ids of {prefix} for one thing: {' '.join(texts)}",
                 )
                 continue
-            external += filter(None, (column_id(prefix, text) for text in texts))
+            for text in texts:
+                if short := column_id(prefix, text):
+                    external.append(short)
+                else:
+                    out.reject("not a known external id", f"{document.name}#{found[text]}", text)
         out.record(
             key,
-            mapping.type,
+            type_,
             name,
             evidence=evidence,
             record_id=record_id,
@@ -133,17 +156,63 @@ class JsonFiles:
             external_ids=external,
         )
         for path, reader in readers:
-            for place, text in _texts(thing, path):
-                reader.read(text, Place(key, evidence + place))
+            labels = _texts(thing, reader.mapping.labels) if reader.mapping.labels else []
+            values = _texts(thing, path)
+            for (place, text), label in zip(values, _labels(values, labels), strict=True):
+                reader.read(text, Place(key, f"{document.name}#{place}"), label)
 
 
-def _texts(value: Any, path: str) -> list[tuple[str, str]]:
+class _Types:
+    """The class of each thing: one for all, or told by a field."""
+
+    def __init__(self, mapping: JsonMap, schema: Schema, where: str) -> None:
+        type_ = self._type = mapping.type
+        names: set[str | None] = {type_} if isinstance(type_, str) else set(type_.values.values())
+        self._values: dict[str, str] = {}
+        if isinstance(type_, TypeColumn):
+            names.add(type_.default)
+            self._values = {value.casefold(): name for value, name in type_.values.items()}
+        for name in sorted(filter(None, names)):
+            if name not in schema.classes:
+                raise DataError(
+                    f"the data model has no class {name!r}",
+                    where=where,
+                    remedy=f"one of: {', '.join(schema.classes)}",
+                )
+
+    def text(self, thing: Nested) -> str:
+        """What the field says."""
+        if isinstance(self._type, str):
+            return self._type
+        return next(iter(_texts(thing, self._type.column)), ("", ""))[1]
+
+    def of(self, thing: Nested) -> str | None:
+        """The class; none where the field says nothing that the recipe knows."""
+        if isinstance(self._type, str):
+            return self._type
+        return self._values.get(self.text(thing).casefold(), self._type.default)
+
+
+def _labels(values: list[tuple[str, str]], labels: list[tuple[str, str]]) -> list[str | None]:
+    """The label of each value: of lists the one in the same element, else the one as far on."""
+    by_element: dict[str, str] = {}
+    for pointer, text in labels:
+        by_element.setdefault(pointer.rpartition("/")[0], text)
+    parents = [pointer.rpartition("/")[0] for pointer, _ in values]
+    if len(set(parents)) == len(parents) and any(parent in by_element for parent in parents):
+        return [by_element.get(parent) for parent in parents]
+    if len(labels) != len(values):
+        return [None] * len(values)
+    return [text for _, text in labels]
+
+
+def _texts(value: Nested, path: str) -> list[tuple[str, str]]:
     return [
         (pointer, text.strip())
-        for pointer, leaf in follow(value, path)
+        for pointer, leaf in value.find(path)
         if (text := scalar(leaf)) is not None and text.strip()
     ]
 
 
-def _no_table(name: str) -> str:
-    raise DataError(f"no table {name!r}: nested JSON has none to refer to")
+def _is_lines(path: Path) -> bool:
+    return without_packing(path.name.lower()).endswith((".jsonl", ".ndjson"))

@@ -1,0 +1,177 @@
+"""Rows out of nested JSON: arrays, lists inside records, objects whose keys are ids, JSON Lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.tabular.config import Found, escape, follow, reaches
+
+_DEPTH: Final = 4
+_SHOWN: Final = 6
+_EXTRA: Final = "Extra data"
+
+Complain = Callable[[str, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """A value inside a JSON document, with what is around it.
+
+    Attributes:
+        value: the value.
+        pointer: where it stands: a JSON pointer, after `line=N` where each line is a document.
+        above: the objects around it, the outermost first; lists do not count.
+        keys: the keys that the `*` of the path stands for.
+    """
+
+    value: Any
+    pointer: str
+    above: tuple[dict[str, Any], ...] = ()
+    keys: tuple[str, ...] = ()
+
+    def find(self, path: str) -> Iterator[Found]:
+        """The values at a path: of this value, or `../x` of the object around it, or `@key`.
+
+        `@key` is the last key that a `*` stands for, `@key1` the first, `@value` the value itself.
+        """
+        if isinstance(self.value, dict) and path in self.value:
+            yield from follow(self.value, path, self.pointer)
+        elif path == "@value":
+            yield from follow(self.value, "", self.pointer)
+        elif path.startswith("@key") and (key := self._key(path.removeprefix("@key"))):
+            yield self.pointer, key
+        elif path.startswith("../"):
+            rest, level = path, 0
+            while rest.startswith("../"):
+                rest, level = rest.removeprefix("../"), level + 1
+            if level <= len(self.above):
+                yield from follow(self.above[-level], rest, self.pointer)
+        elif isinstance(self.value, dict):
+            yield from follow(self.value, path, self.pointer)
+
+    def reaches(self, path: str) -> bool:
+        """Whether the path exists here, were it with nothing at it."""
+        if any(found is not None for _, found in self.find(path)):
+            return True
+        value, level = self.value, 0
+        while path.startswith("../"):
+            path, level = path.removeprefix("../"), level + 1
+        if level:
+            value = self.above[-level] if level <= len(self.above) else {}
+        return isinstance(value, dict) and reaches(value, path)
+
+    def _key(self, number: str) -> str | None:
+        if not number:
+            return self.keys[-1] if self.keys else None
+        place = int(number) if number.isdigit() else 0
+        return self.keys[place - 1] if 0 < place <= len(self.keys) else None
+
+
+def nested_at(whole: Nested, path: str) -> Iterator[Nested]:
+    """The values at a path; lists are walked through, and `*` stands for every key of an object."""
+    value, pointer = whole.value, whole.pointer
+    if isinstance(value, list):
+        head, _, rest = path.partition(".")
+        if head.isdigit():
+            if int(head) < len(value):
+                item = value[int(head)]
+                yield from nested_at(
+                    Nested(item, f"{pointer}/{head}", whole.above, whole.keys), rest
+                )
+            return
+        rest = rest if head in {"*", "[*]"} else path
+        for index, item in enumerate(value):
+            yield from nested_at(Nested(item, f"{pointer}/{index}", whole.above, whole.keys), rest)
+    elif not path:
+        yield whole
+    elif isinstance(value, dict):
+        around = (*whole.above, value)
+        head, _, rest = (path, "", "") if path in value else path.partition(".")
+        head = head if head in value else head.removesuffix("[*]")
+        if head == "*" and head not in value:
+            for key, item in value.items():
+                inner = Nested(item, f"{pointer}/{escape(key)}", around, (*whole.keys, key))
+                yield from nested_at(inner, rest)
+        elif head in value:
+            inner = Nested(value[head], f"{pointer}/{escape(head)}", around, whole.keys)
+            yield from nested_at(inner, rest)
+
+
+def decoded(content: bytes, encodings: Sequence[str]) -> str:
+    """The text of JSON: UTF-8, 16 or 32 by its first bytes, else the first encoding that fits."""
+    wide = json.detect_encoding(content)
+    for encoding in [*encodings] if wide.startswith("utf-8") else [wide]:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return content.decode(wide, errors="replace")
+
+
+def documents(text: str, *, lines: bool, complain: Complain) -> Iterator[Nested]:
+    """The JSON values of a file: one, or one per line (JSON Lines, whatever the file is called).
+
+    Args:
+        text: the file's content.
+        lines: whether its name says that each line is a value.
+        complain: called with the reason, the line and the fault of what cannot be read.
+    """
+    if not lines or text.lstrip()[:1] == "[":
+        try:
+            yield Nested(json.loads(text), "")
+            return
+        except json.JSONDecodeError as fault:
+            if fault.msg != _EXTRA:
+                complain("broken JSON", fault.lineno, str(fault))
+                return
+        except (ValueError, RecursionError) as broken:
+            complain("broken JSON", 1, str(broken))
+            return
+    yield from documents_in_lines(enumerate(text.split("\n"), 1), complain)
+
+
+def documents_in_lines(lines: Iterable[tuple[int, str]], complain: Complain) -> Iterator[Nested]:
+    """The JSON values of numbered lines; a line that holds none is complained of."""
+    for number, line in lines:
+        if not line or line.isspace():
+            continue
+        try:
+            yield Nested(json.loads(line), f"line={number}")
+        except (ValueError, RecursionError) as fault:
+            complain("broken JSON", number, str(fault))
+
+
+def no_rows(path: str, examples: Iterable[Any], where: str, key: str) -> DataError:
+    """The error for a path at which no document has an object."""
+    there = list(dict.fromkeys(place for value in examples for place in lists_in(value)))
+    shown = ", ".join(repr(place) for place in there[:_SHOWN])
+    return DataError(
+        f"no records at {path!r}" if path else "the file holds no objects",
+        where=where,
+        remedy=f"set '{key}' to the path of the records: {shown or 'no list or object has any'}",
+    )
+
+
+def lists_in(value: Any, path: str = "", depth: int = 0) -> Iterator[str]:
+    """Paths at which lists of objects stand, and objects whose values are all objects."""
+    if depth > _DEPTH:
+        return
+    if isinstance(value, list):
+        if any(isinstance(item, dict) for item in value):
+            yield path
+        for item in value[:1]:
+            yield from lists_in(item, path, depth + 1)
+    elif isinstance(value, dict):
+        join = f"{path}." if path else ""
+        if len(value) > 1 and all(isinstance(item, dict) for item in value.values()):
+            yield f"{join}*"
+            return
+        for name, item in value.items():
+            if isinstance(item, list | dict):
+                if isinstance(item, dict):
+                    yield f"{join}{name}"
+                yield from lists_in(item, f"{join}{name}", depth + 1)

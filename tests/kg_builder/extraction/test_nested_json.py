@@ -1,0 +1,205 @@
+"""Tables, interactions and records out of nested JSON, keyed objects and several files."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from kg_builder.errors import DataError
+from kg_builder.extraction import RowsConfig, SemiStructuredSource, extract, read_rows
+from kg_builder.extraction.interactions import InteractionTable, read_interactions
+from kg_builder.ontology import load_schema
+
+
+def write(folder, name, content):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+def rows(folder, **table):
+    table = {"records": "s", "path": "x.json", **table}
+    read = read_interactions(
+        InteractionTable.model_validate(table), folder, known=table.pop("known", None)
+    )
+    frame = read.interactions
+    return [tuple(row) for row in frame[["user", "item", "weight", "liked"]].to_numpy().tolist()]
+
+
+@pytest.mark.parametrize(
+    ("content", "table", "expected"),
+    [
+        (
+            {"u1": {"s1": 5, "s2": 1}},
+            {"rows": "*.*", "user": "@key1", "item": "@key", "weight": "@value", "threshold": 2},
+            [("u1", "s/s1", 5.0, True), ("u1", "s/s2", 1.0, False)],
+        ),
+        (
+            {"u1": ["s1", "s2"], "u2": []},
+            {"rows": "*", "user": "@key", "item": "@value"},
+            [("u1", "s/s1", 1.0, True), ("u1", "s/s2", 1.0, True)],
+        ),
+        (
+            {"username": "x", "payload": {"listens": [{"track": {"id": "s1"}}]}},
+            {"rows": "payload.listens", "user": "../../username", "item": "track.id"},
+            [("x", "s/s1", 1.0, True)],
+        ),
+        (
+            [{"ms": 9, "artists": [{"id": "a"}, {"id": "b"}]}],
+            {"user": {"value": "me"}, "item": "artists.id", "weight": "ms"},
+            [("me", "s/a", 9.0, True), ("me", "s/b", 9.0, True)],
+        ),
+        (
+            [{"url": "https://x.org/user/7?p", "id": "a"}, {"url": "/user/8", "id": "a"}],
+            {"user": {"column": "url", "pattern": r"user/(\d+)"}, "item": "id"},
+            [("7", "s/a", 1.0, True), ("8", "s/a", 1.0, True)],
+        ),
+        (
+            '{"u": "x", "id": "a"}\n{"u": "x", "id": "a"}\n{"u": "x", "id": "b"}\n',
+            {"user": "u", "item": "id", "weight": "@count", "threshold": 2},
+            [("x", "s/a", 2.0, True), ("x", "s/a", 2.0, True), ("x", "s/b", 1.0, False)],
+        ),
+    ],
+)
+def test_interactions_of_every_shape(tmp_path, content, table, expected):
+    write(tmp_path, "x.json", content)
+    assert rows(tmp_path, **table) == expected
+
+
+def test_several_files_are_one_and_may_name_the_user(tmp_path):
+    write(tmp_path, "h/ann/plays.csv", "id\na\n")
+    write(tmp_path, "h/bob/plays.csv", "id\na\nb\n")
+    table = {"path": "h/*/plays.csv", "user": {"pattern": "h/(.*)/plays"}, "item": "id"}
+    read = read_interactions(InteractionTable.model_validate({**table, "records": "s"}), tmp_path)
+    assert list(read.interactions["user"]) == ["ann", "bob", "bob"]
+    assert list(read.interactions["evidence"]) == [
+        "h/ann/plays.csv#line=2",
+        "h/bob/plays.csv#line=2",
+        "h/bob/plays.csv#line=3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "table", "words"),
+    [
+        ("i.csv", "u,i,w\n1,5,x\n", {"weight": "w"}, ["line=2", "'x'", "'w'", "no number"]),
+        ("i.csv", "u,i\n1,5\n", {"records": "d/artists"}, ["line=2", "'d/artists/5'", '"d"']),
+        ("i.csv", "u,i\n1,15\n", {"records": "d"}, ["'d/15'", "look like d/5"]),
+        ("i.csv", "u,i\n1,5,3\n", {}, ["line=2", "wrong number of cells"]),
+        ("i.csv", "u,i\n", {}, ["there is no row"]),
+        ("i.txt", "u,i\n1,5\n", {}, ["no column", "separator"]),
+        ("i.csv", '[{"u": 1, "i": 5}]', {}, ["format"]),
+        ("i.json", '{"plays": [{"u": 1, "i": 5}]}', {}, ["no column", "rows = 'plays'"]),
+        ("i.json", '{"plays": [{"u": 1}]}', {"rows": "play"}, ["no records at 'play'", "'plays'"]),
+        ("i.json", '{"plays": [}', {}, ["line=1", "broken JSON"]),
+        ("i.csv", "u,i\n1,5\n", {"user": {"pattern": "z(.*)"}}, ["'z(.*)' finds no user"]),
+    ],
+)
+def test_a_file_without_a_usable_row_is_refused_with_the_cause(
+    tmp_path, name, content, table, words
+):
+    write(tmp_path, name, content)
+    whole = {"path": name, "user": "u", "item": "i", "records": "d", **table}
+    with pytest.raises(DataError) as refused:
+        read_interactions(
+            InteractionTable.model_validate(whole), tmp_path, known=frozenset({"d/5", "d/6"})
+        )
+    for word in words:
+        assert word in str(refused.value)
+
+
+@pytest.mark.parametrize("value", [None, [], {"end": None}, [{"end": None}]])
+def test_a_path_that_is_empty_in_every_row_is_a_column_without_values(tmp_path, value):
+    write(tmp_path, "x.jsonl", json.dumps({"id": "1", "span": value}) + "\n")
+    write(tmp_path, "x.json", [{"id": "1", "span": value}])
+    for name in ("x.jsonl", "x.json"):
+        frame = read_rows(RowsConfig(path=name), tmp_path, columns=["id", "span.end"]).frame()
+        assert frame["span.end"].isna().all()
+        with pytest.raises(DataError, match=r"no column 'spam\.end'"):
+            read_rows(RowsConfig(path=name), tmp_path, columns=["id", "spam.end"]).frame()
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"path": "a.csv", "rows": "x"},
+        {"path": "a.jsonl", "separator": ";"},
+        {"path": "a.json", "skip_rows": 1},
+        {"path": "a.csv", "sheet": 2},
+        {"path": "a.parquet", "names": ("x",)},
+    ],
+)
+def test_a_key_that_the_layout_has_no_use_for_is_refused(table):
+    with pytest.raises(ValidationError, match="is for"):
+        RowsConfig.model_validate(table)
+
+
+def source(**keys):
+    base = {"kind": "semi-structured", "name": "s", "path": "x.json", "format": "json"}
+    return SemiStructuredSource.model_validate({**base, **keys})
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"threads": 2},
+        {"type": "Band"},
+        {"format": "html", "mapping": {"type": "Artist", "name": "n"}},
+    ],
+)
+def test_a_key_of_another_adapter_is_refused(keys):
+    with pytest.raises(ValidationError, match="is for format"):
+        source(**keys)
+
+
+def test_the_json_adapter_reads_types_labels_and_keyed_objects(tmp_path):
+    things = {
+        "a1": {
+            "n": "The Examples",
+            "kind": "GROUP",
+            "genres": [{"iri": "http://www.wikidata.org/entity/Q1", "label": "rock music"}],
+        },
+        "a2": {"n": "Ann", "kind": "person", "genres": []},
+        "a3": {"n": "Robot", "kind": "machine"},
+    }
+    write(tmp_path, "x.json", {"artists": things})
+    mapping = {
+        "records": "artists.*",
+        "id": "@key",
+        "name": "n",
+        "type": {"column": "kind", "values": {"group": "Band", "person": "SoloArtist"}},
+        "paths": {
+            "genres.iri": {"predicate": "genre", "iri": True, "labels": "genres.label"},
+            "bio": {"predicate": "description"},
+        },
+    }
+    read = extract(source(mapping=mapping), tmp_path, schema=load_schema())
+    found = read.records.set_index("record")[["type", "name"]].T.to_dict("list")
+    assert found == {
+        "s/a1": ["Band", "The Examples"],
+        "s/a2": ["SoloArtist", "Ann"],
+        "s/wikidata:Q1": ["Genre", "rock music"],
+    }
+    assert list(read.rejects["reason"]) == ["unknown type"]
+    assert read.counts["documents without the field bio"] == 1
+
+
+def test_the_json_adapter_reads_json_lines_and_refers_to_another_source(tmp_path):
+    lines = ['{"t": {"id": "r1", "n": "First", "by": ["a1", "a2"]}}', "{", '{"t": null}']
+    write(tmp_path, "x.jsonl", "\n".join(lines))
+    mapping = {
+        "records": "t",
+        "id": "id",
+        "name": "n",
+        "type": "Album",
+        "paths": {"by": {"predicate": "performer", "ref": "artists"}},
+    }
+    read = extract(source(path="x.jsonl", mapping=mapping), tmp_path, schema=load_schema())
+    said = read.statements[["subject", "predicate", "object", "evidence"]].to_numpy().tolist()
+    assert said == [
+        ["s/r1", "performer", "artists/a1", "x.jsonl#line=1/t/by/0"],
+        ["s/r1", "performer", "artists/a2", "x.jsonl#line=1/t/by/1"],
+    ]
+    assert list(read.rejects["evidence"]) == ["x.jsonl#line=2"]
