@@ -254,3 +254,17 @@ def _item(text: str, target: str) -> Iterator[Item]:
 def parse(text: str) -> Any:
     """Wikicode of an article."""
     return mwparserfromhell.parse(text, skip_style_tags=True)
+
+
+def without_comments(text: str) -> str:
+    """Wikitext as MediaWiki takes it apart: a comment, wherever it stands, is nothing.
+
+    One that is not closed goes on to the end of the text.
+    """
+    kept = []
+    at = 0
+    while (start := text.find("<!--", at)) >= 0:
+        kept.append(text[at:start])
+        end = text.find("-->", start + 4)
+        at = len(text) if end < 0 else end + 3
+    return "".join([*kept, text[at:]])
