@@ -19,6 +19,7 @@ from kg_builder.extraction.semi_structured.adapters.infobox_values import (
     parse,
     plain,
     without_comments,
+    without_unclosed,
 )
 from kg_builder.extraction.semi_structured.page_text import decode_page
 from kg_builder.extraction.values import parse_period, without_disambiguator
@@ -185,7 +186,7 @@ class WikitextArticles:
             return
         out = document.out
         out.counts["articles read"] += 1
-        code = parse(without_comments(decode_page(content)))
+        code = parse(without_unclosed(without_comments(decode_page(content))))
         found: list[_Infobox] = []
         for template in _infoboxes(code):
             kind = str(template.name).strip().casefold().removeprefix("infobox").strip(" _")

@@ -248,7 +248,7 @@ class NodeMapper:
                 self._say.say(
                     key,
                     predicate,
-                    label,
+                    name,
                     self._evidence(value.pointer),
                     external_ids=self._same(value),
                 )
