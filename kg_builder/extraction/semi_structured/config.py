@@ -50,14 +50,16 @@ class SemiStructuredSource(BaseModel):
     format: Annotated[
         str,
         Field(
-            description="Adapter: html, json-ld, wikitext, discogs, musicbrainz, json; 'auto' "
+            description="Adapter: html, json-ld, wikitext, discogs, musicbrainz, json, xml; 'auto' "
             "looks at the ending and the first bytes of each file."
         ),
     ] = "auto"
     type: Annotated[
         str, Field(description="Class of a page's topic where the page does not tell it.")
     ] = "Artist"
-    mapping: Annotated[JsonMap | None, Field(description="Paths, for the json adapter.")] = None
+    mapping: Annotated[
+        JsonMap | None, Field(description="Paths, for the json and xml adapters.")
+    ] = None
     confidence: Annotated[
         float, Field(gt=0, le=1, description="Probability that a field says so.")
     ] = 0.95

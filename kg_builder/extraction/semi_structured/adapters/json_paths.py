@@ -65,13 +65,23 @@ class JsonFiles:
             out.reject("document without usable things", document.name, mapping.records)
             return
         out.counts["documents used"] += 1
-        readers = [
+        reader = ThingReader(document, mapping)
+        for pointer, thing in things:
+            reader.add(pointer, thing)
+
+
+class ThingReader:
+    """Makes a record and statements of each object that describes a thing."""
+
+    def __init__(self, document: Document, mapping: JsonMap) -> None:
+        self._document, self._mapping = document, mapping
+        self._readers = [
             (
                 path,
                 ColumnReader(
                     path,
                     item,
-                    out,
+                    document.out,
                     repair=True,
                     where=f"source {document.source.name!r}",
                     scope_of=_no_table,
@@ -80,17 +90,10 @@ class JsonFiles:
             for path, items in mapping.paths.items()
             for item in ((items,) if isinstance(items, ColumnMap) else items)
         ]
-        for pointer, thing in things:
-            self._thing(document, mapping, pointer, thing, readers)
 
-    def _thing(
-        self,
-        document: Document,
-        mapping: JsonMap,
-        pointer: str,
-        thing: dict[str, Any],
-        readers: list[tuple[str, ColumnReader]],
-    ) -> None:
+    def add(self, pointer: str, thing: dict[str, Any]) -> None:
+        """Add one thing; one without a name is a reject."""
+        document, mapping = self._document, self._mapping
         out, evidence = document.out, f"{document.name}#{pointer}"
         name = clean_text(next(iter(_texts(thing, mapping.name)), ("", ""))[1])
         if not name:
@@ -113,7 +116,7 @@ class JsonFiles:
             aliases=[text for path in mapping.aliases for _, text in _texts(thing, path)],
             external_ids=external,
         )
-        for path, reader in readers:
+        for path, reader in self._readers:
             for place, text in _texts(thing, path):
                 reader.read(text, Place(key, evidence + place))
 
