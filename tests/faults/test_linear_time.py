@@ -14,15 +14,17 @@ from typing import Any
 
 import pytest
 
+from kg_builder.extraction import SemiStructuredSource
+from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.semi_structured.adapters.infobox_values import (
     without_comments,
     without_unclosed,
 )
-from tests.kg_builder.conftest import Run, run, schema, write
+from kg_builder.extraction.semi_structured.reader import Document, adapter_for
+from kg_builder.ontology import Schema
+from tests.kg_builder.conftest import schema
 
-__all__ = ["run", "schema", "write"]  # fixtures
-
-Write = Callable[[str, str | bytes], Path]
+__all__ = ["schema"]  # a fixture
 
 PIECES = [
     *("(", '"', "x ", "''", "http://", "\n==a", " – ", ", ", "&amp;", "1 ", "[", "(a) ", " ( "),
@@ -43,11 +45,16 @@ FORMATS: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("piece", PIECES)
-def test_work_grows_with_the_input(write: Write, run: Run, name: str, piece: str) -> None:
+def test_work_grows_with_the_input(tmp_path: Path, schema: Schema, name: str, piece: str) -> None:
     counts = []
     for number in (50, 200):
-        write(name, FORMATS[name](piece * number))
-        counts.append(_calls(lambda: run(kind="semi-structured", path=name)))
+        (tmp_path / name).write_text(FORMATS[name](piece * number), encoding="utf-8")
+        source = SemiStructuredSource(kind="semi-structured", name="src", path=name)
+        with Collector("src", schema) as out:
+            document = Document(tmp_path / name, name, source, out)
+            adapter = adapter_for(document.path, document.path.read_bytes()[:8192])
+            assert adapter is not None
+            counts.append(_calls(adapter.read, document))
     assert counts[1] < 6 * counts[0]
 
 
@@ -64,7 +71,7 @@ def test_what_is_closed_stays() -> None:
     assert without_comments("a<!--b-->c<!--d") == "ac"
 
 
-def _calls(do: Callable[[], Any]) -> int:
+def _calls(do: Callable[[Document], None], document: Document) -> int:
     count = 0
 
     def note(frame: Any, event: str, argument: Any) -> None:
@@ -74,7 +81,7 @@ def _calls(do: Callable[[], Any]) -> int:
     before = sys.getprofile()
     sys.setprofile(note)
     try:
-        do()
+        do(document)
     finally:
         sys.setprofile(before)
     return count
