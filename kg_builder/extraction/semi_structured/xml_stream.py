@@ -87,7 +87,7 @@ def safe_parser(target: Any = None) -> etree.XMLParser:
     return etree.XMLParser(target=target, **_SAFE)
 
 
-def safe_pull_parser() -> etree.XMLPullParser[etree._Element]:
+def safe_pull_parser() -> etree.XMLPullParser:
     """A parser that gives the begin and end of every element, and expands and fetches nothing."""
     return etree.XMLPullParser(events=("start", "end"), **_SAFE)
 

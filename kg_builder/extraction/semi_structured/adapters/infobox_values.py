@@ -284,7 +284,7 @@ def without_unclosed(text: str) -> str:
     """
     opened: dict[str, list[int]] = {}
     marks = list(_MARKUP.finditer(text))
-    closed = set()
+    closed: set[int] = set()
     for number, mark in enumerate(marks):
         name = mark[2].lower() if mark[2] else "{|"
         begins = opened.setdefault(name, [])

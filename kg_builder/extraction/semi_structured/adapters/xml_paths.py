@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from lxml import etree
 
@@ -79,7 +79,9 @@ def value_of(element: etree._Element, depth: int = 0) -> Any:
         if element.tag in {"true", "false"} and not text:
             return element.tag == "true"
         return text
-    found: dict[str, Any] = {f"@{_local(name)}": value for name, value in element.attrib.items()}
+    found: dict[str, Any] = {
+        f"@{_local(str(name))}": value for name, value in element.attrib.items()
+    }
     for child in children:
         found.setdefault(_local(child.tag), []).append(value_of(child, depth + 1))
     if text:
@@ -105,7 +107,7 @@ def _elements(
                     parser.feed(block)
             except etree.XMLSyntaxError as broken:
                 fault = broken
-            for event, element in parser.read_events():
+            for event, element in cast(Iterator[tuple[str, etree._Element]], parser.read_events()):
                 if event == "start":
                     names.append(_local(str(element.tag)))
                     if len(names) <= len(path) + 1 and len(seen) < 20:
@@ -131,7 +133,7 @@ def _fits(names: list[str], path: list[str]) -> bool:
 
 def _forget(element: etree._Element) -> None:
     """Free an element and its elder siblings; a `key` stays until its value has been read."""
-    element.clear(keep_tail=True)
+    element.clear()
     parent = element.getparent()
     while parent is not None and len(parent) > 1 and parent[0] is not element:
         del parent[0]

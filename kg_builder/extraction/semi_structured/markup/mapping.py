@@ -241,14 +241,14 @@ class NodeMapper:
                 self._say.say(key, predicate, text, self._evidence(value.pointer))
             return
         if predicate == "recordLabel" and not swapped and _is_organization(value):
-            name = value.first(*NAMES)
+            label = value.first(*NAMES)
             if clean_text(
                 name
             ):  # schema.org's musical groups are organizations: a label may be one
                 self._say.say(
                     key,
                     predicate,
-                    name,
+                    label,
                     self._evidence(value.pointer),
                     external_ids=self._same(value),
                 )
