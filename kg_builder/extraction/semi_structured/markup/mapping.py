@@ -242,9 +242,8 @@ class NodeMapper:
             return
         if predicate == "recordLabel" and not swapped and _is_organization(value):
             label = value.first(*NAMES)
-            if clean_text(
-                name
-            ):  # schema.org's musical groups are organizations: a label may be one
+            # schema.org's musical groups are organizations: a label may be one
+            if clean_text(label):
                 self._say.say(
                     key,
                     predicate,
