@@ -40,7 +40,8 @@ class Recipe(BaseModel):
         str, Field(description="What to do where the files cannot be downloaded by a program.")
     ] = ""
     ontology: Annotated[
-        tuple[Path, ...], Field(description="Turtle files that extend the music data model.")
+        tuple[Path, ...],
+        Field(description="Turtle files that extend the music data model, beside the recipe."),
     ] = ()
     sources: Annotated[
         tuple[SourceConfig, ...], Field(min_length=1, description="Where the facts come from.")
@@ -180,6 +181,11 @@ def _document(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[str, Any]:
         raise DataError("no such recipe file", where=str(path)) from None
     except tomllib.TOMLDecodeError as fault:
         raise DataError(f"not TOML: {fault}", where=str(path)) from None
+    if isinstance(document.get("ontology"), list):
+        document["ontology"] = [
+            str(path.parent / name) if isinstance(name, str) else name
+            for name in document["ontology"]
+        ]
     if "extends" not in document:
         return document
     base = document.pop("extends")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -69,6 +69,8 @@ class Schema:
 
     classes: dict[str, ClassDef]
     predicates: dict[str, Predicate]
+    units: dict[str, str] = field(default_factory=dict)
+    """Foreign predicate IRI → unit of its bare numbers, where they are durations."""
 
     def is_a(self, name: str, ancestor: str) -> bool:
         """Whether a class is the ancestor or below it."""
@@ -158,10 +160,15 @@ def load_schema(*additions: Path) -> Schema:
         try:
             graph.parse(path, format="turtle")
         except FileNotFoundError:
-            raise DataError("no such ontology file", where=str(path)) from None
+            raise DataError(
+                "no such ontology file",
+                where=str(path),
+                remedy="the path is relative to the recipe's folder",
+            ) from None
         except Exception as fault:  # rdflib's parsers raise many kinds
             raise DataError(f"not Turtle: {fault}", where=str(path)) from fault
-    return Schema(classes=_classes(graph), predicates=_predicates(graph))
+    units = {str(iri): str(unit) for iri, unit in graph.subject_objects(_MKG.unit)}
+    return Schema(classes=_classes(graph), predicates=_predicates(graph), units=units)
 
 
 def _classes(graph: rdflib.Graph) -> dict[str, ClassDef]:

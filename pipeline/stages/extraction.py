@@ -118,6 +118,7 @@ def _extraction_settings(job: Job) -> Settings:
 
 
 def _ontology(job: Job) -> list[str]:
+    _ = job.schema  # a file that is missing or no Turtle is an error of the recipe
     return [path.read_text(encoding="utf-8") for path in job.recipe.ontology]
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from kg_builder.errors import DataError
@@ -83,3 +85,23 @@ def test_a_recipe_that_cannot_be_extended_is_an_error(tmp_path, extends, fault):
     (tmp_path / "own.toml").write_text(f'extends = {extends}\nname = "own"\n')
     with pytest.raises(DataError, match=fault):
         load_recipe(tmp_path / "own.toml")
+
+
+def test_an_ontology_lies_beside_the_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    text = 'name = "x"\ntitle = "x"\nontology = ["more/ext.ttl"]\n' + _SOURCES
+    (tmp_path / "mine/base.toml").write_text(text)
+    (tmp_path / "own.toml").write_text('extends = "mine/base.toml"\nname = "y"\n')
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert load_recipe(tmp_path / "own.toml").ontology == (tmp_path / "mine/more/ext.ttl",)
+
+
+_SOURCES = """
+[[sources]]
+kind = "semi-structured"
+name = "s"
+path = "*.html"
+"""

@@ -59,7 +59,7 @@ class SemiStructuredSource(BaseModel):
     format: Annotated[
         str,
         Field(
-            description="Adapter: html, json-ld, wikitext, discogs, musicbrainz, json; 'auto' "
+            description="Adapter: html, json-ld, wikitext, discogs, musicbrainz, json, xml; 'auto' "
             "looks at the ending and the first bytes of each file."
         ),
     ] = "auto"
@@ -69,8 +69,8 @@ class SemiStructuredSource(BaseModel):
     mapping: Annotated[
         JsonMap | None,
         Field(
-            description="Paths, for the json adapter; the `ref` of one names another source (or "
-            "this one) whose ids the values are."
+            description="Paths, for the json and xml adapters; the `ref` of one names another "
+            "source (or this one) whose ids the values are."
         ),
     ] = None
     confidence: Annotated[
@@ -92,7 +92,7 @@ class SemiStructuredSource(BaseModel):
     @model_validator(mode="after")
     def _no_key_is_ignored(self) -> Self:
         readers = {
-            "mapping": {"json"},
+            "mapping": {"json", "xml"},
             "threads": {"discogs"},
             "type": {"html", "wikitext"},
         }

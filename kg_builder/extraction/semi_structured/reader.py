@@ -13,6 +13,7 @@ from kg_builder.extraction.semi_structured.adapters.html import HtmlPages, JsonL
 from kg_builder.extraction.semi_structured.adapters.json_paths import JsonFiles
 from kg_builder.extraction.semi_structured.adapters.musicbrainz import MusicBrainzAnswers
 from kg_builder.extraction.semi_structured.adapters.wikitext import WikitextArticles
+from kg_builder.extraction.semi_structured.adapters.xml_paths import XmlFiles
 from kg_builder.extraction.semi_structured.config import SemiStructuredSource
 from kg_builder.packed_files import matching_files, open_binary
 from kg_builder.progress import Progress, silent
@@ -23,6 +24,7 @@ ADAPTERS: Final[tuple[Adapter, ...]] = (
     WikitextArticles(),
     JsonLdFiles(),
     JsonFiles(),
+    XmlFiles(),
     HtmlPages(),
 )
 

@@ -87,6 +87,11 @@ def safe_parser(target: Any = None) -> etree.XMLParser:
     return etree.XMLParser(target=target, **_SAFE)
 
 
+def safe_pull_parser() -> etree.XMLPullParser:
+    """A parser that gives the begin and end of every element, and expands and fetches nothing."""
+    return etree.XMLPullParser(events=("start", "end"), **_SAFE)
+
+
 def _prologue(blocks: Iterator[bytes]) -> Iterator[bytes]:
     """The blocks up to the one with the first element."""
     for block in islice(blocks, _PROLOGUE):

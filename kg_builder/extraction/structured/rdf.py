@@ -20,7 +20,7 @@ from kg_builder.ontology import PREFIXES, Schema, curie
 from kg_builder.packed_files import ENDINGS, Stream, open_binary, without_packing
 
 METHOD: Final = "rdf"
-_TYPE: Final = PREFIXES["rdf"] + "type"
+_TYPES: Final = frozenset({PREFIXES["rdf"] + "type", "http://www.wikidata.org/prop/direct/P31"})
 _NAMES: Final = frozenset(
     {
         PREFIXES["rdfs"] + "label",
@@ -31,6 +31,7 @@ _NAMES: Final = frozenset(
         PREFIXES["freebase"] + "type.object.name",
         "http://purl.org/dc/elements/1.1/title",
         "http://purl.org/dc/terms/title",
+        "http://www.holygoat.co.uk/owl/redwood/0.1/tags/tagName",
     }
 )
 _ALIASES: Final = frozenset(
@@ -39,9 +40,20 @@ _ALIASES: Final = frozenset(
         PREFIXES["schema"] + "alternateName",
         PREFIXES["freebase"] + "common.topic.alias",
         PREFIXES["dbo"] + "alias",
+        PREFIXES["dbo"] + "birthName",
+        "http://xmlns.com/foaf/0.1/nick",
+        "http://schema.org/alternateName",
+        "http://purl.org/dc/terms/alternative",
     }
 )
-_SAME: Final = frozenset({PREFIXES["owl"] + "sameAs", PREFIXES["schema"] + "sameAs"})
+_SAME: Final = frozenset(
+    {
+        PREFIXES["owl"] + "sameAs",
+        PREFIXES["schema"] + "sameAs",
+        "http://schema.org/sameAs",
+        *(PREFIXES["mo"] + name for name in ("musicbrainz", "wikipedia", "discogs")),
+    }
+)
 _FORMATS: Final = {
     ".nt": ox.RdfFormat.N_TRIPLES,
     ".nq": ox.RdfFormat.N_QUADS,
@@ -73,6 +85,7 @@ class _Reader:
         self._names: dict[str, tuple[int, str]] = {}
         self._aliases: dict[str, dict[str, None]] = {}
         self._types: dict[str, set[str]] = {}
+        self._types_stated: set[str] = set()
         self._same: dict[str, dict[str, None]] = {}
 
     def read(self) -> None:
@@ -82,7 +95,7 @@ class _Reader:
             self._out.counts[f"{self._name}: triples read"] += 1
         for subject, predicate, object_ in self._triples():
             if predicate in predicate_of:
-                self._state(_id(subject), *predicate_of[predicate], object_)
+                self._state(_id(subject), predicate, predicate_of[predicate], object_)
             elif predicate not in _DESCRIBING:
                 self._out.counts[f"unknown field: {curie(predicate)}"] += 1
         for node in self._names:
@@ -102,10 +115,11 @@ class _Reader:
             elif predicate in _ALIASES:
                 self._aliases.setdefault(subject, {})[clean_text(object_.value)] = None
             return
-        if predicate == _TYPE and isinstance(object_, ox.NamedNode):
+        if predicate in _TYPES and isinstance(object_, ox.NamedNode):
             found = schema.class_of.get(_https(object_.value)) or schema.class_of.get(object_.value)
             if found:
                 self._types.setdefault(subject, set()).add(found)
+                self._types_stated.add(subject)
             else:
                 self._out.counts[f"unknown class: {curie(object_.value)}"] += 1
         elif predicate in _SAME and isinstance(object_, ox.NamedNode):
@@ -137,13 +151,17 @@ class _Reader:
         elif name != known[1]:
             self._aliases.setdefault(subject, {})[name] = None
 
-    def _state(self, subject: str, name: str, swapped: bool, object_: Node | ox.Literal) -> None:
+    def _state(
+        self, subject: str, iri: str, meaning: tuple[str, bool], object_: Node | ox.Literal
+    ) -> None:
+        name, swapped = meaning
         predicate = self._out.schema.predicates[name]
         key = self._record(subject)
         evidence = self._evidence(subject)
         if predicate.is_attribute:
             text = object_.value if not isinstance(object_, ox.BlankNode) else ""
-            literal = read_literal(text, str(predicate.datatype), Notation(unit=_unit(object_)))
+            unit = self._out.schema.units.get(iri) or _unit(object_)
+            literal = read_literal(text, str(predicate.datatype), Notation(unit=unit))
             if literal is None:
                 self._out.reject(f"not a {predicate.datatype}", evidence, f"{name}={text}")
                 return
@@ -163,6 +181,9 @@ class _Reader:
                 return
             type_ = predicate.range[0] if predicate.range else "Entity"
             other = self._out.mention(type_, text, evidence=evidence, owner=key)
+        elif not self._is_named(_id(object_)):
+            self._out.reject("thing without a name", evidence, f"{name}={object_.value}")
+            return
         else:
             other = self._record(_id(object_))
         ends = (other, key) if swapped else (key, other)
@@ -191,6 +212,12 @@ class _Reader:
             aliases=self._aliases.get(node, {}),
             external_ids=[*external, *self._same.get(node, {})],
         )
+
+    def _is_named(self, node: str) -> bool:
+        """Whether a person can read what it is: an IRI that ends in a number tells nothing."""
+        if node in self._names or node in self._types_stated:
+            return True
+        return any(map(str.isalpha, readable_iri(node))) or bool(external_id(node))
 
     def _type(self, node: str) -> str:
         """The deepest class that agrees with most of what is said."""
@@ -225,7 +252,7 @@ class _Reader:
                 raise DataError(f"broken RDF: {fault}", where=str(self._path)) from None
 
 
-_DESCRIBING: Final = _NAMES | _ALIASES | _SAME | {_TYPE}
+_DESCRIBING: Final = _NAMES | _ALIASES | _SAME | _TYPES
 
 
 def _both_schemes(schema: Schema) -> dict[str, tuple[str, bool]]:

@@ -252,7 +252,7 @@ FAMILIES = {
             "SoloArtist": 1,
             "Country": 1,
             "Band": 1,
-            "RecordLabel": 1,
+            "RecordLabel": 2,
         },
         {
             "onAlbum": 10,
@@ -276,7 +276,7 @@ FAMILIES = {
             "origin": 1,
             "beginDate": 1,
             "endDate": 1,
-            "recordLabel": 1,
+            "recordLabel": 2,
         },
         [
             ("Let It Be", "genre", "rock", "sdo-music-examples.txt#/0/genre"),

@@ -50,12 +50,13 @@ class HtmlPages:
         if root is None:
             out.reject("not a readable page", document.name)
             return
-        found = self._add(document, "json-ld", _json_ld(document, root))
+        page = _address(root)
+        found = self._add(document, "json-ld", _json_ld(document, root), page)
         if not found:  # other syntaxes repeat on the same page what JSON-LD says
-            found += self._add(document, "microdata", parse_microdata(root))
-            found += self._add(document, "rdfa", parse_rdfa(root))
+            found += self._add(document, "microdata", parse_microdata(root), page)
+            found += self._add(document, "rdfa", parse_rdfa(root), page)
         if not found:
-            found += self._add(document, "open-graph", parse_open_graph(root))
+            found += self._add(document, "open-graph", parse_open_graph(root), page)
         if not found:
             source = document.source
             found += add_facts(
@@ -64,6 +65,7 @@ class HtmlPages:
                 document.name,
                 type_=source.type,
                 confidence=source.confidence * _UNMARKED,
+                address=page,
             )
         out.counts["pages read"] += 1
         if found:
@@ -72,13 +74,14 @@ class HtmlPages:
             out.reject("page without usable markup", document.name)
 
     @staticmethod
-    def _add(document: Document, method: str, nodes: list[Node]) -> int:
+    def _add(document: Document, method: str, nodes: list[Node], page: str) -> int:
         source = document.source
         mapper = NodeMapper(
             document.out,
             document.name,
             method=method,
             confidence=source.confidence,
+            address=page,
         )
         return mapper.add(nodes)
 
@@ -93,6 +96,22 @@ def _parse(text: str) -> html.HtmlElement | None:
         )
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None
+
+
+def _address(root: html.HtmlElement) -> str:
+    """Where the page is found: its base, its canonical link, or what it says to be shared by."""
+    found = [str(base.get("href") or "") for base in root.iter("base")]
+    found += [
+        str(link.get("href") or "")
+        for link in root.iter("link")
+        if "canonical" in str(link.get("rel") or "").lower().split()
+    ]
+    found += [
+        str(meta.get("content") or "")
+        for meta in root.iter("meta")
+        if str(meta.get("property") or "").lower() == "og:url"
+    ]
+    return next((one.strip() for one in found if one.strip().startswith("http")), "")
 
 
 def _json_ld(document: Document, root: html.HtmlElement) -> list[Node]:

@@ -254,3 +254,52 @@ def _item(text: str, target: str) -> Iterator[Item]:
 def parse(text: str) -> Any:
     """Wikicode of an article."""
     return mwparserfromhell.parse(text, skip_style_tags=True)
+
+
+def without_comments(text: str) -> str:
+    """Wikitext as MediaWiki takes it apart: a comment, wherever it stands, is nothing.
+
+    One that is not closed goes on to the end of the text.
+    """
+    kept = []
+    at = 0
+    while (start := text.find("<!--", at)) >= 0:
+        kept.append(text[at:start])
+        end = text.find("-->", start + 4)
+        at = len(text) if end < 0 else end + 3
+    return "".join([*kept, text[at:]])
+
+
+_MARKUP: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})\b([^<>]{0,2000})>|\{\||\|\}(?!\})")
+_SINGLE: Final = frozenset({"br", "hr", "wbr", "li", "dt", "dd", "img", "th", "td", "tr"})
+_DEEP: Final = 20
+"""Deepest nesting of a tag in itself; the parser gives up not much below."""
+
+
+def without_unclosed(text: str) -> str:
+    """Wikitext without the begins of tags and tables that have no end.
+
+    The parser reads what follows each of them anew when it finds no end, which takes time by the
+    square of their number; they mean nothing. A single pass, in time proportionate to the text.
+    """
+    opened: dict[str, list[int]] = {}
+    marks = list(_MARKUP.finditer(text))
+    closed: set[int] = set()
+    for number, mark in enumerate(marks):
+        name = mark[2].lower() if mark[2] else "{|"
+        begins = opened.setdefault(name, [])
+        if mark[0] == "|}" or mark[1]:
+            if begins:
+                begin = begins.pop()
+                if len(begins) < _DEEP:
+                    closed.update((begin, number))
+        elif name in _SINGLE or (mark[3] or "").endswith("/"):
+            closed.add(number)
+        else:
+            begins.append(number)
+    kept, at = [], 0
+    for number, mark in enumerate(marks):
+        if number not in closed and mark[0] != "|}":
+            kept.append(text[at : mark.start()])
+            at = mark.end()
+    return "".join([*kept, text[at:]])

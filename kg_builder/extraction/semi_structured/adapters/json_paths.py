@@ -71,15 +71,26 @@ class JsonFiles:
                 out.reject("document without usable things", document.name, detail)
             return
         out.counts["documents used"] += 1
+        reader = ThingReader(document, mapping)
+        for thing in things:
+            reader.add(thing)
+        reader.finish()
+
+
+class ThingReader:
+    """Makes a record and statements of each object that describes a thing."""
+
+    def __init__(self, document: Document, mapping: JsonMap) -> None:
+        self._document, self._mapping = document, mapping
         where = f"source {document.source.name!r}"
-        types = _Types(mapping, out.schema, where)
-        readers = [
+        self._types = _Types(mapping, document.out.schema, where)
+        self._readers = [
             (
                 path,
                 ColumnReader(
                     path,
                     item,
-                    out,
+                    document.out,
                     where=where,
                     scope_of=lambda name: "",
                     ref_source=item.ref,
@@ -88,34 +99,31 @@ class JsonFiles:
             for path, items in mapping.paths.items()
             for item in ((items,) if isinstance(items, ColumnMap) else items)
         ]
-        for thing in things:
-            self._thing(document, mapping, thing, types, readers)
-        for _, reader in readers:
-            reader.finish()
-        wanted = [mapping.name, *filter(None, [mapping.id]), *mapping.aliases]
-        wanted += [*mapping.external_ids, *mapping.paths]
-        wanted += [reader.mapping.labels for _, reader in readers if reader.mapping.labels]
-        for path in dict.fromkeys(wanted):
-            if not any(thing.reaches(path) for thing in things):
-                out.counts[f"documents without the field {path}"] += 1
+        labels = (reader.mapping.labels for _, reader in self._readers)
+        wanted = [mapping.name, *filter(None, [mapping.id, *labels]), *mapping.aliases]
+        self._unmet = dict.fromkeys([*wanted, *mapping.external_ids, *mapping.paths])
 
-    def _thing(
-        self,
-        document: Document,
-        mapping: JsonMap,
-        thing: Nested,
-        types: _Types,
-        readers: list[tuple[str, ColumnReader]],
-    ) -> None:
+    def finish(self) -> None:
+        """Read what waited for the end, and count the paths that no thing has."""
+        for _, reader in self._readers:
+            reader.finish()
+        for path in self._unmet:
+            self._document.out.counts[f"documents without the field {path}"] += 1
+
+    def add(self, thing: Nested) -> None:
+        """Add one thing; one without a name is a reject."""
+        document, mapping = self._document, self._mapping
+        for path in [path for path in self._unmet if thing.reaches(path)]:
+            del self._unmet[path]
         out, evidence = document.out, f"{document.name}#{thing.pointer}"
         names = [clean_text(text) for _, text in _texts(thing, mapping.name)]
         name = next(filter(None, names), "")
         if not name:
             out.reject("empty name", evidence)
             return
-        type_ = types.of(thing)
+        type_ = self._types.of(thing)
         if type_ is None:
-            out.reject("unknown type", evidence, types.text(thing))
+            out.reject("unknown type", evidence, self._types.text(thing))
             return
         if name not in mapping.real_names and is_placeholder(name, type_):
             out.reject(why_not(name, type_.lower(), type_), evidence, name)
@@ -155,7 +163,7 @@ class JsonFiles:
             ],
             external_ids=external,
         )
-        for path, reader in readers:
+        for path, reader in self._readers:
             labels = _texts(thing, reader.mapping.labels) if reader.mapping.labels else []
             values = _texts(thing, path)
             for (place, text), label in zip(values, _labels(values, labels), strict=True):

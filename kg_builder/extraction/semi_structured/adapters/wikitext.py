@@ -9,10 +9,18 @@ from typing import Any, Final
 
 from mwparserfromhell.nodes import Template
 
+from kg_builder.databases import dbpedia_id
 from kg_builder.extraction.collector import id_key
 from kg_builder.extraction.objects import Assertions
 from kg_builder.extraction.semi_structured.adapters.base import Document
-from kg_builder.extraction.semi_structured.adapters.infobox_values import Item, items, parse, plain
+from kg_builder.extraction.semi_structured.adapters.infobox_values import (
+    Item,
+    items,
+    parse,
+    plain,
+    without_comments,
+    without_unclosed,
+)
 from kg_builder.extraction.semi_structured.page_text import decode_page
 from kg_builder.extraction.values import parse_period, without_disambiguator
 from kg_builder.extraction.values.text import fold
@@ -178,7 +186,7 @@ class WikitextArticles:
             return
         out = document.out
         out.counts["articles read"] += 1
-        code = parse(decode_page(content))
+        code = parse(without_unclosed(without_comments(decode_page(content))))
         found: list[_Infobox] = []
         for template in _infoboxes(code):
             kind = str(template.name).strip().casefold().removeprefix("infobox").strip(" _")
@@ -285,7 +293,7 @@ class _Infobox:
             self._relation(key, mapping, item, f"{evidence}/{number}")
 
     def _relation(self, key: str, mapping: FieldMap, item: Item, evidence: str) -> None:
-        external = [f"dbpedia:{_article(item.target)}"] if item.target else []
+        external = [dbpedia_id(_article(item.target))] if item.target else []
         predicate = self._out.schema.predicates[mapping.predicate]
         type_ = mapping.type or (predicate.domain if mapping.inverse else predicate.range)[0]
         text = item.text

@@ -7,12 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from lxml import html
+from lxml import etree, html
 
+from kg_builder.databases import external_id
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.objects import Assertions
-from kg_builder.extraction.semi_structured.adapters.wikitext import INFOBOXES, FieldMap
-from kg_builder.extraction.values import clean_text, parse_period
+from kg_builder.extraction.semi_structured.adapters.wikitext import (
+    ALIAS_FIELDS,
+    INFOBOXES,
+    PERIOD_FIELDS,
+    FieldMap,
+)
+from kg_builder.extraction.semi_structured.markup.nodes import absolute
+from kg_builder.extraction.values import clean_text, parse_period, without_disambiguator
+from kg_builder.extraction.values.text import fold
 
 METHOD: Final = "table"
 LEAST: Final = 2
@@ -38,14 +46,78 @@ _LABELS: Final[dict[str, str]] = {
     "place of birth": "birth_place",
     "date of birth": "birth_date",
     "birthplace": "birth_place",
+    "website": "website",
+    "websites": "website",
+    "official website": "website",
+    "homepage": "website",
+    "url": "website",
+    "genre(s)": "genre",
+    "label(s)": "label",
+    "instrument(s)": "instruments",
+    "occupation(s)": "occupation",
+    "profession": "occupation",
+    "formerly of": "past_member_of",
+    "past member of": "past_member_of",
+    "musical career origin": "origin",
+    "years active": "years_active",
+    "active": "years_active",
+    "active years": "years_active",
+    "also known as": "also_known_as",
+    "aka": "also_known_as",
+    "a.k.a.": "also_known_as",
+    "other names": "also_known_as",
+    "other name(s)": "also_known_as",
+    "birth name": "birth_name",
+    "native name": "native_name",
+    "nickname(s)": "nickname",
+    "nicknames": "nickname",
+    "songwriter(s)": "writer",
+    "songwriters": "writer",
+    "lyricist(s)": "lyricist",
+    "composer(s)": "composer",
+    "producer(s)": "producer",
+    "producers": "producer",
+    "composers": "composer",
 }
-_FIELDS: Final[dict[str, FieldMap]] = INFOBOXES["musical artist"][1] | {
-    "formed": FieldMap("beginDate", commas=False),
-    "disbanded": FieldMap("endDate", commas=False),
-}
+_FIELDS: Final[dict[str, FieldMap]] = (
+    INFOBOXES["single"][1]
+    | INFOBOXES["musical artist"][1]
+    | {
+        "formed": FieldMap("beginDate", commas=False),
+        "disbanded": FieldMap("endDate", commas=False),
+    }
+)
 _GROUP: Final = frozenset({"members", "current_members", "past_members", "formed", "disbanded"})
 _PERSON: Final = frozenset({"birth_date", "birth_place", "death_date"})
-_PART: Final = re.compile(r"[,;•·\n|]| / ")
+_WORK: Final = frozenset({"released", "recorded", "length", "producer", "album", "artist"})
+_DESCRIBED: Final = re.compile(
+    r"^(?:(?:studio|live|compilation|debut|soundtrack|remix|cover|greatest hits|video|box set|demo)"
+    r"\s+)*(album|ep|mixtape|single|song|soundtrack|extended play|promotional single)"
+    r"(?:\s+(?:recorded\s+)?by\s+(.+?))?(?:\s+from the (?:album|ep)\s+(.+?))?$",
+    re.IGNORECASE,
+)
+"""What stands below the title of a work: "Studio album by X", "Single by X from the album Y"."""
+
+_LINE: Final = 300
+"""Longest line that is taken for such a description."""
+
+_ONE: Final = frozenset({"br", "li", "p", "div", "tr", "dd", "dt"})
+_HIDDEN: Final = frozenset({"style", "script", "template"})
+_BREAKS: Final = re.compile(r"[\n•·|]|(?<=\s)/(?=\s)")
+_COMMAS: Final = re.compile(r"[,;،、](?!\d{3}\b)")
+_MARK: Final = re.compile(
+    r"\[(?:\d{1,3}|[a-z]{1,2}|(?:note|nb|n|citation|source)\s?[^\[\]]{0,20})\]", re.I
+)
+"""A footnote's mark."""
+
+_KEPT: Final = "\x1f"
+"""Stands for a comma or slash within a link: "Earth, Wind & Fire" is one name."""
+
+_NOTE: Final = re.compile(r"\s*\([^()]{0,200}\)$")
+_DATE_IN: Final = re.compile(
+    r"\d{4}-\d{2}-\d{2}|(?:\d{1,2}\s+)?[^\W\d_]{3,12}(?:\s+\d{1,2},)?\s+\d{4}|\d{4}"
+)
+_AGE: Final = re.compile(r"\((?:age|aged)[^()]{0,20}\)|\(\s*\d{4}-\d{2}-\d{2}\s*\)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -55,10 +127,17 @@ class Fact:
     field: str
     text: str
     pointer: str
+    value: html.HtmlElement
 
 
 def add_facts(
-    root: html.HtmlElement, out: Collector, file: str, *, type_: str, confidence: float
+    root: html.HtmlElement,
+    out: Collector,
+    file: str,
+    *,
+    type_: str,
+    confidence: float,
+    address: str = "",
 ) -> int:
     """Add the topic of a page with what its tables and lists say; returns how many facts held.
 
@@ -67,29 +146,137 @@ def add_facts(
     """
     facts = list(_facts(root))
     heading = next((item for item in root.iter("h1")), None)
-    name = clean_text(_lines(heading)) if heading is not None else ""
+    name = clean_text(_lines(heading).replace(_KEPT, "")) if heading is not None else ""
     if len({fact.field for fact in facts}) < LEAST or not name:
         return 0
-    fields = {fact.field for fact in facts}
-    if out.schema.is_a("Band", type_) and fields & _GROUP:
-        type_ = "Band"
-    elif out.schema.is_a("SoloArtist", type_) and fields & _PERSON:
-        type_ = "SoloArtist"
-    key = out.record(f"{out.source}/{file}#topic", type_, name, evidence=f"{file}#h1")
-    say = Assertions(out, METHOD, confidence)
+    described = _description(root)
+    type_ = _topic(out, type_, {fact.field for fact in facts}, described)
+    aliases = [
+        text
+        for fact in facts
+        if fact.field in ALIAS_FIELDS
+        for text in _parts(fact.text, commas=True)
+        if fold(text) != fold(name)
+    ]
+    page_id = external_id(address) if address else None
+    key = out.record(
+        f"{out.source}/{file}#topic",
+        type_,
+        without_disambiguator(name),
+        evidence=f"{file}#h1",
+        aliases=aliases,
+        external_ids=[page_id] if page_id else [],
+    )
+    topic = _Topic(key, type_, Assertions(out, METHOD, confidence), file, address)
     for fact in facts:
+        topic.add(fact)
+    for predicate, text in described[1:]:
+        topic.say(predicate, text, "description")
+    return len(facts)
+
+
+def _topic(out: Collector, type_: str, fields: set[str], described: list[tuple[str, str]]) -> str:
+    """The class of a page's topic: what is said below its title, or what only such things have."""
+    if described:
+        return described[0][1]
+    if out.schema.is_a("Band", type_) and fields & _GROUP:
+        return "Band"
+    if out.schema.is_a("SoloArtist", type_) and fields & _PERSON:
+        return "SoloArtist"
+    return type_
+
+
+def _description(root: html.HtmlElement) -> list[tuple[str, str]]:
+    """("type", class), then (predicate, name) of what the line below a work's title says."""
+    for row in root.iter("tr"):
+        cells = [cell for cell in row if cell.tag in {"th", "td"}]
+        text = clean_text(_lines(cells[0])) if len(cells) == 1 else ""
+        found = _DESCRIBED.match(text) if 0 < len(text) <= _LINE else None
+        if found:
+            kind = found[1].casefold()
+            type_ = "Song" if kind in {"song", "single", "promotional single"} else "Album"
+            more = [("performer", found[2]), ("onAlbum", found[3])]
+            return [("type", type_), *((p, t.replace(_KEPT, ",")) for p, t in more if t)]
+    return []
+
+
+@dataclass(frozen=True)
+class _Topic:
+    key: str
+    type: str
+    assertions: Assertions
+    file: str
+    address: str
+
+    def add(self, fact: Fact) -> None:
+        """State what a row says."""
+        if fact.field in ALIAS_FIELDS:
+            return
+        if fact.field in PERIOD_FIELDS:
+            self._period(fact)
+        elif fact.field in {"birth_date", "death_date"}:
+            self._life(fact)
+        else:
+            self._field(fact)
+
+    def say(self, predicate: str, text: str, pointer: str, type_: str | None = None) -> None:
+        """State one value."""
+        evidence = f"{self.file}#{pointer}"
+        self.assertions.say(self.key, predicate, text, evidence, type_=type_)
+
+    def _field(self, fact: Fact) -> None:
         mapping = _FIELDS[fact.field]
-        evidence = f"{file}#{fact.pointer}"
-        predicate = out.schema.predicates[mapping.predicate]
+        predicate = self.assertions.out.schema.predicates[mapping.predicate]
         if predicate.datatype == "date":
             begin, _ = parse_period(clean_text(fact.text))
-            say.say(key, mapping.predicate, begin.text if begin else fact.text, evidence)
-            continue
-        parts = _PART.split(fact.text) if mapping.commas else [fact.text]
-        for part in parts:
-            if text := clean_text(part):
-                say.say(key, mapping.predicate, text, evidence, type_=mapping.type)
-    return len(facts)
+            found = None if begin else _DATE_IN.search(clean_text(fact.text))
+            text = begin.text if begin else found[0] if found else fact.text
+            self.say(mapping.predicate, text, fact.pointer)
+        elif predicate.datatype == "anyURI":
+            for address in _addresses(fact, self.address):
+                self.say(mapping.predicate, address, fact.pointer)
+        elif predicate.is_attribute:
+            self.say(mapping.predicate, _parts(fact.text, commas=False)[0], fact.pointer)
+        else:
+            for text in _parts(fact.text, commas=mapping.commas):
+                self.say(mapping.predicate, text, fact.pointer, mapping.type)
+
+    def _period(self, fact: Fact) -> None:
+        """Years of activity begin and end a group, as in wikitext; of a person they are neither."""
+        if self.type != "Band":
+            return
+        evidence = f"{self.file}#{fact.pointer}"
+        parts = _parts(re.sub(r"\s*[–—−]\s*", "–", fact.text), commas=True)
+        periods = [parse_period(part) for part in parts]
+        begins = [begin for begin, _ in periods if begin]
+        if not begins:
+            self.assertions.out.reject("not a period", evidence, clean_text(fact.text))
+            return
+        self.assertions.say(self.key, "beginDate", begins[0].text, evidence, factor=0.9)
+        if end := periods[-1][1]:
+            self.assertions.say(self.key, "endDate", end.text, evidence, factor=0.9)
+
+    def _life(self, fact: Fact) -> None:
+        """The rows "Born" and "Died": a date and then a place."""
+        born = fact.field == "birth_date"
+        lines = [line for line in map(clean_text, _AGE.sub("", fact.text).split("\n")) if line]
+        bday = next(
+            (
+                clean_text(item.text_content())
+                for item in fact.value.iter("span")
+                if "bday" in str(item.get("class") or "").split()
+            ),
+            "",
+        )
+        dated = [number for number, line in enumerate(lines) if _DATE_IN.search(line)]
+        found = _DATE_IN.search(lines[dated[0]]) if dated else None
+        if bday and born:
+            self.say("beginDate", bday, fact.pointer)
+        elif found:
+            self.say("beginDate" if born else "endDate", found[0], fact.pointer)
+        for line in lines[dated[0] + 1 :] if dated else lines[-1:]:
+            self.say("birthPlace" if born else "deathPlace", line.replace(_KEPT, ","), fact.pointer)
+            return
 
 
 def _facts(root: html.HtmlElement) -> Iterator[Fact]:
@@ -108,18 +295,66 @@ def _fact(label: html.HtmlElement, value: html.HtmlElement, pointer: str) -> Ite
     words = clean_text(_lines(label)).rstrip(":").casefold()
     field = _LABELS.get(words, words.replace(" ", "_"))
     text = _lines(value)
-    if field in _FIELDS and text.strip():
-        yield Fact(field, text, pointer)
+    known = field in _FIELDS or field in ALIAS_FIELDS or field in PERIOD_FIELDS
+    if known and text.strip():
+        yield Fact(field, text, pointer, value)
+
+
+def _addresses(fact: Fact, page: str) -> list[str]:
+    """The links of a cell to other sites; where it has none, its text as an address."""
+    links = [absolute(page, str(link.get("href") or "")) for link in fact.value.iter("a")]
+    found = [link for link in links if link.startswith(("http://", "https://"))]
+    if found:
+        return list(dict.fromkeys(found))
+    text = "".join(fact.text.split())
+    return [text if "://" in text else f"http://{text}"]
+
+
+def _parts(text: str, *, commas: bool) -> list[str]:
+    """The values of a cell; commas part them only where no list does, and never within a link."""
+    lines = [line for line in _BREAKS.split(text) if line.strip(" ,;")]
+    if commas:
+        lines = [part for line in lines for part in _COMMAS.split(line)]
+    found = [_NOTE.sub("", clean_text(line.replace(_KEPT, ","))) for line in lines]
+    return list(dict.fromkeys(part for part in found if part)) or [""]
 
 
 def _lines(element: html.HtmlElement) -> str:
-    """The text of an element, with a line for each item of a list."""
-    parts = []
-    for piece in element.iter():
-        if piece.tag in {"br", "li", "p"} and piece is not element:
+    """The text of an element, with a line for each item of a list and no footnotes' marks."""
+    parts: list[str] = []
+    skipped: html.HtmlElement | None = None
+    link: html.HtmlElement | None = None
+    for event, piece in etree.iterwalk(element, events=("start", "end")):
+        if event == "end":
+            if piece is skipped:
+                skipped = None
+            if piece is link:
+                link = None
+            if piece is not element and skipped is None:
+                parts.append(_kept(piece.tail) if link is not None else piece.tail or "")
+            continue
+        if skipped is not None:
+            continue
+        if not isinstance(piece.tag, str) or _is_unseen(piece):
+            skipped = piece
+            continue
+        if piece.tag in _ONE and piece is not element:
             parts.append("\n")
-        if isinstance(piece.tag, str):
-            parts.append(piece.text or "")
-        if piece is not element:
-            parts.append(piece.tail or "")
-    return "".join(parts).strip()
+        if piece.tag == "a" and link is None:
+            link = piece
+        parts.append(_kept(piece.text) if link is not None else piece.text or "")
+    return _MARK.sub("", "".join(parts)).strip()
+
+
+def _kept(text: str | None) -> str:
+    return (text or "").replace(",", _KEPT)
+
+
+def _is_unseen(element: html.HtmlElement) -> bool:
+    """Whether a reader sees no value in it: footnotes, hidden text, buttons to edit."""
+    if element.tag in _HIDDEN:
+        return True
+    classes = set(str(element.get("class") or "").split())
+    if classes & {"reference", "mw-editsection", "noprint", "mw-ref", "Inline-Template"}:
+        return True
+    return "display:none" in str(element.get("style") or "").replace(" ", "").lower()

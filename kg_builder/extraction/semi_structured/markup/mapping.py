@@ -23,10 +23,17 @@ from kg_builder.extraction.semi_structured.markup.nodes import (
     WRAPPERS,
     Node,
     Text,
+    absolute,
 )
 from kg_builder.extraction.values import clean_text, country_name, is_placeholder
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema, curie
+
+_OF_RELEASES = (("recordLabel", "recordLabel"), ("datePublished", "releaseDate"))
+_ORGANIZATIONS = frozenset(
+    SCHEMA_ORG + name
+    for name in ("MusicGroup", "Organization", "Corporation", "LocalBusiness", "PerformingGroup")
+)
 
 
 class NodeMapper:
@@ -37,16 +44,23 @@ class NodeMapper:
         file: path of the page below the raw folder, for evidence.
         method: syntax that the nodes were read from.
         confidence: probability that the page says so.
+        address: of the page, against which relative addresses are resolved; '' if unknown.
     """
 
-    def __init__(self, out: Collector, file: str, *, method: str, confidence: float) -> None:
-        self.out, self._file = out, file
+    def __init__(
+        self, out: Collector, file: str, *, method: str, confidence: float, address: str = ""
+    ) -> None:
+        self.out, self._file, self._address_of_page = out, file, address
         self._say = Assertions(out, method, confidence)
         self._done: dict[int, str | None] = {}
         self._artists: dict[str, str] = {}
 
     def add(self, nodes: list[Node]) -> int:
         """Add the things of a page; returns how many there were."""
+        if self._address_of_page:
+            seen: set[int] = set()
+            for node in nodes:
+                _resolve_ids(node, self._address_of_page, seen)
         for node in nodes:
             self._thing(node, None, 0)
         return sum(key is not None for key in self._done.values())
@@ -156,7 +170,11 @@ class NodeMapper:
             plain = iri.removeprefix(SCHEMA_ORG)
             if iri.startswith(SCHEMA_ORG) and plain in OLD_NAMES:
                 iri = SCHEMA_ORG + OLD_NAMES[plain]
-            if plain in {"event", "events"}:
+            if iri == SCHEMA_ORG + "publisher" and not self._is_record_label(node, values, type_):
+                continue
+            if plain == "albumRelease":
+                self._releases(key, values, depth)
+            elif plain in {"event", "events"}:
                 for value in values:
                     if isinstance(value, Node):
                         self._event(value, key, depth)
@@ -174,6 +192,30 @@ class NodeMapper:
         if schema.is_a(type_, "Place"):
             self._address(node, key)
 
+    def _is_record_label(self, node: Node, values: list[Node | Text], type_: str) -> bool:
+        """Whether who publishes is a record label: a film's or page's publisher is none, and an
+        artist that publishes its own music has none."""
+        artist = fold(clean_text(node.first("byArtist")))
+        published = {
+            fold(clean_text(value.first("name") if isinstance(value, Node) else value.value))
+            for value in values
+        }
+        if not any(self.out.schema.is_a(type_, name) for name in ("Album", "Song")):
+            self.out.counts[f"field out of place: {type_} schema:publisher"] += len(values)
+        elif artist and published == {artist}:
+            self.out.counts["published by the artist: no record label"] += len(values)
+        else:
+            return True
+        return False
+
+    def _releases(self, key: str, values: list[Node | Text], depth: int) -> None:
+        """The releases of an album (LP, download) are that album; they name its label and date."""
+        for value in values:
+            if isinstance(value, Node):
+                for name, predicate in _OF_RELEASES:
+                    for inner in value.properties.get(SCHEMA_ORG + name, []):
+                        self._value(key, predicate, False, inner, depth + 1)
+
     def _in_place(self, predicate: str, swapped: bool, type_: str) -> bool:
         """Whether the data model lets things of the class have the property."""
         item = self.out.schema.predicates[predicate]
@@ -189,6 +231,8 @@ class NodeMapper:
             for text in texts:
                 if not item.is_attribute:
                     text = _name_in(text)
+                if item.datatype == "anyURI":
+                    text = absolute(self._address_of_page, text)
                 if text.strip():
                     self._say.say(key, predicate, text, self._evidence(value.pointer))
             return
@@ -198,6 +242,18 @@ class NodeMapper:
             text = value.first("name", "url", "contentUrl") or value.id
             if text:
                 self._say.say(key, predicate, text, self._evidence(value.pointer))
+            return
+        if predicate == "recordLabel" and not swapped and _is_organization(value):
+            label = value.first(*NAMES)
+            # schema.org's musical groups are organizations: a label may be one
+            if clean_text(label):
+                self._say.say(
+                    key,
+                    predicate,
+                    label,
+                    self._evidence(value.pointer),
+                    external_ids=self._same(value),
+                )
             return
         wanted = (item.domain if swapped else item.range) or ("Entity",)
         if item.range == ("Country",):
@@ -258,6 +314,10 @@ class NodeMapper:
         return f"{self._file}#{pointer}"
 
 
+def _is_organization(node: Node) -> bool:
+    return not _ORGANIZATIONS.isdisjoint(node.types)
+
+
 def _name_in(text: str) -> str:
     """The readable end of an address that stands where a name should."""
     text = text.strip()
@@ -265,6 +325,19 @@ def _name_in(text: str) -> str:
         last = text.rstrip("/").rpartition("/")[2]
         return re.sub(r"\.html?$", "", last).replace("_", " ").replace("-", " ")
     return text
+
+
+def _resolve_ids(node: Node, page: str, seen: set[int]) -> None:
+    """Make relative ids absolute, but for fragments, which name things within the page."""
+    todo = [node]
+    while todo:
+        one = todo.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if one.id.startswith(("/", "./", "../")):
+            one.id = absolute(page, one.id)
+        todo += [v for values in one.properties.values() for v in values if isinstance(v, Node)]
 
 
 def meet(schema: Schema, one: str, other: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import urljoin
 
 SCHEMA_ORG = "https://schema.org/"
 
@@ -54,6 +55,17 @@ def term(name: str, vocabulary: str = SCHEMA_ORG) -> str:
     if name.startswith("schema:"):
         return SCHEMA_ORG + name.removeprefix("schema:")
     return vocabulary + name
+
+
+def absolute(page: str, address: str) -> str:
+    """An address that stands in a page as a whole one; as it is where the page's is unknown."""
+    address = address.strip()
+    if not address or "://" in address or not page:
+        return f"https:{address}" if address.startswith("//") else address
+    try:
+        return urljoin(page, address)
+    except ValueError:
+        return address
 
 
 NAMES: Final = ("name", "headline", "title")

@@ -1,0 +1,103 @@
+"""Vocabularies that RDF about music is written in, read without a recipe's own mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.kg_builder.conftest import Run, named, reasons, record
+
+Write = Callable[[str, str | bytes], Path]
+
+PREFIXES = """
+@prefix mo: <http://purl.org/ontology/mo/> .
+@prefix foaf: <http://xmlns.com/foaf/0.1/> .
+@prefix dc: <http://purl.org/dc/elements/1.1/> .
+@prefix dct: <http://purl.org/dc/terms/> .
+@prefix wd: <http://www.wikidata.org/entity/> .
+@prefix wdt: <http://www.wikidata.org/prop/direct/> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+@prefix s: <http://schema.org/> .
+@prefix dbo: <http://dbpedia.org/ontology/> .
+@prefix tags: <http://www.holygoat.co.uk/owl/redwood/0.1/tags/> .
+@prefix e: <http://e.org/> .
+"""
+RDF = {"kind": "structured", "tables": {"t": {"reads": "rdf", "path": "a.ttl"}}}
+
+
+def test_music_ontology(write: Write, run: Run) -> None:
+    write(
+        "a.ttl",
+        PREFIXES
+        + """
+e:ida a mo:MusicArtist ; foaf:name "Ida" ; foaf:made e:r1 ; foaf:homepage <http://ida.org/> ;
+  foaf:based_near <http://dbpedia.org/resource/Oslo> , <http://sws.geonames.org/3143244/> .
+e:r1 a mo:Record ; dc:title "Leaf" ; dct:issued "2019-03" ; mo:track e:t1 ;
+  tags:taggedWithTag e:dub ; dc:publisher "Fine" .
+e:t1 a mo:Track ; dc:title "Opening" ; foaf:maker e:ida ; mo:track_number "2"^^xsd:int ;
+  mo:duration "215000"^^xsd:float .
+""",
+    )
+    found = run(**RDF)
+    assert set(named(found)) == {
+        ("Leaf", "performer", "Ida"),
+        ("Ida", "homepage", "http://ida.org/"),
+        ("Ida", "origin", "Oslo"),
+        ("Leaf", "releaseDate", "2019-03"),
+        ("Leaf", "tag", "dub"),
+        ("Leaf", "recordLabel", "Fine"),
+        ("Opening", "onAlbum", "Leaf"),
+        ("Opening", "performer", "Ida"),
+        ("Opening", "trackNumber", "2"),
+        ("Opening", "duration", "PT3M35S"),
+    }
+    assert record(found, "src/http://e.org/r1")["type"] == "Album"
+    assert reasons(found) == ["thing without a name"]  # geonames' number is none
+
+
+def test_wikidata(write: Write, run: Run) -> None:
+    write(
+        "a.ttl",
+        PREFIXES
+        + """
+wd:Q1 a wd:Q42 ; wdt:P31 wd:Q482994 ; rdfs:label "Leaf"@en ; wdt:P175 wd:Q2 ; wdt:P136 wd:Q3 ;
+  wdt:P577 "2019-03-03T00:00:00Z"^^xsd:dateTime ; wdt:P2047 "2462"^^xsd:decimal ; wdt:P658 wd:Q4 .
+wd:Q2 wdt:P31 wd:Q215380 ; rdfs:label "Oak"@en ; wdt:P740 wd:Q5x .
+wd:Q3 wdt:P31 wd:Q188451 ; rdfs:label "dub"@en .
+wd:Q4 wdt:P31 wd:Q7366 ; rdfs:label "Opening"@en .
+wd:Q5x rdfs:label "Oslo"@en .
+""",
+    )
+    found = run(**RDF)
+    assert set(named(found)) == {
+        ("Leaf", "performer", "Oak"),
+        ("Leaf", "genre", "dub"),
+        ("Leaf", "releaseDate", "2019-03-03"),
+        ("Leaf", "duration", "PT41M2S"),
+        ("Opening", "onAlbum", "Leaf"),
+        ("Oak", "origin", "Oslo"),
+    }
+    assert list(record(found, "src/wikidata:Q2")[["type", "name"]]) == ["Band", "Oak"]
+
+
+def test_schema_org_and_dbpedia(write: Write, run: Run) -> None:
+    write(
+        "a.ttl",
+        PREFIXES
+        + """
+e:a a s:MusicRecording ; s:name "Opening" ; s:byArtist e:b ; s:position 3 ; s:duration "PT3M35S" .
+e:b a dbo:MusicalArtist ; rdfs:label "Ida"@en ; dbo:birthYear "1965"^^xsd:gYear .
+e:c a dbo:Album ; rdfs:label "Leaf"@en ; dbo:artist e:b ; dbo:runtime "2462.0"^^xsd:double ;
+  <http://dbpedia.org/ontology/Work/runtime> "41"^^<http://dbpedia.org/datatype/minute> .
+""",
+    )
+    assert set(named(run(**RDF))) == {
+        ("Opening", "performer", "Ida"),
+        ("Opening", "trackNumber", "3"),
+        ("Opening", "duration", "PT3M35S"),
+        ("Ida", "beginDate", "1965"),
+        ("Leaf", "performer", "Ida"),
+        ("Leaf", "duration", "PT41M2S"),
+        ("Leaf", "duration", "PT41M"),
+    }
