@@ -9,6 +9,7 @@ results is off, so that there is one truth about what is up to date.
 
 # No `from __future__ import annotations` here: Prefect reads the types of a flow's parameters, and
 # looks for their names in the decorator's module.
+import sys
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
@@ -18,7 +19,7 @@ import typer
 from prefect import flow, get_run_logger, task
 
 from flows.command import run_flow
-from flows.faults import one_line_failure
+from flows.faults import USER_FAULTS, one_line_failure
 from flows.names import BUILD_KG
 from flows.options import FLOW, SETTINGS, TASK
 from flows.reports import LoggedProgress, publish_facts
@@ -27,6 +28,7 @@ from pipeline.build import SEED, Build, stage_named
 from pipeline.recipe import load_recipe
 from pipeline.stages.registry import STAGES
 from pipeline.stages.stage import StageReport
+from safe_io.guard import exit_status
 
 __all__ = ["build_kg"]
 
@@ -101,10 +103,11 @@ def build_kg(
     )
     first = 0 if start is None else STAGES.index(stage_named(start))
     again = force or start is not None
-    return [
-        STAGE_TASKS[stage.name].submit(build, stage.name, again).result()
-        for stage in STAGES[first:]
-    ]
+    with build.lock():
+        return [
+            STAGE_TASKS[stage.name].submit(build, stage.name, again).result()
+            for stage in STAGES[first:]
+        ]
 
 
 def main(
@@ -144,4 +147,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    sys.exit(exit_status(lambda: typer.run(main), faults=USER_FAULTS))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
 from pydantic import BaseModel
 
 from kg_builder.errors import DataError
@@ -19,8 +18,10 @@ from pipeline.manifest import Manifest, stage_key
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.stages.registry import STAGES
 from pipeline.stages.stage import Job, Stage, StageContext, StageReport
+from safe_io.locks import folder_lock
 
 DATA: Final = Path("data")
+_STAGE_LOCK: Final = ".stage.lock"
 SEED: Final = 555
 """Seed of the sampled negatives: that of the public preparation of the data sets."""
 
@@ -95,27 +96,31 @@ class Build:
             with_users=with_users,
         )
 
+    def lock(self) -> AbstractContextManager[None]:
+        """Keep other builds out of the processed folder, from the first stage to the last.
+
+        Another build's stage between two of this one would leave artefacts of both. `run_stage`
+        itself only keeps a second stage from running at the same time, since it may run in another
+        process than the build: that of a Prefect task, which may outlive a build that was killed.
+
+        Raises:
+            InUseError: another build is at work in the folder.
+        """
+        return folder_lock(self.job.out, "build")
+
     def run_stage(
         self, name: str, *, force: bool = False, progress: Progress = silent
     ) -> StageReport:
-        """Run one stage, unless its manifest entry still holds.
+        """Run one stage, unless its manifest entry still holds; `lock` spans all the stages.
 
         Raises:
-            DataError: no such stage, a missing raw file, an earlier stage that has not run,
-                another build at work in the same folder, or a fault that the stage reports.
+            DataError: no such stage, a missing raw file, an earlier stage that has not run, or a
+                fault that the stage reports.
+            InUseError: another stage is at work in the same folder.
         """
         stage = stage_named(name)
-        self.job.out.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.job.out / ".lock", timeout=0)
-        try:
-            with lock:
-                return self._run(stage, force=force, progress=progress)
-        except Timeout:
-            raise DataError(
-                "another build is at work in this folder",
-                where=str(self.job.out),
-                remedy="wait for it, or choose another --out",
-            ) from None
+        with folder_lock(self.job.out, "build", name=_STAGE_LOCK):
+            return self._run(stage, force=force, progress=progress)
 
     def _run(self, stage: Stage, *, force: bool, progress: Progress) -> StageReport:
         job, manifest = self.job, Manifest(self.job.out)
@@ -192,6 +197,7 @@ def build(
 
     Raises:
         DataError: see `Build`, `Build.run_stage` and `load_recipe`.
+        InUseError: another build is at work in the processed folder.
     """
     whole = Build(
         load_recipe(dataset).without(without),
@@ -203,11 +209,13 @@ def build(
     )
     first = STAGES.index(stage_named(start)) if start is not None else 0
     reports = []
-    for stage in STAGES[first:]:
-        progress = on_start(stage)
-        report = whole.run_stage(stage.name, force=force or start is not None, progress=progress)
-        on_end(report)
-        reports.append(report)
+    with whole.lock():
+        for stage in STAGES[first:]:
+            report = whole.run_stage(
+                stage.name, force=force or start is not None, progress=on_start(stage)
+            )
+            on_end(report)
+            reports.append(report)
     return BuildReport(dataset=whole.job.recipe.name, out=whole.job.out, stages=tuple(reports))
 
 

@@ -14,6 +14,7 @@ from pipeline.build import DATA, SEED, build, default_raw
 from pipeline.console import BuildDisplay, download_bars, summary, terminal
 from pipeline.fetch import fetch
 from pipeline.recipe import load_recipe, recipe_names
+from safe_io.locks import folder_lock
 
 _out = terminal()
 _err = terminal(stderr=True)
@@ -84,7 +85,7 @@ def fetch_command(
             "nothing to fetch", where=f"recipe {recipe.name}", remedy=recipe.manual or ""
         )
     folder = raw if raw is not None else default_raw(recipe)
-    with download_bars(_err) as bars:
+    with folder_lock(folder, "fetch"), download_bars(_err) as bars:
         for fetched in fetch(recipe.fetch, folder, progress=bars, force=force):
             _out.print(f"{fetched.path}  [dim]{fetched.outcome.value}[/]", highlight=False)
     if recipe.manual:

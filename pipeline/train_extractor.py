@@ -27,6 +27,8 @@ from kg_builder.text_models.training.training_texts import TrainingTexts
 from pipeline.build import DATA, default_raw
 from pipeline.console import terminal
 from pipeline.recipe import load_recipe
+from safe_io.atomic import replacing_folder
+from safe_io.locks import file_lock
 
 _out = terminal()
 _RECORDS: Final = "records.parquet"
@@ -117,7 +119,9 @@ def train_extractor_command(
     _print_training_texts(training, len(facts))
     if measure:
         _print_quality(held_out(training, seed=seed, method=method.value))
-    fit(training, seed=seed, method=method.value).save(out)
+    extractor = fit(training, seed=seed, method=method.value)
+    with file_lock(out, "training"), replacing_folder(out) as folder:
+        extractor.save(folder)
     _out.print(
         f"Extractor written to {out}; a source of texts takes it with trained = "
         f'{{ path = "{out.resolve()}" }}',

@@ -19,6 +19,7 @@ from pathlib import Path
 import httpx
 
 from pipeline.download_config import FetchError
+from safe_io.atomic import write_atomically
 
 __all__ = ["Report", "Transfer", "silent"]
 
@@ -135,7 +136,7 @@ def _remember_version(url: str, part: Path, response: httpx.Response) -> None:
     if not _plain(response):
         validator = None
     part.unlink(missing_ok=True)
-    version_of(part).write_text(json.dumps({"url": url, "validator": validator}), encoding="utf-8")
+    write_atomically(version_of(part), json.dumps({"url": url, "validator": validator}))
 
 
 def _resume_headers(url: str, part: Path) -> dict[str, str]:

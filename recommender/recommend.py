@@ -29,6 +29,7 @@ from recommender.recommendations import Recommendations, recommendations_for
 from recommender.runs import add_run_flags, open_run
 from recommender.scoring import DEFAULT_BLOCK, ItemSets
 from recommender.training.runs import LoadedRun
+from safe_io.locks import file_lock, folder_lock
 
 __all__ = ["RECOMMENDATIONS_FILE", "main", "user_of"]
 
@@ -206,7 +207,9 @@ def _write_all(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("users"),
         TimeRemainingColumn(), console=Console(stderr=True),
     )  # fmt: skip
-    with bar:
+    # A file of one's own may lie anywhere, in a folder that is no run's.
+    lock = file_lock(path, "command") if arguments.out else folder_lock(folder, "command")
+    with lock, bar:
         tasks = {
             name: bar.add_task(name, total=run.dataset.n_users)
             for name in ("scoring", "explaining")
@@ -219,7 +222,7 @@ def _write_all(
             block=arguments.block,
             progress=lambda name, done: bar.advance(tasks[name], done),
         )
-    found.write_parquet(path)
+        found.write_parquet(path)
     n_rows = int((found.items >= 0).sum())
     Console().print(
         f"{n_rows:,} recommendations for {len(found.users):,} users: {path}", soft_wrap=True

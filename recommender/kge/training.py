@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from recommender.training.runs import CONFIG_FILE, METRICS_FILE
 from recommender.training.seeds import epoch_generator
 from recommender.training.steps import TorchSteps
 from recommender.training.stopping import EarlyStopping
+from safe_io.locks import folder_lock
 
 __all__ = ["EmbeddingRun", "KGETrainConfig", "load_embedding", "train_embedding"]
 
@@ -96,14 +98,28 @@ def train_embedding(
     Raises:
         ConfigError: unknown name or setting, or a device that is not here.
         RunError: no validation was finite, or a checkpoint of something else in the folder.
+        InUseError: another training is at work in the folder.
     """
+    with nullcontext() if out is None else folder_lock(out, "training"):
+        return _train(name, dataset, config, settings or {}, out, resume, progress)
+
+
+def _train(
+    name: str,
+    dataset: Dataset,
+    config: KGETrainConfig,
+    settings: Mapping[str, Any],
+    out: Path | None,
+    resume: bool,
+    progress: Callable[[Mapping[str, float]], None] | None,
+) -> EmbeddingRun:
     graph = dataset.graph
     parts = split_triples(graph, config.split_seed)
     device = pick_device(config.device)
     if config.threads:
         torch.set_num_threads(config.threads)
     model = create_embedding(
-        name, graph.n_entities, graph.n_relations, seed=config.seed, **(settings or {})
+        name, graph.n_entities, graph.n_relations, seed=config.seed, **settings
     ).to(device)
     folder = None if out is None else EmbeddingFolder(out, name, model, dataset, config)
     task = TripleTask(

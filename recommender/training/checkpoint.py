@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -17,12 +16,12 @@ from typing import Any
 import torch
 
 from recommender.errors import RunError
+from safe_io.atomic import write_atomically
 
 __all__ = [
     "Checkpoint",
     "checkpoint_hash",
     "read_checkpoint",
-    "write_atomically",
     "write_checkpoint",
 ]
 
@@ -77,16 +76,6 @@ def read_checkpoint(path: Path) -> Checkpoint:
 def checkpoint_hash(path: Path) -> str:
     """SHA-256 of the file; equal for equal states."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write beside `path`, flush to the disk, rename over it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
 
 
 def _canonical(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from recommender.training.seeds import epoch_generator, seed_torch
 from recommender.training.steps import TorchSteps
 from recommender.training.stopping import EarlyStopping
 from recommender.training.tasks import Steps, TrainingTask
+from safe_io.locks import folder_lock
 
 __all__ = ["Trainer", "pick_device"]
 
@@ -75,6 +77,7 @@ class Trainer:
         Raises:
             ConfigError: settings that cannot be met on this machine.
             RunError: a checkpoint of something else in the folder to resume from.
+            InUseError: another training is at work in the folder.
         """
         config = self.config
         device = pick_device(config.device)
@@ -83,8 +86,14 @@ class Trainer:
         if config.precision == "float64":
             model.double()
         model.to(device)
-        with process_group(device) as group:
+        with process_group(device) as group, self._locked(group):
             return _Training(self, model, split, device, group).run()
+
+    def _locked(self, group: Group) -> AbstractContextManager[None]:
+        """Keep other trainings out of the run folder."""
+        if self.out is None or not group.is_main:
+            return nullcontext()
+        return folder_lock(self.out, "training")
 
 
 class _Training:

@@ -27,11 +27,11 @@ from recommender.models.registry import create_model
 from recommender.training.checkpoint import (
     Checkpoint,
     read_checkpoint,
-    write_atomically,
     write_checkpoint,
 )
 from recommender.training.config import TrainConfig
 from recommender.training.loggers import JsonLines, Logger, MLflow, TensorBoard
+from safe_io.atomic import write_atomically
 
 __all__ = ["LoadedRun", "Run", "RunConfig", "RunFolder", "load_run"]
 
