@@ -78,6 +78,7 @@ def build_kg(
     without: list[str] = [],  # noqa: B006 Prefect shows the default; nobody changes it
     without_pairs: Path | None = None,
     with_users: bool = False,
+    allow_outside: bool = False,
 ) -> list[StageReport]:
     """Build the knowledge graph of one data set.
 
@@ -92,6 +93,7 @@ def build_kg(
         without_pairs: file of user<TAB>item pairs; the graph is built without what these users did
             with these items.
         with_users: write what is known of the users as users.ttl, too.
+        allow_outside: let the recipe read files from anywhere.
     """
     build = Build(
         load_recipe(dataset).without(without),
@@ -100,6 +102,7 @@ def build_kg(
         seed=seed,
         without_pairs=without_pairs,
         with_users=with_users,
+        allow_outside=allow_outside,
     )
     first = 0 if start is None else STAGES.index(stage_named(start))
     again = force or start is not None
@@ -128,6 +131,9 @@ def main(
     with_users: Annotated[
         bool, typer.Option("--with-users", help="write what is known of the users as users.ttl")
     ] = False,
+    allow_outside: Annotated[
+        bool, typer.Option("--allow-outside", help="let the recipe read files from anywhere")
+    ] = False,
     runner: Annotated[Runner, typer.Option(help="where tasks run")] = SETTINGS.task_runner,
 ) -> None:
     """Build the knowledge graph of one data set as a Prefect flow."""
@@ -143,6 +149,7 @@ def main(
         without=without or [],
         without_pairs=without_pairs,
         with_users=with_users,
+        allow_outside=allow_outside,
     )
 
 

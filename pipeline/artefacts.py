@@ -79,8 +79,12 @@ def read_table(table: Table, path: Path) -> pd.DataFrame:
         raise DataError(
             "no such artefact", where=str(path), remedy="run the stage that writes it"
         ) from None
-    except pa.ArrowInvalid as fault:
-        raise DataError(f"not Parquet: {fault}", where=str(path)) from None
+    except (pa.ArrowException, OSError) as fault:
+        if isinstance(fault, OSError) and fault.errno is not None:
+            raise  # the disk's fault, not the file's
+        raise DataError(
+            f"not Parquet, or damaged: {fault}", where=str(path), remedy="build with --force"
+        ) from None
     return table.check(arrow.to_pandas(types_mapper=pd.ArrowDtype))
 
 

@@ -12,8 +12,9 @@ from pydantic import BaseModel
 
 from kg_builder.errors import DataError
 from kg_builder.progress import Progress, silent
-from pipeline.artefacts import Staging
+from pipeline.artefacts import Staging, digest
 from pipeline.code_version import code_version
+from pipeline.confinement import check_paths
 from pipeline.manifest import Manifest, stage_key
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.stages.registry import STAGES
@@ -51,9 +52,11 @@ class Build:
         without_pairs: file of user<TAB>item, in the publisher's ids: the graph is built without
             what these users did with these items.
         with_users: write what is known of the users as Turtle, too.
+        allow_outside: let the recipe read files from anywhere.
 
     Raises:
-        DataError: `without_pairs` or `with_users` for a recipe that has nothing of the kind.
+        DataError: a path of the recipe leads outside, or `without_pairs` or `with_users` for a
+            recipe that has nothing of the kind.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Build:
         seed: int = SEED,
         without_pairs: Path | None = None,
         with_users: bool = False,
+        allow_outside: bool = False,
     ) -> None:
         if without_pairs is not None and not (recipe.tables_of_acts and recipe.interactions):
             raise DataError(
@@ -95,6 +99,7 @@ class Build:
             without_pairs=without_pairs,
             with_users=with_users,
         )
+        check_paths(recipe, self.job.raw, allow_outside=allow_outside)
 
     def lock(self) -> AbstractContextManager[None]:
         """Keep other builds out of the processed folder, from the first stage to the last.
@@ -148,6 +153,13 @@ class Build:
             return _report(
                 stage, entry.outputs, skipped=True, seconds=entry.seconds, counts=entry.counts
             )
+        for name in stage.reads:
+            if digest(job.out / name) != inputs[name]:
+                raise DataError(
+                    "damaged: its bytes have changed since it was written, its time has not",
+                    where=str(job.out / name),
+                    remedy="build everything anew with --force",
+                )
         manifest.forget(stage.name)
         started = time.perf_counter()
         staging = Staging(job.out, stage.name)
@@ -176,6 +188,7 @@ def build(
     seed: int = SEED,
     without_pairs: Path | None = None,
     with_users: bool = False,
+    allow_outside: bool = False,
     on_start: Callable[[Stage], Progress] = lambda stage: silent,
     on_end: Callable[[StageReport], None] = lambda report: None,
 ) -> BuildReport:
@@ -192,6 +205,7 @@ def build(
         seed: seeds the sampled negatives.
         without_pairs: file of user–item pairs whose acts the graph is built without.
         with_users: write what is known of the users as Turtle, too.
+        allow_outside: let the recipe read files from anywhere.
         on_start: called before each stage; returns where the stage reports its progress.
         on_end: called after each stage.
 
@@ -206,6 +220,7 @@ def build(
         seed=seed,
         without_pairs=without_pairs,
         with_users=with_users,
+        allow_outside=allow_outside,
     )
     first = STAGES.index(stage_named(start)) if start is not None else 0
     reports = []

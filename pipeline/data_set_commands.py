@@ -51,6 +51,9 @@ def build_command(
         bool, typer.Option("--with-users", help="Write what is known of the users as users.ttl.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Seed of the sampled negatives.")] = SEED,
+    allow_outside: Annotated[
+        bool, typer.Option("--allow-outside", help="Let the recipe read files from anywhere.")
+    ] = False,
 ) -> None:
     """Run the construction stages: raw files in, graph and training files out."""
     _out.print(f"Building [bold]{dataset}[/]", highlight=False)
@@ -65,6 +68,7 @@ def build_command(
             seed=seed,
             without_pairs=without_pairs,
             with_users=with_users,
+            allow_outside=allow_outside,
             on_start=display.started,
             on_end=display.ended,
         )

@@ -103,7 +103,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; name a TOML file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, numbers without end
         raise ConfigError(f"{path}: not TOML: {error}") from None
     for name, value in content.items():
         if name not in ("model", "settings", "training", "experiment"):

@@ -35,6 +35,7 @@ __all__ = ["RECOMMENDATIONS_FILE", "main", "user_of"]
 
 RECOMMENDATIONS_FILE = "recommendations.parquet"
 _SHOWN_HISTORY = 8
+_DIGITS = 18  # of a number that numpy holds
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -184,7 +185,8 @@ def user_of(raw_id: str, run: LoadedRun) -> int:
 
 def _integer_user(text: str, n_users: int) -> int | None:
     """Data folders of other programs have no users.tsv; their users are known by number."""
-    return int(text) if text.isdecimal() and int(text) < n_users else None
+    known = text.isdecimal() and len(text) <= _DIGITS and int(text) < n_users
+    return int(text) if known else None
 
 
 def _unknown(raw_id: str, run: LoadedRun) -> str:

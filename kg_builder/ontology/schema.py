@@ -159,8 +159,12 @@ def load_schema(*additions: Path) -> Schema:
             graph.parse(path, format="turtle")
         except FileNotFoundError:
             raise DataError("no such ontology file", where=str(path)) from None
-        except Exception as fault:  # rdflib's parsers raise many kinds
-            raise DataError(f"not Turtle: {fault}", where=str(path)) from fault
+        except OSError:
+            raise
+        except Exception as fault:  # rdflib's parsers raise many kinds, and quote the file in them
+            line = getattr(fault, "lines", None)
+            place = f" (line {line + 1})" if isinstance(line, int) else ""
+            raise DataError(f"not Turtle{place}", where=str(path)) from None
     return Schema(classes=_classes(graph), predicates=_predicates(graph))
 
 

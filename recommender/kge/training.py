@@ -26,8 +26,9 @@ from recommender.kge.task import TripleTask
 from recommender.kge.triples import Triples, split_triples
 from recommender.layers.embedding import EmbeddingTable
 from recommender.training.adam import Adam
+from recommender.training.checkpoint import fitting
 from recommender.training.loop import pick_device
-from recommender.training.runs import CONFIG_FILE, METRICS_FILE
+from recommender.training.runs import CHECKPOINT_FILE, CONFIG_FILE, METRICS_FILE
 from recommender.training.seeds import epoch_generator
 from recommender.training.steps import TorchSteps
 from recommender.training.stopping import EarlyStopping
@@ -140,11 +141,12 @@ def _train(
     best: dict[str, Tensor] = {}
     seconds, epoch = 0.0, 0
     left = folder.read() if folder is not None and resume else None
-    if left is not None:
-        model.load_state_dict(left.model)
-        optimizer.load_state_dict(left.optimizers["triples"])
-        stopping.load_state_dict(left.stopping)
-        best, epoch, seconds = left.best_model or {}, left.epoch, left.stopping["seconds"]
+    if folder is not None and left is not None:
+        with fitting(folder.path / CHECKPOINT_FILE):
+            model.load_state_dict(left.model)
+            optimizer.load_state_dict(left.optimizers["triples"])
+            stopping.load_state_dict(left.stopping)
+            best, epoch, seconds = left.best_model or {}, left.epoch, left.stopping["seconds"]
     if folder is not None:
         folder.open(epoch)
     while epoch < config.epochs and not stopping.exhausted:
@@ -205,10 +207,12 @@ def load_embedding(folder: Path, dataset: Dataset) -> TripleModel:
     if dataset.as_trained_on(config["data_hashes"]) is None:
         raise RunError(f"{dataset.folder}: not the data that {folder} was trained on; train again")
     graph = dataset.graph
-    model = create_embedding(
-        config["model"], graph.n_entities, graph.n_relations, **config["model_settings"]
-    )
-    model.load_state_dict(torch.load(folder / MODEL_FILE, map_location="cpu", weights_only=True))
+    with fitting(folder / MODEL_FILE):
+        model = create_embedding(
+            config["model"], graph.n_entities, graph.n_relations, **config["model_settings"]
+        )
+        state = torch.load(folder / MODEL_FILE, map_location="cpu", weights_only=True)
+        model.load_state_dict(state)
     return model.eval()
 
 

@@ -9,6 +9,8 @@ from itertools import zip_longest
 from typing import Final
 from urllib.parse import unquote
 
+import regex
+
 from kg_builder.databases import external_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import Row
@@ -25,6 +27,7 @@ from kg_builder.extraction.values import (
 from kg_builder.ontology import Predicate, curie
 
 METHOD: Final = "mapping"
+_PATTERN_SECONDS: Final = 1.0
 _CELLS: Final = 4096
 """Cells of a column that are remembered."""
 
@@ -75,8 +78,8 @@ class ColumnReader:
         self._cells: Recent[tuple[Cell, Cell], list[_Object]] = Recent(_CELLS)
         self._scope = scope_of(mapping.ref) if mapping.ref else ""
         try:
-            self._pattern = re.compile(mapping.pattern) if mapping.pattern else None
-        except re.error as fault:
+            self._pattern = regex.compile(mapping.pattern) if mapping.pattern else None
+        except regex.error as fault:
             raise DataError(f"bad pattern: {fault}", where=where) from None
 
     def read(self, cell: Cell, place: Place, labels: Cell = None) -> None:
@@ -144,7 +147,15 @@ class ColumnReader:
 
     def _value(self, value: str) -> str:
         if self._pattern:
-            found = self._pattern.search(value)
+            try:
+                found = self._pattern.search(value, timeout=_PATTERN_SECONDS)
+            except TimeoutError:
+                raise DataError(
+                    f"the pattern takes over {_PATTERN_SECONDS:g} s on one value",
+                    where=f"column {self.column!r}",
+                    remedy="a repetition within a repetition, such as (a+)+, tries every way to "
+                    "part the value: write it with one",
+                ) from None
             if not found:
                 return ""
             value = found[1] if found.re.groups and found[1] is not None else found[0]

@@ -63,6 +63,7 @@ def excel_rows(
         raise DataError(f"not a readable Excel workbook: {fault}", where=where) from None
     try:
         sheet = _sheet(book, config.sheet, where)
+        sheet.reset_dimensions()  # else every row is filled up to the sheet's last column
         rows: Iterator[tuple[int, Sequence[Any]]] = enumerate(sheet.iter_rows(values_only=True), 1)
         rows = islice(rows, config.skip_rows, None)
         names = list(config.names)
