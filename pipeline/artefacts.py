@@ -32,6 +32,10 @@ class Staging:
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
 
+    def discard(self) -> None:
+        """Remove what a stage that failed has written."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
     def path(self, name: str) -> Path:
         """Where to write the artefact for now."""
         path = self._folder / name

@@ -163,8 +163,12 @@ class Build:
         manifest.forget(stage.name)
         started = time.perf_counter()
         staging = Staging(job.out, stage.name)
-        counts = stage.run(StageContext(job=job, staging=staging, progress=progress))
-        outputs = staging.publish(stage.writes, stage.may_write)
+        try:
+            counts = stage.run(StageContext(job=job, staging=staging, progress=progress))
+            outputs = staging.publish(stage.writes, stage.may_write)
+        except BaseException:
+            staging.discard()
+            raise
         seconds = time.perf_counter() - started
         manifest.record(
             stage.name,
