@@ -85,6 +85,7 @@ id = "id"
 name = "name"
 [sources.tables.bands.columns]
 genre = {{ predicate = "genre" }}
+city = {{ predicate = "origin" }}
 [[interactions]]
 path = "plays.tsv"
 user = "user"
@@ -365,12 +366,13 @@ def run(*words: str) -> None:
 
 
 def raw_files(folder: Path, rng: random.Random) -> None:
-    """A catalogue of forty bands and what twenty users play of it."""
+    """A catalogue of 300 bands and what twenty users play of it."""
     folder.mkdir()
     genres = ["trip hop", "rock", "thrash metal", "house", "shoegaze"]
-    bands = [f"{n},Band {n},{rng.choice(genres)}\n" for n in range(40)]
-    plays = [f"u{u}\t{b}\n" for u in range(20) for b in rng.sample(range(40), 9)]
-    (folder / "bands.csv").write_text("id,name,genre\n" + "".join(bands))
+    cities = [f"Town {n}" for n in range(30)]
+    bands = [f"{n},Band {n},{rng.choice(genres)},{rng.choice(cities)}\n" for n in range(300)]
+    plays = [f"u{u}\t{b}\n" for u in range(20) for b in rng.sample(range(300), 9)]
+    (folder / "bands.csv").write_text("id,name,genre,city\n" + "".join(bands))
     (folder / "plays.tsv").write_text("user\tband\n" + "".join(plays))
 
 
