@@ -388,10 +388,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="torture-") as name:
         folder = Path(name)
         raw_files(folder / "files", rng)
-        campaign = Campaign(rng, began + 60 * flags.minutes, folder / "attacks")
+        campaign = Campaign(rng, began, folder / "attacks")
         with server(folder / "files") as port:
             chosen = [c for c in commands(folder, port) if c.name in (flags.only or {c.name})]
             attacks = [Attack(campaign, command) for command in chosen]
+            campaign.deadline = time.monotonic() + 60 * flags.minutes  # of attacks
             while not campaign.over:
                 for attack in attacks:
                     # mostly kills: there are hundreds of moments, and few kinds of crowds
