@@ -182,6 +182,8 @@ def _error(fault: Exception, url: sqlalchemy.URL, where: str) -> DataError:
     if url.password:
         text = text.replace(str(url.password), _HIDDEN)
     text = " ".join(text.split())
+    if text == "not authorized":  # of `_only_reads`
+        text = "it is readonly: only queries (SELECT) are allowed"
     if isinstance(fault, ImportError | NoSuchModuleError):
         return DataError(
             f"no driver for {url.drivername}: {text}",
