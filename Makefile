@@ -20,7 +20,7 @@ DEMO_USER   ?= U001
 PROCESSED   := data/processed/$(DATASET)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format types contract check mutants constraints clean distclean
+.PHONY: help install demo test lint format types contract check mutants torture constraints clean distclean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,10 @@ check: lint types contract test  ## All of the checks above
 mutants: $(INSTALLED)  ## Change the code that decides, bit by bit, and see which tests notice
 	$(BIN)/mutmut run $(MUTANTS)
 	$(BIN)/mutmut results
+
+# A night's attack: make torture TORTURE='--minutes 10 --seed 7'
+torture: $(INSTALLED)  ## Kill, crowd, fill up and corrupt every command that writes, for 90 minutes
+	$(PY) tests/faults/torture.py $(TORTURE)
 
 constraints: $(INSTALLED)  ## Write the versions installed in .venv to constraints.txt
 	@{ sed -n '/^#/p' constraints.txt; \

@@ -32,7 +32,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("kg_builder", "recommender", "pipeline", "flows")
+PACKAGES = ("safe_io", "kg_builder", "recommender", "pipeline", "flows")
 EXTRACTION = (ROOT / "kg_builder" / "extraction", ROOT / "kg_builder" / "text_models")
 SMALL = 60
 WITH_REASON = {

@@ -9,6 +9,7 @@ results is off, so that there is one truth about what is up to date.
 
 # No `from __future__ import annotations` here: Prefect reads the types of a flow's parameters, and
 # looks for their names in the decorator's module.
+import sys
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
@@ -18,7 +19,7 @@ import typer
 from prefect import flow, get_run_logger, task
 
 from flows.command import run_flow
-from flows.faults import one_line_failure
+from flows.faults import USER_FAULTS, one_line_failure
 from flows.names import BUILD_KG
 from flows.options import FLOW, SETTINGS, TASK
 from flows.reports import LoggedProgress, publish_facts
@@ -27,6 +28,7 @@ from pipeline.build import SEED, Build, stage_named
 from pipeline.recipe import load_recipe
 from pipeline.stages.registry import STAGES
 from pipeline.stages.stage import StageReport
+from safe_io.guard import exit_status
 
 __all__ = ["build_kg"]
 
@@ -76,6 +78,7 @@ def build_kg(
     without: list[str] = [],  # noqa: B006 Prefect shows the default; nobody changes it
     without_pairs: Path | None = None,
     with_users: bool = False,
+    allow_outside: bool = False,
 ) -> list[StageReport]:
     """Build the knowledge graph of one data set.
 
@@ -90,6 +93,7 @@ def build_kg(
         without_pairs: file of user<TAB>item pairs; the graph is built without what these users did
             with these items.
         with_users: write what is known of the users as users.ttl, too.
+        allow_outside: let the recipe read files from anywhere.
     """
     build = Build(
         load_recipe(dataset).without(without),
@@ -98,13 +102,15 @@ def build_kg(
         seed=seed,
         without_pairs=without_pairs,
         with_users=with_users,
+        allow_outside=allow_outside,
     )
     first = 0 if start is None else STAGES.index(stage_named(start))
     again = force or start is not None
-    return [
-        STAGE_TASKS[stage.name].submit(build, stage.name, again).result()
-        for stage in STAGES[first:]
-    ]
+    with build.lock():
+        return [
+            STAGE_TASKS[stage.name].submit(build, stage.name, again).result()
+            for stage in STAGES[first:]
+        ]
 
 
 def main(
@@ -125,6 +131,9 @@ def main(
     with_users: Annotated[
         bool, typer.Option("--with-users", help="write what is known of the users as users.ttl")
     ] = False,
+    allow_outside: Annotated[
+        bool, typer.Option("--allow-outside", help="let the recipe read files from anywhere")
+    ] = False,
     runner: Annotated[Runner, typer.Option(help="where tasks run")] = SETTINGS.task_runner,
 ) -> None:
     """Build the knowledge graph of one data set as a Prefect flow."""
@@ -140,8 +149,9 @@ def main(
         without=without or [],
         without_pairs=without_pairs,
         with_users=with_users,
+        allow_outside=allow_outside,
     )
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    sys.exit(exit_status(lambda: typer.run(main), faults=USER_FAULTS))

@@ -10,6 +10,7 @@ from prefect import Flow, State
 from flows.faults import FlowError
 from flows.runners import task_runner
 from flows.settings import Runner
+from safe_io.guard import FAULT
 
 __all__ = ["run_flow"]
 
@@ -31,4 +32,4 @@ def run_flow(flow: Flow[..., Any], runner: Runner, **parameters: Any) -> None:
 
 def _failure(message: str) -> typer.Exit:
     typer.echo("error: " + " ".join(message.split()), err=True)
-    return typer.Exit(1)
+    return typer.Exit(FAULT)

@@ -12,6 +12,7 @@ from prefect.states import Failed
 
 from kg_builder.errors import DataError
 from recommender.errors import RecommenderError
+from safe_io.locks import InUseError
 
 __all__ = ["FlowError", "is_transient", "one_line_failure"]
 
@@ -23,7 +24,7 @@ class FlowError(Exception):
     """A run that cannot start as it was asked to."""
 
 
-USER_FAULTS = (DataError, RecommenderError, FlowError)
+USER_FAULTS = (DataError, RecommenderError, FlowError, InUseError)
 """Errors whose text is written for the user: what, where, and how to fix it."""
 
 LASTING = (

@@ -7,6 +7,7 @@ Without a user, every user's list goes to `recommendations.parquet` in the run f
 """
 
 # No `from __future__ import annotations` here: see build_kg.py.
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ import typer
 from prefect import flow, get_run_logger, task
 
 from flows.command import run_flow
-from flows.faults import one_line_failure
+from flows.faults import USER_FAULTS, one_line_failure
 from flows.names import RECOMMEND
 from flows.options import FLOW, SETTINGS, TASK
 from flows.reports import publish_facts, publish_table
@@ -22,6 +23,8 @@ from flows.settings import Runner
 from recommender.recommend import RECOMMENDATIONS_FILE, user_of
 from recommender.recommendations import recommendations_for
 from recommender.runs import open_run
+from safe_io.guard import exit_status
+from safe_io.locks import folder_lock
 
 __all__ = ["recommend"]
 
@@ -39,7 +42,8 @@ def make_lists(
     if user is None:
         found = recommendations_for(trained.model, trained.split, top=top)
         path = folder / RECOMMENDATIONS_FILE
-        found.write_parquet(path)
+        with folder_lock(folder, "command"):
+            found.write_parquet(path)
         facts = {"users": len(found.users), "items per user": top, "written": path}
         publish_facts(f"{name}-recommend", f"{name}: recommendations for everybody", facts)
         get_run_logger().info("lists of %s users: %s", f"{len(found.users):,}", path)
@@ -88,4 +92,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    sys.exit(exit_status(lambda: typer.run(main), faults=USER_FAULTS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import logging
 import re
 import time
@@ -10,7 +11,10 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
 
-__all__ = ["LoggedProgress", "artifact_key", "publish_facts", "publish_table", "table"]
+# An underscore within a word is no markup.
+_MARKUP = re.compile(r"[\\`*\[\]|~#!]|(?<!\w)_|_(?!\w)")
+
+__all__ = ["LoggedProgress", "artifact_key", "plain", "publish_facts", "publish_table", "table"]
 
 
 class LoggedProgress:
@@ -58,12 +62,24 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 def publish_table(key: str, title: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Show a table under `key` in Prefect's list of artifacts; an empty one says so."""
     shown = table(head, rows) if rows else "Nothing."
-    create_markdown_artifact(f"## {title}\n\n{shown}\n", key=artifact_key(key), description=title)
+    create_markdown_artifact(
+        f"## {plain(title)}\n\n{shown}\n", key=artifact_key(key), description=title
+    )
 
 
 def publish_facts(key: str, title: str, facts: Mapping[str, Any]) -> None:
     """Show names and values under `key` in Prefect's list of artifacts."""
     publish_table(key, title, ("", ""), list(facts.items()))
+
+
+def plain(text: str) -> str:
+    """A text as Markdown that shows it as it is: no links, images, HTML, emphasis or table bars.
+
+    >>> plain("<b>AC|DC</b>")
+    '&lt;b&gt;AC\\\\|DC&lt;/b&gt;'
+    """
+    line = " ".join(text.split())
+    return html.escape(_MARKUP.sub(r"\\\g<0>", line), quote=False)
 
 
 def artifact_key(text: str) -> str:
@@ -72,7 +88,7 @@ def artifact_key(text: str) -> str:
 
 
 def _row(cells: Sequence[str], *, escape: bool = True) -> str:
-    shown = [cell.replace("|", "\\|").replace("\n", " ") if escape else cell for cell in cells]
+    shown = [plain(cell) if escape else cell for cell in cells]
     return "| " + " | ".join(shown) + " |"
 
 

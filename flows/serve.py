@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -10,8 +11,10 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.types.entrypoint import EntrypointType
 
 from flows.build_kg import build_kg
+from flows.faults import USER_FAULTS
 from flows.recommend import recommend
 from flows.train import train
+from safe_io.guard import exit_status
 
 __all__ = ["FLOWS", "deployments"]
 
@@ -40,4 +43,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    sys.exit(exit_status(lambda: typer.run(main), faults=USER_FAULTS))

@@ -5,6 +5,7 @@ prefect deployment run train --param data=data/processed/lastfm
 """
 
 # No `from __future__ import annotations` here: see build_kg.py.
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from prefect import flow, get_run_logger, task
 from prefect.runtime import task_run
 
 from flows.command import run_flow
-from flows.faults import one_line_failure
+from flows.faults import USER_FAULTS, one_line_failure
 from flows.names import TRAIN
 from flows.options import FLOW, SETTINGS, TASK
 from flows.reports import LoggedProgress, publish_facts
@@ -23,6 +24,7 @@ from recommender import TrainConfig, Trainer, create_model, load, load_run, spli
 from recommender.cli import DEFAULT_DATA
 from recommender.evaluation import EvaluationConfig, evaluate_run
 from recommender.train import DEFAULT_MODEL, run_name
+from safe_io.guard import exit_status
 
 __all__ = ["train"]
 
@@ -171,4 +173,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    sys.exit(exit_status(lambda: typer.run(main), faults=USER_FAULTS))

@@ -25,6 +25,9 @@ CHUNK: Final = 1 << 15
 """Packed bytes read at once."""
 LARGEST: Final = 1 << 22
 """Bytes unpacked at once, so that a small file that unpacks to a huge one costs no memory."""
+SMALL_ENOUGH: Final = 1 << 28
+MOST_TIMES: Final = 300
+"""A packed file may unpack to `SMALL_ENOUGH` bytes, or to so many times its size."""
 _LZMA_MEMORY: Final = 1 << 28
 
 
@@ -172,10 +175,11 @@ def _unpack(file: BinaryIO) -> Iterator[bytes]:
             yield packed
             packed = file.read(CHUNK)
         return
-    unpacker = new()
+    unpacker, read, made = new(), len(packed), 0
     while True:
         if unpacker.eof:  # a file may hold several packed members
             packed = unpacker.unused_data or file.read(CHUNK)
+            read = file.tell()
             if not packed.strip(b"\0"):
                 return
             unpacker = new()
@@ -185,9 +189,16 @@ def _unpack(file: BinaryIO) -> Iterator[bytes]:
             piece = unpacker.decompress(packed, LARGEST)
         except _DAMAGE as fault:
             raise CutOffError(str(fault)) from fault
+        made += len(piece)
+        if made > SMALL_ENOUGH and made > MOST_TIMES * read:
+            raise CutOffError(
+                f"it unpacks to more than {MOST_TIMES} times its size, as no sound file does; "
+                "unpack it yourself if it is to be trusted"
+            )
         if piece:
             yield piece
         packed = file.read(CHUNK) if unpacker.needs_input and not unpacker.eof else b""
+        read = file.tell()
 
 
 class _Unpacked(io.RawIOBase):

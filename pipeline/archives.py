@@ -17,6 +17,15 @@ from pipeline.download_config import FetchError
 __all__ = ["unpack"]
 
 CHUNK = 1 << 20
+LONGEST_HEADER = 1 << 20
+"""Bytes of an extended header of a tar file; those of real archives have some hundred."""
+_HEADERS = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
 DAMAGE = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -69,6 +78,19 @@ class _Zip:
         return self.file.open(info)
 
 
+class _TarInfo(tarfile.TarInfo):
+    """A member whose extended headers (names, comments) are of moderate length.
+
+    They are read into memory whole, and their length is what the archive says it is.
+    """
+
+    def _proc_member(self, tarfile_: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type in _HEADERS and self.size > LONGEST_HEADER:
+            raise tarfile.ReadError(f"a header of {self.size:,} bytes, over {LONGEST_HEADER:,}")
+        read: tarfile.TarInfo = super()._proc_member(tarfile_)  # type: ignore[misc]
+        return read
+
+
 class _Tar:
     def __init__(self, archive: Path, file: tarfile.TarFile) -> None:
         self.archive, self.file = archive, file
@@ -91,7 +113,7 @@ def _opened(archive: Path) -> Iterator[_Zip | _Tar]:
             with zipfile.ZipFile(archive) as zipped:
                 yield _Zip(archive, zipped)
         else:
-            with tarfile.open(archive) as tarred:
+            with tarfile.open(archive, tarinfo=_TarInfo) as tarred:
                 yield _Tar(archive, tarred)
     except (*DAMAGE, OSError) as fault:
         if isinstance(fault, OSError) and fault.errno is not None:

@@ -32,6 +32,10 @@ class Staging:
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
 
+    def discard(self) -> None:
+        """Remove what a stage that failed has written."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
     def path(self, name: str) -> Path:
         """Where to write the artefact for now."""
         path = self._folder / name
@@ -79,8 +83,12 @@ def read_table(table: Table, path: Path) -> pd.DataFrame:
         raise DataError(
             "no such artefact", where=str(path), remedy="run the stage that writes it"
         ) from None
-    except pa.ArrowInvalid as fault:
-        raise DataError(f"not Parquet: {fault}", where=str(path)) from None
+    except (pa.ArrowException, OSError) as fault:
+        if isinstance(fault, OSError) and fault.errno is not None:
+            raise  # the disk's fault, not the file's
+        raise DataError(
+            f"not Parquet, or damaged: {fault}", where=str(path), remedy="build with --force"
+        ) from None
     return table.check(arrow.to_pandas(types_mapper=pd.ArrowDtype))
 
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
 from pydantic import BaseModel
 
 from kg_builder.errors import DataError
 from kg_builder.progress import Progress, silent
-from pipeline.artefacts import Staging
+from pipeline.artefacts import Staging, digest
 from pipeline.code_version import code_version
+from pipeline.confinement import check_paths
 from pipeline.manifest import Manifest, stage_key
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.stages.registry import STAGES
 from pipeline.stages.stage import Job, Stage, StageContext, StageReport
+from safe_io.locks import folder_lock
 
 DATA: Final = Path("data")
+_STAGE_LOCK: Final = ".stage.lock"
 SEED: Final = 555
 """Seed of the sampled negatives: that of the public preparation of the data sets."""
 
@@ -50,9 +52,11 @@ class Build:
         without_pairs: file of user<TAB>item, in the publisher's ids: the graph is built without
             what these users did with these items.
         with_users: write what is known of the users as Turtle, too.
+        allow_outside: let the recipe read files from anywhere.
 
     Raises:
-        DataError: `without_pairs` or `with_users` for a recipe that has nothing of the kind.
+        DataError: a path of the recipe leads outside, or `without_pairs` or `with_users` for a
+            recipe that has nothing of the kind.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class Build:
         seed: int = SEED,
         without_pairs: Path | None = None,
         with_users: bool = False,
+        allow_outside: bool = False,
     ) -> None:
         if without_pairs is not None and not (recipe.tables_of_acts and recipe.interactions):
             raise DataError(
@@ -94,28 +99,33 @@ class Build:
             without_pairs=without_pairs,
             with_users=with_users,
         )
+        check_paths(recipe, self.job.raw, allow_outside=allow_outside)
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Keep other builds out of the processed folder, from the first stage to the last.
+
+        Another build's stage between two of this one would leave artefacts of both. `run_stage`
+        itself only keeps a second stage from running at the same time, since it may run in another
+        process than the build: that of a Prefect task, which may outlive a build that was killed.
+
+        Raises:
+            InUseError: another build is at work in the folder.
+        """
+        return folder_lock(self.job.out, "build")
 
     def run_stage(
         self, name: str, *, force: bool = False, progress: Progress = silent
     ) -> StageReport:
-        """Run one stage, unless its manifest entry still holds.
+        """Run one stage, unless its manifest entry still holds; `lock` spans all the stages.
 
         Raises:
-            DataError: no such stage, a missing raw file, an earlier stage that has not run,
-                another build at work in the same folder, or a fault that the stage reports.
+            DataError: no such stage, a missing raw file, an earlier stage that has not run, or a
+                fault that the stage reports.
+            InUseError: another stage is at work in the same folder.
         """
         stage = stage_named(name)
-        self.job.out.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.job.out / ".lock", timeout=0)
-        try:
-            with lock:
-                return self._run(stage, force=force, progress=progress)
-        except Timeout:
-            raise DataError(
-                "another build is at work in this folder",
-                where=str(self.job.out),
-                remedy="wait for it, or choose another --out",
-            ) from None
+        with folder_lock(self.job.out, "build", name=_STAGE_LOCK):
+            return self._run(stage, force=force, progress=progress)
 
     def _run(self, stage: Stage, *, force: bool, progress: Progress) -> StageReport:
         job, manifest = self.job, Manifest(self.job.out)
@@ -143,11 +153,22 @@ class Build:
             return _report(
                 stage, entry.outputs, skipped=True, seconds=entry.seconds, counts=entry.counts
             )
+        for name in stage.reads:
+            if digest(job.out / name) != inputs[name]:
+                raise DataError(
+                    "damaged: its bytes have changed since it was written, its time has not",
+                    where=str(job.out / name),
+                    remedy="build everything anew with --force",
+                )
         manifest.forget(stage.name)
         started = time.perf_counter()
         staging = Staging(job.out, stage.name)
-        counts = stage.run(StageContext(job=job, staging=staging, progress=progress))
-        outputs = staging.publish(stage.writes, stage.may_write)
+        try:
+            counts = stage.run(StageContext(job=job, staging=staging, progress=progress))
+            outputs = staging.publish(stage.writes, stage.may_write)
+        except BaseException:
+            staging.discard()
+            raise
         seconds = time.perf_counter() - started
         manifest.record(
             stage.name,
@@ -171,6 +192,7 @@ def build(
     seed: int = SEED,
     without_pairs: Path | None = None,
     with_users: bool = False,
+    allow_outside: bool = False,
     on_start: Callable[[Stage], Progress] = lambda stage: silent,
     on_end: Callable[[StageReport], None] = lambda report: None,
 ) -> BuildReport:
@@ -187,11 +209,13 @@ def build(
         seed: seeds the sampled negatives.
         without_pairs: file of user–item pairs whose acts the graph is built without.
         with_users: write what is known of the users as Turtle, too.
+        allow_outside: let the recipe read files from anywhere.
         on_start: called before each stage; returns where the stage reports its progress.
         on_end: called after each stage.
 
     Raises:
         DataError: see `Build`, `Build.run_stage` and `load_recipe`.
+        InUseError: another build is at work in the processed folder.
     """
     whole = Build(
         load_recipe(dataset).without(without),
@@ -200,14 +224,17 @@ def build(
         seed=seed,
         without_pairs=without_pairs,
         with_users=with_users,
+        allow_outside=allow_outside,
     )
     first = STAGES.index(stage_named(start)) if start is not None else 0
     reports = []
-    for stage in STAGES[first:]:
-        progress = on_start(stage)
-        report = whole.run_stage(stage.name, force=force or start is not None, progress=progress)
-        on_end(report)
-        reports.append(report)
+    with whole.lock():
+        for stage in STAGES[first:]:
+            report = whole.run_stage(
+                stage.name, force=force or start is not None, progress=on_start(stage)
+            )
+            on_end(report)
+            reports.append(report)
     return BuildReport(dataset=whole.job.recipe.name, out=whole.job.out, stages=tuple(reports))
 
 

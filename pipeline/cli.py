@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
-from rich.markup import escape
 
 from kg_builder.errors import DataError
-from pipeline.console import terminal
 from pipeline.evaluate import app as evaluate_app
 from pipeline.lazy_commands import LazyGroup, add_lazily
+from safe_io.guard import exit_status
 
 app = typer.Typer(
     help="Build knowledge graphs from raw music data.",
@@ -64,18 +65,5 @@ app.add_typer(evaluate_app, name="evaluate")
 
 
 def main() -> None:
-    """Run a command; a user's mistake ends in one line and exit status 2."""
-    try:
-        app()
-    except DataError as fault:
-        err = terminal(stderr=True)
-        err.print("[red]error:[/]", escape(str(fault)), highlight=False, soft_wrap=True)
-        raise SystemExit(2) from None
-    except OSError as fault:
-        if fault.filename is None or isinstance(fault, BrokenPipeError):
-            raise  # no file that somebody named
-        name = fault.filename if fault.filename2 is None else fault.filename2
-        message = f"{name}: {fault.strerror}; name a path that can be read and written to"
-        err = terminal(stderr=True)
-        err.print("[red]error:[/]", escape(message), highlight=False, soft_wrap=True)
-        raise SystemExit(2) from None
+    """Run a command; a user's mistake or a fault of the machine ends in one line and status 2."""
+    sys.exit(exit_status(app, faults=[DataError]))

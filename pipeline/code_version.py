@@ -12,9 +12,10 @@ from typing import Final
 
 import kg_builder
 import pipeline
+import safe_io
 
 _PACKAGES: Final = {
-    package.__name__: Path(package.__path__[0]) for package in (kg_builder, pipeline)
+    package.__name__: Path(package.__path__[0]) for package in (kg_builder, pipeline, safe_io)
 }
 _LIBRARIES: Final = ("pandas", "pyarrow", "pyoxigraph", "rapidfuzz", "rdflib", "scikit-learn",
                      "spacy", "numpy", "lxml", "ftfy")  # fmt: skip

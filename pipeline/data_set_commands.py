@@ -14,6 +14,7 @@ from pipeline.build import DATA, SEED, build, default_raw
 from pipeline.console import BuildDisplay, download_bars, summary, terminal
 from pipeline.fetch import fetch
 from pipeline.recipe import load_recipe, recipe_names
+from safe_io.locks import folder_lock
 
 _out = terminal()
 _err = terminal(stderr=True)
@@ -50,6 +51,9 @@ def build_command(
         bool, typer.Option("--with-users", help="Write what is known of the users as users.ttl.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Seed of the sampled negatives.")] = SEED,
+    allow_outside: Annotated[
+        bool, typer.Option("--allow-outside", help="Let the recipe read files from anywhere.")
+    ] = False,
 ) -> None:
     """Run the construction stages: raw files in, graph and training files out."""
     _out.print(f"Building [bold]{dataset}[/]", highlight=False)
@@ -64,6 +68,7 @@ def build_command(
             seed=seed,
             without_pairs=without_pairs,
             with_users=with_users,
+            allow_outside=allow_outside,
             on_start=display.started,
             on_end=display.ended,
         )
@@ -84,7 +89,7 @@ def fetch_command(
             "nothing to fetch", where=f"recipe {recipe.name}", remedy=recipe.manual or ""
         )
     folder = raw if raw is not None else default_raw(recipe)
-    with download_bars(_err) as bars:
+    with folder_lock(folder, "fetch"), download_bars(_err) as bars:
         for fetched in fetch(recipe.fetch, folder, progress=bars, force=force):
             _out.print(f"{fetched.path}  [dim]{fetched.outcome.value}[/]", highlight=False)
     if recipe.manual:

@@ -15,8 +15,9 @@ from rich.table import Table
 from kg_builder.fusion import Explanation, explain, read_judgements
 from kg_builder.fusion.judgements import append_judgement
 from kg_builder.ontology import load_schema
-from pipeline.build import DATA
+from pipeline.build import DATA, default_raw
 from pipeline.built_matching import Built, load_built
+from pipeline.confinement import check_paths
 from pipeline.console import terminal
 from pipeline.judgement_files import judged, judgement_file
 from pipeline.recipe import load_recipe
@@ -85,6 +86,7 @@ def judge_command(
 
 def _built(dataset: str, out: Path | None) -> Built:
     recipe = load_recipe(dataset)
+    check_paths(recipe, default_raw(recipe))
     folder = out if out is not None else DATA / "processed" / recipe.name
     return load_built(recipe, load_schema(*recipe.ontology), folder)
 

@@ -12,8 +12,8 @@ from rich.console import Console
 from kg_builder.alignment.link_files import FORMATS, Format, format_links
 from kg_builder.databases import ALIGNED
 from kg_builder.errors import DataError
-from pipeline.artefacts import write_bytes
 from pipeline.build import DATA
+from safe_io.atomic import write_atomically
 
 
 def export_links_command(
@@ -38,7 +38,7 @@ def export_links_command(
         typer.echo(text, nl=False)
         return
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes([text.encode()], out)
+    write_atomically(out, text)
     Console(stderr=True).print(f"{len(pairs):,} links in {out}", highlight=False, soft_wrap=True)
 
 

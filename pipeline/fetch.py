@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pipeline.archives import unpack
 from pipeline.download_config import Download, FetchError
 from pipeline.transfer import TIMEOUT, Report, Transfer, discard
+from safe_io.atomic import write_atomically
 
 __all__ = ["Download", "FetchError", "FetchProgress", "Fetched", "Outcome", "fetch"]
 
@@ -246,6 +247,4 @@ def _read_receipt(path: Path) -> _Receipt | None:
 
 
 def _write_receipt(path: Path, receipt: _Receipt) -> None:
-    part = _part(_receipt_path(path))
-    part.write_text(receipt.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    part.replace(_receipt_path(path))
+    write_atomically(_receipt_path(path), receipt.model_dump_json(indent=2) + "\n")

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kg_builder.errors import DataError
 from pipeline.artefacts import digest
+from safe_io.atomic import write_atomically
 
 
 class FileState(BaseModel):
@@ -121,12 +122,7 @@ class Manifest:
 
     def save(self) -> None:
         """Write the manifest in one move."""
-        temporary = self._path.with_suffix(".json.partial")
-        temporary.write_text(
-            json.dumps(self._document.model_dump(), indent=1) + "\n",
-            encoding="utf-8",
-        )
-        temporary.replace(self._path)
+        write_atomically(self._path, json.dumps(self._document.model_dump(), indent=1) + "\n")
 
 
 def stage_key(inputs: dict[str, str], settings: Any, code: str) -> str:

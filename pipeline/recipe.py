@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from kg_builder.alignment import AlignmentConfig, LinkFile, ThirdParty
 from kg_builder.cleaning.clean import CleaningConfig
@@ -24,13 +24,27 @@ from pipeline.download_config import Download
 
 RECIPES: Final = Path(__file__).with_name("recipes")
 
+_FILES_BESIDE_THE_RECIPE: Final = (
+    ("", "ontology"),
+    ("inference", "files"),
+    ("fusion", "judgements"),
+    ("fusion", "labels"),
+    ("alignment", "judgements"),
+)
+"""(table, key) of paths that are relative to the recipe's folder; all others are to `--raw`."""
+
 
 class Recipe(BaseModel):
     """All that is needed to build one data set from its publisher's files."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[str, Field(pattern=r"^[\w.-]+$", description="Name; also the output folder.")]
+    name: Annotated[
+        str,
+        Field(
+            pattern=r"^[\w-][\w.-]*$", max_length=100, description="Name; also the output folder."
+        ),
+    ]
     title: Annotated[str, Field(description="One line for people.")]
     licence: Annotated[str, Field(description="What the publishers allow.")] = ""
     fetch: Annotated[
@@ -73,6 +87,13 @@ class Recipe(BaseModel):
     cleaning: CleaningConfig = CleaningConfig()
     triples: TriplesConfig = TriplesConfig()
     ratings: RatingsConfig = RatingsConfig()
+
+    _folders: tuple[Path, ...] = PrivateAttr(default=())
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where its file lies, and those of the recipes that it extends."""
+        return self._folders
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
@@ -151,10 +172,13 @@ def load_recipe(name: str | Path) -> Recipe:
             wrong; every wrong setting is named.
     """
     path = _path_of(name)
+    folders: list[Path] = []
     try:
-        return Recipe.model_validate(_document(path))
+        recipe = Recipe.model_validate(_document(path, folders))
     except ValidationError as fault:
         raise DataError(_explain(fault), where=path.name) from None
+    recipe._folders = tuple(dict.fromkeys(folders))
+    return recipe
 
 
 def _path_of(name: str | Path) -> Path:
@@ -171,21 +195,27 @@ def _path_of(name: str | Path) -> Path:
     return path
 
 
-def _document(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[str, Any]:
-    """The keys of a recipe file, over those of the recipe that it extends."""
+def _document(
+    path: Path, folders: list[Path], extended_by: tuple[Path, ...] = ()
+) -> dict[str, Any]:
+    """The keys of a recipe file, over those of the recipe that it extends; notes their folders."""
+    folders.append(path.parent)
     if path.resolve() in extended_by:
         raise DataError("a recipe cannot extend itself", where=str(path))
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise DataError("no such recipe file", where=str(path)) from None
-    except tomllib.TOMLDecodeError as fault:
+    except UnicodeDecodeError:
+        raise DataError("not UTF-8", where=str(path), remedy="save the recipe as UTF-8") from None
+    except RecursionError:
+        raise DataError("not TOML: nested too deeply", where=str(path)) from None
+    except ValueError as fault:  # TOML's own, and numbers of thousands of digits
         raise DataError(f"not TOML: {fault}", where=str(path)) from None
-    if isinstance(document.get("ontology"), list):
-        document["ontology"] = [
-            str(path.parent / name) if isinstance(name, str) else name
-            for name in document["ontology"]
-        ]
+    for section, key in _FILES_BESIDE_THE_RECIPE:
+        table = document.get(section) if section else document
+        if isinstance(table, dict) and key in table:
+            table[key] = _beside(path.parent, table[key])
     if "extends" not in document:
         return document
     base = document.pop("extends")
@@ -194,7 +224,14 @@ def _document(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[str, Any]:
             f"extends = {base!r}", where=str(path), remedy="give a recipe's name or path"
         )
     base_path = _path_of(path.parent / base if base.endswith(".toml") else base)
-    return _document(base_path, (*extended_by, path.resolve())) | document
+    return _document(base_path, folders, (*extended_by, path.resolve())) | document
+
+
+def _beside(folder: Path, names: Any) -> Any:
+    """Paths of a recipe relative to its folder; what is no path is for the validation to say."""
+    if isinstance(names, list):
+        return [_beside(folder, name) for name in names]
+    return str(folder / names) if isinstance(names, str) else names
 
 
 def _explain(fault: ValidationError) -> str:

@@ -25,8 +25,11 @@ from kg_builder.text_models.training.distant_supervision import facts_of, label_
 from kg_builder.text_models.training.fit import HeldOut, fit, held_out
 from kg_builder.text_models.training.training_texts import TrainingTexts
 from pipeline.build import DATA, default_raw
+from pipeline.confinement import check_paths
 from pipeline.console import terminal
 from pipeline.recipe import load_recipe
+from safe_io.atomic import replacing_folder
+from safe_io.locks import file_lock
 
 _out = terminal()
 _RECORDS: Final = "records.parquet"
@@ -95,6 +98,7 @@ def train_extractor_command(
         recipe = load_recipe(dataset)
         folder = processed if processed is not None else DATA / "processed" / recipe.name
         root = raw if raw is not None else default_raw(recipe)
+        check_paths(recipe, root)
         sources = [(s, root) for s in recipe.sources if isinstance(s, UnstructuredSource)]
     sources += [_source(path) for path in texts or ()]
     known, facts = _graph(folder, {source.name for source, _ in sources})
@@ -117,7 +121,9 @@ def train_extractor_command(
     _print_training_texts(training, len(facts))
     if measure:
         _print_quality(held_out(training, seed=seed, method=method.value))
-    fit(training, seed=seed, method=method.value).save(out)
+    extractor = fit(training, seed=seed, method=method.value)
+    with file_lock(out, "training"), replacing_folder(out) as folder:
+        extractor.save(folder)
     _out.print(
         f"Extractor written to {out}; a source of texts takes it with trained = "
         f'{{ path = "{out.resolve()}" }}',

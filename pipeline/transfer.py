@@ -19,6 +19,7 @@ from pathlib import Path
 import httpx
 
 from pipeline.download_config import FetchError
+from safe_io.atomic import write_atomically
 
 __all__ = ["Report", "Transfer", "silent"]
 
@@ -26,6 +27,7 @@ Report = Callable[[int, int | None], None]
 """Told the bytes that are there so far and their total (`None` while it is unknown)."""
 
 TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
+_DIGITS = 18
 TIMEOUT = httpx.Timeout(60.0, connect=30.0)
 
 
@@ -135,7 +137,7 @@ def _remember_version(url: str, part: Path, response: httpx.Response) -> None:
     if not _plain(response):
         validator = None
     part.unlink(missing_ok=True)
-    version_of(part).write_text(json.dumps({"url": url, "validator": validator}), encoding="utf-8")
+    write_atomically(version_of(part), json.dumps({"url": url, "validator": validator}))
 
 
 def _resume_headers(url: str, part: Path) -> dict[str, str]:
@@ -155,8 +157,8 @@ def _refuse_failure(response: httpx.Response, url: str) -> None:
         return
     status = f"the server answered {response.status_code} {response.reason_phrase}".rstrip()
     if response.status_code in TRANSIENT:
-        after = response.headers.get("Retry-After", "")
-        raise _TransientError(status, wait=min(60.0, float(after)) if after.isdigit() else None)
+        after = _number(response.headers.get("Retry-After", ""))
+        raise _TransientError(status, wait=None if after is None else min(60.0, after))
     raise FetchError(
         status,
         where=url,
@@ -196,20 +198,25 @@ def _network_faults(url: str) -> Iterator[None]:
 
 def _announced_start(response: httpx.Response) -> int | None:
     match = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
-    return int(match[1]) if match else None
+    return _number(match[1]) if match else None
 
 
 def _announced_total(response: httpx.Response) -> int | None:
     match = re.search(r"/(\d+)$", response.headers.get("Content-Range", ""))
-    return int(match[1]) if match else None
+    return _number(match[1]) if match else None
 
 
 def _total(response: httpx.Response, start: int) -> int | None:
     if (total := _announced_total(response)) is not None:
         return total
-    length = response.headers.get("Content-Length", "")
+    length = _number(response.headers.get("Content-Length", ""))
     # A compressed body has another length than the file.
-    return start + int(length) if length.isdigit() and _plain(response) else None
+    return start + length if length is not None and _plain(response) else None
+
+
+def _number(text: str) -> int | None:
+    """A header's number; servers send other digits ("²") and digits without end, too."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
 
 
 def _plain(response: httpx.Response) -> bool:

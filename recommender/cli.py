@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import tomllib
 import types
@@ -14,6 +13,7 @@ from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origi
 from pydantic import BaseModel
 
 from recommender.errors import ConfigError, RecommenderError
+from safe_io.guard import exit_status
 
 __all__ = [
     "DEFAULT_DATA",
@@ -103,7 +103,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; name a TOML file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, numbers without end
         raise ConfigError(f"{path}: not TOML: {error}") from None
     for name, value in content.items():
         if name not in ("model", "settings", "training", "experiment"):
@@ -129,29 +129,13 @@ def check_table(path: Path, content: Mapping[str, Any], table: str, model: type[
 
 
 def main_guard(main: Callable[[list[str] | None], int], argv: list[str] | None = None) -> int:
-    """Run an entry point; a user's error becomes one line on stderr and exit status 1."""
+    """Run an entry point; a user's error becomes one line on stderr and exit status 2."""
     try:
-        return main(argv)
-    except RecommenderError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
-    except OSError as error:
-        if error.filename is None or isinstance(error, BrokenPipeError):
-            raise  # no file that somebody named
-        name = error.filename if error.filename2 is None else error.filename2
-        sys.stderr.write(
-            f"error: {name}: {error.strerror}; name a path that can be read and written to\n"
+        return exit_status(
+            lambda: main(argv),
+            faults=[RecommenderError],
+            memory_remedy="take less, such as a smaller --dim or --batch-size",
         )
-        return 1
-    except (MemoryError, RuntimeError) as error:
-        if not _is_out_of_memory(error):
-            raise
-        asked = re.search(r"tried to allocate [\w.]+ \w+", str(error), re.IGNORECASE)
-        size = f" ({asked[0].lower()})" if asked else ""
-        sys.stderr.write(
-            f"error: out of memory{size}; take less, such as a smaller --dim or --batch-size\n"
-        )
-        return 1
     except KeyboardInterrupt:
         sys.stderr.write("stopped; go on with --resume\n")
         return 130
@@ -176,15 +160,6 @@ def make_folder(path: Path) -> None:
         raise ConfigError(
             f"{path}: {error.strerror}; name a folder that can be written to"
         ) from None
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """Whether memory ran out: torch has a class for that on the GPU, and only words on the CPU."""
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or "can't allocate memory" in str(error)
-    )
 
 
 def _kind(annotation: Any) -> Any:

@@ -15,7 +15,8 @@ from recommender.cli import OneLineParser, add_settings, main_guard, settings_of
 from recommender.display import figures_table, print_ranking, wide_console
 from recommender.evaluation import EvaluationConfig, check_own_metrics, evaluate_run
 from recommender.runs import add_run_flags, open_run
-from recommender.training.checkpoint import write_atomically
+from safe_io.atomic import write_atomically
+from safe_io.locks import folder_lock
 
 __all__ = ["REPORT_FILE", "main"]
 
@@ -27,11 +28,12 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     config = EvaluationConfig.parse(settings_of(arguments, EvaluationConfig))
     folder, run = open_run(arguments.run, arguments.data, config.device)
-    with _progress(run.dataset.n_users, config) as progress:
-        report = evaluate_run(run, config, progress)
-    check_own_metrics(folder, config.part, report["ctr"])
-    text = json.dumps(report, indent=2, allow_nan=False)
-    write_atomically(folder / REPORT_FILE, f"{text}\n".encode())
+    with folder_lock(folder, "command"):
+        with _progress(run.dataset.n_users, config) as progress:
+            report = evaluate_run(run, config, progress)
+        check_own_metrics(folder, config.part, report["ctr"])
+        text = json.dumps(report, indent=2, allow_nan=False)
+        write_atomically(folder / REPORT_FILE, f"{text}\n")
     if arguments.format == "json":
         sys.stdout.write(f"{text}\n")
         return 0

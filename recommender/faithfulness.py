@@ -19,7 +19,8 @@ from recommender.display import wide_console
 from recommender.errors import ConfigError, explain
 from recommender.explanation.deletion import DeletionConfig, deletion_test
 from recommender.runs import open_run
-from recommender.training.checkpoint import write_atomically
+from safe_io.atomic import write_atomically
+from safe_io.locks import folder_lock
 
 __all__ = ["REPORT_FILE", "main"]
 
@@ -74,15 +75,15 @@ def _test(run: Path | None, data: Path | None, config: DeletionConfig) -> dict[s
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("rebuilds"),
         TimeRemainingColumn(), console=Console(stderr=True),
     )  # fmt: skip
-    with bar:
+    with folder_lock(folder, "command"), bar:
         task = bar.add_task(loaded.config.model, total=None)
         report = deletion_test(
             loaded,
             config,
             lambda done, total: bar.update(task, completed=done, total=max(done, total)),
         )
-    text = json.dumps(report, indent=2, allow_nan=False)
-    write_atomically(folder / REPORT_FILE, f"{text}\n".encode())
+        text = json.dumps(report, indent=2, allow_nan=False)
+        write_atomically(folder / REPORT_FILE, f"{text}\n")
     return {"run": str(folder), **report}
 
 

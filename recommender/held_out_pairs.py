@@ -18,8 +18,8 @@ from typing import get_args
 from recommender.cli import DEFAULT_DATA, OneLineParser, main_guard
 from recommender.data import Split, load, split
 from recommender.data.splits import RATIOS, SplitKind
-from recommender.errors import ConfigError, DataError
-from recommender.training.checkpoint import write_atomically
+from recommender.errors import DataError
+from safe_io.atomic import write_atomically
 
 __all__ = ["held_out_pairs", "main", "write_pairs"]
 
@@ -59,14 +59,11 @@ def write_pairs(pairs: Iterable[tuple[str, str]], path: Path) -> int:
     """Write a heading and user<TAB>item lines; return how many pairs there were.
 
     Raises:
-        ConfigError: the file cannot be written.
+        OSError: the file cannot be written.
     """
     lines = ["user\titem", *("\t".join(pair) for pair in pairs)]
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, ("\n".join(lines) + "\n").encode())
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}; give another place") from None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, "\n".join(lines) + "\n")
     return len(lines) - 1
 
 

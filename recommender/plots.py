@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from recommender.errors import RunError
 from recommender.training.runs import LOG_FILE, METRICS_FILE
+from safe_io.atomic import replacing
 
 __all__ = ["CURVE_FILE", "learning_curve"]
 
@@ -62,10 +63,9 @@ def learning_curve(run_folder: str | Path) -> Path:
     axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.suptitle(folder.resolve().name, x=0.02, ha="left", fontsize=10)
     path = folder / CURVE_FILE
-    temporary = path.with_name(f".{path.name}.part")
     # Without its default metadata (the version of matplotlib) the file depends on the data alone.
-    figure.savefig(temporary, format="png", dpi=150, metadata={"Software": None})
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=150, metadata={"Software": None})
     return path
 
 

@@ -29,11 +29,13 @@ from recommender.recommendations import Recommendations, recommendations_for
 from recommender.runs import add_run_flags, open_run
 from recommender.scoring import DEFAULT_BLOCK, ItemSets
 from recommender.training.runs import LoadedRun
+from safe_io.locks import file_lock, folder_lock
 
 __all__ = ["RECOMMENDATIONS_FILE", "main", "user_of"]
 
 RECOMMENDATIONS_FILE = "recommendations.parquet"
 _SHOWN_HISTORY = 8
+_DIGITS = 18  # of a number that numpy holds
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -183,7 +185,8 @@ def user_of(raw_id: str, run: LoadedRun) -> int:
 
 def _integer_user(text: str, n_users: int) -> int | None:
     """Data folders of other programs have no users.tsv; their users are known by number."""
-    return int(text) if text.isdecimal() and int(text) < n_users else None
+    known = text.isdecimal() and len(text) <= _DIGITS and int(text) < n_users
+    return int(text) if known else None
 
 
 def _unknown(raw_id: str, run: LoadedRun) -> str:
@@ -206,7 +209,9 @@ def _write_all(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("users"),
         TimeRemainingColumn(), console=Console(stderr=True),
     )  # fmt: skip
-    with bar:
+    # A file of one's own may lie anywhere, in a folder that is no run's.
+    lock = file_lock(path, "command") if arguments.out else folder_lock(folder, "command")
+    with lock, bar:
         tasks = {
             name: bar.add_task(name, total=run.dataset.n_users)
             for name in ("scoring", "explaining")
@@ -219,7 +224,7 @@ def _write_all(
             block=arguments.block,
             progress=lambda name, done: bar.advance(tasks[name], done),
         )
-    found.write_parquet(path)
+        found.write_parquet(path)
     n_rows = int((found.items >= 0).sum())
     Console().print(
         f"{n_rows:,} recommendations for {len(found.users):,} users: {path}", soft_wrap=True

@@ -36,6 +36,7 @@ from recommender.lists.options import ListOptions
 from recommender.lists.rerank import Reranker
 from recommender.models.base import Recommender
 from recommender.scoring import DEFAULT_BLOCK, ItemScorer, ItemSets, TopK, top_k
+from safe_io.atomic import replacing
 
 __all__ = [
     "NEWCOMER",
@@ -118,9 +119,8 @@ class Recommendations:
 
     def write_parquet(self, path: Path) -> None:
         """Write `to_table`, under a temporary name first; the same lists give the same bytes."""
-        temporary = path.with_name(f".{path.name}.part")
-        pq.write_table(self.to_table(), temporary, compression="zstd")
-        temporary.replace(path)
+        with replacing(path) as temporary:
+            pq.write_table(self.to_table(), temporary, compression="zstd")
 
     def reason(self, row: int, column: int) -> Reason | None:
         """Why a listed item was recommended; None for what the user plays already."""

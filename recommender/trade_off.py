@@ -22,6 +22,8 @@ from recommender.lists.options import DEFAULT_POOL
 from recommender.lists.trade_off import LIST_METRICS, TradeOff, trade_off
 from recommender.metrics.lists import list_metrics
 from recommender.runs import add_run_flags, open_run
+from safe_io.atomic import replacing, write_atomically
+from safe_io.locks import folder_lock
 
 __all__ = ["draw", "main"]
 
@@ -43,30 +45,31 @@ def main(argv: list[str] | None = None) -> int:
     )
     held_out = run.split.valid if arguments.part == "valid" else run.split.test
     users = len(np.unique(held_out.users[held_out.labels == 1]))
-    with bar:
-        task = bar.add_task("", total=len(weights) * users)
-        points = trade_off(
-            run.model,
-            run.split,
-            held_out,
-            name,
-            weights,
-            k=arguments.top,
-            pool=arguments.pool,
-            progress=lambda done: bar.advance(task, done),
-        )
-    report = {
-        "run": str(folder),
-        "criterion": name,
-        "part": arguments.part,
-        "k": arguments.top,
-        "pool": arguments.pool,
-        "points": [{"weight": point.weight, **point.values} for point in points],
-    }
-    text = json.dumps(report, indent=2, allow_nan=False) + "\n"
-    stem = folder / f"trade_off-{name}"
-    stem.with_suffix(".json").write_text(text, encoding="utf-8")
-    draw(points, name, arguments.top, stem.with_suffix(".png"))
+    with folder_lock(folder, "command"):
+        with bar:
+            task = bar.add_task("", total=len(weights) * users)
+            points = trade_off(
+                run.model,
+                run.split,
+                held_out,
+                name,
+                weights,
+                k=arguments.top,
+                pool=arguments.pool,
+                progress=lambda done: bar.advance(task, done),
+            )
+        report = {
+            "run": str(folder),
+            "criterion": name,
+            "part": arguments.part,
+            "k": arguments.top,
+            "pool": arguments.pool,
+            "points": [{"weight": point.weight, **point.values} for point in points],
+        }
+        text = json.dumps(report, indent=2, allow_nan=False) + "\n"
+        stem = folder / f"trade_off-{name}"
+        write_atomically(stem.with_suffix(".json"), text)
+        draw(points, name, arguments.top, stem.with_suffix(".png"))
     if arguments.format == "json":
         sys.stdout.write(text)
     else:
@@ -103,9 +106,8 @@ def draw(points: Sequence[TradeOff], criterion: str, k: int, path: Path) -> None
     axis.set_title(f"--{criterion} (0: the order of the scores)", fontsize=10, loc="left")
     axis.grid(color="#dddddd", linewidth=0.6)
     axis.spines[["top", "right"]].set_visible(False)
-    temporary = path.with_name(f".{path.name}.part")
-    figure.savefig(temporary, format="png", dpi=150, metadata={"Software": None})
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=150, metadata={"Software": None})
 
 
 def _grid(name: str) -> list[float]:

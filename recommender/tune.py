@@ -32,6 +32,8 @@ from recommender.errors import ConfigError, RunError
 from recommender.models.registry import Preset, create_model, resolve
 from recommender.training.config import TrainConfig
 from recommender.training.loop import Trainer
+from safe_io.atomic import write_atomically
+from safe_io.locks import folder_lock
 
 if TYPE_CHECKING:
     import optuna
@@ -169,12 +171,13 @@ def main(argv: list[str] | None = None) -> int:
     dataset = load(arguments.data)
     out = arguments.out or dataset.folder / "tune" / preset.name
     make_folder(out)
-    parts = split(dataset, config.split_seed, by=config.split)
-    study = search(
-        parts, preset, config, fixed=fixed, trials=arguments.trials, store=out / "study.db"
-    )
-    best = {**fixed, **study.best_params}
-    (out / "best.toml").write_text(_toml(preset.name, best, config), encoding="utf-8")
+    with folder_lock(out, "command"):
+        parts = split(dataset, config.split_seed, by=config.split)
+        study = search(
+            parts, preset, config, fixed=fixed, trials=arguments.trials, store=out / "study.db"
+        )
+        best = {**fixed, **study.best_params}
+        write_atomically(out / "best.toml", _toml(preset.name, best, config))
     _print_result(study, out, config.monitor)
     return 0
 

@@ -129,7 +129,7 @@ def test_a_wheel_brings_the_sample_and_builds_it(tmp_path: Path) -> None:
     source, wheels, site, work = (tmp_path / name for name in ("source", "wheels", "site", "work"))
     work.mkdir()
     # A copy, since building leaves a folder `build` behind, from which the next wheel would take.
-    for name in ("kg_builder", "recommender", "pipeline", "flows", "data/raw/sample"):
+    for name in ("safe_io", "kg_builder", "recommender", "pipeline", "flows", "data/raw/sample"):
         copytree(PROJECT / name, source / name, ignore=ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE"):
         copy(PROJECT / name, source / name)

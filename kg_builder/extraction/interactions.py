@@ -11,6 +11,7 @@ from typing import Annotated, Final, Self
 
 import numpy as np
 import pandas as pd
+import regex
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kg_builder.databases import external_id
@@ -19,6 +20,7 @@ from kg_builder.extraction.collector import plain_id
 from kg_builder.extraction.tabular import Cell, RowReader, RowsConfig, read_rows
 from kg_builder.extraction.tabular.reader import as_number
 from kg_builder.extraction.values.numbers import DecimalSign
+from kg_builder.extraction.values.patterns import search
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import INTERACTIONS, REJECTS
 
@@ -190,8 +192,8 @@ class DerivedUser(BaseModel):
         if self.value is not None and self.column is not None:
             raise ValueError("'column' says nothing beside 'value'")
         try:
-            re.compile(self.pattern)
-        except re.error as fault:
+            regex.compile(self.pattern)
+        except regex.error as fault:
             raise ValueError(f"bad pattern {self.pattern!r}: {fault}") from None
         return self
 
@@ -199,8 +201,8 @@ class DerivedUser(BaseModel):
         """The user of each cell or path; none where the pattern is not in it."""
         if self.value is not None:
             return [self.value for _ in texts]
-        found = (re.search(self.pattern, text or "") for text in texts)
-        return [(hit[1] if hit.re.groups else hit[0]) or None if hit else None for hit in found]
+        pattern = regex.compile(self.pattern)
+        return [search(pattern, text or "", where="user of [[interactions]]") for text in texts]
 
 
 class InteractionTable(RowsConfig):

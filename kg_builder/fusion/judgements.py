@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final, Literal, cast
 
 from kg_builder.errors import DataError
+from safe_io.atomic import replacing, write_atomically
+from safe_io.locks import file_lock
 
 Verdict = Literal["same", "different", "unsure"]
 VERDICTS: Final = ("same", "different", "unsure")
@@ -56,18 +58,19 @@ def append_judgement(path: Path, left: str, right: str, verdict: Verdict) -> Non
 
     Raises:
         DataError: a key holds a tab or a line break, or the file is not one of judgements.
+        InUseError: another line is being added at this moment.
     """
     for key in (left, right):
         if not key or set(key) & set("\t\r\n") or key.startswith("#"):
             raise DataError(f"cannot be judged: {key!r}", remedy="give a key without tabs")
-    before = ""
-    if path.is_file():
-        read_judgements(path)
-        before = path.read_text(encoding="utf-8")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    start = before or "left\tright\tverdict\n"
-    joint = "" if start.endswith("\n") else "\n"
-    path.write_text(f"{start}{joint}{left}\t{right}\t{verdict}\n", encoding="utf-8", newline="")
+    with file_lock(path, "command"):  # of two lines that are added at once, neither is lost
+        before = ""
+        if path.is_file():
+            read_judgements(path)
+            before = path.read_bytes().decode()
+        start = before or "left\tright\tverdict\n"
+        joint = "" if start.endswith("\n") else "\n"
+        write_atomically(path, f"{start}{joint}{left}\t{right}\t{verdict}\n")
 
 
 def write_judgements(path: Path, judgements: Judgements) -> None:
@@ -75,7 +78,7 @@ def write_judgements(path: Path, judgements: Judgements) -> None:
     rows: Iterable[tuple[str, str, str]] = (
         (left, right, verdict) for (left, right), verdict in sorted(judgements.items())
     )
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE)
         writer.writerow(("left", "right", "verdict"))
         writer.writerows(rows)

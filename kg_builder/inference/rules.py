@@ -79,7 +79,7 @@ def load_rules(schema: Schema, *paths: Path, only: Sequence[str] | None = None) 
             document = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise DataError("no such rule file", where=str(path)) from None
-        except tomllib.TOMLDecodeError as fault:
+        except (ValueError, RecursionError) as fault:
             raise DataError(f"not TOML: {fault}", where=str(path)) from None
         for number, entry in enumerate(document.get("rule", []), start=1):
             rule = _rule(entry, schema, where=f"{path.name}, rule {number}")

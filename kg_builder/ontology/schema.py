@@ -165,8 +165,12 @@ def load_schema(*additions: Path) -> Schema:
                 where=str(path),
                 remedy="the path is relative to the recipe's folder",
             ) from None
-        except Exception as fault:  # rdflib's parsers raise many kinds
-            raise DataError(f"not Turtle: {fault}", where=str(path)) from fault
+        except OSError:
+            raise
+        except Exception as fault:  # rdflib's parsers raise many kinds, and quote the file in them
+            line = getattr(fault, "lines", None)
+            place = f" (line {line + 1})" if isinstance(line, int) else ""
+            raise DataError(f"not Turtle{place}", where=str(path)) from None
     units = {str(iri): str(unit) for iri, unit in graph.subject_objects(_MKG.unit)}
     return Schema(classes=_classes(graph), predicates=_predicates(graph), units=units)
 

@@ -21,6 +21,7 @@ from kg_builder.extraction.text.model_interface import (
     ModelReading,
     ModelRelation,
 )
+from safe_io.atomic import write_atomically
 
 _TASK: Final = """\
 You read a text about music and list what it names and what it states. Answer with JSON only.
@@ -270,6 +271,4 @@ class LanguageModel:
             ensure_ascii=False,
             indent=1,
         )
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        partial.write_text(text + "\n", "utf-8")
-        partial.replace(path)
+        write_atomically(path, text + "\n")

@@ -34,6 +34,7 @@ from pipeline.evaluate.matching_runs import (
     score_clusters,
 )
 from pipeline.evaluate.splink_peer import resolve_with_splink
+from safe_io.atomic import write_atomically
 
 _out = terminal()
 
@@ -194,7 +195,7 @@ def _finish(
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         text = json.dumps([_plain(report) for report in reports], indent=2) + "\n"
-        (out / "scores.json").write_text(text, encoding="utf-8")
+        write_atomically(out / "scores.json", text)
         for place, report in enumerate(reports):
             name = "errors.tsv" if place == 0 else f"errors-{place + 1}.tsv"
             _write_errors(out / name, report.errors, gold.records)

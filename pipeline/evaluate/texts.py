@@ -28,6 +28,7 @@ from kg_builder.extraction.text.relations import Reading
 from kg_builder.ontology import Schema, load_schema
 from kg_builder.text_models.load import load_models
 from pipeline.build import default_raw
+from pipeline.confinement import check_paths
 from pipeline.console import terminal
 from pipeline.raw_texts import text_sources
 from pipeline.recipe import Recipe, load_recipe
@@ -58,6 +59,7 @@ def texts_command(
     """Score relations with coreference on and off, coreference itself, and the confidences."""
     recipe = load_recipe(dataset)
     folder = raw if raw is not None else default_raw(recipe)
+    check_paths(recipe, folder)
     gold = read_annotated_texts(annotated)[skip:]
     gold = gold[:limit] if limit else gold
     sources = text_sources(recipe)

@@ -41,6 +41,7 @@ class Dataset:
     catalogue: Catalogue = field(repr=False)
     user_graph: KnowledgeGraph | None = None
     times: PositiveTimes | None = field(default=None, repr=False)
+    stamps: Mapping[str, tuple[int, int, int]] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -68,9 +69,20 @@ class Dataset:
             names.append(USER_GRAPH_FILE)
         if times and self.times is not None:
             names.append(TIMES_FILE)
-        return {
-            name: hashlib.sha256((self.folder / name).read_bytes()).hexdigest() for name in names
-        }
+        for name in names:
+            self._refuse_changed(name)
+        found = {name: _sha256(self.folder / name) for name in names}
+        for name in names:
+            self._refuse_changed(name)
+        return found
+
+    def _refuse_changed(self, name: str) -> None:
+        """A hash must be of the very file that was read, not of one that took its place since."""
+        path = self.folder / name
+        if name in self.stamps and _stamp(path) != self.stamps[name]:
+            raise DataError.at(
+                path, None, "has changed since it was read", "start again when its build has ended"
+            )
 
     def as_trained_on(self, hashes: Mapping[str, str]) -> Dataset | None:
         """The data set as a training with these `hashes` saw it; None if its files are others.
@@ -98,6 +110,11 @@ def load(folder: str | Path) -> Dataset:
             f"{folder}: no such data folder; build one with `python -m pipeline build --dataset "
             f"{folder.name or 'sample'}`, or name another with --data"
         )
+    stamps = {
+        name: _stamp(folder / name)
+        for name in (RATINGS_FILE, GRAPH_FILE, USER_GRAPH_FILE, TIMES_FILE)
+        if (folder / name).is_file()
+    }
     interactions = read_interactions(folder / RATINGS_FILE)
     for name, ids in (("user", interactions.users), ("item", interactions.items)):
         _check_numbering(folder / RATINGS_FILE, name, ids)
@@ -118,7 +135,18 @@ def load(folder: str | Path) -> Dataset:
         "relations.tsv": graph.n_relations,
     }
     names = Catalogue(folder, sizes)
-    return Dataset(folder, interactions, graph, n_users, n_items, names, user_graph, times)
+    return Dataset(folder, interactions, graph, n_users, n_items, names, user_graph, times, stamps)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    """What differs between a file and another that takes its place."""
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _read_checked_graph(path: Path, n_first: int) -> KnowledgeGraph:

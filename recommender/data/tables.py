@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,9 @@ import pandas as pd
 from recommender.errors import DataError
 
 __all__ = ["IntArray", "read_integer_table"]
+
+_ALLOWED: Final = b"0123456789\t\r\n"
+_CHUNK: Final = 1 << 20
 
 IntArray = npt.NDArray[np.int64]
 
@@ -28,6 +32,8 @@ def read_integer_table(path: Path, columns: tuple[str, ...]) -> IntArray:
         raise DataError.at(path, None, "no such file", f"expected lines of {layout}")
     if path.stat().st_size == 0:
         raise DataError.at(path, None, "the file is empty", f"expected lines of {layout}")
+    if not _only_integers(path):  # pandas takes 1e3 and 1.0 for integers
+        raise _first_bad_line(path, columns)
     try:
         frame = pd.read_csv(
             path,
@@ -46,6 +52,14 @@ def read_integer_table(path: Path, columns: tuple[str, ...]) -> IntArray:
     if table.shape[1] != len(columns) or bool((table < 0).any()):
         raise _first_bad_line(path, columns)
     return np.ascontiguousarray(table, dtype=np.int64)
+
+
+def _only_integers(path: Path) -> bool:
+    """Whether a file holds digits, tabs and ends of lines only."""
+    with path.open("rb") as file:
+        return not any(
+            chunk.translate(None, _ALLOWED) for chunk in iter(lambda: file.read(_CHUNK), b"")
+        )
 
 
 def _first_bad_line(path: Path, columns: tuple[str, ...]) -> DataError:

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from recommender.errors import ConfigError
+from safe_io.atomic import replacing
 
 __all__ = ["DIM", "encode"]
 
@@ -51,10 +52,8 @@ def _encode(texts: tuple[str, ...]) -> NDArray[np.float16]:
         return kept
     vectors = _compute(texts)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as file:
+    with replacing(path) as temporary, temporary.open("wb") as file:
         np.save(file, vectors)
-    temporary.replace(path)
     return vectors
 
 

@@ -12,7 +12,13 @@ from rich.console import Console
 from recommender.cli import OneLineParser, main_guard
 from recommender.errors import RecommenderError
 from recommender.experiments.cells import Cell, CellKey, make_cell
-from recommender.experiments.command import add_flags, check_numbers, common_words, measure
+from recommender.experiments.command import (
+    add_flags,
+    check_numbers,
+    common_words,
+    measure,
+    output_locks,
+)
 from recommender.experiments.kg_ablation import command as kg_ablation
 from recommender.experiments.report import Study, write_report
 from recommender.experiments.rows import TABLES, Row, read_rows
@@ -26,6 +32,11 @@ def main(argv: list[str] | None = None) -> int:
     if words[:1] == [kg_ablation.NAME]:
         return kg_ablation.main(words[1:])
     arguments = _parser().parse_args(argv)
+    with output_locks(arguments):
+        return _run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> int:
     tables = list(TABLES) if arguments.table == "all" else [arguments.table]
     rows = {name: read_rows(name, arguments.rows) for name in tables if name != "table3"}
     cells, problems = _cells(rows, arguments)

@@ -21,10 +21,10 @@ from recommender.data.resampled_negatives import FILE_SEED, redraw_negatives
 from recommender.errors import ConfigError
 from recommender.experiments.rows import Row
 from recommender.models.registry import create_model, resolve
-from recommender.training.checkpoint import write_atomically
 from recommender.training.config import TrainConfig
 from recommender.training.evaluation import rank_split
 from recommender.training.loop import Trainer
+from safe_io.atomic import write_atomically
 
 __all__ = [
     "Cell",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from recommender.experiments.cells import Cell, CellKey
 from recommender.experiments.console import announce, cores, run_with_bar
 from recommender.experiments.rows import FOLDER
 from recommender.experiments.runner import Outcome, plan
+from safe_io.atomic import remove_leftovers
+from safe_io.locks import folder_lock
 
-__all__ = ["Measured", "add_flags", "check_numbers", "common_words", "measure"]
+__all__ = ["Measured", "add_flags", "check_numbers", "common_words", "measure", "output_locks"]
 
 SEEDS = (555, 1, 2, 3, 4)
 
@@ -98,7 +101,7 @@ def check_numbers(arguments: argparse.Namespace) -> None:
 
 def measure(console: Console, cells: Sequence[Cell], arguments: argparse.Namespace) -> Measured:
     """Say how long it will take, and run what is missing, as far as the flags ask for it."""
-    cache = arguments.cache or arguments.data_root / "experiments"
+    cache = _cache(arguments)
     todo, jobs = plan(cells, cache), arguments.jobs or cores()
     announce(console, todo, jobs)
     if arguments.estimate:
@@ -113,7 +116,31 @@ def measure(console: Console, cells: Sequence[Cell], arguments: argparse.Namespa
     return Measured(done, [o for o in outcomes if o.result is None])
 
 
+@contextmanager
+def output_locks(arguments: argparse.Namespace) -> Iterator[None]:
+    """Keep other experiments out of the folders that the flags have this one write.
+
+    Raises:
+        InUseError: another experiment is at work in one of them.
+    """
+    cache = _cache(arguments)
+    with ExitStack() as locks:
+        if not (arguments.estimate or arguments.cached):
+            locks.enter_context(folder_lock(cache, "experiment"))
+            for folder in cache.iterdir():
+                if folder.is_dir():  # a folder of results for each model
+                    remove_leftovers(folder)
+        if not arguments.estimate:
+            locks.enter_context(folder_lock(arguments.out, "experiment"))
+        yield
+
+
 def common_words(arguments: argparse.Namespace) -> list[str]:
     """The flags that a page repeats at the end of its command."""
     words = ["--epochs", str(arguments.epochs)] if arguments.epochs else []
     return [*words, "--cached"] if arguments.cached else words
+
+
+def _cache(arguments: argparse.Namespace) -> Path:
+    folder: Path = arguments.cache or arguments.data_root / "experiments"
+    return folder

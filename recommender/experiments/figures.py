@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from recommender.experiments.results import METRICS, TableResult
+from safe_io.atomic import replacing
 
 __all__ = ["FIGURES", "histogram"]
 
@@ -54,7 +55,6 @@ def histogram(table: TableResult, path: Path) -> Path:
     figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     labels = [row.row.label for row in rows]
     axes[1].set_xticks(place, labels, rotation=40, ha="right", rotation_mode="anchor")
-    temporary = path.with_name(f".{path.name}.part")
-    figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
     return path

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from recommender.experiments.counts import SIZES, Counted
 from recommender.experiments.results import LISTS, METRICS, Figure, RowResult, TableResult
-from recommender.training.checkpoint import write_atomically
+from safe_io.atomic import write_atomically
 
 __all__ = ["Page", "Section", "counts_section", "lists_section", "table_section", "write_page"]
 

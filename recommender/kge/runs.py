@@ -20,11 +20,11 @@ from recommender.kge.base import TripleModel
 from recommender.training.checkpoint import (
     Checkpoint,
     read_checkpoint,
-    write_atomically,
     write_checkpoint,
 )
 from recommender.training.loggers import JsonLines
 from recommender.training.runs import CHECKPOINT_FILE, CONFIG_FILE, LOG_FILE, METRICS_FILE
+from safe_io.atomic import replacing, write_atomically
 
 __all__ = ["MODEL_FILE", "EmbeddingFolder"]
 
@@ -118,7 +118,8 @@ class EmbeddingFolder:
 
     def finish(self, metrics: Mapping[str, Any], state: Mapping[str, Tensor]) -> None:
         """Write the parameters, then the metrics, which say that the run is complete."""
-        torch.save({name: value.cpu() for name, value in state.items()}, self.path / MODEL_FILE)
+        with replacing(self.path / MODEL_FILE) as temporary:
+            torch.save({name: value.cpu() for name, value in state.items()}, temporary)
         self._write(METRICS_FILE, metrics)
 
     def _write(self, name: str, content: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,13 @@ from recommender.kge.task import TripleTask
 from recommender.kge.triples import Triples, split_triples
 from recommender.layers.embedding import EmbeddingTable
 from recommender.training.adam import Adam
+from recommender.training.checkpoint import fitting
 from recommender.training.loop import pick_device
-from recommender.training.runs import CONFIG_FILE, METRICS_FILE
+from recommender.training.runs import CHECKPOINT_FILE, CONFIG_FILE, METRICS_FILE
 from recommender.training.seeds import epoch_generator
 from recommender.training.steps import TorchSteps
 from recommender.training.stopping import EarlyStopping
+from safe_io.locks import folder_lock
 
 __all__ = ["EmbeddingRun", "KGETrainConfig", "load_embedding", "train_embedding"]
 
@@ -96,14 +99,28 @@ def train_embedding(
     Raises:
         ConfigError: unknown name or setting, or a device that is not here.
         RunError: no validation was finite, or a checkpoint of something else in the folder.
+        InUseError: another training is at work in the folder.
     """
+    with nullcontext() if out is None else folder_lock(out, "training"):
+        return _train(name, dataset, config, settings or {}, out, resume, progress)
+
+
+def _train(
+    name: str,
+    dataset: Dataset,
+    config: KGETrainConfig,
+    settings: Mapping[str, Any],
+    out: Path | None,
+    resume: bool,
+    progress: Callable[[Mapping[str, float]], None] | None,
+) -> EmbeddingRun:
     graph = dataset.graph
     parts = split_triples(graph, config.split_seed)
     device = pick_device(config.device)
     if config.threads:
         torch.set_num_threads(config.threads)
     model = create_embedding(
-        name, graph.n_entities, graph.n_relations, seed=config.seed, **(settings or {})
+        name, graph.n_entities, graph.n_relations, seed=config.seed, **settings
     ).to(device)
     folder = None if out is None else EmbeddingFolder(out, name, model, dataset, config)
     task = TripleTask(
@@ -124,11 +141,12 @@ def train_embedding(
     best: dict[str, Tensor] = {}
     seconds, epoch = 0.0, 0
     left = folder.read() if folder is not None and resume else None
-    if left is not None:
-        model.load_state_dict(left.model)
-        optimizer.load_state_dict(left.optimizers["triples"])
-        stopping.load_state_dict(left.stopping)
-        best, epoch, seconds = left.best_model or {}, left.epoch, left.stopping["seconds"]
+    if folder is not None and left is not None:
+        with fitting(folder.path / CHECKPOINT_FILE):
+            model.load_state_dict(left.model)
+            optimizer.load_state_dict(left.optimizers["triples"])
+            stopping.load_state_dict(left.stopping)
+            best, epoch, seconds = left.best_model or {}, left.epoch, left.stopping["seconds"]
     if folder is not None:
         folder.open(epoch)
     while epoch < config.epochs and not stopping.exhausted:
@@ -189,10 +207,12 @@ def load_embedding(folder: Path, dataset: Dataset) -> TripleModel:
     if dataset.as_trained_on(config["data_hashes"]) is None:
         raise RunError(f"{dataset.folder}: not the data that {folder} was trained on; train again")
     graph = dataset.graph
-    model = create_embedding(
-        config["model"], graph.n_entities, graph.n_relations, **config["model_settings"]
-    )
-    model.load_state_dict(torch.load(folder / MODEL_FILE, map_location="cpu", weights_only=True))
+    with fitting(folder / MODEL_FILE):
+        model = create_embedding(
+            config["model"], graph.n_entities, graph.n_relations, **config["model_settings"]
+        )
+        state = torch.load(folder / MODEL_FILE, map_location="cpu", weights_only=True)
+        model.load_state_dict(state)
     return model.eval()
 
 

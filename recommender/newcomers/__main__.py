@@ -42,6 +42,8 @@ from recommender.newcomers.report import averaged, draw, markdown
 from recommender.scoring import ItemSets, top_k
 from recommender.training.config import TrainConfig
 from recommender.training.loop import Trainer
+from safe_io.atomic import write_atomically
+from safe_io.locks import folder_lock
 
 __all__ = ["main"]
 
@@ -75,33 +77,36 @@ def main(argv: list[str] | None = None) -> int:
     kind_of_split = TrainConfig.parse(settings_of(arguments, TrainConfig)).split
     out = arguments.out or dataset.folder / "newcomers"
     make_folder(out)
-    console = Console(stderr=True)
-    measured: dict[str, dict[str, list[list[Point]]]] = {kind: {} for kind in plan}
-    for seed in arguments.seeds:
-        parts = split(dataset, seed, by=kind_of_split)
-        for trainer in trainers:
-            console.print(f"split {seed}: {trainer.label}", markup=False)
-            for kind, points in _measure(trainer, parts, plan, arguments, seed).items():
-                measured[kind].setdefault(trainer.label, []).append(points)
-    curves = {
-        kind: {name: averaged(runs) for name, runs in by_model.items()}
-        for kind, by_model in measured.items()
-        if by_model
-    }
-    title = f"# Newcomers on {dataset.name}\n\n{_protocol(arguments)}\n\n"
-    text = title + "\n".join(markdown(kind, found) for kind, found in curves.items())
-    (out / "newcomers.md").write_text(text, encoding="utf-8")
-    report = {
-        "data": dataset.name,
-        "seeds": arguments.seeds,
-        "share": arguments.share,
-        **{
-            kind: {name: [[asdict(p) for p in run] for run in runs] for name, runs in found.items()}
-            for kind, found in measured.items()
-        },
-    }
-    (out / "newcomers.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    draw(curves, out / "newcomers.png")
+    with folder_lock(out, "command"):
+        console = Console(stderr=True)
+        measured: dict[str, dict[str, list[list[Point]]]] = {kind: {} for kind in plan}
+        for seed in arguments.seeds:
+            parts = split(dataset, seed, by=kind_of_split)
+            for trainer in trainers:
+                console.print(f"split {seed}: {trainer.label}", markup=False)
+                for kind, points in _measure(trainer, parts, plan, arguments, seed).items():
+                    measured[kind].setdefault(trainer.label, []).append(points)
+        curves = {
+            kind: {name: averaged(runs) for name, runs in by_model.items()}
+            for kind, by_model in measured.items()
+            if by_model
+        }
+        title = f"# Newcomers on {dataset.name}\n\n{_protocol(arguments)}\n\n"
+        text = title + "\n".join(markdown(kind, found) for kind, found in curves.items())
+        write_atomically(out / "newcomers.md", text)
+        report = {
+            "data": dataset.name,
+            "seeds": arguments.seeds,
+            "share": arguments.share,
+            **{
+                kind: {
+                    name: [[asdict(p) for p in run] for run in runs] for name, runs in found.items()
+                }
+                for kind, found in measured.items()
+            },
+        }
+        write_atomically(out / "newcomers.json", json.dumps(report, indent=2) + "\n")
+        draw(curves, out / "newcomers.png")
     sys.stdout.write(text)
     console.print(f"written to {out}", soft_wrap=True)
     return 0

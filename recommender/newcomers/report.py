@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from recommender.newcomers.protocols import Point
+from safe_io.atomic import replacing
 
 __all__ = ["averaged", "draw", "markdown"]
 
@@ -82,9 +83,8 @@ def draw(protocols: Mapping[str, Curves], path: Path) -> None:
         axis.grid(axis="y", color="#dddddd", linewidth=0.6)
         axis.spines[["top", "right"]].set_visible(False)
         axis.legend(frameon=False, fontsize=9)
-    temporary = path.with_name(f".{path.name}.part")
-    figure.savefig(temporary, format="png", dpi=150, metadata={"Software": None})
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=150, metadata={"Software": None})
 
 
 def _amount(given: int | None) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,18 @@ from typing import Any
 import torch
 
 from recommender.errors import RunError
+from safe_io.atomic import write_atomically
 
 __all__ = [
     "Checkpoint",
     "checkpoint_hash",
+    "fitting",
     "read_checkpoint",
-    "write_atomically",
     "write_checkpoint",
 ]
+
+
+_LONGEST = 200
 
 
 @dataclass(frozen=True)
@@ -68,25 +73,67 @@ def read_checkpoint(path: Path) -> Checkpoint:
     if not path.is_file():
         raise RunError(f"{path}: no checkpoint there; train first")
     try:
-        return Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
-    except Exception as error:
-        # torch.load fails in many ways on a file that is not its own
-        raise RunError(f"{path}: not a readable checkpoint ({type(error).__name__})") from None
+        checkpoint = Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
+    except OSError as error:
+        if error.errno is not None:
+            raise  # the disk's fault, not the file's
+        raise _unreadable(path, error) from None
+    except Exception as error:  # torch.load fails in many ways on a file that is not its own
+        raise _unreadable(path, error) from None
+    if problem := _problem(checkpoint):
+        raise RunError(f"{path}: damaged checkpoint: {problem}; train again")
+    return checkpoint
+
+
+@contextmanager
+def fitting(path: Path) -> Iterator[None]:
+    """Turn what goes wrong while a checkpoint's state is put into a model into a RunError.
+
+    Raises:
+        RunError: shapes, names or types are not those of the model.
+    """
+    try:
+        yield
+    except (RuntimeError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        text = " ".join(str(error).split())
+        shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+        raise RunError(
+            f"{path}: does not fit the model of {path.parent / 'config.json'} "
+            f"({shown or type(error).__name__}); train again"
+        ) from None
+
+
+def _unreadable(path: Path, error: Exception) -> RunError:
+    return RunError(f"{path}: not a readable checkpoint ({type(error).__name__})")
+
+
+def _problem(checkpoint: Checkpoint) -> str:
+    """What is wrong with a checkpoint that could be read; empty where nothing is."""
+    found: dict[str, Any] = vars(checkpoint)  # whatever the types say: they come from a file
+    epoch, best = found["epoch"], found["best_model"]
+    if not isinstance(epoch, int) or isinstance(epoch, bool) or not 0 <= epoch < 2**31:
+        return f"epoch {epoch!r}"
+    for name in ("optimizers", "stopping"):
+        if not isinstance(found[name], dict):
+            return f"{name} is no table"
+    if not isinstance(found["fingerprint"], str) or not isinstance(found["finished"], bool):
+        return "its fingerprint or its end is of a wrong type"
+    for part in (found["model"], {} if best is None else best):
+        if not isinstance(part, dict):
+            return "the parameters are no table"
+        for name, value in part.items():
+            if not isinstance(value, torch.Tensor):
+                return f"parameter {name!r} is no tensor"
+    for name, value in (best or {}).items():
+        # A last epoch may have diverged; a best one was measured.
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            return f"parameter {name!r} holds values that are not finite"
+    return ""
 
 
 def checkpoint_hash(path: Path) -> str:
     """SHA-256 of the file; equal for equal states."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write beside `path`, flush to the disk, rename over it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
 
 
 def _canonical(value: Any) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from recommender.errors import ConfigError
+from safe_io.atomic import write_atomically
 
 __all__ = ["JsonLines", "Logger", "MLflow", "TensorBoard"]
 
@@ -38,7 +39,7 @@ class JsonLines:
             # A kill may have torn the last line; it then belongs to an epoch that is done again.
             lines = self.path.read_text(encoding="utf-8").splitlines()
             kept = [line for line in lines if _epoch_of(line) <= epochs_done]
-        self.path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+        write_atomically(self.path, "".join(f"{line}\n" for line in kept))
 
     def epoch(self, record: Mapping[str, float]) -> None:
         """Append the record."""

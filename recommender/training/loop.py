@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ import torch
 from torch import Tensor
 
 from recommender.data import Split, make_sampler
-from recommender.errors import ConfigError, RunError
+from recommender.data.dataset import RATINGS_FILE
+from recommender.errors import ConfigError, DataError, RunError
 from recommender.layers.embedding import EmbeddingTable
 from recommender.models.base import Recommender
 from recommender.training.adam import Adam
-from recommender.training.checkpoint import Checkpoint, read_checkpoint
+from recommender.training.checkpoint import Checkpoint, fitting, read_checkpoint
 from recommender.training.config import TrainConfig
 from recommender.training.distributed import Group, process_group
 from recommender.training.evaluation import evaluate_split, rank_split, validation_value
@@ -26,6 +28,7 @@ from recommender.training.seeds import epoch_generator, seed_torch
 from recommender.training.steps import TorchSteps
 from recommender.training.stopping import EarlyStopping
 from recommender.training.tasks import Steps, TrainingTask
+from safe_io.locks import folder_lock
 
 __all__ = ["Trainer", "pick_device"]
 
@@ -75,16 +78,35 @@ class Trainer:
         Raises:
             ConfigError: settings that cannot be met on this machine.
             RunError: a checkpoint of something else in the folder to resume from.
+            InUseError: another training is at work in the folder.
         """
         config = self.config
+        _check_labels(split, config)
         device = pick_device(config.device)
         if config.threads:
             torch.set_num_threads(config.threads)
         if config.precision == "float64":
             model.double()
         model.to(device)
-        with process_group(device) as group:
+        with process_group(device) as group, self._locked(group):
             return _Training(self, model, split, device, group).run()
+
+    def _locked(self, group: Group) -> AbstractContextManager[None]:
+        """Keep other trainings out of the run folder."""
+        if self.out is None or not group.is_main:
+            return nullcontext()
+        return folder_lock(self.out, "training")
+
+
+def _check_labels(split: Split, config: TrainConfig) -> None:
+    """Refuse rows on which the monitor is undefined, before the training and not after it."""
+    if "auc" in config.monitor.split("+") and len(np.unique(split.valid.labels)) < 2:
+        kind = "positive" if split.valid.labels.all() else "negative"
+        raise DataError(
+            f"{split.dataset.folder / RATINGS_FILE}: the validation rows are all {kind}, so the "
+            "AUC that chooses the epoch is undefined; add rows of the other label (0: not liked, "
+            "1: liked), or choose another --monitor, such as recall@20"
+        )
 
 
 class _Training:
@@ -277,23 +299,25 @@ class _Training:
             raise ConfigError("--resume needs the run folder to resume from")
         if not (out / CHECKPOINT_FILE).is_file():
             return  # killed before the first checkpoint: nothing is lost by starting anew
-        checkpoint = read_checkpoint(out / CHECKPOINT_FILE)
+        path = out / CHECKPOINT_FILE
+        checkpoint = read_checkpoint(path)
         if checkpoint.fingerprint != self.folder.fingerprint:
             raise RunError(
                 f"{out}: its checkpoint belongs to other settings, data or model; repeat the "
                 "command that started it, or train into another --out"
             )
-        state = checkpoint.model or checkpoint.best_model
-        if state:
-            self.model.load_state_dict(state)
-        for name, moments in checkpoint.optimizers.items():
-            if "moments" not in moments:
-                raise RunError(
-                    f"{out}: its checkpoint was written by an earlier version, which cannot be "
-                    "resumed; train anew into another --out"
-                )
-            self.optimizers[name].load_state_dict(moments)
-        self.stopping.load_state_dict(checkpoint.stopping)
+        with fitting(path):
+            state = checkpoint.model or checkpoint.best_model
+            if state:
+                self.model.load_state_dict(state)
+            for name, moments in checkpoint.optimizers.items():
+                if "moments" not in moments:
+                    raise RunError(
+                        f"{out}: its checkpoint was written by an earlier version, which cannot be "
+                        "resumed; train anew into another --out"
+                    )
+                self.optimizers[name].load_state_dict(moments)
+            self.stopping.load_state_dict(checkpoint.stopping)
         self.epoch = checkpoint.epoch
         self.best_model = checkpoint.best_model
         # More --epochs than before: a run that ended by their number goes on.

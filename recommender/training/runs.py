@@ -26,12 +26,13 @@ from recommender.models.base import Recommender
 from recommender.models.registry import create_model
 from recommender.training.checkpoint import (
     Checkpoint,
+    fitting,
     read_checkpoint,
-    write_atomically,
     write_checkpoint,
 )
 from recommender.training.config import TrainConfig
 from recommender.training.loggers import JsonLines, Logger, MLflow, TensorBoard
+from safe_io.atomic import write_atomically
 
 __all__ = ["LoadedRun", "Run", "RunConfig", "RunFolder", "load_run"]
 
@@ -194,7 +195,8 @@ def load_run(folder: str | Path, *, data: str | Path | None = None) -> LoadedRun
     checkpoint = read_checkpoint(folder / CHECKPOINT_FILE)
     if checkpoint.best_model is None:
         raise RunError(f"{folder}: no epoch was validated yet; go on with --resume")
-    model = create_model(config.model, parts.train, **config.model_settings)
-    model.load_state_dict(checkpoint.best_model)
+    with fitting(folder / CHECKPOINT_FILE):
+        model = create_model(config.model, parts.train, **config.model_settings)
+        model.load_state_dict(checkpoint.best_model)
     model.eval()
     return LoadedRun(model, dataset, parts, config)

@@ -291,7 +291,7 @@ def test_a_flow_runs_without_a_server_of_the_users_own(tmp_path: Path) -> None:
         check=False,
     )
 
-    assert run.returncode == 1
+    assert run.returncode == 2
     last = [line for line in run.stderr.splitlines() if line.startswith("error: ")]
     assert len(last) == 1
     assert "there is no recipe 'no-such-recipe'" in last[0]

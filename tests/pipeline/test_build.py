@@ -159,10 +159,10 @@ def test_kill_at_any_moment_and_run_again(tiny):
 
 
 def test_two_builds_of_one_folder_do_not_mix(tiny):
-    from filelock import FileLock
+    from safe_io.locks import InUseError, folder_lock
 
     (tiny / "out").mkdir()
-    with FileLock(tiny / "out" / ".lock"), pytest.raises(DataError, match="another build"):
+    with folder_lock(tiny / "out", "build"), pytest.raises(InUseError, match="another build"):
         built(tiny)
 
 

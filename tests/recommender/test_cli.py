@@ -23,7 +23,7 @@ def test_a_path_that_cannot_be_written_is_named(tmp_path, capsys):
         return 0
 
     (tmp_path / "folder").mkdir()
-    assert main_guard(write) == 1
+    assert main_guard(write) == 2
     assert f"{tmp_path / 'folder'}: " in one_line(capsys)
 
 
@@ -38,7 +38,7 @@ def test_a_fault_that_no_path_explains_is_not_hidden():
 
 
 def test_memory_that_is_not_there_is_told_in_a_line(capsys):
-    assert main_guard(lambda _: len(torch.empty(2**55))) == 1
+    assert main_guard(lambda _: len(torch.empty(2**55))) == 2
     assert "out of memory" in one_line(capsys)
 
 

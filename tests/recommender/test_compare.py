@@ -83,22 +83,22 @@ def test_tables_are_printed(toy_runs, capsys):
 
 
 def test_different_splits_are_refused(toy_runs, capsys):
-    assert compare(toy_runs["mkr", 1], toy_runs["mmss_mkr", 2]) == 1
+    assert compare(toy_runs["mkr", 1], toy_runs["mmss_mkr", 2]) == 2
     error = capsys.readouterr().err
     assert "different data or splits cannot be compared" in error
     assert error.count("\n") == 1
 
 
 def test_one_method_on_two_splits_is_nothing_to_compare(toy_runs, capsys):
-    assert compare(toy_runs["mkr", 1], toy_runs["mkr", 2]) == 1
+    assert compare(toy_runs["mkr", 1], toy_runs["mkr", 2]) == 2
     assert "nothing to compare" in capsys.readouterr().err
 
 
 def test_one_run_alone_is_refused(toy_runs, capsys):
-    assert compare(toy_runs["mkr", 1]) == 1
+    assert compare(toy_runs["mkr", 1]) == 2
     assert "at least two" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_no_run_is_named(toy_runs, tmp_path, capsys):
-    assert compare(toy_runs["mkr", 1], tmp_path / "nothing") == 1
+    assert compare(toy_runs["mkr", 1], tmp_path / "nothing") == 2
     assert "nothing: no run there" in capsys.readouterr().err

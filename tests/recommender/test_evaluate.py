@@ -95,7 +95,7 @@ def test_newest_run_of_the_data_is_the_default(toy_runs, capsys):
 def test_without_a_run_one_line_says_how_to_make_one(tmp_path, capsys, prepare, told):
     data = tmp_path / "data"
     prepare(data)
-    assert evaluate("--data", data) == 1
+    assert evaluate("--data", data) == 2
     error = capsys.readouterr().err
     assert told in error
     assert error.count("\n") == 1
@@ -109,7 +109,7 @@ def test_bare_command_names_the_bare_commands(tmp_path):
         text=True,
         check=False,
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "`python -m recommender.train`" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -120,13 +120,13 @@ def test_a_run_whose_rows_changed_since_is_refused(toy_runs, tmp_path, capsys):
     config = json.loads((folder / "config.json").read_text())
     config["training"]["split_seed"] += 10  # as if the program now split otherwise
     (folder / "config.json").write_text(json.dumps(config))
-    assert evaluate("--run", folder) == 1
+    assert evaluate("--run", folder) == 2
     assert "train again" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("wrong", [("--ks", "0"), ("--bootstrap", "-1"), ("--block", "0")])
 def test_wrong_settings_are_one_line(toy_runs, capsys, wrong):
-    assert evaluate("--run", toy_runs["mkr", 1], *wrong) == 1
+    assert evaluate("--run", toy_runs["mkr", 1], *wrong) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -141,7 +141,7 @@ def test_damaged_metrics_are_one_line(toy_runs, tmp_path, capsys):
     folder = tmp_path / "run"
     shutil.copytree(toy_runs["mkr", 1], folder)
     (folder / "metrics.json").write_text("{")
-    assert evaluate("--run", folder) == 1
+    assert evaluate("--run", folder) == 2
     error = capsys.readouterr().err
     assert "metrics.json: damaged" in error
     assert error.count("\n") == 1

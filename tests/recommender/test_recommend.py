@@ -138,14 +138,14 @@ def test_wrong_flags_leave_with_two(toy_runs, wrong):
 def test_a_file_that_cannot_be_written_is_told_before_the_work(toy_runs, tmp_path, capsys):
     (tmp_path / "file").write_text("")
     out = tmp_path / "file" / "lists.parquet"
-    assert recommend("--run", toy_runs["mkr", 1], "--all", "--out", out) == 1
+    assert recommend("--run", toy_runs["mkr", 1], "--all", "--out", out) == 2
     error = capsys.readouterr().err
     assert "can be written to" in error
     assert error.count("\n") == 1
 
 
 def test_a_folder_is_no_file_for_the_lists(toy_runs, tmp_path, capsys):
-    assert recommend("--run", toy_runs["mkr", 1], "--all", "--out", tmp_path) == 1
+    assert recommend("--run", toy_runs["mkr", 1], "--all", "--out", tmp_path) == 2
     error = capsys.readouterr().err
     assert f"{tmp_path}: is a folder" in error
     assert error.count("\n") == 1

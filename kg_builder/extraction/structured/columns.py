@@ -9,6 +9,8 @@ from itertools import zip_longest
 from typing import Final
 from urllib.parse import unquote
 
+import regex
+
 from kg_builder.credits import MAY_BE_JOINT, credited, is_featuring
 from kg_builder.databases import external_id
 from kg_builder.errors import DataError
@@ -33,6 +35,7 @@ from kg_builder.extraction.values import (
     parse_period,
     without_disambiguator,
 )
+from kg_builder.extraction.values.patterns import search
 from kg_builder.ontology import Predicate, curie
 
 METHOD: Final = "mapping"
@@ -108,8 +111,8 @@ class ColumnReader:
         self._cells: Recent[tuple[Cell, Cell], list[_Object]] = Recent(_CELLS)
         self._scope = scope_of(mapping.ref) if mapping.ref else ""
         try:
-            self._pattern = re.compile(mapping.pattern) if mapping.pattern else None
-        except re.error as fault:
+            self._pattern = regex.compile(mapping.pattern) if mapping.pattern else None
+        except regex.error as fault:
             raise DataError(f"bad pattern: {fault}", where=where) from None
 
     def read(self, cell: Cell, place: Place, labels: Cell = None) -> None:
@@ -207,10 +210,10 @@ class ColumnReader:
 
     def _value(self, value: str) -> str:
         if self._pattern:
-            found = self._pattern.search(value)
+            found = search(self._pattern, value, where=f"column {self.column!r}")
             if not found:
                 return ""
-            value = found[1] if found.re.groups and found[1] is not None else found[0]
+            value = found
         return self.mapping.values.get(value, value)
 
     def _literal(self, value: str, evidence: str) -> Literal | None:

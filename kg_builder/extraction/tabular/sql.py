@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,17 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.tabular.config import Chunk, SqlRows, cells_of, column_of, missing_column
 
 _HIDDEN: Final = "***"
+_READS: Final = frozenset(
+    {
+        sqlite3.SQLITE_SELECT,
+        sqlite3.SQLITE_READ,
+        sqlite3.SQLITE_FUNCTION,
+        sqlite3.SQLITE_RECURSIVE,
+        sqlite3.SQLITE_PRAGMA,
+        sqlite3.SQLITE_TRANSACTION,
+    }
+)
+"""What a connection to SQLite may do."""
 
 
 def sql_rows(
@@ -64,6 +76,8 @@ def _rows(
     chunk_rows: int,
     where: str,
 ) -> Iterator[Chunk]:
+    if connection.dialect.name == "sqlite":
+        _only_reads(connection)
     if connection.dialect.name == "postgresql":
         connection.execution_options(postgresql_readonly=True)
     statement = _statement(connection, config, columns, where)
@@ -114,16 +128,7 @@ def _url(config: SqlRows, file: Path | None) -> sqlalchemy.URL:
         if not text:
             raise _unset(config.url_env)
     if not text:
-        if file is None or not file.is_file():
-            raise DataError(
-                "no such file",
-                where=str(file or "sql"),
-                remedy="name an SQLite file with path, or an address with sql.url",
-            )
-        path = str(file.resolve()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-        return sqlalchemy.URL.create(
-            "sqlite", database=f"file:{path}", query={"mode": "ro", "uri": "true"}
-        )
+        return _sqlite(file or Path("sql"))
     try:
         url = sqlalchemy.make_url(text)
     except (ArgumentError, ValueError):
@@ -137,7 +142,30 @@ def _url(config: SqlRows, file: Path | None) -> sqlalchemy.URL:
         if password is None:
             raise _unset(config.password_env)
         url = url.set(password=password)
+    if url.get_backend_name() == "sqlite":  # whatever options the address has: for reading only
+        return _sqlite(Path((url.database or "").removeprefix("file:").partition("?")[0]))
     return url
+
+
+def _sqlite(file: Path) -> sqlalchemy.URL:
+    if not file.is_file():
+        raise DataError(
+            "no such file",
+            where=str(file),
+            remedy="name an SQLite file with path, or an address with sql.url",
+        )
+    path = str(file.resolve()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return sqlalchemy.URL.create(
+        "sqlite", database=f"file:{path}", query={"mode": "ro", "uri": "true"}
+    )
+
+
+def _only_reads(connection: sqlalchemy.Connection) -> None:
+    """Allow queries alone: ATTACH and VACUUM INTO make files even where a database is read only."""
+    driver: Any = connection.connection.driver_connection
+    driver.set_authorizer(
+        lambda action, *_: sqlite3.SQLITE_OK if action in _READS else sqlite3.SQLITE_DENY
+    )
 
 
 def _unset(name: str) -> DataError:
@@ -154,6 +182,8 @@ def _error(fault: Exception, url: sqlalchemy.URL, where: str) -> DataError:
     if url.password:
         text = text.replace(str(url.password), _HIDDEN)
     text = " ".join(text.split())
+    if text == "not authorized":  # of `_only_reads`
+        text = "it is readonly: only queries (SELECT) are allowed"
     if isinstance(fault, ImportError | NoSuchModuleError):
         return DataError(
             f"no driver for {url.drivername}: {text}",

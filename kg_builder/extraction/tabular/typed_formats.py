@@ -63,6 +63,7 @@ def excel_rows(
         raise DataError(f"not a readable Excel workbook: {fault}", where=where) from None
     try:
         sheet = _sheet(book, config.sheet, where)
+        sheet.reset_dimensions()  # else every row is filled up to the sheet's last column
         rows: Iterator[tuple[int, Sequence[Any]]] = enumerate(sheet.iter_rows(values_only=True), 1)
         rows = islice(rows, config.skip_rows, None)
         names = list(config.names)
@@ -72,7 +73,8 @@ def excel_rows(
                 heading.pop()
             names = names or unique_names([str(cell or "") for cell in heading])
         wanted = {name: column_of(name, names, where) for name in columns or names}
-        rows = islice(rows, config.skip_after_header, None)
+        # A cell far below costs an empty row for each row above it: these are dropped at once.
+        rows = (row for row in islice(rows, config.skip_after_header, None) if row[1])
         while batch := list(islice(rows, chunk_rows)):
             kept: list[tuple[int, Sequence[Any]]] = []
             for number, cells in batch:

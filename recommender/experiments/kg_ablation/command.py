@@ -15,7 +15,13 @@ from recommender.data import split
 from recommender.data.resampled_negatives import redraw_negatives
 from recommender.errors import ConfigError, RecommenderError
 from recommender.experiments.cells import CellKey, load_folder
-from recommender.experiments.command import add_flags, check_numbers, common_words, measure
+from recommender.experiments.command import (
+    add_flags,
+    check_numbers,
+    common_words,
+    measure,
+    output_locks,
+)
 from recommender.experiments.kg_ablation.cells import AblationCell, make_ablation_cell
 from recommender.experiments.kg_ablation.graphs import Graph, check_same_rows, graphs_of
 from recommender.experiments.kg_ablation.page import Method, Sizes, sizes_of, write_ablation
@@ -63,6 +69,11 @@ def main(argv: list[str] | None = None) -> int:
             write_pairs(held_out_pairs(parts, negatives=True), path)
             console.print(f"written: {path}", soft_wrap=True)
         return 0
+    with output_locks(arguments):
+        return _run(study, arguments, console)
+
+
+def _run(study: AblationStudy, arguments: argparse.Namespace, console: Console) -> int:
     models = _chosen(read_models(study, arguments.rows), arguments.models, "models", "model")
     graphs = _chosen(graphs_of(study), arguments.graphs, "graphs", "name")
     planned = _plan(study, models, graphs, arguments)

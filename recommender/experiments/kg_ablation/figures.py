@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from recommender.experiments.kg_ablation.graphs import Graph
 from recommender.experiments.kg_ablation.results import METRICS, Ablation
+from safe_io.atomic import replacing
 
 __all__ = ["draw_corruption", "draw_gains", "draw_graphs"]
 
@@ -140,7 +141,6 @@ def _foot(figure: Figure, text: str) -> None:
 
 def _save(figure: Figure, path: Path) -> Path:
     """Write a PNG whole or not at all; the same figures give the same bytes."""
-    temporary = path.with_name(f".{path.name}.part")
-    figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
     return path

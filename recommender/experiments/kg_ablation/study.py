@@ -42,7 +42,7 @@ def read_study(path: Path = STUDY_FILE) -> AblationStudy:
         study = AblationStudy.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; name a TOML file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
     except ValidationError as error:
         raise ConfigError(f"{path}: {explain(error)}") from None

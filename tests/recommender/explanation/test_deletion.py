@@ -231,7 +231,7 @@ def test_the_command_writes_a_table_and_a_file(toy_runs, capsys):
 
 
 def test_too_few_users_leave_one_line(toy_runs, capsys):
-    assert main_guard(main, ["--run", str(toy_runs["mkr", 1]), "--users", "1"]) == 1
+    assert main_guard(main, ["--run", str(toy_runs["mkr", 1]), "--users", "1"]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert "users" in error

@@ -53,13 +53,13 @@ def test_the_command_prints_writes_and_draws(run, capsys):
 
 def test_a_weight_out_of_range_is_one_line(run, capsys):
     command = ["--run", str(run), "--criterion", "diversity", "--weights", "-0.5"]
-    assert main_guard(main, command) == 1
+    assert main_guard(main, command) == 2
     assert "--diversity -0.5: give a weight from 0 to 1" in capsys.readouterr().err
 
 
 def test_no_bar_stands_before_the_complaint(toy_runs, capsys):
     flags = ["--run", str(toy_runs["mkr", 1]), "--criterion", "popularity", "--weights", "0", "5"]
-    assert main_guard(main, flags) == 1
+    assert main_guard(main, flags) == 2
     error = capsys.readouterr().err
     assert "--popularity 5: give a weight from -2 to 2" in error
     assert error.count("\n") == 1

@@ -148,7 +148,7 @@ def test_the_command_writes_table_numbers_and_picture(named_toy_data, tmp_path, 
 
 
 def test_a_model_that_can_do_neither_is_refused_before_any_training(named_toy_data, capsys):
-    assert main_guard(main, ["--data", str(named_toy_data), "--models", "mkr"]) == 1
+    assert main_guard(main, ["--data", str(named_toy_data), "--models", "mkr"]) == 2
     error = capsys.readouterr().err
     assert "model mkr cannot serve newcomers; those that can serve new users: " in error
     assert "als" in error
@@ -158,7 +158,7 @@ def test_a_model_that_can_do_neither_is_refused_before_any_training(named_toy_da
     "flags", [["--models", "als", "als"], ["--models", "als", "--seeds", "1", "1"]]
 )
 def test_what_is_given_twice_would_count_twice(named_toy_data, capsys, flags):
-    assert main_guard(main, ["--data", str(named_toy_data), *flags]) == 1
+    assert main_guard(main, ["--data", str(named_toy_data), *flags]) == 2
     assert "give each once" in capsys.readouterr().err
 
 

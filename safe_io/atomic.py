@@ -1,0 +1,78 @@
+"""Whole files or none: written beside their place, flushed to the disk, renamed over it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+__all__ = ["remove_leftovers", "replacing", "replacing_folder", "write_atomically"]
+
+_ENDING = ".tmp"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path to write to; when the block ends, the file there takes the place of `path`.
+
+    If the block fails, `path` is as it was and nothing is left beside it. A reader finds the old
+    file or the new one, never a part of one.
+
+    Raises:
+        OSError: the file cannot be flushed, or `path` cannot be replaced.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{_ENDING}")
+    try:
+        yield temporary
+        with temporary.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException as fault:
+        with suppress(OSError):  # the first fault is the one to report
+            temporary.unlink(missing_ok=True)
+        if isinstance(fault, OSError) and fault.filename in {None, str(temporary), temporary}:
+            fault.filename, fault.filename2 = str(path), None
+        raise
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """A folder to write to; when the block ends, it takes the place of `path`, old files and all.
+
+    For files that only fit each other: a reader never finds some of one run and some of another.
+
+    Raises:
+        OSError: the folder cannot be made, or `path` cannot be replaced.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new, old = (path.with_name(f".{path.name}.{state}{_ENDING}") for state in ("new", "old"))
+    for left in (new, old):
+        shutil.rmtree(left, ignore_errors=True)
+    try:
+        new.mkdir()
+        yield new
+        if path.exists():
+            path.rename(old)
+        new.rename(path)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def write_atomically(path: Path, content: bytes | str) -> None:
+    """Replace the file at `path` in one step; text is written as UTF-8.
+
+    Raises:
+        OSError: as from `replacing`; it names `path`.
+    """
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed runs left half-written in a folder whose lock is held."""
+    for left in folder.glob(f".*{_ENDING}"):
+        if left.is_file():
+            left.unlink(missing_ok=True)

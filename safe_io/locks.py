@@ -1,0 +1,83 @@
+"""One lock for each folder that a command writes, so that no two runs mix their files.
+
+The lock is the operating system's (flock): it ends with the process that holds it, however that
+process ends, and an empty file `.lock` that stays behind means nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from safe_io.atomic import remove_leftovers
+
+__all__ = ["LOCK_FILE", "InUseError", "file_lock", "folder_lock"]
+
+LOCK_FILE: Final = ".lock"
+
+
+class InUseError(Exception):
+    """Another run writes the same folder or file."""
+
+    def __init__(self, what: str, where: Path) -> None:
+        self.what, self.where = what, where
+        super().__init__(what, where)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.where}: another {self.what} is at work here; wait until it has ended, or name "
+            "another --out"
+        )
+
+
+@contextmanager
+def folder_lock(folder: Path, what: str, *, name: str = LOCK_FILE) -> Iterator[None]:
+    """Keep other runs out of a folder, which is made where it is missing.
+
+    What killed runs left half-written directly in the folder (`safe_io.atomic`) is removed.
+
+    Args:
+        folder: the folder that the run writes.
+        what: what a second run is told to be at work, such as "build".
+        name: the lock's file; a second lock of the same folder has a name of its own.
+
+    Raises:
+        InUseError: another run holds the lock.
+        OSError: the folder cannot be made or written to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _held(folder / name, what, folder):
+        if name == LOCK_FILE:
+            remove_leftovers(folder)
+        yield
+
+
+@contextmanager
+def file_lock(path: Path, what: str) -> Iterator[None]:
+    """Keep other runs from writing a single file in a folder that is nobody's in particular.
+
+    Raises:
+        InUseError: another run holds the lock.
+        OSError: the file's folder cannot be made or written to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(f".{path.name}.lock")
+    with _held(lock, what, path):
+        yield
+
+
+@contextmanager
+def _held(lock: Path, what: str, where: Path) -> Iterator[None]:
+    held = FileLock(lock)
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        raise InUseError(what, where) from None
+    try:
+        yield
+    finally:
+        held.release()
