@@ -1,4 +1,4 @@
-"""Which facts an explanation may use, and which of them mean the same."""
+"""How much each relation tells in an explanation, and how it and the entities are worded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Embedding tables, whose rows an optimiser may bring up to date when they are needed."""
+"""Embedding table layer whose rows a row-wise (lazy) optimiser may update on demand."""
 
 from __future__ import annotations
 

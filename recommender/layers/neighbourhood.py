@@ -1,4 +1,4 @@
-"""Sampled neighbourhoods: a fixed number of edges for every entity or user."""
+"""Sample a fixed number of graph neighbours per entity, as in KGCN."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knowledge-graph embedding as the second task of MKR and its descendants (Eq. 7 to 18 and 20)."""
+"""Knowledge-graph embedding objective, the second task of MKR, MMSS_MKR and MMSS_MKR-G."""
 
 from __future__ import annotations
 

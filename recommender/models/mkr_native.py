@@ -1,4 +1,4 @@
-"""MKR's recommendation steps through the native kernel; the same steps as autograd's."""
+"""Train MKR's recommendation task on the CPU by the numba kernel, equal to autograd's steps."""
 
 from __future__ import annotations
 

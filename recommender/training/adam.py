@@ -1,4 +1,4 @@
-"""Adam, over whole embedding tables or over the rows in use; the same steps either way."""
+"""Adam optimiser with whole-table or row-wise (lazy) updates of embeddings, equal in result."""
 
 from __future__ import annotations
 
