@@ -1,4 +1,4 @@
-"""Write the quality report of a build as JSON and HTML: counts by class and source, rejects, why.
+"""Write the quality report (JSON, HTML) of a build: counts by class and source, and rejects.
 
 It holds no times and no paths of the machine, so the same input gives the same bytes.
 """

@@ -1,4 +1,4 @@
-"""How much each relation tells in an explanation, and how it and the entities are worded."""
+"""Words for explanations: salience and phrase ids of each relation, readable names of entities."""
 
 from __future__ import annotations
 

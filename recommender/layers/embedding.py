@@ -1,4 +1,4 @@
-"""Embedding table layer whose rows a row-wise (lazy) optimiser may update on demand."""
+"""Embedding table layer whose rows an optimiser may update late, when a batch reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sample a fixed number of graph neighbours per entity, as in KGCN."""
+"""Sample a fixed number of edges per entity or user, for the models KGCN and RippleNet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Multiply each vector by its relation's matrix M_r, grouped by relation (for TransR)."""
+"""Multiply each vector by its relation's matrix M_r, grouped by relation (TransR, KGAT)."""
 
 from __future__ import annotations
 

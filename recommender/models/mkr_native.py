@@ -1,4 +1,4 @@
-"""Train MKR's recommendation task on the CPU by the numba kernel, equal to autograd's steps."""
+"""Train MKR's recommendation task on the CPU by numba kernels, with the steps of autograd."""
 
 from __future__ import annotations
 

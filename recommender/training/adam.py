@@ -1,4 +1,4 @@
-"""Adam optimiser with whole-table or row-wise (lazy) updates of embeddings, equal in result."""
+"""Adam optimiser that updates whole embedding tables or only the rows in use, with equal result."""
 
 from __future__ import annotations
 
