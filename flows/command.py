@@ -1,4 +1,4 @@
-"""Running a flow from a terminal, for all `python -m flows.…` commands."""
+"""Run a flow in this process: the shared entry point of the `python -m flows.…` commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that all tasks and flows share."""
+"""Options of the Prefect decorators that all tasks and flows share: retries, caching, runner."""
 
 from __future__ import annotations
 

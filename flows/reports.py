@@ -1,4 +1,4 @@
-"""Progress as log lines, and results as Markdown artifacts in Prefect's pages."""
+"""Report to Prefect's pages: progress as log lines, results as Markdown artifacts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prefect's task runners by name."""
+"""Create the Prefect task runner of a given name: threads, processes, Dask or Ray."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""From a recipe to a processed data set: named stages, their artefacts, and the command line."""
+"""Build a processed data set (graph and ratings) from a recipe: stages, manifest, commands."""

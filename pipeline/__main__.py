@@ -1,4 +1,4 @@
-"""`python -m pipeline`."""
+"""Entry point of `python -m pipeline`; says which extra to install if a package is missing."""
 
 import sys
 from typing import Final

@@ -1,4 +1,4 @@
-"""Files that a stage writes: atomically, with the same bytes every time."""
+"""Read and write the files of stages: atomic moves, reproducible bytes, checked tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Matching of a built data set, recomputed from its tables; records by key or name."""
+"""Repeat the entity resolution of a built data set from its tables, to explain single decisions."""
 
 from __future__ import annotations
 

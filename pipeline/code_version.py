@@ -1,4 +1,4 @@
-"""Which code a stage depends on: a hash of every file that its module reaches by import."""
+"""Hash the code of a stage: all files that its module imports, directly or indirectly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Terminal output of building and fetching."""
+"""Terminal output of builds and downloads: progress bars, a line per stage, a summary."""
 
 from __future__ import annotations
 

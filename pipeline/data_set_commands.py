@@ -1,4 +1,4 @@
-"""The commands that build, fetch, check and list data sets."""
+"""Commands of `python -m pipeline` for data sets: build, fetch, validate, datasets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of a file that its publisher offers for download."""
+"""Recipe settings of a download: URL, checksum, and which members of an archive to unpack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m pipeline explain-match A B` and `judge A B VERDICT`: decisions read and overruled."""
+"""Commands `explain-match A B` and `judge A B VERDICT`: show or override a record match."""
 
 from __future__ import annotations
 

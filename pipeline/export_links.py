@@ -1,4 +1,4 @@
-"""`python -m pipeline export-links`: a built data set's links as a file that others read."""
+"""Command `export-links`: write items' ids in a third-party database as KB4Rec or RecBole file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brings a data set's raw files from their publishers, checked and unpacked.
+"""Download a data set's raw files, verify their checksums and unpack the archives.
 
 Beside each file lies a receipt, `NAME.fetch.json`: where it came from, its SHA-256 and its length,
 and those of everything unpacked from it. A later run compares the files with it, so that nothing

@@ -1,4 +1,4 @@
-"""Where the judgements of a data set are kept: outside the processed folder, which is rebuilt."""
+"""Find and count the files of human match judgements that entity resolution of a recipe obeys."""
 
 from __future__ import annotations
 

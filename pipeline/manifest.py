@@ -1,4 +1,4 @@
-"""The manifest: what each stage read, with which settings and code, what it wrote and counted.
+"""Build manifest: hashes of each stage's inputs, settings, code and outputs; decides what to skip.
 
 A stage whose manifest entry still holds is skipped. Hashes of files are remembered with their size
 and time of change, so that a dump of many gigabytes is read through once only.

@@ -1,4 +1,4 @@
-"""The quality report: what was built, how much, from whom, and what was dropped and why.
+"""Write the quality report (JSON, HTML) of a build: counts by class and source, and rejects.
 
 It holds no times and no paths of the machine, so the same input gives the same bytes.
 """

@@ -1,4 +1,4 @@
-"""Raw files that a recipe reads, for the manifest's hashes."""
+"""List the raw files that a recipe's `path` settings name, for the manifest's hashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Raw texts of unstructured sources, by the place that evidence names."""
+"""Load the raw texts of a recipe's text sources, keyed by the place that evidence names."""
 
 from __future__ import annotations
 

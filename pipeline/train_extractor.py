@@ -1,4 +1,4 @@
-"""`python -m pipeline train-extractor`: fit the extractor of texts on the graph's own facts."""
+"""Command `train-extractor`: fit NER and relation extraction on the graph's facts or gold texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Command lines generated from the configuration models: one flag per field, help included."""
+"""Build command-line parsers from pydantic settings: one flag per field, read TOML files too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compare trained runs: `python -m recommender.compare RUN RUN [RUN …]`."""
+"""Command to compare trained runs with paired tests: `python -m recommender.compare RUN RUN …`."""
 
 from __future__ import annotations
 

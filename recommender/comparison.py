@@ -1,4 +1,4 @@
-"""Compare trained runs: row by row where they share a split, pair by pair over several seeds."""
+"""Re-score trained runs and test their differences: by row on a shared split, or paired by seed."""
 
 from __future__ import annotations
 

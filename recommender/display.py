@@ -1,4 +1,4 @@
-"""How the commands print tables."""
+"""Rich tables on the terminal for the commands: console width, figures, ranking metrics."""
 
 from __future__ import annotations
 

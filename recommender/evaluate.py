@@ -1,4 +1,4 @@
-"""Measure a trained run: `python -m recommender.evaluate --bootstrap 1000`."""
+"""Command that measures a trained run: `python -m recommender.evaluate --bootstrap 1000`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All measurements of a trained run, as one JSON-ready report."""
+"""Measure a trained run (CTR metrics, ranking, lists, intervals) as one JSON-ready report."""
 
 from __future__ import annotations
 

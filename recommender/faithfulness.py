@@ -1,4 +1,4 @@
-"""Test reasons by deletion: `python -m recommender.faithfulness --run DIR --users 200`."""
+"""Command to test if reasons are faithful, by deletion: `python -m recommender.faithfulness`."""
 
 from __future__ import annotations
 

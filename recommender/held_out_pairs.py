@@ -1,4 +1,4 @@
-"""Write the held-out positive pairs of a split, in the publisher's ids.
+"""Write a split's validation and test positives to a file, for `pipeline build --without-pairs`.
 
     python -m recommender.held_out_pairs --data data/processed/lastfm-built --split-seed 555 \\
         --out held-out-555.tsv

@@ -1,4 +1,4 @@
-"""A new item from its facts: `python -m recommender.new_item --facts "genre=trip hop"`."""
+"""Command that finds who would like a new item from its facts, and its place in their lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plots of a run, made from its files."""
+"""Plot a run's learning curve (losses and validation metrics by epoch) from its log files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recommend: `python -m recommender.recommend --user ID`, `--likes "A, B"`, or `--all`."""
+"""Command that recommends from a run: `--user ID`, `--likes "A, B"`, or `--all` to a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which trained run a command uses: `--run DIR`, or the newest one of a data folder."""
+"""Load the trained run that a command's flags name: `--run DIR`, or the newest of the data."""
 
 from __future__ import annotations
 

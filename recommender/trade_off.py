@@ -1,4 +1,4 @@
-"""What re-ranking costs: `python -m recommender.trade_off --run DIR --criterion popularity`."""
+"""Command that measures what re-ranking costs in accuracy: `python -m recommender.trade_off`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m pipeline evaluate …`: the quality of a stage against data that others annotated.
+"""Commands `python -m pipeline evaluate …`: score a construction stage against gold annotations.
 
 One module per command; each reads its format, calls `kg_builder.evaluation`, prints, and writes
 what a person needs to read the errors.

@@ -1,4 +1,4 @@
-"""`python -m pipeline evaluate alignment`: links to a third-party database against gold links."""
+"""Command `evaluate alignment`: score links to a third-party database against gold links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m pipeline evaluate extraction`: triples read from texts against annotated ones."""
+"""Command `evaluate extraction`: train extractors on annotated texts, score triples on others."""
 
 from __future__ import annotations
 

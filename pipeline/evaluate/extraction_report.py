@@ -1,4 +1,4 @@
-"""Tables, error files and learning curve of the extraction evaluation."""
+"""Report the extraction evaluation: score tables, error files and the learning curve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train an extractor on some texts and read others with it: split, folds, curve."""
+"""Train and test triple extractors on annotated texts: split, cross-validation, learning curve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m pipeline evaluate graph`: a built graph beside a stock one, item by item."""
+"""Command `evaluate graph`: compare the items' facts in a built graph and a published one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`evaluate matching`: entity resolution against true clusters or judged pairs."""
+"""Command `evaluate matching`: score entity resolution against true clusters or judged pairs."""
 
 from __future__ import annotations
 

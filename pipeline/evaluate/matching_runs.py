@@ -1,4 +1,4 @@
-"""Entity resolution measured: run it on records whose truth is known, and score what it says."""
+"""Run entity resolution on records with gold clusters or pairs, and score its decisions."""
 
 from __future__ import annotations
 

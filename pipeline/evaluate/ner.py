@@ -1,4 +1,4 @@
-"""`python -m pipeline evaluate ner`: names in sentences against annotated ones."""
+"""Command `evaluate ner`: train named-entity recognisers on BIO sentences and score the spans."""
 
 from __future__ import annotations
 

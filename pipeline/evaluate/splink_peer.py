@@ -1,4 +1,4 @@
-"""Splink on the same records, in an environment of its own, for a comparison in one run."""
+"""Run Splink on the same records in its own environment, as an entity-resolution baseline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m pipeline evaluate texts`: what the rules read, with and without coreference."""
+"""Command `evaluate texts`: score rule-based relation extraction with and without coreference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 3: entities are linked with third-party databases."""
+"""Stage 3: link entities to third-party databases, and add the facts that these have on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of the artefacts that one stage writes and a later one reads."""
+"""File names of the intermediate tables that one stage writes and a later one reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 5: statements are checked and de-duplicated."""
+"""Stage 5: check statements against the data model, de-duplicate them, resolve contradictions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 1: the sources are read."""
+"""Stage 1: extract records, statements and interactions from the recipe's sources."""
 
 from __future__ import annotations
 

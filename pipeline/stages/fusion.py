@@ -1,4 +1,4 @@
-"""Stage 2: records of the same thing are merged."""
+"""Stage 2: merge records of the same thing into entities, and rewrite statements to these."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 4: the rules are applied."""
+"""Stage 4: apply inference rules to the statements, adding facts and entity types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a processed data set, written by the last stage."""
+"""Write a processed data set's files: RDF graphs, integer triples, ratings, id maps, report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stages in the order of the construction."""
+"""Registry of the six stages in their order, from extraction to triples."""
 
 from __future__ import annotations
 

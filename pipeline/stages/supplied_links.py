@@ -1,4 +1,4 @@
-"""The link files of a recipe, as links of the entities that its items have become."""
+"""Read a recipe's link files (item id → database id) and attach the links to entities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 6: the graph and the report are written."""
+"""Stage 6: write the processed data set: RDF, integer triples, ratings, id maps, quality report."""
 
 from __future__ import annotations
 

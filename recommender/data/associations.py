@@ -1,4 +1,4 @@
-"""S(v) and S(h): which entities stand for an item, and which items for an entity."""
+"""Sample an entity for an item and an item for an entity: S(v) and S(h) of MMSS_MKR."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names behind the integers, read from the optional `*.tsv` files of the data folder."""
+"""Names, raw ids and IRIs of users, items, entities and relations, read from `*.tsv` files."""
 
 from __future__ import annotations
 

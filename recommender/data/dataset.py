@@ -1,4 +1,4 @@
-"""A processed data folder as one typed value."""
+"""Load a processed data folder as one value: interactions, knowledge graph and names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Items, old and new, as vectors over the entities that the graph links to them."""
+"""Tf-idf vectors of items, old and new, over their entities in the graph; nearest items."""
 
 from __future__ import annotations
 

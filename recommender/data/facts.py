@@ -1,4 +1,4 @@
-"""Facts about an item that was not in the training data."""
+"""Facts about a new item (relation, entity, direction), for scoring it without retraining."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""User-item rows with their labels: the matrix Y of the paper, positives and sampled negatives."""
+"""User-item rows with labels (positives, sampled negatives), read from `ratings_final.txt`."""
 
 from __future__ import annotations
 

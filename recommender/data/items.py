@@ -1,4 +1,4 @@
-"""The items of a data set by the names that people type."""
+"""Resolve item names as typed by people to item ids, and tell which names are ambiguous."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the triples of a data folder come from, by the statements that it keeps beside them."""
+"""Mark which triples of a graph only an inference rule states, by `statements.parquet`."""
 
 from __future__ import annotations
 

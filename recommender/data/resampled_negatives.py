@@ -1,4 +1,4 @@
-"""Sampled negatives of a data set drawn anew, for protocols with several negative seeds."""
+"""Redraw the sampled negatives of a data set by a seed, for protocols with several seeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train, validation and test rows; the training split is a type of its own.
+"""Split rows into train, validation and test; models see only the type `TrainingSplit`.
 
 Models are built from a `TrainingSplit` alone, so that no held-out row can reach one.
 """

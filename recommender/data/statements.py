@@ -1,4 +1,4 @@
-"""`statements.parquet`: what sources and rules state, as the construction wrote it."""
+"""Read `statements.parquet`: the facts of a built graph with their sources and rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rows are train, validation and test by the time of the positives.
+"""Assign rows to train, validation and test by time: at global cut points or per user.
 
 Two protocols (Meng et al., RecSys 2020, call them temporal global and temporal user splits). Cut
 points in time for everybody are what a service meets: all that is tested came after all that was

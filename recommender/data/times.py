@@ -1,4 +1,4 @@
-"""When each positive came about: `ratings_times.tsv`."""
+"""Read when each positive interaction took place, from `ratings_times.tsv`, for splits by time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The paper's tables: `python -m recommender.experiments table5`, or `all`; `kg-ablation`."""
+"""Command that reproduces the paper's tables (`table5`, `all`) or runs the `kg-ablation`."""
 
 from __future__ import annotations
 

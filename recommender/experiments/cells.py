@@ -1,4 +1,4 @@
-"""A cell: one row trained on one (negative seed, split seed) pair, and its cached result.
+"""Train and measure one table row on one seed (a cell), and cache the result by content hash.
 
 The cache is a folder of JSON files, named after hashes of all that the result depends on: the
 resolved settings, the data files, the seeds. A file is written whole or not at all, so that a

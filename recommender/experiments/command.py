@@ -1,4 +1,4 @@
-"""What the commands of the experiments have in common: flags, planning, running."""
+"""Flags, checks, planning and running that the commands of the experiments share."""
 
 from __future__ import annotations
 

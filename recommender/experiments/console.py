@@ -1,4 +1,4 @@
-"""What the commands of the experiments show while they plan and run."""
+"""Terminal output of the experiments: what is cached, the time expected, a progress bar."""
 
 from __future__ import annotations
 

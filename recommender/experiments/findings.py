@@ -1,4 +1,4 @@
-"""Sentences on the paper's claims, made from the measured figures."""
+"""Generate sentences that say whether the paper's claims hold in the measured tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The results page, as Markdown and as HTML, from the same contents."""
+"""Write the results page of the paper's tables, as Markdown and as HTML, from one content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From results to the page: sections, readings, figures, and how it was all made."""
+"""Assemble the results page of the reproduction: tables, findings, figures and method."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cells gathered into rows: mean and spread over seeds, distance to the paper, paired tests."""
+"""Aggregate results over seeds into table rows: mean, spread, gap to the paper, paired tests."""
 
 from __future__ import annotations
 

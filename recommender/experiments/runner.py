@@ -1,4 +1,4 @@
-"""Run cells in parallel processes, one thread each; what is cached is not run again."""
+"""Train and measure the uncached cells in parallel processes, with an estimate of the time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reasons for recommendations, from the knowledge graph and the users' histories."""
+"""Explain recommendations by paths in the knowledge graph and by users' histories."""
 
 from recommender.explanation.evidence import Evidence, Kind, Reason, Step
 from recommender.explanation.explainer import Explainer

@@ -1,4 +1,4 @@
-"""Arguments for an item: facts that it shares with a history, or that link the two."""
+"""Choose the arguments for an item: facts shared with the user's history, or direct links to it."""
 
 from __future__ import annotations
 

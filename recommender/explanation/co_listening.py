@@ -1,4 +1,4 @@
-"""Other users' histories: friends, and which items are played together."""
+"""Find the history item with most listeners in common with a recommended one, as evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evidence for a recommendation as values: facts of the graph and other histories."""
+"""Types of a recommendation's reason: its arguments, and the graph facts or users behind them."""
 
 from __future__ import annotations
 

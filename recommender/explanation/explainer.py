@@ -1,4 +1,4 @@
-"""Find the reasons for many recommendations at once.
+"""Explain many recommendations at once: users, items and their histories in, reasons out.
 
 What a reason says is true of the graph and of the training data. Which facts it names is decided by
 the model where the model can tell what its score owes to them, else by their rarity.

@@ -1,4 +1,4 @@
-"""The graph as features of items: relation and entity, with their rarity (idf)."""
+"""Index the graph as item features (relation, entity) with their idf, for finding reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Longer paths between an item and a history, for pairs that share no fact."""
+"""Find graph paths of more hops from item to history, for pairs that share no fact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readable names of entities, and which entities mean the same."""
+"""Readable entity names for explanations, without private tags, and which entities are synonyms."""
 
 from __future__ import annotations
 

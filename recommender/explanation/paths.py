@@ -1,4 +1,4 @@
-"""Reasons as plain dictionaries: the paths from the history to the item, with their sources."""
+"""Give reasons as JSON-ready dictionaries: graph paths from history to item, with sources."""
 
 from __future__ import annotations
 

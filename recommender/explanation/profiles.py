@@ -1,4 +1,4 @@
-"""Graph features of the items in users' histories, looked up by user and feature."""
+"""Look up which items of a user's history have a given graph feature or entity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The evidence behind a reason as lines for the terminal, down to the row or the sentence."""
+"""Print the sources of a reason's facts, down to the row or sentence that states each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The row or the sentence that a statement was read from, out of the publisher's file.
+"""Quote the row or sentence of the publisher's file from which a statement was extracted.
 
 Evidence names a place: `file#line=12`, with `;char=10,80` for a span of the text in that line, or a
 pointer such as `file#/0/genre` into the structure of a file. Files are looked for where the build

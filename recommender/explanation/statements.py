@@ -1,4 +1,4 @@
-"""The sources' statements behind the triples of a graph.
+"""Find the source statements behind the graph's triples, in `statements.parquet`.
 
 Read from `statements.parquet` of the data folder, which the construction of the graph leaves there.
 Folders of other programs have no such file; then nothing is known of the sources.

@@ -1,4 +1,4 @@
-"""Which facts an explanation may use, and which of them mean the same."""
+"""Words for explanations: salience and phrase ids of each relation, readable names of entities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights of the facts about recommended items: the model's own, or their rarity."""
+"""Weigh facts of recommended items by their contribution to the model's score, or by rarity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sums of an item–item matrix over the items of histories, without a matrix of users × items."""
+"""Numba kernel: sum an item-item matrix over users' histories, without a user-item matrix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The semantic-matching head of MMSS_MKR as an embedding of its own."""
+"""Stand-alone KGE model from the semantic-matching head of MMSS_MKR, without a recommender."""
 
 from __future__ import annotations
 

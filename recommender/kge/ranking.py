@@ -1,4 +1,4 @@
-"""Link prediction: the rank of held-out triples among all that share a head or a tail with them."""
+"""Link prediction metrics: filtered ranks of held-out triples, MRR and hits@k."""
 
 from __future__ import annotations
 

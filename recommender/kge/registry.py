@@ -1,4 +1,4 @@
-"""Find embeddings by name."""
+"""Look up KGE models by name: their settings, and a new model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The run folder of an embedding: `config.json`, `checkpoint.pt`, the log, metrics, `model.pt`."""
+"""Read and write the run folder of a KGE training: config, checkpoint, log, metrics, model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The semantic-matching head of MKR and MMSS_MKR: predict the tail, compare with the real one."""
+"""Semantic-matching KGE head of MKR and MMSS_MKR: predict a triple's tail, score the match."""
 
 from __future__ import annotations
 

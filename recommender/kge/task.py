@@ -1,4 +1,4 @@
-"""Training an embedding, alone or as one of a recommender's objectives."""
+"""Training objective of a KGE model, true against false triples; alone or in a recommender."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Triples for training and for measuring embeddings, and false ones."""
+"""Split a graph's triples for KGE into train, validation and test, and draw corrupted ones."""
 
 from __future__ import annotations
 

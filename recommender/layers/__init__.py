@@ -1,1 +1,1 @@
-"""Building blocks that several models share."""
+"""Layers, sparse operations and features that several models share."""

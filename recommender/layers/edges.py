@@ -1,4 +1,4 @@
-"""The edges of a graph grouped by head, for sums, means and softmaxes over neighbourhoods."""
+"""Group a graph's edges by head, for sums, means and softmaxes over neighbourhoods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Embedding tables, whose rows an optimiser may bring up to date when they are needed."""
+"""Embedding table layer whose rows an optimiser may update late, when a batch reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""User-independent features of an item: degree, facts, similar items."""
+"""Features of an item alone: popularity, log odds at its degree, facts, its nearest items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fully connected layers M(x) = σ(Wx + b) of Eq. 1, 8 and 9."""
+"""Dense layer M(x) = σ(Wx + b) and MLPs of it, for the MKR models (Eq. 1, 8 and 9)."""
 
 from __future__ import annotations
 

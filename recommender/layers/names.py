@@ -1,4 +1,4 @@
-"""Item names as word ids, and the windows of words that a convolution slides over."""
+"""Item names as word ids, and their word windows for a text convolution (DKN)."""
 
 from __future__ import annotations
 

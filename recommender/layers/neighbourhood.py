@@ -1,4 +1,4 @@
-"""Sampled neighbourhoods: a fixed number of edges for every entity or user."""
+"""Sample a fixed number of edges per entity or user, for the models KGCN and RippleNet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Light graph convolution over one symmetric graph, with edges of the batch masked."""
+"""LightGCN propagation over users, items, facts and friends, with the batch's edges masked."""
 
 from __future__ import annotations
 

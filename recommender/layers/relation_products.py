@@ -1,4 +1,4 @@
-"""Vectors times the matrix of their relation, a matrix read once and not once per row."""
+"""Multiply each vector by its relation's matrix M_r, grouped by relation (TransR, KGAT)."""
 
 from __future__ import annotations
 

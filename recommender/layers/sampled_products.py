@@ -1,4 +1,4 @@
-"""Sampled products: entries of A Bᵀ at given places, such as candidates against histories."""
+"""Inner products of chosen row pairs of A and B: entries of A Bᵀ, with gradients."""
 
 from __future__ import annotations
 

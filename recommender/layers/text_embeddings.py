@@ -1,4 +1,4 @@
-"""Embeddings of entity names as a part of the entities' vectors."""
+"""Embed entity names: a learnt projection of sentence vectors, added to the entities' vectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is counted about users: what each has played, and what their friends have."""
+"""Counts on users for pair features: history lengths, friends, and friends who play an item."""
 
 from __future__ import annotations
 

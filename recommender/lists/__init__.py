@@ -1,4 +1,4 @@
-"""Filters and re-ranking of recommended lists."""
+"""Filter and re-rank recommendation lists: genre, country, diversity, calibration, popularity."""
 
 from recommender.lists.conditions import GraphVocabulary, Statement
 from recommender.lists.filters import ItemFilter, allowed_items

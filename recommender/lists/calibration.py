@@ -1,4 +1,4 @@
-"""Calibrated re-ranking: a list has a user's genres in the proportions of the history."""
+"""Calibration as a re-ranking criterion: genres in the history's proportions (Steck 2018)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conditions on items as people type them: `genre=trip hop`, `^influenced by=Kraftwerk`."""
+"""Parse typed conditions on items (`genre=trip hop`) to relations and entities of the graph."""
 
 from __future__ import annotations
 

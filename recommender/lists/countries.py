@@ -1,4 +1,4 @@
-"""Countries of the graph by name or by ISO 3166 code."""
+"""Resolve a country name or ISO 3166 code to the condition that an item is from there."""
 
 from __future__ import annotations
 

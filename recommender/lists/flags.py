@@ -1,4 +1,4 @@
-"""Command-line flags of commands that make lists."""
+"""Command-line flags for list filters and re-ranking criteria, parsed to `ListOptions`."""
 
 from __future__ import annotations
 

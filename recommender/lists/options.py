@@ -1,4 +1,4 @@
-"""Options of lists: filters, criteria and their weights."""
+"""Settings of how recommendation lists are made: filters, re-ranking criteria, their weights."""
 
 from __future__ import annotations
 

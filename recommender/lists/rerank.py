@@ -1,4 +1,4 @@
-"""Lists by relevance and other criteria, filled greedily from the best items by score."""
+"""Re-rank candidates greedily by relevance and weighted criteria such as diversity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predicted scores of labelled rows, with what the metrics need to know about each row."""
+"""A model's scores of labelled rows as a value: report, values per user, bootstrap samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Base of models whose scores are not log-odds: counts, similarities, ranking scores."""
+"""Base class of models whose scores are no log-odds; Platt scaling gives the probability."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CKE: collaborative filtering whose items also live in the knowledge graph."""
+"""CKE: matrix factorisation whose item vectors include a knowledge-graph embedding."""
 
 from __future__ import annotations
 

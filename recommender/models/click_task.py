@@ -1,4 +1,4 @@
-"""The objective of models that learn from labelled rows alone."""
+"""Training objective over labelled user-item rows: the loss of click-prediction models."""
 
 from __future__ import annotations
 

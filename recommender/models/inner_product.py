@@ -1,4 +1,4 @@
-"""The base of graph models that propagate all vectors at once and score by inner products."""
+"""Base class of GNN recommenders: propagate all vectors, score by inner product, train by BPR."""
 
 from __future__ import annotations
 

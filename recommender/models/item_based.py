@@ -1,4 +1,4 @@
-"""The base of models whose score is linear in the user's history."""
+"""Base class of item-based models (EASE, ItemKNN, RP3beta), linear in a user's history."""
 
 from __future__ import annotations
 

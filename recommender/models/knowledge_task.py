@@ -1,4 +1,4 @@
-"""Knowledge-graph embedding as the second task of MKR and its descendants (Eq. 7 to 18 and 20)."""
+"""KG embedding objective of MKR, MMSS_MKR and MMSS_MKR-G (Eq. 7–18 and 20 of MMSS_MKR)."""
 
 from __future__ import annotations
 

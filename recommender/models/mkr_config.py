@@ -1,4 +1,4 @@
-"""Settings of MKR and MMSS_MKR, each with its symbol in the paper."""
+"""Settings of MKR and MMSS_MKR, each with its symbol in the MMSS_MKR paper."""
 
 from __future__ import annotations
 

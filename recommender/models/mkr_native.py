@@ -1,4 +1,4 @@
-"""MKR's recommendation steps through the native kernel; the same steps as autograd's."""
+"""Train MKR's recommendation task on the CPU by numba kernels, with the steps of autograd."""
 
 from __future__ import annotations
 

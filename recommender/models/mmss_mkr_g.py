@@ -1,4 +1,4 @@
-"""MMSS_MKR-G: the multi-task idea of MMSS_MKR, with the graph brought in by propagation.
+"""MMSS_MKR-G: graph propagation with multi-task training, after MMSS_MKR; tasks and fold-in.
 
 Vectors and scores are those of `mmss_mkr_g_network`; here is what the model learns from and offers.
 """

@@ -1,4 +1,4 @@
-"""Settings of MMSS_MKR-G."""
+"""Settings of MMSS_MKR-G, the propagating variant of MMSS_MKR, with their defaults."""
 
 from __future__ import annotations
 

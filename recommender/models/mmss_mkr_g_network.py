@@ -1,4 +1,4 @@
-"""The network of MMSS_MKR-G: vectors smoothed over one graph, and a head that scores pairs."""
+"""Network of MMSS_MKR-G: LightGCN-like propagation, and a head that scores user-item pairs."""
 
 from __future__ import annotations
 

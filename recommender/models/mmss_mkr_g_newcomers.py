@@ -1,4 +1,4 @@
-"""MMSS_MKR-G for users and items that are not in its training data."""
+"""Score new users (from likes) and new items (from facts) by MMSS_MKR-G, without retraining."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contributions of an item's facts to its score by MMSS_MKR-G."""
+"""Contribution of each graph triple at an item to its MMSS_MKR-G score, for explanations."""
 
 from __future__ import annotations
 

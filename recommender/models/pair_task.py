@@ -1,4 +1,4 @@
-"""The samples of models that learn by ranking: a user's positive beside a negative."""
+"""Training objective over sampled (user, positive, negative) pairs, for ranking losses."""
 
 from __future__ import annotations
 

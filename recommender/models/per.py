@@ -1,4 +1,4 @@
-"""PER: preferences spread along meta-paths of the knowledge graph."""
+"""PER: preference diffusion along meta-paths of the graph, factorised and weighed by BPR."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Popularity: the same ranking for everybody."""
+"""Popularity baseline: items ranked by training positives, the same for every user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores of new items from the catalogue items that the graph makes similar to them."""
+"""Score new items by the user's scores of the catalogue items nearest by facts in the graph."""
 
 from __future__ import annotations
 

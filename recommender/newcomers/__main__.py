@@ -1,4 +1,4 @@
-"""Measure newcomers: `python -m recommender.newcomers --data DIR --models als ease`."""
+"""Command that measures cold-start users and items: `python -m recommender.newcomers`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which models serve new users or new items without retraining."""
+"""Refuse models that cannot score new users or new items without retraining (fold-in)."""
 
 from __future__ import annotations
 

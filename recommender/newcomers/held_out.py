@@ -1,4 +1,4 @@
-"""Splits that leave out whole users or whole items."""
+"""Cold-start splits: leave out whole users or items, and give back some likes or facts of each."""
 
 from __future__ import annotations
 

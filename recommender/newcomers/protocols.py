@@ -1,4 +1,4 @@
-"""Leave-users-out and leave-items-out protocols, beside the retrained model.
+"""Measure cold-start users and items with k likes or facts given, beside the retrained model.
 
 In all rows of a protocol the same people are judged on the same test positives, and the same items
 compete, whatever the model was given.

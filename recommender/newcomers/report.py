@@ -1,4 +1,4 @@
-"""Results of the newcomer protocols as a table and a plot."""
+"""Report the cold-start protocols: means over splits, a Markdown table and a plot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adam, over whole embedding tables or over the rows in use; the same steps either way."""
+"""Adam optimiser that updates whole embedding tables or only the rows in use, with equal result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of a training run, whatever the model."""
+"""Settings of a training run for any model: split, epochs, early stopping, device, logging."""
 
 from __future__ import annotations
 

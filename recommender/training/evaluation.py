@@ -1,4 +1,4 @@
-"""Scores of held-out rows and of the catalogue, and the metrics made from them."""
+"""Score a model on held-out rows and the catalogue during and after training, for its metrics."""
 
 from __future__ import annotations
 

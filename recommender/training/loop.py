@@ -1,4 +1,4 @@
-"""The training loop: one for all models."""
+"""Training loop for all models: alternate their tasks, validate, stop early, keep the best."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One task's steps over one epoch's samples, by torch's autograd."""
+"""Run one task's optimisation steps over an epoch's samples, with torch's autograd."""
 
 from __future__ import annotations
 

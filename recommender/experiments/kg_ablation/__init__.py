@@ -1,1 +1,1 @@
-"""What the knowledge graph is worth: the same models and rows with graphs that differ."""
+"""Knowledge-graph ablation: the same models and rows trained with different graphs."""

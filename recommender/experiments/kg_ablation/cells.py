@@ -1,4 +1,4 @@
-"""A cell of the ablation: a model trained on one seed's rows with one of the graphs."""
+"""One training of the ablation: a model on one seed's rows with one of the graphs, cached."""
 
 from __future__ import annotations
 

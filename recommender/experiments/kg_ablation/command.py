@@ -1,4 +1,4 @@
-"""`python -m recommender.experiments kg-ablation`: models × graphs, paired by seed."""
+"""Command `kg-ablation`: train models with different graphs, paired by seed, and report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Three plots: a model by graph, our graph against stock and shuffled by model, corruption."""
+"""Plots of the ablation: AUC by graph, gain of the built graph by model, effect of corruption."""
 
 from __future__ import annotations
 

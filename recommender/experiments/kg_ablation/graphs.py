@@ -1,4 +1,4 @@
-"""The graphs that are compared: where each comes from, and what is done to it."""
+"""The graphs that the ablation compares: data folder, and change (shuffled, corrupted, stated)."""
 
 from __future__ import annotations
 

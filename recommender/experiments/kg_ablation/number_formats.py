@@ -1,4 +1,4 @@
-"""How figures, differences and p values are written."""
+"""Format the ablation's figures for its pages: means, deviations, differences, p values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The results page of the ablation: summary and plots, all figures, method."""
+"""Write the ablation's results page as Markdown and HTML: findings, plots, tables, method."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figures by model and graph, and the paired comparisons between graphs."""
+"""The ablation's metrics by model, graph and seed, with paired tests between the graphs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All list metrics of the same lists, at several lengths."""
+"""Compute all list metrics of the users' recommended lists, at several lengths K."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Share of users whose list equals another user's."""
+"""Number of users whose list equals another user's, a sign of missing personalisation."""
 
 from __future__ import annotations
 

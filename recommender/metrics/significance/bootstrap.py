@@ -1,4 +1,4 @@
-"""The bootstrap over users: a metric's spread if other users of the same kind had been asked.
+"""Bootstrap over users: resample them for confidence intervals and p values of metrics.
 
 A resample is a vector of weights, the number of times each user was drawn. Metrics are computed
 from the weights, for all resamples at once, so that nothing is copied; and two runs evaluated with

@@ -1,4 +1,4 @@
-"""Comparison of two models on the same rows or the same seeds, metric by metric."""
+"""Compare two models metric by metric, on the same rows or seeds: differences and p values."""
 
 from __future__ import annotations
 
