@@ -1,4 +1,4 @@
-"""External databases: what is known about each, and the only parser of their ids."""
+"""Registry of external databases (prefixes, addresses, id patterns), and the parser of ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The alignment stage: entities linked to third-party databases, supplied links first."""
+"""Alignment stage: link entities to external databases and import the databases' facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One item of Wikidata's JSON: its names, its best claims, and those as facts of the data model."""
+"""Parse a Wikidata item: names, best-ranked claims, and their mapping to the data model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions that a rule's conclusion may apply to a value; each names an entity of the graph."""
+"""Functions for rule heads: each maps a value, such as a year, to an entity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of things: CURIEs in the tables, IRIs in RDF, and how a readable name is made."""
+"""Identifiers: CURIEs in tables, IRIs in RDF, readable local names."""
 
 from __future__ import annotations
 

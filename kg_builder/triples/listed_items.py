@@ -1,4 +1,4 @@
-"""Items and their order as a file gives them, such as the item index of a published data set."""
+"""Read a published item list, whose order fixes the item ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a semi-structured source is: pages, articles, XML or JSON with a publisher's own shape."""
+"""Recipe settings of a semi-structured source: HTML, JSON-LD, wikitext, XML, JSON, Discogs."""
 
 from __future__ import annotations
 

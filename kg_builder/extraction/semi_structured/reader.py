@@ -1,4 +1,4 @@
-"""A semi-structured source: each of its files handed to the adapter of its format."""
+"""Dispatch each file of a semi-structured source to the adapter of its format."""
 
 from __future__ import annotations
 

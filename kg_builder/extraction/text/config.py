@@ -1,4 +1,4 @@
-"""What a source of running text is, how it is read, and which models read it beside the rules."""
+"""Recipe settings of text sources, with the trained models used beside the rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a name can stand for: entities with their names, words, neighbours and facts."""
+"""Index of candidate entities for entity linking: names, words, neighbours and facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mentions in texts as part of the fusion: linked by context, told apart where texts disagree."""
+"""Link mentions in texts to entities; split names that texts use for different things."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Probabilities of the candidates and of none of them: a logistic ranker with NIL."""
+"""Rank candidates with NIL: a conditional logit around prior weights."""
 
 from __future__ import annotations
 

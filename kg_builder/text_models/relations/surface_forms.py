@@ -1,4 +1,4 @@
-"""How texts write the names of things and dates, and how collections do."""
+"""Match names and dates of annotated corpora to the surface forms used in texts."""
 
 from __future__ import annotations
 
