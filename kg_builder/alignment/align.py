@@ -1,4 +1,4 @@
-"""The alignment stage: entities linked to third-party databases, supplied links first."""
+"""Link entities to third-party databases in turn; import their facts, new entities and classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Freebase dump in blocks of whole subjects, parsed with numpy instead of line by line.
+"""Parse the Freebase dump in blocks with numpy; column hashes sieve out lines that cannot matter.
 
 A dump of 1.9 billion lines holds a few thousand that concern us. What is done for every line is
 therefore done for a block of lines at once: where its columns lie, and a hash of each column that

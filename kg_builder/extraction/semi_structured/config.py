@@ -1,4 +1,4 @@
-"""What a semi-structured source is: pages, articles, XML or JSON with a publisher's own shape."""
+"""Recipe settings of a semi-structured source: files, format (which adapter reads), JSON paths."""
 
 from __future__ import annotations
 

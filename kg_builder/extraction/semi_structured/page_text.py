@@ -1,4 +1,4 @@
-"""Text out of a page's bytes, whatever its encoding."""
+"""Decode a page's bytes to text: byte order mark, declared encoding, UTF-8, Windows-1252."""
 
 from __future__ import annotations
 

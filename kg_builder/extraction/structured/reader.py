@@ -1,4 +1,4 @@
-"""A structured source: its tables in the order in which they can refer to each other."""
+"""Read a structured source's tables into records and statements, referenced tables first."""
 
 from __future__ import annotations
 

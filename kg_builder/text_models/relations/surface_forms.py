@@ -1,4 +1,4 @@
-"""How texts write the names of things and dates, and how collections do."""
+"""Map names and dates between the forms of texts and of annotated corpora (WebNLG)."""
 
 from __future__ import annotations
 
