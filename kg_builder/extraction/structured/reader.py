@@ -1,4 +1,4 @@
-"""Read a structured source's tables into records and statements, referenced tables first."""
+"""Read the tables of a structured source (things, links, triples, RDF) into statements."""
 
 from __future__ import annotations
 
