@@ -1,4 +1,4 @@
-"""The one error that a user of the construction library meets: what, where, how to fix."""
+"""Define `DataError`, the error raised for unusable input: what is wrong, where, how to fix it."""
 
 from __future__ import annotations
 

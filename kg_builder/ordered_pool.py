@@ -1,4 +1,4 @@
-"""Work that runs ahead of what is done with its results, which keep the order of the input."""
+"""Map a function over items in a thread or process pool, in input order; prefetch in a thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Input files: found by pattern, and opened alike whether plain or packed (gzip, bzip2, xz)."""
+"""Find input files by pattern and open them for reading, plain or packed (gzip, bzip2, xz)."""
 
 from __future__ import annotations
 

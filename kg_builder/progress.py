@@ -1,4 +1,4 @@
-"""How a long computation tells its caller how far it is; the library itself prints nothing."""
+"""The progress-callback type of long computations (units done, total), and a silent default."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables that the stages exchange: columns declared once, checked where a stage ends.
+"""Schemas of the tables that the stages exchange: declare columns and types, check data frames.
 
 In memory a table is a pandas frame with Arrow types; on disk it is Parquet with the same schema.
 References are CURIEs (`artist:Radiohead`, `freebase:m.07qnf`) once an entity exists, and record

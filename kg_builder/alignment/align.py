@@ -1,4 +1,4 @@
-"""Alignment stage: link entities to external databases and import the databases' facts."""
+"""Link entities to third-party databases in turn; import their facts, new entities and classes."""
 
 from __future__ import annotations
 

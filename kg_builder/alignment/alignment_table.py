@@ -1,4 +1,4 @@
-"""`alignment.tsv`: a row per item of the publisher, a column per database."""
+"""Build `alignment.tsv`: a row per item with its linked id in each database, score and decision."""
 
 from __future__ import annotations
 

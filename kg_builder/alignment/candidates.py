@@ -1,4 +1,4 @@
-"""Candidate generation: third-party things that share a name with one of our entities."""
+"""Generate candidates for entity linking: third-party things that share a name with an entity."""
 
 from __future__ import annotations
 

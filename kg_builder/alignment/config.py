@@ -1,4 +1,4 @@
-"""Settings of the alignment stage, and the databases whose dumps can be read."""
+"""Settings of the alignment stage (thresholds, classes, hops) and the supported database dumps."""
 
 from __future__ import annotations
 

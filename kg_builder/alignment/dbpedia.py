@@ -1,4 +1,4 @@
-"""Reader of DBpedia dumps: names come from the IRIs, so one pass finds candidates and facts."""
+"""Read DBpedia N-Triples dumps in one pass: link candidates, named by their IRIs, and facts."""
 
 from __future__ import annotations
 

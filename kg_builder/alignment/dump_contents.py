@@ -1,4 +1,4 @@
-"""What is read from the dump of a third-party database: things with names, roles and facts."""
+"""Data classes of dump readers: the names and ids wanted; the things and facts gathered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of dumps, packed or cut off; parsing of their triples, literals and IRIs."""
+"""Read the lines of (packed) dumps, count faults, and parse N-Triples terms and literals."""
 
 from __future__ import annotations
 

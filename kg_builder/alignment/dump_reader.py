@@ -1,4 +1,4 @@
-"""The interface of a reader of a database's dump: its settings in a recipe, and `gather`."""
+"""The interface of a dump reader: recipe settings, and `gather` for candidates and their facts."""
 
 from __future__ import annotations
 

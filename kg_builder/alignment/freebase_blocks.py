@@ -1,4 +1,4 @@
-"""Read the Freebase dump with numpy in blocks of subjects; decode only lines with wanted ids.
+"""Parse the Freebase dump in blocks with numpy; column hashes sieve out lines that cannot matter.
 
 A dump of 1.9 billion lines holds a few thousand that concern us. What is done for every line is
 therefore done for a block of lines at once: where its columns lie, and a hash of each column that

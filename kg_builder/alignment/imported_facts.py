@@ -1,4 +1,4 @@
-"""Facts of a third-party database about linked entities, as statements of the data model."""
+"""Turn a database's facts about linked entities into statements, and mint entities new to us."""
 
 from __future__ import annotations
 

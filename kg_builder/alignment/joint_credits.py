@@ -1,4 +1,4 @@
-"""Joint credits: 'X feat. Y' is credited to X and to Y, where both are entities of their own."""
+"""Find joint credits ('X feat. Y') among artists and credit X and Y, if both are entities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Latent semantic analysis of context words: 'dance' is close to 'electropop'."""
+"""Latent semantic analysis (SVD) of context words, so that 'dance' is close to 'electropop'."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a database adds to our entities: ids, classes, cross-references, and which are one thing."""
+"""Merge what a database adds into our entities: ids, classes, cross-references, duplicates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reader of the JSON dump of MusicBrainz: one artist per line, in one pass.
+"""Read the MusicBrainz JSON dump of artists in one pass: link candidates and their facts.
 
 All facts about an artist stand on its line, the names of others in relations included.
 """

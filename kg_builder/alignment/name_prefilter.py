@@ -1,4 +1,4 @@
-"""A cheap filter for names of a dump that are none of ours, applied before they are parsed."""
+"""Skip names of a dump that cannot be ours, by a cheap test on bytes before they are parsed."""
 
 from __future__ import annotations
 

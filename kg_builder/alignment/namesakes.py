@@ -1,4 +1,4 @@
-"""A bounded number of things per name: those with the most facts are kept."""
+"""Keep a bounded number of things per name: of many namesakes those with the most facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Candidate scoring: log-odds by name, class and context that a thing is the entity."""
+"""Score link candidates: log-odds by name, class and context that a thing is the entity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Link selection: match, unsure or no match by thresholds; one thing for one entity."""
+"""Select links from scored candidates: match, unsure or no match; one thing for one entity."""
 
 from __future__ import annotations
 

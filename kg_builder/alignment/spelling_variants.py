@@ -1,4 +1,4 @@
-"""Other spellings under which a database may keep one of our names.
+"""Generate other spellings of an entity's name, under which a database may list it.
 
 Only our side is varied: the keys come on top of those that a dump is read for, so that reading
 it costs nothing more. Every kind is weaker than an equal name and needs more evidence.

@@ -1,4 +1,4 @@
-"""Working state of the alignment stage: its tables so far, and builders of their rows."""
+"""Working state of the alignment stage: tables so far, CURIE renaming, builders of table rows."""
 
 from __future__ import annotations
 

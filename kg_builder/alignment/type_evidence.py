@@ -1,4 +1,4 @@
-"""Evidence for the class of a third-party thing: stated classes, roles in facts, key words."""
+"""Weigh the evidence for a third-party thing's class: stated classes, roles in facts, key words."""
 
 from __future__ import annotations
 

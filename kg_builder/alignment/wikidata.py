@@ -1,4 +1,4 @@
-"""Reader of the JSON dump of Wikidata: an array with one entity per line, in two passes.
+"""Read the Wikidata JSON dump in two passes: candidates and claims, then the objects' names.
 
 The first pass finds the items that bear one of our names, or one of the ids that our entities have
 already, and takes their claims; the second reads the names of the items that those point to, and

@@ -1,4 +1,4 @@
-"""Stage 5: statements → statements that the data model allows, and a report of what was dropped."""
+"""Stage 5, cleaning: drop statements that the data model forbids, and report each one dropped."""
 
 from kg_builder.cleaning.clean import Cleaning, CleaningConfig, clean
 

@@ -1,4 +1,4 @@
-"""Take statements out of a table and leave a row that says where they stood and why they went."""
+"""Clean statements: drop constraint violations, settle conflicts, merge repeats; list rejects."""
 
 from __future__ import annotations
 

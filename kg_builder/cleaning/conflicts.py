@@ -1,4 +1,4 @@
-"""Repetitions merged, and one value where the data model allows only one."""
+"""Canonicalise statements, merge repeats, and choose one value of each functional predicate."""
 
 from __future__ import annotations
 

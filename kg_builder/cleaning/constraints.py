@@ -1,4 +1,4 @@
-"""What the data model allows: classes at both ends of a relation, datatypes, plausible dates."""
+"""Check statements against the data model: domain and range, datatypes, plausible dates."""
 
 from __future__ import annotations
 

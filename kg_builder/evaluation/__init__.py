@@ -1,1 +1,1 @@
-"""Quality of the whole graph, and of each stage against gold data."""
+"""Evaluation of the whole graph, and of each construction stage against gold data."""

@@ -1,4 +1,4 @@
-"""Gold links to third-party databases, read from a table, and which of them a dump holds at all."""
+"""Read gold links to a third-party database from a table, and check which ones a dump holds."""
 
 from __future__ import annotations
 

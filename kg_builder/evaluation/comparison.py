@@ -1,4 +1,4 @@
-"""Two graphs of the same items side by side: what each says of how many of them."""
+"""Compare graphs over the same items: music facts per item, and coverage by relation family."""
 
 from __future__ import annotations
 

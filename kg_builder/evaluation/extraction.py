@@ -1,4 +1,4 @@
-"""Quality of extracted triples against gold ones: exact triples, micro-averaged."""
+"""Score extracted triples against gold: exact match, micro-averaged, or as Text2KGBench does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quality of a finished graph: how much it says, of what, from whom; and its shape (SHACL)."""
+"""Measure a finished graph: facts per item, facts per source; validate its Turtle with SHACL."""
 
 from __future__ import annotations
 

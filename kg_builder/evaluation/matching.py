@@ -1,4 +1,4 @@
-"""Quality of a resolution against a known truth: scores with intervals, and its wrong pairs."""
+"""Score entity resolution against gold: pairwise, B-cubed, blocking; intervals and wrong pairs."""
 
 from __future__ import annotations
 

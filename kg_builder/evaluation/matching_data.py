@@ -1,4 +1,4 @@
-"""Gold data of entity resolution: records with their true clusters, or judged pairs of records."""
+"""Read gold data of entity resolution: records with true clusters, or judged pairs of records."""
 
 from __future__ import annotations
 

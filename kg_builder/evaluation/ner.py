@@ -1,4 +1,4 @@
-"""Quality of names found in sentences: strict spans, by class, with intervals and errors."""
+"""Score NER against gold: strict span precision, recall and F1 by class, intervals, errors."""
 
 from __future__ import annotations
 

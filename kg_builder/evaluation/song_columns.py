@@ -1,4 +1,4 @@
-"""Which column of a publisher's table says what of a song or an album."""
+"""Map the columns of a song table to roles (title, artist, …), as given or guessed by heading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well texts are read, against texts whose relations and mentions people annotated."""
+"""Score text extraction on annotated texts: relations, coreference, confidence calibration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 1: from a source's files to records and statements, each with the place it was read."""
+"""Stage 1, extraction: read a source's files into records and statements with provenance."""
 
 from kg_builder.extraction.arrow_batches import Extraction
 from kg_builder.extraction.extract import SourceConfig, extract, extract_to

@@ -1,4 +1,4 @@
-"""Records, statements and rejects as Arrow batches, on their way to the staging store."""
+"""Turn records, statements and rejects into Arrow batches for the staging store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A memory for what repeats, that stays small whatever is read."""
+"""Collect a source's records, statements and rejects in bounded memory; write them as tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The entries of the stage: any source in, its records and statements out."""
+"""Entry points of extraction: read any source into tables, in memory or as Parquet files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who listened to (rated, read) what, and when: interaction files as `tables.INTERACTIONS`."""
+"""Read interaction files (who rated, read or played what, when) into `tables.INTERACTIONS`."""
 
 from __future__ import annotations
 

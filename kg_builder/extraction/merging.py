@@ -1,4 +1,4 @@
-"""What several segments of a source say of one thing, as one part."""
+"""Merge what segments of a source say of one thing into one record part (name, class, aliases)."""
 
 from __future__ import annotations
 

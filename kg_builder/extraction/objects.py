@@ -1,4 +1,4 @@
-"""From a value to the object of a statement: a literal of the right kind, or a thing."""
+"""Turn values into objects of statements: typed literals, named things, places."""
 
 from __future__ import annotations
 

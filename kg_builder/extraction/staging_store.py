@@ -1,4 +1,4 @@
-"""Rows in a file of a temporary folder: they leave it in the order in which they came."""
+"""Stage extracted rows on disk (Arrow, DuckDB), merge parts of records, yield ordered tables."""
 
 from __future__ import annotations
 

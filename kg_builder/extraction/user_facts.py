@@ -1,4 +1,4 @@
-"""What is known of the users: relations between them and attributes, as `tables.USER_FACTS`."""
+"""Read attributes of users and relations between them into `tables.USER_FACTS`."""
 
 from __future__ import annotations
 

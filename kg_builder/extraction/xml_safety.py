@@ -1,4 +1,4 @@
-"""XML refused when its declarations expand entities or fetch files, before it is parsed."""
+"""Reject XML that declares a document type or entities, before a parser expands or fetches them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Features of pairs: named levels of agreement, from none to full, with their priors."""
+"""Features of record pairs: named levels of agreement, with prior frequencies for each."""
 
 from __future__ import annotations
 

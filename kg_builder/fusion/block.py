@@ -1,4 +1,4 @@
-"""Candidate pairs: records that share a key or lie close by their n-grams, never all with all."""
+"""Blocking: generate candidate pairs of records that share a key or have similar n-grams."""
 
 from __future__ import annotations
 

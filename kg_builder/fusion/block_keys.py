@@ -1,4 +1,4 @@
-"""Blocks: records that share a key, or facts; a block that is too large is split."""
+"""Pair records that share a blocking key or several facts; split blocks that are too large."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pairs into clusters: best pairs first, constraints kept, no chains."""
+"""Cluster matched pairs: greedy average linkage, best pairs first, constraints kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much two records agree, feature by feature, in a few ordered levels."""
+"""Compare candidate pairs of records: an ordered level of agreement for each feature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables that fusion hands on: entities with readable names, and the link of every record."""
+"""Build the tables that fusion hands on: fused entities with CURIEs, and record-to-entity links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readable, unique and stable names for entities: the CURIEs that a person reads in the graph."""
+"""Assign entities readable, unique and stable CURIEs from their names and qualifiers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why two records are, or are not, one entity: the data behind an explanation for a person."""
+"""Explain why two records are, or are not, one entity: evidence weights, threshold, merge path."""
 
 from __future__ import annotations
 

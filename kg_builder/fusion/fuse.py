@@ -1,4 +1,4 @@
-"""One entity from the records of a cluster: the best value first, the alternatives kept."""
+"""Fuse the records of a cluster into one entity: best value first, alternatives kept."""
 
 from __future__ import annotations
 

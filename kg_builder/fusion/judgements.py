@@ -1,4 +1,4 @@
-"""A person's decisions about pairs, kept in a file that outlives every rebuild."""
+"""Read and write the TSV file of a person's verdicts on pairs, which overrule the scorer."""
 
 from __future__ import annotations
 

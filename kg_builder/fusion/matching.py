@@ -1,4 +1,4 @@
-"""Matching of records: block, compare, score, cluster; mutual best pairs train the scorer."""
+"""Match records: block, compare, score, cluster; the scorer learns from mutual best pairs."""
 
 from __future__ import annotations
 

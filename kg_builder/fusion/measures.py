@@ -1,4 +1,4 @@
-"""Measures of values: years with tolerance, lengths in any notation, sets of names."""
+"""Compare attribute values by datatype: years, durations, codes, sets of names, languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that stand in the title although their own cell is empty: put back where they belong.
+"""Restore values that stand in a title while their own cell is empty, as joined exports leave.
 
 Exports that join cells leave titles such as 'Silver and Gold Little Big Town Country 3:33'.
 Lengths, dates and prices are known by their form; performers, albums and genres by other records

@@ -1,4 +1,4 @@
-"""Nearest texts by tf-idf; the work per text is bounded, so that it grows with their number."""
+"""Find nearest texts by tf-idf cosine, with bounded work per text (inverted index, rare terms)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inner loop of the search for nearest texts, compiled."""
+"""Numba kernel of the nearest-text search: tf-idf cosines over an inverted index."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fine-grained measures of pairs, for the scorer that learns from judged pairs."""
+"""Compute fine-grained similarities of record pairs, the features of the supervised scorer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is compared of each record: its names in common form, its values, its neighbours' names."""
+"""Prepare records for comparison: normalised names, attribute values, names of neighbours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fusion stage: records in, entities out, with the link of every record and its candidates."""
+"""Run the fusion stage (entity resolution): records in; entities, links and candidates out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements and interactions about records become statements and interactions about entities."""
+"""Rewrite statements and interactions from record keys to entity CURIEs after fusion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From levels of agreement to the probability that a pair is one thing."""
+"""Match probability of record pairs from agreement levels: Fellegi–Sunter, fitted by EM."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which scorer decides: fixed rules, the unsupervised default, or one trained on judged pairs."""
+"""Choose the pair scorer: fixed rules, Fellegi–Sunter or supervised; apply a person's verdicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The supervised scorer: models of three kinds trained on judged pairs, their mean calibrated."""
+"""Supervised pair scorer: calibrated mean of logistic regression, boosted and random trees."""
 
 from __future__ import annotations
 

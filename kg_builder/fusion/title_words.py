@@ -1,4 +1,4 @@
-"""Word overlap of song titles, wherever each record puts a word, and the words left over."""
+"""Compare works by the words of title and values, wherever a record puts them; weigh leftovers."""
 
 from __future__ import annotations
 

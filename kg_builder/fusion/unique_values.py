@@ -1,4 +1,4 @@
-"""Computation per distinct value: records of a catalogue share most of their values."""
+"""Compute per distinct value, or pair of values: records of a catalogue share most of them."""
 
 from __future__ import annotations
 

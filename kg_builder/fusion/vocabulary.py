@@ -1,4 +1,4 @@
-"""Small vocabularies (genres, tags, countries, labels …): an equal name is an equal thing."""
+"""Group vocabulary records (genres, tags, countries, labels …) by equal normalised name."""
 
 from __future__ import annotations
 

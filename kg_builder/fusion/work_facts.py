@@ -1,4 +1,4 @@
-"""Evidence from length, track number, year and language of works whose titles share no word.
+"""Log-odds that works with no shared title word match: length, track number, year, language.
 
 Sources that drop letters leave works without title and artist. That two of them agree in length and
 number tells little in a large catalogue and much in a small one, so the evidence is weighed by how

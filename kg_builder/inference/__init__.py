@@ -1,4 +1,4 @@
-"""Stage 4: statements → inferred statements, marked as inferred, from rules that are data."""
+"""Stage 4, inference: derive statements, marked as inferred, by rules, tags and similarity."""
 
 from __future__ import annotations
 

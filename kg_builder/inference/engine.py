@@ -1,4 +1,4 @@
-"""Forward chaining over statements: every rule, until nothing new follows.
+"""Forward chaining (semi-naive) over statements: apply all rules until nothing new follows.
 
 Evaluation is semi-naive: from the second round on, at least one premise must be new, so no
 derivation is made twice. Joins are hash joins of pandas.

@@ -1,4 +1,4 @@
-"""Rules as data: read from TOML, checked against the data model before anything runs."""
+"""Load inference rules (premises, conclusion, confidence) from TOML; check them with the schema."""
 
 from __future__ import annotations
 

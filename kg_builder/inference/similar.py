@@ -1,4 +1,4 @@
-"""Artists that are tagged alike: the nearest ones by their genres, tags, countries and decades.
+"""Derive similar artists: nearest by tf-idf cosine of genres, tags, countries and the like.
 
 A derived fact, and marked as one. It uses what is stated about artists, never who listened to them:
 listening is what a recommender is tested on.

@@ -1,4 +1,4 @@
-"""Tags that are genres by their words, though no database at hand lists them."""
+"""Derive facts about artists from the words of their tags: genre, country, decade, instrument."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Narrow the class of an entity by what is said of it: who is a member of a band is a person."""
+"""Narrow entity classes by domain and range of their statements: a band's member is a person."""
 
 from __future__ import annotations
 

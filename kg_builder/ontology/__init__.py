@@ -1,4 +1,4 @@
-"""The data model, designed top-down: what kinds of things there are and what is said of them."""
+"""The data model (ontology): classes, predicates, naming of resources; designed top-down."""
 
 from kg_builder.ontology.iris import PREFIXES, curie, expand, local_name
 from kg_builder.ontology.schema import ClassDef, Predicate, Schema, load_schema

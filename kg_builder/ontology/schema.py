@@ -1,4 +1,4 @@
-"""The data model as Python values, read from `music.ttl` (and from a recipe's own additions)."""
+"""Load the data model, classes and predicates, from `music.ttl` and a recipe's own additions."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Models that read texts: trained here (names, relations) or by others, and their training."""
+"""Models for NER and relation extraction, trained here or third-party, and their training."""

@@ -1,4 +1,4 @@
-"""The trained models as readers of running text: what the extraction stage calls (`TextModel`)."""
+"""Wrap the trained NER and relation models as `TextModel`s that the extraction stage calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores turned into probabilities, the threshold with the best F1, and the calibration error."""
+"""Calibrate scores (Platt, isotonic), choose the threshold with the best F1, measure ECE."""
 
 from __future__ import annotations
 

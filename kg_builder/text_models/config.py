@@ -1,4 +1,4 @@
-"""Settings of the trained models: names (NER) and relations."""
+"""Settings of the trained models: NER (CRF, encoder) and the relation extractors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Annotated texts, and the readers of collections of them: WebNLG and Text2KGBench."""
+"""Read corpora of texts annotated with triples: WebNLG and Text2KGBench."""
 
 from __future__ import annotations
 

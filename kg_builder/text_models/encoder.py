@@ -1,4 +1,4 @@
-"""The small pretrained encoder (all-MiniLM-L6-v2) and the loop that fine-tunes models on it.
+"""Load the small pretrained encoder (all-MiniLM-L6-v2), and fine-tune models on it.
 
 Its package brings the weights; nothing is fetched.
 """

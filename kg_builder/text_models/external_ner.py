@@ -1,4 +1,4 @@
-"""Names by GLiNER (Zaratiana et al. 2024) and by token classifiers of transformers."""
+"""Third-party NER: GLiNER (Zaratiana et al. 2024) and Hugging Face token classifiers."""
 
 from __future__ import annotations
 

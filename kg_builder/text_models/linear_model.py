@@ -1,4 +1,4 @@
-"""Logistic regressions over sparse named features, one for each output."""
+"""Multi-output logistic regression (liblinear) on sparse named features: fit, predict, save."""
 
 from __future__ import annotations
 

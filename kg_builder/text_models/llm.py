@@ -1,4 +1,4 @@
-"""Names and relations by a language model behind an OpenAI-compatible address."""
+"""Extract names and relations with an LLM behind an OpenAI-compatible API; cache answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loads the models that a source of texts asks for: trained here, or by others."""
+"""Load the text models that a source's recipe asks for: trained here, or third-party."""
 
 from __future__ import annotations
 

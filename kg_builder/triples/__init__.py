@@ -1,4 +1,4 @@
-"""Stage 6: statements → Turtle, N-Triples and TriG, integer triples, labelled ratings."""
+"""Stage 6, triples: build Turtle, N-Triples, TriG, integer triples and labelled ratings."""
 
 from kg_builder.triples.config import RatingsConfig, TriplesConfig
 from kg_builder.triples.integers import Numbering, number

@@ -1,4 +1,4 @@
-"""Settings of the last construction stage."""
+"""Settings of stage 6: how `kg_final.txt` (triples) and `ratings_final.txt` are made."""
 
 from __future__ import annotations
 

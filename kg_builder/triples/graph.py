@@ -1,4 +1,4 @@
-"""Statements and entities as RDF terms, in the order in which a person would read them."""
+"""Turn entities and statements into RDF terms and triples, in an order that suits a reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Integer triples in the public format: items are 0..n_items-1, then the other entities."""
+"""Map items (ids 0..n_items-1), entities, relations to integers; build `kg_final.txt`'s triples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labelled user–item rows in the public format: positives, and as many sampled negatives."""
+"""Label user–item pairs: positives from interactions, as many sampled negatives per user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Integer triples about the users: users are 0..n_users-1, then the values of their attributes."""
+"""Map facts about users to integer triples: users are 0..n_users-1, then attribute values."""
 
 from __future__ import annotations
 

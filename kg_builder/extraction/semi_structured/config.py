@@ -1,4 +1,4 @@
-"""Recipe settings of a semi-structured source: HTML, JSON-LD, wikitext, XML, JSON, Discogs."""
+"""Recipe settings of a semi-structured source: files, format (which adapter reads), JSON paths."""
 
 from __future__ import annotations
 

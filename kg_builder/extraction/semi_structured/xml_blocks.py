@@ -1,4 +1,4 @@
-"""XML dumps read in blocks of whole records, each block as columns."""
+"""Read an XML dump in blocks of whole records, each block parsed into columns."""
 
 from __future__ import annotations
 

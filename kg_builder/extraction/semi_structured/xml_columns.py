@@ -1,4 +1,4 @@
-"""The elements of a piece of XML as columns: tags, parents and texts found for all of them at once.
+"""Parse a piece of XML into columns (tags, parents, texts) that numpy and Arrow can query.
 
 An object for every element costs more than parsing it. Here an element is a number, and what is
 asked of many elements is answered by a few operations on arrays.

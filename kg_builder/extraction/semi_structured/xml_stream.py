@@ -1,4 +1,4 @@
-"""XML read safely: no entities, no network, one record at a time."""
+"""Parse XML safely (no entities, no network): stream a dump's records, or read a small file."""
 
 from __future__ import annotations
 

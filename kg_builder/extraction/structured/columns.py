@@ -1,4 +1,4 @@
-"""One column of a table of things, made into statements."""
+"""Turn the cells of a mapped table column into statements about the rows' things."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a structured source says: a declarative mapping from columns to the data model."""
+"""Recipe settings of a structured source: declarative mapping of its tables to the data model."""
 
 from __future__ import annotations
 

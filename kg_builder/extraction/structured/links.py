@@ -1,4 +1,4 @@
-"""A table whose rows link two things, counted as votes where asked for."""
+"""Read a table whose rows link two things: a statement per row, or per pair with enough votes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An RDF file: foreign classes and predicates are read through the data model's mappings."""
+"""Read an RDF file into records and statements, mapping foreign classes and predicates."""
 
 from __future__ import annotations
 

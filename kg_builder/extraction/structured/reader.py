@@ -1,4 +1,4 @@
-"""A structured source: its tables in the order in which they can refer to each other."""
+"""Read the tables of a structured source (things, links, triples, RDF) into statements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file of triples with foreign relation names, and the index of the items among its heads."""
+"""Read a head–relation–tail file into statements, with an index of which heads are items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readers of files of rows, in chunks, with every row accounted for."""
+"""Readers of row files (text, JSON Lines, Excel, Parquet, SQL) in chunks; every row is counted."""
 
 from kg_builder.extraction.tabular.config import Cell, Chunk, Filter, RowsConfig, SqlRows
 from kg_builder.extraction.tabular.reader import RowReader, read_rows

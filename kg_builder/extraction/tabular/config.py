@@ -1,4 +1,4 @@
-"""How a file of rows is laid out, and rows as columns of cells: what all its readers share."""
+"""Recipe settings of a file of rows, and chunks of cells in columns, shared by all row readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of any supported file, in chunks of columns, with every row accounted for."""
+"""Read the rows of any supported file in chunks of columns; filter them and list rejected rows."""
 
 from __future__ import annotations
 

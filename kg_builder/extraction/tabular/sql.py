@@ -1,4 +1,4 @@
-"""Rows of a database that SQLAlchemy can reach, streamed."""
+"""Stream the rows of a database table or query through SQLAlchemy as chunks of columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of text out of bytes, block by block; delimited text and JSON lines out of them."""
+"""Decode bytes into lines, block by block; parse delimited text and JSON Lines into rows."""
 
 from __future__ import annotations
 

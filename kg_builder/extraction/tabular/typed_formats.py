@@ -1,4 +1,4 @@
-"""Formats whose cells are values rather than text: Excel workbooks and Parquet."""
+"""Read Excel workbooks and Parquet files, whose cells have types, as chunks of columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a pronoun or "the band" stands for: one criterion for each form that an anaphor has."""
+"""Choose the antecedent of an anaphor (a pronoun, "the band"), by one criterion per form."""
 
 from __future__ import annotations
 

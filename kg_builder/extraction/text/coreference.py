@@ -1,4 +1,4 @@
-"""Which mentions are of the same thing: names, short names, pronouns, "the band", "the album"."""
+"""Resolve coreference: group names, short names, pronouns and "the band" into entities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Relations read without a pattern: from classes of mentions, from roles, in texts on works."""
+"""Extract relations without patterns: from mention classes, from roles, and in texts on works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents of a source of texts, and what each is about: an artist or a work."""
+"""Read the documents of a text source and decide what each is about: an artist or a work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences of a text, the mentions in them, and typed slots in place of mentions."""
+"""Split texts into sentences, represent mentions, and write sentences with typed slots."""
 
 from __future__ import annotations
 

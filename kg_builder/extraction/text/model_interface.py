@@ -1,4 +1,4 @@
-"""The interface for models that read texts beside the rules, trained here or by others."""
+"""The interface of models that read texts beside the rules; turn their spans into mentions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names in running text: those of known records, and those that their form or context shows."""
+"""Find names in text: a gazetteer of known records, and names shown by form or context."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Relations by patterns over typed slots: rules in a file, and the extractor that applies them."""
+"""Extract relations by pattern rules (regular expressions over typed slots) read from a file."""
 
 from __future__ import annotations
 

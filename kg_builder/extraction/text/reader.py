@@ -1,4 +1,4 @@
-"""A source of running text: sentences, mentions, coreference, relations, statements."""
+"""Read a text source into statements: sentences, mentions, coreference, relations."""
 
 from __future__ import annotations
 

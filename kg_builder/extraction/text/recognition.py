@@ -1,4 +1,4 @@
-"""Which mentions a text has: gazetteer, word lists, forms of names and statistics, in concert."""
+"""Recognise mentions (NER): reconcile gazetteer, word lists, name forms and statistical models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a relation extractor is, and one sentence while its relations are read."""
+"""The relation extractor's interface, and the state of a sentence while its relations are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readings of single values: text, dates, durations, countries, languages."""
+"""Parse single values: text, dates, durations, countries, languages."""
 
 from kg_builder.extraction.values.dates import DateValue, parse_date, parse_duration, parse_period
 from kg_builder.extraction.values.numbers import parse_number

@@ -1,4 +1,4 @@
-"""Dates and durations as people write them, kept to the precision that is known."""
+"""Parse dates, periods and durations as people write them, to the precision that is known."""
 
 from __future__ import annotations
 

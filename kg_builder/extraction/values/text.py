@@ -1,4 +1,4 @@
-"""Text cleaned, and names of things, countries and languages in one written form."""
+"""Clean text, and normalise names of things, countries and languages to one written form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which entity a name in running text stands for, or none: candidates, features, ranking, NIL.
+"""Entity disambiguation: link each name in a text to an entity or NIL (candidates, ranking).
 
 `graph` holds the entities with their facts and finds candidates by name; `features` says how
 well each fits the context and the graph; `ranker` turns that into probabilities, learnt where

@@ -1,4 +1,4 @@
-"""How well a candidate fits a mention: by its name, its context, and the graph."""
+"""Features of a mention and a candidate entity: name match, context words, graph relatedness."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decisions about the mentions of texts."""
+"""Disambiguate mentions: rank the candidates of each and choose an entity, or none (NIL)."""
 
 from __future__ import annotations
 

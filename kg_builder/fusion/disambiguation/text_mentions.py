@@ -1,4 +1,4 @@
-"""The mentions that the extraction stage found in texts: records known by name alone."""
+"""Collect artist and person mentions in texts, with sentences and facts, from extraction tables."""
 
 from __future__ import annotations
 

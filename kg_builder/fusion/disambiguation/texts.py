@@ -1,4 +1,4 @@
-"""Texts with the names in them: what is to be linked, and what is known already."""
+"""Data classes of disambiguation's input: a text, its mentions, and what is known beforehand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights learnt without a person: from the mentions that only one entity can be."""
+"""Train the disambiguation ranker by distant supervision, on mentions with a single candidate."""
 
 from __future__ import annotations
 

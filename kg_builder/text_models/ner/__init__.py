@@ -1,1 +1,1 @@
-"""NER that is trained here: a conditional random field, and a small encoder beside it."""
+"""NER models trained here: a conditional random field, and a fine-tuned encoder beside it."""

@@ -1,4 +1,4 @@
-"""BIO tags: sentences with marked names, their file format, and the best valid tag sequence."""
+"""BIO tags for NER: tagged sentences, their file format, Viterbi decoding into scored spans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pretrained encoder fine-tuned as a BIO tagger; several with other seeds are averaged."""
+"""Fine-tune the pretrained encoder as a BIO tagger; average an ensemble of several seeds."""
 
 from __future__ import annotations
 

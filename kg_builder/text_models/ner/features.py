@@ -1,4 +1,4 @@
-"""Features of words for the CRF of names: spelling, frequency, known names, spaCy's analysis."""
+"""Extract word features for the NER CRF: spelling, frequency, known names, spaCy's analysis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trained NER model: finds names in sentences, and is kept in a folder."""
+"""The trained NER model: find names in sentences with probabilities; save and load a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of known names: read from files and data sets, and found in sentences."""
+"""Gazetteers for NER: read lists of known names by class, and find them in sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training of the NER model, with calibration on sentences that its parts had not seen."""
+"""Train the NER model (CRF, optional encoders) and calibrate it on out-of-fold sentences."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Relation extraction that is trained on texts with their triples."""
+"""Relation extractors trained on texts with their triples: joint, and subject-first."""

@@ -1,4 +1,4 @@
-"""The pretrained classifier of pairs of mentions: MiniLM, fine-tuned in the style of SpERT.
+"""Relation classifier of mention pairs on the pretrained encoder, fine-tuned like SpERT.
 
 Eberts & Ulges, "Span-based Joint Entity and Relation Extraction with Transformer Pre-training"
 (2020): a text is encoded once; a pair is the mean of each mention's word pieces, the mean of what

@@ -1,4 +1,4 @@
-"""Reads texts about works by patterns, for an extractor that was trained on texts about artists.
+"""Extract triples from texts on works by patterns, where the extractor knows artists alone.
 
 No training text says then who performs a record or who produced it. The data model's patterns need
 no training; their relations are written with the names that DBpedia has for its predicates.

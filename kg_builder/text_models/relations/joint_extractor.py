@@ -1,4 +1,4 @@
-"""The joint extractor of entities and relations: mentions, then classifiers of their pairs."""
+"""Joint entity and relation extractor: CRF mentions, then classifiers of mention pairs."""
 
 from __future__ import annotations
 

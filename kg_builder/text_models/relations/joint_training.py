@@ -1,4 +1,4 @@
-"""Training of the joint extractor; thresholds come from texts out of fold."""
+"""Train the joint entity–relation extractor on texts with triples; thresholds out of fold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training labels from triples: where texts mention their names, and the classes of these."""
+"""Label training texts: align the names of their triples with word spans, induce classes."""
 
 from __future__ import annotations
 

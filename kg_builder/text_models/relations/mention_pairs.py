@@ -1,4 +1,4 @@
-"""Pairs of mentions: which may be related, their labels for training, and their features."""
+"""Build pairs of mentions for relation classification: candidates, labels, features."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mentions of things in a text: tagged by a conditional random field, and proposed by rules."""
+"""Find mentions for relation extraction: a CRF tagger, and spans proposed by rules."""
 
 from __future__ import annotations
 

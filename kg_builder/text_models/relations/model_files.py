@@ -1,4 +1,4 @@
-"""Saved extractors of relations: JSON for what was counted, arrays for what was fitted.
+"""Save and load relation extractors: JSON for what was counted, arrays for what was fitted.
 
 Both kinds have
 

@@ -1,4 +1,4 @@
-"""A text as the trained extractors see it: its words with spaCy's analysis, and spans of them."""
+"""Parse texts with spaCy into words and spans, the input of the trained relation extractors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Preparation of training texts: parsed, names aligned, classes induced, statistics, folds."""
+"""Prepare training texts: parse, align names, induce classes, gather statistics, make folds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sparse classifier of pairs of mentions: a wide and deep network over `PairFeatures`.
+"""Wide & Deep relation classifier of mention pairs over sparse features (`PairFeatures`).
 
 Cheng et al., "Wide & Deep Learning for Recommender Systems" (2016): a linear part remembers single
 features, a small network on the sum of their embeddings learns which go together. Configurations

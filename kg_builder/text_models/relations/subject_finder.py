@@ -1,4 +1,4 @@
-"""The subject of a text: which words name it, and of which class it is."""
+"""Find the subject of a text: rank spans that may name it, and predict its class."""
 
 from __future__ import annotations
 

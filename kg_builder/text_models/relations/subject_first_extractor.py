@@ -1,4 +1,4 @@
-"""The subject-first extractor: for texts about one thing, its subject, then the relations of it."""
+"""Extract triples from texts about one thing: find its subject, then the subject's relations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training of the subject-first extractor: models out of fold first, then models of all texts."""
+"""Train the subject-first extractor on texts with triples: out-of-fold models, then final ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spans that may name the subject of a text, what they look like, and the CRF that tags them."""
+"""Propose spans that may name a text's subject, featurise them, and tag subjects with a CRF."""
 
 from __future__ import annotations
 

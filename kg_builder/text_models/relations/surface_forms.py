@@ -1,4 +1,4 @@
-"""Match names and dates of annotated corpora to the surface forms used in texts."""
+"""Map names and dates between the forms of texts and of annotated corpora (WebNLG)."""
 
 from __future__ import annotations
 

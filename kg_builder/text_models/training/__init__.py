@@ -1,1 +1,1 @@
-"""Training of the models: texts labelled by annotators or by a graph, and the fit itself."""
+"""Train the text models: labelled texts from annotators or from a graph, and the fit."""

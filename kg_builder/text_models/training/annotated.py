@@ -1,4 +1,4 @@
-"""Training texts from annotated ones: the sample's biographies, WebNLG, Text2KGBench."""
+"""Turn annotated texts (sample biographies, WebNLG, Text2KGBench) into training texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Distant supervision: training texts in which the names and facts of structured sources stand."""
+"""Distant supervision: label training texts with names and facts of structured sources."""
 
 from __future__ import annotations
 

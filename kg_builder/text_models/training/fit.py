@@ -1,4 +1,4 @@
-"""Fits the models of names and of relations, measures them on test texts, and saves them."""
+"""Fit the NER and relation models, evaluate them on held-out texts, and save them."""
 
 from __future__ import annotations
 

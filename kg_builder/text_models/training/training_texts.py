@@ -1,4 +1,4 @@
-"""Sentences with names and texts with triples: what the models are trained on."""
+"""Data classes of training data: sentences with names, texts with triples; select, merge."""
 
 from __future__ import annotations
 

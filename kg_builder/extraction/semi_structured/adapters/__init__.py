@@ -1,1 +1,1 @@
-"""Adapters: one per publisher's format."""
+"""Adapters, one per publisher's format, from semi-structured files to records and statements."""

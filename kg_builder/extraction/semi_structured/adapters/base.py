@@ -1,4 +1,4 @@
-"""What an adapter is: a reader of one publisher's format."""
+"""The interface of an adapter: recognise files of one format, add what they say to a collector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The monthly XML dumps of Discogs: artists, labels, masters, releases."""
+"""Read the monthly XML dumps of Discogs (artists, labels, masters, releases) into statements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Artists and labels of a Discogs dump, and what refers to them by id and name."""
+"""Read artists and labels of a Discogs dump with their relations, and references to them."""
 
 from __future__ import annotations
 

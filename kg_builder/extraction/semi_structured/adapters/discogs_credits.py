@@ -1,4 +1,4 @@
-"""Who performed a work of a Discogs dump, and who is credited with which role on it."""
+"""Read performers and role credits of works in a Discogs dump as statements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The records of one block of a Discogs dump: their fields, and where each stands."""
+"""Column-wise access to the fields of a block of Discogs records, with the evidence of each."""
 
 from __future__ import annotations
 

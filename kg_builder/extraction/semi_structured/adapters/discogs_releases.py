@@ -1,4 +1,4 @@
-"""Masters, releases and tracks of a Discogs dump: albums, songs, and their performers."""
+"""Read masters, releases and tracks of a Discogs dump as albums and songs with performers."""
 
 from __future__ import annotations
 

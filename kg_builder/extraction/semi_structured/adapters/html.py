@@ -1,4 +1,4 @@
-"""HTML pages and JSON-LD files: JSON-LD, microdata, RDFa; else Open Graph; else tables."""
+"""Read HTML and JSON-LD files: JSON-LD, microdata, RDFa; else Open Graph; else tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The value of an infobox field, taken apart: lists, links, dates, small print."""
+"""Parse a wikitext infobox field into its values: text, linked article, closing note."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nested JSON of any shape, by the paths that the recipe gives."""
+"""Read nested JSON of any shape into records and statements, by paths given in the recipe."""
 
 from __future__ import annotations
 

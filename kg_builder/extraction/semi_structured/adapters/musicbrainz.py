@@ -1,4 +1,4 @@
-"""Answers of the MusicBrainz web service (version 2, XML)."""
+"""Read XML answers of the MusicBrainz web service (version 2) into records and statements."""
 
 from __future__ import annotations
 

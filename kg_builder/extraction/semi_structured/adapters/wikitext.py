@@ -1,4 +1,4 @@
-"""Wikitext of an encyclopaedia: the infobox of an article, and which of its fields says what."""
+"""Read infoboxes of wikitext articles into records and statements, by a map of their fields."""
 
 from __future__ import annotations
 

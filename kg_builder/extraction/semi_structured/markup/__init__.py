@@ -1,1 +1,1 @@
-"""Schema.org markup in pages: JSON-LD, microdata, RDFa and Open Graph as one kind of node."""
+"""Parse schema.org markup (JSON-LD, microdata, RDFa, Open Graph) into nodes, and map these."""

@@ -1,4 +1,4 @@
-"""Microdata (HTML standard, section 5), RDFa Lite and Open Graph tags as nodes."""
+"""Parse microdata (HTML standard, section 5), RDFa Lite and Open Graph tags into nodes."""
 
 from __future__ import annotations
 

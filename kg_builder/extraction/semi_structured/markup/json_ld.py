@@ -1,4 +1,4 @@
-"""JSON-LD as nodes: contexts of schema.org, @graph, lists, nesting and references by @id."""
+"""Parse JSON-LD into nodes: schema.org contexts, @graph, lists, nesting, references by @id."""
 
 from __future__ import annotations
 

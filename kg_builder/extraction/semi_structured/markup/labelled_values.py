@@ -1,4 +1,4 @@
-"""Label–value pairs of pages without markup: tables with a heading per row, definition lists."""
+"""Read facts from pages without markup: label–value tables and definition lists about artists."""
 
 from __future__ import annotations
 

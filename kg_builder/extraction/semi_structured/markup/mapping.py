@@ -1,4 +1,4 @@
-"""From marked-up nodes to records and statements, through the data model's mappings."""
+"""Map nodes of marked-up pages to records and statements, by the data model's mappings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A marked-up thing, whatever its syntax, and the schema.org names that it uses."""
+"""Data classes of a marked-up thing in any syntax: types, id, and properties by IRI."""
 
 from __future__ import annotations
 

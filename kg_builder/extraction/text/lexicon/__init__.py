@@ -1,4 +1,4 @@
-"""Words that every text uses: genres, instruments and their players, roles, demonyms."""
+"""Load the word lists of text extraction: genres, instruments and players, roles, demonyms."""
 
 from __future__ import annotations
 
