@@ -16,6 +16,13 @@ __all__ = ["ItemNames", "NamedItem"]
 
 _RAW_ID = "id:"
 
+_SHOWN = 60
+"""Characters of a name that a message repeats."""
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
 
 @dataclass(frozen=True)
 class NamedItem:
@@ -57,13 +64,17 @@ class ItemNames:
             raw_id = text.removeprefix(_RAW_ID).strip()
             item = self._catalogue.item_of_raw_id(raw_id)
             if item is None:
-                raise ConfigError(f"no item has the id {raw_id!r}; ids are in items.tsv")
+                raise ConfigError(
+                    f"no item has the id {_shortened(raw_id)!r}; ids are in items.tsv"
+                )
             return NamedItem(text, Match((item,), self._index.name(item)))
         found = self._index.find(text)
         if found is None:
-            near = self._index.suggest(text)
+            near = self._index.suggest(text[: 2 * _SHOWN])
             hint = f"did you mean {' or '.join(near)}?" if near else "names are in items.tsv"
-            raise ConfigError(f"{text!r} is not in {self._catalogue.folder.name}; {hint}")
+            raise ConfigError(
+                f"{_shortened(text)!r} is not in {self._catalogue.folder.name}; {hint}"
+            )
         return NamedItem(text, found)
 
     def resolve_all(self, texts: Iterable[str]) -> list[NamedItem]:
@@ -92,7 +103,7 @@ class ItemNames:
             rows = list(csv.reader(text.splitlines(), skipinitialspace=True))
         except csv.Error as error:
             raise ConfigError(
-                f"{text[:60]!r}: no list of names ({error}); part by commas"
+                f"{_shortened(text)!r}: no list of names ({error}); part by commas"
             ) from None
         names = []
         for row in rows:

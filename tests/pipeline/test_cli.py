@@ -84,4 +84,4 @@ def test_a_negative_seed_and_an_unwritable_folder(tiny, monkeypatch, capsys):
     assert "--seed -1" in capsys.readouterr().err
     (tiny / "file").write_text("")
     assert run(monkeypatch, "build", *arguments(tiny), "--out", str(tiny / "file" / "out")) == 2
-    assert "name a path that can be read and written to" in capsys.readouterr().err
+    assert "name another path" in capsys.readouterr().err

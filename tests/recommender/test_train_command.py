@@ -94,7 +94,7 @@ def test_wrong_files_get_one_line(
     file = tmp_path / "wrong.toml"
     file.write_text(content)
     status, _, err = run(capsys, "--data", str(toy_data), "--config", str(file))
-    assert status == 1
+    assert status == 2
     assert complaint in err and err.count("\n") == 1
 
 
@@ -128,7 +128,7 @@ def test_without_data_it_names_the_command_that_makes_some(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     status, _, err = run(capsys)
-    assert status == 1
+    assert status == 2
     assert "python -m pipeline build --dataset sample" in err
 
 
