@@ -233,6 +233,9 @@ def _rows_in(value: Any) -> tuple[list[dict[str, Any]], str]:
         return [row for row in value[:ROWS] if isinstance(row, dict)], ""
     if not isinstance(value, dict):
         return [], ""
+    only = next(iter(value.values())) if len(value) == 1 else None
+    if isinstance(only, dict) and any(key in only for key in ("name", "title")):
+        return [only], next(iter(value))
     lists = sorted(_lists(value), key=lambda found: -len(found[1]))
     if lists:
         path, rows = lists[0]

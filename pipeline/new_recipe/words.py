@@ -162,7 +162,11 @@ def meaning(name: str) -> tuple[str, str]:
     >>> meaning("artist_id"), meaning("Titel"), meaning("release_date"), meaning("danceability")
     (('artist', 'id'), ('', 'name'), ('', 'released'), ('', 'other'))
     """
-    words = plain_words(name.removesuffix(".#text"))
+    if name.endswith((".type", ".datatype", "xml:lang")):
+        return "", "other"  # of SPARQL's answers in JSON
+    words = plain_words(name.removesuffix(".#text").removesuffix(".value"))
+    if name.endswith("Label.value") and len(words) > 1:
+        words = [*words[:-1], "name"]  # SPARQL's ?bandLabel is the name of ?band
     if len(words) == 1 and words[0] in _FEATURES:
         return "", "other"
     for size in (len(words), 3, 2):

@@ -236,6 +236,13 @@ def test_extended_streaming_history(tmp_path):
     assert sorted(items["name"]) == ["Moon Song", "Rain"]
 
 
+def test_an_answer_with_one_record(tmp_path):
+    artist = {"name": "Ann Example", "mbid": A, "image": [{"#text": "", "size": "small"}] * 3}
+    files = write(tmp_path, {"artist.json": json.dumps({"artist": {**artist, "genre": "folk"}})})
+    text = new_recipe(files, tmp_path, "one")
+    assert 'rows = "artist"' in text and 'name = "name"' in text and "genre = {" in text
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -247,6 +254,9 @@ def test_extended_streaming_history(tmp_path):
         ("artmbid", ("artist", "mbid")),
         ("país", ("country", "")),
         ("アーティスト", ("artist", "")),
+        ("bandLabel.value", ("artist", "name")),
+        ("genreLabel.value", ("genre", "name")),
+        ("bandLabel.xml:lang", ("", "other")),
     ],
 )
 def test_names_of_columns_in_several_languages(name, expected):
