@@ -77,6 +77,7 @@ _ATTRIBUTES: Final = {
     "rating": "rating ratings score stars bewertung wertung puntuacion valoracion calificacion "
     "voto nota sterne рейтинг оценка 評価 评分",
     "type": "type class kind typ tipo art_type category",
+    "other": "listeners followers",
     "gender": "gender sex geschlecht genero_usuario sexe",
     "age": "age alter edad",
     "occupation": "occupation job profession beruf",
@@ -178,7 +179,8 @@ def meaning(name: str) -> tuple[str, str]:
     strongest = next((a for a in attributes if a in _STRONG), attributes[-1] if attributes else "")
     if not entities and not attributes:
         return "", ""
-    return (entities[-1] if entities else ""), strongest
+    about = "similar" if "similar" in entities else entities[-1] if entities else ""
+    return about, strongest
 
 
 _STRONG: Final = (

@@ -254,6 +254,8 @@ def test_an_answer_with_one_record(tmp_path):
         ("artmbid", ("artist", "mbid")),
         ("país", ("country", "")),
         ("アーティスト", ("artist", "")),
+        ("similar.artist.name", ("similar", "name")),
+        ("stats.listeners", ("", "other")),
         ("bandLabel.value", ("artist", "name")),
         ("genreLabel.value", ("genre", "name")),
         ("bandLabel.xml:lang", ("", "other")),
