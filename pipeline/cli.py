@@ -30,6 +30,11 @@ for _name, _address, _help in (
         "List the recipes that ship with the project.",
     ),
     (
+        "new-recipe",
+        "new_recipe.command:new_recipe_command",
+        "Look at files and write a commented recipe with a guess for every column.",
+    ),
+    (
         "fetch",
         "data_set_commands:fetch_command",
         "Bring a data set's raw files from their publishers.",

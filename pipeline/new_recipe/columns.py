@@ -1,0 +1,196 @@
+"""What a single column is, by its name and by its values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kg_builder.databases import external_id
+from kg_builder.extraction.tabular.list_cells import OPENING, list_in
+from kg_builder.extraction.values.dates import parse_date
+from pipeline.new_recipe.samples import Column, Sample
+from pipeline.new_recipe.words import CLASSES, meaning
+
+_MOST: Final = 0.8
+_LOOKED_AT: Final = 300
+_MBID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_Q_ID: Final = re.compile(r"Q[1-9]\d*")
+_NUMBER: Final = re.compile(r"[-+]?\d+([.,]\d+)?")
+_WITH_COMMA: Final = re.compile(r"[-+]?\d+,\d{1,2}|[-+]?\d+,\d{4,}")
+_SLASHED: Final = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}\b")
+_LISTED: Final = ("|", ";", " / ", ",", "/")
+_COMMA_LISTS: Final = frozenset({"genre", "tag", "instrument", "language", "country"})
+"""Things whose names hold no comma."""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One column.
+
+    Attributes:
+        about: the kind of thing (`artist`, `user`, ...), empty for that of the row.
+        says: what of it (`id`, `name`, `begin`, ...), empty where the name does not tell.
+        why: what it was guessed from.
+    """
+
+    column: Column
+    about: str
+    says: str
+    why: str
+
+    @property
+    def name(self) -> str:
+        """Its name in the file."""
+        return self.column.name
+
+
+def guesses(sample: Sample) -> list[Guess]:
+    """A guess for every column of a file."""
+    if sample.layout.get("header") is False:
+        return _nameless(sample)
+    return [guess(column) for column in sample.columns.values()]
+
+
+def guess(column: Column) -> Guess:
+    """What a column is by its name, corrected by its values."""
+    about, says = meaning(column.name)
+    why = "its name"
+    if not says and not about and "." in column.name:
+        about, says = meaning(column.name.rpartition(".")[2])
+    if mostly(column, _MBID.fullmatch) and says in {"", "id", "mbid"}:
+        return Guess(column, about, "mbid" if says == "mbid" else "id", "its name; MBIDs")
+    if mostly(column, _Q_ID.fullmatch) and says != "id":
+        return Guess(column, about, "wikidata", "values such as Q5")
+    if mostly(column, external_id_of) and says != "id":
+        return Guess(column, about, "address", "addresses of things in public databases")
+    if mostly(column, lambda text: text.startswith(("http://", "https://"))):
+        return Guess(column, about, says if says == "image" else "homepage", "web addresses")
+    if says == "date" and mostly(column, _has_time):
+        return Guess(column, about, "time", "its name; dates with a time of day")
+    return Guess(column, about, says, why)
+
+
+def external_id_of(text: str) -> str | None:
+    """The CURIE of a whole address in a registered database."""
+    return external_id(text) if "://" in text else None
+
+
+def mostly(column: Column, test: Any) -> bool:
+    """Whether a test holds for most values."""
+    values = column.values[:_LOOKED_AT]
+    return bool(values) and sum(bool(test(value)) for value in values) >= _MOST * len(values)
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number in any notation."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def numbers(column: Column) -> list[float]:
+    """The column's numbers."""
+    return [float(v.replace(",", ".")) for v in column.values if is_number(v)]
+
+
+def is_moment(text: str) -> bool:
+    """Whether a text is seconds or milliseconds since 1970, or a date with a time of day."""
+    if text.isdigit():
+        return 6e8 < int(text) < 4e9 or 6e11 < int(text) < 4e12
+    return _has_time(text)
+
+
+def _has_time(text: str) -> bool:
+    return re.search(r"\d:\d\d", text) is not None and parse_date(text) is not None
+
+
+# ------------------------------------------------------------------------- without a heading
+
+
+def _nameless(sample: Sample) -> list[Guess]:
+    """Columns by their values: of texts the first is the user, the last the finest thing."""
+    columns = list(sample.columns.values())
+    found: dict[str, Guess] = {}
+    for column in columns:
+        if mostly(column, is_moment):
+            found[column.name] = Guess(column, "", "time", "moments")
+        elif mostly(column, _MBID.fullmatch):
+            found[column.name] = Guess(column, "artist", "id", "MBIDs")
+    numeric = [c for c in columns if c.name not in found and mostly(c, is_number)]
+    texts = [c for c in columns if c.name not in found and c not in numeric]
+    if not texts and len(numeric) >= 2:
+        found[numeric[0].name] = Guess(numeric[0], "user", "id", "numbers in the first column")
+        found[numeric[1].name] = Guess(numeric[1], "item", "id", "numbers in the second column")
+        numeric = numeric[2:]
+    elif numeric and numeric[0] is columns[0] and len(set(numeric[0].values)) < sample.rows:
+        found[numeric[0].name] = Guess(numeric[0], "user", "id", "repeated numbers, first column")
+        numeric = numeric[1:]
+    elif texts and len(texts) > 1 and _looks_like_user(texts, found):
+        found[texts[0].name] = Guess(texts[0], "user", "id", "texts without spaces, first column")
+        texts = texts[1:]
+    order = {1: ("artist",), 2: ("artist", "song"), 3: ("artist", "album", "song")}
+    for column, about in zip(texts, order.get(len(texts), ()), strict=False):
+        found[column.name] = Guess(column, about, "name", "texts, by their order")
+    for column in numeric[:1]:
+        largest = max(numbers(column), default=0)
+        says = "rating" if largest <= 10 and len(column.distinct) <= 20 and not texts else "plays"
+        found[column.name] = Guess(column, "", says, f"numbers up to {largest:g}")
+    return [found.get(c.name, Guess(c, "", "", "")) for c in columns]
+
+
+def _looks_like_user(texts: list[Column], found: dict[str, Guess]) -> bool:
+    """Artists have spaces and users have none; two texts and a count are a user and an artist."""
+    timed = any(one.says == "time" for one in found.values())
+    return len(texts) == 2 if not timed else mostly(texts[0], lambda text: " " not in text)
+
+
+# ------------------------------------------------------------------------- notations
+
+
+def split_of(guess: Guess) -> tuple[str | None, str]:
+    """(separator of several values in a cell or none, what it was seen in)."""
+    cells = [cell for cell in guess.column.cells if isinstance(cell, str)]
+    if sum(cell.startswith(OPENING) and list_in(cell) is not None for cell in cells) * 2 > len(
+        cells
+    ):
+        return None, "lists in the notation of JSON or Python"
+    for sign in _LISTED:
+        if sign in {",", "/"} and guess.about not in _COMMA_LISTS:
+            continue
+        several = [cell for cell in cells if sign in cell]
+        if several and (len(several) > 1 or sign in "|;") and _are_short(several, sign):
+            return sign, f"{sign!r} in {len(several)} of {len(cells)} cells"
+    return None, ""
+
+
+def _are_short(cells: Iterable[str], sign: str) -> bool:
+    return all(len(part) < 60 for cell in cells for part in cell.split(sign))
+
+
+def decimal_of(sample: Sample) -> tuple[str | None, str]:
+    """(the sign before fractions, where it was seen), if the file's numbers agree on a comma."""
+    comma = [c.name for c in sample.columns.values() if any(map(_WITH_COMMA.fullmatch, c.values))]
+    point = any(
+        re.fullmatch(r"\d+\.\d+", value)
+        for c in sample.columns.values()
+        for value in c.values[:_LOOKED_AT]
+    )
+    comma = [n for n in comma if mostly(sample.columns[n], is_number)]
+    return (",", f"numbers such as 4,5 in {comma[0]!r}") if comma and not point else (None, "")
+
+
+def day_first_of(sample: Sample) -> tuple[bool | None, str]:
+    """(whether the day comes first, where it was seen), where a part beyond 12 tells it."""
+    verdicts: dict[bool, str] = {}
+    for column in sample.columns.values():
+        for found in filter(None, map(_SLASHED.match, column.values)):
+            one, other = int(found[1]), int(found[2])
+            if 12 < max(one, other) <= 31 and min(one, other) <= 12:
+                verdicts[one > 12] = f"{found[0]} in {column.name!r}"
+    return next(iter(verdicts.items())) if len(verdicts) == 1 else (None, "")
+
+
+def subject_of(stem: str) -> str:
+    """The kind of thing that a file's name names ("my_songs" → song); empty for none."""
+    about = meaning(stem)[0]
+    return about if about in CLASSES else ""

@@ -1,0 +1,149 @@
+"""Command `new-recipe`: look at files and write a recipe that reads them."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from kg_builder.errors import DataError
+from kg_builder.packed_files import without_packing
+from pipeline.console import terminal
+from pipeline.new_recipe.plan import make_plan
+from pipeline.new_recipe.recipe_text import NO_GRAPH, recipe_text
+from pipeline.new_recipe.samples import Sample, read_sample
+from pipeline.recipe import load_recipe
+from safe_io.atomic import write_atomically
+
+_RDF: Final = frozenset({".ttl", ".nt", ".nq", ".rdf", ".owl", ".trig"})
+_PAGES: Final = {
+    ".html": "html", ".htm": "html", ".wikitext": "wikitext", ".wiki": "wikitext",
+    ".jsonld": "json-ld", ".xml": "auto",
+}  # fmt: skip
+
+
+def new_recipe_command(
+    files: Annotated[list[Path], typer.Argument(help="Files to look at.", metavar="FILE…")],
+    out: Annotated[
+        Path | None, typer.Option(help="The recipe.  [default: <name>.toml in this folder]")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the recipe.  [default: that of --out or of a file]")
+    ] = None,
+    raw: Annotated[
+        Path | None,
+        typer.Option(help="Folder that paths are relative to.  [default: that of the files]"),
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Overwrite the recipe.")] = False,
+) -> None:
+    """Look at files and write a commented recipe with a guess for every column."""
+    named = name or (out.stem if out else without_packing(files[0].name).partition(".")[0])
+    plain = re.sub(r"[^\w.-]+", "-", named).strip("-.") or "my"
+    target = out or Path(f"{plain}.toml")
+    if target.suffix != ".toml":
+        raise DataError("a recipe's name ends with .toml", where=str(target))
+    if target.exists() and not force:
+        raise DataError(
+            "the file exists", where=str(target), remedy="give --force or another --out"
+        )
+    folder = raw or _folder_of(files)
+    text = new_recipe(files, folder, plain)
+    _validate(text, target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(target, text)
+    if NO_GRAPH in text:
+        typer.echo(f"warning: {NO_GRAPH}")
+    terminal().print(
+        f"{target}: read its comments, then\n"
+        f"python -m pipeline build --dataset {target} --raw {folder}",
+        highlight=False, soft_wrap=True, markup=False,
+    )  # fmt: skip
+
+
+def new_recipe(files: Iterable[Path], raw: Path, name: str) -> str:
+    """The text of a recipe for files below a folder.
+
+    Raises:
+        DataError: a file is missing or lies elsewhere, or nothing in the files is recognised.
+    """
+    samples: list[Sample] = []
+    pages: dict[str, tuple[str, dict[str, Any], str]] = {}
+    root = raw.resolve()
+    for file in dict.fromkeys(path.resolve() for path in files):
+        if not file.is_file():
+            raise DataError("no such file", where=str(file))
+        if not file.is_relative_to(root):
+            raise DataError(f"not below {raw}", where=str(file), remedy="give --raw FOLDER")
+        suffix = Path(without_packing(file.name.lower())).suffix
+        if suffix in _RDF or suffix in _PAGES:
+            _add_page(pages, file.relative_to(root), suffix, name)
+        elif (sample := read_sample(file, root)) is not None:
+            samples.append(sample)
+    plan = make_plan(_alike(samples, root))
+    if not plan.tables and not pages:
+        seen = ", ".join(column for sample in samples for column in list(sample.columns)[:8])
+        raise DataError(
+            "no column was recognised as the name or id of an artist, song, album, label or work",
+            where=", ".join(path.name for path in files),
+            remedy=f"the columns are: {seen or 'none'}; docs/recipes.md says how to name them",
+        )
+    return recipe_text(plan, name, list(pages.values()))
+
+
+def _folder_of(files: list[Path]) -> Path:
+    try:
+        return Path(os.path.commonpath([path.resolve().parent for path in files]))
+    except ValueError:
+        raise DataError("the files are on several drives", remedy="give --raw FOLDER") from None
+
+
+def _add_page(
+    pages: dict[str, tuple[str, dict[str, Any], str]], path: Path, suffix: str, name: str
+) -> None:
+    """A source of its own for RDF; one for all pages of a folder and an ending."""
+    number = len(pages) + 1
+    if suffix in _RDF:
+        keys: dict[str, Any] = {
+            "kind": "structured",
+            "tables": {"graph": {"reads": "rdf", "path": path.as_posix()}},
+        }
+        pages[path.as_posix()] = (f"{name}-rdf{number}", keys, f"RDF, by its ending {suffix}")
+        return
+    pattern = (path.parent / f"*{path.suffix}").as_posix()
+    source = {"kind": "semi-structured", "path": pattern, "format": _PAGES[suffix]}
+    pages.setdefault(pattern, (f"{name}-pages{number}", source, f"by its ending {suffix}"))
+
+
+def _alike(samples: list[Sample], root: Path) -> list[Sample]:
+    """Files of one folder with the same columns and names that differ in digits, as a pattern."""
+    groups: dict[tuple[Path, str, str], list[Sample]] = {}
+    for sample in samples:
+        pattern = re.sub(r"\d+(?:[-_]\d+)*", "*", Path(sample.path).name)
+        key = (Path(sample.path).parent, pattern, str(sorted(sample.layout.items())))
+        groups.setdefault(key, []).append(sample)
+    found: list[Sample] = []
+    for (folder, pattern, _), group in groups.items():
+        path = (folder / pattern).as_posix()
+        given = {(root / sample.path).resolve() for sample in group}
+        columns = [set(sample.columns) for sample in group]
+        alike = columns[0] and all(one & columns[0] for one in columns)
+        if len(group) > 1 and alike and {p.resolve() for p in root.glob(path)} == given:
+            most = max(group, key=lambda sample: len(sample.columns))
+            found.append(replace(most, path=path))
+        else:
+            found += group
+    return found
+
+
+def _validate(text: str, target: Path) -> None:
+    """Read the recipe as a build would, before it is written to where it belongs."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / target.name
+        path.write_text(text, encoding="utf-8")
+        load_recipe(path)

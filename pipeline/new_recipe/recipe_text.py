@@ -1,0 +1,154 @@
+"""A plan as a commented recipe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.new_recipe.columns import day_first_of, decimal_of
+from pipeline.new_recipe.plan import Plan
+from pipeline.new_recipe.samples import Sample
+from pipeline.new_recipe.things import Things
+
+NO_GRAPH = (
+    "no column links two things: the build will end with an empty graph; add a file that tells "
+    "genres, albums, labels or countries of the items"
+)
+"""What is missing where files only say who listened to what."""
+
+
+def recipe_text(plan: Plan, name: str, pages: list[tuple[str, dict[str, Any], str]]) -> str:
+    """The recipe's text.
+
+    Args:
+        plan: tables, interactions, users and what is left out.
+        name: name of the recipe, and of the source of its tables.
+        pages: (name, keys, reason) of the other sources, such as pages and RDF.
+    """
+    lines = [
+        "# Written by `python -m pipeline new-recipe`, from the first rows of each file. Every",
+        "# line is a guess: read the comments, correct what is wrong, and build with",
+        "#   python -m pipeline build --dataset THIS_FILE --raw FOLDER_OF_THE_FILES",
+        f"name = {toml(name)}",
+        f"title = {toml(name)}",
+    ]
+    if plan.acts and not pages and not plan.links and not any(t.columns for t in plan.tables):
+        lines.append(f"# {NO_GRAPH}")
+    if plan.tables:
+        lines += ["", "[[sources]]", 'kind = "structured"', f"name = {toml(name)}"]
+    for table in plan.tables:
+        lines += _things(table)
+    for number, (sample, keys, why) in enumerate(plan.links, start=1):
+        head = f"[sources.tables.links{number}]"
+        lines += ["", head, f"# {why}", 'reads = "links"', *_layout(sample), *_keys(keys, {})]
+    for source, keys, why in pages:
+        lines += ["", "[[sources]]", f"# {why}", f"name = {toml(source)}", *_keys(keys, {})]
+    lines += _acts(plan, name) + _users(plan) + _ratings(plan, pages) + _left_out(plan)
+    return "\n".join(lines) + "\n"
+
+
+def toml(value: Any) -> str:
+    """A value in TOML."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{_toml_key(key)} = {toml(one)}" for key, one in value.items())
+        return "{ " + inner + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return str(value)
+
+
+def _toml_key(key: str) -> str:
+    plain = key.isascii() and key.replace("_", "").replace("-", "").isalnum()
+    return key if plain else toml(key)
+
+
+def _comment(text: str) -> str:
+    """A reason as the end of a line, whatever a file put into it."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
+def _keys(keys: Mapping[str, Any], why: Mapping[str, str]) -> list[str]:
+    return [
+        f"{_toml_key(key)} = {toml(value)}" + (f"  # {_comment(why[key])}" if key in why else "")
+        for key, value in keys.items()
+    ]
+
+
+def _layout(sample: Sample) -> list[str]:
+    keys: dict[str, Any] = {"path": sample.path, **sample.layout}
+    why = {}
+    if sample.layout.get("header") is False:
+        why["names"] = "the file has no heading"
+    for key, (value, seen) in (
+        ("decimal", decimal_of(sample)),
+        ("day_first", day_first_of(sample)),
+    ):
+        if value is not None:
+            keys[key], why[key] = value, seen
+    return _keys(keys, why)
+
+
+def _things(table: Things) -> list[str]:
+    keys: dict[str, Any] = {"type": table.type}
+    why = {"type": table.why}
+    if table.id:
+        keys["id"] = table.id
+    keys["name"] = table.name
+    if table.id == table.name:
+        why["id"] = "no column of ids: the name serves"
+    if table.aliases:
+        keys["aliases"] = table.aliases
+    if table.aliases_split:
+        keys["aliases_split"] = table.aliases_split
+    if table.external:
+        keys["external_ids"] = table.external
+        why["external_ids"] = "ids or addresses in public databases"
+    lines = ["", f"[sources.tables.{table.key}]", *_layout(table.sample), *_keys(keys, why)]
+    if table.columns:
+        lines += ["", f"[sources.tables.{table.key}.columns]"]
+        for column in table.columns:
+            lines += _keys({column.name: column.settings}, {column.name: column.why})
+    return lines
+
+
+def _acts(plan: Plan, name: str) -> list[str]:
+    lines: list[str] = []
+    for acts in plan.acts[:1]:
+        tables = len(plan.tables) + len(plan.links)
+        records = name if tables == 1 else f"{name}/{acts.table.key}"
+        keys = {**acts.settings, "records": records}
+        lines += ["", "[[interactions]]", *_layout(acts.sample), *_keys(keys, acts.why)]
+    for acts in plan.acts[1:]:
+        lines += ["", f"# {_comment(acts.sample.path)}: a recipe reads one table of interactions;"]
+        lines += ["# this one is left out."]
+    return lines
+
+
+def _users(plan: Plan) -> list[str]:
+    lines: list[str] = []
+    for sample, user, columns in plan.users:
+        lines += ["", "[[users]]", *_layout(sample), *_keys({"user": user}, {})]
+        for one in columns:
+            key = f"columns.{_toml_key(one.name)}"
+            lines.append(f"{key} = {toml(one.settings)}  # {_comment(one.why)}")
+    return lines
+
+
+def _ratings(plan: Plan, pages: list[tuple[str, dict[str, Any], str]]) -> list[str]:
+    if plan.acts:
+        return ["", "[ratings]", f"item_type = {toml(plan.acts[0].table.type)}"]
+    type_ = plan.tables[0].type if plan.tables else "Artist"
+    why = "no file says who listened to what: all things of the class are items"
+    return ["", "[ratings]", f"# {why}", 'items = "all"', f"item_type = {toml(type_)}"]
+
+
+def _left_out(plan: Plan) -> list[str]:
+    lines = ["", "# Columns that are left out:"] if plan.left_out else []
+    for sample, column, why in plan.left_out:
+        lines.append(f"#   {_comment(sample.path)}, {toml(column)}: {_comment(why)}")
+    return lines

@@ -1,0 +1,280 @@
+"""The first rows of a file, as columns, and the layout that they were read with."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.tabular import Cell, RowsConfig, read_rows
+from kg_builder.extraction.tabular.config import joined, scalar
+from kg_builder.extraction.tabular.nested_json import decoded
+from kg_builder.packed_files import open_binary, without_packing
+from pipeline.new_recipe.words import MEANING, plain_words
+
+ROWS: Final = 2_000
+"""Rows that are looked at."""
+
+_BYTES: Final = 1 << 20
+_LARGEST_JSON: Final = 256 << 20
+_SEPARATORS: Final = ("\t", "::", ";", "|", ",")
+_DEPTH: Final = 6
+_ENCODINGS: Final = ("utf-8-sig", "cp1252", "latin-1")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's values in the first rows; `lists` where a cell holds several."""
+
+    name: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def values(self) -> list[str]:
+        """All that is filled, in order."""
+        return [
+            value
+            for cell in self.cells
+            if cell
+            for value in (cell if isinstance(cell, tuple) else (cell,))
+            if value
+        ]
+
+    @property
+    def distinct(self) -> set[str]:
+        """Different values."""
+        return set(self.values)
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether no value occurs twice and no cell is empty."""
+        return len(self.distinct) == len(self.cells) == len(self.values)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What was seen of a file.
+
+    Attributes:
+        path: below the raw folder, with `/`; a pattern where several files are alike.
+        layout: keys of the recipe that say how it is read, besides the path.
+        columns: by name.
+        notes: what was guessed of the layout, a line each.
+    """
+
+    path: str
+    layout: Mapping[str, Any]
+    columns: Mapping[str, Column]
+    notes: tuple[str, ...] = ()
+    rows: int = 0
+    stem: str = field(default="", compare=False)
+
+
+def read_sample(file: Path, raw: Path) -> Sample | None:
+    """Look at the first rows of a file; `None` where it holds no rows.
+
+    Raises:
+        DataError: the file cannot be read, or is no text, JSON, Parquet or Excel.
+    """
+    path = file.relative_to(raw).as_posix()
+    layout = RowsConfig(path=path).layout
+    with open_binary(file) as stream:
+        head = stream.read(_BYTES)
+    first = decoded(head, _ENCODINGS).lstrip()[:1] if layout not in {"parquet", "excel"} else ""
+    if first in {"{", "["} and layout not in {"jsonl", "json"}:
+        layout = "jsonl" if first == "{" else "json"
+    if layout in {"json", "jsonl"}:
+        return _json_sample(file, path, head)
+    if layout in {"parquet", "excel"}:
+        return _taken(path, {}, RowsConfig(path=path), raw, ())
+    return _text_sample(file, path, head, raw)
+
+
+def _taken(
+    path: str, layout: dict[str, Any], config: RowsConfig, raw: Path, notes: tuple[str, ...]
+) -> Sample | None:
+    chunk = next(iter(read_rows(config, raw, chunk_rows=ROWS)), None)
+    if chunk is None or not len(chunk):
+        return None
+    columns = {
+        name: Column(name, tuple(cells[:ROWS])) for name, cells in chunk.columns.items() if name
+    }
+    stem = without_packing(Path(path).name).partition(".")[0]
+    return Sample(path, layout, columns, notes, min(len(chunk), ROWS), stem)
+
+
+# ---------------------------------------------------------------------------------- delimited
+
+
+def _text_sample(file: Path, path: str, head: bytes, raw: Path) -> Sample | None:
+    if b"\0" in head and head[:2] not in {b"\xff\xfe", b"\xfe\xff"}:
+        raise DataError("neither text nor a format that is known", where=str(file))
+    encoding = ("utf-16",) if head[:2] in {b"\xff\xfe", b"\xfe\xff"} else _ENCODINGS
+    lines = decoded(head, encoding).splitlines()[: ROWS + 1]
+    lines = [line for line in (lines[:-1] if len(head) == _BYTES else lines) if line.strip()]
+    if not lines:
+        return None
+    separator = _separator(lines)
+    default = RowsConfig(path=path).layout
+    usual = "," if default == "csv" else "\t"
+    layout: dict[str, Any] = {}
+    if default not in {"csv", "tsv", "dat"} or Path(path).suffix == ".txt":
+        layout["format"] = default = "tsv" if separator == "\t" else "csv"
+        usual = "," if default == "csv" else "\t"
+    if separator != usual:
+        layout["separator"] = separator
+    if default != "csv" and any(f'"{separator}"' in line for line in lines):
+        layout["quote"] = '"'
+    rows = [[cell.strip().strip('"') for cell in line.split(separator)] for line in lines[:200]]
+    notes: tuple[str, ...] = ()
+    if not _has_heading(rows):
+        layout["header"] = False
+        layout["names"] = [f"column{n}" for n in range(1, len(rows[0]) + 1)]
+    return _taken(path, layout, RowsConfig(path=path, **layout), raw, notes)
+
+
+def _separator(lines: list[str]) -> str:
+    """What stands in most lines equally often, and often."""
+    best, most = ",", 0.0
+    for sign in _SEPARATORS:
+        counts = Counter(line.count(sign) for line in lines[:200])
+        heading = lines[0].count(sign)
+        usual, times = counts.most_common(1)[0]
+        score = times / min(len(lines), 200) * (usual > 0) + (usual > 0 and usual == heading)
+        if score > most:
+            best, most = sign, score
+    return best
+
+
+def _has_heading(rows: list[list[str]]) -> bool:
+    """Whether the first row names the columns: known words, or text above numbers."""
+    first, rest = rows[0], rows[1:]
+    if any(_is_number(cell) for cell in first) or len(set(first)) < len(first):
+        return False
+    known = [
+        any(word in MEANING for word in plain_words(cell)) and len(cell) < 40 for cell in first
+    ]
+    repeated = {cell for row in rest for cell in row}
+    if any(cell in repeated for cell in first):
+        return False
+    if sum(known) * 2 >= len(first):
+        return True
+    return any(
+        len(row) == len(first) and _is_number(row[n]) for row in rest[:5] for n in range(len(first))
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+# ---------------------------------------------------------------------------------- JSON
+
+
+def _json_sample(file: Path, path: str, head: bytes) -> Sample | None:
+    lines = _objects_in_lines(head)
+    layout: dict[str, Any] = {}
+    if lines:
+        rows, found = lines, ""
+        if RowsConfig(path=path).layout != "jsonl":
+            layout["format"] = "jsonl"
+    else:
+        rows, found = _rows_in(_whole(file))
+        if RowsConfig(path=path).layout != "json":
+            layout["format"] = "json"
+    if found:
+        layout["rows"] = found
+    if not rows:
+        return None
+    columns = _columns(rows)
+    stem = without_packing(Path(path).name).partition(".")[0]
+    return Sample(path, layout, columns, (), len(rows), stem)
+
+
+def _objects_in_lines(head: bytes) -> list[dict[str, Any]]:
+    """The objects of JSON lines; none where the file is one document."""
+    lines = decoded(head, _ENCODINGS).splitlines()
+    if len(head) == _BYTES:
+        lines = lines[:-1]
+    rows: list[dict[str, Any]] = []
+    for line in filter(str.strip, lines[:ROWS]):
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            if not rows:
+                return []
+            continue
+        if isinstance(value, dict):
+            rows.append(value)
+    nested = len(rows) == 1 and any(_lists(rows[0]))
+    return [] if nested else rows
+
+
+def _whole(file: Path) -> Any:
+    with open_binary(file) as stream:
+        content = stream.read(_LARGEST_JSON)
+    try:
+        return json.loads(decoded(content, _ENCODINGS))
+    except (ValueError, RecursionError) as fault:
+        raise DataError(f"not JSON: {fault}", where=str(file)) from None
+
+
+def _rows_in(value: Any) -> tuple[list[dict[str, Any]], str]:
+    """(the objects that are rows, their path): the longest list of objects."""
+    if isinstance(value, list):
+        return [row for row in value[:ROWS] if isinstance(row, dict)], ""
+    if not isinstance(value, dict):
+        return [], ""
+    only = next(iter(value.values())) if len(value) == 1 else None
+    if isinstance(only, dict) and any(key in only for key in ("name", "title")):
+        return [only], next(iter(value))
+    lists = sorted(_lists(value), key=lambda found: -len(found[1]))
+    if lists:
+        path, rows = lists[0]
+        return [row for row in rows[:ROWS] if isinstance(row, dict)], path
+    if len(value) > 1 and all(isinstance(row, dict) for row in value.values()):
+        return [{"@key": key, **row} for key, row in list(value.items())[:ROWS]], "*"
+    return [value], ""
+
+
+def _lists(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, list[Any]]]:
+    if isinstance(value, list) and sum(isinstance(one, dict) for one in value) * 2 > len(value):
+        yield path, value
+    elif isinstance(value, dict) and depth < _DEPTH:
+        for key, below in value.items():
+            yield from _lists(below, f"{path}.{key}" if path else key, depth + 1)
+
+
+def _flat(row: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """(path, value) of all texts and numbers below an object."""
+    if isinstance(row, dict) and depth < _DEPTH:
+        for key, value in row.items():
+            yield from _flat(value, f"{path}.{key}" if path else key, depth + 1)
+    elif isinstance(row, list):
+        for value in row:
+            yield from _flat(value, path, depth + 1)
+    elif (text := scalar(row)) is not None and path:
+        yield path, text
+
+
+def _columns(rows: list[dict[str, Any]]) -> dict[str, Column]:
+    values: list[dict[str, list[str]]] = []
+    for row in rows:
+        found: dict[str, list[str]] = {}
+        for path, text in _flat(row):
+            found.setdefault(path, []).append(text)
+        values.append(found)
+    nulls = frozenset({"", "NULL", "null"})
+    names = list(dict.fromkeys(name for found in values for name in found))
+    return {
+        name: Column(name, tuple(joined(found.get(name, ()), nulls) for found in values))
+        for name in names
+    }

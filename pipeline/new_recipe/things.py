@@ -1,0 +1,224 @@
+"""Tables of things: which columns are id and name, and what the others say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from kg_builder.extraction.values.dates import parse_date, parse_duration
+from pipeline.new_recipe.columns import (
+    Guess,
+    external_id_of,
+    is_number,
+    mostly,
+    numbers,
+    split_of,
+    subject_of,
+)
+from pipeline.new_recipe.samples import Sample
+from pipeline.new_recipe.words import CLASSES, WORKS
+
+_FINEST: Final = ("song", "album", "movie", "book", "artist", "label", "genre", "tag")
+_IDS: Final = ("id", "mbid", "catalog", "discogs", "wikidata", "spotify", "dbpedia", "address")
+_DATABASES: Final = {
+    "mbid": "musicbrainz", "wikidata": "wikidata", "discogs": "discogs", "dbpedia": "dbpedia",
+    "spotify": "spotify",
+}  # fmt: skip
+_RELATIONS: Final[dict[str, tuple[str, str | None]]] = {
+    "genre": ("genre", None), "tag": ("tag", None), "label": ("recordLabel", None),
+    "country": ("country", None), "language": ("language", None), "award": ("award", None),
+    "composer": ("composer", "Artist"), "writer": ("writer", "Artist"),
+    "producer": ("producer", "Artist"), "instrument": ("instrument", None),
+    "similar": ("similarTo", "Artist"), "influence": ("influencedBy", "Artist"),
+}  # fmt: skip
+_OF_WORKS: Final = frozenset({"composer", "writer", "producer"})
+_OF_ARTISTS: Final = frozenset({"instrument", "similar", "influence"})
+
+
+@dataclass
+class Mapped:
+    """A column of a table: the settings that stand in the recipe, and the reason."""
+
+    name: str
+    settings: dict[str, Any]
+    why: str
+
+
+@dataclass
+class Things:
+    """A table of things.
+
+    Attributes:
+        about: the kind of thing.
+        id: column of the id; none where the line number serves.
+        taken: columns that the table uses.
+    """
+
+    key: str
+    sample: Sample
+    about: str
+    why: str
+    id: str | None
+    name: str
+    aliases: list[str] = field(default_factory=list)
+    aliases_split: str | None = None
+    external: dict[str, str] = field(default_factory=dict)
+    columns: list[Mapped] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
+
+    @property
+    def type(self) -> str:
+        """Class of the things."""
+        return CLASSES[self.about]
+
+
+def main_subject(sample: Sample, found: list[Guess]) -> tuple[str, str]:
+    """(the kind of thing that a row is, what it was guessed from); empty if there is none."""
+    named = {g.about for g in found if g.about in CLASSES and g.says in {"", "name", *_IDS}}
+    bare = any(not g.about and g.says == "name" for g in found)
+    of_file = subject_of(sample.stem)
+    if of_file and (of_file in named or bare):
+        return of_file, f"the file's name {sample.stem!r}"
+    keyed = {g.about for g in found if g.about in named and g.says in _IDS and g.column.is_unique}
+    for about in _FINEST:
+        if about in keyed:
+            return about, f"the ids of {about}s, no two of which are the same"
+    if bare:
+        return _of_bare_name(found, named)
+    for about in _FINEST[:6]:
+        if about in named:
+            return about, f"the columns about {about}s"
+    return "", ""
+
+
+def _of_bare_name(found: list[Guess], named: set[str]) -> tuple[str, str]:
+    features = sum(g.says in {"other", "duration", "tracknumber"} for g in found)
+    for about in ("song", "album", "movie", "book"):
+        own = any(g.about == about and g.says in _IDS for g in found)
+        if own:
+            return about, f"the ids of {about}s and a title"
+    if "album" in named or features >= 2:
+        return "song", "titles beside albums, durations or measures of sound"
+    if "artist" in named:
+        kind = "album" if "label" in named or any(g.says == "catalog" for g in found) else "song"
+        return kind, "titles beside artists" + (" and labels" if kind == "album" else "")
+    return "artist", "names of nothing else"
+
+
+def things_table(
+    key: str, sample: Sample, found: list[Guess], about: str, why: str
+) -> Things | None:
+    """The table of the things that the rows (or some columns of them) describe."""
+    of_main = [g for g in found if g.about in {about, ""}]
+    id_ = _id_column(of_main, about)
+    name = _name_column(of_main, about) or id_
+    if name is None:
+        return None
+    table = Things(key, sample, about, why, id_.name if id_ else None, name.name)
+    table.taken |= {name.name} | ({id_.name} if id_ else set())
+    for one in of_main:
+        _external(table, one)
+        if one.says == "alias":
+            table.aliases.append(one.name)
+            table.aliases_split = split_of(one)[0] or table.aliases_split
+            table.taken.add(one.name)
+    return table
+
+
+def _id_column(of_main: list[Guess], about: str) -> Guess | None:
+    for says in _IDS:
+        for own in (about, ""):
+            for one in of_main:
+                filled = len(one.column.values) >= 0.8 * len(one.column.cells)
+                bare = not own and says not in {"id", "mbid", "catalog"}
+                usable = filled and (says != "catalog" or one.column.is_unique)
+                if (one.about, one.says) == (own, says) and usable and not bare:
+                    return one
+    return None
+
+
+def _name_column(of_main: list[Guess], about: str) -> Guess | None:
+    for key in ((about, "name"), (about, ""), ("", "name")):
+        for one in of_main:
+            if (one.about, one.says) == key and one.column.values:
+                return one
+    return None
+
+
+def _external(table: Things, one: Guess) -> None:
+    """Note a column whose values are ids of a public database, or addresses there."""
+    addresses = mostly(one.column, external_id_of)
+    prefix = _DATABASES.get(one.says)
+    if one.says == "id" and one.why.endswith("MBIDs"):
+        prefix = "musicbrainz"
+    if addresses:
+        prefix = ""
+    if one.says == "spotify" and mostly(one.column, lambda text: ":" in text):
+        prefix = None
+    if prefix is not None and one.column.values:
+        table.external[one.name] = prefix
+        table.taken.add(one.name)
+
+
+def add_columns(table: Things, found: list[Guess]) -> None:
+    """Say what every column that is not yet used states of the table's things."""
+    for one in found:
+        if one.name in table.taken or not one.column.values:
+            continue
+        settings = _literal(table, one) if not one.about else _relation(table, one)
+        if settings is None:
+            continue
+        separator, seen = split_of(one) if "split" not in settings else (None, "")
+        several = one.about and separator
+        if several:
+            settings["split"] = separator
+        why = one.why + (f"; {seen}" if seen and (several or separator is None) else "")
+        table.columns.append(Mapped(one.name, settings, why))
+        table.taken.add(one.name)
+
+
+def _relation(table: Things, one: Guess) -> dict[str, Any] | None:
+    about, is_work, artist = one.about, table.about in WORKS, table.about == "artist"
+    if one.says not in {"", "name"} or mostly(one.column, is_number) or about == table.about:
+        return None
+    if about in _RELATIONS:
+        unfit = (about in _OF_WORKS and not is_work) or (about in _OF_ARTISTS and not artist)
+        predicate, type_ = _RELATIONS[about]
+        return None if unfit else {"predicate": predicate} | ({"type": type_} if type_ else {})
+    if about == "artist" and is_work:
+        return {"predicate": "performer", "type": "Artist"}
+    if about == "album" and table.about == "song":
+        return {"predicate": "onAlbum"}
+    if about in {"song", "album"} and artist:
+        return {"predicate": "performed", "type": CLASSES[about]}
+    if about == "member" and artist:
+        return {"predicate": "hasMember"}
+    return {"predicate": "origin"} if about == "city" and artist else None
+
+
+def _literal(table: Things, one: Guess) -> dict[str, Any] | None:
+    says, is_work = one.says, table.about in WORKS
+    dates = mostly(one.column, lambda text: parse_date(text) is not None)
+    if says in {"released", "begin", "date"} and dates and table.about in {*WORKS, "artist"}:
+        return {"predicate": "releaseDate" if is_work else "beginDate"}
+    if says == "end" and dates and table.about == "artist":
+        return {"predicate": "endDate"}
+    if says == "duration" and is_work:
+        return _duration(one)
+    if says == "tracknumber" and table.about == "song" and mostly(one.column, str.isdigit):
+        return {"predicate": "trackNumber"}
+    if says == "homepage" and one.why == "web addresses":
+        return {"predicate": "homepage"}
+    if says == "image" and one.why == "web addresses":
+        return {"predicate": "image"}
+    return {"predicate": "description"} if says == "description" else None
+
+
+def _duration(one: Guess) -> dict[str, Any] | None:
+    if not mostly(one.column, is_number):
+        readable = mostly(one.column, lambda text: parse_duration(text) is not None)
+        return {"predicate": "duration"} if readable else None
+    values = sorted(numbers(one.column))
+    middle = values[len(values) // 2]
+    unit = "milliseconds" if middle > 10_000 else "seconds" if middle > 15 else "minutes"
+    return {"predicate": "duration", "unit": unit}

@@ -1,0 +1,196 @@
+"""What the names of columns and files mean, in the languages of Europe and some others."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+_ENTITIES: Final = {
+    "user": "user users usr listener username account customer reviewer usuario usuarios "
+    "utilisateur nutzer benutzer horer utente utilizador gebruiker uzytkownik kullanici bruker "
+    "anvandare пользователь ユーザー 用户",
+    "friend": "friend friends freund freunde ami amis amigo amigos follows followee",
+    "artist": "artist artists art artista artistas artiste artistes artiest kunstler kuenstler "
+    "interpret interprete interpreten band bands gruppe grupo groupe musician musicians singer "
+    "performer act wykonawca artysta sanatci cantante исполнитель группа アーティスト 歌手 艺人",
+    "song": "song songs track tracks trk recording lied lieder cancion canciones chanson canzone "
+    "tema faixa morceau brano piosenka utwor sarki musica nummer песня трек 曲 歌曲",
+    "album": "album albums release releases record disco disque disc lp master masters platte "
+    "alben discos альбом アルバム 专辑",
+    "label": "label labels sello discografica plattenfirma etichetta gravadora platenlabel "
+    "wytwornia лейбл レーベル",
+    "genre": "genre genres genero generos style styles stil stile stili estilo estilos subgenre "
+    "musikrichtung gatunek tur жанр жанры ジャンル 流派",
+    "tag": "tag tags keyword keywords etiqueta etiquetas schlagwort schlagworte mood moods",
+    "member": "member members lineup mitglied mitglieder membre membres miembro miembros membro "
+    "membri membros integrantes besetzung leden czlonkowie участники メンバー 成员",
+    "country": "country countries pais pays land paese nationality nationalitat nationalite "
+    "nacionalidad herkunftsland kraj ulke страна 国 国家",
+    "city": "city hometown origin origen origine herkunft ciudad ville stadt citta cidade plaats "
+    "miasto город birthplace",
+    "instrument": "instrument instruments instrumento instrumentos instrumente strumento strumenti "
+    "инструмент 楽器",
+    "language": "language languages lang sprache langue idioma lingua taal jezyk язык 言語 语言",
+    "composer": "composer composers komponist komponisten compositeur compositor compositore "
+    "componist kompozytor композитор 作曲 作曲家",
+    "writer": "writer writers songwriter songwriters lyricist lyricists letrista textdichter "
+    "parolier paroliere author authors autor autores auteur autore 作詞 作者",
+    "producer": "producer producers produzent produzenten producteur productor produttore produtor",
+    "movie": "movie movies film films pelicula pelicule",
+    "book": "book books buch bucher libro libros livre livres isbn livro",
+    "item": "item items product",
+    "similar": "similar ahnliche similaires similares",
+    "influence": "influence influences influencias einflusse influenced",
+    "award": "award awards preis prix premio premios",
+}  # fmt: skip
+_ATTRIBUTES: Final = {
+    "id": "id ids key uid uuid guid gid nr index sha1 identifier",
+    "name": "name names nom nombre nome naam nazwa title titles titel titulo titre titolo tytul "
+    "imie adi имя название 名前 名称 名字 名 タイトル 标题",
+    "catalog": "catalog catalogue catno katalog katalognr katalognummer bestellnummer sku catalogo",
+    "alias": "alias aliases aka akas variation variations namevariations synonym synonyms "
+    "pseudonym",
+    "mbid": "mbid mbids musicbrainz",
+    "wikidata": "wikidata qid",
+    "dbpedia": "dbpedia wikipedia",
+    "discogs": "discogs",
+    "spotify": "spotify",
+    "address": "uri url href link address permalink",
+    "homepage": "homepage website site webseite web",
+    "image": "image images cover picture thumbnail artwork bild photo poster",
+    "begin": "born birth birthdate birthday formed founded begin beginning start gegrundet "
+    "geboren fundacion formacion nacimiento naissance formation nascita gegruendet dob",
+    "end": "death died deathdate disbanded dissolved split end ended gestorben aufgelost muerte",
+    "released": "released year jahr ano annee anno jaar rok yil erscheinungsjahr erscheinungsdatum "
+    "veroffentlicht lanzamiento sortie uscita год дата 年 年份 発売日",
+    "date": "date datum fecha data",
+    "time": "timestamp time ts uts datetime listened played playedat listenedat endtime when "
+    "unixtime zeit heure hora",
+    "duration": "duration length len dauer duree duracion durata laufzeit lange duracao runtime ms "
+    "msec millis seconds",
+    "tracknumber": "trackno tracknr tracknumber position",
+    "description": "description bio biography summary profile abstract beschreibung",
+    "plays": "plays playcount count counts listens scrobbles weight listencount frequency streams "
+    "ecoutes reproducciones wiedergaben ascolti anzahl 再生回数",
+    "rating": "rating ratings score stars bewertung wertung puntuacion valoracion calificacion "
+    "voto nota sterne рейтинг оценка 評価 评分",
+    "type": "type class kind typ tipo art_type category",
+    "other": "listeners followers",
+    "gender": "gender sex geschlecht genero_usuario sexe",
+    "age": "age alter edad",
+    "occupation": "occupation job profession beruf",
+}  # fmt: skip
+_FEATURES: Final = frozenset({
+    "danceability", "energy", "loudness", "speechiness", "acousticness", "instrumentalness",
+    "liveness", "valence", "tempo", "key", "mode", "bpm", "popularity", "explicit",
+})  # fmt: skip
+_PHRASES: Final = {
+    "also known as": ("", "alias"),
+    "year of birth": ("", "begin"),
+    "release date": ("", "released"),
+    "release year": ("", "released"),
+    "track number": ("", "tracknumber"),
+    "play count": ("", "plays"),
+    "track no": ("", "tracknumber"),
+    "played at": ("", "time"),
+    "listened at": ("", "time"),
+    "end time": ("", "time"),
+    "birth place": ("city", ""),
+    "birth year": ("", "begin"),
+    "start year": ("", "begin"),
+    "end year": ("", "end"),
+    "begin year": ("", "begin"),
+    "listen count": ("", "plays"),
+    "ms played": ("", "played"),
+    "date added": ("", "other"),
+    "created at": ("", "time"),
+    "updated at": ("", "other"),
+    "country code": ("country", ""),
+    "release country": ("country", ""),
+    "record label": ("label", ""),
+    "release id": ("album", "id"),
+    "play time": ("", "duration"),
+    "active from": ("", "begin"),
+    "active to": ("", "end"),
+    "conn country": ("", "other"),
+    "ip addr": ("", "other"),
+    "album artist name": ("artist", "name"),
+    "album album name": ("album", "name"),
+}
+
+MEANING: Final = {
+    word: ("", attribute) for attribute, words in _ATTRIBUTES.items() for word in words.split()
+} | {word: (entity, "") for entity, words in _ENTITIES.items() for word in words.split()}
+
+CLASSES: Final = {
+    "artist": "Artist", "song": "Song", "album": "Album", "movie": "Movie", "book": "Book",
+    "label": "RecordLabel", "genre": "Genre", "tag": "Tag",
+}  # fmt: skip
+"""Things that have rows of their own, and their class in the data model."""
+
+WORKS: Final = frozenset({"song", "album", "movie", "book"})
+
+
+def plain_words(name: str) -> list[str]:
+    """The words of a name in lower case, without accents: "trackArtist_ID" gives three.
+
+    >>> plain_words("trackArtist_ID"), plain_words("Künstler"), plain_words("msPlayed")
+    (['track', 'artist', 'id'], ['kunstler'], ['ms', 'played'])
+    """
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    flat = unicodedata.normalize("NFKD", text)
+    flat = "".join(sign for sign in flat if not unicodedata.combining(sign))
+    flat = unicodedata.normalize("NFC", flat).casefold()
+    return [part for word in re.findall(r"[^\W_]+", flat) for part in _parts(word)]
+
+
+@lru_cache(maxsize=4096)
+def _parts(word: str) -> tuple[str, ...]:
+    """A word, or two that are written as one ("userid")."""
+    if word in MEANING or len(word) < 5:
+        return (word,)
+    for end in range(len(word) - 2, 2, -1):
+        if word[:end] in MEANING and word[end:] in MEANING and len(word) - end > 1:
+            return word[:end], word[end:]
+    return (word.removesuffix("s"),) if word.removesuffix("s") in MEANING else (word,)
+
+
+def meaning(name: str) -> tuple[str, str]:
+    """(what a column is about, what it says of it), each empty where the name does not tell.
+
+    >>> meaning("artist_id"), meaning("Titel"), meaning("release_date"), meaning("danceability")
+    (('artist', 'id'), ('', 'name'), ('', 'released'), ('', 'other'))
+    """
+    if name.endswith((".type", ".datatype", "xml:lang")):
+        return "", "other"  # of SPARQL's answers in JSON
+    words = plain_words(name.removesuffix(".#text").removesuffix(".value"))
+    if name.endswith("Label.value") and len(words) > 1:
+        words = [*words[:-1], "name"]  # SPARQL's ?bandLabel is the name of ?band
+    if len(words) == 1 and words[0] in _FEATURES:
+        return "", "other"
+    for size in (len(words), 3, 2):
+        for phrase in (" ".join(words[-size:]), " ".join(words[:size])):
+            if phrase in _PHRASES:
+                return _PHRASES[phrase]
+    entities = [MEANING[word][0] for word in words if word in MEANING and MEANING[word][0]]
+    attributes = [MEANING[word][1] for word in words if word in MEANING and MEANING[word][1]]
+    strongest = next((a for a in attributes if a in _STRONG), attributes[-1] if attributes else "")
+    if not entities and not attributes:
+        return "", ""
+    about = "similar" if "similar" in entities else entities[-1] if entities else ""
+    return about, strongest
+
+
+_STRONG: Final = (
+    "mbid",
+    "wikidata",
+    "dbpedia",
+    "discogs",
+    "alias",
+    "begin",
+    "end",
+    "plays",
+    "image",
+)

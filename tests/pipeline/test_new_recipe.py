@@ -1,0 +1,289 @@
+"""Files in the shapes that people have: `new-recipe` alone, then a build, gives right triples."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import rdflib
+
+from kg_builder.errors import DataError
+from pipeline.build import build
+from pipeline.new_recipe.command import new_recipe, new_recipe_command
+from pipeline.new_recipe.words import meaning
+from pipeline.recipe import load_recipe
+
+A, B, C = (f"{n}{n}{n}{n}{n}{n}{n}{n}-1111-4111-8111-111111111111" for n in "abc")
+
+
+def write(folder: Path, files: dict[str, str]) -> list[Path]:
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in files]
+
+
+def built(tmp_path: Path, files: dict[str, str]) -> tuple[set[str], pd.DataFrame, str]:
+    """("subject predicate object" by names, items, the recipe) after new-recipe and a build."""
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    recipe = tmp_path / "mine.toml"
+    new_recipe_command(write(raw, files), out=recipe)
+    out = tmp_path / "out"
+    build(str(recipe), raw=raw, out=out)
+    graph = rdflib.Graph().parse(out / "kg.ttl")
+    label = {s: str(o) for s, o in graph.subject_objects(rdflib.RDFS.label)}
+    triples = {
+        f"{label[s]} {str(p).rpartition('/')[2].rpartition('#')[2]} {label.get(o, o)}"
+        for s, p, o in graph
+        if s in label
+    }
+    items = out / "items.tsv"
+    table = pd.read_csv(items, sep="\t", dtype=str) if items.exists() else pd.DataFrame()
+    return triples, table, recipe.read_text(encoding="utf-8")
+
+
+def positives(tmp_path: Path) -> int:
+    rows = [line.split() for line in (tmp_path / "out/ratings_final.txt").read_text().splitlines()]
+    return sum(row[2] == "1" for row in rows)
+
+
+def test_songs_table_and_listening_events(tmp_path):
+    songs = (
+        "track_id,track_name,artist_id,artist_name,album_name,genres,release_date,duration_ms,"
+        "danceability\n"
+        "t1,Moon Song,a1,Ann Example,Night,\"['folk', 'dream pop']\",1999-04-05,201000,0.5\n"
+        "t2,Harvest,a1,Ann Example,Night,['folk'],1999-04-05,181000,0.25\n"
+        "t3,Rain,a2,Bob Sample,Weather,['rock'],2003,240000,0.75\n"
+    )
+    events = (
+        "user_id,track_id,timestamp\nu1,t1,1600000000\nu1,t1,1600000400\nu1,t3,1600000800\n"
+        "u2,t2,1600001000\nu2,t3,1600001400\n"
+    )
+    triples, items, text = built(tmp_path, {"songs.csv": songs, "listening_events.csv": events})
+    assert {
+        "Moon Song performer Ann Example", "Moon Song genre dream pop", "Moon Song onAlbum Night",
+        "Rain performer Bob Sample", "Rain releaseDate 2003", "Moon Song duration PT3M21S",
+    } <= triples  # fmt: skip
+    assert sorted(items["name"]) == ["Harvest", "Moon Song", "Rain"]
+    assert positives(tmp_path) == 4
+    assert '"songs.csv", ' not in text.split("left out")[0]
+    assert '"danceability": a measure' in text.split("left out")[1]
+
+
+def test_ratings_movies_and_tags_as_of_movielens(tmp_path):
+    movies = (
+        "movieId,title,genres\n1,Toy Example (1995),Animation|Comedy\n2,Heat Sample (1995),Crime\n"
+        '3,"Third, The (1999)",Comedy\n'
+    )
+    ratings = (
+        "userId,movieId,rating,timestamp\n1,1,4.0,964982703\n1,2,2.5,964981247\n"
+        "2,1,5.0,964982224\n2,3,4.5,964983815\n"
+    )
+    tags = "userId,movieId,tag,timestamp\n2,3,funny,1445714994\n1,2,dark,1445714996\n"
+    files = {"movies.csv": movies, "ratings.csv": ratings, "tags.csv": tags}
+    triples, _, text = built(tmp_path, files)
+    assert {"Toy Example (1995) genre animation", "Toy Example (1995) genre comedy"} <= {
+        t.replace("Animation", "animation").replace("Comedy", "comedy") for t in triples
+    }
+    assert positives(tmp_path) == 3
+    assert "threshold = 4" in text and 'time = "timestamp"' in text
+    assert any(t.endswith("tag funny") for t in triples)
+
+
+def test_listens_of_listenbrainz(tmp_path):
+    def listen(user, at, track, recording, artist, mbid):
+        mapping = {
+            "recording_mbid": recording,
+            "artist_mbids": [mbid],
+            "artists": [{"artist_mbid": mbid, "artist_credit_name": artist}],
+        }
+        names = {"track_name": track, "artist_name": artist, "release_name": "Night"}
+        return json.dumps(
+            {
+                "user_name": user,
+                "listened_at": at,
+                "track_metadata": {**names, "mbid_mapping": mapping},
+            }
+        )
+
+    r1, r2 = (f"{n * 8}-2222-4222-8222-222222222222" for n in "de")
+    lines = [
+        listen("ann", 1600000000, "Moon Song", r1, "Ann Example", A),
+        listen("ann", 1600000300, "Moon Song", r1, "Ann Example", A),
+        listen("bob", 1600000600, "Rain", r2, "Bob Sample", B),
+        listen("bob", 1600000900, "Moon Song", r1, "Ann Example", A),
+    ]
+    triples, items, text = built(tmp_path, {"listens.jsonl": "\n".join(lines) + "\n"})
+    assert {"Moon Song performer Ann Example", "Rain performer Bob Sample"} <= triples
+    assert "Moon Song onAlbum Night" in triples
+    assert sorted(items["name"]) == ["Moon Song", "Rain"]
+    assert positives(tmp_path) == 3
+    assert 'time = "listened_at"' in text and 'weight = "@count"' in text
+
+
+def test_plays_without_a_heading_beside_a_table_of_artists(tmp_path):
+    plays = "ann,Portishead,120\nann,Massive Attack,33\nbob,Portishead,4\nbob,Slayer,250\n"
+    artists = (
+        "artist\tstyles\tcountry\tmbid\n"
+        f"Portishead\ttrip hop; downtempo\tGB\t{A}\nMassive Attack\ttrip hop\tGB\t{B}\n"
+        f"Slayer\tthrash metal; metal\tUS\t{C}\n"
+    )
+    files = {"lastfm_export.csv": plays, "artists.tsv": artists}
+    triples, items, text = built(tmp_path, files)
+    assert sorted(items["name"]) == ["Massive Attack", "Portishead", "Slayer"]
+    assert positives(tmp_path) == 4
+    assert {t.casefold() for t in triples} >= {
+        "portishead genre downtempo", "slayer genre thrash metal", "slayer country united states",
+    }  # fmt: skip
+    assert "header = false" in text and 'weight = "column3"' in text
+    assert 'external_ids = { mbid = "musicbrainz" }' in text
+
+
+def test_plays_alone_say_that_there_is_no_graph_yet(tmp_path, capsys):
+    files = write(tmp_path, {"plays.csv": "ann,Portishead,120\nbob,Slayer,33\nbob,Low,4\n"})
+    recipe = tmp_path / "plays.toml"
+    new_recipe_command(files, out=recipe)
+    assert "no column links two things" in recipe.read_text()
+    assert "no column links two things" in capsys.readouterr().out
+    assert load_recipe(recipe).interactions[0].item == "column2"
+
+
+def test_scrobbles_without_heading_or_user(tmp_path):
+    plays = (
+        "Ann Example,Night,Moon Song,05 Jan 2020 12:33\nAnn Example,Night,Harvest,"
+        "05 Jan 2020 12:37\nBob Sample,Weather,Rain,15 Jan 2020 10:00\n"
+    )
+    triples, items, text = built(tmp_path, {"scrobbles.csv": plays})
+    assert sorted(items["name"]) == ["Ann Example", "Bob Sample"]
+    assert any(t == "Moon Song performer Ann Example" for t in triples)
+    assert 'user = { value = "me" }' in text
+
+
+def test_catalogue_of_a_label_in_german(tmp_path):
+    catalogue = (
+        "Katalognr;Interpret;Titel;Genre;Land;Erscheinungsdatum;Plattenfirma;Preis\n"
+        "X01;Ann Example;Nacht;Folk, Dream Pop;DE;13.04.1999;Kleine Platten;12,50\n"
+        "X02;Bob Sample;Wetter;Rock, Folk;AT;02.05.2003;Kleine Platten;9,90\n"
+        "X03;Ann Example;Tag;Folk;DE;01.02.2005;Kleine Platten;11,00\n"
+    )
+    triples, items, text = built(tmp_path, {"katalog.csv": catalogue})
+    assert {
+        "Nacht performer Ann Example", "Nacht releaseDate 1999-04-13",
+        "Wetter releaseDate 2003-05-02", "Wetter recordLabel Kleine Platten",
+        "Wetter country Austria",
+    } <= triples  # fmt: skip
+    assert {t.casefold() for t in triples} >= {"nacht genre dream pop", "wetter genre rock"}
+    assert sorted(items["name"]) == ["Nacht", "Tag", "Wetter"]
+    assert 'decimal = ","' in text and "day_first = true" in text and '"Preis"' in text
+
+
+def test_collection_as_exported_by_discogs(tmp_path):
+    collection = (
+        "Catalog#,Artist,Title,Label,Format,Rating,Released,release_id,CollectionFolder,"
+        "Date Added,Collection Media Condition\n"
+        'CAT 1,Ann Example,Night,Small Records,"LP, Album",,1999,249504,Uncategorized,'
+        "2020-01-05 12:00:00,Mint (M)\n"
+        'CAT 7,Bob Sample,Weather,Other Records,"CD, Album",,2003,249507,Uncategorized,'
+        "2020-01-06 12:00:00,Mint (M)\n"
+    )
+    triples, items, _ = built(tmp_path, {"collection.csv": collection})
+    assert {
+        "Night performer Ann Example", "Night recordLabel Small Records",
+        "Weather releaseDate 2003",
+    } <= triples  # fmt: skip
+    assert sorted(items["name"]) == ["Night", "Weather"]
+
+
+def test_streaming_history_in_several_files(tmp_path):
+    def play(artist, track, heard):
+        return {
+            "endTime": "2023-01-05 12:33", "artistName": artist, "trackName": track,
+            "msPlayed": heard,
+        }  # fmt: skip
+
+    first = [play("Ann Example", "Moon Song", 200000), play("Ann Example", "Harvest", 1000)]
+    second = [play("Bob Sample", "Rain", 180000), play("Ann Example", "Moon Song", 190000)]
+    files = {
+        "StreamingHistory0.json": json.dumps(first),
+        "StreamingHistory1.json": json.dumps(second),
+    }
+    triples, items, text = built(tmp_path, files)
+    assert {"Moon Song performer Ann Example", "Rain performer Bob Sample"} <= triples
+    assert sorted(items["name"]) == ["Ann Example", "Bob Sample"]
+    assert 'path = "StreamingHistory*.json"' in text and "min = 30000" in text
+
+
+def test_extended_streaming_history(tmp_path):
+    rows = [
+        {
+            "ts": f"2023-01-05T12:3{n}:00Z", "username": "ann", "platform": "web",
+            "ms_played": 200000, "conn_country": "DE", "ip_addr": "127.0.0.1",
+            "master_metadata_track_name": track,
+            "master_metadata_album_artist_name": artist,
+            "master_metadata_album_album_name": album,
+            "spotify_track_uri": f"spotify:track:{track[:4]}", "episode_name": None,
+        }
+        for n, (track, artist, album) in enumerate(
+            [("Moon Song", "Ann Example", "Night"), ("Rain", "Bob Sample", "Weather")] * 2
+        )
+    ]  # fmt: skip
+    files = {"Streaming_History_Audio_2023.json": json.dumps(rows)}
+    triples, items, _ = built(tmp_path, files)
+    assert {"Moon Song performer Ann Example", "Rain onAlbum Weather"} <= triples
+    assert not any("country" in t for t in triples)
+    assert sorted(items["name"]) == ["Moon Song", "Rain"]
+
+
+def test_an_answer_with_one_record(tmp_path):
+    artist = {"name": "Ann Example", "mbid": A, "image": [{"#text": "", "size": "small"}] * 3}
+    files = write(tmp_path, {"artist.json": json.dumps({"artist": {**artist, "genre": "folk"}})})
+    text = new_recipe(files, tmp_path, "one")
+    assert 'rows = "artist"' in text and 'name = "name"' in text and "genre = {" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("userID", ("user", "id")),
+        ("Künstler", ("artist", "")),
+        ("nombre_artista", ("artist", "name")),
+        ("título", ("", "name")),
+        ("жанр", ("genre", "")),
+        ("artmbid", ("artist", "mbid")),
+        ("país", ("country", "")),
+        ("アーティスト", ("artist", "")),
+        ("similar.artist.name", ("similar", "name")),
+        ("stats.listeners", ("", "other")),
+        ("bandLabel.value", ("artist", "name")),
+        ("genreLabel.value", ("genre", "name")),
+        ("bandLabel.xml:lang", ("", "other")),
+    ],
+)
+def test_names_of_columns_in_several_languages(name, expected):
+    assert meaning(name) == expected
+
+
+def test_an_existing_recipe_is_kept_without_force(tmp_path):
+    files = write(tmp_path, {"a.csv": "name,genre\nAnn,folk\nBob,rock\n"})
+    recipe = tmp_path / "a.toml"
+    recipe.write_text("mine")
+    with pytest.raises(DataError, match="--force"):
+        new_recipe_command(files, out=recipe)
+    assert recipe.read_text() == "mine"
+    new_recipe_command(files, out=recipe, force=True)
+    assert load_recipe(recipe).sources
+
+
+def test_files_in_which_nothing_is_recognised(tmp_path):
+    files = write(tmp_path, {"weather.csv": "humidity,pressure\n1,2\n3,4\n"})
+    with pytest.raises(DataError, match=r"no column was recognised.*humidity, pressure"):
+        new_recipe(files, tmp_path, "weather")
+
+
+def test_hostile_names_of_columns_stay_in_their_comment(tmp_path):
+    files = write(tmp_path, {"a.csv": 'name,"x\nname = 1 # ""\\",genre\nAnn,1,folk\nBob,2,rock\n'})
+    recipe = tmp_path / "b.toml"
+    new_recipe_command(files, out=recipe)
+    assert load_recipe(recipe).name == "b"
