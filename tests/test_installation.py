@@ -12,7 +12,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 PREFECT = ("prefect", "fastapi", "pydantic_settings")
 TEXT = ("spacy", "wordfreq", "pycrfsuite", "transformers", "tokenizers", "safetensors")
 CONSTRUCTION = (
-    "duckdb", "filelock", "ftfy", "httpx", "isal", "lxml", "mwparserfromhell", "openpyxl",
+    "duckdb", "ftfy", "httpx", "isal", "lxml", "mwparserfromhell", "openpyxl",
     "pyoxigraph", "pyshacl", "rdflib", "sqlalchemy", "typer",
 )  # fmt: skip
 """What the extra `kg` brings."""
