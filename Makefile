@@ -31,9 +31,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer found: install one, or name it with make PYTHON=/path/to/python" >&2; exit 1; }
 	@test -x $(PY) || { echo "Creating $(VENV) with $(PYTHON)"; $(PYTHON) -m venv $(VENV); }
 	@echo "Installing into $(VENV) (the first time takes a minute or more)"
-	@$(PY) -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt uv
-	@UV_FIND_LINKS="$$($(PY) -m pip config get global.find-links 2>/dev/null)" \
-	  $(BIN)/uv pip install --quiet --python $(PY) $(INSTALL) \
+	@{ $(PY) -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt uv \
+	  && UV_FIND_LINKS="$$($(PY) -m pip config get global.find-links 2>/dev/null)" \
+	     $(BIN)/uv pip install --quiet --python $(PY) $(INSTALL); } \
 	  || $(PY) -m pip install --quiet --quiet --disable-pip-version-check $(INSTALL)
 	@touch $@
 
