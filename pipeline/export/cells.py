@@ -69,7 +69,7 @@ def write_table(
     *,
     delimiter: str = ",",
 ) -> None:
-    """Write a table; cells with the delimiter or a quotation mark are quoted, as CSV readers expect.
+    """Write a table whose cells are quoted where they hold the delimiter or a quotation mark.
 
     Args:
         path: the file.
