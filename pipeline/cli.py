@@ -1,4 +1,4 @@
-"""The command line: `python -m pipeline build|fetch|validate|datasets|evaluate|…`."""
+"""The command line: `python -m pipeline build|fetch|validate|datasets|evaluate|export|…`."""
 
 from __future__ import annotations
 
@@ -58,6 +58,11 @@ for _name, _address, _help in (
         "train-extractor",
         "train_extractor:train_extractor_command",
         "Fit the model of names and the extractor of relations; same seed, same bytes.",
+    ),
+    (
+        "export",
+        "export.command:export_command",
+        "Write a built graph and its interactions as another program reads them.",
     ),
     (
         "export-links",

@@ -16,7 +16,7 @@ from recommender.data.tables import IntArray
 from recommender.data.times import TIMES_FILE, PositiveTimes, read_times
 from recommender.errors import DataError
 
-__all__ = ["GRAPH_FILE", "RATINGS_FILE", "USER_GRAPH_FILE", "Dataset", "load"]
+__all__ = ["GRAPH_FILE", "RATINGS_FILE", "USER_GRAPH_FILE", "Dataset", "has_interactions", "load"]
 
 RATINGS_FILE = "ratings_final.txt"
 GRAPH_FILE = "kg_final.txt"
@@ -94,12 +94,17 @@ class Dataset:
         return seen if found == dict(hashes) else None
 
 
-def load(folder: str | Path) -> Dataset:
+def load(folder: str | Path, *, graph_alone: bool = False) -> Dataset:
     """Read a folder with `ratings_final.txt` and `kg_final.txt`.
 
     Names, `user_kg_final.txt` and `ratings_times.tsv` are read where they are there. The two files
     have the format of the public MKR and KGCN programs, so their data folders load too; only then
     are the names mere integers.
+
+    Args:
+        folder: the processed folder.
+        graph_alone: whether a missing or empty `ratings_final.txt` counts as no interactions, for
+            what needs only the graph; nothing can be trained on such a data set.
 
     Raises:
         DataError: missing folder or file, malformed line; the message says where.
@@ -115,18 +120,22 @@ def load(folder: str | Path) -> Dataset:
         for name in (RATINGS_FILE, GRAPH_FILE, USER_GRAPH_FILE, TIMES_FILE)
         if (folder / name).is_file()
     }
-    interactions = read_interactions(folder / RATINGS_FILE)
-    for name, ids in (("user", interactions.users), ("item", interactions.items)):
-        _check_numbering(folder / RATINGS_FILE, name, ids)
+    if graph_alone and not has_interactions(folder):
+        none = np.zeros(0, dtype=np.int64)
+        interactions = Interactions(none, none, none)
+    else:
+        interactions = read_interactions(folder / RATINGS_FILE)
+        for name, ids in (("user", interactions.users), ("item", interactions.items)):
+            _check_numbering(folder / RATINGS_FILE, name, ids)
     n_items = _count_items(folder, interactions)
-    n_users = int(interactions.users.max()) + 1
+    n_users = int(interactions.users.max(initial=-1)) + 1
     graph = _read_checked_graph(folder / GRAPH_FILE, n_items)
     user_graph = None
-    if (folder / USER_GRAPH_FILE).is_file():
+    if n_users and (folder / USER_GRAPH_FILE).is_file():
         user_graph = _read_checked_graph(folder / USER_GRAPH_FILE, n_users)
         _check_heads(folder / USER_GRAPH_FILE, user_graph, n_users)
     times = None
-    if (folder / TIMES_FILE).is_file():
+    if n_users and (folder / TIMES_FILE).is_file():
         times = read_times(folder / TIMES_FILE, interactions, n_items)
     sizes = {
         "users.tsv": n_users,
@@ -136,6 +145,12 @@ def load(folder: str | Path) -> Dataset:
     }
     names = Catalogue(folder, sizes)
     return Dataset(folder, interactions, graph, n_users, n_items, names, user_graph, times, stamps)
+
+
+def has_interactions(folder: Path) -> bool:
+    """Whether the folder's `ratings_final.txt` holds anything."""
+    path = folder / RATINGS_FILE
+    return path.is_file() and path.stat().st_size > 0
 
 
 def _sha256(path: Path) -> str:
@@ -177,7 +192,7 @@ def _check_numbering(path: Path, name: str, ids: IntArray) -> None:
 
 def _count_items(folder: Path, interactions: Interactions) -> int:
     """One more than the largest item id in the ratings, or in `items.tsv` if that knows more."""
-    n_items = int(interactions.items.max()) + 1
+    n_items = int(interactions.items.max(initial=-1)) + 1
     path = folder / "items.tsv"
     if path.is_file():
         with path.open("rb") as lines:  # its text is for the catalogue to read, and to refuse

@@ -1,0 +1,1 @@
+"""Processed folders as the files of other programs: recommenders, embeddings, graph databases."""

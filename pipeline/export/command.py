@@ -1,0 +1,123 @@
+"""Command `export`: write a processed folder as another program reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from kg_builder.errors import DataError
+from pipeline.artefacts import Staging
+from pipeline.build import DATA, SEED
+from pipeline.console import terminal
+from pipeline.export.graphs import write_neo4j, write_networkx, write_pykeen
+from pipeline.export.recommenders import write_kgat, write_lenskit, write_recbole
+from recommender.data import Dataset, load
+from recommender.data.dataset import GRAPH_FILE, RATINGS_FILE, has_interactions
+from recommender.errors import RecommenderError
+from safe_io.locks import folder_lock
+
+__all__ = ["FORMATS", "export", "export_command"]
+
+_out = terminal()
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a data set is written for a program.
+
+    Attributes:
+        write: writes the files of a data set into an empty folder, splits by a seed.
+        needs_interactions: whether a graph without interactions is nothing to the program.
+    """
+
+    write: Callable[[Dataset, Path, int], None]
+    needs_interactions: bool
+
+
+FORMATS: Final = {
+    "recbole": Format(write_recbole, needs_interactions=True),
+    "kgat": Format(write_kgat, needs_interactions=True),
+    "pykeen": Format(write_pykeen, needs_interactions=False),
+    "lenskit": Format(write_lenskit, needs_interactions=True),
+    "networkx": Format(write_networkx, needs_interactions=False),
+    "neo4j-csv": Format(write_neo4j, needs_interactions=False),
+}
+
+
+def export_command(
+    target: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write into.")],
+    style: Annotated[str, typer.Option("--format", help=f"One of: {', '.join(FORMATS)}.")],
+    dataset: Annotated[str, typer.Option(help="Name of a processed data set.")] = "sample",
+    data: Annotated[
+        Path | None, typer.Option(help="Processed folder.  [default: data/processed/<dataset>]")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the split (kgat, pykeen).")] = SEED,
+) -> None:
+    """Write a built graph and its interactions as another program reads them."""
+    folder = data if data is not None else DATA / "processed" / dataset
+    for path in export(folder, target, style, seed=seed):
+        _out.print(str(path), highlight=False, soft_wrap=True, markup=False)
+
+
+def export(data: Path, target: Path, style: str, *, seed: int = SEED) -> list[Path]:
+    """Write a processed folder in a format of `FORMATS`; the files written.
+
+    Files of an earlier export in that format are replaced, other files of the folder stay. A run
+    that is killed leaves the earlier files, the new ones, or a part of the new ones; never some of
+    each.
+
+    Raises:
+        DataError: an unknown format, a folder that cannot be read, a data set that the format
+            cannot hold, `target` is the processed folder.
+        InUseError: another export writes the same folder.
+        OSError: the files cannot be written.
+    """
+    if style not in FORMATS:
+        raise DataError(f"no format named {style!r}", remedy=f"one of: {', '.join(FORMATS)}")
+    kind = FORMATS[style]
+    if target.resolve() == data.resolve():
+        raise DataError(
+            "is the processed folder itself, whose files would be overwritten",
+            where=str(target),
+            remedy="name another folder",
+        )
+    try:
+        dataset = _read(data, style)
+        with folder_lock(target, "export"):
+            staging = Staging(target, "export")
+            try:
+                kind.write(dataset, staging.path("."), seed)
+                if len(dataset.interactions):
+                    dataset.hashes()  # refuses files that a build has replaced meanwhile
+                return _publish(staging, target)
+            except BaseException:
+                staging.discard()
+                raise
+    except RecommenderError as fault:
+        raise DataError(str(fault)) from None
+
+
+def _read(data: Path, style: str) -> Dataset:
+    """The data set, with interactions where the format needs them."""
+    needed = FORMATS[style].needs_interactions
+    if needed and (data / GRAPH_FILE).is_file() and not has_interactions(data):
+        free = [name for name, kind in FORMATS.items() if not kind.needs_interactions]
+        raise DataError(
+            f"there are no interactions, and --format {style} needs them",
+            where=str(data / RATINGS_FILE),
+            remedy=f"give the recipe [[interactions]] and build again, or take {', '.join(free)}",
+        )
+    return load(data, graph_alone=not needed)
+
+
+def _publish(staging: Staging, target: Path) -> list[Path]:
+    """Move the new files into their places, once no old one is there."""
+    home = staging.path(".")
+    names = sorted(str(path.relative_to(home)) for path in home.rglob("*") if path.is_file())
+    for name in names:
+        (target / name).unlink(missing_ok=True)
+    return [target / name for name in staging.publish(names)]

@@ -1,0 +1,166 @@
+"""The graph alone, as the files of PyKEEN, NetworkX and Neo4j."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from kg_builder.errors import DataError
+from pipeline.export.cells import (
+    entity_labels,
+    for_spreadsheets,
+    one_line,
+    relation_labels,
+    write_table,
+)
+from recommender.data import Dataset
+from recommender.data.tables import IntArray
+
+__all__ = ["write_neo4j", "write_networkx", "write_pykeen"]
+
+_HELD_OUT: Final = 0.1
+_ITEM: Final = "Item"
+
+
+def write_pykeen(dataset: Dataset, folder: Path, seed: int) -> None:
+    """`train.tsv`, `valid.tsv`, `test.tsv` (8:1:1) of IRIs, and `entities.tsv` with the names.
+
+    Every entity and relation of the triples is in `train.tsv`, because PyKEEN drops triples of
+    which training knows a part only.
+
+    Raises:
+        DataError: the triples are too few for three parts.
+    """
+    triples = _distinct_triples(dataset)
+    parts = _parts_of_triples(triples, seed)
+    if not (parts > 0).any() or not (parts == 2).any():
+        raise DataError(
+            f"{len(triples)} triples are too few for a split that leaves every entity in train",
+            where=str(dataset.folder / "kg_final.txt"),
+            remedy="take --format networkx or neo4j-csv, whose files are not split",
+        )
+    entities, relations = entity_labels(dataset), relation_labels(dataset)
+    for number, name in enumerate(("train.tsv", "valid.tsv", "test.tsv")):
+        rows = triples[parts == number].tolist()
+        labelled = ((entities[h], relations[r], entities[t]) for h, r, t in rows)
+        write_table(folder / name, (), labelled, delimiter="\t")
+    catalogue = dataset.catalogue
+    names = (
+        (
+            label,
+            for_spreadsheets(catalogue.entity_name(n)),
+            for_spreadsheets(catalogue.entity_type(n)),
+        )
+        for n, label in enumerate(entities)
+    )
+    write_table(folder / "entities.tsv", ("label", "name", "type"), names, delimiter="\t")
+
+
+def write_networkx(dataset: Dataset, folder: Path, seed: int) -> None:
+    """`graph.json`: a directed multigraph as node-link data, an edge's key being its relation.
+
+    JSON holds any name; GraphML, which is XML, does not.
+    """
+    catalogue, n_items = dataset.catalogue, dataset.n_items
+    relations = [
+        {"relation": catalogue.relation_name(r), "iri": catalogue.relation_iri(r)}
+        for r in range(dataset.n_relations)
+    ]
+    nodes: Iterator[dict[str, object]] = (
+        {
+            "id": n,
+            "name": catalogue.item_name(n) if n < n_items else catalogue.entity_name(n),
+            "type": catalogue.entity_type(n),
+            "iri": catalogue.entity_iri(n),
+            "item": n < n_items,
+        }
+        for n in range(dataset.n_entities)
+    )
+    edges: Iterator[dict[str, object]] = (
+        {"source": h, "target": t, "key": r, **relations[r]}
+        for h, r, t in _distinct_triples(dataset).tolist()
+    )
+    with (folder / "graph.json").open("w", encoding="utf-8", newline="\n") as file:
+        file.write('{"directed": true, "multigraph": true, "graph": {},\n"nodes": [\n')
+        file.writelines(_json_lines(nodes))
+        file.write('],\n"edges": [\n')
+        file.writelines(_json_lines(edges))
+        file.write("]}\n")
+
+
+def write_neo4j(dataset: Dataset, folder: Path, seed: int) -> None:
+    """`nodes.csv` and `relationships.csv` with the headings of `neo4j-admin database import`.
+
+    A node's labels are its class, and `Item` where users could interact with it; a relationship's
+    type is its relation's name in capitals (`COMPOSER_OF`).
+    """
+    catalogue, n_items = dataset.catalogue, dataset.n_items
+    nodes = (
+        (
+            n,
+            for_spreadsheets(catalogue.item_name(n) if n < n_items else catalogue.entity_name(n)),
+            for_spreadsheets(catalogue.entity_iri(n)),
+            for_spreadsheets(catalogue.item_raw_id(n)) if n < n_items else "",
+            ";".join(_labels_of_node(catalogue.entity_type(n), is_item=n < n_items)),
+        )
+        for n in range(dataset.n_entities)
+    )
+    write_table(folder / "nodes.csv", ("id:ID", "name", "iri", "raw_id", ":LABEL"), nodes)
+    types = _relationship_types(catalogue.relation_names(dataset.n_relations))
+    iris = [for_spreadsheets(catalogue.relation_iri(r)) for r in range(dataset.n_relations)]
+    edges = ((h, t, types[r], iris[r]) for h, r, t in _distinct_triples(dataset).tolist())
+    write_table(folder / "relationships.csv", (":START_ID", ":END_ID", ":TYPE", "iri"), edges)
+
+
+def _distinct_triples(dataset: Dataset) -> IntArray:
+    """Head, relation, tail of each triple once, sorted; [n, 3]."""
+    graph = dataset.graph
+    return np.unique(np.column_stack([graph.head, graph.relation, graph.tail]), axis=0)
+
+
+def _parts_of_triples(triples: IntArray, seed: int) -> IntArray:
+    """The part of each triple: 0 train, 1 validation, 2 test; [n].
+
+    In a random order, the first triple of each entity and relation belongs to train; validation
+    and test are drawn from the others.
+    """
+    order = np.random.default_rng(seed).permutation(len(triples))
+    drawn = triples[order]
+    _, ends = np.unique(drawn[:, [0, 2]].ravel(), return_index=True)
+    _, relations = np.unique(drawn[:, 1], return_index=True)
+    others = np.setdiff1d(np.arange(len(triples)), np.concatenate([ends // 2, relations]))
+    size = min(max(int(len(triples) * _HELD_OUT), 1), len(others) // 2)
+    parts = np.zeros(len(triples), dtype=np.int64)
+    parts[order[others[:size]]] = 1
+    parts[order[others[size : 2 * size]]] = 2
+    return parts
+
+
+def _json_lines(values: Iterator[dict[str, object]]) -> Iterator[str]:
+    """Elements of a JSON array, one a line."""
+    before = ""
+    for value in values:
+        yield f"{before}{json.dumps(value, ensure_ascii=False)}"
+        before = ",\n"
+    yield "\n"
+
+
+def _labels_of_node(kind: str, *, is_item: bool) -> list[str]:
+    word = re.sub(r"\W+", "_", one_line(kind)).strip("_") or "Entity"
+    return [word, _ITEM] if is_item and word != _ITEM else [word]
+
+
+def _relationship_types(names: list[str]) -> list[str]:
+    """A type for each relation, different from all others."""
+    types = [re.sub(r"\W+", "_", one_line(name)).strip("_").upper() for name in names]
+    count = Counter(types)
+    return [
+        word if word and count[word] == 1 else f"{word or 'RELATION'}_{number}"
+        for number, word in enumerate(types)
+    ]
