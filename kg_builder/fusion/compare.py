@@ -58,6 +58,7 @@ class Comparison:
         levels: shape (n, features), `MISSING` where a side is silent.
         similarity: of the names, 0..1, shape (n,).
         rarity: how much more (above 0) or less an equal name tells than an average one, in nats.
+        one_source: whether both records are of one source, shape (n,).
         measures: names of the columns of `details`.
         details: fine measures for a trained scorer, shape (n, measures), NaN where a side is
             silent; no columns unless asked for.
@@ -68,6 +69,7 @@ class Comparison:
     levels: NDArray[np.int8]
     similarity: NDArray[np.float64]
     rarity: NDArray[np.float64]
+    one_source: NDArray[np.bool_]
     measures: tuple[str, ...]
     details: NDArray[np.float32]
 
@@ -82,6 +84,7 @@ class Comparison:
             levels=self.levels[rows],
             similarity=self.similarity[rows],
             rarity=self.rarity[rows],
+            one_source=self.one_source[rows],
             details=self.details[rows],
         )
 
@@ -141,6 +144,7 @@ def compare(
         levels=np.column_stack(columns) if len(pairs) else np.empty((0, len(features)), np.int8),
         similarity=similarity,
         rarity=name_rarity(profiles, pairs),
+        one_source=profiles.source[pairs[:, 0]] == profiles.source[pairs[:, 1]],
         measures=measures,
         details=fine,
     )

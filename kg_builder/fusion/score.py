@@ -11,12 +11,22 @@ from scipy.special import expit, logit
 
 from kg_builder.fusion.agreement_levels import MISSING, Feature
 from kg_builder.fusion.compare import Comparison
+from kg_builder.fusion.title_words import LEFT_OVER, TITLE
 
 CAP: Final = 6.0
 """No single value adds more: members of one band share it without being one person."""
 
 NAME_CAP: Final = 12.0
 """The same for the name, which tells more where many pairs are compared."""
+
+
+OF_THE_ALBUM: Final = frozenset(
+    {"onAlbum", "performer", "creditedTo", "releaseDate", "genre", "recordLabel", "language"}
+)
+"""Features that the tracks of an album share, each implied by the others."""
+
+OF_THE_ALBUM_CAP: Final = 3.0
+"""Together they add no more, in nats, to two records of one source whose titles differ."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +127,29 @@ class FellegiSunter:
             weights = self._of(feature)
             levels = comparison.levels[:, column]
             odds += np.where(levels == MISSING, 0.0, weights[levels])
-        odds += _rarity(comparison)
+        odds += _rarity(comparison) + self._beyond_the_album(comparison)
         return odds
+
+    def _beyond_the_album(self, comparison: Comparison) -> NDArray[np.float64]:
+        """What is taken off pairs of one source whose titles differ, for all that an album shares.
+
+        Another source may write the title in another script or with letters dropped; in one source
+        the tracks of an album are listed under their titles.
+        """
+        columns = {feature.name: k for k, feature in enumerate(comparison.features)}
+        if TITLE.name not in columns:
+            return np.zeros(len(comparison))
+        together = np.zeros(len(comparison))
+        for name in sorted(OF_THE_ALBUM & columns.keys()):
+            weights = np.maximum(self._of(comparison.features[columns[name]]), 0.0)
+            levels = comparison.levels[:, columns[name]]
+            together += np.where(levels == MISSING, 0.0, weights[levels])
+        titles_differ = np.zeros(len(comparison), dtype=bool)
+        for feature, least in ((TITLE, "mostly"), (LEFT_OVER, "few")):
+            levels = comparison.levels[:, columns[feature.name]]
+            titles_differ |= (levels != MISSING) & (levels < feature.levels.index(least))
+        excess = np.maximum(together - OF_THE_ALBUM_CAP, 0.0)
+        return np.where(titles_differ & comparison.one_source, -excess, 0.0)
 
     def explain(self, comparison: Comparison, row: int) -> list[Contribution]:
         """The weights that make up one pair's log-odds."""
@@ -128,7 +159,10 @@ class FellegiSunter:
             if level != MISSING:
                 weight = float(self._of(feature)[level])
                 found.append(Contribution(feature.name, feature.levels[level], weight))
-        if rarity := float(_rarity(comparison.take(np.array([row])))[0]):
+        one = comparison.take(np.array([row]))
+        if beyond := float(self._beyond_the_album(one)[0]):
+            found.append(Contribution("shared by an album's tracks", "", beyond))
+        if rarity := float(_rarity(one)[0]):
             found.append(Contribution("rarity of the name", "", rarity))
         return found
 

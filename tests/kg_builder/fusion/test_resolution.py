@@ -152,6 +152,41 @@ def test_members_of_one_band_are_not_one_person():
     assert found["a/1"] != found["b/1"]
 
 
+def songs_of_an_album(*titles):
+    """Songs of one album in one source; the last title is on another album, too."""
+    ours = {"performer": ["Ann Example"], "onAlbum": ["First Steps"], "releaseDate": ["2001-03-04"]}
+    other = {"performer": ["Bob Sample"], "onAlbum": ["Other"], "releaseDate": ["2005"]}
+    rows = [record(f"c/{n}", "Song", title, **ours) for n, title in enumerate(titles)]
+    return RECORDS.frame([*rows, record("c/other", "Song", titles[-1], **other)])
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [("Moon Song", "Sun Song"), ("Intro Part One", "Intro Part Two"), ("Blue Hour", "Blue Flower")],
+)
+def test_tracks_of_an_album_with_different_titles_are_different_songs(titles):
+    rows = songs_of_an_album(*titles, "Harvest")
+    found = entity_of(resolve(rows, FusionConfig(), schema=SCHEMA, traits={}))
+    assert len({found[f"c/{n}"] for n in range(3)}) == 3
+
+
+def test_a_misspelled_title_on_one_album_is_still_one_song():
+    rows = songs_of_an_album("Harvest of Stars", "Harvst of Stars", "Moon")
+    found = entity_of(resolve(rows, FusionConfig(), schema=SCHEMA, traits={}))
+    assert found["c/0"] == found["c/1"] != found["c/2"]
+
+
+def test_what_an_album_shares_is_a_contribution_of_its_own():
+    """Contributions add up to the pair's log-odds where titles differ, too."""
+    rows = songs_of_an_album("Moon Song", "Sun Song", "Harvest")
+    matching = match_records(rows, FusionConfig(), schema=SCHEMA, traits={})
+    pair = matching.comparison.pairs.tolist().index([0, 1])
+    parts = {c.feature: c.weight for c in matching.scorer.explain(matching.comparison, pair)}
+    assert parts["shared by an album's tracks"] < 0
+    odds = sum(parts.values())
+    assert matching.probability[pair] == pytest.approx(1 / (1 + 2.718281828459045**-odds))
+
+
 def test_terms_of_vocabularies_are_one_by_name():
     fusion = run(
         [
