@@ -146,7 +146,7 @@ class RowReader:
 
     def complain(self, reason: str, number: int, detail: str = "") -> None:
         """Note a row that is not used."""
-        self.rejects.append(Reject(reason, self.evidence(number), detail))
+        self.refuse_value(reason, number, detail)
         self.counts["rows rejected"] += 1
 
     def refuse_value(self, reason: str, number: int, detail: str = "") -> None:
@@ -218,8 +218,10 @@ class RowReader:
         )
 
     def _complain_read(self, reason: str, number: int, detail: str = "") -> None:
+        # a line of the file, even where the rows are numbered otherwise (`_pointers`)
+        self.rejects.append(Reject(reason, f"{self._prefix}{number}", detail))
         self.counts["rows read"] += 1
-        self.complain(reason, number, detail)
+        self.counts["rows rejected"] += 1
         if self._heading_awaited and number > self.config.skip_rows:
             self._unread.setdefault(number, reason)
 
