@@ -8,7 +8,7 @@ from pathlib import Path
 from kg_builder.databases import column_id, external_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector, id_key, plain_id
-from kg_builder.extraction.interactions import NONE_LEFT_OUT, LeftOutPairs
+from kg_builder.extraction.left_out_pairs import NONE_LEFT_OUT, LeftOutPairs
 from kg_builder.extraction.objects import object_type, read_literal, read_name
 from kg_builder.extraction.structured.columns import METHOD, ColumnReader, Place, readable_iri
 from kg_builder.extraction.structured.config import (

@@ -6,10 +6,11 @@ import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from kg_builder.errors import DataError
@@ -130,6 +131,12 @@ class RowReader:
         if self._pointers and number <= len(self._pointers):
             return f"{self.config.path}#{self._pointers[number - 1]}"
         return f"{self._prefix}{number}"
+
+    def evidence_of(self, numbers: pd.Series) -> pd.Series:
+        """Where many rows stand, as strings: `evidence` of each number, in ascending order."""
+        if self._pointers:
+            return pd.Series(list(map(self.evidence, numbers)), dtype="string[pyarrow]")
+        return self._prefix + numbers.astype("string[pyarrow]")
 
     def __iter__(self) -> Iterator[Chunk]:
         self.rejects, self.counts = [], Counter()
@@ -460,6 +467,17 @@ class FilesReader(RowReader):
         """Where a row stands, in which file."""
         place = bisect_left(self._starts, number) - 1
         return self._parts[place].evidence(number - self._starts[place])
+
+    def evidence_of(self, numbers: pd.Series) -> pd.Series:
+        """Where many rows stand, in which files: `evidence` of each number, in ascending order."""
+        bounds = [*np.searchsorted(numbers, self._starts, side="right"), len(numbers)]
+        found = [
+            part.evidence_of(numbers.iloc[first:last] - start)
+            for part, start, (first, last) in zip(
+                self._parts, self._starts, pairwise(bounds), strict=True
+            )
+        ]
+        return pd.concat([pd.Series(dtype="string[pyarrow]"), *found], ignore_index=True)
 
     def _take_rejects(self, part: RowReader) -> None:
         self.rejects += part.rejects
