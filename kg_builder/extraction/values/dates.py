@@ -55,6 +55,9 @@ _TIME: Final = re.compile(
 )
 _ZONE: Final = re.compile(r"\(?(?:UTC|GMT)\)?$", re.IGNORECASE)
 _YEAR_ALONE: Final = re.compile(r"^['’](\d{2})$")
+_EMPTY_YEAR: Final = re.compile(r"(?<![\d+])(?<!\s-)00\d\d(?:\d{4})?(?!\d)")
+"""Year 0 to 99 in four digits: 0000-00-00, and .NET's 0001-01-01, which mean "no date"."""
+
 _TWO_YEARS: Final = re.compile(r"^(\d{4})\s*[/–—-]\s*(\d{2})$")
 """A season that begins in one year and ends in the next, or a longer period: 1985/86, 1965–70."""
 
@@ -106,7 +109,7 @@ def parse_date(text: str, day_first: bool | None = None) -> DateValue | None:
     if found is None:
         return None
     year, month, day = found
-    if 0 <= year < 100 and plain[:4] != "0000":
+    if 0 <= year < 100 and not _EMPTY_YEAR.search(plain):
         year, approximate = year + (2000 if year < _PIVOT else 1900), True
     if _TWO_YEARS.match(plain) and month == 0:
         approximate = True
