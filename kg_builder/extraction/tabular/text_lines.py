@@ -23,6 +23,10 @@ from kg_builder.extraction.tabular.config import (
 )
 from kg_builder.packed_files import Stream
 
+csv.field_size_limit(2**31 - 1)
+# Of the whole process, there is no other: lines are bounded by `max_line` before `csv` sees them,
+# and its own bound (128 KiB) would refuse cells that the recipe allows.
+
 BLOCK = 1 << 20
 _MARKS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -248,7 +252,6 @@ class QuotedRows:
             "doublequote": True,
         }
         self._reader = csv.reader(self._next_lines(), **self._format)
-        csv.field_size_limit(max(csv.field_size_limit(), 2 * self._longest))
 
     def __iter__(self) -> Iterator[Row]:
         taken = self._taken

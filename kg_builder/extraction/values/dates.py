@@ -31,7 +31,6 @@ _SEASONS: Final = range(21, 42)
 """EDTF's numbers for seasons, quarters and halves of a year, where a month stands."""
 
 _ISO: Final = re.compile(r"^(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?:[T ][\d:.,Z+\-]*)?$")
-_LAST_MONTH: Final = 41
 _COMPACT: Final = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
 _NUMERIC: Final = re.compile(r"^(\d{1,2})[-/.]\s?(\d{1,2})[-/.]\s?(\d{4}|\d{2})$")
 _MONTH_YEAR_NUMERIC: Final = re.compile(r"^(\d{1,2})[-/.](\d{4})$")
@@ -155,7 +154,9 @@ def _written(text: str, day_first: bool | None) -> tuple[int, int, int] | None:
 
 def _parts(text: str, day_first: bool | None = None) -> tuple[int, int, int] | None:
     """(year, month, day), zero for what is not told."""
-    if (found := _ISO.match(text)) and not (found[3] is None and int(found[2] or 0) > _LAST_MONTH):
+    if (found := _ISO.match(text)) and not (
+        found[3] is None and int(found[2] or 0) >= _SEASONS.stop
+    ):
         return int(found[1]), int(found[2] or 0), int(found[3] or 0)
     if found := _COMPACT.match(text):
         return int(found[1]), int(found[2]), int(found[3])

@@ -62,8 +62,11 @@ class JsonFiles:
         things: list[Nested] = []
         for whole in documents(text, lines=_is_lines(document.path), complain=complain):
             examples.append(whole.value)
-            things += (thing for thing in nested_at(whole, mapping.records) if thing.value)
-        things = [thing for thing in things if isinstance(thing.value, dict)]
+            things += (
+                thing
+                for thing in nested_at(whole, mapping.records)
+                if isinstance(thing.value, dict) and thing.value
+            )
         if not things:
             if examples:
                 fault = no_rows(mapping.records, examples[:3], "", "records")
