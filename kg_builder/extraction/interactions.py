@@ -17,8 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from kg_builder.databases import external_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.tabular import Chunk, RowReader, RowsConfig, read_rows
-from kg_builder.extraction.tabular.reader import as_number
-from kg_builder.extraction.values.numbers import DecimalSign
+from kg_builder.extraction.values.numbers import DecimalSign, as_number
 from kg_builder.extraction.values.patterns import search
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import INTERACTIONS, REJECTS

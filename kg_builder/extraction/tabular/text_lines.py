@@ -175,6 +175,18 @@ def _split(text: str) -> list[str]:
     return text.split("\n")
 
 
+def without_first(
+    blocks: Iterator[tuple[int, list[str]]], count: int
+) -> Iterator[tuple[int, list[str]]]:
+    """The blocks of lines with the first `count` lines of the file empty."""
+    for first, lines in blocks:
+        if first <= count:
+            drop = count - first + 1
+            yield first, [""] * min(drop, len(lines)) + lines[drop:]
+        else:
+            yield first, lines
+
+
 Row = tuple[int, list[str]]
 """(number of the row's first line, cells)"""
 
@@ -368,12 +380,9 @@ def _columnar(
 ) -> Chunk:
     columns: dict[str, list[Cell]] = {}
     for name in names:
-        cells = []
-        for _, value in batch:
-            cells.append(_cell(value, name, nulls))
+        columns[name] = [_cell(value, name, nulls) for _, value in batch]
         if name not in met and any(reaches(value, name) for _, value in batch):
             met.add(name)
-        columns[name] = cells
     return Chunk(columns, [number for number, _ in batch])
 
 
