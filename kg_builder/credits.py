@@ -6,14 +6,14 @@ import re
 from collections.abc import Container
 from typing import Final
 
+_FEATURING: Final = r"\b(?:featuring|feat|ft|prod\. by)\b"
 FEATURING: Final = re.compile(
-    r"\s*[(\[]?\s*(?:\b(?:featuring|feat|ft|prod\. by)\b\.?)\s+(?P<guests>[^()\[\]]+)[)\]]?\s*$",
-    re.I,
+    rf"\s*[(\[]?\s*(?:{_FEATURING}\.?)\s+(?P<guests>[^()\[\]]+)[)\]]?\s*$", re.I
 )
 JOINT: Final = re.compile(
     r"\s+(?:&|\+|and|with|vs\.?|versus|x|×|meets|und|et|y|e)\s+|\s*[,;/]\s+|\s+/\s*", re.I
 )
-MAY_BE_JOINT: Final = re.compile(rf"{JOINT.pattern}|\b(?:featuring|feat|ft)\b", re.I)
+MAY_BE_JOINT: Final = re.compile(rf"{JOINT.pattern}|,|{_FEATURING}", re.I)
 """Occurs in every name that `credited` may take apart, and in many that are one artist's."""
 
 

@@ -175,11 +175,10 @@ def _unpack(file: BinaryIO) -> Iterator[bytes]:
             yield packed
             packed = file.read(CHUNK)
         return
-    unpacker, read, made = new(), len(packed), 0
+    unpacker, made = new(), 0
     while True:
         if unpacker.eof:  # a file may hold several packed members
             packed = unpacker.unused_data or file.read(CHUNK)
-            read = file.tell()
             if not packed.strip(b"\0"):
                 return
             unpacker = new()
@@ -190,7 +189,7 @@ def _unpack(file: BinaryIO) -> Iterator[bytes]:
         except _DAMAGE as fault:
             raise CutOffError(str(fault)) from fault
         made += len(piece)
-        if made > SMALL_ENOUGH and made > MOST_TIMES * read:
+        if made > SMALL_ENOUGH and made > MOST_TIMES * file.tell():
             raise CutOffError(
                 f"it unpacks to more than {MOST_TIMES} times its size, as no sound file does; "
                 "unpack it yourself if it is to be trusted"
@@ -198,7 +197,6 @@ def _unpack(file: BinaryIO) -> Iterator[bytes]:
         if piece:
             yield piece
         packed = file.read(CHUNK) if unpacker.needs_input and not unpacker.eof else b""
-        read = file.tell()
 
 
 class _Unpacked(io.RawIOBase):

@@ -114,7 +114,7 @@ def _carry_over(state: State, merged: Mapping[str, str]) -> None:
 def one_genre_per_name(state: State) -> None:
     """Join genres that databases spell differently: 'Hip hop', 'Hip hop music', 'hiphop'.
 
-    OwnEntity stays, else the one that most facts point to.
+    Ours stays, else the one that most facts point to.
     """
     uses = state.context["object"].value_counts()
     rows = rows_of(state.entities)

@@ -14,7 +14,7 @@ from pydantic import Field
 from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import Extraction
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.interactions import NONE_LEFT_OUT, LeftOutPairs
+from kg_builder.extraction.left_out_pairs import NONE_LEFT_OUT, LeftOutPairs
 from kg_builder.extraction.semi_structured import extract_semi_structured
 from kg_builder.extraction.semi_structured.config import SemiStructuredSource
 from kg_builder.extraction.structured import extract_structured

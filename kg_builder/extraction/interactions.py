@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
 import numpy as np
 import pandas as pd
 import regex
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kg_builder.databases import external_id
 from kg_builder.errors import DataError
-from kg_builder.extraction.collector import plain_id
-from kg_builder.extraction.tabular import Cell, RowReader, RowsConfig, read_rows
-from kg_builder.extraction.tabular.reader import as_number
-from kg_builder.extraction.values.numbers import DecimalSign
+from kg_builder.extraction.tabular import Chunk, RowReader, RowsConfig, read_rows
+from kg_builder.extraction.values.numbers import DecimalSign, as_number
 from kg_builder.extraction.values.patterns import search
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import INTERACTIONS, REJECTS
@@ -78,94 +76,10 @@ def _iso_8601(cells: pd.DataFrame) -> pd.Series:
     return text + ":00" if cells.shape[1] == 4 else text  # an hour alone is no ISO 8601
 
 
+COUNT: Final = "@count"
+
 _COMPARED: Final = 20_000
 """Record keys among which a similar one is looked for."""
-
-SOURCE: Final = "left-out pairs"
-"""What the counts are listed under."""
-
-_HEADING: Final = re.compile(r"(raw[_ ]?)?user([_ ]?id)?", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class LeftOutPairs:
-    """Pairs of the publisher's user id and an item's record key.
-
-    Attributes:
-        pairs: (user, record key).
-        where: the file that names them.
-    """
-
-    pairs: frozenset[tuple[str, str]] = field(default_factory=frozenset)
-    where: str = ""
-
-    def __contains__(self, pair: object) -> bool:
-        return pair in self.pairs
-
-    def __len__(self) -> int:
-        return len(self.pairs)
-
-    def counts(self, interactions: Iterable[tuple[str, str]]) -> dict[str, int]:
-        """How many pairs there are, and how many of them are no interaction.
-
-        Raises:
-            DataError: none of them is one: the ids are not those of the publisher.
-        """
-        unknown = len(self.pairs.difference(interactions))
-        if unknown == len(self.pairs):
-            raise DataError(
-                f"none of the {unknown:,} pairs is an interaction",
-                where=self.where,
-                remedy="give the publisher's ids, user<TAB>item; `python -m "
-                "recommender.held_out_pairs` writes such a file",
-            )
-        return {
-            f"{SOURCE}: pairs": len(self.pairs),
-            f"{SOURCE}: pairs that are no interaction": unknown,
-        }
-
-
-NONE_LEFT_OUT: Final = LeftOutPairs()
-
-
-def read_left_out_pairs(path: Path, records: str) -> LeftOutPairs:
-    """Read a file of user<TAB>item, in the publisher's ids.
-
-    A first row that begins with `user`, `userID` or `user_id` is a heading.
-
-    Args:
-        path: the file.
-        records: record keys of the items are `<records>/<item id>`.
-
-    Raises:
-        DataError: the file is missing or empty, or a row is no pair.
-    """
-    layout = RowsConfig(path=path.name, format="tsv", header=False, names=("user", "item"))
-    reader = read_rows(layout, path.parent)
-    pairs: set[tuple[str, str]] = set()
-    for chunk in reader:
-        for user, item, number in zip(
-            chunk.columns["user"], chunk.columns["item"], chunk.places, strict=True
-        ):
-            if number == 1 and isinstance(user, str) and _HEADING.fullmatch(user):
-                continue
-            if not (isinstance(user, str) and isinstance(item, str)):
-                raise _no_pair(path, number)
-            pairs.add((user, f"{records}/{plain_id(item)}"))
-    for reject in reader.rejects:
-        raise _no_pair(path, int(reject.evidence.rpartition("=")[2]))
-    if not pairs:
-        raise DataError("no pair in the file", where=str(path), remedy="write user<TAB>item lines")
-    return LeftOutPairs(frozenset(pairs), str(path))
-
-
-def _no_pair(path: Path, line: int) -> DataError:
-    return DataError(
-        "not a user and an item", where=f"{path}, line {line}", remedy="write user<TAB>item"
-    )
-
-
-COUNT: Final = "@count"
 
 
 class DerivedUser(BaseModel):
@@ -275,9 +189,7 @@ def read_interactions(
     wanted += [condition.column for condition in table.where]
     reader = read_rows(table, root, columns=list(dict.fromkeys(wanted)), progress=progress)
     rows, items = _rows_of(reader, table.item)
-    place = pd.Series(
-        [reader.evidence(number) for number in rows["place"].tolist()], dtype="string[pyarrow]"
-    )
+    place = reader.evidence_of(rows["place"])
     user = _users(table, rows, place)
     record = _records(items, table.records, known)
     weight = (
@@ -352,35 +264,51 @@ def read_interactions(
 
 def _rows_of(reader: RowReader, item: str) -> tuple[pd.DataFrame, pd.Series]:
     """(the rows, the item's id of each): a row with several ids in its cell occurs for each."""
-    cells: list[tuple[str, ...]] = []
+    lists: dict[int, tuple[str, ...]] = {}
+    size = 0
 
-    def remember(column: list[Cell]) -> None:
-        for cell in column:
-            several = cell if isinstance(cell, tuple) else (cell or "",)
-            cells.append(tuple(dict.fromkeys(filter(None, several))))
+    def remember_lists(chunk: Chunk) -> None:
+        nonlocal size
+        for row, cell in enumerate(chunk.columns[item], size):
+            if isinstance(cell, tuple):
+                lists[row] = tuple(dict.fromkeys(filter(None, cell)))
+        size += len(chunk)
 
-    frame = reader.frame(each=lambda chunk: remember(chunk.columns[item]))
-    items = pd.Series([cell or ("",) for cell in cells], dtype=object).explode()
-    rows = frame.loc[items.index].reset_index(drop=True)
-    items = items.reset_index(drop=True).astype("string[pyarrow]")
-    items = items.str.replace(r"^(\d+)\.0$", r"\1", regex=True)  # as plain_id does
-    return rows, items.where(items != "")
+    rows = reader.frame(each=remember_lists)
+    items = rows[item]
+    if lists:
+        cells = items.to_numpy(dtype=object)
+        for row, ids in lists.items():
+            cells[row] = ids
+        items = pd.Series(cells, dtype=object).explode()
+        rows = rows.loc[items.index].reset_index(drop=True)
+        items = items.reset_index(drop=True).astype("string[pyarrow]")
+    return rows, items.str.replace(r"^(\d+)\.0$", r"\1", regex=True)  # as plain_id does
 
 
 def _users(table: InteractionTable, rows: pd.DataFrame, place: pd.Series) -> pd.Series:
     if isinstance(table.user, str):
         return rows[table.user]
     texts = place.str.partition("#")[0] if table.user.column is None else rows[table.user.column]
-    found = table.user.of(None if text is pd.NA else text for text in texts.tolist())
-    return pd.Series(found, index=rows.index, dtype="string[pyarrow]")
+    codes, distinct = pd.factorize(texts, use_na_sentinel=False)
+    found = table.user.of(None if text is pd.NA else text for text in distinct)
+    return _spread(found, codes)
 
 
 def _records(items: pd.Series, records: str, known: frozenset[str] | None) -> pd.Series:
     """Record keys of the items; an id that is an address is known by its short form."""
-    found = records + "/" + items.fillna("")
-    strange = items[~found.isin(list(known or ()))].dropna().unique()
-    short = {item: f"{records}/{curie}" for item in strange if (curie := external_id(item))}
-    return found.where(~items.isin(list(short)), items.map(short)) if short else found
+    codes, distinct = pd.factorize(items)
+    keys = [f"{records}/{item}" for item in distinct]
+    for place, item in enumerate(distinct):
+        if keys[place] not in (known or ()) and (curie := external_id(item)):
+            keys[place] = f"{records}/{curie}"
+    return _spread(keys, codes)
+
+
+def _spread(values: Sequence[str | None], codes: NDArray[np.int64]) -> pd.Series:
+    """The value of each code; none for -1."""
+    texts: Any = pd.array(list(values), dtype="string[pyarrow]")
+    return pd.Series(texts.take(codes, allow_fill=True))
 
 
 def _nothing_usable(

@@ -186,7 +186,7 @@ def gather_values(
                 if text:
                     found[subject][predicate].add(text)
             if is_record and target in wanted and subject in names:
-                found[target][_turned(predicate, schema)].add(name_key(names[subject]))
+                found[target][turned(predicate, schema)].add(name_key(names[subject]))
     for key, name in zip(values(chosen, "record"), values(chosen, "name"), strict=True):
         for nation in nations_in(parse_name(name).qualifier):
             found[key]["country"].add(nation)
@@ -252,7 +252,8 @@ def _thing(name: str, predicate: str) -> str:
     return (nation_of(name) if predicate == "country" else "") or name_key(name)
 
 
-def _turned(predicate: str, schema: Schema) -> str:
+def turned(predicate: str, schema: Schema) -> str:
+    """The predicate as the object's side states it; '~' before one that has no inverse."""
     declared = schema.predicates.get(predicate)
     if declared is None:
         return f"~{predicate}"

@@ -10,12 +10,8 @@ import pandas as pd
 
 from kg_builder.errors import DataError
 from kg_builder.extraction import Extraction, UnstructuredSource, extract
-from kg_builder.extraction.interactions import (
-    NONE_LEFT_OUT,
-    InteractionTable,
-    read_interactions,
-    read_left_out_pairs,
-)
+from kg_builder.extraction.interactions import InteractionTable, read_interactions
+from kg_builder.extraction.left_out_pairs import NONE_LEFT_OUT, read_left_out_pairs
 from kg_builder.extraction.user_facts import read_user_facts
 from kg_builder.packed_files import matching_files
 from kg_builder.tables import (

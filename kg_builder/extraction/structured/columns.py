@@ -24,7 +24,7 @@ from kg_builder.extraction.objects import (
     read_name,
     why_not,
 )
-from kg_builder.extraction.structured.config import ColumnMap
+from kg_builder.extraction.structured.config import ColumnMap, TypeColumn
 from kg_builder.extraction.tabular import Cell, RowsConfig
 from kg_builder.extraction.tabular.list_cells import OPENING, list_in
 from kg_builder.extraction.values import (
@@ -36,7 +36,7 @@ from kg_builder.extraction.values import (
     without_disambiguator,
 )
 from kg_builder.extraction.values.patterns import search
-from kg_builder.ontology import Predicate, curie
+from kg_builder.ontology import Predicate, Schema, curie
 
 METHOD: Final = "mapping"
 _CELLS: Final = 4096
@@ -55,6 +55,36 @@ class Place:
 
     subject: str
     evidence: str
+
+
+class Types:
+    """The classes of things: one for all of them, or by the text of a column or field.
+
+    Attributes:
+        names: all that there can be.
+        column: whose text tells the class; none where all have one.
+
+    Raises:
+        DataError: the data model has no such class.
+    """
+
+    def __init__(self, type_: str | TypeColumn, schema: Schema, where: str) -> None:
+        by_text = type_.values if isinstance(type_, TypeColumn) else {}
+        self._by_text = {text.casefold(): name for text, name in by_text.items()}
+        self._default = type_.default if isinstance(type_, TypeColumn) else type_
+        self.column = type_.column if isinstance(type_, TypeColumn) else None
+        self.names = {*by_text.values(), *filter(None, [self._default])}
+        for name in sorted(self.names):
+            if name not in schema.classes:
+                raise DataError(
+                    f"the data model has no class {name!r}",
+                    where=where,
+                    remedy=f"one of: {', '.join(schema.classes)}",
+                )
+
+    def of(self, text: str) -> str | None:
+        """The class that a text tells; none where the recipe does not know it."""
+        return self._by_text.get(text.casefold(), self._default)
 
 
 class ColumnReader:

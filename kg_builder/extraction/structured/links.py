@@ -8,7 +8,7 @@ from itertools import product
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector, id_key
-from kg_builder.extraction.interactions import LeftOutPairs
+from kg_builder.extraction.left_out_pairs import LeftOutPairs
 from kg_builder.extraction.objects import object_type, read_name, why_not
 from kg_builder.extraction.structured.columns import METHOD
 from kg_builder.extraction.structured.config import End, LinkTable

@@ -8,9 +8,15 @@ from pathlib import Path
 from kg_builder.databases import column_id, external_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector, id_key, plain_id
-from kg_builder.extraction.interactions import NONE_LEFT_OUT, LeftOutPairs
+from kg_builder.extraction.left_out_pairs import NONE_LEFT_OUT, LeftOutPairs
 from kg_builder.extraction.objects import object_type, read_literal, read_name
-from kg_builder.extraction.structured.columns import METHOD, ColumnReader, Place, readable_iri
+from kg_builder.extraction.structured.columns import (
+    METHOD,
+    ColumnReader,
+    Place,
+    Types,
+    readable_iri,
+)
 from kg_builder.extraction.structured.config import (
     ColumnMap,
     LinkTable,
@@ -18,7 +24,6 @@ from kg_builder.extraction.structured.config import (
     RecordTable,
     StructuredSource,
     TripleTable,
-    TypeColumn,
 )
 from kg_builder.extraction.structured.links import LinkTableReader
 from kg_builder.extraction.structured.list_rows import one_thing_a_row
@@ -58,21 +63,10 @@ class RecordTableReader:
             for column, mappings in table.columns.items()
             for mapping in ((mappings,) if isinstance(mappings, ColumnMap) else mappings)
         ]
-        types = (
-            {*table.type.values.values(), *filter(None, [table.type.default])}
-            if isinstance(table.type, TypeColumn)
-            else {table.type}
-        )
-        self._of_people = {type_ for type_ in types if out.schema.compatible(type_, "Person")}
-        for type_ in sorted(types):
-            if type_ not in out.schema.classes:
-                raise DataError(
-                    f"the data model has no class {type_!r}",
-                    where=self._where,
-                    remedy=f"one of: {', '.join(out.schema.classes)}",
-                )
-        if isinstance(table.type, TypeColumn):
-            self._type_values = {key.casefold(): to for key, to in table.type.values.items()}
+        self._types = Types(table.type, out.schema, self._where)
+        self._of_people = {
+            type_ for type_ in self._types.names if out.schema.compatible(type_, "Person")
+        }
 
     def columns(self) -> list[str]:
         """Columns of the file that are needed."""
@@ -82,7 +76,7 @@ class RecordTableReader:
             *self._names,
             *table.aliases,
             *table.external_ids,
-            *([table.type.column] if isinstance(table.type, TypeColumn) else []),
+            *([self._types.column] if self._types.column else []),
             *table.columns,
             *(reader.mapping.labels for reader in self._columns if reader.mapping.labels),
             *(condition.column for condition in table.where),
@@ -121,9 +115,10 @@ class RecordTableReader:
         if not name:
             rows.refuse("empty name", number)
             return None
-        type_ = self._type(chunk, index)
+        type_text = self._type_text(chunk, index)
+        type_ = self._types.of(type_text)
         if type_ is None:
-            rows.refuse("unknown type", number, self._type_cell(chunk, index))
+            rows.refuse("unknown type", number, type_text)
             return None
         if name not in self.table.real_names and is_placeholder(name, type_):
             rows.refuse(f"stands for nothing: no {type_.lower()}", number, name)
@@ -175,16 +170,9 @@ class RecordTableReader:
                 return names[0], names[1:]
         return "", []
 
-    def _type(self, chunk: Chunk, index: int) -> str | None:
-        if isinstance(self.table.type, str):
-            return self.table.type
-        cell = self._type_cell(chunk, index).casefold()
-        return self._type_values.get(cell, self.table.type.default)
-
-    def _type_cell(self, chunk: Chunk, index: int) -> str:
-        if isinstance(self.table.type, str):
-            return self.table.type
-        return _first(chunk.columns[self.table.type.column][index])
+    def _type_text(self, chunk: Chunk, index: int) -> str:
+        column = self._types.column
+        return _first(chunk.columns[column][index]) if column else ""
 
     def _aliases(self, chunk: Chunk, index: int, name: str, type_: str) -> list[str]:
         found: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""Recipe settings of a file of rows, and chunks of cells in columns, shared by all row readers."""
+"""Recipe settings of a file of rows, and what all its readers share: chunks, columns, paths."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from decimal import Decimal
 from itertools import compress
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.tabular.list_cells import structure_in
-from kg_builder.extraction.values.numbers import DecimalSign
+from kg_builder.extraction.values.numbers import DecimalSign, as_number
 from kg_builder.packed_files import without_packing
 
 RowFormat = Literal["auto", "csv", "tsv", "dat", "json", "jsonl", "parquet", "excel", "sql"]
 _PASSWORD = re.compile(r"://[^/@:]*:[^/@]*@")
+
+
+Cell = str | tuple[str, ...] | None
+"""A value, several values (from formats that have lists), or none."""
 
 
 class SqlRows(BaseModel):
@@ -71,6 +72,17 @@ class Filter(BaseModel):
     ] = ()
     min: Annotated[float | None, Field(description="Smallest number allowed.")] = None
     max: Annotated[float | None, Field(description="Largest number allowed.")] = None
+
+    def verdict(self, cell: Cell, decimal: DecimalSign | None = None) -> bool | None:
+        """Whether a cell meets the condition; none where it should be a number and is not one."""
+        if self.equals and cell not in self.equals:
+            return False
+        if self.min is None and self.max is None:
+            return True
+        number = as_number(cell, decimal) if isinstance(cell, str) else None
+        if number is None or math.isnan(number):
+            return None
+        return (self.min is None or number >= self.min) and (self.max is None or number <= self.max)
 
 
 class RowsConfig(BaseModel):
@@ -240,9 +252,6 @@ class RowsConfig(BaseModel):
 _SHOWN: Final = 20
 _SEPARATORS: Final = (",", ";", "\t", "|", "::")
 
-Cell = str | tuple[str, ...] | None
-"""A value, several values (from formats that have lists), or none."""
-
 
 @dataclass(frozen=True)
 class Chunk:
@@ -365,6 +374,14 @@ def _leaves(value: Any, pointer: str) -> Iterator[Found]:
         yield pointer, value
 
 
+def joined(texts: Iterable[str | None], nulls: frozenset[str]) -> Cell:
+    """The texts as one cell; of several, those without a value stand as empty texts."""
+    found = [text if text is not None and text not in nulls else "" for text in texts]
+    if not any(found):
+        return None
+    return found[0] if len(found) == 1 else tuple(found)
+
+
 def column_of(path: str, names: Sequence[str], where: str) -> tuple[str, str]:
     """(column, path below it) for a column's name or for a path into nested values.
 
@@ -377,54 +394,3 @@ def column_of(path: str, names: Sequence[str], where: str) -> tuple[str, str]:
     if column not in names:
         raise missing_column(path, names, where)
     return column, rest
-
-
-def cells_of(
-    columns: Mapping[str, Sequence[Any]],
-    wanted: Mapping[str, tuple[str, str]],
-    nulls: frozenset[str],
-) -> dict[str, list[Cell]]:
-    """The wanted cells; `wanted` gives (column, path below it) for each of their names."""
-    return {
-        name: [cell_of(value, path, nulls) for value in columns[column]]
-        for name, (column, path) in wanted.items()
-    }
-
-
-def cell_of(value: Any, path: str, nulls: frozenset[str]) -> Cell:
-    """A value, or what lies at a path below it, as a cell; several values become a tuple."""
-    if value is None:
-        return None
-    if not path and not isinstance(value, list | tuple | dict):
-        text = _text(value)
-        return None if text is None or text in nulls else text
-    if path and isinstance(value, str):
-        value = structure_in(value)
-    leaves = follow(list(value) if isinstance(value, tuple) else value, path)
-    return joined([_text(leaf) for _, leaf in leaves], nulls)
-
-
-def joined(texts: Iterable[str | None], nulls: frozenset[str]) -> Cell:
-    """The texts as one cell; of several, those without a value stand as empty texts."""
-    found = [text if text is not None and text not in nulls else "" for text in texts]
-    if not any(found):
-        return None
-    return found[0] if len(found) == 1 else tuple(found)
-
-
-def _text(value: Any) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, datetime):
-        whole_day = not (value.hour or value.minute or value.second or value.microsecond)
-        return value.date().isoformat() if whole_day else value.isoformat()
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
-    if isinstance(value, float) and math.isnan(value):
-        return None
-    if isinstance(value, dict | list | bytes | bytearray | memoryview):
-        return None
-    found = scalar(value)
-    return (str(value) if found is None else found).strip()

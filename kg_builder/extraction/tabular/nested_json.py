@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.tabular.config import Found, escape, follow, reaches
+from kg_builder.extraction.tabular.config import (
+    Chunk,
+    Found,
+    escape,
+    follow,
+    missing_column,
+    reaches,
+)
+from kg_builder.extraction.tabular.typed_cells import cell_of
+from kg_builder.packed_files import Stream
 
 _DEPTH: Final = 4
 _SHOWN: Final = 6
 _EXTRA: Final = "Extra data"
+_EXAMPLES: Final = 3
+"""Documents that are looked at for what a message can suggest."""
+
+_LARGEST: Final = 512 * 1024 * 1024
+"""Bytes of one JSON document, which is held in memory."""
 
 Complain = Callable[[str, int, str], None]
 
@@ -143,6 +158,102 @@ def documents_in_lines(lines: Iterable[tuple[int, str]], complain: Complain) -> 
             yield Nested(json.loads(line), f"line={number}")
         except (ValueError, RecursionError) as fault:
             complain("broken JSON", number, str(fault))
+
+
+def documents_in_file(
+    stream: Stream, encodings: Sequence[str], complain: Complain
+) -> Iterator[Nested]:
+    """The JSON values of a file, which is held in memory: one, or one per line.
+
+    Raises:
+        DataError: the file is too large.
+    """
+    content = stream.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise DataError(
+            f"larger than {_LARGEST:,} bytes, and JSON is read whole",
+            where=stream.where,
+            remedy="write JSON Lines (.jsonl), which are read line by line",
+        )
+    return documents(decoded(content, encodings), lines=False, complain=complain)
+
+
+class NestedRows:
+    """Iterate over the rows at a path of JSON documents in chunks; they are numbered from 1.
+
+    Args:
+        found: the documents.
+        path: where the rows are in each.
+        wanted: paths of the columns, seen from a row; by default all keys of the rows.
+        nulls: texts that mean "no value".
+        chunk_rows: rows held at a time.
+        counts: counts `rows read`.
+        where: the file, for messages.
+
+    Attributes:
+        pointers: where each row stands, in their order.
+
+    Raises:
+        DataError: while iterating: no document has rows, or no row a wanted column.
+    """
+
+    def __init__(
+        self,
+        found: Iterable[Nested],
+        path: str,
+        *,
+        wanted: Sequence[str] | None,
+        nulls: frozenset[str],
+        chunk_rows: int,
+        counts: Counter[str],
+        where: str,
+    ) -> None:
+        self.pointers: list[str] = []
+        self._documents, self._path, self._wanted, self._nulls = found, path, wanted, nulls
+        self._chunk_rows, self._counts, self._where = chunk_rows, counts, where
+        self._keys: dict[str, None] = {}
+        self._unmet = dict.fromkeys(wanted or ())
+
+    def __iter__(self) -> Iterator[Chunk]:
+        examples, batch = list[Any](), list[Nested]()
+        for document in self._documents:
+            if len(examples) < _EXAMPLES:
+                examples.append(document.value)
+            for row in nested_at(document, self._path):
+                self._counts["rows read"] += 1
+                self.pointers.append(row.pointer)
+                if isinstance(row.value, dict):
+                    self._keys.update(dict.fromkeys(row.value))
+                batch.append(row)
+                if len(batch) >= self._chunk_rows:
+                    yield self._chunk(batch)
+                    batch = []
+        last = self._chunk(batch)
+        if self.pointers and self._unmet:
+            raise self._no_field(next(iter(self._unmet)), examples)
+        if not self.pointers and examples:
+            raise no_rows(self._path, examples, self._where, "rows")
+        if batch:
+            yield last
+
+    def _chunk(self, rows: list[Nested]) -> Chunk:
+        for path in list(self._unmet):
+            if any(row.reaches(path) for row in rows):
+                del self._unmet[path]
+        columns = {
+            name: [cell_of([leaf for _, leaf in row.find(name)], "", self._nulls) for row in rows]
+            for name in self._wanted or self._keys
+        }
+        last = len(self.pointers)
+        return Chunk(columns, list(range(last - len(rows) + 1, last + 1)))
+
+    def _no_field(self, column: str, examples: Sequence[Any]) -> DataError:
+        fault = missing_column(column, list(self._keys), self._where)
+        if self._path:
+            return fault
+        lists = [path for value in examples for path in lists_in(value) if path]
+        hint = f"; or set rows, such as rows = {lists[0]!r}" if lists else ""
+        return DataError(fault.what, where=fault.where, remedy=fault.remedy + hint)
 
 
 def no_rows(path: str, examples: Iterable[Any], where: str, key: str) -> DataError:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
-from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from kg_builder.errors import DataError
@@ -19,20 +18,15 @@ from kg_builder.extraction.tabular.config import (
     Chunk,
     Filter,
     RowsConfig,
-    cell_of,
     column_of,
     missing_column,
     unique_names,
 )
 from kg_builder.extraction.tabular.list_cells import structure_in
 from kg_builder.extraction.tabular.nested_json import (
-    Nested,
-    decoded,
-    documents,
+    NestedRows,
+    documents_in_file,
     documents_in_lines,
-    lists_in,
-    nested_at,
-    no_rows,
 )
 from kg_builder.extraction.tabular.sql import sql_rows
 from kg_builder.extraction.tabular.text_lines import (
@@ -43,44 +37,12 @@ from kg_builder.extraction.tabular.text_lines import (
     plain_columns,
     quote,
     separator,
+    without_first,
 )
+from kg_builder.extraction.tabular.typed_cells import cell_of
 from kg_builder.extraction.tabular.typed_formats import excel_rows, parquet_rows
-from kg_builder.extraction.values.numbers import DecimalSign, parse_number
 from kg_builder.packed_files import Stream, matching_files, open_binary
 from kg_builder.progress import Progress, silent
-
-_EXAMPLES: Final = 3
-"""Documents that are looked at for what a message can suggest."""
-
-_LARGEST_JSON: Final = 512 * 1024 * 1024
-"""Bytes of one JSON document, which is held in memory."""
-
-
-def as_number(text: str, decimal: DecimalSign | None) -> float | None:
-    """A number in a program's or a person's notation; none where it is not one."""
-    if decimal is None:
-        try:
-            return float(text)
-        except ValueError:
-            pass
-    written = parse_number(text, decimal)
-    return None if written is None else float(written)
-
-
-def verdict_on(cell: Cell, condition: Filter, decimal: DecimalSign | None = None) -> bool | None:
-    """Whether a cell meets a condition; none where a number is asked for and it is not one."""
-    if condition.equals and cell not in condition.equals:
-        return False
-    if condition.min is None and condition.max is None:
-        return True
-    number = as_number(cell, decimal) if isinstance(cell, str) else math.nan
-    if number is None:
-        return None
-    if math.isnan(number):
-        return None
-    return (condition.min is None or number >= condition.min) and (
-        condition.max is None or number <= condition.max
-    )
 
 
 class RowReader:
@@ -131,6 +93,12 @@ class RowReader:
             return f"{self.config.path}#{self._pointers[number - 1]}"
         return f"{self._prefix}{number}"
 
+    def evidence_of(self, numbers: pd.Series) -> pd.Series:
+        """Where many rows stand, as strings: `evidence` of each number, in ascending order."""
+        if self._pointers:
+            return pd.Series(list(map(self.evidence, numbers)), dtype="string[pyarrow]")
+        return self._prefix + numbers.astype("string[pyarrow]")
+
     def __iter__(self) -> Iterator[Chunk]:
         self.rejects, self.counts = [], Counter()
         self._unread, self._heading_awaited = {}, self.config.header
@@ -146,7 +114,7 @@ class RowReader:
 
     def complain(self, reason: str, number: int, detail: str = "") -> None:
         """Note a row that is not used."""
-        self.rejects.append(Reject(reason, self.evidence(number), detail))
+        self.refuse_value(reason, number, detail)
         self.counts["rows rejected"] += 1
 
     def refuse_value(self, reason: str, number: int, detail: str = "") -> None:
@@ -218,8 +186,10 @@ class RowReader:
         )
 
     def _complain_read(self, reason: str, number: int, detail: str = "") -> None:
+        # a line of the file, even where the rows are numbered otherwise (`_pointers`)
+        self.rejects.append(Reject(reason, f"{self._prefix}{number}", detail))
         self.counts["rows read"] += 1
-        self.complain(reason, number, detail)
+        self.counts["rows rejected"] += 1
         if self._heading_awaited and number > self.config.skip_rows:
             self._unread.setdefault(number, reason)
 
@@ -242,7 +212,7 @@ class RowReader:
 
     def _delimited(self, stream: Stream) -> Iterator[Chunk]:
         check_separator(self.config)
-        blocks = _skip(self._blocks(stream), self.config.skip_rows)
+        blocks = without_first(self._blocks(stream), self.config.skip_rows)
         return self._quoted(blocks) if quote(self.config) else self._plain(blocks)
 
     def _plain(self, blocks: Iterable[tuple[int, list[str]]]) -> Iterator[Chunk]:
@@ -324,68 +294,25 @@ class RowReader:
         )
 
     def _nested(self, stream: Stream) -> Iterator[Chunk]:
-        """Rows from nested JSON, numbered from 1; their evidence is where each stands."""
-        config, examples = self.config, list[Any]()
-        batch: list[Nested] = []
-        met: set[str] = set()
-        names: dict[str, None] = {}
-        self._pointers = []
-        for document in self._documents(stream):
-            if len(examples) < _EXAMPLES:
-                examples.append(document.value)
-            for row in nested_at(document, config.rows):
-                self.counts["rows read"] += 1
-                self._pointers.append(row.pointer)
-                if isinstance(row.value, dict):
-                    names.update(dict.fromkeys(row.value))
-                batch.append(row)
-                if len(batch) >= self._chunk_rows:
-                    yield self._columns_of(batch, met, names)
-                    batch = []
-        if not self._pointers and examples:
-            raise no_rows(config.rows, examples, str(self.path), "rows")
-        for column in self._columns or ():
-            reached = column in met or any(row.reaches(column) for row in batch)
-            if self._pointers and not reached:
-                raise self._no_field(column, list(names), examples)
-        if batch:
-            yield self._columns_of(batch, met, names)
-
-    def _documents(self, stream: Stream) -> Iterator[Nested]:
-        complain = self._complain_read
-        if self.config.layout == "jsonl":
+        config, complain = self.config, self._complain_read
+        if config.layout == "jsonl":
             lines = (
                 line for first, block in self._blocks(stream) for line in enumerate(block, first)
             )
-            return documents_in_lines(lines, complain)
-        content = stream.read(_LARGEST_JSON + 1)
-        if len(content) > _LARGEST_JSON:
-            raise DataError(
-                f"larger than {_LARGEST_JSON:,} bytes, and JSON is read whole",
-                where=str(self.path),
-                remedy="write JSON Lines (.jsonl), which are read line by line",
-            )
-        return documents(decoded(content, self.config.encodings), lines=False, complain=complain)
-
-    def _columns_of(self, rows: list[Nested], met: set[str], names: Iterable[str]) -> Chunk:
-        wanted = list(self._columns or names)
-        columns: dict[str, list[Cell]] = {}
-        for name in wanted:
-            columns[name] = [
-                cell_of([leaf for _, leaf in row.find(name)], "", self._nulls) for row in rows
-            ]
-            if name not in met and any(row.reaches(name) for row in rows):
-                met.add(name)
-        last = len(self._pointers)
-        return Chunk(columns, list(range(last - len(rows) + 1, last + 1)))
-
-    def _no_field(self, column: str, names: Sequence[str], examples: Sequence[Any]) -> DataError:
-        fault = missing_column(column, names, str(self.path))
-        if self.config.rows:
-            return fault
-        lists = [path for value in examples for path in lists_in(value) if path]
-        hint = f"; or set rows, such as rows = {lists[0]!r}" if lists else ""
-        return DataError(fault.what, where=fault.where, remedy=fault.remedy + hint)
+            found = documents_in_lines(lines, complain)
+        else:
+            found = documents_in_file(stream, config.encodings, complain)
+        rows = NestedRows(
+            found,
+            config.rows,
+            wanted=self._columns,
+            nulls=self._nulls,
+            chunk_rows=self._chunk_rows,
+            counts=self.counts,
+            where=str(self.path),
+        )
+        self._pointers = rows.pointers
+        return iter(rows)
 
     def _wanted(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
         """(column, path below it) of each wanted cell."""
@@ -410,7 +337,7 @@ class RowReader:
         if condition.column not in chunk.columns:
             raise missing_column(condition.column, list(chunk.columns), str(self.path))
         cells = chunk.columns[condition.column]
-        verdicts = {cell: verdict_on(cell, condition, self.config.decimal) for cell in set(cells)}
+        verdicts = {cell: condition.verdict(cell, self.config.decimal) for cell in set(cells)}
         for cell, number in zip(cells, chunk.places, strict=True):
             if verdicts[cell] is None:
                 self.complain("not a number", number, f"{condition.column}={cell}")
@@ -459,6 +386,17 @@ class FilesReader(RowReader):
         place = bisect_left(self._starts, number) - 1
         return self._parts[place].evidence(number - self._starts[place])
 
+    def evidence_of(self, numbers: pd.Series) -> pd.Series:
+        """Where many rows stand, in which files: `evidence` of each number, in ascending order."""
+        bounds = [*np.searchsorted(numbers, self._starts, side="right"), len(numbers)]
+        found = [
+            part.evidence_of(numbers.iloc[first:last] - start)
+            for part, start, (first, last) in zip(
+                self._parts, self._starts, pairwise(bounds), strict=True
+            )
+        ]
+        return pd.concat([pd.Series(dtype="string[pyarrow]"), *found], ignore_index=True)
+
     def _take_rejects(self, part: RowReader) -> None:
         self.rejects += part.rejects
         part.rejects = []
@@ -481,12 +419,3 @@ def read_rows(
 def _database(config: RowsConfig) -> str:
     """What stands for the file in evidence: the table, never the address."""
     return f"sql:{config.sql.table or 'query'}" if config.sql else ""
-
-
-def _skip(blocks: Iterator[tuple[int, list[str]]], count: int) -> Iterator[tuple[int, list[str]]]:
-    for first, lines in blocks:
-        if first <= count:
-            drop = count - first + 1
-            yield first, [""] * min(drop, len(lines)) + lines[drop:]
-        else:
-            yield first, lines

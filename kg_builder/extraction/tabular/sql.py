@@ -12,7 +12,8 @@ import sqlalchemy
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, NoSuchTableError, SQLAlchemyError
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.tabular.config import Chunk, SqlRows, cells_of, column_of, missing_column
+from kg_builder.extraction.tabular.config import Chunk, SqlRows, column_of, missing_column
+from kg_builder.extraction.tabular.typed_cells import cells_of
 
 _HIDDEN: Final = "***"
 _READS: Final = frozenset(

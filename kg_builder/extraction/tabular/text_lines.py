@@ -23,6 +23,10 @@ from kg_builder.extraction.tabular.config import (
 )
 from kg_builder.packed_files import Stream
 
+csv.field_size_limit(2**31 - 1)
+# Of the whole process, there is no other: lines are bounded by `max_line` before `csv` sees them,
+# and its own bound (128 KiB) would refuse cells that the recipe allows.
+
 BLOCK = 1 << 20
 _MARKS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -171,6 +175,18 @@ def _split(text: str) -> list[str]:
     return text.split("\n")
 
 
+def without_first(
+    blocks: Iterator[tuple[int, list[str]]], count: int
+) -> Iterator[tuple[int, list[str]]]:
+    """The blocks of lines with the first `count` lines of the file empty."""
+    for first, lines in blocks:
+        if first <= count:
+            drop = count - first + 1
+            yield first, [""] * min(drop, len(lines)) + lines[drop:]
+        else:
+            yield first, lines
+
+
 Row = tuple[int, list[str]]
 """(number of the row's first line, cells)"""
 
@@ -248,7 +264,6 @@ class QuotedRows:
             "doublequote": True,
         }
         self._reader = csv.reader(self._next_lines(), **self._format)
-        csv.field_size_limit(max(csv.field_size_limit(), 2 * self._longest))
 
     def __iter__(self) -> Iterator[Row]:
         taken = self._taken
@@ -365,12 +380,9 @@ def _columnar(
 ) -> Chunk:
     columns: dict[str, list[Cell]] = {}
     for name in names:
-        cells = []
-        for _, value in batch:
-            cells.append(_cell(value, name, nulls))
+        columns[name] = [_cell(value, name, nulls) for _, value in batch]
         if name not in met and any(reaches(value, name) for _, value in batch):
             met.add(name)
-        columns[name] = cells
     return Chunk(columns, [number for number, _ in batch])
 
 

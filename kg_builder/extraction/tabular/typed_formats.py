@@ -16,15 +16,9 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.tabular.config import (
-    Chunk,
-    RowsConfig,
-    cell_of,
-    cells_of,
-    column_of,
-    unique_names,
-)
+from kg_builder.extraction.tabular.config import Chunk, RowsConfig, column_of, unique_names
 from kg_builder.extraction.tabular.text_lines import Complain
+from kg_builder.extraction.tabular.typed_cells import cell_of, cells_of
 
 LARGEST_TEXTS: Final = 512 * 1024 * 1024
 """Bytes of a workbook's table of texts, which is held in memory while its sheets are not."""

@@ -31,7 +31,6 @@ _SEASONS: Final = range(21, 42)
 """EDTF's numbers for seasons, quarters and halves of a year, where a month stands."""
 
 _ISO: Final = re.compile(r"^(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?:[T ][\d:.,Z+\-]*)?$")
-_LAST_MONTH: Final = 41
 _COMPACT: Final = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
 _NUMERIC: Final = re.compile(r"^(\d{1,2})[-/.]\s?(\d{1,2})[-/.]\s?(\d{4}|\d{2})$")
 _MONTH_YEAR_NUMERIC: Final = re.compile(r"^(\d{1,2})[-/.](\d{4})$")
@@ -55,6 +54,9 @@ _TIME: Final = re.compile(
 )
 _ZONE: Final = re.compile(r"\(?(?:UTC|GMT)\)?$", re.IGNORECASE)
 _YEAR_ALONE: Final = re.compile(r"^['’](\d{2})$")
+_EMPTY_YEAR: Final = re.compile(r"(?<![\d+])(?<!\s-)00\d\d(?:\d{4})?(?!\d)")
+"""Year 0 to 99 in four digits: 0000-00-00, and .NET's 0001-01-01, which mean "no date"."""
+
 _TWO_YEARS: Final = re.compile(r"^(\d{4})\s*[/–—-]\s*(\d{2})$")
 """A season that begins in one year and ends in the next, or a longer period: 1985/86, 1965–70."""
 
@@ -106,7 +108,7 @@ def parse_date(text: str, day_first: bool | None = None) -> DateValue | None:
     if found is None:
         return None
     year, month, day = found
-    if 0 <= year < 100 and plain[:4] != "0000":
+    if 0 <= year < 100 and not _EMPTY_YEAR.search(plain):
         year, approximate = year + (2000 if year < _PIVOT else 1900), True
     if _TWO_YEARS.match(plain) and month == 0:
         approximate = True
@@ -152,7 +154,9 @@ def _written(text: str, day_first: bool | None) -> tuple[int, int, int] | None:
 
 def _parts(text: str, day_first: bool | None = None) -> tuple[int, int, int] | None:
     """(year, month, day), zero for what is not told."""
-    if (found := _ISO.match(text)) and not (found[3] is None and int(found[2] or 0) > _LAST_MONTH):
+    if (found := _ISO.match(text)) and not (
+        found[3] is None and int(found[2] or 0) >= _SEASONS.stop
+    ):
         return int(found[1]), int(found[2] or 0), int(found[3] or 0)
     if found := _COMPACT.match(text):
         return int(found[1]), int(found[2]), int(found[3])

@@ -47,6 +47,17 @@ def parse_number(text: str, decimal: DecimalSign | None = None) -> str | None:
     return f"{sign}{whole}.{fraction}" if mark else sign + whole
 
 
+def as_number(text: str, decimal: DecimalSign | None) -> float | None:
+    """A number in the notation of programs (4.5, 1e3, nan) or people; none where it is not one."""
+    if decimal is None:
+        try:
+            return float(text)
+        except ValueError:
+            pass
+    written = parse_number(text, decimal)
+    return None if written is None else float(written)
+
+
 def _sign(digits: str, points: int, commas: int) -> DecimalSign | None:
     """The decimal sign that the digits show."""
     if points and commas:

@@ -13,7 +13,7 @@ from typing import Final
 import pandas as pd
 
 from kg_builder.fusion.normalize import fold, name_key, parse_name, squeeze
-from kg_builder.fusion.profiles import values
+from kg_builder.fusion.profiles import turned, values
 from kg_builder.ontology import Schema
 
 EXACT: Final = 1.0
@@ -150,14 +150,6 @@ def entity_graph(entities: pd.DataFrame, statements: pd.DataFrame, schema: Schem
         names=_index(names, values(entities, "aliases"), types, schema),
         position=position,
     )
-
-
-def turned(predicate: str, schema: Schema) -> str:
-    """The predicate as the object's side says it."""
-    declared = schema.predicates.get(predicate)
-    if declared is None:
-        return f"~{predicate}"
-    return predicate if declared.symmetric else declared.inverse or f"~{predicate}"
 
 
 def _words_of(

@@ -10,9 +10,8 @@ from typing import Final
 
 import pandas as pd
 
-from kg_builder.fusion.disambiguation.graph import turned
 from kg_builder.fusion.disambiguation.texts import Mention, TextMentions
-from kg_builder.fusion.profiles import values
+from kg_builder.fusion.profiles import turned, values
 from kg_builder.ontology import Schema
 
 Texts = Mapping[str, str]

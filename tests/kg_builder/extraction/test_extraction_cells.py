@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from kg_builder.credits import credited
+from kg_builder.credits import MAY_BE_JOINT, credited
 from kg_builder.extraction import Extraction, SourceConfig, extract
 from kg_builder.extraction.interactions import InteractionTable, read_interactions
 from kg_builder.extraction.tabular.list_cells import list_in, structure_in, values_in
@@ -286,6 +286,15 @@ def test_both_ends_of_a_link_may_be_lists(tmp_path: Path) -> None:
 )
 def test_who_is_credited(name: str, known: set[str], expected: list[str]) -> None:
     assert credited(name, known) == expected
+
+
+@pytest.mark.parametrize(
+    "joint", [" feat. ", " (ft. ", " prod. by ", " & ", ",", ", ", " /", " y "]
+)
+def test_no_name_that_is_taken_apart_passes_for_a_single_one(joint: str) -> None:
+    name = f"Ann{joint}Bob"
+    assert credited(name, {"ann", "bob", "bob ann"}) != [name]
+    assert MAY_BE_JOINT.search(name)
 
 
 def test_a_joint_credit_waits_for_the_rest_of_the_source(tmp_path: Path) -> None:

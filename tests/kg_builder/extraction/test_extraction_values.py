@@ -59,7 +59,10 @@ def test_day_and_month_are_not_guessed() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "unknown", "the sixties", "1960s", "0000", "1999-13-01", "1999-02-30", "31/31/1999"],
+    [
+        *("", "unknown", "the sixties", "1960s", "0000", "1999-13-01", "1999-02-30", "31/31/1999"),
+        *("0001-01-01", "0001-01-01T00:00:00", "0097", "00970512", "12 May 0097", "12-05-0097"),
+    ],
 )
 def test_what_is_no_date(text: str) -> None:
     assert parse_date(text) is None

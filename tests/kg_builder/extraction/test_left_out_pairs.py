@@ -5,7 +5,7 @@ from pydantic import TypeAdapter
 
 from kg_builder.errors import DataError
 from kg_builder.extraction import SourceConfig, extract
-from kg_builder.extraction.interactions import read_left_out_pairs
+from kg_builder.extraction.left_out_pairs import read_left_out_pairs
 from kg_builder.ontology import load_schema
 
 SOURCE = {

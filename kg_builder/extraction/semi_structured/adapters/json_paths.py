@@ -13,12 +13,11 @@ from kg_builder.extraction.objects import why_not
 from kg_builder.extraction.semi_structured.adapters.base import Document
 from kg_builder.extraction.semi_structured.config import JsonMap
 from kg_builder.extraction.semi_structured.page_text import decode_page
-from kg_builder.extraction.structured.columns import ColumnReader, Place
-from kg_builder.extraction.structured.config import ColumnMap, TypeColumn
+from kg_builder.extraction.structured.columns import ColumnReader, Place, Types
+from kg_builder.extraction.structured.config import ColumnMap
 from kg_builder.extraction.tabular.config import scalar
 from kg_builder.extraction.tabular.nested_json import Nested, documents, nested_at, no_rows
 from kg_builder.extraction.values import clean_text, is_placeholder
-from kg_builder.ontology import Schema
 from kg_builder.packed_files import without_packing
 
 _BEGINS: Final = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\]\"\d-])")
@@ -62,8 +61,11 @@ class JsonFiles:
         things: list[Nested] = []
         for whole in documents(text, lines=_is_lines(document.path), complain=complain):
             examples.append(whole.value)
-            things += (thing for thing in nested_at(whole, mapping.records) if thing.value)
-        things = [thing for thing in things if isinstance(thing.value, dict)]
+            things += (
+                thing
+                for thing in nested_at(whole, mapping.records)
+                if isinstance(thing.value, dict) and thing.value
+            )
         if not things:
             if examples:
                 fault = no_rows(mapping.records, examples[:3], "", "records")
@@ -83,7 +85,7 @@ class ThingReader:
     def __init__(self, document: Document, mapping: JsonMap) -> None:
         self._document, self._mapping = document, mapping
         where = f"source {document.source.name!r}"
-        self._types = _Types(mapping, document.out.schema, where)
+        self._types = Types(mapping.type, document.out.schema, where)
         self._readers = [
             (
                 path,
@@ -121,9 +123,11 @@ class ThingReader:
         if not name:
             out.reject("empty name", evidence)
             return
-        type_ = self._types.of(thing)
+        column = self._types.column
+        type_text = next(iter(_texts(thing, column)), ("", ""))[1] if column else ""
+        type_ = self._types.of(type_text)
         if type_ is None:
-            out.reject("unknown type", evidence, self._types.text(thing))
+            out.reject("unknown type", evidence, type_text)
             return
         if name not in mapping.real_names and is_placeholder(name, type_):
             out.reject(why_not(name, type_.lower(), type_), evidence, name)
@@ -168,37 +172,6 @@ class ThingReader:
             values = _texts(thing, path)
             for (place, text), label in zip(values, _labels(values, labels), strict=True):
                 reader.read(text, Place(key, f"{document.name}#{place}"), label)
-
-
-class _Types:
-    """The class of each thing: one for all, or told by a field."""
-
-    def __init__(self, mapping: JsonMap, schema: Schema, where: str) -> None:
-        type_ = self._type = mapping.type
-        names: set[str | None] = {type_} if isinstance(type_, str) else set(type_.values.values())
-        self._values: dict[str, str] = {}
-        if isinstance(type_, TypeColumn):
-            names.add(type_.default)
-            self._values = {value.casefold(): name for value, name in type_.values.items()}
-        for name in sorted(filter(None, names)):
-            if name not in schema.classes:
-                raise DataError(
-                    f"the data model has no class {name!r}",
-                    where=where,
-                    remedy=f"one of: {', '.join(schema.classes)}",
-                )
-
-    def text(self, thing: Nested) -> str:
-        """What the field says."""
-        if isinstance(self._type, str):
-            return self._type
-        return next(iter(_texts(thing, self._type.column)), ("", ""))[1]
-
-    def of(self, thing: Nested) -> str | None:
-        """The class; none where the field says nothing that the recipe knows."""
-        if isinstance(self._type, str):
-            return self._type
-        return self._values.get(self.text(thing).casefold(), self._type.default)
 
 
 def _labels(values: list[tuple[str, str]], labels: list[tuple[str, str]]) -> list[str | None]:
