@@ -34,8 +34,8 @@ _ITEM: Final = "Item"
 def write_pykeen(dataset: Dataset, folder: Path, seed: int) -> None:
     """`train.tsv`, `valid.tsv`, `test.tsv` (8:1:1) of IRIs, and `entities.tsv` with the names.
 
-    The split is that of `recommender.train_kge` with the same seed: every entity and relation of the
-    triples is in `train.tsv`, because PyKEEN drops triples of which training knows a part only.
+    The split is that of `recommender.train_kge` with the same seed: every entity and relation of
+    the triples is in `train.tsv`, because PyKEEN drops triples of which training knows a part only.
 
     Raises:
         DataError: the triples are too few for three parts.
