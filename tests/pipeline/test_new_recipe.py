@@ -10,9 +10,9 @@ import pytest
 import rdflib
 
 from kg_builder.errors import DataError
+from kg_builder.schema_inference.words import meaning
 from pipeline.build import build
 from pipeline.new_recipe.command import new_recipe, new_recipe_command
-from pipeline.new_recipe.words import meaning
 from pipeline.recipe import load_recipe
 
 A, B, C = (f"{n}{n}{n}{n}{n}{n}{n}{n}-1111-4111-8111-111111111111" for n in "abc")

@@ -7,17 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kg_builder.databases import external_id
+from kg_builder.databases import MUSICBRAINZ, WIKIDATA, external_id
 from kg_builder.extraction.tabular.list_cells import OPENING, list_in
 from kg_builder.extraction.values.dates import parse_date
-from pipeline.new_recipe.samples import Column, Sample
-from pipeline.new_recipe.words import CLASSES, meaning
+from kg_builder.schema_inference.samples import Column, Sample, is_number, number_in
+from kg_builder.schema_inference.words import CLASSES, meaning
 
 _MOST: Final = 0.8
 _LOOKED_AT: Final = 300
-_MBID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_Q_ID: Final = re.compile(r"Q[1-9]\d*")
-_NUMBER: Final = re.compile(r"[-+]?\d+([.,]\d+)?")
 _WITH_COMMA: Final = re.compile(r"[-+]?\d+,\d{1,2}|[-+]?\d+,\d{4,}")
 _SLASHED: Final = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}\b")
 _LISTED: Final = ("|", ";", " / ", ",", "/")
@@ -59,9 +56,9 @@ def guess(column: Column) -> Guess:
     why = "its name"
     if not says and not about and "." in column.name:
         about, says = meaning(column.name.rpartition(".")[2])
-    if mostly(column, _MBID.fullmatch) and says in {"", "id", "mbid"}:
+    if mostly(column, MUSICBRAINZ.ids.fullmatch) and says in {"", "id", "mbid"}:
         return Guess(column, about, "mbid" if says == "mbid" else "id", "its name; MBIDs")
-    if mostly(column, _Q_ID.fullmatch) and says != "id":
+    if mostly(column, WIKIDATA.ids.fullmatch) and says != "id":
         return Guess(column, about, "wikidata", "values such as Q5")
     if mostly(column, external_id_of) and says != "id":
         return Guess(column, about, "address", "addresses of things in public databases")
@@ -83,14 +80,9 @@ def mostly(column: Column, test: Any) -> bool:
     return bool(values) and sum(bool(test(value)) for value in values) >= _MOST * len(values)
 
 
-def is_number(text: str) -> bool:
-    """Whether a text is a number in any notation."""
-    return _NUMBER.fullmatch(text) is not None
-
-
 def numbers(column: Column) -> list[float]:
     """The column's numbers."""
-    return [float(v.replace(",", ".")) for v in column.values if is_number(v)]
+    return [found for value in column.values if (found := number_in(value)) is not None]
 
 
 def is_moment(text: str) -> bool:
@@ -114,7 +106,7 @@ def _nameless(sample: Sample) -> list[Guess]:
     for column in columns:
         if mostly(column, is_moment):
             found[column.name] = Guess(column, "", "time", "moments")
-        elif mostly(column, _MBID.fullmatch):
+        elif mostly(column, MUSICBRAINZ.ids.fullmatch):
             found[column.name] = Guess(column, "artist", "id", "MBIDs")
     numeric = [c for c in columns if c.name not in found and mostly(c, is_number)]
     texts = [c for c in columns if c.name not in found and c not in numeric]
