@@ -65,7 +65,7 @@ runpy.run_module(module, run_name="__main__", alter_sys=True)
 """
 # On pages, times have a unit or, in tables, one decimal; measures have three.
 _PAGE_TIMES = re.compile(r"\d+(\.\d+)? (s|min|h)\b|(?<![\d.])\d+\.\d(?!\d)")
-_TIMES = re.compile(r"seconds|per_second|versions|^data$")
+_TIMES = re.compile(r"seconds|per_second|versions|^data$|^run$")
 RECIPE = """
 name = "small"
 title = "Three bands"
