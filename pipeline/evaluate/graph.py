@@ -25,6 +25,7 @@ from kg_builder.tables import STATEMENTS
 from pipeline.artefacts import read_table, write_tsv
 from pipeline.console import terminal
 from pipeline.folders import DataFolder, processed_folder
+from safe_io.atomic import replacing
 
 _out = terminal()
 _MOST = 15
@@ -125,5 +126,7 @@ def _draw(views: Sequence[GraphView], path: Path) -> None:
         for axes in (left, right):
             axes.spines[["top", "right"]].set_visible(False)
         path.parent.mkdir(parents=True, exist_ok=True)
-        svg = {"Date": None} if path.suffix == ".svg" else None
-        figure.savefig(path, metadata=svg, dpi=120)
+        kind = path.suffix.removeprefix(".") or "png"
+        undated = {"Date": None} if kind == "svg" else None
+        with replacing(path) as temporary:
+            figure.savefig(temporary, format=kind, metadata=undated, dpi=120)
