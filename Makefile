@@ -68,7 +68,7 @@ mutants: $(INSTALLED)  ## Change the code that decides, bit by bit, and see whic
 	$(BIN)/mutmut results
 
 # A night's attack: make torture TORTURE='--minutes 10 --seed 7'
-torture: $(INSTALLED)  ## Kill, crowd, fill up and corrupt every command that writes, for 90 minutes
+torture: $(INSTALLED)  ## Kill, crowd, fill up and corrupt the commands that write, for 90 minutes
 	$(PY) tests/faults/torture.py $(TORTURE)
 
 constraints: $(INSTALLED)  ## Write the versions installed in .venv to constraints.txt

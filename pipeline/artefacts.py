@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from kg_builder.errors import DataError
 from kg_builder.tables import Table
+from safe_io.atomic import write_atomically
 
 
 class Staging:
@@ -111,7 +112,10 @@ def write_integers(rows: npt.NDArray[np.int64], path: Path) -> None:
 
 
 def write_tsv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table with a header, tab-separated, unquoted; control characters become spaces."""
+    """Write a table with a header, tab-separated, unquoted; control characters become spaces.
+
+    The file appears whole or not at all, in a stage's folder and anywhere else.
+    """
     plain = frame.copy()
     for column in plain.columns:
         if not pd.api.types.is_integer_dtype(plain[column]):
@@ -119,7 +123,7 @@ def write_tsv(frame: pd.DataFrame, path: Path) -> None:
             plain[column] = text.str.replace(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+", " ", regex=True)
     lines = ["\t".join(plain.columns)]
     lines += ["\t".join(map(str, row)) for row in plain.itertuples(index=False, name=None)]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    write_atomically(path, "\n".join(lines) + "\n")
 
 
 def digest(path: Path) -> str:

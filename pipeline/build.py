@@ -15,13 +15,13 @@ from kg_builder.progress import Progress, silent
 from pipeline.artefacts import Staging, digest
 from pipeline.code_version import code_version
 from pipeline.confinement import check_paths
+from pipeline.folders import default_raw, processed_folder
 from pipeline.manifest import Manifest, stage_key
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.stages.registry import STAGES
 from pipeline.stages.stage import Job, Stage, StageContext, StageReport
 from safe_io.locks import folder_lock
 
-DATA: Final = Path("data")
 _STAGE_LOCK: Final = ".stage.lock"
 SEED: Final = 555
 """Seed of the sampled negatives: that of the public preparation of the data sets."""
@@ -94,7 +94,7 @@ class Build:
         self.job = Job(
             recipe=recipe,
             raw=raw if raw is not None else default_raw(recipe),
-            out=out if out is not None else DATA / "processed" / recipe.name,
+            out=processed_folder(recipe.name, out),
             seed=seed,
             without_pairs=without_pairs,
             with_users=with_users,
@@ -250,19 +250,6 @@ def stage_named(name: str) -> Stage:
     raise DataError(
         f"there is no stage {name!r}", remedy=f"stages: {', '.join(s.name for s in STAGES)}"
     )
-
-
-def default_raw(recipe: Recipe) -> Path:
-    """`data/raw` here, or where the files of a data set that ships with the project are.
-
-    That is the project's own `data/raw` in a checkout, and a folder beside this module in a wheel.
-    """
-    package = Path(__file__).resolve().parent
-    here = DATA / "raw"
-    for folder in (here, package.parent / "data" / "raw", package / "raw"):
-        if (folder / recipe.name).is_dir():
-            return folder
-    return here
 
 
 def _report(

@@ -15,13 +15,13 @@ from urllib.parse import unquote
 from pydantic import BaseModel
 
 from kg_builder.errors import DataError
+from pipeline.folders import DATA
 
 if TYPE_CHECKING:
     from pipeline.recipe import Recipe
 
 __all__ = ["check_paths"]
 
-DATA: Final = Path("data")
 _NAMES: Final = frozenset({"path", "cache"})
 """Keys whose text is a path; a value that is a `Path` is one under any key."""
 _FILE_DATABASES: Final = ("sqlite", "duckdb", "access")

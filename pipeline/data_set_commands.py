@@ -10,9 +10,10 @@ from rich.table import Table
 
 from kg_builder.errors import DataError
 from kg_builder.evaluation.graph import validate
-from pipeline.build import DATA, SEED, build, default_raw
+from pipeline.build import SEED, build
 from pipeline.console import BuildDisplay, download_bars, summary, terminal
 from pipeline.fetch import fetch
+from pipeline.folders import PROCESSED_HELP, default_raw, processed_folder
 from pipeline.recipe import load_recipe, recipe_names
 from safe_io.locks import folder_lock
 
@@ -28,9 +29,7 @@ def build_command(
     raw: Annotated[
         Path | None, typer.Option(help="Folder of the raw files.  [default: data/raw]")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Processed folder.  [default: data/processed/<dataset>]")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help=PROCESSED_HELP)] = None,
     start: Annotated[
         str | None, typer.Option("--from", help="Run this stage and those after it.")
     ] = None,
@@ -98,12 +97,12 @@ def fetch_command(
 
 def validate_command(
     dataset: Annotated[str, typer.Option(help="Name of a processed data set.")] = "sample",
-    out: Annotated[
-        Path | None, typer.Option(help="Processed folder.  [default: data/processed/<dataset>]")
+    data: Annotated[
+        Path | None, typer.Option("--data", "--out", metavar="DIR", help=PROCESSED_HELP)
     ] = None,
 ) -> None:
     """Check a built graph against the SHACL shapes of the data model."""
-    graph = (out if out is not None else DATA / "processed" / dataset) / "kg.ttl"
+    graph = processed_folder(dataset, data) / "kg.ttl"
     violations = validate(graph)
     for violation in violations[:_SHOWN]:
         _out.print(

@@ -15,18 +15,16 @@ from rich.table import Table
 from kg_builder.fusion import Explanation, explain, read_judgements
 from kg_builder.fusion.judgements import append_judgement
 from kg_builder.ontology import load_schema
-from pipeline.build import DATA, default_raw
 from pipeline.built_matching import Built, load_built
 from pipeline.confinement import check_paths
 from pipeline.console import terminal
+from pipeline.folders import PROCESSED_HELP, default_raw, processed_folder
 from pipeline.judgement_files import judged, judgement_file
 from pipeline.recipe import load_recipe
 
 _out = terminal()
 _Dataset = Annotated[str, typer.Option(help="Name of a recipe, or path of a recipe file.")]
-_Out = Annotated[
-    Path | None, typer.Option(help="Processed folder.  [default: data/processed/<dataset>]")
-]
+_Data = Annotated[Path | None, typer.Option("--data", "--out", metavar="DIR", help=PROCESSED_HELP)]
 _LONGEST = 160
 
 
@@ -42,10 +40,10 @@ def explain_match_command(
     left: Annotated[str, typer.Argument(help="Key of a record, name of an entity, or a name.")],
     right: Annotated[str, typer.Argument(help="The other one.")],
     dataset: _Dataset = "sample",
-    out: _Out = None,
+    data: _Data = None,
 ) -> None:
     """Tell why two records are one entity, or why they are not."""
-    built = _built(dataset, out)
+    built = _built(dataset, data)
     one, other = built.pair(left, right)
     for key, text in ((one, left), (other, right)):
         _show_record(built, key, text)
@@ -73,10 +71,10 @@ def judge_command(
     right: Annotated[str, typer.Argument(help="The other one.")],
     verdict: Annotated[Verdict, typer.Argument(help="What you decide.")],
     dataset: _Dataset = "sample",
-    out: _Out = None,
+    data: _Data = None,
 ) -> None:
     """Write down whether two records are one thing; the next build follows it."""
-    built = _built(dataset, out)
+    built = _built(dataset, data)
     one, other = built.pair(left, right)
     path = judgement_file(built.recipe)
     append_judgement(path, one, other, verdict.value)
@@ -84,11 +82,10 @@ def judge_command(
     _line(f"[dim]in {path}; python -m pipeline build --dataset {escape(dataset)} applies it[/]")
 
 
-def _built(dataset: str, out: Path | None) -> Built:
+def _built(dataset: str, data: Path | None) -> Built:
     recipe = load_recipe(dataset)
     check_paths(recipe, default_raw(recipe))
-    folder = out if out is not None else DATA / "processed" / recipe.name
-    return load_built(recipe, load_schema(*recipe.ontology), folder)
+    return load_built(recipe, load_schema(*recipe.ontology), processed_folder(recipe.name, data))
 
 
 def _line(text: str = "") -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from kg_builder.alignment.link_files import FORMATS, Format, format_links
 from kg_builder.databases import ALIGNED
 from kg_builder.errors import DataError
-from pipeline.build import DATA
+from pipeline.folders import DataFolder, processed_folder
 from safe_io.atomic import write_atomically
 
 
@@ -23,15 +23,13 @@ def export_links_command(
     ] = "kb4rec",
     out: Annotated[Path | None, typer.Option(help="The file.  [default: standard output]")] = None,
     database: Annotated[str, typer.Option(help=f"Whose ids: {', '.join(ALIGNED)}.")] = "freebase",
-    processed: Annotated[
-        Path | None, typer.Option(help="Processed folder.  [default: data/processed/<dataset>]")
-    ] = None,
+    data: DataFolder = None,
 ) -> None:
     """Write which item of the publisher is which thing of a database, a line each."""
     for value, known, what in ((style, FORMATS, "format"), (database, ALIGNED, "database")):
         if value not in known:
             raise DataError(f"no {what} named {value!r}", remedy=f"one of: {', '.join(known)}")
-    table = (processed or DATA / "processed" / dataset) / "alignment.tsv"
+    table = processed_folder(dataset, data) / "alignment.tsv"
     pairs = linked_items(table, database)
     text = format_links(pairs, cast(Format, style))
     if out is None:

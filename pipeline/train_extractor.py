@@ -24,9 +24,9 @@ from kg_builder.text_models.training.annotated import read_annotated
 from kg_builder.text_models.training.distant_supervision import facts_of, label_with_graph
 from kg_builder.text_models.training.fit import HeldOut, fit, held_out
 from kg_builder.text_models.training.training_texts import TrainingTexts
-from pipeline.build import DATA, default_raw
 from pipeline.confinement import check_paths
 from pipeline.console import terminal
+from pipeline.folders import default_raw, processed_folder
 from pipeline.recipe import load_recipe
 from safe_io.atomic import replacing_folder
 from safe_io.locks import file_lock
@@ -49,15 +49,19 @@ def train_extractor_command(
     dataset: Annotated[
         str, typer.Option(help="Name of a built data set: its facts and its recipe's texts.")
     ] = "",
-    processed: Annotated[
-        Path | None, typer.Option(help="Its processed folder.  [default: data/processed/<dataset>]")
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            "--processed",
+            "--records",
+            metavar="DIR",
+            help="Processed folder whose facts are used; without --dataset, too.  [default: "
+            "data/processed/<dataset>]",
+        ),
     ] = None,
     raw: Annotated[
         Path | None, typer.Option(help="Folder of its raw files.  [default: data/raw]")
-    ] = None,
-    records: Annotated[
-        Path | None,
-        typer.Option(help="Without --dataset: the processed folder whose facts are to be used."),
     ] = None,
     texts: Annotated[
         list[Path] | None,
@@ -86,17 +90,17 @@ def train_extractor_command(
     ] = True,
 ) -> None:
     """Fit the model of names and the extractor of relations; same seed, same bytes."""
-    if not (dataset or (texts and records) or annotated):
+    if not (dataset or (texts and data) or annotated):
         raise DataError(
             "nothing to learn from",
-            remedy="--dataset NAME, or --records FOLDER and --texts FILE, or --annotated FILE",
+            remedy="--dataset NAME, or --data FOLDER and --texts FILE, or --annotated FILE",
         )
     schema = load_schema()
     sources: list[tuple[UnstructuredSource, Path]] = []
-    folder = records
+    folder = data
     if dataset:
         recipe = load_recipe(dataset)
-        folder = processed if processed is not None else DATA / "processed" / recipe.name
+        folder = processed_folder(recipe.name, data)
         root = raw if raw is not None else default_raw(recipe)
         check_paths(recipe, root)
         sources = [(s, root) for s in recipe.sources if isinstance(s, UnstructuredSource)]

@@ -28,8 +28,8 @@ from kg_builder.evaluation.alignment import (
 from kg_builder.evaluation.alignment_gold import GoldLinks, present, read_gold, recognise
 from kg_builder.ontology import expand
 from pipeline.artefacts import write_tsv
-from pipeline.build import DATA, default_raw
 from pipeline.console import terminal
+from pipeline.folders import DataFolder, default_raw, processed_folder
 from pipeline.recipe import Recipe, load_recipe
 
 _out = terminal()
@@ -47,9 +47,7 @@ def alignment_command(
         Path, typer.Option(help="TSV: the publisher's id, a tab, the id in the database.")
     ],
     dataset: Annotated[str, typer.Option(help="Name of a built data set.")] = "lastfm",
-    processed: Annotated[
-        Path | None, typer.Option(help="Processed folder.  [default: data/processed/<dataset>]")
-    ] = None,
+    data: DataFolder = None,
     raw: Annotated[
         Path | None,
         typer.Option(
@@ -66,7 +64,7 @@ def alignment_command(
     ] = None,
 ) -> None:
     """Measure the links of a built data set against gold links."""
-    folder = processed if processed is not None else DATA / "processed" / dataset
+    folder = processed_folder(dataset, data)
     links = read_gold(gold, database)
     table = _read(folder / "alignment.tsv", dataset)
     if links.database not in table.columns:

@@ -15,6 +15,7 @@ from kg_builder.evaluation.extraction import Counts, benchmark_score, normal_tri
 from kg_builder.text_models.corpora import Triple
 from pipeline.artefacts import write_tsv
 from pipeline.evaluate.extraction_runs import LOOK_UP, Outcome
+from safe_io.atomic import replacing
 
 Runs = Sequence[Sequence[Outcome]]
 """Outcomes of the models, the same in each run (fold)."""
@@ -134,7 +135,8 @@ def draw_curve(by_share: Mapping[float, Runs], path: Path) -> None:
     axes.set_ylim(0, 1)
     axes.grid(alpha=0.3)
     axes.legend()
-    figure.savefig(path, dpi=110, metadata={"Software": ""})
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=110, metadata={"Software": ""})
 
 
 def write_errors(runs: Runs, folder: Path) -> list[Path]:

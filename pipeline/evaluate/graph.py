@@ -23,8 +23,9 @@ from kg_builder.evaluation.comparison import (
 from kg_builder.ontology import expand
 from kg_builder.tables import STATEMENTS
 from pipeline.artefacts import read_table, write_tsv
-from pipeline.build import DATA
 from pipeline.console import terminal
+from pipeline.folders import DataFolder, processed_folder
+from safe_io.atomic import replacing
 
 _out = terminal()
 _MOST = 15
@@ -36,14 +37,12 @@ def graph_command(
         typer.Option(help="Folder of the other graph: kg.txt and item_index2entity_id.txt."),
     ],
     dataset: Annotated[str, typer.Option(help="Name of a built data set.")] = "lastfm",
-    processed: Annotated[
-        Path | None, typer.Option(help="Processed folder.  [default: data/processed/<dataset>]")
-    ] = None,
+    data: DataFolder = None,
     out: Annotated[Path | None, typer.Option(help="Write the table to this TSV.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it to this SVG or PNG.")] = None,
 ) -> None:
     """Compare what a built graph and a stock one say of the stock one's items."""
-    folder = processed if processed is not None else DATA / "processed" / dataset
+    folder = processed_folder(dataset, data)
     views = _views(folder, stock, dataset)
     table = report(views)
     shown = Table(box=None, padding=(0, 2, 0, 0), title=f"{dataset}: the items of {stock}")
@@ -127,5 +126,7 @@ def _draw(views: Sequence[GraphView], path: Path) -> None:
         for axes in (left, right):
             axes.spines[["top", "right"]].set_visible(False)
         path.parent.mkdir(parents=True, exist_ok=True)
-        svg = {"Date": None} if path.suffix == ".svg" else None
-        figure.savefig(path, metadata=svg, dpi=120)
+        kind = path.suffix.removeprefix(".") or "png"
+        undated = {"Date": None} if kind == "svg" else None
+        with replacing(path) as temporary:
+            figure.savefig(temporary, format=kind, metadata=undated, dpi=120)

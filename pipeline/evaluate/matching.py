@@ -34,7 +34,7 @@ from pipeline.evaluate.matching_runs import (
     score_clusters,
 )
 from pipeline.evaluate.splink_peer import resolve_with_splink
-from safe_io.atomic import write_atomically
+from safe_io.atomic import replacing, write_atomically
 
 _out = terminal()
 
@@ -210,7 +210,7 @@ def _write_errors(path: Path, errors: Sequence[Wrong], records: pd.DataFrame) ->
             records["record"], records["name"], records["attributes"], strict=True
         )
     }
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(
             ("kind", "probability", "left", "right", "left name", "right name", "left says",

@@ -27,9 +27,9 @@ from kg_builder.extraction.text.reader import TextReader
 from kg_builder.extraction.text.relations import Reading
 from kg_builder.ontology import Schema, load_schema
 from kg_builder.text_models.load import load_models
-from pipeline.build import default_raw
 from pipeline.confinement import check_paths
 from pipeline.console import terminal
+from pipeline.folders import default_raw
 from pipeline.raw_texts import text_sources
 from pipeline.recipe import Recipe, load_recipe
 

@@ -11,10 +11,11 @@ import typer
 
 from kg_builder.errors import DataError
 from pipeline.artefacts import Staging
-from pipeline.build import DATA, SEED
+from pipeline.build import SEED
 from pipeline.console import terminal
 from pipeline.export.graphs import write_neo4j, write_networkx, write_pykeen
 from pipeline.export.recommenders import write_kgat, write_lenskit, write_recbole
+from pipeline.folders import DataFolder, processed_folder
 from recommender.data import Dataset, load
 from recommender.data.dataset import GRAPH_FILE, RATINGS_FILE, has_interactions
 from recommender.errors import RecommenderError
@@ -52,14 +53,11 @@ def export_command(
     target: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write into.")],
     style: Annotated[str, typer.Option("--format", help=f"One of: {', '.join(FORMATS)}.")],
     dataset: Annotated[str, typer.Option(help="Name of a processed data set.")] = "sample",
-    data: Annotated[
-        Path | None, typer.Option(help="Processed folder.  [default: data/processed/<dataset>]")
-    ] = None,
+    data: DataFolder = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the split (kgat, pykeen).")] = SEED,
 ) -> None:
     """Write a built graph and its interactions as another program reads them."""
-    folder = data if data is not None else DATA / "processed" / dataset
-    for path in export(folder, target, style, seed=seed):
+    for path in export(processed_folder(dataset, data), target, style, seed=seed):
         _out.print(str(path), highlight=False, soft_wrap=True, markup=False)
 
 

@@ -20,36 +20,39 @@ from pipeline.export.cells import (
     write_table,
 )
 from recommender.data import Dataset
+from recommender.data.dataset import GRAPH_FILE
+from recommender.data.graph import KnowledgeGraph
 from recommender.data.tables import IntArray
+from recommender.errors import ConfigError
+from recommender.kge.triples import Triples, split_triples
 
 __all__ = ["write_neo4j", "write_networkx", "write_pykeen"]
 
-_HELD_OUT: Final = 0.1
 _ITEM: Final = "Item"
 
 
 def write_pykeen(dataset: Dataset, folder: Path, seed: int) -> None:
     """`train.tsv`, `valid.tsv`, `test.tsv` (8:1:1) of IRIs, and `entities.tsv` with the names.
 
-    Every entity and relation of the triples is in `train.tsv`, because PyKEEN drops triples of
-    which training knows a part only.
+    The split is that of `recommender.train_kge` with the same seed: every entity and relation of
+    the triples is in `train.tsv`, because PyKEEN drops triples of which training knows a part only.
 
     Raises:
         DataError: the triples are too few for three parts.
     """
-    triples = _distinct_triples(dataset)
-    parts = _parts_of_triples(triples, seed)
-    if not (parts > 0).any() or not (parts == 2).any():
+    try:
+        parts = split_triples(dataset.graph, seed)
+    except ConfigError as fault:
         raise DataError(
-            f"{len(triples)} triples are too few for a split that leaves every entity in train",
-            where=str(dataset.folder / "kg_final.txt"),
+            str(fault),
+            where=str(dataset.folder / GRAPH_FILE),
             remedy="take --format networkx or neo4j-csv, whose files are not split",
-        )
+        ) from None
     entities, relations = entity_labels(dataset), relation_labels(dataset)
-    for number, name in enumerate(("train.tsv", "valid.tsv", "test.tsv")):
-        rows = triples[parts == number].tolist()
+    for name, part in (("train", parts.train), ("valid", parts.valid), ("test", parts.test)):
+        rows = _distinct_triples(part).tolist()
         labelled = ((entities[h], relations[r], entities[t]) for h, r, t in rows)
-        write_table(folder / name, (), labelled, delimiter="\t")
+        write_table(folder / f"{name}.tsv", (), labelled, delimiter="\t")
     catalogue = dataset.catalogue
     names = (
         (
@@ -84,7 +87,7 @@ def write_networkx(dataset: Dataset, folder: Path, seed: int) -> None:
     )
     edges: Iterator[dict[str, object]] = (
         {"source": h, "target": t, "key": r, **relations[r]}
-        for h, r, t in _distinct_triples(dataset).tolist()
+        for h, r, t in _distinct_triples(dataset.graph).tolist()
     )
     with (folder / "graph.json").open("w", encoding="utf-8", newline="\n") as file:
         file.write('{"directed": true, "multigraph": true, "graph": {},\n"nodes": [\n')
@@ -114,32 +117,13 @@ def write_neo4j(dataset: Dataset, folder: Path, seed: int) -> None:
     write_table(folder / "nodes.csv", ("id:ID", "name", "iri", "raw_id", ":LABEL"), nodes)
     types = _relationship_types(catalogue.relation_names(dataset.n_relations))
     iris = [for_spreadsheets(catalogue.relation_iri(r)) for r in range(dataset.n_relations)]
-    edges = ((h, t, types[r], iris[r]) for h, r, t in _distinct_triples(dataset).tolist())
+    edges = ((h, t, types[r], iris[r]) for h, r, t in _distinct_triples(dataset.graph).tolist())
     write_table(folder / "relationships.csv", (":START_ID", ":END_ID", ":TYPE", "iri"), edges)
 
 
-def _distinct_triples(dataset: Dataset) -> IntArray:
-    """Head, relation, tail of each triple once, sorted; [n, 3]."""
-    graph = dataset.graph
+def _distinct_triples(graph: KnowledgeGraph | Triples) -> IntArray:
+    """Head, relation, tail of each triple once, sorted; int64 [n, 3]."""
     return np.unique(np.column_stack([graph.head, graph.relation, graph.tail]), axis=0)
-
-
-def _parts_of_triples(triples: IntArray, seed: int) -> IntArray:
-    """The part of each triple: 0 train, 1 validation, 2 test; [n].
-
-    In a random order, the first triple of each entity and relation belongs to train; validation
-    and test are drawn from the others.
-    """
-    order = np.random.default_rng(seed).permutation(len(triples))
-    drawn = triples[order]
-    _, ends = np.unique(drawn[:, [0, 2]].ravel(), return_index=True)
-    _, relations = np.unique(drawn[:, 1], return_index=True)
-    others = np.setdiff1d(np.arange(len(triples)), np.concatenate([ends // 2, relations]))
-    size = min(max(int(len(triples) * _HELD_OUT), 1), len(others) // 2)
-    parts = np.zeros(len(triples), dtype=np.int64)
-    parts[order[others[:size]]] = 1
-    parts[order[others[size : 2 * size]]] = 2
-    return parts
 
 
 def _json_lines(values: Iterator[dict[str, object]]) -> Iterator[str]:

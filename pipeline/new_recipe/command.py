@@ -6,7 +6,6 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -14,10 +13,10 @@ import typer
 
 from kg_builder.errors import DataError
 from kg_builder.packed_files import without_packing
+from kg_builder.schema_inference.plan import make_plan
+from kg_builder.schema_inference.samples import Sample, read_sample, with_patterns
 from pipeline.console import terminal
-from pipeline.new_recipe.plan import make_plan
 from pipeline.new_recipe.recipe_text import NO_GRAPH, recipe_text
-from pipeline.new_recipe.samples import Sample, read_sample
 from pipeline.recipe import load_recipe
 from safe_io.atomic import write_atomically
 
@@ -85,7 +84,7 @@ def new_recipe(files: Iterable[Path], raw: Path, name: str) -> str:
             _add_page(pages, file.relative_to(root), suffix, name)
         elif (sample := read_sample(file, root)) is not None:
             samples.append(sample)
-    plan = make_plan(_alike(samples, root))
+    plan = make_plan(with_patterns(samples, root))
     if not plan.tables and not pages:
         seen = ", ".join(column for sample in samples for column in list(sample.columns)[:8])
         raise DataError(
@@ -118,27 +117,6 @@ def _add_page(
     pattern = (path.parent / f"*{path.suffix}").as_posix()
     source = {"kind": "semi-structured", "path": pattern, "format": _PAGES[suffix]}
     pages.setdefault(pattern, (f"{name}-pages{number}", source, f"by its ending {suffix}"))
-
-
-def _alike(samples: list[Sample], root: Path) -> list[Sample]:
-    """Files of one folder with the same columns and names that differ in digits, as a pattern."""
-    groups: dict[tuple[Path, str, str], list[Sample]] = {}
-    for sample in samples:
-        pattern = re.sub(r"\d+(?:[-_]\d+)*", "*", Path(sample.path).name)
-        key = (Path(sample.path).parent, pattern, str(sorted(sample.layout.items())))
-        groups.setdefault(key, []).append(sample)
-    found: list[Sample] = []
-    for (folder, pattern, _), group in groups.items():
-        path = (folder / pattern).as_posix()
-        given = {(root / sample.path).resolve() for sample in group}
-        columns = [set(sample.columns) for sample in group]
-        alike = columns[0] and all(one & columns[0] for one in columns)
-        if len(group) > 1 and alike and {p.resolve() for p in root.glob(path)} == given:
-            most = max(group, key=lambda sample: len(sample.columns))
-            found.append(replace(most, path=path))
-        else:
-            found += group
-    return found
 
 
 def _validate(text: str, target: Path) -> None:

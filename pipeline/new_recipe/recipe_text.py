@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.new_recipe.columns import day_first_of, decimal_of
-from pipeline.new_recipe.plan import Plan
-from pipeline.new_recipe.samples import Sample
-from pipeline.new_recipe.things import Things
+from kg_builder.schema_inference.columns import day_first_of, decimal_of
+from kg_builder.schema_inference.plan import Plan
+from kg_builder.schema_inference.samples import Sample
+from kg_builder.schema_inference.things import Things
 
 NO_GRAPH = (
     "no column links two things: the build will end with an empty graph; add a file that tells "

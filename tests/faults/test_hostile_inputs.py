@@ -50,7 +50,7 @@ def test_a_pattern_that_tries_every_way_ends(small, tmp_path):
     rows = "\n".join(f"{n},B{n},{'a' * 60}{n}!" for n in range(3, 6))
     with (tmp_path / "raw" / "bands.csv").open("a") as file:
         file.write(rows + "\n")
-    with pytest.raises(DataError, match=r"over 1 s on one value|graph is empty"):
+    with pytest.raises(DataError, match="over 1 s on one value"):
         build(recipe, raw=tmp_path / "raw", out=tmp_path / "out")
 
 

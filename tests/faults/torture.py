@@ -2,12 +2,12 @@
 
     python tests/faults/torture.py [--minutes 90] [--seed 1] [--report FILE.json] [--only NAME …]
 
-For each command (build, fetch, train, train_kge, recommend, experiments, the flow build-kg), in
-turns that the seed orders: it is killed at one of the moments at which it opens a file for writing,
-renames, removes or makes a folder, and repeated: the bytes must be those of an undisturbed run. Two
-of it run at once: each succeeds or is refused, and the bytes are the same. It runs under a limit on
-the size of files, as on a disk that fills up. A bit of what it wrote is flipped, with the time of
-the file unchanged, and it runs again. Nothing may end in a traceback or take over `LONGEST` s.
+For each of `commands`, in turns that the seed orders: it is killed at one of the moments at which
+it opens a file for writing, renames, removes or makes a folder, and repeated: the bytes must be
+those of an undisturbed run. Two of it run at once: each succeeds or is refused, and the bytes are
+the same. It runs under a limit on the size of files, as on a disk that fills up. A bit of what it
+wrote is flipped, with the time of the file unchanged, and it runs again. Nothing may end in a
+traceback, or take over a minute (`--longest`, for a machine that has other work).
 
 The exit status is 0 where nothing was found; the report holds every attack that found something.
 """
@@ -35,11 +35,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-LONGEST = 240.0
-"""Seconds after which a run counts as hanging: several times the longest sound one."""
-
 # Run in the attacked process: counts its writes, and kills it at the one that is asked for.
 KILLER = """
 import os, runpy, signal, sys
@@ -65,7 +63,9 @@ sys.addaudithook(hook)
 sys.argv = [module, *sys.argv[4:]]
 runpy.run_module(module, run_name="__main__", alter_sys=True)
 """
-_TIMES = re.compile(r"seconds|per_second|versions|^data$")
+# On pages, times have a unit or, in tables, one decimal; measures have three.
+_PAGE_TIMES = re.compile(r"\d+(\.\d+)? (s|min|h)\b|(?<![\d.])\d+\.\d(?!\d)")
+_TIMES = re.compile(r"seconds|per_second|versions|^data$|^run$")
 RECIPE = """
 name = "small"
 title = "Three bands"
@@ -92,6 +92,19 @@ user = "user"
 item = "band"
 records = "shop"
 """
+ROW = """
+model = "mkr"
+[experiment]
+label = "MKR"
+dataset = "small"
+order = 1
+[settings]
+dim = 4
+[training]
+epochs = 2
+device = "cpu"
+"""
+"""A row of the paper's Table 9, on the small data set."""
 
 
 @dataclass(frozen=True)
@@ -113,17 +126,17 @@ class Command:
 
 @dataclass
 class Ended:
-    """How a run ended."""
+    """How a run ended; `hung` says that it had to be ended."""
 
     status: int
     error: str
-    seconds: float
+    hung: bool
 
     @property
     def problem(self) -> str:
         """What no run may do, killed or not."""
-        if self.seconds >= LONGEST:
-            return f"over {LONGEST:g} s"
+        if self.hung:
+            return "hangs"
         if "Traceback (most recent call last)" in self.error:
             return "traceback: " + self.error.strip().splitlines()[-1][:200]
         return ""
@@ -131,10 +144,11 @@ class Ended:
 
 @dataclass
 class Campaign:
-    """Attacks, what they found, and the time that is left."""
+    """Attacks, what they found, and how long they and each run may take, in seconds."""
 
     rng: random.Random
     deadline: float
+    longest: float
     folder: Path
     counts: Counter[str] = field(default_factory=Counter)
     found: list[dict[str, str]] = field(default_factory=list)
@@ -185,15 +199,16 @@ def start(
     )
 
 
-def finish(process: subprocess.Popen[str]) -> Ended:
-    """Wait for a run; one that hangs is ended, with the processes that it started."""
-    began = time.monotonic()
+def finish(process: subprocess.Popen[str], longest: float) -> Ended:
+    """Wait for a run; one that takes `longest` seconds is ended, with all that it started."""
+    hung = False
     try:
-        _, error = process.communicate(timeout=LONGEST)
+        _, error = process.communicate(timeout=longest)
     except subprocess.TimeoutExpired:
+        hung = True
         os.killpg(process.pid, signal.SIGKILL)
         _, error = process.communicate()
-    return Ended(process.returncode, error or "", time.monotonic() - began)
+    return Ended(process.returncode, error or "", hung)
 
 
 def content(folder: Path) -> dict[str, str]:
@@ -212,7 +227,7 @@ def _timeless(path: Path) -> bytes:
         return path.read_bytes()
     text = path.read_text(encoding="utf-8")
     if path.suffix in {".html", ".md"}:
-        return re.sub(r"\d+(\.\d+)? (s|min|h)\b", "", text).encode()
+        return _PAGE_TIMES.sub("", text).encode()
     lines = text.splitlines() if path.suffix == ".jsonl" else [text]
     return json.dumps([_without_times(json.loads(line)) for line in lines]).encode()
 
@@ -238,9 +253,10 @@ class Attack:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         whole, log = self.fresh("whole"), self.folder / "writes"
-        ended = finish(start(command, whole, kill_at=0, log=log))
+        ended = self._run(whole, kill_at=0, log=log)
         if ended.status:
-            raise SystemExit(f"{command.name} fails undisturbed: {ended.error[-500:]}")
+            how = ended.problem or ended.error[-500:]
+            raise SystemExit(f"{command.name} fails undisturbed: {how}")
         self.wanted, self.writes = content(whole), log.stat().st_size
         self.moments = list(range(1, self.writes + 1))
         campaign.rng.shuffle(self.moments)
@@ -260,8 +276,8 @@ class Attack:
             self.moments = list(range(1, self.writes + 1))
             self.campaign.rng.shuffle(self.moments)
         moment, out = self.moments.pop(), self.fresh("killed")
-        first = finish(start(self.command, out, kill_at=moment))
-        second = finish(start(self.command, out, again=True))
+        first = self._run(out, kill_at=moment)
+        second = self._run(out, again=True)
         problem = first.problem or second.problem
         if not problem and second.status:
             problem = f"status {second.status} after the kill: {second.error.strip()[-200:]}"
@@ -270,7 +286,10 @@ class Attack:
     def crowd(self) -> None:
         """Two at once: each succeeds or is refused in one line."""
         out = self.fresh("crowd")
-        ends = [finish(process) for process in [start(self.command, out) for _ in range(2)]]
+        ends = [
+            finish(process, self.campaign.longest)
+            for process in [start(self.command, out) for _ in range(2)]
+        ]
         problem = next((end.problem for end in ends if end.problem), "")
         statuses = sorted(end.status for end in ends)
         if not problem and (statuses[0] != 0 or statuses[1] not in {0, 2}):
@@ -281,14 +300,14 @@ class Attack:
         """A limit on the size of files, then a run without one."""
         largest = int(2 ** self.campaign.rng.uniform(6, 17))
         out = self.fresh("full")
-        first = finish(start(self.command, out, largest=largest))
+        first = self._run(out, largest=largest)
         problem = first.problem
         left = [path.name for path in out.rglob(".*") if path.suffix in {".tmp", ".partial"}]
         if not problem and first.status not in {0, 2}:
             problem = f"status {first.status}: {first.error.strip()[-200:]}"
         elif not problem and left:
             problem = f"left behind: {left[:3]}"
-        second = finish(start(self.command, out, again=True))
+        second = self._run(out, again=True)
         if not problem and second.status:
             problem = f"status {second.status} with room again: {second.error.strip()[-200:]}"
         self._note(f"fill: files of at most {largest} bytes", problem or second.problem, out)
@@ -296,18 +315,21 @@ class Attack:
     def corrupt(self) -> None:
         """A flipped bit in a file whose time stays: the next run says so, or makes it anew."""
         out = self.fresh("corrupt")
-        finish(start(self.command, out))
+        self._run(out)
         paths = [p for p in sorted(out.rglob("*")) if p.is_file() and p.stat().st_size]
         path = self.campaign.rng.choice(paths)
         status, raw = path.stat(), bytearray(path.read_bytes())
         raw[self.campaign.rng.randrange(len(raw))] ^= 1 << self.campaign.rng.randrange(8)
         path.write_bytes(raw)
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-        ended = finish(start(self.command, out, again=True))
+        ended = self._run(out, again=True)
         problem = ended.problem
         if not problem and ended.status not in {0, 2}:
             problem = f"status {ended.status}: {ended.error.strip()[-200:]}"
         self.campaign.note(self.command, f"corrupt {path.relative_to(out)}", problem)
+
+    def _run(self, out: Path, **how: Any) -> Ended:
+        return finish(start(self.command, out, **how), self.campaign.longest)
 
     def _note(self, attack: str, problem: str, out: Path) -> None:
         self.campaign.note(self.command, attack, problem or difference(self.wanted, content(out)))
@@ -338,20 +360,28 @@ def commands(folder: Path, port: int) -> list[Command]:
     data = ("--data", str(folder / "small"))
     short = ("--epochs", "3", "--dim", "4", "--device", "cpu", "--threads", "1")
     train = ("recommender.train", *data, *short, "--checkpoint-seconds", "0")
+    kge = ("recommender.train_kge", *data, *short)
     run(*train, "--out", str(folder / "run"))
+    (folder / "rows" / "table9").mkdir(parents=True)
+    (folder / "rows" / "table9" / "mkr.toml").write_text(ROW, encoding="utf-8")
+    rows = ("--rows", str(folder / "rows"), "--data-root", str(folder))
+    pages = ("--cache", "{out}/cache", "--out", "{out}/pages", "--seeds", "1", "--jobs", "1")
+    adding = {  # to the folder of a run
+        "recommend": ("--all", "--top", "1", "--allow-played"),
+        "evaluate": ("--device", "cpu"),
+        "trade_off": ("--criterion", "popularity", "--weights", "0", "1", "--device", "cpu"),
+    }
+    resume = ("--resume",)
     return [
         Command("build", ("pipeline", "build", *build, "{out}")),
         Command("fetch", ("pipeline", "fetch", str(recipe), "--raw", "{out}")),
-        Command("train", (*train, "--out", "{out}"), again=("--resume",)),
-        Command(
-            "train_kge",
-            ("recommender.train_kge", *data, *short, "--out", "{out}"),
-            again=("--resume",),
-        ),
-        Command(
-            "recommend",
-            ("recommender.recommend", "--run", "{out}", "--all", "--top", "1", "--allow-played"),
-            given=folder / "run",
+        Command("export", ("pipeline", "export", "--format", "recbole", *data, "{out}")),
+        Command("train", (*train, "--out", "{out}"), again=resume),
+        Command("train_kge", (*kge, "--out", "{out}"), again=resume),
+        Command("experiments", ("recommender.experiments", "table9", *rows, *pages)),
+        *(
+            Command(name, (f"recommender.{name}", "--run", "{out}", *words), given=folder / "run")
+            for name, words in adding.items()
         ),
         Command("build-kg", ("flows.build_kg", *build, "{out}")),
     ]
@@ -381,6 +411,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--minutes", type=float, default=90.0, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
+    parser.add_argument(
+        "--longest",
+        type=float,
+        default=60.0,
+        metavar="S",
+        help="longer hangs (default: %(default)s)",
+    )
     parser.add_argument("--report", type=Path, help="file for the report (JSON)")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="commands to attack")
     flags = parser.parse_args()
@@ -388,7 +425,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="torture-") as name:
         folder = Path(name)
         raw_files(folder / "files", rng)
-        campaign = Campaign(rng, began, folder / "attacks")
+        campaign = Campaign(rng, began, flags.longest, folder / "attacks")
         with server(folder / "files") as port:
             chosen = [c for c in commands(folder, port) if c.name in (flags.only or {c.name})]
             attacks = [Attack(campaign, command) for command in chosen]

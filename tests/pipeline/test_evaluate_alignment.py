@@ -66,7 +66,7 @@ def built(tmp_path):
 def run(built, gold, *more):
     (built / "gold.tsv").write_text(gold, encoding="utf-8")
     command = ["evaluate", "alignment", "--dataset", "lastfm", "--gold", str(built / "gold.tsv")]
-    command += ["--processed", str(built), *more]
+    command += ["--data", str(built), *more]
     return CliRunner().invoke(app, command, catch_exceptions=False)
 
 

@@ -50,7 +50,7 @@ def folders(tmp_path):
 def test_table_and_plot_are_written(folders, tmp_path):
     built, stock = folders
     table, plot = tmp_path / "table.tsv", tmp_path / "plot.svg"
-    command = ["evaluate", "graph", "--dataset", "lastfm", "--processed", str(built), "--stock"]
+    command = ["evaluate", "graph", "--dataset", "lastfm", "--data", str(built), "--stock"]
     command += [str(stock), "--out", str(table), "--plot", str(plot)]
     result = CliRunner().invoke(app, command, env={"COLUMNS": "150"}, catch_exceptions=False)
     assert result.exit_code == 0
@@ -68,6 +68,6 @@ def test_table_and_plot_are_written(folders, tmp_path):
 def test_a_stock_graph_of_other_items_is_a_mistake(folders):
     built, stock = folders
     (stock / "item_index2entity_id.txt").write_text("900\t0\n")
-    command = ["evaluate", "graph", "--processed", str(built), "--stock", str(stock)]
+    command = ["evaluate", "graph", "--data", str(built), "--stock", str(stock)]
     with pytest.raises(DataError, match="none of its items"):
         CliRunner().invoke(app, command, catch_exceptions=False)

@@ -53,11 +53,11 @@ def test_a_changed_link_file_runs_the_alignment_again(linked):
 def test_links_are_exported_as_others_read_them(linked):
     runner, folder = CliRunner(), str(linked / "out")
     target = linked / "links" / "tiny.link"
-    shown = runner.invoke(app, ["export-links", "--processed", folder, "--format", "kb4rec"])
+    shown = runner.invoke(app, ["export-links", "--data", folder, "--format", "kb4rec"])
     assert shown.output == "2\tm.0m\n3\tm.0slayer\n"
     done = runner.invoke(
         app,
-        ["export-links", "--processed", folder, "--format", "recbole", "--out", str(target)],
+        ["export-links", "--data", folder, "--format", "recbole", "--out", str(target)],
     )
     assert done.exit_code == 0
     assert target.read_text() == "item_id:token\tentity_id:token\n2\tm.0m\n3\tm.0slayer\n"
@@ -65,6 +65,6 @@ def test_links_are_exported_as_others_read_them(linked):
 
 @pytest.mark.parametrize("wrong", [["--format", "csv"], ["--database", "imdb"]])
 def test_a_wrong_setting_of_the_export_is_told(tiny, wrong):
-    result = CliRunner().invoke(app, ["export-links", "--processed", str(tiny), *wrong])
+    result = CliRunner().invoke(app, ["export-links", "--data", str(tiny), *wrong])
     assert isinstance(result.exception, DataError)
     assert "one of:" in str(result.exception)

@@ -10,9 +10,9 @@ import pytest
 import rdflib
 
 from kg_builder.errors import DataError
+from kg_builder.schema_inference.words import meaning
 from pipeline.build import build
 from pipeline.new_recipe.command import new_recipe, new_recipe_command
-from pipeline.new_recipe.words import meaning
 from pipeline.recipe import load_recipe
 
 A, B, C = (f"{n}{n}{n}{n}{n}{n}{n}{n}-1111-4111-8111-111111111111" for n in "abc")
@@ -287,3 +287,14 @@ def test_hostile_names_of_columns_stay_in_their_comment(tmp_path):
     recipe = tmp_path / "b.toml"
     new_recipe_command(files, out=recipe)
     assert load_recipe(recipe).name == "b"
+
+
+def test_commas_between_thousands_of_plays_are_told_to_the_build(tmp_path):
+    plays = "".join(f'u{n % 5};Band {n % 7};"{n + 1},{200 + n}"\n' for n in range(35))
+    artists = "name;genre\n" + "".join(f"Band {n};rock\n" for n in range(7))
+    _, items, recipe = built(
+        tmp_path, {"plays.csv": "user;artist;plays\n" + plays, "artists.csv": artists}
+    )
+    assert "decimal = \".\"  # numbers such as 1,200 in 'plays'" in recipe
+    assert len(items) == 7
+    assert positives(tmp_path) == 35

@@ -87,7 +87,7 @@ def _run(*arguments: object) -> Result:
 def test_facts_and_texts_make_an_extractor_that_a_build_can_use(
     built: Path, tmp_path: Path
 ) -> None:
-    learnt = ("--records", built, "--texts", built / "texts.jsonl", "--seed", 4)
+    learnt = ("--data", built, "--texts", built / "texts.jsonl", "--seed", 4)
     result = _run(*learnt, "--out", tmp_path / "one")
     assert result.exit_code == 0
     for told in ("origin", "Band", "Place", "30 facts of structured sources; 30 texts"):
@@ -117,10 +117,10 @@ def test_nothing_to_learn_from_is_told(built: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nothing to learn from"):
         _run("--out", tmp_path / "x")
     with pytest.raises(DataError, match="no such file"):
-        _run("--records", tmp_path, "--texts", built / "texts.jsonl", "--out", tmp_path / "x")
+        _run("--data", tmp_path, "--texts", built / "texts.jsonl", "--out", tmp_path / "x")
     with pytest.raises(DataError, match=r"none\.jsonl: no such file"):
-        _run("--records", built, "--texts", tmp_path / "none.jsonl", "--out", tmp_path / "x")
+        _run("--data", built, "--texts", tmp_path / "none.jsonl", "--out", tmp_path / "x")
     few = tmp_path / "few.jsonl"
     few.write_text("\n".join((built / "texts.jsonl").read_text().splitlines()[:3]) + "\n")
     with pytest.raises(DataError, match="sentences to train names on"):
-        _run("--records", built, "--texts", few, "--no-measure", "--out", tmp_path / "x")
+        _run("--data", built, "--texts", few, "--no-measure", "--out", tmp_path / "x")

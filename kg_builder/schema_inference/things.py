@@ -6,17 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kg_builder.extraction.values.dates import parse_date, parse_duration
-from pipeline.new_recipe.columns import (
+from kg_builder.schema_inference.columns import (
     Guess,
     external_id_of,
-    is_number,
     mostly,
     numbers,
     split_of,
     subject_of,
 )
-from pipeline.new_recipe.samples import Sample
-from pipeline.new_recipe.words import CLASSES, WORKS
+from kg_builder.schema_inference.samples import Sample, is_number
+from kg_builder.schema_inference.words import CLASSES, WORKS
 
 _FINEST: Final = ("song", "album", "movie", "book", "artist", "label", "genre", "tag")
 _IDS: Final = ("id", "mbid", "catalog", "discogs", "wikidata", "spotify", "dbpedia", "address")

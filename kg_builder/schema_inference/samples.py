@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +14,9 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.tabular import Cell, RowsConfig, read_rows
 from kg_builder.extraction.tabular.config import joined, scalar
 from kg_builder.extraction.tabular.nested_json import decoded
+from kg_builder.extraction.values.numbers import parse_number
 from kg_builder.packed_files import open_binary, without_packing
-from pipeline.new_recipe.words import MEANING, plain_words
+from kg_builder.schema_inference.words import MEANING, plain_words
 
 ROWS: Final = 2_000
 """Rows that are looked at."""
@@ -23,7 +25,8 @@ _BYTES: Final = 1 << 20
 _LARGEST_JSON: Final = 256 << 20
 _SEPARATORS: Final = ("\t", "::", ";", "|", ",")
 _DEPTH: Final = 6
-_ENCODINGS: Final = ("utf-8-sig", "cp1252", "latin-1")
+_ENCODINGS: Final[tuple[str, ...]] = RowsConfig.model_fields["encodings"].default
+_NULLS: Final = frozenset({"", *RowsConfig.model_fields["nulls"].default})
 
 
 @dataclass(frozen=True)
@@ -63,15 +66,18 @@ class Sample:
         path: below the raw folder, with `/`; a pattern where several files are alike.
         layout: keys of the recipe that say how it is read, besides the path.
         columns: by name.
-        notes: what was guessed of the layout, a line each.
+        rows: how many rows were looked at.
     """
 
     path: str
     layout: Mapping[str, Any]
     columns: Mapping[str, Column]
-    notes: tuple[str, ...] = ()
-    rows: int = 0
-    stem: str = field(default="", compare=False)
+    rows: int
+
+    @property
+    def stem(self) -> str:
+        """The name of the file without its endings."""
+        return without_packing(Path(self.path).name).partition(".")[0]
 
 
 def read_sample(file: Path, raw: Path) -> Sample | None:
@@ -90,21 +96,44 @@ def read_sample(file: Path, raw: Path) -> Sample | None:
     if layout in {"json", "jsonl"}:
         return _json_sample(file, path, head)
     if layout in {"parquet", "excel"}:
-        return _taken(path, {}, RowsConfig(path=path), raw, ())
+        return _taken(path, {}, RowsConfig(path=path), raw)
     return _text_sample(file, path, head, raw)
 
 
-def _taken(
-    path: str, layout: dict[str, Any], config: RowsConfig, raw: Path, notes: tuple[str, ...]
-) -> Sample | None:
+def _taken(path: str, layout: dict[str, Any], config: RowsConfig, raw: Path) -> Sample | None:
     chunk = next(iter(read_rows(config, raw, chunk_rows=ROWS)), None)
     if chunk is None or not len(chunk):
         return None
     columns = {
         name: Column(name, tuple(cells[:ROWS])) for name, cells in chunk.columns.items() if name
     }
-    stem = without_packing(Path(path).name).partition(".")[0]
-    return Sample(path, layout, columns, notes, min(len(chunk), ROWS), stem)
+    return Sample(path, layout, columns, min(len(chunk), ROWS))
+
+
+def with_patterns(samples: list[Sample], root: Path) -> list[Sample]:
+    """Files of one folder whose columns agree and whose names differ in digits, as one pattern.
+
+    Args:
+        samples: files below `root`.
+        root: the raw folder; a pattern must match the files of a group there, and no others.
+    """
+    groups: dict[tuple[Path, str, str], list[Sample]] = {}
+    for sample in samples:
+        pattern = re.sub(r"\d+(?:[-_]\d+)*", "*", Path(sample.path).name)
+        key = (Path(sample.path).parent, pattern, str(sorted(sample.layout.items())))
+        groups.setdefault(key, []).append(sample)
+    found: list[Sample] = []
+    for (folder, pattern, _), group in groups.items():
+        path = (folder / pattern).as_posix()
+        given = {(root / sample.path).resolve() for sample in group}
+        columns = [set(sample.columns) for sample in group]
+        alike = columns[0] and all(one & columns[0] for one in columns)
+        if len(group) > 1 and alike and {p.resolve() for p in root.glob(path)} == given:
+            most = max(group, key=lambda sample: len(sample.columns))
+            found.append(replace(most, path=path))
+        else:
+            found += group
+    return found
 
 
 # ---------------------------------------------------------------------------------- delimited
@@ -130,11 +159,10 @@ def _text_sample(file: Path, path: str, head: bytes, raw: Path) -> Sample | None
     if default != "csv" and any(f'"{separator}"' in line for line in lines):
         layout["quote"] = '"'
     rows = [[cell.strip().strip('"') for cell in line.split(separator)] for line in lines[:200]]
-    notes: tuple[str, ...] = ()
     if not _has_heading(rows):
         layout["header"] = False
         layout["names"] = [f"column{n}" for n in range(1, len(rows[0]) + 1)]
-    return _taken(path, layout, RowsConfig(path=path, **layout), raw, notes)
+    return _taken(path, layout, RowsConfig(path=path, **layout), raw)
 
 
 def _separator(lines: list[str]) -> str:
@@ -153,7 +181,7 @@ def _separator(lines: list[str]) -> str:
 def _has_heading(rows: list[list[str]]) -> bool:
     """Whether the first row names the columns: known words, or text above numbers."""
     first, rest = rows[0], rows[1:]
-    if any(_is_number(cell) for cell in first) or len(set(first)) < len(first):
+    if any(is_number(cell) for cell in first) or len(set(first)) < len(first):
         return False
     known = [
         any(word in MEANING for word in plain_words(cell)) and len(cell) < 40 for cell in first
@@ -164,16 +192,19 @@ def _has_heading(rows: list[list[str]]) -> bool:
     if sum(known) * 2 >= len(first):
         return True
     return any(
-        len(row) == len(first) and _is_number(row[n]) for row in rest[:5] for n in range(len(first))
+        len(row) == len(first) and is_number(row[n]) for row in rest[:5] for n in range(len(first))
     )
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text.replace(",", "."))
-    except ValueError:
-        return False
-    return True
+def number_in(text: str) -> float | None:
+    """A number in any notation; "1,234", which may be either, counts as thousands."""
+    found = parse_number(text) or parse_number(text, ".")
+    return None if found is None else float(found)
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number in any notation."""
+    return number_in(text) is not None
 
 
 # ---------------------------------------------------------------------------------- JSON
@@ -194,9 +225,7 @@ def _json_sample(file: Path, path: str, head: bytes) -> Sample | None:
         layout["rows"] = found
     if not rows:
         return None
-    columns = _columns(rows)
-    stem = without_packing(Path(path).name).partition(".")[0]
-    return Sample(path, layout, columns, (), len(rows), stem)
+    return Sample(path, layout, _columns(rows), len(rows))
 
 
 def _objects_in_lines(head: bytes) -> list[dict[str, Any]]:
@@ -272,9 +301,8 @@ def _columns(rows: list[dict[str, Any]]) -> dict[str, Column]:
         for path, text in _flat(row):
             found.setdefault(path, []).append(text)
         values.append(found)
-    nulls = frozenset({"", "NULL", "null"})
     names = list(dict.fromkeys(name for found in values for name in found))
     return {
-        name: Column(name, tuple(joined(found.get(name, ()), nulls) for found in values))
+        name: Column(name, tuple(joined(found.get(name, ()), _NULLS) for found in values))
         for name in names
     }

@@ -9,10 +9,16 @@ from typing import Any, Final
 import pandas as pd
 
 from kg_builder.extraction.interactions import read_times
-from pipeline.new_recipe.columns import Guess, guesses, mostly, numbers
-from pipeline.new_recipe.samples import Sample
-from pipeline.new_recipe.things import Mapped, Things, add_columns, main_subject, things_table
-from pipeline.new_recipe.words import CLASSES, WORKS
+from kg_builder.schema_inference.columns import Guess, guesses, mostly, numbers
+from kg_builder.schema_inference.samples import Sample
+from kg_builder.schema_inference.things import (
+    Mapped,
+    Things,
+    add_columns,
+    main_subject,
+    things_table,
+)
+from kg_builder.schema_inference.words import CLASSES, WORKS
 
 _ITEM_IDS: Final = ("id", "mbid", "address", "spotify")
 _FINEST: Final = ("item", "song", "album", "movie", "book", "artist")

@@ -7,18 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kg_builder.databases import external_id
+from kg_builder.databases import MUSICBRAINZ, WIKIDATA, external_id
 from kg_builder.extraction.tabular.list_cells import OPENING, list_in
 from kg_builder.extraction.values.dates import parse_date
-from pipeline.new_recipe.samples import Column, Sample
-from pipeline.new_recipe.words import CLASSES, meaning
+from kg_builder.extraction.values.numbers import DecimalSign, parse_number
+from kg_builder.schema_inference.samples import Column, Sample, is_number, number_in
+from kg_builder.schema_inference.words import CLASSES, meaning
 
 _MOST: Final = 0.8
 _LOOKED_AT: Final = 300
-_MBID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_Q_ID: Final = re.compile(r"Q[1-9]\d*")
-_NUMBER: Final = re.compile(r"[-+]?\d+([.,]\d+)?")
-_WITH_COMMA: Final = re.compile(r"[-+]?\d+,\d{1,2}|[-+]?\d+,\d{4,}")
 _SLASHED: Final = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}\b")
 _LISTED: Final = ("|", ";", " / ", ",", "/")
 _COMMA_LISTS: Final = frozenset({"genre", "tag", "instrument", "language", "country"})
@@ -59,9 +56,9 @@ def guess(column: Column) -> Guess:
     why = "its name"
     if not says and not about and "." in column.name:
         about, says = meaning(column.name.rpartition(".")[2])
-    if mostly(column, _MBID.fullmatch) and says in {"", "id", "mbid"}:
+    if mostly(column, MUSICBRAINZ.ids.fullmatch) and says in {"", "id", "mbid"}:
         return Guess(column, about, "mbid" if says == "mbid" else "id", "its name; MBIDs")
-    if mostly(column, _Q_ID.fullmatch) and says != "id":
+    if mostly(column, WIKIDATA.ids.fullmatch) and says != "id":
         return Guess(column, about, "wikidata", "values such as Q5")
     if mostly(column, external_id_of) and says != "id":
         return Guess(column, about, "address", "addresses of things in public databases")
@@ -83,14 +80,9 @@ def mostly(column: Column, test: Any) -> bool:
     return bool(values) and sum(bool(test(value)) for value in values) >= _MOST * len(values)
 
 
-def is_number(text: str) -> bool:
-    """Whether a text is a number in any notation."""
-    return _NUMBER.fullmatch(text) is not None
-
-
 def numbers(column: Column) -> list[float]:
     """The column's numbers."""
-    return [float(v.replace(",", ".")) for v in column.values if is_number(v)]
+    return [found for value in column.values if (found := number_in(value)) is not None]
 
 
 def is_moment(text: str) -> bool:
@@ -114,7 +106,7 @@ def _nameless(sample: Sample) -> list[Guess]:
     for column in columns:
         if mostly(column, is_moment):
             found[column.name] = Guess(column, "", "time", "moments")
-        elif mostly(column, _MBID.fullmatch):
+        elif mostly(column, MUSICBRAINZ.ids.fullmatch):
             found[column.name] = Guess(column, "artist", "id", "MBIDs")
     numeric = [c for c in columns if c.name not in found and mostly(c, is_number)]
     texts = [c for c in columns if c.name not in found and c not in numeric]
@@ -167,16 +159,34 @@ def _are_short(cells: Iterable[str], sign: str) -> bool:
     return all(len(part) < 60 for cell in cells for part in cell.split(sign))
 
 
-def decimal_of(sample: Sample) -> tuple[str | None, str]:
-    """(the sign before fractions, where it was seen), if the file's numbers agree on a comma."""
-    comma = [c.name for c in sample.columns.values() if any(map(_WITH_COMMA.fullmatch, c.values))]
-    point = any(
-        re.fullmatch(r"\d+\.\d+", value)
-        for c in sample.columns.values()
-        for value in c.values[:_LOOKED_AT]
-    )
-    comma = [n for n in comma if mostly(sample.columns[n], is_number)]
-    return (",", f"numbers such as 4,5 in {comma[0]!r}") if comma and not point else (None, "")
+def decimal_of(sample: Sample) -> tuple[DecimalSign | None, str]:
+    """(the sign before fractions, where it was seen), where the numbers do not tell it one by one.
+
+    That is a comma if numbers show one and none shows a point; and a point if "1,234", which may
+    be either, stands in a file without a comma before a fraction.
+    """
+    seen: dict[DecimalSign, str] = {}
+    either = ""
+    for column in sample.columns.values():
+        if not mostly(column, is_number):
+            continue
+        for value in column.values:
+            text = f"numbers such as {value} in {column.name!r}"
+            if (sign := _decimal_in(value)) is not None:
+                seen.setdefault(sign, text)
+            elif "," in value and is_number(value):
+                either = either or text
+    if list(seen) == [","]:
+        return ",", seen[","]
+    return (".", either) if either and "," not in seen else (None, "")
+
+
+def _decimal_in(text: str) -> DecimalSign | None:
+    """The sign before a number's fraction, where the number alone shows it."""
+    found, point, comma = parse_number(text), parse_number(text, "."), parse_number(text, ",")
+    if found is None or point == comma:
+        return None
+    return "." if found == point else ","
 
 
 def day_first_of(sample: Sample) -> tuple[bool | None, str]:

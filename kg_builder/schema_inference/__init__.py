@@ -1,0 +1,10 @@
+"""Guess from its first rows what every column of a file is, and how several files belong together.
+
+`pipeline new-recipe` writes the guesses down as a recipe, for a person to correct.
+"""
+
+from kg_builder.schema_inference.plan import Plan, make_plan
+from kg_builder.schema_inference.samples import Sample, read_sample
+from kg_builder.schema_inference.things import Things
+
+__all__ = ["Plan", "Sample", "Things", "make_plan", "read_sample"]
