@@ -75,7 +75,7 @@ def normal_triple(triple: Triple, *, fold: bool = False) -> Triple:
 
 
 def score(
-    stated: Sequence[Collection[Triple]],
+    extracted: Sequence[Collection[Triple]],
     gold: Sequence[Collection[Triple]],
     *,
     fold: bool = False,
@@ -83,11 +83,11 @@ def score(
     """Compare the triples stated for each text with its gold ones, order-free.
 
     Args:
-        stated, gold: triples of each text, in the same order of texts.
+        extracted, gold: triples of each text, in the same order of texts.
         fold: whether names that differ by diacritics alone are the same.
     """
     counts: dict[str, Counts] = {}
-    for found, wanted in zip(stated, gold, strict=True):
+    for found, wanted in zip(extracted, gold, strict=True):
         ours = {normal_triple(triple, fold=fold) for triple in found}
         theirs = {normal_triple(triple, fold=fold) for triple in wanted}
         for group, part in (("right", ours & theirs), ("stated", ours), ("gold", theirs)):
@@ -116,11 +116,11 @@ class BenchmarkScore:
 
 
 def benchmark_score(
-    stated: Sequence[Collection[Triple]], gold: Sequence[Collection[Triple]]
+    extracted: Sequence[Collection[Triple]], gold: Sequence[Collection[Triple]]
 ) -> BenchmarkScore:
     """Score as Text2KGBench does. See `BenchmarkScore`."""
     each = []
-    for found, wanted in zip(stated, gold, strict=True):
+    for found, wanted in zip(extracted, gold, strict=True):
         theirs = {_spaceless(triple) for triple in wanted}
         relations = {triple.relation for triple in theirs}
         ours = {_spaceless(triple) for triple in found}
