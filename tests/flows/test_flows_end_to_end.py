@@ -22,7 +22,7 @@ from pipeline.stages.registry import STAGES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PREFECT = str(Path(sys.executable).with_name("prefect"))
-PATIENCE = 900.0
+PATIENCE = 120.0
 """Seconds; generous, for machines that do other things as well."""
 
 pytestmark = pytest.mark.slow
