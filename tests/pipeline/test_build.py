@@ -149,12 +149,16 @@ def test_kill_at_any_moment_and_run_again(tiny):
         "--raw", str(tiny / "raw"), "--out", str(tiny / "killed"),
     ]  # fmt: skip
     built(tiny, "whole")
-    for wait in (1.2, 1.6, 2.0):
+    for stage, wait in (("extraction", 0.0), ("fusion", 0.1), ("cleaning", 0.05)):
         process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 120
+        while not (tiny / "killed" / "stages" / stage).exists() and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
         time.sleep(wait)
         process.send_signal(signal.SIGKILL)
         process.wait()
-    subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
+    built(tiny, "killed")
     assert hashes(tiny / "killed") == hashes(tiny / "whole")
 
 
