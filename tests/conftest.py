@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from pipeline.build import BuildReport
 
 # Two workers on two cores: numeric libraries that start a thread per core only get in their way.
 # Set before any of them is imported.
@@ -27,6 +34,33 @@ def real_data() -> Path:
     if not (folder / "lastfm" / "artists.dat").is_file():
         pytest.skip(f"no real data in {folder}: set MUSIC_KG_DATA to a folder that has lastfm/")
     return folder
+
+
+@pytest.fixture(scope="session")
+def stock_lastfm(
+    real_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[int], BuildReport]:
+    """Builds `lastfm-stock` with a seed, once for all tests and workers; what it reports.
+
+    Seeds differ in the last stage alone, so the others are copied from the first build.
+    """
+    from pipeline.build import build
+
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+
+    def built(seed: int) -> BuildReport:
+        first, out = folder / "lastfm-stock-555", folder / f"lastfm-stock-{seed}"
+        with FileLock(folder / "lastfm-stock.lock"):
+            report = build("lastfm-stock", raw=real_data, out=first, seed=555)
+            if out != first:
+                if not out.exists():
+                    shutil.copytree(first, out)
+                report = build("lastfm-stock", raw=real_data, out=out, seed=seed)
+        return report
+
+    return built
 
 
 @pytest.fixture(scope="session")

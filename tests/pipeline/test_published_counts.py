@@ -14,18 +14,15 @@ TABLE_3 = {
 }
 
 
-@pytest.fixture(scope="module")
-def processed(tmp_path_factory):
-    """Folder of the processed data sets; what one test built, the next one need not build again."""
-    return tmp_path_factory.mktemp("processed")
-
-
 @pytest.mark.real_data
 @pytest.mark.slow
 @pytest.mark.parametrize("dataset", TABLE_3)
-def test_the_counts_are_those_of_the_paper(dataset, real_data, processed):
-    out = processed / dataset
-    counts = build(dataset, raw=real_data, out=out).stages[-1].counts
+def test_the_counts_are_those_of_the_paper(dataset, real_data, stock_lastfm, tmp_path):
+    if dataset == "lastfm-stock":
+        report = stock_lastfm(555)
+    else:
+        report = build(dataset, raw=real_data, out=tmp_path)
+    out, counts = report.out, report.stages[-1].counts
     users, items, rows, entities, relations, triples = TABLE_3[dataset]
     assert (counts["users"], counts["items"], counts["rating rows"]) == (users, items, rows)
     assert (counts["relations"], counts["triples"]) == (relations, triples)
@@ -41,21 +38,22 @@ def test_the_counts_are_those_of_the_paper(dataset, real_data, processed):
 
 @pytest.mark.real_data
 @pytest.mark.slow
-def test_the_built_graph_comes_with_the_items_and_rows_of_the_stock_one(real_data, processed):
-    stock, built = processed / "lastfm-stock", processed / "lastfm-built"
+def test_the_built_graph_comes_with_the_items_and_rows_of_the_stock_one(
+    real_data, stock_lastfm, tmp_path
+):
     for seed in (555, 1):
-        build("lastfm-stock", raw=real_data, out=stock, seed=seed)
+        stock = stock_lastfm(seed).out
         build(
             "lastfm-built",
             raw=real_data,
-            out=built,
+            out=tmp_path,
             seed=seed,
             without=("dbpedia", "freebase"),
         )
         for name in ("ratings_final.txt", "users.tsv"):
-            assert (stock / name).read_bytes() == (built / name).read_bytes()
+            assert (stock / name).read_bytes() == (tmp_path / name).read_bytes()
     raw_ids = [
         [line.split("\t")[-1] for line in (folder / "items.tsv").open()]
-        for folder in (stock, built)
+        for folder in (stock, tmp_path)
     ]
     assert raw_ids[0] == raw_ids[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.build import BuildReport
 from recommender import load
 from recommender.data import Interactions
 from recommender.data.resampled_negatives import FILE_SEED, redraw_negatives
@@ -56,14 +58,10 @@ def test_as_many_negatives_as_positives_where_there_are(
 
 
 @pytest.mark.real_data
-def test_it_is_the_preparations_own_procedure(real_data: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_it_is_the_preparations_own_procedure(stock_lastfm: Callable[[int], BuildReport]) -> None:
     """On Last.FM, where every row is a positive, a build with that seed has the same rows."""
-    from pipeline.build import build
-
-    folders = [tmp_path / name for name in ("file", "one")]
-    build("lastfm-stock", raw=real_data, out=folders[0])
-    build("lastfm-stock", raw=real_data, out=folders[1], seed=1)
-    drawn = redraw_negatives(load(folders[0]), 1).interactions
-    built = load(folders[1]).interactions
+    drawn = redraw_negatives(load(stock_lastfm(FILE_SEED).out), 1).interactions
+    built = load(stock_lastfm(1).out).interactions
     for name in ("users", "items", "labels"):
         np.testing.assert_array_equal(getattr(drawn, name), getattr(built, name))
