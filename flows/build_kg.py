@@ -1,4 +1,4 @@
-"""The flow `build-kg`: raw data of one data set → its knowledge graph, one task per stage.
+"""Prefect flow `build-kg`: raw files of one data set → its knowledge graph, a task per stage.
 
     python -m flows.build_kg --dataset sample
     prefect deployment run build-kg --param dataset=lastfm

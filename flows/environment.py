@@ -1,4 +1,4 @@
-"""Defaults for Prefect that have to be in the environment before it is imported.
+"""Set default environment variables of Prefect (telemetry, start-up timeout) before its import.
 
 `[tool.prefect]` in pyproject.toml says the same for commands that start in the project's folder;
 this is for all other folders. Whatever is set already stays.

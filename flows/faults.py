@@ -1,4 +1,4 @@
-"""Which errors are retried, and how a user's mistake ends a run."""
+"""Decide which task errors Prefect retries (disk, network), and fail on bad input in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of flows and deployments."""
+"""Constants: the names of the Prefect flows and of their deployments."""
 
 from __future__ import annotations
 

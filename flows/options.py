@@ -1,4 +1,4 @@
-"""Options of the Prefect decorators that all tasks and flows share: retries, caching, runner."""
+"""Decorator options that all Prefect tasks and flows share: retries, caching, task runner."""
 
 from __future__ import annotations
 

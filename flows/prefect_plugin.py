@@ -1,4 +1,4 @@
-"""Lets `prefect deployment run build-kg` stand for `prefect deployment run build-kg/build-kg`.
+"""Prefect plugin: complete `deployment run build-kg` to Prefect's `build-kg/build-kg`.
 
 Prefect asks for FLOW/DEPLOYMENT; here both have one name. Prefect calls the hook whenever it
 starts in a folder whose settings enable plugins, as this project's pyproject.toml does. The hook

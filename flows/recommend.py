@@ -1,4 +1,4 @@
-"""The flow `recommend`: a trained run → one user's list with reasons, or everybody's as a file.
+"""Prefect flow `recommend`: a trained run → one user's list with reasons, or all users' as a file.
 
     python -m flows.recommend --data data/processed/sample --user 1
     prefect deployment run recommend --param data=data/processed/lastfm --param user=2

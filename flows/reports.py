@@ -1,4 +1,4 @@
-"""Report to Prefect's pages: progress as log lines, results as Markdown artifacts."""
+"""Show a stage's progress as log lines and its counts as Markdown artifacts in Prefect's UI."""
 
 from __future__ import annotations
 

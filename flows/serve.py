@@ -1,4 +1,4 @@
-"""Serves the deployments: `python -m flows.serve`, and then `prefect deployment run build-kg`."""
+"""Serve the deployments in one process, `python -m flows.serve`, so that Prefect can start them."""
 
 from __future__ import annotations
 

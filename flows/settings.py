@@ -1,4 +1,4 @@
-"""Settings of the flows that are no parameters of a run: read once, from `MUSIC_KG_…` variables."""
+"""Settings of all flows from `MUSIC_KG_…` environment variables: task runner, retries, delay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The flow `train`: train a model on a processed data folder, measure it, give a run folder.
+"""Prefect flow `train`: train a model on a processed data folder and write its run folder.
 
 python -m flows.train --data data/processed/sample --epochs 20
 prefect deployment run train --param data=data/processed/lastfm

@@ -1,4 +1,4 @@
-"""Knowledge-graph construction: raw records in, checked statements and triples out.
+"""Knowledge-graph construction library: raw files → records → entities → checked triples.
 
 The folders carry the names of the construction stages, in their order: `extraction`, `fusion`,
 `alignment`, `inference`, `cleaning`, `triples`; all of them read the data model in `ontology` and

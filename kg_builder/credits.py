@@ -1,4 +1,4 @@
-"""Joint credits in one name: "A feat. B", "A & B", and names in catalogue order."""
+"""Split joint artist credits in a name: "A feat. B", "A & B", and "Surname, First name"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Registry of external databases (prefixes, addresses, id patterns), and the parser of ids."""
+"""Registry of external databases (prefix, web address, id pattern), and the parser of ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Define `DataError`, the error raised for unusable input: what is wrong, where, how to fix it."""
+"""Define `DataError`, raised for unusable input: what is wrong, where, and how to fix it."""
 
 from __future__ import annotations
 

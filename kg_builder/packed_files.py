@@ -1,4 +1,4 @@
-"""Find input files by pattern and open them for reading, plain or packed (gzip, bzip2, xz)."""
+"""Find input files by pattern; open them plain or decompressed (gzip, bzip2, xz)."""
 
 from __future__ import annotations
 

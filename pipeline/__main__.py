@@ -1,4 +1,4 @@
-"""Entry point of `python -m pipeline`; says which extra to install if a package is missing."""
+"""Entry point of `python -m pipeline`; names the extra to install if a package is missing."""
 
 import sys
 from typing import Final

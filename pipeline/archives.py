@@ -1,4 +1,4 @@
-"""Extraction of named members of zip and tar archives, with safety limits."""
+"""Unpack named members of zip and tar archives, with limits on size and path."""
 
 from __future__ import annotations
 

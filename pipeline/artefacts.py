@@ -1,4 +1,4 @@
-"""Read and write the files of stages: atomic moves, reproducible bytes, checked tables."""
+"""Read and write stage files: tables checked by schema, written atomically, reproducible bytes."""
 
 from __future__ import annotations
 

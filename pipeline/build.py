@@ -1,4 +1,4 @@
-"""Run the stages of a recipe: those whose inputs, settings or code have changed."""
+"""Build a data set: run those stages of a recipe whose inputs, settings or code changed."""
 
 from __future__ import annotations
 

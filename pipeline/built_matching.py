@@ -1,4 +1,4 @@
-"""Repeat the entity resolution of a built data set from its tables, to explain single decisions."""
+"""Repeat the entity resolution of a built data set from its tables, to explain decisions."""
 
 from __future__ import annotations
 

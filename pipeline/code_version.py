@@ -1,4 +1,4 @@
-"""Hash the code of a stage: all files that its module imports, directly or indirectly."""
+"""Hash a stage's code: the source files that its module imports, directly or indirectly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recipe may read: files of its own folder, of the raw folder and of the project's data.
+"""Check that a recipe reads files of its own, the raw and the project's data folder only.
 
 A recipe is often somebody else's. Every path that one names is checked here, once and for all
 readers, before any of them opens it; `--allow-outside` lifts the limits to places, not those to

@@ -1,4 +1,4 @@
-"""Command `export-links`: write items' ids in a third-party database as KB4Rec or RecBole file."""
+"""Command `export-links`: write the items' ids in an external database (KB4Rec or RecBole file)."""
 
 from __future__ import annotations
 

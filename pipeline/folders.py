@@ -1,4 +1,4 @@
-"""The folders of raw files and of processed data sets: defaults, and the option `--data`."""
+"""Default folders of raw files and processed data sets, and the option `--data`."""
 
 from __future__ import annotations
 

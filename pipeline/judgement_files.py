@@ -1,4 +1,4 @@
-"""Find and count the files of human match judgements that entity resolution of a recipe obeys."""
+"""Find a recipe's files of human verdicts on record pairs, and count the verdicts used."""
 
 from __future__ import annotations
 

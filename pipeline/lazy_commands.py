@@ -1,4 +1,4 @@
-"""Commands whose modules are imported only when they run, so that help is fast."""
+"""Register commands whose modules are imported only when run, so that help is fast."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write the quality report (JSON, HTML) of a build: counts by class and source, and rejects.
+"""Write a build's quality report (JSON, HTML): counts by class and source, and rejected rows.
 
 It holds no times and no paths of the machine, so the same input gives the same bytes.
 """

@@ -1,4 +1,4 @@
-"""List the raw files that a recipe's `path` settings name, for the manifest's hashes."""
+"""List the raw files that a recipe's `path` settings match, for the manifest's hashes."""
 
 from __future__ import annotations
 

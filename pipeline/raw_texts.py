@@ -1,4 +1,4 @@
-"""Load the raw texts of a recipe's text sources, keyed by the place that evidence names."""
+"""Load the texts of a recipe's text sources, keyed by file and line as evidence names them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A data set's recipe: its sources, how they are read, and the settings of every stage."""
+"""Load a data set's recipe (TOML): its sources, their mappings, and settings of every stage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Download of one file over HTTP: streamed, resumed, retried.
+"""Download one file over HTTP: streamed, with retries, resuming a partial download.
 
 What has arrived lies in `NAME.part`, and `NAME.part.json` says which version of the file it is a
 part of, so that a later run goes on where this one stopped. Only a whole file gets its own name.

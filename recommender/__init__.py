@@ -1,4 +1,4 @@
-"""Knowledge-graph recommenders: load a processed data folder, train, score, recommend.
+"""Knowledge-graph recommenders: load a processed data folder, train, evaluate, recommend.
 
 parts = split(load("data/processed/lastfm"), seed=555)
 model = create_model("mmss_mkr", parts.train)

@@ -1,4 +1,4 @@
-"""Build command-line parsers from pydantic settings: one flag per field, read TOML files too."""
+"""Build command-line parsers from pydantic settings (a flag per field), with TOML defaults."""
 
 from __future__ import annotations
 

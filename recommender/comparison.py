@@ -1,4 +1,4 @@
-"""Re-score trained runs and test their differences: by row on a shared split, or paired by seed."""
+"""Re-score trained runs and test differences: by row on a shared split, or paired by seed."""
 
 from __future__ import annotations
 

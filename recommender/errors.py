@@ -1,4 +1,4 @@
-"""Errors that a user of the recommender can cause.
+"""Error classes for a user's mistakes: bad data, settings or run folders.
 
 The message says what is wrong, where, and how to fix it; the entry points print it as one line
 and leave with a non-zero exit status.

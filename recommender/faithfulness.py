@@ -1,4 +1,4 @@
-"""Command to test if reasons are faithful, by deletion: `python -m recommender.faithfulness`."""
+"""Command that tests by deletion if reasons are faithful: `python -m recommender.faithfulness`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write a split's validation and test positives to a file, for `pipeline build --without-pairs`.
+"""Command that writes a split's held-out positives to a file, for `build --without-pairs`.
 
     python -m recommender.held_out_pairs --data data/processed/lastfm-built --split-seed 555 \\
         --out held-out-555.tsv

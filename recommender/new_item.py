@@ -1,4 +1,4 @@
-"""Command that finds who would like a new item from its facts, and its place in their lists."""
+"""Command that ranks users for a new item by its facts, and its rank in each user's list."""
 
 from __future__ import annotations
 

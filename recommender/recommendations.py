@@ -1,4 +1,4 @@
-"""Recommendation lists with names and reasons, for known users and for newcomers.
+"""Make recommendation lists with names and reasons, for known and for new users.
 
 What a user is known to like is not recommended unless asked for: the positives of train, validation
 and test alike. (The ranking metrics, in contrast, leave the held-out ones in: finding them is the

@@ -1,4 +1,4 @@
-"""Load the trained run that a command's flags name: `--run DIR`, or the newest of the data."""
+"""Find and load a trained run by a command's flags: `--run DIR`, or the newest of the data set."""
 
 from __future__ import annotations
 

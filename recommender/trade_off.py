@@ -1,4 +1,4 @@
-"""Command that measures what re-ranking costs in accuracy: `python -m recommender.trade_off`."""
+"""Command that plots accuracy against a re-ranking criterion: `python -m recommender.trade_off`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train a recommender: `python -m recommender.train --data data/processed/lastfm`."""
+"""Command that trains a recommender: `python -m recommender.train --data data/processed/lastfm`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train an embedding of the graph: `python -m recommender.train_kge --data DIR --model transe`."""
+"""Command that trains a KGE model: `python -m recommender.train_kge --data DIR --model transe`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Search for settings: `python -m recommender.tune --data DIR --trials 40`, on validation only.
+"""Command that tunes hyperparameters on validation rows with Optuna: `python -m recommender.tune`.
 
 Needs the extra `tune`. The test rows are never looked at; the best settings are written as a TOML
 file for `python -m recommender.train --config`.

@@ -1,4 +1,4 @@
-"""What every command that writes files needs: locks, whole files or none, errors in one line.
+"""Safe file access of all commands: locks, atomic writes, one-line errors.
 
 The lowest layer: it knows neither the graph nor the recommenders, and both libraries use it.
 """

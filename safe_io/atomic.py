@@ -1,4 +1,4 @@
-"""Whole files or none: written beside their place, flushed to the disk, renamed over it."""
+"""Write files and folders atomically: to a temporary name, flushed to disk, then renamed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors of the machine in one line: what, where, how to fix it; exit status 2.
+"""Run a command so that file, disk and memory errors end in one line and exit status 2.
 
 Every entry point runs under `exit_status`, which knows the errors of files, disks, pipes and
 memory, and takes the classes of its package's own errors, whose text is written for people.

@@ -1,4 +1,4 @@
-"""One lock for each folder that a command writes, so that no two runs mix their files.
+"""Lock a folder or file for one writing process (flock), so that two runs do not mix files.
 
 The lock is the operating system's (flock): it ends with the process that holds it, however that
 process ends, and an empty file `.lock` that stays behind means nothing.

@@ -1,4 +1,4 @@
-"""Stage 3, alignment: link entities to third-party databases and import facts about them.
+"""Stage 3, alignment: link entities to external databases and import facts about them.
 
 A dump reader (`freebase`, `dbpedia`, `wikidata`, `musicbrainz_dump`) → `candidates` → `score`
 (name, `type_evidence`, `context`) → `select` → `imported_facts`; `align` runs them database by

@@ -1,4 +1,4 @@
-"""Link entities to third-party databases in turn; import their facts, new entities and classes."""
+"""Run alignment: link entities to each external database in turn, then import its facts."""
 
 from __future__ import annotations
 

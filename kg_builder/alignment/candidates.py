@@ -1,4 +1,4 @@
-"""Generate candidates for entity linking: third-party things that share a name with an entity."""
+"""Generate link candidates: entries of an external database that share a name with an entity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of the alignment stage (thresholds, classes, hops) and the supported database dumps."""
+"""Settings of alignment: link thresholds, classes to link, hops to import, database dumps."""
 
 from __future__ import annotations
 

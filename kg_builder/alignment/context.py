@@ -1,4 +1,4 @@
-"""Context evidence for entity linking: bag-of-words similarity and its log-odds, learnt unlabelled.
+"""Score a link's context: bag-of-words overlap, turned into log-odds learnt without labels.
 
 The log-odds of an overlap of the bags are learnt from the data at hand, without labels: pairs whose
 name leaves hardly a doubt show how the overlap is distributed when the pair is right, random pairs

@@ -1,4 +1,4 @@
-"""Read DBpedia N-Triples dumps in one pass: link candidates, named by their IRIs, and facts."""
+"""Read DBpedia's N-Triples dumps in one pass: link candidates by name, and their facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data classes of dump readers: the names and ids wanted; the things and facts gathered."""
+"""Data classes of dump readers: names and ids to look for; database entries and facts found."""
 
 from __future__ import annotations
 

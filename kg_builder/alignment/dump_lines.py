@@ -1,4 +1,4 @@
-"""Read the lines of (packed) dumps, count faults, and parse N-Triples terms and literals."""
+"""Read the lines of plain or packed dumps, count bad ones, and parse N-Triples terms."""
 
 from __future__ import annotations
 

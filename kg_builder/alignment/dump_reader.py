@@ -1,4 +1,4 @@
-"""The interface of a dump reader: recipe settings, and `gather` for candidates and their facts."""
+"""Interface of a dump reader: its recipe settings, and `gather` for candidates and facts."""
 
 from __future__ import annotations
 

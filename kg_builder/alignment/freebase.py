@@ -1,4 +1,4 @@
-"""Read the Freebase RDF dump as a stream in two passes: link candidates, then their facts.
+"""Read the Freebase RDF dump in two passes: link candidates by name, then their facts.
 
 The first pass (`freebase_names`) finds candidates by name; the second takes the facts of candidates
 in both directions, joins compound facts, and reads the names of the objects. The dump may come as

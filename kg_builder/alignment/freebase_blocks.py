@@ -1,4 +1,4 @@
-"""Parse the Freebase dump in blocks with numpy; column hashes sieve out lines that cannot matter.
+"""Parse blocks of the Freebase dump with numpy; hashes of columns filter out unneeded lines.
 
 A dump of 1.9 billion lines holds a few thousand that concern us. What is done for every line is
 therefore done for a block of lines at once: where its columns lie, and a hash of each column that

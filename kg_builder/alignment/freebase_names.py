@@ -1,4 +1,4 @@
-"""First pass over a Freebase dump: find link candidates by name, and what pass two must name.
+"""First pass over a Freebase dump: find link candidates by name, and ids whose names to read.
 
 It also notes whose names the second pass has to read: the objects of the candidates' facts, those
 behind the nameless nodes that compound facts run over ("mediators"), and those of the second hop.

@@ -1,4 +1,4 @@
-"""Turn a database's facts about linked entities into statements, and mint entities new to us."""
+"""Turn an external database's facts about linked entities into statements and new entities."""
 
 from __future__ import annotations
 

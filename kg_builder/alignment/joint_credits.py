@@ -1,4 +1,4 @@
-"""Find joint credits ('X feat. Y') among artists and credit X and Y, if both are entities."""
+"""Split artist names such as 'X feat. Y', and credit X and Y where both are known artists."""
 
 from __future__ import annotations
 

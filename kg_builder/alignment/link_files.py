@@ -1,4 +1,4 @@
-"""Read and write link files (KB4Rec, RecBole): pairs of a publisher's item id and a database id.
+"""Read and write link files (KB4Rec, RecBole): pairs of a data set's item id and a database id.
 
 KB4Rec (Zhao et al., Data Intelligence 1, 2019) publishes lines of an item's id, a tab and a
 Freebase id; RecBole's `.link` files are the same with a heading. Both can be imported, as links

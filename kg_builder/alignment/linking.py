@@ -1,4 +1,4 @@
-"""Link the entities to one database: read its dump, generate candidates, score, select."""
+"""Link entities to one database: read its dump, generate candidates, score, select."""
 
 from __future__ import annotations
 

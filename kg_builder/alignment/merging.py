@@ -1,4 +1,4 @@
-"""Merge what a database adds into our entities: ids, classes, cross-references, duplicates."""
+"""Add ids and classes of linked database entries to entities; merge those of one entry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read the MusicBrainz JSON dump of artists in one pass: link candidates and their facts.
+"""Read MusicBrainz's JSON dump of artists in one pass: link candidates and their facts.
 
 All facts about an artist stand on its line, the names of others in relations included.
 """

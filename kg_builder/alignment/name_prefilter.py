@@ -1,4 +1,4 @@
-"""Skip names of a dump that cannot be ours, by a cheap test on bytes before they are parsed."""
+"""Skip dump lines that hold no name of an entity, by a cheap byte test before parsing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep a bounded number of things per name: of many namesakes those with the most facts."""
+"""Keep a bounded number of database entries per name: those with the most facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Score link candidates: log-odds by name, class and context that a thing is the entity."""
+"""Score link candidates: sum the log-odds of name, class and context for each entry."""
 
 from __future__ import annotations
 

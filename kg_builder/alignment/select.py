@@ -1,4 +1,4 @@
-"""Select links from scored candidates: match, unsure or no match; one thing for one entity."""
+"""Select links from scored candidates by thresholds: match, unsure or no match; one to one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Generate other spellings of an entity's name, under which a database may list it.
+"""Generate spelling variants of a name (numbers, transcription, umlauts) to look up in a dump.
 
 Only our side is varied: the keys come on top of those that a dump is read for, so that reading
 it costs nothing more. Every kind is weaker than an equal name and needs more evidence.

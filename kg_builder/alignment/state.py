@@ -1,4 +1,4 @@
-"""Working state of the alignment stage: tables so far, CURIE renaming, builders of table rows."""
+"""Mutable state of the alignment stage: the tables so far, renamed CURIEs, row builders."""
 
 from __future__ import annotations
 

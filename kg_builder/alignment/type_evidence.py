@@ -1,4 +1,4 @@
-"""Weigh the evidence for a third-party thing's class: stated classes, roles in facts, key words."""
+"""Estimate the class of a database entry by its stated classes, roles in facts and key words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read the Wikidata JSON dump in two passes: candidates and claims, then the objects' names.
+"""Read Wikidata's JSON dump in two passes: candidates with claims, then names of the objects.
 
 The first pass finds the items that bear one of our names, or one of the ids that our entities have
 already, and takes their claims; the second reads the names of the items that those point to, and

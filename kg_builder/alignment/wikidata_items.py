@@ -1,4 +1,4 @@
-"""Parse a Wikidata item: names, best-ranked claims, and their mapping to the data model."""
+"""Parse a Wikidata item's JSON: names, best-ranked claims, mapped to the data model."""
 
 from __future__ import annotations
 

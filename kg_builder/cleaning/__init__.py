@@ -1,4 +1,4 @@
-"""Stage 5, cleaning: drop statements that the data model forbids, and report each one dropped."""
+"""Stage 5, cleaning: drop statements that violate the data model, and report each with a reason."""
 
 from kg_builder.cleaning.clean import Cleaning, CleaningConfig, clean
 

@@ -1,4 +1,4 @@
-"""Clean statements: drop constraint violations, settle conflicts, merge repeats; list rejects."""
+"""Clean statements: drop constraint violations, resolve conflicts, merge repeats, list rejects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Canonicalise statements, merge repeats, and choose one value of each functional predicate."""
+"""Canonicalise inverse statements, merge repeats, keep one value per functional predicate."""
 
 from __future__ import annotations
 

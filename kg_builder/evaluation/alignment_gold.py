@@ -1,4 +1,4 @@
-"""Read gold links to a third-party database from a table, and check which ones a dump holds."""
+"""Read gold links to an external database from a table, and check which ones a dump holds."""
 
 from __future__ import annotations
 

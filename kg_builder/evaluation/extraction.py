@@ -1,4 +1,4 @@
-"""Score extracted triples against gold: exact match, micro-averaged, or as Text2KGBench does."""
+"""Score extracted triples against gold triples: micro precision, recall, F1; Text2KGBench's way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read gold data of entity resolution: records with true clusters, or judged pairs of records."""
+"""Read gold data of entity resolution: records with true clusters, or labelled record pairs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Map the columns of a song table to roles (title, artist, …), as given or guessed by heading."""
+"""Map the columns of a song table to roles (title, artist, …), given or guessed from headings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turn records, statements and rejects into Arrow batches for the staging store."""
+"""Turn Python rows of records, statements and rejected rows into Arrow record batches."""
 
 from __future__ import annotations
 

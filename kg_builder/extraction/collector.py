@@ -1,4 +1,4 @@
-"""Collect a source's records, statements and rejects in bounded memory; write them as tables."""
+"""Collect records, statements and rejects of a source in bounded memory; write them as tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read the pairs of user and item whose rows a build leaves out (`--without-pairs`)."""
+"""Read user–item pairs whose rows a build is to leave out (option `--without-pairs`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Merge what segments of a source say of one thing into one record part (name, class, aliases)."""
+"""Merge the partial records that parts of a source give of one subject: names, class, aliases."""
 
 from __future__ import annotations
 

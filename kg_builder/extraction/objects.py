@@ -1,4 +1,4 @@
-"""Turn values into objects of statements: typed literals, named things, places."""
+"""Turn raw values into objects of statements: typed literals, named entities, places."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Collect things and statements of a source segment column-wise, and restore reading order.
+"""Collect records and statements of a part of a source column-wise, in their reading order.
 
 A reader that knows many things of one kind at once adds them at once; each row says where in the
 order of reading it belongs, and the batch puts them in that order.

@@ -1,4 +1,4 @@
-"""DuckDB queries of the staging store: merge records and build their links and attributes.
+"""SQL (DuckDB) that merges records staged on disk and builds their links and attributes.
 
 The rows of a query's own come as `batch`: to `LINKED` and `UNKNOWN` all statements, to `PARTS` all
 parts. Table `thing` has of each part what is asked here; `merged` has the parts made of several.

@@ -1,4 +1,4 @@
-"""Stage extracted rows on disk (Arrow, DuckDB), merge parts of records, yield ordered tables."""
+"""Stage extracted rows on disk (Arrow, DuckDB), merge partial records, yield sorted tables."""
 
 from __future__ import annotations
 

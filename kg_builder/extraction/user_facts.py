@@ -1,4 +1,4 @@
-"""Read attributes of users and relations between them into `tables.USER_FACTS`."""
+"""Read attributes of users (age, country) and relations between them (friends) from files."""
 
 from __future__ import annotations
 

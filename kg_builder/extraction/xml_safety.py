@@ -1,4 +1,4 @@
-"""Reject XML that declares a document type or entities, before a parser expands or fetches them."""
+"""Reject XML with a document type or entity declarations before it is parsed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 2, fusion: resolve which records are one thing (entity resolution) and fuse their data.
+"""Stage 2, fusion: resolve which records are the same entity, and fuse their data.
 
 `normalize` → `block` → `compare` → `score` → `cluster` → `fuse` → `naming`; `resolve` runs them,
 `rewrite` carries statements and interactions over to the entities.

@@ -1,4 +1,4 @@
-"""Features of record pairs: named levels of agreement, with prior frequencies for each."""
+"""Define record-pair features: their agreement levels, with prior m and u probabilities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cluster matched pairs: greedy average linkage, best pairs first, constraints kept."""
+"""Cluster matched record pairs: greedy average linkage, best pairs first, with constraints."""
 
 from __future__ import annotations
 

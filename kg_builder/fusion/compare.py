@@ -1,4 +1,4 @@
-"""Compare candidate pairs of records: an ordered level of agreement for each feature."""
+"""Compare candidate pairs of records: an ordinal agreement level for each feature."""
 
 from __future__ import annotations
 

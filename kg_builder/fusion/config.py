@@ -1,4 +1,4 @@
-"""Settings of the fusion stage: blocking, match thresholds, disambiguation, traits of sources."""
+"""Settings of fusion: blocking, match thresholds, disambiguation, properties of sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Build the tables that fusion hands on: fused entities with CURIEs, and record-to-entity links."""
+"""Build the tables that fusion outputs: fused entities with CURIEs, record-to-entity links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Explain why two records are, or are not, one entity: evidence weights, threshold, merge path."""
+"""Explain why two records match or not: evidence weights, threshold, merge path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fuse the records of a cluster into one entity: best value first, alternatives kept."""
+"""Fuse a cluster's records into one entity: most trusted value first, alternatives kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read and write the TSV file of a person's verdicts on pairs, which overrule the scorer."""
+"""Read and write a TSV file of human verdicts on record pairs, which override the scorer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Match records: block, compare, score, cluster; the scorer learns from mutual best pairs."""
+"""Match records: block, compare, score, cluster; fit the scorer on mutual best pairs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Restore values that stand in a title while their own cell is empty, as joined exports leave.
+"""Move values from a joined-up title back to their own empty cells.
 
 Exports that join cells leave titles such as 'Silver and Gold Little Big Town Country 3:33'.
 Lengths, dates and prices are known by their form; performers, albums and genres by other records

@@ -1,4 +1,4 @@
-"""Find nearest texts by tf-idf cosine, with bounded work per text (inverted index, rare terms)."""
+"""Find nearest texts by tf-idf cosine with bounded work, by an inverted index of rare terms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Normalise names into matching keys, strict to loose: folded, squeezed, phonetic.
+"""Normalise names into matching keys from strict to loose: case-folded, squeezed, phonetic.
 
 A name has several readings, from strict to loose. The *key* folds case, accents, punctuation,
 articles and '&'; the *squeezed* form also drops spaces and writes every script in Latin letters;

@@ -1,4 +1,4 @@
-"""Compute fine-grained similarities of record pairs, the features of the supervised scorer."""
+"""Compute string and value similarities of record pairs, features of the supervised scorer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run the fusion stage (entity resolution): records in; entities, links and candidates out."""
+"""Run fusion on record tables: match records, return entities, links and candidate pairs."""
 
 from __future__ import annotations
 

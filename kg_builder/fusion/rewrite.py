@@ -1,4 +1,4 @@
-"""Rewrite statements and interactions from record keys to entity CURIEs after fusion."""
+"""Replace record keys by entity CURIEs in statements and interactions after fusion."""
 
 from __future__ import annotations
 

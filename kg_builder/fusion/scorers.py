@@ -1,4 +1,4 @@
-"""Choose the pair scorer: fixed rules, Fellegi–Sunter or supervised; apply a person's verdicts."""
+"""Choose the pair scorer (rules, Fellegi–Sunter, supervised), and apply human verdicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Supervised pair scorer: calibrated mean of logistic regression, boosted and random trees."""
+"""Supervised pair scorer: calibrated mean of logistic regression, boosted trees, random forest."""
 
 from __future__ import annotations
 

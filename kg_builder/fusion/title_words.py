@@ -1,4 +1,4 @@
-"""Compare works by the words of title and values, wherever a record puts them; weigh leftovers."""
+"""Compare works by the words of title and values, whichever cell holds them; score the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compute per distinct value, or pair of values: records of a catalogue share most of them."""
+"""Evaluate a function once per distinct value, or pair of values, of a column."""
 
 from __future__ import annotations
 

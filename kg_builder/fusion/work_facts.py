@@ -1,4 +1,4 @@
-"""Log-odds that works with no shared title word match: length, track number, year, language.
+"""Log-odds of a match for works without a shared title word: length, track, year, language.
 
 Sources that drop letters leave works without title and artist. That two of them agree in length and
 number tells little in a large catalogue and much in a small one, so the evidence is weighed by how

@@ -1,4 +1,4 @@
-"""Stage 4, inference: derive statements, marked as inferred, by rules, tags and similarity."""
+"""Stage 4, inference: derive statements by rules, tags and similarity, marked as inferred."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions for rule heads: each maps a value, such as a year, to an entity."""
+"""Functions that inference rules call in conclusions: date → entity of its decade."""
 
 from __future__ import annotations
 

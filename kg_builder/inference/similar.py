@@ -1,4 +1,4 @@
-"""Derive similar artists: nearest by tf-idf cosine of genres, tags, countries and the like.
+"""Derive `similarTo` between artists: nearest by tf-idf cosine of genres, tags, countries.
 
 A derived fact, and marked as one. It uses what is stated about artists, never who listened to them:
 listening is what a recommender is tested on.

@@ -1,4 +1,4 @@
-"""Derive facts about artists from the words of their tags: genre, country, decade, instrument."""
+"""Derive genre, country, decade and instrument of artists from the words of their tags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data model (ontology): classes, predicates, naming of resources; designed top-down."""
+"""The data model (ontology) of the graph: classes, predicates, and identifiers."""
 
 from kg_builder.ontology.iris import PREFIXES, curie, expand, local_name
 from kg_builder.ontology.schema import ClassDef, Predicate, Schema, load_schema

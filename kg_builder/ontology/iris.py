@@ -1,4 +1,4 @@
-"""Identifiers: CURIEs in tables, IRIs in RDF, readable local names."""
+"""Convert identifiers: CURIEs in tables to IRIs in RDF and back; readable local names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Load the data model, classes and predicates, from `music.ttl` and a recipe's own additions."""
+"""Load classes and predicates of the data model from `music.ttl` and a recipe's additions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Guess from its first rows what every column of a file is, and how several files belong together.
+"""Guess the meaning of a file's columns from its first rows, and how several files relate.
 
 `pipeline new-recipe` writes the guesses down as a recipe, for a person to correct.
 """

@@ -1,4 +1,4 @@
-"""What a single column is, by its name and by its values."""
+"""Guess what a column holds (id, name, date, link, …) by its heading and values."""
 
 from __future__ import annotations
 

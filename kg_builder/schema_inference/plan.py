@@ -1,4 +1,4 @@
-"""How several files belong together: which hold things, which say who listened to what."""
+"""Guess how several files relate: tables of entities, interaction logs, and their keys."""
 
 from __future__ import annotations
 

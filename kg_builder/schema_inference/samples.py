@@ -1,4 +1,4 @@
-"""The first rows of a file, as columns, and the layout that they were read with."""
+"""Read a file's first rows as columns, guessing its layout: format, separator, heading."""
 
 from __future__ import annotations
 

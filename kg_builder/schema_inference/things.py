@@ -1,4 +1,4 @@
-"""Tables of things: which columns are id and name, and what the others say."""
+"""Guess the mapping of a table of entities: id and name columns, predicates of the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the names of columns and files mean, in the languages of Europe and some others."""
+"""Look up what column and file names mean, in some twenty languages."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Models for NER and relation extraction, trained here or third-party, and their training."""
+"""NER and relation-extraction models for text (trained here or external), and their training."""

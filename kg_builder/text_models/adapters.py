@@ -1,4 +1,4 @@
-"""Wrap the trained NER and relation models as `TextModel`s that the extraction stage calls."""
+"""Wrap trained NER and relation models in the interface that the extraction stage calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calibrate scores (Platt, isotonic), choose the threshold with the best F1, measure ECE."""
+"""Calibrate scores (Platt, isotonic), choose the threshold of best F1, measure ECE."""
 
 from __future__ import annotations
 

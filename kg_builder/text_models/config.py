@@ -1,4 +1,4 @@
-"""Settings of the trained models: NER (CRF, encoder) and the relation extractors."""
+"""Settings of the trained text models: NER (CRF, encoder) and relation extractors."""
 
 from __future__ import annotations
 

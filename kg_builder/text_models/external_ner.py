@@ -1,4 +1,4 @@
-"""Third-party NER: GLiNER (Zaratiana et al. 2024) and Hugging Face token classifiers."""
+"""Run external NER models: GLiNER (Zaratiana et al. 2024), Hugging Face token classifiers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Load the text models that a source's recipe asks for: trained here, or third-party."""
+"""Load the text models that a recipe names: from a trained folder, or external."""
 
 from __future__ import annotations
 

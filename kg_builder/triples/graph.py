@@ -1,4 +1,4 @@
-"""Turn entities and statements into RDF terms and triples, in an order that suits a reader."""
+"""Convert entities and statements to RDF terms and triples, grouped by subject."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read a published item list, whose order fixes the item ids."""
+"""Read a published list of items, whose order fixes the item ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Label user–item pairs: positives from interactions, as many sampled negatives per user."""
+"""Label user–item pairs: interactions as positives, as many sampled negatives per user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Serialise the graph with deterministic bytes: Turtle, N-Triples, TriG with provenance.
+"""Serialise the graph as Turtle, N-Triples, and TriG with provenance, in a fixed order.
 
 pyoxigraph writes the triples; the head of the file is ours, because its order of prefixes is not
 fixed, and so are the section headings and the empty lines that make the file pleasant to read.

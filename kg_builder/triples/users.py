@@ -1,4 +1,4 @@
-"""Map facts about users to integer triples: users are 0..n_users-1, then attribute values."""
+"""Map facts about users to integer triples; users are 0..n_users-1, attribute values follow."""
 
 from __future__ import annotations
 

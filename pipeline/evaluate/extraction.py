@@ -1,4 +1,4 @@
-"""Command `evaluate extraction`: train extractors on annotated texts, score triples on others."""
+"""Command `evaluate extraction`: train extractors on annotated texts, score them on others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Report the extraction evaluation: score tables, error files and the learning curve."""
+"""Write reports of the extraction evaluation: score tables, error files, learning curve."""
 
 from __future__ import annotations
 

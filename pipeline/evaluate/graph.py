@@ -1,4 +1,4 @@
-"""Command `evaluate graph`: compare the items' facts in a built graph and a published one."""
+"""Command `evaluate graph`: compare facts per item in a built graph and a published one."""
 
 from __future__ import annotations
 

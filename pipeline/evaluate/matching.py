@@ -1,4 +1,4 @@
-"""Command `evaluate matching`: score entity resolution against true clusters or judged pairs."""
+"""Command `evaluate matching`: score entity resolution against gold clusters or labelled pairs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run Splink on the same records in its own environment, as an entity-resolution baseline."""
+"""Run Splink on the same records in an environment of its own, as a baseline."""
 
 from __future__ import annotations
 

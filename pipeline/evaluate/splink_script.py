@@ -1,4 +1,4 @@
-"""Splink 5 on song records, as a script that runs in an environment of splink's own.
+"""Stand-alone script: cluster a CSV of song records with Splink 5, write the clusters as JSON.
 
     python splink_script.py RECORDS.csv CLUSTERS.json
 

@@ -1,1 +1,1 @@
-"""Processed folders as the files of other programs: recommenders, embeddings, graph databases."""
+"""Convert a processed folder to files of other programs: RecBole, PyKEEN, LensKit, Neo4j, …."""

@@ -1,4 +1,4 @@
-"""Names and ids as cells of tables that other programs, and spreadsheets, read."""
+"""Convert names and ids to cells that other programs and spreadsheets read safely."""
 
 from __future__ import annotations
 

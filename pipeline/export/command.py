@@ -1,4 +1,4 @@
-"""Command `export`: write a processed folder as another program reads it."""
+"""Command `export`: convert a processed folder to the format of another program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The graph alone, as the files of PyKEEN, NetworkX and Neo4j."""
+"""Write the knowledge graph as files of PyKEEN, NetworkX and Neo4j."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Interactions and graph as the files of RecBole, of KGAT's family, and of LensKit.
+"""Write interactions and graph as files of RecBole, KGAT and LensKit.
 
 Ids are the integers of `ratings_final.txt` and `kg_final.txt`: a publisher's id such as `007` or
 `NA` would be a number or a missing value to the readers of these files. Only positives are written;

@@ -1,1 +1,1 @@
-"""A first recipe for files that nobody has described: a guess for every column."""
+"""Write a first recipe for undescribed files, by guessing the meaning of every column."""

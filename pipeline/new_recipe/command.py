@@ -1,4 +1,4 @@
-"""Command `new-recipe`: look at files and write a recipe that reads them."""
+"""Command `new-recipe`: guess the meaning of data files, and write a recipe for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan as a commented recipe."""
+"""Render guesses about files as the text of a recipe (TOML) with comments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 3: link entities to third-party databases, and add the facts that these have on them."""
+"""Stage 3: link entities to external databases, and import facts on the linked entities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 5: check statements against the data model, de-duplicate them, resolve contradictions."""
+"""Stage 5: check statements against the data model, de-duplicate them, resolve conflicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 2: merge records of the same thing into entities, and rewrite statements to these."""
+"""Stage 2: merge records of the same entity, and rewrite statements to entity ids."""
 
 from __future__ import annotations
 

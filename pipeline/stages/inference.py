@@ -1,4 +1,4 @@
-"""Stage 4: apply inference rules to the statements, adding facts and entity types."""
+"""Stage 4: apply inference rules to the statements, adding facts and narrower entity classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A named stage: what it reads, what it writes, which settings it depends on, how it runs."""
+"""Define a stage: name, inputs, outputs, the settings it depends on, and its function."""
 
 from __future__ import annotations
 

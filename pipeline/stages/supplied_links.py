@@ -1,4 +1,4 @@
-"""Read a recipe's link files (item id → database id) and attach the links to entities."""
+"""Read a recipe's link files (item id → database id), and attach the ids to entities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The processed data folder as typed values: interactions, graph, names, splits, samplers."""
+"""Load the processed data folder: interactions, graph, names; split and sample it."""
 
 from recommender.data.catalogue import Catalogue
 from recommender.data.dataset import Dataset, load

@@ -1,4 +1,4 @@
-"""Sample an entity for an item and an item for an entity: S(v) and S(h) of MMSS_MKR."""
+"""Sample an entity linked to an item, and an item linked to an entity, for MMSS_MKR's tasks."""
 
 from __future__ import annotations
 

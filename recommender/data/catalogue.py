@@ -1,4 +1,4 @@
-"""Names, raw ids and IRIs of users, items, entities and relations, read from `*.tsv` files."""
+"""Read names, raw ids and IRIs of users, items, entities and relations from `*.tsv` files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Load a processed data folder as one value: interactions, knowledge graph and names."""
+"""Load a processed data folder into one object: interactions, knowledge graph, names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tf-idf vectors of items, old and new, over their entities in the graph; nearest items."""
+"""Tf-idf vectors of items over their entities in the graph; find a new item's nearest items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The knowledge graph as three aligned integer arrays."""
+"""Load the knowledge graph as three aligned integer arrays: heads, relations, tails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Controls for a knowledge graph: no graph, shuffled tails, corrupted tails, a part of the triples.
+"""Make control graphs: no triples, shuffled or corrupted tails, a random part of the triples.
 
 Each returns a graph over the same items whose triples are all different. The random ones are
 functions of the graph and the generator alone.

@@ -1,4 +1,4 @@
-"""User-item rows with labels (positives, sampled negatives), read from `ratings_final.txt`."""
+"""Read `ratings_final.txt`: user–item rows labelled as positive or sampled negative."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resolve item names as typed by people to item ids, and tell which names are ambiguous."""
+"""Resolve item names typed by people to item ids, and report ambiguous names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training positives and knowledge graph as sparse matrices."""
+"""Convert training positives and knowledge graph to sparse matrices."""
 
 from __future__ import annotations
 

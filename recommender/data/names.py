@@ -1,4 +1,4 @@
-"""Look things up by name: any case, accents, punctuation, and other names of the same thing."""
+"""Index of names that ignores case, accents and punctuation, and knows alternative names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Negative sampling for an epoch (Algorithm 1, line 4): static or fresh rows; corrupted triples.
+"""Draw negatives of an epoch: the file's or fresh user–item rows, and corrupted triples.
 
 Two readings of "sample … from matrix Y": the prepared negatives again and again (static), or new
 ones each epoch (fresh). Samplers draw from the generator they are handed and keep no state of

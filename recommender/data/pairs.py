@@ -1,4 +1,4 @@
-"""Training pairs for ranking losses: a positive and a negative item of the same user."""
+"""Draw training pairs for ranking losses: a positive and a negative item of one user."""
 
 from __future__ import annotations
 

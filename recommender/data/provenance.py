@@ -1,4 +1,4 @@
-"""Mark which triples of a graph only an inference rule states, by `statements.parquet`."""
+"""Mark the triples of a graph that only an inference rule states, from `statements.parquet`."""
 
 from __future__ import annotations
 

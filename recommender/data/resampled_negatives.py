@@ -1,4 +1,4 @@
-"""Redraw the sampled negatives of a data set by a seed, for protocols with several seeds."""
+"""Redraw a data set's sampled negatives with another seed, for evaluation over several seeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read the integer tables `kg_final.txt` and `ratings_final.txt`, with exact error messages."""
+"""Read the integer tables `kg_final.txt` and `ratings_final.txt`; errors name file and line."""
 
 from __future__ import annotations
 

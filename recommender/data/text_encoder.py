@@ -1,4 +1,4 @@
-"""Sentence vectors of short texts, by the small pretrained encoder of the extra `encoder`."""
+"""Encode short texts as sentence vectors with a small pretrained encoder (MiniLM)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read when each positive interaction took place, from `ratings_times.tsv`, for splits by time."""
+"""Read the time of each positive interaction from `ratings_times.tsv`, for splits by time."""
 
 from __future__ import annotations
 

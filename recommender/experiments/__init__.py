@@ -1,1 +1,1 @@
-"""The paper's tables and figures from one command: `python -m recommender.experiments all`."""
+"""Reproduce tables and figures of the MMSS_MKR paper: `python -m recommender.experiments all`."""

@@ -1,4 +1,4 @@
-"""Command that reproduces the paper's tables (`table5`, `all`) or runs the `kg-ablation`."""
+"""Command that reproduces tables of the MMSS_MKR paper, or runs the knowledge-graph ablation."""
 
 from __future__ import annotations
 

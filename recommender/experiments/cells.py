@@ -1,4 +1,4 @@
-"""Train and measure one table row on one seed (a cell), and cache the result by content hash.
+"""Train and measure one table row with one seed, and cache the result by a content hash.
 
 The cache is a folder of JSON files, named after hashes of all that the result depends on: the
 resolved settings, the data files, the seeds. A file is written whole or not at all, so that a

@@ -1,4 +1,4 @@
-"""Flags, checks, planning and running that the commands of the experiments share."""
+"""Flags, checks, planning and running that the experiment commands share."""
 
 from __future__ import annotations
 

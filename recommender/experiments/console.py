@@ -1,4 +1,4 @@
-"""Terminal output of the experiments: what is cached, the time expected, a progress bar."""
+"""Terminal output of the experiments: cached results, expected time, a progress bar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Table 3: the sizes of the data sets, counted in the data folders."""
+"""Count the sizes of the data sets in their folders, for Table 3 of the MMSS_MKR paper."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The histograms of Fig. 8 and Fig. 9: AUC and ACC per row, ours beside the paper's."""
+"""Draw bar charts of AUC and ACC per model beside the MMSS_MKR paper's (its Fig. 8 and 9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Generate sentences that say whether the paper's claims hold in the measured tables."""
+"""Generate sentences on whether the MMSS_MKR paper's claims hold in the measured tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write the results page of the paper's tables, as Markdown and as HTML, from one content."""
+"""Render the results page of the experiments as Markdown and as HTML, from one content."""
 
 from __future__ import annotations
 

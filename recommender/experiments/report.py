@@ -1,4 +1,4 @@
-"""Assemble the results page of the reproduction: tables, findings, figures and method."""
+"""Assemble the results page of the reproduced paper: tables, findings, figures, method."""
 
 from __future__ import annotations
 

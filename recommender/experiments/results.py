@@ -1,4 +1,4 @@
-"""Aggregate results over seeds into table rows: mean, spread, gap to the paper, paired tests."""
+"""Aggregate results over seeds into table rows: mean, deviation, gap to the paper, paired tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read the rows of the paper's tables from TOML: model, settings and the published figures.
+"""Read table rows to reproduce from TOML: model, settings, and the published figures.
 
 A row's file is also a settings file of `python -m recommender.train --config`, with one table
 more, `[experiment]`, that says which row it is and what the paper reports for it.

@@ -1,4 +1,4 @@
-"""Train and measure the uncached cells in parallel processes, with an estimate of the time."""
+"""Train and measure all results not yet cached, in parallel processes; estimate the time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Explain recommendations by paths in the knowledge graph and by users' histories."""
+"""Explain recommendations by paths in the knowledge graph and by co-listening."""
 
 from recommender.explanation.evidence import Evidence, Kind, Reason, Step
 from recommender.explanation.explainer import Explainer

@@ -1,4 +1,4 @@
-"""Choose the arguments for an item: facts shared with the user's history, or direct links to it."""
+"""Choose the facts of an explanation: shared with the user's history, or linking to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the history item with most listeners in common with a recommended one, as evidence."""
+"""Find the history item that shares most listeners with a recommended item, as evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deletion test of reasons: remove the named facts and measure how the score changes.
+"""Test reasons by deletion: remove the named facts, and measure the change of the score.
 
 For a sampled recommendation the facts that its reason names are taken out of the training split,
 what the model derives from the split is built again, the trained parameters stay, and the pair is

@@ -1,4 +1,4 @@
-"""Types of a recommendation's reason: its arguments, and the graph facts or users behind them."""
+"""Data classes of a recommendation's reason: its arguments, and the facts or users behind them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Explain many recommendations at once: users, items and their histories in, reasons out.
+"""Explain a batch of recommendations: users, items and histories in, reasons out.
 
 What a reason says is true of the graph and of the training data. Which facts it names is decided by
 the model where the model can tell what its score owes to them, else by their rarity.

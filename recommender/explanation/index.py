@@ -1,4 +1,4 @@
-"""Index the graph as item features (relation, entity) with their idf, for finding reasons."""
+"""Index the graph as sparse item features (relation, entity) with idf, to find shared facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find graph paths of more hops from item to history, for pairs that share no fact."""
+"""Find longer graph paths from an item to the history, for pairs that share no fact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readable entity names for explanations, without private tags, and which entities are synonyms."""
+"""Readable entity names for explanations; leave out private tags, detect synonyms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Give reasons as JSON-ready dictionaries: graph paths from history to item, with sources."""
+"""Convert a reason to JSON: graph paths from history to item, with each fact's provenance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Look up which items of a user's history have a given graph feature or entity."""
+"""Find which items of a user's history have a given graph feature or entity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Print the sources of a reason's facts, down to the row or sentence that states each."""
+"""Print the provenance of a reason's facts, down to the row or sentence that states each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quote the row or sentence of the publisher's file from which a statement was extracted.
+"""Quote the raw file's row or sentence from which a statement was extracted.
 
 Evidence names a place: `file#line=12`, with `;char=10,80` for a span of the text in that line, or a
 pointer such as `file#/0/genre` into the structure of a file. Files are looked for where the build

@@ -1,4 +1,4 @@
-"""English phrases for relations: a table, and a fallback for names that are not in it.
+"""Verbalise relations: a table of English phrases, and a fallback for unlisted names.
 
 Names are compared by their last part in lower-case words, so that `dbo:recordLabel`,
 `record_label` and `music.artist.record_label` meet in one entry.

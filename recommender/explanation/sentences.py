@@ -1,4 +1,4 @@
-"""Reasons as short English sentences that state nothing beyond the evidence."""
+"""Verbalise reasons as short English sentences that state nothing beyond the evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the source statements behind the graph's triples, in `statements.parquet`.
+"""Find the source statements behind a graph's triples, in `statements.parquet`.
 
 Read from `statements.parquet` of the data folder, which the construction of the graph leaves there.
 Folders of other programs have no such file; then nothing is known of the sources.

@@ -1,4 +1,4 @@
-"""Words for explanations: salience and phrase ids of each relation, readable names of entities."""
+"""Words for explanations: salience and phrase of each relation, readable entity names."""
 
 from __future__ import annotations
 

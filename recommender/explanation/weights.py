@@ -1,4 +1,4 @@
-"""Weigh facts of recommended items by their contribution to the model's score, or by rarity."""
+"""Weigh facts of a recommended item by their contribution to the model's score, or by rarity."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Native inner loops (numba) for the CPU, each checked against torch."""
+"""Numba kernels of inner training and scoring loops on the CPU."""

@@ -1,4 +1,4 @@
-"""Numba kernels of Adam on the rows of an embedding table in use; equals Adam on the whole table.
+"""Numba kernels of exact Adam on few embedding rows: skipped steps are made up when read.
 
 A row without a gradient still moves under Adam, because its first moment m decays but is not
 zero. From step s, when the row was last up to date, to step t it moves by

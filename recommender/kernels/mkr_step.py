@@ -1,4 +1,4 @@
-"""Numba loops of a training step of MKR's recommender: gather, forward and backward, Adam.
+"""Numba loops of one training step of MKR: gather rows, forward, backward, Adam.
 
     gather_rows     bring the batch's embedding rows up to date, note where repeated ones are
     item_tower      Eq. 2–6 and 16–18 and their gradients, sample by sample, in the cache

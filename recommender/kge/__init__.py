@@ -1,1 +1,1 @@
-"""Knowledge-graph embedding: scores of triples (h, r, t)."""
+"""Knowledge-graph embedding models that score triples (h, r, t), and their training."""

@@ -1,4 +1,4 @@
-"""The interface of knowledge-graph embeddings: scores of triples, single or per relation."""
+"""Interface of knowledge-graph embedding models: score triples, and all entities per relation."""
 
 from __future__ import annotations
 

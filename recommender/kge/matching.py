@@ -1,4 +1,4 @@
-"""Stand-alone KGE model from the semantic-matching head of MMSS_MKR, without a recommender."""
+"""Stand-alone KGE model: the semantic-matching head of MMSS_MKR without a recommender."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Look up KGE models by name: their settings, and a new model."""
+"""Create KGE models by name, with their settings."""
 
 from __future__ import annotations
 

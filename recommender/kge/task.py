@@ -1,4 +1,4 @@
-"""Training objective of a KGE model, true against false triples; alone or in a recommender."""
+"""Training objective of a KGE model: true against corrupted triples; alone or in a recommender."""
 
 from __future__ import annotations
 

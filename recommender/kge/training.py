@@ -1,4 +1,4 @@
-"""Train an embedding alone, choose the epoch by validation MRR, measure it on the test triples."""
+"""Train a KGE model, choose the epoch by validation MRR, measure it on test triples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TransE: a relation is a translation."""
+"""TransE: a relation is a translation, scored by ‖h + r − t‖."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TransH: translations on hyperplanes, one per relation."""
+"""TransH: a relation is a translation on a hyperplane of its own."""
 
 from __future__ import annotations
 

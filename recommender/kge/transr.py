@@ -1,4 +1,4 @@
-"""TransR: translations in a space of each relation's own."""
+"""TransR: a relation is a translation in a space of its own, reached by a matrix."""
 
 from __future__ import annotations
 

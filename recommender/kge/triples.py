@@ -1,4 +1,4 @@
-"""Split a graph's triples for KGE into train, validation and test, and draw corrupted ones."""
+"""Split a graph's triples into train, validation and test, and draw corrupted ones."""
 
 from __future__ import annotations
 

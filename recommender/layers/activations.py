@@ -1,4 +1,4 @@
-"""The activations S1, T, S2 and S3 and their mean, which MMSS_MKR predicts and scores with."""
+"""The activations S1, T, S2, S3 of MMSS_MKR and their mean, used for its predictions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Score calibration (Platt): probabilities from counts, sums and distances."""
+"""Platt scaling: turn raw scores into probabilities by a logistic curve, fitted on validation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cross & compress units, by which an item and its entity exchange features (Eq. 19).
+"""Cross & compress units of MKR: an item and its entity exchange features (Eq. 19).
 
 The cross & compress unit of MKR and MMSS_MKR, and the two units that the MKR paper (Wang et al.,
 "Multi-task feature learning for knowledge graph enhanced recommendation", WWW 2019) shows to be

@@ -1,4 +1,4 @@
-"""Embedding table layer whose rows an optimiser may update late, when a batch reads them."""
+"""Embedding table for lazy Adam: rows are brought up to date when a batch reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Features of an item alone: popularity, log odds at its degree, facts, its nearest items."""
+"""Fixed features of items: popularity, log-odds at that popularity, facts, nearest items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many small weighted least-squares problems at once: one side of alternating least squares."""
+"""Solve many small weighted least-squares problems at once: one half-step of ALS."""
 
 from __future__ import annotations
 

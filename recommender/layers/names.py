@@ -1,4 +1,4 @@
-"""Item names as word ids, and their word windows for a text convolution (DKN)."""
+"""Convert item names to word ids and word windows, for a text convolution (DKN)."""
 
 from __future__ import annotations
 

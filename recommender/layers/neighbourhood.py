@@ -1,4 +1,4 @@
-"""Sample a fixed number of edges per entity or user, for the models KGCN and RippleNet."""
+"""Sample a fixed number of edges per entity or user, for KGCN and RippleNet."""
 
 from __future__ import annotations
 

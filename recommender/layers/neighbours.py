@@ -1,4 +1,4 @@
-"""Nearest rows of a sparse 0/1 matrix by shrunk cosine: the similarities of KNN recommenders."""
+"""Nearest rows of a sparse 0/1 matrix by shrunk cosine, for KNN recommenders."""
 
 from __future__ import annotations
 

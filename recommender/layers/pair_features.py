@@ -1,4 +1,4 @@
-"""Features of a user–item pair: co-listening, shared facts, friends, degrees.
+"""Fixed features of a user–item pair: co-listening, shared facts, friends, degrees.
 
 Nothing here is learnt. Every feature of a training positive is computed as if that row were not
 there ("left out"), so that a head trained on them meets the same quantities when it scores.

@@ -1,4 +1,4 @@
-"""L2 penalty ‖w‖² of whole tables, reading and writing each once."""
+"""L2 penalty ‖w‖² of a whole embedding table, with one read and one write of it."""
 
 from __future__ import annotations
 

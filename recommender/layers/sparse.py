@@ -1,4 +1,4 @@
-"""Constant sparse matrices in a model: A x with gradients for x."""
+"""Multiply by a constant sparse matrix A in a model: A x, with gradients for x."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts on users for pair features: history lengths, friends, and friends who play an item."""
+"""Count features of users: history lengths, friends, and friends who play an item."""
 
 from __future__ import annotations
 

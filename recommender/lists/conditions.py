@@ -1,4 +1,4 @@
-"""Parse typed conditions on items (`genre=trip hop`) to relations and entities of the graph."""
+"""Parse typed conditions on items (`genre=trip hop`) into relations and entities of the graph."""
 
 from __future__ import annotations
 

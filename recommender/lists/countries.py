@@ -1,4 +1,4 @@
-"""Resolve a country name or ISO 3166 code to the condition that an item is from there."""
+"""Resolve a country name or ISO 3166 code to a condition on the items' country."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Base class of re-ranking criteria; every `Criterion` in this folder is found by its name.
+"""Base class of re-ranking criteria, and their lookup by name.
 
 A list is filled greedily. With the criteria's weights w, the next item is the one with the greatest
 

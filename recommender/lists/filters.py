@@ -1,4 +1,4 @@
-"""Filters: which items of the catalogue may be recommended at all, decided before the ranking."""
+"""Item filters (`--only`, `--exclude`, `--country`), applied before the ranking."""
 
 from __future__ import annotations
 

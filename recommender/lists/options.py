@@ -1,4 +1,4 @@
-"""Settings of how recommendation lists are made: filters, re-ranking criteria, their weights."""
+"""Settings of recommendation lists: filters, re-ranking criteria, their weights."""
 
 from __future__ import annotations
 

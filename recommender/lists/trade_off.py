@@ -1,4 +1,4 @@
-"""Trade-off curves: the same candidates re-ranked with several weights of a criterion."""
+"""Trade-off curves: re-rank the same candidates with several weights of a criterion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics of predictions, rankings and lists, and tests of differences.
+"""Metrics of predictions, rankings and lists, and significance tests.
 
 `auc` and the other scalars take numpy arrays; `evaluate_ctr` gathers them into one report. A
 metric that the data leave undefined (an AUC over one class) is NaN as a scalar and ``None`` in a

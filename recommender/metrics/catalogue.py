@@ -1,4 +1,4 @@
-"""Ranking and list metrics over the whole catalogue, in one pass."""
+"""Compute ranking and list metrics over the whole catalogue in one pass over the users."""
 
 from __future__ import annotations
 

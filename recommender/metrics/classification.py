@@ -1,4 +1,4 @@
-"""Metrics of single predictions: accuracy, F1, log-loss, and the threshold that serves accuracy."""
+"""Metrics of labelled rows: accuracy, F1, log-loss, and the threshold of best accuracy."""
 
 from __future__ import annotations
 

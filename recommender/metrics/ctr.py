@@ -1,4 +1,4 @@
-"""Click-through prediction report: AUC, ACC and related metrics, by kind of row.
+"""Report click-through prediction: AUC, ACC and more, for all, warm and cold items.
 
 Under the public protocol an item without a positive in train is mostly negative in the test rows
 for a reason that has nothing to do with taste, so a total alone misleads. Every report therefore

@@ -1,4 +1,4 @@
-"""A model's scores of labelled rows as a value: report, values per user, bootstrap samples."""
+"""A model's scores of labelled rows: CTR report, values per user, bootstrap samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Area under the ROC curve, from ranks."""
+"""Area under the ROC curve, computed from ranks."""
 
 from __future__ import annotations
 

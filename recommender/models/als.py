@@ -1,4 +1,4 @@
-"""Matrix factorisation of implicit feedback by alternating least squares."""
+"""ALS: matrix factorisation of implicit feedback by alternating least squares (Hu et al.)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The interface of recommenders: scores of items for users, and tasks for the training loop."""
+"""Interface of recommenders: score items for users, and give the training loop its tasks."""
 
 from __future__ import annotations
 

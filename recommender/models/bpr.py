@@ -1,4 +1,4 @@
-"""Matrix factorisation trained by Bayesian personalised ranking."""
+"""BPR-MF: matrix factorisation trained by Bayesian personalised ranking."""
 
 from __future__ import annotations
 

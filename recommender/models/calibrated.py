@@ -1,4 +1,4 @@
-"""Base class of models whose scores are no log-odds; Platt scaling gives the probability."""
+"""Base class of models without probabilities of their own: Platt scaling of their scores."""
 
 from __future__ import annotations
 

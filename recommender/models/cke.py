@@ -1,4 +1,4 @@
-"""CKE: matrix factorisation whose item vectors include a knowledge-graph embedding."""
+"""CKE: matrix factorisation whose item vectors include a knowledge-graph embedding (TransR)."""
 
 from __future__ import annotations
 

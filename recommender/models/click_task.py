@@ -1,4 +1,4 @@
-"""Training objective over labelled user-item rows: the loss of click-prediction models."""
+"""Training objective of click prediction: cross-entropy over labelled user–item rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DKN: convolution over the words and entities of item names; users by their history.
+"""DKN: text convolution over words and entities of item names, attention over the history.
 
 Wang, Zhang, Xie and Guo, "DKN: deep knowledge-aware network for news recommendation", WWW 2018.
 Equation numbers are that paper's.

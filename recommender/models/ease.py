@@ -1,4 +1,4 @@
-"""EASE^R: an item-item regression in closed form."""
+"""EASE^R: item–item ridge regression in closed form, with zero diagonal."""
 
 from __future__ import annotations
 

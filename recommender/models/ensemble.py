@@ -1,4 +1,4 @@
-"""Several models of one kind from different seeds, whose scores are averaged."""
+"""Ensemble: train one model with several seeds, and average the scores."""
 
 from __future__ import annotations
 

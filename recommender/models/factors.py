@@ -1,4 +1,4 @@
-"""The base of models that factorise the matrix of positives by least squares."""
+"""Base class of models that factorise the matrix of positives by least squares (ALS, iALS)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Base class of GNN recommenders: propagate all vectors, score by inner product, train by BPR."""
+"""Base class of GNN recommenders: propagate vectors, score by inner product, train by BPR."""
 
 from __future__ import annotations
 

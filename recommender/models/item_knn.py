@@ -1,4 +1,4 @@
-"""ItemKNN: items similar by the users who play them."""
+"""ItemKNN: recommend items whose listeners resemble those of the user's items (cosine)."""
 
 from __future__ import annotations
 

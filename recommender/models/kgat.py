@@ -1,4 +1,4 @@
-"""KGAT: attention over the graph of users, items and entities.
+"""KGAT: attentive propagation over the joint graph of users, items and entities.
 
 Wang, He, Cao, Liu and Chua, "KGAT: knowledge graph attention network for recommendation",
 KDD 2019. Equation numbers are that paper's.

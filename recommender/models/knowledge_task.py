@@ -1,4 +1,4 @@
-"""KG embedding objective of MKR, MMSS_MKR and MMSS_MKR-G (Eq. 7–18 and 20 of MMSS_MKR)."""
+"""Knowledge-graph embedding objective of MKR and MMSS_MKR (Eq. 7–18 and 20 of MMSS_MKR)."""
 
 from __future__ import annotations
 

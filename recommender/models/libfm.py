@@ -1,4 +1,4 @@
-"""Factorisation machine over user, item and the item's attributes in the knowledge graph."""
+"""LibFM: factorisation machine over user, item and the item's attributes in the graph."""
 
 from __future__ import annotations
 

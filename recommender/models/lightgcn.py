@@ -1,4 +1,4 @@
-"""LightGCN: user and item embeddings smoothed over the graph of training positives."""
+"""LightGCN: user and item embeddings propagated over the graph of training positives."""
 
 from __future__ import annotations
 

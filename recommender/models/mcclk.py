@@ -1,4 +1,4 @@
-"""MCCLK: contrastive learning across three views of users and items.
+"""MCCLK: contrastive learning across three graph views of users and items.
 
 Zou, Wei, Mao, Wang, Qiu, Zhu and Cao, "Multi-level cross-view contrastive learning for
 knowledge-aware recommender system", SIGIR 2022. Equation numbers are that paper's.

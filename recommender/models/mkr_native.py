@@ -1,4 +1,4 @@
-"""Train MKR's recommendation task on the CPU by numba kernels, with the steps of autograd."""
+"""Train MKR's recommendation task on the CPU by numba kernels, with autograd's results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MMSS_MKR-G: graph propagation with multi-task training, after MMSS_MKR; tasks and fold-in.
+"""MMSS_MKR-G: graph propagation with MMSS_MKR's multi-task training; scores new users too.
 
 Vectors and scores are those of `mmss_mkr_g_network`; here is what the model learns from and offers.
 """

@@ -1,4 +1,4 @@
-"""Network of MMSS_MKR-G: LightGCN-like propagation, and a head that scores user-item pairs."""
+"""Network of MMSS_MKR-G: LightGCN-like propagation, and a head that scores user–item pairs."""
 
 from __future__ import annotations
 

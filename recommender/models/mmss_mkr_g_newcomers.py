@@ -1,4 +1,4 @@
-"""Score new users (from likes) and new items (from facts) by MMSS_MKR-G, without retraining."""
+"""Score new users (by likes) and new items (by facts) with MMSS_MKR-G, without retraining."""
 
 from __future__ import annotations
 

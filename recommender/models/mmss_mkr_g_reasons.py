@@ -1,4 +1,4 @@
-"""Contribution of each graph triple at an item to its MMSS_MKR-G score, for explanations."""
+"""Attribute an MMSS_MKR-G score to the graph triples at the item, for explanations."""
 
 from __future__ import annotations
 

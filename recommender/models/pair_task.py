@@ -1,4 +1,4 @@
-"""Training objective over sampled (user, positive, negative) pairs, for ranking losses."""
+"""Training objective of ranking losses, over sampled (user, positive, negative) triples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PER: preference diffusion along meta-paths of the graph, factorised and weighed by BPR."""
+"""PER: preference diffusion along graph meta-paths, factorised, weighed by BPR."""
 
 from __future__ import annotations
 

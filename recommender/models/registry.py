@@ -1,4 +1,4 @@
-"""Find models by name: every `Recommender` subclass in this folder, and the presets of settings.
+"""Find models by name: every `Recommender` subclass in this folder, and presets of settings.
 
 A model file is imported because it lies in `recommender/models/`; a class is listed because it has
 a `name`; a preset because its class's `Presets` names it. Nothing is registered by hand.

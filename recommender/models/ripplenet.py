@@ -1,4 +1,4 @@
-"""RippleNet: a user's taste spreads from what he liked along the triples of the graph.
+"""RippleNet: user vectors by attention over graph triples that spread out from the history.
 
 Wang, Zhang, Wang, Zhao, Li, Xie and Guo, "RippleNet: propagating user preferences on the
 knowledge graph for recommender systems", CIKM 2018. Equation numbers are that paper's.

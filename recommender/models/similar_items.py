@@ -1,4 +1,4 @@
-"""Score new items by the user's scores of the catalogue items nearest by facts in the graph."""
+"""Score a new item by the user's scores of its nearest catalogue items, by facts in the graph."""
 
 from __future__ import annotations
 

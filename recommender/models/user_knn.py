@@ -1,4 +1,4 @@
-"""UserKNN: items played by similar users."""
+"""UserKNN: recommend items that users of a similar history play (cosine)."""
 
 from __future__ import annotations
 

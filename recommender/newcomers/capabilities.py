@@ -1,4 +1,4 @@
-"""Refuse models that cannot score new users or new items without retraining (fold-in)."""
+"""Check that a model can score new users or new items without retraining; else raise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cold-start splits: leave out whole users or items, and give back some likes or facts of each."""
+"""Make cold-start splits: hold out whole users or items, reveal a few likes or facts of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A new item from its facts alone: who would like it, and its place in their lists."""
+"""Score a new item from its facts: the users who would like it, and its rank in their lists."""
 
 from __future__ import annotations
 

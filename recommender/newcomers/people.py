@@ -1,4 +1,4 @@
-"""Recommendations for a new user from a list of likes (fold-in)."""
+"""Recommend items to a new user from a list of likes, without retraining (fold-in)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measure cold-start users and items with k likes or facts given, beside the retrained model.
+"""Measure cold-start quality with k revealed likes or facts, beside a retrained model.
 
 In all rows of a protocol the same people are judged on the same test positives, and the same items
 compete, whatever the model was given.

@@ -1,4 +1,4 @@
-"""Report the cold-start protocols: means over splits, a Markdown table and a plot."""
+"""Report cold-start results: means over splits, a Markdown table and a plot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scoring in bounded memory: every user against the whole catalogue."""
+"""Score every user against the whole catalogue, in bounded memory."""
 
 from recommender.scoring.blocked import DEFAULT_BLOCK, ItemScorer, TopK, top_k
 from recommender.scoring.item_sets import ItemSets

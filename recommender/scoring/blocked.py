@@ -1,4 +1,4 @@
-"""The k best items of each user out of the whole catalogue, in bounded memory.
+"""Find each user's k best items of the whole catalogue, in blocks of bounded memory.
 
 The catalogue is scored in blocks of users × items. Of each block only what beats a user's k best
 so far is kept, so that neither the full score matrix nor a sort of it ever exists: memory depends

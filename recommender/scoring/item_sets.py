@@ -1,4 +1,4 @@
-"""Sets of items, one per user: what is excluded, what is relevant, what was played."""
+"""Sets of items, one per user (excluded, relevant, played), as CSR index arrays."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The training engine: one loop for all models, stopping, checkpoints, logs, data-parallel runs."""
+"""Training engine for all models: loop, early stopping, checkpoints, logs, data parallelism."""

@@ -1,4 +1,4 @@
-"""Adam optimiser that updates whole embedding tables or only the rows in use, with equal result."""
+"""Adam optimiser for embedding tables, dense or on the rows in use, with equal results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints: the whole state of a training, written atomically.
+"""Write and read checkpoints atomically: model, optimiser, stopping state, best parameters.
 
 The file is written beside its place, flushed to the disk and renamed over it: a reader finds the
 old checkpoint or the new one, never a torn one. Equal states give equal bytes.

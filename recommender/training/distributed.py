@@ -1,4 +1,4 @@
-"""Data-parallel training under torchrun: every process holds the model, each has part of a batch.
+"""Data-parallel training under torchrun: each process takes a slice of every batch.
 
 All processes draw the same batches from the same seed and take their own slice of each; the
 gradients of the slices are added up, so that a step is the one that a single process would have

@@ -1,4 +1,4 @@
-"""Score a model on held-out rows and the catalogue during and after training, for its metrics."""
+"""Score a model on held-out rows and on the catalogue, during and after training."""
 
 from __future__ import annotations
 

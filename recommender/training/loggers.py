@@ -1,4 +1,4 @@
-"""Loggers of a training: JSON lines always, TensorBoard and MLflow as extras."""
+"""Log a training's metrics as JSON lines, and to TensorBoard and MLflow where installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run folders: what a training writes, and how it is resumed.
+"""Write, read and resume run folders: configuration, checkpoint, log and metrics of a training.
 
 config.json      model, all settings, data folder with the hashes of its files, versions
 checkpoint.pt    everything needed to go on bit by bit, and the best epoch's parameters

@@ -1,4 +1,4 @@
-"""Random numbers as functions of (seed, purpose, epoch): there is no state to store.
+"""Derive a random generator for each seed, purpose and epoch, so that runs resume exactly.
 
 Every epoch of every task gets generators of its own, derived from the run's seed. A run that is
 taken up again at epoch 17 therefore draws exactly what the unbroken one drew there.

@@ -1,4 +1,4 @@
-"""Early stopping on a validation metric."""
+"""Early stopping: end when the validation metric has not improved for some epochs."""
 
 from __future__ import annotations
 

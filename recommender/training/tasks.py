@@ -1,4 +1,4 @@
-"""What the training loop asks of an objective: its samples, its loss, its parameters."""
+"""Interface of a training objective: samples of an epoch, loss of a batch, parameters."""
 
 from __future__ import annotations
 

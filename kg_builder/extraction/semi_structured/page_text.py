@@ -1,4 +1,4 @@
-"""Decode a page's bytes to text: byte order mark, declared encoding, UTF-8, Windows-1252."""
+"""Decode a web page's bytes: byte order mark, declared encoding, UTF-8, Windows-1252."""
 
 from __future__ import annotations
 

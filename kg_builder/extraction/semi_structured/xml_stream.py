@@ -1,4 +1,4 @@
-"""Parse XML safely (no entities, no network): stream a dump's records, or read a small file."""
+"""Parse XML without entities and network access: stream a dump's records, or a small file."""
 
 from __future__ import annotations
 

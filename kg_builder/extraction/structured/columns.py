@@ -1,4 +1,4 @@
-"""Turn the cells of a mapped table column into statements about the rows' things."""
+"""Turn the cells of a mapped table column into statements about the row's subject."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read a table whose rows link two things: a statement per row, or per pair with enough votes."""
+"""Read a table whose rows link two entities: a statement per row, or per pair with enough votes."""
 
 from __future__ import annotations
 

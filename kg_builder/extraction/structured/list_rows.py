@@ -1,4 +1,4 @@
-"""Rows that describe several things at once: lists in the cells of their ids and names."""
+"""Split a row whose id and name cells hold lists into one row per listed id."""
 
 from __future__ import annotations
 

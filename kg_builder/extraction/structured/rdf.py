@@ -1,4 +1,4 @@
-"""Read an RDF file into records and statements, mapping foreign classes and predicates."""
+"""Read an RDF file into records and statements, mapping its vocabulary to the data model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read the tables of a structured source (things, links, triples, RDF) into statements."""
+"""Read the tables of a structured source (entities, links, triples, RDF) into statements."""
 
 from __future__ import annotations
 

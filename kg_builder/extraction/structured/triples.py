@@ -1,4 +1,4 @@
-"""Read a head–relation–tail file into statements, with an index of which heads are items."""
+"""Read a head–relation–tail file into statements, with an index file of which heads are items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recipe settings of a file of rows, and what all its readers share: chunks, columns, paths."""
+"""Recipe settings of a file of rows (format, columns, filters), and helpers for its readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists and objects that stand as text in a cell, in the notation of JSON, Python or numpy."""
+"""Parse lists and objects written as text in a cell: JSON, Python or numpy notation."""
 
 from __future__ import annotations
 

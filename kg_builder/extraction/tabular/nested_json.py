@@ -1,4 +1,4 @@
-"""Rows out of nested JSON: arrays, lists inside records, objects whose keys are ids, JSON Lines."""
+"""Flatten nested JSON into rows: arrays, lists in records, objects keyed by id, JSON Lines."""
 
 from __future__ import annotations
 

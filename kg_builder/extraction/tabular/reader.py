@@ -1,4 +1,4 @@
-"""Read the rows of any supported file in chunks of columns; filter them and list rejected rows."""
+"""Read rows of any supported file in chunks of columns; filter them, list rejected rows."""
 
 from __future__ import annotations
 

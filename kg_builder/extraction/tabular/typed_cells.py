@@ -1,4 +1,4 @@
-"""Turn typed and nested values (of Parquet, Excel, SQL, JSON) into cells."""
+"""Convert typed and nested values (Parquet, Excel, SQL, JSON) to the text of cells."""
 
 from __future__ import annotations
 

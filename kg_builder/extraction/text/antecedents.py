@@ -1,4 +1,4 @@
-"""Choose the antecedent of an anaphor (a pronoun, "the band"), by one criterion per form."""
+"""Choose the antecedent of an anaphor (a pronoun, "the band"), by one rule per kind of anaphor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Extract relations without patterns: from mention classes, from roles, and in texts on works."""
+"""Extract relations from the classes and roles of mentions, where no pattern rule applies."""
 
 from __future__ import annotations
 

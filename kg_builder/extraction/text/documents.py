@@ -1,4 +1,4 @@
-"""Read the documents of a text source and decide what each is about: an artist or a work."""
+"""Read documents of a text source, and decide the topic of each: an artist or a work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Split texts into sentences, represent mentions, and write sentences with typed slots."""
+"""Split text into sentences, and represent the mentions in them as typed slots."""
 
 from __future__ import annotations
 

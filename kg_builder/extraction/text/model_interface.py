@@ -1,4 +1,4 @@
-"""The interface of models that read texts beside the rules; turn their spans into mentions."""
+"""Interface of text models used beside the rules; convert their spans to mentions."""
 
 from __future__ import annotations
 

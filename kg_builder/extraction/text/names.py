@@ -1,4 +1,4 @@
-"""Find names in text: a gazetteer of known records, and names shown by form or context."""
+"""Find names in text: a gazetteer of records, and rules on capitals, quotes and cue words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recognise mentions (NER): reconcile gazetteer, word lists, name forms and statistical models."""
+"""Recognise mentions (NER): reconcile gazetteer, word lists, name rules, statistical models."""
 
 from __future__ import annotations
 

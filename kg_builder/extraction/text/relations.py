@@ -1,4 +1,4 @@
-"""The relation extractor's interface, and the state of a sentence while its relations are read."""
+"""Interface of relation extractors, and the state of a sentence while relations are read."""
 
 from __future__ import annotations
 

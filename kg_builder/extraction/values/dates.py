@@ -1,4 +1,4 @@
-"""Parse dates, periods and durations as people write them, to the precision that is known."""
+"""Parse dates, periods and durations from free notation, keeping the stated precision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dates and durations in the words of some twenty languages, from the locale data (CLDR)."""
+"""Parse dates and durations written in words of some twenty languages (locale data, CLDR)."""
 
 from __future__ import annotations
 

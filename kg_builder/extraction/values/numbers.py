@@ -1,4 +1,4 @@
-"""Numbers as people write them, with points, commas, spaces or apostrophes between the digits."""
+"""Parse numbers with points, commas, spaces or apostrophes between the digits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Search a value with a regular expression of a recipe, which others may write, in limited time."""
+"""Search a value with a recipe's regular expression, under a time limit (untrusted patterns)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clean text, and normalise names of things, countries and languages to one written form."""
+"""Clean text of broken characters; normalise names of entities, countries and languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Link mentions in texts to entities; split names that texts use for different things."""
+"""Link text mentions to entities; split a name that texts use for different entities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rank candidates with NIL: a conditional logit around prior weights."""
+"""Rank a mention's candidate entities and NIL: a conditional logit with prior weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Disambiguate mentions: rank the candidates of each and choose an entity, or none (NIL)."""
+"""Choose an entity or none (NIL) for each mention, by ranking its candidates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data classes of disambiguation's input: a text, its mentions, and what is known beforehand."""
+"""Data classes of disambiguation's input: a mention, and a text's mentions with its topic."""
 
 from __future__ import annotations
 

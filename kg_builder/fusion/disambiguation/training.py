@@ -1,4 +1,4 @@
-"""Train the disambiguation ranker by distant supervision, on mentions with a single candidate."""
+"""Train the candidate ranker by distant supervision, on mentions with a single candidate."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""NER models trained here: a conditional random field, and a fine-tuned encoder beside it."""
+"""NER models trained here: a conditional random field, with a fine-tuned encoder beside it."""

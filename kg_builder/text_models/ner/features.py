@@ -1,4 +1,4 @@
-"""Extract word features for the NER CRF: spelling, frequency, known names, spaCy's analysis."""
+"""Extract word features for the NER CRF: spelling, frequency, name lists, spaCy's tags."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Relation extractors trained on texts with their triples: joint, and subject-first."""
+"""Relation extractors trained on texts with triples: by mention pairs, or subject first."""

@@ -1,4 +1,4 @@
-"""Extract triples from texts on works by patterns, where the extractor knows artists alone.
+"""Extract triples from texts on albums and songs by patterns, for models trained on artists.
 
 No training text says then who performs a record or who produced it. The data model's patterns need
 no training; their relations are written with the names that DBpedia has for its predicates.

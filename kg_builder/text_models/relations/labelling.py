@@ -1,4 +1,4 @@
-"""Label training texts: align the names of their triples with word spans, induce classes."""
+"""Label training texts: align the names of gold triples with word spans, induce classes."""
 
 from __future__ import annotations
 

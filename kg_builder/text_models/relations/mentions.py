@@ -1,4 +1,4 @@
-"""Find mentions for relation extraction: a CRF tagger, and spans proposed by rules."""
+"""Find mentions for relation extraction: a CRF tagger, and rules that propose spans."""
 
 from __future__ import annotations
 

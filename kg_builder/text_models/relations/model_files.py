@@ -1,4 +1,4 @@
-"""Save and load relation extractors: JSON for what was counted, arrays for what was fitted.
+"""Save relation extractors to a folder (JSON and numpy arrays), and load them.
 
 Both kinds have
 

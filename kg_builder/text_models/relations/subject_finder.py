@@ -1,4 +1,4 @@
-"""Find the subject of a text: rank spans that may name it, and predict its class."""
+"""Find the subject of a text: rank candidate spans, and predict the subject's class."""
 
 from __future__ import annotations
 

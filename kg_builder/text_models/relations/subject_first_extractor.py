@@ -1,4 +1,4 @@
-"""Extract triples from texts about one thing: find its subject, then the subject's relations."""
+"""Extract triples from a text on one entity: find its subject, classify each object's relation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train the subject-first extractor on texts with triples: out-of-fold models, then final ones."""
+"""Train the subject-first extractor; out-of-fold models choose its thresholds."""
 
 from __future__ import annotations
 

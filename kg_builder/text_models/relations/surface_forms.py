@@ -1,4 +1,4 @@
-"""Map names and dates between the forms of texts and of annotated corpora (WebNLG)."""
+"""Convert names and dates between their forms in texts and in annotated triples (WebNLG)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Count the slots and relations that names fill in training texts; look up without own group.
+"""Count how often names fill slots and relations in training texts, leaving out the own group.
 
 A model that sees in training that each name is "known" learns to trust the list and fails on
 names that are new. So names are looked up with the texts of the same group left out: in training

@@ -1,1 +1,1 @@
-"""Train the text models: labelled texts from annotators or from a graph, and the fit."""
+"""Train the text models, on texts annotated by people or labelled from a graph."""

@@ -1,4 +1,4 @@
-"""Turn annotated texts (sample biographies, WebNLG, Text2KGBench) into training texts."""
+"""Convert annotated texts (sample biographies, WebNLG, Text2KGBench) to training texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Distant supervision: label training texts with names and facts of structured sources."""
+"""Label training texts by distant supervision: names and facts of the structured sources."""
 
 from __future__ import annotations
 

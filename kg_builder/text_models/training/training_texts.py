@@ -1,4 +1,4 @@
-"""Data classes of training data: sentences with names, texts with triples; select, merge."""
+"""Data classes of training data: sentences with names, texts with triples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One training of the ablation: a model on one seed's rows with one of the graphs, cached."""
+"""Train one model on one seed's rows with one of the ablation's graphs; cache the result."""
 
 from __future__ import annotations
 

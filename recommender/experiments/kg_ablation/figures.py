@@ -1,4 +1,4 @@
-"""Plots of the ablation: AUC by graph, gain of the built graph by model, effect of corruption."""
+"""Plot the ablation: AUC by graph, gain of the built graph by model, effect of corruption."""
 
 from __future__ import annotations
 

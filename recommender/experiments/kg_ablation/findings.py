@@ -1,4 +1,4 @@
-"""Sentences made from the figures of the ablation, and what they leave open."""
+"""Generate sentences on what the ablation's figures show, and what they leave open."""
 
 from __future__ import annotations
 

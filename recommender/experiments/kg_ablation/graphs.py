@@ -1,4 +1,4 @@
-"""The graphs that the ablation compares: data folder, and change (shuffled, corrupted, stated)."""
+"""List the graphs that the ablation compares: a data folder, shuffled, corrupted or reduced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ablation's metrics by model, graph and seed, with paired tests between the graphs."""
+"""Collect the ablation's metrics by model, graph and seed, with paired tests between graphs."""
 
 from __future__ import annotations
 

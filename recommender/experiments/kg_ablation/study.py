@@ -1,4 +1,4 @@
-"""What the ablation compares: its data folders, models and graphs, read from a TOML file."""
+"""Read the ablation's design from TOML: data folders, models and graphs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recommended lists as one value, and the base classes of list metrics."""
+"""Data class of users' recommended lists, and base classes of list metrics."""
 
 from __future__ import annotations
 

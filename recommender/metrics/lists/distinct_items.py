@@ -1,4 +1,4 @@
-"""Number of distinct items in all lists: coverage as a count."""
+"""Number of distinct items in all lists: catalogue coverage as a count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find list metrics by name: every subclass in this folder, nothing registered by hand."""
+"""Find list metrics by name: every subclass in this folder registers itself."""
 
 from __future__ import annotations
 

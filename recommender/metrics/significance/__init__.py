@@ -1,4 +1,4 @@
-"""Bootstrap intervals, paired tests, and correction for multiple comparisons.
+"""Significance of metrics: bootstrap intervals, paired tests, correction for many tests.
 
 Rows of one user are alike: they share his taste and his vector in the model. Intervals and tests
 therefore resample or flip whole users, of ranking and of click-through prediction alike; treating

@@ -1,4 +1,4 @@
-"""DeLong's test: do two models' AUCs on the same rows differ?
+"""DeLong's test of the difference between two models' AUCs on the same rows.
 
 DeLong, DeLong and Clarke-Pearson (1988); computed from midranks as Sun and Xu (2014) showed, in
 O(n log n) instead of the O(positives × negatives) of the definition.

@@ -1,4 +1,4 @@
-"""Paired tests over users or over seeds, and Holm's correction for making several."""
+"""Paired tests over users or seeds (sign flip, t, Wilcoxon), and Holm's correction."""
 
 from __future__ import annotations
 

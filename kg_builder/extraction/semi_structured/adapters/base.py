@@ -1,4 +1,4 @@
-"""The interface of an adapter: recognise files of one format, add what they say to a collector."""
+"""Interface of an adapter: recognise files of one format, extract records and statements."""
 
 from __future__ import annotations
 

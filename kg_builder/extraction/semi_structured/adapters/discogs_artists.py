@@ -1,4 +1,4 @@
-"""Read artists and labels of a Discogs dump with their relations, and references to them."""
+"""Read artists and labels of a Discogs XML dump, their members, groups, aliases and sublabels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read performers and role credits of works in a Discogs dump as statements."""
+"""Read performers and credited roles of a Discogs dump's releases as statements."""
 
 from __future__ import annotations
 

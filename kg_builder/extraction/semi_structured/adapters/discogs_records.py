@@ -1,4 +1,4 @@
-"""Column-wise access to the fields of a block of Discogs records, with the evidence of each."""
+"""Access fields of a block of Discogs XML records as columns, with the provenance of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parse a wikitext infobox field into its values: text, linked article, closing note."""
+"""Split a wikitext infobox field into values, each with text, linked article and closing note."""
 
 from __future__ import annotations
 

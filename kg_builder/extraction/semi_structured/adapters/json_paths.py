@@ -1,4 +1,4 @@
-"""Read nested JSON of any shape into records and statements, by paths given in the recipe."""
+"""Read nested JSON into records and statements by JSON paths that the recipe gives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read infoboxes of wikitext articles into records and statements, by a map of their fields."""
+"""Read infoboxes of wikitext articles into records and statements, by a map of field names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""XML of any shape, by the paths that the recipe gives; one record in memory at a time."""
+"""Stream an XML file into records and statements by paths that the recipe gives."""
 
 from __future__ import annotations
 

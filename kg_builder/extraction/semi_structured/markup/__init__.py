@@ -1,1 +1,1 @@
-"""Parse schema.org markup (JSON-LD, microdata, RDFa, Open Graph) into nodes, and map these."""
+"""Parse schema.org markup (JSON-LD, microdata, RDFa, Open Graph) into nodes, then statements."""

@@ -1,4 +1,4 @@
-"""Read facts from pages without markup: label–value tables and definition lists about artists."""
+"""Read facts about artists from label–value tables and definition lists of pages without markup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Map nodes of marked-up pages to records and statements, by the data model's mappings."""
+"""Map parsed schema.org nodes to records and statements of the data model."""
 
 from __future__ import annotations
 

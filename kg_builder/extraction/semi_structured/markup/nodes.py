@@ -1,4 +1,4 @@
-"""Data classes of a marked-up thing in any syntax: types, id, and properties by IRI."""
+"""Data classes of a node parsed from page markup: types, id, and properties by IRI."""
 
 from __future__ import annotations
 
