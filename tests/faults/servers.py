@@ -39,6 +39,13 @@ def _drip(text: bytes, before: bytes = b"") -> Iterator[bytes]:
         time.sleep(0.5)
 
 
+def _slow() -> Iterator[bytes]:
+    yield _head("200 OK", "text/csv", 6000)
+    for _ in range(6):
+        yield b"x" * 1000
+        time.sleep(0.15)
+
+
 def _silence() -> Iterator[bytes]:
     time.sleep(600)
     yield b""
@@ -69,9 +76,8 @@ ANSWERS: Final[dict[str, Callable[[], bytes | Iterator[bytes]]]] = {
     "prose": lambda: _says("I am sorry, I cannot do that."),
     "deep-content": lambda: _says("[" * 100_000),
     "odd-content": lambda: _says('{"mentions": [{"text": "\\ud800", "class": "Band"}]}'),
-    "huge-numbers": lambda: _says(
-        json.dumps({"mentions": [{"text": "Ann", "start": 0, "class": "Band", "end": 10**300}]})
-    ),
+    "half-content": lambda: _says("\ud800"),
+    "huge-numbers": lambda: _says('{"mentions": [{"text": "Ann", "start": 1' + "0" * 5000 + "}]}"),
     "bomb": lambda: _whole(_GZIPPED, "application/json", more="Content-Encoding: gzip\r\n"),
     "flood": lambda: _flood(_head("200 OK", "application/json", 1 << 40)),
     "drip": lambda: _drip(b" ", _head("200 OK", "application/json", None)),
@@ -79,6 +85,8 @@ ANSWERS: Final[dict[str, Callable[[], bytes | Iterator[bytes]]]] = {
     "silence": _silence,
 }
 """What comes of a request, by name."""
+SLOW: Final = {"slow": _slow}
+"""Slow, and right."""
 
 
 @contextmanager
@@ -90,7 +98,7 @@ def bad_server(name: str) -> Iterator[int]:
         with connection, suppress(OSError):
             connection.settimeout(60)
             connection.recv(65536)
-            made = ANSWERS[name]()
+            made = (ANSWERS | SLOW)[name]()
             for part in (made,) if isinstance(made, bytes) else made:
                 connection.sendall(part)
 
