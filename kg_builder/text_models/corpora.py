@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -184,10 +185,11 @@ def read_text2kgbench(paths: Sequence[Path], ontology: Ontology) -> list[Annotat
 
     Mihindukulasooriya et al., "Text2KGBench" (2023). A row has `sub_label`, `rel_label` and
     `obj_label`, or a list `triples` of `sub`, `rel` and `obj`, which then are all that the
-    sentence states. Of a folder all `.jsonl` files in and below it are read, by name.
+    sentence states. Of a folder all `.jsonl` files in and below it are read, by name. Triples of
+    relations that the ontology lacks are kept as they are: see `lacking_relations`.
 
     Raises:
-        DataError: no such file, a line that is not such a row, a relation not in the ontology.
+        DataError: no such file, a line that is not such a row.
     """
     known = {_relation_key(label): label for label in ontology.relations}
     ids: dict[str, str] = {}
@@ -217,12 +219,8 @@ def read_text2kgbench(paths: Sequence[Path], ontology: Ontology) -> list[Annotat
             complete[sentence] = complete.get(sentence, False) or listed is not None
             named = triples.setdefault(sentence, {})
             for triple in stated:
-                if _relation_key(triple.relation) not in known:
-                    raise DataError(
-                        f"relation {triple.relation!r} is not in ontology {ontology.name}",
-                        where=where,
-                    )
-                named[triple._replace(relation=known[_relation_key(triple.relation)])] = None
+                relation = known.get(_relation_key(triple.relation), triple.relation)
+                named[triple._replace(relation=relation)] = None
     return [
         AnnotatedText(
             id=ids[sentence],
@@ -233,6 +231,26 @@ def read_text2kgbench(paths: Sequence[Path], ontology: Ontology) -> list[Annotat
         )
         for sentence, stated in triples.items()
     ]
+
+
+def lacking_relations(texts: Iterable[AnnotatedText], ontology: Ontology) -> Counter[str]:
+    """How many triples of texts have which relation that the ontology lacks."""
+    known = frozenset(ontology.relations)
+    return Counter(
+        triple.relation for text in texts for triple in text.triples if triple.relation not in known
+    )
+
+
+def of_ontology(texts: Iterable[AnnotatedText], ontology: Ontology) -> list[AnnotatedText]:
+    """Texts without triples of relations that the ontology lacks; without any left, none."""
+    known = frozenset(ontology.relations)
+    kept = []
+    for text in texts:
+        triples = tuple(triple for triple in text.triples if triple.relation in known)
+        if triples or not text.triples:
+            complete = text.complete and len(triples) == len(text.triples)
+            kept.append(replace(text, triples=triples, complete=complete))
+    return kept
 
 
 def _relation_key(relation: str) -> str:

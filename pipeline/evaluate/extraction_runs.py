@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
 from kg_builder.errors import DataError
-from kg_builder.evaluation.extraction import TripleScore, normal, normal_triple, score
+from kg_builder.evaluation.extraction import Fold, TripleScore, normal, normal_triple, score
 from kg_builder.ontology import load_schema
 from kg_builder.progress import Progress, silent
 from kg_builder.text_models.calibration import expected_calibration_error
@@ -55,20 +55,23 @@ class Outcome:
             for found in self.considered
         ]
 
-    def score(self, *, fold: bool = False) -> TripleScore:
+    def score(self, *, fold: Fold = "as written") -> TripleScore:
         """Quality against the texts' triples."""
         return score(self.stated, [text.triples for text in self.texts], fold=fold)
+
+    def judged(self) -> Iterator[tuple[str, float, bool]]:
+        """Yield the relation of each triple considered, its confidence, and whether it is right."""
+        for text, found in zip(self.texts, self.considered, strict=True):
+            gold = {normal_triple(triple, fold="diacritics") for triple in text.triples}
+            for item in found:
+                right = normal_triple(item.triple, fold="diacritics") in gold
+                yield item.triple.relation, item.confidence, right
 
     @property
     def calibration_error(self) -> float:
         """Mean distance of the stated confidences from the share that is right."""
-        confidence, right = [], []
-        for text, found in zip(self.texts, self.considered, strict=True):
-            gold = {normal_triple(triple, fold=True) for triple in text.triples}
-            for item in found:
-                confidence.append(item.confidence)
-                right.append(normal_triple(item.triple, fold=True) in gold)
-        return expected_calibration_error(confidence, right)
+        judged = list(self.judged())
+        return expected_calibration_error([row[1] for row in judged], [row[2] for row in judged])
 
 
 @dataclass(frozen=True)
