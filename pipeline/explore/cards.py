@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Card", "Fact", "Hit", "LostValue", "Source", "Thing"]
+__all__ = ["Card", "Fact", "Hit", "LostValue", "Record", "Source", "Thing"]
 
 Direction = Literal["out", "in"]
 
@@ -86,6 +86,29 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class Record:
+    """One source's description of a thing: where its name and class come from.
+
+    Attributes:
+        record: key, `<source>/<record id>`; of a thing that a database alone describes its CURIE
+            there.
+        source: name of the source or database.
+        name, type: what it says.
+        evidence: where it stands; of a database the first fact that names the thing.
+        method: `record`, or how the thing was linked with the database.
+        score: probability that the record or the database's thing is this one.
+    """
+
+    record: str
+    source: str
+    name: str
+    type: str
+    evidence: str
+    method: str
+    score: float
+
+
+@dataclass(frozen=True)
 class LostValue:
     """A value that cleaning dropped, and why."""
 
@@ -129,6 +152,7 @@ class Card:
         facts: those in which the thing is the subject, then those in which it is the object; of a
             predicate and direction the `most` best connected.
         totals: (predicate, direction) → how many distinct facts there are.
+        records: the records that it was fused from, and its links with other databases.
         lost: values that cleaning dropped.
         same_name: other things with the name that was asked for.
         degree: distinct facts in which the thing stands.
@@ -143,6 +167,7 @@ class Card:
     external_ids: dict[str, str]
     facts: tuple[Fact, ...]
     totals: dict[tuple[str, Direction], int] = field(repr=False)
+    records: tuple[Record, ...] = ()
     lost: tuple[LostValue, ...] = ()
     same_name: tuple[Hit, ...] = ()
     degree: int = 0

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kg_builder.ontology import expand
-from pipeline.explore.cards import Card, Direction, Fact, LostValue, Source, Thing
+from pipeline.explore.cards import Card, Direction, Fact, LostValue, Record, Source, Thing
 
 __all__ = ["FactReader"]
 
@@ -33,6 +33,14 @@ select predicate, count(distinct subject) from fact where target = ? group by pr
 _LAST_IN: Final = """
 select distinct subject from fact where target = ? and predicate = ? order by subject
 limit 1 offset ?
+"""
+_FIRST: Final = """
+select source, evidence from (
+    select o.source, f.evidence, row_number() over (partition by o.source order by f.id) as place
+    from fact f join origin o on o.id = f.origin
+    where f.id in (select id from (select id from fact where subject = ?1 limit 50)
+                   union select id from (select id from fact where target = ?1 limit 50))
+) where place = 1
 """
 
 
@@ -93,14 +101,15 @@ class FactReader:
             external_ids={name: expand(name) for name in json.loads(external_ids)},
             facts=tuple(_first(own, most) + coming),
             totals=totals,
+            records=self._records(number, label, type_),
             lost=self._lost(curie),
             degree=degree,
         )
 
-    def facts(self, number: int) -> Iterator[Fact]:
-        """All facts of an entity, in both directions."""
+    def facts(self, number: int, *, incoming: bool = True) -> Iterator[Fact]:
+        """All facts of an entity, also those that point to it."""
         yield from _grouped(self.rows(_OUT, number), "out", self.predicates)
-        for predicate, count in self._incoming(number):
+        for predicate, count in self._incoming(number) if incoming else ():
             yield from self._of_target(number, predicate, count, count)
 
     def statement(self, subject: str, predicate: str, value: str) -> Fact | None:
@@ -135,6 +144,23 @@ class FactReader:
         last = self.rows(_LAST_IN, number, predicate, min(count, most) - 1)
         rows = self.rows(_IN, number, predicate, last[0][0]) if last else []
         return _grouped(rows, self._direction(predicate), self.predicates, incoming=True)
+
+    def _records(self, number: int, label: str, type_: str) -> tuple[Record, ...]:
+        """The records of an entity, then its links with databases."""
+        own = self.rows(
+            "select record, source, name, type, evidence, 'record', 1.0 from record "
+            "where entity = ?",
+            number,
+        )
+        links = self.rows(
+            "select object, database, score, method from link where entity = ?", number
+        )
+        first = dict(self.rows(_FIRST, number)) if links else {}
+        databases = [
+            (thing, name, label, type_, first.get(name, ""), method, score)
+            for thing, name, score, method in links
+        ]
+        return tuple(Record(*row) for row in [*own, *databases])
 
     def _lost(self, curie: str) -> tuple[LostValue, ...]:
         rows = self.rows(

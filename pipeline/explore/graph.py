@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from kg_builder.errors import DataError
 from kg_builder.ontology import PREFIXES, curie
-from pipeline.explore import names
-from pipeline.explore.cards import Card, Hit
+from pipeline.explore.cards import Card, Fact, Hit
 from pipeline.explore.fact_reader import FactReader
-from pipeline.explore.index import fact_index
+from pipeline.explore.premises import Why, why
 from pipeline.explore.sparql import MEMORY, Queries, QueryResult
 from pipeline.explore.store import store_folder
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pipeline.explore.places import Place, Places
 
 __all__ = ["Graph", "UnknownNameError"]
 
@@ -92,6 +94,8 @@ class Graph:
 
     def search(self, text: str, *, limit: int = 10, type_: str | None = None) -> list[Hit]:
         """Things whose name or other name is, begins with, contains or looks like the text."""
+        from pipeline.explore import names  # late: a query needs no names
+
         return names.search(self._facts, text, limit=limit, type_=type_)
 
     def show(self, name: str, *, most: int = 10) -> Card:
@@ -108,6 +112,8 @@ class Graph:
         number = self._facts.number(name) or self._facts.number(curie(name))
         others: tuple[Hit, ...] = ()
         if number is None:
+            from pipeline.explore import names
+
             hits = names.exact(self._facts, name)
             if not hits:
                 raise UnknownNameError(name, self.search(name, limit=3), self.folder)
@@ -134,6 +140,14 @@ class Graph:
         ]
         columns = ["predicate", "direction", "id", "label", "type", "confidence"]
         return pd.DataFrame(rows, columns=columns)
+
+    def why(self, name: str, fact: Fact) -> Why:
+        """A fact of a card, with its premises where a rule inferred it, down to the sources."""
+        return why(self._facts, self.show(name, most=1).id, fact)
+
+    def places(self, evidence: Iterable[str]) -> dict[str, Place]:
+        """What stands in the raw files at the places that statements name."""
+        return self._places.read(evidence)
 
     def close(self) -> None:
         """End the processes and close the files."""
@@ -165,5 +179,13 @@ class Graph:
         return Queries(store, self.prefixes, workers=self._workers, memory=self._memory)
 
     @cached_property
+    def _places(self) -> Places:
+        from pipeline.explore.places import Places  # late: it loads every reader of files
+
+        return Places(self.folder)
+
+    @cached_property
     def _facts(self) -> FactReader:
+        from pipeline.explore.index import fact_index
+
         return FactReader(fact_index(self.folder, cache=self._cache))

@@ -26,7 +26,14 @@ __all__ = ["DATABASE", "fact_index"]
 
 DATABASE: Final = "facts.sqlite"
 _VERSION: Final = 1
-_SOURCES: Final = ("statements.parquet", TYPED_ENTITIES, REJECTS_OF["cleaning"], "relations.tsv")
+_SOURCES: Final = (
+    "statements.parquet",
+    "records.parquet",
+    "links.parquet",
+    TYPED_ENTITIES,
+    REJECTS_OF["cleaning"],
+    "relations.tsv",
+)
 _BATCH: Final = 20_000
 _MEMORY: Final = "1GB"
 
@@ -45,6 +52,10 @@ create table fact (
 create table lost (
     subject text, predicate text, object text, source text, reason text, evidence text
 );
+create table record (
+    entity integer, record text, source text, name text, type text, evidence text
+);
+create table link (entity integer, database text, object text, score real, method text);
 create table name (
     id integer primary key, entity integer, name text, alias integer, folded text, loose text
 );
@@ -54,6 +65,8 @@ _INDEXES: Final = """
 create unique index entity_curie on entity (curie);
 create index fact_subject on fact (subject, predicate);
 create index fact_target on fact (target, predicate, subject) where target is not null;
+create index record_entity on record (entity);
+create index link_entity on link (entity);
 create index lost_subject on lost (subject);
 create index name_folded on name (folded);
 create index name_loose on name (loose);
@@ -81,6 +94,18 @@ from read_parquet($statements) f
 join numbered s on s.entity = f.subject
 left join numbered o on f.object_kind = 'entity' and o.entity = f.object
 order by s.id, predicate, o.id, object, confidence desc, source, method, evidence
+"""
+_RECORDS: Final = """
+select n.id, r.record, r.source, r.name, r.type, r.evidence
+from read_parquet($links) l join read_parquet($records) r on r.record = l.subject
+join numbered n on n.entity = l.object
+where l.kind = 'record' and l.decision = 'match' order by n.id, r.record
+"""
+_LINKS: Final = """
+select n.id, l.target, l.object, l.score, l.method
+from read_parquet($links) l join numbered n on n.entity = l.subject
+where l.kind = 'external' and l.decision = 'match' and l.object is not null
+order by n.id, l.target, l.object
 """
 
 
@@ -115,6 +140,7 @@ def _make(folder: Path, path: Path) -> None:
         )
         _entities(base, index)
         _facts(base, index, statements)
+        _records(base, index, folder)
         _data_model(folder, index)
         _lost(folder / REJECTS_OF["cleaning"], index)
         index.executescript(_INDEXES)
@@ -168,6 +194,16 @@ def _facts(base: duckdb.DuckDBPyConnection, index: sqlite3.Connection, statement
         "insert into origin values (?, ?, ?)",
         ((number, *origin) for origin, number in origins.items()),
     )
+
+
+def _records(base: duckdb.DuckDBPyConnection, index: sqlite3.Connection, folder: Path) -> None:
+    """Which records and which external things an entity is."""
+    links, records = str(folder / "links.parquet"), str(folder / "records.parquet")
+    index.executemany(
+        "insert into record values (?, ?, ?, ?, ?, ?)",
+        _rows(base, _RECORDS, links=links, records=records),
+    )
+    index.executemany("insert into link values (?, ?, ?, ?, ?)", _rows(base, _LINKS, links=links))
 
 
 def _data_model(folder: Path, index: sqlite3.Connection) -> None:
