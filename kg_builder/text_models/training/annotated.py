@@ -69,9 +69,9 @@ def read_annotated(
             "its relations are an ontology's", where=str(path), remedy="give it with --ontology"
         )
     known = read_ontology(ontology)
-    texts = read_text2kgbench([path], known)
-    result = _of_triples(of_ontology(texts, known), class_of, schema)
-    if lacking := lacking_relations(texts, known).total():
+    read = read_text2kgbench([path], known)
+    result = _of_triples(of_ontology(read, known), class_of, schema)
+    if lacking := lacking_relations(read, known).total():
         result.counts["annotated relations not in the ontology"] += lacking
     return result
 
