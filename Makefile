@@ -44,7 +44,7 @@ demo: $(INSTALLED)  ## Build the sample graph, train on it, recommend ten artist
 	$(PY) -m recommender.recommend --data $(PROCESSED) --user $(DEMO_USER) --top 10
 
 test: $(INSTALLED)  ## Run the tests
-	$(PY) -m pytest -n 2
+	$(PY) -m pytest -n 2 --dist worksteal
 
 lint: $(INSTALLED)  ## Check style and formatting
 	$(BIN)/ruff check .

@@ -36,9 +36,11 @@ _WIDE, _HIGH = 140, 50
 def terminal(*, stderr: bool = False) -> Console:
     """The console that commands print to; in a pipe or a file, tables get room for a line a row."""
     stream = sys.stderr if stderr else sys.stdout
-    known = stream.isatty() or "COLUMNS" in os.environ
+    has_width = stream.isatty() or "COLUMNS" in os.environ
     # A width alone counts for nothing where TERM is "dumb".
-    return Console(stderr=stderr) if known else Console(stderr=stderr, width=_WIDE, height=_HIGH)
+    return (
+        Console(stderr=stderr) if has_width else Console(stderr=stderr, width=_WIDE, height=_HIGH)
+    )
 
 
 class BuildDisplay:

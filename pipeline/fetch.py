@@ -175,11 +175,11 @@ def _unpack_missing(
     sums = dict(receipt.unpacked)  # another recipe may have unpacked other members
     wanted: dict[str, str] = {}
     for member, name in download.unpack.items():
-        target, known = folder / name, receipt.unpacked.get(name)
-        if force or known is None or not target.exists():
+        target, unpacked_as = folder / name, receipt.unpacked.get(name)
+        if force or unpacked_as is None or not target.exists():
             wanted[member] = name
             continue
-        _refuse_replacing(target, known)
+        _refuse_replacing(target, unpacked_as)
     if wanted:
         staged = {member: _part(folder / name) for member, name in wanted.items()}
         try:

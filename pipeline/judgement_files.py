@@ -38,8 +38,8 @@ def count_judgements(recipe: Recipe, records: Iterable[str]) -> dict[str, int]:
     files = judgement_files(recipe)
     if not files:
         return {}
-    known = set(records)
+    record_keys = set(records)
     found: Counter[str] = Counter()
     for pair, verdict in sorted(read_judgements(files[0]).items()):
-        found[verdict if known.issuperset(pair) else "about no record here"] += 1
+        found[verdict if record_keys.issuperset(pair) else "about no record here"] += 1
     return dict(sorted(found.items()))

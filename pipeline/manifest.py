@@ -71,9 +71,9 @@ class Manifest:
         """Hash of a file, taken anew only when its size or time of change differs."""
         status = path.stat()
         name = str(path.resolve())
-        known = self._document.files.get(name)
-        if known and (known.size, known.changed_ns) == (status.st_size, status.st_mtime_ns):
-            return known.sha256
+        last = self._document.files.get(name)
+        if last and (last.size, last.changed_ns) == (status.st_size, status.st_mtime_ns):
+            return last.sha256
         state = _state(path)
         self._document.files[name] = state
         return state.sha256

@@ -64,8 +64,8 @@ class Facts:
                 where=f"recipe {recipe.name}: {', '.join(table.path for table in recipe.users)}",
                 remedy="are the ids in the column 'user' those of the interactions?",
             )
-        stated = len(self.numbering.triples) - self.numbering.counts[BARE]
-        if stated == 0 and recipe.interactions:
+        n_facts = len(self.numbering.triples) - self.numbering.counts[BARE]
+        if n_facts == 0 and recipe.interactions:
             raise DataError(
                 "the knowledge graph is empty: no statement links two entities",
                 where=f"recipe {recipe.name}",

@@ -222,9 +222,9 @@ def _print_quality(result: HeldOut) -> None:
         score = score_spans(gold, [spans for _, spans in result.names])
         table.add_row("names", *_cells(score.gold, score.found, score.right, score.score))
     if result.relations is not None:
-        right, stated, wanted = result.relations
-        measured = Score(right / stated if stated else 1.0, right / wanted if wanted else 1.0)
-        table.add_row("relations", *_cells(wanted, stated, right, measured))
+        right, extracted, wanted = result.relations
+        measured = Score(right / extracted if extracted else 1.0, right / wanted if wanted else 1.0)
+        table.add_row("relations", *_cells(wanted, extracted, right, measured))
     _out.print(table)
     _out.print("Against the material's own labels, which distant supervision leaves incomplete.")
 

@@ -7,8 +7,10 @@ print(run.metrics["test"]["auc"])
 print(recommendations_for(model, parts, users=[0], top=10).to_frame())
 """
 
+from __future__ import annotations
+
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from recommender.data import Dataset, Split, TrainingSplit, load, split
@@ -42,31 +44,26 @@ __all__ = [
     "split",
 ]
 
-# A part is imported when it is first asked for: names and tables of facts need no PyTorch.
-_MODULE_OF: Final = {
-    "ConfigError": "recommender.errors",
-    "DataError": "recommender.errors",
-    "Dataset": "recommender.data",
-    "LoadedRun": "recommender.training.runs",
-    "Recommendations": "recommender.recommendations",
-    "Recommender": "recommender.models.base",
-    "RecommenderError": "recommender.errors",
-    "Run": "recommender.training.runs",
-    "RunError": "recommender.errors",
-    "Split": "recommender.data",
-    "TrainConfig": "recommender.training.config",
-    "Trainer": "recommender.training.loop",
-    "TrainingSplit": "recommender.data",
-    "create_model": "recommender.models.registry",
-    "load": "recommender.data",
-    "load_run": "recommender.training.runs",
-    "model_names": "recommender.models.registry",
-    "recommendations_for": "recommender.recommendations",
-    "split": "recommender.data",
+_MODULE_OF = {
+    name: module
+    for module, names in {
+        "data": ("Dataset", "Split", "TrainingSplit", "load", "split"),
+        "errors": ("ConfigError", "DataError", "RecommenderError", "RunError"),
+        "models.base": ("Recommender",),
+        "models.registry": ("create_model", "model_names"),
+        "recommendations": ("Recommendations", "recommendations_for"),
+        "training.config": ("TrainConfig",),
+        "training.loop": ("Trainer",),
+        "training.runs": ("LoadedRun", "Run", "load_run"),
+    }.items()
+    for name in names
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULE_OF[name]), name)
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """Import a name of this package when it is first used: torch takes seconds to load."""
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

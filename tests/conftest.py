@@ -33,3 +33,8 @@ def real_data() -> Path:
 def sample_data() -> Path:
     """The raw sample that ships with the repository."""
     return REPOSITORY / "data" / "raw" / "sample"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests first, so that no worker is left with a long one while the other is idle."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -117,8 +117,8 @@ class FirstPass:
         self._roles.add([name for name in further if direct[name][1]], _INVERSE_HOP)
         self._namesakes = Namesakes[bytes](max_namesakes)
         self.bearers: dict[bytes, Bearer] = {}
-        for stated in sorted(one for one in wanted.ids if one.startswith(_OWN)):
-            key = stated.removeprefix(_OWN)
+        for external_id in sorted(one for one in wanted.ids if one.startswith(_OWN)):
+            key = external_id.removeprefix(_OWN)
             self.bearers[key.encode()] = Bearer(term=False)
             self._namesakes.keep(key.encode())
             self._candidates.add([key])

@@ -19,14 +19,14 @@ from kg_builder.ontology import Schema
 from kg_builder.tables import ENTITIES
 
 
-def cross_references(stated: Iterable[str], thing: Thing) -> tuple[list[str], list[str]]:
+def cross_references(external_ids: Iterable[str], thing: Thing) -> tuple[list[str], list[str]]:
     """What a linked thing's ids elsewhere add to those that an entity has.
 
     Returns:
         The ids in databases where the entity has none yet; and those that contradict the one it
         has, which are not taken over: a person should look at them.
     """
-    own = {one.partition(":")[0]: one for one in sorted(stated)}
+    own = {one.partition(":")[0]: one for one in sorted(external_ids)}
     added, contradicting = [], []
     for other in thing.same_as:
         prefix = other.partition(":")[0]

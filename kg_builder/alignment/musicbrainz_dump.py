@@ -76,12 +76,12 @@ def gather_musicbrainz(
     namesakes = Namesakes[str](database.max_namesakes)
     kept: dict[str, _Artist] = {}
     number = 0
-    stated = frozenset(one.partition(":")[2].encode() for one in wanted.ids)
+    wanted_ids = frozenset(one.partition(":")[2].encode() for one in wanted.ids)
     for number, line in _artists(path, faults):
         if number % 10_000 == 0:
             progress(number)
-        tokens = [*_ID.findall(line), *_ADDRESS_END.findall(line)] if stated else ()
-        if stated.isdisjoint(tokens) and not spellings.perhaps_ours(_NAME.findall(line)):
+        tokens = [*_ID.findall(line), *_ADDRESS_END.findall(line)] if wanted_ids else ()
+        if wanted_ids.isdisjoint(tokens) and not spellings.perhaps_ours(_NAME.findall(line)):
             continue
         try:
             artist = _Artist(json.loads(line), number)

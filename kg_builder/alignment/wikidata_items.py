@@ -129,10 +129,10 @@ def _names(document: dict[str, Any], languages: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(name.strip() for name in names if name.strip()))
 
 
-def _claims(stated: Mapping[str, Sequence[dict[str, Any]]]) -> dict[str, list[str]]:
+def _claims(claims_by_property: Mapping[str, Sequence[dict[str, Any]]]) -> dict[str, list[str]]:
     """Values of the best rank: preferred ones where there are any, never deprecated ones."""
     found: dict[str, list[str]] = {}
-    for key, claims in stated.items():
+    for key, claims in claims_by_property.items():
         ranks = {claim.get("rank") for claim in claims}
         best = "preferred" if "preferred" in ranks else "normal"
         values = [_value(claim["mainsnak"]) for claim in claims if claim.get("rank") == best]

@@ -88,7 +88,7 @@ def normal_triple(triple: Triple, *, fold: Fold = "as written") -> Triple:
 
 
 def score(
-    stated: Sequence[Collection[Triple]],
+    extracted: Sequence[Collection[Triple]],
     gold: Sequence[Collection[Triple]],
     *,
     fold: Fold = "as written",
@@ -96,11 +96,11 @@ def score(
     """Compare the triples stated for each text with its gold ones, order-free.
 
     Args:
-        stated, gold: triples of each text, in the same order of texts.
+        extracted, gold: triples of each text, in the same order of texts.
         fold: what makes no difference between names.
     """
     counts: dict[str, Counts] = {}
-    for found, wanted in zip(stated, gold, strict=True):
+    for found, wanted in zip(extracted, gold, strict=True):
         ours = {normal_triple(triple, fold=fold) for triple in found}
         theirs = {normal_triple(triple, fold=fold) for triple in wanted}
         for group, part in (("right", ours & theirs), ("stated", ours), ("gold", theirs)):
@@ -129,11 +129,11 @@ class BenchmarkScore:
 
 
 def benchmark_score(
-    stated: Sequence[Collection[Triple]], gold: Sequence[Collection[Triple]]
+    extracted: Sequence[Collection[Triple]], gold: Sequence[Collection[Triple]]
 ) -> BenchmarkScore:
     """Score as Text2KGBench does. See `BenchmarkScore`."""
     each = []
-    for found, wanted in zip(stated, gold, strict=True):
+    for found, wanted in zip(extracted, gold, strict=True):
         theirs = {_spaceless(triple) for triple in wanted}
         relations = {triple.relation for triple in theirs}
         ours = {_spaceless(triple) for triple in found}

@@ -176,15 +176,15 @@ def cluster_intervals(
 
 
 def pair_intervals(
-    said: NDArray[np.bool_], same: NDArray[np.bool_], *, rounds: int = ROUNDS, seed: int = 0
+    predicted: NDArray[np.bool_], same: NDArray[np.bool_], *, rounds: int = ROUNDS, seed: int = 0
 ) -> dict[str, Interval]:
     """Percentile intervals over judged pairs, drawn with replacement; shape (n,) both."""
     random = np.random.default_rng(seed)
     values = np.empty((rounds, 2))
     for turn in range(rounds):
         drawn = random.integers(len(same), size=len(same))
-        hit = float((said[drawn] & same[drawn]).sum())
-        values[turn] = _ratio(hit, said[drawn].sum()), _ratio(hit, same[drawn].sum())
+        hit = float((predicted[drawn] & same[drawn]).sum())
+        values[turn] = _ratio(hit, predicted[drawn].sum()), _ratio(hit, same[drawn].sum())
     return _intervals(values)
 
 

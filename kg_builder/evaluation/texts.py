@@ -93,8 +93,8 @@ def count_relations(texts: Sequence[tuple[GoldText, Reading]]) -> Counts:
     predicates = _predicates(gold for gold, _ in texts)
     right = found = wanted = 0
     for gold, reading in texts:
-        said = {fact for item in reading.relations if (fact := fact_of(item))[1] in predicates}
-        right, found = right + len(gold.facts & said), found + len(said)
+        extracted = {fact for item in reading.relations if (fact := fact_of(item))[1] in predicates}
+        right, found = right + len(gold.facts & extracted), found + len(extracted)
         wanted += len(gold.facts)
     return Counts(right, found, wanted)
 
@@ -107,8 +107,8 @@ def count_coreference(texts: Sequence[tuple[GoldText, Reading]], schema: Schema)
         for mention in reading.mentions:
             if slot_of(mention.type, schema) in _NAMED:
                 chains.setdefault(id(mention.entity), []).append((mention.start, mention.end))
-        expected, said = _pairs(gold.chains), _pairs(chains.values())
-        right, found = right + len(expected & said), found + len(said)
+        expected, predicted = _pairs(gold.chains), _pairs(chains.values())
+        right, found = right + len(expected & predicted), found + len(predicted)
         wanted += len(expected)
     return Counts(right, found, wanted)
 

@@ -149,14 +149,16 @@ def _facts_of(
     rows: list[dict[str, object]] = []
     for index, number in enumerate(chunk.places):
         user = chunk.columns[table.user][index]
-        stated = [
+        objects_by_column = [
             (column, _objects(column, chunk.columns[name][index], repair=table.repair))
             for name, column in table.columns.items()
         ]
-        if not isinstance(user, str) or any(c.user and not objects for c, objects in stated):
+        if not isinstance(user, str) or any(
+            c.user and not objects for c, objects in objects_by_column
+        ):
             reader.refuse("empty user", number)
             continue
-        for column, objects in stated:
+        for column, objects in objects_by_column:
             if not objects:
                 counts[f"{table.path}: rows without {column.relation}"] += 1
             rows += [

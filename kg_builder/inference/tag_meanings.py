@@ -111,7 +111,9 @@ def tag_facts(
     """
     names = dict(zip(entities["entity"], entities["name"], strict=True))
     tagged = statements[statements["predicate"].isin(["tag", "genre"]) & ~statements["inferred"]]
-    stated = set(statements.loc[statements["predicate"].isin(["country", "origin"]), "subject"])
+    subjects_with_country = set(
+        statements.loc[statements["predicate"].isin(["country", "origin"]), "subject"]
+    )
     uses = tagged["object"].value_counts()
     meanings = {target: meaning_of(names.get(target, "")) for target in uses.index}
     meanings_of: dict[tuple[str, Meaning], tuple[float, str]] = {}
@@ -140,7 +142,9 @@ def tag_facts(
     ):
         if not schema.is_a(types.get(subject, ""), "Agent"):
             continue
-        if meaning.predicate == "country" and (subject in stated or len(nations[subject]) > 1):
+        if meaning.predicate == "country" and (
+            subject in subjects_with_country or len(nations[subject]) > 1
+        ):
             continue
         rows.append(
             {

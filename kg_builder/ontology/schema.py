@@ -204,8 +204,8 @@ def _predicates(graph: rdflib.Graph) -> dict[str, Predicate]:
                 ),
                 None,
             )
-            stated = _names(graph, node, OWL.inverseOf)
-            inverse = stated or tuple(
+            inverses = _names(graph, node, OWL.inverseOf)
+            inverse = inverses or tuple(
                 sorted(_name(other) for other in _own(graph.subjects(OWL.inverseOf, node)))
             )
             found[name] = Predicate(
@@ -219,7 +219,7 @@ def _predicates(graph: rdflib.Graph) -> dict[str, Predicate]:
                 symmetric=OWL.SymmetricProperty in kinds,
                 transitive=OWL.TransitiveProperty in kinds,
                 inverse=inverse[0] if inverse else None,
-                canonical=not stated,
+                canonical=not inverses,
                 parents=_names(graph, node, RDFS.subPropertyOf),
                 maps_from=_iris(graph, node, _MKG.mapsFrom),
                 maps_from_inverse=_iris(graph, node, _MKG.mapsFromInverse),

@@ -86,8 +86,8 @@ def alignment_command(
         )
     _report(links, judged, unknown, there is not None, names)
     if out is not None:
-        told = _known_for(folder / "statements.parquet", table)
-        write_tsv(_errors(worst(judged), names, table, told, candidates), out)
+        known_for = _known_for(folder / "statements.parquet", table)
+        write_tsv(_errors(worst(judged), names, table, known_for, candidates), out)
         _out.print(f"errors: {out}", highlight=False, soft_wrap=True)
 
 
@@ -113,8 +113,8 @@ def _candidates(
         table["subject"], table["method"], table["decision"], table["candidates"], strict=True
     ):
         for entry in json.loads(text):
-            told, key = recognise(entry["id"])
-            if told == database:
+            prefix, key = recognise(entry["id"])
+            if prefix == database:
                 row = {**entry, "id": key, "method": method, "decision": decision}
                 found.setdefault(expand(subject), []).append(row)
                 names[key] = entry["name"]
@@ -225,21 +225,21 @@ def _known_for(path: Path, table: pd.DataFrame) -> dict[str, str]:
     statements = pd.read_parquet(path, columns=["subject", "predicate", "object", "source"])
     chosen = statements[statements["predicate"].isin(_CONTEXT)].drop_duplicates()
     items = set(table["iri"])
-    told: dict[str, list[str]] = {}
+    facts: dict[str, list[str]] = {}
     for subject, target, source in zip(
         chosen["subject"], chosen["object"], chosen["source"], strict=True
     ):
         if (iri := expand(subject)) in items:
             words = target.partition(":")[2].replace("_", " ")
-            told.setdefault(iri, []).append(f"{words} [{source}]")
-    return {iri: ", ".join(sorted(set(words))[:_WORDS]) for iri, words in told.items()}
+            facts.setdefault(iri, []).append(f"{words} [{source}]")
+    return {iri: ", ".join(sorted(set(words))[:_WORDS]) for iri, words in facts.items()}
 
 
 def _errors(
     errors: Sequence[Judged],
     names: Mapping[str, str],
     table: pd.DataFrame,
-    told: Mapping[str, str],
+    known_for: Mapping[str, str],
     candidates: Mapping[str, Sequence[Mapping[str, object]]],
 ) -> pd.DataFrame:
     iris = dict(zip(table["raw_id"], table["iri"], strict=True))
@@ -261,7 +261,7 @@ def _errors(
                 "score": row.found.score,
                 "decision": row.found.decision,
                 "met_by": next((str(e["method"]) for e in candidates.get(iri, [])), ""),
-                "known_for": told.get(iri, ""),
+                "known_for": known_for.get(iri, ""),
                 "candidates": " || ".join(listed),
             }
         )

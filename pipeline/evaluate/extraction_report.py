@@ -160,11 +160,11 @@ def error_rows(outcome: Outcome) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for text, considered in zip(outcome.texts, outcome.considered, strict=True):
         gold = {normal_triple(triple): triple for triple in text.triples}
-        stated = [item for item in considered if item.confidence >= outcome.threshold]
+        extracted = [item for item in considered if item.confidence >= outcome.threshold]
         doubted = [item for item in considered if item.confidence < outcome.threshold]
-        stated_keys = {normal_triple(item.triple) for item in stated}
-        right = [item for item in stated if normal_triple(item.triple) in gold]
-        wrong = [item for item in stated if normal_triple(item.triple) not in gold]
+        stated_keys = {normal_triple(item.triple) for item in extracted}
+        right = [item for item in extracted if normal_triple(item.triple) in gold]
+        wrong = [item for item in extracted if normal_triple(item.triple) not in gold]
         missed = [triple for key, triple in gold.items() if key not in stated_keys]
         if wrong or missed:
             rows.append(

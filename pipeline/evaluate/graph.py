@@ -79,10 +79,10 @@ def _views(folder: Path, stock: Path, dataset: str) -> list[GraphView]:
     short = {expand(name): name for name in statements["subject"].unique()}
     short |= {expand(name): name for name in statements["object"].unique()}
     own = [str(short.get(iri_of[raw], iri_of[raw])) for raw in items]
-    stated = statements[~statements["inferred"].astype(bool)]
+    not_inferred = statements[~statements["inferred"].astype(bool)]
     return [
         view("stock", facts, [entity_of[raw] for raw in items]),
-        view("built, stated facts", stated.loc[:, list(FACTS)], own),
+        view("built, stated facts", not_inferred.loc[:, list(FACTS)], own),
         view("built", statements.loc[:, list(FACTS)], own),
     ]
 

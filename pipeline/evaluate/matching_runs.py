@@ -140,15 +140,15 @@ def evaluate_pairs(
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
     probability = probabilities(matching)
     judged = gold.splits[score]
-    said = np.array([probability[ordered(pair.left, pair.right)] for pair in judged])
+    pair_probabilities = np.array([probability[ordered(pair.left, pair.right)] for pair in judged])
     return score_pairs(
         f"trained on {fit}, scored on {score}",
-        said >= config.match,
+        pair_probabilities >= config.match,
         judged,
         records=len(gold.records),
         seconds=wall,
         processor=processor,
-        probability=said,
+        probability=pair_probabilities,
     )
 
 
@@ -187,7 +187,7 @@ def score_clusters(
 
 def score_pairs(
     method: str,
-    said: NDArray[np.bool_],
+    predicted: NDArray[np.bool_],
     judged: Sequence[JudgedPair],
     *,
     records: int,
@@ -198,18 +198,18 @@ def score_pairs(
 ) -> MatchingReport:
     """Score decisions about judged pairs."""
     same = np.array([pair.same for pair in judged], dtype=bool)
-    sure = np.where(said, 1.0, 0.0) if probability is None else probability
+    sure = np.where(predicted, 1.0, 0.0) if probability is None else probability
     wrong = [
         Wrong(pair.left, pair.right, "missed" if pair.same else "wrongly the same", float(value))
-        for pair, value, verdict in zip(judged, sure, said, strict=True)
+        for pair, value, verdict in zip(judged, sure, predicted, strict=True)
         if pair.same != bool(verdict)
     ]
     return MatchingReport(
         method=method,
         records=records,
         scored=len(judged),
-        scores={"pairwise": pair_score(said, same)},
-        intervals={"pairwise": pair_intervals(said, same)},
+        scores={"pairwise": pair_score(predicted, same)},
+        intervals={"pairwise": pair_intervals(predicted, same)},
         blocking=candidates,
         seconds=seconds,
         processor=processor,
@@ -217,11 +217,11 @@ def score_pairs(
     )
 
 
-def pair_score(said: NDArray[np.bool_], same: NDArray[np.bool_]) -> Score:
+def pair_score(predicted: NDArray[np.bool_], same: NDArray[np.bool_]) -> Score:
     """Precision and recall of decisions about pairs."""
-    right = int((said & same).sum())
+    right = int((predicted & same).sum())
     return Score(
-        right / int(said.sum()) if said.any() else 1.0,
+        right / int(predicted.sum()) if predicted.any() else 1.0,
         right / int(same.sum()) if same.any() else 1.0,
     )
 
@@ -264,7 +264,7 @@ def _of_pairs(
     seconds: float,
     processor: float,
 ) -> MatchingReport:
-    said = np.array([label[pair.left] == label[pair.right] for pair in judged], dtype=bool)
+    predicted = np.array([label[pair.left] == label[pair.right] for pair in judged], dtype=bool)
     probability = probabilities(matching)
     met = [ordered(pair.left, pair.right) in probability for pair in judged]
     same = [pair.same for pair in judged]
@@ -276,7 +276,7 @@ def _of_pairs(
     )
     return score_pairs(
         method,
-        said,
+        predicted,
         judged,
         records=records,
         seconds=seconds,

@@ -63,10 +63,10 @@ def tidy_cells(records: pd.DataFrame) -> pd.DataFrame:
     for key, source, name, attributes in zip(
         records["record"], records["source"], records["name"], records["attributes"], strict=True
     ):
-        stated = json.loads(attributes)
+        values_of = json.loads(attributes)
         row = {"unique_id": key, "source": source, "title": _name(name)}
         for role in _ROLES:
-            values = stated.get(PREDICATES[role], [])
+            values = values_of.get(PREDICATES[role], [])
             row[role] = _tidy(role, values[0]) if values else ""
         rows.append(row)
     return pd.DataFrame(rows)

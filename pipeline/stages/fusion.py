@@ -46,8 +46,8 @@ def _fusion(context: StageContext) -> dict[str, int]:
         texts=raw_texts(job.recipe, job.raw),
         progress=context.progress,
     )
-    stated = statements if fused.statements is None else fused.statements
-    rewritten = rewrite(stated, fused.links, schema=job.schema)
+    resolved_statements = statements if fused.statements is None else fused.statements
+    rewritten = rewrite(resolved_statements, fused.links, schema=job.schema)
     interactions, lost = rewrite_interactions(
         context.read(INTERACTIONS, RAW_INTERACTIONS), fused.links
     )

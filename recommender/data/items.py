@@ -70,8 +70,12 @@ class ItemNames:
             return NamedItem(text, Match((item,), self._index.name(item)))
         found = self._index.find(text)
         if found is None:
-            near = self._index.suggest(text[: 2 * _SHOWN])
-            hint = f"did you mean {' or '.join(near)}?" if near else "names are in items.tsv"
+            suggestions = self._index.suggest(text[: 2 * _SHOWN])
+            hint = (
+                f"did you mean {' or '.join(suggestions)}?"
+                if suggestions
+                else "names are in items.tsv"
+            )
             raise ConfigError(
                 f"{_shortened(text)!r} is not in {self._catalogue.folder.name}; {hint}"
             )

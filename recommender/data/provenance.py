@@ -44,13 +44,16 @@ def inferred_triples(folder: Path, graph: KnowledgeGraph) -> np.ndarray:
     }
     head = statements["subject"].map(entity_ids)
     tail = statements["object"].map(entity_ids)
-    known = (head.notna() & tail.notna()).to_numpy()
+    has_ids = (head.notna() & tail.notna()).to_numpy()
     facts = pd.DataFrame(
         {
-            "head": head[known].astype("int64"),
-            "relation": statements["predicate"][known].map(relation_ids).fillna(-1).astype("int64"),
-            "tail": tail[known].astype("int64"),
-            "inferred": statements["inferred"][known].astype(bool),
+            "head": head[has_ids].astype("int64"),
+            "relation": statements["predicate"][has_ids]
+            .map(relation_ids)
+            .fillna(-1)
+            .astype("int64"),
+            "tail": tail[has_ids].astype("int64"),
+            "inferred": statements["inferred"][has_ids].astype(bool),
         }
     )
     triples = pd.DataFrame({"head": graph.head, "relation": graph.relation, "tail": graph.tail})

@@ -68,10 +68,12 @@ def _agreement(rows: Sequence[RowResult]) -> list[str]:
         known = [(round(gap, 3), label) for gap, label in gaps if gap is not None]
         if not known:
             continue
-        near = [label for gap, label in known if abs(gap) <= 0.01]
+        within = [label for gap, label in known if abs(gap) <= 0.01]
         low = [f"{label} ({gap:+.3f})" for gap, label in known if gap < -0.01]
         high = [f"{label} ({gap:+.3f})" for gap, label in known if gap > 0.01]
-        text = f"{_NAMES[metric]}: {len(near)} of {len(known)} rows are within 0.01 of the paper's"
+        text = (
+            f"{_NAMES[metric]}: {len(within)} of {len(known)} rows are within 0.01 of the paper's"
+        )
         text += f"; below it: {', '.join(low)}" if low else ""
         text += f"; above it: {', '.join(high)}" if high else ""
         sentences.append(text + ".")

@@ -110,18 +110,20 @@ class GraphVocabulary:
             ConfigError: there is none.
         """
         wanted = fold_name(name)
-        full = [r for r, known in enumerate(self._full_names) if fold_name(known) == wanted]
+        full = [r for r, other in enumerate(self._full_names) if fold_name(other) == wanted]
         short = [
-            r for r, known in enumerate(self._full_names) if fold_name(plain_name(known)) == wanted
+            r for r, other in enumerate(self._full_names) if fold_name(plain_name(other)) == wanted
         ]
         if not full and not short:
             index = NameIndex(enumerate(self.relation_names))
-            near = index.suggest(name)
-            hint = f"did you mean {' or '.join(near)}? " if near else ""
-            known = ", ".join(self.relation_names[:_SHOWN])
+            suggestions = index.suggest(name)
+            hint = f"did you mean {' or '.join(suggestions)}? " if suggestions else ""
+            examples = ", ".join(self.relation_names[:_SHOWN])
             more = len(self.relation_names) - _SHOWN
-            rest = f" and {more} more (relations.tsv)" if more > 0 else ""
-            raise ConfigError(f"no relation {name!r} in the graph; {hint}there are {known}{rest}")
+            others = f" and {more} more (relations.tsv)" if more > 0 else ""
+            raise ConfigError(
+                f"no relation {name!r} in the graph; {hint}there are {examples}{others}"
+            )
         return tuple(full or short)
 
     def items_with(self, statement: Statement) -> NDArray[np.bool_]:
@@ -184,13 +186,12 @@ class GraphVocabulary:
         self, relations: tuple[int, ...], forward: bool, relation: str, value: str
     ) -> ConfigError:
         index = self._entities_of(relations, forward)
-        near, known = index.suggest(value), index.best_known(6)
-        if near:
-            hint = f"did you mean {' or '.join(near)}?"
-        elif known:
-            hint = (
-                f"the graph knows {', '.join(known[:5])}{' and others' if len(known) > 5 else ''}"
-            )
+        suggestions, examples = index.suggest(value), index.best_known(6)
+        if suggestions:
+            hint = f"did you mean {' or '.join(suggestions)}?"
+        elif examples:
+            more = " and others" if len(examples) > 5 else ""
+            hint = f"the graph knows {', '.join(examples[:5])}{more}"
         elif len(self._entities_of(relations, not forward)):
             hint = f"it has {relation} in the other direction, {'^' if forward else ''}{relation}=…"
         else:

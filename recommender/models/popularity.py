@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 from pydantic import Field
-from sklearn.isotonic import IsotonicRegression
 from torch import Tensor
 
 from recommender.data.splits import TrainingSplit
@@ -71,6 +70,8 @@ def expected_recounts(counts: np.ndarray) -> np.ndarray:
     Above 0 the estimates are smoothed to rise with the count (weighted isotonic regression), since
     rare counts make them erratic; 0 keeps its own, for it alone may exceed its neighbour's.
     """
+    from sklearn.isotonic import IsotonicRegression  # takes seconds to load
+
     frequency = np.bincount(counts, minlength=2).astype(np.float64)
     following = np.append(frequency[1:], 0.0)
     rank = np.arange(len(frequency))

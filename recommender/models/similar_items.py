@@ -42,12 +42,12 @@ class AlikeItems:
             ``[len(facts), n_items]``.
         """
         vectors = self._vectors.of_new_items(facts)
-        near = nearest_rows(vectors, self._vectors.matrix, NEAREST)
-        near = csr_array(near / np.maximum(near.sum(axis=1), _TINY)[:, None])
-        unlike = np.flatnonzero(np.diff(near.indptr) == 0)
+        cosines = nearest_rows(vectors, self._vectors.matrix, NEAREST)
+        cosines = csr_array(cosines / np.maximum(cosines.sum(axis=1), _TINY)[:, None])
+        unlike = np.flatnonzero(np.diff(cosines.indptr) == 0)
         everything = np.ones((len(unlike), self.n_items)) / self.n_items
         place = np.repeat(unlike, self.n_items), np.tile(np.arange(self.n_items), len(unlike))
-        return csr_array(near + csr_array((everything.ravel(), place), shape=near.shape))
+        return csr_array(cosines + csr_array((everything.ravel(), place), shape=cosines.shape))
 
 
 class ScoreOfAlikeItems:

@@ -59,12 +59,14 @@ def place_new_item(
     model.eval()
     with torch.inference_mode():
         scorer = model.fold_in_items([facts])
-        known = ItemSets.from_pairs(*split.dataset.interactions.positives, split.dataset.n_users)
-        return _place(model, scorer, known, block)
+        histories = ItemSets.from_pairs(
+            *split.dataset.interactions.positives, split.dataset.n_users
+        )
+        return _place(model, scorer, histories, block)
 
 
-def _place(model: Recommender, scorer: ItemScorer, known: ItemSets, block: int) -> Placements:
-    n_users, n_items = known.n_users, model.n_items
+def _place(model: Recommender, scorer: ItemScorer, histories: ItemSets, block: int) -> Placements:
+    n_users, n_items = histories.n_users, model.n_items
     scores, ranks = np.empty(n_users), np.empty(n_users, dtype=np.int64)
     step = max(1, block // max(n_items, 1))
     for start in range(0, n_users, step):
@@ -72,7 +74,7 @@ def _place(model: Recommender, scorer: ItemScorer, known: ItemSets, block: int) 
         ids = torch.from_numpy(users).to(model.device)
         own = scorer.score_items(ids, 0, 1)
         catalogue = model.score_items(ids, 0, n_items).clone()
-        rows, items = known.pairs(users)
+        rows, items = histories.pairs(users)
         catalogue[torch.from_numpy(rows), torch.from_numpy(items)] = -torch.inf
         # Of equal scores the known item stands first: it has earned its score.
         above = (catalogue >= own).sum(dim=1)

@@ -112,7 +112,7 @@ def items_left_out(
         who plays it is ranked above somebody who does not), as of `users_left_out`.
     """
     n_users = split.train.n_users
-    known = _columns_of(ItemSets(*split.train.history), items, split.train.n_items)
+    histories = _columns_of(ItemSets(*split.train.history), items, split.train.n_items)
     relevant = _columns_of(_positives(split.test, n_users), items, split.train.n_items)
     users = np.flatnonzero(relevant.sizes)
     points = []
@@ -120,11 +120,11 @@ def items_left_out(
         facts = facts_of(split, items, most, seed)
         with torch.inference_mode():
             scorer = folding.eval().fold_in_items(facts)
-        values = _judge(scorer, users, known, relevant) | _auc(scorer, known, relevant)
+        values = _judge(scorer, users, histories, relevant) | _auc(scorer, histories, relevant)
         mean = float(np.mean([len(own) for own in facts]))
         points.append(Point(most, mean, False, values))
     chosen = _Chosen(retrained.eval(), items=items)
-    values = _judge(chosen, users, known, relevant) | _auc(chosen, known, relevant)
+    values = _judge(chosen, users, histories, relevant) | _auc(chosen, histories, relevant)
     return [*points, Point(None, points[-1].mean_given, True, values)]
 
 
@@ -139,14 +139,14 @@ def _judge(
     }
 
 
-def _auc(scorer: ItemScorer, known: ItemSets, relevant: ItemSets) -> dict[str, float]:
+def _auc(scorer: ItemScorer, histories: ItemSets, relevant: ItemSets) -> dict[str, float]:
     """Users ranked for each item; who plays it in train is no candidate."""
-    n_users, n_items = known.n_users, scorer.n_items
+    n_users, n_items = histories.n_users, scorer.n_items
     with torch.inference_mode():
         ids = torch.arange(n_users, device=scorer.device)
         scores = scorer.score_items(ids, 0, n_items).double().cpu().numpy()
     likes = relevant.matrix(n_items).toarray() > 0
-    plays = known.matrix(n_items).toarray() > 0
+    plays = histories.matrix(n_items).toarray() > 0
     values = []
     for item in range(n_items):
         asked = ~plays[:, item]

@@ -14,16 +14,24 @@ TABLE_3 = {
 }
 
 
+@pytest.fixture(scope="module")
+def processed(tmp_path_factory):
+    """Folder of the processed data sets; what one test built, the next one need not build again."""
+    return tmp_path_factory.mktemp("processed")
+
+
 @pytest.mark.real_data
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", TABLE_3)
-def test_the_counts_are_those_of_the_paper(dataset, real_data, tmp_path):
-    counts = build(dataset, raw=real_data, out=tmp_path).stages[-1].counts
+def test_the_counts_are_those_of_the_paper(dataset, real_data, processed):
+    out = processed / dataset
+    counts = build(dataset, raw=real_data, out=out).stages[-1].counts
     users, items, rows, entities, relations, triples = TABLE_3[dataset]
     assert (counts["users"], counts["items"], counts["rating rows"]) == (users, items, rows)
     assert (counts["relations"], counts["triples"]) == (relations, triples)
     assert entities is None or counts["entities"] == entities
-    graph = np.loadtxt(tmp_path / "kg_final.txt", dtype=np.int32)
-    ratings = np.loadtxt(tmp_path / "ratings_final.txt", dtype=np.int32)
+    graph = np.loadtxt(out / "kg_final.txt", dtype=np.int32)
+    ratings = np.loadtxt(out / "ratings_final.txt", dtype=np.int32)
     # What the public loaders take for the sizes of their tables.
     assert graph[:, 0].max() < items
     assert len(set(graph[:, 0]) | set(graph[:, 2])) == graph[:, [0, 2]].max() + 1
@@ -33,21 +41,21 @@ def test_the_counts_are_those_of_the_paper(dataset, real_data, tmp_path):
 
 @pytest.mark.real_data
 @pytest.mark.slow
-def test_the_built_graph_comes_with_the_items_and_rows_of_the_stock_one(real_data, tmp_path):
+def test_the_built_graph_comes_with_the_items_and_rows_of_the_stock_one(real_data, processed):
+    stock, built = processed / "lastfm-stock", processed / "lastfm-built"
     for seed in (555, 1):
-        build("lastfm-stock", raw=real_data, out=tmp_path / "stock", seed=seed)
+        build("lastfm-stock", raw=real_data, out=stock, seed=seed)
         build(
             "lastfm-built",
             raw=real_data,
-            out=tmp_path / "built",
+            out=built,
             seed=seed,
             without=("dbpedia", "freebase"),
         )
         for name in ("ratings_final.txt", "users.tsv"):
-            one, other = (tmp_path / kind / name for kind in ("stock", "built"))
-            assert one.read_bytes() == other.read_bytes()
+            assert (stock / name).read_bytes() == (built / name).read_bytes()
     raw_ids = [
-        [line.split("\t")[-1] for line in (tmp_path / kind / "items.tsv").open()]
-        for kind in ("stock", "built")
+        [line.split("\t")[-1] for line in (folder / "items.tsv").open()]
+        for folder in (stock, built)
     ]
     assert raw_ids[0] == raw_ids[1]

@@ -59,8 +59,8 @@ class SemiStructuredSource(BaseModel):
     format: Annotated[
         str,
         Field(
-            description="Adapter: html, json-ld, wikitext, discogs, musicbrainz, json, xml; 'auto' "
-            "looks at the ending and the first bytes of each file."
+            description="Name of the adapter, such as html, json-ld or discogs (a wrong one lists "
+            "all); 'auto' looks at the ending and the first bytes of each file."
         ),
     ] = "auto"
     type: Annotated[

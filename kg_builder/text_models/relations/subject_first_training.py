@@ -292,8 +292,8 @@ def _threshold(found: Sequence[Sequence[FoundTriple]], texts: Sequence[Annotated
         reached += sum(_key(triple) in named for triple in text.triples)
     if not len(confidences) or not reached:
         return 0.5
-    stated = confidences.sum() * wanted / reached
-    f1 = 2 * np.cumsum(confidences) / (np.arange(1, len(confidences) + 1) + stated)
+    expected_gold = confidences.sum() * wanted / reached
+    f1 = 2 * np.cumsum(confidences) / (np.arange(1, len(confidences) + 1) + expected_gold)
     return float(confidences[int(np.argmax(f1))])
 
 

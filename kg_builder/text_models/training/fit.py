@@ -146,14 +146,14 @@ def _count_triples(extractor: Extractor | None, test: TrainingTexts) -> tuple[in
     if extractor is None or not test.texts:
         return None
     found = extractor.extract([text.text for text in test.texts])
-    right = stated = wanted = 0
+    right = extracted = wanted = 0
     for text, triples in zip(test.texts, found, strict=True):
         gold = _plain(text.triples)
         predicted = _plain([item.triple for item in triples])
         right += len(gold & predicted)
-        stated += len(predicted)
+        extracted += len(predicted)
         wanted += len(gold)
-    return right, stated, wanted
+    return right, extracted, wanted
 
 
 def _plain(triples: Sequence[tuple[str, str, str]]) -> set[tuple[str, ...]]:

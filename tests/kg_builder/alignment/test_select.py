@@ -155,6 +155,21 @@ def test_a_rival_weakens_the_claim_to_a_thing(rival, winner):
     assert contest((first, [candidate("x", 4.6, 0)]), (second, rivals)) == winner
 
 
+@pytest.mark.parametrize(("total", "winner"), [(0.6, 0), (0.8, 1)])
+def test_ten_times_the_interactions_are_worth_0_69_nats_of_a_claim(total, winner):
+    known, unknown = ours("artist:A", popularity=9), ours("artist:B")
+    pairs = [(known, [candidate("x", 0.0, 0)]), (unknown, [candidate("x", total, 1)])]
+    assert contest(*pairs) == winner
+
+
+def test_a_context_that_contradicts_is_taken_out_of_a_claim_one_that_fits_stays():
+    fitting = candidate("x", 1.0, 0, context=1.0)
+    assert contest((ours("artist:A"), [fitting]), (ours("artist:B"), [candidate("x", 1.5, 1)])) == 1
+    contradicted = candidate("x", 1.0, 1, context=-0.5)
+    silent = candidate("x", 1.2, 0)
+    assert contest((ours("artist:A"), [silent]), (ours("artist:B"), [contradicted])) == 1
+
+
 def test_of_equals_the_first_by_the_alphabet_is_taken():
     pairs = [(ours("artist:B"), [candidate("x", 3, 0)]), (ours("artist:A"), [candidate("x", 3, 1)])]
     assert contest(*pairs) == 1
@@ -221,7 +236,11 @@ SECOND_SPELLINGS = [
     ("Sigur Ros", "Sigur Rós", "equal", -1.9, True),  # folded they are the same
     ("Sigur Ros", "Sigur Rós", "equal", -2.0, False),
     ("Sigur Ros", "Sigur Rós", "near", 0.0, True),
+    ("Bjork", "Björk", "equal", -1.9, True),  # of one word, too
     ("Jon Kennedy", "Joan Kennedy", "near", 3.0, False),
+    ("Sigur Ros Band", "Sigur Ros", "near", 1.1, True),  # a word more, and a fitting context
+    ("Sigur Ros Band", "Sigur Ros", "near", 1.0, False),
+    ("Jackson Michael", "Michael Jackson", "near", 1.5, False),  # the same words are none more
     ("Diddy", "Sean Combs", "alias", 1.6, True),  # an alias of one word needs the context
     ("Diddy", "Sean Combs", "alias", 1.5, False),
     ("Puff Daddy", "Sean Combs", "alias", 0.0, True),
@@ -236,17 +255,22 @@ SECOND_SPELLINGS = [
     ("Mister X", "Mister-x", "equal", -1.1, True),
     ("Attack Attack", "Attack! Attack!", "equal", 0.0, False),  # two words, another sign
     ("Attack Attack!", "Attack-Attack!", "equal", -1.1, True),  # two words, the same signs
+    ("Attack Attack!", "Attack-Attack!", "equal", -1.5, True),  # one key, of two words
     ("Attack Attack?", "Attack-Attack!", "equal", 0.0, False),
     ("Attack Attack", "Attack-Attack", "equal", -2.0, False),
     ("Soundgarden", "Sound-garden", "variant", -1.1, True),  # a long word
     ("Soundgarden", "Soundgarden!", "variant", 0.0, False),
     ("Tenletters", "Ten letters", "variant", -1.1, True),
     ("Ninechars", "Nine chars", "variant", 0.4, False),  # not long enough: the key must agree
+    ("Lodger", "Lodges", "variant", 0.4, False),
     ("A-Teens", "A Teens", "variant", -1.1, True),
     ("AC-DC", "ACDC", "variant", -1.1, True),
     ("Lodger!", "Lodger", "variant", 0.0, True),  # a short word with the same key and article
     ("Lodger!", "Lodger", "variant", -0.1, False),
     ("The Lodger", "Lodger", "variant", 0.0, False),
+    ("Lodger", "The Lodger", "equal", 0.0, True),  # the thing has the same article as the entity
+    ("Lodger", "The Lodger", "identical", 0.0, True),
+    ("Lodger", "The Lodger", "equal", -0.1, False),
     ("The Lodger!", "The Lodger", "variant", 0.0, True),
     ("Abba!", "Abba", "variant", 0.0, True),
     ("Abb!", "Abb", "variant", 0.0, False),  # three letters are any band's
@@ -291,6 +315,26 @@ def test_a_name_far_rarer_than_one_like_it_is_that_one_misspelled(
 ):
     entity, popular = ours(name=name, popularity=few), ours(name=owner, popularity=many)
     assert is_second(entity, popular, candidate("x", 3, how=how), p) is same
+
+
+RARE_WITH_CONTEXT = [
+    # (name, its interactions, owner, its interactions, how they meet, context, same)
+    ("The Ramones", 2, "Ramones", 104, "variant", 0.0, True),
+    ("The Ramones", 2, "Ramones", 104, "variant", -0.5, False),  # what is said of it does not fit
+    ("The Ramones", 20, "Ramones", 104, "variant", 0.5, False),  # it fits, but is not rare
+    ("The Abba", 2, "Abba", 104, "variant", 0.0, True),
+    ("The Abb", 2, "Abb", 104, "variant", 0.0, False),  # three letters are any band's
+    ("Micheal Jackson", 1, "Michael Jackson", 20, "near", 0.5, True),  # 21 / 2 times rarer
+    ("Micheal Jackson", 1, "Michael Jackson", 18, "near", 0.5, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "few", "owner", "many", "how", "context", "same"), RARE_WITH_CONTEXT
+)
+def test_a_rare_name_needs_a_context_that_fits_too(name, few, owner, many, how, context, same):
+    entity, popular = ours(name=name, popularity=few), ours(name=owner, popularity=many)
+    assert is_second(entity, popular, candidate("x", 3, how=how, context=context)) is same
 
 
 def test_a_star_keeps_its_link():

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from recommender import RunError, Trainer, create_model, load, load_run, split
+from recommender.train import main
 from recommender.training.checkpoint import (
     Checkpoint,
     checkpoint_hash,
@@ -67,17 +68,18 @@ def epochs_logged(folder: Path) -> list[int]:
 @pytest.mark.slow
 def test_kill_at_random_moments(toy_data: Path, tmp_path: Path) -> None:
     """SIGKILL, again and again, each a little later than the last; then the same bytes."""
-    command = [
-        *(sys.executable, "-m", "recommender.train", "--data", str(toy_data)),
-        *("--dim", "8", "--batch-size", "8", "--epochs", "40", "--patience", "0"),
-        *("--checkpoint-seconds", "0", "--threads", "1", "--resume", "--out"),
+    arguments = [
+        *("--data", str(toy_data), "--dim", "8", "--batch-size", "8", "--epochs", "40"),
+        *("--patience", "0", "--checkpoint-seconds", "0", "--threads", "1", "--resume", "--out"),
     ]
-    root = Path(__file__).resolve().parents[3]
-    subprocess.run([*command, str(tmp_path / "whole")], cwd=root, check=True, capture_output=True)
+    assert main([*arguments, str(tmp_path / "whole")]) == 0
     rng, out = random.Random(4), tmp_path / "killed"
     for _ in range(3):
         process = subprocess.Popen(
-            [*command, str(out)], cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [sys.executable, "-m", "recommender.train", *arguments, str(out)],
+            cwd=Path(__file__).resolve().parents[3],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         before = _bytes(out)
         deadline = time.monotonic() + 120
@@ -87,7 +89,7 @@ def test_kill_at_random_moments(toy_data: Path, tmp_path: Path) -> None:
         process.kill()
         assert process.wait() != 0, "it ended before it could be killed"
         assert not (out / "metrics.json").exists()
-    subprocess.run([*command, str(out)], cwd=root, check=True, capture_output=True)
+    assert main([*arguments, str(out)]) == 0
     assert checkpoint_hash(out / "checkpoint.pt") == checkpoint_hash(
         tmp_path / "whole" / "checkpoint.pt"
     )
