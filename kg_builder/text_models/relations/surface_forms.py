@@ -18,9 +18,6 @@ _COMPANY: Final = re.compile(
 )
 _ARTICLE: Final = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _SPACE: Final = re.compile(r"\s+")
-_LOOSE_BEFORE: Final = re.compile(
-    r" (?=[,.;:!?)\]]|n?['’](?:s|t|re|ve|ll|d|m)\b|['’](?: |$))|(?<=[(\[]) "
-)
 _MIN_LETTERS: Final = 2
 _MONTHS: Final = "|".join(
     sorted({*month_name[1:], *month_abbr[1:], "Sept"}, key=lambda name: (-len(name), name))
@@ -53,17 +50,6 @@ def plain(name: str) -> str:
     'Chișinău, Moldova'
     """
     return _SPACE.sub(" ", name.replace("_", " ").replace('"', " ")).strip()
-
-
-def joined(text: str) -> str:
-    """A text whose words a tokeniser left apart, as people write it.
-
-    >>> joined("Have You Ever ?"), joined("A Woman 's Worth"), joined("Do n't Run ( Girls )")
-    ('Have You Ever?', "A Woman's Worth", "Don't Run (Girls)")
-    >>> joined("Rock 'n' Roll")
-    "Rock 'n' Roll"
-    """
-    return _LOOSE_BEFORE.sub("", text)
 
 
 @lru_cache(maxsize=1)
