@@ -17,7 +17,12 @@ from kg_builder.progress import Progress, silent
 from kg_builder.text_models.calibration import expected_calibration_error
 from kg_builder.text_models.config import Classifier, LearnedConfig
 from kg_builder.text_models.corpora import AnnotatedText, Slot, Triple
-from kg_builder.text_models.relations.fallback_for_works import PatternsOfWorks, lacks_works
+from kg_builder.text_models.relations.dbpedia_patterns import RulesOfRelations
+from kg_builder.text_models.relations.fallback_for_works import (
+    PatternsOfWorks,
+    lacks_works,
+    with_unseen_relations,
+)
 from kg_builder.text_models.relations.joint_extractor import JointExtractor
 from kg_builder.text_models.relations.model_files import Extractor
 from kg_builder.text_models.relations.parsed_text import (
@@ -151,6 +156,7 @@ class TrainedModels:
     parsed: ParsedTexts
     lookup: LookUp
     extractor: Extractor
+    rules: RulesOfRelations
 
     def read(self, texts: Sequence[AnnotatedText]) -> list[Outcome]:
         """The look-up's outcome, then each model's.
@@ -180,21 +186,23 @@ class TrainedModels:
         return outcomes + self._with_patterns(outcomes[1:])
 
     def _with_patterns(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        """The same with works read by patterns, where training cannot have taught about them."""
+        """The same with relations by patterns, where training cannot have taught them."""
         extractor, schema = self.extractor, load_schema()
         if self.experiment.gold_spans or not isinstance(extractor, JointExtractor):
             return []
         if not lacks_works(extractor.signature.relations, schema):
             return []
-        patterns = PatternsOfWorks(schema, self.experiment.config.model, extractor.namer)
-        return [
-            replace(
-                outcome,
-                model=f"{outcome.model} + patterns",
-                considered=patterns.join([text.text for text in outcome.texts], outcome.considered),
+        namer, rules = extractor.namer, self.rules
+        patterns = PatternsOfWorks(schema, self.experiment.config.model, namer, rules)
+        found = []
+        for outcome in outcomes:
+            texts = [text.text for text in outcome.texts]
+            considered = with_unseen_relations(texts, outcome.considered, rules, namer)
+            considered = patterns.join(texts, considered)
+            found.append(
+                replace(outcome, model=f"{outcome.model} + patterns", considered=considered)
             )
-            for outcome in outcomes
-        ]
+        return found
 
 
 def train_models(
@@ -215,7 +223,8 @@ def train_models(
         parsed=parsed.of(train),
         progress=progress,
     )
-    return TrainedModels(experiment, parsed, LookUp(train), extractor)
+    rules = RulesOfRelations.fit(train)
+    return TrainedModels(experiment, parsed, LookUp(train), extractor, rules)
 
 
 def cross_validate(

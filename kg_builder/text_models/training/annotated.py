@@ -68,10 +68,10 @@ def read_annotated(
         raise DataError(
             "its relations are an ontology's", where=str(path), remedy="give it with --ontology"
         )
-    known = read_ontology(ontology)
-    read = read_text2kgbench([path], known)
-    result = _of_triples(of_ontology(read, known), class_of, schema)
-    if lacking := lacking_relations(read, known).total():
+    declared = read_ontology(ontology)
+    sentences = read_text2kgbench([path], declared)
+    result = _of_triples(of_ontology(sentences, declared), class_of, schema)
+    if lacking := lacking_relations(sentences, declared).total():
         result.counts["annotated relations not in the ontology"] += lacking
     return result
 
