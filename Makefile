@@ -69,7 +69,7 @@ mutants: $(INSTALLED)  ## Change the code that decides, bit by bit, and see whic
 
 # A night's attack: make torture TORTURE='--minutes 10 --seed 7'
 torture: $(INSTALLED)  ## Kill, crowd, fill up and corrupt the commands that write, for 90 minutes
-	$(PY) tests/faults/torture.py $(TORTURE)
+	$(PY) -m tests.faults.torture $(TORTURE)
 
 constraints: $(INSTALLED)  ## Write the versions installed in .venv to constraints.txt
 	@{ sed -n '/^#/p' constraints.txt; \

@@ -116,13 +116,14 @@ def write_tsv(frame: pd.DataFrame, path: Path) -> None:
 
     The file appears whole or not at all, in a stage's folder and anywhere else.
     """
-    plain = frame.copy()
-    for column in plain.columns:
-        if not pd.api.types.is_integer_dtype(plain[column]):
-            text = plain[column].astype("string[pyarrow]").fillna("")
-            plain[column] = text.str.replace(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+", " ", regex=True)
-    lines = ["\t".join(plain.columns)]
-    lines += ["\t".join(map(str, row)) for row in plain.itertuples(index=False, name=None)]
+    cells = []
+    for column in frame.columns:
+        text = frame[column].astype("string[pyarrow]")
+        if not pd.api.types.is_integer_dtype(frame[column]):
+            text = text.fillna("")
+            text = text.str.replace(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+", " ", regex=True)
+        cells.append(text.tolist())
+    lines = ["\t".join(frame.columns), *map("\t".join, zip(*cells, strict=True))]
     write_atomically(path, "\n".join(lines) + "\n")
 
 

@@ -189,6 +189,7 @@ def build(
     start: str | None = None,
     force: bool = False,
     without: Iterable[str] = (),
+    mine: bool = False,
     seed: int = SEED,
     without_pairs: Path | None = None,
     with_users: bool = False,
@@ -206,6 +207,7 @@ def build(
             must have run.
         force: run every stage, even if nothing has changed.
         without: sources and databases of the recipe to leave out.
+        mine: fill gaps by neural models, even if the recipe does not ask for it.
         seed: seeds the sampled negatives.
         without_pairs: file of user–item pairs whose acts the graph is built without.
         with_users: write what is known of the users as Turtle, too.
@@ -217,8 +219,9 @@ def build(
         DataError: see `Build`, `Build.run_stage` and `load_recipe`.
         InUseError: another build is at work in the processed folder.
     """
+    recipe = load_recipe(dataset).without(without)
     whole = Build(
-        load_recipe(dataset).without(without),
+        recipe.with_mining() if mine else recipe,
         raw=raw,
         out=out,
         seed=seed,

@@ -7,15 +7,14 @@ import hashlib
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-import kg_builder
-import pipeline
-import safe_io
-
 _PACKAGES: Final = {
-    package.__name__: Path(package.__path__[0]) for package in (kg_builder, pipeline, safe_io)
+    name: Path(spec.submodule_search_locations[0])
+    for name in ("kg_builder", "pipeline", "recommender", "safe_io")
+    if (spec := find_spec(name)) is not None and spec.submodule_search_locations
 }
 _LIBRARIES: Final = ("pandas", "pyarrow", "pyoxigraph", "rapidfuzz", "rdflib", "scikit-learn",
                      "spacy", "numpy", "lxml", "ftfy")  # fmt: skip

@@ -38,6 +38,10 @@ def build_command(
         list[str] | None,
         typer.Option(help="Leave out a source or database of the recipe; may be repeated."),
     ] = None,
+    mine: Annotated[
+        bool,
+        typer.Option("--mine", help="Fill gaps (genre, label, country) by neural models."),
+    ] = False,
     without_pairs: Annotated[
         Path | None,
         typer.Option(
@@ -64,6 +68,7 @@ def build_command(
             start=start,
             force=force,
             without=without or (),
+            mine=mine,
             seed=seed,
             without_pairs=without_pairs,
             with_users=with_users,

@@ -18,7 +18,7 @@ from kg_builder.extraction.interactions import InteractionTable
 from kg_builder.extraction.structured.config import ColumnMap, LinkTable, StructuredSource
 from kg_builder.extraction.user_facts import UserTable, check_relations
 from kg_builder.fusion import FusionConfig, SourceTraits
-from kg_builder.inference import InferenceConfig
+from kg_builder.inference import InferenceConfig, MiningConfig
 from kg_builder.triples import RatingsConfig, TriplesConfig
 from pipeline.download_config import Download
 
@@ -128,6 +128,13 @@ class Recipe(BaseModel):
             for table in source.tables.values()
             if isinstance(table, LinkTable) and table.user is not None
         ]
+
+    def with_mining(self) -> Recipe:
+        """The recipe with fact mining switched on: its own settings, else the defaults."""
+        if self.inference.mining is not None:
+            return self
+        inference = self.inference.model_copy(update={"mining": MiningConfig()})
+        return self.model_copy(update={"inference": inference})
 
     def without(self, names: Iterable[str]) -> Recipe:
         """The recipe with some of its sources or databases left out.

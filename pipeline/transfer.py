@@ -20,6 +20,7 @@ import httpx
 
 from pipeline.download_config import FetchError
 from safe_io.atomic import write_atomically
+from safe_io.deadline import closed_after
 
 __all__ = ["Report", "Transfer", "silent"]
 
@@ -28,7 +29,9 @@ Report = Callable[[int, int | None], None]
 
 TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 _DIGITS = 18
-TIMEOUT = httpx.Timeout(60.0, connect=30.0)
+_SLOWEST = 100
+"""Bytes a second: a server that sends less brings nothing."""
+TIMEOUT = httpx.Timeout(50.0, connect=30.0)
 
 
 def silent(done: int, total: int | None) -> None:
@@ -38,9 +41,9 @@ def silent(done: int, total: int | None) -> None:
 class _TransientError(Exception):
     """The transfer stopped for a reason that may have gone in a moment."""
 
-    def __init__(self, reason: str, wait: float | None = None) -> None:
+    def __init__(self, reason: str, wait: float | None = None, *, too_slow: bool = False) -> None:
         super().__init__(reason)
-        self.wait = wait
+        self.wait, self.too_slow = wait, too_slow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,44 +53,57 @@ class Transfer:
     Args:
         client: it follows redirects and has its own time limits.
         attempts: how often in a row a transfer may fail without bringing anything new.
-        pause: seconds before the second attempt; doubled before each further one, at most 60.
+        pause: seconds before the second attempt; doubled before each further one.
+        patience: seconds that may pass, attempts and pauses together, without anything new.
         sleep: waits; replaced in tests.
     """
 
     client: httpx.Client
     attempts: int = 5
     pause: float = 1.0
+    patience: float = 50.0
     sleep: Callable[[float], None] = field(default=time.sleep)
 
     def get(self, url: str, part: Path, report: Report = silent) -> None:
         """Bring the whole of `url` into `part`, going on from what is there.
 
         Raises:
-            FetchError: the server refuses, the disk is full, or the attempts are used up.
+            FetchError: the server refuses, the disk is full, or the attempts or the patience are
+                used up.
         """
         failures, reached = 0, part.stat().st_size if part.exists() else 0
+        left = self.patience
         while True:
+            began = time.monotonic()
             try:
-                self._once(url, part, report)
+                self._once(url, part, report, left)
             except _TransientError as fault:
                 size = part.stat().st_size if part.exists() else 0
-                failures = 1 if size > reached else failures + 1
-                reached = max(reached, size)
-                if failures >= self.attempts:
+                left -= time.monotonic() - began
+                if size > reached and not fault.too_slow:
+                    failures, left = 0, self.patience
+                failures, reached = failures + 1, max(reached, size)
+                wait = fault.wait or self.pause * 2 ** (failures - 1)
+                left -= wait
+                if failures >= self.attempts or left <= 0:
+                    times = f", {failures} times in a row" if failures > 1 else ""
+                    asked = f"; it asks for a pause of {fault.wait:,.0f} s" if fault.wait else ""
                     raise FetchError(
-                        f"{fault}, {self.attempts} times in a row",
+                        f"{fault}{times}{asked}",
                         where=url,
                         remedy="run the same command again later: it goes on where it stopped",
                     ) from fault
-                self.sleep(fault.wait or min(60.0, self.pause * 2 ** (failures - 1)))
+                self.sleep(wait)
             else:
                 version_of(part).unlink(missing_ok=True)
                 return
 
-    def _once(self, url: str, part: Path, report: Report) -> None:
+    def _once(self, url: str, part: Path, report: Report, patience: float) -> None:
         """One request; it ends with the whole file in `part`, or raises."""
         headers = {"Accept-Encoding": "identity"} | _resume_headers(url, part)
-        with _network_faults(url), self.client.stream("GET", url, headers=headers) as response:
+        limits = httpx.Timeout(patience, connect=min(patience, 30.0))
+        asked = self.client.stream("GET", url, headers=headers, timeout=limits)
+        with _network_faults(url), _answered(self.client, asked, patience) as response:
             status = response.status_code
             if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and "Range" in headers:
                 if _announced_total(response) == part.stat().st_size:
@@ -108,10 +124,17 @@ class Transfer:
             with part.open("ab" if start else "wb") as file:
                 done = start
                 report(done, total)
+                since, due = time.monotonic(), start
                 for chunk in response.iter_bytes():
                     file.write(chunk)
                     done += len(chunk)
                     report(done, total)
+                    if (now := time.monotonic()) - since >= patience:
+                        if done - due < _SLOWEST * (now - since):
+                            raise _TransientError(
+                                f"{done - due:,} bytes came in {now - since:.0f} s", too_slow=True
+                            )
+                        since, due = now, done
             if total is not None and done != total:
                 raise _TransientError(f"the connection ended after {done:,} of {total:,} bytes")
 
@@ -158,7 +181,7 @@ def _refuse_failure(response: httpx.Response, url: str) -> None:
     status = f"the server answered {response.status_code} {response.reason_phrase}".rstrip()
     if response.status_code in TRANSIENT:
         after = _number(response.headers.get("Retry-After", ""))
-        raise _TransientError(status, wait=None if after is None else min(60.0, after))
+        raise _TransientError(status, wait=after)
     raise FetchError(
         status,
         where=url,
@@ -178,6 +201,24 @@ def _refuse_full_disk(part: Path, needed: int | None) -> None:
 
 
 @contextlib.contextmanager
+def _answered(
+    client: httpx.Client,
+    asked: contextlib.AbstractContextManager[httpx.Response],
+    patience: float,
+) -> Iterator[httpx.Response]:
+    """The response, once its head has come, which may take so long and no longer."""
+    with contextlib.ExitStack() as stack:
+        with closed_after(client, patience) as expired:
+            try:
+                response = stack.enter_context(asked)
+            except (httpx.TransportError, RuntimeError) as fault:
+                if expired.is_set():
+                    raise httpx.ReadTimeout("no whole answer came in time") from fault
+                raise
+        yield response
+
+
+@contextlib.contextmanager
 def _network_faults(url: str) -> Iterator[None]:
     """Tell faults that may pass (a cut, a time-out) from those that will not."""
     try:
@@ -190,7 +231,11 @@ def _network_faults(url: str) -> Iterator[None]:
         raise FetchError(
             "the server redirects in a circle", where=url, remedy="fix `url` in the recipe"
         ) from fault
-    except httpx.TransportError as fault:
+    except httpx.TimeoutException as fault:
+        raise _TransientError(
+            f"the server does not answer ({str(fault) or type(fault).__name__})"
+        ) from fault
+    except (httpx.TransportError, httpx.DecodingError) as fault:
         raise _TransientError(
             f"the connection failed ({str(fault) or type(fault).__name__})"
         ) from fault

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from recommender.errors import RunError
-from recommender.training.runs import LOG_FILE, METRICS_FILE
+from recommender.training.runs import CONFIG_FILE, LOG_FILE, METRICS_FILE
 from safe_io.atomic import replacing
 
 __all__ = ["CURVE_FILE", "learning_curve"]
@@ -61,7 +61,7 @@ def learning_curve(run_folder: str | Path) -> Path:
         axis.spines[["top", "right"]].set_visible(False)
     axes[-1].set_xlabel("epoch")
     axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.suptitle(folder.resolve().name, x=0.02, ha="left", fontsize=10)
+    figure.suptitle(folder.resolve().name + _criterion(folder), x=0.02, ha="left", fontsize=10)
     path = folder / CURVE_FILE
     # Without its default metadata (the version of matplotlib) the file depends on the data alone.
     with replacing(path) as temporary:
@@ -116,6 +116,15 @@ def _read_log(path: Path) -> list[dict[str, Any]]:
     if not records:
         raise RunError(f"{path}: no epoch in it yet; nothing to draw")
     return records
+
+
+def _criterion(folder: Path) -> str:
+    """What chose the epoch: where it is not AUC, another epoch may have a higher one."""
+    config = folder / CONFIG_FILE
+    if not config.is_file():
+        return ""
+    monitor = json.loads(config.read_text(encoding="utf-8"))["training"]["monitor"]
+    return f" · epoch chosen by validation {monitor.upper().replace('+', ' + ')}"
 
 
 def _chosen_epoch(folder: Path, records: Sequence[Mapping[str, Any]]) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,8 +16,12 @@ from rich.table import Table
 from recommender.cli import DEFAULT_DATA, OneLineParser, add_settings, main_guard, settings_of
 from recommender.data import load
 from recommender.display import wide_console
+from recommender.errors import ConfigError
+from recommender.kge.presets import PRESETS, Preset
 from recommender.kge.registry import EMBEDDINGS, configure
-from recommender.kge.training import KGETrainConfig, train_embedding
+from recommender.kge.training import KGETrainConfig, TripleData, train_on_triples
+from recommender.kge.triple_files import read_named_triples
+from recommender.kge.triples import hold_out_unlinked, split_triples
 
 __all__ = ["main"]
 
@@ -26,16 +31,19 @@ DEFAULT_MODEL = "transe"
 def main(argv: list[str] | None = None) -> int:
     """Parse, train, print."""
     first = OneLineParser(prog="python -m recommender.train_kge", add_help=False)
-    first.add_argument("--model", default=DEFAULT_MODEL)
-    name: str = first.parse_known_args(argv)[0].model
+    first.add_argument("--model")
+    first.add_argument("--preset")
+    chosen = first.parse_known_args(argv)[0]
+    preset = _preset(chosen.preset, chosen.model)
+    name = preset.model
     configure(name, {})  # complain about the name before the flags, which depend on it
-    arguments = _parser(name).parse_args(argv)
-    config = KGETrainConfig.parse(settings_of(arguments, KGETrainConfig))
-    settings = settings_of(arguments, EMBEDDINGS[name].Config)
+    arguments = _parser(preset).parse_args(argv)
+    config = KGETrainConfig.parse({**preset.training, **settings_of(arguments, KGETrainConfig)})
+    settings = {**preset.settings, **settings_of(arguments, EMBEDDINGS[name].Config)}
     configure(name, settings)  # and about settings before reading data
-    dataset = load(arguments.data)
+    data, folder = _data(arguments, config)
     run_name = f"{name}-split{config.split_seed}-seed{config.seed}"
-    out = arguments.out or dataset.folder / "embeddings" / run_name
+    out = arguments.out or folder / "embeddings" / run_name
     bar = Progress(
         TextColumn("training"),
         BarColumn(),
@@ -54,9 +62,9 @@ def main(argv: list[str] | None = None) -> int:
             text = f"loss {figures['loss']:.4f}  valid MRR {figures['valid_mrr']:.4f}"
             bar.update(task, completed=int(record["epoch"]), figures=text)
 
-        run = train_embedding(
+        run = train_on_triples(
             name,
-            dataset,
+            data,
             config,
             settings=settings,
             out=out,
@@ -68,16 +76,95 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _parser(name: str) -> argparse.ArgumentParser:
+def _preset(preset: str | None, model: str | None) -> Preset:
+    """The preset of that name, or a model with its defaults."""
+    if preset is None:
+        return Preset(model or DEFAULT_MODEL, {}, {})
+    if preset not in PRESETS:
+        raise ConfigError(f"no preset {preset!r}; there are {', '.join(PRESETS)}")
+    if model not in (None, PRESETS[preset].model):
+        raise ConfigError(f"preset {preset!r} is one of {PRESETS[preset].model}, not of {model}")
+    return PRESETS[preset]
+
+
+def _data(arguments: argparse.Namespace, config: KGETrainConfig) -> tuple[TripleData, Path]:
+    """What to train on, and the folder below which runs are written by default."""
+    if arguments.triples is None:
+        if arguments.test is not None or arguments.known:
+            raise ConfigError("--test and --known go with --triples; --data is split by itself")
+        dataset = load(arguments.data or DEFAULT_DATA)
+        parts = split_triples(dataset.graph, config.split_seed)
+        return (
+            TripleData(
+                parts.train,
+                parts.valid,
+                parts.test,
+                dataset.graph,
+                dataset.folder,
+                dataset.hashes(),
+            ),
+            dataset.folder,
+        )
+    if arguments.data is not None:
+        raise ConfigError("give --data or --triples, not both")
+    named = read_named_triples(arguments.triples, arguments.test, tuple(arguments.known))
+    train, valid = named.train, None
+    if arguments.valid_share:
+        train, valid = hold_out_unlinked(train, config.split_seed, arguments.valid_share)
+    Console(stderr=True, soft_wrap=True).print(
+        f"{len(named.train):,} triples, {len(named.entities):,} entities, "
+        f"{len(named.relations):,} relations; {len(train):,} to train on, "
+        f"{0 if valid is None else len(valid):,} to choose the epoch by, "
+        f"{0 if named.test is None else len(named.test):,} to test; "
+        f"{named.literals:,} lines with a value in place of an entity",
+        highlight=False,
+    )
+    files = [arguments.triples, *([arguments.test] if arguments.test else []), *arguments.known]
+    hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    data = TripleData(train, valid, named.test, named.known, arguments.triples, hashes)
+    return data, Path("data/processed")
+
+
+def _parser(preset: Preset) -> argparse.ArgumentParser:
+    name = preset.model
     parser = OneLineParser(
         prog="python -m recommender.train_kge",
-        usage="%(prog)s [--data DIR] [--model NAME] [--out DIR] [settings]",
-        description="Train a knowledge-graph embedding on the graph of a processed data folder "
-        "and measure it by filtered link prediction.",
+        usage="%(prog)s [--data DIR | --triples FILE [--test FILE]] [--model NAME | --preset NAME] "
+        "[--out DIR] [settings]",
+        description="Train a knowledge-graph embedding on the graph of a processed data folder, or "
+        "on a file of triples, and measure it by filtered link prediction.",
         allow_abbrev=False,
     )
+    parser.add_argument("--data", type=Path, help=f"data folder (default: {DEFAULT_DATA})")
     parser.add_argument(
-        "--data", type=Path, default=DEFAULT_DATA, help="data folder (default: %(default)s)"
+        "--triples",
+        type=Path,
+        metavar="FILE",
+        help="triples in place of a data folder: three names a line, parted by tabs, or a Freebase "
+        "dump; gzipped or not",
+    )
+    parser.add_argument(
+        "--test", type=Path, metavar="FILE", help="triples to measure on, in either format"
+    )
+    parser.add_argument(
+        "--known",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="further true triples, which rankings leave out (a published validation file, say); "
+        "may be repeated",
+    )
+    parser.add_argument(
+        "--valid-share",
+        type=_share,
+        default=0.02,
+        metavar="X",
+        help="of --triples, held out to choose the epoch by: triples whose two entities nothing "
+        "else links; 0: train on all, keep the last epoch (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--preset", metavar="NAME", help=f"model and settings: one of {', '.join(PRESETS)}"
     )
     parser.add_argument(
         "--model",
@@ -91,9 +178,21 @@ def _parser(name: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--resume", action="store_true", help="go on from the run folder's checkpoint, bit by bit"
     )
-    add_settings(parser, KGETrainConfig, title="training")
-    add_settings(parser, EMBEDDINGS[name].Config, title=f"embedding {name}")
+    add_settings(parser, KGETrainConfig, title="training", defaults=preset.training)
+    add_settings(
+        parser, EMBEDDINGS[name].Config, title=f"embedding {name}", defaults=preset.settings
+    )
     return parser
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share from 0 to below 1")
+    return share
 
 
 def _print_result(metrics: Mapping[str, Any], folder: Path) -> None:
@@ -102,7 +201,9 @@ def _print_result(metrics: Mapping[str, Any], folder: Path) -> None:
     columns = ("mrr", "hits@1", "hits@3", "hits@10", "mean_rank", "mrr_head", "mrr_tail")
     for column in columns:
         table.add_column(column, justify="right")
-    for part in ("valid", "test"):
+    for part in metrics["triples"]:
+        if part == "train":
+            continue
         values = metrics[part]
         cells = (f"{values[c]:.0f}" if c == "mean_rank" else f"{values[c]:.4f}" for c in columns)
         table.add_row(f"{part} ({metrics['triples'][part]:,})", *cells)

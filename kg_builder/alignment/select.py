@@ -16,6 +16,9 @@ from kg_builder.alignment.score import ScoredCandidate
 from kg_builder.fusion.judgements import Judgements, pair
 from kg_builder.fusion.normalize import fold, name_key, squeeze
 
+TAKEN: Final = "taken by another entity"
+"""Method of an entity whose best candidate was linked to another one of ours."""
+
 _RIVAL: Final = 0.1
 """Probability that makes a second candidate a rival."""
 
@@ -134,7 +137,7 @@ def select_links(
         ):
             also, score, decision, method = best, p, "match", "second spelling"
         elif p >= needed[position]:
-            method = "taken by another entity"
+            method = TAKEN
         elif p >= config.unsure:
             decision = "unsure"
         reasons = {key: pairs[position, key].reasons for key, _ in listed}

@@ -23,6 +23,7 @@ def canonical_form(statements: pd.DataFrame, schema: Schema) -> tuple[pd.DataFra
         for item in schema.predicates.values()
         if item.inverse and not item.canonical
     }
+    names = statements["predicate"].unique()
     symmetric = [item.name for item in schema.predicates.values() if item.symmetric]
     linking = statements["object_kind"].isin(["entity", "record"])
     swap = linking & (
@@ -34,7 +35,7 @@ def canonical_form(statements: pd.DataFrame, schema: Schema) -> tuple[pd.DataFra
         subject=statements["subject"].where(~swap, statements["object"]),
         object=statements["object"].where(~swap, statements["subject"]),
         predicate=statements["predicate"].where(
-            ~swap, statements["predicate"].map(lambda name: turned.get(name) or name)
+            ~swap, statements["predicate"].map({**{n: n for n in names}, **turned})
         ),
     ), int(swap.sum())
 
@@ -92,13 +93,16 @@ def losing_values(
         values.setdefault((subject, predicate), {})[value] = value_doubt
     chosen = {key: _choose(of_key) for key, of_key in values.items()}
     winners = pd.Series(
-        [chosen[key] for key in zip(rows["subject"], rows["predicate"], strict=True)],
+        [
+            chosen[key]
+            for key in zip(rows["subject"].tolist(), rows["predicate"].tolist(), strict=True)
+        ],
         index=rows.index,
     )
     vaguer = pd.Series(
         [
             winner != value and winner.startswith(value)
-            for winner, value in zip(winners, rows["object"], strict=True)
+            for winner, value in zip(winners.tolist(), rows["object"].tolist(), strict=True)
         ],
         index=rows.index,
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import pandas as pd
 
 from kg_builder.ontology import Schema
@@ -25,31 +28,25 @@ def wrong_class(
 
     Predicates of foreign vocabularies are not judged, nor are entities of unknown class.
     """
-    pairs = pd.DataFrame(
-        {"predicate": statements["predicate"], "class": statements[end].map(types)},
-        index=statements.index,
-    )
+    class_ = statements[end].map(types)
     if end == "object":
-        pairs["class"] = pairs["class"].where(statements["object_kind"] == "entity")
-    verdicts = {
-        (predicate, class_): not _allowed(predicate, class_, schema, end)
-        for predicate, class_ in set(pairs.dropna().itertuples(index=False, name=None))
-    }
-    keys = zip(pairs["predicate"], pairs["class"], strict=True)
-    return pd.Series([verdicts.get(key, False) for key in keys], index=statements.index, dtype=bool)
+        class_ = class_.where(statements["object_kind"] == "entity")
+    return _judged(
+        statements["predicate"],
+        class_,
+        lambda predicate, name: not _allowed(predicate, name, schema, end),
+    )
 
 
 def wrong_kind(statements: pd.DataFrame, schema: Schema) -> pd.Series[bool]:
     """Statements with a literal where a relation needs an entity, or the other way round."""
-    kinds = {
-        (predicate, kind): kind not in _allowed_kinds(predicate, schema)
-        for predicate, kind in set(
-            zip(statements["predicate"], statements["object_kind"], strict=True)
-        )
-        if predicate in schema.predicates
-    }
-    keys = zip(statements["predicate"], statements["object_kind"], strict=True)
-    return pd.Series([kinds.get(key, False) for key in keys], index=statements.index, dtype=bool)
+    return _judged(
+        statements["predicate"],
+        statements["object_kind"],
+        lambda predicate, kind: (
+            predicate in schema.predicates and kind not in _allowed_kinds(predicate, schema)
+        ),
+    )
 
 
 def implausible_date(statements: pd.DataFrame, *, earliest: int, latest: int) -> pd.Series[bool]:
@@ -70,6 +67,19 @@ def ends_before_beginning(statements: pd.DataFrame) -> pd.Series[bool]:
     earliest = begin.groupby(statements["subject"]).min()
     ends = statements["predicate"] == "endDate"
     return (ends & (years < statements["subject"].map(earliest).astype("float64"))).astype(bool)
+
+
+def _judged(
+    predicates: pd.Series[str], traits: pd.Series[str], bad: Callable[[str, str], bool]
+) -> pd.Series[bool]:
+    """Whether each (predicate, trait) is bad, asked once per distinct pair; false without trait."""
+    predicate, distinct_predicates = pd.factorize(predicates)
+    trait, distinct_traits = pd.factorize(traits)
+    verdicts = np.zeros((len(distinct_predicates), len(distinct_traits) + 1), dtype=bool)
+    for one, other in set(zip(predicate.tolist(), trait.tolist(), strict=True)):
+        if other >= 0:
+            verdicts[one, other] = bad(distinct_predicates[one], distinct_traits[other])
+    return pd.Series(verdicts[predicate, trait], index=predicates.index)
 
 
 def _allowed(predicate: str, class_: str, schema: Schema, end: str) -> bool:

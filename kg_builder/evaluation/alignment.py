@@ -19,6 +19,7 @@ Outcome = Literal[
     "missed: not in the database",
     "missed: no candidate",
     "missed: left to a person",
+    "missed: taken by another item",
     "missed: below the threshold",
     "rightly not linked",
     "linked, but is not there",
@@ -31,6 +32,7 @@ OUTCOMES: Final[tuple[Outcome, ...]] = (
     "missed: not in the database",
     "missed: no candidate",
     "missed: left to a person",
+    "missed: taken by another item",
     "missed: below the threshold",
     "rightly not linked",
 )
@@ -50,6 +52,7 @@ class Found:
         decision: match, unsure or no_match.
         score: of the link, 0 without.
         candidates: id → score of the candidates that were kept.
+        taken: whether what fits best was linked to another item, which fits it better.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Found:
     decision: str
     score: float
     candidates: Mapping[str, float]
+    taken: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,8 +131,9 @@ def _outcome(right: frozenset[str], found: Found, reachable: bool) -> Outcome:
         return "missed: not in the database"
     if not any(key in found.candidates for key in right):
         return "missed: no candidate"
-    unsure = found.decision == "unsure"
-    return "missed: left to a person" if unsure else "missed: below the threshold"
+    if found.decision == "unsure":
+        return "missed: left to a person"
+    return "missed: taken by another item" if found.taken else "missed: below the threshold"
 
 
 def measure(judged: Sequence[Judged], *, rounds: int = 1000, seed: int = 0) -> Measured:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from unidecode import unidecode
 
@@ -15,6 +15,14 @@ from kg_builder.text_models.corpora import Triple
 _QUOTES: Final = re.compile("[\"“”„«»]|(?<!\\w)['‘’]|['‘’](?!\\w)")
 _APOSTROPHES: Final = re.compile("[‘’`´]")
 _SPACE: Final = re.compile(r"\s+")
+_BRACKETS: Final = re.compile(r"(?<=\S)\s*\([^()]*\)\s*$")
+_NO_LETTER: Final = re.compile(r"[^\w]+")
+
+Fold = Literal["as written", "diacritics", "spelling"]
+"""What makes no difference between two names: nothing but case, underscores and quotes; diacritics
+as well; or besides them brackets at the end ("(song)"), spaces and punctuation."""
+
+FOLDS: Final[tuple[Fold, ...]] = ("as written", "diacritics", "spelling")
 
 
 @dataclass(frozen=True)
@@ -58,18 +66,23 @@ class TripleScore:
     by_relation: dict[str, Counts]
 
 
-def normal(name: str, *, fold: bool = False) -> str:
-    """A name as it is compared: lower case, no underscores or quotes, and no diacritics if folded.
+def normal(name: str, *, fold: Fold = "as written") -> str:
+    """A name as it is compared: lower case, no underscores or quotes, and what else is folded.
 
-    >>> normal('"Chișinău,_Moldova"'), normal("Chișinău", fold=True)
+    >>> normal('"Chișinău,_Moldova"'), normal("Chișinău", fold="diacritics")
     ('chișinău, moldova', 'chisinau')
+    >>> normal("Ca n't_Go ( Flip )_(song)", fold="spelling")
+    'cantgoflip'
     """
     text = _APOSTROPHES.sub("'", _QUOTES.sub("", name.replace("_", " ")))
-    text = unidecode(text) if fold else text
-    return _SPACE.sub(" ", text).strip().lower()
+    text = text if fold == "as written" else unidecode(text)
+    plain = _SPACE.sub(" ", text).strip().lower()
+    if fold != "spelling":
+        return plain
+    return _NO_LETTER.sub("", _BRACKETS.sub("", plain)) or plain
 
 
-def normal_triple(triple: Triple, *, fold: bool = False) -> Triple:
+def normal_triple(triple: Triple, *, fold: Fold = "as written") -> Triple:
     """A triple as it is compared."""
     return Triple(*(normal(part, fold=fold) for part in triple))
 
@@ -78,13 +91,13 @@ def score(
     extracted: Sequence[Collection[Triple]],
     gold: Sequence[Collection[Triple]],
     *,
-    fold: bool = False,
+    fold: Fold = "as written",
 ) -> TripleScore:
     """Compare the triples stated for each text with its gold ones, order-free.
 
     Args:
         extracted, gold: triples of each text, in the same order of texts.
-        fold: whether names that differ by diacritics alone are the same.
+        fold: what makes no difference between names.
     """
     counts: dict[str, Counts] = {}
     for found, wanted in zip(extracted, gold, strict=True):

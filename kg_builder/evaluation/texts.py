@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kg_builder.errors import DataError
 from kg_builder.evaluation.extraction import Counts
@@ -23,6 +23,15 @@ Place = tuple[int, int]
 
 _TURNED: Final = {"hasMember": "memberOf", "performer": "performed"}
 """Predicate → the one that says the same the other way round."""
+
+_KINDS: Final = {
+    "typed": "by class",
+    "role": "by role",
+    "role-in-band": "by role",
+    "date-of-work": "by nearness",
+    "first-artist": "by nearness",
+}
+"""What follows "pattern:" where no rule of a rule file states it → the kind of statement"""
 
 _DATES: Final = frozenset({"beginDate", "endDate", "releaseDate"})
 _NAMED: Final = "AWLPZ"
@@ -45,6 +54,14 @@ class Confidence:
     stated: float
     found: int
     right: int
+
+
+class JudgedRelation(NamedTuple):
+    """A relation that was stated: by which kind of method, with which confidence, and truly?"""
+
+    kind: str
+    confidence: float
+    right: bool
 
 
 def read_annotated_texts(path: Path) -> list[GoldText]:
@@ -113,20 +130,41 @@ def count_coreference(texts: Sequence[tuple[GoldText, Reading]], schema: Schema)
     return Counts(right, found, wanted)
 
 
-def by_confidence(texts: Sequence[tuple[GoldText, Reading]]) -> list[Confidence]:
-    """How often relations are right, by the confidence with which they are stated, rising."""
+def judged_relations(texts: Sequence[tuple[GoldText, Reading]]) -> list[JudgedRelation]:
+    """Relations of the annotation's predicates, each once a text, where it is stated best."""
     predicates = _predicates(gold for gold, _ in texts)
-    counts: dict[float, list[int]] = {}
+    found = []
     for gold, reading in texts:
-        surest: dict[Fact, float] = {}
+        best: dict[Fact, Relation] = {}
         for item in reading.relations:
             fact = fact_of(item)
-            if fact[1] in predicates:
-                surest[fact] = max(item.confidence, surest.get(fact, 0.0))
-        for fact, confidence in surest.items():
-            count = counts.setdefault(round(confidence, 2), [0, 0])
-            count[0] += 1
-            count[1] += fact in gold.facts
+            known = best.get(fact)
+            if fact[1] in predicates and (known is None or known.confidence < item.confidence):
+                best[fact] = item
+        found += [
+            JudgedRelation(kind_of(item.method), item.confidence, fact in gold.facts)
+            for fact, item in best.items()
+        ]
+    return found
+
+
+def kind_of(method: str) -> str:
+    """The kind of statement that a method makes.
+
+    >>> kind_of("pattern:born-in"), kind_of("pattern:typed"), kind_of("trained")
+    ('rule', 'by class', 'trained')
+    """
+    family, _, name = method.partition(":")
+    return _KINDS.get(name, "rule") if family == "pattern" else family
+
+
+def by_confidence(judged: Sequence[JudgedRelation]) -> list[Confidence]:
+    """How often relations are right, by the confidence with which they are stated, rising."""
+    counts: dict[float, list[int]] = {}
+    for item in judged:
+        count = counts.setdefault(round(item.confidence, 2), [0, 0])
+        count[0] += 1
+        count[1] += item.right
     return [Confidence(stated, *counts[stated]) for stated in sorted(counts)]
 
 

@@ -234,17 +234,16 @@ def read_interactions(
         for n, key in enumerate(("evidence", "reason", "detail"))
     }
     count = len(table_of_rejects["evidence"])
-    kept = rows[usable]
     return Interactions(
         interactions=INTERACTIONS.frame(
             {
-                "user": user[usable].tolist(),
-                "item": record[usable].tolist(),
-                "raw_item": items[usable].tolist(),
-                "weight": weight[usable].tolist(),
-                "liked": (weight[usable] >= table.threshold).tolist(),
-                "time": [None] * len(kept) if time is None else time[usable].tolist(),
-                "evidence": place[usable].tolist(),
+                "user": user[usable],
+                "item": record[usable],
+                "raw_item": items[usable],
+                "weight": weight[usable],
+                "liked": weight[usable] >= table.threshold,
+                "time": [None] * int(usable.sum()) if time is None else time[usable].tolist(),
+                "evidence": place[usable],
             }
         ),
         rejects=REJECTS.frame(

@@ -11,6 +11,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from kg_builder.inference.engine import closure
+from kg_builder.inference.mined import MiningConfig
 from kg_builder.inference.rules import Atom, Rule, load_rules
 from kg_builder.inference.similar import SimilarConfig, similar_artists
 from kg_builder.inference.tag_meanings import tag_facts
@@ -19,7 +20,16 @@ from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import ENTITIES, STATEMENTS
 
-__all__ = ["Atom", "Inference", "InferenceConfig", "Rule", "SimilarConfig", "infer", "load_rules"]
+__all__ = [
+    "Atom",
+    "Inference",
+    "InferenceConfig",
+    "MiningConfig",
+    "Rule",
+    "SimilarConfig",
+    "infer",
+    "load_rules",
+]
 
 
 class InferenceConfig(BaseModel):
@@ -42,6 +52,9 @@ class InferenceConfig(BaseModel):
     )
     similar: SimilarConfig | None = Field(
         None, description="derive similar artists from what describes them; none when absent"
+    )
+    mining: MiningConfig | None = Field(
+        None, description="fill gaps by neural models; nothing is mined when absent"
     )
 
 

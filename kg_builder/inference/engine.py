@@ -164,7 +164,10 @@ def _conclude(
     confidence = pd.Series(rule.confidence, index=bindings.index)
     for column in _starting("#confidence", bindings):
         confidence = confidence * bindings[column].astype(float)
-    premises = bindings[_starting("#premise", bindings)].agg("; ".join, axis=1)
+    first, *more = _starting("#premise", bindings)
+    premises = bindings[first]
+    for column in more:
+        premises = premises + "; " + bindings[column]
     predicate = schema.predicate(rule.conclusion.predicate)
     if predicate.symmetric:
         swap = (object_ < subject).fillna(False).astype(bool)
@@ -177,7 +180,7 @@ def _conclude(
             "object_kind": kind,
             "confidence": confidence,
             "rule": rule.name,
-            "premises": premises if len(bindings) else "",
+            "premises": premises,
         }
     )
     usable = conclusions["object"].notna() & (conclusions["subject"] != conclusions["object"])

@@ -7,20 +7,26 @@ listening is what a recommender is tested on.
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numba import njit
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.sparse import csr_array
 
 from kg_builder.ontology import Schema
 from kg_builder.tables import STATEMENTS
 
 _DESCRIBING: Final = ("genre", "tag", "country", "decade", "instrument")
-_ROWS: Final = 1024
+_SLACK: Final = 1e-6
+"""Cosines that a bound leaves open by less than this are computed."""
+
+_Ints = NDArray[np.int64]
+_Floats = NDArray[np.float64]
 
 
 class SimilarConfig(BaseModel):
@@ -44,66 +50,250 @@ def similar_artists(
         Statements `similarTo`, source `inference`, method `rule:tagged-alike`, the smaller name
         first; evidence the descriptions shared, the rarest first.
     """
-    artists = {
-        entity
-        for entity, type_ in zip(entities["entity"], entities["type"], strict=True)
-        if schema.is_a(type_, "Artist")
-    }
-    chosen = statements[statements["predicate"].isin(_DESCRIBING)]
-    values_of: dict[str, set[str]] = defaultdict(set)
-    for subject, target in zip(chosen["subject"], chosen["object"], strict=True):
-        if subject in artists:
-            values_of[subject].add(target)
-    names = sorted(name for name, about in values_of.items() if len(about) >= config.shared)
-    if len(names) < 2:
+    described = _described(statements, entities, config.shared, schema)
+    if len(described.names) < 2:
         return STATEMENTS.empty()
-    spread = Counter(target for name in names for target in values_of[name])
-    words = sorted(spread)
-    column = {word: index for index, word in enumerate(words)}
-    weight = np.array([math.log(1 + len(names) / spread[word]) for word in words])
-    indices = [column[word] for name in names for word in sorted(values_of[name])]
-    ends = np.cumsum([0, *(len(values_of[name]) for name in names)])
-    places = np.array(indices, dtype=np.int64)
-    owner = np.repeat(np.arange(len(names)), np.diff(ends))
-    length = np.sqrt(np.bincount(owner, weights=weight[places] ** 2, minlength=len(names)))
-    shape = (len(names), len(words))
-    profile = csr_array((weight[places] / length[owner], places, ends), shape=shape)
-    common = csr_array((np.ones(len(places)), places, ends), shape=shape)
+    profiles = _profiles(described)
+    near, cosines = _nearest(
+        profiles.ends,
+        profiles.words,
+        profiles.weights,
+        profiles.by_rarity,
+        *profiles.postings(len(described.words)),
+        np.diff(profiles.member_ends),
+        config.nearest,
+        config.shared,
+        config.least,
+    )
+    pairs = _pairs(profiles, near, cosines, config.nearest)
+    shared = _shared_words(profiles, described, pairs)
+    names = described.names
+    return STATEMENTS.frame(
+        {
+            "subject": [names[one] for one, _ in pairs],
+            "predicate": ["similarTo"] * len(pairs),
+            "object": [names[other] for _, other in pairs],
+            "object_kind": ["entity"] * len(pairs),
+            "source": ["inference"] * len(pairs),
+            "method": ["rule:tagged-alike"] * len(pairs),
+            "confidence": [round(min(cosine, 1.0), 4) for cosine in pairs.values()],
+            "evidence": ["both: " + ", ".join(words) for words in shared],
+            "inferred": [True] * len(pairs),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class _Described:
+    """Which words describe whom.
+
+    Attributes:
+        names: the artists, sorted.
+        words: what describes them, sorted.
+        ends: artist i has the places ``ends[i] : ends[i + 1]`` of `places`.
+        places: word numbers, ascending within an artist.
+    """
+
+    names: list[str]
+    words: list[str]
+    ends: _Ints
+    places: _Ints
+
+
+def _described(
+    statements: pd.DataFrame, entities: pd.DataFrame, shared: int, schema: Schema
+) -> _Described:
+    """The artists with at least `shared` descriptions."""
+    classes = [name for name in entities["type"].unique() if schema.is_a(name, "Artist")]
+    artists = entities.loc[entities["type"].isin(classes), "entity"]
+    chosen = statements["predicate"].isin(_DESCRIBING) & statements["subject"].isin(artists)
+    subject, names = _sorted_codes(statements.loc[chosen, "subject"])
+    word, words = _sorted_codes(statements.loc[chosen, "object"])
+    subject, word = np.divmod(np.unique(subject * len(words) + word), max(len(words), 1))
+    enough = np.bincount(subject, minlength=len(names)) >= shared
+    subject, word = subject[enough[subject]], word[enough[subject]]
+    used = np.bincount(word, minlength=len(words)) > 0
+    return _Described(
+        names=[name for name, keep in zip(names, enough.tolist(), strict=True) if keep],
+        words=[name for name, keep in zip(words, used.tolist(), strict=True) if keep],
+        ends=np.concatenate([[0], np.cumsum(np.bincount(subject, minlength=len(names))[enough])]),
+        places=(np.cumsum(used) - 1)[word],
+    )
+
+
+def _sorted_codes(column: pd.Series[str]) -> tuple[_Ints, list[str]]:
+    """Each value's number among the sorted distinct values, and these."""
+    encoded = pa.array(column).dictionary_encode()
+    order = pc.sort_indices(encoded.dictionary)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order.to_numpy()] = np.arange(len(order))
+    codes = encoded.indices.to_numpy(zero_copy_only=False)
+    return rank[codes], encoded.dictionary.take(order).to_pylist()
+
+
+@dataclass(frozen=True)
+class _Profiles:
+    """The distinct descriptions, in the order of the first artist of each.
+
+    Attributes:
+        ends, words, weights: in compressed rows, words ascending; rows have length 1.
+        by_rarity: the places of each row, those of rare words first.
+        member_ends, members: the artists of each profile, ascending.
+        spread: per word, how many artists it describes.
+    """
+
+    ends: _Ints
+    words: _Ints
+    weights: _Floats
+    by_rarity: _Ints
+    member_ends: _Ints
+    members: _Ints
+    spread: _Ints
+
+    def postings(self, n_words: int) -> tuple[_Ints, _Ints]:
+        """Per word the profiles that have it, in compressed rows."""
+        owner = np.repeat(np.arange(len(self.ends) - 1), np.diff(self.ends))
+        order = np.argsort(self.words, kind="stable")
+        starts = np.searchsorted(self.words[order], np.arange(n_words + 1))
+        return starts, owner[order]
+
+
+def _profiles(described: _Described) -> _Profiles:
+    ends, places = described.ends, described.places
+    n_names, n_words = len(described.names), len(described.words)
+    spread = np.bincount(places, minlength=n_words)
+    weight = np.array([math.log(1 + n_names / count) for count in spread.tolist()])
+    owner = np.repeat(np.arange(n_names), np.diff(ends))
+    length = np.sqrt(np.bincount(owner, weights=weight[places] ** 2, minlength=n_names))
+    numbers: dict[bytes, int] = {}
+    profile_of = np.empty(n_names, dtype=np.int64)
+    for name, (start, stop) in enumerate(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)):
+        profile_of[name] = numbers.setdefault(places[start:stop].tobytes(), len(numbers))
+    _, first = np.unique(profile_of, return_index=True)
+    sizes = np.diff(ends)[first]
+    kept = np.isin(owner, first)
+    row = np.repeat(np.arange(len(first)), sizes)
+    words = places[kept]
+    return _Profiles(
+        ends=np.concatenate([[0], np.cumsum(sizes)]),
+        words=words,
+        weights=(weight[places] / length[owner])[kept],
+        by_rarity=np.lexsort((words, spread[words], row)),
+        member_ends=np.concatenate([[0], np.cumsum(np.bincount(profile_of))]),
+        members=np.argsort(profile_of, kind="stable"),
+        spread=spread,
+    )
+
+
+@njit(cache=True, nogil=True)
+def _nearest(
+    ends: Any,
+    words: Any,
+    weights: Any,
+    by_rarity: Any,
+    starts: Any,
+    owners: Any,
+    sizes: Any,
+    nearest: int,
+    shared: int,
+    least: float,
+) -> tuple[Any, Any]:  # pragma: no cover
+    """The most similar profiles of each profile, itself among them.
+
+    Exact, though not all products are made (after Bayardo, Ma and Srikant, "Scaling up all pairs
+    similarity search", WWW 2007): words are gone through from the rarest on, and whoever has one
+    gets his cosine. By Cauchy and Schwarz the cosine of those who only have later words is at most
+    the length of what remains; below the `nearest`-th best cosine so far, nobody new is looked at.
+
+    Args:
+        ends, words, weights, by_rarity: see `_Profiles`.
+        starts, owners: see `_Profiles.postings`.
+        sizes: artists per profile.
+        nearest, shared, least: see `SimilarConfig`.
+
+    Returns:
+        Profiles ``[n, nearest + 1]``, the best first, of equally good ones (to nine digits) the
+        first; -1 where there are no more. And their cosines.
+    """
+    n, wanted = len(ends) - 1, nearest + 1
+    found = np.full((n, wanted), -1, dtype=np.int64)
+    cosines = np.zeros((n, wanted))
+    rank = np.zeros(wanted + 1)  # rounded, so that the last bits of a product decide nothing
+    seen = np.full(n, -1, dtype=np.int64)
+    own = np.zeros(starts.shape[0])
+    for row in range(n):
+        first, last = ends[row], ends[row + 1]
+        rest = 0.0
+        for place in range(first, last):
+            own[words[place]] = weights[place]
+            rest += weights[place] ** 2
+        bound, filled = (1.0 if sizes[row] > nearest else least), 0
+        for m in range(first, last):
+            if np.sqrt(max(rest, 0.0)) < bound - _SLACK:
+                break
+            word = words[by_rarity[m]]
+            rest -= weights[by_rarity[m]] ** 2
+            for at in range(starts[word], starts[word + 1]):
+                other = owners[at]
+                if seen[other] == row:
+                    continue
+                seen[other] = row
+                common, cosine = 0, 0.0
+                for place in range(ends[other], ends[other + 1]):
+                    weight = own[words[place]]
+                    if weight > 0:
+                        cosine += weight * weights[place]
+                        common += 1
+                if common < shared or cosine < bound - _SLACK or cosine < least:
+                    continue
+                value, slot = np.rint(cosine * 1e9), filled
+                while slot > 0 and (
+                    rank[slot - 1] < value
+                    or (rank[slot - 1] == value and found[row, slot - 1] > other)
+                ):
+                    if slot < wanted:
+                        rank[slot] = rank[slot - 1]
+                        found[row, slot] = found[row, slot - 1]
+                        cosines[row, slot] = cosines[row, slot - 1]
+                    slot -= 1
+                if slot < wanted:
+                    rank[slot], found[row, slot], cosines[row, slot] = value, other, cosine
+                    filled = min(filled + 1, wanted)
+                    if filled == wanted:
+                        bound = max(bound, cosines[row, nearest])
+        for place in range(first, last):
+            own[words[place]] = 0.0
+    return found, cosines
+
+
+def _pairs(
+    profiles: _Profiles, near: _Ints, cosines: _Floats, nearest: int
+) -> dict[tuple[int, int], float]:
+    """Pairs of artists, the smaller number first, and their cosines; in the order of the pairs."""
+    ends, members = profiles.member_ends.tolist(), profiles.members.tolist()
     pairs: dict[tuple[int, int], float] = {}
-    for start in range(0, len(names), _ROWS):
-        near = (profile[start : start + _ROWS] @ profile.T).toarray()
-        shared = (common[start : start + _ROWS] @ common.T).toarray()
-        near[(shared < config.shared) | (near < config.least)] = 0.0
-        for row in range(len(near)):
-            near[row, start + row] = 0.0
-            for other in _best(near[row], config.nearest):
-                pair = (min(start + row, other), max(start + row, other))
-                pairs[pair] = float(near[row, other])
-    rows = []
-    for (one, other), cosine in sorted(pairs.items()):
-        both = sorted(values_of[names[one]] & values_of[names[other]], key=lambda w: (spread[w], w))
-        rows.append(
-            {
-                "subject": names[one],
-                "predicate": "similarTo",
-                "object": names[other],
-                "object_kind": "entity",
-                "source": "inference",
-                "method": "rule:tagged-alike",
-                "confidence": round(min(cosine, 1.0), 4),
-                "evidence": "both: " + ", ".join(both[:5]),
-                "inferred": True,
-            }
-        )
-    return STATEMENTS.frame(rows)
+    for row, (others, values) in enumerate(zip(near.tolist(), cosines.tolist(), strict=True)):
+        best = sorted(
+            (-round(value, 9), member, value)
+            for other, value in zip(others, values, strict=True)
+            if other >= 0
+            for member in members[ends[other] : min(ends[other] + nearest + 1, ends[other + 1])]
+        )[: nearest + 1]
+        for artist in members[ends[row] : ends[row + 1]]:
+            for _, other, value in [each for each in best if each[1] != artist][:nearest]:
+                pairs[min(artist, other), max(artist, other)] = value
+    return dict(sorted(pairs.items()))
 
 
-def _best(values: NDArray[np.float64], count: int) -> list[int]:
-    """Places of the highest values above 0, of equal ones the first."""
-    places = np.flatnonzero(values)
-    # rounded, so that the last bits of a product decide nothing
-    exact = np.round(values[places], 9)
-    if len(places) > count:
-        least = np.partition(exact, -count)[-count]
-        places, exact = places[exact >= least], exact[exact >= least]
-    return [int(place) for place in places[np.argsort(-exact, kind="stable")][:count]]
+def _shared_words(
+    profiles: _Profiles, described: _Described, pairs: dict[tuple[int, int], float]
+) -> list[list[str]]:
+    """Per pair the rarest five words that describe both."""
+    ends, places = described.ends.tolist(), described.places.tolist()
+    spread, words = profiles.spread.tolist(), described.words
+    found = []
+    for one, other in pairs:
+        both = {*places[ends[one] : ends[one + 1]]} & {*places[ends[other] : ends[other + 1]]}
+        rarest = sorted(both, key=lambda word: (spread[word], word))[:5]
+        found.append([words[word] for word in rarest])
+    return found

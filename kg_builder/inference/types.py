@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from functools import cache, partial
+
 import pandas as pd
 
 from kg_builder.ontology import Schema
@@ -29,13 +32,15 @@ def refine_types(
     linking = statements[statements["object_kind"] == "entity"]
     calls.append(_calls(linking, "object", {p.name: p.range for p in schema.predicates.values()}))
     wanted = pd.concat(calls, ignore_index=True).drop_duplicates()
-    current = dict(zip(entities["entity"], entities["type"], strict=True))
+    called: dict[str, frozenset[str]] = defaultdict(frozenset)
+    for entity, class_ in zip(wanted["entity"].tolist(), wanted["class"].tolist(), strict=True):
+        called[entity] |= {class_}
+    narrow = cache(partial(_narrow, schema=schema))
     narrowed: dict[str, str] = {}
-    for entity, classes in wanted.groupby("entity")["class"].agg(tuple).items():
-        old = current.get(str(entity))
-        new = _narrow(old, classes, schema) if old is not None else None
+    for entity, old in zip(entities["entity"].tolist(), entities["type"].tolist(), strict=True):
+        new = narrow(old, called[entity]) if entity in called else None
         if new is not None and new != old:
-            narrowed[str(entity)] = new
+            narrowed[entity] = new
     if not narrowed:
         return entities, 0
     types = entities["entity"].map(narrowed).fillna(entities["type"])
@@ -51,7 +56,7 @@ def _calls(
     return pd.DataFrame({"entity": rows[column], "class": called})
 
 
-def _narrow(old: str, called: tuple[str, ...], schema: Schema) -> str | None:
+def _narrow(old: str, called: frozenset[str], schema: Schema) -> str | None:
     """The most general class that is below the old one and everything called for, if any."""
     wanted = {old, *called}
     fitting = [name for name in schema.classes if wanted <= schema.ancestors(name)]

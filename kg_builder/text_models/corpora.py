@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -14,6 +16,10 @@ from lxml import etree
 from kg_builder.errors import DataError
 
 _LANGUAGES: Final = frozenset({"", "en"})
+_LOOSE_BEFORE: Final = re.compile(
+    r" (?=[,.;:!?)\]](?!\w)|n?['’](?:s|t|re|ve|ll|d|m)\b|['’](?: |$))|(?<=[(\[]) "
+)
+_CUT_WORD: Final = re.compile(r"\b(ca|wo|gon|wan|got) (n['’]t|na|ta)\b", re.IGNORECASE)
 
 
 class Triple(NamedTuple):
@@ -51,6 +57,17 @@ class Slot(NamedTuple):
     relation: str
     side: str
     """"subject" or "object" """
+
+
+def joined(text: str) -> str:
+    """A text whose words a tokeniser left apart, as people write it.
+
+    >>> joined("Have You Ever ?"), joined("A Woman 's Worth"), joined("Do n't Run ( Girls )")
+    ('Have You Ever?', "A Woman's Worth", "Don't Run (Girls)")
+    >>> joined("Ca n't Help ( Flip )"), joined("Rock 'n' Roll"), joined("Version 2 .0 , .hack")
+    ("Can't Help (Flip)", "Rock 'n' Roll", 'Version 2 .0, .hack')
+    """
+    return _LOOSE_BEFORE.sub("", _CUT_WORD.sub(r"\1\2", text))
 
 
 def slots_of(triple: Triple) -> tuple[tuple[Slot, str], tuple[Slot, str]]:
@@ -184,10 +201,13 @@ def read_text2kgbench(paths: Sequence[Path], ontology: Ontology) -> list[Annotat
 
     Mihindukulasooriya et al., "Text2KGBench" (2023). A row has `sub_label`, `rel_label` and
     `obj_label`, or a list `triples` of `sub`, `rel` and `obj`, which then are all that the
-    sentence states. Of a folder all `.jsonl` files in and below it are read, by name.
+    sentence states. Words that a tokeniser left apart are joined in sentences and names: in the
+    training rows those of the sentences' subjects ("Ca n't", "( Flip )"), in the published test
+    those of the gold names as well. Of a folder all `.jsonl` files in and below it are read, by
+    name. Triples of relations that the ontology lacks are kept: see `lacking_relations`.
 
     Raises:
-        DataError: no such file, a line that is not such a row, a relation not in the ontology.
+        DataError: no such file, a line that is not such a row.
     """
     known = {_relation_key(label): label for label in ontology.relations}
     ids: dict[str, str] = {}
@@ -197,10 +217,10 @@ def read_text2kgbench(paths: Sequence[Path], ontology: Ontology) -> list[Annotat
         for number, row in _jsonl_rows(path):
             where = f"{path}, line {number}"
             try:
-                sentence = fix_text(row["sent"])
+                sentence = joined(fix_text(row["sent"]))
                 listed = row.get("triples")
                 stated = [
-                    Triple(*(str(item[key]).strip() for key in keys))
+                    Triple(*(joined(fix_text(str(item[key]))).strip() for key in keys))
                     for item, keys in (
                         [(row, ("sub_label", "rel_label", "obj_label"))]
                         if listed is None
@@ -217,12 +237,8 @@ def read_text2kgbench(paths: Sequence[Path], ontology: Ontology) -> list[Annotat
             complete[sentence] = complete.get(sentence, False) or listed is not None
             named = triples.setdefault(sentence, {})
             for triple in stated:
-                if _relation_key(triple.relation) not in known:
-                    raise DataError(
-                        f"relation {triple.relation!r} is not in ontology {ontology.name}",
-                        where=where,
-                    )
-                named[triple._replace(relation=known[_relation_key(triple.relation)])] = None
+                relation = known.get(_relation_key(triple.relation), triple.relation)
+                named[triple._replace(relation=relation)] = None
     return [
         AnnotatedText(
             id=ids[sentence],
@@ -233,6 +249,26 @@ def read_text2kgbench(paths: Sequence[Path], ontology: Ontology) -> list[Annotat
         )
         for sentence, stated in triples.items()
     ]
+
+
+def lacking_relations(texts: Iterable[AnnotatedText], ontology: Ontology) -> Counter[str]:
+    """How many triples of texts have which relation that the ontology lacks."""
+    known = frozenset(ontology.relations)
+    return Counter(
+        triple.relation for text in texts for triple in text.triples if triple.relation not in known
+    )
+
+
+def of_ontology(texts: Iterable[AnnotatedText], ontology: Ontology) -> list[AnnotatedText]:
+    """Texts without triples of relations that the ontology lacks; without any left, none."""
+    known = frozenset(ontology.relations)
+    kept = []
+    for text in texts:
+        triples = tuple(triple for triple in text.triples if triple.relation in known)
+        if triples or not text.triples:
+            complete = text.complete and len(triples) == len(text.triples)
+            kept.append(replace(text, triples=triples, complete=complete))
+    return kept
 
 
 def _relation_key(relation: str) -> str:

@@ -8,6 +8,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from kg_builder.extraction.text.model_interface import (
     ModelRelation,
 )
 from safe_io.atomic import write_atomically
+from safe_io.deadline import closed_after
 
 _TASK: Final = """\
 You read a text about music and list what it names and what it states. Answer with JSON only.
@@ -63,7 +65,7 @@ def parse_answer(
         mentions, relations = content["mentions"], content.get("relations", [])
         spans = [_span(item, text, config, refused) for item in mentions]
         found = [_relation(item, spans, config, refused) for item in relations]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return ModelReading(
         tuple(
@@ -143,6 +145,8 @@ def _schema(config: LlmEndpoint) -> dict[str, Any]:
     return record(**wanted)
 
 
+_LARGEST: Final = 1 << 20
+"""Bytes of an answer; a reading of the longest text is smaller."""
 _RETRIED_STATUS: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 
 
@@ -234,29 +238,54 @@ class LanguageModel:
             DataError: no other try may help.
         """
         where = f"{self._config.url}, model {self._config.model!r}"
-        address = self._config.url.rstrip("/") + "/chat/completions"
         try:
-            response = self._client.post(address, json=body)
+            status, answer = self._post(body)
+        except httpx.TimeoutException:
+            raise DataError(
+                f"has not answered in {self._config.timeout:g} s",
+                where=where,
+                remedy="look whether it works; for a slow one, raise 'timeout' in the recipe",
+            ) from None
         except httpx.HTTPError as fault:
             if not last:
                 return None
             raise DataError(
                 f"cannot be reached: {str(fault) or type(fault).__name__}", where=where
             ) from None
-        if response.status_code in _RETRIED_STATUS and not last:
+        if status in _RETRIED_STATUS and not last:
             return None
-        if response.is_error:
-            raise DataError(
-                f"answers {response.status_code}: {response.text[:200].strip()}", where=where
-            )
+        if status >= HTTPStatus.BAD_REQUEST:
+            shown = " ".join(answer.decode("utf-8", "replace").split())
+            raise DataError(f"answers {status}: {shown[:200]}", where=where)
         try:
-            return str(response.json()["choices"][0]["message"]["content"])
-        except (ValueError, KeyError, IndexError, TypeError):
+            content = str(json.loads(answer)["choices"][0]["message"]["content"])
+        except (ValueError, KeyError, IndexError, TypeError, RecursionError):
             raise DataError(
                 "does not answer as chat completions do",
                 where=where,
                 remedy="url is the address that /chat/completions is put behind",
             ) from None
+        return content.encode("utf-8", "replace").decode()  # halves of surrogate pairs
+
+    def _post(self, body: dict[str, Any]) -> tuple[int, bytes]:
+        """Status and text of the answer, whose beginning stands for one that is too long.
+
+        Raises:
+            httpx.HTTPError: no answer; `httpx.TimeoutException` where it was not whole in time.
+        """
+        address, answer = self._config.url.rstrip("/") + "/chat/completions", bytearray()
+        with closed_after(self._client, self._config.timeout) as expired:
+            try:
+                with self._client.stream("POST", address, json=body) as response:
+                    for part in response.iter_bytes():
+                        answer += part
+                        if len(answer) > _LARGEST:
+                            break
+                return response.status_code, bytes(answer)
+            except (httpx.HTTPError, RuntimeError) as fault:
+                if expired.is_set():
+                    raise httpx.ReadTimeout("not whole in time") from fault
+                raise
 
     def _cache_path(self, body: dict[str, Any]) -> Path:
         """Where the answer to a request is cached: the name is the hash of the whole request."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import pyoxigraph as ox
 
@@ -16,6 +18,10 @@ _RDFS_LABEL = ox.NamedNode(expand("rdfs:label"))
 _ALT_LABEL = ox.NamedNode(expand("skos:altLabel"))
 _TYPE = ox.NamedNode(expand("rdf:type"))
 _SAME_AS = ox.NamedNode(expand("owl:sameAs"))
+
+
+_BLOCK: Final = 10_000
+"""Entities whose statements are Python values at one time."""
 
 
 @lru_cache(maxsize=200_000)
@@ -62,27 +68,34 @@ def by_subject(
 
     Entities come class by class, in the order of the data model, then by name.
     """
-    relations: dict[str, list[ox.Triple]] = {}
-    attributes: dict[str, list[ox.Triple]] = {}
-    distinct = facts(statements)
-    for subject, predicate, value, kind in rows_of(distinct, *distinct.columns):
-        part = attributes if kind in LITERAL_KINDS else relations
-        part.setdefault(subject, []).append(
-            ox.Triple(node(subject), node(predicate), term(value, kind))
-        )
     order = {name: place for place, name in enumerate(reading_order(schema))}
-    rows = sorted(
-        rows_of(entities, "type", "entity", "name", "aliases", "external_ids"),
-        key=lambda row: (order.get(row[0], len(order)), row[0], row[1]),
-    )
-    for type_, entity, name, aliases, external_ids in rows:
-        yield (
-            type_,
-            describe(entity, type_, name, list(aliases))
-            + relations.get(entity, [])
-            + attributes.get(entity, [])
-            + same_as(entity, list(external_ids)),
+    rank = entities["type"].map(lambda name: order.get(name, len(order)))
+    things = entities.assign(rank=rank).sort_values(["rank", "type", "entity"], ignore_index=True)
+    distinct = facts(statements)
+    owner = pd.Index(things["entity"]).get_indexer(pd.Index(distinct["subject"]))
+    literal = distinct["object_kind"].isin(LITERAL_KINDS).to_numpy(dtype=bool)
+    by_thing = np.lexsort((literal, owner))
+    by_thing = by_thing[np.searchsorted(owner[by_thing], 0) :]  # -1: of no entity
+    ends = np.searchsorted(owner[by_thing], np.arange(len(things) + 1)).tolist()
+    for start in range(0, len(things), _BLOCK):
+        stop = min(start + _BLOCK, len(things))
+        of_block = distinct.iloc[by_thing[ends[start] : ends[stop]]]
+        about = rows_of(of_block, "predicate", "object", "object_kind")
+        block = rows_of(
+            things.iloc[start:stop], "type", "entity", "name", "aliases", "external_ids"
         )
+        for place, (type_, entity, name, aliases, external_ids) in enumerate(block, start):
+            subject = node(entity)
+            stated = [
+                ox.Triple(subject, node(predicate), term(value, kind))
+                for predicate, value, kind in islice(about, ends[place + 1] - ends[place])
+            ]
+            yield (
+                type_,
+                describe(entity, type_, name, list(aliases))
+                + stated
+                + same_as(entity, list(external_ids)),
+            )
 
 
 def rows_of(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from kg_builder.errors import DataError
 from kg_builder.ontology import Schema
@@ -107,14 +109,13 @@ def ratings(
         config: number of negatives per positive.
         seed: of the drawing.
     """
-    item_id = {item: number for number, item in enumerate(items)}
-    numbers = interactions["item"].map(item_id)
-    known = numbers.notna().to_numpy(dtype=bool)
-    item = np.asarray(numbers[known], dtype=np.int64)
+    numbers = _positions(interactions["item"], items)
+    known = numbers >= 0
+    item = numbers[known]
     likes = interactions.loc[known, "liked"].to_numpy(dtype=bool)
-    names = interactions.loc[known, "user"].to_numpy(dtype=object)
-    user_names = pd.unique(names[likes])
-    user = pd.Index(user_names).get_indexer(pd.Index(names)).astype(np.int64)
+    names = interactions.loc[known, "user"]
+    user_names = names[likes].unique().tolist()
+    user = _positions(names, user_names)
     likes_nothing = user < 0
     everything = _pairs(user[~likes_nothing], item[~likes_nothing], len(items))
     positives = _pairs(user[likes], item[likes], len(items))
@@ -131,7 +132,7 @@ def ratings(
         parts += [_rows(number, mine, 1), _rows(number, drawn, 0)]
     return Ratings(
         rows=np.concatenate(parts) if parts else np.empty((0, 3), np.int64),
-        users=[str(name) for name in user_names],
+        users=user_names,
         counts={
             "interactions": len(interactions),
             "interactions with no item": int((~known).sum()),
@@ -157,6 +158,12 @@ def draw_unmet(
     ranks = generator.choice(free, size=min(wanted, free), replace=False)
     shifted = met - np.arange(len(met))
     return np.sort(ranks + np.searchsorted(shifted, ranks, side="right")).astype(np.int64)
+
+
+def _positions(values: pd.Series[str], among: Sequence[str]) -> _IntArray:
+    """Where each value stands among others; -1 where it does not."""
+    found = pc.index_in(pa.array(values), pa.array(among, type=pa.array(values).type))
+    return found.fill_null(-1).to_numpy().astype(np.int64)
 
 
 def _pairs(user: _IntArray, item: _IntArray, n_items: int) -> _IntArray:
@@ -195,15 +202,16 @@ def times_of_positives(
     """
     if not interactions["time"].notna().any():
         return None
-    liked = interactions[interactions["liked"]]
+    liked = interactions[interactions["liked"] & interactions["time"].notna()]
     pairs = pd.DataFrame(
         {
-            "user": liked["user"].map({name: number for number, name in enumerate(rated.users)}),
-            "item": liked["item"].map({item: number for number, item in enumerate(items)}),
-            "time": liked["time"],
+            "user": _positions(liked["user"], rated.users),
+            "item": _positions(liked["item"], items),
+            "time": liked["time"].to_numpy(dtype=np.int64),
         }
     )
-    earliest = pairs.dropna().astype("int64").groupby(["user", "item"])["time"].min()
+    pairs = pairs[(pairs["user"] >= 0) & (pairs["item"] >= 0)]
+    earliest = pairs.groupby(["user", "item"])["time"].min()
     positives = rated.rows[rated.rows[:, 2] == 1, :2]
     of_row = pd.MultiIndex.from_arrays([positives[:, 0], positives[:, 1]], names=["user", "item"])
     return earliest.reindex(of_row).reset_index()

@@ -28,6 +28,10 @@ for _name, _told in (
         "Measure entity resolution: pairwise and B-cubed scores, blocking, time, worst errors.",
     ),
     (
+        "mining",
+        "Measure mined facts on held-out ones: precision against recall, by predicate.",
+    ),
+    (
         "ner",
         "Fit a recogniser of names on one file and score it on another, or by cross-validation.",
     ),

@@ -13,6 +13,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from kg_builder.alignment.select import TAKEN
 from kg_builder.databases import ALIGNED
 from kg_builder.errors import DataError
 from kg_builder.evaluation.alignment import (
@@ -133,7 +134,8 @@ def _found(
         link = max((scores.get(key, 1.0) for key in ids), default=0.0)
         unsure = any(entry["decision"] == "unsure" for entry in own)
         decision = "match" if ids else "unsure" if unsure else "no_match"
-        found[raw] = Found(name, ids, decision, link, scores)
+        taken = any(entry["method"] == TAKEN for entry in own)
+        found[raw] = Found(name, ids, decision, link, scores, taken)
     return found
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from kg_builder.errors import DataError
 from kg_builder.text_models.config import Classifier, LearnedConfig
 from kg_builder.text_models.corpora import (
     AnnotatedText,
     Ontology,
+    lacking_relations,
+    of_ontology,
     read_ontology,
     read_text2kgbench,
     read_webnlg,
@@ -32,6 +33,7 @@ from pipeline.evaluate.extraction_report import (
     write_errors,
 )
 from pipeline.evaluate.extraction_runs import (
+    LOOK_UP,
     SHARES,
     Experiment,
     Outcome,
@@ -40,6 +42,8 @@ from pipeline.evaluate.extraction_runs import (
     sample,
     train_models,
 )
+from pipeline.evaluate.reliability import draw_reliability
+from pipeline.evaluate.training_progress import training_progress
 
 _out = terminal()
 _err = terminal(stderr=True)
@@ -117,9 +121,14 @@ def extraction_command(
     """Train an extractor on some texts and score the triples that it reads from others."""
     _check_options(train, test, folds, model, gold_spans=gold_spans)
     collection = _collection(format_, ontology)
-    texts = collection.read(train)
+    texts = collection.to_train_on(train)
     if category is not None and test is None:
         texts = _of_category(texts, category)
+    # read before the minutes of training: a damaged file, or a relation that cannot be found, is
+    # known at once. Its texts are not looked at before they are scored.
+    scored = collection.to_score(test) if test is not None else []
+    if category is not None and test is not None:
+        scored = _of_category(scored, category)
     experiment = Experiment(
         config=LearnedConfig(classifiers=_classifiers(model)),
         # chosen once: parts of the texts, for a curve, must not be read in another way
@@ -131,12 +140,8 @@ def extraction_command(
     parsed = ParsedTexts(experiment.config.model)
     by_share: dict[float, list[list[Outcome]]] = {}
     for share in SHARES if curve else (1.0,):
-        with _progress() as bars:
-            task = bars.add_task(f"training on {share:.0%} of {len(texts):,} texts", total=None)
-
-            def tell(done: int, total: int | None = None) -> None:
-                bars.update(task, completed=done, total=total)  # noqa: B023 - used at once
-
+        what = f"training on {share:.0%} of {len(texts):,} texts"
+        with training_progress(_err, what) as tell:
             if test is None:
                 by_share[share] = cross_validate(
                     texts,
@@ -149,9 +154,6 @@ def extraction_command(
                 )
             else:
                 fitted = train_models(sample(texts, share, seed=seed), experiment, parsed, tell)
-                scored = collection.read(test)
-                if category is not None:
-                    scored = _of_category(scored, category)
                 by_share[share] = [fitted.read(scored)]
     runs = by_share[1.0]
     print_scores(_out, runs, seen={text.text for text in texts} if test else set())
@@ -164,6 +166,8 @@ def extraction_command(
         out.mkdir(parents=True, exist_ok=True)
         for path in write_errors(runs, out):
             _out.print(f"errors beside the gold: {path}", highlight=False, soft_wrap=True)
+        draw_reliability(_reliability(runs), out / "reliability.png")
+        _out.print(f"reliability: {out / 'reliability.png'}", highlight=False, soft_wrap=True)
         if curve:
             draw_curve(by_share, out / "curve.png")
             _out.print(f"curve: {out / 'curve.png'}", highlight=False, soft_wrap=True)
@@ -207,13 +211,41 @@ def _classifiers(model: Model) -> tuple[Classifier, ...]:
 
 @dataclass(frozen=True)
 class _Collection:
-    """How texts are read, and what is known of their relations."""
+    """How texts are read, and which relations an ontology declares."""
 
     format: Format
     ontology: Ontology | None
 
-    def read(self, paths: Sequence[Path]) -> list[AnnotatedText]:
-        """All texts of the paths."""
+    def to_train_on(self, paths: Sequence[Path]) -> list[AnnotatedText]:
+        """All texts of the paths, without triples of relations that the ontology lacks."""
+        texts = self._read(paths)
+        if self.ontology is None:
+            return texts
+        self._note_lacking(texts, "--train: left out")
+        return of_ontology(texts, self.ontology)
+
+    def to_score(self, paths: Sequence[Path]) -> list[AnnotatedText]:
+        """All texts of the paths; what no extractor of the ontology can find is counted."""
+        texts = self._read(paths)
+        if self.ontology is not None:
+            self._note_lacking(texts, "--test: out of reach, and scored as missed")
+        return texts
+
+    def _note_lacking(self, texts: Sequence[AnnotatedText], what: str) -> None:
+        if self.ontology is None:
+            return
+        lacking = lacking_relations(texts, self.ontology)
+        if lacking:
+            named = ", ".join(f"{name} ({count:,})" for name, count in lacking.most_common(5))
+            _err.print(
+                f"{what} are {lacking.total():,} triples of relations that ontology "
+                f"{self.ontology.name} lacks: {named}",
+                highlight=False,
+                markup=False,
+                soft_wrap=True,
+            )
+
+    def _read(self, paths: Sequence[Path]) -> list[AnnotatedText]:
         if self.ontology is not None:
             return read_text2kgbench(paths, self.ontology)
         return [
@@ -238,11 +270,11 @@ def _of_category(texts: list[AnnotatedText], category: str) -> list[AnnotatedTex
     return kept
 
 
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=_err,
-        transient=True,
-    )
+def _reliability(runs: Sequence[Sequence[Outcome]]) -> dict[str, list[tuple[float, bool]]]:
+    """Each model's confidences over all folds, with whether they are right."""
+    found: dict[str, list[tuple[float, bool]]] = {}
+    for outcome in (outcome for run in runs for outcome in run):
+        if outcome.model != LOOK_UP:
+            judged = [(confidence, right) for _, confidence, right in outcome.judged()]
+            found.setdefault(outcome.model, []).extend(judged)
+    return found

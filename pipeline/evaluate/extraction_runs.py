@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
 from kg_builder.errors import DataError
-from kg_builder.evaluation.extraction import TripleScore, normal, normal_triple, score
+from kg_builder.evaluation.extraction import Fold, TripleScore, normal, normal_triple, score
 from kg_builder.ontology import load_schema
 from kg_builder.progress import Progress, silent
 from kg_builder.text_models.calibration import expected_calibration_error
 from kg_builder.text_models.config import Classifier, LearnedConfig
 from kg_builder.text_models.corpora import AnnotatedText, Slot, Triple
-from kg_builder.text_models.relations.fallback_for_works import PatternsOfWorks, lacks_works
+from kg_builder.text_models.relations.dbpedia_patterns import RulesOfRelations
+from kg_builder.text_models.relations.fallback_for_works import (
+    PatternsOfWorks,
+    lacks_works,
+    with_unseen_relations,
+)
 from kg_builder.text_models.relations.joint_extractor import JointExtractor
 from kg_builder.text_models.relations.model_files import Extractor
 from kg_builder.text_models.relations.parsed_text import (
@@ -55,20 +60,23 @@ class Outcome:
             for found in self.considered
         ]
 
-    def score(self, *, fold: bool = False) -> TripleScore:
+    def score(self, *, fold: Fold = "as written") -> TripleScore:
         """Quality against the texts' triples."""
         return score(self.stated, [text.triples for text in self.texts], fold=fold)
+
+    def judged(self) -> Iterator[tuple[str, float, bool]]:
+        """Yield the relation of each triple considered, its confidence, and whether it is right."""
+        for text, found in zip(self.texts, self.considered, strict=True):
+            gold = {normal_triple(triple, fold="diacritics") for triple in text.triples}
+            for item in found:
+                right = normal_triple(item.triple, fold="diacritics") in gold
+                yield item.triple.relation, item.confidence, right
 
     @property
     def calibration_error(self) -> float:
         """Mean distance of the stated confidences from the share that is right."""
-        confidence, right = [], []
-        for text, found in zip(self.texts, self.considered, strict=True):
-            gold = {normal_triple(triple, fold=True) for triple in text.triples}
-            for item in found:
-                confidence.append(item.confidence)
-                right.append(normal_triple(item.triple, fold=True) in gold)
-        return expected_calibration_error(confidence, right)
+        judged = list(self.judged())
+        return expected_calibration_error([row[1] for row in judged], [row[2] for row in judged])
 
 
 @dataclass(frozen=True)
@@ -148,6 +156,7 @@ class TrainedModels:
     parsed: ParsedTexts
     lookup: LookUp
     extractor: Extractor
+    rules: RulesOfRelations
 
     def read(self, texts: Sequence[AnnotatedText]) -> list[Outcome]:
         """The look-up's outcome, then each model's.
@@ -177,21 +186,23 @@ class TrainedModels:
         return outcomes + self._with_patterns(outcomes[1:])
 
     def _with_patterns(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        """The same with works read by patterns, where training cannot have taught about them."""
+        """The same with relations by patterns, where training cannot have taught them."""
         extractor, schema = self.extractor, load_schema()
         if self.experiment.gold_spans or not isinstance(extractor, JointExtractor):
             return []
         if not lacks_works(extractor.signature.relations, schema):
             return []
-        patterns = PatternsOfWorks(schema, self.experiment.config.model, extractor.namer)
-        return [
-            replace(
-                outcome,
-                model=f"{outcome.model} + patterns",
-                considered=patterns.join([text.text for text in outcome.texts], outcome.considered),
+        namer, rules = extractor.namer, self.rules
+        patterns = PatternsOfWorks(schema, self.experiment.config.model, namer, rules)
+        found = []
+        for outcome in outcomes:
+            texts = [text.text for text in outcome.texts]
+            considered = with_unseen_relations(texts, outcome.considered, rules, namer)
+            considered = patterns.join(texts, considered)
+            found.append(
+                replace(outcome, model=f"{outcome.model} + patterns", considered=considered)
             )
-            for outcome in outcomes
-        ]
+        return found
 
 
 def train_models(
@@ -212,7 +223,8 @@ def train_models(
         parsed=parsed.of(train),
         progress=progress,
     )
-    return TrainedModels(experiment, parsed, LookUp(train), extractor)
+    rules = RulesOfRelations.fit(train)
+    return TrainedModels(experiment, parsed, LookUp(train), extractor, rules)
 
 
 def cross_validate(

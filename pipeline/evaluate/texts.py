@@ -14,10 +14,12 @@ from kg_builder.errors import DataError
 from kg_builder.evaluation.extraction import Counts
 from kg_builder.evaluation.texts import (
     GoldText,
+    JudgedRelation,
     by_confidence,
     confidence_error,
     count_coreference,
     count_relations,
+    judged_relations,
     read_annotated_texts,
 )
 from kg_builder.extraction import UnstructuredSource, extract
@@ -29,6 +31,7 @@ from kg_builder.ontology import Schema, load_schema
 from kg_builder.text_models.load import load_models
 from pipeline.confinement import check_paths
 from pipeline.console import terminal
+from pipeline.evaluate.reliability import draw_reliability
 from pipeline.folders import default_raw
 from pipeline.raw_texts import text_sources
 from pipeline.recipe import Recipe, load_recipe
@@ -54,6 +57,9 @@ def texts_command(
     gazetteer: Annotated[bool, typer.Option(help="Look for names of the other sources.")] = True,
     model: Annotated[
         str | None, typer.Option(help="Another spaCy model than the recipe's; none: ''.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for a reliability diagram of the confidences.")
     ] = None,
 ) -> None:
     """Score relations with coreference on and off, coreference itself, and the confidences."""
@@ -84,7 +90,16 @@ def texts_command(
     table.add_row("coreference, pairs of mentions", *_cells(count_coreference(with_, schema)))
     _out.print(f"{len(gold)} texts", highlight=False)
     _out.print(table)
-    _tell_confidences(with_)
+    judged = judged_relations(with_)
+    _print_confidences(judged)
+    if out is not None:
+        kinds: dict[str, list[tuple[float, bool]]] = {}
+        for item in judged:
+            kinds.setdefault(item.kind, []).append((item.confidence, item.right))
+        out.mkdir(parents=True, exist_ok=True)
+        path = out / "reliability.png"
+        draw_reliability(dict(sorted(kinds.items())), path)
+        _out.print(f"reliability: {path}", highlight=False, soft_wrap=True)
 
 
 def _names(recipe: Recipe, raw: Path, schema: Schema) -> pd.DataFrame | None:
@@ -139,8 +154,8 @@ def _read(
     return [(wanted[item.document.id], item) for item in reader.readings(chosen)]
 
 
-def _tell_confidences(texts: _Read) -> None:
-    found = by_confidence(texts)
+def _print_confidences(judged: Sequence[JudgedRelation]) -> None:
+    found = by_confidence(judged)
     table = Table(box=None, padding=(0, 2, 0, 0), title="Relations by their confidence")
     for heading in ("stated", "found", "right", "share"):
         table.add_column(heading, justify="right")
@@ -148,7 +163,22 @@ def _tell_confidences(texts: _Read) -> None:
         share = item.right / item.found
         table.add_row(f"{item.stated:.2f}", f"{item.found}", f"{item.right}", f"{share:.2f}")
     _out.print(table)
-    _out.print(f"mean distance of confidence and share: {confidence_error(found):.3f}")
+    table = Table(box=None, padding=(0, 2, 0, 0), title="Calibration by kind of statement")
+    for heading in ("", "found", "right", "confidence", "share", "ECE"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for kind in [*sorted({item.kind for item in judged}), ""]:
+        rows = [item for item in judged if kind in {item.kind, ""}]
+        if rows:
+            right = sum(item.right for item in rows)
+            table.add_row(
+                kind or "all",
+                f"{len(rows)}",
+                f"{right}",
+                f"{sum(item.confidence for item in rows) / len(rows):.2f}",
+                f"{right / len(rows):.2f}",
+                f"{confidence_error(by_confidence(rows)):.3f}",
+            )
+    _out.print(table)
 
 
 def _cells(counts: Counts) -> list[str]:

@@ -1,21 +1,29 @@
-"""Stage 4: apply inference rules to the statements, adding facts and narrower entity classes."""
+"""Stage 4: add facts and narrower classes by rules and, where asked for, by neural models."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Final
+
+import pandas as pd
 
 from kg_builder.inference import infer
 from kg_builder.tables import (
     ENTITIES,
     STATEMENTS,
 )
+from pipeline.code_version import code_version
 from pipeline.stages.artefact_names import (
     ALIGNED,
     ALIGNED_ENTITIES,
     INFERRED,
     TYPED_ENTITIES,
 )
-from pipeline.stages.stage import Stage, StageContext
+from pipeline.stages.stage import Job, Settings, Stage, StageContext
+
+# Imported where it is asked for: a build that mines nothing loads no models, and does not depend
+# on their code.
+_MINING: Final = "pipeline.mining"
 
 
 def _inference(context: StageContext) -> dict[str, int]:
@@ -26,14 +34,27 @@ def _inference(context: StageContext) -> dict[str, int]:
         schema=context.job.schema,
         progress=context.progress,
     )
-    context.write(STATEMENTS, INFERRED, result.statements)
+    statements, mined = result.statements, {}
+    if (mining := context.job.recipe.inference.mining) is not None:
+        found, mined = import_module(_MINING).mine_facts(
+            statements, result.entities, mining, context.job.schema
+        )
+        statements = STATEMENTS.check(pd.concat([statements, found], ignore_index=True))
+    context.write(STATEMENTS, INFERRED, statements)
     context.write(ENTITIES, TYPED_ENTITIES, result.entities)
     return {
-        "inferred": int(result.statements["inferred"].sum()),
-        "statements": len(result.statements),
+        "inferred": int(statements["inferred"].sum()),
+        "statements": len(statements),
         "entities": len(result.entities),
         **result.counts,
+        **mined,
     }
+
+
+def _settings(job: Job) -> Settings:
+    inference = job.recipe.inference
+    code = {} if inference.mining is None else {"code of mining": code_version(_MINING)}
+    return {"inference": inference.model_dump(mode="json"), **code}
 
 
 STAGE: Final = Stage(
@@ -41,7 +62,7 @@ STAGE: Final = Stage(
     title="apply the rules",
     reads=(ALIGNED, ALIGNED_ENTITIES),
     raw=lambda job: list(job.recipe.inference.files),
-    settings=lambda job: {"inference": job.recipe.inference.model_dump(mode="json")},
+    settings=_settings,
     writes=(INFERRED, TYPED_ENTITIES),
     run=_inference,
 )

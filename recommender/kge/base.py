@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.nn import functional
 
+from recommender.errors import ConfigError
+from recommender.kge.all_entities import Metric
 from recommender.layers.embedding import EmbeddingTable
 
 __all__ = ["KGEConfig", "TranslationConfig", "TranslationModel", "TripleModel", "into_unit_ball"]
@@ -21,8 +23,21 @@ class KGEConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     dim: int = Field(50, ge=1, description="length of the entities' vectors")
-    lr: float = Field(5e-3, gt=0, description="learning rate of Adam")
-    batch_size: int = Field(512, ge=1, description="triples per step")
+    lr: float = Field(5e-3, gt=0, description="learning rate")
+    batch_size: int = Field(512, ge=1, description="triples, or queries, per step")
+    against: Literal["one", "all"] = Field(
+        "one",
+        description="what a true triple is compared with: `one` false triple; `all` entities, by "
+        "cross-entropy, with a reciprocal of each relation for the heads",
+    )
+    candidates: int = Field(
+        0,
+        ge=0,
+        description="with `all`: of the entities that answer no query of the batch, draw about so "
+        "many, and correct the sum for the rest; 0: none is left out",
+    )
+    optimizer: Literal["adam", "adagrad"] = Field("adam", description="what takes the steps")
+    n3: float = Field(0.0, ge=0, description="with `all`: weight of the nuclear 3-norm")
 
 
 class TranslationConfig(KGEConfig):
@@ -40,6 +55,7 @@ class TripleModel(nn.Module, ABC):
 
     name: ClassVar[str]
     Config: ClassVar[type[KGEConfig]]
+    metric: Metric = "product"
 
     def __init__(
         self, config: Any, n_entities: int, n_relations: int, table: EmbeddingTable | None = None
@@ -47,6 +63,13 @@ class TripleModel(nn.Module, ABC):
         super().__init__()
         self.config = config
         self.n_entities, self.n_relations = n_entities, n_relations
+        self.reciprocal = config.against == "all"
+        self.relation_rows = n_relations * (2 if self.reciprocal else 1)
+        if self.reciprocal and type(self).queries is TripleModel.queries:
+            raise ConfigError(
+                f"embedding {self.name}: its relations see entities each in another way, so that "
+                "no query can meet all of them; train it with --against one"
+            )
         self.entities = EmbeddingTable(n_entities, config.dim) if table is None else table
 
     @abstractmethod
@@ -63,6 +86,14 @@ class TripleModel(nn.Module, ABC):
 
         They order triples as `score` does; only their scale may differ.
         """
+
+    def queries(self, heads: Tensor, relations: Tensor) -> Tensor:
+        """What an answer's vector is compared with, by `metric`; int64 [b] twice → [b, dim].
+
+        Relation r + n_relations is the reciprocal of r: its answers are the heads. Models without
+        queries can be trained only against single false triples.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def loss(self, true: Tensor, false: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
+from recommender.errors import ConfigError
 from recommender.kge.base import KGEConfig, TripleModel
 from recommender.kge.semantic_matching import SemanticMatching
 from recommender.layers.activations import TripleMixture
@@ -58,7 +59,7 @@ class MatchingModel(TripleModel):
     ) -> None:
         super().__init__(config, n_entities, n_relations, table)
         self.matching = SemanticMatching(
-            n_relations=n_relations,
+            n_relations=self.relation_rows,
             dim=config.dim,
             low_layers=config.low_layers,
             high_layers=config.high_layers,
@@ -85,6 +86,15 @@ class MatchingModel(TripleModel):
         vectors, same = self.entities(everyone), torch.full_like(everyone, relation)
         predicted = self.matching.predicted_tail(vectors, self.matching.relation(same))
         return predicted, self.matching.tail(vectors)
+
+    def queries(self, heads: Tensor, relations: Tensor) -> Tensor:
+        """The tails that the heads predict."""
+        if self.config.low_layers:
+            raise ConfigError(
+                "embedding semantic_matching: answers are compared as they are; with --against "
+                "all give --low-layers 0"
+            )
+        return self.matching.predicted_tail(self.entities(heads), self.matching.relation(relations))
 
     def compare(self, heads: Tensor, tails: Tensor) -> Tensor:
         """f_KG, which the score rises with (Eq. 11)."""

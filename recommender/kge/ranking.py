@@ -8,6 +8,7 @@ from torch import Tensor
 
 from recommender.data.graph import KnowledgeGraph
 from recommender.data.tables import IntArray
+from recommender.kge.all_entities import scores_of_all
 from recommender.kge.base import TripleModel
 from recommender.kge.triples import Triples
 
@@ -30,6 +31,9 @@ def filtered_ranks(model: TripleModel, triples: Triples, known: KnowledgeGraph) 
     step = max(1, _SCORES // model.n_entities)
     for relation in np.unique(triples.relation).tolist():
         rows = np.flatnonzero(triples.relation == relation)
+        if model.reciprocal:
+            _rank_by_queries(model, triples, rows, relation, ranks, by_pair, by_tail)
+            continue
         heads, tails = model.views(relation)
         for start in range(0, len(rows), step):
             part = rows[start : start + step]
@@ -40,6 +44,29 @@ def filtered_ranks(model: TripleModel, triples: Triples, known: KnowledgeGraph) 
             others = by_tail.of(triples.tail[part], relation)
             ranks[1, part] = _places(model.compare(heads, tails[t]).T, h, others)
     return ranks
+
+
+def _rank_by_queries(
+    model: TripleModel,
+    triples: Triples,
+    rows: IntArray,
+    relation: int,
+    ranks: np.ndarray,
+    by_pair: _Known,
+    by_tail: _Known,
+) -> None:
+    """Tails by (h, r, ?), heads by the reciprocal's (t, r', ?)."""
+    step = max(1, _SCORES // model.n_entities)
+    entities = model.entities.weight
+    sides = ((triples.head, triples.tail, by_pair), (triples.tail, triples.head, by_tail))
+    for side, (known, wanted, others) in enumerate(sides):
+        for start in range(0, len(rows), step):
+            part = rows[start : start + step]
+            ends = torch.from_numpy(known[part]).to(entities.device)
+            asked = torch.full_like(ends, relation + side * model.n_relations)
+            scores = scores_of_all(model.queries(ends, asked), entities, model.metric)
+            answers = torch.from_numpy(wanted[part]).to(entities.device)
+            ranks[side, part] = _places(scores, answers, others.of(known[part], relation))
 
 
 def ranking_metrics(ranks: np.ndarray, ks: tuple[int, ...] = (1, 3, 10)) -> dict[str, float]:

@@ -10,7 +10,9 @@ from pydantic import ValidationError
 
 from recommender.errors import ConfigError, explain
 from recommender.kge.base import KGEConfig, TripleModel
+from recommender.kge.complex import ComplEx
 from recommender.kge.matching import MatchingModel
+from recommender.kge.rotate import RotatE
 from recommender.kge.transe import TransE
 from recommender.kge.transh import TransH
 from recommender.kge.transr import TransR
@@ -18,7 +20,7 @@ from recommender.kge.transr import TransR
 __all__ = ["EMBEDDINGS", "configure", "create_embedding"]
 
 EMBEDDINGS: Mapping[str, type[TripleModel]] = {
-    model.name: model for model in (MatchingModel, TransE, TransH, TransR)
+    model.name: model for model in (ComplEx, MatchingModel, RotatE, TransE, TransH, TransR)
 }
 
 

@@ -14,7 +14,6 @@ import torch
 from pydantic import BaseModel
 from torch import Tensor
 
-from recommender.data.dataset import Dataset
 from recommender.errors import RunError
 from recommender.kge.base import TripleModel
 from recommender.training.checkpoint import (
@@ -40,11 +39,19 @@ class EmbeddingFolder:
     Args:
         path: the folder; it need not exist.
         name: the embedding's name.
-        model, dataset, config: of the run; all but the length of the training makes its identity.
+        model, config: of the run; all but the length of the training makes its identity.
+        data: where the triples are from.
+        hashes: of the files that hold them, by name.
     """
 
     def __init__(
-        self, path: Path, name: str, model: TripleModel, dataset: Dataset, config: BaseModel
+        self,
+        path: Path,
+        name: str,
+        model: TripleModel,
+        config: BaseModel,
+        data: Path,
+        hashes: Mapping[str, str],
     ) -> None:
         self.path = path
         self._log = JsonLines(path / LOG_FILE)
@@ -53,12 +60,13 @@ class EmbeddingFolder:
             "model": name,
             "model_settings": model.config.model_dump(mode="json"),
             "training": config.model_dump(mode="json"),
-            "data": str(dataset.folder.resolve()),
-            "data_hashes": dataset.hashes(),
+            "data": str(data.resolve()),
+            "data_hashes": dict(hashes),
             "versions": {"numpy": np.__version__, "torch": torch.__version__},
         }
         fixed = {key: self._config[key] for key in ("model", "model_settings", "data_hashes")}
-        training = {k: v for k, v in self._config["training"].items() if k not in _FREE}
+        free = _FREE if self._config["training"]["schedule"] == "constant" else _FREE[1:]
+        training = {k: v for k, v in self._config["training"].items() if k not in free}
         text = json.dumps({**fixed, "training": training}, sort_keys=True)
         self._fingerprint = hashlib.sha256(text.encode()).hexdigest()
 

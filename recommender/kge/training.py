@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -19,12 +19,14 @@ from recommender.data.dataset import Dataset
 from recommender.data.graph import KnowledgeGraph
 from recommender.errors import ConfigError, RunError, explain
 from recommender.kge.base import TripleModel
+from recommender.kge.query_task import QueryTask
 from recommender.kge.ranking import filtered_ranks, ranking_metrics
 from recommender.kge.registry import create_embedding
 from recommender.kge.runs import MODEL_FILE, EmbeddingFolder
 from recommender.kge.task import TripleTask
 from recommender.kge.triples import Triples, split_triples
 from recommender.layers.embedding import EmbeddingTable
+from recommender.training.adagrad import Adagrad
 from recommender.training.adam import Adam
 from recommender.training.checkpoint import fitting
 from recommender.training.loop import pick_device
@@ -32,9 +34,17 @@ from recommender.training.runs import CHECKPOINT_FILE, CONFIG_FILE, METRICS_FILE
 from recommender.training.seeds import epoch_generator
 from recommender.training.steps import TorchSteps
 from recommender.training.stopping import EarlyStopping
+from recommender.training.tasks import TrainingTask
 from safe_io.locks import folder_lock
 
-__all__ = ["EmbeddingRun", "KGETrainConfig", "load_embedding", "train_embedding"]
+__all__ = [
+    "EmbeddingRun",
+    "KGETrainConfig",
+    "TripleData",
+    "load_embedding",
+    "train_embedding",
+    "train_on_triples",
+]
 
 
 class KGETrainConfig(BaseModel):
@@ -50,6 +60,9 @@ class KGETrainConfig(BaseModel):
     )
     evaluate_every: int = Field(10, ge=1, description="rank the validation triples so often")
     device: str = Field("auto", description="`auto`, `cpu`, `cuda`, `cuda:1`, `mps`")
+    schedule: Literal["constant", "linear"] = Field(
+        "constant", description="the learning rate: the same all along, or falling to 0 at the end"
+    )
     threads: int = Field(0, ge=0, description="CPU threads; 0: leave torch's choice")
 
     @classmethod
@@ -63,6 +76,26 @@ class KGETrainConfig(BaseModel):
             return cls.model_validate(dict(settings))
         except ValidationError as error:
             raise ConfigError(f"training: {explain(error)}") from None
+
+
+@dataclass(frozen=True)
+class TripleData:
+    """What an embedding is trained, chosen and measured on.
+
+    Attributes:
+        train: the triples of the training.
+        valid, test: triples that choose the epoch, and that are measured in the end; None: none.
+        known: all true triples, which no ranking counts as wrong.
+        folder: where they are from.
+        hashes: of the files that hold them, by name.
+    """
+
+    train: KnowledgeGraph
+    valid: Triples | None
+    test: Triples | None
+    known: KnowledgeGraph
+    folder: Path
+    hashes: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -101,42 +134,54 @@ def train_embedding(
         RunError: no validation was finite, or a checkpoint of something else in the folder.
         InUseError: another training is at work in the folder.
     """
+    parts = split_triples(dataset.graph, config.split_seed)
+    hashes = {} if out is None else dataset.hashes()
+    data = TripleData(parts.train, parts.valid, parts.test, dataset.graph, dataset.folder, hashes)
+    return train_on_triples(
+        name, data, config, settings=settings, out=out, resume=resume, progress=progress
+    )
+
+
+def train_on_triples(
+    name: str,
+    data: TripleData,
+    config: KGETrainConfig,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    out: Path | None = None,
+    resume: bool = False,
+    progress: Callable[[Mapping[str, float]], None] | None = None,
+) -> EmbeddingRun:
+    """`train_embedding` on triples that are split already; without `valid` the last epoch counts.
+
+    Raises:
+        ConfigError, RunError, InUseError: see `train_embedding`.
+    """
     with nullcontext() if out is None else folder_lock(out, "training"):
-        return _train(name, dataset, config, settings or {}, out, resume, progress)
+        return _train(name, data, config, settings or {}, out, resume, progress)
 
 
 def _train(
     name: str,
-    dataset: Dataset,
+    data: TripleData,
     config: KGETrainConfig,
     settings: Mapping[str, Any],
     out: Path | None,
     resume: bool,
     progress: Callable[[Mapping[str, float]], None] | None,
 ) -> EmbeddingRun:
-    graph = dataset.graph
-    parts = split_triples(graph, config.split_seed)
+    graph = data.train
     device = pick_device(config.device)
     if config.threads:
         torch.set_num_threads(config.threads)
     model = create_embedding(
         name, graph.n_entities, graph.n_relations, seed=config.seed, **settings
     ).to(device)
-    folder = None if out is None else EmbeddingFolder(out, name, model, dataset, config)
-    task = TripleTask(
-        model,
-        parts.train,
-        learning_rate=model.config.lr,
-        batch_size=model.config.batch_size,
-    )
-    tables = [module for module in model.modules() if isinstance(module, EmbeddingTable)]
-    optimizer = Adam(
-        task.parameters(),
-        tables,
-        learning_rate=task.learning_rate,
-        rowwise=device.type == "cpu",
-        fused=device.type in ("cpu", "cuda"),
-    )
+    folder = None
+    if out is not None:
+        folder = EmbeddingFolder(out, name, model, config, data.folder, data.hashes)
+    task = _task(model, graph)
+    optimizer = _optimizer(model, task, device)
     steps, stopping = TorchSteps(task, optimizer), EarlyStopping(config.patience)
     best: dict[str, Tensor] = {}
     seconds, epoch = 0.0, 0
@@ -153,7 +198,9 @@ def _train(
         began = time.perf_counter()
         rng = epoch_generator(config.seed, task.name, epoch)
         columns = task.samples(rng)
-        order = rng.permutation(len(parts.train))
+        order = rng.permutation(len(columns[0]))
+        if config.schedule == "linear":
+            optimizer.set_learning_rate(task.learning_rate * (1 - epoch / config.epochs))
         with optimizer.stepping():
             batch = tuple(torch.from_numpy(column[order]).to(device) for column in columns)
             record = {"epoch": epoch + 1, "loss": steps.run(batch)}
@@ -161,8 +208,10 @@ def _train(
         record["train_seconds"] = time.perf_counter() - began
         seconds += record["train_seconds"]
         if epoch % config.evaluate_every == 0 or epoch == config.epochs:
-            measured = _measure(model, parts.valid, graph)
-            record.update({f"valid_{key}": value for key, value in measured.items()})
+            measured = {"mrr": float(epoch)}  # without validation the last epoch is the best
+            if data.valid is not None:
+                measured = _measure(model, data.valid, data.known)
+                record.update({f"valid_{key}": value for key, value in measured.items()})
             if stopping.update(epoch, measured["mrr"]):
                 best = {key: value.detach().clone() for key, value in model.state_dict().items()}
         if folder is not None:
@@ -177,22 +226,48 @@ def _train(
             "training diverged: no validation was finite; lower the learning rate (--lr)"
         )
     model.load_state_dict(best)
+    held_out = {
+        part: triples
+        for part, triples in (("valid", data.valid), ("test", data.test))
+        if triples is not None and len(triples)
+    }
     metrics = {
         "best_epoch": stopping.best_epoch,
         "epochs": epoch,
         "train_seconds": seconds,
         "parameters": sum(weight.numel() for weight in model.parameters()),
         "triples": {
-            "train": len(parts.train),
-            "valid": len(parts.valid),
-            "test": len(parts.test),
+            "train": len(data.train),
+            **{part: len(triples) for part, triples in held_out.items()},
         },
-        "valid": _measure(model, parts.valid, graph),
-        "test": _measure(model, parts.test, graph),
+        **{part: _measure(model, triples, data.known) for part, triples in held_out.items()},
     }
     if folder is not None:
         folder.finish(metrics, best)
     return EmbeddingRun(model, metrics, out)
+
+
+def _task(model: TripleModel, graph: KnowledgeGraph) -> TrainingTask:
+    if model.reciprocal:
+        return QueryTask(model, graph)
+    return TripleTask(
+        model, graph, learning_rate=model.config.lr, batch_size=model.config.batch_size
+    )
+
+
+def _optimizer(model: TripleModel, task: TrainingTask, device: torch.device) -> Adam | Adagrad:
+    if model.config.optimizer == "adagrad":
+        return Adagrad(task.parameters(), learning_rate=task.learning_rate)
+    # Against all entities every row has a gradient in each step.
+    rowwise = device.type == "cpu" and not model.reciprocal
+    tables = [module for module in model.modules() if isinstance(module, EmbeddingTable)]
+    return Adam(
+        task.parameters(),
+        tables,
+        learning_rate=task.learning_rate,
+        rowwise=rowwise,
+        fused=device.type in ("cpu", "cuda"),
+    )
 
 
 def load_embedding(folder: Path, dataset: Dataset) -> TripleModel:

@@ -8,6 +8,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
+from recommender.errors import ConfigError
 from recommender.kge.base import TranslationConfig, TranslationModel
 from recommender.layers.embedding import EmbeddingTable
 
@@ -29,6 +30,7 @@ class TransE(TranslationModel):
     name = "transe"
     Config = TransEConfig
     config: TransEConfig
+    metric = "distance"
 
     def __init__(
         self,
@@ -38,16 +40,30 @@ class TransE(TranslationModel):
         table: EmbeddingTable | None = None,
     ) -> None:
         super().__init__(config, n_entities, n_relations, table)
+        if self.reciprocal and config.norm == 1:
+            raise ConfigError(
+                "embedding transe: the L1 norm is no product of matrices; with --against all "
+                "give --norm 2"
+            )
         self.norm = config.norm
-        self.relations = EmbeddingTable(n_relations, config.dim)
+        self.relations = EmbeddingTable(self.relation_rows, config.dim)
 
     def vectors(self, ids: Tensor) -> Tensor:
-        """Entities' vectors, of length 1 (Algorithm 1, line 5)."""
+        """Entities' vectors, of length 1 (Algorithm 1, line 5); free ones against all entities,
+        where the distances' scale is the temperature of the softmax.
+        """
+        if self.reciprocal:
+            free: Tensor = self.entities(ids)
+            return free
         return functional.normalize(self.entities(ids), dim=1)
 
     def project(self, entities: Tensor, relations: Tensor) -> Tensor:
         """Every relation sees the entities as they are."""
         return entities
+
+    def queries(self, heads: Tensor, relations: Tensor) -> Tensor:
+        """h + r, compared by the Euclidean distance, not squared."""
+        return self.vectors(heads) + self.translation(relations)
 
     def translation(self, relations: Tensor) -> Tensor:
         """r."""

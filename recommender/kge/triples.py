@@ -10,7 +10,7 @@ from recommender.data.graph import KnowledgeGraph
 from recommender.data.tables import IntArray
 from recommender.errors import ConfigError
 
-__all__ = ["TripleSplit", "Triples", "corrupt", "split_triples"]
+__all__ = ["TripleSplit", "Triples", "corrupt", "hold_out_unlinked", "split_triples"]
 
 _ROUNDS = 100
 
@@ -80,6 +80,44 @@ def split_triples(
         ),
         _rows(graph, valid),
         _rows(graph, test),
+    )
+
+
+def hold_out_unlinked(
+    graph: KnowledgeGraph, seed: int, share: float
+) -> tuple[KnowledgeGraph, Triples]:
+    """Training and validation triples; no pair of entities in the latter is linked in the former.
+
+    So FB15k-237's own validation and test triples were chosen (Toutanova and Chen 2015): another
+    relation between the same two entities would give much away. Triples whose entities or relation
+    would not occur in training stay there.
+
+    Raises:
+        ConfigError: no such triples.
+    """
+    _, first = np.unique(graph.keys(graph.head, graph.relation, graph.tail), return_index=True)
+    low, high = np.minimum(graph.head, graph.tail), np.maximum(graph.head, graph.tail)
+    pairs = low[first] * graph.n_entities + high[first]
+    _, pair, count = np.unique(pairs, return_inverse=True, return_counts=True)
+    alone = np.sort(first[count[pair] == 1])
+    order = np.random.default_rng(seed).permutation(alone)[: int(len(first) * share)]
+    kept = np.setdiff1d(first, order)
+    entities = np.union1d(graph.head[kept], graph.tail[kept])
+    valid = np.sort(order)
+    known = (
+        np.isin(graph.head[valid], entities)
+        & np.isin(graph.tail[valid], entities)
+        & np.isin(graph.relation[valid], graph.relation[kept])
+    )
+    train, valid = np.sort(np.concatenate([kept, valid[~known]])), valid[known]
+    if not len(valid):
+        raise ConfigError(
+            f"{len(first)} triples leave none to hold out whose entities nothing else links"
+        )
+    left = _rows(graph, train)
+    return (
+        KnowledgeGraph(left.head, left.relation, left.tail, graph.n_entities, graph.n_relations),
+        _rows(graph, valid),
     )
 
 

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor
 
+from recommender.training.adagrad import Adagrad
 from recommender.training.adam import Adam
 from recommender.training.distributed import Group
 from recommender.training.tasks import TrainingTask
@@ -25,7 +26,7 @@ class TorchSteps:
     def __init__(
         self,
         task: TrainingTask,
-        optimizer: Adam,
+        optimizer: Adam | Adagrad,
         *,
         group: Group | None = None,
         bf16: bool = False,

@@ -107,6 +107,15 @@ def test_the_chosen_epoch_is_marked_on_every_axis(tmp_path, draw, best):
     ]
 
 
+def test_the_title_names_the_run_and_what_chose_the_epoch(tmp_path, draw):
+    folder = write_run(tmp_path, RECORDS, best_epoch=20)
+    assert draw(folder).get_suptitle() == tmp_path.name
+    (folder / "config.json").write_text(json.dumps({"training": {"monitor": "auc+acc"}}))
+    assert draw(folder).get_suptitle() == (
+        f"{tmp_path.name} · epoch chosen by validation AUC + ACC"
+    )
+
+
 def test_ranking_metrics_have_an_axis_of_their_own(tmp_path, draw):
     ranked = [
         {**record, "valid_ndcg@10": 0.2 - 0.1 / record["epoch"], "valid_recall@10": 0.1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
@@ -264,10 +265,23 @@ class QuotedRows:
             "doublequote": True,
         }
         self._reader = csv.reader(self._next_lines(), **self._format)
+        special = filter(None, (quote(config), config.escape, "\r", "\0"))
+        self._special = re.compile("|".join(map(re.escape, special)))
 
     def __iter__(self) -> Iterator[Row]:
-        taken = self._taken
+        taken, again, cut = self._taken, self._again, self._format["delimiter"]
         while True:
+            if not again:
+                found = next(self._lines, None)
+                if found is None:
+                    return
+                number, line = found
+                # a line without anything to unquote is cut without the machinery below
+                if not self._special.search(line):
+                    if line:
+                        yield number, line.split(cut)
+                    continue
+                again.append(found)
             taken.clear()
             try:
                 cells = next(self._reader)

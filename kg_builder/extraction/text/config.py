@@ -67,7 +67,9 @@ class LlmEndpoint(BaseModel):
         "build can be repeated without the endpoint.",
     )
     confidence: Confidence = Field(0.7, description="Confidence of what the model says.")
-    timeout: float = Field(60.0, gt=0, description="Seconds to wait for an answer.")
+    timeout: float = Field(
+        45.0, gt=0, description="Seconds in which an answer must be whole; silence ends the build."
+    )
     retries: int = Field(3, ge=0, description="Further tries after an answer that did not come.")
     wait: float = Field(1.0, ge=0, description="Seconds before the first retry; doubled after.")
 

@@ -16,7 +16,7 @@ from wordfreq import zipf_frequency
 from kg_builder.extraction.text import lexicon
 from kg_builder.extraction.text.mentions import ModelMissing
 from kg_builder.text_models.ner.bio_tags import TaggedWords
-from kg_builder.text_models.ner.name_lists import KnownSpan, NameList
+from kg_builder.text_models.ner.name_lists import KnownSpan, NameList, without_look_alikes
 
 _OTHER_LANGUAGES: Final = ("es", "fr", "de", "pt", "it", "nl", "sv", "tr", "fi", "pl")
 _SHAPES: Final = (
@@ -99,6 +99,7 @@ class FeatureExtractor:
             training: the sentence with its annotated names, when it is one of those that the
                 names in `seen` come from: its own names then do not count as known.
         """
+        words = [without_look_alikes(word) for word in words]
         lowered = [word.casefold() for word in words]
         sentence = _Sentence(words, lowered)
         known = {

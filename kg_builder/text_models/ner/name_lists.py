@@ -19,6 +19,12 @@ from kg_builder.text_models.ner.bio_tags import TaggedWords
 _MAX_WORDS: Final = 8
 _DROPPED: Final = re.compile(r"['’`.]")
 _SEPARATORS: Final = re.compile(r"[^\w$]+")
+_LOOK_ALIKES: Final = str.maketrans(
+    "авеікмнорстухѕјԁԛԝАВЕІКМНОРСТУХЅЈԌԚԜαβεικνορτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
+    "abeikmhopctyxsjdqwABEIKMHOPCTYXSJGQWaBeikvoptuxABEZHIKMNOPTYX",
+)
+"""Cyrillic and Greek letters → the Latin ones that they look like (Unicode's confusables)"""
+
 _DEFAULT_CLASS: Final = "Name"
 _WELL_KNOWN_CLASS: Final = "Artist"
 _WELL_KNOWN: Final = Path(__file__).with_name("well_known.tsv")
@@ -113,8 +119,27 @@ def spellings(name: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1 << 16)
+def without_look_alikes(word: str) -> str:
+    """A word in Latin letters where only some of its letters are another script's that look alike.
+
+    People paste names in which letters were swapped, and styled ones ("𝓁", "ﬁ"). A word all of
+    whose letters are of another script is a word of that script, and stays.
+
+    >>> without_look_alikes("r\u0430di\u043ehead"), without_look_alikes("\u2112ana")
+    ('radiohead', 'Lana')
+    >>> without_look_alikes("рот")
+    'рот'
+    """
+    word = unicodedata.normalize("NFKC", word)
+    if any("a" <= sign.lower() <= "z" for sign in word):
+        return word.translate(_LOOK_ALIKES)
+    return word
+
+
+@lru_cache(maxsize=1 << 16)
 def _plain(text: str) -> str:
     """Lower case, apostrophes and full stops gone, other marks replaced by spaces."""
+    text = " ".join(map(without_look_alikes, text.split(" ")))
     text = _DROPPED.sub("", unicodedata.normalize("NFC", text).casefold())
     return " ".join(_SEPARATORS.sub(" ", text).split())
 

@@ -1,7 +1,8 @@
-"""Extract triples from texts on albums and songs by patterns, for models trained on artists.
+"""Extract triples by patterns where training lacks the relations: of works, of some of persons.
 
-No training text says then who performs a record or who produced it. The data model's patterns need
-no training; their relations are written with the names that DBpedia has for its predicates.
+No text about artists says who produced a record or how long it runs. Patterns need no training:
+the rules of `dbpedia_patterns`, and beside them those of the data model, whose relations are
+written with the names that DBpedia has for its predicates.
 """
 
 from __future__ import annotations
@@ -14,8 +15,14 @@ from kg_builder.extraction.text.config import UnstructuredSource
 from kg_builder.extraction.text.documents import TextDocument, work_named
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.extraction.text.relations import Reading, Relation
+from kg_builder.extraction.values import without_disambiguator
 from kg_builder.ontology import PREFIXES, Predicate, Schema
 from kg_builder.text_models.corpora import Slot, Triple
+from kg_builder.text_models.relations.dbpedia_patterns import (
+    RulesOfRelations,
+    first_name,
+    title_of_work,
+)
 from kg_builder.text_models.relations.parsed_text import FoundTriple, WordSpan, squash
 from kg_builder.text_models.relations.training_statistics import Namer
 
@@ -43,9 +50,13 @@ class PatternsOfWorks:
         schema: the data model.
         model: name of the spaCy model, `None` for none.
         namer: how the collection names what the texts mention.
+        rules: the rules of DBpedia's relations, with their confidences.
     """
 
-    def __init__(self, schema: Schema, model: str | None, namer: Namer) -> None:
+    def __init__(
+        self, schema: Schema, model: str | None, namer: Namer, rules: RulesOfRelations
+    ) -> None:
+        self._rules = rules
         source = UnstructuredSource(
             kind="unstructured", name="texts", path="texts.jsonl", model=model, topic_type="Work"
         )
@@ -60,7 +71,11 @@ class PatternsOfWorks:
         Of what it found in a text about a work, triples of other things stay.
         """
         joined = [list(triples) for triples in found]
-        titles = {number: title for number, text in enumerate(texts) if (title := work_named(text))}
+        titles = {
+            number: title
+            for number, text in enumerate(texts)
+            if (title := title_of_work(text) or work_named(text))
+        }
         documents = [
             TextDocument(str(number), title, texts[number], "") for number, title in titles.items()
         ]
@@ -73,8 +88,18 @@ class PatternsOfWorks:
                 for item in joined[number]
                 if taken.isdisjoint((squash(item.triple.subject), squash(item.triple.object)))
             ]
-            joined[number] = [*self._triples(reading.relations), *others]
+            joined[number] = [*self._of_work(texts[number], titles[number], reading), *others]
         return joined
+
+    def _of_work(self, text: str, title: str, reading: Reading) -> list[FoundTriple]:
+        """Triples by the rules, and in relations that these do not find by the data model's."""
+        by_rule = [
+            FoundTriple(triple, confidence, _NO_SPAN, _NO_SPAN)
+            for triple, confidence in self._rules.read(text, title, "work", self._namer)
+        ]
+        found = {item.triple.relation for item in by_rule}
+        others = self._triples(reading.relations)
+        return by_rule + [item for item in others if item.triple.relation not in found]
 
     def _artists(self, reading: Reading) -> Iterator[str]:
         """Names of the artists that a text mentions, squashed."""
@@ -113,6 +138,41 @@ class PatternsOfWorks:
             name,
             self._namer.name(other, Slot(name, "object")),
         )
+
+
+def with_unseen_relations(
+    texts: Sequence[str],
+    found: Sequence[Sequence[FoundTriple]],
+    rules: RulesOfRelations,
+    namer: Namer,
+) -> list[list[FoundTriple]]:
+    """What an extractor found in texts about persons, with relations that its training lacked.
+
+    A classifier has to choose among the relations that it knows: where a rule reads another one
+    of two things, the classifier's is left out ("studied at X" is no band of X's).
+    """
+    joined = []
+    for text, triples in zip(texts, found, strict=True):
+        topic = _topic(text, triples)
+        read = list(rules.read(text, topic, "person", namer)) if topic else []
+        replaced = {_pair(triple) for triple, _ in read}
+        joined.append(
+            [item for item in triples if _pair(item.triple) not in replaced]
+            + [FoundTriple(triple, value, _NO_SPAN, _NO_SPAN) for triple, value in read]
+        )
+    return joined
+
+
+def _pair(triple: Triple) -> tuple[str, str]:
+    return squash(triple.subject), squash(triple.object)
+
+
+def _topic(text: str, triples: Sequence[FoundTriple]) -> str:
+    """The subject of the most triples that is the object of none, if the text has its name."""
+    objects = {item.triple.object for item in triples}
+    subjects = [item.triple.subject for item in triples if item.triple.subject not in objects]
+    named = [name for name in subjects if without_disambiguator(name) in text]
+    return max(dict.fromkeys(named), key=named.count, default="") or first_name(text)
 
 
 def _dbpedia_name(predicate: Predicate) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,10 +22,11 @@ from kg_builder.text_models.relations.mentions import Candidate, MentionTagger, 
 from kg_builder.text_models.relations.parsed_text import (
     FoundTriple,
     ParsedText,
+    WordSpan,
     parse_texts,
     squash,
 )
-from kg_builder.text_models.relations.surface_forms import plain
+from kg_builder.text_models.relations.surface_forms import plain, whole_date
 from kg_builder.text_models.relations.training_statistics import (
     Namer,
     TrainingStatistics,
@@ -213,7 +214,25 @@ def triples_of(
             best[triple] = FoundTriple(
                 triple, decision.confidence(logit), subject.span, object_.span, logit
             )
-    return sorted(best.values(), key=lambda found: (-found.logit, found.triple))
+    found = _one_reading_of_dates(best.values(), task.parsed)
+    return sorted(found, key=lambda found: (-found.logit, found.triple))
+
+
+def _one_reading_of_dates(found: Iterable[FoundTriple], parsed: ParsedText) -> list[FoundTriple]:
+    """Of several relations of one subject to one date of the text the most confident.
+
+    "Born in 1982" states a year of birth or, less exactly, a date of birth; not both.
+    """
+    best: dict[tuple[str, WordSpan], FoundTriple] = {}
+    others = []
+    for item in found:
+        if whole_date(parsed.span_text(*item.object)) is None:
+            others.append(item)
+            continue
+        key = item.triple.subject, item.object
+        if key not in best or best[key].logit < item.logit:
+            best[key] = item
+    return [*others, *best.values()]
 
 
 def _name(task: PairTask, item: Candidate, slot: Slot, namer: Namer) -> str:

@@ -75,7 +75,9 @@ def fit_joint_extractor(
     labels, classes, word_lists = prepared.texts, prepared.classes, WordLists()
     statistics = prepared.statistics
     signature = Signature.of(labels, classes)
-    steps, done = 2 + prepared.folds + 2 * len(config.classifiers), iter(range(1, 1000))
+    folds_of = {name: prepared.folds if name == "light" else 1 for name in config.classifiers}
+    steps = 2 + prepared.folds + sum(folds_of.values()) + len(folds_of)
+    done = iter(range(1, 1000))
     progress(next(done), steps)
     truth = [true_candidates(text, classes) for text in labels]
     found: list[list[Candidate]] = [[] for _ in labels]
@@ -120,13 +122,13 @@ def fit_joint_extractor(
     classifiers: dict[Classifier, PairClassifier] = {}
     for name in config.classifiers:
         # fine-tuning takes long: one fold is enough for the encoder's decisions
-        for fold in range(prepared.folds) if name == "light" else range(1):
+        for fold in range(folds_of[name]):
             classifier = new_classifier(name, config, statistics, word_lists)
             classifier.fit(
                 [t for t, of in zip(tasks, prepared.fold_of, strict=True) if of != fold], seed=seed
             )
             out_of_fold.add(name, classifier, fold)
-        progress(next(done), steps)
+            progress(next(done), steps)
         classifiers[name] = new_classifier(name, config, statistics, word_lists)
         classifiers[name].fit(tasks, seed=seed)
         progress(next(done), steps)

@@ -298,12 +298,25 @@ def parts(parsed: ParsedText) -> set[WordSpan]:
     """
     runs = {*_quoted(parsed), *_entities(parsed), *_capitals(parsed)}
     found = {closed(parsed, piece) for run in runs for piece in (run, *_pieces(parsed, run))}
+    found |= {undated for span in found if (undated := _without_date(parsed, span)) != span}
     return {
         span
         for span in found
         if span.start < span.end
         and (inside := parsed.words[span.start : span.end]).count("(") == inside.count(")")
     }
+
+
+def _without_date(parsed: ParsedText, span: WordSpan) -> WordSpan:
+    """A run without the date that ends it: "Blue Sea (2005)", "Blue Sea in March 1979"."""
+    start, end = span
+    first = parsed.starts[start] if start < end else 0
+    text = parsed.span_text(start, end) if start < end else ""
+    for begins, _, _ in dates_in(text):
+        words = parsed.words_at(first + begins, first + begins + 1)
+        if words and words[0] > start:
+            return _trimmed(parsed, start, words[0])
+    return span
 
 
 def _pieces(parsed: ParsedText, run: WordSpan) -> Iterator[WordSpan]:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kg_builder.text_models.corpora import joined
 from kg_builder.text_models.crf import Crf
 from kg_builder.text_models.linear_model import LinearModel
 from kg_builder.text_models.relations.labelling import (
@@ -25,7 +26,7 @@ from kg_builder.text_models.relations.subject_spans import (
     SubjectCrf,
     candidate_spans,
 )
-from kg_builder.text_models.relations.surface_forms import joined, plain
+from kg_builder.text_models.relations.surface_forms import plain
 from kg_builder.text_models.relations.training_statistics import TrainingStatistics, WordLists
 
 SUBJECT: Final = "subject"

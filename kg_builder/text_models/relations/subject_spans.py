@@ -53,6 +53,9 @@ def candidate_spans(parsed: ParsedText) -> list[WordSpan]:
 def _like_names(parsed: ParsedText) -> Iterator[WordSpan]:
     words = parsed.words
     for start, first in enumerate(words):
+        # "(You Drive Me) Crazy": a bracket that the name itself closes
+        bracketed = first == "(" and words[start + 1 : start + 2] != ()
+        first = words[start + 1] if bracketed else first
         begins = (
             start == 0
             or first[0].isupper()
@@ -70,7 +73,8 @@ def _like_names(parsed: ParsedText) -> Iterator[WordSpan]:
             small = small + 1 if end - 1 > start and last[0].isalpha() and last[0].islower() else 0
             if small > _MAX_SMALL_WORDS:
                 break
-            if last not in _NO_EDGE:
+            is_cut = bracketed and words[start:end].count(")") != 1
+            if last not in _NO_EDGE and not is_cut:
                 yield WordSpan(start, end)
 
 

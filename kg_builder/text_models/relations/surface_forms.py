@@ -18,9 +18,6 @@ _COMPANY: Final = re.compile(
 )
 _ARTICLE: Final = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _SPACE: Final = re.compile(r"\s+")
-_LOOSE_BEFORE: Final = re.compile(
-    r" (?=[,.;:!?)\]]|n?['’](?:s|t|re|ve|ll|d|m)\b|['’](?: |$))|(?<=[(\[]) "
-)
 _MIN_LETTERS: Final = 2
 _MONTHS: Final = "|".join(
     sorted({*month_name[1:], *month_abbr[1:], "Sept"}, key=lambda name: (-len(name), name))
@@ -34,6 +31,10 @@ _IN_TEXT: Final = re.compile(
     r"|(?<![\w,.])(?P<y4>1[4-9]\d\d|20\d\d)(?!\w|[,.]\d)",
     re.IGNORECASE,
 )
+_DECIMAL_MINUTES: Final = re.compile(r"(\d+\.\d+)(?: ?(?:minutes?|mins?))?")
+_MAX_PART: Final = 600
+"""The most minutes or seconds that are taken for a duration"""
+
 _NOTATIONS: Final = {
     "date": ("{y}-{m:02d}-{d:02d}", "{d:02d} {name} {y}", "{d} {name} {y}", "{name} {d}, {y}"),
     "gYearMonth": ("{y}-{m:02d}", "{name} {y}", "01 {name} {y}", "{y}"),
@@ -49,17 +50,6 @@ def plain(name: str) -> str:
     'Chișinău, Moldova'
     """
     return _SPACE.sub(" ", name.replace("_", " ").replace('"', " ")).strip()
-
-
-def joined(text: str) -> str:
-    """A text whose words a tokeniser left apart, as people write it.
-
-    >>> joined("Have You Ever ?"), joined("A Woman 's Worth"), joined("Do n't Run ( Girls )")
-    ('Have You Ever?', "A Woman's Worth", "Don't Run (Girls)")
-    >>> joined("Rock 'n' Roll")
-    "Rock 'n' Roll"
-    """
-    return _LOOSE_BEFORE.sub("", text)
 
 
 @lru_cache(maxsize=1)
@@ -142,6 +132,25 @@ def dates_in(text: str) -> Iterator[tuple[int, int, str]]:
         value = parse_date(written)
         if value is not None:
             yield found.start(), found.end(), value.text
+
+
+def duration_in_minutes(surface: str) -> str:
+    """A duration in minutes, the unit of DBpedia's `Work/runtime`; empty if it is none.
+
+    >>> [duration_in_minutes(text) for text in ("35.1 minutes", "3:30", "2 minutes and 15 seconds")]
+    ['35.1', '3.5', '2.25']
+    """
+    if decimal := _DECIMAL_MINUTES.fullmatch(surface):
+        return decimal[1]
+    parts = [int(number) for number in re.findall(r"\d+", surface)]
+    if not 1 <= len(parts) <= 3 or max(parts) > _MAX_PART:
+        return ""
+    if len(parts) == 1 and surface.rstrip().endswith(("second", "seconds")):
+        parts.insert(0, 0)
+    elif len(parts) == 1:
+        parts.append(0)
+    seconds = sum(part * 60**place for place, part in enumerate(reversed(parts)))
+    return f"{seconds / 60:.2f}".rstrip("0").rstrip(".")
 
 
 def whole_date(surface: str) -> str | None:

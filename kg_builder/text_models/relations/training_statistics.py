@@ -14,13 +14,12 @@ from typing import Final, TypeVar
 
 from kg_builder.extraction.text import lexicon
 from kg_builder.extraction.values import country_name
-from kg_builder.text_models.corpora import Slot, slots_of
+from kg_builder.text_models.corpora import Slot, joined, slots_of
 from kg_builder.text_models.relations.labelling import LabelledText
 from kg_builder.text_models.relations.parsed_text import ParsedText, WordSpan, squash
 from kg_builder.text_models.relations.surface_forms import (
     YEAR_OF,
     demonyms,
-    joined,
     notation_of,
     plain,
     precision,

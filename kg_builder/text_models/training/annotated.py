@@ -13,6 +13,8 @@ from kg_builder.ontology import Schema
 from kg_builder.text_models.corpora import (
     AnnotatedText,
     Triple,
+    lacking_relations,
+    of_ontology,
     read_ontology,
     read_text2kgbench,
     read_webnlg,
@@ -66,7 +68,12 @@ def read_annotated(
         raise DataError(
             "its relations are an ontology's", where=str(path), remedy="give it with --ontology"
         )
-    return _of_triples(read_text2kgbench([path], read_ontology(ontology)), class_of, schema)
+    declared = read_ontology(ontology)
+    sentences = read_text2kgbench([path], declared)
+    result = _of_triples(of_ontology(sentences, declared), class_of, schema)
+    if lacking := lacking_relations(sentences, declared).total():
+        result.counts["annotated relations not in the ontology"] += lacking
+    return result
 
 
 def _biographies(

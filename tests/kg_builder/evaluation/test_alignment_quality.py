@@ -51,6 +51,11 @@ def test_every_decision_has_its_outcome():
     assert [row.raw_id for row in judged if not row.reachable] == ["6", "7", "8"]
 
 
+def test_a_thing_that_another_item_got_is_no_matter_of_the_threshold():
+    found = {"1": Found("Muse", frozenset(), "no_match", 0.0, {"Muse": 0.99}, taken=True)}
+    assert [row.outcome for row in judge(GOLD, found)] == ["missed: taken by another item"]
+
+
 def test_scores_count_links_and_what_should_be_linked():
     measured = measure(judge(GOLD, FOUND))
     assert (measured.gold, measured.linked, measured.right) == (6, 3, 1)

@@ -15,6 +15,7 @@ from kg_builder.evaluation.texts import (
     confidence_error,
     count_coreference,
     count_relations,
+    judged_relations,
     read_annotated_texts,
 )
 from kg_builder.extraction.text.documents import TextDocument
@@ -72,7 +73,7 @@ def test_coreference_counts_pairs_of_mentions() -> None:
 
 
 def test_confidences_are_compared_with_what_is_right() -> None:
-    found = by_confidence([_reading()])
+    found = by_confidence(judged_relations([_reading()]))
     assert found == [Confidence(0.8, 2, 1), Confidence(0.9, 1, 1)]
     assert confidence_error(found) == pytest.approx((0.6 + 0.1) / 3)
     assert confidence_error([]) == 0

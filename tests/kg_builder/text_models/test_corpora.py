@@ -11,6 +11,8 @@ from kg_builder.errors import DataError
 from kg_builder.text_models.corpora import (
     Slot,
     Triple,
+    lacking_relations,
+    of_ontology,
     read_ontology,
     read_text2kgbench,
     read_webnlg,
@@ -112,13 +114,30 @@ def test_rows_with_lists_of_triples_are_complete(tmp_path: Path, ontology: Path)
     assert second.triples == ()
 
 
+def test_relations_that_the_ontology_lacks_are_kept_and_counted(
+    tmp_path: Path, ontology: Path
+) -> None:
+    path = tmp_path / "test.jsonl"
+    triples = [
+        {"sub": "X", "rel": "composer", "obj": "Y"},
+        {"sub": "X", "rel": "owner", "obj": "Z"},
+    ]
+    rows = [{"sent": "X.", "triples": triples}, {"sent": "Y.", "triples": triples[1:]}]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    known = read_ontology(ontology)
+    texts = read_text2kgbench([path], known)
+    assert [len(text.triples) for text in texts] == [2, 1]
+    assert lacking_relations(texts, known) == {"owner": 2}
+    (kept,) = of_ontology(texts, known)
+    assert (kept.triples, kept.complete) == ((Triple("X", "composer", "Y"),), False)
+
+
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
         ("{", "line 1: not JSON"),
         ("[1]", "line 1: not a JSON object"),
         ('{"sent": "X"}', "not a row of Text2KGBench"),
-        ('{"sent": "X", "sub_label": "X", "rel_label": "owner", "obj_label": "Y"}', "owner"),
     ],
 )
 def test_damaged_rows_are_one_clear_error(

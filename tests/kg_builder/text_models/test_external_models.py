@@ -187,12 +187,22 @@ def test_an_endpoint_that_refuses_is_told(
         model.read([_TEXT])
 
 
-def test_an_endpoint_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
+def test_an_endpoint_that_stays_silent_is_asked_once(tmp_path: Path) -> None:
     def slow(request: httpx.Request) -> httpx.Response:
         raise httpx.ReadTimeout("", request=request)
 
     model, waited = _llm(tmp_path, slow, retries=2)
-    with pytest.raises(DataError, match="cannot be reached: ReadTimeout"):
+    with pytest.raises(DataError, match="has not answered in 45 s"):
+        model.read([_TEXT])
+    assert waited == []
+
+
+def test_an_endpoint_that_is_not_there_is_asked_again(tmp_path: Path) -> None:
+    def absent(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no route", request=request)
+
+    model, waited = _llm(tmp_path, absent, retries=2)
+    with pytest.raises(DataError, match="cannot be reached: no route"):
         model.read([_TEXT])
     assert waited == [1.0, 2.0]
 

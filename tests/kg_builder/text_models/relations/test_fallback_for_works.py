@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from kg_builder.ontology import Schema
 from kg_builder.text_models.corpora import Triple
-from kg_builder.text_models.relations.fallback_for_works import PatternsOfWorks, lacks_works
+from kg_builder.text_models.relations.dbpedia_patterns import RulesOfRelations, load_rules
+from kg_builder.text_models.relations.fallback_for_works import (
+    PatternsOfWorks,
+    lacks_works,
+    with_unseen_relations,
+)
 from kg_builder.text_models.relations.parsed_text import FoundTriple, WordSpan
 from kg_builder.text_models.relations.training_statistics import Namer
 
+RULES = RulesOfRelations(load_rules(), {rule.relation: 0.6 for rule in load_rules()})
+RULES_OF_PERSONS = RulesOfRelations(
+    RULES.rules, RULES.confidences, frozenset({"birthPlace", "birthDate", "deathPlace"})
+)
 ARTISTS = ("genre", "recordLabel", "birthPlace", "associatedBand")
 
 
@@ -28,7 +37,7 @@ def test_a_text_about_a_work_is_read_by_patterns(schema: Schema) -> None:
         ("Blue Monday", "associatedBand", "Bernard Sumner"),
         ("House music", "stylisticOrigin", "Disco"),
     )
-    (read,) = PatternsOfWorks(schema, None, Namer()).join([text], [learnt])
+    (read,) = PatternsOfWorks(schema, None, Namer(), RULES).join([text], [learnt])
     assert {tuple(item.triple) for item in read} >= {
         ("Blue Monday", "writer", "Bernard Sumner"),
         ("Blue Monday", "recordLabel", "Factory Records"),
@@ -42,4 +51,19 @@ def test_a_text_about_a_work_is_read_by_patterns(schema: Schema) -> None:
 def test_other_texts_stay_as_they_were_read(schema: Schema) -> None:
     text = "Alan Frew is a rock musician who is signed to the record label EMI."
     learnt = found(("Alan Frew", "genre", "Rock music"))
-    assert PatternsOfWorks(schema, None, Namer()).join([text], [learnt]) == [learnt]
+    assert PatternsOfWorks(schema, None, Namer(), RULES).join([text], [learnt]) == [learnt]
+
+
+def test_a_relation_that_training_lacks_takes_the_place_of_a_trained_one() -> None:
+    text = "Oda Weiss was born in Graz and studied at Elm College. She died on 4 May 1981."
+    learnt = found(
+        ("Oda Weiss", "birthPlace", "Graz"),
+        ("Oda Weiss", "associatedBand", "Elm College"),
+        ("Oda Weiss", "birthDate", "1981-05-04"),
+    )
+    (read,) = with_unseen_relations([text], [learnt], RULES_OF_PERSONS, Namer())
+    assert {item.triple for item in read} == {
+        Triple("Oda Weiss", "birthPlace", "Graz"),
+        Triple("Oda Weiss", "training", "Elm College"),
+        Triple("Oda Weiss", "deathDate", "1981-05-04"),
+    }

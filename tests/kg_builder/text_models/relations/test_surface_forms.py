@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kg_builder.text_models.corpora import joined
 from kg_builder.text_models.relations.parsed_text import squash
 from kg_builder.text_models.relations.surface_forms import (
     dates_in,
     forms,
     iso_date,
-    joined,
     notation_of,
     plain,
     write,

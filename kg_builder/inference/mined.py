@@ -1,0 +1,186 @@
+"""Facts mined by neural models: the stated facts in numbers for them, and their proposals back.
+
+The models live elsewhere; the pipeline hands over. Nothing inferred or mined is evidence for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from kg_builder.ontology import Schema
+from kg_builder.tables import STATEMENTS
+
+__all__ = ["MINED_SOURCE", "MiningConfig", "MiningInput", "mined_statements", "mining_input"]
+
+MINED_SOURCE = "mining"
+
+_Ints = NDArray[np.int64]
+
+
+class MiningConfig(BaseModel):
+    """Which facts are mined, by which models, and how sure they must be."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    predicates: tuple[str, ...] = Field(
+        ("genre", "recordLabel", "country"), description="predicates whose gaps are filled"
+    )
+    models: tuple[str, ...] = Field(
+        ("inductive", "complex"),
+        min_length=1,
+        description="inductive, complex, rotate, transe, transh, transr or semantic_matching",
+    )
+    precision: float = Field(
+        0.95, gt=0, lt=1, description="of a predicate's mined facts, on held-out ones"
+    )
+    level: float = Field(
+        0.95, gt=0.5, lt=1, description="confidence that the precision is reached, at least"
+    )
+    share: float = Field(0.2, gt=0, lt=1, description="of the subjects that is held out")
+    epochs: int = Field(10, ge=1, description="of each model's training")
+    seed: int = Field(555, ge=0, description="of the held-out subjects and of the training")
+    min_facts: int = Field(
+        20_000, ge=0, description="nothing is mined from graphs with fewer stated facts"
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class MiningInput:
+    """The stated facts between entities, in numbers.
+
+    Attributes:
+        entities, predicates, sources: CURIEs and names, by number.
+        heads, relations, tails, stated_by: of each fact; int64 [n].
+        texts: name and descriptions of each entity.
+        allowed: by number of a predicate to mine: heads and tails that its domain and range
+            allow, the heads that lack a value, and whether a head can have only one.
+    """
+
+    entities: Sequence[str]
+    predicates: Sequence[str]
+    sources: Sequence[str]
+    heads: _Ints
+    relations: _Ints
+    tails: _Ints
+    stated_by: _Ints
+    texts: Sequence[str]
+    allowed: Mapping[int, tuple[_Ints, _Ints, _Ints, bool]]
+
+
+def mining_input(
+    statements: pd.DataFrame,
+    entities: pd.DataFrame,
+    config: MiningConfig,
+    schema: Schema,
+    *,
+    hidden: Sequence[str] = (),
+) -> MiningInput:
+    """What models may learn from and look for.
+
+    Tails of a predicate are things that it already has as a value; heads are things of a class
+    that often has a value, or of a class above one.
+
+    Args:
+        statements: `tables.STATEMENTS` about entities; inferred ones only fill gaps.
+        entities: `tables.ENTITIES`.
+        config: which predicates.
+        schema: domains and ranges.
+        hidden: sources whose facts are left out altogether, to measure on them.
+    """
+    usable = statements[~statements["source"].isin(list(hidden))]
+    things = usable[usable["object_kind"] == "entity"]
+    facts = things[~things["inferred"].astype(bool)]
+    facts = facts.drop_duplicates(["subject", "predicate", "object", "source"])
+    names = entities["entity"].astype(str).to_numpy()
+    number = pd.Index(names)
+    known = facts["subject"].isin(number) & facts["object"].isin(number)
+    facts = facts[known]
+    predicates = sorted(set(facts["predicate"]) | set(config.predicates))
+    sources = sorted(set(facts["source"]))
+    heads = number.get_indexer(facts["subject"]).astype(np.int64)
+    tails = number.get_indexer(facts["object"]).astype(np.int64)
+    relations = pd.Index(predicates).get_indexer(facts["predicate"]).astype(np.int64)
+    types = entities["type"].astype(str).to_numpy()
+    allowed = {}
+    for name in config.predicates:
+        predicate = schema.predicate(name)
+        own = relations == predicates.index(name)
+        tail = np.unique(tails[own & _within(types, predicate.range, schema)[tails]])
+        fits = _within(types, predicate.domain, schema)
+        counts = pd.Series(types[np.unique(heads[own])]).value_counts()
+        usual = set(counts[counts >= max(5, 0.01 * counts.sum())].index)
+        # an artist of whom nobody says whether it is a band is asked, too
+        above = {above for name in usual for above in schema.ancestors(name)}
+        head = np.flatnonzero(fits & np.isin(types, list(usual | above)))
+        filled = number.get_indexer(things.loc[things["predicate"] == name, "subject"].unique())
+        gaps = np.setdiff1d(head, filled)
+        allowed[predicates.index(name)] = (head, tail, gaps, predicate.functional)
+    return MiningInput(
+        names.tolist(),
+        predicates,
+        sources,
+        heads,
+        relations,
+        tails,
+        pd.Index(sources).get_indexer(facts["source"]).astype(np.int64),
+        _texts(usable, entities),
+        allowed,
+    )
+
+
+def mined_statements(
+    given: MiningInput,
+    found: tuple[_Ints, _Ints, _Ints, NDArray[np.float64]],
+    evidence: Mapping[int, str],
+    models: Sequence[str],
+) -> pd.DataFrame:
+    """Proposals as statements: source `mining`, method `mined:<models>`, marked as inferred.
+
+    Args:
+        given: what the models saw.
+        found: heads, relations, tails, confidences.
+        evidence: by relation: how its confidences were measured.
+        models: that were asked.
+    """
+    method = "mined:" + "+".join(models)
+    rows = sorted(
+        (given.entities[h], given.predicates[r], given.entities[t], round(float(c), 4), evidence[r])
+        for h, r, t, c in zip(*(column.tolist() for column in found), strict=True)
+    )
+    return STATEMENTS.frame(
+        {
+            "subject": subject,
+            "predicate": predicate,
+            "object": object_,
+            "object_kind": "entity",
+            "source": MINED_SOURCE,
+            "method": method,
+            "confidence": confidence,
+            "evidence": f"{' and '.join(models)}: {confidence:.2f}; {measured}",
+            "inferred": True,
+        }
+        for subject, predicate, object_, confidence, measured in rows
+    )
+
+
+def _within(types: np.ndarray, classes: Sequence[str], schema: Schema) -> np.ndarray:
+    """Whether each entity's class is one of the classes or below one; all if there are none."""
+    if not classes:
+        return np.ones(len(types), dtype=bool)
+    fitting = [t for t in set(types) if any(schema.is_a(t, one) for one in classes)]
+    return np.isin(types, fitting)
+
+
+def _texts(statements: pd.DataFrame, entities: pd.DataFrame) -> list[str]:
+    described = statements[
+        (statements["predicate"] == "description") & ~statements["inferred"].astype(bool)
+    ]
+    texts = described.groupby("subject", sort=True)["object"].agg(lambda t: " ".join(sorted(t)))
+    said = entities["entity"].map(texts).fillna("")
+    return [f"{name} {text}".strip() for name, text in zip(entities["name"], said, strict=True)]

@@ -1,0 +1,115 @@
+"""Hand the facts of a graph to neural models of the other library, and take proposals back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from kg_builder.errors import DataError
+from kg_builder.inference.mined import (
+    MINED_SOURCE,
+    MiningConfig,
+    MiningInput,
+    mined_statements,
+    mining_input,
+)
+from kg_builder.ontology import Schema
+from recommender.data.graph import KnowledgeGraph
+from recommender.mining import MODELS, Measured, Mined, MiningProblem, Target, mine
+
+__all__ = ["Mining", "mine_facts", "run_mining"]
+
+
+@dataclass(frozen=True, eq=False)
+class Mining:
+    """What the models were given, what they propose, and how well they do."""
+
+    given: MiningInput
+    mined: Mined
+    statements: pd.DataFrame
+
+    @property
+    def measured(self) -> dict[str, Measured]:
+        """By predicate."""
+        return {self.given.predicates[r]: found for r, found in self.mined.measured.items()}
+
+
+def run_mining(
+    statements: pd.DataFrame,
+    entities: pd.DataFrame,
+    config: MiningConfig,
+    schema: Schema,
+    *,
+    hidden: Sequence[str] = (),
+    progress: Callable[[str], None] = lambda model: None,
+) -> Mining:
+    """Train the models on the stated facts and take the proposals above the precision.
+
+    Args:
+        statements, entities: tables of the inference stage; mined statements are left out.
+        config: predicates, models, precision.
+        schema: the data model.
+        hidden: sources that are left out altogether.
+        progress: called with each model that is trained.
+
+    Raises:
+        DataError: a predicate or model that there is not, or no fact to learn from.
+    """
+    _check(config, schema)
+    statements = statements[statements["source"] != MINED_SOURCE]
+    given = mining_input(statements, entities, config, schema, hidden=hidden)
+    if not len(given.heads):
+        raise DataError("no stated fact links two entities", where="mining")
+    graph = KnowledgeGraph(
+        given.heads, given.relations, given.tails, len(given.entities), len(given.predicates)
+    )
+    targets = {r: Target(*allowed) for r, allowed in given.allowed.items()}
+    mined = mine(
+        MiningProblem(graph, given.stated_by, given.texts, targets),
+        config.models,
+        precision=config.precision,
+        level=config.level,
+        share=config.share,
+        epochs=config.epochs,
+        seed=config.seed,
+        progress=progress,
+    )
+    evidence = {
+        r: f"{found.right} of {found.taken} held-out proposals as sure or surer are true"
+        for r, found in mined.measured.items()
+    }
+    found = (mined.head, mined.relation, mined.tail, mined.confidence)
+    return Mining(given, mined, mined_statements(given, found, evidence, config.models))
+
+
+def mine_facts(
+    statements: pd.DataFrame, entities: pd.DataFrame, config: MiningConfig, schema: Schema
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The mined statements of a build, and counts for its summary; none from a small graph."""
+    _check(config, schema)
+    stated = ~statements["inferred"].astype(bool) & (statements["object_kind"] == "entity")
+    if (count := int(stated.sum())) < config.min_facts:
+        why = f"stated facts, too few to mine from (fewer than {config.min_facts:,})"
+        return statements.iloc[:0], {why: count}
+    found = run_mining(statements, entities, config, schema).statements
+    by_predicate = found["predicate"].value_counts()
+    return found, {f"mined {name}": int(by_predicate.get(name, 0)) for name in config.predicates}
+
+
+def _check(config: MiningConfig, schema: Schema) -> None:
+    strange = sorted(set(config.models) - set(MODELS))
+    if strange:
+        raise DataError(
+            f"no model {', '.join(strange)}",
+            where="mining",
+            remedy=f"there are {', '.join(MODELS)}",
+        )
+    for name in config.predicates:
+        if name not in schema.predicates or not schema.predicates[name].range:
+            raise DataError(
+                f"{name!r} is no predicate between entities",
+                where="mining",
+                remedy="name predicates of the data model, such as genre",
+            )

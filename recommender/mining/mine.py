@@ -1,0 +1,212 @@
+"""Find facts that no source states: train on the stated ones, calibrate on hidden ones, propose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from recommender.data.graph import KnowledgeGraph
+from recommender.data.tables import IntArray
+from recommender.mining.calibrate import (
+    Calibration,
+    Candidates,
+    best_candidates,
+    calibrate,
+    wilson_lower,
+)
+from recommender.mining.problem import HeldOut, MiningProblem, Target, hold_out
+from recommender.mining.scorers import Scorer, train_scorer
+
+__all__ = ["Measured", "Mined", "mine"]
+
+_BLOCK = 2000  # heads scored at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What the held-out facts say of one relation; half of them calibrate, half measure.
+
+    Attributes:
+        subjects: held-out subjects whose values are hidden.
+        facts: hidden facts of the measuring half.
+        threshold: lowest confidence that is accepted; None: no threshold is precise enough.
+        taken, right: proposals of the measuring half above it, and the true ones of these.
+        low: lower bound of their precision, at the level asked for.
+        curve: confidence, true proposals, proposals, of the measuring half; [n, 3], best first.
+        hits: by model, the share of the subjects whose best candidate is true.
+    """
+
+    subjects: int
+    facts: int
+    threshold: float | None
+    taken: int
+    right: int
+    low: float
+    curve: np.ndarray
+    hits: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Mined:
+    """Proposals for the gaps, aligned columns; and by relation what was measured."""
+
+    head: IntArray
+    relation: IntArray
+    tail: IntArray
+    confidence: np.ndarray
+    measured: Mapping[int, Measured] = field(default_factory=dict)
+
+
+def mine(
+    problem: MiningProblem,
+    models: Sequence[str],
+    *,
+    precision: float = 0.95,
+    level: float = 0.95,
+    share: float = 0.2,
+    epochs: int = 10,
+    seed: int = 555,
+    progress: Callable[[str], None] = lambda done: None,
+) -> Mined:
+    """Propose values for heads that have none.
+
+    Args:
+        problem: the graph and what to look for.
+        models: names in `scorers.MODELS`; each scores every candidate.
+        precision: of the proposals above a relation's threshold: its lower bound, at confidence
+            `level`, is at least this on the calibrating half of the held-out subjects.
+        share: of the subjects that is held out.
+        epochs: of each model's training.
+        seed: of the held-out subjects, initial values and batches.
+        progress: called with the name of each model that is trained.
+    """
+    hidden = hold_out(problem, share, seed)
+    scorers: dict[str, Scorer] = {}
+    for name in models:
+        scorers[name] = train_scorer(name, problem, hidden, epochs=epochs, seed=seed)
+        progress(name)
+    train, graph = hidden.train, problem.graph
+    facts_left = np.bincount(np.r_[train.head, train.tail], minlength=graph.n_entities)
+    measured: dict[int, Measured] = {}
+    parts: list[tuple[IntArray, IntArray, IntArray, np.ndarray]] = []
+    for relation, target in problem.targets.items():
+        subjects = hidden.subjects[relation]
+        if len(subjects) < 4 or len(target.tails) < 2:
+            continue
+        candidates, hits = _candidates(
+            scorers, subjects, relation, target, facts_left, hidden.truth
+        )
+        true = hidden.truth.contains(
+            candidates.head,
+            np.full(len(candidates.head), relation),
+            target.tails[candidates.tail],
+        )
+        # halves at random: numbers of entities follow the order of the sources
+        first = np.random.default_rng([seed, relation]).random(graph.n_entities) < 0.5
+        half = first[candidates.head]
+        calibration = calibrate(
+            _rows(candidates, half),
+            true[half],
+            precision=precision,
+            level=level,
+            single=target.single,
+        )
+        if calibration is None:
+            continue
+        measured[relation] = _measure(
+            calibration, _rows(candidates, ~half), true[~half], hidden, relation, target,
+            ~first, level, hits,
+        )  # fmt: skip
+        if calibration.threshold is not None:
+            parts += _proposals(scorers, calibration, relation, target, facts_left)
+    if not parts:
+        none = np.zeros(0, dtype=np.int64)
+        return Mined(none, none, none, np.zeros(0), measured)
+    head, relations, tail, confidence = (
+        np.concatenate(column) for column in zip(*parts, strict=True)
+    )
+    return Mined(head, relations, tail, confidence, measured)
+
+
+def _candidates(
+    scorers: Mapping[str, Scorer],
+    subjects: IntArray,
+    relation: int,
+    target: Target,
+    facts: IntArray,
+    truth: KnowledgeGraph,
+) -> tuple[Candidates, dict[str, float]]:
+    log_p = {name: scorer(subjects, relation) for name, scorer in scorers.items()}
+    hits = {}
+    for name, scores in log_p.items():
+        best = target.tails[scores.argmax(axis=1)]
+        hits[name] = float(truth.contains(subjects, np.full(len(subjects), relation), best).mean())
+    return best_candidates(subjects, list(log_p.values()), facts), hits
+
+
+def _measure(
+    calibration: Calibration,
+    candidates: Candidates,
+    true: np.ndarray,
+    hidden: HeldOut,
+    relation: int,
+    target: Target,
+    measuring: np.ndarray,
+    level: float,
+    hits: Mapping[str, float],
+) -> Measured:
+    if target.single:
+        best = candidates.order == 0
+        candidates, true = _rows(candidates, best), true[best]
+    confidence = calibration.confidence(candidates) if len(true) else np.zeros(0)
+    order = np.argsort(-confidence, kind="stable")
+    taken = np.arange(1, len(order) + 1)
+    curve = np.stack([confidence[order], np.cumsum(true[order]), taken], axis=1)
+    threshold = calibration.threshold
+    accepted = confidence >= (np.inf if threshold is None else threshold)
+    right = int(true[accepted].sum())
+    of_relation = (hidden.truth.relation == relation) & measuring[hidden.truth.head]
+    of_relation &= np.isin(hidden.truth.head, hidden.subjects[relation])
+    low = wilson_lower(np.array([right]), np.array([accepted.sum()]), level)
+    return Measured(
+        subjects=len(hidden.subjects[relation]),
+        facts=int(of_relation.sum()),
+        threshold=threshold,
+        taken=int(accepted.sum()),
+        right=right,
+        low=float(low[0]),
+        curve=curve,
+        hits=hits,
+    )
+
+
+def _proposals(
+    scorers: Mapping[str, Scorer],
+    calibration: Calibration,
+    relation: int,
+    target: Target,
+    facts: IntArray,
+) -> list[tuple[IntArray, IntArray, IntArray, np.ndarray]]:
+    found = []
+    for start in range(0, len(target.gaps), _BLOCK):
+        heads = target.gaps[start : start + _BLOCK]
+        log_p = [scorer(heads, relation) for scorer in scorers.values()]
+        candidates = best_candidates(heads, log_p, facts)
+        confidence = calibration.confidence(candidates)
+        accepted = confidence >= calibration.threshold
+        if target.single:
+            accepted &= candidates.order == 0
+        head, tail = candidates.head[accepted], target.tails[candidates.tail[accepted]]
+        found.append((head, np.full(len(head), relation), tail, confidence[accepted]))
+    return found
+
+
+def _rows(candidates: Candidates, rows: np.ndarray) -> Candidates:
+    return Candidates(
+        candidates.head[rows],
+        candidates.tail[rows],
+        candidates.order[rows],
+        candidates.features[rows],
+    )

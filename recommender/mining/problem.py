@@ -1,0 +1,134 @@
+"""What fact mining works on, and the facts that it hides in order to measure itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recommender.data.graph import KnowledgeGraph
+from recommender.data.tables import IntArray
+
+__all__ = ["HeldOut", "MiningProblem", "Target", "hold_out"]
+
+_FEW = 2  # facts that the middle kind of hidden subject keeps
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """A relation whose facts are to be found.
+
+    Attributes:
+        heads, tails: entities that the relation's classes allow; sorted int64.
+        gaps: the heads without any value, stated or inferred.
+        single: whether a head can have only one value.
+    """
+
+    heads: IntArray
+    tails: IntArray
+    gaps: IntArray
+    single: bool
+
+
+@dataclass(frozen=True, eq=False)
+class MiningProblem:
+    """A graph of stated facts, and what to look for.
+
+    Attributes:
+        graph: the stated facts between entities; nothing that was inferred.
+        sources: a number for the source of each triple; int64 [n_triples].
+        texts: name and, where there is one, description of each entity.
+        targets: by relation.
+    """
+
+    graph: KnowledgeGraph
+    sources: IntArray
+    texts: Sequence[str]
+    targets: Mapping[int, Target]
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Some subjects' facts hidden.
+
+    Attributes:
+        train: the graph without them.
+        subjects: by relation: the subjects all of whose values of it are hidden; sorted.
+        truth: the hidden triples of the targets, as a graph over the same ids.
+    """
+
+    train: KnowledgeGraph
+    subjects: Mapping[int, IntArray]
+    truth: KnowledgeGraph
+
+
+def hold_out(problem: MiningProblem, share: float, seed: int) -> HeldOut:
+    """Hide facts of random subjects so that they look like those that lack a fact.
+
+    A subject whose country no source states mostly lacks what that source states beside it. So a
+    hidden subject loses, for one of its target relations, all that the sources of these facts
+    state of it, or all but a few facts, or everything but its text. How many there are of each
+    kind follows the gaps: of those without any fact, with one or two, and with more.
+
+    Args:
+        problem: the graph.
+        share: of the subjects with a target fact that are hidden.
+        seed: of the choice.
+    """
+    graph, rng = problem.graph, np.random.default_rng(seed)
+    wanted = np.isin(graph.relation, list(problem.targets))
+    for relation, target in problem.targets.items():
+        wanted[graph.relation == relation] &= np.isin(
+            graph.head[graph.relation == relation], target.heads
+        )
+    known = np.unique(graph.head[wanted])
+    chosen = np.sort(rng.permutation(known)[: max(1, round(len(known) * share))])
+    kinds = dict(zip(chosen.tolist(), _kinds(problem, len(chosen), rng), strict=True))
+    ends = np.concatenate([graph.head, graph.tail])
+    order = np.argsort(ends, kind="stable")
+    first = np.searchsorted(ends[order], chosen)
+    last = np.searchsorted(ends[order], chosen, side="right")
+    hidden = np.zeros(len(graph), dtype=bool)
+    for subject, start, end in zip(chosen.tolist(), first.tolist(), last.tolist(), strict=True):
+        rows = np.unique(order[start:end] % len(graph))
+        own = rows[(graph.head[rows] == subject) & wanted[rows]]
+        relation = rng.choice(np.unique(graph.relation[own]))
+        asked = own[graph.relation[own] == relation]
+        others = np.setdiff1d(rows, asked)
+        if kinds[subject] == 2:  # what the same sources state goes with it
+            lost = others[np.isin(problem.sources[others], problem.sources[asked])]
+        else:
+            lost = rng.permutation(others)[_FEW * kinds[subject] :]
+        hidden[asked] = hidden[lost] = True
+    gone = wanted & hidden
+    left = np.unique(graph.relation[wanted & ~hidden] * graph.n_entities
+                     + graph.head[wanted & ~hidden])  # fmt: skip
+    subjects = {}
+    for relation in problem.targets:
+        heads = np.intersect1d(chosen, graph.head[gone & (graph.relation == relation)])
+        subjects[relation] = heads[~np.isin(relation * graph.n_entities + heads, left)]
+    return HeldOut(_part(graph, ~hidden), subjects, _part(graph, gone))
+
+
+def _kinds(problem: MiningProblem, count: int, rng: np.random.Generator) -> list[int]:
+    """0: no fact is left; 1: a few; 2: what other sources state; as often as among the gaps."""
+    graph = problem.graph
+    facts = np.bincount(np.concatenate([graph.head, graph.tail]), minlength=graph.n_entities)
+    gaps = np.concatenate([target.gaps for target in problem.targets.values()])
+    shares = np.full(3, 1 / 3)
+    if len(gaps):
+        kind = np.digitize(facts[gaps], [1, _FEW + 1])
+        shares = 0.9 * np.bincount(kind, minlength=3) / len(gaps) + 0.1 / 3
+    found: list[int] = rng.choice(3, size=count, p=shares / shares.sum()).tolist()
+    return found
+
+
+def _part(graph: KnowledgeGraph, rows: np.ndarray) -> KnowledgeGraph:
+    return KnowledgeGraph(
+        graph.head[rows],
+        graph.relation[rows],
+        graph.tail[rows],
+        graph.n_entities,
+        graph.n_relations,
+    )
