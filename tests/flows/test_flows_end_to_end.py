@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,7 +38,12 @@ class Workplace:
     environment: dict[str, str]
 
     def post(self, path: str, **body: Any) -> Any:
-        response = httpx.post(f"{self.url}{path}", json=body, timeout=30, trust_env=False)
+        def answer() -> httpx.Response | None:
+            """None while the server's database is busy (503), which Prefect's client waits for."""
+            found = httpx.post(f"{self.url}{path}", json=body, timeout=30, trust_env=False)
+            return None if found.status_code == 503 else found
+
+        response = wait_for(answer, f"an answer to {path}")
         response.raise_for_status()
         return response.json()
 
@@ -66,7 +72,8 @@ class Workplace:
         query = {"name": {"any_": [name]}}
         [deployment] = self.post("/deployments/filter", deployments=query)
         path = f"/deployments/{deployment['id']}/create_flow_run"
-        return self.ended_run(self.post(path, parameters=parameters))
+        key = uuid.uuid4().hex  # a request that is sent again starts no second run
+        return self.ended_run(self.post(path, parameters=parameters, idempotency_key=key))
 
     def ended_run(self, started: dict[str, Any]) -> dict[str, Any]:
         def ended() -> dict[str, Any] | None:
