@@ -110,8 +110,8 @@ def _matches(atom: Atom, facts: pd.DataFrame, position: int) -> pd.DataFrame:
     for term, column in ((atom.subject, "subject"), (atom.object, "object")):
         if not term.startswith("?"):
             rows = rows[rows[column] == term]
-        elif term in columns:
-            rows = rows[rows["subject"] == rows["object"]]
+    if atom.subject == atom.object:
+        rows = rows[rows["subject"] == rows["object"]]
     for term, column in ((atom.subject, "subject"), (atom.object, "object")):
         if term.startswith("?"):
             columns[term] = rows[column]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -164,3 +166,152 @@ def test_chains_reach_their_closure_and_stop(tmp_path_factory, pairs):
         reach |= more
     rows = result.statements
     assert set(zip(rows["subject"], rows["object"], strict=True)) == reach
+
+
+def rule(name, when, then, *more):
+    premises = ", ".join(f'"{premise}"' for premise in when)
+    return "\n".join(
+        ["[[rule]]", f'name = "{name}"', f"when = [{premises}]", f'then = "{then}"', *more, ""]
+    )
+
+
+@pytest.fixture
+def follows(tmp_path):
+    """What rules conclude, row by row."""
+
+    def conclude(facts, *rules, progress=lambda done, total=None: None):
+        path = tmp_path / "rules.toml"
+        path.write_text("\n".join(rules))
+        known = {entity for column in ("subject", "object") for entity in facts[column]}
+        result = infer(
+            facts,
+            entities(**{e.replace(":", "_", 1): "Entity" for e in known if ":" in e}),
+            InferenceConfig(files=(path,), refine_types=False),
+            schema=SCHEMA,
+            progress=progress,
+        )
+        rows = result.statements[result.statements["inferred"]]
+        return rows.reset_index(drop=True)
+
+    return conclude
+
+
+def spo(rows):
+    return set(zip(rows["subject"], rows["predicate"], rows["object"], strict=True))
+
+
+def test_premises_and_conclusions_may_name_entities(follows):
+    facts = statements(
+        ("artist:Air", "genre", "genre:Pop"),
+        ("artist:Blur", "genre", "genre:Rock"),
+        ("artist:Blur", "influencedBy", "artist:Kinks"),
+        ("artist:Air", "influencedBy", "artist:Gainsbourg"),
+    )
+    rock = rule("rock", ["?a genre genre:Rock"], "?a decade decade:1990s")
+    taught = rule("taught", ["artist:Blur influencedBy ?b"], "?b decade decade:1960s")
+    assert spo(follows(facts, rock, taught)) == {
+        ("artist:Blur", "decade", "decade:1990s"),
+        ("artist:Kinks", "decade", "decade:1960s"),
+    }
+
+
+def test_a_variable_that_stands_twice_in_a_premise_is_one_thing(follows):
+    facts = statements(
+        ("artist:Blur", "influencedBy", "artist:Air"),
+        ("artist:Blur", "influencedBy", "artist:Blur"),
+        ("artist:Air", "influencedBy", "artist:Blur"),
+    )
+    own = rule("own", ["?a influencedBy ?a"], "?a genre genre:Odd")
+    assert spo(follows(facts, own)) == {("artist:Blur", "genre", "genre:Odd")}
+
+
+def test_premises_are_joined_by_what_they_share_else_all_are_combined(follows):
+    facts = statements(
+        ("artist:Björk", "origin", "place:Reykjavík"),
+        ("artist:Blur", "origin", "place:London"),
+        ("place:London", "locatedIn", "place:England"),
+        ("place:Reykjavík", "locatedIn", "place:Iceland"),
+    )
+    country = rule("country", ["?a origin ?p", "?p locatedIn ?c"], "?a country ?c")
+    assert spo(follows(facts, country)) == {
+        ("artist:Björk", "country", "place:Iceland"),
+        ("artist:Blur", "country", "place:England"),
+    }
+    every = rule("every", ["?a origin place:London", "?p locatedIn ?c"], "?a country ?c")
+    assert spo(follows(facts, every)) == {
+        ("artist:Blur", "country", "place:England"),
+        ("artist:Blur", "country", "place:Iceland"),
+    }
+
+
+def test_of_two_derivations_the_surer_one_is_kept_then_the_first_by_rule_and_premises(follows):
+    of_album = rule("b", ["?d performer ?a", "?d genre ?g"], "?a genre ?g")
+    albums = [
+        ("album:A", "performer", "artist:Blur"),
+        ("album:B", "performer", "artist:Blur"),
+        ("album:B", "genre", "genre:Rock"),
+    ]
+    doubtful = statements(("album:A", "genre", "genre:Rock"), confidence=0.5)
+    (row,) = follows(pd.concat([statements(*albums), doubtful]), of_album).to_dict("records")
+    assert row["evidence"].startswith("album:B performer")
+    assert row["confidence"] == pytest.approx(0.81)
+    sure = statements(*albums[::-1], ("album:A", "genre", "genre:Rock"))
+    (row,) = follows(sure, of_album).to_dict("records")
+    assert row["evidence"].startswith("album:A performer")
+    same = of_album.replace('"b"', '"a"')
+    (row,) = follows(sure, of_album, same).to_dict("records")
+    assert row["method"] == "rule:a"
+
+
+IN_TWO_STEPS = (
+    rule("in", ["?p country ?c"], "?p locatedIn ?c"),
+    rule(
+        "from", ["?a memberOf ?b", "?b origin ?p", "?p locatedIn ?c"], "?a origin ?c"
+    ),
+)  # fmt: skip
+ALBARN = (
+    ("artist:Albarn", "memberOf", "artist:Blur"),
+    ("artist:Blur", "origin", "place:London"),
+    ("place:London", "country", "place:England"),
+)
+
+
+def test_what_follows_is_a_premise_of_what_follows_next(follows):
+    calls = []
+    rows = follows(
+        statements(*ALBARN), *IN_TWO_STEPS, progress=lambda done, total=None: calls.append(done)
+    )
+    assert spo(rows) == {
+        ("place:London", "locatedIn", "place:England"),
+        ("artist:Albarn", "origin", "place:England"),
+    }
+    assert calls == [1, 2]
+    first, second = IN_TWO_STEPS
+    once = second + "recursive = false\n"
+    assert spo(follows(statements(*ALBARN), first, once)) == {
+        ("place:London", "locatedIn", "place:England")
+    }
+    stated = statements(*ALBARN, ("place:London", "locatedIn", "place:England"))
+    assert spo(follows(stated, once)) == {("artist:Albarn", "origin", "place:England")}
+
+
+def test_what_is_stated_is_not_inferred(follows):
+    stated = statements(
+        ("place:London", "country", "place:England"), ("place:London", "locatedIn", "place:England")
+    )
+    assert follows(stated, IN_TWO_STEPS[0]).empty
+
+
+def test_a_literal_stays_one_and_what_is_no_date_has_no_decade(follows):
+    facts = statements(("album:A", "performer", "artist:Blur"), ("album:A", "releaseDate", "1994"))
+    begun = rule("begun", ["?d performer ?a", "?d releaseDate ?y"], "?a beginDate ?y")
+    (row,) = follows(facts, begun).to_dict("records")
+    assert (row["object"], row["object_kind"]) == ("1994", "gYear")
+    decade = rule("decade", ["?a beginDate ?y"], "?a decade decade(?y)")
+    assert follows(statements(("artist:Blur", "beginDate", "unknown")), decade).empty
+
+
+def test_a_symmetric_conclusion_starts_with_the_smaller_name(follows):
+    facts = statements(("artist:Oasis", "influencedBy", "artist:Blur"))
+    alike = rule("alike", ["?a influencedBy ?b"], "?a associatedWith ?b")
+    assert spo(follows(facts, alike)) == {("artist:Blur", "associatedWith", "artist:Oasis")}
