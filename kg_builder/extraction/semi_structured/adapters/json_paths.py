@@ -175,7 +175,7 @@ class ThingReader:
 
 
 def _with_confidence(path: ColumnMap, source: SemiStructuredSource) -> ColumnMap:
-    """What a path says, as sure as the source is, if the recipe says that and not how sure it is."""
+    """A path that does not tell its confidence, with that of its source, if the source does."""
     if "confidence" in path.model_fields_set or "confidence" not in source.model_fields_set:
         return path
     return path.model_copy(update={"confidence": source.confidence})
