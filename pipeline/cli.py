@@ -35,6 +35,11 @@ for _name, _address, _help in (
         "Look at files and write a commented recipe with a guess for every column.",
     ),
     (
+        "recipe-keys",
+        "recipe_reference:recipe_keys_command",
+        "Print every key that a recipe can have, as Markdown.",
+    ),
+    (
         "fetch",
         "data_set_commands:fetch_command",
         "Bring a data set's raw files from their publishers.",
