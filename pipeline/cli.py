@@ -85,6 +85,11 @@ for _name, _address, _help in (
         "Mark sampled facts right or wrong; precision by source with its interval.",
     ),
     (
+        "data-model",
+        "data_model:data_model_command",
+        "Draw the data model: classes, relations, and the same things in other models.",
+    ),
+    (
         "export",
         "export.command:export_command",
         "Write a built graph and its interactions as another program reads them.",

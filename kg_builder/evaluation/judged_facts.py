@@ -70,9 +70,8 @@ def calibration(statements: pd.DataFrame, judged: pd.DataFrame | None = None) ->
     """
     sources = statements.groupby(FACT)["source"].transform("nunique").to_numpy() > 1
     place = _ranges(statements["confidence"].to_numpy(dtype=float))
-    own = (
-        _ranges(judged["confidence"].to_numpy(dtype=float)) if judged is not None else np.array([])
-    )
+    marked = pd.DataFrame(columns=["confidence", "right"]) if judged is None else judged
+    own = _ranges(marked["confidence"].to_numpy(dtype=float))
     rows = []
     for number, (low, high) in enumerate(pairwise(BINS)):
         here = place == number
