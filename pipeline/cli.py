@@ -80,6 +80,21 @@ for _name, _address, _help in (
         "Count the facts that a build gained and lost against another, with the reasons.",
     ),
     (
+        "report",
+        "report.command:report_command",
+        "Write what a build holds and how far to trust it, as one HTML file.",
+    ),
+    (
+        "judge-facts",
+        "report.judge:judge_facts_command",
+        "Mark sampled facts right or wrong; precision by source with its interval.",
+    ),
+    (
+        "data-model",
+        "data_model:data_model_command",
+        "Draw the data model: classes, relations, and the same things in other models.",
+    ),
+    (
         "export",
         "export.command:export_command",
         "Write a built graph and its interactions as another program reads them.",
