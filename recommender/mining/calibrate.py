@@ -15,6 +15,9 @@ from recommender.data.tables import IntArray
 
 __all__ = ["Calibration", "Candidates", "best_candidates", "calibrate", "wilson_lower"]
 
+KINDS = (0, 1, 3)
+"""So many facts at least has a head of each kind."""
+
 _KEPT = 5  # candidates of a head that are looked at
 
 
@@ -26,11 +29,13 @@ class Candidates:
         head: entity; tail: its place among the relation's tails.
         features: what the probability is computed from; float64 [n, f].
         order: 0 for a head's best candidate, 1 for its second, …
+        kind: of the head: 0 for one without facts, 1 with one or two, 2 with more.
     """
 
     head: IntArray
     tail: IntArray
     order: IntArray
+    kind: IntArray
     features: np.ndarray
 
 
@@ -58,26 +63,43 @@ def best_candidates(heads: IntArray, log_p: Sequence[np.ndarray], facts: IntArra
         np.log1p(known),
         known == 0,
     ]
-    return Candidates(heads[row], column, order, np.stack(features, axis=1).astype(float))
+    return Candidates(
+        heads[row], column, order, kind_of(known), np.stack(features, axis=1).astype(float)
+    )
+
+
+def kind_of(facts: IntArray) -> IntArray:
+    """The kind of heads with so many facts; [n] → [n]."""
+    kinds: IntArray = np.digitize(facts, KINDS) - 1
+    return kinds
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """A fitted probability of truth, and the lowest that is accepted; None: none is."""
+    """A fitted probability of truth, and by kind of head the lowest that is accepted.
+
+    The thresholds are infinite where none is precise enough. They are apart because heads without
+    facts would otherwise be carried by the precision of the others.
+    """
 
     model: object
-    threshold: float | None
+    thresholds: np.ndarray
 
     def confidence(self, candidates: Candidates) -> np.ndarray:
         """Of each candidate, [n]."""
         found: np.ndarray = self.model.predict_proba(candidates.features)[:, 1]  # type: ignore[attr-defined]
         return found
 
+    def accepts(self, candidates: Candidates, confidence: np.ndarray) -> np.ndarray:
+        """Which are above the threshold of their kind; bool [n]."""
+        accepted: np.ndarray = confidence >= self.thresholds[candidates.kind]
+        return accepted
+
 
 def calibrate(
     candidates: Candidates, true: np.ndarray, *, precision: float, level: float, single: bool
 ) -> Calibration | None:
-    """Fit a logistic regression, and find the lowest threshold that keeps the precision.
+    """Fit a logistic regression, and find the lowest thresholds that keep the precision.
 
     Args:
         candidates: of held-out heads.
@@ -95,13 +117,17 @@ def calibrate(
     model.fit(candidates.features, true)
     confidence = model.predict_proba(candidates.features)[:, 1]
     usable = candidates.order == 0 if single else np.ones(len(true), dtype=bool)
-    order = np.argsort(-confidence[usable], kind="stable")
-    ranked, right = confidence[usable][order], np.cumsum(true[usable][order])
-    taken = np.arange(1, len(order) + 1)
-    last = np.append(ranked[1:] != ranked[:-1], True)  # equal ones are taken together
-    good = last & (wilson_lower(right, taken, level) >= precision)
-    threshold = float(ranked[np.flatnonzero(good)[-1]]) if good.any() else None
-    return Calibration(model, threshold)
+    thresholds = np.full(len(KINDS), np.inf)
+    for kind in range(len(KINDS)):
+        chosen = usable & (candidates.kind == kind)
+        order = np.argsort(-confidence[chosen], kind="stable")
+        ranked, right = confidence[chosen][order], np.cumsum(true[chosen][order])
+        taken = np.arange(1, len(order) + 1)
+        last = np.append(ranked[1:] != ranked[:-1], True)[: len(order)]  # equal ones go together
+        good = last & (wilson_lower(right, taken, level) >= precision)
+        if good.any():
+            thresholds[kind] = ranked[np.flatnonzero(good)[-1]]
+    return Calibration(model, thresholds)
 
 
 def wilson_lower(right: np.ndarray, n: np.ndarray, level: float) -> np.ndarray:

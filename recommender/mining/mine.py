@@ -31,7 +31,8 @@ class Measured:
     Attributes:
         subjects: held-out subjects whose values are hidden.
         facts: hidden facts of the measuring half.
-        threshold: lowest confidence that is accepted; None: no threshold is precise enough.
+        thresholds: lowest confidence that is accepted, by kind of subject (`KINDS`); infinite
+            where none is precise enough.
         taken, right: proposals of the measuring half above it, and the true ones of these.
         low: lower bound of their precision, at the level asked for.
         curve: confidence, true proposals, proposals, of the measuring half; [n, 3], best first.
@@ -40,7 +41,7 @@ class Measured:
 
     subjects: int
     facts: int
-    threshold: float | None
+    thresholds: np.ndarray
     taken: int
     right: int
     low: float
@@ -75,8 +76,9 @@ def mine(
     Args:
         problem: the graph and what to look for.
         models: names in `scorers.MODELS`; each scores every candidate.
-        precision: of the proposals above a relation's threshold: its lower bound, at confidence
-            `level`, is at least this on the calibrating half of the held-out subjects.
+        precision: of the proposals above a threshold: its lower bound, at confidence `level`, is
+            at least this on the calibrating half of the held-out subjects, for subjects without
+            facts, with a few and with more apart.
         share: of the subjects that is held out.
         epochs: of each model's training.
         seed: of the held-out subjects, initial values and batches.
@@ -119,7 +121,7 @@ def mine(
             calibration, _rows(candidates, ~half), true[~half], hidden, relation, target,
             ~first, level, hits,
         )  # fmt: skip
-        if calibration.threshold is not None:
+        if np.isfinite(calibration.thresholds).any():
             parts += _proposals(scorers, calibration, relation, target, facts_left)
     if not parts:
         none = np.zeros(0, dtype=np.int64)
@@ -164,8 +166,7 @@ def _measure(
     order = np.argsort(-confidence, kind="stable")
     taken = np.arange(1, len(order) + 1)
     curve = np.stack([confidence[order], np.cumsum(true[order]), taken], axis=1)
-    threshold = calibration.threshold
-    accepted = confidence >= (np.inf if threshold is None else threshold)
+    accepted = calibration.accepts(candidates, confidence)
     right = int(true[accepted].sum())
     of_relation = (hidden.truth.relation == relation) & measuring[hidden.truth.head]
     of_relation &= np.isin(hidden.truth.head, hidden.subjects[relation])
@@ -173,7 +174,7 @@ def _measure(
     return Measured(
         subjects=len(hidden.subjects[relation]),
         facts=int(of_relation.sum()),
-        threshold=threshold,
+        thresholds=calibration.thresholds,
         taken=int(accepted.sum()),
         right=right,
         low=float(low[0]),
@@ -195,7 +196,7 @@ def _proposals(
         log_p = [scorer(heads, relation) for scorer in scorers.values()]
         candidates = best_candidates(heads, log_p, facts)
         confidence = calibration.confidence(candidates)
-        accepted = confidence >= calibration.threshold
+        accepted = calibration.accepts(candidates, confidence)
         if target.single:
             accepted &= candidates.order == 0
         head, tail = candidates.head[accepted], target.tails[candidates.tail[accepted]]
@@ -208,5 +209,6 @@ def _rows(candidates: Candidates, rows: np.ndarray) -> Candidates:
         candidates.head[rows],
         candidates.tail[rows],
         candidates.order[rows],
+        candidates.kind[rows],
         candidates.features[rows],
     )

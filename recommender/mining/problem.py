@@ -9,6 +9,7 @@ import numpy as np
 
 from recommender.data.graph import KnowledgeGraph
 from recommender.data.tables import IntArray
+from recommender.mining.calibrate import kind_of
 
 __all__ = ["HeldOut", "MiningProblem", "Target", "hold_out"]
 
@@ -118,8 +119,7 @@ def _kinds(problem: MiningProblem, count: int, rng: np.random.Generator) -> list
     gaps = np.concatenate([target.gaps for target in problem.targets.values()])
     shares = np.full(3, 1 / 3)
     if len(gaps):
-        kind = np.digitize(facts[gaps], [1, _FEW + 1])
-        shares = 0.9 * np.bincount(kind, minlength=3) / len(gaps) + 0.1 / 3
+        shares = 0.9 * np.bincount(kind_of(facts[gaps]), minlength=3) / len(gaps) + 0.1 / 3
     found: list[int] = rng.choice(3, size=count, p=shares / shares.sum()).tolist()
     return found
 
