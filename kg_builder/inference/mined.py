@@ -182,5 +182,8 @@ def _texts(statements: pd.DataFrame, entities: pd.DataFrame) -> list[str]:
         (statements["predicate"] == "description") & ~statements["inferred"].astype(bool)
     ]
     texts = described.groupby("subject", sort=True)["object"].agg(lambda t: " ".join(sorted(t)))
-    said = entities["entity"].map(texts).fillna("")
-    return [f"{name} {text}".strip() for name, text in zip(entities["name"], said, strict=True)]
+    text_of = texts.to_dict()
+    return [
+        f"{name} {text_of.get(entity, '')}".strip()
+        for entity, name in zip(entities["entity"], entities["name"], strict=True)
+    ]
