@@ -26,16 +26,16 @@ _BLOCK = 2000  # heads scored at a time
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What the held-out facts say of one relation; half of them calibrate, half measure.
+    """What the held-out facts say of one relation, each by a fit on the other half of them.
 
     Attributes:
         subjects: held-out subjects whose values are hidden.
-        facts: hidden facts of the measuring half.
+        facts: their hidden facts.
         thresholds: lowest confidence that is accepted, by kind of subject (`KINDS`); infinite
             where none is precise enough.
-        taken, right: proposals of the measuring half above it, and the true ones of these.
+        taken, right: proposals above it for these subjects, and the true ones of these.
         low: lower bound of their precision, at the level asked for.
-        curve: confidence, true proposals, proposals, of the measuring half; [n, 3], best first.
+        curve: confidence, true proposals, proposals; [n, 3], best first.
         hits: by model, the share of the subjects whose best candidate is true.
     """
 
@@ -77,8 +77,8 @@ def mine(
         problem: the graph and what to look for.
         models: names in `scorers.MODELS`; each scores every candidate.
         precision: of the proposals above a threshold: its lower bound, at confidence `level`, is
-            at least this on the calibrating half of the held-out subjects, for subjects without
-            facts, with a few and with more apart.
+            at least this on the held-out subjects, for those without facts, with a few and with
+            more apart.
         share: of the subjects that is held out.
         epochs: of each model's training.
         seed: of the held-out subjects, initial values and batches.
@@ -107,20 +107,20 @@ def mine(
         )
         # halves at random: numbers of entities follow the order of the sources
         first = np.random.default_rng([seed, relation]).random(graph.n_entities) < 0.5
-        half = first[candidates.head]
-        calibration = calibrate(
-            _rows(candidates, half),
-            true[half],
+        fitted = calibrate(
+            candidates,
+            true,
+            first[candidates.head],
             precision=precision,
             level=level,
             single=target.single,
         )
-        if calibration is None:
+        if fitted is None:
             continue
+        calibration, confidence = fitted
         measured[relation] = _measure(
-            calibration, _rows(candidates, ~half), true[~half], hidden, relation, target,
-            ~first, level, hits,
-        )  # fmt: skip
+            calibration, candidates, confidence, true, hidden, relation, target, level, hits
+        )
         if np.isfinite(calibration.thresholds).any():
             parts += _proposals(scorers, calibration, relation, target, facts_left)
     if not parts:
@@ -151,24 +151,23 @@ def _candidates(
 def _measure(
     calibration: Calibration,
     candidates: Candidates,
+    confidence: np.ndarray,
     true: np.ndarray,
     hidden: HeldOut,
     relation: int,
     target: Target,
-    measuring: np.ndarray,
     level: float,
     hits: Mapping[str, float],
 ) -> Measured:
     if target.single:
         best = candidates.order == 0
-        candidates, true = _rows(candidates, best), true[best]
-    confidence = calibration.confidence(candidates) if len(true) else np.zeros(0)
+        candidates, confidence, true = _rows(candidates, best), confidence[best], true[best]
     order = np.argsort(-confidence, kind="stable")
     taken = np.arange(1, len(order) + 1)
     curve = np.stack([confidence[order], np.cumsum(true[order]), taken], axis=1)
     accepted = calibration.accepts(candidates, confidence)
     right = int(true[accepted].sum())
-    of_relation = (hidden.truth.relation == relation) & measuring[hidden.truth.head]
+    of_relation = hidden.truth.relation == relation
     of_relation &= np.isin(hidden.truth.head, hidden.subjects[relation])
     low = wilson_lower(np.array([right]), np.array([accepted.sum()]), level)
     return Measured(

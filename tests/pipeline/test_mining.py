@@ -18,7 +18,7 @@ from pipeline.code_version import reached_files
 from pipeline.mining import mine_facts
 from pipeline.stages.artefact_names import INFERRED, TYPED_ENTITIES
 
-N = 400
+N = 900
 
 
 def fact(subject, predicate, target, source="db"):
@@ -69,7 +69,7 @@ def tables():
 
 
 CONFIG = MiningConfig(
-    predicates=("country",), models=("inductive",), precision=0.85, min_facts=0, epochs=12,
+    predicates=("country",), models=("inductive",), precision=0.8, min_facts=0, epochs=12,
     share=0.4,
 )  # fmt: skip
 
