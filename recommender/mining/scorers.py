@@ -84,4 +84,5 @@ def train_scorer(
 def _scores(model: TripleModel, heads: IntArray, relation: int, tails: IntArray) -> np.ndarray:
     from_heads, at_tails = model.views(relation)
     chosen, candidates = torch.from_numpy(heads), torch.from_numpy(tails)
-    return model.compare(from_heads[chosen], at_tails[candidates]).double().numpy()
+    scores: np.ndarray = model.compare(from_heads[chosen], at_tails[candidates]).double().numpy()
+    return scores
