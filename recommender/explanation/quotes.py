@@ -14,7 +14,7 @@ import json
 import lzma
 import re
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,7 @@ __all__ = ["Quotes"]
 
 _PLACE: Final = re.compile(r"(?P<file>[^#]+)#line=(?P<line>\d+)(?:;char=(?P<a>\d+),(?P<b>\d+))?.*")
 _LONGEST: Final = 300  # characters
+_MOST_QUOTED: Final = 20_000  # places whose text is kept at hand
 _RAW: Final = Path("data/raw")
 _SEPARATORS: Final = {".csv": ",", ".tsv": "\t", ".dat": "\t"}
 _OPENERS: Final[dict[str, Callable[..., Any]]] = {
@@ -41,13 +42,11 @@ class Quotes:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._quoted: dict[str, str] = {}
+        self._quoted = lru_cache(_MOST_QUOTED)(self._read)
 
     def quote(self, evidence: str) -> str:
         """The text at a place, on one line; nothing where it cannot be read any more."""
-        if evidence not in self._quoted:
-            self._quoted[evidence] = self._read(evidence)
-        return self._quoted[evidence]
+        return self._quoted(evidence)
 
     def _read(self, evidence: str) -> str:
         place = _PLACE.fullmatch(evidence)
