@@ -60,6 +60,21 @@ for _name, _address, _help in (
         "Fit the model of names and the extractor of relations; same seed, same bytes.",
     ),
     (
+        "query",
+        "explore.commands:query_command",
+        "Ask a built graph in SPARQL: read-only, within a time.",
+    ),
+    (
+        "show",
+        "explore.commands:show_command",
+        "Show what a built graph knows of one thing, and where each fact was read.",
+    ),
+    (
+        "diff",
+        "explore.commands:diff_command",
+        "Count the facts that a build gained and lost against another, with the reasons.",
+    ),
+    (
         "export",
         "export.command:export_command",
         "Write a built graph and its interactions as another program reads them.",

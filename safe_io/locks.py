@@ -35,7 +35,9 @@ class InUseError(Exception):
 
 
 @contextmanager
-def folder_lock(folder: Path, what: str, *, name: str = LOCK_FILE) -> Iterator[None]:
+def folder_lock(
+    folder: Path, what: str, *, name: str = LOCK_FILE, wait: float = 0.0
+) -> Iterator[None]:
     """Keep other runs out of a folder, which is made where it is missing.
 
     What killed runs left half-written directly in the folder (`safe_io.atomic`) is removed.
@@ -44,13 +46,14 @@ def folder_lock(folder: Path, what: str, *, name: str = LOCK_FILE) -> Iterator[N
         folder: the folder that the run writes.
         what: what a second run is told to be at work, such as "build".
         name: the lock's file; a second lock of the same folder has a name of its own.
+        wait: seconds to wait for a run that holds it.
 
     Raises:
         InUseError: another run holds the lock.
         OSError: the folder cannot be made or written to.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _held(folder / name, what, folder):
+    with _held(folder / name, what, folder, wait):
         if name == LOCK_FILE:
             remove_leftovers(folder)
         yield
@@ -71,10 +74,10 @@ def file_lock(path: Path, what: str) -> Iterator[None]:
 
 
 @contextmanager
-def _held(lock: Path, what: str, where: Path) -> Iterator[None]:
+def _held(lock: Path, what: str, where: Path, wait: float = 0.0) -> Iterator[None]:
     held = FileLock(lock)
     try:
-        held.acquire(timeout=0)
+        held.acquire(timeout=wait)
     except Timeout:
         raise InUseError(what, where) from None
     try:

@@ -11,13 +11,14 @@ from typing import Any, Final
 import pyoxigraph as ox
 
 from kg_builder.errors import DataError
-from pipeline.explore import Card, Fact, Graph, Hit, QueryResult
-from recommender.explanation.quotes import Quotes
+from pipeline.explore import Card, Fact, Graph, Hit, QueryResult, Source
 from service.settings import Settings
 
 __all__ = ["RDF_FORMATS", "BusyError", "Explorer", "Neighbourhood"]
 
 _WAIT: Final = 5.0  # seconds that a query waits for one of the processes
+_QUOTED: Final = 5  # sources of a fact that are quoted
+_PREMISES: Final = 8  # of an inferred fact
 
 #: What an entity can be had as; media type → format.
 RDF_FORMATS: Final = {
@@ -57,7 +58,6 @@ class Explorer:
 
     def __init__(self, graph: Graph, settings: Settings) -> None:
         self._graph, self._settings = graph, settings
-        self._quotes = Quotes(settings.data)
         self._free = BoundedSemaphore(settings.sparql_workers)
 
     @classmethod
@@ -88,8 +88,35 @@ class Explorer:
         """
         return self._graph.show(name, most=most)
 
-    def quote(self, fact: Fact, most: int = 5) -> list[dict[str, Any]]:
-        """The sources of a fact, the first of them with the row or sentence that says so."""
+    def sources(
+        self, card: Card, fact: Fact, *, quoted: int = _QUOTED, premises: bool = False
+    ) -> list[dict[str, Any]]:
+        """Who states a fact of a card.
+
+        Args:
+            card: the card.
+            fact: one of its facts.
+            quoted: how many of them are quoted from the raw files.
+            premises: whether an inferred one gets what it was inferred from.
+        """
+        found = self._sources(fact.sources, quoted)
+        if premises and any(source.inferred for source in fact.sources):
+            rests_on = self._graph.why(card.id, fact).premises
+            for source in found:
+                if source["inferred"]:
+                    source["premises"] = [
+                        {
+                            "subject": premise.subject,
+                            "predicate": premise.predicate,
+                            "object": premise.value,
+                            **next(iter(self._sources(premise.sources[:1], 1)), {}),
+                        }
+                        for premise in rests_on[:_PREMISES]
+                    ]
+        return found
+
+    def _sources(self, sources: Sequence[Source], quoted: int) -> list[dict[str, Any]]:
+        places = self._graph.places(s.evidence for s in sources[:quoted] if not s.inferred)
         return [
             {
                 "source": s.source,
@@ -97,9 +124,9 @@ class Explorer:
                 "confidence": s.confidence,
                 "place": s.evidence,
                 "inferred": s.inferred,
-                "text": self._quotes.quote(s.evidence) if place < most else "",
+                "text": places[s.evidence].text if s.evidence in places else "",
             }
-            for place, s in enumerate(fact.sources)
+            for s in sources
         ]
 
     def neighbourhood(self, name: str, most: int) -> Neighbourhood:

@@ -1,17 +1,21 @@
 """The processed data folder as typed values: interactions, graph, names, splits, samplers."""
 
-from recommender.data.catalogue import Catalogue
-from recommender.data.dataset import Dataset, load
-from recommender.data.graph import KnowledgeGraph
-from recommender.data.interactions import Interactions
-from recommender.data.negatives import (
-    FreshNegatives,
-    InteractionSampler,
-    NegativesPolicy,
-    StaticNegatives,
-    make_sampler,
-)
-from recommender.data.splits import HeldOut, Split, SplitKind, TrainingSplit, split
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from recommender.data.catalogue import Catalogue
+    from recommender.data.dataset import Dataset, load
+    from recommender.data.graph import KnowledgeGraph
+    from recommender.data.interactions import Interactions
+    from recommender.data.negatives import (
+        FreshNegatives,
+        InteractionSampler,
+        NegativesPolicy,
+        StaticNegatives,
+        make_sampler,
+    )
+    from recommender.data.splits import HeldOut, Split, SplitKind, TrainingSplit, split
 
 __all__ = [
     "Catalogue",
@@ -30,3 +34,28 @@ __all__ = [
     "make_sampler",
     "split",
 ]
+
+# A part is imported when it is first asked for: names and tables of facts need no PyTorch.
+_MODULE_OF: Final = {
+    "Catalogue": "recommender.data.catalogue",
+    "Dataset": "recommender.data.dataset",
+    "FreshNegatives": "recommender.data.negatives",
+    "HeldOut": "recommender.data.splits",
+    "InteractionSampler": "recommender.data.negatives",
+    "Interactions": "recommender.data.interactions",
+    "KnowledgeGraph": "recommender.data.graph",
+    "NegativesPolicy": "recommender.data.negatives",
+    "Split": "recommender.data.splits",
+    "SplitKind": "recommender.data.splits",
+    "StaticNegatives": "recommender.data.negatives",
+    "TrainingSplit": "recommender.data.splits",
+    "load": "recommender.data.dataset",
+    "make_sampler": "recommender.data.negatives",
+    "split": "recommender.data.splits",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULE_OF[name]), name)

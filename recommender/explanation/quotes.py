@@ -13,8 +13,8 @@ import gzip
 import json
 import lzma
 import re
-from collections.abc import Callable
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +23,7 @@ __all__ = ["Quotes"]
 
 _PLACE: Final = re.compile(r"(?P<file>[^#]+)#line=(?P<line>\d+)(?:;char=(?P<a>\d+),(?P<b>\d+))?.*")
 _LONGEST: Final = 300  # characters
-_MOST_QUOTED: Final = 20_000  # places whose text is kept at hand
+_MOST_KEPT: Final = 50_000  # places whose text is kept at hand
 _RAW: Final = Path("data/raw")
 _SEPARATORS: Final = {".csv": ",", ".tsv": "\t", ".dat": "\t"}
 _OPENERS: Final[dict[str, Callable[..., Any]]] = {
@@ -42,40 +42,57 @@ class Quotes:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._quoted = lru_cache(_MOST_QUOTED)(self._read)
+        self._kept: dict[str, str] = {}
 
     def quote(self, evidence: str) -> str:
         """The text at a place, on one line; nothing where it cannot be read any more."""
-        return self._quoted(evidence)
+        return self.quotes([evidence])[evidence]
 
-    def _read(self, evidence: str) -> str:
-        place = _PLACE.fullmatch(evidence)
-        path = self._find(place["file"]) if place else None
-        if place is None or path is None:
-            return ""
-        try:
-            with _OPENERS.get(path.suffix, open)(path, "rb") as file:
-                lines = (line.decode("utf-8", errors="replace").rstrip("\r\n") for line in file)
-                header = next(lines, "")
-                number = int(place["line"])
-                text = next(islice(lines, number - 2, number - 1), "") if number > 1 else header
-        except (OSError, EOFError, lzma.LZMAError):
-            return ""
-        if place["a"]:
-            text = _span(text, int(place["a"]), int(place["b"]))
-        elif path.suffix in _SEPARATORS and number > 1:
-            text = _labelled(header, text, _SEPARATORS[path.suffix])
-        text = re.sub(r"\s+", " ", text).strip()
-        return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    def quotes(self, evidence: Iterable[str]) -> dict[str, str]:
+        """The texts at several places; a file is read once for all of its lines."""
+        wanted = list(dict.fromkeys(evidence))
+        # A service lives long: what is kept begins anew before it becomes as large as the files.
+        kept = self._kept if len(self._kept) < _MOST_KEPT else {}
+        self._kept = kept
+        by_file: dict[Path, dict[int, list[re.Match[str]]]] = {}
+        for name in wanted:
+            place = _PLACE.fullmatch(name) if name not in kept else None
+            path = self.path_of(place["file"]) if place else None
+            if place is not None and path is not None:
+                by_file.setdefault(path, {}).setdefault(int(place["line"]), []).append(place)
+        for path, places in by_file.items():
+            try:
+                self._read(path, places, kept)
+            except (OSError, EOFError, lzma.LZMAError):
+                continue  # what was read of it before is there
+        return {name: kept.setdefault(name, "") for name in wanted}
 
-    def _find(self, name: str) -> Path | None:
+    def path_of(self, name: str) -> Path | None:
+        """A file that evidence names: where the build found it, or in the folder of raw files."""
+        root = self._folder.resolve()
         for known in self._inputs:
             if known == name or known.endswith(f"/{name}"):
-                path = Path(known)
-                if path.is_file():
-                    return path
+                # as the build named it, which may be relative to the folder that it ran in
+                for above in (Path(), *root.parents):
+                    if (above / known).is_file():
+                        return above / known
         candidates = [_RAW / name, *(p for p in _RAW.glob(f"*/{name}"))]
         return next((path for path in candidates if path.is_file()), None)
+
+    @staticmethod
+    def _read(
+        path: Path, places: Mapping[int, Sequence[re.Match[str]]], kept: dict[str, str]
+    ) -> None:
+        """Quote some lines of a file into `kept`."""
+        header = ""
+        with _OPENERS.get(path.suffix, open)(path, "rb") as file:
+            for number, line in enumerate(islice(file, max(places)), start=1):
+                if number != 1 and number not in places:
+                    continue
+                text = line.decode("utf-8", errors="replace").rstrip("\r\n")
+                header = header if number > 1 else text
+                for place in places.get(number, ()):
+                    kept[place[0]] = _quoted(text, place, path, header)
 
     @cached_property
     def _inputs(self) -> list[str]:
@@ -86,6 +103,16 @@ class Quotes:
             return []
         stages = manifest.get("stages", {}).values()
         return [name for stage in stages for name in stage.get("inputs", {})]
+
+
+def _quoted(line: str, place: re.Match[str], path: Path, header: str) -> str:
+    """What stands at a place of a line, with the names of its columns where they are known."""
+    if place["a"]:
+        line = _span(line, int(place["a"]), int(place["b"]))
+    elif path.suffix in _SEPARATORS and int(place["line"]) > 1:
+        line = _labelled(header, line, _SEPARATORS[path.suffix])
+    text = re.sub(r"\s+", " ", line).strip()
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def _labelled(header: str, row: str, separator: str) -> str:

@@ -178,7 +178,7 @@ def described(explorer: Explorer, card: Card, *, quotes: bool) -> Entity:
         aliases=list(card.aliases),
         external_ids=dict(card.external_ids),
         degree=card.degree,
-        facts=[_fact(explorer, fact, quotes) for fact in card.facts],
+        facts=[_fact(explorer, card, fact, quotes) for fact in card.facts],
         totals=[
             {"predicate": predicate, "direction": direction, "facts": count}
             for (predicate, direction), count in card.totals.items()
@@ -191,8 +191,8 @@ def described(explorer: Explorer, card: Card, *, quotes: bool) -> Entity:
     )
 
 
-def _fact(explorer: Explorer, fact: Fact, quotes: bool) -> EntityFact:
-    sources = explorer.quote(fact, most=5 if quotes else 0)
+def _fact(explorer: Explorer, card: Card, fact: Fact, quotes: bool) -> EntityFact:
+    sources = explorer.sources(card, fact, quoted=5 if quotes else 0)
     thing = fact.thing
     return EntityFact(
         predicate=fact.predicate,

@@ -62,7 +62,8 @@ def fact(
     card = explorer.card(id, _ALL_FACTS)
     for known in card.facts:
         if (known.predicate, known.direction, known.value) == (predicate, direction, value):
-            return render(request, "parts/sources.html", sources=explorer.quote(known))
+            sources = explorer.sources(card, known, premises=True)
+            return render(request, "parts/sources.html", sources=sources)
     raise DataError("no such fact", where=card.label, remedy="load the card again")
 
 

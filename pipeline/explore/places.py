@@ -1,0 +1,193 @@
+"""Read what stands at the place that evidence names: a row, a sentence, an element, a field.
+
+file#line=12                 a row of a text file           file#line=3;char=10,80  a sentence
+page.html#/0/genre/1         a value of embedded JSON-LD    page.html#microdata/…   an attribute
+data.json#/artists/0/name    a JSON value                   x.wikitext#/genre/0     a field
+dump.xml.gz#/artists/12      an XML element by its id       table.parquet#row=4     a row
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow.parquet as pq
+from lxml import etree, html
+
+from kg_builder.extraction.semi_structured.markup.html_syntaxes import (
+    parse_microdata,
+    parse_rdfa,
+)
+from kg_builder.extraction.semi_structured.markup.nodes import Node, Text
+from kg_builder.packed_files import open_binary, open_dump, without_packing
+from recommender.explanation.quotes import Quotes
+
+__all__ = ["Place", "Places"]
+
+_LONGEST: Final = 300
+_MOST: Final = 64 << 20  # bytes of a page or JSON file that are parsed for a quotation
+_ROW: Final = re.compile(r"row=(\d+)")
+_LINE: Final = re.compile(r"line=(\d+)(/.*)")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in a raw file.
+
+    Attributes:
+        evidence: as the statement has it.
+        file: the file, where it is still there.
+        text: what stands there, on one line; empty where it cannot be read any more.
+    """
+
+    evidence: str
+    file: Path | None
+    text: str
+
+
+class Places:
+    """Reads places of a build's raw files.
+
+    Args:
+        folder: the processed folder, whose manifest names the files.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._quotes = Quotes(folder)
+
+    def read(self, evidence: Iterable[str]) -> dict[str, Place]:
+        """What stands at each place; a file is read once for all of its lines."""
+        wanted = list(dict.fromkeys(evidence))
+        quoted = self._quotes.quotes(wanted)
+        return {name: self._place(name, quoted[name]) for name in wanted}
+
+    def _place(self, evidence: str, quoted: str) -> Place:
+        name, sign, where = evidence.partition("#")
+        path = self._quotes.path_of(name) if sign else None
+        if path is None or quoted:
+            return Place(evidence, path, quoted)
+        try:
+            text = _at(path, where)
+        except (OSError, EOFError, ValueError, LookupError, etree.LxmlError):
+            text = ""
+        text = re.sub(r"\s+", " ", text).strip()
+        return Place(evidence, path, text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
+
+
+def _at(path: Path, where: str) -> str:
+    """The text at a place of a file, by the kind of file."""
+    ending = without_packing(path.name.lower()).rpartition(".")[2]
+    if row := _ROW.fullmatch(where):
+        return _row(path, ending, int(row[1]))
+    if nested := _LINE.fullmatch(where):
+        with open_dump(path) as lines:
+            line = next(islice(lines, int(nested[1]) - 1, None), b"")
+        return _plain(_pointed(json.loads(line), nested[2]))
+    if ending == "xml":
+        return _element(path, where)
+    with open_binary(path) as file:
+        content = file.read(_MOST)
+    if ending in {"html", "htm", "xhtml"}:
+        return _of_page(content, where)
+    if ending in {"wikitext", "wiki"}:
+        return _of_infobox(content.decode("utf-8", errors="replace"), where)
+    return _plain(_pointed(json.loads(content), where))
+
+
+def _pointed(value: Any, pointer: str) -> Any:
+    """The value at a JSON pointer (RFC 6901); where a step leads no further, what holds it."""
+    for step in filter(None, pointer.split("/")):
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list) and key.isdigit() and int(key) < len(value):
+            value = value[int(key)]
+        elif isinstance(value, dict) and key in value:
+            value = value[key]
+        else:  # one value that stands for a list, or a name that the reader made up
+            break
+    return value
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _of_page(content: bytes, where: str) -> str:
+    root = html.document_fromstring(content, parser=html.HTMLParser(no_network=True))
+    if where.startswith("/"):
+        _, number, *steps = where.split("/")
+        scripts = [
+            script.text or ""
+            for script in root.iter("script")
+            if "ld+json" in str(script.get("type") or "").lower()
+        ]
+        value = _pointed(json.loads(scripts[int(number)]), "/" + "/".join(steps))
+        named = [step for step in steps if not step.isdigit()]
+        return f"{named[-1] if named else 'JSON-LD'}: {_plain(value)}"
+    syntaxes = {"microdata": parse_microdata, "rdfa": parse_rdfa}
+    nodes = syntaxes[where.partition("/")[0]](root)
+    return next((text for pointer, text in _values(nodes) if pointer == where), "")
+
+
+def _values(nodes: Iterable[Node]) -> Iterator[tuple[str, str]]:
+    """Pointer and text of every node and value."""
+    for node in nodes:
+        yield node.pointer, f"{' '.join(node.types)} {node.first('name')}"
+        for name, values in node.properties.items():
+            for value in values:
+                if isinstance(value, Text):
+                    yield value.pointer, f"{name.rpartition('/')[2]}: {value.value}"
+                else:
+                    yield from _values([value])
+
+
+def _of_infobox(content: str, where: str) -> str:
+    """A field of the first template that has it, as it is written."""
+    import mwparserfromhell  # late: it is slow to load, and few places are infoboxes
+
+    field = where.strip("/").split("/")[0]
+    for template in mwparserfromhell.parse(content).filter_templates():
+        for parameter in template.params:
+            if str(parameter.name).strip().casefold().replace(" ", "_") == field:
+                return f"{field} = {parameter.value}"
+    return ""
+
+
+def _element(path: Path, where: str) -> str:
+    """The XML element of an id: `/artists/12` or `/artist/<id>/relation-list/…`."""
+    _, name, key, *_ = where.split("/")
+    tags = {name, name.removesuffix("s")}
+    with open_binary(path) as file:
+        for _, element in etree.iterparse(file, events=("end",), resolve_entities=False,
+                                          no_network=True):  # fmt: skip
+            if etree.QName(element).localname not in tags:
+                continue
+            if key in {element.get("id"), (element.findtext("id") or "").strip()}:
+                return etree.tostring(element, encoding="unicode")
+            element.clear()
+    return ""
+
+
+def _row(path: Path, ending: str, number: int) -> str:
+    """Row `number`, from 1, of a Parquet file; of a worksheet, whose row 1 is its header."""
+    if ending == "parquet":
+        at = number - 1
+        for batch in pq.ParquetFile(path).iter_batches():
+            if at < batch.num_rows:
+                return _cells(batch.slice(at, 1).to_pylist()[0].items())
+            at -= batch.num_rows
+    elif ending in {"xlsx", "xlsm"}:
+        from openpyxl import load_workbook  # late: few data sets are worksheets
+
+        rows = load_workbook(path, read_only=True, data_only=True).worksheets[0].values
+        header = next(rows)
+        return _cells(zip(header, next(islice(rows, number - 2, None)), strict=False))
+    return ""
+
+
+def _cells(cells: Iterable[tuple[Any, Any]]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in cells if value is not None)
