@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from threading import BoundedSemaphore
@@ -115,8 +115,12 @@ class Explorer:
                     ]
         return found
 
+    def texts(self, evidence: Iterable[str]) -> dict[str, str]:
+        """What stands in the raw files at some places; nothing where it cannot be read."""
+        return {name: place.text for name, place in self._graph.places(evidence).items()}
+
     def _sources(self, sources: Sequence[Source], quoted: int) -> list[dict[str, Any]]:
-        places = self._graph.places(s.evidence for s in sources[:quoted] if not s.inferred)
+        texts = self.texts(s.evidence for s in sources[:quoted] if not s.inferred)
         return [
             {
                 "source": s.source,
@@ -124,7 +128,7 @@ class Explorer:
                 "confidence": s.confidence,
                 "place": s.evidence,
                 "inferred": s.inferred,
-                "text": places[s.evidence].text if s.evidence in places else "",
+                "text": texts.get(s.evidence, ""),
             }
             for s in sources
         ]

@@ -24,6 +24,7 @@ from service.answers import (
     SimilarItems,
     Why,
 )
+from service.explorer import Explorer
 from service.served_run import Found, Person, ServedRun
 from service.snapshot import Snapshot
 
@@ -66,7 +67,7 @@ def why_user(
 ) -> Why:
     """Why an item is recommended to a user, or to somebody with these likes, with all sources."""
     served = snapshot.run(run)
-    return why(served, person_of(served, user, tuple(like or ())), item)
+    return why(served, person_of(served, user, tuple(like or ())), item, snapshot.explorer)
 
 
 @router.get("/items/{item:path}/similar")
@@ -187,16 +188,39 @@ def _places(run: ServedRun, person: Person, found: Found, knobs: Knobs) -> list[
     ]
 
 
-def why(run: ServedRun, person: Person, item: str) -> Why:
-    """The reason for one item with its paths and sources."""
+def why(run: ServedRun, person: Person, item: str, explorer: Explorer | None = None) -> Why:
+    """The reason for one item with its paths and sources.
+
+    Args:
+        run: the run.
+        person: whom the item is recommended to.
+        item: its id or name.
+        explorer: quotes from pages, dumps and spreadsheets too; without it from lines of text only.
+    """
     number = run.item(item)
     (reason,) = run.reasons(person, [number])
+    paths = _paths(run, number, reason)
+    if explorer is not None:
+        _quote(paths, explorer)
     return Why(
         item=item_of(run, number),
         reason=run.tell(reason),
-        paths=_paths(run, number, reason),
+        paths=paths,
         sources_known=run.sources_known,
     )
+
+
+def _quote(paths: list[Path], explorer: Explorer) -> None:
+    """Add the text of places that only the readers of the graph's sources can open."""
+    sources = [
+        source for path in paths for step in path.steps for source in step.get("sources", ())
+    ]
+    sources += [premise for source in sources for premise in source.get("premises", ())]
+    silent = [s for s in sources if not s.get("text") and not s.get("inferred")]
+    texts = explorer.texts(source["place"] for source in silent)
+    for source in silent:
+        if text := texts.get(source["place"]):
+            source["text"] = text
 
 
 def _paths(run: ServedRun, item: int, reason: Reason | None) -> list[Path]:

@@ -119,7 +119,7 @@ def why_page(
     """Why an item is recommended: the paths as a drawing, and every fact's sources."""
     served = snapshot.run(run or None)
     person = _person(served, user.strip(), likes)
-    found = why(served, person, item)
+    found = why(served, person, item, snapshot.explorer)
     template = "parts/why.html" if fragment_only(request) else "why.html"
     return render(
         request,

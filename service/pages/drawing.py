@@ -12,8 +12,8 @@ from service.answers import Path
 __all__ = ["Arrow", "Box", "Drawing", "draw", "sources_of"]
 
 _ACROSS: Final = (190, 44, 118, 20)  # box width, height, gap between levels, gap within one
-_DOWN: Final = (112, 44, 52, 10)
-_LETTER: Final = 7.4  # pixels of a letter, about
+_DOWN: Final = (116, 48, 64, 10)
+_LETTER: Final = (7.4, 8.4)  # pixels of a letter, about: across, down
 _MARGIN: Final = 6
 
 
@@ -84,7 +84,7 @@ def draw(paths: Sequence[Path], *, down: bool = False) -> Drawing:
             role = "liked" if number == 0 else "between"
             role = "recommended" if number == len(levels) - 1 else role
             name, iri = names[entity]
-            lines = _lines(name, int((width - 16) / _LETTER))
+            lines = _lines(name, int((width - 12) / _LETTER[down]))
             boxes[entity] = Box(iri, name, lines, role, x, y, width, height)
     arrows = [_arrow(boxes[a], boxes[b], text, down) for a, b, text in facts]
     total = len(levels) * depth + (len(levels) - 1) * between + 2 * _MARGIN
@@ -140,7 +140,12 @@ def _arrow(a: Box, b: Box, label: str, down: bool) -> Arrow:
         ahead = a.x <= b.x
         y1, y2 = a.y + a.height / 2, b.y + b.height / 2
         x1, x2 = (a.x + a.width, b.x) if ahead else (a.x, b.x + b.width)
-    return Arrow(x1, y1, x2, y2, label, (x1 + x2) / 2, (y1 + y2) / 2)
+    # where many arrows meet there is no room for words: they stand at the other end
+    share = 0.5
+    if a.role != b.role and "between" in (a.role, b.role):
+        near = 0.3 if down else 0.42
+        share = near if a.role == "between" else 1 - near
+    return Arrow(x1, y1, x2, y2, label, x1 + share * (x2 - x1), y1 + share * (y2 - y1))
 
 
 def _lines(name: str, most: int) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from recommender.data.statements import curie
-from recommender.explanation.relations import fill, wording_of
+from recommender.explanation.relations import fill, plain_name, wording_of
 from service.negotiation import preferred
 from service.problems import problem_fields
 
@@ -21,6 +21,13 @@ __all__ = ["STATIC", "error_page", "fragment_only", "render", "wants_page"]
 _HERE: Final = Path(__file__).resolve().parent.parent
 STATIC: Final = _HERE / "static"
 _EVIDENCE: Final = re.compile(r"(?P<file>[^#]+)#(?P<rest>.*)", re.DOTALL)
+
+#: Classes that stand side by side have colours that differ.
+HUES: Final = {
+    "Artist": 0, "SoloArtist": 0, "Band": 1, "Person": 3, "Album": 8, "Track": 4, "Genre": 5,
+    "RecordLabel": 6, "Place": 7, "City": 7, "Country": 11, "Decade": 2, "Award": 9, "Tag": 10,
+    "Instrument": 4, "Event": 9, "Work": 8,
+}  # fmt: skip
 
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> Response:
@@ -52,10 +59,10 @@ def wants_page(request: Request) -> bool:
 
 def error_page(request: Request, status: int, detail: str) -> Response:
     """An error for people; within a page only the message."""
-    values = problem_fields(status, detail)
+    problem = problem_fields(status, detail)
     if fragment_only(request):
-        return render(request, "parts/error.html", 200, **values)  # HTMX shows no other status
-    return render(request, "error.html", status, **values)
+        return render(request, "parts/error.html", problem=problem)  # HTMX shows 200 only
+    return render(request, "error.html", status, problem=problem)
 
 
 def _entity_url(id_: str) -> str:
@@ -80,7 +87,10 @@ def _place(evidence: str) -> str:
 
 
 def _sentence(head: str, relation: str, tail: str) -> str:
-    return f"{head} {fill(wording_of(relation).link, tail)}"
+    link = wording_of(relation).link
+    if link.startswith("is linked by"):  # nothing better is known: a date, a description
+        return f"{head}: {plain_name(relation)} {tail}"
+    return f"{head} {fill(link, tail)}"
 
 
 def _kind(name: str) -> str:
@@ -88,9 +98,21 @@ def _kind(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
-def _hue(kind: str) -> int:
-    """One of twelve colours for a class of things, always the same."""
-    return sum(map(ord, kind)) % 12
+def hue(kind: str) -> int:
+    """The colour of a class of things, one of twelve; of classes that a recipe adds by name."""
+    return HUES.get(kind, sum(map(ord, kind)) % 12)
+
+
+def _heading(predicate: str, direction: str, label: str) -> str:
+    """What a group of facts is called: *genre*; seen from the other end *follower*, *work*."""
+    if direction == "out":
+        return label
+    other = wording_of(predicate).inverse
+    return f"{label} of" if other.endswith("(inverse)") else other
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"\W+", "-", text)
 
 
 _ENVIRONMENT: Final = jinja2.Environment(
@@ -106,8 +128,10 @@ _ENVIRONMENT.filters |= {
     "id_of": _id_of,
     "place": _place,
     "kind": _kind,
-    "hue": _hue,
+    "hue": hue,
+    "heading": _heading,
+    "slug": _slug,
     "query": urlencode,
     "thousands": lambda number: f"{number:,}",
 }
-_ENVIRONMENT.globals |= {"sentence": _sentence}
+_ENVIRONMENT.globals |= {"sentence": _sentence, "hues": HUES}

@@ -53,6 +53,15 @@ document.addEventListener("htmx:afterSwap", (event) => {
   field.setAttribute("aria-expanded", String(open));
 });
 
+// On a phone the lists are below the knobs: who asks for them sees them.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const lists = event.detail.target;
+  const asked = event.detail.requestConfig.triggeringEvent;
+  if (lists.id === "lists" && asked && asked.type === "submit") {
+    if (lists.getBoundingClientRect().top > window.innerHeight * 0.8) lists.scrollIntoView();
+  }
+});
+
 document.addEventListener("keydown", (event) => {
   const field = event.target;
   if (!(field instanceof HTMLInputElement) || !field.dataset.suggest) return;

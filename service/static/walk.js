@@ -6,13 +6,15 @@ document.addEventListener("DOMContentLoaded", () => {
   const chosen = document.getElementById("chosen");
   const kinds = document.getElementById("kinds");
   const MOST = 500; // more dots than this nobody can read
-  const STEP = 46; // pixels between dots of one ring
+  const STEP = box.clientWidth < 600 ? 40 : 58; // pixels between dots of one ring
   const style = getComputedStyle(document.documentElement);
   const ink = style.getPropertyValue("--ink").trim();
   const line = style.getPropertyValue("--edge").trim();
   const accent = style.getPropertyValue("--accent").trim();
-  const hue = (kind) => [...kind].reduce((sum, sign) => sum + sign.codePointAt(0), 0) % 12;
+  const hues = JSON.parse(box.dataset.hues);
+  const hue = (kind) => hues[kind] ?? [...kind].reduce((sum, sign) => sum + sign.codePointAt(0), 0) % 12;
   const colour = (kind) => style.getPropertyValue(`--hue${hue(kind)}`).trim();
+  const most = box.clientWidth < 600 ? Math.ceil(box.dataset.most / 3) : box.dataset.most;
   const opened = new Set();
   const hidden = new Set();
 
@@ -39,7 +41,7 @@ document.addEventListener("DOMContentLoaded", () => {
           "text-margin-y": 3,
           "text-max-width": 110,
           "text-wrap": "ellipsis",
-          "min-zoomed-font-size": 7,
+          "min-zoomed-font-size": 5,
           "text-outline-width": 2,
           "text-outline-color": style.getPropertyValue("--paper").trim(),
         },
@@ -54,7 +56,7 @@ document.addEventListener("DOMContentLoaded", () => {
           "target-arrow-color": line,
           "target-arrow-shape": "triangle",
           "arrow-scale": 0.7,
-          "curve-style": "straight",
+          "curve-style": "bezier",
         },
       },
       { selector: "edge[?inferred]", style: { "line-style": "dashed" } },
@@ -67,7 +69,7 @@ document.addEventListener("DOMContentLoaded", () => {
           label: "data(label)",
           color: ink,
           "font-size": 10,
-          "min-zoomed-font-size": 7,
+          "min-zoomed-font-size": 5,
           "text-rotation": "autorotate",
           "text-background-color": style.getPropertyValue("--paper").trim(),
           "text-background-opacity": 0.85,
@@ -112,7 +114,7 @@ document.addEventListener("DOMContentLoaded", () => {
     let found;
     try {
       const path = encodeURIComponent(id).replaceAll("%3A", ":");
-      const answer = await fetch(`/api/entities/${path}/neighbours?most=${box.dataset.most}`);
+      const answer = await fetch(`/api/entities/${path}/neighbours?most=${most}`);
       if (!answer.ok) throw new Error(String(answer.status));
       found = await answer.json();
     } catch {
