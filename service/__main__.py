@@ -44,14 +44,17 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="build and train the sample if needed, and open it")
     ] = False,
-    browser: Annotated[bool, typer.Option("--open", help="open the first page")] = False,
+    browser: Annotated[
+        bool | None,
+        typer.Option("--open/--no-open", help="open the first page", show_default="with --demo"),
+    ] = None,
 ) -> None:
     """Serve a build: pages to look around in, recommendations and SPARQL over HTTP."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     if demo:
         from service.demo import prepare_sample  # it needs what builds graphs
 
-        data, browser = prepare_sample(), True
+        data = prepare_sample()
     settings = Settings(data=data, runs=tuple(run or ()), token=_token(token_file))
     if not data.is_dir():
         raise ConfigError(
@@ -67,7 +70,7 @@ def serve(
     settings.hand_over()
     if workers > 1 and MULTIPROCESS not in os.environ:
         os.environ[MULTIPROCESS] = tempfile.mkdtemp(prefix="music-kg-metrics-")
-    if browser:
+    if demo if browser is None else browser:
         _open_later(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}/")
     uvicorn.run(
         "service.app:from_environment",

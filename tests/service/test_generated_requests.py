@@ -1,0 +1,29 @@
+"""Requests made up from the OpenAPI document: none of them makes the service fail."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+
+schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
+
+
+def test_no_request_that_fits_the_schema_makes_it_fail(client: TestClient) -> None:
+    schema = schemathesis.openapi.from_dict(client.app.openapi())
+    seen = 0
+    for result in schema.get_all_operations():
+        operation = result.ok()
+
+        @given(case=operation.as_strategy())
+        @settings(
+            max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        )
+        def attempt(case) -> None:
+            nonlocal seen
+            seen += 1
+            answer = case.call(session=client, base_url="http://127.0.0.1")
+            assert answer.status_code < 500 or answer.status_code == 503, answer.text
+
+        attempt()
+    assert seen > 100
