@@ -3,9 +3,9 @@
     python -m service --data data/processed/lastfm &
     python benchmarks/serving.py --data data/processed/lastfm --kind recommend --rate 200
 
-Open loop: a request is sent when its time has come, whether or not earlier ones are answered, so that a
-service that falls behind shows it. CPU time is the service's own, from `/metrics`, and says more than
-latencies on a machine that does other things as well.
+Open loop: a request is sent when its time has come, whether or not earlier ones are answered, so
+that a service that falls behind shows it. CPU time is the service's own, from `/metrics`, and says
+more than latencies on a machine that does other things as well.
 """
 
 from __future__ import annotations

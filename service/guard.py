@@ -70,9 +70,12 @@ class Guard:
             return
         started, status = time.perf_counter(), 500
         has_begun = False
+        faults: list[Exception] = []
 
         async def sending(message: Message) -> None:
             nonlocal status, has_begun
+            if faults and not has_begun:  # what the application makes of half a body
+                return
             if message["type"] == "http.response.start":
                 status, has_begun = message["status"], True
                 message["headers"] = [*message.get("headers", ()), *_RAW_HEADERS]
@@ -82,11 +85,14 @@ class Guard:
             refusal = self._refuse(scope["path"], scope["headers"])
             if refusal is None:
                 async with asyncio.timeout(self._settings.request_seconds):
-                    await self._app(scope, self._limited(receive), sending)
+                    await self._app(scope, self._limited(receive, faults), sending)
+                if faults:
+                    raise faults[0]
             else:
                 await refusal(scope, receive, sending)
         except (_TooLargeError, _TooSlowError, TimeoutError) as fault:
             if not has_begun:
+                faults.clear()
                 await self._explained(fault)(scope, receive, sending)
         except Exception:
             LOG.exception("%s %s failed", scope["method"], scope["path"][:200])
@@ -112,8 +118,11 @@ class Guard:
         answer.headers["www-authenticate"] = 'Bearer, Basic realm="music graph", charset="UTF-8"'
         return answer
 
-    def _limited(self, receive: Receive) -> Receive:
-        """A body within its size and its time."""
+    def _limited(self, receive: Receive, faults: list[Exception]) -> Receive:
+        """A body within its size and its time; what is wrong with it is kept in `faults`.
+
+        Frameworks take an error while they read a body for a body that cannot be parsed.
+        """
         seen = 0
         deadline = time.monotonic() + self._settings.body_seconds
         ended = False
@@ -126,12 +135,14 @@ class Guard:
                 async with asyncio.timeout(max(deadline - time.monotonic(), 0)):
                     message = await receive()
             except TimeoutError:
-                raise _TooSlowError from None
+                faults.append(_TooSlowError())
+                raise faults[0] from None
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
                 ended = not message.get("more_body", False)
                 if seen > self._settings.body_bytes:
-                    raise _TooLargeError
+                    faults.append(_TooLargeError())
+                    raise faults[0]
             return message
 
         return receiving

@@ -36,7 +36,7 @@ def test_the_graph_is_at_hand(api: Client) -> None:
     counted = api.sparql("SELECT (COUNT(?s) AS ?n) { ?s a mkg:Band }")
     assert counted.n.tolist() == [16]
     assert api.sparql("ASK { ?s a mkg:Band }").answer.tolist() == [True]
-    assert api.why("Lamb", likes="Tricky")["paths"]
+    assert api.why("Morcheeba", likes="Tricky")["paths"]
 
 
 def test_refusals_are_errors_with_the_service_s_words(api: Client) -> None:
