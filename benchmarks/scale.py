@@ -34,7 +34,8 @@ SIZES = (10_000, 30_000, 100_000)
 PLAYS_PER_ARTIST = 17
 COUNTRIES = ("US", "GB", "FR", "DE", "JP", "BR", "SE", "ML", "IS", "IT", "CA", "AU")
 INSTRUMENTS = ("guitar", "piano", "violin", "drums", "bass guitar", "trumpet", "cello", "harp")
-N_GENRES = 400
+GENRES_PER_ROOT = 4
+"""Genres per square root of the artists: vocabularies grow with the data (Heaps' law)."""
 BLOCK = 1_000_000
 
 RECIPE = """
@@ -78,9 +79,9 @@ records = "catalogue"
 
 def generate(folder: Path, artists: int, plays: int, users: int, *, seed: int = 0) -> None:
     """Write the recipe, the catalogue and the plays; the same files for the same numbers."""
-    rng = np.random.default_rng(seed)
+    rng, genres = np.random.default_rng(seed), int(GENRES_PER_ROOT * artists**0.5)
     (folder / "generated.toml").write_text(RECIPE, encoding="utf-8")
-    genre = np.minimum(rng.zipf(1.3, size=(artists, 3)) - 1, N_GENRES - 1)
+    genre = np.minimum(rng.zipf(1.3, size=(artists, 3)) - 1, genres - 1)
     country = np.minimum(rng.zipf(1.5, size=artists) - 1, len(COUNTRIES) - 1)
     tools = rng.integers(len(INSTRUMENTS), size=(artists, 2))
     how_many = rng.integers(1, 3, size=(artists, 3))

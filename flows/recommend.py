@@ -21,7 +21,7 @@ from flows.options import FLOW, SETTINGS, TASK
 from flows.reports import publish_facts, publish_table
 from flows.settings import Runner
 from recommender.recommend import RECOMMENDATIONS_FILE, user_of
-from recommender.recommendations import recommendations_for
+from recommender.recommendations import recommendations_for, write_recommendations
 from recommender.runs import open_run
 from safe_io.guard import exit_status
 from safe_io.locks import folder_lock
@@ -40,13 +40,12 @@ def make_lists(
     folder, trained = open_run(run, data)
     name = trained.dataset.name
     if user is None:
-        found = recommendations_for(trained.model, trained.split, top=top)
         path = folder / RECOMMENDATIONS_FILE
         with folder_lock(folder, "command"):
-            found.write_parquet(path)
-        facts = {"users": len(found.users), "items per user": top, "written": path}
+            _, n_users = write_recommendations(path, trained.model, trained.split, top)
+        facts = {"users": n_users, "items per user": top, "written": path}
         publish_facts(f"{name}-recommend", f"{name}: recommendations for everybody", facts)
-        get_run_logger().info("lists of %s users: %s", f"{len(found.users):,}", path)
+        get_run_logger().info("lists of %s users: %s", f"{n_users:,}", path)
         return []
     found = recommendations_for(trained.model, trained.split, [user_of(user, trained)], top)
     rows: list[dict[str, object]] = found.to_table().select(COLUMNS).to_pylist()

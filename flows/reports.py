@@ -12,7 +12,7 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact
 
 # An underscore within a word is no markup.
-_MARKUP = re.compile(r"[\\`*\[\]|~#!]|(?<!\w)_|_(?!\w)")
+_MARKUP = re.compile(r"[\\`*\[\]|~#!@]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=www)\.", re.I)
 
 __all__ = ["LoggedProgress", "artifact_key", "plain", "publish_facts", "publish_table", "table"]
 

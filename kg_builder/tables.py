@@ -7,7 +7,7 @@ keys (`<source>/<record id>`) before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -52,9 +52,7 @@ class Table:
         """Column names in their order on disk."""
         return list(self.schema.names)
 
-    def frame(
-        self, rows: Iterable[Mapping[str, Any]] | Mapping[str, Sequence[Any]]
-    ) -> pd.DataFrame:
+    def frame(self, rows: Iterable[Mapping[str, Any]] | Mapping[str, object]) -> pd.DataFrame:
         """Build a checked frame from an iterable of row mappings or from a mapping of columns.
 
         Raises:

@@ -35,6 +35,11 @@ for _name, _address, _help in (
         "Look at files and write a commented recipe with a guess for every column.",
     ),
     (
+        "recipe-keys",
+        "recipe_reference:recipe_keys_command",
+        "Print every key that a recipe can have, as Markdown.",
+    ),
+    (
         "fetch",
         "data_set_commands:fetch_command",
         "Bring a data set's raw files from their publishers.",
@@ -73,6 +78,21 @@ for _name, _address, _help in (
         "diff",
         "explore.commands:diff_command",
         "Count the facts that a build gained and lost against another, with the reasons.",
+    ),
+    (
+        "report",
+        "report.command:report_command",
+        "Write what a build holds and how far to trust it, as one HTML file.",
+    ),
+    (
+        "judge-facts",
+        "report.judge:judge_facts_command",
+        "Mark sampled facts right or wrong; precision by source with its interval.",
+    ),
+    (
+        "data-model",
+        "data_model:data_model_command",
+        "Draw the data model: classes, relations, and the same things in other models.",
     ),
     (
         "export",

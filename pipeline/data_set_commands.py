@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from kg_builder.errors import DataError
-from kg_builder.evaluation.graph import validate
+from kg_builder.evaluation.shapes import validate
+from kg_builder.ontology import curie
 from pipeline.build import SEED, build
 from pipeline.console import BuildDisplay, download_bars, summary, terminal
 from pipeline.fetch import fetch
@@ -110,8 +112,9 @@ def validate_command(
     graph = processed_folder(dataset, data) / "kg.ttl"
     violations = validate(graph)
     for violation in violations[:_SHOWN]:
+        what = f"{curie(violation.focus)} {curie(violation.path)} {curie(violation.value)}"
         _out.print(
-            f"{violation.focus}  {violation.path}  {violation.value}  [dim]{violation.message}[/]",
+            f"{escape(what)}  [dim]{escape(violation.message)}[/]",
             highlight=False,
             soft_wrap=True,
         )

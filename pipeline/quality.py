@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # a stage depends on its part of the recipe, not on how recip
 
 _EXAMPLES: Final = 5
 _UNKNOWN: Final = 15
-_TEMPLATES: Final = jinja2.Environment(
+TEMPLATES: Final = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
     trim_blocks=True,
@@ -107,7 +107,7 @@ def write_quality(facts: Facts, recipe: Recipe, json_path: Path, html_path: Path
     """Write the report for programs and for people."""
     report = quality(facts, recipe)
     json_path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    page = _TEMPLATES.get_template("quality.html").render(report=report)
+    page = TEMPLATES.get_template("quality.html").render(report=report)
     html_path.write_text(page, encoding="utf-8")
 
 

@@ -25,7 +25,7 @@ from recommender.explanation import ReasonPaths, fact_lines
 from recommender.lists import ListOptions
 from recommender.lists.flags import add_list_flags, list_options
 from recommender.newcomers.people import item_names, recommend_to_newcomer
-from recommender.recommendations import Recommendations, recommendations_for
+from recommender.recommendations import Recommendations, recommendations_for, write_recommendations
 from recommender.runs import add_run_flags, open_run
 from recommender.scoring import DEFAULT_BLOCK, ItemSets
 from recommender.training.runs import LoadedRun
@@ -216,19 +216,16 @@ def _write_all(
             name: bar.add_task(name, total=run.dataset.n_users)
             for name in ("scoring", "explaining")
         }
-        found = recommendations_for(
+        n_rows, n_users = write_recommendations(
+            path,
             run.model,
             run.split,
-            top=arguments.top,
+            arguments.top,
             options=options,
             block=arguments.block,
             progress=lambda name, done: bar.advance(tasks[name], done),
         )
-        found.write_parquet(path)
-    n_rows = int((found.items >= 0).sum())
-    Console().print(
-        f"{n_rows:,} recommendations for {len(found.users):,} users: {path}", soft_wrap=True
-    )
+    Console().print(f"{n_rows:,} recommendations for {n_users:,} users: {path}", soft_wrap=True)
 
 
 def _as_dict(

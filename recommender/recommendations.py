@@ -45,10 +45,14 @@ __all__ = [
     "best_lists",
     "recommendations_for",
     "recommendations_for_newcomers",
+    "write_recommendations",
 ]
 
 NEWCOMER = -1
 """In place of a user id: somebody who is not in the data."""
+
+USERS_AT_A_TIME = 8192
+"""Users whose lists and reasons are in memory at once: some 18 KB each."""
 
 _PLAYED = "you play it already"
 
@@ -117,11 +121,6 @@ class Recommendations:
         """The same as a pandas table."""
         return pd.DataFrame(self.to_table().to_pydict())
 
-    def write_parquet(self, path: Path) -> None:
-        """Write `to_table`, under a temporary name first; the same lists give the same bytes."""
-        with replacing(path) as temporary:
-            pq.write_table(self.to_table(), temporary, compression="zstd")
-
     def reason(self, row: int, column: int) -> Reason | None:
         """Why a listed item was recommended; None for what the user plays already."""
         return self.reasons[row][column]
@@ -184,13 +183,49 @@ def recommendations_for(
         ConfigError: no item passes the filters.
         RunError: the model returns NaN.
     """
-    dataset = split.dataset
-    asked = np.arange(dataset.n_users) if users is None else np.asarray(users, dtype=np.int64)
-    known = ItemSets.from_pairs(*dataset.interactions.positives, dataset.n_users)
-    model.eval()
-    explain = _explainer(model, split).explain
-    lists = _Lists(model, split, ItemSets(*split.train.history), known, explain)
+    asked = np.arange(split.dataset.n_users) if users is None else np.asarray(users, np.int64)
+    lists = _lists_of_users(model, split)
     return lists.make(model, asked, asked, top, options or ListOptions(), block, progress)
+
+
+def write_recommendations(
+    path: Path,
+    model: Recommender,
+    split: Split,
+    top: int = 10,
+    *,
+    options: ListOptions | None = None,
+    block: int = DEFAULT_BLOCK,
+    progress: Callable[[str, int], None] | None = None,
+    users_at_a_time: int = USERS_AT_A_TIME,
+) -> tuple[int, int]:
+    """Every user's list to a Parquet file, block of users by block; see `SCHEMA`.
+
+    Memory goes by the block and not by the number of users. The file appears under its name once
+    it is whole; the same lists give the same bytes.
+
+    Args:
+        path: the file.
+        model, split, top, options, block, progress: as of `recommendations_for`.
+        users_at_a_time: users whose lists and reasons are held, and written as one row group.
+
+    Returns:
+        How many recommendations there are, and for how many users.
+    """
+    n_users, n_rows = split.dataset.n_users, 0
+    lists = _lists_of_users(model, split)
+    with replacing(path) as temporary, _parquet_writer(temporary) as writer:
+        for start in range(0, n_users, users_at_a_time):
+            users = np.arange(start, min(start + users_at_a_time, n_users))
+            made = lists.make(model, users, users, top, options or ListOptions(), block, progress)
+            table = made.to_table()
+            writer.write_table(table)
+            n_rows += len(table)
+    return n_rows, n_users
+
+
+def _parquet_writer(path: Path) -> pq.ParquetWriter:
+    return pq.ParquetWriter(path, SCHEMA, compression="zstd")
 
 
 def recommendations_for_newcomers(
@@ -271,6 +306,15 @@ def best_lists(
     if not weights:
         return best
     return Reranker(split.train, weights).choose(best, people, histories, top)
+
+
+def _lists_of_users(model: Recommender, split: Split) -> _Lists:
+    """What lists of known users are made of."""
+    dataset = split.dataset
+    known = ItemSets.from_pairs(*dataset.interactions.positives, dataset.n_users)
+    model.eval()
+    explain = _explainer(model, split).explain
+    return _Lists(model, split, ItemSets(*split.train.history), known, explain)
 
 
 @dataclass(frozen=True, eq=False)

@@ -112,6 +112,9 @@ def _attributes(
                 weight[predicate][str(value)] += trust
     found = {}
     for predicate, values in sorted(weight.items()):
+        if len(values) == 1:
+            found[predicate] = list(values)
+            continue
         # A year supports every date in it; so the more specific of two agreeing dates wins.
         support = {
             value: sum(w for other, w in values.items() if value.startswith(other))

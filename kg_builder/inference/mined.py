@@ -103,9 +103,9 @@ def mining_input(
     facts = facts[known]
     predicates = sorted(set(facts["predicate"]) | set(config.predicates))
     sources = sorted(set(facts["source"]))
-    heads = number.get_indexer(facts["subject"]).astype(np.int64)
-    tails = number.get_indexer(facts["object"]).astype(np.int64)
-    relations = pd.Index(predicates).get_indexer(facts["predicate"]).astype(np.int64)
+    heads = number.get_indexer(pd.Index(facts["subject"])).astype(np.int64)
+    tails = number.get_indexer(pd.Index(facts["object"])).astype(np.int64)
+    relations = pd.Index(predicates).get_indexer(pd.Index(facts["predicate"])).astype(np.int64)
     types = entities["type"].astype(str).to_numpy()
     allowed = {}
     for name in config.predicates:
@@ -118,7 +118,8 @@ def mining_input(
         # an artist of whom nobody says whether it is a band is asked, too
         above = {above for name in usual for above in schema.ancestors(name)}
         head = np.flatnonzero(fits & np.isin(types, list(usual | above)))
-        filled = number.get_indexer(things.loc[things["predicate"] == name, "subject"].unique())
+        values = things.loc[things["predicate"] == name, "subject"]
+        filled = number.get_indexer(pd.Index(values.unique()))
         gaps = np.setdiff1d(head, filled)
         allowed[predicates.index(name)] = (head, tail, gaps, predicate.functional)
     return MiningInput(
@@ -128,7 +129,7 @@ def mining_input(
         heads,
         relations,
         tails,
-        pd.Index(sources).get_indexer(facts["source"]).astype(np.int64),
+        pd.Index(sources).get_indexer(pd.Index(facts["source"])).astype(np.int64),
         _texts(usable, entities),
         allowed,
     )
@@ -182,5 +183,8 @@ def _texts(statements: pd.DataFrame, entities: pd.DataFrame) -> list[str]:
         (statements["predicate"] == "description") & ~statements["inferred"].astype(bool)
     ]
     texts = described.groupby("subject", sort=True)["object"].agg(lambda t: " ".join(sorted(t)))
-    said = entities["entity"].map(texts).fillna("")
-    return [f"{name} {text}".strip() for name, text in zip(entities["name"], said, strict=True)]
+    text_of = texts.to_dict()
+    return [
+        f"{name} {text_of.get(entity, '')}".strip()
+        for entity, name in zip(entities["entity"], entities["name"], strict=True)
+    ]

@@ -163,7 +163,8 @@ def draw_unmet(
 def _positions(values: pd.Series[str], among: Sequence[str]) -> _IntArray:
     """Where each value stands among others; -1 where it does not."""
     found = pc.index_in(pa.array(values), pa.array(among, type=pa.array(values).type))
-    return found.fill_null(-1).to_numpy().astype(np.int64)
+    positions: _IntArray = found.fill_null(-1).to_numpy().astype(np.int64)
+    return positions
 
 
 def _pairs(user: _IntArray, item: _IntArray, n_items: int) -> _IntArray:

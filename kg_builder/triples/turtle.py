@@ -100,7 +100,7 @@ def _ending_in_a_dot(triples: list[ox.Triple], used: dict[str, str]) -> set[str]
 
 def _piece(triples: list[ox.Triple], used: dict[str, str]) -> Piece:
     plain = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b""
-    return Piece(_body(triples, ox.RdfFormat.TURTLE, used), plain)
+    return Piece(turtle_body(triples, ox.RdfFormat.TURTLE, used), plain)
 
 
 def provenance_trig(statements: pd.DataFrame, *, title: str) -> Iterator[bytes]:
@@ -132,7 +132,7 @@ def provenance_trig(statements: pd.DataFrame, *, title: str) -> Iterator[bytes]:
                 rows, "subject", "predicate", "object", "object_kind"
             )
         ]
-        yield b"\n" + _body([*about, *quads], ox.RdfFormat.TRIG, used)
+        yield b"\n" + turtle_body([*about, *quads], ox.RdfFormat.TRIG, used)
 
 
 def users_turtle(numbering: UserNumbering, *, title: str) -> Iterator[bytes]:
@@ -169,11 +169,11 @@ def users_turtle(numbering: UserNumbering, *, title: str) -> Iterator[bytes]:
     }
     yield f"# {title}: what is known of the users\n".encode()
     yield _head(used)
-    yield _body(about, ox.RdfFormat.TURTLE, used)
-    yield b"\n" + _body(facts, ox.RdfFormat.TURTLE, used)
+    yield turtle_body(about, ox.RdfFormat.TURTLE, used)
+    yield b"\n" + turtle_body(facts, ox.RdfFormat.TURTLE, used)
 
 
-def _body(
+def turtle_body(
     quads: Iterable[ox.Triple] | Iterable[ox.Quad], format_: ox.RdfFormat, used: dict[str, str]
 ) -> bytes:
     """The serialised triples without their prefixes, an empty line before each subject."""

@@ -98,7 +98,16 @@ def _summary(found: Mining, config: MiningConfig) -> Table:
     )
     shown.add_column("predicate")
     best = [f"best of {model} true" for model in config.models]
-    for heading in ("subjects", *best, "from", "true", "taken", "precision", "≥", "mined"):
+    for heading in (
+        "subjects",
+        *best,
+        "from (0, 1–2, 3+ facts)",
+        "true",
+        "taken",
+        "precision",
+        "≥",
+        "mined",
+    ):
         shown.add_column(heading, justify="right")
     for name, measured in found.measured.items():
         share = f"{measured.right / measured.taken:.3f}" if measured.taken else "–"
@@ -106,7 +115,7 @@ def _summary(found: Mining, config: MiningConfig) -> Table:
             name,
             f"{measured.subjects:,}",
             *(f"{measured.hits[model]:.1%}" for model in config.models),
-            "none" if measured.threshold is None else f"{measured.threshold:.3f}",
+            " ".join("–" if np.isinf(t) else f"{t:.2f}" for t in measured.thresholds),
             f"{measured.right:,}",
             f"{measured.taken:,}",
             share,

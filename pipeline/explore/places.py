@@ -69,7 +69,7 @@ class Places:
     def _place(self, evidence: str, quoted: str) -> Place:
         name, sign, where = evidence.partition("#")
         path = self._quotes.path_of(name) if sign else None
-        if path is None or quoted:
+        if path is None or (quoted and not _LINE.fullmatch(where)):
             return Place(evidence, path, quoted)
         try:
             text = _at(path, where)

@@ -14,15 +14,16 @@ from recommender.data import Dataset
 
 __all__ = [
     "entity_labels",
-    "for_spreadsheets",
     "one_line",
     "one_word",
     "relation_labels",
+    "rewrite_for_spreadsheets",
     "write_table",
 ]
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?")
+_TABLES: Final = {".csv": ",", ".tsv": "\t", ".item": "\t"}
 _FORMULA: Final = tuple("=+-@＝＋－＠")
 
 
@@ -32,14 +33,22 @@ def one_line(text: str) -> str:
 
 
 def for_spreadsheets(text: str) -> str:
-    """A text on one line that no spreadsheet takes for a formula.
+    """A cell that no spreadsheet takes for a formula.
 
     An apostrophe goes before `=`, `+`, `-` and `@` at the beginning of anything but a number.
     """
-    line = one_line(text)
-    if line.lstrip().startswith(_FORMULA) and not _NUMBER.fullmatch(line):
-        return f"'{line}"
-    return line
+    is_formula = text.lstrip().startswith(_FORMULA) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if is_formula else text
+
+
+def rewrite_for_spreadsheets(folder: Path) -> None:
+    """Put all cells of the tables that `write_table` wrote below a folder so."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and (delimiter := _TABLES.get(path.suffix)):
+            with path.open(encoding="utf-8", newline="") as file:
+                rows = list(csv.reader(file, delimiter=delimiter))
+            cells = (tuple(map(for_spreadsheets, row)) for row in rows)
+            write_table(path, (), cells, delimiter=delimiter)
 
 
 def one_word(text: str, *, is_iri: bool = False) -> str:

@@ -13,6 +13,7 @@ from kg_builder.errors import DataError
 from pipeline.artefacts import Staging
 from pipeline.build import SEED
 from pipeline.console import terminal
+from pipeline.export.cells import rewrite_for_spreadsheets
 from pipeline.export.graphs import write_neo4j, write_networkx, write_pykeen
 from pipeline.export.recommenders import write_kgat, write_lenskit, write_recbole
 from pipeline.folders import DataFolder, processed_folder
@@ -55,14 +56,24 @@ def export_command(
     dataset: Annotated[str, typer.Option(help="Name of a processed data set.")] = "sample",
     data: DataFolder = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the split (kgat, pykeen).")] = SEED,
+    spreadsheets: Annotated[
+        bool,
+        typer.Option(help="Write '= for = and the like, for tables that a spreadsheet will open."),
+    ] = False,
 ) -> None:
     """Write a built graph and its interactions as another program reads them."""
-    for path in export(processed_folder(dataset, data), target, style, seed=seed):
+    source = processed_folder(dataset, data)
+    for path in export(source, target, style, seed=seed, spreadsheets=spreadsheets):
         _out.print(str(path), highlight=False, soft_wrap=True, markup=False)
 
 
-def export(data: Path, target: Path, style: str, *, seed: int = SEED) -> list[Path]:
+def export(
+    data: Path, target: Path, style: str, *, seed: int = SEED, spreadsheets: bool = False
+) -> list[Path]:
     """Write a processed folder in a format of `FORMATS`; the files written.
+
+    With `spreadsheets`, an apostrophe goes before each cell of a table that a spreadsheet would
+    take for a formula; names are no longer what they were.
 
     Files of an earlier export in that format are replaced, other files of the folder stay. A run
     that is killed leaves the earlier files, the new ones, or a part of the new ones; never some of
@@ -89,6 +100,8 @@ def export(data: Path, target: Path, style: str, *, seed: int = SEED) -> list[Pa
             staging = Staging(target, "export")
             try:
                 kind.write(dataset, staging.path("."), seed)
+                if spreadsheets:
+                    rewrite_for_spreadsheets(staging.path("."))
                 if len(dataset.interactions):
                     dataset.hashes()  # refuses files that a build has replaced meanwhile
                 return _publish(staging, target)

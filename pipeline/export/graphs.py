@@ -14,7 +14,6 @@ import numpy as np
 from kg_builder.errors import DataError
 from pipeline.export.cells import (
     entity_labels,
-    for_spreadsheets,
     one_line,
     relation_labels,
     write_table,
@@ -57,8 +56,8 @@ def write_pykeen(dataset: Dataset, folder: Path, seed: int) -> None:
     names = (
         (
             label,
-            for_spreadsheets(catalogue.entity_name(n)),
-            for_spreadsheets(catalogue.entity_type(n)),
+            one_line(catalogue.entity_name(n)),
+            one_line(catalogue.entity_type(n)),
         )
         for n, label in enumerate(entities)
     )
@@ -107,16 +106,16 @@ def write_neo4j(dataset: Dataset, folder: Path, seed: int) -> None:
     nodes = (
         (
             n,
-            for_spreadsheets(catalogue.item_name(n) if n < n_items else catalogue.entity_name(n)),
-            for_spreadsheets(catalogue.entity_iri(n)),
-            for_spreadsheets(catalogue.item_raw_id(n)) if n < n_items else "",
+            one_line(catalogue.item_name(n) if n < n_items else catalogue.entity_name(n)),
+            one_line(catalogue.entity_iri(n)),
+            one_line(catalogue.item_raw_id(n)) if n < n_items else "",
             ";".join(_labels_of_node(catalogue.entity_type(n), is_item=n < n_items)),
         )
         for n in range(dataset.n_entities)
     )
     write_table(folder / "nodes.csv", ("id:ID", "name", "iri", "raw_id", ":LABEL"), nodes)
     types = _relationship_types(catalogue.relation_names(dataset.n_relations))
-    iris = [for_spreadsheets(catalogue.relation_iri(r)) for r in range(dataset.n_relations)]
+    iris = [one_line(catalogue.relation_iri(r)) for r in range(dataset.n_relations)]
     edges = ((h, t, types[r], iris[r]) for h, r, t in _distinct_triples(dataset.graph).tolist())
     write_table(folder / "relationships.csv", (":START_ID", ":END_ID", ":TYPE", "iri"), edges)
 

@@ -16,7 +16,6 @@ import numpy as np
 from kg_builder.errors import DataError
 from pipeline.export.cells import (
     entity_labels,
-    for_spreadsheets,
     one_line,
     one_word,
     relation_labels,
@@ -129,15 +128,15 @@ def write_lenskit(dataset: Dataset, folder: Path, seed: int) -> None:
         (
             (
                 item,
-                for_spreadsheets(catalogue.item_name(item)),
-                for_spreadsheets(catalogue.entity_type(item)),
-                for_spreadsheets(catalogue.item_raw_id(item)),
-                for_spreadsheets(catalogue.entity_iri(item)),
+                one_line(catalogue.item_name(item)),
+                one_line(catalogue.entity_type(item)),
+                one_line(catalogue.item_raw_id(item)),
+                one_line(catalogue.entity_iri(item)),
             )
             for item in range(dataset.n_items)
         ),
     )
-    raw = ((u, for_spreadsheets(catalogue.user_raw_id(u))) for u in range(dataset.n_users))
+    raw = ((u, one_line(catalogue.user_raw_id(u))) for u in range(dataset.n_users))
     write_table(folder / "users.csv", ["user_id", "raw_id"], raw)
 
 

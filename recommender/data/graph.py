@@ -62,6 +62,35 @@ class KnowledgeGraph:
             2 * self.n_relations,
         )
 
+    def triples_at(self, entities: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+        """The triples at some entities, whichever end they stand at, those of a loop left out.
+
+        Args:
+            entities: ``[n]``.
+
+        Returns:
+            position in `entities`, position of the triple, and the triple's other end, ``[m]``
+            each: by position, then those that the entity is the head of, then by the triple's.
+        """
+        offsets, triples, others = self._ends
+        first = offsets[entities]
+        counts = offsets[entities + 1] - first
+        positions = np.repeat(np.arange(len(entities)), counts)
+        within = np.arange(len(positions)) - (np.cumsum(counts) - counts)[positions]
+        place = first[positions] + within
+        return positions, triples[place], others[place]
+
+    @cached_property
+    def _ends(self) -> tuple[IntArray, IntArray, IntArray]:
+        """Triples by either end as CSR: `(offsets [n_entities + 1], triples, other ends)`."""
+        (kept,) = np.nonzero(self.head != self.tail)
+        ends = np.concatenate([self.head[kept], self.tail[kept]])
+        order = np.argsort(ends, kind="stable")
+        others = np.concatenate([self.tail[kept], self.head[kept]])[order]
+        offsets = np.zeros(self.n_entities + 1, dtype=np.int64)
+        np.cumsum(np.bincount(ends, minlength=self.n_entities), out=offsets[1:])
+        return offsets, np.tile(kept, 2)[order], others
+
     @cached_property
     def adjacency(self) -> tuple[IntArray, IntArray]:
         """Undirected neighbours as CSR: `(offsets [n_entities + 1], neighbours)`, no doubles."""

@@ -193,8 +193,8 @@ def _parts_at_random(n: int, ratios: tuple[float, float, float], seed: int) -> I
     """The part of each of n rows: 0 train, 1 validation, 2 test."""
     rng = np.random.RandomState(seed)  # the public code's generator
     in_valid = rng.choice(n, size=int(n * ratios[1]), replace=False)
-    rest = np.setdiff1d(np.arange(n), in_valid)
     parts = np.zeros(n, dtype=np.int64)
     parts[in_valid] = 1
+    rest = np.flatnonzero(parts == 0)
     parts[rng.choice(rest, size=int(n * ratios[2]), replace=False)] = 2
     return parts

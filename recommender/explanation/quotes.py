@@ -23,6 +23,7 @@ __all__ = ["Quotes"]
 
 _PLACE: Final = re.compile(r"(?P<file>[^#]+)#line=(?P<line>\d+)(?:;char=(?P<a>\d+),(?P<b>\d+))?.*")
 _LONGEST: Final = 300  # characters
+_MOST_KEPT: Final = 50_000  # places whose text is kept at hand
 _RAW: Final = Path("data/raw")
 _SEPARATORS: Final = {".csv": ",", ".tsv": "\t", ".dat": "\t"}
 _OPENERS: Final[dict[str, Callable[..., Any]]] = {
@@ -41,7 +42,7 @@ class Quotes:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._quoted: dict[str, str] = {}
+        self._kept: dict[str, str] = {}
 
     def quote(self, evidence: str) -> str:
         """The text at a place, on one line; nothing where it cannot be read any more."""
@@ -50,18 +51,21 @@ class Quotes:
     def quotes(self, evidence: Iterable[str]) -> dict[str, str]:
         """The texts at several places; a file is read once for all of its lines."""
         wanted = list(dict.fromkeys(evidence))
+        # A service lives long: what is kept begins anew before it becomes as large as the files.
+        kept = self._kept if len(self._kept) < _MOST_KEPT else {}
+        self._kept = kept
         by_file: dict[Path, dict[int, list[re.Match[str]]]] = {}
         for name in wanted:
-            place = _PLACE.fullmatch(name) if name not in self._quoted else None
+            place = _PLACE.fullmatch(name) if name not in kept else None
             path = self.path_of(place["file"]) if place else None
             if place is not None and path is not None:
                 by_file.setdefault(path, {}).setdefault(int(place["line"]), []).append(place)
         for path, places in by_file.items():
             try:
-                self._read(path, places)
+                self._read(path, places, kept)
             except (OSError, EOFError, lzma.LZMAError):
                 continue  # what was read of it before is there
-        return {name: self._quoted.setdefault(name, "") for name in wanted}
+        return {name: kept.setdefault(name, "") for name in wanted}
 
     def path_of(self, name: str) -> Path | None:
         """A file that evidence names: where the build found it, or in the folder of raw files."""
@@ -75,8 +79,11 @@ class Quotes:
         candidates = [_RAW / name, *(p for p in _RAW.glob(f"*/{name}"))]
         return next((path for path in candidates if path.is_file()), None)
 
-    def _read(self, path: Path, places: Mapping[int, Sequence[re.Match[str]]]) -> None:
-        """Quote some lines of a file."""
+    @staticmethod
+    def _read(
+        path: Path, places: Mapping[int, Sequence[re.Match[str]]], kept: dict[str, str]
+    ) -> None:
+        """Quote some lines of a file into `kept`."""
         header = ""
         with _OPENERS.get(path.suffix, open)(path, "rb") as file:
             for number, line in enumerate(islice(file, max(places)), start=1):
@@ -85,7 +92,7 @@ class Quotes:
                 text = line.decode("utf-8", errors="replace").rstrip("\r\n")
                 header = header if number > 1 else text
                 for place in places.get(number, ()):
-                    self._quoted[place[0]] = _quoted(text, place, path, header)
+                    kept[place[0]] = _quoted(text, place, path, header)
 
     @cached_property
     def _inputs(self) -> list[str]:

@@ -208,7 +208,7 @@ _WORDINGS: dict[str, Wording] = {
     "award nominations": _NOMINATION,
     "nominated for": _NOMINATION,
     "rating": Wording("rating", "work", "is rated", "is the rating of", telling=0.2),
-    "credited to": Wording("artist", "joint credit", "features", "is part of"),
+    "credited to": Wording("artist", "joint credit", "features", "recorded as"),
     "part of": Wording("whole", "part", "is part of", "includes"),
     "subgenre of": Wording("broader genre", "subgenre", "is a kind of", "includes"),
     "located in": Wording("location", "place", "is in", "includes", telling=0.6),

@@ -7,7 +7,7 @@ Folders of other programs have no such file; then nothing is known of the source
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ __all__ = ["Statement", "Statements"]
 _COLUMNS: Final = (
     "subject", "predicate", "object", "source", "method", "confidence", "evidence", "inferred",
 )  # fmt: skip
+_MOST_SUBJECTS: Final = 2_000  # whose statements are kept at hand
 _MOST_PREMISES: Final = 4  # rules upon rules; deeper than this nobody reads
 
 
@@ -64,7 +65,7 @@ class Statements:
         self.path = folder / STATEMENTS_FILE
         self._graph = graph
         self._catalogue = catalogue
-        self._about: dict[str, list[dict[str, Any]]] = {}
+        self._about = lru_cache(_MOST_SUBJECTS)(self._rows_about)
 
     def __bool__(self) -> bool:
         return self.path.is_file()
@@ -110,10 +111,10 @@ class Statements:
         return tuple(found)
 
     def _rows(self, subject: str, target: str) -> list[dict[str, Any]]:
-        if subject not in self._about:
-            about = self._table.filter(pc.equal(self._table["subject"], subject))
-            self._about[subject] = about.to_pylist()
-        return [row for row in self._about[subject] if row["object"] == target]
+        return [row for row in self._about(subject) if row["object"] == target]
+
+    def _rows_about(self, subject: str) -> list[dict[str, Any]]:
+        return list(self._table.filter(pc.equal(self._table["subject"], subject)).to_pylist())
 
     @cached_property
     def _table(self) -> pa.Table:

@@ -61,7 +61,9 @@ def cross_entropy(
         metric: how a query and an entity make a score.
         offsets: added to the scores of each entity, [n], where it is no answer; no gradient.
     """
-    loss: Tensor = _CrossEntropy.apply(queries, entities, rows, answers, weights, metric, offsets)
+    loss: Tensor = _CrossEntropy.apply(  # type: ignore[no-untyped-call]
+        queries, entities, rows, answers, weights, metric, offsets
+    )
     return loss
 
 
@@ -100,7 +102,7 @@ class _CrossEntropy(torch.autograd.Function):
         return loss
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         by_query, by_entity = ctx.saved_tensors
         return by_query * gradient, by_entity * gradient, None, None, None, None, None
 

@@ -55,7 +55,7 @@ class TripleModel(nn.Module, ABC):
 
     name: ClassVar[str]
     Config: ClassVar[type[KGEConfig]]
-    metric: Metric = "product"
+    metric: ClassVar[Metric] = "product"
 
     def __init__(
         self, config: Any, n_entities: int, n_relations: int, table: EmbeddingTable | None = None

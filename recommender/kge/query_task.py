@@ -69,7 +69,8 @@ class QueryTask(TrainingTask):
         answers = self._answers[self._start[batch][rows] + within]
         heads = torch.from_numpy(self._head[batch]).to(device)
         relations = torch.from_numpy(self._relation[batch]).to(device)
-        entities, offsets, places = model.entities.weight, None, answers
+        entities: Tensor = model.entities.weight
+        offsets, places = None, answers
         if self._share < 1:
             taken = self._rng.random(self._n) < self._share
             taken[answers] = True
@@ -85,12 +86,12 @@ class QueryTask(TrainingTask):
         )
         if model.config.n3:
             by_query = torch.from_numpy(count / len(answers)).to(device, weights.dtype)
-            tables = [m.weight for n, m in model.named_children() if n == "relations"]
+            table = getattr(model, "relations", None)
             cubes = (by_query * _cubes(model.entities(heads))).sum() + (
                 _cubes(entities[place]).sum() / len(answers)
             )
-            for table in tables:
-                cubes = cubes + (by_query * _cubes(table[relations])).sum()
+            if table is not None:
+                cubes = cubes + (by_query * _cubes(table(relations))).sum()
             loss = loss + model.config.n3 * share * cubes
         return loss
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import time
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ from recommender.training.checkpoint import (
 )
 from recommender.training.loggers import JsonLines
 from recommender.training.runs import CHECKPOINT_FILE, CONFIG_FILE, LOG_FILE, METRICS_FILE
-from safe_io.atomic import replacing, write_atomically
+from safe_io.atomic import write_atomically
 
 __all__ = ["MODEL_FILE", "EmbeddingFolder"]
 
@@ -126,8 +127,9 @@ class EmbeddingFolder:
 
     def finish(self, metrics: Mapping[str, Any], state: Mapping[str, Tensor]) -> None:
         """Write the parameters, then the metrics, which say that the run is complete."""
-        with replacing(self.path / MODEL_FILE) as temporary:
-            torch.save({name: value.cpu() for name, value in state.items()}, temporary)
+        buffer = io.BytesIO()  # into a file, torch would write that file's name as well
+        torch.save({name: value.cpu() for name, value in state.items()}, buffer)
+        write_atomically(self.path / MODEL_FILE, buffer.getvalue())
         self._write(METRICS_FILE, metrics)
 
     def _write(self, name: str, content: Mapping[str, Any]) -> None:

@@ -72,7 +72,8 @@ def read_named_triples(
         parts.append(np.array(rows, dtype=np.int64).T)
 
     def graph(columns: np.ndarray) -> KnowledgeGraph:
-        return KnowledgeGraph(*columns, len(entities), len(relations))
+        head, relation, tail = columns
+        return KnowledgeGraph(head, relation, tail, len(entities), len(relations))
 
     return NamedTriples(
         tuple(entities),

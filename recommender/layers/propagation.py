@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from recommender.data.tables import IntArray
 __all__ = [
     "Edges",
     "Propagation",
+    "batch_size_for",
     "interaction_edges",
     "joined_pairs",
     "knowledge_edges",
@@ -22,10 +23,23 @@ __all__ = [
     "symmetric_weights",
 ]
 
+_NUMBERS_PER_EPOCH: Final = 2**32
+_MIN_STEPS: Final = 8
 _FAST = {"reassoc", "contract", "nsz"}  # sums in any order; NaN and infinity stay what they are
 
 Edges = tuple[IntArray, IntArray, np.ndarray]
 """Undirected edges: their two ends, int64 [n] each, and their weights, float [n]."""
+
+
+def batch_size_for(n_positives: int, dim: int, wanted: int) -> int:
+    """Positives per step of a model that propagates over the whole graph in every step.
+
+    With batches of one size an epoch would cost the square of the interactions. Here its steps
+    together go over at most 2^32 numbers (edges times `dim`), or eight times over all edges where
+    that is more: beyond, an epoch is linear. On smaller data the batches are those asked for.
+    """
+    steps = max(_MIN_STEPS, _NUMBERS_PER_EPOCH // max(1, n_positives * dim))
+    return max(wanted, -(-n_positives // steps))
 
 
 def symmetric_weights(left: IntArray, right: IntArray, n_nodes: int) -> np.ndarray:

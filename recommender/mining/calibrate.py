@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from recommender.data.tables import IntArray
 
 __all__ = ["Calibration", "Candidates", "best_candidates", "calibrate", "wilson_lower"]
+
+KINDS = (0, 1, 3)
+"""So many facts at least has a head of each kind."""
 
 _KEPT = 5  # candidates of a head that are looked at
 
@@ -26,11 +29,13 @@ class Candidates:
         head: entity; tail: its place among the relation's tails.
         features: what the probability is computed from; float64 [n, f].
         order: 0 for a head's best candidate, 1 for its second, …
+        kind: of the head: 0 for one without facts, 1 with one or two, 2 with more.
     """
 
     head: IntArray
     tail: IntArray
     order: IntArray
+    kind: IntArray
     features: np.ndarray
 
 
@@ -44,7 +49,9 @@ def best_candidates(heads: IntArray, log_p: Sequence[np.ndarray], facts: IntArra
     """
     mean = np.mean(log_p, axis=0)
     kept = min(_KEPT, mean.shape[1])
-    best = np.argsort(-mean, axis=1, kind="stable")[:, :kept]
+    best = np.sort(np.argpartition(-mean, kept - 1, axis=1)[:, :kept], axis=1)
+    place = np.argsort(-np.take_along_axis(mean, best, axis=1), axis=1, kind="stable")
+    best = np.take_along_axis(best, place, axis=1)
     row = np.repeat(np.arange(len(heads)), kept)
     column, order = best.ravel(), np.tile(np.arange(kept), len(heads))
     known = facts[heads][row]
@@ -58,50 +65,101 @@ def best_candidates(heads: IntArray, log_p: Sequence[np.ndarray], facts: IntArra
         np.log1p(known),
         known == 0,
     ]
-    return Candidates(heads[row], column, order, np.stack(features, axis=1).astype(float))
+    return Candidates(
+        heads[row], column, order, kind_of(known), np.stack(features, axis=1).astype(float)
+    )
+
+
+def kind_of(facts: IntArray) -> IntArray:
+    """The kind of heads with so many facts; [n] → [n]."""
+    kinds: IntArray = np.digitize(facts, KINDS) - 1
+    return kinds
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """A fitted probability of truth, and the lowest that is accepted; None: none is."""
+    """A fitted probability of truth, and by kind of head the lowest that is accepted.
 
-    model: object
-    threshold: float | None
+    The thresholds are infinite where none is precise enough. They are apart because heads without
+    facts would otherwise be carried by the precision of the others.
+    """
+
+    model: Pipeline
+    thresholds: np.ndarray
 
     def confidence(self, candidates: Candidates) -> np.ndarray:
         """Of each candidate, [n]."""
-        found: np.ndarray = self.model.predict_proba(candidates.features)[:, 1]  # type: ignore[attr-defined]
+        found: np.ndarray = self.model.predict_proba(candidates.features)[:, 1]
         return found
+
+    def accepts(self, candidates: Candidates, confidence: np.ndarray) -> np.ndarray:
+        """Which are above the threshold of their kind; bool [n]."""
+        accepted: np.ndarray = confidence >= self.thresholds[candidates.kind]
+        return accepted
 
 
 def calibrate(
-    candidates: Candidates, true: np.ndarray, *, precision: float, level: float, single: bool
-) -> Calibration | None:
-    """Fit a logistic regression, and find the lowest threshold that keeps the precision.
+    candidates: Candidates,
+    true: np.ndarray,
+    half: np.ndarray,
+    *,
+    precision: float,
+    level: float,
+    single: bool,
+) -> tuple[Calibration, np.ndarray] | None:
+    """Fit a logistic regression, and find the lowest thresholds that keep the precision.
 
     Args:
         candidates: of held-out heads.
         true: which of them are true, bool [n].
+        half: parts the heads in two; each half's confidences are those of the other's fit.
         precision: that is wanted.
         level: confidence that it is reached: the one-sided Wilson bound must reach it.
         single: whether only a head's best candidate may be taken.
 
     Returns:
-        None where all or none are true: nothing can be fitted.
+        The calibration, fitted on both halves, and the confidences by which the thresholds were
+        found, [n]; None where all or none of a half are true: nothing can be fitted.
     """
-    if true.all() or not true.any():
-        return None
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=500))
-    model.fit(candidates.features, true)
-    confidence = model.predict_proba(candidates.features)[:, 1]
+    confidence = np.empty(len(true))
+    for part in (half, ~half):
+        if not part.any() or true[~part].all() or not true[~part].any():
+            return None
+        confidence[part] = _fit(candidates.features[~part], true[~part]).predict_proba(
+            candidates.features[part]
+        )[:, 1]
     usable = candidates.order == 0 if single else np.ones(len(true), dtype=bool)
-    order = np.argsort(-confidence[usable], kind="stable")
-    ranked, right = confidence[usable][order], np.cumsum(true[usable][order])
-    taken = np.arange(1, len(order) + 1)
-    last = np.append(ranked[1:] != ranked[:-1], True)  # equal ones are taken together
-    good = last & (wilson_lower(right, taken, level) >= precision)
-    threshold = float(ranked[np.flatnonzero(good)[-1]]) if good.any() else None
-    return Calibration(model, threshold)
+    thresholds = np.full(len(KINDS), np.inf)
+    for kind in range(len(KINDS)):
+        chosen = usable & (candidates.kind == kind)
+        thresholds[kind] = _threshold(confidence[chosen], true[chosen], precision, level)
+    return Calibration(_fit(candidates.features, true), thresholds), confidence
+
+
+def _fit(features: np.ndarray, true: np.ndarray) -> Pipeline:
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=500))
+    return model.fit(features, true)
+
+
+def _threshold(confidence: np.ndarray, true: np.ndarray, precision: float, level: float) -> float:
+    """From the surest candidates on ever more are taken, until a bound is too low.
+
+    Stopping at the first failure keeps the level over all the thresholds tried (fixed sequence
+    testing, as in Angelopoulos et al., "Learn then test", 2021); where it begins does not depend
+    on what is true: with twice as many as would do without an error, if there are so many.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    ranked, right = confidence[order], np.cumsum(true[order])
+    z = float(norm.ppf(level))
+    fewest = int(np.ceil(precision * z * z / (1 - precision)))
+    count, found = min(2 * fewest, len(order)), np.inf
+    while fewest <= count <= len(order):
+        taken = int((ranked >= ranked[count - 1]).sum())  # equal ones go together
+        if wilson_lower(right[taken - 1], np.array(taken), level) < precision:
+            break
+        found = float(ranked[taken - 1])
+        count = max(taken + 1, int(1.1 * taken))
+    return found
 
 
 def wilson_lower(right: np.ndarray, n: np.ndarray, level: float) -> np.ndarray:

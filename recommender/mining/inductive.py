@@ -116,6 +116,6 @@ def train_inductive(
             weights = torch.from_numpy((1 / count[row]).astype(np.float32))
             loss = -(weights * found).sum() / len(chosen)
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
     return model.eval()

@@ -26,21 +26,22 @@ _BLOCK = 2000  # heads scored at a time
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What the held-out facts say of one relation; half of them calibrate, half measure.
+    """What the held-out facts say of one relation, each by a fit on the other half of them.
 
     Attributes:
         subjects: held-out subjects whose values are hidden.
-        facts: hidden facts of the measuring half.
-        threshold: lowest confidence that is accepted; None: no threshold is precise enough.
-        taken, right: proposals of the measuring half above it, and the true ones of these.
+        facts: their hidden facts.
+        thresholds: lowest confidence that is accepted, by kind of subject (`KINDS`); infinite
+            where none is precise enough.
+        taken, right: proposals above it for these subjects, and the true ones of these.
         low: lower bound of their precision, at the level asked for.
-        curve: confidence, true proposals, proposals, of the measuring half; [n, 3], best first.
+        curve: confidence, true proposals, proposals; [n, 3], best first.
         hits: by model, the share of the subjects whose best candidate is true.
     """
 
     subjects: int
     facts: int
-    threshold: float | None
+    thresholds: np.ndarray
     taken: int
     right: int
     low: float
@@ -75,8 +76,9 @@ def mine(
     Args:
         problem: the graph and what to look for.
         models: names in `scorers.MODELS`; each scores every candidate.
-        precision: of the proposals above a relation's threshold: its lower bound, at confidence
-            `level`, is at least this on the calibrating half of the held-out subjects.
+        precision: of the proposals above a threshold: its lower bound, at confidence `level`, is
+            at least this on the held-out subjects, for those without facts, with a few and with
+            more apart.
         share: of the subjects that is held out.
         epochs: of each model's training.
         seed: of the held-out subjects, initial values and batches.
@@ -105,21 +107,21 @@ def mine(
         )
         # halves at random: numbers of entities follow the order of the sources
         first = np.random.default_rng([seed, relation]).random(graph.n_entities) < 0.5
-        half = first[candidates.head]
-        calibration = calibrate(
-            _rows(candidates, half),
-            true[half],
+        fitted = calibrate(
+            candidates,
+            true,
+            first[candidates.head],
             precision=precision,
             level=level,
             single=target.single,
         )
-        if calibration is None:
+        if fitted is None:
             continue
+        calibration, confidence = fitted
         measured[relation] = _measure(
-            calibration, _rows(candidates, ~half), true[~half], hidden, relation, target,
-            ~first, level, hits,
-        )  # fmt: skip
-        if calibration.threshold is not None:
+            calibration, candidates, confidence, true, hidden, relation, target, level, hits
+        )
+        if np.isfinite(calibration.thresholds).any():
             parts += _proposals(scorers, calibration, relation, target, facts_left)
     if not parts:
         none = np.zeros(0, dtype=np.int64)
@@ -149,31 +151,29 @@ def _candidates(
 def _measure(
     calibration: Calibration,
     candidates: Candidates,
+    confidence: np.ndarray,
     true: np.ndarray,
     hidden: HeldOut,
     relation: int,
     target: Target,
-    measuring: np.ndarray,
     level: float,
     hits: Mapping[str, float],
 ) -> Measured:
     if target.single:
         best = candidates.order == 0
-        candidates, true = _rows(candidates, best), true[best]
-    confidence = calibration.confidence(candidates) if len(true) else np.zeros(0)
+        candidates, confidence, true = _rows(candidates, best), confidence[best], true[best]
     order = np.argsort(-confidence, kind="stable")
     taken = np.arange(1, len(order) + 1)
     curve = np.stack([confidence[order], np.cumsum(true[order]), taken], axis=1)
-    threshold = calibration.threshold
-    accepted = confidence >= (np.inf if threshold is None else threshold)
+    accepted = calibration.accepts(candidates, confidence)
     right = int(true[accepted].sum())
-    of_relation = (hidden.truth.relation == relation) & measuring[hidden.truth.head]
+    of_relation = hidden.truth.relation == relation
     of_relation &= np.isin(hidden.truth.head, hidden.subjects[relation])
     low = wilson_lower(np.array([right]), np.array([accepted.sum()]), level)
     return Measured(
         subjects=len(hidden.subjects[relation]),
         facts=int(of_relation.sum()),
-        threshold=threshold,
+        thresholds=calibration.thresholds,
         taken=int(accepted.sum()),
         right=right,
         low=float(low[0]),
@@ -195,7 +195,7 @@ def _proposals(
         log_p = [scorer(heads, relation) for scorer in scorers.values()]
         candidates = best_candidates(heads, log_p, facts)
         confidence = calibration.confidence(candidates)
-        accepted = confidence >= calibration.threshold
+        accepted = calibration.accepts(candidates, confidence)
         if target.single:
             accepted &= candidates.order == 0
         head, tail = candidates.head[accepted], target.tails[candidates.tail[accepted]]
@@ -208,5 +208,6 @@ def _rows(candidates: Candidates, rows: np.ndarray) -> Candidates:
         candidates.head[rows],
         candidates.tail[rows],
         candidates.order[rows],
+        candidates.kind[rows],
         candidates.features[rows],
     )

@@ -68,8 +68,7 @@ def hold_out(problem: MiningProblem, share: float, seed: int) -> HeldOut:
 
     A subject whose country no source states mostly lacks what that source states beside it. So a
     hidden subject loses, for one of its target relations, all that the sources of these facts
-    state of it, or all but a few facts, or everything but its text. How many there are of each
-    kind follows the gaps: of those without any fact, with one or two, and with more.
+    state of it, or all but a few facts, or everything but its text: a third each.
 
     Args:
         problem: the graph.
@@ -84,7 +83,8 @@ def hold_out(problem: MiningProblem, share: float, seed: int) -> HeldOut:
         )
     known = np.unique(graph.head[wanted])
     chosen = np.sort(rng.permutation(known)[: max(1, round(len(known) * share))])
-    kinds = dict(zip(chosen.tolist(), _kinds(problem, len(chosen), rng), strict=True))
+    # 0: no fact is left; 1: a few; 2: what other sources state
+    kinds = dict(zip(chosen.tolist(), rng.integers(3, size=len(chosen)).tolist(), strict=True))
     ends = np.concatenate([graph.head, graph.tail])
     order = np.argsort(ends, kind="stable")
     first = np.searchsorted(ends[order], chosen)
@@ -109,19 +109,6 @@ def hold_out(problem: MiningProblem, share: float, seed: int) -> HeldOut:
         heads = np.intersect1d(chosen, graph.head[gone & (graph.relation == relation)])
         subjects[relation] = heads[~np.isin(relation * graph.n_entities + heads, left)]
     return HeldOut(_part(graph, ~hidden), subjects, _part(graph, gone))
-
-
-def _kinds(problem: MiningProblem, count: int, rng: np.random.Generator) -> list[int]:
-    """0: no fact is left; 1: a few; 2: what other sources state; as often as among the gaps."""
-    graph = problem.graph
-    facts = np.bincount(np.concatenate([graph.head, graph.tail]), minlength=graph.n_entities)
-    gaps = np.concatenate([target.gaps for target in problem.targets.values()])
-    shares = np.full(3, 1 / 3)
-    if len(gaps):
-        kind = np.digitize(facts[gaps], [1, _FEW + 1])
-        shares = 0.9 * np.bincount(kind, minlength=3) / len(gaps) + 0.1 / 3
-    found: list[int] = rng.choice(3, size=count, p=shares / shares.sum()).tolist()
-    return found
 
 
 def _part(graph: KnowledgeGraph, rows: np.ndarray) -> KnowledgeGraph:

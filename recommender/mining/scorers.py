@@ -60,7 +60,8 @@ def train_scorer(
 
         def read(heads: IntArray, relation: int) -> np.ndarray:
             with torch.inference_mode():
-                return reader(heads, relation).double().numpy()
+                scores: np.ndarray = reader(heads, relation).double().numpy()
+                return scores
 
         return read
     data = TripleData(held_out.train, None, None, problem.graph, Path(), {})
@@ -84,4 +85,5 @@ def train_scorer(
 def _scores(model: TripleModel, heads: IntArray, relation: int, tails: IntArray) -> np.ndarray:
     from_heads, at_tails = model.views(relation)
     chosen, candidates = torch.from_numpy(heads), torch.from_numpy(tails)
-    return model.compare(from_heads[chosen], at_tails[candidates]).double().numpy()
+    scores: np.ndarray = model.compare(from_heads[chosen], at_tails[candidates]).double().numpy()
+    return scores

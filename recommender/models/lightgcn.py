@@ -15,6 +15,7 @@ from recommender.data.matrices import positive_matrix
 from recommender.data.negatives import InteractionSampler
 from recommender.data.pairs import PairSource, pair_source
 from recommender.data.splits import TrainingSplit
+from recommender.layers.propagation import batch_size_for
 from recommender.layers.sparse import SparseMatrix
 from recommender.models.base import ModelConfig, TrainingTask
 from recommender.models.calibrated import CalibratedRecommender
@@ -35,7 +36,9 @@ class LightGCNConfig(ModelConfig):
         description="negative of a pair: a uniform item without a positive of the user's in train, "
         "as in the paper, or one of the run's own rows",
     )
-    batch_size: int = Field(2048, ge=1, description="pairs per step")
+    batch_size: int = Field(
+        2048, ge=1, description="pairs per step; more where the data are large (see the docs)"
+    )
 
 
 class LightGCN(CalibratedRecommender):
@@ -100,7 +103,9 @@ class _Ranking(PairTask):
         super().__init__(
             pair_source(config.pairs, model._train, samples),
             learning_rate=config.lr,
-            batch_size=config.batch_size,
+            batch_size=batch_size_for(
+                len(model._train.positive_keys), config.dim, config.batch_size
+            ),
         )
         self.model = model
 

@@ -12,11 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from recommender.data.facts import Facts
 from recommender.data.negatives import InteractionSampler
 from recommender.data.pairs import pair_source
 from recommender.data.splits import TrainingSplit
+from recommender.layers.propagation import batch_size_for
 from recommender.models.base import TripleContributions
 from recommender.models.knowledge_task import KnowledgeGraphTask
 from recommender.models.mmss_mkr_g_config import GraphMKRConfig
@@ -29,6 +31,7 @@ from recommender.training.tasks import TrainingTask
 __all__ = ["GraphMKR", "RankingTask"]
 
 _MIN_STEPS = 8  # of an epoch
+_PART = 4096  # positives whose pairs are in memory at a time
 _CONTRASTED = 2048  # pairs of a batch at most; the contrast costs their number squared
 
 
@@ -97,8 +100,10 @@ class RankingTask(TrainingTask):
         self._draw = pair_source(config.pairs, train, samples)
         self.learning_rate = config.lr
         # Small data get small batches: an epoch of one step would leave out every edge.
-        steps = max(_MIN_STEPS, -(-len(train.positive_keys) // config.batch_size))
-        self.batch_size = max(1, -(-len(train.positive_keys) // steps))
+        n_positives = len(train.positive_keys)
+        most = batch_size_for(n_positives, config.dim, config.batch_size)
+        self.batch_size = max(1, -(-n_positives // max(_MIN_STEPS, -(-n_positives // most))))
+        self._part = max(config.batch_size, _PART)
         self.epochs = config.schedule
 
     def learning_rate_at(self, epoch: int) -> float:
@@ -116,9 +121,21 @@ class RankingTask(TrainingTask):
 
     def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
         """L over the batch, its mean."""
-        users, positives, negatives, edges = columns
+        *columns_of_pairs, edges = columns
+        final, n = self.model.final(masked=edges), len(edges)
+        if n <= self._part:
+            return self._loss(final, *columns_of_pairs) * share
+        # one propagation for all parts; what the pairs of a part need is computed again on the
+        # way back, so that memory does not grow with the batch
+        total = final.new_zeros(())
+        for start in range(0, n, self._part):
+            part = [column[start : start + self._part] for column in columns_of_pairs]
+            loss = checkpoint(self._loss, final, *part, use_reentrant=False)
+            total = total + loss * (len(part[0]) / n)
+        return total * share
+
+    def _loss(self, final: Tensor, users: Tensor, positives: Tensor, negatives: Tensor) -> Tensor:
         model, config = self.model, self.model.config
-        final = model.final(masked=edges)
         n_negatives = negatives.shape[1]
         liked = model.pair_scores(final, users, positives, left_out=True)
         others = model.pair_scores(
@@ -133,7 +150,7 @@ class RankingTask(TrainingTask):
             first = slice(_CONTRASTED)
             pairs = users[first], positives[first]
             loss = loss + config.contrast * self._contrast(final, *pairs)
-        return loss * share
+        return loss
 
     def _rows(self, liked: Tensor, others: Tensor) -> Tensor:
         """J of Eq. 20 with ŷ of Eq. 3, the mean over positives plus that over negatives."""

@@ -7,7 +7,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recommender.data.graph import KnowledgeGraph
 from recommender.models.base import TripleContributions
 from recommender.models.mmss_mkr_g_network import GraphNetwork
 
@@ -25,45 +24,29 @@ def contributions(model: GraphNetwork, users: Tensor, items: Tensor) -> TripleCo
     facts is a sum over the entities that item and history share. The head is taken by its slope at
     the pair. What several triples between the same two account for is shared equally.
     """
-    graph = model.graph
     asked_users, asked_items = users.cpu().numpy(), items.cpu().numpy()
     with torch.no_grad():
         layers = model.layers()
         final = model.final()
-        steps = torch.stack(layers[:-1]).sum(dim=0) / len(layers) if len(layers) > 1 else None
-    pairs, triples, entities = _triples_at(graph, asked_items)
+    graph = model.graph
+    pairs, triples, entities = graph.triples_at(asked_items)
     slope = _slopes(model, final, users, items)
     values = np.zeros(len(pairs))
-    if steps is not None:
+    if len(layers) > 1:
         degrees = np.maximum(model.knowledge_degrees, 1)
         both = degrees[asked_items[pairs]] * degrees[entities]
         weight = model.config.knowledge_weight / np.sqrt(both)
         place = torch.as_tensor(entities + model.n_users, device=final.device)
         owner = users[torch.as_tensor(pairs, device=users.device)]
-        along = (final[owner] * steps[place]).sum(dim=1).double().cpu().numpy()
+        # only the entities at the items: summing the layers of the whole graph takes much longer
+        with torch.no_grad():
+            steps = torch.stack([layer[place] for layer in layers[:-1]]).sum(dim=0) / len(layers)
+        along = (final[owner] * steps).sum(dim=1).double().cpu().numpy()
         values += slope[pairs, 0] * weight * along
     values += _shared(model, asked_users, asked_items, slope, pairs, entities)
     keys = pairs * graph.n_entities + entities
     _, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
     return TripleContributions(pairs, triples, values / counts[place])
-
-
-def _triples_at(graph: KnowledgeGraph, items: Ints) -> tuple[Ints, Ints, Ints]:
-    """(position in items, triple, its other end) of every triple at an item, by position."""
-    ends = np.concatenate([graph.head, graph.tail])
-    others = np.concatenate([graph.tail, graph.head])
-    loops = graph.head == graph.tail
-    kept = np.concatenate([~loops, ~loops]) & np.isin(ends, items)
-    ends, others = ends[kept], others[kept]
-    triples = np.tile(np.arange(len(graph)), 2)[kept]
-    order = np.argsort(ends, kind="stable")
-    ends, others, triples = ends[order], others[order], triples[order]
-    first = np.searchsorted(ends, items, side="left")
-    counts = np.searchsorted(ends, items, side="right") - first
-    pairs = np.repeat(np.arange(len(items)), counts)
-    within = np.arange(len(pairs)) - (np.cumsum(counts) - counts)[pairs]
-    place = first[pairs] + within
-    return pairs, triples[place], others[place]
 
 
 def _slopes(model: GraphNetwork, final: Tensor, users: Tensor, items: Tensor) -> Floats:

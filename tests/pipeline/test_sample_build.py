@@ -14,7 +14,7 @@ import pandas as pd
 import pyoxigraph as ox
 import pytest
 
-from kg_builder.evaluation.graph import validate
+from kg_builder.evaluation.shapes import validate
 from kg_builder.fusion.normalize import name_key, nation_of, nations_in
 from kg_builder.ontology import expand
 from pipeline.build import build

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from recommender import Trainer, create_model, load, split
 from recommender.cli import main_guard
 from recommender.recommend import main
-from recommender.recommendations import recommendations_for
+from recommender.recommendations import recommendations_for, write_recommendations
 from recommender.training.runs import load_run
 
 
@@ -99,6 +101,31 @@ def test_everybodys_lists_are_the_single_ones(toy_runs, tmp_path, capsys):
     again = tmp_path / "again.parquet"
     assert recommend("--run", folder, "--all", "--top", 3, "--out", again) == 0
     assert again.read_bytes() == (folder / "recommendations.parquet").read_bytes()
+
+
+def test_lists_written_block_by_block_are_those_made_at_once(toy_runs, tmp_path):
+    model, _, parts, _ = load_run(toy_runs["mkr", 1])
+    path = tmp_path / "lists.parquet"
+    n_users = parts.dataset.n_users
+    written = write_recommendations(path, model, parts, 3, users_at_a_time=7)
+    file = pq.ParquetFile(path)
+    assert file.num_row_groups == -(-n_users // 7)
+    assert written == (file.metadata.num_rows, n_users)
+    found, expected = file.read(), recommendations_for(model, parts, top=3).to_table()
+    assert found.drop(["score", "probability"]) == expected.drop(["score", "probability"])
+    np.testing.assert_allclose(found["score"], expected["score"], rtol=1e-5)
+
+
+def test_a_failure_half_way_leaves_no_half_of_a_file(toy_runs, tmp_path):
+    model, _, parts, _ = load_run(toy_runs["mkr", 1])
+
+    def fail(_name: str, _done: int) -> None:
+        if any(tmp_path.iterdir()):  # the first block is under way
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_recommendations(tmp_path / "lists", model, parts, users_at_a_time=7, progress=fail)
+    assert not list(tmp_path.iterdir())
 
 
 def test_from_a_notebook(toy_runs):

@@ -66,6 +66,14 @@ class SemiStructuredSource(BaseModel):
     type: Annotated[
         str, Field(description="Class of a page's topic where the page does not tell it.")
     ] = "Artist"
+    language: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z][a-z-]*$",
+            description="Edition of Wikipedia that wikitext is from; only links within the English "
+            "one (en) become dbpedia: ids.",
+        ),
+    ] = "en"
     mapping: Annotated[
         JsonMap | None,
         Field(
@@ -74,7 +82,13 @@ class SemiStructuredSource(BaseModel):
         ),
     ] = None
     confidence: Annotated[
-        float, Field(gt=0, le=1, description="Probability that a field says so.")
+        float,
+        Field(
+            gt=0,
+            le=1,
+            description="Probability that a field says so; paths of a mapping that have none of "
+            "their own take it where it is given, and 1 where it is not.",
+        ),
     ] = 0.95
     threads: Annotated[
         int,
@@ -95,6 +109,7 @@ class SemiStructuredSource(BaseModel):
             "mapping": {"json", "xml"},
             "threads": {"discogs"},
             "type": {"html", "wikitext"},
+            "language": {"wikitext"},
         }
         for key, formats in readers.items():
             if key in self.model_fields_set and self.format not in {"auto", *formats}:

@@ -21,6 +21,10 @@ from kg_builder.extraction.values.text import without_halves
 from kg_builder.ontology import Schema
 from kg_builder.packed_files import matching_files, open_binary, without_packing
 
+_LONGEST_TITLE: Final = 1000
+_RUN: Final = re.compile(r"(?<![^\w\s])[^\w\s]{40,}|(?<!\S)\S{1000,}")
+"""Marks without a word between them, and words without end: tokenisers take the square of them."""
+
 
 @dataclass(frozen=True)
 class TextDocument:
@@ -72,11 +76,12 @@ def _json_lines(
                 rows.refuse("text or title missing", number)
             elif len(text) > source.max_chars:
                 rows.refuse("text too long", number, f"{len(text)} characters")
+            elif len(title) > _LONGEST_TITLE:
+                rows.refuse("title too long", number, f"{len(title)} characters")
             else:
                 name = id_ if isinstance(id_, str) else str(number)
-                yield TextDocument(
-                    name, without_halves(title), without_halves(text), rows.evidence(number)
-                )
+                text = _without_runs(without_halves(text), out)
+                yield TextDocument(name, without_halves(title), text, rows.evidence(number))
     if out is not None:
         out.take_rejects(rows.rejects)
         for what, count in rows.counts.items():
@@ -102,7 +107,16 @@ def _files(source: UnstructuredSource, root: Path, out: Collector | None) -> Ite
                 out.counts["documents: rows used"] += 1
         if not reason:
             stem = without_packing(path.name).rpartition(".")[0]
+            text = _without_runs(text, out)
             yield TextDocument(stem, stem.replace("_", " "), text, f"{name}#")
+
+
+def _without_runs(text: str, out: Collector | None) -> str:
+    """A text whose runs of marks are blank, which leaves all offsets as they are."""
+    blank, runs = _RUN.subn(lambda run: " " * len(run[0]), text)
+    if runs and out is not None:
+        out.counts["documents: long runs of characters passed over"] += runs
+    return blank
 
 
 def check_titles(source: UnstructuredSource) -> None:

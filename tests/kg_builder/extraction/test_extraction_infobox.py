@@ -148,3 +148,21 @@ def test_a_date_template_with_other_signs_than_digits(write: Write, run: Run, ye
     )
     found = run(kind="semi-structured", path="a.wikitext")
     assert list(found.records["name"]) == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("link", "keys", "ids"),
+    [
+        ("[[Kukl (band)|KUKL]]", {}, ["dbpedia:Kukl_(band)"]),
+        ("[[:fr:Kukl (groupe)|KUKL]]", {}, []),
+        ("[[is:Kukl|KUKL]]", {}, []),
+        ("[[:en:Kukl (band)|KUKL]]", {"language": "nl"}, ["dbpedia:Kukl_(band)"]),
+        ("[[Kukl (band)|KUKL]]", {"language": "nl"}, []),
+    ],
+)
+def test_links_of_other_editions_are_no_english_ids(
+    write: Write, run: Run, link: str, keys: dict[str, str], ids: list[str]
+) -> None:
+    write("a.wikitext", "{{Infobox musical artist|name=Björk|associated_acts=" + link + "}}")
+    found = run(kind="semi-structured", format="wikitext", path="a.wikitext", **keys)
+    assert list(record(found, "src/artist/kukl")["external_ids"]) == ids

@@ -145,6 +145,7 @@ def source(**keys):
     "keys",
     [
         {"threads": 2},
+        {"language": "fr"},
         {"type": "Band"},
         {"format": "html", "mapping": {"type": "Artist", "name": "n"}},
     ],
@@ -184,6 +185,23 @@ def test_the_json_adapter_reads_types_labels_and_keyed_objects(tmp_path):
     }
     assert list(read.rejects["reason"]) == ["unknown type"]
     assert read.counts["documents without the field bio"] == 1
+
+
+@pytest.mark.parametrize(
+    ("of_source", "of_path", "expected"),
+    [
+        ({}, {}, 1.0),
+        ({"confidence": 0.4}, {}, 0.4),
+        ({"confidence": 0.4}, {"confidence": 0.9}, 0.9),
+    ],
+)
+def test_a_path_is_as_sure_as_its_source_unless_it_says_more(
+    tmp_path, of_source, of_path, expected
+):
+    write(tmp_path, "x.json", [{"n": "Ann", "g": "rock"}])
+    mapping = {"name": "n", "type": "Artist", "paths": {"g": {"predicate": "genre", **of_path}}}
+    read = extract(source(mapping=mapping, **of_source), tmp_path, schema=load_schema())
+    assert list(read.statements["confidence"]) == [expected]
 
 
 def test_the_json_adapter_reads_json_lines_and_refers_to_another_source(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -264,6 +265,8 @@ def test_a_stopped_training_goes_on_as_if_unbroken(
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4, 5, 6]
     measured = json.loads((parts / "metrics.json").read_text())
     assert measured["test"] == whole.metrics["test"]
+    # Torch writes the name of the file that it is given, which was a temporary one.
+    assert {name.split("/")[0] for name in ZipFile(parts / "model.pt").namelist()} == {"archive"}
 
 
 def test_command(toy_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,9 +10,21 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.layers.propagation import Edges, Propagation, symmetric_weights
+from recommender.layers.propagation import Edges, Propagation, batch_size_for, symmetric_weights
 
 N_NODES = 9
+
+
+@pytest.mark.parametrize("dim", [64, 128])
+def test_an_epochs_steps_grow_with_the_data_no_further_than_their_cost_allows(dim: int) -> None:
+    for n_positives in (13_000, 226_000):  # Last.FM and MovieLens 1M as the published runs have it
+        assert batch_size_for(n_positives, dim, 2048) == 2048
+    sizes = [2**k for k in range(20, 31)]
+    steps = [-(-n // batch_size_for(n, dim, 2048)) for n in sizes]
+    for n, count in zip(sizes, steps, strict=True):
+        assert count == 8 or count * n * dim <= 2**32
+    assert steps == sorted(steps, reverse=True)
+    assert steps[-1] == 8
 
 
 def edges(rng: np.random.Generator, n: int) -> Edges:

@@ -222,6 +222,26 @@ def test_the_loss_and_its_gradients(settings: dict[str, Any], odd_train: Trainin
     torch.testing.assert_close(half, loss / 2)
 
 
+def test_a_batch_taken_in_parts_of_one_propagation_has_the_same_gradients(
+    odd_train: TrainingSplit,
+) -> None:
+    # the contrast is one among the pairs of a part
+    model = build(odd_train, contrast=0.0, low_layers=1)
+    task, columns = batch(model, odd_train, 11)
+    tensors = [torch.from_numpy(column) for column in columns]
+
+    def gradients(part: int) -> tuple[Tensor, list[Tensor]]:
+        task._part = part
+        model.zero_grad()
+        loss = task.loss(*tensors, share=0.5)
+        loss.backward()
+        return loss.detach(), [p.grad.clone() for p in task.parameters() if p.grad is not None]
+
+    (whole, expected), (found, in_parts) = gradients(11), gradients(3)
+    torch.testing.assert_close(found, whole)
+    torch.testing.assert_close(in_parts, expected)
+
+
 def test_an_epochs_samples(odd_train: TrainingSplit) -> None:
     """Every positive once, with its own edge and with items that its user has no positive on."""
     model = build(odd_train, n_negatives=4)

@@ -98,7 +98,7 @@ def _discogs_ids(numbers: Texts) -> pa.ListArray:
 
 
 _MARKUP: Final = re.compile(
-    r"\[(?:[abilru]|url)=([^\]]*)\]|\[/?(?:b|i|u|url)(?:=[^\]]*)?\]|"
+    r"\[(?:[abilru]|url)=([^\[\]]*)\]|\[/?(?:b|i|u|url)(?:=[^\[\]]*)?\]|"
     r"\[([alrm])(\d+)\]",
     re.IGNORECASE,
 )

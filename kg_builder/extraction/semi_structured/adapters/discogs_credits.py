@@ -57,8 +57,9 @@ _INSTRUMENTS: Final = frozenset(
     .replace("    ", "")
     .split("|")
 )
-_SPLIT: Final = re.compile(r",\s*(?![^\[]*\])")
-_NOTE: Final = re.compile(r"\s*\[[^\]]*\]")
+_PART: Final = re.compile(r"(?:[^,\[]|\[[^\[\]]*\]|\[)+")
+"""What stands between commas, those in brackets not counted."""
+_NOTE: Final = re.compile(r"(?<!\s)\s*\[[^\[\]]*\]")
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Role:
 def roles_of(text: str) -> tuple[Role, ...]:
     """Take a credit line apart: "Written-By, Producer [Additional], Guitar"."""
     found = []
-    for part in _SPLIT.split(text):
+    for part in _PART.findall(text):
         role = _NOTE.sub("", part).strip()
         if not role:
             continue

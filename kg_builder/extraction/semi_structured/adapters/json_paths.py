@@ -11,7 +11,7 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.collector import id_key
 from kg_builder.extraction.objects import why_not
 from kg_builder.extraction.semi_structured.adapters.base import Document
-from kg_builder.extraction.semi_structured.config import JsonMap
+from kg_builder.extraction.semi_structured.config import JsonMap, SemiStructuredSource
 from kg_builder.extraction.semi_structured.page_text import decode_page
 from kg_builder.extraction.structured.columns import ColumnReader, Place, Types
 from kg_builder.extraction.structured.config import ColumnMap
@@ -91,7 +91,7 @@ class ThingReader:
                 path,
                 ColumnReader(
                     path,
-                    item,
+                    _with_confidence(item, document.source),
                     document.out,
                     where=where,
                     scope_of=lambda name: "",
@@ -172,6 +172,13 @@ class ThingReader:
             values = _texts(thing, path)
             for (place, text), label in zip(values, _labels(values, labels), strict=True):
                 reader.read(text, Place(key, f"{document.name}#{place}"), label)
+
+
+def _with_confidence(path: ColumnMap, source: SemiStructuredSource) -> ColumnMap:
+    """A path that does not tell its confidence, with that of its source, if the source does."""
+    if "confidence" in path.model_fields_set or "confidence" not in source.model_fields_set:
+        return path
+    return path.model_copy(update={"confidence": source.confidence})
 
 
 def _labels(values: list[tuple[str, str]], labels: list[tuple[str, str]]) -> list[str | None]:

@@ -293,7 +293,8 @@ class _Infobox:
             self._relation(key, mapping, item, f"{evidence}/{number}")
 
     def _relation(self, key: str, mapping: FieldMap, item: Item, evidence: str) -> None:
-        external = [dbpedia_id(_article(item.target))] if item.target else []
+        article = _article(item.target, self._document.source.language)
+        external = [dbpedia_id(article)] if article else []
         predicate = self._out.schema.predicates[mapping.predicate]
         type_ = mapping.type or (predicate.domain if mapping.inverse else predicate.range)[0]
         text = item.text
@@ -329,13 +330,19 @@ class _Infobox:
         return plain(self._values[field]) if field in self._values else ""
 
 
+_EDITION: Final = re.compile(r"\s*:?([a-z]{2,3}|simple|wikt|commons|wikidata):(?!\s)")
+
+
 def _title(path: Path) -> str:
     name = without_packing(path.name)
     return name.rpartition(".")[0].replace("_", " ") or name
 
 
-def _article(title: str) -> str:
-    title = title.strip().replace(" ", "_")
+def _article(title: str, language: str) -> str:
+    """The English article that a link means; empty for one of another edition or project."""
+    if prefix := _EDITION.match(title):
+        language, title = prefix[1], title[prefix.end() :]
+    title = title.strip().replace(" ", "_") if language == "en" else ""
     return title[:1].upper() + title[1:]
 
 

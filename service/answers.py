@@ -1,0 +1,175 @@
+"""Types of what the API takes and answers; FastAPI checks them and writes the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "MOST_FILTERS",
+    "MOST_LIKES",
+    "MOST_LISTED",
+    "Item",
+    "Knobs",
+    "Listener",
+    "Model",
+    "Path",
+    "Problem",
+    "RecommendRequest",
+    "RecommendationList",
+    "Recommended",
+    "Similar",
+    "SimilarItems",
+    "Why",
+]
+
+MOST_LISTED = 100
+MOST_LIKES = 100
+MOST_FILTERS = 10
+_Text = Annotated[str, Field(min_length=1, max_length=200)]
+_Reasons = Literal["none", "text", "paths"]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Problem(_Answer):
+    """An error (RFC 9457, `application/problem+json`)."""
+
+    title: str = Field(description="what kind of error")
+    status: int = Field(description="the HTTP status")
+    detail: str = Field(description="what is wrong, where, and how to fix it")
+
+
+class Item(_Answer):
+    """An item of the catalogue."""
+
+    id: str = Field(description="its entity, as in `/api/entities/{id}`")
+    name: str
+    raw_id: str = Field(description="the publisher's id, for `id:RAW_ID` among likes")
+
+
+class Recommended(Item):
+    """A place of a list."""
+
+    rank: int
+    iri: str
+    score: float = Field(description="the model's raw score; higher is better")
+    probability: float = Field(description="the score as a value between 0 and 1")
+    reason: str | None = Field(default=None, description="one sentence; null if not asked for")
+    paths: list[Path] | None = Field(default=None, description="null if not asked for")
+
+
+class Path(_Answer):
+    """A way through the graph from an item of the history to the recommended one."""
+
+    kind: str = Field(description="link, shared, through or path, from the strongest on")
+    weight: float = Field(description="what the fact about the item weighs")
+    basis: str = Field(description="where the weight comes from: the model, or the fact's rarity")
+    start: dict[str, Any]
+    end: dict[str, Any]
+    steps: list[dict[str, Any]] = Field(
+        description="triples with their sources; `along`: whether the path runs head to tail"
+    )
+
+
+class RecommendationList(_Answer):
+    """A ranked list."""
+
+    user: str | None = Field(description="the publisher's id; null for a newcomer")
+    model: str
+    run: str
+    history: list[Item] = Field(description="training positives of a user; likes of a newcomer")
+    ambiguous: dict[str, list[Item]] = Field(
+        default_factory=dict, description="likes whose name several items have; the first is taken"
+    )
+    filters: list[str] = Field(default_factory=list)
+    items: list[Recommended]
+
+
+class Why(_Answer):
+    """Why one item was recommended."""
+
+    item: Item
+    reason: str
+    paths: list[Path]
+    sources_known: bool = Field(description="false where the folder has no statements.parquet")
+
+
+class Similar(Item):
+    """A neighbour of an item."""
+
+    similarity: float = Field(
+        description="graph: cosine of the facts, weighted by tf-idf; model: its raw score"
+    )
+
+
+class SimilarItems(_Answer):
+    """What is near an item."""
+
+    item: Item
+    by: Literal["graph", "model"]
+    model: str | None
+    items: list[Similar]
+
+
+class Listener(_Answer):
+    """A user of the interactions."""
+
+    user: str
+    plays: int = Field(description="training positives")
+    some: list[str] = Field(description="names of a few of them")
+
+
+class Model(_Answer):
+    """A run that can be asked."""
+
+    run: str
+    model: str
+    default: bool
+    newcomers: bool = Field(description="whether it recommends from likes (fold-in)")
+    metrics: dict[str, float] = Field(description="of the test rows")
+
+
+class Knobs(BaseModel):
+    """What may be in a list, and what counts beside relevance."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run: str | None = Field(
+        default=None, max_length=200, description="run or model; by default the newest"
+    )
+    top: int = Field(default=10, ge=1, le=MOST_LISTED)
+    only: tuple[_Text, ...] = Field(
+        default=(), max_length=MOST_FILTERS, description="`genre=jazz`; all must hold"
+    )
+    exclude: tuple[_Text, ...] = Field(
+        default=(), max_length=MOST_FILTERS, description="`genre=metal`, or an item's name"
+    )
+    country: tuple[_Text, ...] = Field(
+        default=(), max_length=MOST_FILTERS, description="a country's name or ISO 3166 code"
+    )
+    diversity: float = Field(default=0.0, ge=0, le=1, description="items unlike those above them")
+    calibration: float = Field(
+        default=0.0, ge=0, le=1, description="genres in the history's shares"
+    )
+    popularity: float = Field(
+        default=0.0, ge=-2, le=2, description="well-known items; below 0 little-known ones"
+    )
+    allow_played: bool = Field(default=False, description="also what is known to be liked")
+    reasons: _Reasons = Field(
+        default="text", description="`text`: one sentence; `paths`: the facts and sources too"
+    )
+
+
+class RecommendRequest(Knobs):
+    """A user of the data, or the likes of somebody new."""
+
+    user: str | None = Field(default=None, max_length=200, description="the publisher's id")
+    likes: tuple[_Text, ...] = Field(
+        default=(),
+        max_length=MOST_LIKES,
+        description="names in any spelling, `id:RAW_ID`, or ids such as `artist:Radiohead`",
+    )

@@ -1,0 +1,1 @@
+"""The JSON API: recommendations, entities, SPARQL, and what operators ask."""

@@ -1,0 +1,243 @@
+"""Recommendations, their reasons, similar items, listeners and models over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from recommender.errors import ConfigError
+from recommender.explanation import Reason
+from service.access import CurrentSnapshot
+from service.answers import (
+    MOST_LISTED,
+    Item,
+    Knobs,
+    Listener,
+    Model,
+    Path,
+    RecommendationList,
+    Recommended,
+    RecommendRequest,
+    Similar,
+    SimilarItems,
+    Why,
+)
+from service.explorer import Explorer
+from service.served_run import Found, Person, ServedRun
+from service.snapshot import Snapshot
+
+__all__ = ["item_of", "listed", "person_of", "router", "why"]
+
+router = APIRouter(prefix="/api", tags=["recommendations"])
+
+_Name = Annotated[str, Query(min_length=1, max_length=200)]
+
+
+class UserKnobs(Knobs):
+    """Whose list, and of what kind."""
+
+    user: str = Field(min_length=1, max_length=200, description="the publisher's id")
+
+
+@router.get("/recommend")
+def recommend(
+    snapshot: CurrentSnapshot, asked: Annotated[UserKnobs, Query()]
+) -> RecommendationList:
+    """The best items for a user of the data."""
+    run = snapshot.run(asked.run)
+    return listed(run, run.user(asked.user), asked)
+
+
+@router.post("/recommend")
+def recommend_to(snapshot: CurrentSnapshot, asked: RecommendRequest) -> RecommendationList:
+    """The best items for a user, or for somebody new who likes some items (fold-in)."""
+    run = snapshot.run(asked.run)
+    return listed(run, person_of(run, asked.user, asked.likes), asked)
+
+
+@router.get("/why")
+def why_user(
+    snapshot: CurrentSnapshot,
+    item: _Name,
+    user: _Name | None = None,
+    like: Annotated[list[str] | None, Query(max_length=100)] = None,
+    run: _Name | None = None,
+) -> Why:
+    """Why an item is recommended to a user, or to somebody with these likes, with all sources."""
+    served = snapshot.run(run)
+    return why(served, person_of(served, user, tuple(like or ())), item, snapshot.explorer)
+
+
+@router.get("/items/{item:path}/similar")
+def similar(
+    snapshot: CurrentSnapshot,
+    item: str,
+    by: Literal["graph", "model"] = "graph",
+    top: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 10,
+    run: _Name | None = None,
+) -> SimilarItems:
+    """Neighbours of an item.
+
+    By the graph: the items whose facts are most alike. By the model: what it lists first for
+    somebody of whom only this like is known.
+    """
+    served = snapshot.run(run)
+    number = served.item(item)
+    near = (served.similar_by_graph if by == "graph" else served.similar_by_model)(number, top)
+    return SimilarItems(
+        item=item_of(served, number),
+        by=by,
+        model=served.model_name if by == "model" else None,
+        items=[
+            Similar(**item_of(served, other).model_dump(), similarity=round(value, 6))
+            for other, value in near
+        ],
+    )
+
+
+@router.get("/users")
+def users(
+    snapshot: CurrentSnapshot,
+    q: Annotated[str, Query(max_length=200)] = "",
+    top: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 10,
+) -> list[Listener]:
+    """Users whose id begins so."""
+    run = snapshot.run(None)
+    found = []
+    for user in run.listeners(q, top):
+        history = run.history_of(user)
+        some = [run.catalogue.item_name(i) for i in history[:5].tolist()]
+        found.append(Listener(user=run.catalogue.user_raw_id(user), plays=len(history), some=some))
+    return found
+
+
+@router.get("/models")
+def models(snapshot: CurrentSnapshot) -> list[Model]:
+    """The runs that can be asked, the default first."""
+    return served_models(snapshot)
+
+
+def served_models(snapshot: Snapshot) -> list[Model]:
+    """The same, for pages."""
+    return [
+        Model(
+            run=run.name,
+            model=run.model_name,
+            default=place == 0,
+            newcomers=run.newcomers,
+            metrics=run.metrics,
+        )
+        for place, run in enumerate(snapshot.runs.values())
+    ]
+
+
+def person_of(run: ServedRun, user: str | None, likes: tuple[str, ...]) -> Person:
+    """A user, or somebody new.
+
+    Raises:
+        ConfigError: neither or both, or unknown likes.
+        DataError: an unknown user.
+    """
+    if (user is not None) == bool(likes):
+        raise ConfigError("name a user, or likes of somebody new: one of the two")
+    return run.newcomer(likes) if user is None else run.user(user)
+
+
+def listed(run: ServedRun, person: Person, knobs: Knobs) -> RecommendationList:
+    """A list as the API answers it."""
+    found = run.recommend(person, knobs)
+    return RecommendationList(
+        user=person.raw_id,
+        model=run.model_name,
+        run=run.name,
+        history=[item_of(run, item) for item in person.history],
+        ambiguous={
+            text: [item_of(run, item) for item in items] for text, items in person.ambiguous.items()
+        },
+        filters=found.filters,
+        items=_places(run, person, found, knobs),
+    )
+
+
+def _places(run: ServedRun, person: Person, found: Found, knobs: Knobs) -> list[Recommended]:
+    texts: list[str | None] = [None] * len(found.items)
+    paths: list[list[Path] | None] = [None] * len(found.items)
+    if knobs.reasons == "paths":
+        reasons = run.reasons(person, found.items)
+        texts = [run.tell(reason) for reason in reasons]
+        paths = [
+            _paths(run, item, reason) for item, reason in zip(found.items, reasons, strict=True)
+        ]
+    elif knobs.reasons == "text":
+        texts = list(run.sentences(person, found.items))
+    return [
+        Recommended(
+            rank=rank,
+            id=run.item_id(item),
+            name=run.catalogue.item_name(item),
+            raw_id=run.catalogue.item_raw_id(item),
+            iri=run.catalogue.entity_iri(item),
+            score=round(found.scores[rank - 1], 6),
+            probability=round(found.probabilities[rank - 1], 6),
+            reason=texts[rank - 1],
+            paths=paths[rank - 1],
+        )
+        for rank, item in enumerate(found.items, start=1)
+    ]
+
+
+def why(run: ServedRun, person: Person, item: str, explorer: Explorer | None = None) -> Why:
+    """The reason for one item with its paths and sources.
+
+    Args:
+        run: the run.
+        person: whom the item is recommended to.
+        item: its id or name.
+        explorer: quotes from pages, dumps and spreadsheets too; without it from lines of text only.
+    """
+    number = run.item(item)
+    (reason,) = run.reasons(person, [number])
+    paths = _paths(run, number, reason)
+    if explorer is not None:
+        _quote(paths, explorer)
+    return Why(
+        item=item_of(run, number),
+        reason=run.tell(reason),
+        paths=paths,
+        sources_known=run.sources_known,
+    )
+
+
+def _quote(paths: list[Path], explorer: Explorer) -> None:
+    """Add the text of places that only the readers of the graph's sources can open."""
+    sources = [
+        source for path in paths for step in path.steps for source in step.get("sources", ())
+    ]
+    sources += [premise for source in sources for premise in source.get("premises", ())]
+    silent = [s for s in sources if not s.get("text") and not s.get("inferred")]
+    texts = explorer.texts(source["place"] for source in silent)
+    for source in silent:
+        if text := texts.get(source["place"]):
+            source["text"] = text
+
+
+def _paths(run: ServedRun, item: int, reason: Reason | None) -> list[Path]:
+    return [
+        Path(
+            kind=path["kind"],
+            weight=path["weight"],
+            basis=path["basis"],
+            start=path["from"],
+            end=path["to"],
+            steps=path["steps"],
+        )
+        for path in run.paths(item, reason)
+    ]
+
+
+def item_of(run: ServedRun, item: int) -> Item:
+    """An item as the API names it."""
+    names = run.catalogue
+    return Item(id=run.item_id(item), name=names.item_name(item), raw_id=names.item_raw_id(item))

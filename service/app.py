@@ -1,0 +1,143 @@
+"""The application: routes, errors, limits, and the life of what is being served."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import anyio.to_thread
+import torch
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from kg_builder.errors import DataError as GraphError
+from pipeline.explore import UnknownNameError
+from recommender.errors import DataError, RecommenderError
+from service import pages
+from service.access import NotReadyError, settings_of
+from service.answers import Problem
+from service.api import entities, operations, recommendations, sparql
+from service.explorer import BusyError
+from service.guard import Guard
+from service.metrics import Metrics
+from service.problems import problem
+from service.settings import Settings
+from service.snapshot import Shelf
+
+__all__ = ["create_app", "from_environment"]
+
+_THREADS: Final = 8
+_SHOWN_ERRORS: Final = 3
+_ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"model": Problem, "description": text}
+    for status, text in (
+        (400, "a query that is not answered here"),
+        (401, "a token is needed"),
+        (404, "nothing has that name"),
+        (408, "the body took too long"),
+        (413, "the body is too large"),
+        (422, "a value that is unknown or out of range"),
+        (503, "busy, or nothing is loaded yet"),
+    )
+}
+
+
+def create_app(settings: Settings, shelf: Shelf | None = None) -> FastAPI:
+    """The application for some settings.
+
+    Args:
+        settings: what is served, and the limits.
+        shelf: holds what is served; by default one that loads it when the application starts.
+    """
+    served = Shelf(settings) if shelf is None else shelf
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        torch.set_num_threads(1)  # requests are the parallel unit
+        anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
+        if served.snapshot is None:
+            await anyio.to_thread.run_sync(served.open)
+        if served.snapshot is not None:
+            metrics.serving(len(served.snapshot.runs))
+        yield
+        served.close()
+
+    app = FastAPI(
+        title="Music knowledge graph and explained recommendations",
+        version="1",
+        description="Recommendations with reasons, and the graph behind them, from one build.",
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        responses=_ERRORS,
+    )
+    app.state.settings, app.state.shelf, app.state.metrics = settings, served, metrics
+    app.add_middleware(Guard, settings=settings, metrics=metrics)
+    for router in (recommendations.router, entities.router, sparql.router, operations.router):
+        app.include_router(router)
+    pages.add_to(app)
+    _add_errors(app)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """The application of a worker process; its parent left the settings."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    return create_app(Settings.handed_over())
+
+
+def _add_errors(app: FastAPI) -> None:
+    def answer(request: Request, status: int, detail: str) -> Response:
+        # Messages of the libraries name the data folder for those who run them; not for all.
+        folder: Path = settings_of(request).data
+        for path in dict.fromkeys((str(folder.resolve()), str(folder))):
+            detail = detail.replace(path, folder.resolve().name)
+        detail = " ".join(detail.split())
+        if pages.wants_page(request):
+            return pages.error_page(request, status, detail)
+        return problem(status, detail)
+
+    def invalid(request: Request, fault: Exception) -> Response:
+        assert isinstance(fault, RequestValidationError)
+        found = [
+            f"{'.'.join(str(part) for part in error['loc'][1:]) or 'body'}: {error['msg']}"
+            for error in fault.errors()[:_SHOWN_ERRORS]
+        ]
+        return answer(request, 422, "; ".join(found))
+
+    def unknown(request: Request, fault: Exception) -> Response:
+        return answer(request, 404, str(fault))
+
+    def refused(request: Request, fault: Exception) -> Response:
+        return answer(request, 422, str(fault))
+
+    def bad_query(request: Request, fault: Exception) -> Response:
+        return answer(request, 400, str(fault))
+
+    def not_now(request: Request, fault: Exception) -> Response:
+        busy = isinstance(fault, BusyError)
+        text = "too many queries at once" if busy else "nothing is loaded yet"
+        found = answer(request, 503, f"{text}; ask again in a moment")
+        found.headers["retry-after"] = "5"
+        return found
+
+    def of_status(request: Request, fault: Exception) -> Response:
+        assert isinstance(fault, HTTPException)
+        found = answer(request, fault.status_code, fault.detail or "")
+        found.headers.update(fault.headers or {})
+        return found
+
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(UnknownNameError, unknown)
+    app.add_exception_handler(DataError, unknown)
+    app.add_exception_handler(RecommenderError, refused)
+    app.add_exception_handler(GraphError, bad_query)
+    app.add_exception_handler(NotReadyError, not_now)
+    app.add_exception_handler(BusyError, not_now)
+    app.add_exception_handler(HTTPException, of_status)

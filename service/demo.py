@@ -1,0 +1,49 @@
+"""The sample, built and trained where that has not happened yet, for `python -m service --demo`."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Final
+
+from pipeline.build import build
+from recommender import TrainConfig, Trainer, create_model, load, split
+from recommender.errors import RunError
+from recommender.runs import newest_run
+from recommender.train import run_name
+
+__all__ = ["prepare_sample"]
+
+LOG = logging.getLogger("service")
+_SAMPLE: Final = "sample"
+_MODELS: Final = ("ials", "mmss_mkr_g")  # the last is the default, for it ends last
+
+
+def prepare_sample() -> Path:
+    """The processed folder of the sample, with two trained models to compare.
+
+    What is up to date is left as it is.
+
+    Raises:
+        DataError, RecommenderError, InUseError: as from a build and a training.
+    """
+    LOG.info("building the sample, where it has changed")
+    folder = build(_SAMPLE).out
+    if not _has_run(folder):
+        dataset = load(folder)
+        config = TrainConfig()
+        parts = split(dataset, config.split_seed)
+        for name in _MODELS:
+            LOG.info("training %s on the sample", name)
+            out = folder / "models" / run_name(name, config)
+            model = create_model(name, parts.train, seed=config.seed)
+            Trainer(config, out=out).fit(model, parts)
+    return folder
+
+
+def _has_run(data: Path) -> bool:
+    try:
+        newest_run(data, "fold_in")
+    except RunError:
+        return False
+    return True

@@ -1,0 +1,165 @@
+"""The bench: somebody's lists by two models side by side, with knobs; and why, as a drawing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.responses import Response
+
+from recommender.errors import RecommenderError
+from service.access import CurrentSnapshot
+from service.answers import Item, Knobs, RecommendationList
+from service.api.recommendations import item_of, listed, served_models, why
+from service.pages.drawing import draw, sources_of
+from service.pages.rendering import fragment_only, render
+from service.served_run import Person, ServedRun
+from service.snapshot import Snapshot
+
+__all__ = ["router"]
+
+router = APIRouter(include_in_schema=False)
+
+_LISTENERS: Final = 8
+
+
+class Asked(BaseModel):
+    """The fields of the form, as a browser sends them; empty ones stand for nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    who: Annotated[str, Field(pattern="^(listener|likes)$")] = "listener"
+    user: str = Field(default="", max_length=200)
+    likes: str = Field(default="", max_length=2000)
+    first: str = Field(default="", max_length=200)
+    second: str = Field(default="", max_length=200)
+    popularity: float = Field(default=0.0, ge=-2, le=2)
+    diversity: float = Field(default=0.0, ge=0, le=1)
+    calibration: float = Field(default=0.0, ge=0, le=1)
+    only: str = Field(default="", max_length=200)
+    exclude: str = Field(default="", max_length=200)
+    country: str = Field(default="", max_length=200)
+    top: int = Field(default=10, ge=1, le=50)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is named yet."""
+        return not (self.user if self.who == "listener" else self.likes).strip()
+
+    def knobs(self) -> Knobs:
+        """The same for a list."""
+        return Knobs(
+            top=self.top,
+            only=_texts(self.only),
+            exclude=_texts(self.exclude),
+            country=_texts(self.country),
+            popularity=self.popularity,
+            diversity=self.diversity,
+            calibration=self.calibration,
+        )
+
+
+@dataclass(frozen=True)
+class Column:
+    """One model's list, or why there is none."""
+
+    run: ServedRun
+    found: RecommendationList | None
+    error: str
+    ambiguous: dict[str, list[Item]]
+
+
+@router.get("/bench")
+def bench(
+    request: Request, snapshot: CurrentSnapshot, asked: Annotated[Asked, Query()]
+) -> Response:
+    """Lists of one or two models for a listener, or for somebody who likes some artists."""
+    columns = []
+    if not asked.is_empty and snapshot.runs:
+        names = dict.fromkeys(name for name in (asked.first, asked.second) if name)
+        columns = [_column(snapshot, name, asked) for name in names or {"": None}]
+    ranks = [
+        {} if c.found is None else {place.id: place.rank for place in c.found.items}
+        for c in columns
+    ]
+    template = "parts/lists.html" if fragment_only(request) else "bench.html"
+    models = served_models(snapshot)
+    return render(
+        request, template, asked=asked, columns=columns, ranks=ranks, models=models,
+        examples=_examples(snapshot),
+    )  # fmt: skip
+
+
+@router.get("/bench/listeners")
+def listeners(
+    request: Request,
+    snapshot: CurrentSnapshot,
+    user: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """Options of the field for a listener's id."""
+    run = snapshot.run(None)
+    found = [
+        (run.catalogue.user_raw_id(n), len(run.history_of(n)))
+        for n in run.listeners(user.strip(), _LISTENERS)
+    ]
+    return render(request, "parts/listeners.html", found=found)
+
+
+@router.get("/why")
+def why_page(
+    request: Request,
+    snapshot: CurrentSnapshot,
+    item: Annotated[str, Query(min_length=1, max_length=200)],
+    user: Annotated[str, Query(max_length=200)] = "",
+    likes: Annotated[str, Query(max_length=2000)] = "",
+    run: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """Why an item is recommended: the paths as a drawing, and every fact's sources."""
+    served = snapshot.run(run or None)
+    person = _person(served, user.strip(), likes)
+    found = why(served, person, item, snapshot.explorer)
+    template = "parts/why.html" if fragment_only(request) else "why.html"
+    return render(
+        request,
+        template,
+        why=found,
+        across=draw(found.paths),
+        down=draw(found.paths, down=True),
+        facts=sources_of(found.paths),
+        person=person,
+        history=[item_of(served, n) for n in person.history[:12]],
+        more=max(len(person.history) - 12, 0),
+        run=served,
+    )
+
+
+def _column(snapshot: Snapshot, name: str, asked: Asked) -> Column:
+    run = snapshot.run(name or None)
+    try:
+        person = _person(
+            run,
+            asked.user.strip() if asked.who == "listener" else "",
+            asked.likes if asked.who == "likes" else "",
+        )
+        found = listed(run, person, asked.knobs())
+    except (RecommenderError, ValidationError) as fault:
+        return Column(run, None, str(fault), {})
+    return Column(run, found, "", found.ambiguous)
+
+
+def _person(run: ServedRun, user: str, likes: str) -> Person:
+    return run.user(user) if user else run.newcomer_of_text(likes)
+
+
+def _examples(snapshot: Snapshot) -> list[str]:
+    """Listeners with histories of middle length, who make good first examples."""
+    if not snapshot.runs:
+        return []
+    run = snapshot.run(None)
+    return [run.catalogue.user_raw_id(n) for n in range(min(4, run.n_users))]
+
+
+def _texts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(";") if part.strip())

@@ -1,0 +1,166 @@
+"""Lay out the paths of a reason as a drawing: what is liked, what joins it, what is recommended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from recommender.explanation.relations import fill, wording_of
+from service.answers import Path
+
+__all__ = ["Arrow", "Box", "Drawing", "draw", "sources_of"]
+
+_ACROSS: Final = (190, 44, 118, 20)  # box width, height, gap between levels, gap within one
+_DOWN: Final = (116, 48, 64, 10)
+_LETTER: Final = (7.4, 8.4)  # pixels of a letter, about: across, down
+_MARGIN: Final = 6
+
+
+@dataclass(frozen=True)
+class Box:
+    """An entity.
+
+    Attributes:
+        id: CURIE or IRI, for the link to its card; may be empty.
+        name: in full; `lines`: as it fits the box.
+        role: `liked`, `between` or `recommended`.
+        x, y, width, height: in pixels of the drawing.
+    """
+
+    id: str
+    name: str
+    lines: tuple[str, ...]
+    role: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """A fact: from (x1, y1) to (x2, y2) in the direction in which the graph holds it."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    label: str
+    label_x: float
+    label_y: float
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Everything, with its size and the same in words."""
+
+    width: float
+    height: float
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+    words: str
+
+
+def draw(paths: Sequence[Path], *, down: bool = False) -> Drawing:
+    """A drawing of paths that end at the same item.
+
+    Args:
+        paths: of one reason.
+        down: from top to bottom, for narrow screens, instead of from left to right.
+    """
+    levels, names, facts = _levels(paths)
+    width, height, between, beside = _DOWN if down else _ACROSS
+    breadth, depth = (width, height) if down else (height, width)
+    rows = max((len(level) for level in levels), default=1)
+    extent = rows * breadth + (rows - 1) * beside
+    boxes: dict[int, Box] = {}
+    for number, level in enumerate(levels):
+        used = len(level) * breadth + (len(level) - 1) * beside
+        for place, entity in enumerate(level):
+            along = number * (depth + between) + _MARGIN
+            across = (extent - used) / 2 + place * (breadth + beside) + _MARGIN
+            x, y = (across, along) if down else (along, across)
+            role = "liked" if number == 0 else "between"
+            role = "recommended" if number == len(levels) - 1 else role
+            name, iri = names[entity]
+            lines = _lines(name, int((width - 12) / _LETTER[down]))
+            boxes[entity] = Box(iri, name, lines, role, x, y, width, height)
+    arrows = [_arrow(boxes[a], boxes[b], text, down) for a, b, text in facts]
+    total = len(levels) * depth + (len(levels) - 1) * between + 2 * _MARGIN
+    size = (extent + 2 * _MARGIN, total) if down else (total, extent + 2 * _MARGIN)
+    return Drawing(*size, tuple(boxes.values()), tuple(arrows), _words(names, facts))
+
+
+def _levels(
+    paths: Sequence[Path],
+) -> tuple[list[list[int]], dict[int, tuple[str, str]], list[tuple[int, int, str]]]:
+    """Entities by their distance from what is liked, their names, and the facts between them."""
+    names: dict[int, tuple[str, str]] = {}
+    level_of: dict[int, int] = {}
+    facts: dict[tuple[int, int, str], None] = {}
+    last = max((len(path.steps) for path in paths), default=0)
+    for path in paths:
+        near = path.start["id"]
+        for entity in (path.start, path.end):
+            names[entity["id"]] = (entity["name"], entity["iri"])
+        level_of.setdefault(near, 0)
+        for number, step in enumerate(path.steps, start=1):
+            head, tail = step["head"], step["tail"]
+            for entity in (head, tail):
+                names.setdefault(entity["id"], (entity["name"], entity["iri"]))
+            near = tail["id"] if step["along"] else head["id"]
+            level_of.setdefault(near, number)
+            facts[head["id"], tail["id"], _plain(step["relation"])] = None
+    if paths:
+        level_of[paths[0].end["id"]] = last
+    levels: list[list[int]] = [[] for _ in range(last + 1)]
+    for known, number in level_of.items():
+        levels[number].append(known)
+    return [level for level in levels if level], names, list(facts)
+
+
+def _plain(relation: str) -> str:
+    """What a relation says, short: *plays*, *is a member of*; `{}` stands where a name would."""
+    return wording_of(relation).link.replace("{}", "…")
+
+
+def _words(names: dict[int, tuple[str, str]], facts: Sequence[tuple[int, int, str]]) -> str:
+    told = [f"{names[a][0]} {fill(text.replace('…', '{}'), names[b][0])}" for a, b, text in facts]
+    return "; ".join(told)
+
+
+def _arrow(a: Box, b: Box, label: str, down: bool) -> Arrow:
+    """Between the facing sides of two boxes."""
+    if down:
+        ahead = a.y <= b.y
+        x1, x2 = a.x + a.width / 2, b.x + b.width / 2
+        y1, y2 = (a.y + a.height, b.y) if ahead else (a.y, b.y + b.height)
+    else:
+        ahead = a.x <= b.x
+        y1, y2 = a.y + a.height / 2, b.y + b.height / 2
+        x1, x2 = (a.x + a.width, b.x) if ahead else (a.x, b.x + b.width)
+    # where many arrows meet there is no room for words: they stand at the other end
+    share = 0.5
+    if a.role != b.role and "between" in (a.role, b.role):
+        near = 0.3 if down else 0.42
+        share = near if a.role == "between" else 1 - near
+    return Arrow(x1, y1, x2, y2, label, x1 + share * (x2 - x1), y1 + share * (y2 - y1))
+
+
+def _lines(name: str, most: int) -> tuple[str, ...]:
+    """A name on at most two lines of so many letters."""
+    if len(name) <= most:
+        return (name,)
+    cut = name.rfind(" ", 0, most + 1)
+    first, rest = (name[:cut], name[cut + 1 :]) if cut > 0 else (name[:most], name[most:])
+    return first, rest if len(rest) <= most else rest[: most - 1] + "…"
+
+
+def sources_of(paths: Sequence[Path]) -> list[dict[str, Any]]:
+    """Every fact on the paths once, with its sources."""
+    found: dict[tuple[int, str, int], dict[str, Any]] = {}
+    for path in paths:
+        for step in path.steps:
+            found.setdefault((step["head"]["id"], step["relation"], step["tail"]["id"]), step)
+    return list(found.values())

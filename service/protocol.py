@@ -1,0 +1,44 @@
+"""Uvicorn's HTTP protocol, with patience for clients that send their headers slowly."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+__all__ = ["protocol"]
+
+
+def protocol(seconds: float) -> type[H11Protocol]:
+    """A protocol that closes connections without a whole request for so long.
+
+    Uvicorn waits for the first request of a connection without end, so that a few clients who send
+    a letter a minute could hold all connections there are. Bodies have a limit of their own
+    (`service.guard`).
+    """
+
+    class ImpatientProtocol(H11Protocol):
+        _check: asyncio.TimerHandle | None = None
+        _seen: Any = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._check = self.loop.call_later(seconds, self._look)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self._check is not None:
+                self._check.cancel()
+            super().connection_lost(exc)
+
+        def _look(self) -> None:
+            """Close if since the last look no request has come, and none is being answered."""
+            cycle = self.cycle
+            idle = cycle is None or cycle.response_complete
+            if idle and cycle is self._seen:
+                self.transport.close()
+                return
+            self._seen = cycle
+            self._check = self.loop.call_later(seconds, self._look)
+
+    return ImpatientProtocol

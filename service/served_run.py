@@ -1,0 +1,387 @@
+"""One trained run, ready to answer: lists from memory, reasons once each, similar items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from recommender.data.fact_vectors import FactVectors, nearest_rows
+from recommender.data.items import ItemNames
+from recommender.data.statements import curie
+from recommender.errors import ConfigError
+from recommender.explanation import Explainer, Narrator, Reason, ReasonPaths, Vocabulary
+from recommender.explanation import contributions_of as model_contributions
+from recommender.explanation.quotes import Quotes
+from recommender.explanation.statements import Statements
+from recommender.lists import GraphVocabulary, ItemFilter, ListOptions, filters
+from recommender.lists.rerank import Reranker
+from recommender.models.base import Recommender
+from recommender.newcomers.capabilities import require_fold_in
+from recommender.recommend import user_of
+from recommender.recommendations import best_lists
+from recommender.scoring import ItemScorer, ItemSets, TopK, top_k
+from recommender.training.runs import LoadedRun
+from service.answers import Knobs
+from service.cache import BoundedCache
+
+__all__ = ["Found", "ServedRun"]
+
+POOL: Final = 200
+_MOST_POOLED: Final = 20_000_000  # places of lists that are kept: 240 MB
+_USERS_AT_A_TIME: Final = 512
+_REASONS: Final = 100_000  # sentences that are kept
+_WORDED: Final = 10  # places of each list whose reasons are worded in advance
+_NEIGHBOURS: Final = 100
+
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """Somebody whom a list is for.
+
+    Attributes:
+        user: the number in the data; None for a newcomer.
+        raw_id: the publisher's id; None for a newcomer.
+        history: what he is known to like: training positives, or what he says.
+        ambiguous: likes whose name several items have → these items.
+    """
+
+    user: int | None
+    raw_id: str | None
+    history: tuple[int, ...]
+    ambiguous: dict[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A list: items best first, their scores and probabilities, and the filters in words."""
+
+    items: list[int]
+    scores: list[float]
+    probabilities: list[float]
+    filters: list[str]
+
+
+class ServedRun:
+    """Answers questions about one run; safe to share between threads.
+
+    Args:
+        name: of the run folder.
+        run: the loaded run.
+        shared: statements and quotes of the data folder, which runs have in common.
+        metrics: figures of the run to show.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        run: LoadedRun,
+        shared: tuple[Statements, Quotes] | None,
+        metrics: dict[str, float],
+    ) -> None:
+        self.name, self.model_name, self.metrics = name, run.config.model, metrics
+        self.run, self._shared = run, shared
+        self._model, self._split = run.model, run.split
+        self.catalogue = run.dataset.catalogue
+        self.n_items, self.n_users = run.dataset.n_items, run.dataset.n_users
+        self._history = ItemSets(*run.split.train.history)
+        self._known = ItemSets.from_pairs(*run.dataset.interactions.positives, self.n_users)
+        self._sentences: BoundedCache[tuple[int, int], str] = BoundedCache(_REASONS)
+        self._pools: TopK | None = None
+        self._reranker = lru_cache(16)(self._make_reranker)
+        self._filter = lru_cache(256)(self._make_filter)
+        self._neighbours: BoundedCache[int, list[tuple[int, float]]] = BoundedCache(10_000)
+
+    # Preparation
+
+    def prepare(self) -> None:
+        """Do before the first request what every request needs: names, vectors, lists."""
+        self._model.eval()
+        self.names.resolve(self.catalogue.item_name(0))
+        if self.n_users * POOL <= _MOST_POOLED:
+            self._pools = self._best(self._model, np.arange(self.n_users), self._known, POOL)
+        else:  # too many to keep: each list is made when it is asked for
+            self._best(self._model, np.arange(1), self._known, POOL)
+        self.reasons(Person(0, None, (), {}), [0])
+
+    def warm(self, stop: Any) -> None:
+        """Word the reasons of everybody's first places; ends early once `stop()` is true."""
+        if self._pools is None:
+            return
+        for first in range(0, min(self.n_users, _REASONS // _WORDED), 64):
+            if stop():
+                return
+            users = np.arange(first, min(first + 64, self.n_users))
+            items = self._pools.items[users, :_WORDED]
+            for user, row, reasons in zip(
+                users.tolist(), items, self._explainer.explain(users, items), strict=True
+            ):
+                for item, reason in zip(row.tolist(), reasons, strict=True):
+                    if reason is not None:
+                        self._sentences.put((user, item), self._narrator.tell(reason))
+
+    # People and items
+
+    @property
+    def newcomers(self) -> bool:
+        """Whether the model recommends from likes."""
+        return type(self._model).fold_in is not Recommender.fold_in
+
+    def user(self, raw_id: str) -> Person:
+        """The user with the publisher's id.
+
+        Raises:
+            DataError: nobody; the message gives examples.
+        """
+        user = user_of(raw_id, self.run)
+        return Person(user, raw_id, tuple(self._history.of(user).tolist()), {})
+
+    def newcomer(self, likes: Sequence[str]) -> Person:
+        """Somebody who likes items of these names or ids.
+
+        Raises:
+            ConfigError: an unknown name, or a model that cannot fold people in.
+        """
+        require_fold_in(self._model)
+        history: dict[int, None] = {}
+        ambiguous: dict[str, tuple[int, ...]] = {}
+        for like in likes:
+            if (known := self._item_ids.get(like)) is not None:
+                history[known] = None
+                continue
+            found = self.names.resolve(like)
+            history[found.match.id] = None
+            if found.is_ambiguous:
+                ambiguous[like] = found.match.ids
+        return Person(None, None, tuple(history), ambiguous)
+
+    def newcomer_of_text(self, text: str) -> Person:
+        """Somebody who likes what a text lists: names with commas or line breaks between them.
+
+        Raises:
+            ConfigError: an unknown name, or a model that cannot fold people in.
+        """
+        require_fold_in(self._model)
+        found = self.names.resolve_all([text])
+        if not found:
+            raise ConfigError("no artist is named; type one or two")
+        ambiguous = {like.text: like.match.ids for like in found if like.is_ambiguous}
+        return Person(None, None, tuple(like.match.id for like in found), ambiguous)
+
+    def number_of(self, id_: str) -> int | None:
+        """The item with an entity's id; None for what is no item."""
+        return self._item_ids.get(id_)
+
+    def most_played(self, most: int) -> list[tuple[str, str]]:
+        """Id and name of the items with most listeners."""
+        counts = np.bincount(self._history.items, minlength=self.n_items)
+        best = np.argsort(-counts, kind="stable")[:most].tolist()
+        return [(self.item_id(item), self.catalogue.item_name(item)) for item in best]
+
+    def item(self, text: str) -> int:
+        """The item of an id, a name, a publisher's id (`id:7`) or a number.
+
+        Raises:
+            ConfigError: there is none; the message suggests names.
+        """
+        known = self._item_ids.get(text)
+        return self.names.resolve(text).match.id if known is None else known
+
+    @cached_property
+    def names(self) -> ItemNames:
+        """Names of the items; the most played first among namesakes."""
+        popularity = np.bincount(self._split.train.positives[1], minlength=self.n_items)
+        return ItemNames(self.catalogue, self.n_items, popularity)
+
+    def item_id(self, item: int) -> str:
+        """The item's entity, as statements name it (`artist:Radiohead`); else its number."""
+        return curie(self.catalogue.entity_iri(item)) or str(item)
+
+    def listeners(self, start: str, most: int) -> list[int]:
+        """Users whose publisher's id begins with a text, in the order of the data."""
+        found: list[int] = []
+        for user in range(self.n_users):
+            if self.catalogue.user_raw_id(user).startswith(start):
+                found.append(user)
+                if len(found) == most:
+                    break
+        return found
+
+    def history_of(self, user: int) -> IntArray:
+        """Training positives of a user."""
+        return self._history.of(user)
+
+    # Lists
+
+    def recommend(self, person: Person, knobs: Knobs) -> Found:
+        """The best items for somebody.
+
+        Raises:
+            ConfigError: a filter names what the graph does not know, or none of the items passes.
+        """
+        options = self._options(knobs)
+        with torch.inference_mode():
+            best = self._lists(person, options, min(knobs.top, self.n_items))
+            scores = torch.from_numpy(best.scores)
+            probabilities = self._model.probability(scores).numpy()
+        kept = best.items[0] >= 0
+        return Found(
+            best.items[0][kept].tolist(),
+            best.scores[0][kept].tolist(),
+            probabilities[0][kept].tolist(),
+            [f.text.removeprefix("--") for f in options.filters],
+        )
+
+    def _lists(self, person: Person, options: ListOptions, top: int) -> TopK:
+        plain = self._pools is not None and not options.filters and not options.allow_played
+        if person.user is not None and plain:
+            assert self._pools is not None
+            pool = self._pools.items[[person.user]], self._pools.scores[[person.user]]
+            if not options.active:
+                return TopK(pool[0][:, :top], pool[1][:, :top])
+            reranker = self._reranker(tuple(options.active.items()))
+            return reranker.choose(TopK(*pool), [person.user], self._history, top)
+        if person.user is not None:
+            return self._chosen(self._model, person.user, self._history, self._known, options, top)
+        likes = ItemSets.of_lists([np.array(person.history, dtype=np.int64)])
+        return self._chosen(self._model.fold_in(likes), 0, likes, likes, options, top)
+
+    def _chosen(
+        self,
+        scorer: ItemScorer,
+        person: int,
+        histories: ItemSets,
+        known: ItemSets,
+        options: ListOptions,
+        top: int,
+    ) -> TopK:
+        """As `best_lists`, with the criteria of re-ranking kept between requests."""
+        excluded = None if options.allow_played else known
+        people, weights = np.array([person]), options.active
+        plain = ListOptions(options.filters, allow_played=options.allow_played)
+        length = max(top, options.pool) if weights else top
+        best = best_lists(scorer, self._split, people, histories, excluded, length, plain)
+        if not weights:
+            return best
+        return self._reranker(tuple(weights.items())).choose(best, people, histories, top)
+
+    def _best(self, scorer: ItemScorer, people: IntArray, known: ItemSets, length: int) -> TopK:
+        return top_k(scorer, people, min(length, self.n_items), known)
+
+    def _options(self, knobs: Knobs) -> ListOptions:
+        texts = [("only", t) for t in knobs.only] + [("country", t) for t in knobs.country]
+        texts += [("exclude", t) for t in knobs.exclude]
+        return ListOptions(
+            tuple(self._filter(kind, text) for kind, text in texts),
+            {
+                "diversity": knobs.diversity,
+                "calibration": knobs.calibration,
+                "popularity": knobs.popularity,
+            },
+            allow_played=knobs.allow_played,
+        )
+
+    def _make_filter(self, kind: str, text: str) -> ItemFilter:
+        if kind == "only":
+            return filters.only(self.vocabulary, text)
+        if kind == "country":
+            return filters.country(self.vocabulary, text)
+        return filters.exclude(self.vocabulary, self.names, text)
+
+    def _make_reranker(self, weights: tuple[tuple[str, float], ...]) -> Reranker:
+        return Reranker(self._split.train, dict(weights))
+
+    # Reasons
+
+    def sentences(self, person: Person, items: Sequence[int]) -> list[str]:
+        """A sentence for each item; those of users are worded once."""
+        if person.user is None:
+            return [self.tell(reason) for reason in self.reasons(person, items)]
+        kept = [self._sentences.get((person.user, item)) for item in items]
+        missing = [item for item, text in zip(items, kept, strict=True) if text is None]
+        made: dict[int, str] = {}
+        if missing:
+            for item, reason in zip(missing, self.reasons(person, missing), strict=True):
+                made[item] = self.tell(reason)
+                self._sentences.put((person.user, item), made[item])
+        return [made[i] if text is None else text for i, text in zip(items, kept, strict=True)]
+
+    def reasons(self, person: Person, items: Sequence[int]) -> list[Reason | None]:
+        """Reasons as values; None for what is in the history."""
+        known = self._known.of(person.user).tolist() if person.user is not None else person.history
+        asked = np.array([[-1 if item in set(known) else item for item in items]])
+        if person.user is not None:
+            return self._explainer.explain([person.user], asked)[0]
+        likes = ItemSets.of_lists([np.array(person.history, dtype=np.int64)])
+        return self._explainer.joined_by(likes).explain([self.n_users], asked)[0]
+
+    def paths(self, item: int, reason: Reason | None) -> list[dict[str, Any]]:
+        """The paths of a reason with the sources of every fact."""
+        return [] if reason is None else self._paths.of(item, reason)
+
+    def tell(self, reason: Reason | None) -> str:
+        """A reason in one sentence."""
+        return "you play it already" if reason is None else self._narrator.tell(reason)
+
+    @property
+    def sources_known(self) -> bool:
+        """Whether the data folder tells where facts come from."""
+        return self._shared is not None
+
+    # Similar items
+
+    def similar_by_graph(self, item: int, most: int) -> list[tuple[int, float]]:
+        """Items whose facts are most like an item's: cosine of tf-idf vectors."""
+        found = self._neighbours.get(item)
+        if found is None:
+            row = self._facts.matrix[[item]]
+            near = nearest_rows(row, self._facts.matrix, _NEIGHBOURS + 1)
+            pairs = zip(near.indices.tolist(), near.data.tolist(), strict=True)
+            ranked = sorted((-value, other) for other, value in pairs if other != item)
+            found = [(other, -value) for value, other in ranked[:_NEIGHBOURS]]
+            self._neighbours.put(item, found)
+        return found[:most]
+
+    def similar_by_model(self, item: int, most: int) -> list[tuple[int, float]]:
+        """What the model would list first for somebody of whom only this like is known.
+
+        Raises:
+            ConfigError: the model cannot fold people in.
+        """
+        require_fold_in(self._model)
+        found = self.recommend(Person(None, None, (item,), {}), Knobs(top=most, reasons="none"))
+        return list(zip(found.items, found.scores, strict=True))
+
+    @cached_property
+    def vocabulary(self) -> GraphVocabulary:
+        """Names that filters may use."""
+        return GraphVocabulary.of(self._split.train)
+
+    @cached_property
+    def _facts(self) -> FactVectors:
+        return FactVectors(self._split.train.graph, self.n_items)
+
+    @cached_property
+    def _item_ids(self) -> dict[str, int]:
+        return {self.item_id(item): item for item in range(self.n_items)}
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        words = Vocabulary.of(self.catalogue, self.run.dataset.n_relations)
+        return Explainer(self._split.train, words, model_contributions(self._model))
+
+    @cached_property
+    def _narrator(self) -> Narrator:
+        return Narrator(self.catalogue)
+
+    @cached_property
+    def _paths(self) -> ReasonPaths:
+        graph = self._split.train.graph
+        return ReasonPaths(graph, self._explainer.index, self.catalogue, *(self._shared or ()))

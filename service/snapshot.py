@@ -1,0 +1,254 @@
+"""What is served at a moment: one build with its runs; and the shelf where a newer one replaces it.
+
+A snapshot never changes. A newer build or run is loaded beside it, and takes its place in one
+assignment once it is complete: a request that has begun ends with what it began with.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from kg_builder.errors import DataError
+from recommender.errors import ConfigError, RecommenderError
+from recommender.explanation.quotes import Quotes
+from recommender.explanation.statements import Statements
+from recommender.training.runs import METRICS_FILE, load_run, read_config, read_metrics
+from safe_io.locks import InUseError
+from service.explorer import Explorer
+from service.served_run import ServedRun
+from service.settings import Settings
+
+__all__ = ["Shelf", "Snapshot", "load_snapshot", "state_of"]
+
+LOG = logging.getLogger("service")
+_FILES: Final = ("manifest.json", "kg_final.txt", "ratings_final.txt", "statements.parquet")
+_SHOWN_METRICS: Final = ("auc", "acc")
+
+State = tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """One build with the runs that fit it.
+
+    Attributes:
+        data: the processed folder.
+        runs: by name, the default first.
+        explorer: the graph; None for a folder that the pipeline did not build.
+        quality: the quality report; None where there is none.
+        notes: what could not be loaded, in words.
+        state: of the files that it was loaded from.
+    """
+
+    data: Path
+    runs: dict[str, ServedRun]
+    explorer: Explorer | None
+    quality: dict[str, Any] | None
+    notes: tuple[str, ...]
+    state: State
+    _closed: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    def run(self, name: str | None) -> ServedRun:
+        """The run of a name, or the newest of a model; by default the newest of all.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        if not self.runs:
+            raise ConfigError(
+                f"no trained run is being served; train one with `python -m recommender.train "
+                f"--data {self.data.name}`"
+            )
+        if name is None:
+            return next(iter(self.runs.values()))
+        for run in self.runs.values():
+            if name in (run.name, run.model_name):
+                return run
+        raise ConfigError(f"no run {name[:60]!r} is being served; there are {', '.join(self.runs)}")
+
+    def warm(self) -> None:
+        """Word reasons in advance, until that is done or the snapshot is closed."""
+        for run in self.runs.values():
+            run.warm(self._closed.is_set)
+
+    def close(self) -> None:
+        """End what runs for this snapshot."""
+        self._closed.set()
+        if self.explorer is not None:
+            self.explorer.close()
+
+
+def load_snapshot(settings: Settings, state: State | None = None) -> Snapshot:
+    """Load the build and its runs.
+
+    Raises:
+        RecommenderError, DataError: there is nothing that could be served.
+    """
+    state = state_of(settings) if state is None else state
+    data = settings.data
+    notes: list[str] = []
+    runs: dict[str, ServedRun] = {}
+    shared = None
+    for folder in settings.runs or _newest_runs(data, settings.most_runs):
+        try:
+            loaded = load_run(folder, data=data)
+        except RecommenderError as fault:
+            if settings.runs:
+                raise
+            notes.append(str(fault))
+            continue
+        if shared is None:
+            statements = Statements(data, loaded.split.train.graph, loaded.dataset.catalogue)
+            shared = (statements, Quotes(data)) if statements else None
+        run = ServedRun(folder.name, loaded, shared, _figures(folder))
+        run.prepare()
+        runs[run.name] = run
+    explorer = None
+    try:
+        explorer = Explorer.open(settings)
+    except DataError as fault:
+        notes.append(str(fault))
+    if not runs and explorer is None:
+        raise ConfigError("; ".join(notes) or f"{data}: nothing to serve: no graph and no run")
+    return Snapshot(data, runs, explorer, _quality(data), tuple(notes), state)
+
+
+def state_of(settings: Settings) -> State:
+    """What changes when a build or a run is complete: names, times and sizes of a few files."""
+    files = [settings.data / name for name in _FILES]
+    folders = settings.runs or tuple((settings.data / "models").glob("*/"))
+    files += [folder / METRICS_FILE for folder in folders]
+    found = []
+    for file in files:
+        try:
+            status = file.stat()
+        except OSError:
+            continue
+        found.append((str(file), status.st_mtime_ns, status.st_size))
+    return tuple(sorted(found))
+
+
+def _newest_runs(data: Path, most: int) -> list[Path]:
+    """The newest finished run of each model, the newest first; those of newcomers before others."""
+    finished = sorted(
+        (data / "models").glob(f"*/{METRICS_FILE}"),
+        key=lambda file: (-file.stat().st_mtime_ns, file.parent.name),
+    )
+    found: dict[str, Path] = {}
+    for file in finished:
+        try:
+            found.setdefault(read_config(file.parent).model, file.parent)
+        except RecommenderError as fault:
+            LOG.warning("%s", fault)
+    return list(found.values())[:most]
+
+
+def _figures(folder: Path) -> dict[str, float]:
+    """A few figures of the test rows."""
+    metrics = read_metrics(folder)
+    figures = {name: metrics.get("test", {}).get(name) for name in _SHOWN_METRICS}
+    ranking = metrics.get("ranking", {})
+    figures |= {name: ranking.get(name) for name in ("ndcg@10", "recall@20")}
+    return {name: round(v, 4) for name, v in figures.items() if isinstance(v, float)}
+
+
+def _quality(data: Path) -> dict[str, Any] | None:
+    try:
+        return dict(json.loads((data / "quality.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
+
+
+class Shelf:
+    """Holds the snapshot that answers now, and puts a newer one in its place.
+
+    Args:
+        settings: of the service.
+        load: makes a snapshot of a state.
+    """
+
+    def __init__(
+        self, settings: Settings, load: Callable[[Settings, State], Snapshot] = load_snapshot
+    ) -> None:
+        self._settings, self._load = settings, load
+        self._snapshot: Snapshot | None = None
+        self._stop = threading.Event()
+        self._failed: State | None = None
+        self.problem = ""
+        self._watcher = threading.Thread(target=self._watch, name="reload", daemon=True)
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """What is being served; None before the first one is loaded."""
+        return self._snapshot
+
+    def open(self) -> None:
+        """Load the first snapshot and begin to look for newer ones.
+
+        Raises:
+            RecommenderError, DataError: there is nothing that could be served.
+        """
+        self._put(self._load(self._settings, state_of(self._settings)))
+        self._watcher.start()
+
+    def close(self) -> None:
+        """End the watching and what runs for the snapshot."""
+        self._stop.set()
+        if self._watcher.is_alive():
+            self._watcher.join(timeout=self._settings.reload_seconds)
+        if self._snapshot is not None:
+            self._snapshot.close()
+
+    def refresh(self) -> bool:
+        """Serve what is there now, if it is newer and complete; whether it took the place.
+
+        A build at work, and a build without a run that fits it, leave the old snapshot; `problem`
+        says so.
+        """
+        state = state_of(self._settings)
+        old = self._snapshot
+        if old is not None and state in (old.state, self._failed):
+            return False
+        try:
+            new = self._load(self._settings, state)
+        except (RecommenderError, DataError, InUseError, OSError, ValueError) as fault:
+            self._refuse(state, str(fault))
+            return False
+        if state_of(self._settings) != state:  # it was written to while it was read
+            new.close()
+            return False
+        if old is not None and old.runs and not new.runs:
+            new.close()
+            self._refuse(state, "; ".join(new.notes) or "the new build has no run")
+            return False
+        self._put(new)
+        return True
+
+    def _refuse(self, state: State, problem: str) -> None:
+        self._failed, self.problem = state, " ".join(problem.split())
+        LOG.warning("the newer build or run is not served: %s", self.problem)
+
+    def _put(self, new: Snapshot) -> None:
+        old, self._snapshot = self._snapshot, new
+        self._failed, self.problem = None, ""
+        LOG.info("serving %s with %s", new.data, ", ".join(new.runs) or "no run")
+        if self._settings.warm:
+            threading.Thread(target=new.warm, name="warm", daemon=True).start()
+        if old is not None:  # requests that have begun may still need it
+            timer = threading.Timer(self._settings.request_seconds, partial(old.close))
+            timer.daemon = True
+            timer.start()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(self._settings.reload_seconds):
+            try:
+                self.refresh()
+            except Exception:
+                LOG.exception("looking for a newer build failed; the old one is served on")

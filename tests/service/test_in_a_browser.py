@@ -1,0 +1,135 @@
+"""The pages in a real browser: search, walk, why, bench, SPARQL; without axe's violations."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from fastapi.testclient import TestClient
+
+from service.app import create_app
+from service.settings import Settings
+from tests.service.test_hostile_requests import _Borrowed
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium"),
+]
+PAGES = (
+    "/", "/search?q=port", "/entities/artist:Portishead", "/walk/genre:trip_hop",
+    "/bench?user=u0&first=graph&second=factors", "/why?user=u0&item=artist:Lamb&run=graph",
+    "/quality", "/sparql?query=SELECT+%3Fl+%7B%3Fs+rdfs%3Alabel+%3Fl%7D", "/nowhere",
+)  # fmt: skip
+WIDTHS = (390, 1440)
+
+
+@pytest.fixture(scope="module")
+def address(settings: Settings, client: TestClient) -> Iterator[str]:
+    app = create_app(settings, _Borrowed(client.app.state.shelf))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, ws="none", log_level="critical"))
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
+        thread.start()
+        deadline = time.monotonic() + 60
+        while not server.started and time.monotonic() < deadline:
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser, address):
+    context = browser.new_context(base_url=address, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(60_000)
+    opened = context.new_page()
+    faults: list[str] = []
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on(
+        "console",
+        lambda said: faults.append(said.text) if "Content Security" in said.text else None,
+    )
+    yield opened
+    context.close()
+    assert faults == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_have_no_violations_and_fit_their_width(browser, address, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe here")
+    for width in WIDTHS:
+        context = browser.new_context(
+            base_url=address, viewport={"width": width, "height": 844}, color_scheme=scheme
+        )
+        context.set_default_timeout(60_000)
+        opened = context.new_page()
+        for path in PAGES:
+            opened.goto(path, wait_until="networkidle")
+            found = axe.Axe().run(opened).response["violations"]
+            told = [(v["id"], [n["html"][:150] for n in v["nodes"][:3]]) for v in found]
+            assert told == [], (path, width)
+            assert opened.evaluate("document.documentElement.scrollWidth") <= width, path
+        context.close()
+
+
+def test_search_suggests_while_one_types_and_the_keyboard_takes(page) -> None:
+    page.goto("/")
+    page.get_by_role("combobox").press_sequentially("portis", delay=20)
+    page.get_by_role("option", name="Portishead").wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/entities/artist:Portishead")
+    page.get_by_text("trip hop").first.click()
+    page.get_by_text("name: Portishead").wait_for()
+
+
+def test_one_can_walk_from_thing_to_thing(page) -> None:
+    page.goto("/walk/artist:Portishead")
+    page.get_by_text("things are shown").wait_for()
+    before = page.evaluate("cy.nodes().length")
+    page.locator("#graph").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"cy.nodes().length > {before} || cy.nodes('.open').length > 1")
+    page.get_by_label("band").first.uncheck()
+    assert page.evaluate("cy.nodes('.off').length") > 0
+
+
+def test_the_bench_compares_two_models_and_says_why(page) -> None:
+    page.goto("/bench")
+    page.get_by_label("Artists that somebody likes").fill("Lamb, Tricky")
+    page.get_by_label("beside").select_option("factors")
+    page.get_by_role("button", name="Recommend").click()
+    page.get_by_role("region", name="List of mmss_mkr_g").wait_for()
+    page.get_by_role("region", name="List of ials").wait_for()
+    page.get_by_text("Why this?").first.click()
+    page.get_by_role("heading", name="Who says so").first.wait_for()
+    assert page.locator("svg.drawing.across").first.is_visible()
+
+
+def test_sparql_completes_and_answers(page) -> None:
+    page.goto("/sparql")
+    field = page.get_by_label("Query", exact=True)
+    field.press_sequentially("SELECT ?s { ?s a mkg:Ban", delay=5)
+    page.get_by_role("option", name="mkg:Band").wait_for()
+    page.keyboard.press("Tab")
+    field.press_sequentially("} LIMIT 3")
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("3 rows").wait_for()

@@ -1,0 +1,75 @@
+"""A newer run takes the place of the one that is being served, and no request notices."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from service.app import create_app
+from service.settings import Settings
+from service.snapshot import Shelf
+from tests.service.conftest import train
+
+
+@pytest.fixture
+def copy(data: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "few"
+    shutil.copytree(data, folder, ignore=shutil.ignore_patterns(".index", "graph"))
+    return folder
+
+
+def test_a_newer_run_is_served_without_a_failed_request(copy: Path) -> None:
+    settings = Settings(data=copy, reload_seconds=0.1, warm=False)
+    shelf = Shelf(settings)
+    with TestClient(create_app(settings, shelf)) as client:
+        statuses, models, stop = [], [], threading.Event()
+
+        def keep_asking() -> None:
+            while not stop.is_set():
+                answer = client.get("/api/recommend?user=u0")
+                statuses.append(answer.status_code)
+                models.append(answer.json().get("run"))
+
+        asking = threading.Thread(target=keep_asking)
+        asking.start()
+        train(copy, "newer", "ease")
+        for _ in range(600):
+            if "newer" in models:
+                break
+            stop.wait(0.1)
+        stop.set()
+        asking.join()
+    assert set(statuses) == {200}
+    assert models[0] == "factors"
+    assert models[-1] == "newer"
+
+
+def test_a_build_that_no_run_fits_leaves_the_old_one(copy: Path) -> None:
+    settings = Settings(data=copy, reload_seconds=60, warm=False)
+    shelf = Shelf(settings)
+    shelf.open()
+    try:
+        before = shelf.snapshot
+        with (copy / "ratings_final.txt").open("a") as file:
+            file.write("0\t0\t0\n")
+        assert not shelf.refresh()
+        assert shelf.snapshot is before
+        assert "not the data" in shelf.problem
+    finally:
+        shelf.close()
+
+
+def test_readiness_is_told_from_life(settings: Settings) -> None:
+    class Empty(Shelf):
+        def open(self) -> None:
+            """Still loading."""
+
+    with TestClient(create_app(settings, Empty(settings))) as client:
+        assert client.get("/healthz").status_code == 200
+        assert client.get("/readyz").status_code == 503
+        answer = client.get("/api/models")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
