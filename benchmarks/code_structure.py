@@ -41,6 +41,9 @@ WITH_REASON = {
     # one embedding a file: the registry lists them side by side, and a new one is a new file
     "recommender.kge.transe",
     "recommender.kge.transh",
+    "recommender.kge.rotate",
+    # tables of settings, apart from the command that reads them
+    "recommender.kge.presets",
     # one stage a file: a stage is rebuilt when the code that its file reaches has changed
     "pipeline.stages.cleaning",
     "pipeline.stages.inference",

@@ -82,7 +82,7 @@ for _name, _address, _help in (
     (
         "report",
         "report.command:report_command",
-        "Write what a build holds and how far to trust it, as one HTML file.",
+        "Write what a build holds and how far to trust it: report.html and report.json.",
     ),
     (
         "judge-facts",

@@ -1,9 +1,10 @@
-"""Terminal output of builds and downloads: progress bars, a line per stage, a summary."""
+"""Terminal output of builds, downloads, trainings: progress bars, a line per stage, a summary."""
 
 from __future__ import annotations
 
 import os
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from rich.markup import escape
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    MofNCompleteColumn,
     Progress,
     SpinnerColumn,
     TaskID,
@@ -141,3 +143,39 @@ def download_bars(console: Console) -> Iterator[FetchProgress]:
 
     with bars:
         yield report
+
+
+@contextmanager
+def training_progress(console: Console, what: str) -> Iterator[Report]:
+    """Give a function to call with the steps done and their number; a number of None keeps it.
+
+    Args:
+        console: where to; standard error in commands.
+        what: what is going on, such as "training on 838 texts".
+    """
+    started, steps = time.monotonic(), 0
+    if not console.is_terminal:
+        console.print(what, highlight=False)
+
+        def line(done: int, total: int | None = None) -> None:
+            nonlocal steps
+            steps = total or steps
+            seconds = time.monotonic() - started
+            console.print(f"{what}: step {done} of {steps}, {seconds:.0f} s", highlight=False)
+
+        yield line
+        return
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    ) as bars:
+        task = bars.add_task(what, total=None)
+
+        def bar(done: int, total: int | None = None) -> None:
+            bars.update(task, completed=done, total=total)
+
+        yield bar

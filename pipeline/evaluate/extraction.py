@@ -23,7 +23,7 @@ from kg_builder.text_models.corpora import (
 )
 from kg_builder.text_models.encoder import encoder_folder
 from kg_builder.text_models.training.fit import Method, choose_method
-from pipeline.console import terminal
+from pipeline.console import terminal, training_progress
 from pipeline.evaluate.extraction_report import (
     draw_curve,
     print_benchmark,
@@ -43,7 +43,6 @@ from pipeline.evaluate.extraction_runs import (
     train_models,
 )
 from pipeline.evaluate.reliability import draw_reliability
-from pipeline.evaluate.training_progress import training_progress
 
 _out = terminal()
 _err = terminal(stderr=True)
