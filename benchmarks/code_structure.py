@@ -32,7 +32,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("safe_io", "kg_builder", "recommender", "pipeline", "flows")
+PACKAGES = ("safe_io", "kg_builder", "recommender", "pipeline", "flows", "service")
 EXTRACTION = (ROOT / "kg_builder" / "extraction", ROOT / "kg_builder" / "text_models")
 SMALL = 60
 WITH_REASON = {
@@ -47,6 +47,13 @@ WITH_REASON = {
     # one stage a file: a stage is rebuilt when the code that its file reaches has changed
     "pipeline.stages.cleaning",
     "pipeline.stages.inference",
+    # one group of addresses a file: the application lists them side by side
+    "service.api.operations",
+    # a data structure with locks, a protocol of Uvicorn's: neither belongs to what uses it
+    "service.cache",
+    "service.protocol",
+    # loads everything that builds and trains, which a service that only serves must not
+    "service.demo",
 }
 """Small modules with a single importer that stay modules of their own."""
 

@@ -32,4 +32,4 @@ def test_no_request_that_fits_the_schema_makes_it_fail(client: TestClient) -> No
             assert answer.status_code < 500 or answer.status_code == 503, answer.text
 
         attempt()
-    assert seen > 100
+    assert seen > 50
