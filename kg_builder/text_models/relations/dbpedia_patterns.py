@@ -178,6 +178,8 @@ class RulesOfRelations:
     rules: Sequence[Rule] = ()
     confidences: Mapping[str, float] = field(default_factory=dict)
     trained: frozenset[str] = frozenset()
+    expected: float = 1.0
+    """Mean confidence of the rules that have been measured: what to expect of any other pattern"""
 
     @classmethod
     def fit(cls, texts: Sequence[AnnotatedText]) -> RulesOfRelations:
@@ -210,7 +212,7 @@ class RulesOfRelations:
             for rule in rules
         }
         trained = frozenset(name for name, topics in groups.items() if len(topics) >= _MIN_GROUPS)
-        return cls(rules, confidences, trained)
+        return cls(rules, confidences, trained, mean)
 
     def read(
         self, text: str, topic: str, about: About, namer: Namer
