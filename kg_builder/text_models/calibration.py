@@ -102,6 +102,32 @@ def fit_decision(
     return replace(decision, threshold=decision.confidence(_best_cut(x, hits, gold / stated_share)))
 
 
+def isotonic_levels(
+    confidences: Sequence[float], right: Sequence[bool], *, prior: float = 4.0
+) -> list[tuple[float, float]]:
+    """For each confidence with which something was stated, how often it is right, rising.
+
+    Isotonic regression (pool adjacent violators: Zadrozny & Elkan 2002) over few levels; each
+    level has `prior` imagined statements of the mean share besides, so that few do not make it 1.
+
+    >>> isotonic_levels([0.5, 0.5, 0.9, 0.9], [False, True, True, True], prior=4)
+    [(0.5, 0.667), (0.9, 0.833)]
+    """
+    from sklearn.isotonic import IsotonicRegression  # slow to import, needed only here
+
+    x, y = np.asarray(confidences, dtype=float), np.asarray(right, dtype=float)
+    if not len(x):
+        return []
+    levels = np.unique(x)
+    sizes = np.array([(x == level).sum() + prior for level in levels])
+    shares = np.array([y[x == level].sum() + prior * y.mean() for level in levels]) / sizes
+    curve = IsotonicRegression().fit_transform(levels, shares, sample_weight=sizes)
+    return [
+        (round(float(level), 3), round(float(share), 3))
+        for level, share in zip(levels, curve, strict=True)
+    ]
+
+
 def _best_cut(x: NDArray[np.float64], hits: NDArray[np.float64], gold: float) -> float:
     """The lowest logit to accept for the best F1, given how right each candidate is."""
     order = np.argsort(-x, kind="stable")

@@ -37,7 +37,6 @@ from pipeline.raw_texts import text_sources
 from pipeline.recipe import Recipe, load_recipe
 
 _out = terminal()
-_Read = Sequence[tuple[GoldText, Reading]]
 
 
 def texts_command(
@@ -73,16 +72,16 @@ def texts_command(
         raise DataError(
             "no texts to score", where=str(annotated) if sources else f"recipe {recipe.name}"
         )
-    source = _source_of(sources, folder, gold)
+    source = source_of(sources, folder, gold)
     if model is not None:
         source = source.model_copy(update={"model": model or None})
     schema = load_schema(*recipe.ontology)
-    known = _names(recipe, folder, schema) if gazetteer else None
+    known = names_of_other_sources(recipe, folder, schema) if gazetteer else None
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("", "wanted", "found", "right", "precision", "recall", "F1"):
         table.add_column(heading, justify="right" if heading else "left")
     with_, without = (
-        _read(source.model_copy(update={"coreference": on}), folder, gold, known, schema)
+        read_gold_texts(source.model_copy(update={"coreference": on}), folder, gold, known, schema)
         for on in (True, False)
     )
     table.add_row("relations", *_cells(count_relations(with_)))
@@ -102,7 +101,7 @@ def texts_command(
         _out.print(f"reliability: {path}", highlight=False, soft_wrap=True)
 
 
-def _names(recipe: Recipe, raw: Path, schema: Schema) -> pd.DataFrame | None:
+def names_of_other_sources(recipe: Recipe, raw: Path, schema: Schema) -> pd.DataFrame | None:
     """Records of the sources that are no texts."""
     parts = [
         extract(source, raw, schema=schema).records
@@ -112,7 +111,7 @@ def _names(recipe: Recipe, raw: Path, schema: Schema) -> pd.DataFrame | None:
     return pd.concat(parts) if parts else None
 
 
-def _source_of(
+def source_of(
     sources: Sequence[UnstructuredSource], raw: Path, gold: Sequence[GoldText]
 ) -> UnstructuredSource:
     """The source that has all the annotated texts.
@@ -134,13 +133,14 @@ def _source_of(
     )
 
 
-def _read(
+def read_gold_texts(
     source: UnstructuredSource,
     raw: Path,
     gold: Sequence[GoldText],
     known: pd.DataFrame | None,
     schema: Schema,
-) -> _Read:
+) -> Sequence[tuple[GoldText, Reading]]:
+    """Read the annotated texts of a source with its rules and models."""
     documents = list(read_documents(source, raw))
     reader = TextReader(
         source,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from calendar import month_name
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,37 +47,43 @@ _WORD: Final = (
     r"(?:[^\W\d_a-zß-öø-ÿ](?:[\w'’&!?*/-]|\.(?=[\w.]))*\.?(?<!['’]s)|\d[\w'’-]*|&|"
     r"[^\W\d_a-zß-öø-ÿ]\.)"
 )
+_TITLE_WORD: Final = _WORD.replace(r"(?<!['’]s)", "")
+"""In titles a genitive does not end a name: "Mira's Song" """
+
 _SMALL: Final = r"(?:of|the|de|la|le|del|da|do|du|von|van|der|den|y|e|af|al|bin)"
 _TITLE_SMALL: Final = (
     r"(?:of|the|a|an|in|on|at|to|for|from|with|and|or|de|la|le|les|el|del|du|my|your|me|is|it|n)"
 )
+_TITLE_WORDS: Final = rf"{_TITLE_WORD}(?::? (?:{_TITLE_SMALL} ){{0,3}}{_TITLE_WORD}){{0,10}}"
 _BRACKET: Final = r"(?: \([^()]{1,40}\))?"
 _NAME: Final = rf"(?:{_WORD}(?: (?:{_SMALL} ){{0,2}}{_WORD}){{0,7}}{_BRACKET})"
 _TITLE: Final = (
     rf"(?:[\"“]([^\"“”]{{1,80}})[\"”]{_BRACKET}|"
-    rf"{_WORD}(?::? (?:{_TITLE_SMALL} ){{0,3}}{_WORD}){{0,10}}[!?]?{_BRACKET})"
+    rf"{_TITLE_WORD}(?::? (?:{_TITLE_SMALL} ){{0,3}}{_TITLE_WORD}){{0,10}}[!?]?{_BRACKET})"
 )
 _AND: Final = r"(?:,? (?:and|&) (?:by )?|, (?:and )?| along with | together with | as well as )"
 _DURATION: Final = (
     r"\d+(?:[.:]\d+)*(?: ?(?:minutes?|mins?)(?:,? (?:and )?\d+ ?(?:seconds?|secs?))?| ?seconds?)|"
     r"\d+:\d\d(?::\d\d)?"
 )
+_MONTH: Final = "|".join(month_name[1:])
 _MACROS: Final = {
     "ys": rf"(?P<y>{_NAME}(?:{_AND}(?:the )?{_NAME})*)",
     "lys": rf"(?P<y>{_NAME}(?:(?:,? and |, ){_NAME})*)",
     "y": rf"(?P<y>{_NAME})",
     "ws": rf"(?P<y>{_TITLE})",
     "w": rf"(?P<y>{_TITLE})",
+    "after_label": rf"(?!(?:the )?(?:\d|{_MONTH}))",
     "d": r"(?P<y>\w+\.?(?:[ ,./-]+\w+){0,5}?[ ,./-]+\d{4}|\d{4}(?:-\d\d-\d\d)?)",
     "t": rf"(?P<y>{_DURATION}|\d+\.\d+)",
     "g": r"(?P<y>[\w&'’/-]+(?:,? (?:and |or )?[\w&'’/-]+){0,7}?)",
     "r": r"(?P<y>[a-z][\w-]+(?: [a-z][\w-]+)?)(?=[.,;]|$| (?:and|who|which|from|in|for|by) )",
     "c": rf"(?P<y>{_NAME})",
 }
-_MACRO: Final = re.compile(r"\{(ys|lys|y|ws|w|d|t|g|r|c)\}")
+_MACRO: Final = re.compile(r"\{(after_label|ys|lys|y|ws|w|d|t|g|r|c)\}")
 _PRONOUNS: Final = {
     "work": r"\b(?:[Ii]t|[Tt]he (?:[a-z]+ )?(?:song|album|single|EP|record|track|work|recording)|"
-    r"[Tt]his (?:song|album|single|EP|record|track|work))\b(?! (?:of|by|label|company)\b)"
+    r"[Tt]his (?:song|album|single|EP|record|track|work))\b(?! (?:of|by|label|company)\b| [“\"A-Z])"
     r"|\b[Ii]ts\b",
     "person": r"\b(?:[Hh]e|[Ss]he|[Hh]is|[Hh]er|[Tt]hey|[Tt]heir|[Tt]he (?:artist|singer|musician|"
     r"performer))\b",
@@ -101,7 +108,7 @@ _Y: Final = rf"(?P<y>{_TITLE})"
 _TITLES: Final = tuple(
     (re.compile(source), is_sure)
     for source, is_sure in (
-        (rf"(?P<y>{_WORD}(?::? (?:{_TITLE_SMALL} ){{0,3}}{_WORD}){{0,10}}[!?]? \({_KIND}\))", True),
+        (rf"(?P<y>{_TITLE_WORDS}[!?]? \({_KIND}\))", True),
         (rf"\b{_WORK},? (?:called |titled |entitled |named )?{_Y}", True),
         (rf"\b{_OF} (?:of|for|to) (?:the )?(?:{_WORK},? )?{_Y}", True),
         (rf"(?:^|[.!?] ){_Y},? (?:(?:which|that) )?(?:was|is|were) (?:\w+ )?{_MADE}\b", True),
@@ -110,11 +117,14 @@ _TITLES: Final = tuple(
         (rf"(?:^|[.!?] ){_Y} (?:runs|lasts|has a (?:run|total|length|duration))\b", True),
         (rf"(?:^|[.!?] ){_Y},? (?:which |that )?(?:follows|followed|precedes|preceded) ", True),
         (rf"\b(?:genres?|(?:record )?label) (?:of|for|that released) (?:the )?{_Y}", False),
-        (rf"(?:^|[.!?] ){_Y},? (?:was|is|by) ", False),
+        (rf"(?:^|[.!?,] ){_Y},? (?:by\b|was|is) ", False),
+        (rf"(?:^|[.!?,] ){_Y}[\"”]?,? (?:lasting|by|with a (?:run|total|length))\b", False),
+        (rf"\b(?:recorded|performed|produced|wrote|sang|released) {_Y}", False),
     )
 )
 _OF_WORKS: Final = re.compile(
-    r"\b(?:songs?|albums?|singles?|EPs?|runtime|produced by|written by)\b"
+    r"\b(?:songs?|albums?|singles?|EPs?|lasting|runtime|runs for|predecessor|successor|"
+    r"(?:produced|written|preceded|followed) by)\b"
 )
 _NO_TITLES: Final = frozenset(["It", "The", "A", "An", "He", "She", "They", "His", "Her", "Its"])
 
@@ -168,6 +178,8 @@ class RulesOfRelations:
     rules: Sequence[Rule] = ()
     confidences: Mapping[str, float] = field(default_factory=dict)
     trained: frozenset[str] = frozenset()
+    expected: float = 1.0
+    """Mean confidence of the rules that have been measured: what to expect of any other pattern"""
 
     @classmethod
     def fit(cls, texts: Sequence[AnnotatedText]) -> RulesOfRelations:
@@ -200,7 +212,7 @@ class RulesOfRelations:
             for rule in rules
         }
         trained = frozenset(name for name, topics in groups.items() if len(topics) >= _MIN_GROUPS)
-        return cls(rules, confidences, trained)
+        return cls(rules, confidences, trained, mean)
 
     def read(
         self, text: str, topic: str, about: About, namer: Namer
@@ -239,12 +251,14 @@ def title_of_work(text: str) -> str:
     >>> title_of_work("Ada sings.")
     ''
     """
+    sentences = [text[sentence.start : sentence.end] for sentence in sentences_of(text)]
     has_kind = _OF_WORKS.search(text) is not None
     for pattern, is_sure in _TITLES:
-        for found in pattern.finditer(text) if is_sure or has_kind else ():
-            title = _bare_title(found["y"])
-            if title and not _has_date(title):
-                return title
+        for sentence in sentences if is_sure or has_kind else ():
+            for found in pattern.finditer(sentence):
+                title = _bare_title(found["y"])
+                if title and not _has_date(title):
+                    return title
     return ""
 
 
@@ -252,7 +266,8 @@ def _bare_title(surface: str) -> str:
     title = re.sub(r"[\"“”]", "", surface).strip(" ,.;:")
     title = re.sub(rf"^(?:[Tt]he |[Aa]n? )?{_WORK},? (?:called |titled )?(?=\S)", "", title)
     title = re.sub(r"^(?:In|On|After|Before|With|By|For|And|But|At) ", "", title)
-    return "" if title in _NO_TITLES else title
+    is_name = title not in _NO_TITLES and any(map(str.isalpha, title))
+    return title if is_name else ""
 
 
 def first_name(text: str) -> str:

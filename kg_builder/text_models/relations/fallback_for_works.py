@@ -8,6 +8,7 @@ written with the names that DBpedia has for its predicates.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from kg_builder.extraction.objects import read_literal
@@ -98,7 +99,11 @@ class PatternsOfWorks:
             for triple, confidence in self._rules.read(text, title, "work", self._namer)
         ]
         found = {item.triple.relation for item in by_rule}
-        others = self._triples(reading.relations)
+        others = [
+            # the collection's wording and names are not those that the patterns were measured on
+            replace(item, confidence=min(item.confidence, self._rules.expected))
+            for item in self._triples(reading.relations)
+        ]
         return by_rule + [item for item in others if item.triple.relation not in found]
 
     def _artists(self, reading: Reading) -> Iterator[str]:
