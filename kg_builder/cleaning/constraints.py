@@ -79,7 +79,7 @@ def _judged(
     for one, other in set(zip(predicate.tolist(), trait.tolist(), strict=True)):
         if other >= 0:
             verdicts[one, other] = bad(distinct_predicates[one], distinct_traits[other])
-    return pd.Series(verdicts[predicate, trait], index=predicates.index)
+    return pd.Series(verdicts[predicate, trait], index=predicates.index, dtype=bool)
 
 
 def _allowed(predicate: str, class_: str, schema: Schema, end: str) -> bool:
