@@ -234,18 +234,17 @@ def read_interactions(
         for n, key in enumerate(("evidence", "reason", "detail"))
     }
     count = len(table_of_rejects["evidence"])
+    used: dict[str, Any] = {
+        "user": user[usable],
+        "item": record[usable],
+        "raw_item": items[usable],
+        "weight": weight[usable],
+        "liked": weight[usable] >= table.threshold,
+        "time": [None] * int(usable.sum()) if time is None else time[usable].tolist(),
+        "evidence": place[usable],
+    }
     return Interactions(
-        interactions=INTERACTIONS.frame(
-            {
-                "user": user[usable],
-                "item": record[usable],
-                "raw_item": items[usable],
-                "weight": weight[usable],
-                "liked": weight[usable] >= table.threshold,
-                "time": [None] * int(usable.sum()) if time is None else time[usable].tolist(),
-                "evidence": place[usable],
-            }
-        ),
+        interactions=INTERACTIONS.frame(used),
         rejects=REJECTS.frame(
             {
                 "stage": ["extraction"] * count,

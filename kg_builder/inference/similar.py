@@ -68,19 +68,18 @@ def similar_artists(
     pairs = _pairs(profiles, near, cosines, config.nearest)
     shared = _shared_words(profiles, described, pairs)
     names = described.names
-    return STATEMENTS.frame(
-        {
-            "subject": [names[one] for one, _ in pairs],
-            "predicate": ["similarTo"] * len(pairs),
-            "object": [names[other] for _, other in pairs],
-            "object_kind": ["entity"] * len(pairs),
-            "source": ["inference"] * len(pairs),
-            "method": ["rule:tagged-alike"] * len(pairs),
-            "confidence": [round(min(cosine, 1.0), 4) for cosine in pairs.values()],
-            "evidence": ["both: " + ", ".join(words) for words in shared],
-            "inferred": [True] * len(pairs),
-        }
-    )
+    columns: dict[str, list[Any]] = {
+        "subject": [names[one] for one, _ in pairs],
+        "predicate": ["similarTo"] * len(pairs),
+        "object": [names[other] for _, other in pairs],
+        "object_kind": ["entity"] * len(pairs),
+        "source": ["inference"] * len(pairs),
+        "method": ["rule:tagged-alike"] * len(pairs),
+        "confidence": [round(min(cosine, 1.0), 4) for cosine in pairs.values()],
+        "evidence": ["both: " + ", ".join(words) for words in shared],
+        "inferred": [True] * len(pairs),
+    }
+    return STATEMENTS.frame(columns)
 
 
 @dataclass(frozen=True)
