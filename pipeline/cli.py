@@ -87,7 +87,7 @@ for _name, _address, _help in (
     (
         "judge-facts",
         "report.judge:judge_facts_command",
-        "Mark sampled facts right or wrong; precision by source with its interval.",
+        "Mark sampled facts right or wrong; precision by source with its 95% interval.",
     ),
     (
         "data-model",
