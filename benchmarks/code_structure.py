@@ -39,6 +39,7 @@ WITH_REASON = {
     # runs before Prefect is imported, so nothing that imports Prefect may hold it
     "flows.environment",
     # one embedding a file: the registry lists them side by side, and a new one is a new file
+    "recommender.kge.rotate",
     "recommender.kge.transe",
     "recommender.kge.transh",
     # one stage a file: a stage is rebuilt when the code that its file reaches has changed

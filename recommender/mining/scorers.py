@@ -60,7 +60,8 @@ def train_scorer(
 
         def read(heads: IntArray, relation: int) -> np.ndarray:
             with torch.inference_mode():
-                return reader(heads, relation).double().numpy()
+                found: np.ndarray = reader(heads, relation).double().numpy()
+            return found
 
         return read
     data = TripleData(held_out.train, None, None, problem.graph, Path(), {})
