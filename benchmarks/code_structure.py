@@ -42,8 +42,6 @@ WITH_REASON = {
     "recommender.kge.transe",
     "recommender.kge.transh",
     "recommender.kge.rotate",
-    # tables of settings, apart from the command that reads them
-    "recommender.kge.presets",
     # one stage a file: a stage is rebuilt when the code that its file reaches has changed
     "pipeline.stages.cleaning",
     "pipeline.stages.inference",

@@ -17,8 +17,7 @@ from recommender.cli import DEFAULT_DATA, OneLineParser, add_settings, main_guar
 from recommender.data import load
 from recommender.display import wide_console
 from recommender.errors import ConfigError
-from recommender.kge.presets import PRESETS, Preset
-from recommender.kge.registry import EMBEDDINGS, configure
+from recommender.kge.registry import EMBEDDINGS, PRESETS, Preset, configure
 from recommender.kge.training import KGETrainConfig, TripleData, train_on_triples
 from recommender.kge.triple_files import read_named_triples
 from recommender.kge.triples import hold_out_unlinked, split_triples

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -17,11 +18,45 @@ from recommender.kge.transe import TransE
 from recommender.kge.transh import TransH
 from recommender.kge.transr import TransR
 
-__all__ = ["EMBEDDINGS", "configure", "create_embedding"]
+__all__ = ["EMBEDDINGS", "PRESETS", "Preset", "configure", "create_embedding"]
 
 EMBEDDINGS: Mapping[str, type[TripleModel]] = {
     model.name: model for model in (ComplEx, MatchingModel, RotatE, TransE, TransH, TransR)
 }
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A model with its settings, and those of its training."""
+
+    model: str
+    settings: Mapping[str, Any]
+    training: Mapping[str, Any]
+
+
+_SHORT = {"schedule": "linear", "patience": 0, "evaluate_every": 5}
+
+PRESETS: Mapping[str, Preset] = {
+    "fb15k-237-complex": Preset(
+        "complex",
+        {"dim": 256, "lr": 0.1, "n3": 0.03, "batch_size": 1024, "candidates": 2000},
+        {**_SHORT, "epochs": 40},
+    ),
+    "fb15k-237-transe": Preset(
+        "transe",
+        {
+            "norm": 2,
+            "against": "all",
+            "optimizer": "adagrad",
+            "dim": 256,
+            "lr": 0.1,
+            "batch_size": 1024,
+            "candidates": 2000,
+        },
+        {**_SHORT, "epochs": 30},
+    ),
+}
+"""Settings for published data, by name, as `--preset` takes it."""
 
 
 def configure(name: str, settings: Mapping[str, Any]) -> KGEConfig:

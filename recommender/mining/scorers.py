@@ -60,8 +60,8 @@ def train_scorer(
 
         def read(heads: IntArray, relation: int) -> np.ndarray:
             with torch.inference_mode():
-                scores: np.ndarray = reader(heads, relation).double().numpy()
-                return scores
+                found: np.ndarray = reader(heads, relation).double().numpy()
+            return found
 
         return read
     data = TripleData(held_out.train, None, None, problem.graph, Path(), {})
