@@ -11,6 +11,7 @@ from kg_builder.ontology import expand
 from kg_builder.tables import REJECTS
 from kg_builder.triples import (
     UserNumbering,
+    description,
     graph_pieces,
     items_of,
     number,
@@ -28,6 +29,7 @@ OUTPUTS: Final = (
     "kg.ttl",
     "kg.nt.gz",
     "provenance.trig",
+    "void.ttl",
     "kg_final.txt",
     "ratings_final.txt",
     "entities.tsv",
@@ -103,6 +105,7 @@ def write_outputs(
     )
     facts.check(recipe)
     context.progress(1, 5)
+    written = 0
     pieces = graph_pieces(statements, entities, schema=schema, title=title)
     with (
         context.path("kg.ttl").open("wb") as turtle,
@@ -111,8 +114,18 @@ def write_outputs(
         for piece in pieces:
             turtle.write(piece.turtle)
             plain.write(piece.ntriples)
+            written += piece.ntriples.count(b"\n")
     context.progress(3, 5)
     write_bytes(provenance_trig(statements, title=title), context.path("provenance.trig"))
+    about = description(
+        statements,
+        entities,
+        name=recipe.name,
+        title=title,
+        licence=recipe.licence,
+        triples=written,
+    )
+    write_bytes([about], context.path("void.ttl"))
     context.progress(4, 5)
     write_integers(numbering.triples, context.path("kg_final.txt"))
     write_integers(rated.rows, context.path("ratings_final.txt"))

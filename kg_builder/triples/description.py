@@ -1,0 +1,102 @@
+"""Describe a built graph in VoID, and how it came about in PROV-O; deterministic Turtle.
+
+VoID: https://www.w3.org/TR/void/ · PROV-O: https://www.w3.org/TR/prov-o/
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pandas as pd
+import pyoxigraph as ox
+
+from kg_builder.databases import DATABASES
+from kg_builder.ontology import PREFIXES
+from kg_builder.ontology.iris import RESOURCE
+from kg_builder.triples.graph import facts, node
+
+VOID = "http://rdfs.org/ns/void#"
+TERMS = "http://purl.org/dc/terms/"
+
+
+def description(
+    statements: pd.DataFrame,
+    entities: pd.DataFrame,
+    *,
+    name: str,
+    title: str,
+    licence: str,
+    triples: int,
+) -> bytes:
+    """The graph as a data set: its size, classes, properties, links elsewhere, and sources.
+
+    Args:
+        statements: clean `tables.STATEMENTS`.
+        entities: `tables.ENTITIES`.
+        name: of the recipe; the data set's IRI is `<RESOURCE>dataset/<name>`.
+        title: for people.
+        licence: as the recipe has it; left out where it is empty.
+        triples: in `kg.nt.gz`.
+    """
+    graph = _Writer(f"{RESOURCE}dataset/{name}")
+    graph.add("rdf:type", ox.NamedNode(f"{VOID}Dataset"), node("prov:Entity"))
+    graph.add(f"{TERMS}title", ox.Literal(title))
+    if licence:
+        graph.add(f"{TERMS}rights", ox.Literal(licence))
+    graph.add(f"{VOID}vocabulary", ox.NamedNode(PREFIXES["mkg"]))
+    graph.add(f"{VOID}uriSpace", ox.Literal(RESOURCE))
+    for file in ("kg.ttl", "kg.nt.gz"):
+        graph.add(f"{VOID}dataDump", ox.NamedNode(f"{RESOURCE}dataset/{name}/{file}"))
+    graph.count("triples", triples)
+    graph.count("entities", len(entities))
+    for class_, count in sorted(entities["type"].value_counts().items()):
+        part = graph.part("classPartition", f"class/{class_}")
+        part.add(f"{VOID}class", node(f"mkg:{class_}"))
+        part.count("entities", int(count))
+    for predicate, count in sorted(facts(statements)["predicate"].value_counts().items()):
+        part = graph.part("propertyPartition", f"property/{predicate}".replace(":", "."))
+        part.add(f"{VOID}property", node(str(predicate)))
+        part.count("triples", int(count))
+    elsewhere = Counter(
+        name.partition(":")[0] for names in entities["external_ids"].tolist() for name in names
+    )
+    for database, count in sorted(elsewhere.items()):
+        links = graph.part("subset", f"links/{database}")
+        links.add("rdf:type", ox.NamedNode(f"{VOID}Linkset"))
+        links.add(f"{VOID}linkPredicate", node("owl:sameAs"))
+        links.add(f"{VOID}subjectsTarget", graph.subject)
+        if database in DATABASES:
+            target = f"things of {database}: {DATABASES[database].namespace}"
+            links.add(f"{TERMS}description", ox.Literal(target))
+        links.count("triples", count)
+    build = graph.part(PREFIXES["prov"] + "wasGeneratedBy", "build")
+    build.add("rdf:type", node("prov:Activity"))
+    for source, count in sorted(statements["source"].value_counts().items()):
+        origin = node(f"source:{source}")
+        graph.add("prov:wasDerivedFrom", origin)
+        build.add("prov:used", origin)
+        graph.triples.append(ox.Triple(origin, node("rdf:type"), node("prov:Entity")))
+        label = ox.Literal(f"{source}: {count} statements")
+        graph.triples.append(ox.Triple(origin, node("rdfs:label"), label))
+    text = ox.serialize(graph.triples, format=ox.RdfFormat.N_TRIPLES) or b""
+    lines = sorted(text.splitlines(keepends=True))
+    return f"# {title}: described in VoID and PROV-O\n".encode() + b"".join(lines)
+
+
+class _Writer:
+    """Triples about one subject; parts share the list."""
+
+    def __init__(self, subject: str, triples: list[ox.Triple] | None = None) -> None:
+        self.subject = ox.NamedNode(subject)
+        self.triples: list[ox.Triple] = [] if triples is None else triples
+
+    def add(self, predicate: str, *objects: ox.NamedNode | ox.Literal) -> None:
+        self.triples += [ox.Triple(self.subject, node(predicate), thing) for thing in objects]
+
+    def count(self, name: str, number: int) -> None:
+        self.add(f"{VOID}{name}", ox.Literal(str(number), datatype=node("xsd:integer")))
+
+    def part(self, predicate: str, name: str) -> _Writer:
+        part = _Writer(f"{self.subject.value}/{name}", self.triples)
+        self.add(predicate if "://" in predicate else f"{VOID}{predicate}", part.subject)
+        return part
