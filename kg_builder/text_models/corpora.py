@@ -70,6 +70,37 @@ def joined(text: str) -> str:
     return _LOOSE_BEFORE.sub("", _CUT_WORD.sub(r"\1\2", text))
 
 
+def apart(name: str, sentence: str) -> str:
+    """A name that was read in a sentence's joined words, as the sentence itself writes it.
+
+    A name that does not stand there is left as it is.
+
+    >>> apart("Don't Go (Flip)", "It is Do n't Go ( Flip ) by Ada Holt.")
+    "Do n't Go ( Flip )"
+    >>> apart("Aman", "A man sings."), apart("Ada", "Ada 's song")
+    ('Aman', 'Ada')
+    """
+    sentence = fix_text(sentence)
+    if not name or name in sentence:
+        return name
+    pattern = r"(?<!\w)" + " ?".join(map(re.escape, name)) + r"(?!\w)"
+    found = (match[0] for match in re.finditer(pattern, sentence))
+    return next((words for words in found if joined(words) == name), name)
+
+
+def readable(text: AnnotatedText) -> AnnotatedText:
+    """A text to train on or to read: tokenised words joined, wrong encodings repaired.
+
+    Its names are joined too, so that they can be found in it. Scores compare with the text and
+    the triples as their file writes them.
+    """
+    triples = (
+        Triple(joined(fix_text(subject)).strip(), relation, joined(fix_text(object_)).strip())
+        for subject, relation, object_ in text.triples
+    )
+    return replace(text, text=joined(fix_text(text.text)), triples=tuple(dict.fromkeys(triples)))
+
+
 def slots_of(triple: Triple) -> tuple[tuple[Slot, str], tuple[Slot, str]]:
     """The two slots of a triple with the names that fill them."""
     return (
@@ -201,10 +232,11 @@ def read_text2kgbench(paths: Sequence[Path], ontology: Ontology) -> list[Annotat
 
     Mihindukulasooriya et al., "Text2KGBench" (2023). A row has `sub_label`, `rel_label` and
     `obj_label`, or a list `triples` of `sub`, `rel` and `obj`, which then are all that the
-    sentence states. Words that a tokeniser left apart are joined in sentences and names: in the
-    training rows those of the sentences' subjects ("Ca n't", "( Flip )"), in the published test
-    those of the gold names as well. Of a folder all `.jsonl` files in and below it are read, by
-    name. Triples of relations that the ontology lacks are kept: see `lacking_relations`.
+    sentence states. Sentences and names are kept as the file writes them, also where a tokeniser
+    left words apart ("Ca n't", "( Flip )"): in the training rows it did so with the sentences'
+    subjects, in the published test with the gold names as well. `readable` joins them. Of a folder
+    all `.jsonl` files in and below it are read, by name. Triples of relations that the ontology
+    lacks are kept: see `lacking_relations`.
 
     Raises:
         DataError: no such file, a line that is not such a row.
@@ -217,10 +249,10 @@ def read_text2kgbench(paths: Sequence[Path], ontology: Ontology) -> list[Annotat
         for number, row in _jsonl_rows(path):
             where = f"{path}, line {number}"
             try:
-                sentence = joined(fix_text(row["sent"]))
+                sentence = str(row["sent"])
                 listed = row.get("triples")
                 stated = [
-                    Triple(*(joined(fix_text(str(item[key]))).strip() for key in keys))
+                    Triple(*(str(item[key]).strip() for key in keys))
                     for item, keys in (
                         [(row, ("sub_label", "rel_label", "obj_label"))]
                         if listed is None
@@ -244,7 +276,7 @@ def read_text2kgbench(paths: Sequence[Path], ontology: Ontology) -> list[Annotat
             id=ids[sentence],
             text=sentence,
             triples=tuple(stated),
-            group=next((triple.subject for triple in stated), sentence),
+            group=joined(next((triple.subject for triple in stated), sentence)),
             complete=complete[sentence],
         )
         for sentence, stated in triples.items()

@@ -20,6 +20,7 @@ from kg_builder.text_models.corpora import (
     read_ontology,
     read_text2kgbench,
     read_webnlg,
+    readable,
 )
 from kg_builder.text_models.encoder import encoder_folder
 from kg_builder.text_models.training.fit import Method, choose_method
@@ -135,6 +136,7 @@ def extraction_command(
         seed=seed,
         gold_spans=gold_spans,
         declared=collection.ontology.classes if collection.ontology else None,
+        tokenised=format_ is Format.TEXT2KGBENCH,
     )
     parsed = ParsedTexts(experiment.config.model)
     by_share: dict[float, list[list[Outcome]]] = {}
@@ -155,7 +157,7 @@ def extraction_command(
                 fitted = train_models(sample(texts, share, seed=seed), experiment, parsed, tell)
                 by_share[share] = [fitted.read(scored)]
     runs = by_share[1.0]
-    print_scores(_out, runs, seen={text.text for text in texts} if test else set())
+    print_scores(_out, runs, seen=_seen(texts, scored))
     if format_ is Format.TEXT2KGBENCH:
         print_benchmark(_out, runs)
     print_relations(_out, runs)
@@ -267,6 +269,12 @@ def _of_category(texts: list[AnnotatedText], category: str) -> list[AnnotatedTex
     if not kept:
         raise DataError(f"no text of category {category!r}", where="--category")
     return kept
+
+
+def _seen(train: Sequence[AnnotatedText], scored: Sequence[AnnotatedText]) -> set[str]:
+    """Scored texts that are among those to train on, however a tokeniser left their words."""
+    trained = {readable(text).text for text in train}
+    return {text.text for text in scored if readable(text).text in trained}
 
 
 def _reliability(runs: Sequence[Sequence[Outcome]]) -> dict[str, list[tuple[float, bool]]]:

@@ -16,7 +16,7 @@ from kg_builder.ontology import load_schema
 from kg_builder.progress import Progress, silent
 from kg_builder.text_models.calibration import expected_calibration_error
 from kg_builder.text_models.config import Classifier, LearnedConfig
-from kg_builder.text_models.corpora import AnnotatedText, Slot, Triple
+from kg_builder.text_models.corpora import AnnotatedText, Slot, Triple, apart, readable
 from kg_builder.text_models.relations.dbpedia_patterns import RulesOfRelations
 from kg_builder.text_models.relations.fallback_for_works import (
     PatternsOfWorks,
@@ -89,6 +89,9 @@ class Experiment:
         seed: of training and of drawing parts.
         gold_spans: whether the names of each text's things are given.
         declared: classes of slots that an ontology declares.
+        tokenised: whether a tokeniser may have left words of the texts apart. Such texts are
+            trained on and read with their words joined; what is stated of them is scored with the
+            names as the texts write them.
     """
 
     config: LearnedConfig = field(default_factory=LearnedConfig)
@@ -96,6 +99,7 @@ class Experiment:
     seed: int = 0
     gold_spans: bool = False
     declared: Mapping[Slot, str] | None = None
+    tokenised: bool = False
 
     def models(self) -> dict[str, tuple[Classifier, ...]]:
         """Names of what is compared: each classifier, and all together where there are several."""
@@ -164,6 +168,12 @@ class TrainedModels:
         The texts' triples are not looked at, except for the names of their things where the
         experiment gives them.
         """
+        if not self.experiment.tokenised:
+            return self._read(texts)
+        outcomes = self._read([readable(text) for text in texts])
+        return [as_written(outcome, texts) for outcome in outcomes]
+
+    def _read(self, texts: Sequence[AnnotatedText]) -> list[Outcome]:
         found = [_sure(self.lookup.extract(text.text)) for text in texts]
         outcomes = [Outcome(LOOK_UP, texts, found, 0.5)]
         parsed = self.parsed.of(texts)
@@ -205,6 +215,24 @@ class TrainedModels:
         return found
 
 
+def as_written(outcome: Outcome, texts: Sequence[AnnotatedText]) -> Outcome:
+    """What was read in texts with their words joined, with names as the texts write them."""
+    considered = [
+        [
+            replace(
+                item,
+                triple=item.triple._replace(
+                    subject=apart(item.triple.subject, text.text),
+                    object=apart(item.triple.object, text.text),
+                ),
+            )
+            for item in found
+        ]
+        for text, found in zip(texts, outcome.considered, strict=True)
+    ]
+    return replace(outcome, texts=texts, considered=considered)
+
+
 def train_models(
     train: Sequence[AnnotatedText],
     experiment: Experiment,
@@ -212,6 +240,8 @@ def train_models(
     progress: Progress = silent,
 ) -> TrainedModels:
     """Fit the look-up and the extractor; the order of the texts does not matter."""
+    if experiment.tokenised:
+        train = [readable(text) for text in train]
     train = sorted(train, key=lambda text: (text.text, text.id))
     method = "pairs" if experiment.gold_spans else experiment.method
     extractor = fit_extractor(

@@ -70,13 +70,19 @@ def test_a_test_file_is_scored_with_the_benchmarks_own_figure(tmp_path: Path) ->
         for k, work in enumerate([f"Night {_PLACES[n]}", f"Old {_PLACES[n]}"])
     ]  # fmt: skip
     train.write_text("\n".join(map(json.dumps, rows)))
-    gold = [{"sub": "Blue Sea", "rel": "composer", "obj": "Nuno Castel"}]
-    row = {"id": "t", "sent": "Blue Sea was written by Nuno Castel.", "triples": gold}
-    test.write_text(json.dumps(row))
-    printed = _run("--format", "text2kgbench", "--ontology", ontology, "--train", train,
-                   "--test", test)  # fmt: skip
-    assert "own script" in printed
-    assert "test: 1 texts" in printed
+    # a known sentence, tokenised: once the gold names are as the sentence has them, once not
+    again = {**rows[0], "sent": "Moon ( Do n't ) was written by Mira Holt."}
+    train.write_text("\n".join(map(json.dumps, [*rows, {**again, "sub_label": "Moon (Don't)"}])))
+    for name, strict in (("Moon ( Do n't )", "1.000"), ("Moon (Don't)", "0.000")):
+        gold = [{"sub": name, "rel": "composer", "obj": "Mira Holt"}]
+        test.write_text(json.dumps({"id": "t", "sent": again["sent"], "triples": gold}))
+        printed = _run("--format", "text2kgbench", "--ontology", ontology, "--train", train,
+                       "--test", test)  # fmt: skip
+        assert "own script" in printed
+        assert "test: 1 texts" in printed
+        look_up = next(line for line in printed.splitlines() if line.startswith("look-up"))
+        # precision, recall and F1 as written; without diacritics; however spelt
+        assert look_up.split()[1:] == [*[strict] * 4, "1.000"]
 
 
 def test_sentences_about_one_thing_each_are_read_subject_first(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kg_builder.text_models.corpora import AnnotatedText, Triple
 from kg_builder.text_models.relations.parsed_text import FoundTriple, WordSpan
 from pipeline.evaluate.extraction_report import COLUMNS, error_rows
-from pipeline.evaluate.extraction_runs import LookUp, Outcome, sample
+from pipeline.evaluate.extraction_runs import LookUp, Outcome, as_written, sample
 
 
 def test_the_look_up_states_what_train_knows_and_nothing_else() -> None:
@@ -27,6 +27,37 @@ def test_smaller_samples_lie_in_larger_ones() -> None:
 
 def _found(name: str, confidence: float) -> FoundTriple:
     return FoundTriple(Triple(name, "r", "x"), confidence, WordSpan(0, 1), WordSpan(1, 2))
+
+
+def test_names_read_in_joined_words_are_scored_as_the_text_writes_them() -> None:
+    texts = [
+        AnnotatedText(
+            "1",
+            "Ca n't Go ( Flip ) is by Ada Holt.",
+            (Triple("Ca n't Go ( Flip )", "composer", "Ada Holt"),),
+        ),
+        # the sentence is tokenised, the gold name is not
+        AnnotatedText(
+            "2", "Do n't Ya is by Ada Holt.", (Triple("Don't Ya", "composer", "Ada Holt"),)
+        ),
+        AnnotatedText("3", "Low Sea is by Ada Holt.", (Triple("Low Sea", "composer", "Ada Holt"),)),
+    ]
+    names = ["Can't Go (Flip)", "Don't Ya", "Low Sea"]
+    read = Outcome(
+        "light",
+        texts,
+        [
+            [FoundTriple(Triple(n, "composer", "Ada Holt"), 0.9, WordSpan(0, 1), WordSpan(1, 2))]
+            for n in names
+        ],
+        0.5,
+    )
+    scored = as_written(read, texts)
+    assert [triple.subject for (triple,) in scored.stated] == [
+        "Ca n't Go ( Flip )", "Do n't Ya", "Low Sea",
+    ]  # fmt: skip
+    assert scored.score().micro.right == 2
+    assert scored.score(fold="spelling").micro.right == 3
 
 
 def test_errors_stand_beside_the_gold() -> None:

@@ -18,6 +18,7 @@ from kg_builder.text_models.corpora import (
     read_ontology,
     read_text2kgbench,
     read_webnlg,
+    readable,
 )
 from kg_builder.text_models.ner.bio_tags import tag_sentence
 from kg_builder.text_models.training.training_texts import NamedSentence, TrainingTexts
@@ -69,7 +70,7 @@ def read_annotated(
             "its relations are an ontology's", where=str(path), remedy="give it with --ontology"
         )
     declared = read_ontology(ontology)
-    sentences = read_text2kgbench([path], declared)
+    sentences = [readable(text) for text in read_text2kgbench([path], declared)]
     result = _of_triples(of_ontology(sentences, declared), class_of, schema)
     if lacking := lacking_relations(sentences, declared).total():
         result.counts["annotated relations not in the ontology"] += lacking

@@ -6,16 +6,22 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kg_builder.errors import DataError
 from kg_builder.text_models.corpora import (
+    AnnotatedText,
     Slot,
     Triple,
+    apart,
+    joined,
     lacking_relations,
     of_ontology,
     read_ontology,
     read_text2kgbench,
     read_webnlg,
+    readable,
 )
 
 _WEBNLG = """<benchmark><entries>
@@ -98,6 +104,47 @@ def test_rows_of_one_sentence_are_one_text(tmp_path: Path, ontology: Path) -> No
     assert not text.complete
     assert known.classes[Slot("composer", "object")] == "human"
     assert Slot("publication date", "object") not in known.classes
+
+
+def test_what_a_tokeniser_left_apart_is_kept_as_the_file_writes_it(
+    tmp_path: Path, ontology: Path
+) -> None:
+    path = tmp_path / "test.jsonl"
+    triples = [
+        {"sub": "Ca n't Go ( Flip )", "rel": "composer", "obj": "BeyoncÃ©"},
+        {"sub": "Can't Go (Flip)", "rel": "composer", "obj": "Beyoncé"},
+    ]
+    sentence = "Ca n't Go ( Flip ) is by BeyoncÃ© ."
+    path.write_text(json.dumps({"sent": sentence, "triples": triples}))
+    (text,) = read_text2kgbench([path], read_ontology(ontology))
+    assert text.text == sentence
+    assert text.triples == tuple(Triple(*triple.values()) for triple in triples)
+    read = readable(text)
+    assert read.text == "Can't Go (Flip) is by Beyoncé."
+    assert read.triples == (Triple("Can't Go (Flip)", "composer", "Beyoncé"),)
+    assert (read.id, read.group) == (text.id, text.group) == (text.id, "Can't Go (Flip)")
+
+
+_WORDS = st.sampled_from(["Ca", "n't", "Go", "(", ")", "Flip", "'s", "'", ",", "?", "1", ".0", "é"])
+
+
+@given(st.lists(_WORDS, min_size=1, max_size=9), st.data())
+def test_a_name_read_in_joined_words_is_written_back_as_the_sentence_has_it(
+    words: list[str], data: st.DataObject
+) -> None:
+    start = data.draw(st.integers(0, len(words) - 1))
+    end = data.draw(st.integers(start + 1, len(words)))
+    written, sentence = " ".join(words[start:end]), " ".join(words)
+    back = apart(joined(written), sentence)
+    assert back in sentence
+    assert joined(back) == joined(written)
+    assert apart("Another Name", sentence) == "Another Name"
+
+
+def test_wrong_encodings_do_not_hide_a_name() -> None:
+    text = AnnotatedText("1", "BeyoncÃ© 's song", ())
+    assert readable(text).text == "Beyoncé's song"
+    assert apart("Beyoncé's song", text.text) == "Beyoncé 's song"
 
 
 def test_rows_with_lists_of_triples_are_complete(tmp_path: Path, ontology: Path) -> None:
