@@ -117,7 +117,9 @@ def compare(
     if worded.any():
         overlap = wording.overlap(pairs[worded])
         similarity[worded] = np.nan_to_num(overlap.title)
-        numbers = (NUMBERS, number_levels(wording, pairs[worded]))
+        kinds = {name: schema.is_a(name, "Song") for name in set(profiles.type)}
+        song = np.array([kinds[name] for name in profiles.type], dtype=bool)
+        numbers = (NUMBERS, number_levels(wording, pairs[worded], song))
         for feature, column in (*overlap.levels(), numbers):
             features.append(feature)
             columns.append(np.full(len(pairs), MISSING, dtype=np.int8))

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from os.path import commonprefix
+from itertools import takewhile
 from typing import ClassVar, Final
 
 import numpy as np
@@ -168,6 +168,8 @@ _UNTITLED_PART: Final = re.compile(
     r"(?: ?track)?(?: ?\d+)?|\d+|"
 )
 """Parts of which every album may have one, and those that nobody named."""
+_MOST: Final = 0.8
+"""Entries that begin alike, from which on the beginning belongs to none of them."""
 _PART_NUMBER: Final = re.compile(r"^\d{1,2} (?=\D)")
 
 
@@ -175,11 +177,13 @@ _PART_NUMBER: Final = re.compile(r"^\d{1,2} (?=\D)")
 def _parts(names: tuple[str, ...]) -> frozenset[str]:
     """The named parts of a list, without numbers and without what most entries begin with."""
     bare = [_PART_NUMBER.sub("", name) for name in names]
-    first = Counter(name.split(" ", 1)[0] for name in bare)
-    if first and len(bare) > 2 and first.most_common(1)[0][1] >= 0.8 * len(bare):
-        whole = commonprefix([name for name in bare if name.startswith(first.most_common(1)[0][0])])
-        begin = whole[: whole.rfind(" ") + 1]
-        bare = [name.removeprefix(begin) for name in bare]
+    words = [name.split() for name in bare]
+    opening = Counter(several[0] for several in words if several).most_common(1)
+    if len(bare) > 2 and opening and opening[0][1] >= _MOST * len(bare):
+        alike = [several for several in words if several[:1] == [opening[0][0]]]
+        columns = zip(*alike, strict=False)
+        size = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+        bare = [" ".join(w[size:] if w[:1] == [opening[0][0]] else w) for w in words]
     return frozenset(name for name in bare if not _UNTITLED_PART.fullmatch(name))
 
 
@@ -188,8 +192,10 @@ def _counterparts(ones: Sequence[str], others: Sequence[str], close: Sequence[bo
     text = "\n".join(others)
     count = 0
     for one, alike in zip(ones, close, strict=True):
-        count += alike or (len(one) >= 6 and one in text) or any(
-            len(other) >= 6 and other in one for other in others
+        count += (
+            alike
+            or (len(one) >= 6 and one in text)
+            or any(len(other) >= 6 and other in one for other in others)
         )
     return count
 

@@ -12,6 +12,7 @@ from scipy.special import expit, logit
 
 from kg_builder.fusion.agreement_levels import MISSING, Feature
 from kg_builder.fusion.compare import Comparison
+from kg_builder.fusion.nearest import best_of_each
 from kg_builder.fusion.title_words import LEFT_OVER, TITLE
 
 CAP: Final = 6.0
@@ -38,6 +39,13 @@ _PARENT_AGREES: Final = "close"
 _MORE_THAN_KNOWN: Final = 3.0
 """A disagreement in an anchored feature is at most so many times as frequent among matches as is
 known beforehand."""
+
+
+MUTUAL: Final = 3
+"""A pair is learnt from if each record is among so many best candidates of the other."""
+
+ENOUGH: Final = 300_000
+"""More pairs than this add nothing to the estimate."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +81,7 @@ class FellegiSunter:
     Two things keep the class that is found that of the same thing, however many columns tell of
     something that many things share. Among pairs of two things, what depends on the performer
     (`OF_THE_ALBUM`) has frequencies of its own for those that share the performer: naive Bayes
-    augmented by one parent (Friedman, Geiger & Goldszmidt 1997), and these are learnt from what
-    the rest says of a pair, so that they cannot confirm themselves. And among pairs of one thing,
+    augmented by one parent (Friedman, Geiger & Goldszmidt 1997). And among pairs of one thing,
     disagreement in what names the thing (`Feature.anchored`) stays rare.
 
     Args:
@@ -100,7 +107,6 @@ class FellegiSunter:
         parent = _one_performer(comparison)
         for _ in range(self.rounds):
             belief = self.probability(comparison)
-            apart = expit(self._without_the_album(comparison))
             # a Beta(1, 9) prior, five pairs strong, on the share of matches
             updated = float((belief.sum() + 0.5) / (len(belief) + 5))
             for column, feature in enumerate(features):
@@ -108,19 +114,17 @@ class FellegiSunter:
                 seen = levels != MISSING
                 size = len(feature.levels)
                 strength = self.strength * feature.strength
-                shared = feature.name in OF_THE_ALBUM
-                same = belief
-                ones = _counts(levels[seen], same[seen], size)
+                ones = _counts(levels[seen], belief[seen], size)
                 match[column] = _posterior(ones, feature.match, strength)
                 if feature.anchored:
                     match[column] = _anchored(match[column], feature.match)
-                others = _counts(levels[seen], 1 - same[seen], size)
+                others = _counts(levels[seen], 1 - belief[seen], size)
                 marginal = _posterior(others, feature.other, strength)
                 other[column] = np.tile(marginal, (2, 1))
-                if shared and feature.name not in PARENTS:
+                if feature.name in OF_THE_ALBUM and feature.name not in PARENTS:
                     for group in (0, 1):
                         rows = seen & (parent == group)
-                        counts = _counts(levels[rows], 1 - same[rows], size)
+                        counts = _counts(levels[rows], 1 - belief[rows], size)
                         other[column][group] = _posterior(counts, marginal, strength)
             done = abs(updated - share) < 1e-5
             share = updated
@@ -137,20 +141,12 @@ class FellegiSunter:
         """Log-odds of being one thing per pair, shape (n,)."""
         odds = np.full(len(comparison), self.prior_odds)
         for column in range(len(comparison.features)):
-            odds += self._column(comparison, column)
+            odds += self.contribution(comparison, column)
         odds += _rarity(comparison) + self._beyond_the_album(comparison)
         return odds
 
-    def _without_the_album(self, comparison: Comparison) -> NDArray[np.float64]:
-        """Log-odds from what is said of the thing itself."""
-        odds = np.full(len(comparison), self.prior_odds)
-        for column, feature in enumerate(comparison.features):
-            if feature.name not in OF_THE_ALBUM:
-                odds += self._column(comparison, column)
-        return odds + _rarity(comparison)
-
-    def _column(self, comparison: Comparison, column: int) -> NDArray[np.float64]:
-        """What one feature adds to the log-odds of each pair."""
+    def contribution(self, comparison: Comparison, column: int) -> NDArray[np.float64]:
+        """What one feature adds to the log-odds of each pair, shape (n,)."""
         levels = comparison.levels[:, column]
         weights = self._of(comparison.features[column])[_one_performer(comparison), levels]
         return np.where(levels == MISSING, 0.0, weights)
@@ -166,7 +162,7 @@ class FellegiSunter:
             return np.zeros(len(comparison))
         together = np.zeros(len(comparison))
         for name in sorted(OF_THE_ALBUM & columns.keys()):
-            together += np.maximum(self._column(comparison, columns[name]), 0.0)
+            together += np.maximum(self.contribution(comparison, columns[name]), 0.0)
         titles_differ = np.zeros(len(comparison), dtype=bool)
         for feature, least in ((TITLE, "mostly"), (LEFT_OVER, "few")):
             levels = comparison.levels[:, columns[feature.name]]
@@ -181,7 +177,7 @@ class FellegiSunter:
         for column, feature in enumerate(comparison.features):
             level = int(comparison.levels[row, column])
             if level != MISSING:
-                weight = float(self._column(one, column)[0])
+                weight = float(self.contribution(one, column)[0])
                 found.append(Contribution(feature.name, feature.levels[level], weight))
         if beyond := float(self._beyond_the_album(one)[0]):
             found.append(Contribution("shared by an album's tracks", "", beyond))
@@ -206,7 +202,7 @@ class FellegiSunter:
     ) -> None:
         self.prior_odds = float(logit(np.clip(share, 1e-4, 0.9)))
         self.weights = {
-            feature.name: _weights(m, u, NAME_CAP if column == 0 else CAP)
+            feature.name: _weights(m, u, NAME_CAP if column == 0 or feature.anchored else CAP)
             for column, (feature, m, u) in enumerate(zip(features, match, other, strict=True))
         }
 
@@ -269,3 +265,27 @@ def _rarity(comparison: Comparison) -> NDArray[np.float64]:
     """The name's rarity counts where the names agree in full."""
     agree = comparison.levels[:, 0] >= len(comparison.features[0].levels) - 2
     return np.where(agree, comparison.rarity, 0.0)
+
+
+def mutual_best_pairs(comparison: Comparison, *, seed: int = 0) -> NDArray[np.int64]:
+    """Rows of the pairs to learn from, in order.
+
+    Among all candidates, pairs of things that resemble each other by nature (the tracks of an
+    album share performer, album and year) can outnumber pairs of the same thing, and the two
+    classes that expectation-maximisation finds are then "one album" and "all others". Hardly any of
+    them are each other's best by the prior weights.
+
+    Args:
+        comparison: all candidate pairs.
+        seed: draws the sample where there are more than enough.
+    """
+    score = FellegiSunter(rounds=0).fit(comparison).probability(comparison)
+    pairs = comparison.pairs
+    owner, other = pairs.ravel("F"), pairs[:, ::-1].ravel("F")
+    best = best_of_each(owner, np.tile(score.astype(np.float32), 2), other, MUTUAL) % max(
+        len(pairs), 1
+    )
+    rows = np.flatnonzero(np.bincount(best, minlength=len(pairs)) == 2)
+    if len(rows) > ENOUGH:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, ENOUGH, replace=False))
+    return rows

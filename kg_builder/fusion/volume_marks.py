@@ -22,22 +22,14 @@ NUMBERS: Final = Feature(
 )
 """Whether the numbers of each title stand in the other record; nothing where neither has one."""
 
-_ROMAN: Final = {
-    numeral: str(value)
-    for value, numeral in enumerate(
-        "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx".split(), start=1
-    )
-}
-_WORDS: Final = {
-    word: str(value)
-    for value, word in enumerate(
-        "one two three four five six seven eight nine ten eleven twelve".split(), start=1
-    )
-}
-_MARKS: Final = frozenset(
-    "vol volume disc disk cd dvd lp part pt parte teil partie no nr number chapter book series"
-    " tome".split()
+_NUMERALS: Final = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
+_NUMBER_WORDS: Final = "one two three four five six seven eight nine ten eleven twelve"
+_MARK_WORDS: Final = (
+    "vol volume disc disk cd dvd lp part pt parte teil partie no nr number chapter book series tome"
 )
+_ROMAN: Final = {numeral: str(value) for value, numeral in enumerate(_NUMERALS.split(), start=1)}
+_WORDS: Final = {word: str(value) for value, word in enumerate(_NUMBER_WORDS.split(), start=1)}
+_MARKS: Final = frozenset(_MARK_WORDS.split())
 _JOINED: Final = re.compile(r"(?:vol|volume|disc|disk|cd|dvd|lp|part|pt|no|nr)(\d+)")
 
 
@@ -47,8 +39,8 @@ def numbers_in_title(words: Sequence[str]) -> frozenset[str]:
     A word for a number and a Roman numeral of one letter count behind a word such as 'volume'
     alone; 'I' also at the end ('Singles I').
 
-    >>> sorted(numbers_in_title("best of vol ii".split())), sorted(numbers_in_title(["one", "love"]))
-    (['2'], [])
+    >>> numbers_in_title(["best", "of", "vol", "ii"]), numbers_in_title(["one", "love"])
+    (frozenset({'2'}), frozenset())
     """
     found = set()
     for place, word in enumerate(words):
@@ -72,21 +64,42 @@ def numbers_anywhere(words: Sequence[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def number_levels(wording: Wording, pairs: NDArray[np.int64]) -> NDArray[np.int8]:
-    """Level of `NUMBERS` per pair, shape (n,); a row that may be shifted says nothing."""
-    titles = [numbers_in_title(item.title) for item in wording.words]
-    levels = np.full(len(pairs), MISSING, dtype=np.int8)
-    numbered = np.array([bool(numbers) for numbers in titles], dtype=bool)
-    shifted = wording.displaced[pairs].any(axis=1)
-    anywhere: dict[int, frozenset[str]] = {}
+def number_levels(
+    wording: Wording, pairs: NDArray[np.int64], song: NDArray[np.bool_]
+) -> NDArray[np.int8]:
+    """Level of `NUMBERS` per pair, shape (n,).
 
-    def of(index: int) -> frozenset[str]:
+    A row that may be shifted says nothing, nor does a title of digits alone, which is often the
+    place on the album. Digits that stand together otherwise ('Op. 2 5', 'Op. 25') are the same.
+    `song` says of every record whether it is one: its title may carry the name of its album
+    ('Rasta Army (Volume II)'), so that a number which the other song lacks says nothing.
+    """
+    levels = np.full(len(pairs), MISSING, dtype=np.int8)
+    titles: dict[int, frozenset[str]] = {}
+    anywhere: dict[int, tuple[frozenset[str], str]] = {}
+    speaks = np.zeros(len(wording.words), dtype=bool)
+    numbered = np.zeros(len(wording.words), dtype=bool)
+    for index in np.unique(pairs).tolist():
+        title = wording.words[index].title
+        if title and not wording.displaced[index] and not all(map(str.isdigit, title)):
+            titles[index] = numbers_in_title(title)
+            speaks[index], numbered[index] = True, bool(titles[index])
+
+    def of(index: int) -> tuple[frozenset[str], str]:
         if index not in anywhere:
-            anywhere[index] = numbers_anywhere(wording.words[index].all)
+            words = wording.words[index].all
+            digits = "".join(filter(str.isdigit, "".join(words)))
+            anywhere[index] = numbers_anywhere(words), digits
         return anywhere[index]
 
-    rows = np.flatnonzero(numbered[pairs].any(axis=1) & ~shifted)
+    rows = np.flatnonzero(numbered[pairs].any(axis=1) & speaks[pairs].all(axis=1))
     for row, (i, j) in zip(rows.tolist(), pairs[rows].tolist(), strict=True):
-        one, other = titles[i] - of(j), titles[j] - of(i)
-        levels[row] = 2 if not one and not other else 1 if not one or not other else 0
+        (ones, digits), (others, other_digits) = of(i), of(j)
+        one, other = titles[i] - others, titles[j] - ones
+        if not one and not other:
+            levels[row] = 2
+        elif one and other:
+            levels[row] = 2 if digits == other_digits else 0
+        elif not song[[i, j]].any():
+            levels[row] = 1
     return levels
