@@ -21,7 +21,7 @@ from kg_builder.fusion.pair_measures import details
 from kg_builder.fusion.profiles import Profiles, Values, gather_wording
 from kg_builder.fusion.title_words import IN_TITLES
 from kg_builder.fusion.unique_values import coded, over_pairs
-from kg_builder.fusion.volume_marks import NUMBERS, number_levels
+from kg_builder.fusion.volume_marks import DIFFERENT_TITLES, NUMBERS, number_levels
 from kg_builder.fusion.work_facts import FACTS, IN_FACTS, chance, fact_levels
 from kg_builder.ontology import Schema
 
@@ -119,8 +119,11 @@ def compare(
         similarity[worded] = np.nan_to_num(overlap.title)
         kinds = {name: schema.is_a(name, "Song") for name in set(profiles.type)}
         song = np.array([kinds[name] for name in profiles.type], dtype=bool)
-        numbers = (NUMBERS, number_levels(wording, pairs[worded], song))
-        for feature, column in (*overlap.levels(), numbers):
+        numbers = number_levels(wording, pairs[worded], song)
+        for feature, column in (*overlap.levels(), (NUMBERS, numbers)):
+            if feature.name in DIFFERENT_TITLES:
+                most = np.where(numbers == 0, DIFFERENT_TITLES[feature.name], len(feature.levels))
+                column = np.minimum(column, most).astype(np.int8)
             features.append(feature)
             columns.append(np.full(len(pairs), MISSING, dtype=np.int8))
             columns[-1][worded] = column

@@ -13,6 +13,7 @@ from itertools import takewhile
 from typing import ClassVar, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz import fuzz
 from rapidfuzz.process import cdist
 
@@ -143,7 +144,7 @@ class Contents(Measure):
 
     prior = (
         ("hardly any", "a few", "half", "most", "nearly all"),
-        (0.02, 0.02, 0.04, 0.12, 0.80),
+        (0.005, 0.01, 0.035, 0.15, 0.80),
         (0.86, 0.09, 0.03, 0.01, 0.01),
     )
     anchored = True
@@ -158,8 +159,8 @@ class Contents(Measure):
         alone, rest = sorted(ones - others), sorted(others - ones)
         if alone and rest:
             close = cdist(alone, rest, scorer=fuzz.ratio, score_cutoff=80, dtype=np.uint8) > 0
-            common += _counterparts(alone, rest, close.any(axis=1).tolist())
-            common += _counterparts(rest, alone, close.any(axis=0).tolist())
+            common += _counterparts(alone, rest, np.any(close, axis=1))
+            common += _counterparts(rest, alone, np.any(close, axis=0))
         return bisect_right(self.cuts, common / (len(ones) + len(others)))
 
 
@@ -187,11 +188,11 @@ def _parts(names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(name for name in bare if not _UNTITLED_PART.fullmatch(name))
 
 
-def _counterparts(ones: Sequence[str], others: Sequence[str], close: Sequence[bool]) -> int:
+def _counterparts(ones: Sequence[str], others: Sequence[str], close: NDArray[np.bool_]) -> int:
     """How many parts are one of the others but for some letters, or for a performer beside it."""
     text = "\n".join(others)
     count = 0
-    for one, alike in zip(ones, close, strict=True):
+    for one, alike in zip(ones, close.tolist(), strict=True):
         count += (
             alike
             or (len(one) >= 6 and one in text)

@@ -10,17 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg_builder.fusion.agreement_levels import MISSING, Feature
-from kg_builder.fusion.title_words import STRONG, Wording
+from kg_builder.fusion.title_words import LEFT_OVER, STRONG, TITLE, Wording
 
 NUMBERS: Final = Feature(
     "numbers in the title",
     ("differ", "on one side", "agree"),
-    match=(0.01, 0.07, 0.92),
+    match=(0.002, 0.05, 0.948),
     other=(0.45, 0.35, 0.20),
     strength=STRONG,
     anchored=True,
 )
 """Whether the numbers of each title stand in the other record; nothing where neither has one."""
+
+DIFFERENT_TITLES: Final = {
+    TITLE.name: TITLE.levels.index("traces"), LEFT_OVER.name: LEFT_OVER.levels.index("several")
+}  # fmt: skip
+"""The highest levels of two titles whose numbers differ: 'Vol. 1' and 'Vol. 2' share most words."""
 
 _NUMERALS: Final = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
 _NUMBER_WORDS: Final = "one two three four five six seven eight nine ten eleven twelve"
