@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import pickle
+from pathlib import Path
 
 import pytest
 from prefect.states import Failed
 
+from flows import command
 from flows.faults import FlowError, is_transient, one_line_failure
 from kg_builder.errors import DataError
 from recommender.errors import RunError
@@ -63,3 +65,19 @@ def test_bugs_keep_their_traceback_and_results_pass() -> None:
     assert stage(4) == 0.25
     with pytest.raises(ZeroDivisionError):
         stage(0)
+
+
+def test_a_server_without_room_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Home:
+        def value(self) -> Path:
+            return tmp_path / "file" / "home"
+
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setattr(command, "PREFECT_HOME", Home())
+    with pytest.raises(OSError, match="file"):
+        command._check_room()
+    (tmp_path / "file").unlink()
+    command._check_room()
+    assert list((tmp_path / "file" / "home").iterdir()) == []
