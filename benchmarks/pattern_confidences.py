@@ -1,4 +1,4 @@
-"""Fit the confidences of pattern statements on the sample's annotated texts, but those held out.
+"""Fit the confidences of pattern statements on the sample's annotated biographies and 18 notes.
 
 `kg_builder/extraction/text/confidences.toml` holds what this prints. It reads with the rules' own
 confidences, so the levels there are taken out first.
@@ -8,7 +8,6 @@ confidences, so the levels there are taken out first.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 from unittest.mock import patch
 
@@ -21,7 +20,7 @@ from pipeline.raw_texts import text_sources
 from pipeline.recipe import load_recipe
 
 _FITTED: Final = (("biographies", None), ("album_notes", 18))
-"""Annotations, and how many of them: the other notes are held out"""
+"""Annotations, and how many of them; all biographies, and the notes that rules were written with"""
 
 
 def main() -> None:
@@ -33,7 +32,7 @@ def main() -> None:
     judged = []
     with patch("kg_builder.extraction.text.patterns.calibrated", lambda confidence: confidence):
         for name, number in _FITTED:
-            path = Path(raw) / "truth" / f"{name}_annotations.jsonl"
+            path = raw / recipe.name / "truth" / f"{name}_annotations.jsonl"
             gold = read_annotated_texts(path)[:number]
             source = source_of(text_sources(recipe), raw, gold)
             judged += judged_relations(read_gold_texts(source, raw, gold, known, schema))
