@@ -77,12 +77,12 @@ for _name, _address, _help in (
     (
         "report",
         "report.command:report_command",
-        "Write what a build holds and how far to trust it, as one HTML file.",
+        "Write what a build holds and how far to trust it: report.html and report.json.",
     ),
     (
         "judge-facts",
         "report.judge:judge_facts_command",
-        "Mark sampled facts right or wrong; precision by source with its interval.",
+        "Mark sampled facts right or wrong; precision by source with its 95% interval.",
     ),
     (
         "data-model",
