@@ -32,6 +32,7 @@ async def _snapshot(request: Request) -> Snapshot:
     found = shelf_of(request).snapshot
     if found is None:
         raise NotReadyError
+    found.note_request()
     return found
 
 

@@ -117,7 +117,10 @@ class Explorer:
 
     def texts(self, evidence: Iterable[str]) -> dict[str, str]:
         """What stands in the raw files at some places; nothing where it cannot be read."""
-        return {name: place.text for name, place in self._graph.places(evidence).items()}
+        wanted = list(evidence)
+        if not wanted:  # the readers of the raw files take seconds to import
+            return {}
+        return {name: place.text for name, place in self._graph.places(wanted).items()}
 
     def _sources(self, sources: Sequence[Source], quoted: int) -> list[dict[str, Any]]:
         texts = self.texts(s.evidence for s in sources[:quoted] if not s.inferred)

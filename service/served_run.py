@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
@@ -36,6 +37,9 @@ POOL: Final = 200
 _MOST_POOLED: Final = 20_000_000  # places of lists that are kept: 240 MB
 _USERS_AT_A_TIME: Final = 512
 _REASONS: Final = 100_000  # sentences that are kept
+_WARMED_AT_A_TIME: Final = 4  # users; a request that comes meanwhile waits for these
+_ANSWERS: Final = 5_000  # answers that are kept as they were sent
+_LONGEST_ANSWER: Final = 16 << 10  # bytes; so they are 80 MB at most
 _WORDED: Final = 10  # places of each list whose reasons are worded in advance
 _NEIGHBOURS: Final = 100
 
@@ -94,6 +98,7 @@ class ServedRun:
         self._history = ItemSets(*run.split.train.history)
         self._known = ItemSets.from_pairs(*run.dataset.interactions.positives, self.n_users)
         self._sentences: BoundedCache[tuple[int, int], str] = BoundedCache(_REASONS)
+        self._answers: BoundedCache[Knobs, bytes] = BoundedCache(_ANSWERS)
         self._pools: TopK | None = None
         self._reranker = lru_cache(16)(self._make_reranker)
         self._filter = lru_cache(256)(self._make_filter)
@@ -111,14 +116,21 @@ class ServedRun:
             self._best(self._model, np.arange(1), self._known, POOL)
         self.reasons(Person(0, None, (), {}), [0])
 
-    def warm(self, stop: Any) -> None:
-        """Word the reasons of everybody's first places; ends early once `stop()` is true."""
+    def warm(self, may_go_on: Callable[[float], bool]) -> None:
+        """Word the reasons of everybody's first places, a few users at a time.
+
+        Args:
+            may_go_on: is given the CPU seconds of the users just worded and pauses as it sees fit;
+                false ends the work.
+        """
         if self._pools is None:
             return
-        for first in range(0, min(self.n_users, _REASONS // _WORDED), 64):
-            if stop():
+        spent = 0.0
+        for first in range(0, min(self.n_users, _REASONS // _WORDED), _WARMED_AT_A_TIME):
+            if not may_go_on(spent):
                 return
-            users = np.arange(first, min(first + 64, self.n_users))
+            began = time.thread_time()
+            users = np.arange(first, min(first + _WARMED_AT_A_TIME, self.n_users))
             items = self._pools.items[users, :_WORDED]
             for user, row, reasons in zip(
                 users.tolist(), items, self._explainer.explain(users, items), strict=True
@@ -126,6 +138,7 @@ class ServedRun:
                 for item, reason in zip(row.tolist(), reasons, strict=True):
                     if reason is not None:
                         self._sentences.put((user, item), self._narrator.tell(reason))
+            spent = time.thread_time() - began
 
     # People and items
 
@@ -219,6 +232,15 @@ class ServedRun:
         return self._history.of(user)
 
     # Lists
+
+    def answered(self, asked: Knobs, make: Callable[[], bytes]) -> bytes:
+        """The answer to a question about a user of the data; made once, as a run never changes."""
+        found = self._answers.get(asked)
+        if found is None:
+            found = make()
+            if len(found) <= _LONGEST_ANSWER:
+                self._answers.put(asked, found)
+        return found
 
     def recommend(self, person: Person, knobs: Knobs) -> Found:
         """The best items for somebody.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,6 +30,8 @@ __all__ = ["Shelf", "Snapshot", "load_snapshot", "state_of"]
 
 LOG = logging.getLogger("service")
 _FILES: Final = ("manifest.json", "kg_final.txt", "ratings_final.txt", "statements.parquet")
+_REST: Final = 4.0  # seconds of rest after each second of work in advance
+_QUIET: Final = 1.0  # seconds without a request before work in advance goes on
 _SHOWN_METRICS: Final = ("auc", "acc")
 
 State = tuple[tuple[str, int, int], ...]
@@ -53,6 +56,7 @@ class Snapshot:
     quality: dict[str, Any] | None
     notes: tuple[str, ...]
     state: State
+    _asked: list[float] = field(default_factory=lambda: [-_QUIET], repr=False)
     _closed: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def run(self, name: str | None) -> ServedRun:
@@ -74,9 +78,25 @@ class Snapshot:
         raise ConfigError(f"no run {name[:60]!r} is being served; there are {', '.join(self.runs)}")
 
     def warm(self) -> None:
-        """Word reasons in advance, until that is done or the snapshot is closed."""
+        """Word reasons in advance, until that is done or the snapshot is closed.
+
+        It uses a fifth of a core at most, and nothing while requests come in.
+        """
         for run in self.runs.values():
-            run.warm(self._closed.is_set)
+            run.warm(self._pause)
+
+    def note_request(self) -> None:
+        """A request came in, which goes before what is done in advance."""
+        self._asked[0] = time.monotonic()
+
+    def _pause(self, spent: float) -> bool:
+        """Wait as long as work in advance must; false once the snapshot is closed."""
+        wait = _REST * spent
+        while not self._closed.wait(wait):
+            wait = self._asked[0] + _QUIET - time.monotonic()
+            if wait <= 0:
+                return True
+        return False
 
     def close(self) -> None:
         """End what runs for this snapshot."""

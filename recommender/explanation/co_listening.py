@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array, vstack
 
 from recommender.explanation.evidence import Evidence
 from recommender.scoring import ItemSets
@@ -22,6 +23,14 @@ class Listeners:
         self._matrix = history.matrix(n_items)
         self._of_item = self._matrix.T.tocsr()
         self._popularity = np.bincount(history.items, minlength=n_items)
+        self._before: Listeners | None = None
+
+    def joined_by(self, newcomers: ItemSets) -> Listeners:
+        """The counts with more people, whose numbers follow; those of before are not made again."""
+        joined = Listeners(newcomers, len(self._popularity))
+        joined._popularity += self._popularity
+        joined._before = self
+        return joined
 
     def best_known(self, items: Iterable[int]) -> tuple[int, ...]:
         """The items once each, those with most listeners first."""
@@ -42,8 +51,7 @@ class Listeners:
         if not len(items):
             return
         wanted, place = np.unique(items, return_inverse=True)
-        together = (self._of_item[wanted] @ self._matrix).tocsr()
-        common = together[place].multiply(self._matrix[users]).tocsr()
+        common = self._together(wanted)[place].multiply(self._histories(users)).tocsr()
         common.sort_indices()
         for pair in range(len(items)):
             part = slice(common.indptr[pair], common.indptr[pair + 1])
@@ -57,3 +65,28 @@ class Listeners:
                 pair,
                 Evidence("listeners", (item,), together=int(counts[best]), audience=audience),
             )
+
+    def _together(self, items: IntArray) -> csr_array:
+        """``[items × all items]`` how many people have both."""
+        found = (self._of_item[items] @ self._matrix).tocsr()
+        return found if self._before is None else (self._before._together(items) + found).tocsr()
+
+    def _histories(self, users: IntArray) -> csr_array:
+        if self._before is None:
+            return self._matrix[users]
+        first = self._before.n_users
+        if len(users) and users.min() >= first:  # the rule: newcomers are asked about alone
+            return self._matrix[users - first]
+        return self._all()[users]
+
+    def _all(self) -> csr_array:
+        """Everybody's history."""
+        if self._before is None:
+            return self._matrix
+        return csr_array(vstack([self._before._all(), self._matrix], format="csr"))
+
+    @property
+    def n_users(self) -> int:
+        """Number of people."""
+        before = 0 if self._before is None else self._before.n_users
+        return before + int(self._matrix.shape[0])

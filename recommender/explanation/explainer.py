@@ -52,7 +52,6 @@ class Explainer:
         contributions: Contributions | None = None,
     ) -> None:
         self._history = ItemSets(*train.history)
-        self._n_items = train.n_items
         phrases = None if vocabulary is None else vocabulary.phrases
         self._index = GraphIndex(train.graph, train.n_items, phrases)
         self._names = None if vocabulary is None else vocabulary.names
@@ -76,7 +75,7 @@ class Explainer:
         joined = copy(self)
         joined._weigher = self._weigher.by_rarity()
         joined._history = self._history.followed_by(newcomers)
-        joined._listeners = Listeners(joined._history, self._n_items)
+        joined._listeners = self._listeners.joined_by(newcomers)
         return joined
 
     def explain(

@@ -155,7 +155,8 @@ def entity(
     if media_type != _JSON:
         text = explorer.rdf(card.iri, media_type)
         return Response(text, media_type=media_type, headers={"vary": "accept"})
-    return described(explorer, card, quotes=quotes)
+    body = described(explorer, card, quotes=quotes).model_dump_json()
+    return Response(body, media_type=_JSON)  # FastAPI would check and convert all of it once more
 
 
 @router.get("/resource/{kind}/{name:path}", response_model=None)

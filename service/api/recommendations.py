@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field
+from starlette.responses import Response
 
 from recommender.errors import ConfigError
 from recommender.explanation import Reason
@@ -41,20 +42,27 @@ class UserKnobs(Knobs):
     user: str = Field(min_length=1, max_length=200, description="the publisher's id")
 
 
-@router.get("/recommend")
-def recommend(
-    snapshot: CurrentSnapshot, asked: Annotated[UserKnobs, Query()]
-) -> RecommendationList:
+@router.get("/recommend", response_model=RecommendationList)
+def recommend(snapshot: CurrentSnapshot, asked: Annotated[UserKnobs, Query()]) -> Response:
     """The best items for a user of the data."""
     run = snapshot.run(asked.run)
-    return listed(run, run.user(asked.user), asked)
+    return _json(run.answered(asked, lambda: _written(listed(run, run.user(asked.user), asked))))
 
 
-@router.post("/recommend")
-def recommend_to(snapshot: CurrentSnapshot, asked: RecommendRequest) -> RecommendationList:
+@router.post("/recommend", response_model=RecommendationList)
+def recommend_to(snapshot: CurrentSnapshot, asked: RecommendRequest) -> Response:
     """The best items for a user, or for somebody new who likes some items (fold-in)."""
     run = snapshot.run(asked.run)
-    return listed(run, person_of(run, asked.user, asked.likes), asked)
+    return _json(_written(listed(run, person_of(run, asked.user, asked.likes), asked)))
+
+
+def _written(answer: RecommendationList) -> bytes:
+    return answer.model_dump_json().encode()
+
+
+def _json(body: bytes) -> Response:
+    """A body as it is: FastAPI would check and convert once more what Pydantic wrote."""
+    return Response(body, media_type="application/json")
 
 
 @router.get("/why")
