@@ -1,4 +1,4 @@
-"""A finished graph: writing Turtle beside rdflib, rules beside owlrl, loading, asking, looking.
+"""Benchmark a finished graph: Turtle beside rdflib, rules beside owlrl, loading, queries, lookups.
 
     python benchmarks/graph.py                          data/processed/lastfm
     python benchmarks/graph.py --data DIR --only write rules load look

@@ -1,4 +1,4 @@
-"""Command `data-model`: the data model as a page with a diagram, drawn from `music.ttl` itself."""
+"""Command `data-model`: write the data model as a page with a diagram, drawn from `music.ttl`."""
 
 from __future__ import annotations
 

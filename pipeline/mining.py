@@ -1,4 +1,4 @@
-"""Hand the facts of a graph to neural models of the other library, and take proposals back."""
+"""Pass a graph's facts to the models of `recommender.mining`, and return the proposed facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Describe every key that a recipe can have, from the models that read it, as Markdown."""
+"""Write a Markdown reference of all recipe keys from the pydantic models that read a recipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A limit on the whole of a request: a server may send a byte at a time, and never end."""
+"""Limit the total time of a request, against servers that send a byte at a time without end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What requests reach of the application: its settings, and the snapshot that answers them."""
+"""FastAPI dependencies: the settings, and the snapshot that answers a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Types of what the API takes and answers; FastAPI checks them and writes the OpenAPI document."""
+"""Pydantic types of the API's requests and responses; FastAPI validates and documents the types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The application: routes, errors, limits, and the life of what is being served."""
+"""Create the FastAPI application: routes, error handlers, limits, start and stop."""
 
 from __future__ import annotations
 

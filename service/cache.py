@@ -1,4 +1,4 @@
-"""A cache that forgets what was asked for longest ago; shared by threads."""
+"""Thread-safe cache of bounded size that evicts the least recently used entry."""
 
 from __future__ import annotations
 

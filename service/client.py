@@ -1,4 +1,4 @@
-"""Python client of the service: answers as data frames; needs neither the graph nor the models."""
+"""Python client of the service: returns data frames, needs neither the graph nor the models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sample, built and trained where that has not happened yet, for `python -m service --demo`."""
+"""Build the sample and train two models where missing, for `python -m service --demo`."""
 
 from __future__ import annotations
 

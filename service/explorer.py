@@ -1,4 +1,4 @@
-"""The graph as the service shows it: cards, neighbourhoods, RDF of one thing, SPARQL results."""
+"""Read a graph for the service: entity cards, neighbourhoods, RDF of an entity, SPARQL results."""
 
 from __future__ import annotations
 

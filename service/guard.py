@@ -1,4 +1,4 @@
-"""What every request meets first: token, size and time limits, security headers, counters.
+"""ASGI middleware of every request: token, size and time limits, security headers, counters.
 
 Written as plain ASGI, for it runs around each request: 0.1 ms of its time.
 """

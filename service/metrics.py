@@ -1,4 +1,4 @@
-"""Counters for operators, in Prometheus' format; of all worker processes together."""
+"""Count requests in Prometheus format, summed over all worker processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uvicorn's HTTP protocol, with patience for clients that send their headers slowly."""
+"""Uvicorn's HTTP protocol with a time limit for clients that send headers slowly."""
 
 from __future__ import annotations
 

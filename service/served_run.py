@@ -1,4 +1,4 @@
-"""One trained run, ready to answer: lists from memory, reasons once each, similar items."""
+"""Serve one trained run: recommendation lists, cached explanations, similar items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of the service: what it serves, and the limits that a request meets."""
+"""Settings of the service: the served build and runs, and the limits of a request."""
 
 from __future__ import annotations
 

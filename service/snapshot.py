@@ -1,4 +1,4 @@
-"""What is served at a moment: one build with its runs; and the shelf where a newer one replaces it.
+"""Snapshot of the served build and its runs, and the holder that swaps in a newer snapshot.
 
 A snapshot never changes. A newer build or run is loaded beside it, and takes its place in one
 assignment once it is complete: a request that has begun ends with what it began with.

@@ -1,4 +1,4 @@
-"""SPARQL 1.1 query results as JSON, XML, CSV and TSV, after the W3C recommendations."""
+"""Serialise SPARQL 1.1 query results as JSON, XML, CSV and TSV, after the W3C recommendations."""
 
 from __future__ import annotations
 

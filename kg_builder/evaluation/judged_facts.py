@@ -1,4 +1,4 @@
-"""Precision of a graph from facts that a person judged: sampling, Wilson intervals, calibration."""
+"""Estimate a graph's precision from judged facts: sampling, Wilson intervals, calibration."""
 
 from __future__ import annotations
 

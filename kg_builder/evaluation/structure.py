@@ -1,4 +1,4 @@
-"""The shape of a finished graph: completeness by class, degrees, components, suspects."""
+"""Measure a finished graph: completeness by class, degrees, components, suspicious entities."""
 
 from __future__ import annotations
 

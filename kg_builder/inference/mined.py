@@ -1,4 +1,4 @@
-"""Facts mined by neural models: the stated facts in numbers for them, and their proposals back.
+"""Encode stated facts as integers for neural models, and decode the facts that the models propose.
 
 The models live elsewhere; the pipeline hands over. Nothing inferred or mined is evidence for them.
 """

@@ -1,4 +1,4 @@
-"""Command `evaluate mining`: precision against recall of mined facts, on facts that were hidden."""
+"""Command `evaluate mining`: measure precision and recall of mined facts against hidden facts."""
 
 from __future__ import annotations
 

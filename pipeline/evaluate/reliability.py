@@ -1,4 +1,4 @@
-"""Reliability of confidences: how often statements of each confidence are right, as a diagram."""
+"""Draw a reliability diagram: the share of right statements at each level of confidence."""
 
 from __future__ import annotations
 

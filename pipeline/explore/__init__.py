@@ -1,4 +1,4 @@
-"""Ask a built graph in SPARQL, look at one thing with its evidence, compare two builds.
+"""Query a built graph in SPARQL, show an entity with its evidence, compare two builds.
 
 from pipeline.explore import Graph, diff
 graph = Graph.open("data/processed/lastfm")

@@ -1,4 +1,4 @@
-"""What a build knows of one thing: facts in both directions, each with all its sources."""
+"""Data classes of an entity's card: its facts in both directions, each with all its sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands `query`, `show` and `diff`: ask a built graph, look at one thing, compare two builds."""
+"""Commands `query`, `show` and `diff`: query a graph, show an entity, compare two builds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read things, their facts and their neighbours from the index of a build."""
+"""Read entities, their facts and their neighbours from the SQLite index of a build."""
 
 from __future__ import annotations
 

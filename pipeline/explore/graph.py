@@ -1,4 +1,4 @@
-"""A built graph to ask and to look at: `Graph.open("data/processed/lastfm")`."""
+"""Open a built graph for SPARQL queries and entity cards: `Graph.open("data/processed/lastfm")`."""
 
 from __future__ import annotations
 

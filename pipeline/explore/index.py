@@ -1,4 +1,4 @@
-"""Index a build for looking at its things one at a time: SQLite, made once, read from the disk.
+"""Write a build's entities and facts to an SQLite index, to read one entity at a time from disk.
 
 Entities are numbered from the best connected one down, so that the order of numbers is the order in
 which a reader wants to see them, and one index serves both "what points here" and "the best known

@@ -1,4 +1,4 @@
-"""Where what is derived from a build for reading it fast is kept, and when it is made anew.
+"""Find the folder of a build's derived indexes, and decide when an index is rebuilt.
 
 `<processed folder>/.index/<kind>-<hash>`: the hash is that of the files that it was made from, so
 that a new build never answers from an old index. Folders that cannot be written to take a cache

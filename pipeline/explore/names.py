@@ -1,4 +1,4 @@
-"""Find things of a build by name, other name, part of a name or a misspelled one.
+"""Find a build's entities by a name, an alias, part of a name or a misspelled name.
 
 The index narrows millions of names to some hundreds that share letters with the text
 (trigrams, SQLite FTS5); the project's name index (`recommender.data.names`) judges these.

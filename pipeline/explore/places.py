@@ -1,4 +1,4 @@
-"""Read what stands at the place that evidence names: a row, a sentence, an element, a field.
+"""Read the raw data that an evidence string points to: a row, a sentence, an element, a field.
 
 file#line=12                 a row of a text file           file#line=3;char=10,80  a sentence
 page.html#/0/genre/1         a value of embedded JSON-LD    page.html#microdata/…   an attribute

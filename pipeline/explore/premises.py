@@ -1,4 +1,4 @@
-"""Follow an inferred fact down to the facts that a rule inferred it from, and those to theirs."""
+"""Follow an inferred fact down to the stated facts from which rules derived the fact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ask a build's graph in SPARQL: read-only, within a time, a memory and a number of rows."""
+"""Run read-only SPARQL queries on a build's graph, with limits on time, memory and rows."""
 
 from __future__ import annotations
 

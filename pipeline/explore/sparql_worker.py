@@ -1,4 +1,4 @@
-"""Answer SPARQL queries over a store, a JSON line for each on standard input; run as a process.
+"""Process that answers SPARQL queries over a store: one JSON line per query on standard input.
 
 A query can run for ever or fill the memory, and nothing inside a process can stop it; so it runs
 in a process of its own, under an alarm and a limit of memory that the system enforces. Imports

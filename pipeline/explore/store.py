@@ -1,4 +1,4 @@
-"""Load a build's graph into an Oxigraph store on disk, once, and find it there afterwards."""
+"""Load a build's graph into an Oxigraph store on disk once, and reopen the store afterwards."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The report of a finished build for people, and a person's judgements of sampled facts."""
+"""HTML report of a finished build, and judgements of sampled facts by a person."""

@@ -1,4 +1,4 @@
-"""Gather everything that the report of a finished build shows, as plain values."""
+"""Gather the figures and tables of a finished build's report as plain values."""
 
 from __future__ import annotations
 

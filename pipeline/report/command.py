@@ -1,4 +1,4 @@
-"""Command `report`: write the report of a finished build for people, one HTML file of its own."""
+"""Command `report`: write the report of a finished build as one self-contained HTML file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ComplEx: a relation multiplies complex vectors, component by component."""
+"""ComplEx: score a triple by multiplying complex vectors, component by component."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Embeddings whose queries (h, r, ?) meet the vectors of all entities in one product."""
+"""Base of the embeddings that score a query (h, r, ?) against all entities in one product."""
 
 from __future__ import annotations
 

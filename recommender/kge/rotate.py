@@ -1,4 +1,4 @@
-"""RotatE: a relation turns complex vectors, component by component."""
+"""RotatE: score a triple by rotating the head's complex vector, component by component."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read triples of names from files: tab-separated ones, or lines of a Freebase dump."""
+"""Read named triples from tab-separated files or from lines of a Freebase dump."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From models' scores to the probability that a proposal is true, and the threshold to take it."""
+"""Map models' scores to the probability that a proposed fact is true, and choose a threshold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be read of an entity without a vector of its own: its text, its facts, theirs."""
+"""Features of an entity without a learned vector: its text, its facts, its neighbours' facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An inductive model: it reads a subject's features, and so needs no vector of the subject."""
+"""Inductive model: score the objects of a subject's facts from the subject's features alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find facts that no source states: train on the stated ones, calibrate on hidden ones, propose."""
+"""Mine facts: train on stated facts, calibrate on hidden ones, propose facts no source states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What fact mining works on, and the facts that it hides in order to measure itself."""
+"""Input of fact mining, and the split that hides known facts to measure precision."""
 
 from __future__ import annotations
 

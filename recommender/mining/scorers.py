@@ -1,4 +1,4 @@
-"""Models that say how probable each allowed tail of a head is: embeddings, an inductive one."""
+"""Models that score the allowed tails of a head: graph embeddings and an inductive model."""
 
 from __future__ import annotations
 

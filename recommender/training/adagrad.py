@@ -1,4 +1,4 @@
-"""Adagrad, whose steps shrink with the squares of all gradients seen."""
+"""Adagrad optimiser: the step of each weight shrinks with the sum of its squared gradients."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The JSON API: recommendations, entities, SPARQL, and what operators ask."""
+"""The JSON API: recommendations, entities, SPARQL, and health and metrics for operators."""

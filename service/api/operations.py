@@ -1,4 +1,4 @@
-"""What operators and orchestrators ask: alive, ready, counters, and a look for a newer run."""
+"""Endpoints for operators: liveness, readiness, metrics, and a check for a newer run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages: server-rendered, for people; what they show comes from the same pieces as the API."""
+"""Server-rendered HTML pages over the same data as the API."""
 
 from service.pages.rendering import error_page, wants_page
 from service.pages.routes import add_to

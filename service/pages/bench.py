@@ -1,4 +1,4 @@
-"""The bench: somebody's lists by two models side by side, with knobs; and why, as a drawing."""
+"""Page that compares two models' lists for one listener, with settings and drawn explanations."""
 
 from __future__ import annotations
 

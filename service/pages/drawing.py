@@ -1,4 +1,4 @@
-"""Lay out the paths of a reason as a drawing: what is liked, what joins it, what is recommended."""
+"""Lay out an explanation's paths as a drawing: liked items, entities between, recommended item."""
 
 from __future__ import annotations
 

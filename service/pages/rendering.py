@@ -1,4 +1,4 @@
-"""Templates: one environment, with the words and addresses that all pages use."""
+"""Render Jinja templates in one environment, with the wording and URLs that all pages use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses of the pages about the graph; the bench and SPARQL have files of their own."""
+"""Routes of the HTML pages about the graph: search, entity cards, neighbourhoods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page to write SPARQL queries on, with examples that answer questions one has."""
+"""Page for writing SPARQL queries, with example queries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read relations of DBpedia that training lacks, by rules over the wording of sentences.
+"""Extract DBpedia relations without training examples, by rules over the wording of sentences.
 
 The rules (`dbpedia_patterns.toml`) need no training and no parse: a text's topic is written ⟨X⟩
 wherever a sentence mentions it, and the names beside the words of a rule are its objects. How far
