@@ -11,7 +11,6 @@ from typing import Annotated, Final
 import numpy as np
 import pandas as pd
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from kg_builder.errors import DataError
@@ -29,6 +28,7 @@ from kg_builder.text_models.ner.name_lists import NameList, read_name_files
 from kg_builder.text_models.ner.training import fit_ner_model
 from pipeline.artefacts import write_tsv
 from pipeline.console import terminal
+from pipeline.evaluate.training_progress import training_progress
 
 _out = terminal()
 _err = terminal(stderr=True)
@@ -102,24 +102,13 @@ def ner_command(
     )
     gold: list[TaggedWords] = []
     found: dict[str, list[list[FoundName]]] = {}
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
-        console=_err, transient=True,
-    ) as bars:  # fmt: skip
-        for number, (fitted, scored) in enumerate(rows, 1):
-            task = bars.add_task(f"fitting, {number} of {len(rows)}")
-            ner_model = fit_ner_model(
-                fitted,
-                config=config,
-                names=names,
-                progress=lambda done, total=None, task=task: bars.update(
-                    task, completed=done, total=total
-                ),
-            )
-            judged = read_bio(scored) if isinstance(scored, Path) else scored
-            gold += judged
-            for name, spans in _find(ner_model, fitted, judged, model).items():
-                found.setdefault(name, []).extend(spans)
+    for number, (fitted, scored) in enumerate(rows, 1):
+        with training_progress(_err, f"fitting, {number} of {len(rows)}") as progress:
+            ner_model = fit_ner_model(fitted, config=config, names=names, progress=progress)
+        judged = read_bio(scored) if isinstance(scored, Path) else scored
+        gold += judged
+        for name, spans in _find(ner_model, fitted, judged, model).items():
+            found.setdefault(name, []).extend(spans)
     _report(gold, found, seed, len(sentences), names)
     if out is not None:
         _write(gold, found, out)
