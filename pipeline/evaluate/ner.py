@@ -27,8 +27,7 @@ from kg_builder.text_models.ner.model import FoundName, NerModel
 from kg_builder.text_models.ner.name_lists import NameList, read_name_files
 from kg_builder.text_models.ner.training import fit_ner_model
 from pipeline.artefacts import write_tsv
-from pipeline.console import terminal
-from pipeline.evaluate.training_progress import training_progress
+from pipeline.console import terminal, training_progress
 
 _out = terminal()
 _err = terminal(stderr=True)
