@@ -79,6 +79,7 @@ def build_kg(
     without_pairs: Path | None = None,
     with_users: bool = False,
     allow_outside: bool = False,
+    mine: bool = False,
 ) -> list[StageReport]:
     """Build the knowledge graph of one data set.
 
@@ -94,9 +95,11 @@ def build_kg(
             with these items.
         with_users: write what is known of the users as users.ttl, too.
         allow_outside: let the recipe read files from anywhere.
+        mine: fill gaps by neural models, even if the recipe does not ask for it.
     """
+    recipe = load_recipe(dataset).without(without)
     build = Build(
-        load_recipe(dataset).without(without),
+        recipe.with_mining() if mine else recipe,
         raw=raw,
         out=out,
         seed=seed,
@@ -134,6 +137,7 @@ def main(
     allow_outside: Annotated[
         bool, typer.Option("--allow-outside", help="let the recipe read files from anywhere")
     ] = False,
+    mine: Annotated[bool, typer.Option("--mine", help="fill gaps by neural models")] = False,
     runner: Annotated[Runner, typer.Option(help="where tasks run")] = SETTINGS.task_runner,
 ) -> None:
     """Build the knowledge graph of one data set as a Prefect flow."""
@@ -150,6 +154,7 @@ def main(
         without_pairs=without_pairs,
         with_users=with_users,
         allow_outside=allow_outside,
+        mine=mine,
     )
 
 

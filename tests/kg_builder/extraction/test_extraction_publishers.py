@@ -272,6 +272,7 @@ FAMILIES = {
             "description": 2,
             "image": 2,
             "composer": 2,
+            "medium": 1,
             "role": 1,
             "origin": 1,
             "beginDate": 1,
