@@ -1,4 +1,4 @@
-"""Describe a built graph in VoID, and how it came about in PROV-O; deterministic Turtle.
+"""Describe a built graph in VoID, and how it came about in PROV-O, as Turtle for people.
 
 VoID: https://www.w3.org/TR/void/ · PROV-O: https://www.w3.org/TR/prov-o/
 """
@@ -14,6 +14,7 @@ from kg_builder.databases import DATABASES
 from kg_builder.ontology import PREFIXES
 from kg_builder.ontology.iris import RESOURCE
 from kg_builder.triples.graph import facts, node
+from kg_builder.triples.turtle import turtle_body, turtle_head
 
 VOID = "http://rdfs.org/ns/void#"
 TERMS = "http://purl.org/dc/terms/"
@@ -66,7 +67,7 @@ def description(
         links.add(f"{VOID}linkPredicate", node("owl:sameAs"))
         links.add(f"{VOID}subjectsTarget", graph.subject)
         if database in DATABASES:
-            target = f"things of {database}: {DATABASES[database].namespace}"
+            target = f"links to {database}: {DATABASES[database].namespace}"
             links.add(f"{TERMS}description", ox.Literal(target))
         links.count("triples", count)
     build = graph.part(PREFIXES["prov"] + "wasGeneratedBy", "build")
@@ -78,9 +79,16 @@ def description(
         graph.triples.append(ox.Triple(origin, node("rdf:type"), node("prov:Entity")))
         label = ox.Literal(f"{source}: {count} statements")
         graph.triples.append(ox.Triple(origin, node("rdfs:label"), label))
-    text = ox.serialize(graph.triples, format=ox.RdfFormat.N_TRIPLES) or b""
-    lines = sorted(text.splitlines(keepends=True))
-    return f"# {title}: described in VoID and PROV-O\n".encode() + b"".join(lines)
+    used = {name: PREFIXES[name] for name in ("mkg", "rdf", "rdfs", "owl", "xsd", "prov")}
+    used |= {"void": VOID, "dcterms": TERMS, "source": f"{RESOURCE}source/"}
+    used |= {kind: f"{graph.subject.value}/{kind}/" for kind in ("class", "property", "links")}
+    # Python's sort is stable: of each subject, in the order of their appearance, all is together.
+    rank: dict[str, int] = {}
+    for triple in graph.triples:
+        rank.setdefault(str(triple.subject), len(rank))
+    ordered = sorted(graph.triples, key=lambda triple: rank[str(triple.subject)])
+    first = f"# {title}: described in VoID and PROV-O\n".encode()
+    return first + turtle_head(used) + turtle_body(ordered, ox.RdfFormat.TURTLE, used)
 
 
 class _Writer:

@@ -62,7 +62,7 @@ def graph_pieces(
         title: first line of the Turtle file.
     """
     used = prefixes(entities, _linking(statements))
-    yield Piece(f"# {title}\n".encode() + _head(used), b"")
+    yield Piece(f"# {title}\n".encode() + turtle_head(used), b"")
     sizes = entities["type"].value_counts()
     for type_, group in groupby(by_subject(statements, entities, schema), key=lambda pair: pair[0]):
         label = schema.classes[type_].label if type_ in schema.classes else type_
@@ -115,7 +115,7 @@ def provenance_trig(statements: pd.DataFrame, *, title: str) -> Iterator[bytes]:
         "source": f"{RESOURCE}source/",
     }
     yield f"# {title}: every fact in a graph named after its source and method\n".encode()
-    yield _head(used)
+    yield turtle_head(used)
     ordered = statements.sort_values(
         ["source", "method", "subject", "predicate", "object"], kind="stable"
     )
@@ -168,7 +168,7 @@ def users_turtle(numbering: UserNumbering, *, title: str) -> Iterator[bytes]:
         name: f"{RESOURCE}{name}/" for name in ("user", "user-relation", "user-value")
     }
     yield f"# {title}: what is known of the users\n".encode()
-    yield _head(used)
+    yield turtle_head(used)
     yield turtle_body(about, ox.RdfFormat.TURTLE, used)
     yield b"\n" + turtle_body(facts, ox.RdfFormat.TURTLE, used)
 
@@ -182,7 +182,8 @@ def turtle_body(
     return b"".join(b"\n" + line if not line.startswith((b"\t", b"}")) else line for line in lines)
 
 
-def _head(used: dict[str, str]) -> bytes:
+def turtle_head(used: dict[str, str]) -> bytes:
+    """The lines that declare prefixes, in their order."""
     width = max(map(len, used)) + 1
     return "".join(
         f"@prefix {prefix + ':':<{width}} <{iri}> .\n" for prefix, iri in used.items()

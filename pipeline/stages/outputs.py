@@ -121,7 +121,7 @@ def write_outputs(
         statements,
         entities,
         name=recipe.name,
-        title=title,
+        title=recipe.title,
         licence=recipe.licence,
         triples=written,
     )
