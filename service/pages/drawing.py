@@ -40,12 +40,14 @@ class Box:
 
 @dataclass(frozen=True)
 class Arrow:
-    """A fact: from (x1, y1) to (x2, y2) in the direction in which the graph holds it."""
+    """A fact, drawn in the direction in which the graph holds it.
 
-    x1: float
-    y1: float
-    x2: float
-    y2: float
+    Attributes:
+        points: (x, y) from end to end; a fact that passes a level bends where a place is kept free.
+        label: what the fact says; `label_x`, `label_y`: its middle.
+    """
+
+    points: tuple[tuple[float, float], ...]
     label: str
     label_x: float
     label_y: float
@@ -75,18 +77,22 @@ def draw(paths: Sequence[Path], *, down: bool = False) -> Drawing:
     rows = max((len(level) for level in levels), default=1)
     extent = rows * breadth + (rows - 1) * beside
     boxes: dict[int, Box] = {}
+    bends: dict[tuple[int, int], list[tuple[float, float]]] = {}
     for number, level in enumerate(levels):
         used = len(level) * breadth + (len(level) - 1) * beside
         for place, entity in enumerate(level):
             along = number * (depth + between) + _MARGIN
             across = (extent - used) / 2 + place * (breadth + beside) + _MARGIN
             x, y = (across, along) if down else (along, across)
+            if isinstance(entity, tuple):
+                bends.setdefault(entity, []).append((x + width / 2, y + height / 2))
+                continue
             role = "liked" if number == 0 else "between"
             role = "recommended" if number == len(levels) - 1 else role
             name, iri = names[entity]
             lines = _lines(name, int((width - 12) / _LETTER[down]))
             boxes[entity] = Box(iri, name, lines, role, x, y, width, height)
-    arrows = [_arrow(boxes[a], boxes[b], text, down) for a, b, text in facts]
+    arrows = [_arrow(boxes[a], boxes[b], text, bends.get((a, b), []), down) for a, b, text in facts]
     total = len(levels) * depth + (len(levels) - 1) * between + 2 * _MARGIN
     size = (extent + 2 * _MARGIN, total) if down else (total, extent + 2 * _MARGIN)
     return Drawing(*size, tuple(boxes.values()), tuple(arrows), _words(names, facts))
@@ -94,8 +100,14 @@ def draw(paths: Sequence[Path], *, down: bool = False) -> Drawing:
 
 def _levels(
     paths: Sequence[Path],
-) -> tuple[list[list[int]], dict[int, tuple[str, str]], list[tuple[int, int, str]]]:
-    """Entities by their distance from what is liked, their names, and the facts between them."""
+) -> tuple[
+    list[list[int | tuple[int, int]]], dict[int, tuple[str, str]], list[tuple[int, int, str]]
+]:
+    """Entities by their distance from what is liked, their names, and the facts between them.
+
+    Levels that a fact (head, tail) passes have a place for it, so that no box hides it (Sugiyama,
+    Tagawa & Toda 1981).
+    """
     names: dict[int, tuple[str, str]] = {}
     level_of: dict[int, int] = {}
     facts: dict[tuple[int, int, str], None] = {}
@@ -114,10 +126,16 @@ def _levels(
             facts[head["id"], tail["id"], _plain(step["relation"])] = None
     if paths:
         level_of[paths[0].end["id"]] = last
-    levels: list[list[int]] = [[] for _ in range(last + 1)]
+    levels: list[list[int | tuple[int, int]]] = [[] for _ in range(last + 1)]
     for known, number in level_of.items():
         levels[number].append(known)
-    return [level for level in levels if level], names, list(facts)
+    levels = [level for level in levels if level]
+    number_of = {entity: number for number, level in enumerate(levels) for entity in level}
+    for head, tail in dict.fromkeys((head, tail) for head, tail, _ in facts):
+        first, second = sorted((head, tail), key=number_of.__getitem__)
+        for passed in range(number_of[first] + 1, number_of[second]):
+            levels[passed].insert(levels[number_of[first]].index(first), (head, tail))
+    return levels, names, list(facts)
 
 
 def _plain(relation: str) -> str:
@@ -126,12 +144,14 @@ def _plain(relation: str) -> str:
 
 
 def _words(names: dict[int, tuple[str, str]], facts: Sequence[tuple[int, int, str]]) -> str:
-    told = [f"{names[a][0]} {fill(text.replace('…', '{}'), names[b][0])}" for a, b, text in facts]
-    return "; ".join(told)
+    sentences = (
+        f"{names[a][0]} {fill(text.replace('…', '{}'), names[b][0])}" for a, b, text in facts
+    )
+    return "; ".join(sentences)
 
 
-def _arrow(a: Box, b: Box, label: str, down: bool) -> Arrow:
-    """Between the facing sides of two boxes."""
+def _arrow(a: Box, b: Box, label: str, bends: Sequence[tuple[float, float]], down: bool) -> Arrow:
+    """Between the facing sides of two boxes; `bends` are ordered from the liked side on."""
     if down:
         ahead = a.y <= b.y
         x1, x2 = a.x + a.width / 2, b.x + b.width / 2
@@ -140,12 +160,15 @@ def _arrow(a: Box, b: Box, label: str, down: bool) -> Arrow:
         ahead = a.x <= b.x
         y1, y2 = a.y + a.height / 2, b.y + b.height / 2
         x1, x2 = (a.x + a.width, b.x) if ahead else (a.x, b.x + b.width)
+    if bends:
+        ordered = bends if ahead else bends[::-1]
+        return Arrow(((x1, y1), *ordered, (x2, y2)), label, *bends[len(bends) // 2])
     # where many arrows meet there is no room for words: they stand at the other end
     share = 0.5
     if a.role != b.role and "between" in (a.role, b.role):
         near = 0.3 if down else 0.42
         share = near if a.role == "between" else 1 - near
-    return Arrow(x1, y1, x2, y2, label, x1 + share * (x2 - x1), y1 + share * (y2 - y1))
+    return Arrow(((x1, y1), (x2, y2)), label, x1 + share * (x2 - x1), y1 + share * (y2 - y1))
 
 
 def _lines(name: str, most: int) -> tuple[str, ...]:
