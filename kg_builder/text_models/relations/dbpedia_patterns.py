@@ -29,8 +29,8 @@ from kg_builder.text_models.relations.surface_forms import (
     demonyms,
     duration_in_minutes,
     plain,
-    whole_date,
 )
+from kg_builder.text_models.relations.text_topics import NAME, TITLE, has_date
 from kg_builder.text_models.relations.training_statistics import Namer
 
 RULES: Final = Path(__file__).with_name("dbpedia_patterns.toml")
@@ -43,24 +43,6 @@ _MIN_GROUPS: Final = 3
 _PRIOR_RIGHT, _PRIOR_WRONG = 2.0, 2.0
 """Imagined statements of a rule, so that few cases do not make it certain"""
 
-_WORD: Final = (
-    r"(?:[^\W\d_a-zß-öø-ÿ](?:[\w'’&!?*/-]|\.(?=[\w.]))*\.?(?<!['’]s)|\d[\w'’-]*|&|"
-    r"[^\W\d_a-zß-öø-ÿ]\.)"
-)
-_TITLE_WORD: Final = _WORD.replace(r"(?<!['’]s)", "")
-"""In titles a genitive does not end a name: "Mira's Song" """
-
-_SMALL: Final = r"(?:of|the|de|la|le|del|da|do|du|von|van|der|den|y|e|af|al|bin)"
-_TITLE_SMALL: Final = (
-    r"(?:of|the|a|an|in|on|at|to|for|from|with|and|or|de|la|le|les|el|del|du|my|your|me|is|it|n)"
-)
-_TITLE_WORDS: Final = rf"{_TITLE_WORD}(?::? (?:{_TITLE_SMALL} ){{0,3}}{_TITLE_WORD}){{0,10}}"
-_BRACKET: Final = r"(?: \([^()]{1,40}\))?"
-_NAME: Final = rf"(?:{_WORD}(?: (?:{_SMALL} ){{0,2}}{_WORD}){{0,7}}{_BRACKET})"
-_TITLE: Final = (
-    rf"(?:[\"“]([^\"“”]{{1,80}})[\"”]{_BRACKET}|"
-    rf"{_TITLE_WORD}(?::? (?:{_TITLE_SMALL} ){{0,3}}{_TITLE_WORD}){{0,10}}[!?]?{_BRACKET})"
-)
 _AND: Final = r"(?:,? (?:and|&) (?:by )?|, (?:and )?| along with | together with | as well as )"
 _DURATION: Final = (
     r"\d+(?:[.:]\d+)*(?: ?(?:minutes?|mins?)(?:,? (?:and )?\d+ ?(?:seconds?|secs?))?| ?seconds?)|"
@@ -68,19 +50,17 @@ _DURATION: Final = (
 )
 _MONTH: Final = "|".join(month_name[1:])
 _MACROS: Final = {
-    "ys": rf"(?P<y>{_NAME}(?:{_AND}(?:the )?{_NAME})*)",
-    "lys": rf"(?P<y>{_NAME}(?:(?:,? and |, ){_NAME})*)",
-    "y": rf"(?P<y>{_NAME})",
-    "ws": rf"(?P<y>{_TITLE})",
-    "w": rf"(?P<y>{_TITLE})",
+    "ys": rf"(?P<y>{NAME}(?:{_AND}(?:the )?{NAME})*)",
+    "lys": rf"(?P<y>{NAME}(?:(?:,? and |, ){NAME})*)",
+    "y": rf"(?P<y>{NAME})",
+    "w": rf"(?P<y>{TITLE})",
     "after_label": rf"(?!(?:the )?(?:\d|{_MONTH}))",
     "d": r"(?P<y>\w+\.?(?:[ ,./-]+\w+){0,5}?[ ,./-]+\d{4}|\d{4}(?:-\d\d-\d\d)?)",
     "t": rf"(?P<y>{_DURATION}|\d+\.\d+)",
     "g": r"(?P<y>[\w&'’/-]+(?:,? (?:and |or )?[\w&'’/-]+){0,7}?)",
     "r": r"(?P<y>[a-z][\w-]+(?: [a-z][\w-]+)?)(?=[.,;]|$| (?:and|who|which|from|in|for|by) )",
-    "c": rf"(?P<y>{_NAME})",
 }
-_MACRO: Final = re.compile(r"\{(after_label|ys|lys|y|ws|w|d|t|g|r|c)\}")
+_MACRO: Final = re.compile(rf"\{{({'|'.join(_MACROS)})\}}")
 _PRONOUNS: Final = {
     "work": r"\b(?:[Ii]t|[Tt]he (?:[a-z]+ )?(?:song|album|single|EP|record|track|work|recording)|"
     r"[Tt]his (?:song|album|single|EP|record|track|work))\b(?! (?:of|by|label|company)\b| [“\"A-Z])"
@@ -90,43 +70,7 @@ _PRONOUNS: Final = {
 }
 _NAMED_AS_COLLECTED: Final = frozenset({"name", "country", "date", "genre", "genre phrase"})
 _POSSESSIVE: Final = frozenset({"its", "his", "their", "her"})
-_FIRST_NAME: Final = re.compile(rf"{_WORD}(?: (?:{_SMALL} ){{0,2}}{_WORD}){{1,4}}")
 _CIRCA: Final = re.compile(r"^(?:around|circa|c\.) ", re.IGNORECASE)
-_KIND: Final = r"[^()]*\b(?:song|album|single|EP|soundtrack|mixtape|musical|opera|suite|record)"
-
-
-_WORK: Final = r"(?:song|album|single|EP|record(?! (?:label|company|deal))|track|compilation)"
-_MADE: Final = (
-    r"(?:released|written|recorded|produced|composed|performed|sung|issued|followed|preceded|"
-    r"succeeded|published|put out)"
-)
-_OF: Final = (
-    r"(?:run ?time|running time|length|duration|release date|producers?|(?:song)?writers?|"
-    r"predecessor|successor|follow-up)"
-)
-_Y: Final = rf"(?P<y>{_TITLE})"
-_TITLES: Final = tuple(
-    (re.compile(source), is_sure)
-    for source, is_sure in (
-        (rf"(?P<y>{_TITLE_WORDS}[!?]? \({_KIND}\))", True),
-        (rf"\b{_WORK},? (?:called |titled |entitled |named )?{_Y}", True),
-        (rf"\b{_OF} (?:of|for|to) (?:the )?(?:{_WORK},? )?{_Y}", True),
-        (rf"(?:^|[.!?] ){_Y},? (?:(?:which|that) )?(?:was|is|were) (?:\w+ )?{_MADE}\b", True),
-        (rf"(?:^|[.!?] ){_Y},? (?:is|was),? (?:an?|the) (?:[\w&'’-]+ ){{0,6}}?{_WORK}\b", True),
-        (rf"(?:^|[.!?] ){_Y},? (?:an?|the) (?:[\w&'’-]+ ){{0,6}}?{_WORK}\b", True),
-        (rf"(?:^|[.!?] ){_Y} (?:runs|lasts|has a (?:run|total|length|duration))\b", True),
-        (rf"(?:^|[.!?] ){_Y},? (?:which |that )?(?:follows|followed|precedes|preceded) ", True),
-        (rf"\b(?:genres?|(?:record )?label) (?:of|for|that released) (?:the )?{_Y}", False),
-        (rf"(?:^|[.!?,] ){_Y},? (?:by\b|was|is) ", False),
-        (rf"(?:^|[.!?,] ){_Y}[\"”]?,? (?:lasting|by|with a (?:run|total|length))\b", False),
-        (rf"\b(?:recorded|performed|produced|wrote|sang|released) {_Y}", False),
-    )
-)
-_OF_WORKS: Final = re.compile(
-    r"\b(?:songs?|albums?|singles?|EPs?|lasting|runtime|runs for|predecessor|successor|"
-    r"(?:produced|written|preceded|followed) by)\b"
-)
-_NO_TITLES: Final = frozenset(["It", "The", "A", "An", "He", "She", "They", "His", "Her", "Its"])
 
 
 @dataclass(frozen=True)
@@ -170,16 +114,17 @@ class RulesOfRelations:
 
     Attributes:
         rules: the rules that are applied.
-        confidences: relation → probability that a statement of its rule is right.
+        confidences: relation → probability that a statement of its rules is right.
         trained: relations that the extractor has seen about several topics; rules leave them alone
             in texts about persons.
+        expected: mean confidence of the rules that have been measured, and what to expect of any
+            other pattern.
     """
 
     rules: Sequence[Rule] = ()
     confidences: Mapping[str, float] = field(default_factory=dict)
     trained: frozenset[str] = frozenset()
     expected: float = 1.0
-    """Mean confidence of the rules that have been measured: what to expect of any other pattern"""
 
     @classmethod
     def fit(cls, texts: Sequence[AnnotatedText]) -> RulesOfRelations:
@@ -204,9 +149,8 @@ class RulesOfRelations:
                 right[rule.relation] += key in gold or (
                     rule.object == "date" and (rule.relation, surface[-4:]) in dates
                 )
-        whole = sum(right.values()) + _PRIOR_RIGHT, sum(stated.values())
-        mean = whole[0] / (whole[1] + _PRIOR_RIGHT + _PRIOR_WRONG)
         weight = _PRIOR_RIGHT + _PRIOR_WRONG
+        mean = (sum(right.values()) + _PRIOR_RIGHT) / (sum(stated.values()) + weight)
         confidences = {
             rule.relation: (right[rule.relation] + weight * mean) / (stated[rule.relation] + weight)
             for rule in rules
@@ -239,41 +183,6 @@ class RulesOfRelations:
             if key[1] and key not in seen and key[1] != squash(topic):
                 seen.add(key)
                 yield Triple(topic, rule.relation, name), self.confidences[rule.relation]
-
-
-def title_of_work(text: str) -> str:
-    """The title of the song or record that a text without a title is about; empty if there is none.
-
-    >>> title_of_work("The runtime of Blue: One (Mira Holt song) is 3.16.")
-    'Blue: One (Mira Holt song)'
-    >>> title_of_work("Tin Roof, which was released in May 2012, is a song.")
-    'Tin Roof'
-    >>> title_of_work("Ada sings.")
-    ''
-    """
-    sentences = [text[sentence.start : sentence.end] for sentence in sentences_of(text)]
-    has_kind = _OF_WORKS.search(text) is not None
-    for pattern, is_sure in _TITLES:
-        for sentence in sentences if is_sure or has_kind else ():
-            for found in pattern.finditer(sentence):
-                title = _bare_title(found["y"])
-                if title and not _has_date(title):
-                    return title
-    return ""
-
-
-def _bare_title(surface: str) -> str:
-    title = re.sub(r"[\"“”]", "", surface).strip(" ,.;:")
-    title = re.sub(rf"^(?:[Tt]he |[Aa]n? )?{_WORK},? (?:called |titled )?(?=\S)", "", title)
-    title = re.sub(r"^(?:In|On|After|Before|With|By|For|And|But|At) ", "", title)
-    is_name = title not in _NO_TITLES and any(map(str.isalpha, title))
-    return title if is_name else ""
-
-
-def first_name(text: str) -> str:
-    """The first run of capitalised words of a text: of a text about a person mostly who it is."""
-    found = _FIRST_NAME.search(text)
-    return found[0] if found else ""
 
 
 def _matches(rules: Sequence[Rule], text: str, topic: str) -> Iterator[tuple[Rule, str]]:
@@ -316,12 +225,7 @@ def _whole(surface: str) -> Iterable[str]:
 
 def _names(surface: str) -> Iterable[str]:
     pieces = (re.sub(r"^[Tt]he ", "", piece) for piece in re.split(_AND, surface))
-    return [piece.strip(" .,'’\"") for piece in pieces if piece and not _has_date(piece)]
-
-
-def _has_date(name: str) -> bool:
-    """Whether a run of capitalised words is a month, or has a date in it."""
-    return whole_date(f"{name} 2000") is not None or any(True for _ in dates_in(name))
+    return [piece.strip(" .,'’\"") for piece in pieces if piece and not has_date(piece)]
 
 
 def _dates(surface: str) -> Iterable[str]:
@@ -363,7 +267,7 @@ def _countries(surface: str) -> Iterable[str]:
 
 
 def _titles(surface: str) -> Iterable[str]:
-    title = surface.replace('"', "").replace("“", "").replace("”", "").strip(" ,.;")
+    title = re.sub(r"[\"“”]", "", surface).strip(" ,.;")
     return [] if not title or (title[0].isdigit() and len(title) == 4) else [title]
 
 

@@ -19,12 +19,9 @@ from kg_builder.extraction.text.relations import Reading, Relation
 from kg_builder.extraction.values import without_disambiguator
 from kg_builder.ontology import PREFIXES, Predicate, Schema
 from kg_builder.text_models.corpora import Slot, Triple
-from kg_builder.text_models.relations.dbpedia_patterns import (
-    RulesOfRelations,
-    first_name,
-    title_of_work,
-)
+from kg_builder.text_models.relations.dbpedia_patterns import RulesOfRelations
 from kg_builder.text_models.relations.parsed_text import FoundTriple, WordSpan, squash
+from kg_builder.text_models.relations.text_topics import first_name, title_of_work
 from kg_builder.text_models.relations.training_statistics import Namer
 
 _DBPEDIA: Final = PREFIXES["dbo"]

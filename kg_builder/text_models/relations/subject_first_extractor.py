@@ -14,7 +14,7 @@ from kg_builder.text_models.corpora import Slot, Triple
 from kg_builder.text_models.linear_model import LinearModel
 from kg_builder.text_models.relations.labelling import Aligner
 from kg_builder.text_models.relations.mention_pairs import PairFeatures
-from kg_builder.text_models.relations.mentions import Candidate, MentionTagger, parts, propose
+from kg_builder.text_models.relations.mentions import Candidate, MentionTagger
 from kg_builder.text_models.relations.parsed_text import (
     FoundTriple,
     ParsedText,
@@ -22,6 +22,7 @@ from kg_builder.text_models.relations.parsed_text import (
     parse_texts,
     squash,
 )
+from kg_builder.text_models.relations.proposed_spans import parts, propose
 from kg_builder.text_models.relations.subject_finder import (
     SUBJECT,
     SubjectClassifier,

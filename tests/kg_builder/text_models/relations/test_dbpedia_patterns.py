@@ -14,8 +14,8 @@ from kg_builder.text_models.relations.dbpedia_patterns import (
     About,
     RulesOfRelations,
     load_rules,
-    title_of_work,
 )
+from kg_builder.text_models.relations.text_topics import title_of_work
 from kg_builder.text_models.relations.training_statistics import Namer
 
 RULES = RulesOfRelations(load_rules(), {rule.relation: 0.6 for rule in load_rules()})

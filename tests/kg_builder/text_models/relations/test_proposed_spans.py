@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg_builder.text_models.relations.mentions import parts
 from kg_builder.text_models.relations.parsed_text import ParsedText, parse_texts
+from kg_builder.text_models.relations.proposed_spans import parts
 from kg_builder.text_models.relations.subject_spans import candidate_spans
 
 
