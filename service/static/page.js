@@ -12,7 +12,11 @@ function options(field) {
 function close(field) {
   listOf(field).hidden = true;
   field.setAttribute("aria-expanded", "false");
-  field.removeAttribute("aria-activedescendant");
+  unmark(field);
+}
+
+function meaning(option) {
+  return option.dataset.href || option.dataset.name;
 }
 
 function mark(field, place) {
@@ -24,10 +28,16 @@ function mark(field, place) {
   const chosen = all[place];
   if (chosen) {
     field.setAttribute("aria-activedescendant", chosen.id);
+    field.dataset.marked = meaning(chosen);
     chosen.scrollIntoView({ block: "nearest" });
   } else {
-    field.removeAttribute("aria-activedescendant");
+    unmark(field);
   }
+}
+
+function unmark(field) {
+  field.removeAttribute("aria-activedescendant");
+  delete field.dataset.marked;
 }
 
 function marked(field) {
@@ -51,6 +61,9 @@ document.addEventListener("htmx:afterSwap", (event) => {
   const open = list.children.length > 0 && document.activeElement === field;
   list.hidden = !open;
   field.setAttribute("aria-expanded", String(open));
+  // An answer that comes after an option was marked shows that option again: it stays marked.
+  const place = options(field).findIndex((option) => meaning(option) === field.dataset.marked);
+  if (place >= 0) mark(field, place);
 });
 
 // On a phone the lists are below the knobs: who asks for them sees them.
@@ -96,6 +109,7 @@ document.addEventListener("focusout", (event) => {
 
 document.addEventListener("input", (event) => {
   const field = event.target;
+  if (field.dataset.suggest) unmark(field);
   if (field.type === "range") {
     document.querySelector(`output[for="${field.id}"]`).textContent = Number(field.value).toFixed(1);
   }

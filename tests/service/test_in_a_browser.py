@@ -100,6 +100,23 @@ def test_search_suggests_while_one_types_and_the_keyboard_takes(page) -> None:
     page.get_by_text("name: Portishead").wait_for()
 
 
+def test_an_option_stays_marked_when_a_late_answer_replaces_the_list(page) -> None:
+    page.goto("/")
+    field = page.get_by_role("combobox")
+    field.press_sequentially("port")
+    option = page.get_by_role("option", name="Portishead")
+    option.wait_for()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(300)
+    old = option.element_handle()
+    field.evaluate("""field => htmx.ajax("GET", "/suggest?q=portis", {
+        source: field, target: "#" + field.getAttribute("aria-controls")})""")
+    page.wait_for_function("old => !old.isConnected", arg=old)
+    assert option.get_attribute("aria-selected") == "true"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/entities/artist:Portishead")
+
+
 def test_one_can_walk_from_thing_to_thing(page) -> None:
     page.goto("/walk/artist:Portishead")
     page.get_by_text("things are shown").wait_for()

@@ -74,7 +74,7 @@ def found(schema: Schema, add: Callable[[Collector, Said], None], *parts: Said) 
         return out.finish()
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.lists(_things | _values, max_size=20))
 def test_columns_make_the_tables_that_rows_make(schema: Schema, said: Said) -> None:
     expected, columns = found(schema, one_by_one, said), found(schema, as_columns, said)
