@@ -14,7 +14,7 @@ from kg_builder.alignment.candidates import Candidate, NameIndex, OwnEntity, our
 from kg_builder.alignment.config import AlignmentConfig, ThirdParty
 from kg_builder.alignment.context import most_frequent, own_bags, their_bags
 from kg_builder.alignment.dump_contents import Gathered, Wanted, keys_of
-from kg_builder.alignment.score import score_candidates
+from kg_builder.alignment.score import CandidateScorer
 from kg_builder.alignment.select import Decision, select_links
 from kg_builder.alignment.type_evidence import class_weights
 from kg_builder.fusion.judgements import Judgements, Verdict, pair
@@ -94,7 +94,8 @@ def link(
         c for c in index.candidates(gathered) if _plausible(c, ours, gathered, schema, config)
     ]
     bags = own_bags(entities, context)
-    scored = score_candidates(ours, candidates, gathered, bags, their_bags(gathered), schema)
+    scorer = CandidateScorer(ours, candidates, gathered, bags, schema)
+    scored = scorer.score(their_bags(gathered))
     provisional = select_links(ours, scored, config, judgements)
     # a second pass: neighbours of things that are linked beyond doubt share their context
     linked_context = {
@@ -102,9 +103,7 @@ def link(
         for d in provisional
         if d.thing and d.score >= 0.95 and ours[d.entity].curie in bags and not ours[d.entity].term
     }
-    scored = score_candidates(
-        ours, candidates, gathered, bags, their_bags(gathered, linked_context), schema
-    )
+    scored = scorer.score(their_bags(gathered, linked_context))
     decisions = select_links(ours, scored, config, judgements)
     if not supplied:
         return Linking(ours, gathered, decisions, _merged(ours, decisions))

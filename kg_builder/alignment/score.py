@@ -57,67 +57,103 @@ class ScoredCandidate:
         return {part: round(weight, 2) for part, weight in parts.items()}
 
 
-def score_candidates(
-    entities: Sequence[OwnEntity],
-    candidates: Sequence[Candidate],
-    gathered: Gathered,
-    ours: Mapping[str, Bag],
-    theirs: Mapping[str, Bag],
-    schema: Schema,
-) -> list[ScoredCandidate]:
-    """Score all candidates; how much the context counts is learnt from the clear ones."""
-    evidence = {
-        key: class_weights(gathered.things[key], schema)
-        for key in {c.thing: None for c in candidates}
-    }
-    bag_similarity = BagSimilarity(ours.values())
-    first = [
-        (
-            name_log_odds(entities[c.entity], gathered.things[c.thing], c),
-            kind_log_odds(
-                entities[c.entity], gathered.things[c.thing], c, evidence[c.thing], schema
-            ),
+class CandidateScorer:
+    """Scores of candidates; names and classes are weighed once, the context as often as it changes.
+
+    Args:
+        entities: our entities; candidates refer to them by position.
+        candidates: what may be linked.
+        gathered: things of the database.
+        ours: CURIE of an entity → words of its context.
+        schema: the data model.
+    """
+
+    def __init__(
+        self,
+        entities: Sequence[OwnEntity],
+        candidates: Sequence[Candidate],
+        gathered: Gathered,
+        ours: Mapping[str, Bag],
+        schema: Schema,
+    ) -> None:
+        self._entities, self._candidates, self._things = entities, candidates, gathered.things
+        self._ours = ours
+        self._bag_similarity = BagSimilarity(ours.values())
+        evidence = {
+            key: class_weights(gathered.things[key], schema)
+            for key in {c.thing: None for c in candidates}
+        }
+        self._name_and_kind = [
+            (
+                name_log_odds(entities[c.entity], gathered.things[c.thing], c),
+                kind_log_odds(
+                    entities[c.entity], gathered.things[c.thing], c, evidence[c.thing], schema
+                ),
+            )
+            for c in candidates
+        ]
+
+    def score(self, theirs: Mapping[str, Bag]) -> list[ScoredCandidate]:
+        """Score all candidates; how much the context counts is learnt from the clear ones.
+
+        Args:
+            theirs: id of a thing → words of its context.
+        """
+        log_odds = self._learn(theirs)
+        return [
+            ScoredCandidate(
+                c, name, kind, self._context(c, theirs.get(c.thing, {}), log_odds), self._fame(c)
+            )
+            for c, (name, kind) in zip(self._candidates, self._name_and_kind, strict=True)
+        ]
+
+    def _learn(self, theirs: Mapping[str, Bag]) -> SimilarityLogOdds:
+        """What similarities say, from entities with one good candidate, and from random pairs."""
+        scored = list(zip(self._candidates, self._name_and_kind, strict=True))
+        namesakes: dict[int, int] = {}
+        for c, (_, kind) in scored:
+            namesakes[c.entity] = namesakes.get(c.entity, 0) + (
+                kind > -1 and c.name_match != "near"
+            )
+        clear = [
+            (self._entities[c.entity].curie, c.thing)
+            for c, (name, kind) in scored
+            if name >= 2.8
+            and kind > 0.5
+            and namesakes[c.entity] == 1
+            and not self._entities[c.entity].term
+        ]
+        clear = [pair for pair in clear if self._ours.get(pair[0]) and theirs.get(pair[1])]
+        right, wrong = (
+            [
+                self._bag_similarity.similarity(self._ours[one], theirs[other])
+                for one, other in pairs
+            ]
+            for pairs in (clear, shuffled(clear, seed=0))
         )
-        for c in candidates
-    ]
-    namesakes: dict[int, int] = {}
-    for c, (_, kind) in zip(candidates, first, strict=True):
-        namesakes[c.entity] = namesakes.get(c.entity, 0) + (kind > -1 and c.name_match != "near")
-    clear = [
-        (entities[c.entity].curie, c.thing)
-        for c, (name, kind) in zip(candidates, first, strict=True)
-        if name >= 2.8 and kind > 0.5 and namesakes[c.entity] == 1 and not entities[c.entity].term
-    ]
-    clear = [pair for pair in clear if ours.get(pair[0]) and theirs.get(pair[1])]
-    log_odds = SimilarityLogOdds.learn(
-        [bag_similarity.similarity(ours[one], theirs[other]) for one, other in clear],
-        [
-            bag_similarity.similarity(ours[one], theirs[other])
-            for one, other in shuffled(clear, seed=0)
-        ],
-    )
-    found = []
-    for c, (name, kind) in zip(candidates, first, strict=True):
-        entity = entities[c.entity]
-        one, other = ours.get(entity.curie, {}), theirs.get(c.thing, {})
+        return SimilarityLogOdds.learn(right, wrong)
+
+    def _context(self, candidate: Candidate, other: Bag, log_odds: SimilarityLogOdds) -> float:
+        entity = self._entities[candidate.entity]
+        one = self._ours.get(entity.curie, {})
         context = 0.0
         if not entity.term:
             if one and other:
                 # few words on a side are a poor sample of what it is about
-                depth = min(1.0, len(one) / 6) * min(
-                    1.0, bag_similarity.shared_vocabulary(other) / 3
-                )
-                context = log_odds.of(bag_similarity.similarity(one, other)) * depth
+                vocabulary = self._bag_similarity.shared_vocabulary(other)
+                depth = min(1.0, len(one) / 6) * min(1.0, vocabulary / 3)
+                context = log_odds.of(self._bag_similarity.similarity(one, other)) * depth
             own_nations = nations_of(one) | nations_in(entity.qualifier)
             context += origin_log_odds(own_nations, nations_of(other), deep=len(one) >= 12)
             context += qualifier_log_odds(
-                nations_of(one), nations_in(gathered.things[c.thing].qualifier)
+                nations_of(one), nations_in(self._things[candidate.thing].qualifier)
             )
-        if c.name_match in LOOSE_MATCHES and context < 0:
+        if candidate.name_match in LOOSE_MATCHES and context < 0:
             context *= 1.5
-        fame = 0.2 * (math.log1p(min(gathered.things[c.thing].degree, 400)) - 2)
-        found.append(ScoredCandidate(c, name, kind, context, fame))
-    return found
+        return context
+
+    def _fame(self, candidate: Candidate) -> float:
+        return 0.2 * (math.log1p(min(self._things[candidate.thing].degree, 400)) - 2)
 
 
 def name_log_odds(entity: OwnEntity, thing: Thing, candidate: Candidate) -> float:

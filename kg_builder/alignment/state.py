@@ -48,8 +48,9 @@ def rename(table: pd.DataFrame, renamed: Mapping[str, str], *, schema: Schema) -
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a table as mappings of plain values."""
-    columns = [values(table, column) for column in table.columns]
-    return [dict(zip(table.columns, cells, strict=True)) for cells in zip(*columns, strict=True)]
+    names = list(table.columns)
+    columns = [values(table, name) for name in names]
+    return [dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True)]
 
 
 def link_row(curie: str, target: str, key: str, method: str) -> dict[str, Any]:

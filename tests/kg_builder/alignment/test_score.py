@@ -12,12 +12,12 @@ from kg_builder.alignment.context import BagSimilarity, SimilarityLogOdds, shuff
 from kg_builder.alignment.dump_contents import Gathered, Thing
 from kg_builder.alignment.dump_lines import Faults
 from kg_builder.alignment.score import (
+    CandidateScorer,
     ScoredCandidate,
     kind_log_odds,
     name_log_odds,
     origin_log_odds,
     qualifier_log_odds,
-    score_candidates,
 )
 from kg_builder.ontology import load_schema
 
@@ -271,7 +271,9 @@ def scored(pairs, own=(), theirs=(), entities=None):
     bags = {entity.curie: bag for entity, bag in zip(entities, own, strict=False)}
     bags["artist:other"] = STRANGE
     others = {thing.id: bag for (_, thing), bag in zip(pairs, theirs, strict=False)}
-    return score_candidates([*entities, OTHER], candidates, gathered, bags, others, SCHEMA), bags
+    return CandidateScorer([*entities, OTHER], candidates, gathered, bags, SCHEMA).score(
+        others
+    ), bags
 
 
 def words(*groups):
@@ -404,7 +406,7 @@ def learnt_from(monkeypatch, entities, pairs, *, own=True, theirs=True):
     bags = {entity.curie: words(SIX) for entity in entities} if own else {}
     others = dict.fromkeys(things, words(SIX)) if theirs else {}
     gathered = Gathered(things, set(things), [], 0, Faults())
-    score_candidates(entities, candidates, gathered, bags, others, SCHEMA)
+    CandidateScorer(entities, candidates, gathered, bags, SCHEMA).score(others)
     return [thing for _, thing in seen]
 
 
@@ -473,7 +475,7 @@ def test_the_weight_of_an_overlap_is_learnt_from_the_clear_pairs():
     }
     candidates = [met("identical", e.name, n, f"t{n}") for n, e in enumerate(entities)]
     gathered = Gathered(things, set(things), [], 0, Faults())
-    found = score_candidates(entities, candidates, gathered, own, theirs, SCHEMA)
+    found = CandidateScorer(entities, candidates, gathered, own, SCHEMA).score(theirs)
 
     clear = [(entity.curie, f"t{n}") for n, entity in enumerate(entities)]
     weigher = BagSimilarity(own.values())
