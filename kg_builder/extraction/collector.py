@@ -29,6 +29,7 @@ from kg_builder.extraction.arrow_batches import (
 )
 from kg_builder.extraction.merging import narrower
 from kg_builder.extraction.staging_store import MEMORY, StagingStore
+from kg_builder.extraction.title_guests import CONFIDENCE, METHOD, TitleGuests
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 from kg_builder.ordered_pool import in_order
@@ -123,6 +124,7 @@ class Collector:
         self._narrower = lru_cache(maxsize=None)(partial(narrower, schema=schema))
         self._next_part = self._next_row = 0
         self._segments = 0
+        self._guests = TitleGuests(schema)
         self._store: StagingStore | None = None
 
     def __enter__(self) -> Self:
@@ -245,6 +247,7 @@ class Collector:
         self._move_parts()
         self._segments += 2  # one more, and one for things that are in it twice
         parts, self._next_part = numbered(segment.parts, self._next_part, PART)
+        self._guests.note(parts)
         statements, self._next_row = numbered(segment.statements, self._next_row, STATEMENT)
         self._opened().add_parts(parts)
         self._opened().add_statements(statements)
@@ -300,6 +303,17 @@ class Collector:
             return list(pool.map(use, (RECORDS, STATEMENTS, REJECTS), reading))
 
     def _settle(self) -> StagingStore:
+        self._move_parts()
+        for work, guest, evidence in self._guests.performers(self.names_of_artists):
+            performer = self.mention("Artist", guest, evidence=evidence)
+            self.statement(
+                work,
+                "performer",
+                performer,
+                method=METHOD,
+                evidence=evidence,
+                confidence=CONFIDENCE,
+            )
         self._move_rows()
         self._move_parts()
         self._move_rejects()
@@ -341,6 +355,7 @@ class Collector:
                     self.reject(_NO_TEXT, part.evidence, key)
                     del parts[key]
             batch = part_batch(parts)
+        self._guests.note(batch)
         self._opened().add_parts(batch)
 
     def _move_rejects(self) -> None:
