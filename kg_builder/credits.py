@@ -98,8 +98,8 @@ def guests_in_title(title: str, known: Container[str]) -> list[str]:
 
     Args:
         title: of a song or an album.
-        known: names of artists elsewhere in the source, in lower case; they tell whether
-            "Ann & Bob" is one guest or two.
+        known: names of artists elsewhere in the source, in lower case: "Ann & Bob" are two guests
+            where one of them is known, and so are the guests of a list of four and more.
 
     >>> guests_in_title("Umbrella (feat. Ann & Bob) - Live", {"ann", "bob"})
     ['Ann', 'Bob']
@@ -111,11 +111,19 @@ def guests_in_title(title: str, known: Container[str]) -> list[str]:
     found = found or _OPEN.search(title)
     if found is None or not (lead := title[: found.start()].strip()):
         return []
-    word, guests = found["word"].lower(), found["guests"].strip(" \t\"“”'.,;")
+    word, guests = found["word"].lower(), found["guests"].strip(' \t"“”,;')
     if is_open and word == "ft." and _PLACE_FOLLOWS.search(lead):
         return []  # Ft. Worth
-    names = credited(guests, known) if guests else []
+    names = _guests(guests, known)
     certain = word in {"featuring", "feat.", "ft."} or (not is_open and word in {"feat", "ft"})
     if certain and not (is_open and guests[:1].islower()):
         return names
     return names if all(name.casefold() in known for name in names) else []
+
+
+def _guests(text: str, known: Container[str]) -> list[str]:
+    parts = [part for part in map(str.strip, JOINT.split(text)) if part]
+    is_known = [part.casefold() in known for part in parts]
+    if text.casefold() not in known and len(parts) > 1 and (any(is_known) or len(parts) > 3):
+        return list(dict.fromkeys(parts))
+    return credited(text, known) if text else []

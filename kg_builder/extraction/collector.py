@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from kg_builder.credits import MAY_NAME_GUESTS, guests_in_title
+from kg_builder.credits import JOINT, MAY_NAME_GUESTS, guests_in_title
 from kg_builder.extraction.arrow_batches import (
     PART,
     REJECT,
@@ -340,8 +340,10 @@ class Collector:
 
     def _state_guests(self) -> None:
         """The guests in titles ("Rain (feat. Bob)") are performers."""
-        titles, self._titles = self._titles, {}
-        for (work, title), evidence in titles.items():
+        # those of one guest first: they may be what tells "Ann & Bob" apart
+        titles = sorted(self._titles.items(), key=lambda row: bool(JOINT.search(row[0][1])))
+        self._titles = {}
+        for (work, title), evidence in titles:
             for guest in map(clean_text, guests_in_title(title, self.names_of_artists)):
                 if guest and not is_placeholder(guest, "Artist"):
                     artist = self.mention("Artist", guest, evidence=evidence)

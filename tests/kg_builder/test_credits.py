@@ -27,6 +27,9 @@ KNOWN = {"ann", "bob", "cy"}
         ("Rain (Part 2) (feat. Ann & Bob)", ["Ann", "Bob"]),
         ("Rain (feat. Ann, Bob and Cy)", ["Ann", "Bob", "Cy"]),
         ("Rain (feat. Holt & Sons)", ["Holt & Sons"]),
+        ("Rain (feat. Ann & Mira Holt)", ["Ann", "Mira Holt"]),
+        ("Rain (feat. Dee, Eve, Flo, Gus & Hal)", ["Dee", "Eve", "Flo", "Gus", "Hal"]),
+        ("Rain (feat. M.I.A.)", ["M.I.A."]),
         ("Rain (with Ann)", ["Ann"]),
         ("Rain (con Ann)", ["Ann"]),
         ("Rain feat Ann", ["Ann"]),
@@ -91,6 +94,7 @@ def test_a_song_is_performed_by_its_guests_too(tmp_path: Path, schema: Schema) -
         )
     }
     assert {fact for fact in facts if fact[2] == "title"} == {
-        ("Rain (feat. Bob & Mira Holt)", "Bob & Mira Holt", "title", "songs.csv#line=2"),
+        ("Rain (feat. Bob & Mira Holt)", "Bob", "title", "songs.csv#line=2"),
+        ("Rain (feat. Bob & Mira Holt)", "Mira Holt", "title", "songs.csv#line=2"),
         ("Snow (with Ann)", "Ann", "title", "songs.csv#line=3"),
     }
