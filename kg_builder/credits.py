@@ -1,4 +1,4 @@
-"""Split joint artist credits in a name: "A feat. B", "A & B", and "Surname, First name"."""
+"""Split joint credits in names of artists ("A feat. B", "A & B"), and find guests in titles."""
 
 from __future__ import annotations
 
@@ -15,6 +15,20 @@ JOINT: Final = re.compile(
 )
 MAY_BE_JOINT: Final = re.compile(rf"{JOINT.pattern}|,|{_FEATURING}", re.I)
 """Occurs in every name that `credited` may take apart, and in many that are one artist's."""
+
+MAY_NAME_GUESTS: Final = r"(?i)\b(?:feat|ft|featuring|with|con|avec|mit)\b|\bw/"
+"""Occurs in every title in which `guests_in_title` finds somebody (RE2)."""
+
+_SURE: Final = r"featuring|feat\.?|ft\.?"
+_BRACKETED: Final = re.compile(
+    rf"[(\[]\s*(?P<word>{_SURE}|(?:duet )?with|w/|con|avec|mit)\s+(?P<guests>[^()\[\]]+)[)\]]", re.I
+)
+_OPEN: Final = re.compile(
+    r"(?<=\S)\s+(?:[-–—]\s*)?(?P<word>featuring|feat\.?|ft\.)\s+"
+    r"(?P<guests>[^()\[\]]+?)(?=\s+[-–—]\s|\s*[(\[]|\s*$)",
+    re.I,
+)
+_PLACE_FOLLOWS: Final = re.compile(r"\b(?:at|from|in|near|of|to|the)$", re.I)
 
 
 def split_credits(name: str) -> list[str]:
@@ -74,3 +88,42 @@ def credited(name: str, known: Container[str]) -> list[str]:
     if len(parts) > 1 and all(part.casefold() in known for part in parts):
         return list(dict.fromkeys(parts))
     return [name]
+
+
+def guests_in_title(title: str, known: Container[str]) -> list[str]:
+    """Names of the guests that a title credits, in order.
+
+    "with" in brackets, and "feat" without brackets or a full stop, are words of titles as well:
+    they count only where all that they name is known.
+
+    Args:
+        title: of a song or an album.
+        known: names of artists elsewhere in the source, in lower case: "Ann & Bob" are two guests
+            where one of them is known, and so are the guests of a list of four and more.
+
+    >>> guests_in_title("Umbrella (feat. Ann & Bob) - Live", {"ann", "bob"})
+    ['Ann', 'Bob']
+    >>> guests_in_title("Dancing (with Tears in My Eyes)", {"ann"})
+    []
+    """
+    found = _BRACKETED.search(title)
+    is_open = found is None
+    found = found or _OPEN.search(title)
+    if found is None or not (lead := title[: found.start()].strip()):
+        return []
+    word, guests = found["word"].lower(), found["guests"].strip(' \t"“”,;')
+    if is_open and word == "ft." and _PLACE_FOLLOWS.search(lead):
+        return []  # Ft. Worth
+    names = _guests(guests, known)
+    certain = word in {"featuring", "feat.", "ft."} or (not is_open and word in {"feat", "ft"})
+    if certain and not (is_open and guests[:1].islower()):
+        return names
+    return names if all(name.casefold() in known for name in names) else []
+
+
+def _guests(text: str, known: Container[str]) -> list[str]:
+    parts = [part for part in map(str.strip, JOINT.split(text)) if part]
+    is_known = [part.casefold() in known for part in parts]
+    if text.casefold() not in known and len(parts) > 1 and (any(is_known) or len(parts) > 3):
+        return list(dict.fromkeys(parts))
+    return credited(text, known) if text else []

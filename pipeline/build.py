@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel
 
 from kg_builder.errors import DataError
+from kg_builder.garbage_collection import rare_garbage_collection
 from kg_builder.progress import Progress, silent
 from pipeline.artefacts import Staging, digest
 from pipeline.code_version import code_version
@@ -165,7 +165,7 @@ class Build:
         started = time.perf_counter()
         staging = Staging(job.out, stage.name)
         try:
-            with _rare_garbage_collection():
+            with rare_garbage_collection():
                 counts = stage.run(StageContext(job=job, staging=staging, progress=progress))
             outputs = staging.publish(stage.writes, stage.may_write)
         except BaseException:
@@ -241,21 +241,6 @@ def build(
             on_end(report)
             reports.append(report)
     return BuildReport(dataset=whole.job.recipe.name, out=whole.job.out, stages=tuple(reports))
-
-
-@contextmanager
-def _rare_garbage_collection() -> Iterator[None]:
-    """Look for cyclic garbage rarely.
-
-    A stage makes millions of small objects, hardly any of them in cycles; with Python's own
-    thresholds a fifth of its time goes into visiting them again and again.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def stage_named(name: str) -> Stage:

@@ -108,6 +108,8 @@ def _fetch_one(
             progress(download.path, done, total)
 
     receipt = None if force else _read_receipt(path)
+    if receipt is not None:
+        _finish_interrupted(path, receipt)
     if force or not path.exists():
         receipt, outcome = _bring(download, path, report, transfer), Outcome.FETCHED
     else:
@@ -147,8 +149,18 @@ def _bring(download: Download, path: Path, report: Report, transfer: Transfer) -
             remedy="try again; if it stays so, the publisher has changed the file: look at it, "
             "then fix `sha256` and `size` in the recipe",
         )
+    receipt = _Receipt(url=str(download.url), **found.model_dump())
+    # Before the file: one without a receipt would be taken for the user's own, and never verified.
+    _write_receipt(path, receipt)
     part.replace(path)
-    return _Receipt(url=str(download.url), **found.model_dump())
+    return receipt
+
+
+def _finish_interrupted(path: Path, receipt: _Receipt) -> None:
+    """Give a download its name that was whole, and receipted, when its fetch was killed."""
+    part = _part(path)
+    if part.exists() and not _difference(_sum(part), receipt.sha256, receipt.size):
+        part.replace(path)
 
 
 def _expected(download: Download, receipt: _Receipt | None) -> str | None:

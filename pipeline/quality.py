@@ -69,7 +69,10 @@ class Facts:
             raise DataError(
                 "the knowledge graph is empty: no statement links two entities",
                 where=f"recipe {recipe.name}",
-                remedy="look at stages/*/rejects.parquet, and at the mapping of the columns",
+                remedy="look at stages/*/rejects.parquet, and at the mapping of the columns"
+                if len(self.statements) or len(self.rejects)
+                else "add a source that tells genres, albums, labels or countries, or a "
+                "third-party database: [[databases]]",
             )
 
     def _nothing_positive(self, recipe: Recipe) -> DataError:

@@ -12,8 +12,10 @@ from typing import Final, Self, TypeVar
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from kg_builder.credits import JOINT, MAY_NAME_GUESTS, guests_in_title
 from kg_builder.extraction.arrow_batches import (
     PART,
     REJECT,
@@ -29,6 +31,7 @@ from kg_builder.extraction.arrow_batches import (
 )
 from kg_builder.extraction.merging import narrower
 from kg_builder.extraction.staging_store import MEMORY, StagingStore
+from kg_builder.extraction.values import clean_text, is_placeholder
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 from kg_builder.ordered_pool import in_order
@@ -92,6 +95,10 @@ HOLD: Final = 50_000
 """Records, statements or rejects held as Python objects before they go to the store."""
 
 
+_IN_TITLE: Final = 0.95
+"""Confidence of a performer whom a title names as a guest."""
+
+
 class Collector:
     """Collects what one source says; `finish` (or `finish_to`) checks it and builds the tables.
 
@@ -123,6 +130,14 @@ class Collector:
         self._narrower = lru_cache(maxsize=None)(partial(narrower, schema=schema))
         self._next_part = self._next_row = 0
         self._segments = 0
+        self._titled = [
+            name
+            for name in schema.classes
+            if "performer" in schema.predicates
+            and any(schema.is_a(name, one) for one in ("Song", "Album"))
+        ]
+        self._titles: dict[tuple[str, str], str] = {}
+        """(key of a song or an album, a title that may name guests) → evidence"""
         self._store: StagingStore | None = None
 
     def __enter__(self) -> Self:
@@ -245,6 +260,7 @@ class Collector:
         self._move_parts()
         self._segments += 2  # one more, and one for things that are in it twice
         parts, self._next_part = numbered(segment.parts, self._next_part, PART)
+        self._note_titles(parts)
         statements, self._next_row = numbered(segment.statements, self._next_row, STATEMENT)
         self._opened().add_parts(parts)
         self._opened().add_statements(statements)
@@ -300,12 +316,38 @@ class Collector:
             return list(pool.map(use, (RECORDS, STATEMENTS, REJECTS), reading))
 
     def _settle(self) -> StagingStore:
+        self._move_parts()
+        self._state_guests()
         self._move_rows()
         self._move_parts()
         self._move_rejects()
         store = self._opened()
         self.counts.update(store.settle(repeated=self._segments > 1))
         return store
+
+    def _note_titles(self, parts: pa.RecordBatch) -> None:
+        """Remember titles that may name guests until all artists of the source are known."""
+        if not self._titled:
+            return
+        rows = pc.and_(
+            pc.match_substring_regex(parts["name"], MAY_NAME_GUESTS),
+            pc.and_not(pc.is_in(parts["type"], pa.array(self._titled)), parts["optional"]),
+        )
+        chosen = parts.filter(rows)
+        columns = (chosen[name].to_pylist() for name in ("key", "name", "evidence"))
+        for key, title, evidence in zip(*columns, strict=True):
+            self._titles.setdefault((key, title), evidence)
+
+    def _state_guests(self) -> None:
+        """The guests in titles ("Rain (feat. Bob)") are performers."""
+        # those of one guest first: they may be what tells "Ann & Bob" apart
+        titles = sorted(self._titles.items(), key=lambda row: bool(JOINT.search(row[0][1])))
+        self._titles = {}
+        for (work, title), evidence in titles:
+            for guest in map(clean_text, guests_in_title(title, self.names_of_artists)):
+                if guest and not is_placeholder(guest, "Artist"):
+                    artist = self.mention("Artist", guest, evidence=evidence)
+                    self.add((work, "performer", artist, "record", "title", _IN_TITLE, evidence))
 
     def _opened(self) -> StagingStore:
         if self._store is None:
@@ -341,6 +383,7 @@ class Collector:
                     self.reject(_NO_TEXT, part.evidence, key)
                     del parts[key]
             batch = part_batch(parts)
+        self._note_titles(batch)
         self._opened().add_parts(batch)
 
     def _move_rejects(self) -> None:

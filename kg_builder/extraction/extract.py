@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import pandas as pd
 from pydantic import Field
@@ -20,6 +18,7 @@ from kg_builder.extraction.semi_structured.config import SemiStructuredSource
 from kg_builder.extraction.structured import extract_structured
 from kg_builder.extraction.structured.config import StructuredSource
 from kg_builder.extraction.text.config import UnstructuredSource
+from kg_builder.garbage_collection import rare_garbage_collection
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
 
@@ -30,10 +29,6 @@ SourceConfig = Annotated[
     StructuredSource | SemiStructuredSource | UnstructuredSource, Field(discriminator="kind")
 ]
 """A source of any kind; the field `kind` tells which."""
-
-
-_NEW_OBJECTS: Final = 50_000
-"""Objects made between two searches for cycles: some megabytes."""
 
 
 def extract(
@@ -63,7 +58,7 @@ def extract(
         DataError: a file or column is missing or damaged, or the mapping does not fit the data
             model; a malformed row, page or value is a reject instead.
     """
-    with _few_searches_for_cycles(), Collector(source.name, schema) as out:
+    with rare_garbage_collection(), Collector(source.name, schema) as out:
         _read(source, root, out, gazetteer, left_out, load_models, progress)
         return out.finish()
 
@@ -91,7 +86,7 @@ def extract_to(
     Raises:
         DataError: as for `extract`.
     """
-    with _few_searches_for_cycles(), Collector(source.name, schema) as out:
+    with rare_garbage_collection(), Collector(source.name, schema) as out:
         _read(source, root, out, gazetteer, left_out, load_models, progress)
         return out.finish_to(folder)
 
@@ -123,24 +118,3 @@ def _read(
         extract_unstructured(
             source, root, out, gazetteer=gazetteer, load_models=load_models, progress=progress
         )
-
-
-@contextmanager
-def _few_searches_for_cycles() -> Iterator[None]:
-    """Spare Python's search for cycles the objects that were there before, and search less often.
-
-    A reader makes many small objects, each few of which start a search; with the modules of all the
-    libraries in it, the search took a third of the time, and among the reader's own rows, which
-    are no cycles, a tenth. Pages that parsers make cycles of are still forgotten.
-    """
-    if gc.get_freeze_count():
-        yield
-        return
-    thresholds = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(_NEW_OBJECTS, *thresholds[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*thresholds)
-        gc.unfreeze()

@@ -13,9 +13,17 @@ from kg_builder.schema_inference.things import Things
 
 NO_GRAPH = (
     "no column links two things: the build will end with an empty graph; add a file that tells "
-    "genres, albums, labels or countries of the items"
+    "genres, albums, labels or countries of the items, or a third-party database"
 )
 """What is missing where files only say who listened to what."""
+_DATABASE = (
+    "# A dump of an encyclopaedia finds the items by their names, and adds facts: download one",
+    '# (docs/third-party-databases.md says where), and remove the "#" of these lines.',
+    "# [[databases]]",
+    '# name = "dbpedia"',
+    '# format = "dbpedia-nt"',
+    '# path = "mappingbased-objects_lang=en.ttl.bz2"',
+)
 
 
 def recipe_text(plan: Plan, name: str, pages: list[tuple[str, dict[str, Any], str]]) -> str:
@@ -33,7 +41,10 @@ def recipe_text(plan: Plan, name: str, pages: list[tuple[str, dict[str, Any], st
         f"name = {toml(name)}",
         f"title = {toml(name)}",
     ]
-    if plan.acts and not pages and not plan.links and not any(t.columns for t in plan.tables):
+    no_graph = (
+        plan.acts and not pages and not plan.links and not any(t.columns for t in plan.tables)
+    )
+    if no_graph:
         lines.append(f"# {NO_GRAPH}")
     if plan.tables:
         lines += ["", "[[sources]]", 'kind = "structured"', f"name = {toml(name)}"]
@@ -44,6 +55,8 @@ def recipe_text(plan: Plan, name: str, pages: list[tuple[str, dict[str, Any], st
         lines += ["", head, f"# {why}", 'reads = "links"', *_layout(sample), *_keys(keys, {})]
     for source, keys, why in pages:
         lines += ["", "[[sources]]", f"# {why}", f"name = {toml(source)}", *_keys(keys, {})]
+    if no_graph:
+        lines += ["", *_DATABASE]
     lines += _acts(plan, name) + _users(plan) + _ratings(plan, pages) + _left_out(plan)
     return "\n".join(lines) + "\n"
 

@@ -78,8 +78,13 @@ class Orchestra:
         raise TimeoutError(f"waited {self.patience:.0f} s in vain for {what}")
 
     def post(self, path: str, **body: Any) -> Any:
-        """Ask the server."""
-        response = httpx.post(f"{self.url}{path}", json=body, timeout=30, trust_env=False)
+        """Ask the server; while its database is busy (503) again, as Prefect's own client does."""
+        deadline = time.monotonic() + self.patience
+        while True:
+            response = httpx.post(f"{self.url}{path}", json=body, timeout=30, trust_env=False)
+            if response.status_code != 503 or time.monotonic() > deadline:
+                break
+            time.sleep(1)
         response.raise_for_status()
         return response.json()
 

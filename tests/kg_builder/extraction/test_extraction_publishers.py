@@ -98,7 +98,7 @@ FAMILIES = {
         {"discogs"},
         {
             "Song": 8947,
-            "Artist": 4866,
+            "Artist": 4885,
             "Album": 1000,
             "RecordLabel": 703,
             "Genre": 258,
@@ -107,7 +107,7 @@ FAMILIES = {
             "Country": 58,
         },
         {
-            "performer": 13939,
+            "performer": 13965,
             "onAlbum": 9184,
             "trackNumber": 9184,
             "duration": 4748,
@@ -146,7 +146,7 @@ FAMILIES = {
         {
             "Song": 401,
             "Album": 99,
-            "Artist": 85,
+            "Artist": 86,
             "Venue": 43,
             "Instrument": 27,
             "Country": 17,
@@ -162,7 +162,7 @@ FAMILIES = {
             "onAlbum": 372,
             "duration": 324,
             "trackNumber": 316,
-            "performer": 99,
+            "performer": 100,
             "country": 96,
             "releaseDate": 84,
             "language": 59,

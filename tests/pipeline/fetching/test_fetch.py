@@ -68,6 +68,40 @@ def test_force_asks_again(publisher, transfer: Transfer, tmp_path: Path) -> None
     assert again.path.read_bytes() == b"a new edition"
 
 
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("moment", ["before the receipt", "before the file"])
+def test_a_fetch_killed_at_its_end_is_verified_by_the_next(
+    publisher, transfer: Transfer, tmp_path: Path, monkeypatch, force: bool, moment: str
+) -> None:
+    if force:  # another edition is there
+        fetch([publisher.download()], tmp_path, transfer=transfer)
+        publisher.body, publisher.etag = b"a new edition", '"v2"'
+
+    rename = Path.replace
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def killed_at_the_file(path: Path, target: Path) -> Path:
+        return killed() if path.suffix == ".part" else rename(path, target)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        if moment == "before the file":
+            patched.setattr(Path, "replace", killed_at_the_file)
+        else:
+            patched.setattr("pipeline.fetch._write_receipt", killed)
+        fetch([publisher.download()], tmp_path, force=force, transfer=transfer)
+
+    again = force and moment == "before the receipt"
+    [fetched] = fetch([publisher.download()], tmp_path, force=again, transfer=transfer)
+
+    assert fetched.outcome is not Outcome.UNVERIFIED
+    assert fetched.path.read_bytes() == publisher.body
+    receipt = json.loads((tmp_path / "raw/file.bin.fetch.json").read_text())
+    assert receipt["sha256"] == hashlib.sha256(publisher.body).hexdigest()
+    assert not (tmp_path / "raw/file.bin.part").exists()
+
+
 def test_a_file_put_there_by_hand_is_kept_and_called_unverified(
     publisher, transfer: Transfer, tmp_path: Path
 ) -> None:

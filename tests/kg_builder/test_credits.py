@@ -1,0 +1,100 @@
+"""Guests whom the titles of songs and albums name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kg_builder.credits import guests_in_title
+from kg_builder.extraction import StructuredSource, extract
+from kg_builder.ontology import Schema
+
+KNOWN = {"ann", "bob", "cy"}
+
+
+@pytest.mark.parametrize(
+    ("title", "guests"),
+    [
+        ("Rain (feat. Mira Holt)", ["Mira Holt"]),
+        ("Rain [ft. Mira Holt] - Radio Edit", ["Mira Holt"]),
+        ("Rain (Featuring Mira Holt) (Remix)", ["Mira Holt"]),
+        ("Rain - feat. Mira Holt - Live", ["Mira Holt"]),
+        ("Rain featuring Mira Holt", ["Mira Holt"]),
+        ("Rain ft. Mira Holt (Live)", ["Mira Holt"]),
+        ("Rain (Part 2) (feat. Ann & Bob)", ["Ann", "Bob"]),
+        ("Rain (feat. Ann, Bob and Cy)", ["Ann", "Bob", "Cy"]),
+        ("Rain (feat. Holt & Sons)", ["Holt & Sons"]),
+        ("Rain (feat. Ann & Mira Holt)", ["Ann", "Mira Holt"]),
+        ("Rain (feat. Dee, Eve, Flo, Gus & Hal)", ["Dee", "Eve", "Flo", "Gus", "Hal"]),
+        ("Rain (feat. M.I.A.)", ["M.I.A."]),
+        ("Rain (with Ann)", ["Ann"]),
+        ("Rain (con Ann)", ["Ann"]),
+        ("Rain feat Ann", ["Ann"]),
+        ("Rain (feat. holt)", ["holt"]),
+    ],
+)
+def test_guests(title: str, guests: list[str]) -> None:
+    assert guests_in_title(title, KNOWN) == guests
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Dancing (with Tears in My Eyes)",
+        "With Ann",
+        "(feat. Mira Holt)",
+        "The Greatest Feat of All",
+        "What a feat of strength",
+        "Feat. of Clay",
+        "Ft. Worth Blues",
+        "Live at Ft. Worth",
+        "Rain (feat. )",
+        "Rain",
+    ],
+)
+def test_words_of_a_title_that_name_no_guest(title: str) -> None:
+    assert guests_in_title(title, KNOWN) == []
+
+
+@given(st.text(alphabet="feat. ()[]-AB&,", max_size=40))
+def test_a_guest_stands_in_the_title(title: str) -> None:
+    for guest in guests_in_title(title, KNOWN):
+        assert guest
+        assert guest in " ".join(title.split())
+
+
+def test_a_song_is_performed_by_its_guests_too(tmp_path: Path, schema: Schema) -> None:
+    (tmp_path / "songs.csv").write_text(
+        "id,title,artist\n1,Rain (feat. Bob & Mira Holt),Ann\n2,Snow (with Ann),Bob\n3,Hail,Cy\n"
+        "4,Sun (feat. Various Artists),Ann\n"
+    )
+    table = {
+        "path": "songs.csv",
+        "type": "Song",
+        "id": "id",
+        "name": "title",
+        "columns": {"artist": {"predicate": "performer", "type": "Artist"}},
+    }
+    source = StructuredSource.model_validate(
+        {"kind": "structured", "name": "shop", "tables": {"songs": table}}
+    )
+    found = extract(source, tmp_path, schema=schema)
+    names = dict(zip(found.records["record"], found.records["name"], strict=True))
+    facts = {
+        (names[subject], names[other], method, evidence)
+        for subject, other, method, evidence in zip(
+            found.statements["subject"],
+            found.statements["object"],
+            found.statements["method"],
+            found.statements["evidence"],
+            strict=True,
+        )
+    }
+    assert {fact for fact in facts if fact[2] == "title"} == {
+        ("Rain (feat. Bob & Mira Holt)", "Bob", "title", "songs.csv#line=2"),
+        ("Rain (feat. Bob & Mira Holt)", "Mira Holt", "title", "songs.csv#line=2"),
+        ("Snow (with Ann)", "Ann", "title", "songs.csv#line=3"),
+    }
