@@ -249,6 +249,6 @@ def _explain(fault: ValidationError) -> str:
     for error in errors:
         if error["loc"] in {(key,) for key in inner}:
             continue  # a list is called too short where its only entry is wrong
-        place = ".".join(str(part) for part in error["loc"])
-        lines.append(f"{place}: {error['msg']}" if place else error["msg"])
+        setting = ".".join(str(part) for part in error["loc"])
+        lines.append(f"{setting}: {error['msg']}" if setting else error["msg"])
     return "; ".join(lines)

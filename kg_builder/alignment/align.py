@@ -241,9 +241,9 @@ def _also_of_second_spellings(statements: pd.DataFrame, linking: Linking) -> pd.
 def _reject(state: State, source: str, gathered: Gathered, brought: ImportedFacts) -> None:
     for reason, places in sorted(gathered.faults.places.items()):
         more = gathered.faults.counts[reason] - len(places)
-        for position, (place, detail) in enumerate(places):
+        for position, (location, detail) in enumerate(places):
             last = f" (and {more} more)" if more and position == len(places) - 1 else ""
-            state.rejects.append(reject_row(source, reason, place, detail + last))
+            state.rejects.append(reject_row(source, reason, location, detail + last))
     state.rejects += [reject_row(source, *reject) for reject in brought.rejects]
 
 

@@ -49,10 +49,10 @@ def connectivity(statements: pd.DataFrame, entities: pd.DataFrame) -> dict[str, 
         `hubs`: the best connected, with degree and class.
     """
     names = entities["entity"].tolist()
-    place = {name: number for number, name in enumerate(names)}
+    index_of = {name: number for number, name in enumerate(names)}
     linking = statements.loc[statements["object_kind"] == "entity", _FACT].drop_duplicates()
-    head = linking["subject"].map(place).to_numpy(dtype=float)
-    tail = linking["object"].map(place).to_numpy(dtype=float)
+    head = linking["subject"].map(index_of).to_numpy(dtype=float)
+    tail = linking["object"].map(index_of).to_numpy(dtype=float)
     known = ~(np.isnan(head) | np.isnan(tail))
     ends = np.column_stack([head[known], tail[known]]).astype(np.int64)
     degree = np.bincount(ends.ravel(), minlength=len(names))

@@ -189,8 +189,8 @@ def read_interactions(
     wanted += [condition.column for condition in table.where]
     reader = read_rows(table, root, columns=list(dict.fromkeys(wanted)), progress=progress)
     rows, items = _rows_of(reader, table.item)
-    place = reader.evidence_of(rows["place"])
-    user = _users(table, rows, place)
+    evidence = reader.evidence_of(rows["place"])
+    user = _users(table, rows, evidence)
     record = _records(items, table.records, known)
     weight = (
         read_numbers(rows[weighed], table.decimal) if weighed else pd.Series(1.0, index=rows.index)
@@ -214,14 +214,14 @@ def read_interactions(
         usable &= ~bad
         rejects.append(
             {
-                "evidence": place[bad].tolist(),
+                "evidence": evidence[bad].tolist(),
                 "reason": [reason] * int(bad.sum()),
                 "detail": (user[bad].fillna("") + " " + items[bad].fillna("")).tolist(),
             }
         )
     if not usable.any():
         bad_rows = pd.DataFrame(
-            {"place": place, "user": user, "item": items, "record": record}, index=rows.index
+            {"place": evidence, "user": user, "item": items, "record": record}, index=rows.index
         )
         if weighed:
             bad_rows["weight"] = rows[weighed]
@@ -241,7 +241,7 @@ def read_interactions(
         "weight": weight[usable],
         "liked": weight[usable] >= table.threshold,
         "time": [None] * int(usable.sum()) if time is None else time[usable].tolist(),
-        "evidence": place[usable],
+        "evidence": evidence[usable],
     }
     return Interactions(
         interactions=INTERACTIONS.frame(used),
@@ -284,10 +284,10 @@ def _rows_of(reader: RowReader, item: str) -> tuple[pd.DataFrame, pd.Series]:
     return rows, items.str.replace(r"^(\d+)\.0$", r"\1", regex=True)  # as plain_id does
 
 
-def _users(table: InteractionTable, rows: pd.DataFrame, place: pd.Series) -> pd.Series:
+def _users(table: InteractionTable, rows: pd.DataFrame, evidence: pd.Series) -> pd.Series:
     if isinstance(table.user, str):
         return rows[table.user]
-    texts = place.str.partition("#")[0] if table.user.column is None else rows[table.user.column]
+    texts = evidence.str.partition("#")[0] if table.user.column is None else rows[table.user.column]
     codes, distinct = pd.factorize(texts, use_na_sentinel=False)
     found = table.user.of(None if text is pd.NA else text for text in distinct)
     return _spread(found, codes)
@@ -297,9 +297,9 @@ def _records(items: pd.Series, records: str, known: frozenset[str] | None) -> pd
     """Record keys of the items; an id that is an address is known by its short form."""
     codes, distinct = pd.factorize(items)
     keys = [f"{records}/{item}" for item in distinct]
-    for place, item in enumerate(distinct):
-        if keys[place] not in (known or ()) and (curie := external_id(item)):
-            keys[place] = f"{records}/{curie}"
+    for index, item in enumerate(distinct):
+        if keys[index] not in (known or ()) and (curie := external_id(item)):
+            keys[index] = f"{records}/{curie}"
     return _spread(keys, codes)
 
 
@@ -331,21 +331,21 @@ def _nothing_usable(
         )
     reason = next(name for name, fault in faults.items() if fault.iloc[0])
     row = rows.iloc[0].fillna("")
-    said, remedy = reason, "correct the file, or how [[interactions]] reads it"
+    problem, remedy = reason, "correct the file, or how [[interactions]] reads it"
     if reason == "weight is no number":
-        said = f"weight {row['weight']!r} in column {table.weight!r} is no number"
+        problem = f"weight {row['weight']!r} in column {table.weight!r} is no number"
         remedy = "name a column of numbers, or leave 'weight' out: every row then counts"
     elif reason == "time is no number or date":
-        said = f"time {row['time']!r} is no number or date"
+        problem = f"time {row['time']!r} is no number or date"
     elif reason == "interaction with an unknown record":
-        said = f"there is no record {row['record']!r}"
+        problem = f"there is no record {row['record']!r}"
         remedy = _known_keys(str(row["item"]), table.records, known or frozenset())
     elif isinstance(table.user, DerivedUser) and not row["user"]:
-        said = f"the pattern {table.user.pattern!r} finds no user"
+        problem = f"the pattern {table.user.pattern!r} finds no user"
     else:
-        said = f"no user or no item (user {row['user']!r}, item {row['item']!r})"
+        problem = f"no user or no item (user {row['user']!r}, item {row['item']!r})"
     return DataError(
-        f"none of the {len(rows):,} interactions can be used, the first: {row['place']}: {said}",
+        f"none of the {len(rows):,} interactions can be used, the first: {row['place']}: {problem}",
         where=str(path),
         remedy=remedy,
     )

@@ -66,8 +66,8 @@ def _types(types: list[str], thing: Numbers, schema: Schema) -> list[str]:
     """The type of each thing: types of its parts narrow down that of the first."""
     narrow = lru_cache(maxsize=None)(partial(narrower, schema=schema))
     found: list[str] = []
-    for place, type_ in zip(thing.tolist(), types, strict=True):
-        if place == len(found):
+    for row, type_ in zip(thing.tolist(), types, strict=True):
+        if row == len(found):
             found.append(type_)
         elif type_ != found[-1]:
             found[-1] = narrow(type_, found[-1])

@@ -132,10 +132,10 @@ class Batch:
         names = pa.array(read, _TEXT).take(distinct.indices)
         known = names.is_valid()
         kept = known.to_numpy(zero_copy_only=False)
-        for place in np.flatnonzero(~kept).tolist():
-            if (text := texts[place].as_py()).strip():
+        for row in np.flatnonzero(~kept).tolist():
+            if (text := texts[row].as_py()).strip():
                 reason, detail = why_not(text, type_.lower(), type_), f"{predicate}={text}"
-                self.reject(order[place], reason, where[place].as_py(), detail)
+                self.reject(order[row], reason, where[row].as_py(), detail)
         where = where.filter(known)
         keys = self.mentions(order[kept], type_, names.filter(known), where)
         self.links(order[kept], subjects.filter(known), predicate, keys, where)
@@ -196,10 +196,10 @@ class Batch:
         where: Texts,
         known: NDArray[np.bool_],
     ) -> None:
-        for place in np.flatnonzero(~known).tolist():
-            if (text := texts[place].as_py()).strip():
+        for row in np.flatnonzero(~known).tolist():
+            if (text := texts[row].as_py()).strip():
                 reason, detail = f"not a {datatype}", f"{predicate}={text[:80]}"
-                self.reject(order[place], reason, where[place].as_py(), detail)
+                self.reject(order[row], reason, where[row].as_py(), detail)
 
     def reject(self, order: int, reason: str, evidence: str, detail: str = "") -> None:
         """Note input that is not used."""
@@ -232,9 +232,9 @@ class Batch:
 
     def _sorted_parts(self) -> pa.Table:
         rows = _table(self._parts, _PART)
-        place = np.argsort(_joined(self._part_order), kind="stable")
-        own = np.concatenate([*self._own, np.zeros(0, np.bool_)])[place]
-        rows = rows.take(pa.array(place))
+        sorting = np.argsort(_joined(self._part_order), kind="stable")
+        own = np.concatenate([*self._own, np.zeros(0, np.bool_)])[sorting]
+        rows = rows.take(pa.array(sorting))
         keys = rows["key"].combine_chunks().dictionary_encode().indices.to_numpy()
         among_others = np.bincount(keys)[keys] > 1
         own |= ~among_others
@@ -248,8 +248,8 @@ class Batch:
 
     def _sorted_rows(self) -> pa.Table:
         rows = _table(self._rows, _STATEMENT)
-        place = np.argsort(_joined(self._row_order), kind="stable")
-        return rows.take(pa.array(place))
+        sorting = np.argsort(_joined(self._row_order), kind="stable")
+        return rows.take(pa.array(sorting))
 
 
 def _column(texts: Texts | str, size: int) -> Texts:

@@ -282,7 +282,7 @@ class StagingStore:
         }
         backs = {inverses[name] for name in self._predicates if name in inverses}
         names = sorted(self._predicates | backs)
-        number = {name: place for place, name in enumerate(names)}
+        number = {name: index for index, name in enumerate(names)}
         columns = {
             "number": pa.array(range(len(names)), pa.int64()),
             "name": pa.array(names, _TEXT),
@@ -315,14 +315,14 @@ class StagingStore:
     ) -> pa.Table:
         """Parts as rows of the table `records`, with their attributes."""
         seq = rows["seq"].to_numpy()
-        place = np.searchsorted(things, seq)
-        place[~np.isin(seq, things, assume_unique=True)] = len(things)
+        indices = np.searchsorted(things, seq)
+        indices[~np.isin(seq, things, assume_unique=True)] = len(things)
         columns = {name: rows[name] for name in RECORDS.columns if name in PART.names}
         columns |= {
             "record": rows["key"],
             "source": pa.repeat(pa.scalar(self._source, _TEXT), len(rows)),
             "external_ids": _sorted_lists(rows["external_ids"].combine_chunks()),
-            "attributes": pa.concat_arrays([texts, pa.array(["{}"])]).take(pa.array(place)),
+            "attributes": pa.concat_arrays([texts, pa.array(["{}"])]).take(pa.array(indices)),
         }
         return pa.table([columns[name] for name in RECORDS.columns], names=RECORDS.columns).cast(
             RECORDS.schema
@@ -331,20 +331,20 @@ class StagingStore:
 
 def _chosen(parts: pa.Table, whole: pa.Table, kept: NDArray[np.int64]) -> pa.Table:
     """The parts whose numbers are kept; where there is a whole one of that number, it."""
-    place = np.searchsorted(parts["seq"].to_numpy(), kept)
+    sources = np.searchsorted(parts["seq"].to_numpy(), kept)
     _, rows, instead = np.intersect1d(
         kept, whole["seq"].to_numpy(), assume_unique=True, return_indices=True
     )
-    place[rows] = len(parts) + instead
-    return pa.concat_tables([parts, whole]).combine_chunks().take(pa.array(place))
+    sources[rows] = len(parts) + instead
+    return pa.concat_tables([parts, whole]).combine_chunks().take(pa.array(sources))
 
 
 def _sorted_lists(lists: pa.ListArray) -> pa.ListArray:
     """Each list sorted; most hold a single text."""
     offsets, texts = lists.offsets.to_numpy(), lists.values
-    place = np.arange(len(texts))
+    sorting = np.arange(len(texts))
     for row in np.flatnonzero(np.diff(offsets) > 1).tolist():
         first, end = offsets[row : row + 2].tolist()
         found = texts.slice(first, end - first).to_pylist()
-        place[first:end] = first + np.array(sorted(range(end - first), key=found.__getitem__))
-    return pa.ListArray.from_arrays(lists.offsets, texts.take(pa.array(place)))
+        sorting[first:end] = first + np.array(sorted(range(end - first), key=found.__getitem__))
+    return pa.ListArray.from_arrays(lists.offsets, texts.take(pa.array(sorting)))

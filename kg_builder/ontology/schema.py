@@ -169,8 +169,8 @@ def load_schema(*additions: Path) -> Schema:
             raise
         except Exception as fault:  # rdflib's parsers raise many kinds, and quote the file in them
             line = getattr(fault, "lines", None)
-            place = f" (line {line + 1})" if isinstance(line, int) else ""
-            raise DataError(f"not Turtle{place}", where=str(path)) from None
+            line_note = f" (line {line + 1})" if isinstance(line, int) else ""
+            raise DataError(f"not Turtle{line_note}", where=str(path)) from None
     units = {str(iri): str(unit) for iri, unit in graph.subject_objects(_MKG.unit)}
     return Schema(classes=_classes(graph), predicates=_predicates(graph), units=units)
 

@@ -196,8 +196,8 @@ def _finish(
         out.mkdir(parents=True, exist_ok=True)
         text = json.dumps([_plain(report) for report in reports], indent=2) + "\n"
         write_atomically(out / "scores.json", text)
-        for place, report in enumerate(reports):
-            name = "errors.tsv" if place == 0 else f"errors-{place + 1}.tsv"
+        for number, report in enumerate(reports):
+            name = "errors.tsv" if number == 0 else f"errors-{number + 1}.tsv"
             _write_errors(out / name, report.errors, gold.records)
         _out.print(f"scores.json and errors.tsv in {out}", highlight=False, soft_wrap=True)
 

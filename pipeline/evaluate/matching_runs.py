@@ -168,8 +168,8 @@ def score_clusters(
     true = [truth[key] for key in keys]
     candidates = None
     if matching is not None:
-        place = {key: index for index, key in enumerate(keys)}
-        of = np.array([place.get(key, -1) for key in matching.profiles.record], dtype=np.int64)
+        index_of = {key: index for index, key in enumerate(keys)}
+        of = np.array([index_of.get(key, -1) for key in matching.profiles.record], dtype=np.int64)
         pairs = of[matching.comparison.pairs]
         candidates = blocking(pairs[(pairs >= 0).all(axis=1)], true)
     return MatchingReport(

@@ -146,8 +146,8 @@ def _matches(raw: Path, pattern: str) -> bool:
 def _nothing_read(rejects: pd.DataFrame) -> DataError:
     """The error of sources that describe nothing, with the first thing that was not usable."""
     first = ""
-    for place, reason in rejects[["evidence", "reason"]].head(1).itertuples(index=False):
-        first = f", the first: {place}: {reason}"
+    for evidence, reason in rejects[["evidence", "reason"]].head(1).itertuples(index=False):
+        first = f", the first: {evidence}: {reason}"
     return DataError(
         f"no source describes anything ({len(rejects):,} rejects{first})",
         remedy="check the files and how the recipe reads them",

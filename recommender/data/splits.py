@@ -92,8 +92,8 @@ class TrainingSplit:
     def is_positive(self, users: IntArray, items: IntArray) -> np.ndarray:
         """Whether each pair is a positive training row; bool array [n]."""
         keys, positive_keys = users * self.n_items + items, self.positive_keys
-        place = np.minimum(np.searchsorted(positive_keys, keys), len(positive_keys) - 1)
-        return np.asarray(positive_keys[place] == keys)
+        positions = np.minimum(np.searchsorted(positive_keys, keys), len(positive_keys) - 1)
+        return np.asarray(positive_keys[positions] == keys)
 
     @cached_property
     def history(self) -> tuple[IntArray, IntArray]:

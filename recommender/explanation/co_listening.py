@@ -50,8 +50,8 @@ class Listeners:
         """
         if not len(items):
             return
-        wanted, place = np.unique(items, return_inverse=True)
-        common = self._together(wanted)[place].multiply(self._histories(users)).tocsr()
+        wanted, inverse = np.unique(items, return_inverse=True)
+        common = self._together(wanted)[inverse].multiply(self._histories(users)).tocsr()
         common.sort_indices()
         for pair in range(len(items)):
             part = slice(common.indptr[pair], common.indptr[pair + 1])

@@ -56,10 +56,10 @@ class Quotes:
         self._kept = kept
         by_file: dict[Path, dict[int, list[re.Match[str]]]] = {}
         for name in wanted:
-            place = _PLACE.fullmatch(name) if name not in kept else None
-            path = self.path_of(place["file"]) if place else None
-            if place is not None and path is not None:
-                by_file.setdefault(path, {}).setdefault(int(place["line"]), []).append(place)
+            match = _PLACE.fullmatch(name) if name not in kept else None
+            path = self.path_of(match["file"]) if match else None
+            if match is not None and path is not None:
+                by_file.setdefault(path, {}).setdefault(int(match["line"]), []).append(match)
         for path, places in by_file.items():
             try:
                 self._read(path, places, kept)
@@ -91,8 +91,8 @@ class Quotes:
                     continue
                 text = line.decode("utf-8", errors="replace").rstrip("\r\n")
                 header = header if number > 1 else text
-                for place in places.get(number, ()):
-                    kept[place[0]] = _quoted(text, place, path, header)
+                for match in places.get(number, ()):
+                    kept[match[0]] = _quoted(text, match, path, header)
 
     @cached_property
     def _inputs(self) -> list[str]:
@@ -105,11 +105,11 @@ class Quotes:
         return [name for stage in stages for name in stage.get("inputs", {})]
 
 
-def _quoted(line: str, place: re.Match[str], path: Path, header: str) -> str:
+def _quoted(line: str, match: re.Match[str], path: Path, header: str) -> str:
     """What stands at a place of a line, with the names of its columns where they are known."""
-    if place["a"]:
-        line = _span(line, int(place["a"]), int(place["b"]))
-    elif path.suffix in _SEPARATORS and int(place["line"]) > 1:
+    if match["a"]:
+        line = _span(line, int(match["a"]), int(match["b"]))
+    elif path.suffix in _SEPARATORS and int(match["line"]) > 1:
         line = _labelled(header, line, _SEPARATORS[path.suffix])
     text = re.sub(r"\s+", " ", line).strip()
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -54,9 +54,9 @@ class Narrator:
         """One line; names at most two items of the history per argument and counts the rest."""
         clauses: list[str] = []
         introduced = False  # "… in your library" once, with the first item of the history
-        for place, evidence in enumerate(reason.evidence):
+        for index, evidence in enumerate(reason.evidence):
             yours = "" if introduced else self._yours(evidence)
-            clauses.append(self._argument(evidence, yours, again=place > 0))
+            clauses.append(self._argument(evidence, yours, again=index > 0))
             introduced = introduced or evidence.kind != "model"
         return "; ".join(clauses)
 

@@ -111,7 +111,7 @@ class Weigher:
         which = found.pairs[valid]
         # facts of pair p are neighbours, in the order of the item's holdings
         first = np.searchsorted(pairs, np.arange(len(items)))
-        place = first[which] + positions[valid] - index.starts[items[which]]
+        rows = first[which] + positions[valid] - index.starts[items[which]]
         owed = np.zeros(len(pairs))
-        np.add.at(owed, place, found.values[valid])
+        np.add.at(owed, rows, found.values[valid])
         return owed

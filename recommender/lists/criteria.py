@@ -52,7 +52,7 @@ class Gains(Protocol):
     def values(self) -> FloatArray:
         """``[p]``, how much the list would gain by each candidate as its next item."""
 
-    def add(self, place: int) -> None:
+    def add(self, candidate: int) -> None:
         """The candidate at this place has joined the list."""
 
 

@@ -77,11 +77,11 @@ def allowed_items(filters: Sequence[ItemFilter], n_items: int) -> NDArray[np.boo
     if not filters:
         return None
     allowed = np.ones(n_items, dtype=bool)
-    for place, condition in enumerate(filters):
+    for index, condition in enumerate(filters):
         left = allowed & condition.allowed
         if not left.any():
             alone = int(condition.allowed.sum())
-            before = ", ".join(f"{f.text} ({int(f.allowed.sum()):,})" for f in filters[:place])
+            before = ", ".join(f"{f.text} ({int(f.allowed.sum()):,})" for f in filters[:index])
             reason = (
                 f"{condition.text}: no item passes"
                 if not alone

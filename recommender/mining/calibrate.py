@@ -50,8 +50,8 @@ def best_candidates(heads: IntArray, log_p: Sequence[np.ndarray], facts: IntArra
     mean = np.mean(log_p, axis=0)
     kept = min(_KEPT, mean.shape[1])
     best = np.sort(np.argpartition(-mean, kept - 1, axis=1)[:, :kept], axis=1)
-    place = np.argsort(-np.take_along_axis(mean, best, axis=1), axis=1, kind="stable")
-    best = np.take_along_axis(best, place, axis=1)
+    ranking = np.argsort(-np.take_along_axis(mean, best, axis=1), axis=1, kind="stable")
+    best = np.take_along_axis(best, ranking, axis=1)
     row = np.repeat(np.arange(len(heads)), kept)
     column, order = best.ravel(), np.tile(np.arange(kept), len(heads))
     known = facts[heads][row]

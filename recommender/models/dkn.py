@@ -237,8 +237,8 @@ def _histories(train: TrainingSplit, size: int, rng: np.random.Generator) -> np.
     counts = np.diff(offsets)
     owners = np.repeat(np.arange(train.n_users), counts)
     order = np.lexsort((rng.random(len(items)), owners))
-    place = np.arange(len(items)) - np.repeat(offsets[:-1], counts)
-    kept = place < size
+    column = np.arange(len(items)) - np.repeat(offsets[:-1], counts)
+    kept = column < size
     table = np.full((train.n_users, size), -1, dtype=np.int64)
-    table[owners[kept], place[kept]] = items[order][kept]
+    table[owners[kept], column[kept]] = items[order][kept]
     return table

@@ -145,9 +145,9 @@ class ColumnReader:
         except regex.error as fault:
             raise DataError(f"bad pattern: {fault}", where=where) from None
 
-    def read(self, cell: Cell, place: Place, labels: Cell = None) -> None:
+    def read(self, cell: Cell, location: Place, labels: Cell = None) -> None:
         """Make the statements of one cell; a value that does not parse becomes a reject."""
-        self.read_column([cell], [place.subject], [place.evidence], [labels])
+        self.read_column([cell], [location.subject], [location.evidence], [labels])
 
     def read_column(
         self,

@@ -317,12 +317,12 @@ def follow(value: Any, path: str, pointer: str = "") -> Iterator[Found]:
                 yield from follow(value[int(head)], rest, f"{pointer}/{head}")
         else:
             for index, item in enumerate(value):
-                place, empty = f"{pointer}/{index}", True
-                for found in follow(item, path, place):
+                child_pointer, empty = f"{pointer}/{index}", True
+                for found in follow(item, path, child_pointer):
                     empty = False
                     yield found
                 if empty:
-                    yield place, None
+                    yield child_pointer, None
     elif isinstance(value, dict):
         if path in value:
             yield from _leaves(value[path], f"{pointer}/{escape(path)}")

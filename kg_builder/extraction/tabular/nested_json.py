@@ -82,8 +82,8 @@ class Nested:
     def _key(self, number: str) -> str | None:
         if not number:
             return self.keys[-1] if self.keys else None
-        place = int(number) if number.isdigit() else 0
-        return self.keys[place - 1] if 0 < place <= len(self.keys) else None
+        position = int(number) if number.isdigit() else 0
+        return self.keys[position - 1] if 0 < position <= len(self.keys) else None
 
 
 def nested_at(whole: Nested, path: str) -> Iterator[Nested]:
@@ -258,8 +258,8 @@ class NestedRows:
 
 def no_rows(path: str, examples: Iterable[Any], where: str, key: str) -> DataError:
     """The error for a path at which no document has an object."""
-    there = list(dict.fromkeys(place for value in examples for place in lists_in(value)))
-    shown = ", ".join(repr(place) for place in there[:_SHOWN])
+    there = list(dict.fromkeys(list_path for value in examples for list_path in lists_in(value)))
+    shown = ", ".join(repr(list_path) for list_path in there[:_SHOWN])
     return DataError(
         f"no records at {path!r}" if path else "the file holds no objects",
         where=where,

@@ -101,9 +101,9 @@ def _beside(mention: Mention) -> list[str]:
     ]
     close = {
         at
-        for place in places
-        for at in range(max(0, place - _NEAR), min(len(found), place + len(name) + _NEAR))
-        if not place <= at < place + len(name)
+        for start in places
+        for at in range(max(0, start - _NEAR), min(len(found), start + len(name) + _NEAR))
+        if not start <= at < start + len(name)
     }
     return [found[at] for at in sorted(close)]
 

@@ -267,9 +267,9 @@ def test_a_plain_word_is_no_genre_before_of(schema: Schema) -> None:
 
 
 def test_a_nickname_in_quotes_is_no_title(schema: Schema) -> None:
-    found, said = read("Lee “Dusty” Moran recorded it.", "X", schema)
+    found, facts = read("Lee “Dusty” Moran recorded it.", "X", schema)
     assert [item.text for item in found.mentions if item.type == "Person"] == ["Lee “Dusty” Moran"]
-    assert not any(predicate == "performed" for _, predicate, _ in said)
+    assert not any(predicate == "performed" for _, predicate, _ in facts)
 
 
 def test_quoted_songs_are_songs(schema: Schema) -> None:
@@ -327,9 +327,9 @@ def test_without_coreference_less_is_found(schema: Schema) -> None:
     text = "The Sugarcubes toured. Björk was the singer. She plays flute."
     gazetteer = known(*BAND)
     assert ("Björk", "instrument", "flute") in read(text, "The Sugarcubes", schema, gazetteer)[1]
-    off, said = read(text, "The Sugarcubes", schema, gazetteer, coreference=False)
+    off, facts = read(text, "The Sugarcubes", schema, gazetteer, coreference=False)
     assert anaphors(off) == []
-    assert ("Björk", "instrument", "flute") not in said
+    assert ("Björk", "instrument", "flute") not in facts
 
 
 def test_a_plain_word_is_a_title_only_where_something_says_so(schema: Schema) -> None:
@@ -348,7 +348,7 @@ def test_a_tag_may_be_called_performer(schema: Schema) -> None:
     assert read(text, "Björk", schema, gazetteer)[1] == {("Björk", "instrument", "flute")}
 
 
-def test_a_town_and_a_label_of_one_name_are_told_apart(schema: Schema) -> None:
+def test_a_town_and_a_label_of_one_name_are_distinguished(schema: Schema) -> None:
     gazetteer = known(("London", "RecordLabel"), ("London", "Place"), ("Blur", "Band"))
     formed = read("Blur were formed in London in 1988.", "Blur", schema, gazetteer)[1]
     assert ("Blur", "origin", "London") in formed

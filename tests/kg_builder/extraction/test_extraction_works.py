@@ -71,11 +71,13 @@ def read(
         ("The album blends funk and soul.", "genre", {"funk", "soul"}),
     ],
 )
-def test_what_is_said_of_an_album(
+def test_relations_of_an_album(
     text: str, predicate: str, objects: set[str], schema: Schema
 ) -> None:
     found = read("Exodus", text, schema)
-    assert {other for one, said, other in found if (one, said) == ("Exodus", predicate)} == objects
+    assert {
+        other for one, relation, other in found if (one, relation) == ("Exodus", predicate)
+    } == objects
 
 
 def test_what_came_after(schema: Schema) -> None:

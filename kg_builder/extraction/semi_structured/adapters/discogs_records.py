@@ -99,8 +99,8 @@ class Records:
     def reject(self, chosen: NDArray[np.bool_], reason: str) -> None:
         """Note that records are not used."""
         order = self.order(0)
-        for place in np.flatnonzero(chosen).tolist():
-            self.batch.reject(order[place], reason, self.evidence[place].as_py())
+        for row in np.flatnonzero(chosen).tolist():
+            self.batch.reject(order[row], reason, self.evidence[row].as_py())
 
     def say(self, section: int, predicate: str, texts: Texts, field: str) -> None:
         """State a value of each record whose text is not empty."""

@@ -141,7 +141,7 @@ class ThingReader:
         key = id_key(out.source, "", record_id or evidence)
         external: list[str] = []
         for path, prefix in mapping.external_ids.items():
-            found = {text: place for place, text in reversed(_texts(thing, path))}
+            found = {text: pointer for pointer, text in reversed(_texts(thing, path))}
             texts = list(reversed(found))
             if prefix and len(texts) > 1:
                 out.reject(
@@ -170,8 +170,8 @@ class ThingReader:
         for path, reader in self._readers:
             labels = _texts(thing, reader.mapping.labels) if reader.mapping.labels else []
             values = _texts(thing, path)
-            for (place, text), label in zip(values, _labels(values, labels), strict=True):
-                reader.read(text, Place(key, f"{document.name}#{place}"), label)
+            for (pointer, text), label in zip(values, _labels(values, labels), strict=True):
+                reader.read(text, Place(key, f"{document.name}#{pointer}"), label)
 
 
 def _with_confidence(path: ColumnMap, source: SemiStructuredSource) -> ColumnMap:

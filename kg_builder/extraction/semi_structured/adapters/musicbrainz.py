@@ -222,14 +222,14 @@ class _Answer:
             ("end-area", "deathPlace" if person else ""),
         ):
             found = element.find(NAMESPACE + tag)
-            place = self.thing(found) if found is not None else None
-            if place is None:
+            area = self.thing(found) if found is not None else None
+            if area is None:
                 continue
             country = found is not None and self._type(found, tag) == "Country"
             if country and agent and tag == "area":
                 predicate = "country"
             if predicate:
-                self._say.link(key, predicate, place, f"{evidence}/{tag}")
+                self._say.link(key, predicate, area, f"{evidence}/{tag}")
 
     # --------------------------------------------------------------------------------- works
 

@@ -52,15 +52,15 @@ def _item(
         child = todo.pop(0)
         names = (child.get("itemprop") or "").split()
         for name in names:
-            place = f"{pointer}/{name}"
+            child_pointer = f"{pointer}/{name}"
             number = len(node.properties.get(term(name, vocabulary), []))
-            place = f"{place}/{number}" if number else place
+            child_pointer = f"{child_pointer}/{number}" if number else child_pointer
             if child.get("itemscope") is not None:
                 if child not in above:
-                    value: Node | Text = _item(child, place, ids, (*above, element))
+                    value: Node | Text = _item(child, child_pointer, ids, (*above, element))
                     node.add(term(name, vocabulary), value)
             elif text := _microdata_text(child):
-                node.add(term(name, vocabulary), Text(text, place))
+                node.add(term(name, vocabulary), Text(text, child_pointer))
         if child.get("itemscope") is None:
             todo = [*_children(child), *todo]
     return node
