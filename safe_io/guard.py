@@ -74,8 +74,8 @@ def exit_status(
             raise
         line = _CLOSED
     except Exception as fault:
-        known = isinstance(fault, tuple(faults))
-        found = str(fault) if known else explained(fault, memory_remedy)
+        expected = isinstance(fault, tuple(faults))
+        found = str(fault) if expected else explained(fault, memory_remedy)
         if found is None:
             raise
         line = found

@@ -201,12 +201,12 @@ def cluster_errors(
     together = _within(keys, found)
     wrong = []
     for pair in together ^ _within(keys, true):
-        known = compared.get(pair)
+        probability = compared.get(pair)
         if pair in together:
             kind = _ORDER[0]
         else:
-            kind = _ORDER[2] if matching is not None and known is None else _ORDER[1]
-        wrong.append(Wrong(*pair, kind, known))
+            kind = _ORDER[2] if matching is not None and probability is None else _ORDER[1]
+        wrong.append(Wrong(*pair, kind, probability))
     return sorted(wrong, key=worst_first)
 
 

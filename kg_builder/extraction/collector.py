@@ -206,9 +206,9 @@ class Collector:
         if owner and is_owned(type_, self.schema):
             key = name_key(self.source, type_, name, self.schema, owner=owner)
             return self.record(key, type_, name, evidence=evidence, external_ids=external_ids)
-        known = self._named.get((type_, name))
-        if known is not None and not external_ids:
-            return known
+        existing = self._named.get((type_, name))
+        if existing is not None and not external_ids:
+            return existing
         key = name_key(self.source, type_, name, self.schema)
         self._named[type_, name] = key
         return self.record(key, type_, name, evidence=evidence, external_ids=external_ids)

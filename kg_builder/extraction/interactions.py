@@ -166,7 +166,7 @@ def read_interactions(
     table: InteractionTable,
     root: Path,
     *,
-    known: frozenset[str] | None = None,
+    record_keys: frozenset[str] | None = None,
     progress: Progress = silent,
 ) -> Interactions:
     """Read an interaction file, or all that match its pattern.
@@ -174,7 +174,7 @@ def read_interactions(
     Args:
         table: the file and its columns.
         root: raw folder.
-        known: record keys that exist; rows of other items are rejects. All pass when `None`.
+        record_keys: record keys that exist; rows of other items are rejects. All pass when `None`.
         progress: called with bytes read and the file's size.
 
     Raises:
@@ -191,7 +191,7 @@ def read_interactions(
     rows, items = _rows_of(reader, table.item)
     evidence = reader.evidence_of(rows["place"])
     user = _users(table, rows, evidence)
-    record = _records(items, table.records, known)
+    record = _records(items, table.records, record_keys)
     weight = (
         read_numbers(rows[weighed], table.decimal) if weighed else pd.Series(1.0, index=rows.index)
     )
@@ -204,7 +204,7 @@ def read_interactions(
         "weight is no number": weight.isna() | weight.isin([np.inf, -np.inf]),
         "time is no number or date": time.isna() if time is not None else nobody,
         "interaction with an unknown record": (
-            ~record.isin(list(known)) if known is not None else nobody
+            ~record.isin(list(record_keys)) if record_keys is not None else nobody
         ),
     }
     usable = pd.Series(True, index=rows.index)
@@ -227,7 +227,7 @@ def read_interactions(
             bad_rows["weight"] = rows[weighed]
         if of_time:
             bad_rows["time"] = rows[of_time[0]]
-        raise _nothing_usable(table, root, faults, bad_rows, reader, known)
+        raise _nothing_usable(table, root, faults, bad_rows, reader, record_keys)
     unread = [(item.evidence, item.reason, item.detail) for item in reader.rejects]
     table_of_rejects = {
         key: [value for part in rejects for value in part[key]] + [row[n] for row in unread]
@@ -293,12 +293,12 @@ def _users(table: InteractionTable, rows: pd.DataFrame, evidence: pd.Series) -> 
     return _spread(found, codes)
 
 
-def _records(items: pd.Series, records: str, known: frozenset[str] | None) -> pd.Series:
+def _records(items: pd.Series, records: str, record_keys: frozenset[str] | None) -> pd.Series:
     """Record keys of the items; an id that is an address is known by its short form."""
     codes, distinct = pd.factorize(items)
     keys = [f"{records}/{item}" for item in distinct]
     for index, item in enumerate(distinct):
-        if keys[index] not in (known or ()) and (curie := external_id(item)):
+        if keys[index] not in (record_keys or ()) and (curie := external_id(item)):
             keys[index] = f"{records}/{curie}"
     return _spread(keys, codes)
 
@@ -315,7 +315,7 @@ def _nothing_usable(
     faults: dict[str, pd.Series[bool]],
     rows: pd.DataFrame,
     reader: RowReader,
-    known: frozenset[str] | None,
+    record_keys: frozenset[str] | None,
 ) -> DataError:
     """The error of a file without a usable row: its first one, and what is wrong with it."""
     path = root / table.path
@@ -339,7 +339,7 @@ def _nothing_usable(
         problem = f"time {row['time']!r} is no number or date"
     elif reason == "interaction with an unknown record":
         problem = f"there is no record {row['record']!r}"
-        remedy = _known_keys(str(row["item"]), table.records, known or frozenset())
+        remedy = _known_keys(str(row["item"]), table.records, record_keys or frozenset())
     elif isinstance(table.user, DerivedUser) and not row["user"]:
         problem = f"the pattern {table.user.pattern!r} finds no user"
     else:
@@ -351,16 +351,16 @@ def _nothing_usable(
     )
 
 
-def _known_keys(item: str, records: str, known: frozenset[str]) -> str:
+def _known_keys(item: str, records: str, record_keys: frozenset[str]) -> str:
     """What to write instead of a prefix of record keys, or an id, that no source has."""
-    fitting = sorted(key for key in known if key.endswith(f"/{item}"))
+    fitting = sorted(key for key in record_keys if key.endswith(f"/{item}"))
     if fitting:
         return f'set records = "{fitting[0].removesuffix(f"/{item}")}": there is {fitting[0]!r}'
-    own = sorted(key for key in known if key.startswith(f"{records}/"))
+    own = sorted(key for key in record_keys if key.startswith(f"{records}/"))
     if own:
         near = get_close_matches(f"{records}/{item}", own[:_COMPARED], n=1, cutoff=0.8)
         hint = f"did you mean {near[0]!r}? " if near else ""
         return f"{hint}the keys there are look like {', '.join(own[:3])}"
-    prefixes = sorted({key.rpartition("/")[0] for key in known})
+    prefixes = sorted({key.rpartition("/")[0] for key in record_keys})
     shown = get_close_matches(records, prefixes, n=3, cutoff=0.0)
     return f"'records' stands before the item's id; keys begin: {', '.join(shown) or 'nothing'}"

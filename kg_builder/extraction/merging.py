@@ -14,11 +14,11 @@ from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 
 
-def narrower(type_: str, known: str, schema: Schema) -> str:
+def narrower(type_: str, current: str, schema: Schema) -> str:
     """The more specific of two compatible classes, else the one that is known."""
-    if type_ != known and schema.compatible(type_, known):
-        return schema.most_specific((type_, known))
-    return known
+    if type_ != current and schema.compatible(type_, current):
+        return schema.most_specific((type_, current))
+    return current
 
 
 def merged(parts: pa.Table, schema: Schema) -> pa.RecordBatch:

@@ -132,8 +132,8 @@ def read_literal(text: str, datatype: str, notation: Notation = PLAIN) -> Litera
     if datatype in {"integer", "decimal"}:
         return _number(text, datatype, notation.decimal)
     if datatype == "boolean":
-        known = _BOOLEANS.get(text.casefold())
-        return Literal(known, "boolean") if known else None
+        value = _BOOLEANS.get(text.casefold())
+        return Literal(value, "boolean") if value else None
     return Literal(text, "string") if text else None
 
 

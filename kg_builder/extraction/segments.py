@@ -130,15 +130,15 @@ class Batch:
         distinct = texts.dictionary_encode()
         read = [read_name(text, type_) for text in distinct.dictionary.to_pylist()]
         names = pa.array(read, _TEXT).take(distinct.indices)
-        known = names.is_valid()
-        kept = known.to_numpy(zero_copy_only=False)
+        valid = names.is_valid()
+        kept = valid.to_numpy(zero_copy_only=False)
         for row in np.flatnonzero(~kept).tolist():
             if (text := texts[row].as_py()).strip():
                 reason, detail = why_not(text, type_.lower(), type_), f"{predicate}={text}"
                 self.reject(order[row], reason, where[row].as_py(), detail)
-        where = where.filter(known)
-        keys = self.mentions(order[kept], type_, names.filter(known), where)
-        self.links(order[kept], subjects.filter(known), predicate, keys, where)
+        where = where.filter(valid)
+        keys = self.mentions(order[kept], type_, names.filter(valid), where)
+        self.links(order[kept], subjects.filter(valid), predicate, keys, where)
 
     def links(
         self, order: Numbers, subjects: Texts, predicates: Texts | str, objects: Texts, where: Texts
@@ -159,13 +159,13 @@ class Batch:
         distinct = texts.dictionary_encode()
         read = [read_literal(text, datatype) for text in distinct.dictionary.to_pylist()]
         values = [item or Literal("", "") for item in read]
-        known = np.array([item is not None for item in read], np.bool_)[distinct.indices.to_numpy()]
-        self._reject_literals(order, predicate, datatype, texts, where, known)
-        kept = pa.array(known)
+        valid = np.array([item is not None for item in read], np.bool_)[distinct.indices.to_numpy()]
+        self._reject_literals(order, predicate, datatype, texts, where, valid)
+        kept = pa.array(valid)
         codes = distinct.indices.filter(kept)
         factors = np.array([item.factor for item in values], np.float64)[codes.to_numpy()]
         self._add(
-            order[known],
+            order[valid],
             subjects.filter(kept),
             predicate,
             pa.array([item.text for item in values], _TEXT).take(codes),
@@ -179,13 +179,13 @@ class Batch:
     ) -> None:
         """State texts, whose only reject is one of which nothing is left."""
         values = mapped(texts, clean_text, where=TO_CLEAN)
-        known = is_filled(values)
-        self._reject_literals(order, predicate, "string", texts, where, known)
-        kept = pa.array(known)
+        valid = is_filled(values)
+        self._reject_literals(order, predicate, "string", texts, where, valid)
+        kept = pa.array(valid)
         columns = (column.filter(kept) for column in (subjects, values, where))
         subjects, values, where = columns
         sure = pa.array(np.full(len(values), self._confidence))
-        self._add(order[known], subjects, predicate, values, "string", sure, where)
+        self._add(order[valid], subjects, predicate, values, "string", sure, where)
 
     def _reject_literals(
         self,
@@ -194,9 +194,9 @@ class Batch:
         datatype: str,
         texts: Texts,
         where: Texts,
-        known: NDArray[np.bool_],
+        valid: NDArray[np.bool_],
     ) -> None:
-        for row in np.flatnonzero(~known).tolist():
+        for row in np.flatnonzero(~valid).tolist():
             if (text := texts[row].as_py()).strip():
                 reason, detail = f"not a {datatype}", f"{predicate}={text[:80]}"
                 self.reject(order[row], reason, where[row].as_py(), detail)

@@ -67,12 +67,12 @@ class Ascending:
     """
 
     def __init__(self, batches: Iterable[pa.RecordBatch], number: str, schema: pa.Schema) -> None:
-        self._batches, self._rest = iter(batches), schema.empty_table()
+        self._batches, self._pending = iter(batches), schema.empty_table()
         self._number = number
 
     def up_to(self, end: int) -> pa.Table:
         """The rows with numbers below an end that were not taken before."""
-        parts = [self._rest]
+        parts = [self._pending]
         while not len(parts[-1]) or parts[-1][self._number][-1].as_py() < end:
             batch = next(self._batches, None)
             if batch is None:
@@ -80,7 +80,7 @@ class Ascending:
             parts.append(pa.Table.from_batches([batch]))
         whole = pa.concat_tables(parts)
         size = int(np.searchsorted(whole[self._number].to_numpy(), end))
-        self._rest = whole.slice(size)
+        self._pending = whole.slice(size)
         return whole.slice(0, size)
 
 
@@ -96,16 +96,16 @@ class KeyRuns:
         self._batches, self._column = batches, column
 
     def __iter__(self) -> Iterator[pa.Table]:
-        rest = self._batches.schema.empty_table()
+        pending = self._batches.schema.empty_table()
         for batch in self._batches:
-            whole = pa.concat_tables([rest, pa.Table.from_batches([batch])])
+            whole = pa.concat_tables([pending, pa.Table.from_batches([batch])])
             values = whole[self._column]
             size = pc.index(pc.equal(values, values[-1]), True).as_py()
-            rest = whole.slice(size)
+            pending = whole.slice(size)
             if size:
                 yield whole.slice(0, size)
-        if len(rest):
-            yield rest
+        if len(pending):
+            yield pending
 
 
 MEMORY: Final = "256MB"

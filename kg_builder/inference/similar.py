@@ -222,16 +222,16 @@ def _nearest(
     own = np.zeros(starts.shape[0])
     for row in range(n):
         first, last = ends[row], ends[row + 1]
-        rest = 0.0
+        remaining_square = 0.0
         for position in range(first, last):
             own[words[position]] = weights[position]
-            rest += weights[position] ** 2
+            remaining_square += weights[position] ** 2
         bound, filled = (1.0 if sizes[row] > nearest else least), 0
         for m in range(first, last):
-            if np.sqrt(max(rest, 0.0)) < bound - _SLACK:
+            if np.sqrt(max(remaining_square, 0.0)) < bound - _SLACK:
                 break
             word = words[by_rarity[m]]
-            rest -= weights[by_rarity[m]] ** 2
+            remaining_square -= weights[by_rarity[m]] ** 2
             for at in range(starts[word], starts[word + 1]):
                 other = owners[at]
                 if seen[other] == row:

@@ -95,8 +95,8 @@ class Schema:
 
     def prefix(self, name: str) -> str:
         """CURIE prefix of a class's entities."""
-        known = self.classes.get(name)
-        return known.prefix if known else "entity"
+        declared = self.classes.get(name)
+        return declared.prefix if declared else "entity"
 
     def predicate(self, name: str, *, where: str = MUSIC_TTL.name) -> Predicate:
         """Look up a predicate; `where` is the place that the error names.

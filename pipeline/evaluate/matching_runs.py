@@ -87,8 +87,8 @@ def evaluate_clusters(
     """
     records, scored = gold.records, set(gold.truth)
     if train is not None:
-        known = train.records["record"]
-        records = pd.concat([records, train.records[~known.isin(scored)]], ignore_index=True)
+        train_keys = train.records["record"]
+        records = pd.concat([records, train.records[~train_keys.isin(scored)]], ignore_index=True)
         scored -= set(train.truth)
         if not scored:
             raise DataError(
@@ -121,10 +121,10 @@ def evaluate_pairs(
     Raises:
         DataError: the split to learn from has pairs of one kind only.
     """
-    known = {ordered(pair.left, pair.right): pair.same for pair in gold.splits[fit]}
+    judgements = {ordered(pair.left, pair.right): pair.same for pair in gold.splits[fit]}
 
     def labels(left: str, right: str) -> Verdict | None:
-        same = known.get(ordered(left, right))
+        same = judgements.get(ordered(left, right))
         return None if same is None else "same" if same else "different"
 
     pairs = [*gold.splits[fit], *gold.splits[score]]

@@ -65,8 +65,8 @@ def _premises(reader: FactReader, source: Source, ends: tuple[str, str]) -> list
         ]
     found = []
     for text in source.evidence.split("; "):
-        subject, _, rest = text.partition(" ")
-        predicate, _, value = rest.partition(" ")
+        subject, _, triple_end = text.partition(" ")
+        predicate, _, value = triple_end.partition(" ")
         fact = reader.statement(subject, predicate, value)
         if fact is not None:
             found.append((subject, fact))

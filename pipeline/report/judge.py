@@ -83,8 +83,10 @@ def judge_facts_command(
 
 def _ask(folder: Path, drawn: pd.DataFrame, judged: pd.DataFrame, path: Path) -> pd.DataFrame:
     key = COLUMNS[:-1]
-    known = set(judged[key].itertuples(index=False, name=None))
-    rows = [row for row in drawn.to_dict("records") if tuple(row[c] for c in key) not in known]
+    judged_keys = set(judged[key].itertuples(index=False, name=None))
+    rows = [
+        row for row in drawn.to_dict("records") if tuple(row[c] for c in key) not in judged_keys
+    ]
     with Graph.open(folder) as graph:
         for number, row in enumerate(rows, start=1):
             quote = graph.places([row["evidence"]])[row["evidence"]]

@@ -68,8 +68,8 @@ def _extraction(context: StageContext) -> dict[str, int]:
         raise _nothing_read(pd.concat(rejects, ignore_index=True))
     interactions = INTERACTIONS.empty()
     if table is not None:
-        known = frozenset(records["record"].tolist())
-        read = read_interactions(table, job.raw, known=known, progress=context.progress)
+        record_keys = frozenset(records["record"].tolist())
+        read = read_interactions(table, job.raw, record_keys=record_keys, progress=context.progress)
         interactions = read.interactions
         rejects.append(read.rejects)
         counts |= read.counts

@@ -195,6 +195,6 @@ def _parts_at_random(n: int, ratios: tuple[float, float, float], seed: int) -> I
     in_valid = rng.choice(n, size=int(n * ratios[1]), replace=False)
     parts = np.zeros(n, dtype=np.int64)
     parts[in_valid] = 1
-    rest = np.flatnonzero(parts == 0)
-    parts[rng.choice(rest, size=int(n * ratios[2]), replace=False)] = 2
+    unassigned = np.flatnonzero(parts == 0)
+    parts[rng.choice(unassigned, size=int(n * ratios[2]), replace=False)] = 2
     return parts

@@ -55,11 +55,11 @@ class Listeners:
         common.sort_indices()
         for pair in range(len(items)):
             part = slice(common.indptr[pair], common.indptr[pair + 1])
-            known, counts = common.indices[part], common.data[part]
-            if not len(known):
+            candidates, counts = common.indices[part], common.data[part]
+            if not len(candidates):
                 continue
-            best = int(np.argmax(counts / np.sqrt(self._popularity[known] + _SHRINKAGE)))
-            item = int(known[best])
+            best = int(np.argmax(counts / np.sqrt(self._popularity[candidates] + _SHRINKAGE)))
+            item = int(candidates[best])
             audience = int(self._popularity[item]) - 1  # the user is one of them
             yield (
                 pair,

@@ -70,12 +70,12 @@ class Quotes:
     def path_of(self, name: str) -> Path | None:
         """A file that evidence names: where the build found it, or in the folder of raw files."""
         root = self._folder.resolve()
-        for known in self._inputs:
-            if known == name or known.endswith(f"/{name}"):
+        for input_path in self._inputs:
+            if input_path == name or input_path.endswith(f"/{name}"):
                 # as the build named it, which may be relative to the folder that it ran in
                 for above in (Path(), *root.parents):
-                    if (above / known).is_file():
-                        return above / known
+                    if (above / input_path).is_file():
+                        return above / input_path
         candidates = [_RAW / name, *(p for p in _RAW.glob(f"*/{name}"))]
         return next((path for path in candidates if path.is_file()), None)
 

@@ -260,9 +260,9 @@ def wording_of(relation: str) -> Wording:
         return _inverse(_WORDINGS[maker])
     if _OF_WORKS.fullmatch(local) and name in _WORDINGS_OF_WORKS:
         return _WORDINGS_OF_WORKS[name]
-    known = _WORDINGS.get(name)
-    if known is not None:
-        return known
+    wording = _WORDINGS.get(name)
+    if wording is not None:
+        return wording
     base = _WORDINGS.get(name.removesuffix(" of"))
     if base is not None:
         return _inverse(base)

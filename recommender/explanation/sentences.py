@@ -48,7 +48,7 @@ class Narrator:
         self._names = Names(catalogue)
         self._wordings: dict[int, Wording] = {}
         self._item_names: dict[int, str] = {}
-        self._known: dict[int, _Audience] = {}
+        self._audiences: dict[int, _Audience] = {}
 
     def tell(self, reason: Reason) -> str:
         """One line; names at most two items of the history per argument and counts the rest."""
@@ -173,18 +173,18 @@ class Narrator:
         return self._audience(evidence.items[0]).yours if evidence.items else ""
 
     def _audience(self, item: int) -> _Audience:
-        if item not in self._known:
+        if item not in self._audiences:
             kind = self._catalogue.entity_type(item).lower()
-            self._known[item] = next(
+            self._audiences[item] = next(
                 (words for names, words in _AUDIENCES if any(n in kind for n in names)), _ANYBODY
             )
-        return self._known[item]
+        return self._audiences[item]
 
 
 def _also(text: str) -> str:
     """A second argument about the same thing: *also plays …*, *is also on …*."""
-    verb, _, rest = text.partition(" ")
-    return f"{verb} also {rest}" if verb in ("is", "was") else f"also {text}"
+    verb, _, complement = text.partition(" ")
+    return f"{verb} also {complement}" if verb in ("is", "was") else f"also {text}"
 
 
 def _indefinite(name: str) -> str:

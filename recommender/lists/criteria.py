@@ -107,5 +107,5 @@ def criterion_named(name: str) -> type[Criterion]:
     try:
         return criteria()[name]
     except KeyError:
-        known = ", ".join(criteria())
-        raise ConfigError(f"lists have no criterion {name!r}; there are {known}") from None
+        allowed = ", ".join(criteria())
+        raise ConfigError(f"lists have no criterion {name!r}; there are {allowed}") from None

@@ -56,8 +56,8 @@ class KGNNLS(KGCN):
         """y of the module's docstring for users [b] and entities [b, m]: 1, 0, or 0.5."""
         keys = users[:, None] * self.n_items + entities
         positions = torch.searchsorted(self.liked, keys).clamp_max(len(self.liked) - 1)
-        known = (self.liked[positions] == keys).to(self.relations.dtype)
-        return torch.where(entities < self.n_items, known, 0.5)
+        liked = (self.liked[positions] == keys).to(self.relations.dtype)
+        return torch.where(entities < self.n_items, liked, 0.5)
 
     def propagate(self, users: Tensor, entities: list[Tensor], weights: list[Tensor]) -> Tensor:
         """l̂_u(v) of Eq. 7, the item's label from its neighbourhood with its own held out; [b].

@@ -38,12 +38,12 @@ def choose_items(split: Split, share: float, seed: int) -> IntArray:
     In random order: ids may follow popularity, and items with equal scores are ranked as they come.
     """
     n_items, graph = split.train.n_items, split.train.graph
-    known = np.zeros(n_items, dtype=bool)
+    has_facts = np.zeros(n_items, dtype=bool)
     for ends in (graph.head, graph.tail):
-        known[ends[ends < n_items]] = True
+        has_facts[ends[ends < n_items]] = True
     judged = np.zeros(n_items, dtype=bool)
     judged[split.test.items[split.test.labels == 1]] = True
-    chosen = _draw(np.flatnonzero(known & judged), share, seed)
+    chosen = _draw(np.flatnonzero(has_facts & judged), share, seed)
     return np.random.default_rng(seed).permutation(chosen)
 
 

@@ -143,12 +143,12 @@ class _Reader:
         name = clean_text(literal.value)
         if not name:
             return
-        known = self._names.get(subject)
-        if known is None or rank < known[0]:
+        best = self._names.get(subject)
+        if best is None or rank < best[0]:
             self._names[subject] = (rank, name)
-            if known:
-                self._aliases.setdefault(subject, {})[known[1]] = None
-        elif name != known[1]:
+            if best:
+                self._aliases.setdefault(subject, {})[best[1]] = None
+        elif name != best[1]:
             self._aliases.setdefault(subject, {})[name] = None
 
     def _state(

@@ -60,11 +60,11 @@ class Nested:
         elif path.startswith("@key") and (key := self._key(path.removeprefix("@key"))):
             yield self.pointer, key
         elif path.startswith("../"):
-            rest, level = path, 0
-            while rest.startswith("../"):
-                rest, level = rest.removeprefix("../"), level + 1
+            tail, level = path, 0
+            while tail.startswith("../"):
+                tail, level = tail.removeprefix("../"), level + 1
             if level <= len(self.above):
-                yield from follow(self.above[-level], rest, self.pointer)
+                yield from follow(self.above[-level], tail, self.pointer)
         elif isinstance(self.value, dict):
             yield from follow(self.value, path, self.pointer)
 
@@ -90,30 +90,30 @@ def nested_at(whole: Nested, path: str) -> Iterator[Nested]:
     """The values at a path; lists are walked through, and `*` stands for every key of an object."""
     value, pointer = whole.value, whole.pointer
     if isinstance(value, list):
-        head, _, rest = path.partition(".")
+        head, _, tail = path.partition(".")
         if head.isdigit():
             if int(head) < len(value):
                 item = value[int(head)]
                 yield from nested_at(
-                    Nested(item, f"{pointer}/{head}", whole.above, whole.keys), rest
+                    Nested(item, f"{pointer}/{head}", whole.above, whole.keys), tail
                 )
             return
-        rest = rest if head in {"*", "[*]"} else path
+        tail = tail if head in {"*", "[*]"} else path
         for index, item in enumerate(value):
-            yield from nested_at(Nested(item, f"{pointer}/{index}", whole.above, whole.keys), rest)
+            yield from nested_at(Nested(item, f"{pointer}/{index}", whole.above, whole.keys), tail)
     elif not path:
         yield whole
     elif isinstance(value, dict):
         around = (*whole.above, value)
-        head, _, rest = (path, "", "") if path in value else path.partition(".")
+        head, _, tail = (path, "", "") if path in value else path.partition(".")
         head = head if head in value else head.removesuffix("[*]")
         if head == "*" and head not in value:
             for key, item in value.items():
                 inner = Nested(item, f"{pointer}/{escape(key)}", around, (*whole.keys, key))
-                yield from nested_at(inner, rest)
+                yield from nested_at(inner, tail)
         elif head in value:
             inner = Nested(value[head], f"{pointer}/{escape(head)}", around, whole.keys)
-            yield from nested_at(inner, rest)
+            yield from nested_at(inner, tail)
 
 
 def decoded(content: bytes, encodings: Sequence[str]) -> str:

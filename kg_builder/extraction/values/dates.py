@@ -255,8 +255,8 @@ def _write(seconds: float) -> str | None:
     whole = round(seconds)
     if whole <= 0:
         return None
-    hours, rest = divmod(whole, 3600)
-    minutes, left = divmod(rest, 60)
+    hours, remainder = divmod(whole, 3600)
+    minutes, left = divmod(remainder, 60)
     return (
         "PT"
         + (f"{hours}H" if hours else "")

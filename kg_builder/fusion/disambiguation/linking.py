@@ -91,8 +91,8 @@ def link_mentions(
     others = records[~mention].reset_index(drop=True)
     entities, links = build_entities(others, matching, config, schema, traits)
     owner = _owners(links)
-    known = rewrite(statements, links, schema=schema).statements
-    graph = entity_graph(entities, known, schema)
+    rewritten = rewrite(statements, links, schema=schema).statements
+    graph = entity_graph(entities, rewritten, schema)
     found = mentions_in(records, statements, texts, schema, lambda key: owner.get(key, ""))
     ranker = train(
         found.texts.values(), graph, config.disambiguation, schema=schema, seed=config.seed

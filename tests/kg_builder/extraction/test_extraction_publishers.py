@@ -320,8 +320,8 @@ def test_every_file_has_its_adapter(real_data: Path) -> None:
             adapter = adapter_for(path, head[:8192])
             assert adapter is not None and adapter.name in family.adapters, path
             read.add(path)
-    rest = {path.name for path in root.rglob("*") if path.is_file()} - {p.name for p in read}
-    assert rest == {"LICENSE"}
+    unread = {path.name for path in root.rglob("*") if path.is_file()} - {p.name for p in read}
+    assert unread == {"LICENSE"}
 
 
 def test_unknown_fields_are_counted(real_data: Path, run: Run) -> None:

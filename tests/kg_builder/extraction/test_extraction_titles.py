@@ -103,12 +103,14 @@ def test_whom_one_signs_with_may_be_a_label_whatever_the_model_says(schema: Sche
 
 
 def test_what_stands_in_a_list_of_works_is_one(schema: Schema) -> None:
-    known = ("Master of Tides", "Album")
+    gazetteer_entry = ("Master of Tides", "Album")
     text = "He is heard on Fire the Night, Boleskine and Master of Tides."
-    types = recognised(schema, text, {"Boleskine": "PERSON"}, known)
+    types = recognised(schema, text, {"Boleskine": "PERSON"}, gazetteer_entry)
     assert types["Boleskine"] == types["Fire the Night"] == "Album"
     text = "It was made by Boleskine and Master of Tides."
-    assert recognised(schema, text, {"Boleskine": "PERSON"}, known)["Boleskine"] == "Person"
+    assert (
+        recognised(schema, text, {"Boleskine": "PERSON"}, gazetteer_entry)["Boleskine"] == "Person"
+    )
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def write(folder, name, content):
 def rows(folder, **table):
     table = {"records": "s", "path": "x.json", **table}
     read = read_interactions(
-        InteractionTable.model_validate(table), folder, known=table.pop("known", None)
+        InteractionTable.model_validate(table), folder, record_keys=table.pop("record_keys", None)
     )
     frame = read.interactions
     return [tuple(row) for row in frame[["user", "item", "weight", "liked"]].to_numpy().tolist()]
@@ -104,7 +104,7 @@ def test_a_file_without_a_usable_row_is_refused_with_the_cause(
     whole = {"path": name, "user": "u", "item": "i", "records": "d", **table}
     with pytest.raises(DataError) as refused:
         read_interactions(
-            InteractionTable.model_validate(whole), tmp_path, known=frozenset({"d/5", "d/6"})
+            InteractionTable.model_validate(whole), tmp_path, record_keys=frozenset({"d/5", "d/6"})
         )
     for word in words:
         assert word in str(refused.value)

@@ -140,9 +140,9 @@ def _last(names: list[str]) -> str:
 
 
 def _term(name: str, vocabulary: str, prefixes: dict[str, str]) -> str:
-    prefix, colon, rest = name.partition(":")
-    if colon and not rest.startswith("//") and prefix in prefixes:
-        return term(prefixes[prefix] + rest)
+    prefix, colon, local = name.partition(":")
+    if colon and not local.startswith("//") and prefix in prefixes:
+        return term(prefixes[prefix] + local)
     return term(name, vocabulary)
 
 

@@ -295,8 +295,8 @@ def _fact(label: html.HtmlElement, value: html.HtmlElement, pointer: str) -> Ite
     words = clean_text(_lines(label)).rstrip(":").casefold()
     field = _LABELS.get(words, words.replace(" ", "_"))
     text = _lines(value)
-    known = field in _FIELDS or field in ALIAS_FIELDS or field in PERIOD_FIELDS
-    if known and text.strip():
+    recognised = field in _FIELDS or field in ALIAS_FIELDS or field in PERIOD_FIELDS
+    if recognised and text.strip():
         yield Fact(field, text, pointer, value)
 
 
