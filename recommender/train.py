@@ -65,7 +65,7 @@ def run_name(model: str, config: TrainConfig) -> str:
 
 
 def _choose_model(argv: list[str] | None) -> tuple[Preset, dict[str, Any]]:
-    """The model, and what the settings file says; the model decides which flags there are."""
+    """The model and the settings file; the model determines the available flags."""
     first = OneLineParser(prog="python -m recommender.train", add_help=False, allow_abbrev=False)
     first.add_argument("--model")
     first.add_argument("--config", type=Path)
@@ -127,7 +127,7 @@ class _Progress:
         self.is_main = False
 
     def start(self, settings: Mapping[str, Any], epochs_done: int) -> None:
-        """Only the main process is told."""
+        """Report to the logger in the main process only."""
         self.is_main = True
         self.bar.update(self._task, completed=epochs_done)
 

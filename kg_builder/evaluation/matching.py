@@ -58,7 +58,7 @@ class Wrong:
     Attributes:
         left, right: record keys.
         kind: 'wrongly the same', 'missed', or 'missed by blocking'.
-        probability: what the scorer said; None where the pair was never compared.
+        probability: the scorer's; None where the pair was never compared.
     """
 
     left: str

@@ -177,7 +177,7 @@ class Batch:
     def _strings(
         self, order: Numbers, subjects: Texts, predicate: str, texts: Texts, where: Texts
     ) -> None:
-        """State texts, whose only reject is one of which nothing is left."""
+        """Add strings; only those that are empty after cleaning are rejected."""
         values = mapped(texts, clean_text, where=TO_CLEAN)
         valid = is_filled(values)
         self._reject_literals(order, predicate, "string", texts, where, valid)

@@ -104,6 +104,6 @@ def rows_of(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:
 
 
 def reading_order(schema: Schema) -> list[str]:
-    """Classes of the data model, artists and works before what is said of them."""
+    """Classes of the data model in reading order: artists, works, others."""
     first = ["Band", "SoloArtist", "Artist", "Collaboration", "Person", "Album", "Song"]
     return first + [name for name in schema.classes if name not in first]

@@ -48,7 +48,7 @@ def number(
 
     A graph without items keeps every triple between entities, whatever `heads` says.
 
-    An item that no triple mentions gets one that tells its class, because the public loaders take
+    An item that no triple mentions gets one with its class, because the public loaders take
     the number of entities from the triples.
 
     Args:

@@ -277,7 +277,7 @@ def cross_validate(
         by_subject: whether all texts about one subject stay together; otherwise texts with the
             same triples do.
         share: of each fold's training texts that is used.
-        progress: told after each step of each fold.
+        progress: called after each step of each fold.
 
     Raises:
         DataError: fewer groups than folds.

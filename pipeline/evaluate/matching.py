@@ -203,7 +203,7 @@ def _finish(
 
 
 def _write_errors(path: Path, errors: Sequence[Wrong], records: pd.DataFrame) -> None:
-    """Write errors as a TSV: kind, probability, and what both records say."""
+    """Write errors as a TSV: kind, probability, and the values of both records."""
     described = {
         key: (name, _values(attributes))
         for key, name, attributes in zip(

@@ -32,7 +32,7 @@ class Why:
 
 
 def why(reader: FactReader, subject: str, fact: Fact, *, depth: int = _DEEPEST) -> Why:
-    """The fact of a thing, with its premises down to what sources state.
+    """A fact with its premises, down to the statements of sources.
 
     Args:
         reader: the build.

@@ -135,7 +135,7 @@ def split(
     ratios: tuple[float, float, float] = RATIOS,
     by: SplitKind = "random",
 ) -> Split:
-    """Part the rows, 6:2:2 unless told otherwise: at random, as the public MKR code, or by time.
+    """Split the rows, 6:2:2 by default: at random, as the public MKR code, or by time.
 
     At random, given the same rows and the same seed for numpy's legacy generator, validation and
     test are the ones that the public MKR program draws: first validation, then test among the

@@ -112,7 +112,7 @@ class Names:
         return self._concept_of[entity]
 
     def implies(self, entity: int, other: int) -> bool:
-        """Whether a genre or tag says what the other says: *thrash metal*, *metal*."""
+        """Whether one genre or tag implies the other: *thrash metal*, *metal*."""
         if (entity, other) not in self._implied:
             words, wanted = (_words(self.name(e)) for e in (entity, other))
             styles = {self.kind(entity), self.kind(other)} <= _STYLES

@@ -15,7 +15,7 @@ _MOST_SOURCES: Final = 3  # per fact; the others are counted
 
 
 def fact_lines(fact: Mapping[str, Any]) -> Iterator[str]:
-    """A triple as `ReasonPaths.triple` gives it: what it says, and under it who says so where."""
+    """A triple of `ReasonPaths.triple` as text, with its sources on the lines below."""
     head, tail = fact["head"]["name"], fact["tail"]["name"]
     yield _sentence(head, fact["relation"], tail)
     sources = fact.get("sources")

@@ -61,7 +61,7 @@ class Narrator:
         return "; ".join(clauses)
 
     def fact(self, step: Step) -> str:
-        """What is said of the near end of a step: *plays trip hop*, *has the same director*."""
+        """The phrase about the near end of a step: *plays trip hop*, *has the same director*."""
         return self._fact(step) or self._same(step)
 
     def _argument(self, evidence: Evidence, yours: str, *, again: bool) -> str:

@@ -54,7 +54,7 @@ class FactWeights:
 
 
 class Weigher:
-    """Weighs what the graph says of items.
+    """Weights for the graph's facts about items.
 
     A fact weighs what the model's score owes to its triples. Where the model cannot tell, or owes
     nothing to any fact of the item, rarity times telling stands in.

@@ -57,7 +57,7 @@ def interaction_edges(train: TrainingSplit) -> Edges:
 
 
 def knowledge_edges(train: TrainingSplit, weight: float) -> Edges:
-    """Pairs of entities that a triple joins, in either direction and by whatever relation."""
+    """Pairs of adjacent entities, in either direction and by any relation."""
     graph = train.graph
     left, right = joined_pairs(graph.head, graph.tail, graph.n_entities)
     values = weight * symmetric_weights(left, right, graph.n_entities)

@@ -33,7 +33,7 @@ class ItemFilter:
 
 
 def only(vocabulary: GraphVocabulary, text: str) -> ItemFilter:
-    """Items of which the graph says `relation=value`.
+    """Items with the fact `relation=value`.
 
     Raises:
         ConfigError: unknown names; the message suggests some.
@@ -43,7 +43,7 @@ def only(vocabulary: GraphVocabulary, text: str) -> ItemFilter:
 
 
 def exclude(vocabulary: GraphVocabulary, items: ItemNames, text: str) -> ItemFilter:
-    """All items but those of which the graph says `relation=value`, or but the one of that name.
+    """All items except those with the fact `relation=value`, or except the item of that name.
 
     Raises:
         ConfigError: unknown names; the message suggests some.

@@ -40,7 +40,7 @@ class Candidates:
 
 
 def best_candidates(heads: IntArray, log_p: Sequence[np.ndarray], facts: IntArray) -> Candidates:
-    """The candidates whose mean ln p over the models is highest, and what tells of their truth.
+    """The candidates with the highest mean ln p over the models, with features for calibration.
 
     Args:
         heads: [b].

@@ -62,7 +62,7 @@ class Types:
 
     Attributes:
         names: all that there can be.
-        column: whose text tells the class; none where all have one.
+        column: the one with the class; none where all rows have one class.
 
     Raises:
         DataError: the data model has no such class.
@@ -83,7 +83,7 @@ class Types:
                 )
 
     def of(self, text: str) -> str | None:
-        """The class that a text tells; none where the recipe does not know it."""
+        """The class that a cell stands for; none where the recipe does not map it."""
         return self._by_text.get(text.casefold(), self._default)
 
 

@@ -1,4 +1,4 @@
-"""Read a head–relation–tail file into statements, with an index file of which heads are items."""
+"""Read a head–relation–tail file into statements; an index file lists the heads that are items."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def _beside(mention: Mention) -> list[str]:
 
 
 def _cued(beside: Sequence[str], type_: str, schema: Schema) -> float:
-    """Cues for the class less cues for others, -1 to 1; a word that cues both tells nothing."""
+    """Cues for the class less cues for others, -1 to 1; a word that cues both is ignored."""
     cues_for: set[str] = set()
     cues_against: set[str] = set()
     for cued, cues in _CUES.items():

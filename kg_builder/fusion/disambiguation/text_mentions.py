@@ -58,7 +58,7 @@ def mentions_in(
     schema: Schema,
     linked: Callable[[str], str],
 ) -> Found:
-    """Mentions with their sentences, what the texts say of them, and what stands beside them.
+    """Mentions with their sentences, extracted facts and co-occurring mentions.
 
     Args:
         records, statements: as extracted.

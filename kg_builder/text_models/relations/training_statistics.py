@@ -147,7 +147,7 @@ class WordLists:
 
 @dataclass
 class Namer:
-    """Names of mentions by what they fill.
+    """Canonical names of mentions, by slot.
 
     A surface that training has seen gets the name that it most often stood for. For others a
     habit of the slot is followed: how its names most often differ from their surfaces. "Pop" is

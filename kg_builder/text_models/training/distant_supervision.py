@@ -21,7 +21,7 @@ from kg_builder.text_models.training.training_texts import NamedSentence, Traini
 
 _TRUSTED: Final = frozenset({"gazetteer", "title", "lexicon", "pattern", "quoted", "demonym"})
 _VAGUE: Final = frozenset({"Name", "Artist"})
-"""Classes that leave open what a thing is."""
+"""Classes too general to label a name with."""
 
 
 def facts_of(

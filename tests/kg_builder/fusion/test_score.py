@@ -48,15 +48,21 @@ def log_odds(scorer, comparison):
     return logit(scorer.probability(comparison)).tolist()
 
 
-UNFITTED = FellegiSunter()
-PRIOR_ALONE = FellegiSunter().fit(compared())
+def prior_alone():
+    return FellegiSunter().fit(compared())
 
 
-@pytest.mark.parametrize("scorer", [UNFITTED, PRIOR_ALONE, FellegiSunter(rounds=0)])
+@pytest.mark.parametrize("make", [FellegiSunter, prior_alone])
 @pytest.mark.parametrize("row", [(0, 0, 0), (1, 1, 1), (3, 2, 1), (2, 0, 1)])
-def test_without_pairs_to_learn_from_the_prior_weights_add_up(scorer, row):
+def test_without_pairs_to_learn_from_the_prior_weights_add_up(make, row):
     expected = PRIOR_ODDS + sum(map(weight, (NAME, YEAR, AREA), row))
-    assert log_odds(scorer, compared(row)) == [pytest.approx(expected)]
+    assert log_odds(make(), compared(row)) == [pytest.approx(expected)]
+
+
+@pytest.mark.parametrize("n", [1, 10])
+def test_silent_pairs_leave_the_share_of_matches_at_its_prior(n):
+    scorer = FellegiSunter().fit(compared(*[(None, None, None)] * n))
+    assert scorer.prior_odds == pytest.approx(PRIOR_ODDS)
 
 
 def test_fitting_returns_the_scorer():
@@ -68,7 +74,7 @@ def test_fitting_returns_the_scorer():
 def test_without_rounds_pairs_change_nothing():
     pairs = compared((3, 2, 1), (0, 0, 0), (3, 0, 0))
     scorer = FellegiSunter(rounds=0).fit(pairs)
-    assert log_odds(scorer, pairs) == pytest.approx(log_odds(PRIOR_ALONE, pairs))
+    assert log_odds(scorer, pairs) == pytest.approx(log_odds(prior_alone(), pairs))
 
 
 @pytest.mark.parametrize("row", [(None, 2, 1), (3, None, None), (None, None, None)])
@@ -78,7 +84,7 @@ def test_a_missing_value_counts_neither_way(row):
         for feature, level in zip((NAME, YEAR, AREA), row, strict=True)
         if level is not None
     )
-    assert log_odds(PRIOR_ALONE, compared(row)) == [pytest.approx(expected)]
+    assert log_odds(prior_alone(), compared(row)) == [pytest.approx(expected)]
 
 
 def test_a_missing_value_teaches_nothing():
@@ -105,8 +111,8 @@ def test_one_value_adds_no_more_than_the_cap_and_the_name_twice_that():
 
 def test_the_rarity_of_a_name_counts_where_the_names_are_equal():
     rows = [(level, None, None) for level in (0, 1, 2, 3, None)]
-    plain = log_odds(PRIOR_ALONE, compared(*rows))
-    rare = log_odds(PRIOR_ALONE, compared(*rows, rarity=[2, 2, 2, -1, 2]))
+    plain = log_odds(prior_alone(), compared(*rows))
+    rare = log_odds(prior_alone(), compared(*rows, rarity=[2, 2, 2, -1, 2]))
     assert np.subtract(rare, plain) == pytest.approx([0, 0, 2, -1, 0])
 
 

@@ -116,7 +116,7 @@ def joined(*texts: Texts | str) -> Texts:
 
 
 def plain_names(texts: Texts) -> Texts:
-    """Names without the numbers that tell namesakes apart, their articles in front."""
+    """Names without disambiguating numbers, articles in front."""
     return mapped(texts, plain_name, where=rf"{TO_CLEAN}|\)$|, ")
 
 
@@ -127,7 +127,7 @@ def cleaned(texts: Texts) -> Texts:
 
 @lru_cache(maxsize=65536)
 def plain_name(text: str) -> str:
-    """A name without the number that tells namesakes apart, its article in front.
+    """A name without its disambiguating number, the article in front.
 
     >>> plain_name("Beatles, The"), plain_name("Nirvana (2)")
     ('The Beatles', 'Nirvana')

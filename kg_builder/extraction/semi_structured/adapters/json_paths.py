@@ -80,7 +80,7 @@ class JsonFiles:
 
 
 class ThingReader:
-    """Makes a record and statements of each object that describes a thing."""
+    """Makes a record and statements of each object that describes an entity."""
 
     def __init__(self, document: Document, mapping: JsonMap) -> None:
         self._document, self._mapping = document, mapping
@@ -175,7 +175,7 @@ class ThingReader:
 
 
 def _with_confidence(path: ColumnMap, source: SemiStructuredSource) -> ColumnMap:
-    """A path that does not tell its confidence, with that of its source, if the source does."""
+    """A path without a confidence of its own gets its source's, where there is one."""
     if "confidence" in path.model_fields_set or "confidence" not in source.model_fields_set:
         return path
     return path.model_copy(update={"confidence": source.confidence})

@@ -180,7 +180,7 @@ _PROPERTIES: Final = {
 
 
 def parse_open_graph(root: html.HtmlElement) -> list[Node]:
-    """The page's thing, if its tags tell a title and a kind of thing that the data model knows."""
+    """The page's entity, if its tags give a title and a class of the data model."""
     node = Node("open-graph/0")
     for index, meta in enumerate(root.iter("meta")):
         name = str(meta.get("property") or meta.get("name") or "").strip().lower()
