@@ -119,7 +119,7 @@ def test_the_rarity_of_a_name_counts_where_the_names_are_equal():
 # ---------------------------------------------------------------------------- tracks of an album
 
 ALBUM = Feature("onAlbum", ("different", "equal"), (1, 50), (50, 1))
-LANGUAGE = Feature("language", ("different", "equal"), (10, 40), (40, 10))
+LANGUAGE = Feature("language", ("different", "equal"), (5, 45), (45, 5))
 TRACK = (NAME, TITLE, LEFT_OVER, ALBUM, LANGUAGE, YEAR)
 
 
@@ -153,6 +153,19 @@ def test_an_album_adds_little_to_tracks_of_one_source_whose_titles_differ(
 ):
     found = track(title, left_over, 1, 1, one_source=one_source)
     assert found == pytest.approx(worth)
+
+
+@pytest.mark.parametrize("album", [0, 1, None])
+def test_tracks_of_one_title_gain_all_that_agrees(album):
+    row = (3, len(TITLE.levels) - 1, len(LEFT_OVER.levels) - 1, album, 1, 2)
+    pair = compared(row, features=TRACK, one_source=[True])
+    scorer = FellegiSunter().fit(compared(features=TRACK))
+    expected = PRIOR_ODDS + sum(
+        weight(feature, level)
+        for feature, level in zip(TRACK, row, strict=True)
+        if level is not None
+    )
+    assert log_odds(scorer, pair) == [pytest.approx(expected)]
 
 
 def test_an_album_that_differs_counts_in_full_and_takes_no_other_feature_along():
