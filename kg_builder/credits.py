@@ -41,9 +41,9 @@ def split_credits(name: str) -> list[str]:
     """
     lead, guests = name, []
     if found := FEATURING.search(name):
-        rest = name[: found.start()].strip(" ([")
-        if rest:
-            lead, guests = rest, split_credits(found["guests"].strip())
+        main_credit = name[: found.start()].strip(" ([")
+        if main_credit:
+            lead, guests = main_credit, split_credits(found["guests"].strip())
     parts = [part.strip() for part in JOINT.split(lead)]
     return [part for part in parts if part] + guests
 

@@ -191,12 +191,12 @@ def identify(text: str, database: str = "") -> str | None:
     if "://" in text:
         found = external_id(text)
         return found if found and database in {"", found.partition(":")[0]} else None
-    prefix, colon, rest = text.partition(":")
+    prefix, colon, local = text.partition(":")
     for one in DATABASES.values():
         if database not in {"", one.name}:
             continue
         if colon and prefix in {one.name, *one.prefixes}:
-            return one.curie(rest)
+            return one.curie(local)
         if (one.recognisable or database) and (found := one.curie(text)):
             return found
     return None

@@ -21,9 +21,9 @@ class DataError(Exception):
         super().__init__(what, where, remedy)
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
+        location = f"{self.where}: " if self.where else ""
         cure = f" ({self.remedy})" if self.remedy else ""
-        return f"{place}{_one_line(self.what)}{cure}"
+        return f"{location}{_one_line(self.what)}{cure}"
 
 
 def _one_line(what: str) -> str:

@@ -34,8 +34,8 @@ def code_version(module: str) -> str:
     """
     total = hashlib.sha256()
     for name in reached_files(module):
-        root, _, rest = name.partition("/")
-        total.update(name.encode() + b"\0" + (_PACKAGES[root] / rest).read_bytes())
+        root, _, path = name.partition("/")
+        total.update(name.encode() + b"\0" + (_PACKAGES[root] / path).read_bytes())
     for library in _LIBRARIES:
         total.update(f"{library}=={_version(library)}\n".encode())
     return total.hexdigest()
@@ -92,8 +92,8 @@ def _statements(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
 
 
 def _file(module: str) -> Path | None:
-    root, *rest = module.split(".")
-    path = _PACKAGES[root].joinpath(*rest)
+    root, *parts = module.split(".")
+    path = _PACKAGES[root].joinpath(*parts)
     return next(
         (found for found in (path.with_suffix(".py"), path / "__init__.py") if found.is_file()),
         None,

@@ -82,7 +82,7 @@ def _paths(value: object, key: str) -> Iterator[tuple[str, str, bool]]:
 
 def _database_file(url: str) -> str:
     """The file that an address of a database names; empty where it names a server."""
-    driver, sign, rest = url.partition("://")
+    driver, sign, address = url.partition("://")
     if not sign or not driver.lower().startswith(_FILE_DATABASES):
         return ""
-    return unquote(rest.removeprefix("/").partition("?")[0]).removeprefix("file:")
+    return unquote(address.removeprefix("/").partition("?")[0]).removeprefix("file:")

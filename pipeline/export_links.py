@@ -26,9 +26,9 @@ def export_links_command(
     data: DataFolder = None,
 ) -> None:
     """Write which item of the publisher is which thing of a database, a line each."""
-    for value, known, what in ((style, FORMATS, "format"), (database, ALIGNED, "database")):
-        if value not in known:
-            raise DataError(f"no {what} named {value!r}", remedy=f"one of: {', '.join(known)}")
+    for value, allowed, what in ((style, FORMATS, "format"), (database, ALIGNED, "database")):
+        if value not in allowed:
+            raise DataError(f"no {what} named {value!r}", remedy=f"one of: {', '.join(allowed)}")
     table = processed_folder(dataset, data) / "alignment.tsv"
     pairs = linked_items(table, database)
     text = format_links(pairs, cast(Format, style))

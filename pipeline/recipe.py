@@ -143,13 +143,13 @@ class Recipe(BaseModel):
             DataError: it has none of that name, or no source would be left.
         """
         left_out = set(names)
-        known = [source.name for source in self.sources] + [base.name for base in self.databases]
-        strange = sorted(left_out - set(known))
+        declared = [source.name for source in self.sources] + [base.name for base in self.databases]
+        strange = sorted(left_out - set(declared))
         if strange:
             raise DataError(
                 f"no source or database named {strange}",
                 where=f"recipe {self.name}",
-                remedy=f"there are: {', '.join(known)}",
+                remedy=f"there are: {', '.join(declared)}",
             )
         sources = tuple(source for source in self.sources if source.name not in left_out)
         if not sources:
@@ -249,6 +249,6 @@ def _explain(fault: ValidationError) -> str:
     for error in errors:
         if error["loc"] in {(key,) for key in inner}:
             continue  # a list is called too short where its only entry is wrong
-        place = ".".join(str(part) for part in error["loc"])
-        lines.append(f"{place}: {error['msg']}" if place else error["msg"])
+        setting = ".".join(str(part) for part in error["loc"])
+        lines.append(f"{setting}: {error['msg']}" if setting else error["msg"])
     return "; ".join(lines)

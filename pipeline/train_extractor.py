@@ -105,10 +105,10 @@ def train_extractor_command(
         check_paths(recipe, root)
         sources = [(s, root) for s in recipe.sources if isinstance(s, UnstructuredSource)]
     sources += [_source(path) for path in texts or ()]
-    known, facts = _graph(folder, {source.name for source, _ in sources})
+    gazetteer, facts = _graph(folder, {source.name for source, _ in sources})
     documents = {source.name: list(read_documents(source, root)) for source, root in sources}
     bodies = {item.id: item.text for rows in documents.values() for item in rows}
-    classes = _classes(known, schema)
+    classes = _classes(gazetteer, schema)
     parts = [
         read_annotated(
             path,
@@ -120,7 +120,7 @@ def train_extractor_command(
         for path in annotated or ()
     ]
     for source, _ in sources:
-        parts.append(_distant(source, documents[source.name], known, facts, schema))
+        parts.append(_distant(source, documents[source.name], gazetteer, facts, schema))
     training = TrainingTexts.merged(parts)
     _print_training_texts(training, len(facts))
     if measure:
@@ -172,7 +172,7 @@ def _classes(records: pd.DataFrame | None, schema: Schema) -> dict[str, str]:
 def _distant(
     source: UnstructuredSource,
     documents: Sequence[TextDocument],
-    known: pd.DataFrame | None,
+    gazetteer: pd.DataFrame | None,
     facts: Sequence[tuple[str, str, str]],
     schema: Schema,
 ) -> TrainingTexts:
@@ -181,7 +181,7 @@ def _distant(
     reader = TextReader(
         plain,
         schema,
-        gazetteer=known,
+        gazetteer=gazetteer,
         common=common_words(document.text for document in documents),
     )
     return label_with_graph((text for text, _ in reader.read(documents)), facts, schema)

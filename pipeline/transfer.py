@@ -140,7 +140,7 @@ class Transfer:
 
 
 def version_of(part: Path) -> Path:
-    """The note beside `part` that says which version of which file it belongs to."""
+    """Path of the note beside `part` with the address and version of the file."""
     return part.with_name(part.name + ".json")
 
 

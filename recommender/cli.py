@@ -107,8 +107,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not TOML: {error}") from None
     for name, value in content.items():
         if name not in ("model", "settings", "training", "experiment"):
-            known = "model, [settings], [training], [experiment]"
-            raise ConfigError(f"{path}: {name!r} is not one of {known}")
+            allowed = "model, [settings], [training], [experiment]"
+            raise ConfigError(f"{path}: {name!r} is not one of {allowed}")
         if not isinstance(value, str if name == "model" else dict):
             raise ConfigError(
                 f"{path}: {name!r} must be a {'name' if name == 'model' else 'table'}"
@@ -124,8 +124,8 @@ def check_table(path: Path, content: Mapping[str, Any], table: str, model: type[
     """
     for name in content.get(table, {}):
         if name not in model.model_fields:
-            known = ", ".join(model.model_fields)
-            raise ConfigError(f"{path}: [{table}] has no setting {name!r}; there are {known}")
+            allowed = ", ".join(model.model_fields)
+            raise ConfigError(f"{path}: [{table}] has no setting {name!r}; there are {allowed}")
 
 
 def main_guard(main: Callable[[list[str] | None], int], argv: list[str] | None = None) -> int:

@@ -37,7 +37,7 @@ def held_out_pairs(parts: Split, *, negatives: bool = False) -> Iterator[tuple[s
             not, and that would give labels away.
 
     Raises:
-        DataError: the data folder does not tell the publisher's ids.
+        DataError: the data folder does not hold the publisher's ids.
     """
     folder, names = parts.dataset.folder, parts.dataset.catalogue
     for file in ("users.tsv", "items.tsv"):

@@ -99,7 +99,7 @@ def _report(
         "facts": [statement.text for statement in statements],
         "triples": len(facts),
         "users": len(placements.ranks),
-        "users_within": {str(place): placements.users_within(place) for place in _PLACES},
+        "users_within": {str(rank): placements.users_within(rank) for rank in _PLACES},
         "median_rank": float(np.median(placements.ranks)),
         "items": placements.n_items,
         "audience": [
@@ -118,7 +118,7 @@ def _print(report: dict[str, Any], run: LoadedRun) -> None:
     console = wide_console()
     console.print(f"[bold]New item[/] · {escape('; '.join(report['facts']))}")
     within = " · ".join(
-        f"in the top {place} of {count:,} users" for place, count in report["users_within"].items()
+        f"in the top {rank} of {count:,} users" for rank, count in report["users_within"].items()
     )
     console.print(
         f"{within} of {report['users']:,} · median place {report['median_rank']:,.0f} "

@@ -96,8 +96,8 @@ def _draw_rankings(axis: Axes, records: Sequence[Mapping[str, Any]], names: Sequ
 
 def _series(records: Sequence[Mapping[str, Any]], name: str) -> tuple[list[int], list[float]]:
     """Epochs in which `name` was recorded, and its values; a diverged one (NaN) leaves a gap."""
-    known = [(int(r["epoch"]), float(r[name])) for r in records if r.get(name) is not None]
-    return [epoch for epoch, _ in known], [value for _, value in known]
+    points = [(int(r["epoch"]), float(r[name])) for r in records if r.get(name) is not None]
+    return [epoch for epoch, _ in points], [value for _, value in points]
 
 
 def _marker(epochs: Sequence[int]) -> str:

@@ -185,8 +185,8 @@ def user_of(raw_id: str, run: LoadedRun) -> int:
 
 def _integer_user(text: str, n_users: int) -> int | None:
     """Data folders of other programs have no users.tsv; their users are known by number."""
-    known = text.isdecimal() and len(text) <= _DIGITS and int(text) < n_users
-    return int(text) if known else None
+    valid = text.isdecimal() and len(text) <= _DIGITS and int(text) < n_users
+    return int(text) if valid else None
 
 
 def _unknown(raw_id: str, run: LoadedRun) -> str:
@@ -259,9 +259,9 @@ def _print(person: _Person, found: Recommendations, options: ListOptions, run: L
     names, history = found.catalogue, person.history
     shown = ", ".join(names.item_name(item) for item in history[:_SHOWN_HISTORY])
     more = len(history) - _SHOWN_HISTORY
-    known = f"{shown} and {more} more" if more > 0 else shown or "nothing in the training data"
+    listed = f"{shown} and {more} more" if more > 0 else shown or "nothing in the training data"
     verb = "history" if person.raw_id is not None else "likes"
-    console.print(f"[bold]{escape(person.title)}[/] · {verb}: {escape(known)}")
+    console.print(f"[bold]{escape(person.title)}[/] · {verb}: {escape(listed)}")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("", justify="right", style="dim")
     table.add_column("recommended", style="bold", max_width=32)

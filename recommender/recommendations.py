@@ -128,9 +128,9 @@ class Recommendations:
     def evidence(self, row: int, column: int) -> list[dict[str, Any]]:
         """The arguments behind one recommendation, with names and IRIs, for ``json.dumps``."""
         reason = self.reasons[row][column]
-        return [] if reason is None else [self._told(argument) for argument in reason.evidence]
+        return [] if reason is None else [self._fields(argument) for argument in reason.evidence]
 
-    def _told(self, argument: Evidence) -> dict[str, Any]:
+    def _fields(self, argument: Evidence) -> dict[str, Any]:
         fields: dict[str, Any] = {"kind": argument.kind}
         if argument.items:
             fields["history"] = [
@@ -373,6 +373,6 @@ def _named(progress: Callable[[str, int], None], name: str) -> Callable[[int], N
 
 def _look_up(name_of: Callable[[int], str], ids: NDArray[np.int64]) -> list[str]:
     """Names of ids, each looked up once."""
-    wanted, place = np.unique(ids, return_inverse=True)
+    wanted, inverse = np.unique(ids, return_inverse=True)
     names = [name_of(i) for i in wanted.tolist()]
-    return [names[p] for p in place.tolist()]
+    return [names[p] for p in inverse.tolist()]

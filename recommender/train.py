@@ -65,16 +65,16 @@ def run_name(model: str, config: TrainConfig) -> str:
 
 
 def _choose_model(argv: list[str] | None) -> tuple[Preset, dict[str, Any]]:
-    """The model, and what the settings file says; the model decides which flags there are."""
+    """The model and the settings file; the model determines the available flags."""
     first = OneLineParser(prog="python -m recommender.train", add_help=False, allow_abbrev=False)
     first.add_argument("--model")
     first.add_argument("--config", type=Path)
-    known, _ = first.parse_known_args(argv)
-    from_file = read_toml(known.config) if known.config else {}
-    preset = resolve(known.model or from_file.get("model", DEFAULT_MODEL))
-    if known.config:
-        check_table(known.config, from_file, "training", TrainConfig)
-        check_table(known.config, from_file, "settings", preset.model.Config)
+    parsed, _ = first.parse_known_args(argv)
+    from_file = read_toml(parsed.config) if parsed.config else {}
+    preset = resolve(parsed.model or from_file.get("model", DEFAULT_MODEL))
+    if parsed.config:
+        check_table(parsed.config, from_file, "training", TrainConfig)
+        check_table(parsed.config, from_file, "settings", preset.model.Config)
     return preset, from_file
 
 
@@ -127,7 +127,7 @@ class _Progress:
         self.is_main = False
 
     def start(self, settings: Mapping[str, Any], epochs_done: int) -> None:
-        """Only the main process is told."""
+        """Report to the logger in the main process only."""
         self.is_main = True
         self.bar.update(self._task, completed=epochs_done)
 

@@ -156,9 +156,9 @@ def main(argv: list[str] | None = None) -> int:
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     first.add_argument("--model")
     first.add_argument("--config", type=Path)
-    known, _ = first.parse_known_args(argv)
-    from_file = read_toml(known.config) if known.config else {}
-    preset = resolve(known.model or from_file.get("model", "mmss_mkr"))
+    parsed, _ = first.parse_known_args(argv)
+    from_file = read_toml(parsed.config) if parsed.config else {}
+    preset = resolve(parsed.model or from_file.get("model", "mmss_mkr"))
     arguments = _parser(preset).parse_args(argv)
     if arguments.config:
         check_table(arguments.config, from_file, "training", TrainConfig)

@@ -74,8 +74,8 @@ def exit_status(
             raise
         line = _CLOSED
     except Exception as fault:
-        known = isinstance(fault, tuple(faults))
-        found = str(fault) if known else explained(fault, memory_remedy)
+        expected = isinstance(fault, tuple(faults))
+        found = str(fault) if expected else explained(fault, memory_remedy)
         if found is None:
             raise
         line = found
@@ -111,8 +111,8 @@ def _file_fault(fault: OSError) -> str:
     name = fault.filename if fault.filename2 is None else fault.filename2
     what = fault.strerror or " ".join(str(fault).split()) or type(fault).__name__
     remedy = _REMEDIES.get(fault.errno or 0, "name a path that can be read and written to")
-    place = "" if name is None or isinstance(name, int) else f"{os.fsdecode(name)}: "
-    return "".join(c if c.isprintable() else " " for c in f"{place}{what}; {remedy}")
+    prefix = "" if name is None or isinstance(name, int) else f"{os.fsdecode(name)}: "
+    return "".join(c if c.isprintable() else " " for c in f"{prefix}{what}; {remedy}")
 
 
 def _is_closed_pipe(fault: BaseException | None) -> bool:

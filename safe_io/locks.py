@@ -44,7 +44,7 @@ def folder_lock(
 
     Args:
         folder: the folder that the run writes.
-        what: what a second run is told to be at work, such as "build".
+        what: name of the running work in a second run's error message, such as "build".
         name: the lock's file; a second lock of the same folder has a name of its own.
         wait: seconds to wait for a run that holds it.
 

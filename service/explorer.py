@@ -120,7 +120,7 @@ class Explorer:
         wanted = list(evidence)
         if not wanted:  # the readers of the raw files take seconds to import
             return {}
-        return {name: place.text for name, place in self._graph.places(wanted).items()}
+        return {name: quote.text for name, quote in self._graph.places(wanted).items()}
 
     def _sources(self, sources: Sequence[Source], quoted: int) -> list[dict[str, Any]]:
         texts = self.texts(s.evidence for s in sources[:quoted] if not s.inferred)

@@ -55,7 +55,7 @@ class Alignment:
             knows and that a brought fact points to (`records` is 0).
         links: table `LINKS`, kind "external": one row per aligned entity and database, and one
             per new entity; unsure and no_match rows keep their candidates.
-        statements: table `STATEMENTS`: what the databases say of linked entities, and joint
+        statements: table `STATEMENTS`: the databases' facts about linked entities, and joint
             credits. The statements of earlier stages are not repeated.
         rejects: table `REJECTS`: unreadable lines, facts that do not fit the data model.
         renamed: CURIEs that changed because a database knows the class of a thing better (a tag
@@ -88,7 +88,7 @@ def align(
 
     Args:
         entities: table `ENTITIES`, after fusion.
-        statements: table `STATEMENTS` about these entities: the context that tells namesakes apart.
+        statements: table `STATEMENTS` about these entities: context to distinguish namesakes.
         databases: third-party databases, in order.
         root: folder that their relative paths start from.
         config: thresholds, classes, hops.
@@ -241,9 +241,9 @@ def _also_of_second_spellings(statements: pd.DataFrame, linking: Linking) -> pd.
 def _reject(state: State, source: str, gathered: Gathered, brought: ImportedFacts) -> None:
     for reason, places in sorted(gathered.faults.places.items()):
         more = gathered.faults.counts[reason] - len(places)
-        for position, (place, detail) in enumerate(places):
+        for position, (location, detail) in enumerate(places):
             last = f" (and {more} more)" if more and position == len(places) - 1 else ""
-            state.rejects.append(reject_row(source, reason, place, detail + last))
+            state.rejects.append(reject_row(source, reason, location, detail + last))
     state.rejects += [reject_row(source, *reject) for reject in brought.rejects]
 
 

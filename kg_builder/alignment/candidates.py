@@ -33,7 +33,7 @@ class OwnEntity:
     """One of our entities, as far as alignment reads it.
 
     Attributes:
-        qualifier: what tells it from namesakes, '' without.
+        qualifier: what distinguishes it from namesakes ('UK'), '' without.
         term: whether its class is a vocabulary, told apart by names alone.
         native: whether a source of ours describes it; else another database brought it.
         popularity: how many interactions it has.
@@ -52,7 +52,7 @@ class OwnEntity:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An entity and a thing that bear one name."""
+    """An entity and a record of the database with the same name."""
 
     entity: int
     thing: str

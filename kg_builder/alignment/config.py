@@ -15,7 +15,7 @@ from kg_builder.alignment.wikidata import WikidataJson
 ThirdParty = Annotated[
     FreebaseRdf | DbpediaNt | WikidataJson | MusicBrainzJson, Field(discriminator="format")
 ]
-"""A third-party database, told apart by its `format`."""
+"""A third-party database; `format` is the discriminator."""
 
 
 class AlignmentConfig(BaseModel):

@@ -18,8 +18,8 @@ class Thing:
 
     Attributes:
         id: CURIE (`freebase:m.0c_jw`, `dbpedia:Radiohead`).
-        name: its main name, without what tells namesakes apart.
-        qualifier: what told namesakes apart ('American band').
+        name: its main name, without a disambiguating qualifier.
+        qualifier: the disambiguating part of its name ('American band').
         aliases: other names.
         description: a short text, '' without.
         classes: classes of the data model that the database states.

@@ -16,7 +16,7 @@ from kg_builder.progress import Progress, silent
 class DumpReader(BaseModel, ABC):
     """A dump of a database, as a recipe names it under `[[databases]]`.
 
-    A subclass is told apart by its `format`, which `kg_builder.databases` names, too.
+    Each subclass has a `format`, which `kg_builder.databases` names, too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,7 +54,7 @@ class DumpReader(BaseModel, ABC):
             path: the dump.
             wanted: keys of our names, and external ids of our entities.
             schema: the data model; facts that it does not map are left out.
-            second_hop: predicates of which facts about the objects of facts are kept, too.
+            second_hop: predicates whose facts are kept for the objects of facts, too.
             progress: called with the lines read so far.
 
         Raises:

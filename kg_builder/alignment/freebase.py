@@ -168,7 +168,7 @@ class _SecondPass:
         return self._facts + [fact for fact in self._later if fact.subject in touched]
 
     def has_name(self, curie: str) -> bool:
-        """Whether a thing was found that bears a name."""
+        """Whether an entity with this name was found."""
         thing = self.things.get(curie.partition(":")[2])
         return thing is not None and bool(thing.name)
 

@@ -49,7 +49,7 @@ class Linking:
 
     @property
     def linked(self) -> dict[str, tuple[str, float]]:
-        """Id of a thing → our CURIE and the probability of the link."""
+        """External id → our CURIE and the probability of the link."""
         return {d.thing: (self.ours[d.entity].curie, d.score) for d in self.decisions if d.thing}
 
 
@@ -66,7 +66,7 @@ def link(
     supplied_links: Mapping[str, str] | None = None,
     popularity: Mapping[str, int] | None = None,
 ) -> Linking:
-    """Link each entity to a thing of a database, or to none.
+    """Link each entity to a record of an external database, or to none.
 
     Args:
         entities: table `ENTITIES`.
@@ -124,7 +124,7 @@ def link(
 
 
 def _shares_no_name(entity: OwnEntity, supplied: Mapping[str, str], gathered: Gathered) -> bool:
-    """Whether the supplied link of an entity leads to a thing that bears none of its names."""
+    """Whether an entity's supplied link leads to a record with none of the entity's names."""
     if entity.curie not in supplied:
         return False
     thing = gathered.things.get(supplied[entity.curie])

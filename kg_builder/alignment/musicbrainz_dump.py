@@ -124,7 +124,7 @@ class _Artist:
         self.same_as = tuple(dict.fromkeys(self._same_as()))
 
     def thing(self) -> Thing:
-        """The artist as a thing of a third-party database."""
+        """The artist as a record of an external database."""
         thing = Thing(self.id, self.names[0], same_as=self.same_as)
         thing.aliases = set(self.names[1:])
         thing.description = self._document.get("disambiguation") or ""

@@ -181,7 +181,7 @@ def name_log_odds(entity: OwnEntity, thing: Thing, candidate: Candidate) -> floa
 
 
 def _same_qualifier(ours: str, theirs: str) -> bool:
-    """Whether both tell namesakes apart in the same way: 'UK' and 'British band'."""
+    """Whether two qualifiers mean the same: 'UK' and 'British band'."""
     if nations_in(ours) & nations_in(theirs):
         return True
     return bool(set(name_key(ours).split()) & set(name_key(theirs).split()))

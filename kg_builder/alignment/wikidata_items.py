@@ -65,7 +65,7 @@ class Item:
         return found | {name for key, name in TABLE["telling"].items() if key in self.claims}
 
     def thing(self) -> Thing:
-        """The item as a thing of a third-party database."""
+        """The item as a record of an external database."""
         thing = Thing(self.id, self.names[0] if self.names else "", same_as=self.same_as)
         thing.aliases = set(self.names[1:]) - {thing.name}
         thing.description = self.description

@@ -112,7 +112,7 @@ def losing_values(
 
 
 def _choose(doubts: Mapping[str, float]) -> str:
-    """The value least in doubt, counting what its vaguer forms say in its favour."""
+    """The best-supported value; a less precise form of a date supports the more precise one."""
     support = {}
     for value in doubts:
         doubt = 1.0

@@ -83,10 +83,10 @@ def _judged(
 
 
 def _allowed(predicate: str, class_: str, schema: Schema, end: str) -> bool:
-    known = schema.predicates.get(predicate)
-    if known is None:
+    definition = schema.predicates.get(predicate)
+    if definition is None:
         return True
-    allowed = known.domain if end == "subject" else known.range
+    allowed = definition.domain if end == "subject" else definition.range
     return not allowed or any(schema.compatible(class_, name) for name in allowed)
 
 

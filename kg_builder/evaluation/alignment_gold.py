@@ -171,10 +171,10 @@ def _is_heading(first: list[str], others: list[list[str]]) -> bool:
 def _id_column(rows: list[list[str]]) -> int:
     widest = max(map(len, rows))
     hits = [
-        sum(len(cells) > place and bool(recognise(cells[place])[0]) for cells in rows)
-        for place in range(1, widest)
+        sum(len(cells) > column and bool(recognise(cells[column])[0]) for cells in rows)
+        for column in range(1, widest)
     ]
-    return 1 + max(range(len(hits)), key=lambda place: (hits[place], -place))
+    return 1 + max(range(len(hits)), key=lambda column: (hits[column], -column))
 
 
 def _id(raw: bytes, database: str) -> str:

@@ -61,7 +61,7 @@ def family_of(predicate: str) -> str:
 
 
 def view(name: str, facts: pd.DataFrame, items: Sequence[str]) -> GraphView:
-    """Count what a graph says of each item.
+    """Count a graph's facts about each item.
 
     Args:
         name: of the graph.

@@ -69,12 +69,12 @@ def calibration(statements: pd.DataFrame, judged: pd.DataFrame | None = None) ->
         judged: columns confidence and right, of a person's judgements.
     """
     sources = statements.groupby(FACT)["source"].transform("nunique").to_numpy() > 1
-    place = _ranges(statements["confidence"].to_numpy(dtype=float))
+    bin_of = _ranges(statements["confidence"].to_numpy(dtype=float))
     marked = pd.DataFrame(columns=["confidence", "right"]) if judged is None else judged
     own = _ranges(marked["confidence"].to_numpy(dtype=float))
     rows = []
     for number, (low, high) in enumerate(pairwise(BINS)):
-        here = place == number
+        here = bin_of == number
         if not here.any():
             continue
         mine = marked[own == number]

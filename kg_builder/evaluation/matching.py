@@ -58,7 +58,7 @@ class Wrong:
     Attributes:
         left, right: record keys.
         kind: 'wrongly the same', 'missed', or 'missed by blocking'.
-        probability: what the scorer said; None where the pair was never compared.
+        probability: the scorer's; None where the pair was never compared.
     """
 
     left: str
@@ -146,11 +146,11 @@ def cluster_intervals(
     right, truly, records, precise, recalled = (np.zeros(len(owners)) for _ in range(5))
     spread: dict[str, list[tuple[int, int]]] = {}
     for (cluster, owner), size in sorted(cells.items()):
-        place = owners[owner]
-        right[place] += comb(size, 2)
-        precise[place] += size * size / size_found[cluster]
-        recalled[place] += size * size / size_true[owner]
-        spread.setdefault(cluster, []).append((place, size))
+        owner_group = owners[owner]
+        right[owner_group] += comb(size, 2)
+        precise[owner_group] += size * size / size_found[cluster]
+        recalled[owner_group] += size * size / size_true[owner]
+        spread.setdefault(cluster, []).append((owner_group, size))
     for owner, size in size_true.items():
         truly[owners[owner]], records[owners[owner]] = comb(size, 2), size
     mixed = [
@@ -201,12 +201,12 @@ def cluster_errors(
     together = _within(keys, found)
     wrong = []
     for pair in together ^ _within(keys, true):
-        known = compared.get(pair)
+        probability = compared.get(pair)
         if pair in together:
             kind = _ORDER[0]
         else:
-            kind = _ORDER[2] if matching is not None and known is None else _ORDER[1]
-        wrong.append(Wrong(*pair, kind, known))
+            kind = _ORDER[2] if matching is not None and probability is None else _ORDER[1]
+        wrong.append(Wrong(*pair, kind, probability))
     return sorted(wrong, key=worst_first)
 
 
@@ -265,6 +265,6 @@ def _within(keys: Sequence[str], label: Sequence[str]) -> set[tuple[str, str]]:
     return {
         ordered(one, other)
         for group in members.values()
-        for place, one in enumerate(group)
-        for other in group[place + 1 :]
+        for index, one in enumerate(group)
+        for other in group[index + 1 :]
     }

@@ -154,12 +154,12 @@ def read_tables(
     return Clusters(restored if moved >= MANY_MOVED * len(records) else records, gold)
 
 
-def read_pairs(path: Path, left: str, right: str, known: Collection[str]) -> list[JudgedPair]:
+def read_pairs(path: Path, left: str, right: str, record_keys: Collection[str]) -> list[JudgedPair]:
     """Read judged pairs: two columns of ids and `label` (1 or 0; without it all are the same).
 
     Args:
         left, right: sources that the two ids belong to.
-        known: record keys that there are.
+        record_keys: record keys that there are.
 
     Raises:
         DataError: fewer than two columns, an unknown id, or a label that is neither 0 nor 1.
@@ -172,7 +172,7 @@ def read_pairs(path: Path, left: str, right: str, known: Collection[str]) -> lis
             raise DataError("not two columns of ids", where=where)
         keys = (f"{left}/{row[ids[0]]}", f"{right}/{row[ids[1]]}")
         for key in keys:
-            if key not in known:
+            if key not in record_keys:
                 raise DataError(f"no record {key!r}", where=where)
         label = row.get("label", "1")
         if label not in {"0", "1"}:
@@ -206,9 +206,9 @@ def read_deepmatcher_folder(folder: Path, columns: Columns | None) -> JudgedPair
     """
     tables = [folder / "tableA.csv", folder / "tableB.csv"]
     records = read_tables(tables, columns).records
-    known = set(records["record"])
+    record_keys = set(records["record"])
     splits = {
-        name: read_pairs(folder / f"{name}.csv", "tableA", "tableB", known)
+        name: read_pairs(folder / f"{name}.csv", "tableA", "tableB", record_keys)
         for name in ("train", "valid", "test")
         if (folder / f"{name}.csv").is_file()
     }

@@ -73,15 +73,17 @@ def violations(
         DataError: a shape asks for what is not supported.
     """
     model = rdflib.Graph().parse(shapes, format="turtle")
-    known = schema or load_schema()
+    data_model = schema or load_schema()
     found: list[Violation] = []
     for shape in model.subjects(RDF.type, SH.NodeShape):
         for target in model.objects(shape, SH.targetClass):
-            focus = _instances(str(target), "?this", known)
+            focus = _instances(str(target), "?this", data_model)
             for one in model.objects(shape, SH.property):
                 path = str(model.value(one, SH.path))
                 stated = str(model.value(one, SH.message) or "")
-                for constraint, limit, pattern in _constraints(model, one, path, known, shapes):
+                for constraint, limit, pattern in _constraints(
+                    model, one, path, data_model, shapes
+                ):
                     message = stated or f"{constraint} {limit}"
                     query = f"select distinct ?this ?value where {{ {focus} {pattern} }}"
                     for this, value in cast("ox.QuerySolutions", store.query(query)):

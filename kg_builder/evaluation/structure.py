@@ -49,12 +49,12 @@ def connectivity(statements: pd.DataFrame, entities: pd.DataFrame) -> dict[str, 
         `hubs`: the best connected, with degree and class.
     """
     names = entities["entity"].tolist()
-    place = {name: number for number, name in enumerate(names)}
+    index_of = {name: number for number, name in enumerate(names)}
     linking = statements.loc[statements["object_kind"] == "entity", _FACT].drop_duplicates()
-    head = linking["subject"].map(place).to_numpy(dtype=float)
-    tail = linking["object"].map(place).to_numpy(dtype=float)
-    known = ~(np.isnan(head) | np.isnan(tail))
-    ends = np.column_stack([head[known], tail[known]]).astype(np.int64)
+    head = linking["subject"].map(index_of).to_numpy(dtype=float)
+    tail = linking["object"].map(index_of).to_numpy(dtype=float)
+    resolved = ~(np.isnan(head) | np.isnan(tail))
+    ends = np.column_stack([head[resolved], tail[resolved]]).astype(np.int64)
     degree = np.bincount(ends.ravel(), minlength=len(names))
     graph = coo_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(len(names),) * 2)
     count, label = connected_components(graph, directed=False)

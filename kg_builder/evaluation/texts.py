@@ -138,8 +138,10 @@ def judged_relations(texts: Sequence[tuple[GoldText, Reading]]) -> list[JudgedRe
         best: dict[Fact, Relation] = {}
         for item in reading.relations:
             fact = fact_of(item)
-            known = best.get(fact)
-            if fact[1] in predicates and (known is None or known.confidence < item.confidence):
+            previous = best.get(fact)
+            if fact[1] in predicates and (
+                previous is None or previous.confidence < item.confidence
+            ):
                 best[fact] = item
         found += [
             JudgedRelation(kind_of(item.method), item.confidence, fact in gold.facts)

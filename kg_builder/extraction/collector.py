@@ -59,7 +59,7 @@ class Recent(dict[Key, Value]):
 
 
 def id_key(source: str, scope: str, record_id: str) -> str:
-    """Key of a thing by its publisher's id."""
+    """Record key from the publisher's id."""
     record_id = plain_id(record_id)
     return f"{source}/{scope}/{record_id}" if scope else f"{source}/{record_id}"
 
@@ -74,7 +74,7 @@ def plain_id(text: str) -> str:
 
 
 def name_key(source: str, type_: str, name: str, schema: Schema, *, owner: str = "") -> str:
-    """Key of a thing that is known by name alone; `owner` is the key of what mentions it."""
+    """Record key of an entity that has only a name; `owner` is the key of the record naming it."""
     prefix = schema.prefix(type_)
     if owner and is_owned(type_, schema):
         return f"{source}/{prefix}/{owner.removeprefix(source + '/')}/{fold(name)}"
@@ -100,7 +100,7 @@ _IN_TITLE: Final = 0.95
 
 
 class Collector:
-    """Collects what one source says; `finish` (or `finish_to`) checks it and builds the tables.
+    """Collects one source's records and statements; `finish` (or `finish_to`) builds the tables.
 
     Memory is bounded: after `hold` records, statements or rejects they move to a store, which keeps
     to its share of memory too.
@@ -119,7 +119,7 @@ class Collector:
         self.counts: Counter[str] = Counter()
         self.rejects: list[Reject] = []
         self.names_of_artists: set[str] = set()
-        """Names of people and artists so far, in lower case: they tell joint credits apart."""
+        """Names of people and artists so far, in lower case: needed to split joint credits."""
         self._acting = {
             name for name in schema.classes if schema.compatible(name, "Artist") or name == "Person"
         }
@@ -166,7 +166,7 @@ class Collector:
         aliases: Iterable[str] = (),
         external_ids: Iterable[str] = (),
     ) -> str:
-        """Add a thing, or what else is known of it, and return its key.
+        """Add a record, or further data about it, and return its key.
 
         A second name becomes an alias; the type becomes the more specific of two compatible ones.
         """
@@ -217,13 +217,13 @@ class Collector:
         owner: str = "",
         external_ids: Iterable[str] = (),
     ) -> str:
-        """Add a thing that is known by its name alone and return its key."""
+        """Add an entity that has only a name and return its key."""
         if owner and is_owned(type_, self.schema):
             key = name_key(self.source, type_, name, self.schema, owner=owner)
             return self.record(key, type_, name, evidence=evidence, external_ids=external_ids)
-        known = self._named.get((type_, name))
-        if known is not None and not external_ids:
-            return known
+        existing = self._named.get((type_, name))
+        if existing is not None and not external_ids:
+            return existing
         key = name_key(self.source, type_, name, self.schema)
         self._named[type_, name] = key
         return self.record(key, type_, name, evidence=evidence, external_ids=external_ids)
@@ -255,7 +255,7 @@ class Collector:
             self._move_rows()
 
     def add_segment(self, segment: Segment) -> None:
-        """Add what a segment of the source says; what was added one by one comes before it."""
+        """Add the rows of a segment of the source, after all that was added one by one."""
         self._move_rows()
         self._move_parts()
         self._segments += 2  # one more, and one for things that are in it twice

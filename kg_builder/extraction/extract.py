@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SourceConfig = Annotated[
     StructuredSource | SemiStructuredSource | UnstructuredSource, Field(discriminator="kind")
 ]
-"""A source of any kind; the field `kind` tells which."""
+"""A source of any kind; the field `kind` is the discriminator."""
 
 
 def extract(

@@ -166,7 +166,7 @@ def read_interactions(
     table: InteractionTable,
     root: Path,
     *,
-    known: frozenset[str] | None = None,
+    record_keys: frozenset[str] | None = None,
     progress: Progress = silent,
 ) -> Interactions:
     """Read an interaction file, or all that match its pattern.
@@ -174,7 +174,7 @@ def read_interactions(
     Args:
         table: the file and its columns.
         root: raw folder.
-        known: record keys that exist; rows of other items are rejects. All pass when `None`.
+        record_keys: record keys that exist; rows of other items are rejects. All pass when `None`.
         progress: called with bytes read and the file's size.
 
     Raises:
@@ -189,9 +189,9 @@ def read_interactions(
     wanted += [condition.column for condition in table.where]
     reader = read_rows(table, root, columns=list(dict.fromkeys(wanted)), progress=progress)
     rows, items = _rows_of(reader, table.item)
-    place = reader.evidence_of(rows["place"])
-    user = _users(table, rows, place)
-    record = _records(items, table.records, known)
+    evidence = reader.evidence_of(rows["place"])
+    user = _users(table, rows, evidence)
+    record = _records(items, table.records, record_keys)
     weight = (
         read_numbers(rows[weighed], table.decimal) if weighed else pd.Series(1.0, index=rows.index)
     )
@@ -204,7 +204,7 @@ def read_interactions(
         "weight is no number": weight.isna() | weight.isin([np.inf, -np.inf]),
         "time is no number or date": time.isna() if time is not None else nobody,
         "interaction with an unknown record": (
-            ~record.isin(list(known)) if known is not None else nobody
+            ~record.isin(list(record_keys)) if record_keys is not None else nobody
         ),
     }
     usable = pd.Series(True, index=rows.index)
@@ -214,20 +214,20 @@ def read_interactions(
         usable &= ~bad
         rejects.append(
             {
-                "evidence": place[bad].tolist(),
+                "evidence": evidence[bad].tolist(),
                 "reason": [reason] * int(bad.sum()),
                 "detail": (user[bad].fillna("") + " " + items[bad].fillna("")).tolist(),
             }
         )
     if not usable.any():
         bad_rows = pd.DataFrame(
-            {"place": place, "user": user, "item": items, "record": record}, index=rows.index
+            {"place": evidence, "user": user, "item": items, "record": record}, index=rows.index
         )
         if weighed:
             bad_rows["weight"] = rows[weighed]
         if of_time:
             bad_rows["time"] = rows[of_time[0]]
-        raise _nothing_usable(table, root, faults, bad_rows, reader, known)
+        raise _nothing_usable(table, root, faults, bad_rows, reader, record_keys)
     unread = [(item.evidence, item.reason, item.detail) for item in reader.rejects]
     table_of_rejects = {
         key: [value for part in rejects for value in part[key]] + [row[n] for row in unread]
@@ -241,7 +241,7 @@ def read_interactions(
         "weight": weight[usable],
         "liked": weight[usable] >= table.threshold,
         "time": [None] * int(usable.sum()) if time is None else time[usable].tolist(),
-        "evidence": place[usable],
+        "evidence": evidence[usable],
     }
     return Interactions(
         interactions=INTERACTIONS.frame(used),
@@ -284,22 +284,22 @@ def _rows_of(reader: RowReader, item: str) -> tuple[pd.DataFrame, pd.Series]:
     return rows, items.str.replace(r"^(\d+)\.0$", r"\1", regex=True)  # as plain_id does
 
 
-def _users(table: InteractionTable, rows: pd.DataFrame, place: pd.Series) -> pd.Series:
+def _users(table: InteractionTable, rows: pd.DataFrame, evidence: pd.Series) -> pd.Series:
     if isinstance(table.user, str):
         return rows[table.user]
-    texts = place.str.partition("#")[0] if table.user.column is None else rows[table.user.column]
+    texts = evidence.str.partition("#")[0] if table.user.column is None else rows[table.user.column]
     codes, distinct = pd.factorize(texts, use_na_sentinel=False)
     found = table.user.of(None if text is pd.NA else text for text in distinct)
     return _spread(found, codes)
 
 
-def _records(items: pd.Series, records: str, known: frozenset[str] | None) -> pd.Series:
+def _records(items: pd.Series, records: str, record_keys: frozenset[str] | None) -> pd.Series:
     """Record keys of the items; an id that is an address is known by its short form."""
     codes, distinct = pd.factorize(items)
     keys = [f"{records}/{item}" for item in distinct]
-    for place, item in enumerate(distinct):
-        if keys[place] not in (known or ()) and (curie := external_id(item)):
-            keys[place] = f"{records}/{curie}"
+    for index, item in enumerate(distinct):
+        if keys[index] not in (record_keys or ()) and (curie := external_id(item)):
+            keys[index] = f"{records}/{curie}"
     return _spread(keys, codes)
 
 
@@ -315,7 +315,7 @@ def _nothing_usable(
     faults: dict[str, pd.Series[bool]],
     rows: pd.DataFrame,
     reader: RowReader,
-    known: frozenset[str] | None,
+    record_keys: frozenset[str] | None,
 ) -> DataError:
     """The error of a file without a usable row: its first one, and what is wrong with it."""
     path = root / table.path
@@ -331,36 +331,36 @@ def _nothing_usable(
         )
     reason = next(name for name, fault in faults.items() if fault.iloc[0])
     row = rows.iloc[0].fillna("")
-    said, remedy = reason, "correct the file, or how [[interactions]] reads it"
+    problem, remedy = reason, "correct the file, or how [[interactions]] reads it"
     if reason == "weight is no number":
-        said = f"weight {row['weight']!r} in column {table.weight!r} is no number"
+        problem = f"weight {row['weight']!r} in column {table.weight!r} is no number"
         remedy = "name a column of numbers, or leave 'weight' out: every row then counts"
     elif reason == "time is no number or date":
-        said = f"time {row['time']!r} is no number or date"
+        problem = f"time {row['time']!r} is no number or date"
     elif reason == "interaction with an unknown record":
-        said = f"there is no record {row['record']!r}"
-        remedy = _known_keys(str(row["item"]), table.records, known or frozenset())
+        problem = f"there is no record {row['record']!r}"
+        remedy = _known_keys(str(row["item"]), table.records, record_keys or frozenset())
     elif isinstance(table.user, DerivedUser) and not row["user"]:
-        said = f"the pattern {table.user.pattern!r} finds no user"
+        problem = f"the pattern {table.user.pattern!r} finds no user"
     else:
-        said = f"no user or no item (user {row['user']!r}, item {row['item']!r})"
+        problem = f"no user or no item (user {row['user']!r}, item {row['item']!r})"
     return DataError(
-        f"none of the {len(rows):,} interactions can be used, the first: {row['place']}: {said}",
+        f"none of the {len(rows):,} interactions can be used, the first: {row['place']}: {problem}",
         where=str(path),
         remedy=remedy,
     )
 
 
-def _known_keys(item: str, records: str, known: frozenset[str]) -> str:
+def _known_keys(item: str, records: str, record_keys: frozenset[str]) -> str:
     """What to write instead of a prefix of record keys, or an id, that no source has."""
-    fitting = sorted(key for key in known if key.endswith(f"/{item}"))
+    fitting = sorted(key for key in record_keys if key.endswith(f"/{item}"))
     if fitting:
         return f'set records = "{fitting[0].removesuffix(f"/{item}")}": there is {fitting[0]!r}'
-    own = sorted(key for key in known if key.startswith(f"{records}/"))
+    own = sorted(key for key in record_keys if key.startswith(f"{records}/"))
     if own:
         near = get_close_matches(f"{records}/{item}", own[:_COMPARED], n=1, cutoff=0.8)
         hint = f"did you mean {near[0]!r}? " if near else ""
         return f"{hint}the keys there are look like {', '.join(own[:3])}"
-    prefixes = sorted({key.rpartition("/")[0] for key in known})
+    prefixes = sorted({key.rpartition("/")[0] for key in record_keys})
     shown = get_close_matches(records, prefixes, n=3, cutoff=0.0)
     return f"'records' stands before the item's id; keys begin: {', '.join(shown) or 'nothing'}"

@@ -14,11 +14,11 @@ from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 
 
-def narrower(type_: str, known: str, schema: Schema) -> str:
+def narrower(type_: str, current: str, schema: Schema) -> str:
     """The more specific of two compatible classes, else the one that is known."""
-    if type_ != known and schema.compatible(type_, known):
-        return schema.most_specific((type_, known))
-    return known
+    if type_ != current and schema.compatible(type_, current):
+        return schema.most_specific((type_, current))
+    return current
 
 
 def merged(parts: pa.Table, schema: Schema) -> pa.RecordBatch:
@@ -66,8 +66,8 @@ def _types(types: list[str], thing: Numbers, schema: Schema) -> list[str]:
     """The type of each thing: types of its parts narrow down that of the first."""
     narrow = lru_cache(maxsize=None)(partial(narrower, schema=schema))
     found: list[str] = []
-    for place, type_ in zip(thing.tolist(), types, strict=True):
-        if place == len(found):
+    for row, type_ in zip(thing.tolist(), types, strict=True):
+        if row == len(found):
             found.append(type_)
         elif type_ != found[-1]:
             found[-1] = narrow(type_, found[-1])

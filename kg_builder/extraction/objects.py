@@ -55,7 +55,7 @@ _WRITTEN: Final = frozenset({"UK", "US"})
 
 @dataclass(frozen=True, slots=True)
 class PlaceName:
-    """A place, or a country, and the country that the place is said to lie in."""
+    """A place or country, and the country that the text puts the place in."""
 
     type: str
     name: str
@@ -132,8 +132,8 @@ def read_literal(text: str, datatype: str, notation: Notation = PLAIN) -> Litera
     if datatype in {"integer", "decimal"}:
         return _number(text, datatype, notation.decimal)
     if datatype == "boolean":
-        known = _BOOLEANS.get(text.casefold())
-        return Literal(known, "boolean") if known else None
+        value = _BOOLEANS.get(text.casefold())
+        return Literal(value, "boolean") if value else None
     return Literal(text, "string") if text else None
 
 
@@ -170,7 +170,7 @@ def why_not(text: str, wanted: str, type_: str = "Entity") -> str:
 def read_name(
     text: str, type_: str, repair: bool = True, real_names: tuple[str, ...] = ()
 ) -> str | None:
-    """The name of a thing: cleaned, countries and languages under their usual English names.
+    """An entity's name: cleaned, countries and languages under their usual English names.
 
     None where nothing is left or the text stands for nothing ("Various", "[no label]") and is none
     of the `real_names`, where a country is asked for and the text names none, where a

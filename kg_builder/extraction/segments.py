@@ -130,15 +130,15 @@ class Batch:
         distinct = texts.dictionary_encode()
         read = [read_name(text, type_) for text in distinct.dictionary.to_pylist()]
         names = pa.array(read, _TEXT).take(distinct.indices)
-        known = names.is_valid()
-        kept = known.to_numpy(zero_copy_only=False)
-        for place in np.flatnonzero(~kept).tolist():
-            if (text := texts[place].as_py()).strip():
+        valid = names.is_valid()
+        kept = valid.to_numpy(zero_copy_only=False)
+        for row in np.flatnonzero(~kept).tolist():
+            if (text := texts[row].as_py()).strip():
                 reason, detail = why_not(text, type_.lower(), type_), f"{predicate}={text}"
-                self.reject(order[place], reason, where[place].as_py(), detail)
-        where = where.filter(known)
-        keys = self.mentions(order[kept], type_, names.filter(known), where)
-        self.links(order[kept], subjects.filter(known), predicate, keys, where)
+                self.reject(order[row], reason, where[row].as_py(), detail)
+        where = where.filter(valid)
+        keys = self.mentions(order[kept], type_, names.filter(valid), where)
+        self.links(order[kept], subjects.filter(valid), predicate, keys, where)
 
     def links(
         self, order: Numbers, subjects: Texts, predicates: Texts | str, objects: Texts, where: Texts
@@ -159,13 +159,13 @@ class Batch:
         distinct = texts.dictionary_encode()
         read = [read_literal(text, datatype) for text in distinct.dictionary.to_pylist()]
         values = [item or Literal("", "") for item in read]
-        known = np.array([item is not None for item in read], np.bool_)[distinct.indices.to_numpy()]
-        self._reject_literals(order, predicate, datatype, texts, where, known)
-        kept = pa.array(known)
+        valid = np.array([item is not None for item in read], np.bool_)[distinct.indices.to_numpy()]
+        self._reject_literals(order, predicate, datatype, texts, where, valid)
+        kept = pa.array(valid)
         codes = distinct.indices.filter(kept)
         factors = np.array([item.factor for item in values], np.float64)[codes.to_numpy()]
         self._add(
-            order[known],
+            order[valid],
             subjects.filter(kept),
             predicate,
             pa.array([item.text for item in values], _TEXT).take(codes),
@@ -177,15 +177,15 @@ class Batch:
     def _strings(
         self, order: Numbers, subjects: Texts, predicate: str, texts: Texts, where: Texts
     ) -> None:
-        """State texts, whose only reject is one of which nothing is left."""
+        """Add strings; only those that are empty after cleaning are rejected."""
         values = mapped(texts, clean_text, where=TO_CLEAN)
-        known = is_filled(values)
-        self._reject_literals(order, predicate, "string", texts, where, known)
-        kept = pa.array(known)
+        valid = is_filled(values)
+        self._reject_literals(order, predicate, "string", texts, where, valid)
+        kept = pa.array(valid)
         columns = (column.filter(kept) for column in (subjects, values, where))
         subjects, values, where = columns
         sure = pa.array(np.full(len(values), self._confidence))
-        self._add(order[known], subjects, predicate, values, "string", sure, where)
+        self._add(order[valid], subjects, predicate, values, "string", sure, where)
 
     def _reject_literals(
         self,
@@ -194,12 +194,12 @@ class Batch:
         datatype: str,
         texts: Texts,
         where: Texts,
-        known: NDArray[np.bool_],
+        valid: NDArray[np.bool_],
     ) -> None:
-        for place in np.flatnonzero(~known).tolist():
-            if (text := texts[place].as_py()).strip():
+        for row in np.flatnonzero(~valid).tolist():
+            if (text := texts[row].as_py()).strip():
                 reason, detail = f"not a {datatype}", f"{predicate}={text[:80]}"
-                self.reject(order[place], reason, where[place].as_py(), detail)
+                self.reject(order[row], reason, where[row].as_py(), detail)
 
     def reject(self, order: int, reason: str, evidence: str, detail: str = "") -> None:
         """Note input that is not used."""
@@ -232,9 +232,9 @@ class Batch:
 
     def _sorted_parts(self) -> pa.Table:
         rows = _table(self._parts, _PART)
-        place = np.argsort(_joined(self._part_order), kind="stable")
-        own = np.concatenate([*self._own, np.zeros(0, np.bool_)])[place]
-        rows = rows.take(pa.array(place))
+        sorting = np.argsort(_joined(self._part_order), kind="stable")
+        own = np.concatenate([*self._own, np.zeros(0, np.bool_)])[sorting]
+        rows = rows.take(pa.array(sorting))
         keys = rows["key"].combine_chunks().dictionary_encode().indices.to_numpy()
         among_others = np.bincount(keys)[keys] > 1
         own |= ~among_others
@@ -248,8 +248,8 @@ class Batch:
 
     def _sorted_rows(self) -> pa.Table:
         rows = _table(self._rows, _STATEMENT)
-        place = np.argsort(_joined(self._row_order), kind="stable")
-        return rows.take(pa.array(place))
+        sorting = np.argsort(_joined(self._row_order), kind="stable")
+        return rows.take(pa.array(sorting))
 
 
 def _column(texts: Texts | str, size: int) -> Texts:

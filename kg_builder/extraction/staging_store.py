@@ -67,12 +67,12 @@ class Ascending:
     """
 
     def __init__(self, batches: Iterable[pa.RecordBatch], number: str, schema: pa.Schema) -> None:
-        self._batches, self._rest = iter(batches), schema.empty_table()
+        self._batches, self._pending = iter(batches), schema.empty_table()
         self._number = number
 
     def up_to(self, end: int) -> pa.Table:
         """The rows with numbers below an end that were not taken before."""
-        parts = [self._rest]
+        parts = [self._pending]
         while not len(parts[-1]) or parts[-1][self._number][-1].as_py() < end:
             batch = next(self._batches, None)
             if batch is None:
@@ -80,7 +80,7 @@ class Ascending:
             parts.append(pa.Table.from_batches([batch]))
         whole = pa.concat_tables(parts)
         size = int(np.searchsorted(whole[self._number].to_numpy(), end))
-        self._rest = whole.slice(size)
+        self._pending = whole.slice(size)
         return whole.slice(0, size)
 
 
@@ -96,16 +96,16 @@ class KeyRuns:
         self._batches, self._column = batches, column
 
     def __iter__(self) -> Iterator[pa.Table]:
-        rest = self._batches.schema.empty_table()
+        pending = self._batches.schema.empty_table()
         for batch in self._batches:
-            whole = pa.concat_tables([rest, pa.Table.from_batches([batch])])
+            whole = pa.concat_tables([pending, pa.Table.from_batches([batch])])
             values = whole[self._column]
             size = pc.index(pc.equal(values, values[-1]), True).as_py()
-            rest = whole.slice(size)
+            pending = whole.slice(size)
             if size:
                 yield whole.slice(0, size)
-        if len(rest):
-            yield rest
+        if len(pending):
+            yield pending
 
 
 MEMORY: Final = "256MB"
@@ -282,7 +282,7 @@ class StagingStore:
         }
         backs = {inverses[name] for name in self._predicates if name in inverses}
         names = sorted(self._predicates | backs)
-        number = {name: place for place, name in enumerate(names)}
+        number = {name: index for index, name in enumerate(names)}
         columns = {
             "number": pa.array(range(len(names)), pa.int64()),
             "name": pa.array(names, _TEXT),
@@ -315,14 +315,14 @@ class StagingStore:
     ) -> pa.Table:
         """Parts as rows of the table `records`, with their attributes."""
         seq = rows["seq"].to_numpy()
-        place = np.searchsorted(things, seq)
-        place[~np.isin(seq, things, assume_unique=True)] = len(things)
+        indices = np.searchsorted(things, seq)
+        indices[~np.isin(seq, things, assume_unique=True)] = len(things)
         columns = {name: rows[name] for name in RECORDS.columns if name in PART.names}
         columns |= {
             "record": rows["key"],
             "source": pa.repeat(pa.scalar(self._source, _TEXT), len(rows)),
             "external_ids": _sorted_lists(rows["external_ids"].combine_chunks()),
-            "attributes": pa.concat_arrays([texts, pa.array(["{}"])]).take(pa.array(place)),
+            "attributes": pa.concat_arrays([texts, pa.array(["{}"])]).take(pa.array(indices)),
         }
         return pa.table([columns[name] for name in RECORDS.columns], names=RECORDS.columns).cast(
             RECORDS.schema
@@ -331,20 +331,20 @@ class StagingStore:
 
 def _chosen(parts: pa.Table, whole: pa.Table, kept: NDArray[np.int64]) -> pa.Table:
     """The parts whose numbers are kept; where there is a whole one of that number, it."""
-    place = np.searchsorted(parts["seq"].to_numpy(), kept)
+    sources = np.searchsorted(parts["seq"].to_numpy(), kept)
     _, rows, instead = np.intersect1d(
         kept, whole["seq"].to_numpy(), assume_unique=True, return_indices=True
     )
-    place[rows] = len(parts) + instead
-    return pa.concat_tables([parts, whole]).combine_chunks().take(pa.array(place))
+    sources[rows] = len(parts) + instead
+    return pa.concat_tables([parts, whole]).combine_chunks().take(pa.array(sources))
 
 
 def _sorted_lists(lists: pa.ListArray) -> pa.ListArray:
     """Each list sorted; most hold a single text."""
     offsets, texts = lists.offsets.to_numpy(), lists.values
-    place = np.arange(len(texts))
+    sorting = np.arange(len(texts))
     for row in np.flatnonzero(np.diff(offsets) > 1).tolist():
         first, end = offsets[row : row + 2].tolist()
         found = texts.slice(first, end - first).to_pylist()
-        place[first:end] = first + np.array(sorted(range(end - first), key=found.__getitem__))
-    return pa.ListArray.from_arrays(lists.offsets, texts.take(pa.array(place)))
+        sorting[first:end] = first + np.array(sorted(range(end - first), key=found.__getitem__))
+    return pa.ListArray.from_arrays(lists.offsets, texts.take(pa.array(sorting)))

@@ -67,15 +67,15 @@ class CheckedStream:
     """A file that a parser reads, checked by `checked_blocks`."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
-        self._blocks, self._rest = blocks, b""
+        self._blocks, self._pending = blocks, b""
 
     def read(self, size: int = -1) -> bytes:
         """At most `size` bytes."""
         if size < 0:
-            whole = self._rest + b"".join(self._blocks)
-            self._rest = b""
+            whole = self._pending + b"".join(self._blocks)
+            self._pending = b""
             return whole
-        if not self._rest:
-            self._rest = next(self._blocks, b"")
-        part, self._rest = self._rest[:size], self._rest[size:]
+        if not self._pending:
+            self._pending = next(self._blocks, b"")
+        part, self._pending = self._pending[:size], self._pending[size:]
         return part

@@ -96,7 +96,7 @@ def _one_letter_off(name: str) -> list[str]:
     """
     if not _SHORT[0] <= len(name) <= _SHORT[1]:
         return [name]
-    return [name, *(name[:place] + name[place + 1 :] for place in range(len(name)))]
+    return [name, *(name[:index] + name[index + 1 :] for index in range(len(name)))]
 
 
 def _by(key: str, texts: _Vectors, *, by_text: bool) -> Pairs | None:

@@ -134,7 +134,7 @@ class FusionConfig(BaseModel):
         return self
 
     def is_vocabulary(self, type_: str) -> bool:
-        """Whether things of a class are told apart by their names alone."""
+        """Whether entities of a class are identified by their names alone."""
         own = self.types.get(type_)
         if own is not None and own.vocabulary is not None:
             return own.vocabulary

@@ -18,7 +18,7 @@ class Naming:
     Attributes:
         prefix: CURIE prefix of its class.
         name: display name.
-        hints: what may tell it from namesakes, best first: qualifier, country, year, class.
+        hints: possible qualifiers, best first: qualifier, country, year, class.
         fallbacks: other names, for one that has no letters ('!!!').
         rank: sorts namesakes; the first keeps the bare name. Ends in something unique.
     """

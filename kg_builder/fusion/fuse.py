@@ -31,7 +31,7 @@ class Fused:
     """An entity before it has a CURIE.
 
     Attributes:
-        qualifiers: words that tell it from namesakes, best first.
+        qualifiers: words that distinguish it from namesakes, best first.
         rank: sorts namesakes by how well known they are to the sources; unique.
     """
 
@@ -77,7 +77,7 @@ def fuse(records: Sequence[Record], schema: Schema, traits: Mapping[str, SourceT
 
 
 def display_name(name: str, type_: str, schema: Schema) -> str:
-    """A name as a person writes it: natural order, without what tells namesakes apart."""
+    """A name in natural order, without a disambiguating qualifier."""
     if not schema.is_a(type_, "Agent"):
         return natural_order(" ".join(name.split()))
     shown = parse_name(name).display

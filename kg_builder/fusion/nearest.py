@@ -47,7 +47,7 @@ def gram_vectors(texts: Sequence[str], length: int) -> sparse.csr_array | None:
 
 
 def word_vectors(texts: Sequence[str]) -> sparse.csr_array | None:
-    """Texts as tf-idf vectors of words; None where none tells anything."""
+    """Texts as tf-idf vectors of words; None where no word is informative."""
     return _vectors(
         texts,
         lambda: TfidfVectorizer(token_pattern=r"\S+", dtype=np.float32, max_df=MAX_SHARE),

@@ -51,13 +51,13 @@ def look_up(
         own = terms[first:last]
         rare_first = np.argsort(starts[own + 1] - starts[own], kind="mergesort")
         count, read = 0, 0
-        for place in rare_first:
-            term = own[place]
+        for position in rare_first:
+            term = own[position]
             begin, end = starts[term], starts[term + 1]
             read += end - begin
             if read > budget:
                 break
-            weight = weights[first + place]
+            weight = weights[first + position]
             for entry in range(begin, end):
                 text = texts[entry]
                 if score[text] == 0:
@@ -91,13 +91,13 @@ def _insert(
         if score < scores[size - 1] or (score == scores[size - 1] and item > best[size - 1]):
             return size
         size -= 1
-    place = size
-    while place > 0 and (
-        score > scores[place - 1] or (score == scores[place - 1] and item < best[place - 1])
+    rank = size
+    while rank > 0 and (
+        score > scores[rank - 1] or (score == scores[rank - 1] and item < best[rank - 1])
     ):
-        best[place], scores[place] = best[place - 1], scores[place - 1]
-        place -= 1
-    best[place], scores[place] = item, score
+        best[rank], scores[rank] = best[rank - 1], scores[rank - 1]
+        rank -= 1
+    best[rank], scores[rank] = item, score
     return size + 1
 
 

@@ -42,7 +42,7 @@ def closure(
         The new facts (columns as `facts`, plus `rule` and `premises`, the readable derivation),
         sorted by triple, best confidence first kept; and the entities that functions created.
     """
-    known = pd.MultiIndex.from_frame(facts.loc[:, _KEY])
+    seen = pd.MultiIndex.from_frame(facts.loc[:, _KEY])
     stated = facts.loc[:, _FACT]
     everything, fresh = stated, stated
     created: dict[str, NamedThing] = {}
@@ -62,13 +62,13 @@ def closure(
             ascending=[True, True, True, False, True, True],
             kind="stable",
         ).drop_duplicates(_KEY)
-        new = new[~pd.MultiIndex.from_frame(new.loc[:, _KEY]).isin(known)]
+        new = new[~pd.MultiIndex.from_frame(new.loc[:, _KEY]).isin(seen)]
         if new.empty:
             break
         derived.append(new)
         fresh = new.loc[:, _FACT]
         everything = pd.concat([everything, fresh], ignore_index=True)
-        known = known.append(pd.MultiIndex.from_frame(fresh.loc[:, _KEY]))
+        seen = seen.append(pd.MultiIndex.from_frame(fresh.loc[:, _KEY]))
         progress(sum(map(len, derived)))
     if not derived:
         return facts.loc[:, _FACT].iloc[:0].assign(rule="", premises=""), created

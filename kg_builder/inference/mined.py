@@ -99,8 +99,8 @@ def mining_input(
     facts = facts.drop_duplicates(["subject", "predicate", "object", "source"])
     names = entities["entity"].astype(str).to_numpy()
     number = pd.Index(names)
-    known = facts["subject"].isin(number) & facts["object"].isin(number)
-    facts = facts[known]
+    numbered = facts["subject"].isin(number) & facts["object"].isin(number)
+    facts = facts[numbered]
     predicates = sorted(set(facts["predicate"]) | set(config.predicates))
     sources = sorted(set(facts["source"]))
     heads = number.get_indexer(pd.Index(facts["subject"])).astype(np.int64)

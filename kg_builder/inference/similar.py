@@ -222,26 +222,26 @@ def _nearest(
     own = np.zeros(starts.shape[0])
     for row in range(n):
         first, last = ends[row], ends[row + 1]
-        rest = 0.0
-        for place in range(first, last):
-            own[words[place]] = weights[place]
-            rest += weights[place] ** 2
+        remaining_square = 0.0
+        for position in range(first, last):
+            own[words[position]] = weights[position]
+            remaining_square += weights[position] ** 2
         bound, filled = (1.0 if sizes[row] > nearest else least), 0
         for m in range(first, last):
-            if np.sqrt(max(rest, 0.0)) < bound - _SLACK:
+            if np.sqrt(max(remaining_square, 0.0)) < bound - _SLACK:
                 break
             word = words[by_rarity[m]]
-            rest -= weights[by_rarity[m]] ** 2
+            remaining_square -= weights[by_rarity[m]] ** 2
             for at in range(starts[word], starts[word + 1]):
                 other = owners[at]
                 if seen[other] == row:
                     continue
                 seen[other] = row
                 common, cosine = 0, 0.0
-                for place in range(ends[other], ends[other + 1]):
-                    weight = own[words[place]]
+                for position in range(ends[other], ends[other + 1]):
+                    weight = own[words[position]]
                     if weight > 0:
-                        cosine += weight * weights[place]
+                        cosine += weight * weights[position]
                         common += 1
                 if common < shared or cosine < bound - _SLACK or cosine < least:
                     continue
@@ -260,8 +260,8 @@ def _nearest(
                     filled = min(filled + 1, wanted)
                     if filled == wanted:
                         bound = max(bound, cosines[row, nearest])
-        for place in range(first, last):
-            own[words[place]] = 0.0
+        for position in range(first, last):
+            own[words[position]] = 0.0
     return found, cosines
 
 

@@ -160,8 +160,8 @@ def tag_facts(
             }
         )
     found = STATEMENTS.frame(rows)
-    known = pd.MultiIndex.from_frame(statements[["subject", "predicate", "object"]])
-    new = ~pd.MultiIndex.from_frame(found[["subject", "predicate", "object"]]).isin(known)
+    existing = pd.MultiIndex.from_frame(statements[["subject", "predicate", "object"]])
+    new = ~pd.MultiIndex.from_frame(found[["subject", "predicate", "object"]]).isin(existing)
     return found[new].reset_index(drop=True), ENTITIES.frame(curies.made())
 
 
@@ -173,23 +173,23 @@ class _Curies:
         self._taken = set(entities["entity"])
         self._new: dict[tuple[str, str], tuple[str, Meaning]] = {}
         self._named: dict[tuple[str, str], str] = {}
-        self._known: dict[tuple[str, str], str] = {}
+        self._by_name: dict[tuple[str, str], str] = {}
         for curie, type_, name in zip(
             entities["entity"], entities["type"], entities["name"], strict=True
         ):
             for wanted in ("Genre", "Country", "Instrument", "Decade"):
                 if schema.is_a(type_, wanted):
                     self._named.setdefault((wanted, name_key(name)), curie)
-                    self._known.setdefault((wanted, _key(wanted, name)), curie)
+                    self._by_name.setdefault((wanted, _key(wanted, name)), curie)
 
     def of(self, meaning: Meaning) -> str:
         """The CURIE of what a tag means: of that very name, else of another of its names."""
         key = (meaning.type, _key(meaning.type, meaning.name))
-        known = self._named.get((meaning.type, name_key(meaning.name))) or self._known.get(key)
-        if known is None and key not in self._new:
+        entity = self._named.get((meaning.type, name_key(meaning.name))) or self._by_name.get(key)
+        if entity is None and key not in self._new:
             curie = f"{self._schema.prefix(meaning.type)}:{local_name(meaning.name)}"
             self._new[key] = (curie, meaning)
-        return known or self._new[key][0]
+        return entity or self._new[key][0]
 
     def made(self) -> Iterator[Mapping[str, Any]]:
         """Rows of `ENTITIES` for what is new."""

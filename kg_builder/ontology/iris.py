@@ -59,10 +59,10 @@ def expand(name: str) -> str:
     """
     if _IRI.match(name):
         return _encode(name)
-    prefix, colon, rest = name.partition(":")
+    prefix, colon, local = name.partition(":")
     if not colon:
         return ONTOLOGY + _encode(name)
-    return PREFIXES.get(prefix, f"{RESOURCE}{prefix}/") + _encode(rest)
+    return PREFIXES.get(prefix, f"{RESOURCE}{prefix}/") + _encode(local)
 
 
 def local_name(name: str) -> str:
@@ -78,9 +78,9 @@ def local_name(name: str) -> str:
 
 def _encode(text: str) -> str:
     """Percent-encode what an IRI may not hold; of several number signs all but the first."""
-    start, sign, rest = text.partition("#")
+    start, sign, fragment = text.partition("#")
     return _FORBIDDEN.sub(_percent, start + sign) + _FORBIDDEN.sub(
-        _percent, rest.replace("#", "%23")
+        _percent, fragment.replace("#", "%23")
     )
 
 

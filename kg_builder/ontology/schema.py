@@ -95,8 +95,8 @@ class Schema:
 
     def prefix(self, name: str) -> str:
         """CURIE prefix of a class's entities."""
-        known = self.classes.get(name)
-        return known.prefix if known else "entity"
+        declared = self.classes.get(name)
+        return declared.prefix if declared else "entity"
 
     def predicate(self, name: str, *, where: str = MUSIC_TTL.name) -> Predicate:
         """Look up a predicate; `where` is the place that the error names.
@@ -169,8 +169,8 @@ def load_schema(*additions: Path) -> Schema:
             raise
         except Exception as fault:  # rdflib's parsers raise many kinds, and quote the file in them
             line = getattr(fault, "lines", None)
-            place = f" (line {line + 1})" if isinstance(line, int) else ""
-            raise DataError(f"not Turtle{place}", where=str(path)) from None
+            line_note = f" (line {line + 1})" if isinstance(line, int) else ""
+            raise DataError(f"not Turtle{line_note}", where=str(path)) from None
     units = {str(iri): str(unit) for iri, unit in graph.subject_objects(_MKG.unit)}
     return Schema(classes=_classes(graph), predicates=_predicates(graph), units=units)
 

@@ -81,7 +81,7 @@ def _user(found: list[Guess]) -> Guess | None:
 
 
 def _is_events(sample: Sample, found: list[Guess]) -> bool:
-    """A user and a thing in each row; or, without a user, a thing and the moment."""
+    """A user and an item in each row; or, without a user, an item and a time."""
     things = [g for g in found if g.about in _FINEST and g.says in {"", "name", *_ITEM_IDS}]
     if not things:
         return False

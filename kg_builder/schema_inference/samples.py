@@ -180,19 +180,21 @@ def _separator(lines: list[str]) -> str:
 
 def _has_heading(rows: list[list[str]]) -> bool:
     """Whether the first row names the columns: known words, or text above numbers."""
-    first, rest = rows[0], rows[1:]
+    first, others = rows[0], rows[1:]
     if any(is_number(cell) for cell in first) or len(set(first)) < len(first):
         return False
     known = [
         any(word in MEANING for word in plain_words(cell)) and len(cell) < 40 for cell in first
     ]
-    repeated = {cell for row in rest for cell in row}
+    repeated = {cell for row in others for cell in row}
     if any(cell in repeated for cell in first):
         return False
     if sum(known) * 2 >= len(first):
         return True
     return any(
-        len(row) == len(first) and is_number(row[n]) for row in rest[:5] for n in range(len(first))
+        len(row) == len(first) and is_number(row[n])
+        for row in others[:5]
+        for n in range(len(first))
     )
 
 

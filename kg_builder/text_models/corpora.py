@@ -241,7 +241,7 @@ def read_text2kgbench(paths: Sequence[Path], ontology: Ontology) -> list[Annotat
     Raises:
         DataError: no such file, a line that is not such a row.
     """
-    known = {_relation_key(label): label for label in ontology.relations}
+    labels = {_relation_key(label): label for label in ontology.relations}
     ids: dict[str, str] = {}
     triples: dict[str, dict[Triple, None]] = {}
     complete: dict[str, bool] = {}
@@ -269,7 +269,7 @@ def read_text2kgbench(paths: Sequence[Path], ontology: Ontology) -> list[Annotat
             complete[sentence] = complete.get(sentence, False) or listed is not None
             named = triples.setdefault(sentence, {})
             for triple in stated:
-                relation = known.get(_relation_key(triple.relation), triple.relation)
+                relation = labels.get(_relation_key(triple.relation), triple.relation)
                 named[triple._replace(relation=relation)] = None
     return [
         AnnotatedText(
@@ -285,18 +285,21 @@ def read_text2kgbench(paths: Sequence[Path], ontology: Ontology) -> list[Annotat
 
 def lacking_relations(texts: Iterable[AnnotatedText], ontology: Ontology) -> Counter[str]:
     """How many triples of texts have which relation that the ontology lacks."""
-    known = frozenset(ontology.relations)
+    relations = frozenset(ontology.relations)
     return Counter(
-        triple.relation for text in texts for triple in text.triples if triple.relation not in known
+        triple.relation
+        for text in texts
+        for triple in text.triples
+        if triple.relation not in relations
     )
 
 
 def of_ontology(texts: Iterable[AnnotatedText], ontology: Ontology) -> list[AnnotatedText]:
     """Texts without triples of relations that the ontology lacks; without any left, none."""
-    known = frozenset(ontology.relations)
+    relations = frozenset(ontology.relations)
     kept = []
     for text in texts:
-        triples = tuple(triple for triple in text.triples if triple.relation in known)
+        triples = tuple(triple for triple in text.triples if triple.relation in relations)
         if triples or not text.triples:
             complete = text.complete and len(triples) == len(text.triples)
             kept.append(replace(text, triples=triples, complete=complete))

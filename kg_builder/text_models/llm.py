@@ -111,8 +111,8 @@ def _relation(
 ) -> ModelRelation | None:
     sides = []
     for side in (item["subject"], item["object"]):
-        known = isinstance(side, int) and 0 <= side < len(spans)
-        sides.append(spans[side] if known else None)
+        valid = isinstance(side, int) and 0 <= side < len(spans)
+        sides.append(spans[side] if valid else None)
     subject, object_ = sides
     if item["predicate"] not in config.predicates:
         refused["relation that was not asked for"] += 1

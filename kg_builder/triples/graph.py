@@ -68,7 +68,7 @@ def by_subject(
 
     Entities come class by class, in the order of the data model, then by name.
     """
-    order = {name: place for place, name in enumerate(reading_order(schema))}
+    order = {name: index for index, name in enumerate(reading_order(schema))}
     rank = entities["type"].map(lambda name: order.get(name, len(order)))
     things = entities.assign(rank=rank).sort_values(["rank", "type", "entity"], ignore_index=True)
     distinct = facts(statements)
@@ -84,11 +84,11 @@ def by_subject(
         block = rows_of(
             things.iloc[start:stop], "type", "entity", "name", "aliases", "external_ids"
         )
-        for place, (type_, entity, name, aliases, external_ids) in enumerate(block, start):
+        for index, (type_, entity, name, aliases, external_ids) in enumerate(block, start):
             subject = node(entity)
             stated = [
                 ox.Triple(subject, node(predicate), term(value, kind))
-                for predicate, value, kind in islice(about, ends[place + 1] - ends[place])
+                for predicate, value, kind in islice(about, ends[index + 1] - ends[index])
             ]
             yield (
                 type_,
@@ -104,6 +104,6 @@ def rows_of(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:
 
 
 def reading_order(schema: Schema) -> list[str]:
-    """Classes of the data model, artists and works before what is said of them."""
+    """Classes of the data model in reading order: artists, works, others."""
     first = ["Band", "SoloArtist", "Artist", "Collaboration", "Person", "Album", "Song"]
     return first + [name for name in schema.classes if name not in first]

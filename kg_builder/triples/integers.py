@@ -48,7 +48,7 @@ def number(
 
     A graph without items keeps every triple between entities, whatever `heads` says.
 
-    An item that no triple mentions gets one that tells its class, because the public loaders take
+    An item that no triple mentions gets one with its class, because the public loaders take
     the number of entities from the triples.
 
     Args:
@@ -81,8 +81,8 @@ def number(
     )
     if config.order == "name":
         triples = triples[np.lexsort(triples.T[::-1])]
-    known = entities.set_index("entity")[["name", "type"]]
-    named = known.reindex(curies)
+    columns = entities.set_index("entity")[["name", "type"]]
+    named = columns.reindex(curies)
     return Numbering(
         triples=triples,
         entities=pd.DataFrame(
@@ -114,8 +114,8 @@ def relation_label(name: str, schema: Schema) -> str:
         return "type"
     if name.startswith("^"):
         return relation_label(name[1:], schema) + " of"
-    known = schema.predicates.get(name)
-    return known.label if known else name.partition(":")[2] or name
+    declared = schema.predicates.get(name)
+    return declared.label if declared else name.partition(":")[2] or name
 
 
 def _facts(statements: pd.DataFrame, config: TriplesConfig, counts: dict[str, int]) -> pd.DataFrame:
@@ -163,10 +163,10 @@ def _items_first(
 
 
 def _inverse(name: str, schema: Schema) -> str:
-    known = schema.predicates.get(name)
-    if known and known.symmetric:
+    declared = schema.predicates.get(name)
+    if declared and declared.symmetric:
         return name
-    return known.inverse if known and known.inverse else f"^{name}"
+    return declared.inverse if declared and declared.inverse else f"^{name}"
 
 
 def _classes_of_bare_items(
@@ -187,5 +187,5 @@ def _classes_of_bare_items(
 
 
 def _class_label(iri: str, schema: Schema) -> str:
-    known = schema.classes.get(iri.removeprefix("mkg:"))
-    return known.label if known else iri
+    declared = schema.classes.get(iri.removeprefix("mkg:"))
+    return declared.label if declared else iri

@@ -48,12 +48,12 @@ def listed_items(listed: ItemList, root: Path, links: pd.DataFrame) -> list[str]
                 remedy="take the row out, or check 'records' and the sources of the recipe",
             )
         if entity[key] in found:
-            earlier, place = found[entity[key]]
+            earlier, location = found[entity[key]]
             again = "is listed twice" if raw == earlier else f"and {earlier!r} are one thing"
             raise DataError(
                 f"item {raw!r} {again}, {entity[key]}",
                 where=where,
-                remedy=f"take this row or {place} out",
+                remedy=f"take this row or {location} out",
             )
         found[entity[key]] = (raw, where)
     if not found:

@@ -110,10 +110,10 @@ def ratings(
         seed: of the drawing.
     """
     numbers = _positions(interactions["item"], items)
-    known = numbers >= 0
-    item = numbers[known]
-    likes = interactions.loc[known, "liked"].to_numpy(dtype=bool)
-    names = interactions.loc[known, "user"]
+    listed = numbers >= 0
+    item = numbers[listed]
+    likes = interactions.loc[listed, "liked"].to_numpy(dtype=bool)
+    names = interactions.loc[listed, "user"]
     user_names = names[likes].unique().tolist()
     user = _positions(names, user_names)
     likes_nothing = user < 0
@@ -135,7 +135,7 @@ def ratings(
         users=user_names,
         counts={
             "interactions": len(interactions),
-            "interactions with no item": int((~known).sum()),
+            "interactions with no item": int((~listed).sum()),
             "interactions of users without a positive": int(likes_nothing.sum()),
             "repeated user-item pairs": int((~likes_nothing).sum()) - len(everything),
             "pairs below the threshold": len(met_only),

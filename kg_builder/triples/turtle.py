@@ -31,8 +31,8 @@ def prefixes(*tables: pd.DataFrame) -> dict[str, str]:
         for column in table.columns.intersection(_NAMING):
             values = table[column].explode() if column == "external_ids" else table[column]
             for name in values.dropna().unique():
-                prefix, colon, rest = name.partition(":")
-                if colon and not rest.startswith("//"):
+                prefix, colon, local = name.partition(":")
+                if colon and not local.startswith("//"):
                     found.add(prefix)
     own = sorted(found - PREFIXES.keys())
     return {prefix: iri for prefix, iri in PREFIXES.items() if prefix in found} | {

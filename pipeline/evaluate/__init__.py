@@ -16,7 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for _name, _told in (
+for _name, _help in (
     ("alignment", "Measure the links of a built data set against gold links."),
     (
         "extraction",
@@ -40,4 +40,4 @@ for _name, _told in (
         "Score relations with coreference on and off, coreference itself, and the confidences.",
     ),
 ):
-    add_lazily(app, _name, f"pipeline.evaluate.{_name}:{_name}_command", _told)
+    add_lazily(app, _name, f"pipeline.evaluate.{_name}:{_name}_command", _help)

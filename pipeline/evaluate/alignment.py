@@ -221,7 +221,7 @@ def _line(row: Judged, names: Mapping[str, str]) -> str:
 
 
 def _known_for(path: Path, table: pd.DataFrame) -> dict[str, str]:
-    """IRI of an item → what the graph says of it, a line for people."""
+    """IRI of an item → its facts in one readable line."""
     statements = pd.read_parquet(path, columns=["subject", "predicate", "object", "source"])
     chosen = statements[statements["predicate"].isin(_CONTEXT)].drop_duplicates()
     items = set(table["iri"])

@@ -116,14 +116,14 @@ class ParsedTexts:
 
     def __init__(self, model: str | None) -> None:
         self._model = model
-        self._known: dict[str, ParsedText] = {}
+        self._parsed: dict[str, ParsedText] = {}
 
     def of(self, texts: Iterable[AnnotatedText]) -> list[ParsedText]:
         """Parsed texts in the order of the texts."""
         texts = list(texts)
-        fresh = list(dict.fromkeys(t.text for t in texts if t.text not in self._known))
-        self._known.update(zip(fresh, parse_texts(fresh, self._model), strict=True))
-        return [self._known[text.text] for text in texts]
+        fresh = list(dict.fromkeys(t.text for t in texts if t.text not in self._parsed))
+        self._parsed.update(zip(fresh, parse_texts(fresh, self._model), strict=True))
+        return [self._parsed[text.text] for text in texts]
 
 
 class LookUp:
@@ -277,7 +277,7 @@ def cross_validate(
         by_subject: whether all texts about one subject stay together; otherwise texts with the
             same triples do.
         share: of each fold's training texts that is used.
-        progress: told after each step of each fold.
+        progress: called after each step of each fold.
 
     Raises:
         DataError: fewer groups than folds.

@@ -113,9 +113,9 @@ def _draw(views: Sequence[GraphView], path: Path) -> None:
         left.set_ylim(0, 102)
         left.legend(frameon=False)
         height = 0.8 / len(views)
-        for place, one in enumerate(views):
+        for view, one in enumerate(views):
             right.barh(
-                [row + place * height for row in range(len(families))],
+                [row + view * height for row in range(len(families))],
                 [100 * one.share(1, family) for family in families],
                 height=height,
                 label=one.name,

@@ -196,14 +196,14 @@ def _finish(
         out.mkdir(parents=True, exist_ok=True)
         text = json.dumps([_plain(report) for report in reports], indent=2) + "\n"
         write_atomically(out / "scores.json", text)
-        for place, report in enumerate(reports):
-            name = "errors.tsv" if place == 0 else f"errors-{place + 1}.tsv"
+        for number, report in enumerate(reports):
+            name = "errors.tsv" if number == 0 else f"errors-{number + 1}.tsv"
             _write_errors(out / name, report.errors, gold.records)
         _out.print(f"scores.json and errors.tsv in {out}", highlight=False, soft_wrap=True)
 
 
 def _write_errors(path: Path, errors: Sequence[Wrong], records: pd.DataFrame) -> None:
-    """Write errors as a TSV: kind, probability, and what both records say."""
+    """Write errors as a TSV: kind, probability, and the values of both records."""
     described = {
         key: (name, _values(attributes))
         for key, name, attributes in zip(

@@ -87,8 +87,8 @@ def evaluate_clusters(
     """
     records, scored = gold.records, set(gold.truth)
     if train is not None:
-        known = train.records["record"]
-        records = pd.concat([records, train.records[~known.isin(scored)]], ignore_index=True)
+        train_keys = train.records["record"]
+        records = pd.concat([records, train.records[~train_keys.isin(scored)]], ignore_index=True)
         scored -= set(train.truth)
         if not scored:
             raise DataError(
@@ -121,10 +121,10 @@ def evaluate_pairs(
     Raises:
         DataError: the split to learn from has pairs of one kind only.
     """
-    known = {ordered(pair.left, pair.right): pair.same for pair in gold.splits[fit]}
+    judgements = {ordered(pair.left, pair.right): pair.same for pair in gold.splits[fit]}
 
     def labels(left: str, right: str) -> Verdict | None:
-        same = known.get(ordered(left, right))
+        same = judgements.get(ordered(left, right))
         return None if same is None else "same" if same else "different"
 
     pairs = [*gold.splits[fit], *gold.splits[score]]
@@ -168,8 +168,8 @@ def score_clusters(
     true = [truth[key] for key in keys]
     candidates = None
     if matching is not None:
-        place = {key: index for index, key in enumerate(keys)}
-        of = np.array([place.get(key, -1) for key in matching.profiles.record], dtype=np.int64)
+        index_of = {key: index for index, key in enumerate(keys)}
+        of = np.array([index_of.get(key, -1) for key in matching.profiles.record], dtype=np.int64)
         pairs = of[matching.comparison.pairs]
         candidates = blocking(pairs[(pairs >= 0).all(axis=1)], true)
     return MatchingReport(

@@ -125,9 +125,9 @@ def look_up(train: Sequence[TaggedWords], sentences: Sequence[Sequence[str]]) ->
 def grouped_folds(sentences: Sequence[TaggedWords], folds: int, seed: int) -> list[list[int]]:
     """Cut sentences into folds of nearly equal size; those with the same words stay together."""
     groups: dict[str, list[int]] = defaultdict(list)
-    for place, sentence in enumerate(sentences):
+    for index, sentence in enumerate(sentences):
         words = (word.casefold() for word in sentence.words)
-        groups[" ".join(word for word in words if any(map(str.isalnum, word)))].append(place)
+        groups[" ".join(word for word in words if any(map(str.isalnum, word)))].append(index)
     keys = sorted(groups)
     order = np.random.default_rng(seed).permutation(len(keys))
     found: list[list[int]] = [[] for _ in range(folds)]

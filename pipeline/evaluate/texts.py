@@ -76,12 +76,14 @@ def texts_command(
     if model is not None:
         source = source.model_copy(update={"model": model or None})
     schema = load_schema(*recipe.ontology)
-    known = names_of_other_sources(recipe, folder, schema) if gazetteer else None
+    gazetteer_names = names_of_other_sources(recipe, folder, schema) if gazetteer else None
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("", "wanted", "found", "right", "precision", "recall", "F1"):
         table.add_column(heading, justify="right" if heading else "left")
     with_, without = (
-        read_gold_texts(source.model_copy(update={"coreference": on}), folder, gold, known, schema)
+        read_gold_texts(
+            source.model_copy(update={"coreference": on}), folder, gold, gazetteer_names, schema
+        )
         for on in (True, False)
     )
     table.add_row("relations", *_cells(count_relations(with_)))
@@ -137,7 +139,7 @@ def read_gold_texts(
     source: UnstructuredSource,
     raw: Path,
     gold: Sequence[GoldText],
-    known: pd.DataFrame | None,
+    gazetteer: pd.DataFrame | None,
     schema: Schema,
 ) -> Sequence[tuple[GoldText, Reading]]:
     """Read the annotated texts of a source with its rules and models."""
@@ -145,7 +147,7 @@ def read_gold_texts(
     reader = TextReader(
         source,
         schema,
-        gazetteer=known,
+        gazetteer=gazetteer,
         common=common_words(document.text for document in documents),
         models=load_models(source, raw),
     )

@@ -87,7 +87,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Record:
-    """One source's description of a thing: where its name and class come from.
+    """One source's description of an entity: where its name and class come from.
 
     Attributes:
         record: key, `<source>/<record id>`; of a thing that a database alone describes its CURIE
@@ -140,7 +140,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Card:
-    """What is known of a thing.
+    """All facts about one entity.
 
     Attributes:
         id: CURIE.

@@ -201,13 +201,13 @@ def _identity(fact: Fact) -> str:
 
 
 def _source(who: str, evidence: str, places: Mapping[str, Place]) -> None:
-    place = places.get(evidence)
-    where = evidence if place is None or place.file is None else (
-        f"{place.file}#{evidence.partition('#')[2]}"
+    quote = places.get(evidence)
+    where = evidence if quote is None or quote.file is None else (
+        f"{quote.file}#{evidence.partition('#')[2]}"
     )  # fmt: skip
     _line(f"    [dim]{escape(who)}: {escape(where)}[/]")
-    if place is not None and place.text:
-        _line(f"      [italic]{escape(place.text)}[/]")
+    if quote is not None and quote.text:
+        _line(f"      [italic]{escape(quote.text)}[/]")
 
 
 def _show_why(why: Why, graph: Graph, depth: int = 0) -> None:

@@ -83,7 +83,7 @@ class Graph:
         Args:
             sparql: SELECT, ASK, CONSTRUCT or DESCRIBE.
             timeout: seconds after which it is stopped.
-            limit: rows (triples) that are returned at most; `truncated` tells whether there were
+            limit: rows (triples) that are returned at most; `truncated` is set where there were
                 more.
 
         Raises:
@@ -99,7 +99,7 @@ class Graph:
         return names.search(self._facts, text, limit=limit, type_=type_)
 
     def show(self, name: str, *, most: int = 10) -> Card:
-        """The card of a thing.
+        """The card of an entity.
 
         Args:
             name: its name or other name, in any case and punctuation, its CURIE or its IRI. Of

@@ -209,16 +209,16 @@ def _records(base: duckdb.DuckDBPyConnection, index: sqlite3.Connection, folder:
 def _data_model(folder: Path, index: sqlite3.Connection) -> None:
     """Classes and predicates; what a recipe added to them is called as in `relations.tsv`."""
     schema = load_schema()
-    known: dict[str, tuple[str, str, bool]] = {}
+    labels: dict[str, tuple[str, str, bool]] = {}
     for line in (folder / "relations.tsv").read_text(encoding="utf-8").splitlines()[1:]:
         _, iri, label = line.split("\t")[:3]
         if not iri.startswith("^"):
-            known[iri.rpartition("#")[2]] = (label, "", False)
+            labels[iri.rpartition("#")[2]] = (label, "", False)
     for item in schema.predicates.values():
-        known[item.name] = (item.label, item.phrase, item.symmetric)
+        labels[item.name] = (item.label, item.phrase, item.symmetric)
     index.executemany(
         "insert into predicate values (?, ?, ?, ?)",
-        ((name, *about) for name, about in sorted(known.items())),
+        ((name, *about) for name, about in sorted(labels.items())),
     )
     for name in schema.classes:
         above = schema.ancestors(name) - {name}
@@ -234,8 +234,8 @@ def _lost(rejects: Path, index: sqlite3.Connection) -> None:
         for detail, source, reason, evidence in zip(
             *(batch.column(name).to_pylist() for name in columns), strict=True
         ):
-            subject, _, rest = detail.partition(" ")
-            predicate, _, value = rest.partition(" ")
+            subject, _, triple_end = detail.partition(" ")
+            predicate, _, value = triple_end.partition(" ")
             rows.append((subject, predicate, value, source, reason, evidence))
         index.executemany("insert into lost values (?, ?, ?, ?, ?, ?)", rows)
 

@@ -32,7 +32,7 @@ class Why:
 
 
 def why(reader: FactReader, subject: str, fact: Fact, *, depth: int = _DEEPEST) -> Why:
-    """The fact of a thing, with its premises down to what sources state.
+    """A fact with its premises, down to the statements of sources.
 
     Args:
         reader: the build.
@@ -65,8 +65,8 @@ def _premises(reader: FactReader, source: Source, ends: tuple[str, str]) -> list
         ]
     found = []
     for text in source.evidence.split("; "):
-        subject, _, rest = text.partition(" ")
-        predicate, _, value = rest.partition(" ")
+        subject, _, triple_end = text.partition(" ")
+        predicate, _, value = triple_end.partition(" ")
         fact = reader.statement(subject, predicate, value)
         if fact is not None:
             found.append((subject, fact))

@@ -52,12 +52,12 @@ def load_store(graph: Path, store: Path) -> int:
     threads = min(_THREADS, os.cpu_count() or 1)
     try:
         with gzip.open(graph, "rb") as lines, ThreadPoolExecutor(threads) as pool:
-            rest = b""
+            pending = b""
             while chunk := lines.read(_PART):
-                whole, rest = _at_last_line(rest + chunk)
+                whole, pending = _at_last_line(pending + chunk)
                 for _ in pool.map(lambda part: _load(opened, part), _parts(whole, threads)):
                     pass
-            _load(opened, rest)
+            _load(opened, pending)
     except (EOFError, gzip.BadGzipFile, SyntaxError) as fault:
         raise DataError(
             f"cannot be loaded: {fault}", where=str(graph), remedy="build with --force"

@@ -78,8 +78,8 @@ def _judged(path: Path, statements: pd.DataFrame) -> pd.DataFrame:
     """The sure judgements of statements that the build has, with their confidence."""
     judged = read_judged(path)
     judged = judged[judged["verdict"] != "unsure"]
-    known = statements[[*_KEY, "confidence"]].astype({"confidence": float})
-    both = judged.merge(known.astype(dict.fromkeys(_KEY, "object")), on=_KEY)
+    confidences = statements[[*_KEY, "confidence"]].astype({"confidence": float})
+    both = judged.merge(confidences.astype(dict.fromkeys(_KEY, "object")), on=_KEY)
     return both.assign(right=both["verdict"] == "right")
 
 

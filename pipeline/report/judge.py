@@ -83,16 +83,18 @@ def judge_facts_command(
 
 def _ask(folder: Path, drawn: pd.DataFrame, judged: pd.DataFrame, path: Path) -> pd.DataFrame:
     key = COLUMNS[:-1]
-    known = set(judged[key].itertuples(index=False, name=None))
-    rows = [row for row in drawn.to_dict("records") if tuple(row[c] for c in key) not in known]
+    judged_keys = set(judged[key].itertuples(index=False, name=None))
+    rows = [
+        row for row in drawn.to_dict("records") if tuple(row[c] for c in key) not in judged_keys
+    ]
     with Graph.open(folder) as graph:
         for number, row in enumerate(rows, start=1):
-            place = graph.places([row["evidence"]])[row["evidence"]]
+            quote = graph.places([row["evidence"]])[row["evidence"]]
             _line(f"\n[dim]{number} of {len(rows)}[/]  [bold]{escape(row['subject'])}[/]  "
                   f"{row['predicate']}  [bold]{escape(row['object'])}[/]")  # fmt: skip
             _line(f"  [dim]{row['source']}, {row['method']}: {escape(row['evidence'])}[/]")
-            if place.text:
-                _line(f"  [italic]{escape(place.text)}[/]")
+            if quote.text:
+                _line(f"  [italic]{escape(quote.text)}[/]")
             verdict = _verdict()
             if verdict is None:
                 break

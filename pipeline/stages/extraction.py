@@ -68,8 +68,8 @@ def _extraction(context: StageContext) -> dict[str, int]:
         raise _nothing_read(pd.concat(rejects, ignore_index=True))
     interactions = INTERACTIONS.empty()
     if table is not None:
-        known = frozenset(records["record"].tolist())
-        read = read_interactions(table, job.raw, known=known, progress=context.progress)
+        record_keys = frozenset(records["record"].tolist())
+        read = read_interactions(table, job.raw, record_keys=record_keys, progress=context.progress)
         interactions = read.interactions
         rejects.append(read.rejects)
         counts |= read.counts
@@ -146,8 +146,8 @@ def _matches(raw: Path, pattern: str) -> bool:
 def _nothing_read(rejects: pd.DataFrame) -> DataError:
     """The error of sources that describe nothing, with the first thing that was not usable."""
     first = ""
-    for place, reason in rejects[["evidence", "reason"]].head(1).itertuples(index=False):
-        first = f", the first: {place}: {reason}"
+    for evidence, reason in rejects[["evidence", "reason"]].head(1).itertuples(index=False):
+        first = f", the first: {evidence}: {reason}"
     return DataError(
         f"no source describes anything ({len(rejects):,} rejects{first})",
         remedy="check the files and how the recipe reads them",

@@ -88,16 +88,16 @@ def write_outputs(
     )
     numbering = number(statements, entities, items, recipe.triples, schema=schema)
     rated = ratings(interactions, items, recipe.ratings, seed=job.seed)
-    known = number_users(user_facts, rated.users) if recipe.users else None
+    of_users = number_users(user_facts, rated.users) if recipe.users else None
     facts = Facts(
         statements=statements,
         entities=entities,
         records=records,
         links=links,
-        rejects=rejects if known is None else pd.concat([rejects, known.rejects]),
+        rejects=rejects if of_users is None else pd.concat([rejects, of_users.rejects]),
         numbering=numbering,
         ratings=rated,
-        users=known,
+        users=of_users,
         items=items,
         interactions=interactions,
         read=read,
@@ -146,10 +146,10 @@ def write_outputs(
         pd.DataFrame({"id": range(len(rated.users)), "raw_id": rated.users}),
         context.path("users.tsv"),
     )
-    unused = REJECTS.empty() if known is None else known.rejects
+    unused = REJECTS.empty() if of_users is None else of_users.rejects
     context.write(REJECTS, "stages/triples/rejects.parquet", unused)
-    if known is not None:
-        _write_users(context, known, title=title)
+    if of_users is not None:
+        _write_users(context, of_users, title=title)
     pairs = [(item, raw) for item, own in zip(items, raw_ids, strict=True) for raw in own]
     write_tsv(alignment_table(pairs, entities, links), context.path("alignment.tsv"))
     write_quality(facts, recipe, context.path("quality.json"), context.path("quality.html"))
@@ -162,17 +162,17 @@ def write_outputs(
         "rating rows": len(rated.rows),
         **numbering.counts,
         **rated.counts,
-        **({f"of users: {what}": n for what, n in known.counts.items()} if known else {}),
+        **({f"of users: {what}": n for what, n in of_users.counts.items()} if of_users else {}),
     }
 
 
-def _write_users(context: StageContext, known: UserNumbering, *, title: str) -> None:
+def _write_users(context: StageContext, of_users: UserNumbering, *, title: str) -> None:
     """What is known of the users: integers and id maps, and Turtle where it is asked for."""
-    write_integers(known.triples, context.path("user_kg_final.txt"))
-    write_tsv(_with_iris(known.entities), context.path("user_entities.tsv"))
-    write_tsv(_with_iris(known.relations), context.path("user_relations.tsv"))
+    write_integers(of_users.triples, context.path("user_kg_final.txt"))
+    write_tsv(_with_iris(of_users.entities), context.path("user_entities.tsv"))
+    write_tsv(_with_iris(of_users.relations), context.path("user_relations.tsv"))
     if context.job.with_users:
-        write_bytes(users_turtle(known, title=title), context.path("users.ttl"))
+        write_bytes(users_turtle(of_users, title=title), context.path("users.ttl"))
 
 
 def _with_iris(table: pd.DataFrame) -> pd.DataFrame:

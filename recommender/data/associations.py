@@ -86,5 +86,5 @@ def _draw(
     counts = offsets[ids + 1] - start
     if not len(members):
         return missing
-    place = start + (rng.random(len(ids)) * counts).astype(np.int64)
-    return np.where(counts > 0, members[np.minimum(place, len(members) - 1)], missing)
+    positions = start + (rng.random(len(ids)) * counts).astype(np.int64)
+    return np.where(counts > 0, members[np.minimum(positions, len(members) - 1)], missing)

@@ -26,7 +26,7 @@ class Catalogue:
 
     Args:
         folder: the data folder.
-        sizes: how many ids a file must tell, such as ``{"items.tsv": 307}``: one that was cut off
+        sizes: how many ids a file must have, such as ``{"items.tsv": 307}``: one that was cut off
             is refused, rather than taken for one with few names.
     """
 

@@ -47,8 +47,8 @@ class KnowledgeGraph:
         if len(self) == 0:
             return np.zeros(np.shape(head), dtype=bool)
         keys = self.keys(head, relation, tail)
-        place = np.minimum(np.searchsorted(self.sorted_keys, keys), len(self.sorted_keys) - 1)
-        return np.asarray(self.sorted_keys[place] == keys)
+        positions = np.minimum(np.searchsorted(self.sorted_keys, keys), len(self.sorted_keys) - 1)
+        return np.asarray(self.sorted_keys[positions] == keys)
 
     def with_inverses(self) -> KnowledgeGraph:
         """Each triple once, and beside (h, r, t) its inverse (t, r + n_relations, h)."""
@@ -77,8 +77,8 @@ class KnowledgeGraph:
         counts = offsets[entities + 1] - first
         positions = np.repeat(np.arange(len(entities)), counts)
         within = np.arange(len(positions)) - (np.cumsum(counts) - counts)[positions]
-        place = first[positions] + within
-        return positions, triples[place], others[place]
+        rows = first[positions] + within
+        return positions, triples[rows], others[rows]
 
     @cached_property
     def _ends(self) -> tuple[IntArray, IntArray, IntArray]:

@@ -136,5 +136,5 @@ def _among(keys: IntArray, sorted_keys: IntArray) -> np.ndarray:
     """Whether each key is one of `sorted_keys`; bool array of the shape of `keys`."""
     if not len(sorted_keys):
         return np.zeros(len(keys), dtype=bool)
-    place = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
-    return np.asarray(sorted_keys[place] == keys)
+    positions = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
+    return np.asarray(sorted_keys[positions] == keys)

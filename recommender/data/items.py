@@ -98,7 +98,7 @@ class ItemNames:
         return list(found.values())
 
     def describe(self, item: int) -> str:
-        """Name and publisher's id, to tell namesakes apart."""
+        """Name and publisher's id, which distinguishes namesakes."""
         raw_id = self._catalogue.item_raw_id(item).partition("|")[0]
         return f"{self._index.name(item)} ({_RAW_ID}{raw_id})"
 

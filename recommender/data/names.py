@@ -111,9 +111,9 @@ class NameIndex:
             found = process.extract(
                 wanted, keys, scorer=scorer, limit=10 * most, score_cutoff=_NEAR
             )
-            for key, score, place in found:
+            for key, score, index in found:
                 if not is_part or len(key) > len(wanted):
-                    number = numbers[place]
+                    number = numbers[index]
                     best[number] = max(best.get(number, 0.0), score - 5.0 * is_part)
         ranked = sorted(best, key=lambda n: (-round(best[n]), -self._weight_of(n), n))
         return list(dict.fromkeys(self._name_of[n] for n in ranked))[:most]

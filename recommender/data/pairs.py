@@ -44,10 +44,10 @@ def pair_up(rows: Interactions, train: TrainingSplit, rng: np.random.Generator) 
     pool = rows.items[~is_positive][order]
     counts = np.bincount(rows.users[~is_positive], minlength=train.n_users)
     starts = np.cumsum(counts) - counts
-    place = starts[users] + (rng.random(len(users)) * counts[users]).astype(np.int64)
+    positions = starts[users] + (rng.random(len(users)) * counts[users]).astype(np.int64)
     lonely = counts[users] == 0
     negatives = np.full(len(users), -1)
-    negatives[~lonely] = pool[place[~lonely]]
+    negatives[~lonely] = pool[positions[~lonely]]
     offsets, _ = train.history
     again = np.flatnonzero(lonely & (np.diff(offsets)[users] < train.n_items))
     while len(again):

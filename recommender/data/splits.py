@@ -92,8 +92,8 @@ class TrainingSplit:
     def is_positive(self, users: IntArray, items: IntArray) -> np.ndarray:
         """Whether each pair is a positive training row; bool array [n]."""
         keys, positive_keys = users * self.n_items + items, self.positive_keys
-        place = np.minimum(np.searchsorted(positive_keys, keys), len(positive_keys) - 1)
-        return np.asarray(positive_keys[place] == keys)
+        positions = np.minimum(np.searchsorted(positive_keys, keys), len(positive_keys) - 1)
+        return np.asarray(positive_keys[positions] == keys)
 
     @cached_property
     def history(self) -> tuple[IntArray, IntArray]:
@@ -135,7 +135,7 @@ def split(
     ratios: tuple[float, float, float] = RATIOS,
     by: SplitKind = "random",
 ) -> Split:
-    """Part the rows, 6:2:2 unless told otherwise: at random, as the public MKR code, or by time.
+    """Split the rows, 6:2:2 by default: at random, as the public MKR code, or by time.
 
     At random, given the same rows and the same seed for numpy's legacy generator, validation and
     test are the ones that the public MKR program draws: first validation, then test among the
@@ -195,6 +195,6 @@ def _parts_at_random(n: int, ratios: tuple[float, float, float], seed: int) -> I
     in_valid = rng.choice(n, size=int(n * ratios[1]), replace=False)
     parts = np.zeros(n, dtype=np.int64)
     parts[in_valid] = 1
-    rest = np.flatnonzero(parts == 0)
-    parts[rng.choice(rest, size=int(n * ratios[2]), replace=False)] = 2
+    unassigned = np.flatnonzero(parts == 0)
+    parts[rng.choice(unassigned, size=int(n * ratios[2]), replace=False)] = 2
     return parts

@@ -19,7 +19,7 @@ TIMES_FILE = "ratings_times.tsv"
 
 @dataclass(frozen=True, eq=False)
 class PositiveTimes:
-    """Time of each positive pair, in a unit of which only the order matters.
+    """Time of each positive pair; only the order matters, not the unit.
 
     Attributes:
         keys: sorted `user * n_items + item`, int64 [n].

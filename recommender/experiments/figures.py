@@ -30,14 +30,14 @@ def histogram(table: TableResult, path: Path) -> Path:
     figure = Figure(figsize=(max(6.0, 0.62 * len(rows) + 1.5), 6.4), layout="constrained")
     FigureCanvasAgg(figure)
     axes: list[Axes] = list(figure.subplots(2, 1, sharex=True))
-    place = np.arange(len(rows))
+    positions = np.arange(len(rows))
     for axis, metric in zip(axes, METRICS, strict=True):
         ours = [row.value(metric) or np.nan for row in rows]
         spread = [row.figures[metric].sd or 0.0 for row in rows]
         papers = [row.figures[metric].paper or np.nan for row in rows]
         colours = [_CONTROL if row.row.kind == "control" else _OURS for row in rows]
-        axis.bar(place - 0.2, ours, 0.38, yerr=spread, color=colours, capsize=2)
-        axis.bar(place + 0.2, papers, 0.38, color=_PAPERS)
+        axis.bar(positions - 0.2, ours, 0.38, yerr=spread, color=colours, capsize=2)
+        axis.bar(positions + 0.2, papers, 0.38, color=_PAPERS)
         values = [v for v in (*ours, *papers) if not np.isnan(v)]
         axis.set_ylim(max(0.0, min(values, default=0.5) - 0.05), max(values, default=1.0) + 0.03)
         axis.set_ylabel(metric.upper())
@@ -54,7 +54,7 @@ def histogram(table: TableResult, path: Path) -> Path:
     title = f"{FIGURES.get(table.table, table.table)}, {table.dataset}; axes do not start at 0"
     figure.suptitle(title, x=0.01, ha="left", fontsize=11)
     labels = [row.row.label for row in rows]
-    axes[1].set_xticks(place, labels, rotation=40, ha="right", rotation_mode="anchor")
+    axes[1].set_xticks(positions, labels, rotation=40, ha="right", rotation_mode="anchor")
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
     return path

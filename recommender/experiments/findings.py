@@ -65,15 +65,14 @@ def _agreement(rows: Sequence[RowResult]) -> list[str]:
             for row in rows
             if row.figures[metric].difference is not None
         ]
-        known = [(round(gap, 3), label) for gap, label in gaps if gap is not None]
-        if not known:
+        measured = [(round(gap, 3), label) for gap, label in gaps if gap is not None]
+        if not measured:
             continue
-        within = [label for gap, label in known if abs(gap) <= 0.01]
-        low = [f"{label} ({gap:+.3f})" for gap, label in known if gap < -0.01]
-        high = [f"{label} ({gap:+.3f})" for gap, label in known if gap > 0.01]
-        text = (
-            f"{_NAMES[metric]}: {len(within)} of {len(known)} rows are within 0.01 of the paper's"
-        )
+        within = [label for gap, label in measured if abs(gap) <= 0.01]
+        low = [f"{label} ({gap:+.3f})" for gap, label in measured if gap < -0.01]
+        high = [f"{label} ({gap:+.3f})" for gap, label in measured if gap > 0.01]
+        agreeing = f"{len(within)} of {len(measured)} rows"
+        text = f"{_NAMES[metric]}: {agreeing} are within 0.01 of the paper's"
         text += f"; below it: {', '.join(low)}" if low else ""
         text += f"; above it: {', '.join(high)}" if high else ""
         sentences.append(text + ".")
@@ -114,9 +113,11 @@ def _best(table: TableResult, rows: Sequence[RowResult]) -> list[str]:
         )
         worse = f"{label} is surely better than {_labels(beaten)}" if beaten else ""
         unsure = len(rivals) - len(surely) - len(beaten)
-        rest = f"{unsure} of {len(rivals)} comparisons are undecided" if unsure else ""
+        undecided = f"{unsure} of {len(rivals)} comparisons are undecided" if unsure else ""
         sentences.append(
-            " ".join([claim, "; ".join(x for x in (f"{verdict} ({ours})", sure, worse, rest) if x)])
+            " ".join(
+                [claim, "; ".join(x for x in (f"{verdict} ({ours})", sure, worse, undecided) if x)]
+            )
             + "."
         )
         controls = [r for r in rows if r.row.kind == "control" and (r.value(metric) or 0) > own]
@@ -199,14 +200,14 @@ def _table7(table: TableResult) -> list[str]:
 
 def _table8(table: TableResult) -> list[str]:
     values = [(r.value("auc"), r.row.label) for r in table.rows if r.row.kind == "paper"]
-    known = [(value, label) for value, label in values if value is not None]
-    if len(known) < 2:
+    measured = [(value, label) for value, label in values if value is not None]
+    if len(measured) < 2:
         return []
-    spread = max(known)[0] - min(known)[0]
+    spread = max(measured)[0] - min(measured)[0]
     paper = [r.row.auc for r in table.rows if r.row.auc is not None]
     return [
         f"The paper's AUC varies by {max(paper) - min(paper):.3f} over H, ours by {spread:.3f} "
-        f"(highest at {max(known)[1]}). With the inner product as f_RS, H is the depth of the "
+        f"(highest at {max(measured)[1]}). With the inner product as f_RS, H is the depth of the "
         "KG tower only and never enters a prediction."
     ]
 

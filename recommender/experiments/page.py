@@ -19,7 +19,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True)
 class Section:
-    """A table with what there is to say about it."""
+    """A table with its caption and findings."""
 
     title: str
     columns: Sequence[str] = ()

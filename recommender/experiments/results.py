@@ -188,8 +188,8 @@ def _describe_lists(rankings: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return mean(known) if known and len(known) == len(values) else None
+    measured = [value for value in values if value is not None]
+    return mean(measured) if measured and len(measured) == len(values) else None
 
 
 def _negatives(row: Row, cell: Mapping[str, Any]) -> str:

@@ -72,10 +72,10 @@ def plan(cells: Sequence[Cell], cache: Path) -> Plan:
 
 
 def _expected(cell: Cell, cache: Path) -> float:
-    known = [read_cell(path) for path in sorted(cell.key.path(cache).parent.glob("*.json"))]
+    cached = [read_cell(path) for path in sorted(cell.key.path(cache).parent.glob("*.json"))]
     same = [
         r.get("cpu_seconds", r["seconds"])  # the clock's would hold what other programs took
-        for r in known
+        for r in cached
         if r is not None and r["dataset"] == cell.row.dataset
     ]
     if same:

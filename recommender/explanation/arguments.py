@@ -75,11 +75,11 @@ class Arguments:
         of one name (genre *metal*, tag *metal*) only once.
         """
         arguments: list[tuple[float, Evidence]] = []
-        rest = [fact for fact in shared if fact.named] or list(shared)
-        while rest and len(arguments) < _MOST_ARGUMENTS:
-            chosen, sharers = self._strongest(rest, basis)
+        remaining = [fact for fact in shared if fact.named] or list(shared)
+        while remaining and len(arguments) < _MOST_ARGUMENTS:
+            chosen, sharers = self._strongest(remaining, basis)
             concepts = {self._concept(fact) for fact in chosen}
-            rest = [fact for fact in rest if self._concept(fact) not in concepts]
+            remaining = [fact for fact in remaining if self._concept(fact) not in concepts]
             if arguments and sharers <= set(arguments[0][1].items):
                 continue  # the same items again: another argument about them adds no support
             steps = tuple(self._index.step(fact.holding, fact.weight) for fact in chosen)

@@ -50,16 +50,16 @@ class Listeners:
         """
         if not len(items):
             return
-        wanted, place = np.unique(items, return_inverse=True)
-        common = self._together(wanted)[place].multiply(self._histories(users)).tocsr()
+        wanted, inverse = np.unique(items, return_inverse=True)
+        common = self._together(wanted)[inverse].multiply(self._histories(users)).tocsr()
         common.sort_indices()
         for pair in range(len(items)):
             part = slice(common.indptr[pair], common.indptr[pair + 1])
-            known, counts = common.indices[part], common.data[part]
-            if not len(known):
+            candidates, counts = common.indices[part], common.data[part]
+            if not len(candidates):
                 continue
-            best = int(np.argmax(counts / np.sqrt(self._popularity[known] + _SHRINKAGE)))
-            item = int(known[best])
+            best = int(np.argmax(counts / np.sqrt(self._popularity[candidates] + _SHRINKAGE)))
+            item = int(candidates[best])
             audience = int(self._popularity[item]) - 1  # the user is one of them
             yield (
                 pair,

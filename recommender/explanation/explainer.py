@@ -114,13 +114,13 @@ class Explainer:
         # What has no strong reason is looked at again, with weaker ones.
         for weaker in (self._meetings.through, self._meetings.path):
             left = _without(found)
-            for place, argument in weaker(profiles, rows[left], items[left]):
-                found[left[place]] = Reason((argument,))
+            for index, argument in weaker(profiles, rows[left], items[left]):
+                found[left[index]] = Reason((argument,))
         # Other listeners speak where the graph is silent, and beside it where it only whispers.
         left = np.array([n for n, r in enumerate(found) if r is None or r.kind in _WEAK], dtype=int)
-        for place, argument in self._listeners.find(users[rows[left]], items[left]):
-            before = found[left[place]]
-            found[left[place]] = Reason((*(before.evidence if before else ()), argument))
+        for index, argument in self._listeners.find(users[rows[left]], items[left]):
+            before = found[left[index]]
+            found[left[index]] = Reason((*(before.evidence if before else ()), argument))
         table: list[list[Reason | None]] = [[None] * lists.shape[1] for _ in users]
         for row, column, reason in zip(rows.tolist(), columns.tolist(), found, strict=True):
             table[row][column] = reason or _MODEL

@@ -96,8 +96,8 @@ class Meetings:
         order = np.lexsort((ends, own, -weights, -named, pairs[places]))
         _, first = np.unique(pairs[places][order], return_index=True)
         for best in order[first]:
-            place, end = int(places[best]), int(ends[best])
-            met = slice(left[place], right[place])
+            pair, end = int(places[best]), int(ends[best])
+            met = slice(left[pair], right[pair])
             alike = profiles.items[met][profiles.features[met] == end]
             items = self._listeners.best_known(alike.tolist())
             step = index.step(int(own[best]), float(self._weight[own[best]]))
@@ -105,7 +105,7 @@ class Meetings:
             last = index.step(theirs_best, float(self._weight[theirs_best]))
             between = step.entity != last.entity
             yield (
-                int(pairs[place]),
+                int(pairs[pair]),
                 Evidence(
                     kind,
                     items,

@@ -83,8 +83,8 @@ class Names:
 
     def named(self, entities: IntArray) -> NDArray[np.bool_]:
         """Whether each has a readable name, ``[n]``."""
-        distinct, place = np.unique(entities, return_inverse=True)
-        return np.array([bool(self.name(e)) for e in distinct.tolist()], dtype=bool)[place]
+        distinct, inverse = np.unique(entities, return_inverse=True)
+        return np.array([bool(self.name(e)) for e in distinct.tolist()], dtype=bool)[inverse]
 
     def meaning(self, entities: IntArray) -> NDArray[np.float64]:
         """How much each entity means, ``[n]``: 1, but nothing for tags of private use.
@@ -92,8 +92,8 @@ class Names:
         Private is a tag on which no two people agree (`private_objects`), or one that names a
         listener's own relation to the music (*seen live*).
         """
-        distinct, place = np.unique(entities, return_inverse=True)
-        return np.array([self._meaning(e) for e in distinct.tolist()])[place]
+        distinct, inverse = np.unique(entities, return_inverse=True)
+        return np.array([self._meaning(e) for e in distinct.tolist()])[inverse]
 
     def concept(self, entity: int) -> int:
         """The same integer for entities of one name: genre *80s* and tag *80's*; 1980s too.
@@ -112,7 +112,7 @@ class Names:
         return self._concept_of[entity]
 
     def implies(self, entity: int, other: int) -> bool:
-        """Whether a genre or tag says what the other says: *thrash metal*, *metal*."""
+        """Whether one genre or tag implies the other: *thrash metal*, *metal*."""
         if (entity, other) not in self._implied:
             words, wanted = (_words(self.name(e)) for e in (entity, other))
             styles = {self.kind(entity), self.kind(other)} <= _STYLES

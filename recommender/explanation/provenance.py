@@ -15,7 +15,7 @@ _MOST_SOURCES: Final = 3  # per fact; the others are counted
 
 
 def fact_lines(fact: Mapping[str, Any]) -> Iterator[str]:
-    """A triple as `ReasonPaths.triple` gives it: what it says, and under it who says so where."""
+    """A triple of `ReasonPaths.triple` as text, with its sources on the lines below."""
     head, tail = fact["head"]["name"], fact["tail"]["name"]
     yield _sentence(head, fact["relation"], tail)
     sources = fact.get("sources")
@@ -43,7 +43,7 @@ def _source_lines(source: Mapping[str, Any]) -> Iterator[str]:
             yield f"  {_sentence(subject, premise['predicate'].rpartition(':')[2], target)}"
             yield from (f"    {line}" for line in _source_lines(premise))
         return
-    yield f"{source['source']} ({source['method']}, {confidence}): {_place(source['place'])}"
+    yield f"{source['source']} ({source['method']}, {confidence}): {_location(source['place'])}"
     if text := source.get("text"):
         yield f"  “{text}”"
 
@@ -57,13 +57,13 @@ def _readable(curie: str) -> str:
     return curie.partition(":")[2].replace("_", " ") or curie
 
 
-def _place(evidence: str) -> str:
+def _location(evidence: str) -> str:
     """`lastfm/tags.dat#line=2;votes=10` → *lastfm/tags.dat, line 2, 10 votes*."""
-    place = _PLACE.fullmatch(evidence)
-    if not place:
+    match = _PLACE.fullmatch(evidence)
+    if not match:
         return evidence
-    words = [place["file"]]
-    for part in place["rest"].split(";"):
+    words = [match["file"]]
+    for part in match["rest"].split(";"):
         name, equals, value = part.partition("=")
         if not equals:
             words.append(f"at {part}")

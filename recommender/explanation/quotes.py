@@ -56,10 +56,10 @@ class Quotes:
         self._kept = kept
         by_file: dict[Path, dict[int, list[re.Match[str]]]] = {}
         for name in wanted:
-            place = _PLACE.fullmatch(name) if name not in kept else None
-            path = self.path_of(place["file"]) if place else None
-            if place is not None and path is not None:
-                by_file.setdefault(path, {}).setdefault(int(place["line"]), []).append(place)
+            match = _PLACE.fullmatch(name) if name not in kept else None
+            path = self.path_of(match["file"]) if match else None
+            if match is not None and path is not None:
+                by_file.setdefault(path, {}).setdefault(int(match["line"]), []).append(match)
         for path, places in by_file.items():
             try:
                 self._read(path, places, kept)
@@ -70,12 +70,12 @@ class Quotes:
     def path_of(self, name: str) -> Path | None:
         """A file that evidence names: where the build found it, or in the folder of raw files."""
         root = self._folder.resolve()
-        for known in self._inputs:
-            if known == name or known.endswith(f"/{name}"):
+        for input_path in self._inputs:
+            if input_path == name or input_path.endswith(f"/{name}"):
                 # as the build named it, which may be relative to the folder that it ran in
                 for above in (Path(), *root.parents):
-                    if (above / known).is_file():
-                        return above / known
+                    if (above / input_path).is_file():
+                        return above / input_path
         candidates = [_RAW / name, *(p for p in _RAW.glob(f"*/{name}"))]
         return next((path for path in candidates if path.is_file()), None)
 
@@ -91,8 +91,8 @@ class Quotes:
                     continue
                 text = line.decode("utf-8", errors="replace").rstrip("\r\n")
                 header = header if number > 1 else text
-                for place in places.get(number, ()):
-                    kept[place[0]] = _quoted(text, place, path, header)
+                for match in places.get(number, ()):
+                    kept[match[0]] = _quoted(text, match, path, header)
 
     @cached_property
     def _inputs(self) -> list[str]:
@@ -105,11 +105,11 @@ class Quotes:
         return [name for stage in stages for name in stage.get("inputs", {})]
 
 
-def _quoted(line: str, place: re.Match[str], path: Path, header: str) -> str:
+def _quoted(line: str, match: re.Match[str], path: Path, header: str) -> str:
     """What stands at a place of a line, with the names of its columns where they are known."""
-    if place["a"]:
-        line = _span(line, int(place["a"]), int(place["b"]))
-    elif path.suffix in _SEPARATORS and int(place["line"]) > 1:
+    if match["a"]:
+        line = _span(line, int(match["a"]), int(match["b"]))
+    elif path.suffix in _SEPARATORS and int(match["line"]) > 1:
         line = _labelled(header, line, _SEPARATORS[path.suffix])
     text = re.sub(r"\s+", " ", line).strip()
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

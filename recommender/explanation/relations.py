@@ -42,11 +42,11 @@ class Wording:
     inverse_same: str = ""
 
     def phrase(self, forward: bool) -> str:
-        """What is said of the head (forward) or of the tail."""
+        """The phrase about the head (forward) or about the tail."""
         return self.link if forward else self.inverse_link
 
     def same_as(self, forward: bool) -> str:
-        """What is said of the head (forward) or of the tail where the other end has no name."""
+        """The phrase about the head (forward) or the tail where the other end has no name."""
         return (self.same if forward else self.inverse_same) or (
             f"has the same {self.name_of_other(forward)}"
         )
@@ -260,9 +260,9 @@ def wording_of(relation: str) -> Wording:
         return _inverse(_WORDINGS[maker])
     if _OF_WORKS.fullmatch(local) and name in _WORDINGS_OF_WORKS:
         return _WORDINGS_OF_WORKS[name]
-    known = _WORDINGS.get(name)
-    if known is not None:
-        return known
+    wording = _WORDINGS.get(name)
+    if wording is not None:
+        return wording
     base = _WORDINGS.get(name.removesuffix(" of"))
     if base is not None:
         return _inverse(base)

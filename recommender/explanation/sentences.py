@@ -48,20 +48,20 @@ class Narrator:
         self._names = Names(catalogue)
         self._wordings: dict[int, Wording] = {}
         self._item_names: dict[int, str] = {}
-        self._known: dict[int, _Audience] = {}
+        self._audiences: dict[int, _Audience] = {}
 
     def tell(self, reason: Reason) -> str:
         """One line; names at most two items of the history per argument and counts the rest."""
         clauses: list[str] = []
         introduced = False  # "… in your library" once, with the first item of the history
-        for place, evidence in enumerate(reason.evidence):
+        for index, evidence in enumerate(reason.evidence):
             yours = "" if introduced else self._yours(evidence)
-            clauses.append(self._argument(evidence, yours, again=place > 0))
+            clauses.append(self._argument(evidence, yours, again=index > 0))
             introduced = introduced or evidence.kind != "model"
         return "; ".join(clauses)
 
     def fact(self, step: Step) -> str:
-        """What is said of the near end of a step: *plays trip hop*, *has the same director*."""
+        """The phrase about the near end of a step: *plays trip hop*, *has the same director*."""
         return self._fact(step) or self._same(step)
 
     def _argument(self, evidence: Evidence, yours: str, *, again: bool) -> str:
@@ -173,18 +173,18 @@ class Narrator:
         return self._audience(evidence.items[0]).yours if evidence.items else ""
 
     def _audience(self, item: int) -> _Audience:
-        if item not in self._known:
+        if item not in self._audiences:
             kind = self._catalogue.entity_type(item).lower()
-            self._known[item] = next(
+            self._audiences[item] = next(
                 (words for names, words in _AUDIENCES if any(n in kind for n in names)), _ANYBODY
             )
-        return self._known[item]
+        return self._audiences[item]
 
 
 def _also(text: str) -> str:
     """A second argument about the same thing: *also plays …*, *is also on …*."""
-    verb, _, rest = text.partition(" ")
-    return f"{verb} also {rest}" if verb in ("is", "was") else f"also {text}"
+    verb, _, complement = text.partition(" ")
+    return f"{verb} also {complement}" if verb in ("is", "was") else f"also {text}"
 
 
 def _indefinite(name: str) -> str:

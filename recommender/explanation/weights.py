@@ -54,7 +54,7 @@ class FactWeights:
 
 
 class Weigher:
-    """Weighs what the graph says of items.
+    """Weights for the graph's facts about items.
 
     A fact weighs what the model's score owes to its triples. Where the model cannot tell, or owes
     nothing to any fact of the item, rarity times telling stands in.
@@ -111,7 +111,7 @@ class Weigher:
         which = found.pairs[valid]
         # facts of pair p are neighbours, in the order of the item's holdings
         first = np.searchsorted(pairs, np.arange(len(items)))
-        place = first[which] + positions[valid] - index.starts[items[which]]
+        rows = first[which] + positions[valid] - index.starts[items[which]]
         owed = np.zeros(len(pairs))
-        np.add.at(owed, place, found.values[valid])
+        np.add.at(owed, rows, found.values[valid])
         return owed

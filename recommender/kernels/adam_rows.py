@@ -124,15 +124,15 @@ def add_rows(ids: Any, values: Any, slot: Any, rows: Any, gradient: Any) -> int:
     count = 0
     for k in range(len(ids)):
         row = ids[k]
-        place = slot[row]
-        if place < 0:
+        target = slot[row]
+        if target < 0:
             slot[row] = count
             rows[count] = row
             gradient[count, :] = values[k, :]
             count += 1
         else:
             for j in range(values.shape[1]):
-                gradient[place, j] += values[k, j]
+                gradient[target, j] += values[k, j]
     for k in range(count):
         slot[rows[k]] = -1
     return count

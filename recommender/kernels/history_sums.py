@@ -84,10 +84,10 @@ def history_blocks(
                     low = middle + 1
                 else:
                     high = middle
-            for place in range(low, end):
-                item = items[place]
+            for index in range(low, end):
+                item = items[index]
                 if item >= last:
                     break
-                value = values[place]
+                value = values[index]
                 sums[r, item - first] += value
                 squares[r, item - first] += value * value

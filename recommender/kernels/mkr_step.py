@@ -27,7 +27,7 @@ def gather_rows(
     ids: Any,
     slot: Any,
     rows: Any,
-    place: Any,
+    slots: Any,
     theta: Any,
     m: Any,
     v: Any,
@@ -45,7 +45,7 @@ def gather_rows(
         ids: int64 [b], with repetitions.
         slot: int64 [n] of -1, scratch, given back as it was.
         rows: int64 [b], filled with the distinct ids.
-        place: int64 [b], filled with each id's position in `rows`.
+        slots: int64 [b], filled with each id's position in `rows`.
         theta, m, v, last, carry, t, lr, beta1, beta2, eps: see `adam_rows.catch_up`.
 
     Returns:
@@ -58,7 +58,7 @@ def gather_rows(
             slot[row] = count
             rows[count] = row
             count += 1
-        place[k] = slot[row]
+        slots[k] = slot[row]
     for k in range(count):
         slot[rows[k]] = -1
     catch_up(theta, m, v, last, rows[:count], carry, t, lr, beta1, beta2, eps)
@@ -68,7 +68,7 @@ def gather_rows(
 @njit(cache=True, nogil=True)
 def scatter_rows(
     gradient: Any,
-    place: Any,
+    slots: Any,
     total: Any,
     rows: Any,
     count: int,
@@ -84,8 +84,8 @@ def scatter_rows(
 ) -> None:  # pragma: no cover
     """Sum `gradient` [b, dim] of equal rows into `total` and take Adam's step t on each."""
     total[:count] = 0.0
-    for k in range(len(place)):
-        row = place[k]
+    for k in range(len(slots)):
+        row = slots[k]
         for j in range(gradient.shape[1]):
             total[row, j] += gradient[k, j]
     step_rows(theta, m, v, last, rows[:count], total, t, lr, beta1, beta2, eps)

@@ -18,7 +18,7 @@ __all__ = ["KGEConfig", "TranslationConfig", "TranslationModel", "TripleModel", 
 
 
 class KGEConfig(BaseModel):
-    """What all embeddings can be told."""
+    """Settings that all embedding models share."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

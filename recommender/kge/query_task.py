@@ -80,15 +80,15 @@ class QueryTask(TrainingTask):
             offsets = self._offsets[candidates].to(entities)
         weights = entities.new_full((len(answers),), share / len(answers))
         row = torch.from_numpy(rows).to(device)
-        place = torch.from_numpy(places).to(device)
+        column = torch.from_numpy(places).to(device)
         loss = cross_entropy(
-            model.queries(heads, relations), entities, row, place, weights, model.metric, offsets
+            model.queries(heads, relations), entities, row, column, weights, model.metric, offsets
         )
         if model.config.n3:
             by_query = torch.from_numpy(count / len(answers)).to(device, weights.dtype)
             table = getattr(model, "relations", None)
             cubes = (by_query * _cubes(model.entities(heads))).sum() + (
-                _cubes(entities[place]).sum() / len(answers)
+                _cubes(entities[column]).sum() / len(answers)
             )
             if table is not None:
                 cubes = cubes + (by_query * _cubes(table(relations))).sum()

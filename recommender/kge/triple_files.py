@@ -92,8 +92,8 @@ def name_of(text: str) -> str:
     ('a.b.c..d.e.f', 'm.01', 'sings')
     """
     if text.startswith("<") and text.endswith(">"):
-        _, found, rest = text[1:-1].partition(_RDF_NAMESPACE)
-        return rest if found else text[1:-1]
+        _, found, local = text[1:-1].partition(_RDF_NAMESPACE)
+        return local if found else text[1:-1]
     if text.startswith("ns:"):
         return text[3:]
     return text[1:].replace("/", ".") if text.startswith("/") else text

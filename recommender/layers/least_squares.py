@@ -57,9 +57,9 @@ def solve_rows(
         stop = _chunk_end(counts[order], start, dim)
         rows = order[start:stop]
         width = int(counts[rows[-1]])
-        place = offsets[rows, None] + torch.arange(width)
+        positions = offsets[rows, None] + torch.arange(width)
         real = torch.arange(width) < counts[rows, None]
-        ids = torch.where(real, columns[place.clamp_max(len(columns) - 1)], len(used))
+        ids = torch.where(real, columns[positions.clamp_max(len(columns) - 1)], len(used))
         diagonal = eigenvalues.clamp_min(0) + l2_weights[rows, None]
         solution[rows] = target * _solve(rotated[ids], diagonal, weight)
         start = stop

@@ -47,9 +47,9 @@ def sample_neighbours(
     target = np.concatenate([graph.tail, graph.head])
     relation = np.concatenate([graph.relation, graph.relation])
     edges = draw_fixed(source, graph.n_entities, size, rng)
-    known = edges >= 0
+    present = edges >= 0
     entities = np.repeat(np.arange(graph.n_entities)[:, None], size, axis=1)
     relations = np.full(edges.shape, graph.n_relations, dtype=np.int64)
-    entities[known] = target[edges[known]]
-    relations[known] = relation[edges[known]]
+    entities[present] = target[edges[present]]
+    relations[present] = relation[edges[present]]
     return entities, relations

@@ -161,9 +161,9 @@ class PairFeatures(nn.Module):
 
     def prior(self) -> Tensor:
         """Weights of the features that make their sum the log odds at the item's degree."""
-        place = self.n_pair + ItemFeatures.log_odds
+        index = self.n_pair + ItemFeatures.log_odds
         weights = torch.zeros_like(self.mean)
-        weights[place] = self.scale[place]
+        weights[index] = self.scale[index]
         return weights
 
     def _all_scaled(

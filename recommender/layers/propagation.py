@@ -57,7 +57,7 @@ def interaction_edges(train: TrainingSplit) -> Edges:
 
 
 def knowledge_edges(train: TrainingSplit, weight: float) -> Edges:
-    """Pairs of entities that a triple joins, in either direction and by whatever relation."""
+    """Pairs of adjacent entities, in either direction and by any relation."""
     graph = train.graph
     left, right = joined_pairs(graph.head, graph.tail, graph.n_entities)
     values = weight * symmetric_weights(left, right, graph.n_entities)
@@ -107,8 +107,8 @@ class Propagation(nn.Module):
         left, right, weight = (np.concatenate(column) for column in zip(*edges, strict=True))
         source, target = np.concatenate([left, right]), np.concatenate([right, left])
         order = np.lexsort((target, source))
-        place = np.empty(len(order), dtype=np.int64)
-        place[order] = np.arange(len(order))
+        positions = np.empty(len(order), dtype=np.int64)
+        positions[order] = np.arange(len(order))
         offsets = np.zeros(n_nodes + 1, dtype=np.int64)
         np.cumsum(np.bincount(source, minlength=n_nodes), out=offsets[1:])
         n_masked = len(edges[0][0])
@@ -116,7 +116,10 @@ class Propagation(nn.Module):
             ("offsets", offsets),
             ("columns", target[order]),
             ("values", np.tile(weight, 2)[order].astype(np.float32)),
-            ("places", np.stack([place[:n_masked], place[len(left) : len(left) + n_masked]])),
+            (
+                "places",
+                np.stack([positions[:n_masked], positions[len(left) : len(left) + n_masked]]),
+            ),
         ):
             self.register_buffer(name, torch.from_numpy(array), persistent=False)
 
@@ -195,8 +198,8 @@ def _smoothing_step(
     for row in range(len(offsets) - 1):
         total = out[row]
         total[:] = x[row]
-        for place in range(offsets[row], offsets[row + 1]):
-            value, other = values[place], y[columns[place]]
+        for entry in range(offsets[row], offsets[row + 1]):
+            value, other = values[entry], y[columns[entry]]
             if value != 0:
                 for j in range(len(total)):
                     total[j] += value * other[j]

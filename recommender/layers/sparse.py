@@ -82,8 +82,8 @@ class SparseMatrix(nn.Module):
         counts = self.forward_offsets[ids + 1] - starts
         row = torch.repeat_interleave(torch.arange(len(ids), device=ids.device), counts)
         within = torch.arange(len(row), device=ids.device) - (counts.cumsum(0) - counts)[row]
-        place = starts[row] + within
-        return row, self.forward_columns[place], self.forward_values[place]
+        entries = starts[row] + within
+        return row, self.forward_columns[entries], self.forward_values[entries]
 
     def dense_rows(self, ids: Tensor) -> Tensor:
         """Some rows, written out: int64 [b] → [b, m]."""
@@ -150,9 +150,9 @@ def sum_of_rows(
         part = slice(first, last)
         row = torch.repeat_interleave(torch.arange(first, last, device=out.device), counts[part])
         within = torch.arange(done, done + len(row), device=out.device) - (ends - counts)[row]
-        place = matrix.offsets[picked[row]] + within
-        into = targets[row] * width + matrix.columns[place]
-        flat.index_add_(0, into, weights[row] * matrix.values[place])
+        entries = matrix.offsets[picked[row]] + within
+        into = targets[row] * width + matrix.columns[entries]
+        flat.index_add_(0, into, weights[row] * matrix.values[entries])
         first, done = last, int(ends[last - 1])
 
 

@@ -38,17 +38,17 @@ class TextEmbeddings(nn.Module):
     ) -> None:
         super().__init__()
         names = {} if catalogue is None else catalogue.entity_names()
-        known = sorted(entity for entity in names if entity < n_entities)
-        if catalogue is None or not known:
+        named = sorted(entity for entity in names if entity < n_entities)
+        if catalogue is None or not named:
             raise ConfigError(
                 "text embeddings need names of the entities (entities.tsv), and the data folder "
                 "has none; build it with the pipeline, or train without --text-embeddings"
             )
-        texts = [f"{names[n]} ({catalogue.entity_type(n) or 'entity'})" for n in known]
+        texts = [f"{names[n]} ({catalogue.entity_type(n) or 'entity'})" for n in named]
         vectors = torch.from_numpy(text_encoder.encode(texts).astype(np.float32))
         vectors = functional.normalize(vectors - vectors.mean(dim=0), dim=1)
         table = torch.zeros(n_entities, vectors.shape[1])
-        table[known] = vectors
+        table[named] = vectors
         # Saved with the run: a folder whose names have changed since must not change the model.
         self.register_buffer("texts", table.half())
         self.projection = nn.Linear(vectors.shape[1], dim, bias=False)

@@ -57,8 +57,8 @@ class Audience:
             return np.zeros(len(people), dtype=np.float32)
         keys = self._keys
         wanted = people * self.plays.shape[1] + items
-        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        return np.where(keys[place] == wanted, self.plays.data[place], np.float32(0))
+        positions = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        return np.where(keys[positions] == wanted, self.plays.data[positions], np.float32(0))
 
     def friends_with_block(self, people: Ints, start: int, stop: int) -> Floats:
         """The same for the items start … stop - 1: int64 [b] → [b, stop - start]."""

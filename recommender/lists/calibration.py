@@ -54,10 +54,10 @@ class _Divergence:
         smooth = (1 - ALPHA) * q + ALPHA * self._wanted
         return np.asarray(np.log(smooth) @ self._wanted - np.log(self._wanted) @ self._wanted)
 
-    def add(self, place: int) -> None:
+    def add(self, candidate: int) -> None:
         """Count the item's genres in."""
-        self._sum += self._shares[place]
-        self._count += int(self._has_genres[place])
+        self._sum += self._shares[candidate]
+        self._count += int(self._has_genres[candidate])
 
 
 def mean_shares(shares: csr_array, items: IntArray) -> FloatArray:

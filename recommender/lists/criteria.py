@@ -52,7 +52,7 @@ class Gains(Protocol):
     def values(self) -> FloatArray:
         """``[p]``, how much the list would gain by each candidate as its next item."""
 
-    def add(self, place: int) -> None:
+    def add(self, candidate: int) -> None:
         """The candidate at this place has joined the list."""
 
 
@@ -107,5 +107,5 @@ def criterion_named(name: str) -> type[Criterion]:
     try:
         return criteria()[name]
     except KeyError:
-        known = ", ".join(criteria())
-        raise ConfigError(f"lists have no criterion {name!r}; there are {known}") from None
+        allowed = ", ".join(criteria())
+        raise ConfigError(f"lists have no criterion {name!r}; there are {allowed}") from None

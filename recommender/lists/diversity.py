@@ -43,9 +43,9 @@ class _Unlikeness:
         """From -1 to 0."""
         return -self._nearest
 
-    def add(self, place: int) -> None:
+    def add(self, candidate: int) -> None:
         """Compare all candidates with the new item."""
-        row = slice(self._attributes.indptr[place], self._attributes.indptr[place + 1])
+        row = slice(self._attributes.indptr[candidate], self._attributes.indptr[candidate + 1])
         columns = self._attributes.indices[row]
         self._dense[columns] = self._attributes.data[row]
         self._nearest = np.maximum(self._nearest, self._attributes @ self._dense)

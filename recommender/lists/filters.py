@@ -33,7 +33,7 @@ class ItemFilter:
 
 
 def only(vocabulary: GraphVocabulary, text: str) -> ItemFilter:
-    """Items of which the graph says `relation=value`.
+    """Items with the fact `relation=value`.
 
     Raises:
         ConfigError: unknown names; the message suggests some.
@@ -43,7 +43,7 @@ def only(vocabulary: GraphVocabulary, text: str) -> ItemFilter:
 
 
 def exclude(vocabulary: GraphVocabulary, items: ItemNames, text: str) -> ItemFilter:
-    """All items but those of which the graph says `relation=value`, or but the one of that name.
+    """All items except those with the fact `relation=value`, or except the item of that name.
 
     Raises:
         ConfigError: unknown names; the message suggests some.
@@ -77,11 +77,11 @@ def allowed_items(filters: Sequence[ItemFilter], n_items: int) -> NDArray[np.boo
     if not filters:
         return None
     allowed = np.ones(n_items, dtype=bool)
-    for place, condition in enumerate(filters):
+    for index, condition in enumerate(filters):
         left = allowed & condition.allowed
         if not left.any():
             alone = int(condition.allowed.sum())
-            before = ", ".join(f"{f.text} ({int(f.allowed.sum()):,})" for f in filters[:place])
+            before = ", ".join(f"{f.text} ({int(f.allowed.sum()):,})" for f in filters[:index])
             reason = (
                 f"{condition.text}: no item passes"
                 if not alone

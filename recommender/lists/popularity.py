@@ -38,5 +38,5 @@ class _Constant:
         """The same at every place of the list."""
         return self._values
 
-    def add(self, place: int) -> None:
+    def add(self, candidate: int) -> None:
         """Nothing changes."""

@@ -73,11 +73,11 @@ class Reranker:
             values = relevance.copy()
             for state, weight in states:
                 values += weight * state.values()
-            place = int(np.argmax(np.where(left, values, -np.inf)))
-            left[place] = False
-            places.append(place)
+            best = int(np.argmax(np.where(left, values, -np.inf)))
+            left[best] = False
+            places.append(best)
             for state, _ in states:
-                state.add(place)
+                state.add(best)
         return places
 
 

@@ -40,7 +40,7 @@ class Candidates:
 
 
 def best_candidates(heads: IntArray, log_p: Sequence[np.ndarray], facts: IntArray) -> Candidates:
-    """The candidates whose mean ln p over the models is highest, and what tells of their truth.
+    """The candidates with the highest mean ln p over the models, with features for calibration.
 
     Args:
         heads: [b].
@@ -50,11 +50,11 @@ def best_candidates(heads: IntArray, log_p: Sequence[np.ndarray], facts: IntArra
     mean = np.mean(log_p, axis=0)
     kept = min(_KEPT, mean.shape[1])
     best = np.sort(np.argpartition(-mean, kept - 1, axis=1)[:, :kept], axis=1)
-    place = np.argsort(-np.take_along_axis(mean, best, axis=1), axis=1, kind="stable")
-    best = np.take_along_axis(best, place, axis=1)
+    ranking = np.argsort(-np.take_along_axis(mean, best, axis=1), axis=1, kind="stable")
+    best = np.take_along_axis(best, ranking, axis=1)
     row = np.repeat(np.arange(len(heads)), kept)
     column, order = best.ravel(), np.tile(np.arange(kept), len(heads))
-    known = facts[heads][row]
+    n_facts = facts[heads][row]
     top = mean[np.arange(len(heads)), best[:, 0]][row]
     second = mean[np.arange(len(heads)), best[:, min(1, kept - 1)]][row]
     features = [
@@ -62,11 +62,11 @@ def best_candidates(heads: IntArray, log_p: Sequence[np.ndarray], facts: IntArra
         np.min([scores[row, column] for scores in log_p], axis=0).clip(-12.0),
         order,
         np.where(order == 0, top - second, mean[row, column] - top).clip(-8, 8),
-        np.log1p(known),
-        known == 0,
+        np.log1p(n_facts),
+        n_facts == 0,
     ]
     return Candidates(
-        heads[row], column, order, kind_of(known), np.stack(features, axis=1).astype(float)
+        heads[row], column, order, kind_of(n_facts), np.stack(features, axis=1).astype(float)
     )
 
 

@@ -102,12 +102,14 @@ def train_inductive(
         for group in optimizer.param_groups:
             group["lr"] = 5e-3 * (1 - epoch / epochs)
         steps = []
-        for place, (_, heads, _, _) in enumerate(batches):
+        for batch_number, (_, heads, _, _) in enumerate(batches):
             shuffled = rng.permutation(len(heads))
-            steps += [(place, shuffled[i : i + _BATCH]) for i in range(0, len(heads), _BATCH)]
+            steps += [
+                (batch_number, shuffled[i : i + _BATCH]) for i in range(0, len(heads), _BATCH)
+            ]
         for step in rng.permutation(len(steps)).tolist():
-            place, chosen = steps[step]
-            relation, heads, tails, counts = batches[place]
+            batch_number, chosen = steps[step]
+            relation, heads, tails, counts = batches[batch_number]
             start, count = (np.cumsum(counts) - counts)[chosen], counts[chosen]
             row = np.repeat(np.arange(len(chosen)), count)
             column = np.repeat(start - (np.cumsum(count) - count), count) + np.arange(len(row))

@@ -81,8 +81,8 @@ def hold_out(problem: MiningProblem, share: float, seed: int) -> HeldOut:
         wanted[graph.relation == relation] &= np.isin(
             graph.head[graph.relation == relation], target.heads
         )
-    known = np.unique(graph.head[wanted])
-    chosen = np.sort(rng.permutation(known)[: max(1, round(len(known) * share))])
+    with_fact = np.unique(graph.head[wanted])
+    chosen = np.sort(rng.permutation(with_fact)[: max(1, round(len(with_fact) * share))])
     # 0: no fact is left; 1: a few; 2: what other sources state
     kinds = dict(zip(chosen.tolist(), rng.integers(3, size=len(chosen)).tolist(), strict=True))
     ends = np.concatenate([graph.head, graph.tail])

@@ -146,7 +146,7 @@ class Recommender(nn.Module, ABC):
         """Learn in closed form, from what the constructor was given; for models without tasks."""
 
     def forget(self) -> None:
-        """Drop what scoring has computed from the parameters, in models that keep such a thing."""
+        """Drop cached values computed from the parameters, in models that have such a cache."""
 
     def train(self, mode: bool = True) -> Self:
         """Switch between training and scoring; what scoring has computed is forgotten."""

@@ -55,7 +55,7 @@ class ClickTask(TrainingTask):
 
 
 def cross_entropy(scores: Tensor, labels: Tensor, share: float) -> Tensor:
-    """Mean cross-entropy of σ(scores) over the whole batch of which this is a `share`."""
+    """Mean cross-entropy of σ(scores); these rows are a `share` of the whole batch."""
     total = functional.binary_cross_entropy_with_logits(
         scores, labels.to(scores.dtype), reduction="sum"
     )

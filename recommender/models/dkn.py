@@ -155,17 +155,17 @@ class DKN(Recommender):
         """Scores of pairs from the features of all items: Eq. 11 to 13, [b]."""
         liked = self.history[users]
         liked = liked.masked_fill(liked == items[:, None], -1)
-        known = liked >= 0
+        mask = liked >= 0
         candidate = functional.embedding(items, features)
         if self.config.interaction == "dot":
             # The score is a sum of the very products that the attention is made of.
             own = torch.arange(len(items), device=items.device)[:, None].expand_as(liked)
             products = sampled_products(candidate, features, own.reshape(-1), liked.reshape(-1))
             products = products.view_as(liked)
-            return (_masked_softmax(products, known) * products).sum(dim=1) + self.bias
+            return (_masked_softmax(products, mask) * products).sum(dim=1) + self.bias
         clicked = functional.embedding(liked.clamp_min(0), features)  # [b, history, size]
         pair = torch.cat([clicked, candidate[:, None].expand_as(clicked)], dim=2)
-        weights = _masked_softmax(self.attention_network(pair).squeeze(2), known)
+        weights = _masked_softmax(self.attention_network(pair).squeeze(2), mask)
         user = torch.bmm(weights.unsqueeze(1), clicked).squeeze(1)
         score: Tensor = self.score_network(torch.cat([user, candidate], dim=1)).squeeze(1)
         return score + self.bias
@@ -184,9 +184,9 @@ class DKN(Recommender):
         items = torch.arange(start, stop, device=users.device)
         rows = []
         for liked in self.history[users]:
-            known = (liked >= 0)[None, :] & (liked[None, :] != items[:, None])
+            mask = (liked >= 0)[None, :] & (liked[None, :] != items[:, None])
             products = features[start:stop] @ features[liked.clamp_min(0)].T
-            rows.append((_masked_softmax(products, known) * products).sum(dim=1))
+            rows.append((_masked_softmax(products, mask) * products).sum(dim=1))
         return torch.stack(rows) + self.bias if rows else features.new_zeros(0, len(items))
 
     def _catalogue(self) -> Tensor:
@@ -225,10 +225,10 @@ class DKN(Recommender):
         ]
 
 
-def _masked_softmax(values: Tensor, known: Tensor) -> Tensor:
+def _masked_softmax(values: Tensor, mask: Tensor) -> Tensor:
     """Softmax over the last axis where `known`; all zero in a row without any."""
-    weights = torch.softmax(values.masked_fill(~known, -1e9), dim=-1)
-    return weights * known
+    weights = torch.softmax(values.masked_fill(~mask, -1e9), dim=-1)
+    return weights * mask
 
 
 def _histories(train: TrainingSplit, size: int, rng: np.random.Generator) -> np.ndarray:
@@ -237,8 +237,8 @@ def _histories(train: TrainingSplit, size: int, rng: np.random.Generator) -> np.
     counts = np.diff(offsets)
     owners = np.repeat(np.arange(train.n_users), counts)
     order = np.lexsort((rng.random(len(items)), owners))
-    place = np.arange(len(items)) - np.repeat(offsets[:-1], counts)
-    kept = place < size
+    column = np.arange(len(items)) - np.repeat(offsets[:-1], counts)
+    kept = column < size
     table = np.full((train.n_users, size), -1, dtype=np.int64)
-    table[owners[kept], place[kept]] = items[order][kept]
+    table[owners[kept], column[kept]] = items[order][kept]
     return table

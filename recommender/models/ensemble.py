@@ -79,13 +79,13 @@ class Ensemble(CalibratedRecommender):
         found = [member.triple_contributions(users, items) for member in self._each()]
         if any(one is None for one in found):
             return None
-        known = [one for one in found if one is not None]
-        pairs = np.concatenate([one.pairs for one in known])
-        keys = np.stack([pairs, np.concatenate([one.triples for one in known])])
-        both, place = np.unique(keys, axis=1, return_inverse=True)
-        values = np.concatenate([one.values for one in known]) / len(known)
+        contributions = [one for one in found if one is not None]
+        pairs = np.concatenate([one.pairs for one in contributions])
+        keys = np.stack([pairs, np.concatenate([one.triples for one in contributions])])
+        both, inverse = np.unique(keys, axis=1, return_inverse=True)
+        values = np.concatenate([one.values for one in contributions]) / len(contributions)
         sums = np.zeros(both.shape[1])
-        np.add.at(sums, place.reshape(-1), values)
+        np.add.at(sums, inverse.reshape(-1), values)
         return TripleContributions(both[0], both[1], sums)
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:

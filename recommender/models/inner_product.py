@@ -46,7 +46,7 @@ class InnerProductRecommender(CalibratedRecommender):
         return list(self.parameters())
 
     def begin_epoch(self) -> None:
-        """Renew what stays as it is for an epoch, in models that keep such a thing."""
+        """Recompute values that stay fixed for an epoch, in models that have any."""
 
     def vectors(self) -> tuple[Tensor, Tensor]:
         """`propagate`, whose result is kept while scoring."""

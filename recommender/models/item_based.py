@@ -57,12 +57,12 @@ class ItemBasedRecommender(CalibratedRecommender):
 
     def score(self, users: Tensor, items: Tensor) -> Tensor:
         """(x_u B)_i; all items of a user cost as much as one."""
-        distinct, place = torch.unique(users, return_inverse=True)
+        distinct, inverse = torch.unique(users, return_inverse=True)
         scores = self.histories.forward_values.new_zeros(len(users))
         for start in range(0, len(distinct), _USERS):
-            pairs = ((place >= start) & (place < start + _USERS)).nonzero().squeeze(1)
+            pairs = ((inverse >= start) & (inverse < start + _USERS)).nonzero().squeeze(1)
             block = self.score_items(distinct[start : start + _USERS], 0, self.n_items)
-            scores[pairs] = block[place[pairs] - start, items[pairs]]
+            scores[pairs] = block[inverse[pairs] - start, items[pairs]]
         return scores
 
     def fold_in(self, histories: ItemSets) -> ItemScorer:
@@ -84,5 +84,5 @@ class _FoldedIn:
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
         """As the model scores its own; all empty histories are one row."""
-        distinct, place = torch.unique(self._rows[users], return_inverse=True)
-        return self._model.score_histories(self._histories, distinct, start, stop)[place]
+        distinct, inverse = torch.unique(self._rows[users], return_inverse=True)
+        return self._model.score_histories(self._histories, distinct, start, stop)[inverse]

@@ -60,15 +60,15 @@ class LibFM(Recommender):
             for table in (self.users.weight, self.items.weight, self.entities):
                 nn.init.normal_(table, std=0.1)
                 table[:, 0] = 0.0
-        self._known: tuple[Tensor, Tensor] | None = None
+        self._cached: tuple[Tensor, Tensor] | None = None
 
     def item_side(self) -> tuple[Tensor, Tensor]:
         """Sums over the attributes of every item: Σ x (w, v) and Σ x² v², [n_items, k + 1] each."""
-        if self._known is not None:
-            return self._known
+        if self._cached is not None:
+            return self._cached
         sums = self.shares(self.entities), self.squared_shares(self.entities.square())
         if not self.training and not torch.is_grad_enabled():
-            self._known = sums
+            self._cached = sums
         return sums
 
     def score(self, users: Tensor, items: Tensor) -> Tensor:
@@ -97,7 +97,7 @@ class LibFM(Recommender):
 
     def forget(self) -> None:
         """What scoring has computed from the parameters no longer holds."""
-        self._known = None
+        self._cached = None
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
         """Click-through prediction alone."""

@@ -104,8 +104,8 @@ class MKR(Recommender):
 
         Items of -1 (a head with empty S(h)) enter as the zero vector.
         """
-        known = items >= 0
-        v = self.items(items.clamp_min(0)) * known[:, None]
+        is_item = items >= 0
+        v = self.items(items.clamp_min(0)) * is_item[:, None]
         return self.units.entity(v, self.entities(heads))
 
     # Scoring

@@ -103,7 +103,7 @@ class NativeRecommendationSteps:
         scale = 1.0 / b if config.rs_reduction == "mean" else 1.0
         loss = mkr_step.item_tower(
             layers[-1].numpy(), labels, items, entities,
-            item_table.place, entity_table.place, item_table.count, entity_table.count,
+            item_table.slots, entity_table.slots, item_table.count, entity_table.count,
             item_table.theta, entity_table.theta, flat.unit_weights, flat.unit_biases,
             self.mixture, scale, config.lambda2,
             gradient.numpy(), item_table.total, entity_table.total,
@@ -144,22 +144,22 @@ class _Rows:
     def reserve(self, size: int) -> None:
         """Room for batches of `size`."""
         self.rows = np.empty(size, dtype=np.int64)
-        self.place = np.empty(size, dtype=np.int64)
+        self.slots = np.empty(size, dtype=np.int64)
         self.total = np.empty((size, self.theta.shape[1]), dtype=self.theta.dtype)
 
     def gather(self, ids: np.ndarray, carry: np.ndarray, t: int, adam: tuple[float, ...]) -> None:
         """Note the distinct ids and bring their rows up to date."""
-        if len(self.place) != len(ids):
+        if len(self.slots) != len(ids):
             self.reserve(len(ids))
         self.count = mkr_step.gather_rows(
-            ids, self.state.slot, self.rows, self.place,
+            ids, self.state.slot, self.rows, self.slots,
             self.theta, self.m, self.v, self.state.last, carry, t, *adam,
         )  # fmt: skip
 
     def scatter(self, gradient: np.ndarray, t: int, adam: tuple[float, ...]) -> None:
         """Sum the samples' gradients by row, then step."""
         mkr_step.scatter_rows(
-            gradient, self.place, self.total, self.rows, self.count,
+            gradient, self.slots, self.total, self.rows, self.count,
             self.theta, self.m, self.v, self.state.last, t, *adam,
         )  # fmt: skip
 
@@ -177,7 +177,7 @@ class _Part:
 
     parameter: nn.Parameter
     index: int
-    place: slice
+    span: slice
 
 
 class _FlatWeights:
@@ -200,9 +200,9 @@ class _FlatWeights:
         index = {id(parameter): i for i, parameter in enumerate(optimizer.weights)}
         self.parts, end = [], 0
         for parameter in ordered:
-            place = slice(end, end + parameter.numel())
-            self.parts.append(_Part(parameter, index[id(parameter)], place))
-            end = place.stop
+            span = slice(end, end + parameter.numel())
+            self.parts.append(_Part(parameter, index[id(parameter)], span))
+            end = span.stop
         kind = dense[0].weight.dtype
         theta, m, v, gradient = (torch.zeros(end, dtype=kind) for _ in range(4))
         self.tensors = (theta, m, v)
@@ -232,13 +232,13 @@ class _FlatWeights:
         """Copy parameters and moments in."""
         for part in self.parts:
             for flat, own in zip(self.tensors, self._own(part), strict=True):
-                flat[part.place] = own.reshape(-1)
+                flat[part.span] = own.reshape(-1)
 
     def give_back(self) -> None:
         """Copy parameters, moments and the step count out."""
         for part in self.parts:
             for flat, own in zip(self.tensors, self._own(part), strict=True):
-                own.copy_(flat[part.place].view_as(own))
+                own.copy_(flat[part.span].view_as(own))
         self.optimizer.align_steps()
 
     def _own(self, part: _Part) -> tuple[Tensor, Tensor, Tensor]:

@@ -70,7 +70,7 @@ class GraphMKR(GraphNetwork):
         return NewItems(self, facts)
 
     def triple_contributions(self, users: Tensor, items: Tensor) -> TripleContributions:
-        """What facts of the items add: along the edges of the first step, and by what is shared."""
+        """Contributions of item facts: along first-step edges and through shared entities."""
         return contributions(self, users, items)
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:

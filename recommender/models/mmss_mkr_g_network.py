@@ -46,8 +46,8 @@ class GraphNetwork(CalibratedRecommender):
         self.two_views = bool(config.low_layers or config.kge_interval)
         self.users = self._table(train.n_users)
         self.entities = self._table(self.n_entities)
-        known = train.user_graph
-        n_attributes = 0 if known is None else max(known.n_entities - train.n_users, 0)
+        user_graph = train.user_graph
+        n_attributes = 0 if user_graph is None else max(user_graph.n_entities - train.n_users, 0)
         self.attributes = self._table(n_attributes)
         self.texts = (
             TextEmbeddings(train.catalogue, self.n_entities, config.dim, config.init_scale)
@@ -131,8 +131,8 @@ class GraphNetwork(CalibratedRecommender):
 
     def head_features(self, items: Tensor, heads: Tensor) -> Tensor:
         """h_L = C^L(v, h)[e] for v ~ S(h) (Eq. 7), as in MMSS_MKR; int64 [b] each → [b, dim]."""
-        known = items >= 0
-        v = self.items(items.clamp_min(0)) * known[:, None]
+        is_item = items >= 0
+        v = self.items(items.clamp_min(0)) * is_item[:, None]
         return self.units.entity(v, self.entities(heads))
 
     # Scoring

@@ -36,17 +36,17 @@ def contributions(model: GraphNetwork, users: Tensor, items: Tensor) -> TripleCo
         degrees = np.maximum(model.knowledge_degrees, 1)
         both = degrees[asked_items[pairs]] * degrees[entities]
         weight = model.config.knowledge_weight / np.sqrt(both)
-        place = torch.as_tensor(entities + model.n_users, device=final.device)
+        nodes = torch.as_tensor(entities + model.n_users, device=final.device)
         owner = users[torch.as_tensor(pairs, device=users.device)]
         # only the entities at the items: summing the layers of the whole graph takes much longer
         with torch.no_grad():
-            steps = torch.stack([layer[place] for layer in layers[:-1]]).sum(dim=0) / len(layers)
+            steps = torch.stack([layer[nodes] for layer in layers[:-1]]).sum(dim=0) / len(layers)
         along = (final[owner] * steps).sum(dim=1).double().cpu().numpy()
         values += slope[pairs, 0] * weight * along
     values += _shared(model, asked_users, asked_items, slope, pairs, entities)
     keys = pairs * graph.n_entities + entities
-    _, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    return TripleContributions(pairs, triples, values / counts[place])
+    _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    return TripleContributions(pairs, triples, values / counts[inverse])
 
 
 def _slopes(model: GraphNetwork, final: Tensor, users: Tensor, items: Tensor) -> Floats:

@@ -74,13 +74,13 @@ class PER(CalibratedRecommender):
     def factorise(self) -> None:
         """Diffuse the training positives along every path, and factorise what comes of it."""
         rank, positives = self.config.rank, positive_matrix(self._train)
-        for place, relation in enumerate(self.relations):
+        for index, relation in enumerate(self.relations):
             attributes = unit_attributes(self._train, relation)
-            rng = np.random.default_rng(place)
+            rng = np.random.default_rng(index)
             users, items = factorise(
                 positives @ attributes, attributes, rank, self.config.iterations, rng
             )
-            columns = slice(place * rank, (place + 1) * rank)
+            columns = slice(index * rank, (index + 1) * rank)
             self.user_factors[:, columns] = torch.from_numpy(users)
             self.item_factors[:, columns] = torch.from_numpy(items)
 

@@ -116,18 +116,18 @@ class _Rows:
 
     Attributes:
         total: sums over the links of each different row, [n, hidden].
-        place: which of them each element of the batch has, [b].
+        inverse: which of them each element of the batch has, [b].
         row, links: the ones of the rows, as coordinates.
     """
 
     total: Tensor
-    place: Tensor
+    inverse: Tensor
     row: Tensor
     links: Tensor
 
     def each(self) -> Tensor:
         """`total` for every element of the batch, [b, hidden]."""
-        return functional.embedding(self.place, self.total)
+        return functional.embedding(self.inverse, self.total)
 
 
 class SHINE(Recommender):
@@ -197,14 +197,14 @@ class SHINE(Recommender):
         first, count = offsets[ids], offsets[ids + 1] - offsets[ids]
         row = torch.repeat_interleave(torch.arange(len(ids), device=ids.device), count)
         start = torch.cumsum(count, 0) - count
-        place = torch.arange(len(row), device=ids.device) - start[row] + first[row]
-        return members[place], start, row
+        positions = torch.arange(len(row), device=ids.device) - start[row] + first[row]
+        return members[positions], start, row
 
     def read(self, name: str, ids: Tensor) -> _Rows:
         """The adjacency rows of `ids` [b], each different one read once."""
-        unique, place = torch.unique(ids, return_inverse=True)
+        unique, inverse = torch.unique(ids, return_inverse=True)
         links, start, row = self.links(name, unique)
-        return _Rows(self._coder(name).total(links, start), place, row, links)
+        return _Rows(self._coder(name).total(links, start), inverse, row, links)
 
     def _coder(self, name: str) -> _Autoencoder:
         coder: _Autoencoder = getattr(self, f"{name}_coder")
@@ -279,8 +279,8 @@ class SHINE(Recommender):
 
     def _liked(self, users: Tensor, items: Tensor) -> Tensor:
         keys = users * self.n_items + items
-        place = torch.searchsorted(self.known, keys).clamp_max(len(self.known) - 1)
-        return self.known[place] == keys
+        positions = torch.searchsorted(self.known, keys).clamp_max(len(self.known) - 1)
+        return self.known[positions] == keys
 
     def loss(self, users: Tensor, items: Tensor, labels: Tensor, share: float) -> Tensor:
         """Eq. 9: cross-entropy of the pairs, the autoencoders' losses, the L2 penalty.

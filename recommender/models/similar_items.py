@@ -46,8 +46,10 @@ class AlikeItems:
         cosines = csr_array(cosines / np.maximum(cosines.sum(axis=1), _TINY)[:, None])
         unlike = np.flatnonzero(np.diff(cosines.indptr) == 0)
         everything = np.ones((len(unlike), self.n_items)) / self.n_items
-        place = np.repeat(unlike, self.n_items), np.tile(np.arange(self.n_items), len(unlike))
-        return csr_array(cosines + csr_array((everything.ravel(), place), shape=cosines.shape))
+        coordinates = np.repeat(unlike, self.n_items), np.tile(np.arange(self.n_items), len(unlike))
+        return csr_array(
+            cosines + csr_array((everything.ravel(), coordinates), shape=cosines.shape)
+        )
 
 
 class ScoreOfAlikeItems:

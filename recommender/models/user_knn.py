@@ -58,12 +58,12 @@ class UserKNN(CalibratedRecommender):
 
     def score(self, users: Tensor, items: Tensor) -> Tensor:
         """Sum of similarities to the item's listeners; all items of a user cost as much as one."""
-        distinct, place = torch.unique(users, return_inverse=True)
+        distinct, inverse = torch.unique(users, return_inverse=True)
         scores = self.similarities.new_zeros(len(users))
         for start in range(0, len(distinct), _USERS):
-            rows = ((place >= start) & (place < start + _USERS)).nonzero().squeeze(1)
+            rows = ((inverse >= start) & (inverse < start + _USERS)).nonzero().squeeze(1)
             block = self.score_items(distinct[start : start + _USERS], 0, self.n_items)
-            scores[rows] = block[place[rows] - start, items[rows]]
+            scores[rows] = block[inverse[rows] - start, items[rows]]
         return scores
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:

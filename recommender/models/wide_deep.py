@@ -68,15 +68,15 @@ class WideDeep(Recommender):
         self.bias = nn.Parameter(torch.zeros(()))
         self.deep = mlp([3 * config.dim, *config.hidden, 1], hidden="relu", last="linear")
         self.dropout = nn.Dropout(config.dropout)
-        self._known: tuple[Tensor, Tensor] | None = None
+        self._cached: tuple[Tensor, Tensor] | None = None
 
     def item_side(self) -> tuple[Tensor, Tensor]:
         """Means over every item's entities: embeddings [n_items, dim], wide weights [n_items]."""
-        if self._known is not None:
-            return self._known
+        if self._cached is not None:
+            return self._cached
         means = self.shares(self.entities), self.shares(self.wide_entities).squeeze(1)
         if not self.training and not torch.is_grad_enabled():
-            self._known = means
+            self._cached = means
         return means
 
     def score(self, users: Tensor, items: Tensor) -> Tensor:
@@ -106,7 +106,7 @@ class WideDeep(Recommender):
 
     def forget(self) -> None:
         """What scoring has computed from the parameters no longer holds."""
-        self._known = None
+        self._cached = None
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
         """Click-through prediction alone."""

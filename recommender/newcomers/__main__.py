@@ -67,11 +67,11 @@ def main(argv: list[str] | None = None) -> int:
     }
     for trainer in trainers:
         if not any(trainer in able for able in plan.values()):
-            known = "; ".join(
+            supported = "; ".join(
                 f"new {kind}: {', '.join(names_with(_ABILITIES[kind])) or 'none'}" for kind in plan
             )
             raise ConfigError(
-                f"model {trainer.name} cannot serve newcomers; those that can serve {known}"
+                f"model {trainer.name} cannot serve newcomers; those that can serve {supported}"
             )
     dataset = load(arguments.data)
     kind_of_split = TrainConfig.parse(settings_of(arguments, TrainConfig)).split

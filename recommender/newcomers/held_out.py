@@ -38,12 +38,12 @@ def choose_items(split: Split, share: float, seed: int) -> IntArray:
     In random order: ids may follow popularity, and items with equal scores are ranked as they come.
     """
     n_items, graph = split.train.n_items, split.train.graph
-    known = np.zeros(n_items, dtype=bool)
+    has_facts = np.zeros(n_items, dtype=bool)
     for ends in (graph.head, graph.tail):
-        known[ends[ends < n_items]] = True
+        has_facts[ends[ends < n_items]] = True
     judged = np.zeros(n_items, dtype=bool)
     judged[split.test.items[split.test.labels == 1]] = True
-    chosen = _draw(np.flatnonzero(known & judged), share, seed)
+    chosen = _draw(np.flatnonzero(has_facts & judged), share, seed)
     return np.random.default_rng(seed).permutation(chosen)
 
 
@@ -103,14 +103,14 @@ def first_likes(histories: ItemSets, most: int | None, seed: int) -> ItemSets:
 def facts_of(split: Split, items: IntArray, most: int | None, seed: int) -> list[Facts]:
     """At most so many random facts of each item, none of them about another of the items."""
     graph, n_items = split.train.graph, split.train.n_items
-    place = np.full(graph.n_entities, -1)
-    place[items] = np.arange(len(items))
+    index_of = np.full(graph.n_entities, -1)
+    index_of[items] = np.arange(len(items))
     near = np.concatenate([graph.head, graph.tail])
     far = np.concatenate([graph.tail, graph.head])
     relation = np.concatenate([graph.relation, graph.relation])
     forward = np.repeat([True, False], len(graph))
-    kept = (near < n_items) & (place[near] >= 0) & (place[far] < 0)
-    owner, far, relation, forward = place[near][kept], far[kept], relation[kept], forward[kept]
+    kept = (near < n_items) & (index_of[near] >= 0) & (index_of[far] < 0)
+    owner, far, relation, forward = index_of[near][kept], far[kept], relation[kept], forward[kept]
     order = np.random.default_rng(seed).permutation(len(owner))
     chosen = _first_of_each(owner, order, len(owner) if most is None else most)
     by_owner = chosen[np.argsort(owner[chosen], kind="stable")]

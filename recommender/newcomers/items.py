@@ -36,9 +36,9 @@ class Placements:
         order = np.lexsort((np.arange(len(self.ranks)), -self.scores, self.ranks))
         return order[:most]
 
-    def users_within(self, place: int) -> int:
+    def users_within(self, rank: int) -> int:
         """How many users have it among the first so many of their list."""
-        return int((self.ranks <= place).sum())
+        return int((self.ranks <= rank).sum())
 
 
 def place_new_item(
@@ -62,10 +62,12 @@ def place_new_item(
         histories = ItemSets.from_pairs(
             *split.dataset.interactions.positives, split.dataset.n_users
         )
-        return _place(model, scorer, histories, block)
+        return _placements(model, scorer, histories, block)
 
 
-def _place(model: Recommender, scorer: ItemScorer, histories: ItemSets, block: int) -> Placements:
+def _placements(
+    model: Recommender, scorer: ItemScorer, histories: ItemSets, block: int
+) -> Placements:
     n_users, n_items = histories.n_users, model.n_items
     scores, ranks = np.empty(n_users), np.empty(n_users, dtype=np.int64)
     step = max(1, block // max(n_items, 1))

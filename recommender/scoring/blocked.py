@@ -147,9 +147,9 @@ class _Best:
             return
         part = scores if len(rows) == len(scores) else scores[rows]
         values, columns = _largest(part, min(self._k, part.shape[1]))
-        known, ids = self._scores[rows], self._items[rows]
+        best, ids = self._scores[rows], self._items[rows]
         # Known items have the lower ids, so a stable sort leaves them first among equals.
-        merged, order = torch.cat((known, values), 1).sort(dim=1, descending=True, stable=True)
+        merged, order = torch.cat((best, values), 1).sort(dim=1, descending=True, stable=True)
         both = torch.cat((ids, columns + start), 1)
         self._scores[rows] = merged[:, : self._k]
         self._items[rows] = both.gather(1, order[:, : self._k])

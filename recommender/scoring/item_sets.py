@@ -89,8 +89,8 @@ class ItemSets:
         owners = np.repeat(np.arange(self.n_users), self.sizes)
         keys = owners * width + self.items  # ascending, as users and their items are
         wanted = user_ids * width + item_ids
-        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        return np.asarray((keys[place] == wanted) & (item_ids >= 0))
+        positions = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        return np.asarray((keys[positions] == wanted) & (item_ids >= 0))
 
     def matrix(self, n_items: int) -> csr_array:
         """The same as a sparse 0/1 matrix ``[n_users, n_items]`` of float64."""

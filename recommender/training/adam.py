@@ -55,7 +55,7 @@ class Adam:
         rowwise: bool,
         fused: bool = True,
     ) -> None:
-        self._places = {id(parameter): place for place, parameter in enumerate(parameters)}
+        self._places = {id(parameter): index for index, parameter in enumerate(parameters)}
         self.learning_rate = learning_rate
         self.steps = 0
         self.tables = (

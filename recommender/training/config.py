@@ -105,7 +105,7 @@ class TrainConfig(BaseModel):
         return tuple(sorted({*DEFAULT_KS, *self.monitored_lengths}))
 
     def identity(self, exclude: set[str]) -> dict[str, Any]:
-        """The settings that tell trainings apart, for hashes: JSON values by name.
+        """The settings that identify a training, for hashes: JSON values by name.
 
         The random split is left out, so that what was named before there was another keeps its
         name.

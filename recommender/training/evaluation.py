@@ -79,7 +79,7 @@ def validation_value(
 def evaluate_split(
     model: Recommender, split: Split, *, test: bool = True
 ) -> dict[str, dict[str, Any]]:
-    """The full report on the rows of validation and, unless told not to look, test.
+    """The full report on the rows of validation and, by default, test.
 
     Test's second accuracy is at the threshold that is best on validation.
     """
@@ -112,7 +112,7 @@ def rank_split(
     limit: int = 0,
     test: bool = True,
 ) -> dict[str, dict[str, Any]]:
-    """Ranking of the whole catalogue: `valid_ranking` and, unless told not to look, `ranking`.
+    """Ranking of the whole catalogue: `valid_ranking` and, by default, `ranking`.
 
     Each holds the ranking metrics of its part and, alike in both, the list metrics
     (`CatalogueResult.report`).

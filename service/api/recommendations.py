@@ -133,11 +133,11 @@ def served_models(snapshot: Snapshot) -> list[Model]:
         Model(
             run=run.name,
             model=run.model_name,
-            default=place == 0,
+            default=index == 0,
             newcomers=run.newcomers,
             metrics=run.metrics,
         )
-        for place, run in enumerate(snapshot.runs.values())
+        for index, run in enumerate(snapshot.runs.values())
     ]
 
 

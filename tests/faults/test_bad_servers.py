@@ -57,7 +57,7 @@ def test_a_publisher_that_answers_so_is_not_waited_for(name: str, tmp_path: Path
     assert not (tmp_path / "f").exists()
 
 
-def test_a_pause_that_is_too_long_is_told_and_not_kept(tmp_path: Path) -> None:
+def test_a_pause_that_is_too_long_is_reported_and_not_kept(tmp_path: Path) -> None:
     with bad_server("busy") as port, httpx.Client() as client:
         download = Download.model_validate({"url": f"http://127.0.0.1:{port}/f", "path": "f"})
         with pytest.raises(FetchError, match=r"503 Busy; it asks for a pause of 9,999 s"):

@@ -31,7 +31,7 @@ def test_a_missing_column_is_named():
         STATEMENTS.check(pd.DataFrame([FACT]).drop(columns="evidence"))
 
 
-def test_an_empty_required_value_is_told_with_its_row():
+def test_an_empty_required_value_is_reported_with_its_row():
     with pytest.raises(DataError, match="'object' is empty in row 1"):
         STATEMENTS.frame([FACT, {**FACT, "object": None}])
 

@@ -35,7 +35,7 @@ def hashes(out: Path) -> dict[str, str]:
     }
 
 
-def test_the_graph_says_what_the_files_said(tiny):
+def test_the_graph_holds_the_facts_of_the_files(tiny):
     built(tiny)
     turtle = (tiny / "out" / "kg.ttl").read_text()
     assert "artist:Portishead a mkg:Band ;" in turtle

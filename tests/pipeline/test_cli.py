@@ -19,14 +19,14 @@ def arguments(folder):
 
 def test_a_build_tells_every_stage_and_where_the_result_lies(tiny, monkeypatch, capsys):
     assert run(monkeypatch, "build", *arguments(tiny)) == 0
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     for stage in ("extraction", "fusion", "alignment", "inference", "cleaning", "triples"):
-        assert f"✓ {stage}" in said
-    assert "quality.html" in said.replace("\n", "")
+        assert f"✓ {stage}" in output
+    assert "quality.html" in output.replace("\n", "")
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "messages"),
     [
         (lambda f: (f / "raw/tiny/bands.csv").unlink(), ["bands.csv", "no such file", "--raw"]),
         (
@@ -43,16 +43,16 @@ def test_a_build_tells_every_stage_and_where_the_result_lies(tiny, monkeypatch, 
         ),
     ],
 )
-def test_a_users_mistake_ends_in_one_line(tiny, monkeypatch, capsys, spoil, told):
+def test_a_users_mistake_ends_in_one_line(tiny, monkeypatch, capsys, spoil, messages):
     spoil(tiny)
-    if "empty" in told[0]:
+    if "empty" in messages[0]:
         (tiny / "raw/tiny/magazine.tsv").write_text("artist\tstyle\n")
     assert run(monkeypatch, "build", *arguments(tiny)) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ")
     assert error.count("\n") == 1
     assert "Traceback" not in error
-    for words in told:
+    for words in messages:
         assert words in error
 
 
@@ -61,7 +61,7 @@ def test_an_unknown_data_set(monkeypatch, capsys):
     assert "recipes: book-crossing, lastfm" in capsys.readouterr().err
 
 
-def test_nothing_to_fetch_is_said(monkeypatch, capsys):
+def test_nothing_to_fetch_is_reported(monkeypatch, capsys):
     assert run(monkeypatch, "fetch", "sample") == 2
     assert "nothing to fetch" in capsys.readouterr().err
 

@@ -48,7 +48,7 @@ def built(tmp_path):
              {"id": "freebase:m.3", "name": "Iris", "score": 0.5}),
     ]  # fmt: skip
     write_table(LINKS.frame(links), LINKS, tmp_path / "links.parquet")
-    said = {
+    statement = {
         "subject": "artist:Blondie",
         "predicate": "genre",
         "object": "genre:new_wave",
@@ -59,7 +59,7 @@ def built(tmp_path):
         "evidence": "x",
         "inferred": False,
     }
-    write_table(STATEMENTS.frame([said]), STATEMENTS, tmp_path / "statements.parquet")
+    write_table(STATEMENTS.frame([statement]), STATEMENTS, tmp_path / "statements.parquet")
     return tmp_path
 
 
@@ -93,7 +93,7 @@ def test_links_are_measured_and_errors_written_for_reading(built, tmp_path):
     assert "American singer" in errors.loc[0, "candidates"]
 
 
-def test_gold_things_that_the_dump_does_not_hold_are_told_apart(built, tmp_path):
+def test_gold_things_that_the_dump_does_not_hold_are_distinguished(built, tmp_path):
     raw = tmp_path / "raw"
     (raw / "freebase").mkdir(parents=True)
     ns = "http://rdf.freebase.com/ns/"

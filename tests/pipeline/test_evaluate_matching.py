@@ -212,7 +212,7 @@ def test_any_table_is_measured_once_its_columns_are_named(cli, tmp_path):
         (lambda p: read_pairs(p / "pairs.csv", "a", "b", {"a/1"}), r"pairs.csv:2: no record 'b/9'"),
     ],
 )
-def test_bad_gold_is_told_with_its_place(tmp_path, call, message):
+def test_bad_gold_is_reported_with_its_place(tmp_path, call, message):
     good = "COL title VAL a\tCOL title VAL b\t1\n"
     (tmp_path / "bad.txt").write_text(good + "COL title VAL a\t1\n")
     (tmp_path / "pairs.csv").write_text("l,r,label\n1,9,1\n")

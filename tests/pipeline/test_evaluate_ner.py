@@ -41,8 +41,8 @@ def _file(path: Path, seed: int, count: int) -> Path:
         for word in draw.choice(_FRAMES).split():
             label = {"A": "Artist", "W": "WoA"}.get(word)
             name = ["".join(draw.choices(_SYLLABLES, k=3)) for _ in range(draw.randint(1, 2))]
-            for place, part in enumerate(name if label else [word]):
-                lines.append(f"{part}\t{'BI'[place > 0]}-{label}" if label else f"{part}\tO")
+            for index, part in enumerate(name if label else [word]):
+                lines.append(f"{part}\t{'BI'[index > 0]}-{label}" if label else f"{part}\tO")
         lines.append("")
     path.write_text("\n".join(lines), "utf-8")
     return path
@@ -82,7 +82,7 @@ def test_folds_take_the_place_of_a_hidden_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ([], "either --test FILE or --folds 5"),
         (["--folds", "1"], "one fold leaves nothing"),
@@ -91,9 +91,11 @@ def test_folds_take_the_place_of_a_hidden_file(tmp_path: Path) -> None:
         (["--folds", "2", "--gazetteer", "none.txt"], "none.txt: no such file"),
     ],
 )
-def test_mistakes_are_told_in_one_line(tmp_path: Path, arguments: list[str], told: str) -> None:
+def test_mistakes_are_reported_in_one_line(
+    tmp_path: Path, arguments: list[str], message: str
+) -> None:
     train = _file(tmp_path / "train.bio", 1, 12)
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=message):
         _run("--train", train, "--model", "light", *arguments)
 
 
@@ -110,9 +112,9 @@ def test_the_baseline_knows_what_training_marks() -> None:
 def test_folds_part_everything_once_and_no_query_twice(texts: list[str], count: int) -> None:
     rows = [TaggedWords(tuple(text.split()), ()) for text in texts]
     folds = grouped_folds(rows, count, seed=1)
-    assert sorted(place for fold in folds for place in fold) == list(range(len(rows)))
+    assert sorted(index for fold in folds for index in fold) == list(range(len(rows)))
     sides: dict[str, int] = {}
     for number, fold in enumerate(folds):
-        for place in fold:
-            key = texts[place].casefold().replace(" |", "")
+        for index in fold:
+            key = texts[index].casefold().replace(" |", "")
             assert sides.setdefault(key, number) == number

@@ -35,30 +35,30 @@ def record_of(tiny, name: str) -> str:
 def test_two_records_of_one_entity_are_explained(built, monkeypatch, capsys, tiny):
     theirs = record_of(tiny, "PORTISHEAD")
     assert run(monkeypatch, "explain-match", "shop/1", theirs, *built) == 0
-    said = capsys.readouterr().out
-    assert "one entity: they match" in said and "not one entity" not in said
-    assert f"shop/1 — {theirs}" in said or f"{theirs} — shop/1" in said
-    assert "mean probability" in said
-    odds = [line.split()[-1] for line in said.splitlines() if line.startswith("name ")]
+    output = capsys.readouterr().out
+    assert "one entity: they match" in output and "not one entity" not in output
+    assert f"shop/1 — {theirs}" in output or f"{theirs} — shop/1" in output
+    assert "mean probability" in output
+    odds = [line.split()[-1] for line in output.splitlines() if line.startswith("name ")]
     assert len(odds) == 1 and float(odds[0]) > 0
 
 
-def test_a_pair_asked_for_by_name_is_told_its_probability(built, monkeypatch, capsys):
+def test_a_pair_asked_for_by_name_is_shown_with_its_probability(built, monkeypatch, capsys):
     assert run(monkeypatch, "explain-match", "Massive Attack", "Massive Atack", *built) == 0
-    said = capsys.readouterr().out
-    assert "the probability 0." in said and "is below 0.90" in said
-    assert "very close" in said
+    output = capsys.readouterr().out
+    assert "the probability 0." in output and "is below 0.90" in output
+    assert "very close" in output
 
 
 def test_two_records_that_never_met_are_scored_all_the_same(built, monkeypatch, capsys, tiny):
     theirs = record_of(tiny, "Massive Atack")
     assert run(monkeypatch, "explain-match", "shop/3", theirs, *built) == 0
-    said = capsys.readouterr().out
-    assert "never compared: no blocking key brings them together" in said
-    assert "had they been compared" in said
+    output = capsys.readouterr().out
+    assert "never compared: no blocking key brings them together" in output
+    assert "had they been compared" in output
 
 
-def test_a_clean_source_and_a_class_are_told_as_reasons(built, monkeypatch, capsys):
+def test_a_clean_source_and_a_class_are_given_as_reasons(built, monkeypatch, capsys):
     assert run(monkeypatch, "explain-match", "shop/1", "shop/2", *built) == 0
     assert "source 'shop' is clean" in capsys.readouterr().out
     assert run(monkeypatch, "explain-match", "Slayer", "trip hop", *built) == 0
@@ -87,7 +87,7 @@ def test_a_judgement_overrules_outlives_the_folder_and_is_counted(built, monkeyp
         assert "not one entity: a person's judgement: different" in capsys.readouterr().out
 
 
-def test_who_asks_for_what_is_not_there_is_told_so(built, monkeypatch, capsys):
+def test_a_pair_that_does_not_exist_is_reported(built, monkeypatch, capsys):
     assert run(monkeypatch, "explain-match", "Slayer", "Anthrax", *built) == 2
     assert "no record has the key or the name 'Anthrax'" in capsys.readouterr().err
     assert run(monkeypatch, "judge", "Slayer", "shop/3", "same", *built) == 2

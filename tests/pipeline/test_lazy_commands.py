@@ -20,8 +20,8 @@ def test_the_help_says_what_the_commands_say_themselves(group: typer.Typer) -> N
     assert group.registered_commands
     for command in group.registered_commands:
         module, _, name = command.callback.address.partition(":")
-        said = inspect.getdoc(getattr(import_module(module), name)) or ""
-        assert " ".join(said.partition("\n\n")[0].split()) == command.help
+        docstring = inspect.getdoc(getattr(import_module(module), name)) or ""
+        assert " ".join(docstring.partition("\n\n")[0].split()) == command.help
 
 
 def test_help_imports_no_heavy_library() -> None:

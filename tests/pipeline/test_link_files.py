@@ -64,7 +64,7 @@ def test_links_are_exported_as_others_read_them(linked):
 
 
 @pytest.mark.parametrize("wrong", [["--format", "csv"], ["--database", "imdb"]])
-def test_a_wrong_setting_of_the_export_is_told(tiny, wrong):
+def test_a_wrong_setting_of_the_export_is_reported(tiny, wrong):
     result = CliRunner().invoke(app, ["export-links", "--data", str(tiny), *wrong])
     assert isinstance(result.exception, DataError)
     assert "one of:" in str(result.exception)

@@ -94,7 +94,7 @@ def test_a_small_graph_is_not_mined_and_the_summary_says_so(tables):
     assert counts == {"stated facts, too few to mine from (fewer than 20,000)": len(statements)}
 
 
-def test_wrong_names_are_told(tables):
+def test_wrong_names_are_reported(tables):
     for wrong in (MiningConfig(models=("oracle",)), MiningConfig(predicates=("birthDate",))):
         with pytest.raises(DataError, match=r"oracle|birthDate"):
             mine_facts(*tables, wrong, load_schema())

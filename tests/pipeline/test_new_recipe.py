@@ -289,7 +289,7 @@ def test_hostile_names_of_columns_stay_in_their_comment(tmp_path):
     assert load_recipe(recipe).name == "b"
 
 
-def test_commas_between_thousands_of_plays_are_told_to_the_build(tmp_path):
+def test_commas_between_thousands_of_plays_are_declared_in_the_recipe(tmp_path):
     plays = "".join(f'u{n % 5};Band {n % 7};"{n + 1},{200 + n}"\n' for n in range(35))
     artists = "name;genre\n" + "".join(f"Band {n};rock\n" for n in range(7))
     _, items, recipe = built(

@@ -28,7 +28,7 @@ def test_the_promised_recipes_are_there():
     }
 
 
-def test_an_unknown_recipe_is_told_with_the_nearest():
+def test_an_unknown_recipe_is_reported_with_the_nearest():
     with pytest.raises(DataError, match="did you mean 'lastfm'"):
         load_recipe("last-fm")
 

@@ -147,9 +147,9 @@ def test_every_statement_from_a_text_is_in_the_passage_that_it_quotes(statements
     read = statements[statements["source"].isin(["biographies", "notes"])]
     assert len(read) > 1000
     for row in read.itertuples():
-        place = re.fullmatch(r"(.+)#line=(\d+);char=(\d+),(\d+)", row.evidence)
-        text = json.loads(lines_of(place[1])[int(place[2]) - 1])
-        start, end = int(place[3]), int(place[4])
+        match = re.fullmatch(r"(.+)#line=(\d+);char=(\d+),(\d+)", row.evidence)
+        text = json.loads(lines_of(match[1])[int(match[2]) - 1])
+        start, end = int(match[3]), int(match[4])
         before, passage = text["text"][:start], text["text"][start:end]
         assert len(passage) == end - start > 0, row
         assert not before or before.rstrip().endswith((".", "!", "?", '"')), row
@@ -170,8 +170,8 @@ def test_every_record_is_named_where_it_was_read(sample, entity, names, lines_of
     records = pd.read_parquet(sample / "records.parquet")
     assert set(records["source"]) >= {"catalogue", "second", "pages", "infoboxes", "biographies"}
     for row in records.itertuples():
-        file, _, place = row.evidence.partition("#")
-        if found := re.match(r"line=(\d+)", place):
+        file, _, fragment = row.evidence.partition("#")
+        if found := re.match(r"line=(\d+)", fragment):
             held = lines_of(file)[int(found[1]) - 1]
         else:
             held = html.unescape("\n".join(lines_of(file)))
@@ -195,8 +195,8 @@ def test_every_statement_from_a_row_is_about_what_the_row_names(
     for entity, external in linked[["subject", "object"]].to_numpy():
         ids[entity].add(external.partition(":")[2])
     for row in statements[~statements["source"].isin(["biographies", "notes"])].itertuples():
-        file, _, place = row.evidence.partition("#")
-        found = re.fullmatch(r"line=(\d+)", place)
+        file, _, fragment = row.evidence.partition("#")
+        found = re.fullmatch(r"line=(\d+)", fragment)
         if row.source in ("catalogue", "second"):
             held = lines_of(file)[int(found[1]) - 1]
             assert is_named(names[row.subject] | names[row.object], held), row
@@ -206,7 +206,7 @@ def test_every_statement_from_a_row_is_about_what_the_row_names(
         elif row.source == "names":  # a joint credit is read from a name alone
             assert file.removeprefix("name: ") in names[row.subject], row
         else:
-            assert place and lines_of(file), row
+            assert fragment and lines_of(file), row
 
 
 def test_all_rows_of_the_catalogue_and_all_listening_rows_are_accounted_for(sample, sample_data):

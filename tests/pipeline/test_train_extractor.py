@@ -90,8 +90,8 @@ def test_facts_and_texts_make_an_extractor_that_a_build_can_use(
     learnt = ("--data", built, "--texts", built / "texts.jsonl", "--seed", 4)
     result = _run(*learnt, "--out", tmp_path / "one")
     assert result.exit_code == 0
-    for told in ("origin", "Band", "Place", "30 facts of structured sources; 30 texts"):
-        assert told in " ".join(result.output.split())
+    for words in ("origin", "Band", "Place", "30 facts of structured sources; 30 texts"):
+        assert words in " ".join(result.output.split())
     rows = {line.split()[0]: line.split() for line in result.output.splitlines() if line.split()}
     assert float(rows["names"][-1]) > 0.8  # held-out F1
 
@@ -113,7 +113,7 @@ def test_facts_and_texts_make_an_extractor_that_a_build_can_use(
     assert {item.predicate for item in relations} == {"origin"}
 
 
-def test_nothing_to_learn_from_is_told(built: Path, tmp_path: Path) -> None:
+def test_nothing_to_learn_from_is_reported(built: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nothing to learn from"):
         _run("--out", tmp_path / "x")
     with pytest.raises(DataError, match="no such file"):

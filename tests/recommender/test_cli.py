@@ -37,7 +37,7 @@ def test_a_fault_that_no_path_explains_is_not_hidden():
         main_guard(lambda _: (_ for _ in ()).throw(RuntimeError("shapes differ")))
 
 
-def test_memory_that_is_not_there_is_told_in_a_line(capsys):
+def test_missing_memory_is_reported_in_one_line(capsys):
     assert main_guard(lambda _: len(torch.empty(2**55))) == 2
     assert "out of memory" in one_line(capsys)
 

@@ -37,7 +37,7 @@ def test_report_is_printed_and_written(toy_runs, capsys):
     assert report["ranking"]["relevant"] == run.split.test.labels.sum()
 
 
-def test_the_catalogue_is_ranked_unless_told_not_to(toy_runs, capsys):
+def test_the_catalogue_is_ranked_by_default(toy_runs, capsys):
     folder = toy_runs["mkr", 1]
     own = json.loads((folder / "metrics.json").read_text())
     assert evaluate("--run", folder) == 0
@@ -52,7 +52,7 @@ def test_the_catalogue_is_ranked_unless_told_not_to(toy_runs, capsys):
     assert "ranking" not in json.loads(capsys.readouterr().out)
 
 
-def test_a_sample_of_users_is_said_to_be_one(toy_runs, capsys):
+def test_a_sample_of_users_is_labelled(toy_runs, capsys):
     folder = toy_runs["mkr", 1]
     assert evaluate("--run", folder, "--rank-users", 15, "--bootstrap", 20) == 0
     assert "among 15 users drawn from 40" in capsys.readouterr().out
@@ -82,7 +82,7 @@ def test_newest_run_of_the_data_is_the_default(toy_runs, capsys):
 
 
 @pytest.mark.parametrize(
-    ("prepare", "told"),
+    ("prepare", "message"),
     [
         (lambda path: None, "no such data folder; build it with `python -m pipeline build"),
         (lambda path: path.mkdir(), "make one with `python -m recommender.train --data"),
@@ -92,12 +92,12 @@ def test_newest_run_of_the_data_is_the_default(toy_runs, capsys):
         ),
     ],
 )
-def test_without_a_run_one_line_says_how_to_make_one(tmp_path, capsys, prepare, told):
+def test_without_a_run_one_line_says_how_to_make_one(tmp_path, capsys, prepare, message):
     data = tmp_path / "data"
     prepare(data)
     assert evaluate("--data", data) == 2
     error = capsys.readouterr().err
-    assert told in error
+    assert message in error
     assert error.count("\n") == 1
 
 

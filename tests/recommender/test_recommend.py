@@ -162,7 +162,7 @@ def test_wrong_flags_leave_with_two(toy_runs, wrong):
     assert left.value.code == 2
 
 
-def test_a_file_that_cannot_be_written_is_told_before_the_work(toy_runs, tmp_path, capsys):
+def test_a_file_that_cannot_be_written_is_reported_before_the_work(toy_runs, tmp_path, capsys):
     (tmp_path / "file").write_text("")
     out = tmp_path / "file" / "lists.parquet"
     assert recommend("--run", toy_runs["mkr", 1], "--all", "--out", out) == 2

@@ -64,7 +64,7 @@ def page(browser, address):
     opened.on("pageerror", lambda error: faults.append(str(error)))
     opened.on(
         "console",
-        lambda said: faults.append(said.text) if "Content Security" in said.text else None,
+        lambda message: faults.append(message.text) if "Content Security" in message.text else None,
     )
     yield opened
     context.close()
@@ -83,8 +83,8 @@ def test_pages_have_no_violations_and_fit_their_width(browser, address, scheme: 
         for path in PAGES:
             opened.goto(path, wait_until="networkidle")
             found = axe.Axe().run(opened).response["violations"]
-            told = [(v["id"], [n["html"][:150] for n in v["nodes"][:3]]) for v in found]
-            assert told == [], (path, width)
+            violations = [(v["id"], [n["html"][:150] for n in v["nodes"][:3]]) for v in found]
+            assert violations == [], (path, width)
             assert opened.evaluate("document.documentElement.scrollWidth") <= width, path
         context.close()
 

@@ -63,7 +63,7 @@ def test_a_build_that_no_run_fits_leaves_the_old_one(copy: Path) -> None:
         shelf.close()
 
 
-def test_readiness_is_told_from_life(settings: Settings) -> None:
+def test_readiness_differs_from_liveness(settings: Settings) -> None:
     class Empty(Shelf):
         def open(self) -> None:
             """Still loading."""

@@ -25,8 +25,8 @@ def runs(data: Path) -> dict[str, LoadedRun]:
 def same(answer: dict, expected: Recommendations) -> None:
     table = expected.to_table().to_pylist()
     got = answer["items"]
-    assert [place["name"] for place in got] == [row["name"] for row in table]
-    assert [place["reason"] for place in got] == [row["reason"] for row in table]
+    assert [item["name"] for item in got] == [row["name"] for row in table]
+    assert [item["reason"] for item in got] == [row["reason"] for row in table]
     np.testing.assert_allclose([p["score"] for p in got], [r["score"] for r in table], atol=2e-6)
     np.testing.assert_allclose(
         [p["probability"] for p in got], [r["probability"] for r in table], atol=2e-6
@@ -74,16 +74,16 @@ def test_played_items_are_listed_when_asked_for(client: TestClient) -> None:
     played = {i["id"] for i in client.get("/api/recommend?user=u0").json()["history"]}
     usual = client.get("/api/recommend?user=u0&top=20").json()["items"]
     all_items = client.get("/api/recommend?user=u0&top=20&allow_played=true").json()["items"]
-    assert not played & {place["id"] for place in usual}
-    told = {place["id"]: place["reason"] for place in all_items}
-    assert {told[item] for item in played} == {"you play it already"}
+    assert not played & {item_row["id"] for item_row in usual}
+    reasons = {item_row["id"]: item_row["reason"] for item_row in all_items}
+    assert {reasons[item] for item in played} == {"you play it already"}
 
 
 def test_reasons_come_with_paths_and_sources_when_asked_for(client: TestClient) -> None:
     asked = {"user": "u0", "run": "graph", "reasons": "paths", "top": 1}
-    place = client.get("/api/recommend", params=asked).json()["items"][0]
-    why = client.get("/api/why", params={"user": "u0", "run": "graph", "item": place["id"]}).json()
-    assert why["reason"] == place["reason"]
+    item = client.get("/api/recommend", params=asked).json()["items"][0]
+    why = client.get("/api/why", params={"user": "u0", "run": "graph", "item": item["id"]}).json()
+    assert why["reason"] == item["reason"]
     step = why["paths"][0]["steps"][-1]
     assert step["sources"][0]["source"] == "shop"
     assert "genres: trip hop;electronic" in step["sources"][0]["text"]
@@ -91,7 +91,7 @@ def test_reasons_come_with_paths_and_sources_when_asked_for(client: TestClient) 
 
 def test_reasons_can_be_left_out(client: TestClient) -> None:
     items = client.get("/api/recommend?user=u0&reasons=none").json()["items"]
-    assert {place["reason"] for place in items} == {None}
+    assert {item["reason"] for item in items} == {None}
 
 
 def test_neighbours_by_graph_share_facts_and_by_model_listeners(client: TestClient) -> None:

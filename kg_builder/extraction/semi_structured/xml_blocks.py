@@ -103,22 +103,22 @@ def _plain_blocks(blocks: Iterator[bytes], records: Mapping[str, str]) -> Iterat
     if begin is None or root not in records:
         return
     parser = safe_parser(target=_Nothing())
-    line, rest = 1 + block.count(b"\n", 0, begin.end()), block[begin.end() :]
+    line, pending = 1 + block.count(b"\n", 0, begin.end()), block[begin.end() :]
     while _is_sound(parser, block):
-        elements = shred(rest)
-        if elements is None or elements.depth > _DEEP or len(rest) - elements.end > _LONGEST:
+        elements = shred(pending)
+        if elements is None or elements.depth > _DEEP or len(pending) - elements.end > _LONGEST:
             return
         if any(":" in tag for tag in elements.tags):
             return
         if len(elements):
-            yield _block(records[root], elements, rest, line, None)
-        line, rest = line + rest.count(b"\n", 0, elements.end), rest[elements.end :]
+            yield _block(records[root], elements, pending, line, None)
+        line, pending = line + pending.count(b"\n", 0, elements.end), pending[elements.end :]
         if not block:
-            if _END.fullmatch(rest):
+            if _END.fullmatch(pending):
                 yield None
             return
         block = next(blocks, b"")
-        rest += block
+        pending += block
 
 
 class _Nothing:

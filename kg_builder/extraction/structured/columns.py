@@ -62,7 +62,7 @@ class Types:
 
     Attributes:
         names: all that there can be.
-        column: whose text tells the class; none where all have one.
+        column: the one with the class; none where all rows have one class.
 
     Raises:
         DataError: the data model has no such class.
@@ -83,7 +83,7 @@ class Types:
                 )
 
     def of(self, text: str) -> str | None:
-        """The class that a text tells; none where the recipe does not know it."""
+        """The class that a cell stands for; none where the recipe does not map it."""
         return self._by_text.get(text.casefold(), self._default)
 
 
@@ -137,7 +137,7 @@ class ColumnReader:
         self._waiting: list[tuple[str, str, str]] = []
         """(subject, credit, evidence)"""
         self._lists = "any" if attribute or mapping.ref or mapping.iri else "quoted"
-        self._known: Recent[tuple[str, str], str] = Recent()
+        self._key_cache: Recent[tuple[str, str], str] = Recent()
         self._cells: Recent[tuple[Cell, Cell], list[_Object]] = Recent(_CELLS)
         self._scope = scope_of(mapping.ref) if mapping.ref else ""
         try:
@@ -145,9 +145,9 @@ class ColumnReader:
         except regex.error as fault:
             raise DataError(f"bad pattern: {fault}", where=where) from None
 
-    def read(self, cell: Cell, place: Place, labels: Cell = None) -> None:
+    def read(self, cell: Cell, location: Place, labels: Cell = None) -> None:
         """Make the statements of one cell; a value that does not parse becomes a reject."""
-        self.read_column([cell], [place.subject], [place.evidence], [labels])
+        self.read_column([cell], [location.subject], [location.evidence], [labels])
 
     def read_column(
         self,
@@ -158,13 +158,13 @@ class ColumnReader:
     ) -> None:
         """Make the statements of a column's cells; rows without a subject are passed over."""
         rows: list[Row] = []
-        predicate, inverse, known = self.mapping.predicate, self.mapping.inverse, self._cells
+        predicate, inverse, cache = self.mapping.predicate, self.mapping.inverse, self._cells
         # nothing is called for a cell that is remembered: tables have millions of them
         labels = labels or [None] * len(cells)
         for cell, subject, where, label in zip(cells, subjects, evidence, labels, strict=True):
             if cell is None or subject is None:
                 continue
-            objects = known.get((cell, label))
+            objects = cache.get((cell, label))
             if objects is None:
                 objects = self._objects_of(cell, subject, where, label)
             for it, kind, sure in objects:
@@ -271,9 +271,9 @@ class ColumnReader:
 
     def _other(self, value: str, label: str, subject: str, evidence: str) -> str | None:
         """Key of the thing that a value means, which is added unless it is a row of a table."""
-        known = self._known.get((value, label))
-        if known is not None:
-            return known
+        cached = self._key_cache.get((value, label))
+        if cached is not None:
+            return cached
         text = self._value(value)
         if not text:
             return None
@@ -290,7 +290,7 @@ class ColumnReader:
             else self._named(text, subject, evidence)
         )
         if key and not self._depends:
-            self._known[value, label] = key
+            self._key_cache[value, label] = key
         return key
 
     def _named(self, text: str, subject: str, evidence: str) -> str | None:

@@ -15,7 +15,7 @@ _STRICT = ConfigDict(frozen=True, extra="forbid")
 class ColumnMap(BaseModel):
     """What one column says about the row's thing.
 
-    The object of a relation is named in the cell (`type` tells its class), or is a row of another
+    The object of a relation is named in the cell (`type` is its class), or is a row of another
     table of the source (`ref`), or is an IRI (`iri`), whose name `labels` may give.
     """
 
@@ -171,7 +171,7 @@ class RecordTable(RowsConfig):
 
 
 class End(BaseModel):
-    """One end of a link: a row of another table by its id, or a thing by its name."""
+    """One end of a link: a row of another table by its id, or an entity by its name."""
 
     model_config = _STRICT
 

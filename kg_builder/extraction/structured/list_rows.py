@@ -15,7 +15,7 @@ def one_thing_a_row(
     """The chunk with a row for each thing; the places of a row's things are the same.
 
     A row describes as many things as its id cell has values (without an id column: its name cell).
-    Lists of that length are taken element by element; what is one value is said of every thing. A
+    Lists of that length are taken element by element; a single value holds for every entity. A
     row with several ids and another number of names is a reject, for nobody can tell whose name it
     is; so is any other list of another length, without which the row is read.
     """

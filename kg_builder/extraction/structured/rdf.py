@@ -73,7 +73,7 @@ def read_rdf(name: str, table: RdfTable, out: Collector, root: Path) -> None:
     """Read a file's triples in two passes: names and types first, then statements.
 
     Raises:
-        DataError: no such file, an ending that tells no format, a syntax error.
+        DataError: no such file, an extension of no known format, a syntax error.
     """
     path = root / table.path
     _Reader(name, table, out, path).read()
@@ -143,12 +143,12 @@ class _Reader:
         name = clean_text(literal.value)
         if not name:
             return
-        known = self._names.get(subject)
-        if known is None or rank < known[0]:
+        best = self._names.get(subject)
+        if best is None or rank < best[0]:
             self._names[subject] = (rank, name)
-            if known:
-                self._aliases.setdefault(subject, {})[known[1]] = None
-        elif name != known[1]:
+            if best:
+                self._aliases.setdefault(subject, {})[best[1]] = None
+        elif name != best[1]:
             self._aliases.setdefault(subject, {})[name] = None
 
     def _state(
@@ -214,13 +214,13 @@ class _Reader:
         )
 
     def _is_named(self, node: str) -> bool:
-        """Whether a person can read what it is: an IRI that ends in a number tells nothing."""
+        """Whether an IRI ends in a readable name and not in a number."""
         if node in self._names or node in self._types_stated:
             return True
         return any(map(str.isalpha, readable_iri(node))) or bool(external_id(node))
 
     def _type(self, node: str) -> str:
-        """The deepest class that agrees with most of what is said."""
+        """The deepest class that agrees with most of the type evidence."""
         found = self._types.get(node)
         return self._out.schema.most_specific(found) if found else self._table.entity_type
 

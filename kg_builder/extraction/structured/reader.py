@@ -204,7 +204,7 @@ class RecordTableReader:
     def _constants(self, places: list[Place]) -> None:
         for constant in self.table.constants:
             predicate = self.out.schema.predicate(constant.predicate)
-            for place in places:
+            for location in places:
                 if predicate.is_attribute:
                     literal = read_literal(constant.value, str(predicate.datatype))
                     if literal is None:
@@ -216,16 +216,16 @@ class RecordTableReader:
                     type_ = object_type(predicate, constant.type, self.out.schema, self._where)
                     name = read_name(constant.value, type_) or constant.value
                     text = self.out.mention(
-                        type_, name, evidence=place.evidence, owner=place.subject
+                        type_, name, evidence=location.evidence, owner=location.subject
                     )
                     kind = "record"
                 self.out.statement(
-                    place.subject,
+                    location.subject,
                     constant.predicate,
                     text,
                     kind,
                     method=METHOD,
-                    evidence=place.evidence,
+                    evidence=location.evidence,
                 )
 
 

@@ -1,4 +1,4 @@
-"""Read a head–relation–tail file into statements, with an index file of which heads are items."""
+"""Read a head–relation–tail file into statements; an index file lists the heads that are items."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TripleTableReader:
 
     def read(self, rows: RowReader) -> None:
         """Read the index, then all triples."""
-        known = self._items(self.table.items) if self.table.items else {}
+        keys = self._items(self.table.items) if self.table.items else {}
         closed = self.table.items is not None
         head_column, relation_column, tail_column = self.columns()
         for chunk in rows:
@@ -56,19 +56,19 @@ class TripleTableReader:
                 ):
                     rows.refuse("empty cell in a triple", number)
                     continue
-                if head not in known:
+                if head not in keys:
                     if closed:
                         rows.refuse(
                             "head is neither an item nor an earlier tail", number, f"head {head}"
                         )
                         continue
-                    known[head] = self._entity(head, rows.evidence(number))
-                if tail not in known:
-                    known[tail] = self._entity(tail, rows.evidence(number))
+                    keys[head] = self._entity(head, rows.evidence(number))
+                if tail not in keys:
+                    keys[tail] = self._entity(tail, rows.evidence(number))
                 self.out.statement(
-                    known[head],
+                    keys[head],
                     f"{self.table.namespace}:{relation}",
-                    known[tail],
+                    keys[tail],
                     method="triples",
                     evidence=rows.evidence(number),
                 )

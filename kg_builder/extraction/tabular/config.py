@@ -311,26 +311,26 @@ def follow(value: Any, path: str, pointer: str = "") -> Iterator[Found]:
     if not path:
         yield from _leaves(value, pointer)
     elif isinstance(value, list):
-        head, _, rest = path.partition(".")
+        head, _, tail = path.partition(".")
         if head.isdigit():
             if int(head) < len(value):
-                yield from follow(value[int(head)], rest, f"{pointer}/{head}")
+                yield from follow(value[int(head)], tail, f"{pointer}/{head}")
         else:
             for index, item in enumerate(value):
-                place, empty = f"{pointer}/{index}", True
-                for found in follow(item, path, place):
+                child_pointer, empty = f"{pointer}/{index}", True
+                for found in follow(item, path, child_pointer):
                     empty = False
                     yield found
                 if empty:
-                    yield place, None
+                    yield child_pointer, None
     elif isinstance(value, dict):
         if path in value:
             yield from _leaves(value[path], f"{pointer}/{escape(path)}")
             return
-        head, _, rest = path.partition(".")
+        head, _, tail = path.partition(".")
         head = head.removesuffix("[*]")
         if head in value:
-            yield from follow(value[head], rest, f"{pointer}/{escape(head)}")
+            yield from follow(value[head], tail, f"{pointer}/{escape(head)}")
 
 
 def reaches(value: Any, path: str) -> bool:
@@ -343,9 +343,9 @@ def reaches(value: Any, path: str) -> bool:
         return False
     if path in value:
         return True
-    head, _, rest = path.partition(".")
+    head, _, tail = path.partition(".")
     head = head.removesuffix("[*]")
-    return head in value and reaches(value[head], rest)
+    return head in value and reaches(value[head], tail)
 
 
 def escape(key: str) -> str:
@@ -390,7 +390,7 @@ def column_of(path: str, names: Sequence[str], where: str) -> tuple[str, str]:
     """
     if path in names:
         return path, ""
-    column, _, rest = path.partition(".")
+    column, _, below = path.partition(".")
     if column not in names:
         raise missing_column(path, names, where)
-    return column, rest
+    return column, below

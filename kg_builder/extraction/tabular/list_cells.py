@@ -40,9 +40,9 @@ def list_in(text: str, *, numbers: bool = True) -> tuple[str, ...] | None:
         return None
     inner = text[1:-1].strip().removesuffix(",").rstrip()
     found: list[str] = []
-    place, quoted = 0, not inner and text[0] != "("  # "( )" is an album by Sigur Rós
-    while place < len(inner):
-        element = _ELEMENT.match(inner, place)
+    offset, quoted = 0, not inner and text[0] != "("  # "( )" is an album by Sigur Rós
+    while offset < len(inner):
+        element = _ELEMENT.match(inner, offset)
         if element is None:
             return None
         value = _unquoted(element)
@@ -50,12 +50,12 @@ def list_in(text: str, *, numbers: bool = True) -> tuple[str, ...] | None:
             return None
         quoted |= element["text"] is not None
         found.append(value)
-        place = element.end()
-        if place < len(inner):
-            separator = _SEPARATOR.match(inner, place)
+        offset = element.end()
+        if offset < len(inner):
+            separator = _SEPARATOR.match(inner, offset)
             if separator is None:
                 return None
-            place = separator.end()
+            offset = separator.end()
     return tuple(found) if quoted or (numbers and found) else None
 
 

@@ -60,11 +60,11 @@ class Nested:
         elif path.startswith("@key") and (key := self._key(path.removeprefix("@key"))):
             yield self.pointer, key
         elif path.startswith("../"):
-            rest, level = path, 0
-            while rest.startswith("../"):
-                rest, level = rest.removeprefix("../"), level + 1
+            tail, level = path, 0
+            while tail.startswith("../"):
+                tail, level = tail.removeprefix("../"), level + 1
             if level <= len(self.above):
-                yield from follow(self.above[-level], rest, self.pointer)
+                yield from follow(self.above[-level], tail, self.pointer)
         elif isinstance(self.value, dict):
             yield from follow(self.value, path, self.pointer)
 
@@ -82,38 +82,38 @@ class Nested:
     def _key(self, number: str) -> str | None:
         if not number:
             return self.keys[-1] if self.keys else None
-        place = int(number) if number.isdigit() else 0
-        return self.keys[place - 1] if 0 < place <= len(self.keys) else None
+        position = int(number) if number.isdigit() else 0
+        return self.keys[position - 1] if 0 < position <= len(self.keys) else None
 
 
 def nested_at(whole: Nested, path: str) -> Iterator[Nested]:
     """The values at a path; lists are walked through, and `*` stands for every key of an object."""
     value, pointer = whole.value, whole.pointer
     if isinstance(value, list):
-        head, _, rest = path.partition(".")
+        head, _, tail = path.partition(".")
         if head.isdigit():
             if int(head) < len(value):
                 item = value[int(head)]
                 yield from nested_at(
-                    Nested(item, f"{pointer}/{head}", whole.above, whole.keys), rest
+                    Nested(item, f"{pointer}/{head}", whole.above, whole.keys), tail
                 )
             return
-        rest = rest if head in {"*", "[*]"} else path
+        tail = tail if head in {"*", "[*]"} else path
         for index, item in enumerate(value):
-            yield from nested_at(Nested(item, f"{pointer}/{index}", whole.above, whole.keys), rest)
+            yield from nested_at(Nested(item, f"{pointer}/{index}", whole.above, whole.keys), tail)
     elif not path:
         yield whole
     elif isinstance(value, dict):
         around = (*whole.above, value)
-        head, _, rest = (path, "", "") if path in value else path.partition(".")
+        head, _, tail = (path, "", "") if path in value else path.partition(".")
         head = head if head in value else head.removesuffix("[*]")
         if head == "*" and head not in value:
             for key, item in value.items():
                 inner = Nested(item, f"{pointer}/{escape(key)}", around, (*whole.keys, key))
-                yield from nested_at(inner, rest)
+                yield from nested_at(inner, tail)
         elif head in value:
             inner = Nested(value[head], f"{pointer}/{escape(head)}", around, whole.keys)
-            yield from nested_at(inner, rest)
+            yield from nested_at(inner, tail)
 
 
 def decoded(content: bytes, encodings: Sequence[str]) -> str:
@@ -258,8 +258,8 @@ class NestedRows:
 
 def no_rows(path: str, examples: Iterable[Any], where: str, key: str) -> DataError:
     """The error for a path at which no document has an object."""
-    there = list(dict.fromkeys(place for value in examples for place in lists_in(value)))
-    shown = ", ".join(repr(place) for place in there[:_SHOWN])
+    there = list(dict.fromkeys(list_path for value in examples for list_path in lists_in(value)))
+    shown = ", ".join(repr(list_path) for list_path in there[:_SHOWN])
     return DataError(
         f"no records at {path!r}" if path else "the file holds no objects",
         where=where,

@@ -153,7 +153,7 @@ class RowReader:
             )
             for name in names
         }
-        places = [place for chunk in chunks for place in chunk.places]
+        places = [position for chunk in chunks for position in chunk.places]
         return pd.DataFrame({**data, "place": pd.Series(places, dtype="int64[pyarrow]")})
 
     # ------------------------------------------------------------------------------ formats
@@ -383,8 +383,8 @@ class FilesReader(RowReader):
 
     def evidence(self, number: int) -> str:
         """Where a row stands, in which file."""
-        place = bisect_left(self._starts, number) - 1
-        return self._parts[place].evidence(number - self._starts[place])
+        part = bisect_left(self._starts, number) - 1
+        return self._parts[part].evidence(number - self._starts[part])
 
     def evidence_of(self, numbers: pd.Series) -> pd.Series:
         """Where many rows stand, in which files: `evidence` of each number, in ascending order."""

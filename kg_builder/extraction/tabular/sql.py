@@ -109,9 +109,9 @@ def _statement(
             name, sqlalchemy.MetaData(), schema=schema or None, autoload_with=connection
         )
     except NoSuchTableError:
-        known = ", ".join(sorted(sqlalchemy.inspect(connection).get_table_names(schema or None)))
+        existing = ", ".join(sorted(sqlalchemy.inspect(connection).get_table_names(schema or None)))
         raise DataError(
-            f"no table {config.table!r}", where=where, remedy=f"tables: {known or 'none'}"
+            f"no table {config.table!r}", where=where, remedy=f"tables: {existing or 'none'}"
         ) from None
     names = [column.name for column in table.columns]
     needed = dict.fromkeys(column_of(path, names, where)[0] for path in columns or names)

@@ -58,7 +58,7 @@ def line_blocks(
         DataError: an encoding is unknown, or UTF-16 whose byte order nothing tells; the compressed
             file is damaged.
     """
-    number, rest, skipping = 1, b"", False
+    number, pending, skipping = 1, b"", False
     blocks, encodings = _blocks(stream, encodings)
     for block in blocks:
         if skipping:
@@ -68,19 +68,19 @@ def line_blocks(
             block, skipping = block[end + 1 :], False
             yield number, [""]
             number += 1
-        content = rest + block
+        content = pending + block
         end = content.rfind(b"\n")
         if end < 0:
-            rest = content
+            pending = content
         else:
             lines = _decode(content[:end], number, encodings, max_line, complain, counts)
             yield number, lines
-            number, rest = number + len(lines), content[end + 1 :]
-        if len(rest) > max_line:
+            number, pending = number + len(lines), content[end + 1 :]
+        if len(pending) > max_line:
             complain("line too long", number, f"more than {max_line} bytes")
-            rest, skipping = b"", True
-    if rest:
-        yield number, _decode(rest, number, encodings, max_line, complain, counts)
+            pending, skipping = b"", True
+    if pending:
+        yield number, _decode(pending, number, encodings, max_line, complain, counts)
 
 
 def _blocks(stream: Stream, encodings: Sequence[str]) -> tuple[Iterator[bytes], Sequence[str]]:

@@ -95,7 +95,7 @@ class Resolver:
             if mention.type in {"Date", "Role"}:
                 mention.entity = Entity(mention.name, mention.type, mentions=[mention])
                 continue
-            entity = self._known(mention, index, entities, "" if about_work else title)
+            entity = self._entity_named(mention, index, entities, "" if about_work else title)
             if entity is None:
                 is_topic = fold(mention.name) == fold(title) and (
                     mention.type == "Name" or self._schema.compatible(mention.type, topic_type)
@@ -110,7 +110,7 @@ class Resolver:
             mention.entity = entity
         return entities
 
-    def _known(
+    def _entity_named(
         self, mention: Mention, index: dict[str, Entity], entities: list[Entity], title: str
     ) -> Entity | None:
         for form in (mention.name, mention.text, f"the {mention.text}"):

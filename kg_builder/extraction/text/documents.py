@@ -198,7 +198,7 @@ def _kind(text: str, start: int) -> str:
 
 
 def _class_before_title(title: str, text: str) -> str:
-    """Album or Song, by what stands before the title of a work: "the album Exodus"."""
+    """Album or Song, from the words before the title of a work: "the album Exodus"."""
     before = rf"\b(?:(?P<album>{ALBUM})|(?P<song>{SONG})),? [“\"‘']?(?={re.escape(title)}(?!\w))"
     found = re.search(before, text)
     return "" if found is None else "Album" if found["album"] else "Song"

@@ -132,7 +132,7 @@ class Entity:
 
 @dataclass
 class Mention:
-    """A span of text that refers to a thing; `end` is exclusive, offsets count code points."""
+    """A span of text that refers to an entity; `end` is exclusive, offsets count code points."""
 
     start: int
     end: int

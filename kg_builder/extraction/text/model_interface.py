@@ -25,7 +25,7 @@ class CharSpan(NamedTuple):
 
 @dataclass(frozen=True)
 class ModelMention:
-    """A span in which a model finds the name of a thing of a class of the data model."""
+    """A span that a model recognises as the name of an entity of some class."""
 
     span: CharSpan
     type: str

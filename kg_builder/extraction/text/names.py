@@ -60,9 +60,9 @@ class Gazetteer:
             if type_ in _UNUSED or len(name) < 2 or name.isdigit():
                 continue
             key = fold(name) if type_ in _LOWERED else name
-            known = self._types.setdefault(key, {})
-            if type_ not in known:
-                known[type_] = canonical
+            types = self._types.setdefault(key, {})
+            if type_ not in types:
+                types[type_] = canonical
             (lowered if type_ in _LOWERED else exact)[key] = None
         for names, matcher in ((exact, self._exact), (lowered, self._lowered)):
             matcher.add("name", [nlp.make_doc(name) for name in names])
@@ -78,9 +78,9 @@ class Gazetteer:
             for _, start, end in matcher(doc):
                 span = doc[start:end]
                 key = fold(span.text) if lowered else span.text
-                known = self._types.get(key, {})
-                for type_, canonical in known.items():
-                    if self._is_other(span, type_, known, text) or self._is_part(span, type_):
+                types = self._types.get(key, {})
+                for type_, canonical in types.items():
+                    if self._is_other(span, type_, types, text) or self._is_part(span, type_):
                         continue
                     if (type_ in _LOWERED) == lowered and self._is_name(span, type_, text, starts):
                         yield Mention(
@@ -91,10 +91,10 @@ class Gazetteer:
         """The classes under which a name is known."""
         return tuple(self._types.get(name, ()))
 
-    def _is_other(self, span: Span, type_: str, known: Iterable[str], text: str) -> bool:
+    def _is_other(self, span: Span, type_: str, types: Iterable[str], text: str) -> bool:
         """Whether a name of a place and of a label (London) is here used for the other of them."""
-        labels = "RecordLabel" in known
-        if not (labels and any(self._schema.is_a(name, "Place") for name in known)):
+        labels = "RecordLabel" in types
+        if not (labels and any(self._schema.is_a(name, "Place") for name in types)):
             return False
         signed = bool(SIGNED.search(text[max(0, span.start_char - 60) : span.start_char]))
         return (
@@ -117,10 +117,10 @@ class Gazetteer:
         if type_ in _LOWERED:
             return True
         if self._schema.is_a(type_, "Work"):
-            known = self._performers.get(text)
-            if known and not any(name in whole for name in known):
+            performers = self._performers.get(text)
+            if performers and not any(name in whole for name in performers):
                 return False
-            if single and not known:
+            if single and not performers:
                 return self._is_announced(span, whole, starts)
         if not single and not all(fold(token.text) in self._common for token in span):
             return True

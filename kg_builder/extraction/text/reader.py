@@ -284,12 +284,12 @@ class _Writer:
                 assertions.link(subject, relation.predicate, other, evidence)
 
     def _key(self, entity: Entity, evidence: str, owner: str = "") -> str:
-        known = self._keys.get(entity)
-        if known is None:
+        key = self._keys.get(entity)
+        if key is None:
             owner = owner or self._keys[self._text.topic]
-            known = self._out.mention(entity.type, entity.name, evidence=evidence, owner=owner)
-            self._keys[entity] = known
-        return known
+            key = self._out.mention(entity.type, entity.name, evidence=evidence, owner=owner)
+            self._keys[entity] = key
+        return key
 
 
 _MIN_TEXTS: Final = 3000

@@ -89,7 +89,7 @@ class Claim(NamedTuple):
 
     @property
     def is_between_agents(self) -> bool:
-        """Whether it relates two agents in one of the ways of which a mention has but one."""
+        """Whether it relates two agents by a relation that a mention can have only once."""
         return self.predicate in _BETWEEN_AGENTS
 
 
@@ -118,7 +118,7 @@ class SentenceReading:
     def begin(
         cls, schema: Schema, text: ReadText, sentence: Sentence, types: Mapping[Entity, str]
     ) -> SentenceReading:
-        """A sentence of a text of which nothing has been read."""
+        """The initial state: nothing of the sentence has been read yet."""
         slots = slotted(text.document.text, sentence, text.mentions, schema)
         return cls(schema, text, sentence, slots, types)
 
@@ -130,7 +130,7 @@ class SentenceReading:
     # --------------------------------------------------------------------------------- classes
 
     def type_of(self, entity: Entity) -> str:
-        """The class of a thing, as far as it is known by now."""
+        """The entity's class as decided so far."""
         return self.types.get(entity, entity.type)
 
     @property
@@ -139,7 +139,7 @@ class SentenceReading:
         return self.schema.is_a(self.type_of(self.text.topic), "Work")
 
     def may_be(self, entity: Entity, class_: str) -> bool:
-        """Whether a thing can be of a class, as far as is known."""
+        """Whether a class is compatible with what has been decided about the entity."""
         type_ = self.type_of(entity)
         if not class_ or type_ == "Name":
             return True
@@ -271,7 +271,7 @@ class SentenceReading:
     # ---------------------------------------------------------------------------- subjects
 
     def mention_of(self, entity: Entity) -> Mention:
-        """A mention of a thing; of a topic that the text never names, an empty one."""
+        """A mention of an entity; an empty one for a topic that the text never names."""
         if entity.mentions:
             return entity.mentions[0]
         start = self.sentence.start

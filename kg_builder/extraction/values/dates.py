@@ -70,7 +70,7 @@ _OPEN: Final = frozenset({"present", "now", "today", "ongoing", "current", "open
 
 @dataclass(frozen=True)
 class DateValue:
-    """A date in its XML Schema form, with the datatype that tells its precision."""
+    """A date in its XML Schema form; the datatype gives its precision."""
 
     text: str
     kind: str
@@ -153,7 +153,7 @@ def _written(text: str, day_first: bool | None) -> tuple[int, int, int] | None:
 
 
 def _parts(text: str, day_first: bool | None = None) -> tuple[int, int, int] | None:
-    """(year, month, day), zero for what is not told."""
+    """(year, month, day), zero for a missing part."""
     if (found := _ISO.match(text)) and not (
         found[3] is None and int(found[2] or 0) >= _SEASONS.stop
     ):
@@ -255,8 +255,8 @@ def _write(seconds: float) -> str | None:
     whole = round(seconds)
     if whole <= 0:
         return None
-    hours, rest = divmod(whole, 3600)
-    minutes, left = divmod(rest, 60)
+    hours, remainder = divmod(whole, 3600)
+    minutes, left = divmod(remainder, 60)
     return (
         "PT"
         + (f"{hours}H" if hours else "")

@@ -37,7 +37,7 @@ _CHARACTER_DATE: Final = re.compile(
 _DIGITS: Final = re.compile(r"[0-9]+")
 
 Parts = tuple[int, int, int]
-"""(year, month, day), zero for what is not said; years of two digits as they stand"""
+"""(year, month, day), zero for a missing part; years of two digits as they stand"""
 
 
 def date_in_words(text: str) -> Parts | None:

@@ -101,15 +101,15 @@ def _beside(mention: Mention) -> list[str]:
     ]
     close = {
         at
-        for place in places
-        for at in range(max(0, place - _NEAR), min(len(found), place + len(name) + _NEAR))
-        if not place <= at < place + len(name)
+        for start in places
+        for at in range(max(0, start - _NEAR), min(len(found), start + len(name) + _NEAR))
+        if not start <= at < start + len(name)
     }
     return [found[at] for at in sorted(close)]
 
 
 def _cued(beside: Sequence[str], type_: str, schema: Schema) -> float:
-    """Cues for the class less cues for others, -1 to 1; a word that cues both tells nothing."""
+    """Cues for the class less cues for others, -1 to 1; a word that cues both is ignored."""
     cues_for: set[str] = set()
     cues_against: set[str] = set()
     for cued, cues in _CUES.items():

@@ -91,8 +91,8 @@ def link_mentions(
     others = records[~mention].reset_index(drop=True)
     entities, links = build_entities(others, matching, config, schema, traits)
     owner = _owners(links)
-    known = rewrite(statements, links, schema=schema).statements
-    graph = entity_graph(entities, known, schema)
+    rewritten = rewrite(statements, links, schema=schema).statements
+    graph = entity_graph(entities, rewritten, schema)
     found = mentions_in(records, statements, texts, schema, lambda key: owner.get(key, ""))
     ranker = train(
         found.texts.values(), graph, config.disambiguation, schema=schema, seed=config.seed
@@ -113,7 +113,7 @@ def link_mentions(
     member = {entity: key for key, entity in reversed(owner.items())}
     joined = _joined(apart, matching, member, schema, traits)
     entities, links = build_entities(apart.records, joined, config, schema, traits)
-    links = _told(links, apart, member, config)
+    links = _with_mention_decisions(links, apart, member, config)
     tally = {
         word: sum(d.decision == word for d in decisions.values())
         for word in ("match", "unsure", "no_match")
@@ -187,11 +187,11 @@ def _split(
             meanings[decisions[key_in(record, document)].entity].append(document)
         for places in meanings.values():
             key = record if len(meanings) == 1 else key_in(record, places[0])
-            several = [decisions[key_in(record, place)] for place in places]
+            several = [decisions[key_in(record, passage)] for passage in places]
             kept[key] = max(several, key=lambda d: d.choices[0].probability if d.choices else 0)
             if key != record:
                 copies.setdefault(record, []).append(key)
-                renamed |= {(record, place): key for place in places}
+                renamed |= {(record, passage): key for passage in places}
     if not copies:
         return _Apart(records, statements, kept)
     rows = []
@@ -201,8 +201,8 @@ def _split(
     places = [document_of(evidence)[0] for evidence in values(facts, "evidence")]
     for column in ("subject", "object"):
         facts[column] = [
-            renamed.get((key, place), key)
-            for key, place in zip(values(facts, column), places, strict=True)
+            renamed.get((key, passage), key)
+            for key, passage in zip(values(facts, column), places, strict=True)
         ]
     return _Apart(RECORDS.frame(rows), STATEMENTS.check(facts), kept)
 
@@ -252,7 +252,7 @@ def _smallest(label: NDArray[np.int64]) -> NDArray[np.int64]:
     return found
 
 
-def _told(
+def _with_mention_decisions(
     links: pd.DataFrame, apart: _Apart, member: Mapping[str, str], config: FusionConfig
 ) -> pd.DataFrame:
     """The links with the decisions about mentions, their candidates and reasons."""

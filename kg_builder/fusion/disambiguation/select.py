@@ -63,7 +63,7 @@ def disambiguate(
         config: thresholds.
         schema: the data model.
         ranker: learnt weights; the prior ones by default.
-        forbidden: whether a person has said that a mention (by key) is not an entity (CURIE).
+        forbidden: whether a person has judged that a mention (key) is not an entity (CURIE).
     """
     ranker = ranker or Ranker()
     return [
@@ -103,7 +103,7 @@ def context_features(
     schema: Schema,
     ranker: Ranker,
 ) -> list[NDArray[np.float64]]:
-    """Features of all mentions of a text; what the others may be counts by a first guess."""
+    """Features of all mentions of a text; the others count by a first guess of their entities."""
     anchors = [{graph.position[a]: 1.0} for a in text.anchors if a in graph.position]
     guesses: list[dict[int, float]] = []
     for mention, several in zip(text.mentions, candidates, strict=True):

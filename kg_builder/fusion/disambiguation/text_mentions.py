@@ -47,8 +47,8 @@ def is_mention(record_id: str, type_: str, schema: Schema) -> bool:
 
 def document_of(evidence: str) -> tuple[str, int, int]:
     """Text, start and end of what a piece of evidence points to; ('', 0, 0) outside of texts."""
-    place = _PLACE.match(evidence)
-    return (place["document"], int(place["start"]), int(place["end"])) if place else ("", 0, 0)
+    match = _PLACE.match(evidence)
+    return (match["document"], int(match["start"]), int(match["end"])) if match else ("", 0, 0)
 
 
 def mentions_in(
@@ -58,7 +58,7 @@ def mentions_in(
     schema: Schema,
     linked: Callable[[str], str],
 ) -> Found:
-    """Mentions with their sentences, what the texts say of them, and what stands beside them.
+    """Mentions with their sentences, extracted facts and co-occurring mentions.
 
     Args:
         records, statements: as extracted.

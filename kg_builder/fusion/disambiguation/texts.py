@@ -12,9 +12,9 @@ class Mention:
     Attributes:
         key: what the decision is reported under.
         name: as the text writes it.
-        type: class of the data model, '' where the text does not tell.
+        type: class of the data model, '' where the text leaves it open.
         sentence: the sentence around it, or several.
-        facts: what the text says of it, as (predicate, name of the other thing).
+        facts: facts extracted from the text, as (predicate, name of the other entity).
     """
 
     key: str

@@ -45,11 +45,11 @@ def distant_examples(
     prior = Ranker()
     for text in texts:
         several = [graph.candidates(m.name, config.candidates) for m in text.mentions]
-        for place, own in enumerate(several):
+        for position, own in enumerate(several):
             if len(own) != 1:
                 continue
             ((right, exact),) = own.items()
-            stated = text.mentions[place].type
+            stated = text.mentions[position].type
             if stated and not schema.compatible(stated, graph.type[right]):
                 continue
             alike = by_type[graph.type[right]]
@@ -57,8 +57,8 @@ def distant_examples(
             decoys = {int(i): exact for i in drawn if int(i) != right}
             for group, weight in ((own, 1.0), ({**own, **decoys}, 1.0), (decoys, _NIL)):
                 if group:
-                    posed = [*several[:place], group, *several[place + 1 :]]
-                    rows = context_features(text, posed, graph, schema, prior)[place]
+                    posed = [*several[:position], group, *several[position + 1 :]]
+                    rows = context_features(text, posed, graph, schema, prior)[position]
                     found.append((rows, 0 if right in group else -1, weight))
     return found
 

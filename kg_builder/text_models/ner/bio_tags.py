@@ -23,7 +23,7 @@ _FORBIDDEN: Final = -1e9
 
 
 class Span(NamedTuple):
-    """Words `start` to `end` (exclusive) name a thing of class `label`."""
+    """Words `start` to `end` (exclusive) name an entity of class `label`."""
 
     start: int
     end: int

@@ -99,10 +99,10 @@ class NameList:
         for end in range(min(len(plain), start + _MAX_WORDS), start, -1):
             name = " ".join(word for word in plain[start:end] if word)
             for key in (name, name[:-1]) if name.endswith("s") and len(name) > 4 else (name,):
-                known = self._counts.get(key)
-                if not known:
+                counts = self._counts.get(key)
+                if not counts:
                     continue
-                left = known - own[key] if key in own else known
+                left = counts - own[key] if key in own else counts
                 if left:
                     order = sorted(left, key=lambda label: (-left[label], label))
                     return KnownSpan(start, end, tuple(order))

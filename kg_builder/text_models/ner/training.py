@@ -36,7 +36,7 @@ def fit_ner_model(
         sentences: what to train on.
         config: how.
         names: names known from elsewhere (they need not be right, or complete).
-        progress: told the fits that are done.
+        progress: called with the number of finished fits.
 
     Raises:
         DataError: fewer sentences than folds, or none with a name; an encoder is configured that

@@ -31,13 +31,14 @@ _NO_SPAN: Final = WordSpan(0, 0)
 
 def lacks_works(relations: Iterable[str], schema: Schema) -> bool:
     """Whether relations are DBpedia's and none of them is one that only works have."""
-    known = [
+    declared = [
         schema.predicates[schema.predicate_of[iri][0]]
         for name in relations
         if (iri := _DBPEDIA + name) in schema.predicate_of
     ]
-    return bool(known) and not any(
-        item.domain and all(schema.is_a(class_, "Work") for class_ in item.domain) for item in known
+    return bool(declared) and not any(
+        item.domain and all(schema.is_a(class_, "Work") for class_ in item.domain)
+        for item in declared
     )
 
 

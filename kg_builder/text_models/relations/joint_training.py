@@ -58,7 +58,7 @@ def fit_joint_extractor(
         seed: of everything random.
         declared: classes of slots that an ontology declares.
         parsed: the texts as parsed before, in their order, to save the time.
-        progress: told after each of the steps.
+        progress: called after each step.
 
     Raises:
         DataError: fewer groups than inner folds, or no triple whose names a text has.

@@ -80,12 +80,12 @@ class Aligner:
     def align(self, text: AnnotatedText, parsed: ParsedText) -> LabelledText:
         """Find the names of a text's triples, where their mentions are not annotated."""
         if text.mentions is not None:
-            known: dict[str, list[WordSpan]] = defaultdict(list)
+            by_name: dict[str, list[WordSpan]] = defaultdict(list)
             for name, start, end in text.mentions:
                 words = parsed.words_at(start, end)
                 if words:
-                    known[name].append(WordSpan(*words))
-            return LabelledText(text, parsed, {n: tuple(known[n]) for n in _names(text)})
+                    by_name[name].append(WordSpan(*words))
+            return LabelledText(text, parsed, {n: tuple(by_name[n]) for n in _names(text)})
         squashed = Squashed(parsed)
         spans = {name: self.find(name, parsed, squashed) for name in _names(text)}
         return LabelledText(text, parsed, _untangle(spans))

@@ -192,8 +192,8 @@ class SubjectClassifier:
     ) -> NDArray[np.float64]:
         """Probability that the subject is of each of the given classes; of unknown ones it is 0."""
         each = self.probabilities(parsed, spans, group).tolist()
-        known = dict(zip(self.classes, each, strict=True))
-        return np.array([known.get(kind, 0.0) for kind in classes])
+        by_class = dict(zip(self.classes, each, strict=True))
+        return np.array([by_class.get(kind, 0.0) for kind in classes])
 
     def save(self, folder: Path) -> None:
         """Write the weights; the classes go with the extractor's settings."""

@@ -255,7 +255,7 @@ def _of_date(parsed: ParsedText, span: WordSpan, dates: int) -> Iterator[str]:
     """How exact a date is: a year alone seldom is the whole date that a database has."""
     date = whole_date(parsed.span_text(*span))
     if date is not None:
-        known = precision(date)
-        yield f"date {known}"
-        yield f"date {known} of {min(dates, 3)}"
-        yield f"date {known} behind {parsed.lowered[span.start - 1] if span.start else '<'}"
+        granularity = precision(date)
+        yield f"date {granularity}"
+        yield f"date {granularity} of {min(dates, 3)}"
+        yield f"date {granularity} behind {parsed.lowered[span.start - 1] if span.start else '<'}"

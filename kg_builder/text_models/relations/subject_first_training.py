@@ -70,7 +70,7 @@ def fit_subject_first_extractor(
         seed: of how texts are divided into folds.
         declared: classes of slots that an ontology declares.
         parsed: the texts as parsed before, in their order, to save the time.
-        progress: told after each of the steps.
+        progress: called after each step.
 
     Raises:
         DataError: too few subjects, or no triple whose names a text has.

@@ -149,7 +149,7 @@ def duration_in_minutes(surface: str) -> str:
         parts.insert(0, 0)
     elif len(parts) == 1:
         parts.append(0)
-    seconds = sum(part * 60**place for place, part in enumerate(reversed(parts)))
+    seconds = sum(part * 60**power for power, part in enumerate(reversed(parts)))
     return f"{seconds / 60:.2f}".rstrip("0").rstrip(".")
 
 

@@ -72,8 +72,8 @@ class TrainingStatistics:
                     for object_ in objects:
                         pairs[subject, object_][triple.relation][group] += 1
         return cls(
-            {surface: dict(known) for surface, known in slots.items()},
-            {pair: dict(known) for pair, known in pairs.items()},
+            {surface: dict(counts) for surface, counts in slots.items()},
+            {pair: dict(counts) for pair, counts in pairs.items()},
             dict(words),
         )
 
@@ -110,9 +110,9 @@ def _surfaces(text: LabelledText, name: str) -> list[str]:
     return sorted({"".join(folded[span.start : span.end]) for span in text.spans[name]})
 
 
-def _elsewhere(known: dict[K, Counter[str]], group: str) -> dict[K, int]:
+def _elsewhere(by_group: dict[K, Counter[str]], group: str) -> dict[K, int]:
     found = {}
-    for key, groups in known.items():
+    for key, groups in by_group.items():
         times = groups.total() - groups.get(group, 0)
         if times:
             found[key] = times
@@ -147,7 +147,7 @@ class WordLists:
 
 @dataclass
 class Namer:
-    """Names of mentions by what they fill.
+    """Canonical names of mentions, by slot.
 
     A surface that training has seen gets the name that it most often stood for. For others a
     habit of the slot is followed: how its names most often differ from their surfaces. "Pop" is
@@ -205,9 +205,9 @@ class Namer:
             habits = self.habits.get((slot, precision(date)), Counter())
             notation = _most_frequent(habits) or (YEAR_OF if len(date) == 4 else "")
             return write(date, notation) if notation else date
-        known = self.names.get(squash(surface), {})
-        name = _most_frequent_elsewhere(known.get(slot, {}), group) or _most_frequent_elsewhere(
-            _over_all_slots(known), group
+        slots = self.names.get(squash(surface), {})
+        name = _most_frequent_elsewhere(slots.get(slot, {}), group) or _most_frequent_elsewhere(
+            _over_all_slots(slots), group
         )
         if name:
             return name
@@ -226,9 +226,9 @@ def _most_frequent_elsewhere(names: dict[str, Counter[str]], group: str) -> str:
     return best if best and times[best] > 0 else ""
 
 
-def _over_all_slots(known: dict[Slot, dict[str, Counter[str]]]) -> dict[str, Counter[str]]:
+def _over_all_slots(slots: dict[Slot, dict[str, Counter[str]]]) -> dict[str, Counter[str]]:
     merged: dict[str, Counter[str]] = defaultdict(Counter)
-    for names in known.values():
+    for names in slots.values():
         for name, groups in names.items():
             merged[name].update(groups)
     return merged

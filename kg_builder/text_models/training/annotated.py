@@ -47,7 +47,7 @@ def read_annotated(
     schema: Schema,
     ontology: Path | None = None,
 ) -> TrainingTexts:
-    """Read annotated texts, by what the file holds.
+    """Read annotated texts; the format is recognised by content.
 
     Args:
         path: annotated biographies (JSON lines with `id`, `sentences`, `chains`, `triples`);

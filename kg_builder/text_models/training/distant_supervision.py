@@ -21,7 +21,7 @@ from kg_builder.text_models.training.training_texts import NamedSentence, Traini
 
 _TRUSTED: Final = frozenset({"gazetteer", "title", "lexicon", "pattern", "quoted", "demonym"})
 _VAGUE: Final = frozenset({"Name", "Artist"})
-"""Classes that leave open what a thing is."""
+"""Classes too general to label a name with."""
 
 
 def facts_of(
@@ -119,19 +119,19 @@ def label_texts(
         texts: texts with their mentions.
         facts: (name of subject, predicate, name or value of object).
     """
-    known: dict[tuple[str, str], set[str]] = defaultdict(set)
+    predicates_of: dict[tuple[str, str], set[str]] = defaultdict(set)
     for subject, predicate, object_ in facts:
-        known[fold(subject), fold(object_)].add(predicate)
+        predicates_of[fold(subject), fold(object_)].add(predicate)
     return [
         labelled
         for text in texts
         for number, passage in enumerate(sentence_windows(text.sentences))
-        for labelled in _labelled(text, passage, known, number)
+        for labelled in _labelled(text, passage, predicates_of, number)
     ]
 
 
 def _labelled(
-    text: ReadText, passage: Sentence, known: dict[tuple[str, str], set[str]], number: int
+    text: ReadText, passage: Sentence, predicates_of: dict[tuple[str, str], set[str]], number: int
 ) -> Iterator[AnnotatedText]:
     inside = [m for m in text.mentions if passage.start <= m.start and m.end <= passage.end]
     names = sorted({_name(mention) for mention in inside})
@@ -140,7 +140,7 @@ def _labelled(
         for subject in names
         for object_ in names
         if subject != object_
-        for predicate in sorted(known.get((fold(subject), fold(object_)), ()))
+        for predicate in sorted(predicates_of.get((fold(subject), fold(object_)), ()))
     )
     if not triples:
         return

@@ -58,8 +58,8 @@ class TrainingTexts:
         """Several in one; of texts that are in more than one, the first part's reading is taken."""
         whole = cls()
         for part in parts:
-            known = set(whole.groups)
-            whole.sentences += [item for item in part.sentences if item.group not in known]
-            whole.texts += [text for text in part.texts if text.group not in known]
+            groups = set(whole.groups)
+            whole.sentences += [item for item in part.sentences if item.group not in groups]
+            whole.texts += [text for text in part.texts if text.group not in groups]
             whole.counts += part.counts
         return whole

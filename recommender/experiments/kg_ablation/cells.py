@@ -33,11 +33,11 @@ class AblationCell(Cell):
 
     def inputs(self) -> dict[str, Any]:
         """As of any cell, and what is done to the graph, and what is known of the users."""
-        known = None
+        digest = None
         if self.users_from is not None:
-            known = hashlib.sha256((self.users_from / USER_GRAPH_FILE).read_bytes()).hexdigest()
+            digest = hashlib.sha256((self.users_from / USER_GRAPH_FILE).read_bytes()).hexdigest()
         graph = self.graph.inputs(self.data)
-        return {**super().inputs(), "graph": graph, "user_graph": known}
+        return {**super().inputs(), "graph": graph, "user_graph": digest}
 
     def split(self) -> Split:
         """The folder's rows with the graph of this cell."""

@@ -147,10 +147,12 @@ def _chosen(
     entries: Sequence[_Entry], names: Sequence[str] | None, flag: str, key: str
 ) -> list[_Entry]:
     """The entries that were asked for, all if none was named."""
-    known = [getattr(entry, key) for entry in entries]
-    wrong = [name for name in names or () if name not in known]
+    available = [getattr(entry, key) for entry in entries]
+    wrong = [name for name in names or () if name not in available]
     if wrong:
-        raise ConfigError(f"--{flag}: no {wrong[0]!r} in this study; there are {', '.join(known)}")
+        raise ConfigError(
+            f"--{flag}: no {wrong[0]!r} in this study; there are {', '.join(available)}"
+        )
     return [entry for entry in entries if names is None or getattr(entry, key) in names]
 
 

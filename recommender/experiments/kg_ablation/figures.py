@@ -32,15 +32,15 @@ def draw_graphs(ablation: Ablation, path: Path) -> Path | None:
     graphs = [g for g in ablation.graphs if ablation.values(model.model, g.name, "auc")][::-1]
     figure, axes = _panels((10.5, 1.3 + 0.33 * len(graphs)), share_y=True)
     for axis, metric in zip(axes, _PANELS, strict=True):
-        for place, graph in enumerate(graphs):
+        for y, graph in enumerate(graphs):
             values = ablation.values(model.model, graph.name, metric).values()
             if not values:
                 continue
             average, colour = float(np.mean(list(values))), _colour(graph)
-            axis.plot(list(values), [place] * len(values), "|", color=colour, alpha=0.6, ms=9)
-            axis.plot([average], [place], "o", color=colour, ms=7)
+            axis.plot(list(values), [y] * len(values), "|", color=colour, alpha=0.6, ms=9)
+            axis.plot([average], [y], "o", color=colour, ms=7)
             axis.annotate(
-                f"{average:.3f}", (average, place), xytext=(0, 6), textcoords="offset points",
+                f"{average:.3f}", (average, y), xytext=(0, 6), textcoords="offset points",
                 ha="center", fontsize=8, color=colour,
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
             )  # fmt: skip
@@ -67,7 +67,7 @@ def draw_gains(ablation: Ablation, path: Path) -> Path | None:
     figure, axes = _panels((10.5, 1.6 + 0.5 * len(models)), share_y=True)
     for axis, (graph, title) in zip(axes, _GAINS, strict=True):
         for metric, colour, shift in (("auc", _OURS, 0.13), ("auc_cold", _STOCK, -0.13)):
-            for place, row in enumerate(models):
+            for y, row in enumerate(models):
                 contrast = ablation.contrast(row.model, graph, "ours", metric)
                 if contrast is None or contrast.difference is None:
                     continue
@@ -75,7 +75,7 @@ def draw_gains(ablation: Ablation, path: Path) -> Path | None:
                 bars = [[0.0], [0.0]]
                 if contrast.low is not None and contrast.high is not None:
                     bars = [[gain - contrast.low], [contrast.high - gain]]
-                axis.errorbar([gain], [place + shift], xerr=bars, fmt="o", color=colour, capsize=3)
+                axis.errorbar([gain], [y + shift], xerr=bars, fmt="o", color=colour, capsize=3)
             axis.plot([], [], "o", color=colour, label=METRICS[metric])
         axis.axvline(0, color="black", linewidth=0.8)
         axis.set_title(title, loc="left", fontsize=10)

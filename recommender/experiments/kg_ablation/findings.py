@@ -81,19 +81,19 @@ def read_models(ablation: Ablation) -> list[str]:
     sentences = []
     for graph, text in (("stock", "the stock graph"), ("ours-shuffled", "its own shuffle")):
         for metric in _TOLD:
-            known = [
+            compared = [
                 (row, contrast)
                 for row in ablation.models
                 if (contrast := ablation.contrast(row.model, graph, "ours", metric)) is not None
                 and contrast.difference is not None
             ]
-            if not known:
+            if not compared:
                 continue
-            better = [(row, c) for row, c in known if (c.difference or 0) > 0]
+            better = [(row, c) for row, c in compared if (c.difference or 0) > 0]
             sure = [row.label for row, c in better if _sure(c)]
-            worse = [row.label for row, c in known if (c.difference or 0) < 0 and _sure(c)]
+            worse = [row.label for row, c in compared if (c.difference or 0) < 0 and _sure(c)]
             sentences.append(
-                f"{METRICS[metric]}: our graph is above {text} in {len(better)} of {len(known)} "
+                f"{METRICS[metric]}: our graph is above {text} in {len(better)} of {len(compared)} "
                 f"models"
                 + (f", surely in {', '.join(sure)}" if sure else "")
                 + (f"; surely below in {', '.join(worse)}" if worse else "")

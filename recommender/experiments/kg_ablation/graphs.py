@@ -72,7 +72,7 @@ class Graph:
         """The graph to train on, from the data set of its folder.
 
         Raises:
-            DataError: the folder does not tell which triples are inferred.
+            DataError: the folder does not mark inferred triples.
         """
         rng = np.random.default_rng(seed)
         match self.change:

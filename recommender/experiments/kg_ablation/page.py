@@ -195,14 +195,14 @@ def _sizes(ablation: Ablation, sizes: Mapping[str, Sizes]) -> Section:
     rows = [
         [
             graph.label,
-            f"{known.triples:,}",
-            f"{known.relations:,}",
-            f"{known.entities:,}",
-            f"{known.bare_items:,}",
-            "–" if known.unchanged is None else f"{known.unchanged:.1%}",
+            f"{size.triples:,}",
+            f"{size.relations:,}",
+            f"{size.entities:,}",
+            f"{size.bare_items:,}",
+            "–" if size.unchanged is None else f"{size.unchanged:.1%}",
         ]
         for graph in ablation.graphs
-        if (known := sizes.get(graph.name)) is not None
+        if (size := sizes.get(graph.name)) is not None
     ]
     columns = ["graph", "triples", "relations", "entities", "items without a triple"]
     return Section(
@@ -228,7 +228,7 @@ def _sizes(ablation: Ablation, sizes: Mapping[str, Sizes]) -> Section:
 
 
 def _method(method: Method) -> list[str]:
-    known = (
+    user_note = (
         "what is known of the users (user_kg_final.txt) is given to the models, the same for all "
         "graphs"
         if method.user_knowledge
@@ -239,7 +239,7 @@ def _method(method: Method) -> list[str]:
         f"seeds {', '.join(map(str, method.seeds))}: each is the seed of the sampled negatives, of "
         "the 6:2:2 split, of the model and of what is random in a graph; mean ± standard deviation "
         "over them",
-        known,
+        user_note,
         "the epoch is chosen on validation; the test rows are looked at once",
         "NDCG@10 and Recall@20 rank the whole catalogue without a user's training positives; his "
         "test positives are relevant",

@@ -72,7 +72,7 @@ def calibration_attributes(train: TrainingSplit) -> tuple[csr_array, str]:
 
 
 def _genre_relations(train: TrainingSplit) -> dict[int, str]:
-    """Names of the relations that tell a genre."""
+    """Names of the relations whose tails are genres."""
     if train.catalogue is None:
         return {}
     relations = map(int, np.unique(train.graph.relation))

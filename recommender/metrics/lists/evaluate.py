@@ -55,7 +55,7 @@ def evaluate_lists(
         train: what popularity, novelty, diversity and calibration are read from.
         ks: lengths of the lists.
     """
-    known = lists.of(lists.histories.sizes[lists.users] > 0)
+    with_history = lists.of(lists.histories.sizes[lists.users] > 0)
     per_user: dict[str, FloatArray] = {}
     aggregates: dict[str, float] = {}
     basis: dict[str, str] = {}
@@ -64,9 +64,9 @@ def evaluate_lists(
         if metric.basis:
             basis[name] = metric.basis
         for k in sorted(set(ks)):
-            cut = known.first(k)
+            cut = with_history.first(k)
             if isinstance(metric, PerUserMetric):
                 per_user[f"{name}@{k}"] = metric.per_user(cut)
             elif isinstance(metric, AggregateMetric):
                 aggregates[f"{name}@{k}"] = metric.value(cut)
-    return ListResult(known.users, per_user, aggregates, basis)
+    return ListResult(with_history.users, per_user, aggregates, basis)

@@ -160,13 +160,13 @@ def _contrast_users(
         raise ValueError("the two rankings judge different users")
     weights = resample_users(len(first.users), n_resamples, seed)
     gaps = {name: second.per_user[name] - values for name, values in first.per_user.items()}
-    known = {name: ~np.isnan(gap) for name, gap in gaps.items()}
-    gaps = {name: np.where(known[name], gap, 0.0) for name, gap in gaps.items()}
+    defined = {name: ~np.isnan(gap) for name, gap in gaps.items()}
+    gaps = {name: np.where(defined[name], gap, 0.0) for name, gap in gaps.items()}
     p_values = sign_flip_test(gaps, seed=seed)
     means, others = first.means(), second.means()
     contrasts = []
     for name, gap in gaps.items():
-        samples = resampled_mean(gap, known[name], weights)
+        samples = resampled_mean(gap, defined[name], weights)
         contrast = _contrast(
             name,
             means[name],

@@ -86,7 +86,7 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     defined = sorted((p, name) for name, p in p_values.items() if not np.isnan(p))
     adjusted = dict(p_values)
     highest = 0.0
-    for place, (p, name) in enumerate(defined):
-        highest = max(highest, min(1.0, p * (len(defined) - place)))
+    for rank, (p, name) in enumerate(defined):
+        highest = max(highest, min(1.0, p * (len(defined) - rank)))
         adjusted[name] = highest
     return adjusted

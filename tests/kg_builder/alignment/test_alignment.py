@@ -330,7 +330,7 @@ def test_the_order_of_runs_and_rows_changes_nothing(run):
     pd.testing.assert_frame_equal(one.statements, two.statements)
 
 
-def test_a_missing_dump_is_told(tmp_path):
+def test_a_missing_dump_is_reported(tmp_path):
     with pytest.raises(DataError, match=r"gone\.gz: no such file"):
         align(
             entities(("artist:A", "Artist", "A")),
@@ -448,5 +448,5 @@ def test_genres_that_databases_spell_differently_are_one(run):
     assert len(genres) == 2
     (hip_hop,) = [curie for curie in genres.index if "ip_hop" in curie]
     assert set(genres.loc[hip_hop, "external_ids"]) == {"freebase:m.hh", "dbpedia:Hip_hop_music"}
-    said = {target for _, predicate, target in facts_of(result) if predicate == "genre"}
-    assert said == set(genres.index)
+    linked_genres = {target for _, predicate, target in facts_of(result) if predicate == "genre"}
+    assert linked_genres == set(genres.index)

@@ -57,7 +57,9 @@ def test_a_last_line_without_a_line_end_is_whole_where_it_ends_in_a_full_stop(tm
     faults = Faults()
     assert len(list(ntriples_lines(path, faults))) == read
     assert faults.counts == ({} if read == 2 else {CUT_OFF: 1})
-    assert [place for place, _ in faults.places.get(CUT_OFF, [])] == ["dump.nt#line=2"] * (2 - read)
+    assert [location for location, _ in faults.places.get(CUT_OFF, [])] == ["dump.nt#line=2"] * (
+        2 - read
+    )
 
 
 def test_triples_of_ntriples(tmp_path):

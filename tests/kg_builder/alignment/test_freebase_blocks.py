@@ -284,8 +284,8 @@ def test_a_truncated_gzip_dump_brings_the_facts_before_the_cut(tmp_path):
     assert Counter(gathered.faults.counts) == {
         "the dump is cut off; everything before the cut is used": 1
     }
-    ((place, why),) = gathered.faults.places[next(iter(gathered.faults.counts))]
-    assert place == f"dump.gz#line={gathered.lines + 1}"
+    ((location, why),) = gathered.faults.places[next(iter(gathered.faults.counts))]
+    assert location == f"dump.gz#line={gathered.lines + 1}"
     assert why
 
 

@@ -40,13 +40,13 @@ def test_the_published_forms_are_read(tmp_path):
 
 
 @pytest.mark.parametrize("line", ["25991", "25991\tQ42", "\tm.0x", "1\tm.0x extra"])
-def test_a_line_that_is_no_link_is_told_with_its_place(tmp_path, line):
+def test_a_line_that_is_no_link_is_reported_with_its_place(tmp_path, line):
     path = written(tmp_path, f"1\tm.0ok\n{line}\n")
     with pytest.raises(DataError, match=r"links\.txt:2: not a link.*m\.06mj4"):
         read_links(path)
 
 
-def test_a_missing_link_file_is_told(tmp_path):
+def test_a_missing_link_file_is_reported(tmp_path):
     with pytest.raises(DataError, match="no such link file"):
         read_links(tmp_path / "gone")
 
@@ -57,7 +57,7 @@ def test_contradictions_and_unknown_items_are_counted(tmp_path):
     owners = {"1": ["artist:A"], "2": ["artist:A"], "3": ["artist:C"], "4": ["artist:D"]}
     found = supplied_links(lines, owners)
     assert found.links == {"artist:A": "freebase:m.0a", "artist:D": "freebase:m.0c"}
-    assert [(reason, place) for reason, place, _ in found.rejects] == [
+    assert [(reason, location) for reason, location, _ in found.rejects] == [
         ("given links contradict each other", "links.txt#line=2"),
         ("given links contradict each other", "links.txt#line=3"),
         ("a given link is of no item", "links.txt#line=5"),

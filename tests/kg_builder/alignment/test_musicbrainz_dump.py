@@ -135,5 +135,5 @@ def test_a_line_that_is_no_artist_is_counted(tmp_path):
     path = tmp_path / "artist"
     path.write_text('{"name": "Radiohead"}\n{"name": "Radiohead"\n')
     gathered = gather(path, "Radiohead")
-    places = [place for place, _ in gathered.faults.places["line is no JSON object"]]
+    places = [location for location, _ in gathered.faults.places["line is no JSON object"]]
     assert places == ["artist#line=1", "artist#line=2"]

@@ -335,7 +335,7 @@ def test_context_counts_by_its_similarity_and_by_how_many_words_there_are(own, t
     assert found.context == pytest.approx(PRIOR.of(similarity) * depth)
 
 
-def test_a_thing_of_which_nothing_is_said_has_no_context():
+def test_a_thing_without_statements_has_no_context():
     thing = Thing("x", "Mus0", **BAND)
     assert scored([("identical", thing)], [words(SIX)], [{}])[0][0].context == 0.0
     assert scored([("identical", thing)], [{}], [words(SIX)])[0][0].context == 0.0
@@ -367,7 +367,7 @@ def test_countries_are_read_from_words_and_qualifiers(
 
 
 @pytest.mark.parametrize(("count", "weight"), [(11, 0.0), (12, -0.4)])
-def test_a_country_is_missed_where_much_is_said_of_an_entity(count, weight):
+def test_a_missing_country_counts_for_an_entity_with_many_statements(count, weight):
     """None of the words is theirs, so that their similarity counts nothing."""
     own = {f"word{n}": 1.0 for n in range(count)}
     thing = Thing("x", "Mus0", **BAND)

@@ -113,6 +113,7 @@ def test_literals_and_relations(predicate, kind, wrong):
         ("-0044", "gYear", True),
         ("unknown", "gYear", True),
         ("198", "gYear", True),
+        ("١٩٨٨", "gYear", True),  # RDF allows the digits 0 to 9 only
         ("0019", "string", False),
     ],
 )

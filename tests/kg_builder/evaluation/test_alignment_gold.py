@@ -78,11 +78,11 @@ def test_the_column_of_ids_is_found(tmp_path):
         ("1\tm.1\n2\tm.2\n3\tRadiohead\n", r"line 3: 'Radiohead' is no id of freebase"),
     ],
 )
-def test_a_bad_table_is_told_with_its_line(tmp_path, text, message):
+def test_a_bad_table_is_reported_with_its_line(tmp_path, text, message):
     with pytest.raises(DataError, match=message):
         read_gold(write(tmp_path, text))
 
 
-def test_a_missing_table_is_told(tmp_path):
+def test_a_missing_table_is_reported(tmp_path):
     with pytest.raises(DataError, match="no such file"):
         read_gold(tmp_path / "none.tsv")

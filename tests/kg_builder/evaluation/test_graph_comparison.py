@@ -61,7 +61,7 @@ def test_a_stock_graph_is_read(tmp_path):
     assert graph.to_numpy().tolist() == [["0", "music.artist.origin", "7"]]
 
 
-def test_a_bad_stock_graph_is_told(tmp_path):
+def test_a_bad_stock_graph_is_reported(tmp_path):
     with pytest.raises(DataError, match="no such file"):
         read_stock(tmp_path)
     (tmp_path / "item_index2entity_id.txt").write_text("15\t0\n16\n")

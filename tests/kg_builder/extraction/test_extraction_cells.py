@@ -416,7 +416,7 @@ def test_ids_written_as_floats_are_whole_numbers(tmp_path: Path) -> None:
     assert stated(found, "performer") == {("One", "Ann"), ("Two", "Bob")}
     assert "src/artists/0012" in set(found.records["record"])
     plays = InteractionTable(path="i.csv", user="u", item="a", weight="n", records="src/artists")
-    read = read_interactions(plays, tmp_path, known=frozenset(found.records["record"]))
+    read = read_interactions(plays, tmp_path, record_keys=frozenset(found.records["record"]))
     assert read.interactions["item"].tolist() == ["src/artists/1", "src/artists/2"]
 
 

@@ -34,10 +34,10 @@ _statements = st.tuples(
 
 
 def collected(
-    schema: Schema, said: list[tuple[str, tuple]], optional: set[str], hold: int
+    schema: Schema, items: list[tuple[str, tuple]], optional: set[str], hold: int
 ) -> Extraction:
     with Collector("s", schema, hold=hold) as out:
-        for number, (what, item) in enumerate(said):
+        for number, (what, item) in enumerate(items):
             if what == "record":
                 key, type_, name, aliases, ids = item
                 out.record(
@@ -60,28 +60,26 @@ def collected(
     st.sets(st.sampled_from(KEYS), max_size=2),
 )
 def test_how_much_is_held_changes_nothing(
-    schema: Schema, said: list[tuple[str, tuple]], optional: set[str]
+    schema: Schema, items: list[tuple[str, tuple]], optional: set[str]
 ) -> None:
-    whole, scant = (collected(schema, said, optional, hold) for hold in (10_000, 1))
+    whole, scant = (collected(schema, items, optional, hold) for hold in (10_000, 1))
     pd.testing.assert_frame_equal(whole.statements, scant.statements)
     pd.testing.assert_frame_equal(whole.rejects, scant.rejects)
     assert whole.counts == scant.counts
     ordered = [frame.records.drop(columns="type") for frame in (whole, scant)]
     pd.testing.assert_frame_equal(*ordered)
-    _is_as_it_was_said(whole, said, optional)
+    _holds_exactly(whole, items, optional)
 
 
-def _is_as_it_was_said(
-    found: Extraction, said: list[tuple[str, tuple]], optional: set[str]
-) -> None:
+def _holds_exactly(found: Extraction, items: list[tuple[str, tuple]], optional: set[str]) -> None:
     """The same counted without our code."""
     names: dict[str, str] = {}
-    for what, item in said:
+    for what, item in items:
         if what == "record":
             names.setdefault(item[0], item[2])
     good = [
         (s, p, o if kind == "record" else str(n))
-        for n, (what, item) in enumerate(said)
+        for n, (what, item) in enumerate(items)
         if what == "statement"
         for s, (p, kind), o in [item]
         if s in names and (kind != "record" or o in names)

@@ -49,13 +49,13 @@ def test_mojibake_is_found_as_ftfy_finds_it(text: str) -> None:
 def test_the_first_of_equal_texts_in_a_group(pairs: list[tuple[int, str]]) -> None:
     groups = np.array([group for group, _ in pairs], np.int64)
     first = first_of_equals(groups, pa.array([text for _, text in pairs], pa.string()))
-    assert first.tolist() == [pair not in pairs[:place] for place, pair in enumerate(pairs)]
+    assert first.tolist() == [pair not in pairs[:index] for index, pair in enumerate(pairs)]
 
 
 def test_results_come_in_order_and_input_is_not_read_far_ahead() -> None:
     taken: list[int] = []
     items = (taken.append(number) or number for number in range(20))
     with ThreadPoolExecutor(3) as pool:
-        for place, result in enumerate(in_order(pool, lambda item: item * 2, items, ahead=2)):
-            assert result == place * 2
-            assert len(taken) <= place + 3
+        for index, result in enumerate(in_order(pool, lambda item: item * 2, items, ahead=2)):
+            assert result == index * 2
+            assert len(taken) <= index + 3

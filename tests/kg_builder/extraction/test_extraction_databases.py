@@ -98,7 +98,7 @@ def test_the_database_is_only_read(songs: Path, tmp_path: Path) -> None:
         assert base.execute("SELECT count(*) FROM songs").fetchone() == (3,)
 
 
-def test_faults_are_told(songs: Path, tmp_path: Path) -> None:
+def test_faults_are_reported(songs: Path, tmp_path: Path) -> None:
     def read(path: str = songs.name, columns: list[str] | None = None, **sql: str) -> None:
         list(read_rows(RowsConfig(path=path, sql=SqlRows(**sql)), tmp_path, columns=columns))
 

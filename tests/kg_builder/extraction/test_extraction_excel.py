@@ -76,7 +76,7 @@ def test_a_sheet_becomes_statements(book: Path, run: Run) -> None:
     assert found.statements["evidence"][0] == "artists.xlsx#row=3"
 
 
-def test_faults_of_workbooks_are_told(book: Path, tmp_path: Path) -> None:
+def test_faults_of_workbooks_are_reported(book: Path, tmp_path: Path) -> None:
     def read(path: str, **settings: object) -> None:
         list(read_rows(RowsConfig(path=path, **settings), tmp_path, columns=["name"]))
 

@@ -50,11 +50,11 @@ def one_by_one(parts: Sequence[Mapping[str, Any]], schema: Schema) -> dict[str, 
 
 @given(st.lists(_parts, min_size=1, max_size=8))
 def test_all_things_at_once_give_what_each_gives(
-    schema: Schema, said: list[dict[str, Any]]
+    schema: Schema, parts: list[dict[str, Any]]
 ) -> None:
     rows = [
         {**part, "seq": seq, "record_id": f"r{seq}", "evidence": f"e{seq}"}
-        for seq, part in enumerate(sorted(said, key=lambda part: part["key"]))
+        for seq, part in enumerate(sorted(parts, key=lambda part: part["key"]))
     ]
     found = merged(pa.Table.from_pylist(rows, schema=PART), schema).to_pylist()
     keys = dict.fromkeys(row["key"] for row in rows)

@@ -56,8 +56,8 @@ SONGS = {
 
 def _cells(rows: list[list[str]], heading: list[str], column: str, pattern: str) -> int:
     """How many values of a column end in a pattern, counted without our code."""
-    place = heading.index(column)
-    values = (value for row in rows for value in row[place].strip("{}").split("|"))
+    index = heading.index(column)
+    values = (value for row in rows for value in row[index].strip("{}").split("|"))
     return sum(bool(re.search(pattern, value)) for value in values)
 
 
@@ -68,8 +68,8 @@ def test_the_song_table_of_dbpedia(real_data: Path, run: Run) -> None:
     rows = rows[3:]
     expected: Counter[str] = Counter()
     for column, mapping in SONGS["columns"].items():
-        place = heading.index(column)
-        cells = (row[place] for row in rows)
+        index = heading.index(column)
+        cells = (row[index] for row in rows)
         expected[mapping["predicate"]] += sum(
             cell.count("|") + 1 for cell in cells if cell != "NULL"
         )

@@ -304,10 +304,10 @@ def test_how_much_of_everything_and_ten_facts(real_data: Path, run: Run, name: s
     names = dict(zip(found.records["record"], found.records["name"], strict=True))
     table = found.statements
     columns = (table["subject"], table["predicate"], table["object"], table["evidence"])
-    said = [(names[s], p, names.get(o, o), where) for s, p, o, where in zip(*columns, strict=True)]
-    for subject, predicate, object_, place in family.facts:
-        places = [where for *fact, where in said if fact == [subject, predicate, object_]]
-        assert any(where.endswith(place) for where in places), (subject, predicate, places)
+    facts = [(names[s], p, names.get(o, o), where) for s, p, o, where in zip(*columns, strict=True)]
+    for subject, predicate, object_, suffix in family.facts:
+        places = [where for *fact, where in facts if fact == [subject, predicate, object_]]
+        assert any(where.endswith(suffix) for where in places), (subject, predicate, places)
 
 
 def test_every_file_has_its_adapter(real_data: Path) -> None:
@@ -320,8 +320,8 @@ def test_every_file_has_its_adapter(real_data: Path) -> None:
             adapter = adapter_for(path, head[:8192])
             assert adapter is not None and adapter.name in family.adapters, path
             read.add(path)
-    rest = {path.name for path in root.rglob("*") if path.is_file()} - {p.name for p in read}
-    assert rest == {"LICENSE"}
+    unread = {path.name for path in root.rglob("*") if path.is_file()} - {p.name for p in read}
+    assert unread == {"LICENSE"}
 
 
 def test_unknown_fields_are_counted(real_data: Path, run: Run) -> None:

@@ -24,7 +24,7 @@ def rows_of(config: RowsConfig, root: Path) -> tuple[list[list[str | None]], lis
         [None if pd.isna(cell) else str(cell) for cell in row]
         for row in frame[columns].itertuples(index=False)
     ]
-    return values, [int(place) for place in frame["place"]]
+    return values, [int(line) for line in frame["place"]]
 
 
 def test_tab_files_keep_stray_quotes_and_count_lines(write: Write, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_missing_file_and_a_truncated_one(write: Write, tmp_path: Path) -> Non
         read_rows(RowsConfig(path="cut.csv.gz"), tmp_path).frame()
 
 
-def test_gzip_is_told_by_content(write: Write, tmp_path: Path) -> None:
+def test_gzip_is_recognised_by_content(write: Write, tmp_path: Path) -> None:
     write("a.csv", gzip.compress(b"a,b\n1,2\n"))
     assert rows_of(RowsConfig(path="a.csv"), tmp_path)[0] == [["1", "2"]]
 
@@ -170,8 +170,8 @@ def test_whatever_the_csv_module_writes_is_read_back(
     values, places = rows_of(RowsConfig(path="h.csv", nulls=()), tmp_path)
     assert values == [[one.strip() or None, other.strip() or None] for one, other in rows]
     lines = buffer.getvalue().split("\n")
-    for (one, _), place in zip(rows, places, strict=True):
-        assert lines[place - 1].lstrip('"').startswith(one[:1].replace('"', ""))
+    for (one, _), number in zip(rows, places, strict=True):
+        assert lines[number - 1].lstrip('"').startswith(one[:1].replace('"', ""))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)

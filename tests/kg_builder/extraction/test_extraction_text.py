@@ -27,7 +27,7 @@ Write = Callable[[str, str | bytes], Path]
 SOURCE = UnstructuredSource(kind="unstructured", name="src", path="t.jsonl", model=None)
 
 
-def known(*names: tuple[str, str], **performers: str) -> pd.DataFrame:
+def gazetteer_of(*names: tuple[str, str], **performers: str) -> pd.DataFrame:
     """A gazetteer; `performers` tells who made a work (underscores for spaces)."""
     made = {title.replace("_", " "): artist for title, artist in performers.items()}
     return RECORDS.frame(
@@ -145,7 +145,7 @@ BAND = [
 def test_what_sentences_say(
     schema: Schema, title: str, text: str, expected: set[tuple[str, str, str]]
 ) -> None:
-    assert read(text, title, schema, known(*BAND))[1] == expected
+    assert read(text, title, schema, gazetteer_of(*BAND))[1] == expected
 
 
 @pytest.mark.parametrize(
@@ -252,12 +252,12 @@ def test_what_real_paragraphs_taught(
     schema: Schema, title: str, text: str, expected: set[tuple[str, str, str]]
 ) -> None:
     people = [("Bo Lind", "Person"), ("Ann Ek", "Person"), ("Cy Orr", "Person")]
-    gazetteer = known(("Oslo", "Place"), ("The Kites", "Band"), *people)
+    gazetteer = gazetteer_of(("Oslo", "Place"), ("The Kites", "Band"), *people)
     assert read(text, title, schema, gazetteer)[1] == expected
 
 
 def test_a_plain_word_is_no_genre_before_of(schema: Schema) -> None:
-    gazetteer = known(("Son", "Genre"))
+    gazetteer = gazetteer_of(("Son", "Genre"))
     text = "Bo Lind, the son of Ann Lind, left the house of his uncle. He plays son."
     assert read(text, "Bo Lind", schema, gazetteer)[1] >= {("Bo Lind", "genre", "Son")}
     assert (
@@ -267,9 +267,9 @@ def test_a_plain_word_is_no_genre_before_of(schema: Schema) -> None:
 
 
 def test_a_nickname_in_quotes_is_no_title(schema: Schema) -> None:
-    found, said = read("Lee “Dusty” Moran recorded it.", "X", schema)
+    found, facts = read("Lee “Dusty” Moran recorded it.", "X", schema)
     assert [item.text for item in found.mentions if item.type == "Person"] == ["Lee “Dusty” Moran"]
-    assert not any(predicate == "performed" for _, predicate, _ in said)
+    assert not any(predicate == "performed" for _, predicate, _ in facts)
 
 
 def test_quoted_songs_are_songs(schema: Schema) -> None:
@@ -279,7 +279,7 @@ def test_quoted_songs_are_songs(schema: Schema) -> None:
 
 def test_what_sentences_do_not_say(schema: Schema) -> None:
     text = "Björk was in Iceland in 1986. The world heard of The Sugarcubes."
-    assert read(text, "Björk", schema, known(*BAND))[1] == set()
+    assert read(text, "Björk", schema, gazetteer_of(*BAND))[1] == set()
 
 
 def anaphors(found: ReadText) -> list[tuple[str, str]]:
@@ -315,7 +315,7 @@ def anaphors(found: ReadText) -> list[tuple[str, str]]:
 def test_who_is_meant(
     schema: Schema, title: str, text: str, expected: list[tuple[str, str]]
 ) -> None:
-    assert anaphors(read(text, title, schema, known(*BAND))[0]) == expected
+    assert anaphors(read(text, title, schema, gazetteer_of(*BAND))[0]) == expected
 
 
 def test_a_last_name_is_the_person_named_in_full(schema: Schema) -> None:
@@ -325,15 +325,15 @@ def test_a_last_name_is_the_person_named_in_full(schema: Schema) -> None:
 
 def test_without_coreference_less_is_found(schema: Schema) -> None:
     text = "The Sugarcubes toured. Björk was the singer. She plays flute."
-    gazetteer = known(*BAND)
+    gazetteer = gazetteer_of(*BAND)
     assert ("Björk", "instrument", "flute") in read(text, "The Sugarcubes", schema, gazetteer)[1]
-    off, said = read(text, "The Sugarcubes", schema, gazetteer, coreference=False)
+    off, facts = read(text, "The Sugarcubes", schema, gazetteer, coreference=False)
     assert anaphors(off) == []
-    assert ("Björk", "instrument", "flute") not in said
+    assert ("Björk", "instrument", "flute") not in facts
 
 
 def test_a_plain_word_is_a_title_only_where_something_says_so(schema: Schema) -> None:
-    gazetteer = known(("Can", "Band"), ("Debut", "Album"), ("Post", "Album"), Post="Björk")
+    gazetteer = gazetteer_of(("Can", "Band"), ("Debut", "Album"), ("Post", "Album"), Post="Björk")
     text = "Their debut can wait. Debut is a word. A post office closed."
     assert read(text, "X", schema, gazetteer)[1] == set()
     text = "Björk released the album Debut and can sing."
@@ -343,13 +343,13 @@ def test_a_plain_word_is_a_title_only_where_something_says_so(schema: Schema) ->
 
 
 def test_a_tag_may_be_called_performer(schema: Schema) -> None:
-    gazetteer = known(("Björk", "SoloArtist")).assign(attributes='{"tag": ["performer"]}')
+    gazetteer = gazetteer_of(("Björk", "SoloArtist")).assign(attributes='{"tag": ["performer"]}')
     text = "Björk plays flute."
     assert read(text, "Björk", schema, gazetteer)[1] == {("Björk", "instrument", "flute")}
 
 
-def test_a_town_and_a_label_of_one_name_are_told_apart(schema: Schema) -> None:
-    gazetteer = known(("London", "RecordLabel"), ("London", "Place"), ("Blur", "Band"))
+def test_a_town_and_a_label_of_one_name_are_distinguished(schema: Schema) -> None:
+    gazetteer = gazetteer_of(("London", "RecordLabel"), ("London", "Place"), ("Blur", "Band"))
     formed = read("Blur were formed in London in 1988.", "Blur", schema, gazetteer)[1]
     assert ("Blur", "origin", "London") in formed
     assert ("Blur", "recordLabel", "London") not in formed
@@ -387,7 +387,7 @@ def test_statements_lead_back_to_their_sentence(write: Write, run: Run, tmp_path
             "text": "Hi. Björk (born Björk Guðmundsdóttir in Reykjavík in 1965). She sang.",
         },
     )
-    found = run(kind="unstructured", path="t.jsonl", model=None, gazetteer=known(*BAND))
+    found = run(kind="unstructured", path="t.jsonl", model=None, gazetteer=gazetteer_of(*BAND))
     assert set(named(found)) == {
         ("Björk", "birthPlace", "Reykjavík"),
         ("Björk", "beginDate", "1965"),
@@ -455,7 +455,7 @@ def test_several_processes_read_what_one_reads(write: Write, run: Run) -> None:
 
 def test_a_folder_of_text_files(write: Write, run: Run) -> None:
     write("texts/Sigur_Rós.txt", "Sigur Rós were formed in Reykjavík in 1994.")
-    found = run(kind="unstructured", path="texts/*.txt", model=None, gazetteer=known(*BAND))
+    found = run(kind="unstructured", path="texts/*.txt", model=None, gazetteer=gazetteer_of(*BAND))
     assert set(named(found)) == {
         ("Sigur Rós", "origin", "Reykjavík"),
         ("Sigur Rós", "beginDate", "1994"),
@@ -530,7 +530,7 @@ def test_a_broken_rule_file_is_one_clear_error(tmp_path: Path) -> None:
 )
 def test_no_text_breaks_the_reader(schema: Schema, words: list[str]) -> None:
     text = " ".join(words)
-    found, _ = read(text, "Björk", schema, known(*BAND))
+    found, _ = read(text, "Björk", schema, gazetteer_of(*BAND))
     last = 0
     for mention in found.mentions:
         assert last <= mention.start < mention.end <= len(text)

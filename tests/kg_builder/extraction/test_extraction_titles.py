@@ -103,12 +103,14 @@ def test_whom_one_signs_with_may_be_a_label_whatever_the_model_says(schema: Sche
 
 
 def test_what_stands_in_a_list_of_works_is_one(schema: Schema) -> None:
-    known = ("Master of Tides", "Album")
+    gazetteer_entry = ("Master of Tides", "Album")
     text = "He is heard on Fire the Night, Boleskine and Master of Tides."
-    said = recognised(schema, text, {"Boleskine": "PERSON"}, known)
-    assert said["Boleskine"] == said["Fire the Night"] == "Album"
+    types = recognised(schema, text, {"Boleskine": "PERSON"}, gazetteer_entry)
+    assert types["Boleskine"] == types["Fire the Night"] == "Album"
     text = "It was made by Boleskine and Master of Tides."
-    assert recognised(schema, text, {"Boleskine": "PERSON"}, known)["Boleskine"] == "Person"
+    assert (
+        recognised(schema, text, {"Boleskine": "PERSON"}, gazetteer_entry)["Boleskine"] == "Person"
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,8 +126,8 @@ def test_what_stands_in_a_list_of_works_is_one(schema: Schema) -> None:
     ],
 )
 def test_plain_words_are_no_genres(schema: Schema, text: str, genres: set[str]) -> None:
-    said = recognised(schema, text, {})
-    assert {name for name, type_ in said.items() if type_ == "Genre"} == genres
+    types = recognised(schema, text, {})
+    assert {name for name, type_ in types.items() if type_ == "Genre"} == genres
 
 
 @pytest.mark.parametrize("piece", ["Abc ", "A-", "A'", "Abc of ", "Award for Best ", "“A", "B, "])

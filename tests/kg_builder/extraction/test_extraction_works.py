@@ -14,7 +14,7 @@ from kg_builder.extraction.text.documents import TextDocument, topic_type
 from kg_builder.extraction.text.reader import TextReader
 from kg_builder.ontology import Schema
 from tests.kg_builder.conftest import Run, triples
-from tests.kg_builder.extraction.test_extraction_text import known
+from tests.kg_builder.extraction.test_extraction_text import gazetteer_of
 
 Write = Callable[[str, str | bytes], Path]
 
@@ -71,11 +71,13 @@ def read(
         ("The album blends funk and soul.", "genre", {"funk", "soul"}),
     ],
 )
-def test_what_is_said_of_an_album(
+def test_relations_of_an_album(
     text: str, predicate: str, objects: set[str], schema: Schema
 ) -> None:
     found = read("Exodus", text, schema)
-    assert {other for one, said, other in found if (one, said) == ("Exodus", predicate)} == objects
+    assert {
+        other for one, relation, other in found if (one, relation) == ("Exodus", predicate)
+    } == objects
 
 
 def test_what_came_after(schema: Schema) -> None:
@@ -93,13 +95,13 @@ def test_what_came_after(schema: Schema) -> None:
     ],
 )
 def test_the_next_album(text: str, schema: Schema) -> None:
-    catalogue = known(("Kaya", "Album"))
+    catalogue = gazetteer_of(("Kaya", "Album"))
     assert ("Kaya", "previousWork", "Exodus") in read("Exodus", text, schema, catalogue=catalogue)
 
 
 def test_who_made_it_where_no_rule_tells(schema: Schema) -> None:
     text = "Bob Marley crossed the borders of Jamaica with Exodus. It is loud."
-    catalogue = known(("Bob Marley", "SoloArtist"))
+    catalogue = gazetteer_of(("Bob Marley", "SoloArtist"))
     assert ("Exodus", "performer", "Bob Marley") in read(
         "Exodus", text, schema, catalogue=catalogue
     )

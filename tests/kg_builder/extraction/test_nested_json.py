@@ -22,7 +22,7 @@ def write(folder, name, content):
 def rows(folder, **table):
     table = {"records": "s", "path": "x.json", **table}
     read = read_interactions(
-        InteractionTable.model_validate(table), folder, known=table.pop("known", None)
+        InteractionTable.model_validate(table), folder, record_keys=table.pop("record_keys", None)
     )
     frame = read.interactions
     return [tuple(row) for row in frame[["user", "item", "weight", "liked"]].to_numpy().tolist()]
@@ -104,7 +104,7 @@ def test_a_file_without_a_usable_row_is_refused_with_the_cause(
     whole = {"path": name, "user": "u", "item": "i", "records": "d", **table}
     with pytest.raises(DataError) as refused:
         read_interactions(
-            InteractionTable.model_validate(whole), tmp_path, known=frozenset({"d/5", "d/6"})
+            InteractionTable.model_validate(whole), tmp_path, record_keys=frozenset({"d/5", "d/6"})
         )
     for word in words:
         assert word in str(refused.value)
@@ -215,8 +215,8 @@ def test_the_json_adapter_reads_json_lines_and_refers_to_another_source(tmp_path
         "paths": {"by": {"predicate": "performer", "ref": "artists"}},
     }
     read = extract(source(path="x.jsonl", mapping=mapping), tmp_path, schema=load_schema())
-    said = read.statements[["subject", "predicate", "object", "evidence"]].to_numpy().tolist()
-    assert said == [
+    facts = read.statements[["subject", "predicate", "object", "evidence"]].to_numpy().tolist()
+    assert facts == [
         ["s/r1", "performer", "artists/a1", "x.jsonl#line=1/t/by/0"],
         ["s/r1", "performer", "artists/a2", "x.jsonl#line=1/t/by/1"],
     ]
@@ -226,7 +226,7 @@ def test_the_json_adapter_reads_json_lines_and_refers_to_another_source(tmp_path
 def test_a_line_that_cannot_be_read_keeps_its_number_beside_rows_with_pointers(tmp_path):
     write(tmp_path, "x.jsonl", '{"plays": [{"a": 1}, {"a": 2}]}\n{broken\n{"plays": [{"a": 3}]}\n')
     reader = read_rows(RowsConfig(path="x.jsonl", rows="plays"), tmp_path)
-    places = [reader.evidence(place) for chunk in reader for place in chunk.places]
+    places = [reader.evidence(number) for chunk in reader for number in chunk.places]
     assert places == ["x.jsonl#line=1/plays/0", "x.jsonl#line=1/plays/1", "x.jsonl#line=3/plays/0"]
     assert [reject.evidence for reject in reader.rejects] == ["x.jsonl#line=2"]
     assert reader.counts == {"rows read": 4, "rows used": 3, "rows rejected": 1}

@@ -157,7 +157,7 @@ def test_models_that_nothing_loads_are_refused(schema: Schema, tmp_path: Path) -
         extract(_source(trained={"path": "x"}), tmp_path, schema=schema)
 
 
-def test_a_trained_model_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_trained_model_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="train-extractor"):
         load_models(_source(trained={"path": "none"}), tmp_path)
 

@@ -57,9 +57,9 @@ artist:Fela_Kuti | SoloArtist | Fela Kuti | | genre=genre:afrobeat
 def graph_of(lines):
     rows, facts = {}, []
     for line in lines.strip().splitlines():
-        curie, type_, name, aliases, said = (cell.strip() for cell in line.split("|"))
+        curie, type_, name, aliases, stated = (cell.strip() for cell in line.split("|"))
         rows[curie] = (type_, name, [a for a in [aliases] if a])
-        facts += [(curie, *fact.split("=")) for fact in said.split()]
+        facts += [(curie, *fact.split("=")) for fact in stated.split()]
     classes = {"genre": "Genre", "place": "Place", "label": "RecordLabel"}
     for _, _, target in facts:
         prefix, _, local = target.partition(":")
@@ -136,7 +136,7 @@ def decide(name, sentence, type_="", others=(), graph=GRAPH, **more):
          "album:Live"),
     ],
 )  # fmt: skip
-def test_namesakes_are_told_apart_by_their_context(name, sentence, type_, others, entity):
+def test_namesakes_are_distinguished_by_their_context(name, sentence, type_, others, entity):
     found = decide(name, sentence, type_, others)
     assert (found.decision, found.entity) == ("match", entity)
 
@@ -178,19 +178,91 @@ def test_without_context_namesakes_are_left_to_a_person():
     assert len(found.choices) == 2
 
 
+@pytest.mark.parametrize("name", ["Génesis", "Bush", "Portishead"])
+def test_a_decision_carries_its_mention_the_entities_names_and_the_share_of_none(name):
+    mentions = (Mention("a", name, "Band"), Mention("b", "Kate Bush"))
+    found, other = disambiguate([TextMentions("", mentions)], GRAPH, CONFIG, schema=SCHEMA)
+    assert (found.mention, other.mention) == mentions
+    assert [c.name for c in found.choices] == [
+        GRAPH.name[GRAPH.position[c.entity]] for c in found.choices
+    ]
+    for decision in (found, other):
+        assert sum(c.probability for c in decision.choices) + decision.nil == pytest.approx(1)
+
+
+def with_thresholds(mention, **thresholds):
+    config = DisambiguationConfig(**thresholds)
+    return disambiguate([TextMentions("", (mention,))], GRAPH, config, schema=SCHEMA)[0]
+
+
+def test_a_probability_at_the_threshold_is_a_match():
+    mention = Mention("m", "Chk Chk Chk", "Band")
+    chance = with_thresholds(mention).choices[0].probability
+    assert with_thresholds(mention, match=chance).entity == "artist:Chk_Chk_Chk"
+    missed = with_thresholds(mention, match=np.nextafter(chance, 1), unsure=0)
+    assert (missed.decision, missed.entity) == ("unsure", None)
+
+
+def test_a_mention_is_unsure_where_an_entity_is_likely_or_none_of_them_unlikely():
+    mention = Mention("m", "Bush", "Place")
+    found = with_thresholds(mention)
+    chance, nil = found.choices[0].probability, found.nil
+    assert chance < 0.4 and nil == pytest.approx(1 - chance)
+    for threshold, decision in [
+        (chance, "unsure"),  # the entity is likely enough
+        (np.nextafter(chance, 1), "no_match"),
+        (nil, "no_match"),
+        (np.nextafter(nil, 1), "unsure"),  # that it is none of them is too unlikely
+    ]:
+        found = with_thresholds(mention, match=1, unsure=threshold)
+        assert (found.decision, found.entity) == (decision, None), threshold
+    nobody = with_thresholds(Mention("m", "Portishead"), match=1, unsure=1)
+    assert (nobody.decision, nobody.choices) == ("no_match", ())
+
+
+def test_the_candidates_with_the_most_facts_are_compared():
+    config = DisambiguationConfig(candidates=1)
+    text = TextMentions("", (Mention("m", "Nirvana"),))
+    (found,) = disambiguate([text], GRAPH, config, schema=SCHEMA)
+    assert [c.entity for c in found.choices] == ["artist:Nirvana"]
+
+
+def coherence(mentions, anchors=()):
+    """What the first mention's likeliest entity gains from the other entities of the text."""
+    text = TextMentions("", tuple(Mention(name, name) for name in mentions), anchors)
+    found = disambiguate([text], GRAPH, CONFIG, schema=SCHEMA)[0]
+    return found.choices[0].entity, dict(found.choices[0].contributions)["coherence"]
+
+
 def test_an_anchor_speaks_for_its_neighbours():
-    text = TextMentions("Nirvana.", (Mention("m", "Nirvana", "Band"),), ("label:Sub_Pop",))
-    assert disambiguate([text], GRAPH, CONFIG, schema=SCHEMA)[0].entity == "artist:Nirvana"
+    third = PRIOR["coherence"] / 3  # the feature is a mean over three companions
+    assert coherence(["Nirvana"]) == ("artist:Nirvana", 0)
+    assert coherence(["Nirvana"], ("label:Sub_Pop",)) == ("artist:Nirvana", pytest.approx(third))
+    anchors = ("label:of_another_graph", "artist:Patrick_Campbell-Lyons")
+    assert coherence(["Nirvana"], anchors) == ("artist:Nirvana_(UK)", pytest.approx(third))
 
 
-def test_a_person_can_forbid_an_entity():
-    found = decide(
-        "Nirvana",
-        "Kurt Cobain of Nirvana",
-        "Band",
-        forbidden=lambda key, entity: entity == "artist:Nirvana",
+def test_a_companion_speaks_for_its_neighbours_by_the_probability_of_its_entity():
+    names = ["Nirvana", "Patrick Campbell-Lyons"]
+    text = TextMentions("", tuple(Mention(name, name) for name in names))
+    alone = Ranker(np.array([0.0 if name == "coherence" else PRIOR[name] for name in PRIOR]))
+    guess = disambiguate([text], GRAPH, CONFIG, schema=SCHEMA, ranker=alone)[1].choices[0]
+    assert 0.1 < guess.probability < 0.9
+    gain = PRIOR["coherence"] / 3 * guess.probability
+    assert coherence(names) == ("artist:Nirvana_(UK)", pytest.approx(gain))
+
+
+def test_a_person_can_forbid_an_entity_for_one_mention():
+    mentions = tuple(Mention(key, "Nirvana", "Band") for key in "ab")
+    found, other = disambiguate(
+        [TextMentions("", mentions)],
+        GRAPH,
+        CONFIG,
+        schema=SCHEMA,
+        forbidden=lambda key, entity: (key, entity) == ("a", "artist:Nirvana"),
     )
     assert [c.entity for c in found.choices] == ["artist:Nirvana_(UK)"]
+    assert {c.entity for c in other.choices} == {"artist:Nirvana", "artist:Nirvana_(UK)"}
 
 
 def texts_about(graph):

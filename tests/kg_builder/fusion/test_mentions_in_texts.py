@@ -33,7 +33,7 @@ def record(key, type_, name, evidence="shop.csv#line=1", **attributes):
 
 
 def says(line, subject, predicate, target):
-    place = f"bio.jsonl#line={line}"
+    location = f"bio.jsonl#line={line}"
     return {
         "subject": subject,
         "predicate": predicate,
@@ -42,7 +42,7 @@ def says(line, subject, predicate, target):
         "source": "bio",
         "method": "pattern",
         "confidence": 0.9,
-        "evidence": f"{place};char=0,{len(TEXTS[place])}",
+        "evidence": f"{location};char=0,{len(TEXTS[location])}",
         "inferred": False,
     }
 

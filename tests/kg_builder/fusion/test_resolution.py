@@ -231,7 +231,7 @@ def test_a_persons_judgement_overrules(tmp_path):
     assert found["a/1"] == found["b/2"] != found["b/1"]
 
 
-def test_a_bad_judgement_is_told_with_its_line(tmp_path):
+def test_a_bad_judgement_is_reported_with_its_line(tmp_path):
     path = tmp_path / "judged.tsv"
     path.write_text("a/1\tb/2\tmaybe\n")
     with pytest.raises(DataError, match=r"judged.tsv:1: not a judgement"):
@@ -284,11 +284,13 @@ def test_every_scorer_finds_the_plain_matches(scorer, tmp_path):
 
 def test_a_pair_can_be_explained():
     matching = match_records(RECORDS.frame(BEATLES), FusionConfig(), schema=SCHEMA, traits=CLEAN)
-    told = {c.feature: (c.level, c.weight) for c in matching.scorer.explain(matching.comparison, 0)}
-    assert told["name"][0] == "equal"
-    assert told["beginDate"][0] == "equal"
-    assert told["beginDate"][1] > 0
-    odds = sum(weight for _, weight in told.values())
+    contributions = {
+        c.feature: (c.level, c.weight) for c in matching.scorer.explain(matching.comparison, 0)
+    }
+    assert contributions["name"][0] == "equal"
+    assert contributions["beginDate"][0] == "equal"
+    assert contributions["beginDate"][1] > 0
+    odds = sum(weight for _, weight in contributions.values())
     assert matching.probability[0] == pytest.approx(1 / (1 + 2.718281828459045**-odds))
 
 
@@ -360,15 +362,15 @@ def test_interactions_are_carried_over_to_the_entities():
     assert rejects["detail"].tolist() == ["a/404"]
 
 
-def test_the_way_through_a_cluster_is_told():
+def test_the_path_through_a_cluster_is_explained():
     rows = [*BEATLES, record("c/1", "Band", "The Beatles", beginDate=["1960"])]
     rows.append(record("c/2", "Artist", "The Byrds"))
     matching = match_records(RECORDS.frame(rows), FusionConfig(), schema=SCHEMA, traits=CLEAN)
-    told = explain(matching, "b/1", "c/1")
-    assert told.same
-    assert told.path[0][0] == "b/1"
-    assert told.path[-1][1] == "c/1"
-    assert told.probability is not None and told.probability > 0.9
+    explanation = explain(matching, "b/1", "c/1")
+    assert explanation.same
+    assert explanation.path[0][0] == "b/1"
+    assert explanation.path[-1][1] == "c/1"
+    assert explanation.probability is not None and explanation.probability > 0.9
     apart = explain(matching, "c/2", "a/1")
     assert not apart.same
     assert apart.path == ()

@@ -89,7 +89,7 @@ def test_a_year_in_brackets_belongs_to_the_album():
     )  # fmt: skip
 
 
-def test_versions_are_told_apart_from_guests():
+def test_versions_are_distinguished_from_guests():
     assert core_and_version("Blame (feat. John Newman) [Burns Remix]") == (
         "blame",
         frozenset({"burns", "remix"}),

@@ -49,7 +49,7 @@ def inferred(result):
     return set(zip(rows["subject"], rows["predicate"], rows["object"], strict=True))
 
 
-def test_a_city_gives_the_country_and_the_premises_are_told():
+def test_a_city_gives_the_country_with_its_premises():
     result = infer(
         statements(
             ("artist:Björk", "origin", "place:Reykjavík"),
@@ -121,7 +121,7 @@ def test_symmetric_facts_are_written_once_and_never_about_oneself():
     assert inferred(result) == {("artist:Blur", "associatedWith", "artist:Gorillaz")}
 
 
-def test_what_is_said_narrows_the_class():
+def test_statements_narrow_the_class():
     result = infer(
         statements(("artist:Albarn", "memberOf", "artist:Blur")),
         entities(artist_Albarn="Artist", artist_Blur="Artist"),

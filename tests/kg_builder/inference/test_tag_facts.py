@@ -30,7 +30,7 @@ def entities(*rows):
     )
 
 
-def said(*facts):
+def tag_statements(*facts):
     return STATEMENTS.frame(
         [
             {
@@ -92,7 +92,7 @@ def test_tags_become_facts_about_what_is_known_already():
         ("place:England", "Country", "England"),
         ("place:United_Kingdom", "Country", "United Kingdom"),
     )
-    facts = said(
+    facts = tag_statements(
         ("artist:A", "tag", "tag:uk"),
         ("artist:A", "tag", "tag:90s"),
         ("artist:B", "tag", "tag:uk"),
@@ -119,7 +119,7 @@ def test_a_tag_of_a_few_artists_is_no_genre_by_its_words():
         ("tag:dark_pop", "Tag", "dark pop"),
         ("tag:sofa_rock", "Tag", "sofa rock"),
     )
-    facts = said(
+    facts = tag_statements(
         *((name, "tag", "tag:dark_pop") for name in names), ("artist:A", "tag", "tag:sofa_rock")
     )
     found = inferred(infer(facts, ours, READ, schema=SCHEMA))
@@ -128,7 +128,7 @@ def test_a_tag_of_a_few_artists_is_no_genre_by_its_words():
 
 def test_nothing_is_read_unless_asked_for():
     ours = entities(("artist:A", "Artist", "A"), ("tag:uk", "Tag", "UK"))
-    facts = said(("artist:A", "tag", "tag:uk"))
+    facts = tag_statements(("artist:A", "tag", "tag:uk"))
     result = infer(facts, ours, InferenceConfig(rules=()), schema=SCHEMA)
     pd.testing.assert_frame_equal(result.statements, facts)
 
@@ -137,7 +137,7 @@ def test_artists_that_share_what_is_rare_are_similar():
     def about(name, *tags):
         return [(f"artist:{name}", "tag", f"tag:{tag}") for tag in tags]
 
-    facts = said(
+    facts = tag_statements(
         *about("Doom_1", "doom", "slow", "metal"),
         *about("Doom_2", "doom", "slow", "metal"),
         *about("Metal", "metal", "fast", "loud"),
@@ -159,7 +159,7 @@ def test_artists_that_share_what_is_rare_are_similar():
 
 
 def test_similar_artists_do_not_depend_on_the_order_of_rows():
-    facts = said(
+    facts = tag_statements(
         *((f"artist:{a}", "tag", f"tag:{t}") for a in range(30) for t in range(a % 7, a % 7 + 3))
     )
     ours = entities(*((f"artist:{a}", "Artist", str(a)) for a in range(30)))

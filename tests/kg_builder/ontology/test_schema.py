@@ -50,6 +50,6 @@ def test_most_specific_class_wins():
     assert SCHEMA.most_specific(["Artist", "SoloArtist", "Person"]) == "SoloArtist"
 
 
-def test_unknown_predicate_is_told_with_the_known_ones():
+def test_an_unknown_predicate_is_reported_with_the_declared_ones():
     with pytest.raises(DataError, match=r"no predicate 'genres'.*did you mean 'genre'"):
         SCHEMA.predicate("genres")

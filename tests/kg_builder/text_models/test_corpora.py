@@ -98,12 +98,12 @@ def test_rows_of_one_sentence_are_one_text(tmp_path: Path, ontology: Path) -> No
         {"id": "2", "sent": "X by Y.", "sub_label": "X", "rel_label": "composer", "obj_label": "Z"},
     ]
     path.write_text("\n".join(map(json.dumps, rows)) + "\n\n")
-    known = read_ontology(ontology)
-    (text,) = read_text2kgbench([path], known)
+    ontology_read = read_ontology(ontology)
+    (text,) = read_text2kgbench([path], ontology_read)
     assert text.triples == (Triple("X", "composer", "Y"), Triple("X", "composer", "Z"))
     assert not text.complete
-    assert known.classes[Slot("composer", "object")] == "human"
-    assert Slot("publication date", "object") not in known.classes
+    assert ontology_read.classes[Slot("composer", "object")] == "human"
+    assert Slot("publication date", "object") not in ontology_read.classes
 
 
 def test_what_a_tokeniser_left_apart_is_kept_as_the_file_writes_it(
@@ -171,11 +171,11 @@ def test_relations_that_the_ontology_lacks_are_kept_and_counted(
     ]
     rows = [{"sent": "X.", "triples": triples}, {"sent": "Y.", "triples": triples[1:]}]
     path.write_text("\n".join(map(json.dumps, rows)))
-    known = read_ontology(ontology)
-    texts = read_text2kgbench([path], known)
+    ontology_read = read_ontology(ontology)
+    texts = read_text2kgbench([path], ontology_read)
     assert [len(text.triples) for text in texts] == [2, 1]
-    assert lacking_relations(texts, known) == {"owner": 2}
-    (kept,) = of_ontology(texts, known)
+    assert lacking_relations(texts, ontology_read) == {"owner": 2}
+    (kept,) = of_ontology(texts, ontology_read)
     assert (kept.triples, kept.complete) == ((Triple("X", "composer", "Y"),), False)
 
 

@@ -172,18 +172,18 @@ def test_answers_that_are_never_of_the_structure_are_counted_not_fatal(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("response", "told"),
+    ("response", "message"),
     [
         (httpx.Response(401, text="bad key"), "answers 401: bad key"),
         (httpx.Response(500, text="broken"), "answers 500: broken"),
         (httpx.Response(200, json={"hello": 1}), "does not answer as chat completions do"),
     ],
 )
-def test_an_endpoint_that_refuses_is_told(
-    tmp_path: Path, response: httpx.Response, told: str
+def test_an_endpoint_that_refuses_is_reported(
+    tmp_path: Path, response: httpx.Response, message: str
 ) -> None:
     model, _ = _llm(tmp_path, lambda _: response, retries=2)
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=message):
         model.read([_TEXT])
 
 
@@ -207,7 +207,7 @@ def test_an_endpoint_that_is_not_there_is_asked_again(tmp_path: Path) -> None:
     assert waited == [1.0, 2.0]
 
 
-def test_a_key_that_is_not_set_is_told_before_anything_is_sent(
+def test_a_key_that_is_not_set_is_reported_before_anything_is_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("MUSIC_LLM_KEY", raising=False)

@@ -43,7 +43,7 @@ def test_the_order_is_that_of_the_file(listing):
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "fault"),
+    ("text", "location", "fault"),
     [
         ("id\n1\n99\n", "items.tsv#line=3", "item '99' is unknown: there is no record"),
         ("id\n1\n2\n1\n", "items.tsv#line=4", "item '1' is listed twice"),
@@ -54,8 +54,8 @@ def test_the_order_is_that_of_the_file(listing):
         ("id\n", "items.tsv", "no item is listed"),
     ],
 )
-def test_what_cannot_be_an_item_is_an_error_with_its_place(listing, text, place, fault):
+def test_what_cannot_be_an_item_is_an_error_with_its_place(listing, text, location, fault):
     with pytest.raises(DataError) as caught:
         listing(text)
     assert fault in str(caught.value)
-    assert place in caught.value.where
+    assert location in caught.value.where

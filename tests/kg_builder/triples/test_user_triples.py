@@ -39,38 +39,41 @@ USERS = ["cat", "ann", "bob"]
 
 
 def test_users_keep_their_ids_and_values_come_after_them():
-    known = number_users(facts(job("bob", "writer"), job("cat", "artist")), USERS)
-    assert known.triples.tolist() == [[0, 0, 3], [2, 0, 4]]
-    assert known.entities["name"].tolist() == ["cat", "ann", "bob", "artist", "writer"]
-    assert known.entities["type"].tolist() == ["User"] * 3 + ["occupation"] * 2
-    assert known.counts["users with a triple"] == 2
-    assert known.counts["values"] == 2
+    numbering = number_users(facts(job("bob", "writer"), job("cat", "artist")), USERS)
+    assert numbering.triples.tolist() == [[0, 0, 3], [2, 0, 4]]
+    assert numbering.entities["name"].tolist() == ["cat", "ann", "bob", "artist", "writer"]
+    assert numbering.entities["type"].tolist() == ["User"] * 3 + ["occupation"] * 2
+    assert numbering.counts["users with a triple"] == 2
+    assert numbering.counts["values"] == 2
 
 
 def test_a_friendship_is_written_once_and_a_directed_relation_as_stated():
-    known = number_users(
+    numbering = number_users(
         facts(friend("ann", "cat"), friend("cat", "ann"), follows("bob", "ann")), USERS
     )
-    assert known.triples.tolist() == [[0, 0, 1], [2, 1, 1]]
-    assert known.relations["direction"].tolist() == ["undirected", "directed"]
-    assert known.counts["repeated facts"] == 1
-    assert known.counts["friend: triples"] == 1
+    assert numbering.triples.tolist() == [[0, 0, 1], [2, 1, 1]]
+    assert numbering.relations["direction"].tolist() == ["undirected", "directed"]
+    assert numbering.counts["repeated facts"] == 1
+    assert numbering.counts["friend: triples"] == 1
 
 
 def test_people_who_are_no_users_are_rejected_with_their_row():
-    known = number_users(
+    numbering = number_users(
         facts(friend("ann", "zoe"), job("zoe", "writer"), friend("ann", "ann")), USERS
     )
-    assert len(known.triples) == 0
+    assert len(numbering.triples) == 0
     rejected = zip(
-        known.rejects["reason"], known.rejects["evidence"], known.rejects["detail"], strict=True
+        numbering.rejects["reason"],
+        numbering.rejects["evidence"],
+        numbering.rejects["detail"],
+        strict=True,
     )
     assert list(rejected) == [
         ("no user of the ratings", "people.csv#line=2", "ann friend zoe"),
         ("no user of the ratings", "people.csv#line=3", "zoe occupation writer"),
         ("a user with himself", "people.csv#line=4", "ann friend ann"),
     ]
-    assert len(known.entities) == len(USERS), "a value of nobody is no entity"
+    assert len(numbering.entities) == len(USERS), "a value of nobody is no entity"
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdz"), st.sampled_from("abcdz")), max_size=20))
@@ -85,12 +88,12 @@ def test_the_order_of_the_rows_changes_nothing(pairs):
 
 
 def test_the_turtle_says_the_same_in_readable_iris():
-    known = number_users(
+    numbering = number_users(
         facts(friend("ann", "cat"), job("ann", "K-12 student"), job("cat", "R.E.M. & co.")),
         USERS,
     )
     graph = rdflib.Graph()
-    graph.parse(data=b"".join(users_turtle(known, title="Three people")), format="turtle")
+    graph.parse(data=b"".join(users_turtle(numbering, title="Three people")), format="turtle")
     names = {str(node): str(name) for node, name in graph.subject_objects(rdflib.RDFS.label)}
     base = "https://w3id.org/musickg/"
     found = {
@@ -110,5 +113,5 @@ def test_the_turtle_says_the_same_in_readable_iris():
 
 def test_different_values_have_different_iris():
     names = ["a b", "a_b", "a%20b", "a.b", "a/b", "ä b", ""]
-    known = number_users(facts(*(job("ann", name or "-") for name in names)), USERS)
-    assert known.entities["iri"].is_unique
+    numbering = number_users(facts(*(job("ann", name or "-") for name in names)), USERS)
+    assert numbering.entities["iri"].is_unique

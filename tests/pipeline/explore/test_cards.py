@@ -96,7 +96,7 @@ def test_evidence_leads_to_the_row_and_to_the_element(graph):
         "id: 1, name: Portishead, genres: trip hop;electronic, city: Bristol, year: 1991"
     )
     assert texts["tiny/portishead.html#/0/genre/1"] == "genre: experimental rock"
-    assert all(place.file is not None and place.text for place in places.values())
+    assert all(quote.file is not None and quote.text for quote in places.values())
 
 
 def test_an_inferred_fact_rests_on_stated_ones(graph):

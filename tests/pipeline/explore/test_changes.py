@@ -25,7 +25,7 @@ def test_equal_builds_do_not_differ(built):
     assert changes.summary().empty
 
 
-def test_what_changed_is_told_by_source_and_reason(built, newer):
+def test_changes_are_listed_by_source_and_reason(built, newer):
     changes = diff(built, newer)
     gained = {
         (row["subject"], row["predicate"], row["object"]): (row["source"], row["reason"])

@@ -70,7 +70,7 @@ def test_what_cannot_be_read_any_more_is_empty(places, evidence):
 
 def test_many_places_of_a_file_are_read_together(places):
     wanted = ["x/rows.tsv#line=3", "x/rows.tsv#line=2", "x/rows.tsv#line=3"]
-    assert [place.text for place in places.read(wanted).values()] == [
+    assert [quote.text for quote in places.read(wanted).values()] == [
         "id: 2, name: Air",
         "id: 1, name: Björk",
     ]

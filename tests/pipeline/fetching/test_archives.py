@@ -94,7 +94,7 @@ def test_links_and_folders_in_a_tar_are_refused(tmp_path: Path, kind: bytes) -> 
 
 @MAKERS
 @pytest.mark.parametrize("damage", ["cut", "flipped"])
-def test_a_damaged_archive_is_told_of(make, tmp_path: Path, damage: str) -> None:
+def test_a_damaged_archive_is_reported(make, tmp_path: Path, damage: str) -> None:
     archive = make(tmp_path / "archive", {"one.dat": bytes(range(256)) * 400})
     content = bytearray(archive.read_bytes())
     if damage == "cut":
@@ -107,7 +107,7 @@ def test_a_damaged_archive_is_told_of(make, tmp_path: Path, damage: str) -> None
         unpack(archive, {"one.dat": tmp_path / "one"}, largest=10**6)
 
 
-def test_what_is_no_archive_is_told_of(tmp_path: Path) -> None:
+def test_what_is_no_archive_is_reported(tmp_path: Path) -> None:
     (tmp_path / "page.zip").write_text("<html>Sorry, we have moved.</html>")
 
     with pytest.raises(FetchError, match="not a zip or tar archive that can be read"):

@@ -115,7 +115,7 @@ def test_a_file_put_there_by_hand_is_kept_and_called_unverified(
     assert not publisher.requests
 
 
-def test_a_file_changed_since_it_was_fetched_is_told_of_and_left_alone(
+def test_a_file_changed_since_it_was_fetched_is_reported_and_left_alone(
     publisher, transfer: Transfer, tmp_path: Path
 ) -> None:
     fetch([publisher.download()], tmp_path, transfer=transfer)
@@ -214,7 +214,7 @@ def test_a_member_that_somebody_changed_is_theirs(
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_an_unreadable_receipt_is_told_of_and_force_gets_over_it(
+def test_an_unreadable_receipt_is_reported_and_ignored_with_force(
     publisher, transfer: Transfer, tmp_path: Path
 ) -> None:
     fetch([publisher.download()], tmp_path, transfer=transfer)

@@ -139,6 +139,6 @@ def test_an_unknown_name_gets_a_suggestion(items):
 
 
 def test_a_text_far_too_long_for_a_name_is_a_short_line(items):
-    with pytest.raises(ConfigError, match=r"no list of names|is not in") as told:
+    with pytest.raises(ConfigError, match=r"no list of names|is not in") as raised:
         items.resolve_all(["x" * 200_000])
-    assert len(str(told.value)) < 200
+    assert len(str(raised.value)) < 200

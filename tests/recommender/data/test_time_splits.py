@@ -164,16 +164,16 @@ def test_a_folder_without_times_says_what_to_do(toy_data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("user\titem\ttime\n0\t0\tsoon\n", "no table of integers"),
         ("who\twhat\twhen\n0\t0\t1\n", "heading"),
         ("user\titem\ttime\n0\t0\t1\n", "not the positives of the ratings"),
     ],
 )
-def test_a_damaged_file_is_refused(dated_folder: Path, text: str, told: str) -> None:
+def test_a_damaged_file_is_refused(dated_folder: Path, text: str, message: str) -> None:
     (dated_folder / "ratings_times.tsv").write_text(text)
-    with pytest.raises(DataError, match=f"{told}.*build the data set again"):
+    with pytest.raises(DataError, match=f"{message}.*build the data set again"):
         load(dated_folder)
 
 

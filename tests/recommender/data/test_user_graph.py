@@ -15,7 +15,7 @@ FACTS = "0\t0\t3\n0\t1\t40\n2\t1\t41\n"
 
 
 @pytest.fixture
-def known(named_toy_data: Path, tmp_path: Path) -> Path:
+def folder_with_users(named_toy_data: Path, tmp_path: Path) -> Path:
     """The toy data with friends 0–3 and two ages."""
     folder = tmp_path / "toy"
     shutil.copytree(named_toy_data, folder, ignore=shutil.ignore_patterns("models"))
@@ -27,8 +27,8 @@ def known(named_toy_data: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_graph_and_its_names_are_read(known: Path, toy_data: Path) -> None:
-    data = load(known)
+def test_the_graph_and_its_names_are_read(folder_with_users: Path, toy_data: Path) -> None:
+    data = load(folder_with_users)
     graph = data.user_graph
     assert graph is not None
     assert (len(graph), graph.n_entities, graph.n_relations) == (3, 42, 2)
@@ -42,9 +42,9 @@ def test_the_graph_and_its_names_are_read(known: Path, toy_data: Path) -> None:
     assert split(plain, 1).train.user_graph is None
 
 
-def test_every_user_is_an_entity_of_it(known: Path) -> None:
-    (known / "user_kg_final.txt").write_text("0\t0\t3\n")
-    graph = load(known).user_graph
+def test_every_user_is_an_entity_of_it(folder_with_users: Path) -> None:
+    (folder_with_users / "user_kg_final.txt").write_text("0\t0\t3\n")
+    graph = load(folder_with_users).user_graph
     assert graph is not None
     assert graph.n_entities == 40
 
@@ -58,40 +58,46 @@ def test_every_user_is_an_entity_of_it(known: Path) -> None:
         ("", r"user_kg_final\.txt: the file is empty"),
     ],
 )
-def test_a_broken_file_is_refused_with_its_line(known: Path, text: str, complaint: str) -> None:
-    (known / "user_kg_final.txt").write_text(text)
+def test_a_broken_file_is_refused_with_its_line(
+    folder_with_users: Path, text: str, complaint: str
+) -> None:
+    (folder_with_users / "user_kg_final.txt").write_text(text)
     with pytest.raises(DataError, match=complaint):
-        load(known)
+        load(folder_with_users)
 
 
-def test_its_hash_is_there_only_where_it_is(known: Path, toy_data: Path) -> None:
-    assert set(load(known).hashes()) == {"ratings_final.txt", "kg_final.txt", "user_kg_final.txt"}
+def test_its_hash_is_there_only_where_it_is(folder_with_users: Path, toy_data: Path) -> None:
+    assert set(load(folder_with_users).hashes()) == {
+        "ratings_final.txt",
+        "kg_final.txt",
+        "user_kg_final.txt",
+    }
     assert set(load(toy_data).hashes()) == {"ratings_final.txt", "kg_final.txt"}
 
 
-def test_a_run_from_before_the_file_still_loads_without_it(known: Path) -> None:
-    (known / "user_kg_final.txt").rename(known / "later")
-    parts = split(load(known), 1)
+def test_a_run_from_before_the_file_still_loads_without_it(folder_with_users: Path) -> None:
+    (folder_with_users / "user_kg_final.txt").rename(folder_with_users / "later")
+    parts = split(load(folder_with_users), 1)
     model = create_model("shine", parts.train, seed=1, dim=2, hidden_dim=2)
-    run = known / "models" / "old"
+    run = folder_with_users / "models" / "old"
     Trainer(epochs=1, split_seed=1, seed=1, device="cpu", out=run).fit(model, parts)
-    (known / "later").rename(known / "user_kg_final.txt")
+    (folder_with_users / "later").rename(folder_with_users / "user_kg_final.txt")
     loaded = load_run(run)
     assert loaded.dataset.user_graph is None
     assert loaded.split.train.user_graph is None
 
 
-def test_a_run_with_it_is_refused_where_it_has_changed(known: Path) -> None:
-    parts = split(load(known), 1)
+def test_a_run_with_it_is_refused_where_it_has_changed(folder_with_users: Path) -> None:
+    parts = split(load(folder_with_users), 1)
     model = create_model("shine", parts.train, seed=1, dim=2, hidden_dim=2)
-    run = known / "models" / "new"
+    run = folder_with_users / "models" / "new"
     Trainer(epochs=1, split_seed=1, seed=1, device="cpu", out=run).fit(model, parts)
     assert "user_kg_final.txt" in json.loads((run / "config.json").read_text())["data_hashes"]
     assert load_run(run).split.train.user_graph is not None
     for change in ("0\t0\t5\n", None):
         if change is None:
-            (known / "user_kg_final.txt").unlink()
+            (folder_with_users / "user_kg_final.txt").unlink()
         else:
-            (known / "user_kg_final.txt").write_text(change)
+            (folder_with_users / "user_kg_final.txt").write_text(change)
         with pytest.raises(Exception, match="not the data"):
             load_run(run)

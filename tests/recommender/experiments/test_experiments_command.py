@@ -149,9 +149,9 @@ def test_a_row_that_cannot_be_run_leaves_the_others(
     path = rows_folder / "table9" / "mkr.toml"
     path.write_text(path.read_text().replace('"mkr"', '"nonsense"'))
     assert main(arguments(root, rows_folder, "--estimate")) == 0
-    told = capsys.readouterr().err
-    assert "left out: table9/toy/mkr: no model 'nonsense'" in told
-    assert "2 trainings to do" in told
+    progress = capsys.readouterr().err
+    assert "left out: table9/toy/mkr: no model 'nonsense'" in progress
+    assert "2 trainings to do" in progress
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_the_page_tells_of_negatives_that_a_build_would_not_draw(tmp_path: Path)
     assert "rated low" not in page("lastfm-stock", True)
 
 
-def test_a_claim_that_fails_is_said_to_fail() -> None:
+def test_a_claim_that_fails_is_reported_as_failed() -> None:
     rows = [
         row("S1", 0.79, table="table7"), row("T", 0.80, table="table7"),
         row("S1+T", 0.81, table="table7"), row("S1+T+S2", 0.82, table="table7", reference=True),
@@ -320,7 +320,7 @@ def test_lists_stand_beside_and_earlier_results_have_a_dash() -> None:
     assert "from before these were measured: C" in section.notes[0]
 
 
-def test_lists_of_some_users_are_said_to_be_so() -> None:
+def test_lists_of_a_sample_of_users_are_labelled() -> None:
     rows = [row("A", 0.8, reference=True)]
     cells = ranked([0.8, 0.9], lists=1990, ranked_users=2000, all_users=6036)
     (table,) = gather(rows, {rows[0].name: cells}, {})

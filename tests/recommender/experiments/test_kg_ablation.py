@@ -110,10 +110,12 @@ def test_the_page_and_the_second_run(
     root: Path, study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments(root, study)) == 0
-    told = capsys.readouterr().err.replace("\n", " ")
-    assert "28 trainings to do" in told  # 7 graphs, 2 models, 2 seeds
-    assert "for N = 555, 1; build each with `python -m recommender.experiments kg-ablation" in told
-    assert "pipeline build --dataset built --without dbpedia" in told
+    progress = capsys.readouterr().err.replace("\n", " ")
+    assert "28 trainings to do" in progress  # 7 graphs, 2 models, 2 seeds
+    assert (
+        "for N = 555, 1; build each with `python -m recommender.experiments kg-ablation" in progress
+    )
+    assert "pipeline build --dataset built --without dbpedia" in progress
     page = root / "page" / "kg-ablation.md"
     text, html = page.read_text(), page.with_suffix(".html").read_text()
     cells = [json.loads(path.read_text()) for path in (root / "experiments").rglob("*.json")]
@@ -219,9 +221,9 @@ def test_other_rows_are_refused(
     with pytest.raises(DataError, match="rows are not those of"):
         check_same_rows(root / "built", root / "toy")
     assert main(arguments(root, study, "--estimate")) == 0
-    told = capsys.readouterr().err.replace("\n", " ")
-    assert "left out: ours: " in told and "build both with the same --seed" in told
-    assert "12 trainings to do" in told
+    progress = capsys.readouterr().err.replace("\n", " ")
+    assert "left out: ours: " in progress and "build both with the same --seed" in progress
+    assert "12 trainings to do" in progress
 
 
 def test_a_folder_per_seed_is_used_for_the_seeds_that_have_one(
@@ -229,8 +231,8 @@ def test_a_folder_per_seed_is_used_for_the_seeds_that_have_one(
 ) -> None:
     shutil.copytree(root / "built", root / "built-without-pairs-split1")
     assert main(arguments(root, study, "--graphs", "without-pairs", "--estimate")) == 0
-    told = capsys.readouterr().err
-    assert "2 trainings to do" in told and "for N = 555;" in told
+    progress = capsys.readouterr().err
+    assert "2 trainings to do" in progress and "for N = 555;" in progress
     # Another that is not finished, and one with other rows, do not take the first away.
     (root / "built-without-pairs-split2").mkdir()
     shutil.copytree(root / "built", root / "built-without-pairs-split3")
@@ -238,8 +240,12 @@ def test_a_folder_per_seed_is_used_for_the_seeds_that_have_one(
     ratings.write_text(ratings.read_text() + "0\t1\t0\n")
     more = ["--graphs", "without-pairs", "--estimate", "--seeds", "1", "2", "3"]
     assert main(arguments(root, study, *more)) == 0
-    told = capsys.readouterr().err
-    assert "2 trainings to do" in told and "for N = 2;" in told and "split3: its users" in told
+    progress = capsys.readouterr().err
+    assert (
+        "2 trainings to do" in progress
+        and "for N = 2;" in progress
+        and "split3: its users" in progress
+    )
 
 
 def test_held_out_pairs_are_written_in_the_publishers_ids(root: Path, study: Path) -> None:

@@ -85,17 +85,17 @@ def reason_for(item: str, histories: dict[int, list[str]], user: int = 0) -> Rea
     return reason
 
 
-def told(item: str, histories: dict[int, list[str]], catalogue: Catalogue) -> str:
+def reason_text(item: str, histories: dict[int, list[str]], catalogue: Catalogue) -> str:
     return Narrator(catalogue).tell(reason_for(item, histories))
 
 
 def test_shared_entities_with_the_artists_that_share_all_of_them(catalogue):
-    text = told("Massive Attack", {0: ["Portishead", "Tricky", "Abba"]}, catalogue)
+    text = reason_text("Massive Attack", {0: ["Portishead", "Tricky", "Abba"]}, catalogue)
     assert text == "plays trip hop and is on Virgin, like Portishead and Tricky in your library"
 
 
 def test_a_second_argument_about_other_artists(catalogue):
-    text = told("Massive Attack", {0: ["Portishead", "Tricky", "Slowdive"]}, catalogue)
+    text = reason_text("Massive Attack", {0: ["Portishead", "Tricky", "Slowdive"]}, catalogue)
     assert text == (
         "plays trip hop and is on Virgin, like Portishead and Tricky in your library; "
         "also plays shoegaze, like Slowdive"
@@ -104,7 +104,8 @@ def test_a_second_argument_about_other_artists(catalogue):
 
 def test_direct_links_in_both_directions(catalogue):
     assert (
-        told("Neneh Cherry", {0: ["Tricky"]}, catalogue) == "is similar to Tricky in your library"
+        reason_text("Neneh Cherry", {0: ["Tricky"]}, catalogue)
+        == "is similar to Tricky in your library"
     )
     reason = reason_for("Tricky", {0: ["Neneh Cherry"]})
     assert reason.kind == "link"
@@ -123,29 +124,30 @@ def test_links_are_sentences_in_both_directions(catalogue):
 
 
 def test_one_entity_by_different_relations(catalogue):
-    text = told("Beak>", {0: ["Portishead"]}, catalogue)
+    text = reason_text("Beak>", {0: ["Portishead"]}, catalogue)
     assert text == "has Geoff Barrow among its members, like Portishead in your library"
 
 
-def test_what_is_said_in_the_same_words_is_said_once(tmp_path):
+def test_equal_wordings_are_merged(tmp_path):
     (tmp_path / "entities.tsv").write_text(
         "id\tiri\tname\ttype\n1\tx:1\tRush\tBand\n2\tx:2\tToronto\tPlace\n3\tx:3\tCanada\tCountry\n"
     )
     (tmp_path / "relations.tsv").write_text("id\tiri\tname\n0\tx\torigin\n1\tx\tcountry\n")
     steps = (Step(0, True, 2), Step(1, True, 3))
     reason = Reason((Evidence("shared", (1,), steps),))
-    told = Narrator(Catalogue(tmp_path)).tell(reason)
-    assert told == "comes from Toronto and Canada, like Rush in your library"
+    text = Narrator(Catalogue(tmp_path)).tell(reason)
+    assert text == "comes from Toronto and Canada, like Rush in your library"
 
 
 def test_two_linked_entities(catalogue):
-    text = told("Aphex Twin", {0: ["Autechre"]}, catalogue)
+    text = reason_text("Aphex Twin", {0: ["Autechre"]}, catalogue)
     assert text == "plays IDM, which is a kind of techno; Autechre in your library plays techno"
 
 
 def test_an_entity_without_a_name_is_not_named(catalogue):
     assert (
-        told("Can", {0: ["Low"]}, catalogue) == "comes from the same place as Low in your library"
+        reason_text("Can", {0: ["Low"]}, catalogue)
+        == "comes from the same place as Low in your library"
     )
 
 
@@ -155,10 +157,10 @@ def test_unnamed_entities_are_counted_by_kind(tmp_path):
     )
     steps = [Step(r, True, e) for r, e in ((0, 91), (1, 92), (0, 93))]
     films = Evidence("shared", (3,), (Step(2, True, 94),))
-    told = Narrator(Catalogue(tmp_path)).tell(
+    text = Narrator(Catalogue(tmp_path)).tell(
         Reason((Evidence("shared", (1, 2), tuple(steps)), films))
     )
-    assert told == (
+    assert text == (
         "has 2 genres and 1 director in common with item 1 and item 2 in your history; "
         "also appears in the same film as item 3"
     )
@@ -166,17 +168,17 @@ def test_unnamed_entities_are_counted_by_kind(tmp_path):
 
 def test_other_listeners_where_the_graph_is_silent(catalogue):
     histories = {0: ["Burial"], 1: ["Burial", "Abba"], 2: ["Burial", "Abba"], 3: ["Burial"]}
-    text = told("Abba", histories, catalogue)
+    text = reason_text("Abba", histories, catalogue)
     assert (
         text == "2 of the 3 other listeners of Burial in your library play it too"
     )  # the user is not counted
-    assert told("Abba", {0: ["Burial"], 1: ["Burial", "Abba"]}, catalogue) == (
+    assert reason_text("Abba", {0: ["Burial"], 1: ["Burial", "Abba"]}, catalogue) == (
         "the only other listener of Burial in your library plays it too"
     )
 
 
 def test_other_listeners_beside_a_weak_path(catalogue):
-    text = told("Aphex Twin", {0: ["Autechre"], 1: ["Autechre", "Aphex Twin"]}, catalogue)
+    text = reason_text("Aphex Twin", {0: ["Autechre"], 1: ["Autechre", "Aphex Twin"]}, catalogue)
     assert text == (
         "plays IDM, which is a kind of techno; Autechre in your library plays techno; "
         "the only other listener of Autechre plays it too"
@@ -184,7 +186,7 @@ def test_other_listeners_beside_a_weak_path(catalogue):
 
 
 def test_the_model_alone_where_nothing_speaks_for_it(catalogue):
-    assert told("Abba", {0: ["Burial"], 1: ["Tricky", "Abba"]}, catalogue).startswith(
+    assert reason_text("Abba", {0: ["Burial"], 1: ["Tricky", "Abba"]}, catalogue).startswith(
         "the model's score alone"
     )
     assert reason_for("Abba", {0: [], 1: ["Abba"]}).kind == "model"  # a user without a history
@@ -360,9 +362,9 @@ def test_the_model_decides_what_is_named_where_it_can(catalogue):
     triples += [(name, "genre", "shoegaze") for name in ITEMS[:4]]
 
     def contributions(users, items):  # all from techno; something against it from the label
-        place = {(h, t): n for n, (h, _, t) in enumerate(triples)}
-        told = [place["Tricky", "techno"], place["Tricky", "Virgin"]]
-        return TripleContributions(np.array([0, 0]), np.array(told), np.array([2.5, -1.0]))
+        row_of = {(h, t): n for n, (h, _, t) in enumerate(triples)}
+        named = [row_of["Tricky", "techno"], row_of["Tricky", "Virgin"]]
+        return TripleContributions(np.array([0, 0]), np.array(named), np.array([2.5, -1.0]))
 
     plain = explain("Tricky", ["Portishead"], triples, catalogue).evidence[0]
     assert plain.basis == "rarity"
@@ -373,11 +375,11 @@ def test_the_model_decides_what_is_named_where_it_can(catalogue):
 
 
 def test_a_model_that_cannot_tell_changes_nothing(catalogue):
-    told = [
+    explanations = [
         explain("Massive Attack", ["Tricky"], TRIPLES, catalogue, contributions)
         for contributions in (None, lambda users, items: None)
     ]
-    assert told[0] == told[1]
+    assert explanations[0] == explanations[1]
 
 
 def test_a_path_may_lead_over_a_third_artist(catalogue):
@@ -396,7 +398,7 @@ def test_any_relation_name_has_words(relation):
     assert words.link
 
 
-def test_nothing_is_said_of_more_than_two_artists_by_name(catalogue):
+def test_at_most_two_artists_are_named(catalogue):
     many = ["Portishead", "Tricky", "Slowdive", "Burial", "Can"]
     triples = [(name, "genre", "techno") for name in [*many, "Wire"]]
     ((reason,),) = Explainer(make_train({0: many}, triples)).explain([0], [[ENTITY["Wire"]]])
@@ -468,9 +470,9 @@ def tagged(folder: Path, votes: dict[str, list[int]]) -> str:
     ]
     (folder / "entities.tsv").write_text("\n".join(["id\tiri\tname\ttype", *rows]) + "\n")
     (folder / "relations.tsv").write_text("id\tiri\tname\n0\tx\ttag\n")
-    said = [(f"tag:{tag}", n) for tag, counts in votes.items() for n in counts]
-    evidence = [f"tags.dat#line={line};votes={n}" for line, (_, n) in enumerate(said, start=2)]
-    texts = (pa.array(column, pa.string()) for column in ([tag for tag, _ in said], evidence))
+    tag_votes = [(f"tag:{tag}", n) for tag, counts in votes.items() for n in counts]
+    evidence = [f"tags.dat#line={line};votes={n}" for line, (_, n) in enumerate(tag_votes, start=2)]
+    texts = (pa.array(column, pa.string()) for column in ([tag for tag, _ in tag_votes], evidence))
     table = pa.table(dict(zip(("object", "evidence"), texts, strict=True)))
     pq.write_table(table, folder / "statements.parquet")
     triples = np.array([(item, 0, 8 + n) for item in (0, 1) for n in range(len(votes))])
@@ -490,7 +492,7 @@ def test_a_tag_on_which_no_two_people_agree_is_no_reason(tmp_path):
     assert tagged(tmp_path, votes) == "is tagged “dreamy”, like Artist 0 in your library"
 
 
-def test_tags_of_which_nobody_counted_votes_are_told(tmp_path):
+def test_tags_without_vote_counts_are_reported(tmp_path):
     text = tagged(tmp_path, {"dreamy": [], "moody": [], "seen_live": []})
     assert text == "is tagged “dreamy” and “moody”, like Artist 0 in your library"
 
@@ -498,7 +500,7 @@ def test_tags_of_which_nobody_counted_votes_are_told(tmp_path):
 @pytest.mark.parametrize(
     ("first", "second"), [("thrash_metal", "metal"), ("contemporary_R&B", "rnb")]
 )
-def test_what_a_chosen_fact_says_already_is_not_said_again(tmp_path, first, second):
+def test_what_a_chosen_fact_implies_is_not_repeated(tmp_path, first, second):
     text = tagged(tmp_path, {first: [9], second: [9]})
     assert text == f"is tagged “{first.replace('_', ' ')}”, like Artist 0 in your library"
 

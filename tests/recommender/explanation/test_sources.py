@@ -192,16 +192,16 @@ def test_why_shows_the_source_of_every_fact(toy_runs, tmp_path, capsys):
         for path in row["paths"]:
             assert path["from"]["id"] in history
             assert path["to"]["id"] == row["item"]
-            place = path["from"]["id"]
+            node = path["from"]["id"]
             for step in path["steps"]:
                 ends = step["head"]["id"], step["tail"]["id"]
                 near, far = ends if step["along"] else ends[::-1]
-                assert near == place
-                place = far
+                assert near == node
+                node = far
                 (source,) = step["sources"]
                 line = int(source["place"].partition("=")[2]) - 1
                 assert (graph.head[line], graph.tail[line]) == ends
-            assert place == row["item"]
+            assert node == row["item"]
 
 
 def test_why_without_statements_says_so(toy_runs, capsys):

@@ -158,13 +158,13 @@ def test_names_of_both_kinds_agree(parts: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [("a\tb\n", ":1: 2 cells"), ("", "no triples"), ("a\tb\tc\na\t\tc\n", ":2: 3 cells")],
 )
-def test_bad_files_are_named_with_the_line(text: str, said: str, tmp_path: Path) -> None:
+def test_bad_files_are_named_with_the_line(text: str, message: str, tmp_path: Path) -> None:
     path = tmp_path / "t.tsv"
     path.write_text(text)
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         read_named_triples(path)
 
 

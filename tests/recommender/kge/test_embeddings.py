@@ -277,7 +277,7 @@ def test_command(toy_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert str(tmp_path) in printed.replace("\n", "")
 
 
-def test_mistakes_are_told(toy_data: Path, tmp_path: Path) -> None:
+def test_mistakes_are_reported(toy_data: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="transe"):
         main(["--data", str(toy_data), "--model", "transx"])
     with pytest.raises(ConfigError, match="dim"):

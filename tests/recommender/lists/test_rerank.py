@@ -122,7 +122,7 @@ def test_popularity_adds_the_logarithm_of_the_listeners(train, pools):
             items, values = relevance(pools, user)
             total = np.array(values) + weight * bias[items]
             order = np.argsort(-total, kind="stable")[:K]
-            assert found.items[user].tolist() == [items[place] for place in order]
+            assert found.items[user].tolist() == [items[index] for index in order]
 
 
 def test_criteria_add_up(train, pools):

@@ -76,10 +76,10 @@ def test_per_user_values_are_trec_evals(world):
     }
     ours = {"precision": P, "recall": R, "ndcg": nDCG, "hit": Success, "mrr": RR}
     measures = {m @ k: f"{name}@{k}" for name, m in ours.items() for k in KS}
-    place = {str(u): n for n, u in enumerate(result.users)}
+    row_of = {str(u): n for n, u in enumerate(result.users)}
     compared = 0
     for value in ir_measures.iter_calc(list(measures), qrels, run):
-        mine = result.per_user[measures[value.measure]][place[value.query_id]]
+        mine = result.per_user[measures[value.measure]][row_of[value.query_id]]
         assert mine == pytest.approx(value.value, abs=1e-6), value
         compared += 1
     assert compared == len(measures) * len(result.users)

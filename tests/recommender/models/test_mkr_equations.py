@@ -156,14 +156,14 @@ def differences(loss, p: Params, step: float = 1e-6) -> Params:
     gradient = {}
     for name, value in p.items():
         gradient[name] = np.zeros_like(value)
-        for place in np.ndindex(value.shape):
-            kept = value[place]
-            value[place] = kept + step
+        for index in np.ndindex(value.shape):
+            kept = value[index]
+            value[index] = kept + step
             above = loss()
-            value[place] = kept - step
+            value[index] = kept - step
             below = loss()
-            value[place] = kept
-            gradient[name][place] = (above - below) / (2 * step)
+            value[index] = kept
+            gradient[name][index] = (above - below) / (2 * step)
     return gradient
 
 

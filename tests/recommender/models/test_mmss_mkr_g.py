@@ -494,9 +494,9 @@ def test_the_kg_task_and_the_mixture_train_beside_it(checkerboard: Split) -> Non
     settings = {**SMALL, **TWO_VIEWS, "lr_kge": 0.01, "schedule": 6, "kge_interval": 2}
     model = create_model("mmss_mkr_g", checkerboard.train, **settings)
     Trainer(patience=0, threads=1, device="cpu", loggers=[losses]).fit(model, checkerboard)
-    told = [record for record in losses if "loss_knowledge_graph" in record]
-    assert [record["epoch"] for record in told] == [1, 3, 5]
-    assert told[-1]["loss_knowledge_graph"] < told[0]["loss_knowledge_graph"]
+    graph_losses = [record for record in losses if "loss_knowledge_graph" in record]
+    assert [record["epoch"] for record in graph_losses] == [1, 3, 5]
+    assert graph_losses[-1]["loss_knowledge_graph"] < graph_losses[0]["loss_knowledge_graph"]
     assert losses[-1]["loss_recommendation"] < losses[0]["loss_recommendation"]
     scores = torch.linspace(-9, 9, 50)
     y = model.probability(scores)

@@ -167,7 +167,7 @@ def test_played_items_are_listed_only_when_allowed(run, parts, capsys):
     }
 
 
-def test_a_user_who_plays_all_that_passes_is_told_so(run, parts, capsys):
+def test_a_user_who_plays_all_items_that_pass_the_filter_gets_a_message(run, parts, capsys):
     dataset = parts.dataset
     users, items = dataset.interactions.positives
     labels = {item: 32 + item % 9 for item in range(30)}

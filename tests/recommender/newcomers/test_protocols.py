@@ -132,12 +132,12 @@ def test_the_command_writes_table_numbers_and_picture(named_toy_data, tmp_path, 
     command = ["--data", str(named_toy_data), "--models", "als", "--seeds", "1", "2"]
     command += ["--out", str(tmp_path / "out"), "--share", "0.3", "--device", "cpu"]
     assert main_guard(main, command) == 0
-    shown, told = capsys.readouterr()
-    assert re.search(r"als: \d+\.\d ms to fold in one person with 5 likes", told)
-    assert (tmp_path / "out" / "newcomers.md").read_text() == shown
-    assert "| als | retrained |" in shown
-    assert "## Users left out" in shown
-    assert "## Items left out" in shown
+    table, progress = capsys.readouterr()
+    assert re.search(r"als: \d+\.\d ms to fold in one person with 5 likes", progress)
+    assert (tmp_path / "out" / "newcomers.md").read_text() == table
+    assert "| als | retrained |" in table
+    assert "## Users left out" in table
+    assert "## Items left out" in table
     report = json.loads((tmp_path / "out" / "newcomers.json").read_text())
     assert [len(run) for run in report["users"]["als"]] == [7, 7]
     picture = (tmp_path / "out" / "newcomers.png").read_bytes()

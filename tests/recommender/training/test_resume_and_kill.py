@@ -107,7 +107,7 @@ def test_other_settings_are_not_resumed(toy_data: Path, tmp_path: Path) -> None:
         train(toy_data, tmp_path / "run", resume=True, seed=9)
 
 
-def test_a_damaged_checkpoint_is_said_to_be_so(toy_data: Path, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_reported(toy_data: Path, tmp_path: Path) -> None:
     train(toy_data, tmp_path / "run", epochs=1)
     (tmp_path / "run" / "checkpoint.pt").write_bytes(b"not a checkpoint")
     with pytest.raises(RunError, match=r"checkpoint\.pt"):

@@ -154,7 +154,7 @@ def test_stopping_ignores_undefined_values() -> None:
     assert stopping.exhausted
 
 
-def test_divergence_is_told(toy_data: Path) -> None:
+def test_divergence_is_reported(toy_data: Path) -> None:
     with pytest.raises(RunError, match="diverged"):
         fit(toy_data, "mkr", {"lr_rs": 1e30, "lr_kge": 1e30}, kernel="torch", epochs=2)
 
@@ -241,18 +241,18 @@ def test_a_run_folder_logs_every_epoch(toy_data: Path, tmp_path: Path) -> None:
     assert [record["epoch"] for record in recorder.records] == [1, 2, 3]
 
 
-def test_mlflow_is_told_everything(toy_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[str, Any]] = []
+def test_mlflow_logs_everything(toy_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[str, Any]] = []
     names = ("start_run", "log_params", "log_metrics", "log_metric", "end_run")
     fake = types.SimpleNamespace(
-        **{name: lambda *a, _name=name, **k: told.append((_name, a)) for name in names}
+        **{name: lambda *a, _name=name, **k: calls.append((_name, a)) for name in names}
     )
     monkeypatch.setitem(sys.modules, "mlflow", fake)
     fit(toy_data, epochs=2, patience=0, loggers=[MLflow("toy")])
-    called = [name for name, _ in told]
+    called = [name for name, _ in calls]
     assert called[:2] == ["start_run", "log_params"] and called[-1] == "end_run"
     assert called.count("log_metrics") == 2
-    assert any(name == "log_metric" and a[0] == "test_auc" for name, a in told)
+    assert any(name == "log_metric" and a[0] == "test_auc" for name, a in calls)
 
 
 @pytest.mark.parametrize("flag", ["mlflow", "tensorboard"])

@@ -45,4 +45,4 @@ class Adapter(Protocol):
         """Whether a file is of this format, by its name and its first kilobytes."""
 
     def read(self, document: Document) -> None:
-        """Add what the file says to the document's collector."""
+        """Add the file's records and statements to the document's collector."""

@@ -96,11 +96,11 @@ def _numbered(document: Document, block: Block, batch: Batch) -> Records:
     numbers = pc.if_else(pa.array(is_filled(numbers)), numbers, within)
     keys = joined(f"{document.out.source}/{scope}/", numbers)
     records = Records(batch, elements, own, keys, joined(f"{document.name}#/{scope}/", numbers))
-    known = is_filled(numbers)
-    for place in np.flatnonzero(~known).tolist():
-        where = f"{document.name}#line={block.line(place)}"
-        batch.reject(records.order(0)[place], "empty id", where)
-    return records.some(known)
+    filled = is_filled(numbers)
+    for row in np.flatnonzero(~filled).tolist():
+        where = f"{document.name}#line={block.line(row)}"
+        batch.reject(records.order(0)[row], "empty id", where)
+    return records.some(filled)
 
 
 def _unknown_fields(tag: str, records: Records) -> Counter[str]:

@@ -124,8 +124,8 @@ def read_credits(records: Records, section: int, field: str) -> None:
     for number, times in enumerate(np.bincount(role, minlength=len(roles)).tolist()):
         if roles[number].predicate is None:
             batch.count(f"unknown role: {roles[number].text}", times)
-    known = np.array([item.predicate is not None for item in roles], np.bool_)[role]
-    listed, role = listed.some(credit[known]), role[known]
+    mapped = np.array([item.predicate is not None for item in roles], np.bool_)[role]
+    listed, role = listed.some(credit[mapped]), role[mapped]
     order, where = records.order(section, listed.places), records.where(field, listed.places)
     artists = mention_artists(batch, order, "Artist", listed.numbers, listed.names, where)
     plays = np.array([item.predicate == "instrument" for item in roles], np.bool_)[role]

@@ -99,8 +99,8 @@ class Records:
     def reject(self, chosen: NDArray[np.bool_], reason: str) -> None:
         """Note that records are not used."""
         order = self.order(0)
-        for place in np.flatnonzero(chosen).tolist():
-            self.batch.reject(order[place], reason, self.evidence[place].as_py())
+        for row in np.flatnonzero(chosen).tolist():
+            self.batch.reject(order[row], reason, self.evidence[row].as_py())
 
     def say(self, section: int, predicate: str, texts: Texts, field: str) -> None:
         """State a value of each record whose text is not empty."""
@@ -116,7 +116,7 @@ def joined(*texts: Texts | str) -> Texts:
 
 
 def plain_names(texts: Texts) -> Texts:
-    """Names without the numbers that tell namesakes apart, their articles in front."""
+    """Names without disambiguating numbers, articles in front."""
     return mapped(texts, plain_name, where=rf"{TO_CLEAN}|\)$|, ")
 
 
@@ -127,7 +127,7 @@ def cleaned(texts: Texts) -> Texts:
 
 @lru_cache(maxsize=65536)
 def plain_name(text: str) -> str:
-    """A name without the number that tells namesakes apart, its article in front.
+    """A name without its disambiguating number, the article in front.
 
     >>> plain_name("Beatles, The"), plain_name("Nirvana (2)")
     ('The Beatles', 'Nirvana')

@@ -147,10 +147,10 @@ def _albums(records: Records, scope: str) -> tuple[Records, Performers]:
 def _countries(records: Records) -> None:
     """The releases' countries; several are joined by '&', and regions are no countries."""
     places, texts = [], []
-    for place, text in enumerate(records.text("country").to_pylist()):
+    for row, text in enumerate(records.text("country").to_pylist()):
         for part in _JOINED.split(text):
             if country_name(part):
-                places.append(place)
+                places.append(row)
                 texts.append(part)
             elif part:
                 records.batch.count(f"no country: {part}", 1)

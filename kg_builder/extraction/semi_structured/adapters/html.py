@@ -99,7 +99,7 @@ def _parse(text: str) -> html.HtmlElement | None:
 
 
 def _address(root: html.HtmlElement) -> str:
-    """Where the page is found: its base, its canonical link, or what it says to be shared by."""
+    """The page's address: its base, its canonical link, or the link it gives for sharing."""
     found = [str(base.get("href") or "") for base in root.iter("base")]
     found += [
         str(link.get("href") or "")

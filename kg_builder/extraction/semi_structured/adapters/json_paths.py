@@ -80,7 +80,7 @@ class JsonFiles:
 
 
 class ThingReader:
-    """Makes a record and statements of each object that describes a thing."""
+    """Makes a record and statements of each object that describes an entity."""
 
     def __init__(self, document: Document, mapping: JsonMap) -> None:
         self._document, self._mapping = document, mapping
@@ -141,7 +141,7 @@ class ThingReader:
         key = id_key(out.source, "", record_id or evidence)
         external: list[str] = []
         for path, prefix in mapping.external_ids.items():
-            found = {text: place for place, text in reversed(_texts(thing, path))}
+            found = {text: pointer for pointer, text in reversed(_texts(thing, path))}
             texts = list(reversed(found))
             if prefix and len(texts) > 1:
                 out.reject(
@@ -170,12 +170,12 @@ class ThingReader:
         for path, reader in self._readers:
             labels = _texts(thing, reader.mapping.labels) if reader.mapping.labels else []
             values = _texts(thing, path)
-            for (place, text), label in zip(values, _labels(values, labels), strict=True):
-                reader.read(text, Place(key, f"{document.name}#{place}"), label)
+            for (pointer, text), label in zip(values, _labels(values, labels), strict=True):
+                reader.read(text, Place(key, f"{document.name}#{pointer}"), label)
 
 
 def _with_confidence(path: ColumnMap, source: SemiStructuredSource) -> ColumnMap:
-    """A path that does not tell its confidence, with that of its source, if the source does."""
+    """A path without a confidence of its own gets its source's, where there is one."""
     if "confidence" in path.model_fields_set or "confidence" not in source.model_fields_set:
         return path
     return path.model_copy(update={"confidence": source.confidence})

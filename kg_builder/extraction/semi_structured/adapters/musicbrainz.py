@@ -126,13 +126,13 @@ class _Answer:
         self._say = Assertions(document.out, "musicbrainz", document.source.confidence)
 
     def outermost(self, element: etree._Element) -> int:
-        """Read a thing, or every thing of a list, collection or disc."""
+        """Read an entity, or every entity of a list, collection or disc."""
         if _tag(element) in THINGS:
             return self.thing(element) is not None
         return sum(self.outermost(child) for child in element)
 
     def thing(self, element: etree._Element, owner: str = "") -> str | None:
-        """Add a thing with all that its element says; returns its key."""
+        """Add the entity that an element describes, with all its facts; returns its key."""
         tag, mbid = _tag(element), element.get("id") or ""
         name = clean_text(_text(element, "name") or _text(element, "title"))
         evidence = self._evidence(element)
@@ -222,14 +222,14 @@ class _Answer:
             ("end-area", "deathPlace" if person else ""),
         ):
             found = element.find(NAMESPACE + tag)
-            place = self.thing(found) if found is not None else None
-            if place is None:
+            area = self.thing(found) if found is not None else None
+            if area is None:
                 continue
             country = found is not None and self._type(found, tag) == "Country"
             if country and agent and tag == "area":
                 predicate = "country"
             if predicate:
-                self._say.link(key, predicate, place, f"{evidence}/{tag}")
+                self._say.link(key, predicate, area, f"{evidence}/{tag}")
 
     # --------------------------------------------------------------------------------- works
 

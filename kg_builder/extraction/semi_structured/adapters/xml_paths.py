@@ -47,13 +47,13 @@ class XmlFiles:
         document.out.counts["documents read"] += 1
         count = 0
         seen: dict[str, None] = {}
-        for place, element in _elements(document, mapping.records.split("."), seen):
+        for path, element in _elements(document, mapping.records.split("."), seen):
             thing = value_of(element)
             if isinstance(thing, str):
                 thing = {_TEXT: thing}
             if isinstance(thing, dict):
                 count += 1
-                reader.add(Nested(thing, place))
+                reader.add(Nested(thing, path))
         reader.finish()
         if count:
             document.out.counts["documents used"] += 1

@@ -52,15 +52,15 @@ def _item(
         child = todo.pop(0)
         names = (child.get("itemprop") or "").split()
         for name in names:
-            place = f"{pointer}/{name}"
+            child_pointer = f"{pointer}/{name}"
             number = len(node.properties.get(term(name, vocabulary), []))
-            place = f"{place}/{number}" if number else place
+            child_pointer = f"{child_pointer}/{number}" if number else child_pointer
             if child.get("itemscope") is not None:
                 if child not in above:
-                    value: Node | Text = _item(child, place, ids, (*above, element))
+                    value: Node | Text = _item(child, child_pointer, ids, (*above, element))
                     node.add(term(name, vocabulary), value)
             elif text := _microdata_text(child):
-                node.add(term(name, vocabulary), Text(text, place))
+                node.add(term(name, vocabulary), Text(text, child_pointer))
         if child.get("itemscope") is None:
             todo = [*_children(child), *todo]
     return node
@@ -140,9 +140,9 @@ def _last(names: list[str]) -> str:
 
 
 def _term(name: str, vocabulary: str, prefixes: dict[str, str]) -> str:
-    prefix, colon, rest = name.partition(":")
-    if colon and not rest.startswith("//") and prefix in prefixes:
-        return term(prefixes[prefix] + rest)
+    prefix, colon, local = name.partition(":")
+    if colon and not local.startswith("//") and prefix in prefixes:
+        return term(prefixes[prefix] + local)
     return term(name, vocabulary)
 
 
@@ -180,7 +180,7 @@ _PROPERTIES: Final = {
 
 
 def parse_open_graph(root: html.HtmlElement) -> list[Node]:
-    """The page's thing, if its tags tell a title and a kind of thing that the data model knows."""
+    """The page's entity, if its tags give a title and a class of the data model."""
     node = Node("open-graph/0")
     for index, meta in enumerate(root.iter("meta")):
         name = str(meta.get("property") or meta.get("name") or "").strip().lower()

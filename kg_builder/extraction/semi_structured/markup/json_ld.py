@@ -71,9 +71,9 @@ class _Context:
         return _Context(prefixes, vocabulary)
 
     def term(self, name: str) -> str:
-        prefix, colon, rest = name.partition(":")
-        if colon and not rest.startswith("//") and prefix in self.prefixes:
-            return term(self.prefixes[prefix] + rest)
+        prefix, colon, local = name.partition(":")
+        if colon and not local.startswith("//") and prefix in self.prefixes:
+            return term(self.prefixes[prefix] + local)
         if not colon and "://" in self.prefixes.get(name, ""):
             return term(self.prefixes[name])
         return term(name, self.vocabulary)

@@ -139,7 +139,7 @@ def add_facts(
     confidence: float,
     address: str = "",
 ) -> int:
-    """Add the topic of a page with what its tables and lists say; returns how many facts held.
+    """Add a page's topic with the facts of its tables and lists; returns how many were valid.
 
     The topic's name is the page's main heading. Pages with fewer than two known labels are left
     alone: tables are mostly about something else.
@@ -176,7 +176,7 @@ def add_facts(
 
 
 def _topic(out: Collector, type_: str, fields: set[str], described: list[tuple[str, str]]) -> str:
-    """The class of a page's topic: what is said below its title, or what only such things have."""
+    """The class of a page's topic, from its subtitle or from fields that only one class has."""
     if described:
         return described[0][1]
     if out.schema.is_a("Band", type_) and fields & _GROUP:
@@ -209,7 +209,7 @@ class _Topic:
     address: str
 
     def add(self, fact: Fact) -> None:
-        """State what a row says."""
+        """Add the statements of a row."""
         if fact.field in ALIAS_FIELDS:
             return
         if fact.field in PERIOD_FIELDS:
@@ -295,8 +295,8 @@ def _fact(label: html.HtmlElement, value: html.HtmlElement, pointer: str) -> Ite
     words = clean_text(_lines(label)).rstrip(":").casefold()
     field = _LABELS.get(words, words.replace(" ", "_"))
     text = _lines(value)
-    known = field in _FIELDS or field in ALIAS_FIELDS or field in PERIOD_FIELDS
-    if known and text.strip():
+    recognised = field in _FIELDS or field in ALIAS_FIELDS or field in PERIOD_FIELDS
+    if recognised and text.strip():
         yield Fact(field, text, pointer, value)
 
 

@@ -117,9 +117,9 @@ class NodeMapper:
         schema = self.out.schema
         found = []
         for name in node.types:
-            known = schema.class_of.get(name) or MORE_CLASSES.get(name.removeprefix(SCHEMA_ORG))
-            if known:
-                found.append(known)
+            class_ = schema.class_of.get(name) or MORE_CLASSES.get(name.removeprefix(SCHEMA_ORG))
+            if class_:
+                found.append(class_)
             elif name.removeprefix(SCHEMA_ORG) not in WRAPPERS:
                 self.out.counts[f"unknown class: {curie(name)}"] += 1
         if SCHEMA_ORG + "MusicGroup" in node.types and not self._has(node, GROUP_ONLY):

@@ -63,7 +63,7 @@ def test_spaces_part_columns_where_there_are_no_tabs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("air\tB-Artist\nplays\n", "line 2: a word without a tag"),
         ("air\tArtist\n", "line 1: 'Artist' is not a BIO tag"),
@@ -71,10 +71,12 @@ def test_spaces_part_columns_where_there_are_no_tabs(tmp_path: Path) -> None:
         ("\n\n", "no sentence"),
     ],
 )
-def test_a_broken_file_is_told_with_its_line(tmp_path: Path, content: str, told: str) -> None:
+def test_a_broken_file_is_reported_with_its_line(
+    tmp_path: Path, content: str, message: str
+) -> None:
     path = tmp_path / "x.bio"
     path.write_text(content)
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=message):
         read_bio(path)
 
 

@@ -67,7 +67,7 @@ def test_well_known_artists_ship_with_the_project() -> None:
     ]
 
 
-def test_what_holds_no_names_is_told(tmp_path: Path) -> None:
+def test_what_holds_no_names_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         read_name_files([tmp_path / "none.txt"])
     with pytest.raises(DataError, match=r"neither records\.parquet nor entities\.tsv"):

@@ -52,7 +52,7 @@ def test_a_model_reads_the_same_after_it_was_kept(model: NerModel, tmp_path: Pat
     assert NerModel.load(tmp_path).predict([_NEW]) == model.predict([_NEW])
 
 
-def test_a_folder_without_a_model_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_a_model_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no model of names in this folder"):
         NerModel.load(tmp_path)
 

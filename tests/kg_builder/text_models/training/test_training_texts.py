@@ -123,7 +123,7 @@ def test_annotated_biographies(schema: Schema, sample_data: Path) -> None:
     assert texts["B001"].startswith(first[0].text)
 
 
-def test_an_annotation_of_a_text_that_is_not_there_is_told(
+def test_an_annotation_of_a_text_that_is_not_there_is_reported(
     schema: Schema, sample_data: Path
 ) -> None:
     path = sample_data / "truth/biographies_annotations.jsonl"
@@ -157,7 +157,7 @@ def test_webnlg_triples_are_put_into_the_data_models_words(schema: Schema, tmp_p
         ('{"id": "1", "chains": []}\n', "line 1: not an annotation: 'triples' is missing"),
     ],
 )
-def test_broken_annotations_are_told(
+def test_broken_annotations_are_reported(
     schema: Schema, tmp_path: Path, content: str, message: str
 ) -> None:
     path = tmp_path / "a.jsonl"
