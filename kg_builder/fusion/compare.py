@@ -21,6 +21,7 @@ from kg_builder.fusion.pair_measures import details
 from kg_builder.fusion.profiles import Profiles, Values, gather_wording
 from kg_builder.fusion.title_words import IN_TITLES
 from kg_builder.fusion.unique_values import coded, over_pairs
+from kg_builder.fusion.volume_marks import DIFFERENT_TITLES, NUMBERS, number_levels
 from kg_builder.fusion.work_facts import FACTS, IN_FACTS, chance, fact_levels
 from kg_builder.ontology import Schema
 
@@ -116,7 +117,13 @@ def compare(
     if worded.any():
         overlap = wording.overlap(pairs[worded])
         similarity[worded] = np.nan_to_num(overlap.title)
-        for feature, column in overlap.levels():
+        kinds = {name: schema.is_a(name, "Song") for name in set(profiles.type)}
+        song = np.array([kinds[name] for name in profiles.type], dtype=bool)
+        numbers = number_levels(wording, pairs[worded], song)
+        for feature, column in (*overlap.levels(), (NUMBERS, numbers)):
+            if feature.name in DIFFERENT_TITLES:
+                most = np.where(numbers == 0, DIFFERENT_TITLES[feature.name], len(feature.levels))
+                column = np.minimum(column, most).astype(np.int8)
             features.append(feature)
             columns.append(np.full(len(pairs), MISSING, dtype=np.int8))
             columns[-1][worded] = column
@@ -264,7 +271,7 @@ def _value_columns(
             stated_by[index] = several
         column = over_pairs(pairs[:, 0], pairs[:, 1], measure.level, coded(stated_by), MISSING)
         if (column != MISSING).any():
-            found.append((Feature(predicate, *measure.prior), column))
+            found.append((Feature(predicate, *measure.prior, anchored=measure.anchored), column))
     found += _qualifiers(profiles, pairs)
     return found
 

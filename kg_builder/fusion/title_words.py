@@ -32,6 +32,7 @@ TITLE: Final = Feature(
     match=(0.02, 0.03, 0.05, 0.06, 0.10, 0.74),
     other=(0.55, 0.22, 0.12, 0.04, 0.02, 0.05),
     strength=STRONG,
+    anchored=True,
 )
 """Whether each title is found in the other record, title or not."""
 
@@ -41,6 +42,7 @@ LEFT_OVER: Final = Feature(
     match=(0.01, 0.02, 0.03, 0.05, 0.09, 0.12, 0.68),
     other=(0.30, 0.27, 0.20, 0.11, 0.06, 0.02, 0.04),
     strength=STRONG,
+    anchored=True,
 )
 """What the record with less to add says beyond the other one."""
 
