@@ -161,7 +161,7 @@ class Supervised:
 def _pool(
     trained: NDArray[np.float64], given: NDArray[np.float64], share: float
 ) -> NDArray[np.float64]:
-    """Weighted mean of both log-odds; the unsupervised ones, which are not bounded, up to `_FAR`."""
+    """Weighted mean of both log-odds; the unsupervised ones, unbounded, up to `_FAR`."""
     bounded = np.clip(given, -_FAR, _FAR)
     return np.asarray(share * trained + (1 - share) * bounded, dtype=np.float64)
 
