@@ -24,6 +24,8 @@ from kg_builder.fusion.score import FellegiSunter
 _BINS: Final = (0.1, 0.5, 0.9, 0.99)
 _ENOUGH: Final = 50
 """Pairs that must speak of a feature before it is a check."""
+_OFTEN: Final = 0.5
+"""Share of the likely pairs that must speak of it: few numbered titles say little of all."""
 _TELLING: Final = 0.3
 """A feature whose agreement is hardly rarer among pairs of two things checks nothing."""
 MAX_ERROR: Final = 0.15
@@ -107,6 +109,8 @@ def _confirmed(
     seen = levels != MISSING
     likely = seen & (probability >= _BINS[0])
     if likely.sum() < _ENOUGH or (seen & ~likely).sum() < _ENOUGH:
+        return None
+    if likely.sum() < _OFTEN * (probability >= _BINS[0]).sum():
         return None
     least = _agreement(feature.match)
     agrees = levels >= least

@@ -104,7 +104,7 @@ def number_levels(
         if not one and not other:
             levels[row] = 2
         elif one and other:
-            levels[row] = 2 if digits == other_digits else 0
+            levels[row] = 2 if digits and digits == other_digits else 0
         elif not song[[i, j]].any():
             levels[row] = 1
     return levels

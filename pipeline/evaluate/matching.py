@@ -205,6 +205,10 @@ def _finish(
             )
         line += f"; {report.seconds:.1f} s, processor {report.processor:.1f} s"
         _out.print(line, highlight=False, soft_wrap=True)
+        if report.check is not None:
+            _out.print(report.check.line(), highlight=False, soft_wrap=True)
+            for warning in report.check.warnings():
+                _out.print(f"[yellow]warning:[/] {warning}", highlight=False, soft_wrap=True)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         text = json.dumps([_plain(report) for report in reports], indent=2) + "\n"
