@@ -16,7 +16,7 @@ from unidecode import unidecode
 
 from kg_builder.fusion.agreement_levels import MISSING, Feature
 from kg_builder.fusion.measures import Measure, measure_for
-from kg_builder.fusion.normalize import nations_in, squeeze
+from kg_builder.fusion.normalize import NICKNAMES, nations_in, squeeze
 from kg_builder.fusion.pair_measures import details
 from kg_builder.fusion.profiles import Profiles, Values, gather_wording
 from kg_builder.fusion.title_words import IN_TITLES
@@ -204,6 +204,8 @@ def _spellings(
         words, others = set(one.split()), set(other.split())
         if _numbers(words) != _numbers(others):
             levels[row] = min(levels[row], 1)
+        elif levels[row] < 2 and _by_nickname(one.split(), other.split()):
+            levels[row] = 2
         elif levels[row] > 1 and _stranger(words, others):
             levels[row] = 1
         elif levels[row] < 2 and (words < others or others < words):
@@ -213,6 +215,22 @@ def _spellings(
 
 def _spelled(profiles: Profiles, index: int) -> set[str]:
     return {profiles.names[index].squeezed, *map(squeeze, profiles.aliases[index])}
+
+
+def _by_nickname(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether one name is the other with a nickname: 'Bob Marley', 'Robert Nesta Marley'.
+
+    The family names are equal, and the shorter name has nothing but a nickname in front of it.
+    """
+    short, full = sorted((one, other), key=len)
+    if short[-1:] != full[-1:] or len(short) == len(full) > 2:
+        return False
+    for nickname, names in ((short, full), (full, short)) if len(full) == 2 else ((short, full),):
+        if len(nickname) == 2 and not NICKNAMES.get(nickname[0], frozenset()).isdisjoint(
+            names[:-1]
+        ):
+            return True
+    return False
 
 
 def _stranger(words: set[str], others: set[str]) -> bool:
