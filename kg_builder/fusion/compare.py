@@ -115,12 +115,12 @@ def compare(
     levels[named], similarity[named] = name_levels(profiles, pairs[named])
     features, columns = [NAME], [levels]
     if worded.any():
-        overlap = wording.overlap(pairs[worded])
+        overlap, crossed = wording.overlap(pairs[worded]), wording.crosses(pairs[worded])
         similarity[worded] = np.nan_to_num(overlap.title)
         kinds = {name: schema.is_a(name, "Song") for name in set(profiles.type)}
         song = np.array([kinds[name] for name in profiles.type], dtype=bool)
         numbers = number_levels(wording, pairs[worded], song)
-        for feature, column in (*overlap.levels(), (NUMBERS, numbers)):
+        for feature, column in (*overlap.levels(crossed), (NUMBERS, numbers)):
             if feature.name in DIFFERENT_TITLES:
                 most = np.where(numbers == 0, DIFFERENT_TITLES[feature.name], len(feature.levels))
                 column = np.minimum(column, most).astype(np.int8)
@@ -222,15 +222,14 @@ def _by_nickname(one: Sequence[str], other: Sequence[str]) -> bool:
 
     The family names are equal, and the shorter name has nothing but a nickname in front of it.
     """
-    short, full = sorted((one, other), key=len)
-    if short[-1:] != full[-1:] or len(short) == len(full) > 2:
+    if one[-1:] != other[-1:]:
         return False
-    for nickname, names in ((short, full), (full, short)) if len(full) == 2 else ((short, full),):
-        if len(nickname) == 2 and not NICKNAMES.get(nickname[0], frozenset()).isdisjoint(
-            names[:-1]
-        ):
-            return True
-    return False
+    return any(
+        len(short) == 2
+        and len(full) >= 2
+        and not NICKNAMES.get(short[0], frozenset()).isdisjoint(full[:-1])
+        for short, full in ((one, other), (other, one))
+    )
 
 
 def _stranger(words: set[str], others: set[str]) -> bool:

@@ -91,7 +91,7 @@ class Words:
         all: words of the title, of performer and album, and of text in the wrong cell, each once.
         displaced: whether a cell for numbers or dates holds text: then the row may be shifted,
             and no cell is what it says.
-        foreign: the title as it is written where it has letters of another script than the Latin one.
+        foreign: the title as it is written if it has letters of another script than the Latin one.
     """
 
     title: tuple[str, ...]
@@ -206,16 +206,19 @@ class Wording:
         found: NDArray[np.bool_] = self.rich[pairs[:, 0]] & self.rich[pairs[:, 1]]
         return found
 
+    def crosses(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Pairs of which one title alone is in the Latin script."""
+        found: NDArray[np.bool_] = self.foreign[pairs[:, 0]] != self.foreign[pairs[:, 1]]
+        return found
+
     def overlap(self, pairs: NDArray[np.int64]) -> Overlap:
         """Compare the words of pairs of works."""
         parts = [
             self._overlap(pairs[start : start + CHUNK]) for start in range(0, len(pairs), CHUNK)
         ]
         if not parts:
-            return Overlap(*(np.empty(0) for _ in range(6)), crossed=np.empty(0, dtype=bool))
-        measured = (np.concatenate(column) for column in zip(*parts, strict=True))
-        crossed = self.foreign[pairs[:, 0]] != self.foreign[pairs[:, 1]]
-        return Overlap(*measured, crossed=crossed)
+            return Overlap(*(np.empty(0) for _ in range(6)))
+        return Overlap(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     def _overlap(self, pairs: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:
         left, right = pairs[:, 0], pairs[:, 1]
@@ -271,7 +274,7 @@ class Wording:
             side[doubtful] = np.maximum(side[doubtful], within / 100)
             sides.append(side)
         found: NDArray[np.float64] = np.maximum(same.astype(np.float64), np.minimum(*sides))
-        for row in np.flatnonzero(self.foreign[pairs[:, 0]] != self.foreign[pairs[:, 1]]).tolist():
+        for row in np.flatnonzero(self.crosses(pairs)).tolist():
             i, j = pairs[row].tolist()
             original, romanised = (i, j) if self.foreign[i] else (j, i)
             found[row] = max(
@@ -322,7 +325,6 @@ class Overlap:
         left, right: weight of the words that only this side has.
         alike: how much these are spelled alike, 0..1.
         title: how well each title is found in the other record, 0..1.
-        crossed: whether the titles are in two scripts.
     """
 
     shared: NDArray[np.float64]
@@ -331,15 +333,14 @@ class Overlap:
     right: NDArray[np.float64]
     alike: NDArray[np.float64]
     title: NDArray[np.float64]
-    crossed: NDArray[np.bool_]
 
     @property
     def left_over(self) -> NDArray[np.float64]:
         """What the side with less to add adds, less what is a misspelling of the other's."""
         return np.asarray(np.minimum(self.left, self.right) * (1 - self.alike), dtype=np.float64)
 
-    def levels(self) -> list[tuple[Feature, NDArray[np.int8]]]:
-        """The levels of the three features of works.
+    def levels(self, crossed: NDArray[np.bool_]) -> list[tuple[Feature, NDArray[np.int8]]]:
+        """The levels of the three features of works; `crossed`: see `Wording.crosses`.
 
         A romanised word is seldom the same to the letter ('Jolki', 'Yolki'), so that words which
         only one of two scripts has say nothing; how much alike the titles are does.
@@ -347,8 +348,8 @@ class Overlap:
         left_over = len(_LEFT_CUTS) - _level(self.left_over, _LEFT_CUTS)
         left_over[np.isnan(self.left)] = MISSING
         shared = _level(self.share, _SHARED_CUTS)
-        left_over[self.crossed & (left_over < LEFT_OVER.levels.index("few"))] = MISSING
-        shared[self.crossed & (shared < SHARED.levels.index("most"))] = MISSING
+        left_over[crossed & (left_over < LEFT_OVER.levels.index("few"))] = MISSING
+        shared[crossed & (shared < SHARED.levels.index("most"))] = MISSING
         return [
             (TITLE, _level(self.title, _TITLE_CUTS)),
             (LEFT_OVER, left_over.astype(np.int8)),
