@@ -6,7 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,9 +16,12 @@ from kg_builder.errors import DataError
 from kg_builder.evaluation.song_columns import (
     PREDICATES,
     TITLE,
+    described,
     guess_columns,
+    kind_of,
     require_columns,
 )
+from kg_builder.extraction.values.text import clean_text
 from kg_builder.fusion.misplaced_values import restore_misplaced_values
 from kg_builder.tables import RECORDS
 
@@ -35,6 +38,8 @@ MUSICBRAINZ20K: Final[Columns] = {
 }  # fmt: skip
 _CELL: Final = re.compile(r"COL (\S+) VAL ?")
 _SIDES: Final = ("left", "right")
+_MARKS: Final = ("\n", "|", ";", " / ")
+"""What parts the entries of a list in one cell, tried in this order."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,12 @@ class Clusters:
     Attributes:
         records: table `RECORDS`.
         truth: record key → name of the thing.
+        notes: per table, which column was taken for what.
     """
 
     records: pd.DataFrame
     truth: dict[str, str]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,7 +121,8 @@ def read_tables(
     truth: str | None = None,
     key: str = "id",
     source: str | None = None,
-    type_: str = "Song",
+    type_: str | None = None,
+    hide: Collection[str] = (),
 ) -> Clusters:
     """Read CSV tables, each of them a source unless a column says which.
 
@@ -124,7 +132,8 @@ def read_tables(
         truth: column with the name of the thing; without it every record is its own.
         key: column with the record's id; the line number where there is no such column.
         source: column with the name of the source.
-        type_: class of the things.
+        type_: class of the things; by default albums where tracks are listed, else songs.
+        hide: roles to leave out.
 
     Raises:
         DataError: a missing column, or a doubled id.
@@ -132,26 +141,30 @@ def read_tables(
     rows: list[dict[str, object]] = []
     gold: dict[str, str] = {}
     order: list[str] = []
+    notes: list[str] = []
     for path in paths:
-        chosen: Columns | None = columns
-        checked = False
+        chosen: Columns = {}
+        kind = type_ or "Song"
         for line, row in read_table(path, need=[name for name in (truth, source) if name]):
-            if chosen is None:
-                chosen = guess_columns([h for h in row if h != truth], where=str(path))
-            if not checked:
+            if not chosen:
+                guessed = columns or guess_columns([h for h in row if h != truth], where=str(path))
+                chosen = {role: names for role, names in guessed.items() if role not in hide}
                 require_columns(chosen, list(row), where=str(path))
-                checked = True
+                kind = type_ or kind_of(chosen)
+                others = [name for name in row if name not in {truth, source, key}]
+                notes.append(f"{path.name}: records of class {kind}; {described(chosen, others)}")
             name = f"{row[source] if source else path.stem}/{row.get(key, str(line))}"
             if name in gold:
                 raise DataError(f"record {name!r} stands twice", where=f"{path}:{line}")
             gold[name] = row[truth] if truth else name
             evidence = f"{path.name}#line={line}"
-            rows.append(song_record(name, row, chosen, evidence=evidence, type_=type_))
+            rows.append(song_record(name, row, chosen, evidence=evidence, type_=kind))
             order = order or _table_order(chosen, list(row))
     records = RECORDS.frame(rows)
     restored, moved = restore_misplaced_values(records, order)
     # a few finds are chance: a title may well hold the name of some album
-    return Clusters(restored if moved >= MANY_MOVED * len(records) else records, gold)
+    kept = restored if moved >= MANY_MOVED * len(records) else records
+    return Clusters(kept, gold, tuple(notes))
 
 
 def read_pairs(path: Path, left: str, right: str, record_keys: Collection[str]) -> list[JudgedPair]:
@@ -195,7 +208,7 @@ def read_mapping(path: Path, left: str, right: str, records: Clusters) -> Cluste
         one, other = sorted((root(pair.left), root(pair.right)))
         if pair.same:
             owner[other] = one
-    return Clusters(records.records, {key: root(key) for key in owner})
+    return replace(records, truth={key: root(key) for key in owner})
 
 
 def read_deepmatcher_folder(folder: Path, columns: Columns | None) -> JudgedPairs:
@@ -265,19 +278,24 @@ def read_deepmatcher(files: Mapping[str, Path], columns: Columns | None) -> Judg
 def song_record(
     key: str, row: Row, columns: Columns, *, evidence: str, type_: str = "Song"
 ) -> dict[str, object]:
-    """A row of `RECORDS`; an empty cell states nothing."""
-    stated = {
-        PREDICATES[role]: cells
-        for role, names in columns.items()
-        if role != TITLE and (cells := [row[name] for name in names if row[name].strip()])
-    }
+    """A row of `RECORDS`; an empty cell states nothing.
+
+    Letters that went through the wrong encoding are put right; a list in one cell is taken apart.
+    """
+    stated = {}
+    for role, names in columns.items():
+        cells = [cell for name in names if (cell := clean_text(row[name]))]
+        if role == "tracks" and len(cells) == 1:
+            cells = _listed(row[names[0]])
+        if role != TITLE and cells:
+            stated[PREDICATES[role]] = cells
     source, _, record_id = key.partition("/")
     return {
         "record": key,
         "source": source,
         "record_id": record_id,
         "type": type_,
-        "name": " ".join(row[name] for name in columns[TITLE]).strip() or NAMELESS,
+        "name": clean_text(" ".join(row[name] for name in columns[TITLE])) or NAMELESS,
         "aliases": [],
         "external_ids": [],
         "attributes": json.dumps(stated, ensure_ascii=False),
@@ -285,8 +303,16 @@ def song_record(
     }
 
 
+def _listed(cell: str) -> list[str]:
+    """The entries of a list in one cell, by the first mark that parts it."""
+    for mark in _MARKS:
+        if mark in cell:
+            return [entry for part in cell.split(mark) if (entry := clean_text(part))]
+    return [clean_text(cell)]
+
+
 def read_table(path: Path, *, need: Collection[str] = ()) -> Iterator[tuple[int, dict[str, str]]]:
-    """Rows of a CSV (or, by its ending, TSV) file with their line numbers.
+    """Rows of a CSV (or, by its ending, TSV) file with their line numbers; also with `;` or `|`.
 
     Raises:
         DataError: the file is missing or not UTF-8, a needed column is missing, or a row has more
@@ -294,7 +320,12 @@ def read_table(path: Path, *, need: Collection[str] = ()) -> Iterator[tuple[int,
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, delimiter="\t" if path.suffix == ".tsv" else ",")
+            first = file.readline()
+            file.seek(0)
+            # a heading line without the usual mark is parted by another one
+            usual = "\t" if path.suffix == ".tsv" else ","
+            mark = usual if usual in first else next((m for m in ";\t|" if m in first), usual)
+            reader = csv.reader(file, delimiter=mark)
             headings = next(reader, [])
             for name in need:
                 if name not in headings:

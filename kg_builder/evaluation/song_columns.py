@@ -26,10 +26,11 @@ PREDICATES: Final[Mapping[str, str]] = {
 """Role of a column → predicate of the data model under which its values are compared."""
 
 ROLES: Final = (TITLE, *PREDICATES)
-_HEADINGS: Final[Mapping[str, frozenset[str]]] = {
-    role: frozenset(names.split())
+_NUMBERED_TRACK: Final = re.compile(r"track[ _-]?\d+", re.I)
+_HEADINGS: Final[Mapping[str, list[str]]] = {
+    role: names.split()
     for role, names in {
-        "title": "title song songname songtitle track trackname tracktitle name dtitle",
+        "title": "title song songname songtitle track trackname tracktitle dtitle disctitle name",
         "artist": "artist artistname artists performer singer band artistcredit",
         "album": "album albumname albumtitle release releasename releasetitle",
         "year": "year released releasedate date releaseyear",
@@ -40,7 +41,7 @@ _HEADINGS: Final[Mapping[str, frozenset[str]]] = {
         "label": "label recordlabel copyright publisher",
         "composer": "composer composers writer songwriter",
         "country": "country",
-        "tracks": "tracks tracklist",
+        "tracks": "tracks tracklist tracklisting tracktitles songs",
         "price": "price",
     }.items()
 }
@@ -71,18 +72,31 @@ def read_columns(text: str) -> dict[str, tuple[str, ...]]:
 
 
 def guess_columns(headings: Iterable[str], *, where: str) -> dict[str, tuple[str, ...]]:
-    """The roles of columns by their headings, the first that fits; others are left out.
+    """The roles of columns by their headings; others are left out.
+
+    Of several columns for one role the one with the more usual heading is taken. Numbered columns
+    (`track01`, `track02`, …) are one list of tracks.
 
     Raises:
         DataError: none of the headings is a title's.
     """
+    headings = list(headings)
     found: dict[str, tuple[str, ...]] = {}
+    numbered = tuple(name for name in headings if _NUMBERED_TRACK.fullmatch(name.strip()))
+    if len(numbered) > 1:
+        found["tracks"] = numbered
+    ranks: dict[str, int] = {}
     for heading in headings:
+        if heading in numbered and len(numbered) > 1:
+            continue
         plain = re.sub(r"[^a-z]", "", heading.casefold())
         for role, names in _HEADINGS.items():
-            if plain in names and role not in found:
-                found[role] = (heading,)
-                break
+            if plain not in names:
+                continue
+            rank = names.index(plain)
+            if (role not in found) or rank < ranks.get(role, 0):
+                found[role], ranks[role] = (heading,), rank
+            break
     if TITLE not in found:
         raise DataError(
             "no column looks like the title of a song",
@@ -90,6 +104,26 @@ def guess_columns(headings: Iterable[str], *, where: str) -> dict[str, tuple[str
             remedy="name the columns: --columns title=…,artist=…",
         )
     return found
+
+
+def kind_of(columns: Mapping[str, Sequence[str]]) -> str:
+    """What a table describes: albums where it lists tracks and names no album, else songs.
+
+    >>> kind_of({"title": ["dtitle"], "tracks": ["track1", "track2"]}), kind_of({"title": ["name"]})
+    ('Album', 'Song')
+    """
+    return "Album" if "tracks" in columns and "album" not in columns else "Song"
+
+
+def described(columns: Mapping[str, Sequence[str]], headings: Sequence[str]) -> str:
+    """Which column was taken for what, and which for nothing, in one line."""
+    taken = []
+    for role, names in columns.items():
+        several = f"{names[0]} … {names[-1]} ({len(names)})"
+        taken.append(f"{role}={'+'.join(names) if len(names) < 4 else several}")
+    used = {name for names in columns.values() for name in names}
+    left = [name for name in headings if name not in used]
+    return ", ".join(taken) + (f"; not compared: {', '.join(left)}" if left else "")
 
 
 def require_columns(

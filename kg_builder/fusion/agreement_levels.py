@@ -19,6 +19,8 @@ class Feature:
         match: how often records of one thing show each level, as far as is known beforehand.
         other: the same for records of two things that share a blocking key.
         strength: how much more than that of other features this knowledge weighs against data.
+        anchored: whether it says what a thing is (its title, its parts), so that data may not
+            turn disagreement in it into a habit of matches.
     """
 
     name: str
@@ -26,3 +28,4 @@ class Feature:
     match: tuple[float, ...]
     other: tuple[float, ...]
     strength: float = 1.0
+    anchored: bool = False

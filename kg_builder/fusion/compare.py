@@ -16,11 +16,12 @@ from unidecode import unidecode
 
 from kg_builder.fusion.agreement_levels import MISSING, Feature
 from kg_builder.fusion.measures import Measure, measure_for
-from kg_builder.fusion.normalize import nations_in, squeeze
+from kg_builder.fusion.normalize import NICKNAMES, nations_in, squeeze
 from kg_builder.fusion.pair_measures import details
 from kg_builder.fusion.profiles import Profiles, Values, gather_wording
 from kg_builder.fusion.title_words import IN_TITLES
 from kg_builder.fusion.unique_values import coded, over_pairs
+from kg_builder.fusion.volume_marks import DIFFERENT_TITLES, NUMBERS, number_levels
 from kg_builder.fusion.work_facts import FACTS, IN_FACTS, chance, fact_levels
 from kg_builder.ontology import Schema
 
@@ -114,9 +115,15 @@ def compare(
     levels[named], similarity[named] = name_levels(profiles, pairs[named])
     features, columns = [NAME], [levels]
     if worded.any():
-        overlap = wording.overlap(pairs[worded])
+        overlap, crossed = wording.overlap(pairs[worded]), wording.crosses(pairs[worded])
         similarity[worded] = np.nan_to_num(overlap.title)
-        for feature, column in overlap.levels():
+        kinds = {name: schema.is_a(name, "Song") for name in set(profiles.type)}
+        song = np.array([kinds[name] for name in profiles.type], dtype=bool)
+        numbers = number_levels(wording, pairs[worded], song)
+        for feature, column in (*overlap.levels(crossed), (NUMBERS, numbers)):
+            if feature.name in DIFFERENT_TITLES:
+                most = np.where(numbers == 0, DIFFERENT_TITLES[feature.name], len(feature.levels))
+                column = np.minimum(column, most).astype(np.int8)
             features.append(feature)
             columns.append(np.full(len(pairs), MISSING, dtype=np.int8))
             columns[-1][worded] = column
@@ -197,6 +204,8 @@ def _spellings(
         words, others = set(one.split()), set(other.split())
         if _numbers(words) != _numbers(others):
             levels[row] = min(levels[row], 1)
+        elif levels[row] < 2 and _by_nickname(one.split(), other.split()):
+            levels[row] = 2
         elif levels[row] > 1 and _stranger(words, others):
             levels[row] = 1
         elif levels[row] < 2 and (words < others or others < words):
@@ -206,6 +215,21 @@ def _spellings(
 
 def _spelled(profiles: Profiles, index: int) -> set[str]:
     return {profiles.names[index].squeezed, *map(squeeze, profiles.aliases[index])}
+
+
+def _by_nickname(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether one name is the other with a nickname: 'Bob Marley', 'Robert Nesta Marley'.
+
+    The family names are equal, and the shorter name has nothing but a nickname in front of it.
+    """
+    if one[-1:] != other[-1:]:
+        return False
+    return any(
+        len(short) == 2
+        and len(full) >= 2
+        and not NICKNAMES.get(short[0], frozenset()).isdisjoint(full[:-1])
+        for short, full in ((one, other), (other, one))
+    )
 
 
 def _stranger(words: set[str], others: set[str]) -> bool:
@@ -264,7 +288,7 @@ def _value_columns(
             stated_by[index] = several
         column = over_pairs(pairs[:, 0], pairs[:, 1], measure.level, coded(stated_by), MISSING)
         if (column != MISSING).any():
-            found.append((Feature(predicate, *measure.prior), column))
+            found.append((Feature(predicate, *measure.prior, anchored=measure.anchored), column))
     found += _qualifiers(profiles, pairs)
     return found
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -16,44 +15,13 @@ from kg_builder.fusion.cluster import Clustering, cluster
 from kg_builder.fusion.compare import Comparison, compare
 from kg_builder.fusion.config import FusionConfig, SourceTraits
 from kg_builder.fusion.judgements import Judgements, read_judgements
-from kg_builder.fusion.nearest import best_of_each
 from kg_builder.fusion.profiles import Profiles, compatible_types, gather_values, profile
-from kg_builder.fusion.score import FellegiSunter, Scorer
+from kg_builder.fusion.score import Scorer, mutual_best_pairs
 from kg_builder.fusion.scorers import Labels, make_scorer, overrule
 from kg_builder.fusion.unique_values import coded
 from kg_builder.fusion.vocabulary import group_vocabularies
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
-
-MUTUAL: Final = 3
-"""A pair is learnt from if each record is among so many best candidates of the other."""
-
-ENOUGH: Final = 300_000
-"""More pairs than this add nothing to the estimate."""
-
-
-def mutual_best_pairs(comparison: Comparison, *, seed: int = 0) -> NDArray[np.int64]:
-    """Rows of the pairs to learn from, in order.
-
-    Among all candidates, pairs of things that resemble each other by nature (the tracks of an
-    album share performer, album and year) can outnumber pairs of the same thing, and the two
-    classes that expectation-maximisation finds are then "one album" and "all others". Hardly any of
-    them are each other's best by the prior weights.
-
-    Args:
-        comparison: all candidate pairs.
-        seed: draws the sample where there are more than enough.
-    """
-    score = FellegiSunter(rounds=0).fit(comparison).probability(comparison)
-    pairs = comparison.pairs
-    owner, other = pairs.ravel("F"), pairs[:, ::-1].ravel("F")
-    best = best_of_each(owner, np.tile(score.astype(np.float32), 2), other, MUTUAL) % max(
-        len(pairs), 1
-    )
-    rows = np.flatnonzero(np.bincount(best, minlength=len(pairs)) == 2)
-    if len(rows) > ENOUGH:
-        rows = np.sort(np.random.default_rng(seed).choice(rows, ENOUGH, replace=False))
-    return rows
 
 
 @dataclass(frozen=True)

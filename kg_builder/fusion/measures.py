@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
+from itertools import takewhile
 from typing import ClassVar, Final
 
+import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz import fuzz
+from rapidfuzz.process import cdist
 
 from kg_builder.ontology import Schema
 
@@ -32,10 +39,11 @@ class Measure(ABC):
     """Compares what two records say under one predicate.
 
     `prior` holds the names of the levels, and how often records of one thing and of two things
-    show each of them as far as is known beforehand.
+    show each of them as far as is known beforehand; `anchored`: see `Feature`.
     """
 
     prior: ClassVar[Prior]
+    anchored: ClassVar[bool] = False
 
     @abstractmethod
     def level(self, left: Sequence[str], right: Sequence[str]) -> int:
@@ -131,6 +139,68 @@ class ManyNames(Names):
     )
 
 
+class Contents(Measure):
+    """Lists of parts, such as the tracks of an album, as sets: how many of both are in common."""
+
+    prior = (
+        ("hardly any", "a few", "half", "most", "nearly all"),
+        (0.005, 0.01, 0.035, 0.15, 0.80),
+        (0.86, 0.09, 0.03, 0.01, 0.01),
+    )
+    anchored = True
+    cuts: ClassVar[tuple[float, ...]] = (0.15, 0.4, 0.65, 0.85)
+
+    def level(self, left: Sequence[str], right: Sequence[str]) -> int:
+        """Level of the share of the parts that have a counterpart (Dice's coefficient)."""
+        ones, others = _parts(tuple(left)), _parts(tuple(right))
+        if not ones or not others:
+            return -1
+        common = 2 * len(ones & others)
+        alone, rest = sorted(ones - others), sorted(others - ones)
+        if alone and rest:
+            close = cdist(alone, rest, scorer=fuzz.ratio, score_cutoff=80, dtype=np.uint8) > 0
+            common += _counterparts(alone, rest, np.any(close, axis=1))
+            common += _counterparts(rest, alone, np.any(close, axis=0))
+        return bisect_right(self.cuts, common / (len(ones) + len(others)))
+
+
+_UNTITLED_PART: Final = re.compile(
+    r"(?:audio ?|data )?(?:track|titel|piste|pista|spor|untitled|unknown|intro|outro|interlude)"
+    r"(?: ?track)?(?: ?\d+)?|\d+|"
+)
+"""Parts of which every album may have one, and those that nobody named."""
+_MOST: Final = 0.8
+"""Entries that begin alike, from which on the beginning belongs to none of them."""
+_PART_NUMBER: Final = re.compile(r"^\d{1,2} (?=\D)")
+
+
+@lru_cache(maxsize=131_072)
+def _parts(names: tuple[str, ...]) -> frozenset[str]:
+    """The named parts of a list, without numbers and without what most entries begin with."""
+    bare = [_PART_NUMBER.sub("", name) for name in names]
+    words = [name.split() for name in bare]
+    opening = Counter(several[0] for several in words if several).most_common(1)
+    if len(bare) > 2 and opening and opening[0][1] >= _MOST * len(bare):
+        alike = [several for several in words if several[:1] == [opening[0][0]]]
+        columns = zip(*alike, strict=False)
+        size = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+        bare = [" ".join(w[size:] if w[:1] == [opening[0][0]] else w) for w in words]
+    return frozenset(name for name in bare if not _UNTITLED_PART.fullmatch(name))
+
+
+def _counterparts(ones: Sequence[str], others: Sequence[str], close: NDArray[np.bool_]) -> int:
+    """How many parts are one of the others but for some letters, or for a performer beside it."""
+    text = "\n".join(others)
+    count = 0
+    for one, alike in zip(ones, close.tolist(), strict=True):
+        count += (
+            alike
+            or (len(one) >= 6 and one in text)
+            or any(len(other) >= 6 and other in one for other in others)
+        )
+    return count
+
+
 class Credits(Measure):
     """The performer or the album of a work, of which sources spell and damage one."""
 
@@ -201,6 +271,8 @@ def measure_for(predicate: str, schema: Schema) -> Measure | None:
         return Addresses()
     if datatype in {"integer", "decimal", "boolean"}:
         return Exact()
+    if predicate == "~onAlbum":
+        return Contents()
     if predicate in _CREDITS:
         return Credits()
     if bare == "language":

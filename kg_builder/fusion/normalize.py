@@ -39,6 +39,14 @@ ABBREVIATIONS: Final[dict[str, str]] = _WORDS["abbreviations"]
 ENDINGS: Final[dict[str, list[str]]] = _WORDS["endings"]
 """Class → last words that add nothing to a term."""
 
+NICKNAMES: Final[dict[str, frozenset[str]]] = {
+    nickname: frozenset(names.split())
+    for nickname, names in tomllib.loads(
+        resources.files("kg_builder.fusion").joinpath("nicknames.toml").read_text(encoding="utf-8")
+    ).items()
+}
+"""Nickname → given names that it stands for."""
+
 _NATIONS: Final[dict[str, str]] = {
     word: nation
     for nation, words in tomllib.loads(
@@ -61,6 +69,7 @@ _LETTERLIKE: Final = str.maketrans(
         "ħ": "h", "ŧ": "t", "ŋ": "n", "ƒ": "f",
     }
 )  # fmt: skip
+_LOGOGRAMS: Final = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々]")
 _VOWELS = re.compile(r"[aeiouy]+")
 _SOUNDS: Final = (
     (re.compile(r"^(?:kn|gn)"), "n"),
@@ -245,6 +254,34 @@ def squeeze(key: str) -> str:
         return joined
     latin = "".join(char for char in unidecode(joined).casefold() if char.isalnum())
     return latin or joined
+
+
+@lru_cache(maxsize=262_144)
+def is_latin(text: str) -> bool:
+    """Whether a text has no letter of another script than the Latin one.
+
+    >>> is_latin("Sigur Rós"), is_latin("Кино"), is_latin("1999")
+    (True, False, True)
+    """
+    return text.isascii() or all(map(_is_latin_letter, filter(str.isalpha, text)))
+
+
+@lru_cache(maxsize=65_536)
+def spelled_out(text: str) -> tuple[str, int]:
+    """The letters of a text that have one sound, in Latin ones, and the number of logograms.
+
+    Chinese characters are read in one way in Mandarin and in several in Japanese, so that no
+    table romanises them; kana and Hangul have one reading each.
+
+    >>> spelled_out("東京カメラ"), spelled_out("Кино")
+    (('kamera', 2), ('kino', 0))
+    """
+    logograms = _LOGOGRAMS.findall(text)
+    return squeeze(name_key(_LOGOGRAMS.sub(" ", text))), len(logograms)
+
+
+def _is_latin_letter(char: str) -> bool:
+    return char < "ɐ" or "Ḁ" <= char <= "ỿ" or "Ａ" <= char <= "ｚ"
 
 
 @lru_cache(maxsize=262_144)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -11,6 +12,7 @@ from scipy.special import expit, logit
 
 from kg_builder.fusion.agreement_levels import MISSING, Feature
 from kg_builder.fusion.compare import Comparison
+from kg_builder.fusion.nearest import best_of_each
 from kg_builder.fusion.title_words import LEFT_OVER, TITLE
 
 CAP: Final = 6.0
@@ -27,6 +29,23 @@ OF_THE_ALBUM: Final = frozenset(
 
 OF_THE_ALBUM_CAP: Final = 3.0
 """Together they add no more, in nats, to two records of one source whose titles differ."""
+
+
+PARENTS: Final = ("performer", "creditedTo")
+"""Who made a work. Two works of one performer share his genre, country, label, language and often
+the year, so that these are weighed against other pairs that share the performer, too."""
+
+_PARENT_AGREES: Final = "close"
+_MORE_THAN_KNOWN: Final = 3.0
+"""A disagreement in an anchored feature is at most so many times as frequent among matches as is
+known beforehand."""
+
+
+MUTUAL: Final = 3
+"""A pair is learnt from if each record is among so many best candidates of the other."""
+
+ENOUGH: Final = 300_000
+"""More pairs than this add nothing to the estimate."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +78,12 @@ class FellegiSunter:
     frequencies carry Dirichlet priors, so that a handful of pairs, or sources that share
     nothing, leave the estimate at sensible values; weights never fall as agreement grows.
 
+    Two things keep the class that is found that of the same thing, however many columns tell of
+    something that many things share. Among pairs of two things, what depends on the performer
+    (`OF_THE_ALBUM`) has frequencies of its own for those that share the performer: naive Bayes
+    augmented by one parent (Friedman, Geiger & Goldszmidt 1997). And among pairs of one thing,
+    disagreement in what names the thing (`Feature.anchored`) stays rare.
+
     Args:
         strength: how many pairs the prior on each feature counts as.
         rounds: at most so many rounds of EM.
@@ -71,64 +96,60 @@ class FellegiSunter:
 
     def fit(self, comparison: Comparison) -> FellegiSunter:
         """Estimate the share of matches and the weight of every level."""
-        match = [np.asarray(f.match) / sum(f.match) for f in comparison.features]
-        other = [np.asarray(f.other) / sum(f.other) for f in comparison.features]
-        names = [feature.name for feature in comparison.features]
+        features = comparison.features
+        match = [np.asarray(f.match) / sum(f.match) for f in features]
+        # frequencies among pairs of two things: of different performers (or unknown), of one
+        other = [np.tile(np.asarray(f.other) / sum(f.other), (2, 1)) for f in features]
         share = 0.1
-        self._set(names, share, match, other)
+        self._set(features, share, match, other)
         if not len(comparison):
             return self
+        parent = _one_performer(comparison)
         for _ in range(self.rounds):
             belief = self.probability(comparison)
             # a Beta(1, 9) prior, five pairs strong, on the share of matches
             updated = float((belief.sum() + 0.5) / (len(belief) + 5))
-            for column, feature in enumerate(comparison.features):
+            for column, feature in enumerate(features):
                 levels = comparison.levels[:, column]
                 seen = levels != MISSING
                 size = len(feature.levels)
-                ones = _counts(levels[seen], belief[seen], size)
-                others = _counts(levels[seen], 1 - belief[seen], size)
                 strength = self.strength * feature.strength
+                ones = _counts(levels[seen], belief[seen], size)
                 match[column] = _posterior(ones, feature.match, strength)
-                other[column] = _posterior(others, feature.other, strength)
+                if feature.anchored:
+                    match[column] = _anchored(match[column], feature.match)
+                others = _counts(levels[seen], 1 - belief[seen], size)
+                marginal = _posterior(others, feature.other, strength)
+                other[column] = np.tile(marginal, (2, 1))
+                if feature.name in OF_THE_ALBUM and feature.name not in PARENTS:
+                    for group in (0, 1):
+                        rows = seen & (parent == group)
+                        counts = _counts(levels[rows], 1 - belief[rows], size)
+                        other[column][group] = _posterior(counts, marginal, strength)
             done = abs(updated - share) < 1e-5
             share = updated
-            self._set(names, share, match, other)
+            self._set(features, share, match, other)
             if done:
                 break
         return self
 
-    def settle(self, comparison: Comparison) -> None:
-        """Estimate the share of matches anew, with the weights as they are.
-
-        Weights may be learnt from the more promising pairs, among which matches are frequent;
-        the share must be that among the pairs to decide on.
-        """
-        if not len(comparison):
-            return
-        evidence = self._odds(comparison) - self.prior_odds
-        share = float(expit(self.prior_odds))
-        for _ in range(self.rounds):
-            belief = expit(evidence + logit(share))
-            updated = float(np.clip((belief.sum() + 0.5) / (len(belief) + 5), 1e-4, 0.9))
-            done = abs(updated - share) < 1e-5
-            share = updated
-            if done:
-                break
-        self.prior_odds = float(logit(share))
-
     def probability(self, comparison: Comparison) -> NDArray[np.float64]:
         """Probability of being one thing per pair."""
-        return np.asarray(expit(self._odds(comparison)), dtype=np.float64)
+        return np.asarray(expit(self.log_odds(comparison)), dtype=np.float64)
 
-    def _odds(self, comparison: Comparison) -> NDArray[np.float64]:
+    def log_odds(self, comparison: Comparison) -> NDArray[np.float64]:
+        """Log-odds of being one thing per pair, shape (n,)."""
         odds = np.full(len(comparison), self.prior_odds)
-        for column, feature in enumerate(comparison.features):
-            weights = self._of(feature)
-            levels = comparison.levels[:, column]
-            odds += np.where(levels == MISSING, 0.0, weights[levels])
+        for column in range(len(comparison.features)):
+            odds += self.contribution(comparison, column)
         odds += _rarity(comparison) + self._beyond_the_album(comparison)
         return odds
+
+    def contribution(self, comparison: Comparison, column: int) -> NDArray[np.float64]:
+        """What one feature adds to the log-odds of each pair, shape (n,)."""
+        levels = comparison.levels[:, column]
+        weights = self._of(comparison.features[column])[_one_performer(comparison), levels]
+        return np.where(levels == MISSING, 0.0, weights)
 
     def _beyond_the_album(self, comparison: Comparison) -> NDArray[np.float64]:
         """What is taken off pairs of one source whose titles differ, for all that an album shares.
@@ -141,9 +162,7 @@ class FellegiSunter:
             return np.zeros(len(comparison))
         together = np.zeros(len(comparison))
         for name in sorted(OF_THE_ALBUM & columns.keys()):
-            weights = np.maximum(self._of(comparison.features[columns[name]]), 0.0)
-            levels = comparison.levels[:, columns[name]]
-            together += np.where(levels == MISSING, 0.0, weights[levels])
+            together += np.maximum(self.contribution(comparison, columns[name]), 0.0)
         titles_differ = np.zeros(len(comparison), dtype=bool)
         for feature, least in ((TITLE, "mostly"), (LEFT_OVER, "few")):
             levels = comparison.levels[:, columns[feature.name]]
@@ -154,12 +173,12 @@ class FellegiSunter:
     def explain(self, comparison: Comparison, row: int) -> list[Contribution]:
         """The weights that make up one pair's log-odds."""
         found = [Contribution("prior", "", self.prior_odds)]
+        one = comparison.take(np.array([row]))
         for column, feature in enumerate(comparison.features):
             level = int(comparison.levels[row, column])
             if level != MISSING:
-                weight = float(self._of(feature)[level])
+                weight = float(self.contribution(one, column)[0])
                 found.append(Contribution(feature.name, feature.levels[level], weight))
-        one = comparison.take(np.array([row]))
         if beyond := float(self._beyond_the_album(one)[0]):
             found.append(Contribution("shared by an album's tracks", "", beyond))
         if rarity := float(_rarity(one)[0]):
@@ -167,25 +186,41 @@ class FellegiSunter:
         return found
 
     def _of(self, feature: Feature) -> NDArray[np.float64]:
+        """Weights by performer (different or unknown, one) and level, shape (2, levels)."""
         weights = self.weights.get(feature.name)
-        return (
-            _weights(np.asarray(feature.match), np.asarray(feature.other))
-            if (weights is None)
-            else weights
-        )
+        if weights is None:
+            prior = np.tile(np.asarray(feature.other), (2, 1))
+            return _weights(np.asarray(feature.match), prior)
+        return weights
 
     def _set(
         self,
-        names: list[str],
+        features: Sequence[Feature],
         share: float,
         match: list[NDArray[np.float64]],
         other: list[NDArray[np.float64]],
     ) -> None:
         self.prior_odds = float(logit(np.clip(share, 1e-4, 0.9)))
         self.weights = {
-            name: _weights(m, u, NAME_CAP if column == 0 else CAP)
-            for column, (name, m, u) in enumerate(zip(names, match, other, strict=True))
+            feature.name: _weights(m, u, NAME_CAP if column == 0 or feature.anchored else CAP)
+            for column, (feature, m, u) in enumerate(zip(features, match, other, strict=True))
         }
+
+
+def _one_performer(comparison: Comparison) -> NDArray[np.int64]:
+    """1 per pair whose performers agree, else 0."""
+    found = np.zeros(len(comparison), dtype=np.int64)
+    for column, feature in enumerate(comparison.features):
+        if feature.name in PARENTS:
+            found |= comparison.levels[:, column] >= feature.levels.index(_PARENT_AGREES)
+    return found
+
+
+def _anchored(found: NDArray[np.float64], prior: tuple[float, ...]) -> NDArray[np.float64]:
+    """Frequencies of which none but the highest level's exceeds what is known by far."""
+    known = np.asarray(prior) / sum(prior)
+    below = np.minimum(found[:-1], _MORE_THAN_KNOWN * known[:-1])
+    return np.append(below, 1 - below.sum())
 
 
 def _counts(
@@ -195,9 +230,10 @@ def _counts(
 
 
 def _posterior(
-    counts: NDArray[np.float64], prior: tuple[float, ...], strength: float
+    counts: NDArray[np.float64], prior: Sequence[float] | NDArray[np.float64], strength: float
 ) -> NDArray[np.float64]:
-    pseudo = np.asarray(prior) / sum(prior) * strength
+    known = np.asarray(prior, dtype=np.float64)
+    pseudo = known / known.sum() * strength
     found: NDArray[np.float64] = (counts + pseudo) / (counts.sum() + strength)
     return found
 
@@ -205,11 +241,51 @@ def _posterior(
 def _weights(
     match: NDArray[np.float64], other: NDArray[np.float64], cap: float = CAP
 ) -> NDArray[np.float64]:
-    raw = np.log(np.maximum(match, 1e-6) / np.maximum(other, 1e-6))
-    return np.asarray(np.minimum(np.maximum.accumulate(raw), cap), dtype=np.float64)
+    """Log-ratios that never fall from level to level, shape (2, levels), at most `cap`.
+
+    Neighbouring levels whose ratios fall are pooled (pool adjacent violators: Ayer et al. 1955):
+    a running maximum would carry the ratio of a level that hardly any pair shows to all above.
+    """
+    return np.minimum([_pooled(match, row) for row in other], cap)
+
+
+def _pooled(match: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    groups: list[tuple[float, float, int]] = []
+    for m, u in zip(match.tolist(), other.tolist(), strict=True):
+        group = (max(m, 1e-6), max(u, 1e-6), 1)
+        while groups and groups[-1][0] * group[1] > group[0] * groups[-1][1]:
+            before = groups.pop()
+            group = (before[0] + group[0], before[1] + group[1], before[2] + group[2])
+        groups.append(group)
+    logs = [np.log(m / u) for m, u, _ in groups]
+    return np.repeat(logs, [size for _, _, size in groups])
 
 
 def _rarity(comparison: Comparison) -> NDArray[np.float64]:
     """The name's rarity counts where the names agree in full."""
     agree = comparison.levels[:, 0] >= len(comparison.features[0].levels) - 2
     return np.where(agree, comparison.rarity, 0.0)
+
+
+def mutual_best_pairs(comparison: Comparison, *, seed: int = 0) -> NDArray[np.int64]:
+    """Rows of the pairs to learn from, in order.
+
+    Among all candidates, pairs of things that resemble each other by nature (the tracks of an
+    album share performer, album and year) can outnumber pairs of the same thing, and the two
+    classes that expectation-maximisation finds are then "one album" and "all others". Hardly any of
+    them are each other's best by the prior weights.
+
+    Args:
+        comparison: all candidate pairs.
+        seed: draws the sample where there are more than enough.
+    """
+    score = FellegiSunter(rounds=0).fit(comparison).probability(comparison)
+    pairs = comparison.pairs
+    owner, other = pairs.ravel("F"), pairs[:, ::-1].ravel("F")
+    best = best_of_each(owner, np.tile(score.astype(np.float32), 2), other, MUTUAL) % max(
+        len(pairs), 1
+    )
+    rows = np.flatnonzero(np.bincount(best, minlength=len(pairs)) == 2)
+    if len(rows) > ENOUGH:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, ENOUGH, replace=False))
+    return rows

@@ -24,7 +24,7 @@ from kg_builder.fusion.agreement_levels import MISSING
 from kg_builder.fusion.compare import Comparison
 from kg_builder.fusion.judgements import Verdict
 from kg_builder.fusion.profiles import Profiles
-from kg_builder.fusion.score import Contribution
+from kg_builder.fusion.score import Contribution, FellegiSunter, mutual_best_pairs
 
 Labels = Callable[[str, str], Verdict | None]
 """What is known of two record keys, in any order; None where nothing is."""
@@ -32,6 +32,12 @@ Labels = Callable[[str, str], Verdict | None]
 _FOLDS: Final = 4
 _MIN_TO_CALIBRATE: Final = 100
 _CLIP: Final = 1e-6
+_SHARES: Final = (1.0, 0.75, 0.5, 0.25)
+"""Weights of the trained log-odds against the unsupervised ones."""
+_FAR: Final = 8.0
+"""Log-odds of the unsupervised scorer beyond which nothing changes."""
+_UNSUPERVISED_MATCH: Final = 0.9
+"""Probability from which on the unsupervised scorer takes a pair for a match."""
 
 
 class Supervised:
@@ -39,7 +45,11 @@ class Supervised:
 
     A ridge logistic regression, gradient-boosted trees and randomised trees have different faults
     on a few hundred pairs; their mean has fewer. It is calibrated (Platt 1999) on predictions for
-    pairs of which no record was seen in training.
+    pairs of which no record was seen in training, and its log-odds are averaged with those of the
+    unsupervised scorer (a logarithmic opinion pool), which is fitted to all pairs and so knows how
+    frequent matches are among those to decide on. The weights of the two are chosen by the
+    likelihood of the judged pairs. Where the unsupervised scorer alone decides these clearly
+    better, it is left to decide.
 
     Args:
         labels: judged pairs by record key.
@@ -50,7 +60,9 @@ class Supervised:
     def __init__(self, labels: Labels, profiles: Profiles, *, seed: int = 0) -> None:
         self.labels, self.profiles, self.seed = labels, profiles, seed
         self._models: list[ClassifierMixin] = []
-        self._slope, self._shift = 1.0, 0.0
+        self._unsupervised = FellegiSunter()
+        self._slope, self._shift, self._trained_share = 1.0, 0.0, 1.0
+        self.falls_back = False
         self._columns: NDArray[np.bool_] = np.empty(0, dtype=bool)
         self._names: list[str] = []
 
@@ -71,24 +83,28 @@ class Supervised:
                 where="supervised scorer",
                 remedy="label pairs of both kinds, by the record keys of records.parquet",
             )
+        learnt = mutual_best_pairs(comparison, seed=self.seed)
+        self._unsupervised.fit(comparison.take(learnt))
         self._names, every = _inputs(comparison)
         inputs = every[rows]
         self._columns = np.array([_varies(column) for column in inputs.T], dtype=bool)
         inputs = inputs[:, self._columns]
         with threadpool_limits(limits=1):
             self._models = [model.fit(inputs, truth) for model in _models(len(inputs), self.seed)]
-            self._calibrate(inputs, truth, comparison.pairs[rows])
+            self._calibrate(inputs, truth, comparison.take(rows))
         return self
 
     def probability(self, comparison: Comparison) -> NDArray[np.float64]:
         """Calibrated probability per pair."""
         if not len(comparison):
             return np.empty(0)
-        return self._calibrated(_inputs(comparison)[1][:, self._columns])
+        return np.asarray(expit(self._odds(comparison)), dtype=np.float64)
 
     def explain(self, comparison: Comparison, row: int) -> list[Contribution]:
         """The regression's share of one pair's log-odds by feature, and what the trees change."""
         one = comparison.take(np.array([row]))
+        if self.falls_back:
+            return self._unsupervised.explain(comparison, row)
         inputs = _inputs(one)[1][:, self._columns]
         impute, scale, regression = (step for _, step in self._models[0].steps)
         names = [name for name, kept in zip(self._names, self._columns, strict=True) if kept]
@@ -98,8 +114,7 @@ class Supervised:
         for name, weight in zip(names, regression.coef_[0] * values, strict=True):
             feature = name.partition(":")[0]
             shares[feature] = shares.get(feature, 0.0) + float(weight)
-        whole = float(logit(np.clip(self._calibrated(inputs), _CLIP, 1 - _CLIP))[0])
-        shares["trees and calibration"] = whole - sum(shares.values())
+        shares["trees and calibration"] = float(self._odds(one)[0]) - sum(shares.values())
         levels = {
             feature.name: feature.levels[level]
             for feature, level in zip(comparison.features, one.levels[0].tolist(), strict=True)
@@ -108,27 +123,56 @@ class Supervised:
         return [Contribution(name, levels.get(name, ""), weight) for name, weight in shares.items()]
 
     def _calibrate(
-        self, inputs: NDArray[np.float64], truth: NDArray[np.bool_], pairs: NDArray[np.int64]
+        self, inputs: NDArray[np.float64], truth: NDArray[np.bool_], judged: Comparison
     ) -> None:
-        group = _connected(pairs)
+        group = _connected(judged.pairs)
         enough = min(truth.sum(), (~truth).sum(), len(np.unique(group[truth]))) >= 2 * _FOLDS
         if len(inputs) < _MIN_TO_CALIBRATE or not enough:
             return
-        unseen = np.empty(len(inputs))
         folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=self.seed)
-        for learn, check in folds.split(inputs, truth, group):
+        parts = list(folds.split(inputs, truth, group))
+        unseen = np.empty(len(inputs))
+        for learn, check in parts:
             models = [clone(model).fit(inputs[learn], truth[learn]) for model in self._models]
             unseen[check] = _mean(models, inputs[check])
-        odds = logit(np.clip(unseen, 1e-3, 1 - 1e-3)).reshape(-1, 1)
-        platt = LogisticRegression(C=1.0).fit(odds, truth)
+        odds = _bounded_logit(np.clip(unseen, 1e-3, 1 - 1e-3))
+        platt = LogisticRegression(C=1.0).fit(odds.reshape(-1, 1), truth)
         self._slope = max(float(platt.coef_[0, 0]), 0.1)
         self._shift = float(platt.intercept_[0])
+        given = self._unsupervised.log_odds(judged)
+        pools = {share: _pool(self._slope * odds + self._shift, given, share) for share in _SHARES}
+        self._trained_share = min(_SHARES, key=lambda share: _surprise(pools[share], truth))
+        wrong = (pools[self._trained_share] >= 0) != truth
+        wrong_alone = (given >= logit(_UNSUPERVISED_MATCH)) != truth
+        differ = int((wrong != wrong_alone).sum())  # McNemar (1947): by more than chance?
+        self.falls_back = int(wrong.sum()) - int(wrong_alone.sum()) > 2 * np.sqrt(differ)
 
-    def _calibrated(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _odds(self, comparison: Comparison) -> NDArray[np.float64]:
+        """Calibrated log-odds; the unsupervised scorer's with its threshold at even odds."""
+        given = self._unsupervised.log_odds(comparison)
+        if self.falls_back:
+            return np.asarray(given - logit(_UNSUPERVISED_MATCH), dtype=np.float64)
         with threadpool_limits(limits=1):
-            mean = _mean(self._models, inputs)
-        odds = logit(np.clip(mean, _CLIP, 1 - _CLIP))
-        return np.asarray(expit(self._slope * odds + self._shift), dtype=np.float64)
+            mean = _mean(self._models, _inputs(comparison)[1][:, self._columns])
+        trained = self._slope * _bounded_logit(mean) + self._shift
+        return _pool(trained, given, self._trained_share)
+
+
+def _pool(
+    trained: NDArray[np.float64], given: NDArray[np.float64], share: float
+) -> NDArray[np.float64]:
+    """Weighted mean of both log-odds, the unsupervised ones clipped to ± `_FAR`."""
+    bounded = np.clip(given, -_FAR, _FAR)
+    return np.asarray(share * trained + (1 - share) * bounded, dtype=np.float64)
+
+
+def _surprise(odds: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
+    """Mean negative log-likelihood."""
+    return float(np.logaddexp(0, np.where(truth, -odds, odds)).mean())
+
+
+def _bounded_logit(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(logit(np.clip(probability, _CLIP, 1 - _CLIP)), dtype=np.float64)
 
 
 def _models(size: int, seed: int) -> list[ClassifierMixin]:

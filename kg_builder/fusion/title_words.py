@@ -16,7 +16,13 @@ from unidecode import unidecode
 
 from kg_builder.fusion.agreement_levels import MISSING, Feature
 from kg_builder.fusion.measures import readable
-from kg_builder.fusion.normalize import VERSION_NOISE, is_placeholder, name_key
+from kg_builder.fusion.normalize import (
+    VERSION_NOISE,
+    is_latin,
+    is_placeholder,
+    name_key,
+    spelled_out,
+)
 from kg_builder.ontology import Schema
 
 IN_TITLES: Final = ("performer", "creditedTo", "onAlbum")
@@ -32,6 +38,7 @@ TITLE: Final = Feature(
     match=(0.02, 0.03, 0.05, 0.06, 0.10, 0.74),
     other=(0.55, 0.22, 0.12, 0.04, 0.02, 0.05),
     strength=STRONG,
+    anchored=True,
 )
 """Whether each title is found in the other record, title or not."""
 
@@ -41,6 +48,7 @@ LEFT_OVER: Final = Feature(
     match=(0.01, 0.02, 0.03, 0.05, 0.09, 0.12, 0.68),
     other=(0.30, 0.27, 0.20, 0.11, 0.06, 0.02, 0.04),
     strength=STRONG,
+    anchored=True,
 )
 """What the record with less to add says beyond the other one."""
 
@@ -59,6 +67,10 @@ _WORTH_READING: Final = 0.25
 """Below this share of shared words the rests are too long to be misspellings of each other."""
 _MISSPELLED: Final = 0.6
 """From here on what is left of one record may be a misspelling of what is left of the other."""
+_PER_LOGOGRAM: Final = (1, 6)
+"""Letters that one Chinese character stands for in a romanised title: 'a', 'kokoro'."""
+_SPELLED_OUT: Final = 5
+"""Fewer letters beside the Chinese characters of a title do not tell it from others."""
 _NUMBERED: Final = re.compile(
     r"^\s*(?:0\w{1,3}\s*[-.)]+|\d{3}\s*-|\d{1,2}(?:\.|\)|\s-)(?=\s))\s*", re.ASCII
 )
@@ -79,11 +91,13 @@ class Words:
         all: words of the title, of performer and album, and of text in the wrong cell, each once.
         displaced: whether a cell for numbers or dates holds text: then the row may be shifted,
             and no cell is what it says.
+        foreign: the title as it is written if it has letters of another script than the Latin one.
     """
 
     title: tuple[str, ...]
     all: tuple[str, ...]
     displaced: bool
+    foreign: str = ""
 
 
 def read_words(name: str, stated: Mapping[str, Sequence[str]], schema: Schema) -> Words:
@@ -103,7 +117,8 @@ def read_words(name: str, stated: Mapping[str, Sequence[str]], schema: Schema) -
             if not readable(value, declared.datatype) and not is_placeholder(value):
                 found += latin_words(value)
                 displaced = True
-    return Words(tuple(dict.fromkeys(title)), tuple(dict.fromkeys(found)), displaced)
+    foreign = "" if is_latin(name) else name
+    return Words(tuple(dict.fromkeys(title)), tuple(dict.fromkeys(found)), displaced, foreign)
 
 
 def title_words(name: str) -> list[str]:
@@ -160,6 +175,7 @@ class Wording:
         rich: whether a record has more to say than its title.
         displaced: whether its row may be shifted, so that no cell is what it says.
         nameless: whether it is a work without a word in its title.
+        foreign: whether its title has letters of another script than the Latin one.
         mass: weight of all its words.
     """
 
@@ -173,6 +189,7 @@ class Wording:
         self.nameless = np.array(
             [item is not None and not item.title for item in words], dtype=bool
         )
+        self.foreign = np.array([bool(item.foreign) for item in self.words], dtype=bool)
         self.title = ["".join(item.title) for item in self.words]
         self.text = ["".join(item.all) for item in self.words]
         position: dict[str, int] = {}
@@ -187,6 +204,11 @@ class Wording:
     def covers(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Pairs of which both sides say more than a title: these are compared by their words."""
         found: NDArray[np.bool_] = self.rich[pairs[:, 0]] & self.rich[pairs[:, 1]]
+        return found
+
+    def crosses(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Pairs of which one title alone is in the Latin script."""
+        found: NDArray[np.bool_] = self.foreign[pairs[:, 0]] != self.foreign[pairs[:, 1]]
         return found
 
     def overlap(self, pairs: NDArray[np.int64]) -> Overlap:
@@ -252,9 +274,31 @@ class Wording:
             side[doubtful] = np.maximum(side[doubtful], within / 100)
             sides.append(side)
         found: NDArray[np.float64] = np.maximum(same.astype(np.float64), np.minimum(*sides))
+        for row in np.flatnonzero(self.crosses(pairs)).tolist():
+            i, j = pairs[row].tolist()
+            original, romanised = (i, j) if self.foreign[i] else (j, i)
+            found[row] = max(
+                found[row], _romanised(self.words[original].foreign, self.title[romanised])
+            )
         silent = [not one or not other for one, other in zip(*titles, strict=True)]
         found[np.array(silent, dtype=bool)] = np.nan
         return found
+
+
+def _romanised(original: str, title: str) -> float:
+    """How well a Latin title has what a title with Chinese characters spells out, 0..1.
+
+    The characters may stand for any letters, but not for too few or too many of them.
+    """
+    spelled, logograms = spelled_out(original)
+    least, most = (logograms * letters for letters in _PER_LOGOGRAM)
+    if (
+        not logograms
+        or len(spelled) < _SPELLED_OUT
+        or not least <= len(title) - len(spelled) + 1 <= most + 1
+    ):
+        return 0.0
+    return float(fuzz.partial_ratio(spelled, title)) / 100
 
 
 def _incidence(words: Sequence[tuple[str, ...]], position: dict[str, int]) -> sparse.csr_matrix:
@@ -295,14 +339,21 @@ class Overlap:
         """What the side with less to add adds, less what is a misspelling of the other's."""
         return np.asarray(np.minimum(self.left, self.right) * (1 - self.alike), dtype=np.float64)
 
-    def levels(self) -> list[tuple[Feature, NDArray[np.int8]]]:
-        """The levels of the three features of works."""
+    def levels(self, crossed: NDArray[np.bool_]) -> list[tuple[Feature, NDArray[np.int8]]]:
+        """The levels of the three features of works; `crossed`: see `Wording.crosses`.
+
+        A romanised word is seldom the same to the letter ('Jolki', 'Yolki'), so that words which
+        only one of two scripts has say nothing; how much alike the titles are does.
+        """
         left_over = len(_LEFT_CUTS) - _level(self.left_over, _LEFT_CUTS)
         left_over[np.isnan(self.left)] = MISSING
+        shared = _level(self.share, _SHARED_CUTS)
+        left_over[crossed & (left_over < LEFT_OVER.levels.index("few"))] = MISSING
+        shared[crossed & (shared < SHARED.levels.index("most"))] = MISSING
         return [
             (TITLE, _level(self.title, _TITLE_CUTS)),
             (LEFT_OVER, left_over.astype(np.int8)),
-            (SHARED, _level(self.share, _SHARED_CUTS)),
+            (SHARED, shared),
         ]
 
 

@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,7 @@ from kg_builder.evaluation.matching_data import (
     read_pairs,
     read_tables,
 )
-from kg_builder.evaluation.song_columns import read_columns
+from kg_builder.evaluation.song_columns import PREDICATES, read_columns
 from pipeline.console import terminal
 from pipeline.evaluate.matching_runs import (
     MatchingReport,
@@ -82,7 +83,13 @@ def matching_command(
     source: Annotated[
         str | None, typer.Option(help="Column with the source.  [default: each table is one]")
     ] = None,
-    kind: Annotated[str, typer.Option(help="What the records describe: Song or Album.")] = "Song",
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            help="What the records describe: Song or Album.  [default: Album where tracks are"
+            " listed, else Song]"
+        ),
+    ] = None,
     against: Annotated[
         Peer | None, typer.Option(help="Measure another tool in the same run, on clusters.")
     ] = None,
@@ -106,12 +113,18 @@ def matching_command(
         clusters = read_musicbrainz20k(_single(data), hide=hidden)
         labelled = read_musicbrainz20k(train, hide=hidden) if train else None
     else:
-        if named and hidden:
-            named = {role: names for role, names in named.items() if role not in hidden}
+        if unknown := [name for name in hidden if name not in PREDICATES]:
+            raise DataError(
+                f"no role {unknown[0]!r} to hide",
+                where="--hide",
+                remedy=f"one of {', '.join(PREDICATES)}",
+            )
         column = truth if truth and not Path(truth).is_file() else None
-        clusters = read_tables(data, named, truth=column, key=key, source=source, type_=kind)
-        if train:
-            labelled = read_tables([train], named, truth=column, key=key, source=source, type_=kind)
+        reads = partial(read_tables, columns=named, key=key, source=source, type_=kind, hide=hidden)
+        clusters = reads(data, truth=column)
+        labelled = reads([train], truth=column) if train else None
+        for note in clusters.notes:
+            _out.print(note, highlight=False, soft_wrap=True)
         sides = data[0].stem, data[-1].stem
         if pairs:
             judged = read_pairs(pairs, *sides, set(clusters.truth))
@@ -192,6 +205,10 @@ def _finish(
             )
         line += f"; {report.seconds:.1f} s, processor {report.processor:.1f} s"
         _out.print(line, highlight=False, soft_wrap=True)
+        if report.check is not None:
+            _out.print(report.check.line(), highlight=False, soft_wrap=True)
+            for warning in report.check.warnings():
+                _out.print(f"[yellow]warning:[/] {warning}", highlight=False, soft_wrap=True)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         text = json.dumps([_plain(report) for report in reports], indent=2) + "\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -29,8 +29,10 @@ from kg_builder.evaluation.matching import (
 )
 from kg_builder.evaluation.matching_data import Clusters, JudgedPair, JudgedPairs
 from kg_builder.fusion import FusionConfig, SourceTraits
+from kg_builder.fusion.fit_check import FitCheck, check_fit
 from kg_builder.fusion.judgements import Verdict
 from kg_builder.fusion.matching import Matching, match_records
+from kg_builder.fusion.score import FellegiSunter
 from kg_builder.fusion.supervised import Labels
 from kg_builder.ontology import load_schema
 
@@ -51,6 +53,7 @@ class MatchingReport:
         blocking: of the candidate pairs among the scored records; None without blocking.
         seconds, processor: wall clock and processor time of resolving.
         errors: worst first: the surest wrong ones, then the missed ones.
+        check: of an unsupervised fit, without labels; None of a trained one.
     """
 
     method: str
@@ -62,6 +65,7 @@ class MatchingReport:
     seconds: float
     processor: float
     errors: list[Wrong] = field(repr=False)
+    check: FitCheck | None = None
 
 
 def evaluate_clusters(
@@ -101,16 +105,20 @@ def evaluate_clusters(
     method += ", clean sources" if clean else ""
     label = cluster_of(matching)
     if judged is not None:
-        return _of_pairs(method, matching, label, judged, len(records), seconds, processor)
-    return score_clusters(
-        method,
-        label,
-        {key: gold.truth[key] for key in sorted(scored)},
-        records=len(records),
-        seconds=seconds,
-        processor=processor,
-        matching=matching,
-    )
+        found = _of_pairs(method, matching, label, judged, len(records), seconds, processor)
+    else:
+        found = score_clusters(
+            method,
+            label,
+            {key: gold.truth[key] for key in sorted(scored)},
+            records=len(records),
+            seconds=seconds,
+            processor=processor,
+            matching=matching,
+        )
+    if isinstance(matching.scorer, FellegiSunter):
+        return replace(found, check=check_fit(matching.scorer, matching.comparison))
+    return found
 
 
 def evaluate_pairs(

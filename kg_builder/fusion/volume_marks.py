@@ -1,0 +1,110 @@
+"""Compare the numbers in titles of works: volumes, discs, parts, years ('Vol. 2', 'CD1', 'III')."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg_builder.fusion.agreement_levels import MISSING, Feature
+from kg_builder.fusion.title_words import LEFT_OVER, STRONG, TITLE, Wording
+
+NUMBERS: Final = Feature(
+    "numbers in the title",
+    ("differ", "on one side", "agree"),
+    match=(0.002, 0.05, 0.948),
+    other=(0.45, 0.35, 0.20),
+    strength=STRONG,
+    anchored=True,
+)
+"""Whether the numbers of each title stand in the other record; nothing where neither has one."""
+
+DIFFERENT_TITLES: Final = {
+    TITLE.name: TITLE.levels.index("traces"), LEFT_OVER.name: LEFT_OVER.levels.index("several")
+}  # fmt: skip
+"""The highest levels of two titles whose numbers differ: 'Vol. 1' and 'Vol. 2' share most words."""
+
+_NUMERALS: Final = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
+_NUMBER_WORDS: Final = "one two three four five six seven eight nine ten eleven twelve"
+_MARK_WORDS: Final = (
+    "vol volume disc disk cd dvd lp part pt parte teil partie no nr number chapter book series tome"
+)
+_ROMAN: Final = {numeral: str(value) for value, numeral in enumerate(_NUMERALS.split(), start=1)}
+_WORDS: Final = {word: str(value) for value, word in enumerate(_NUMBER_WORDS.split(), start=1)}
+_MARKS: Final = frozenset(_MARK_WORDS.split())
+_JOINED: Final = re.compile(r"(?:vol|volume|disc|disk|cd|dvd|lp|part|pt|no|nr)(\d+)")
+
+
+def numbers_in_title(words: Sequence[str]) -> frozenset[str]:
+    """The numbers that a title means as such.
+
+    A word for a number and a Roman numeral of one letter count behind a word such as 'volume'
+    alone; 'I' also at the end ('Singles I').
+
+    >>> numbers_in_title(["best", "of", "vol", "ii"]), numbers_in_title(["one", "love"])
+    (frozenset({'2'}), frozenset())
+    """
+    found = set()
+    for place, word in enumerate(words):
+        marked = place > 0 and words[place - 1] in _MARKS
+        last = place > 0 and place == len(words) - 1
+        if word.isdigit():
+            found.add(word.lstrip("0"))
+        elif joined := _JOINED.fullmatch(word):
+            found.add(joined[1].lstrip("0"))
+        elif word in _ROMAN and (len(word) > 1 or marked or (last and word == "i")):
+            found.add(_ROMAN[word])
+        elif marked and word in _WORDS:
+            found.add(_WORDS[word])
+    return frozenset(found - {""})
+
+
+def numbers_anywhere(words: Sequence[str]) -> frozenset[str]:
+    """Everything in a record that may be read as a number, also run together with other words."""
+    found = {run.lstrip("0") for word in words for run in re.findall(r"\d+", word)}
+    found |= {_ROMAN.get(word) or _WORDS.get(word, "") for word in words}
+    return frozenset(found)
+
+
+def number_levels(
+    wording: Wording, pairs: NDArray[np.int64], song: NDArray[np.bool_]
+) -> NDArray[np.int8]:
+    """Level of `NUMBERS` per pair, shape (n,).
+
+    A row that may be shifted says nothing, nor does a title of digits alone, which is often the
+    place on the album. Digits that stand together otherwise ('Op. 2 5', 'Op. 25') are the same.
+    `song` says of every record whether it is one: its title may carry the name of its album
+    ('Rasta Army (Volume II)'), so that a number which the other song lacks says nothing.
+    """
+    levels = np.full(len(pairs), MISSING, dtype=np.int8)
+    titles: dict[int, frozenset[str]] = {}
+    anywhere: dict[int, tuple[frozenset[str], str]] = {}
+    speaks = np.zeros(len(wording.words), dtype=bool)
+    numbered = np.zeros(len(wording.words), dtype=bool)
+    for index in np.unique(pairs).tolist():
+        title = wording.words[index].title
+        if title and not wording.displaced[index] and not all(map(str.isdigit, title)):
+            titles[index] = numbers_in_title(title)
+            speaks[index], numbered[index] = True, bool(titles[index])
+
+    def of(index: int) -> tuple[frozenset[str], str]:
+        if index not in anywhere:
+            words = wording.words[index].all
+            digits = "".join(filter(str.isdigit, "".join(words)))
+            anywhere[index] = numbers_anywhere(words), digits
+        return anywhere[index]
+
+    rows = np.flatnonzero(numbered[pairs].any(axis=1) & speaks[pairs].all(axis=1))
+    for row, (i, j) in zip(rows.tolist(), pairs[rows].tolist(), strict=True):
+        (ones, digits), (others, other_digits) = of(i), of(j)
+        one, other = titles[i] - others, titles[j] - ones
+        if not one and not other:
+            levels[row] = 2
+        elif one and other:
+            levels[row] = 2 if digits and digits == other_digits else 0
+        elif not song[[i, j]].any():
+            levels[row] = 1
+    return levels
