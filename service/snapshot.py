@@ -140,6 +140,8 @@ def load_snapshot(settings: Settings, state: State | None = None) -> Snapshot:
         notes.append(str(fault))
     if not runs and explorer is None:
         raise ConfigError("; ".join(notes) or f"{data}: nothing to serve: no graph and no run")
+    for note in notes:
+        LOG.warning("not served: %s", note)
     return Snapshot(data, runs, explorer, _quality(data), tuple(notes), state)
 
 
