@@ -21,6 +21,7 @@ PAGES: Final = {
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
     "data/processed/README.md": "processed-folder.md",
+    "examples/README.md": "examples/index.md",
 }
 _LINK: Final = re.compile(
     r"(?<!!)\[(?P<text>[^\]\[]*)\]\((?P<target>[^)#:\s]+)(?P<anchor>#[^)\s]*)?\)"

@@ -30,7 +30,10 @@ def workplace(
     (tmp_path / "data" / "raw").symlink_to(sample_data.parent)
     (tmp_path / "data" / "processed" / "sample").symlink_to(built_sample)
     monkeypatch.chdir(tmp_path / "examples")
-    with pd.option_context("display.max_colwidth", 50):
+    # as in Jupyter; at the end whatever a notebook has set is what it was before
+    with pd.option_context(
+        "display.max_columns", 20, "display.width", 80, "display.max_colwidth", 50
+    ):
         yield tmp_path
 
 
