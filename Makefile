@@ -65,7 +65,7 @@ check: lint types contract test  ## All of the checks above
 docs: $(INSTALLED)  ## Write the documentation as a site to build/site; dead links are errors
 	@$(PY) -c 'import mkdocs' 2>/dev/null \
 	  || $(PY) -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict  # --quiet would hide warnings from --strict
 	@echo "build/site/index.html"
 
 # All of them, or some: make mutants MUTANTS='kg_builder.alignment.select.*'

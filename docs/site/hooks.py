@@ -84,7 +84,7 @@ def _markdown(notebook: dict[str, Any]) -> str:
 def _output(output: dict[str, Any]) -> list[str]:
     data = output.get("data", {"text/plain": output.get("text", "")})
     if "text/html" in data:
-        table = "".join(data["text/html"])
+        table = "".join(data["text/html"]).replace(' border="1" class="dataframe"', "")
         return [re.sub(r"<style.*?</style>|^\s+", "", table, flags=re.DOTALL | re.MULTILINE)]
     text = "".join(data["text/plain"]).rstrip()
     return [f"```{{.text .output}}\n{text}\n```"] if text else []
