@@ -20,7 +20,7 @@ DEMO_USER   ?= U001
 PROCESSED   := data/processed/$(DATASET)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format types contract check mutants torture constraints clean distclean
+.PHONY: help install demo test lint format types contract check docs mutants torture constraints clean distclean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,12 @@ contract: $(INSTALLED)  ## Check which package may import which
 	$(BIN)/lint-imports
 
 check: lint types contract test  ## All of the checks above
+
+docs: $(INSTALLED)  ## Write the documentation as a site to build/site; dead links are errors
+	@$(PY) -c 'import mkdocs' 2>/dev/null \
+	  || $(PY) -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict  # --quiet would hide warnings from --strict
+	@echo "build/site/index.html"
 
 # All of them, or some: make mutants MUTANTS='kg_builder.alignment.select.*'
 mutants: $(INSTALLED)  ## Change the code that decides, bit by bit, and see which tests notice

@@ -6,6 +6,17 @@
 Other packages do not import this one. The client alone needs no graph and no model.
 """
 
-from service.client import Client, ServiceError
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from service.client import Client, ServiceError
 
 __all__ = ["Client", "ServiceError"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the client when it is first asked for: the service itself needs none."""
+    if name in __all__:
+        return getattr(import_module("service.client"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,8 +6,9 @@ import logging
 import os
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 import uvicorn
@@ -72,22 +73,44 @@ def serve(
         os.environ[MULTIPROCESS] = tempfile.mkdtemp(prefix="music-kg-metrics-")
     if demo if browser is None else browser:
         _open_later(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}/")
-    uvicorn.run(
-        "service.app:from_environment",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        http=protocol(settings.body_seconds),
-        ws="none",
-        access_log=False,
-        server_header=False,
-        date_header=True,
-        timeout_keep_alive=_KEEP_ALIVE,
-        timeout_graceful_shutdown=10,
-        limit_concurrency=_CONNECTIONS,
-        log_level="info",
-    )
+    options: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "http": protocol(settings.body_seconds),
+        "ws": "none",
+        "access_log": False,
+        "server_header": False,
+        "date_header": True,
+        "timeout_keep_alive": _KEEP_ALIVE,
+        "timeout_graceful_shutdown": 10,
+        "limit_concurrency": _CONNECTIONS,
+        "log_level": "info",
+    }
+    if workers > 1:
+        uvicorn.run("service.app:from_environment", factory=True, workers=workers, **options)
+    else:
+        _run_here(settings, options)
+
+
+def _run_here(settings: Settings, options: dict[str, Any]) -> None:
+    """Serve in this process; what cannot be loaded ends it.
+
+    Raises:
+        RecommenderError, DataError: there is nothing that could be served.
+    """
+    from service.app import create_app  # late: a wrong option needs no torch
+
+    faults: list[Exception] = []
+
+    def failed(fault: Exception) -> None:
+        faults.append(fault)
+        server.should_exit = True
+
+    server = uvicorn.Server(uvicorn.Config(create_app(settings, failed=failed), **options))
+    with suppress(KeyboardInterrupt):  # it has been dealt with
+        server.run()
+    if faults:
+        raise faults[0]
 
 
 def _token(file: Path | None) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +31,7 @@ from service.snapshot import Shelf
 
 __all__ = ["create_app", "from_environment"]
 
+LOG = logging.getLogger("service")
 _THREADS: Final = 8
 _SHOWN_ERRORS: Final = 3
 _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
@@ -47,12 +48,18 @@ _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def create_app(settings: Settings, shelf: Shelf | None = None) -> FastAPI:
+def create_app(
+    settings: Settings,
+    shelf: Shelf | None = None,
+    failed: Callable[[Exception], None] | None = None,
+) -> FastAPI:
     """The application for some settings.
 
     Args:
         settings: what is served, and the limits.
         shelf: holds what is served; by default one that loads it when the application starts.
+        failed: where given, the start does not wait until something is loaded; it is called with
+            what kept that from loading.
     """
     served = Shelf(settings) if shelf is None else shelf
     metrics = Metrics()
@@ -61,10 +68,10 @@ def create_app(settings: Settings, shelf: Shelf | None = None) -> FastAPI:
     async def life(_: FastAPI) -> AsyncIterator[None]:
         torch.set_num_threads(1)  # requests are the parallel unit
         anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
-        if served.snapshot is None:
+        if served.snapshot is None and failed is not None:
+            served.open_later(failed)
+        elif served.snapshot is None:
             await anyio.to_thread.run_sync(served.open)
-        if served.snapshot is not None:
-            metrics.serving(len(served.snapshot.runs))
         yield
         served.close()
 
@@ -89,7 +96,11 @@ def create_app(settings: Settings, shelf: Shelf | None = None) -> FastAPI:
 def from_environment() -> FastAPI:
     """The application of a worker process; its parent left the settings."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    return create_app(Settings.handed_over())
+
+    def failed(fault: Exception) -> None:
+        LOG.error("%s; looking for something to serve", " ".join(str(fault).split()))
+
+    return create_app(Settings.handed_over(), failed=failed)
 
 
 def _add_errors(app: FastAPI) -> None:
@@ -122,9 +133,11 @@ def _add_errors(app: FastAPI) -> None:
 
     def not_now(request: Request, fault: Exception) -> Response:
         busy = isinstance(fault, BusyError)
-        text = "too many queries at once" if busy else "nothing is loaded yet"
+        text = "too many queries at once" if busy else "starting: nothing is loaded yet"
         found = answer(request, 503, f"{text}; ask again in a moment")
         found.headers["retry-after"] = "5"
+        if not busy and pages.wants_page(request):
+            found.headers["refresh"] = "2"  # browsers do not heed Retry-After
         return found
 
     def of_status(request: Request, fault: Exception) -> Response:

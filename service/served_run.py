@@ -106,15 +106,29 @@ class ServedRun:
 
     # Preparation
 
-    def prepare(self) -> None:
-        """Do before the first request what every request needs: names, vectors, lists."""
-        self._model.eval()
-        self.names.resolve(self.catalogue.item_name(0))
-        if self.n_users * POOL <= _MOST_POOLED:
-            self._pools = self._best(self._model, np.arange(self.n_users), self._known, POOL)
-        else:  # too many to keep: each list is made when it is asked for
-            self._best(self._model, np.arange(1), self._known, POOL)
+    def prepare(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Compute what makes answers fast: tables of names and facts, and every user's list.
+
+        Nothing depends on it: what is asked for before is computed for that request.
+
+        Args:
+            stopped: whether to leave it at that; looked at between blocks of users.
+        """
+        self._best(self._model, np.arange(1), self._known, POOL)
         self.reasons(Person(0, None, (), {}), [0])
+        self.names.resolve(self.catalogue.item_name(0))
+        if self.n_users * POOL > _MOST_POOLED:  # too many lists to keep
+            return
+        blocks = []
+        for first in range(0, self.n_users, _USERS_AT_A_TIME):
+            if stopped():
+                return
+            users = np.arange(first, min(first + _USERS_AT_A_TIME, self.n_users))
+            blocks.append(self._best(self._model, users, self._known, POOL))
+        self._pools = TopK(
+            np.concatenate([block.items for block in blocks]),
+            np.concatenate([block.scores for block in blocks]),
+        )
 
     def warm(self, may_go_on: Callable[[float], bool]) -> None:
         """Word the reasons of everybody's first places, a few users at a time.

@@ -77,6 +77,11 @@ class Snapshot:
                 return run
         raise ConfigError(f"no run {name[:60]!r} is being served; there are {', '.join(self.runs)}")
 
+    def prepare(self) -> None:
+        """Compute what makes the answers of the runs fast, at full speed."""
+        for run in self.runs.values():
+            run.prepare(self._closed.is_set)
+
     def warm(self) -> None:
         """Word reasons in advance, until that is done or the snapshot is closed.
 
@@ -127,9 +132,7 @@ def load_snapshot(settings: Settings, state: State | None = None) -> Snapshot:
         if shared is None:
             statements = Statements(data, loaded.split.train.graph, loaded.dataset.catalogue)
             shared = (statements, Quotes(data)) if statements else None
-        run = ServedRun(folder.name, loaded, shared, _figures(folder))
-        run.prepare()
-        runs[run.name] = run
+        runs[folder.name] = ServedRun(folder.name, loaded, shared, _figures(folder))
     explorer = None
     try:
         explorer = Explorer.open(settings)
@@ -137,6 +140,8 @@ def load_snapshot(settings: Settings, state: State | None = None) -> Snapshot:
         notes.append(str(fault))
     if not runs and explorer is None:
         raise ConfigError("; ".join(notes) or f"{data}: nothing to serve: no graph and no run")
+    for note in notes:
+        LOG.warning("not served: %s", note)
     return Snapshot(data, runs, explorer, _quality(data), tuple(notes), state)
 
 
@@ -212,11 +217,30 @@ class Shelf:
     def open(self) -> None:
         """Load the first snapshot and begin to look for newer ones.
 
+        Requests are answered from then on, slower at first: lists and tables of names are computed
+        in the background.
+
         Raises:
             RecommenderError, DataError: there is nothing that could be served.
         """
-        self._put(self._load(self._settings, state_of(self._settings)))
+        self._put(self._load(self._settings, state_of(self._settings)), prepared=False)
         self._watcher.start()
+
+    def open_later(self, failed: Callable[[Exception], None]) -> None:
+        """The same in a thread of its own, while `snapshot` is None.
+
+        Args:
+            failed: is called with what kept it from loading; a build that comes later is served.
+        """
+
+        def load() -> None:
+            try:
+                self.open()
+            except Exception as fault:
+                failed(fault)
+                self._watcher.start()
+
+        threading.Thread(target=load, name="load", daemon=True).start()
 
     def close(self) -> None:
         """End the watching and what runs for the snapshot."""
@@ -248,23 +272,34 @@ class Shelf:
             new.close()
             self._refuse(state, "; ".join(new.notes) or "the new build has no run")
             return False
-        self._put(new)
+        new.prepare()
+        self._put(new, prepared=True)
         return True
 
     def _refuse(self, state: State, problem: str) -> None:
         self._failed, self.problem = state, " ".join(problem.split())
         LOG.warning("the newer build or run is not served: %s", self.problem)
 
-    def _put(self, new: Snapshot) -> None:
+    def _put(self, new: Snapshot, *, prepared: bool) -> None:
         old, self._snapshot = self._snapshot, new
         self._failed, self.problem = None, ""
         LOG.info("serving %s with %s", new.data, ", ".join(new.runs) or "no run")
-        if self._settings.warm:
-            threading.Thread(target=new.warm, name="warm", daemon=True).start()
+        threading.Thread(
+            target=self._work_ahead, args=(new, prepared), name="prepare", daemon=True
+        ).start()
         if old is not None:  # requests that have begun may still need it
             timer = threading.Timer(self._settings.request_seconds, partial(old.close))
             timer.daemon = True
             timer.start()
+
+    def _work_ahead(self, snapshot: Snapshot, prepared: bool) -> None:
+        try:
+            if not prepared:
+                snapshot.prepare()
+            if self._settings.warm:
+                snapshot.warm()
+        except Exception:
+            LOG.exception("preparing answers failed; each is computed when it is asked for")
 
     def _watch(self) -> None:
         while not self._stop.wait(self._settings.reload_seconds):

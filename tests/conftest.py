@@ -69,6 +69,18 @@ def sample_data() -> Path:
     return REPOSITORY / "data" / "raw" / "sample"
 
 
+@pytest.fixture(scope="session")
+def built_sample(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample's processed folder, built once for all tests and workers; only to be read."""
+    from pipeline.build import build
+
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with FileLock(folder / "sample.lock"):
+        return build("sample", raw=sample_data.parent, out=folder / "sample").out
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow tests first, so that no worker is left with a long one while the other is idle."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)

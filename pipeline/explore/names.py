@@ -96,7 +96,8 @@ def _candidates(reader: FactReader, text: str, wanted: str) -> Sequence[tuple[An
     )
     grams = sorted({wanted[at : at + _GRAM] for at in range(len(wanted) - _GRAM + 1)})
     if grams:
-        query = " OR ".join(f'"{gram}"' for gram in grams if '"' not in gram)
+        # SQLite ends a query at a NUL, and a quotation mark would end the text of one
+        query = " OR ".join(f'"{gram}"' for gram in grams if not {'"', "\0"} & set(gram))
         rows += reader.rows(
             f"{_NAMES} where n.id in (select rowid from spelling where spelling match ?1 "
             "order by rank limit ?2)",

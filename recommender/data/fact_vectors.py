@@ -11,10 +11,9 @@ from scipy.sparse import csr_array, eye_array
 from recommender.data.facts import Facts
 from recommender.data.graph import KnowledgeGraph
 from recommender.data.matrices import inverse_frequencies, item_attributes, normalized_rows
+from recommender.kernels.largest_products import largest_products
 
 __all__ = ["FactVectors", "nearest_rows"]
-
-_BLOCK = 512
 
 
 class FactVectors:
@@ -74,33 +73,23 @@ def nearest_rows(
     Returns:
         ``[m, n]``, columns ascending in each row.
     """
-    columns, values, counts = [], [], [np.zeros(1, dtype=np.int64)]
-    transposed = others.T.tocsr()
-    kept = min(nearest, others.shape[0] - (not itself))
-    for start in range(0, vectors.shape[0], _BLOCK):
-        products = (vectors[start : start + _BLOCK] @ transposed).toarray()
-        if not itself:
-            within = np.arange(len(products))
-            products[within, start + within] = 0
-        best = _largest(products, kept)
-        found = np.take_along_axis(products, best, axis=1)
-        columns.append(best[found > 0])
-        values.append(found[found > 0])
-        counts.append((found > 0).sum(axis=1))
-    shape = (vectors.shape[0], others.shape[0])
-    if not columns:
+    n, kept = vectors.shape[0], max(min(nearest, others.shape[0]), 0)
+    shape = (n, others.shape[0])
+    if not n or not kept:
         return csr_array(shape, dtype=vectors.dtype)
-    offsets = np.cumsum(np.concatenate(counts))
-    return csr_array((np.concatenate(values), np.concatenate(columns), offsets), shape=shape)
-
-
-def _largest(values: np.ndarray, k: int) -> NDArray[np.int64]:
-    """Columns of the k largest of each row, ascending; of equal ones at the cut the lower."""
-    if k < 1:
-        return np.zeros((len(values), 0), dtype=np.int64)
-    least = np.partition(values, -k, axis=1)[:, [-k]]
-    above = values > least
-    tied = values == least
-    wanted = k - above.sum(axis=1, keepdims=True)
-    chosen = above | (tied & (np.cumsum(tied, axis=1) <= wanted))
-    return np.nonzero(chosen)[1].reshape(len(values), k)
+    by_term = others.T.tocsr()
+    dtype = np.result_type(vectors.dtype, others.dtype)
+    columns = np.full((n, kept), others.shape[0], dtype=np.int64)
+    values = np.zeros((n, kept), dtype=dtype)
+    largest_products(
+        vectors.indptr, vectors.indices, vectors.data,
+        by_term.indptr, by_term.indices, by_term.data,
+        itself, np.zeros(others.shape[0], dtype=dtype), np.zeros(others.shape[0], dtype=np.int64),
+        columns, values,
+    )  # fmt: skip
+    order = np.argsort(columns, axis=1)
+    columns = np.take_along_axis(columns, order, axis=1)
+    values = np.take_along_axis(values, order, axis=1)
+    found = values > 0
+    offsets = np.concatenate([np.zeros(1, dtype=np.int64), found.sum(axis=1)]).cumsum()
+    return csr_array((values[found], columns[found], offsets), shape=shape)

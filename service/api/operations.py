@@ -16,9 +16,9 @@ router = APIRouter(tags=["operations"])
 
 
 @router.get("/healthz")
-async def healthz() -> dict[str, str]:
-    """200 while the process answers."""
-    return {"status": "ok"}
+async def healthz(request: Request) -> dict[str, str]:
+    """200 while the process answers; `starting` until something is loaded, then `ok`."""
+    return {"status": "starting" if shelf_of(request).snapshot is None else "ok"}
 
 
 @router.get("/readyz", response_model=None)
@@ -27,7 +27,7 @@ async def readyz(request: Request) -> Response:
     shelf = shelf_of(request)
     snapshot = shelf.snapshot
     if snapshot is None:
-        return problem(503, "nothing is loaded yet; ask again in a moment")
+        return problem(503, "starting: nothing is loaded yet; ask again in a moment")
     content: dict[str, Any] = {
         "status": "ready",
         "data": snapshot.data.name,
@@ -42,5 +42,7 @@ async def readyz(request: Request) -> Response:
 @router.get("/metrics", response_model=None)
 async def metrics(request: Request) -> Response:
     """Counters in Prometheus' format."""
-    text, media_type = request.app.state.metrics.text()
+    found, snapshot = request.app.state.metrics, shelf_of(request).snapshot
+    found.serving(0 if snapshot is None else len(snapshot.runs))
+    text, media_type = found.text()
     return Response(text, headers={"content-type": media_type})

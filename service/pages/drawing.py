@@ -12,8 +12,11 @@ from service.answers import Path
 __all__ = ["Arrow", "Box", "Drawing", "draw", "sources_of"]
 
 _ACROSS: Final = (190, 44, 118, 20)  # box width, height, gap between levels, gap within one
-_DOWN: Final = (116, 48, 64, 10)
-_LETTER: Final = (7.4, 8.4)  # pixels of a letter, about: across, down
+_DOWN: Final = (116, 48, 64, 16)
+_LETTER: Final = (7.4, 8.4)  # pixels of a letter in a box, about: across, down
+_LABEL: Final = (6.2, 7.2)  # of a letter beside an arrow
+_LABEL_HEIGHT: Final = 20
+_LABEL_ROOM: Final = 56  # of an arrow, beside its label
 _MARGIN: Final = 6
 
 
@@ -73,6 +76,12 @@ def draw(paths: Sequence[Path], *, down: bool = False) -> Drawing:
     """
     levels, names, facts = _levels(paths)
     width, height, between, beside = _DOWN if down else _ACROSS
+    abreast = _abreast(levels, facts)
+    if down:  # labels between two levels stand one below the other
+        between = max(between, (max(map(len, abreast), default=0) + 1) * _LABEL_HEIGHT)
+    else:
+        longest = max((len(text) for _, _, text in facts), default=0)
+        between = max(between, round(longest * _LABEL[down]) + _LABEL_ROOM)
     breadth, depth = (width, height) if down else (height, width)
     rows = max((len(level) for level in levels), default=1)
     extent = rows * breadth + (rows - 1) * beside
@@ -92,7 +101,13 @@ def draw(paths: Sequence[Path], *, down: bool = False) -> Drawing:
             name, iri = names[entity]
             lines = _lines(name, int((width - 12) / _LETTER[down]))
             boxes[entity] = Box(iri, name, lines, role, x, y, width, height)
-    arrows = [_arrow(boxes[a], boxes[b], text, bends.get((a, b), []), down) for a, b, text in facts]
+    share_of = {
+        fact: (place + 1) / (len(gap) + 1) for gap in abreast for place, fact in enumerate(gap)
+    }
+    arrows = [
+        _arrow(boxes[a], boxes[b], text, bends.get((a, b), []), share_of.get((a, b, text)), down)
+        for a, b, text in facts
+    ]
     total = len(levels) * depth + (len(levels) - 1) * between + 2 * _MARGIN
     size = (extent + 2 * _MARGIN, total) if down else (total, extent + 2 * _MARGIN)
     return Drawing(*size, tuple(boxes.values()), tuple(arrows), _words(names, facts))
@@ -138,6 +153,19 @@ def _levels(
     return levels, names, list(facts)
 
 
+def _abreast(
+    levels: Sequence[Sequence[int | tuple[int, int]]], facts: Sequence[tuple[int, int, str]]
+) -> list[list[tuple[int, int, str]]]:
+    """The facts that lie between each level and the next one."""
+    number_of = {entity: number for number, level in enumerate(levels) for entity in level}
+    gaps: list[list[tuple[int, int, str]]] = [[] for _ in levels]
+    for fact in facts:
+        first, second = sorted(number_of[end] for end in fact[:2])
+        if second == first + 1:
+            gaps[first].append(fact)
+    return gaps
+
+
 def _plain(relation: str) -> str:
     """What a relation says, short: *plays*, *is a member of*; `{}` stands where a name would."""
     return wording_of(relation).link.replace("{}", "…")
@@ -150,8 +178,23 @@ def _words(names: dict[int, tuple[str, str]], facts: Sequence[tuple[int, int, st
     return "; ".join(sentences)
 
 
-def _arrow(a: Box, b: Box, label: str, bends: Sequence[tuple[float, float]], down: bool) -> Arrow:
-    """Between the facing sides of two boxes; `bends` are ordered from the liked side on."""
+def _arrow(
+    a: Box,
+    b: Box,
+    label: str,
+    bends: Sequence[tuple[float, float]],
+    share: float | None,
+    down: bool,
+) -> Arrow:
+    """Between the facing sides of two boxes.
+
+    Args:
+        a, b: the boxes of head and tail.
+        label: what the fact says.
+        bends: points on the way, from the liked side on.
+        share: of the way down at which the label stands, of an arrow from a level to the next.
+        down: whether levels lie below each other.
+    """
     if down:
         ahead = a.y <= b.y
         x1, x2 = a.x + a.width / 2, b.x + b.width / 2
@@ -163,11 +206,13 @@ def _arrow(a: Box, b: Box, label: str, bends: Sequence[tuple[float, float]], dow
     if bends:
         ordered = bends if ahead else bends[::-1]
         return Arrow(((x1, y1), *ordered, (x2, y2)), label, *bends[len(bends) // 2])
-    # where many arrows meet there is no room for words: they stand at the other end
-    share = 0.5
-    if a.role != b.role and "between" in (a.role, b.role):
-        near = 0.3 if down else 0.42
-        share = near if a.role == "between" else 1 - near
+    if down and share is not None:
+        share = share if ahead else 1 - share
+    elif a.role != b.role and "between" in (a.role, b.role):
+        # where many arrows meet there is no room for words: they stand at the other end
+        share = 0.46 if a.role == "between" else 0.54
+    else:
+        share = 0.5
     return Arrow(((x1, y1), (x2, y2)), label, x1 + share * (x2 - x1), y1 + share * (y2 - y1))
 
 

@@ -17,14 +17,11 @@ import pytest
 from kg_builder.evaluation.shapes import validate
 from kg_builder.fusion.normalize import name_key, nation_of, nations_in
 from kg_builder.ontology import expand
-from pipeline.build import build
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory, sample_data):
-    out = tmp_path_factory.mktemp("sample")
-    build("sample", raw=sample_data.parent, out=out)
-    return out
+def sample(built_sample):
+    return built_sample
 
 
 @pytest.fixture(scope="module")

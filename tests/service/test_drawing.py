@@ -57,3 +57,31 @@ def test_arrows_run_from_head_to_tail():
     (arrow,) = [one for one in drawing.arrows if len(one.points) == 3]
     assert arrow.points[0][0] == boxes["The Item"].x
     assert arrow.points[-1][0] == boxes["The Band"].x + boxes["The Band"].width
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_labels_hide_neither_boxes_nor_each_other(down):
+    shared = [
+        path(
+            PIANIST,
+            step(PIANIST, "associatedWith", between, along=True),
+            step(ITEM, "associatedWith", between, along=False),
+        )
+        for between in (entity(10 + n, f"Artist {n}") for n in range(3))
+    ]
+    drawing = draw(shared, down=down)
+    letter, height = (7.2, 14) if down else (6.2, 12)
+    spans = [
+        (
+            arrow.label_x - len(arrow.label) * letter / 2,
+            arrow.label_x + len(arrow.label) * letter / 2,
+            arrow.label_y - height / 2,
+            arrow.label_y + height / 2,
+        )
+        for arrow in drawing.arrows
+    ]
+    boxes = [(box.x, box.x + box.width, box.y, box.y + box.height) for box in drawing.boxes]
+    for number, one in enumerate(spans):
+        for other in boxes + spans[:number]:
+            beside = one[1] <= other[0] or other[1] <= one[0]
+            assert beside or one[3] <= other[2] or other[3] <= one[2], (one, other)

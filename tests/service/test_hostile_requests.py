@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import uvicorn
@@ -140,6 +141,14 @@ class _Borrowed(Shelf):
 
     def close(self) -> None:
         """The owner does it."""
+
+
+@pytest.mark.parametrize("path", ["/api/search?q={}", "/api/entities/{}", "/suggest?q={}"])
+@pytest.mark.parametrize("name", ["\0abc", '"abc', "por\0tishead", "* OR abc", "\U0010ffff" * 3])
+def test_what_ends_a_query_elsewhere_is_a_name_like_others(
+    client: TestClient, path: str, name: str
+) -> None:
+    assert client.get(path.format(quote(name))).status_code in (200, 404)
 
 
 def test_a_made_up_path_or_method_makes_no_new_counter(client: TestClient) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from recommender.data import Interactions, KnowledgeGraph, TrainingSplit
 from recommender.data.fact_vectors import FactVectors, nearest_rows
@@ -252,6 +253,27 @@ def test_nearest_by_facts(nearest: int, odd_train: TrainingSplit) -> None:
         order = np.argsort(-np.round(cosines, 12), kind="stable")
         cosines[order[nearest:]] = 0
         np.testing.assert_allclose(found[item], cosines, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nearest_rows_are_those_of_the_whole_product(seed: int) -> None:
+    """Few distinct numbers, some of them zero, so that many products are equal at the cut."""
+    rng = np.random.default_rng(seed)
+    m, n, d, nearest = rng.integers((0, 1, 1, 0), (9, 40, 6, 12))
+    rows, others = (
+        csr_array(
+            (rng.integers(0, 4, (size, d)) * (rng.random((size, d)) < 0.7)).astype(np.float32)
+        )
+        for size in (m, n)
+    )
+    rows.data[rng.random(rows.nnz) < 0.2] = 0  # stored, and zero
+    found = nearest_rows(rows, others, int(nearest))
+    products = (rows @ others.T).toarray()
+    for row, product in zip(found.toarray(), products, strict=True):
+        order = np.argsort(-product, kind="stable")
+        product[order[nearest:]] = 0
+        np.testing.assert_array_equal(row, product)
+    assert found.shape == (m, n) and found.has_sorted_indices and (found.data > 0).all()
 
 
 def test_a_new_item_is_as_near_as_one_of_the_catalogue_with_its_facts(

@@ -1,0 +1,90 @@
+"""Numba kernel: the largest entries of each row of a product of sparse matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import njit
+
+__all__ = ["largest_products"]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sift_down(values: Any, columns: Any, size: int) -> None:  # pragma: no cover
+    """Restore a heap of which the first entry has changed.
+
+    On top is the least value, of equal ones that with the highest column.
+
+    Args:
+        values, columns: ``[size]`` each, the heap.
+        size: of the heap.
+    """
+    value, column, place = values[0], columns[0], 0
+    while True:
+        child = 2 * place + 1
+        if child >= size:
+            break
+        other = child + 1
+        if other < size and (
+            values[other] < values[child]
+            or (values[other] == values[child] and columns[other] > columns[child])
+        ):
+            child = other
+        if value < values[child] or (value == values[child] and column > columns[child]):
+            break
+        values[place], columns[place] = values[child], columns[child]
+        place = child
+    values[place], columns[place] = value, column
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def largest_products(
+    offsets: Any,
+    terms: Any,
+    weights: Any,
+    other_offsets: Any,
+    others: Any,
+    other_weights: Any,
+    itself: bool,
+    sums: Any,
+    touched: Any,
+    columns: Any,
+    values: Any,
+) -> None:  # pragma: no cover
+    """The k largest of the positive entries of each row of A Bᵀ; of equal ones the lower columns.
+
+    One row is multiplied at a time (Gustavson, 1978), so that memory holds one dense row, and no
+    zero is looked at. Sums run in the order of A's terms, as in scipy's product.
+
+    Args:
+        offsets, terms, weights: A ``[m, d]`` in compressed rows, without negative numbers.
+        other_offsets, others, other_weights: Bᵀ ``[d, n]`` likewise: who has each term.
+        itself: whether row i may keep column i.
+        sums: ``[n]`` zeros, and zeros again afterwards.
+        touched: int64 ``[n]``, to work in.
+        columns, values: ``[m, k]`` of n and of 0, written: the entries of each row, in no order.
+    """
+    k = values.shape[1]
+    for row in range(len(offsets) - 1):
+        n_touched = 0
+        for term in range(offsets[row], offsets[row + 1]):
+            weight = weights[term]
+            for place in range(other_offsets[terms[term]], other_offsets[terms[term] + 1]):
+                other = others[place]
+                product = weight * other_weights[place]
+                if product == 0:
+                    continue
+                if sums[other] == 0:
+                    touched[n_touched] = other
+                    n_touched += 1
+                sums[other] += product
+        for place in range(n_touched):
+            other = touched[place]
+            value = sums[other]
+            sums[other] = 0
+            # An unused place holds (0, n): less than anything that is found.
+            if other == row and not itself:
+                continue
+            if value > values[row, 0] or (value == values[row, 0] and other < columns[row, 0]):
+                values[row, 0], columns[row, 0] = value, other
+                _sift_down(values[row], columns[row], k)
