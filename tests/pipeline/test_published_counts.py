@@ -41,17 +41,11 @@ def test_the_counts_are_those_of_the_paper(dataset, real_data, stock_lastfm, tmp
 def test_the_built_graph_comes_with_the_items_and_rows_of_the_stock_one(
     real_data, stock_lastfm, tmp_path
 ):
-    for seed in (555, 1):
-        stock = stock_lastfm(seed).out
-        build(
-            "lastfm-built",
-            raw=real_data,
-            out=tmp_path,
-            seed=seed,
-            without=("dbpedia", "freebase"),
-        )
-        for name in ("ratings_final.txt", "users.tsv"):
-            assert (stock / name).read_bytes() == (tmp_path / name).read_bytes()
+    seed = 1  # not the default: the rows are those of this seed
+    stock = stock_lastfm(seed).out
+    build("lastfm-built", raw=real_data, out=tmp_path, seed=seed, without=("dbpedia", "freebase"))
+    for name in ("ratings_final.txt", "users.tsv"):
+        assert (stock / name).read_bytes() == (tmp_path / name).read_bytes()
     raw_ids = [
         [line.split("\t")[-1] for line in (folder / "items.tsv").open()]
         for folder in (stock, tmp_path)
