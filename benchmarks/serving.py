@@ -95,14 +95,21 @@ class Load:
         self.seconds.append(time.perf_counter() - started)
 
     async def _exchange(self, request: bytes) -> tuple[int, bytes]:
-        connection = (
-            self._idle.pop()
-            if self._idle
-            else await asyncio.open_connection(self._host, self._port)
-        )
-        reader, writer = connection
-        writer.write(request)
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+        while True:
+            kept = bool(self._idle)
+            connection = (
+                self._idle.pop() if kept else await asyncio.open_connection(self._host, self._port)
+            )
+            reader, writer = connection
+            writer.write(request)
+            try:
+                start = await reader.readuntil(b"\r\n\r\n")
+                break
+            except (ConnectionError, asyncio.IncompleteReadError):
+                # The service closes what was idle for long; a client then asks on a new connection.
+                if not kept:
+                    raise
+        head = start.decode("latin-1").lower()
         length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
         body = await reader.readexactly(length)
         self._idle.append(connection)

@@ -26,7 +26,7 @@ __all__ = ["main"]
 _LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _TOKEN: Final = "MUSIC_KG_TOKEN"
 _KEEP_ALIVE: Final = 5  # seconds that an idle connection is kept
-_CONNECTIONS: Final = 512  # at a time; more get 503
+_CONNECTIONS: Final = 1024  # at a time; more get 503
 
 
 def serve(
