@@ -6,13 +6,15 @@ assignment once it is complete: a request that has begun ends with what it began
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import json
 import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +34,7 @@ LOG = logging.getLogger("service")
 _FILES: Final = ("manifest.json", "kg_final.txt", "ratings_final.txt", "statements.parquet")
 _REST: Final = 4.0  # seconds of rest after each second of work in advance
 _QUIET: Final = 1.0  # seconds without a request before work in advance goes on
+_UNREFERENCED_SECONDS: Final = 5.0  # after which nothing holds a closed snapshot
 _SHOWN_METRICS: Final = ("auc", "acc")
 
 State = tuple[tuple[str, int, int], ...]
@@ -191,6 +194,23 @@ def _quality(data: Path) -> dict[str, Any] | None:
         return None
 
 
+def _later(seconds: float, work: Callable[[], None]) -> None:
+    timer = threading.Timer(seconds, work)
+    timer.daemon = True
+    timer.start()
+
+
+def _give_memory_back() -> None:
+    """Return the memory of a snapshot that nobody holds any more.
+
+    The caches of its runs refer to them in cycles, which would wait for Python's next full search,
+    and the C library keeps what is freed between blocks that are in use.
+    """
+    gc.collect()
+    with suppress(OSError, AttributeError):  # another C library than glibc
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
 class Shelf:
     """Holds the snapshot that answers now, and puts a newer one in its place.
 
@@ -288,9 +308,9 @@ class Shelf:
             target=self._work_ahead, args=(new, prepared), name="prepare", daemon=True
         ).start()
         if old is not None:  # requests that have begun may still need it
-            timer = threading.Timer(self._settings.request_seconds, partial(old.close))
-            timer.daemon = True
-            timer.start()
+            closing = self._settings.request_seconds
+            _later(closing, old.close)
+            _later(closing + _UNREFERENCED_SECONDS, _give_memory_back)
 
     def _work_ahead(self, snapshot: Snapshot, prepared: bool) -> None:
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
+import weakref
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,25 @@ def test_a_newer_run_is_served_without_a_failed_request(copy: Path) -> None:
     assert set(statuses) == {200}
     assert models[0] == "factors"
     assert models[-1] == "newer"
+
+
+def test_the_memory_of_the_old_one_is_given_back(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.snapshot._UNREFERENCED_SECONDS", 0.5)
+    shelf = Shelf(Settings(data=copy, reload_seconds=60, request_seconds=0.1, warm=False))
+    shelf.open()
+    try:
+        old = weakref.ref(shelf.snapshot)
+        runs = [weakref.ref(run) for run in shelf.snapshot.runs.values()]
+        (copy / "models" / "factors" / "metrics.json").touch()
+        assert shelf.refresh()
+        deadline = time.monotonic() + 30
+        while any(one() is not None for one in (old, *runs)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert [one() for one in (old, *runs)] == [None] * (1 + len(runs))
+    finally:
+        shelf.close()
 
 
 def test_a_build_that_no_run_fits_leaves_the_old_one(copy: Path) -> None:
