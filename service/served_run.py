@@ -1,12 +1,11 @@
-"""Serve one trained run: recommendation lists, cached explanations, similar items."""
+"""Serve one trained run: its people and items, recommendation lists, similar items."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -16,8 +15,6 @@ from recommender.data.fact_vectors import FactVectors, nearest_rows
 from recommender.data.items import ItemNames
 from recommender.data.statements import curie
 from recommender.errors import ConfigError
-from recommender.explanation import Explainer, Narrator, Reason, ReasonPaths, Vocabulary
-from recommender.explanation import contributions_of as model_contributions
 from recommender.explanation.quotes import Quotes
 from recommender.explanation.statements import Statements
 from recommender.lists import GraphVocabulary, ItemFilter, ListOptions, filters
@@ -30,37 +27,20 @@ from recommender.scoring import ItemScorer, ItemSets, TopK, top_k
 from recommender.training.runs import LoadedRun
 from service.answers import Knobs
 from service.cache import BoundedCache
+from service.person import Person
+from service.reasons import RunReasons
 
 __all__ = ["Found", "ServedRun"]
 
 POOL: Final = 200
 _MOST_POOLED: Final = 20_000_000  # places of lists that are kept: 240 MB
 _USERS_AT_A_TIME: Final = 512
-_REASONS: Final = 100_000  # sentences that are kept
-_WARMED_AT_A_TIME: Final = 4  # users; a request that comes meanwhile waits for these
 _ANSWERS: Final = 5_000  # answers that are kept as they were sent
 _LONGEST_ANSWER: Final = 16 << 10  # bytes; so they are 80 MB at most
 _WORDED: Final = 10  # places of each list whose reasons are worded in advance
 _NEIGHBOURS: Final = 100
 
 IntArray = NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class Person:
-    """Somebody whom a list is for.
-
-    Attributes:
-        user: the number in the data; None for a newcomer.
-        raw_id: the publisher's id; None for a newcomer.
-        history: what he is known to like: training positives, or what he says.
-        ambiguous: likes whose name several items have → these items.
-    """
-
-    user: int | None
-    raw_id: str | None
-    history: tuple[int, ...]
-    ambiguous: dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +61,9 @@ class ServedRun:
         run: the loaded run.
         shared: statements and quotes of the data folder, which runs have in common.
         metrics: figures of the run to show.
+
+    Attributes:
+        reasons: why an item is in a list.
     """
 
     def __init__(
@@ -91,13 +74,13 @@ class ServedRun:
         metrics: dict[str, float],
     ) -> None:
         self.name, self.model_name, self.metrics = name, run.config.model, metrics
-        self.run, self._shared = run, shared
+        self.run = run
         self._model, self._split = run.model, run.split
         self.catalogue = run.dataset.catalogue
         self.n_items, self.n_users = run.dataset.n_items, run.dataset.n_users
         self._history = ItemSets(*run.split.train.history)
         self._known = ItemSets.from_pairs(*run.dataset.interactions.positives, self.n_users)
-        self._sentences: BoundedCache[tuple[int, int], str] = BoundedCache(_REASONS)
+        self.reasons = RunReasons(run, self._known, shared)
         self._answers: BoundedCache[Knobs, bytes] = BoundedCache(_ANSWERS)
         self._pools: TopK | None = None
         self._reranker = lru_cache(16)(self._make_reranker)
@@ -115,7 +98,7 @@ class ServedRun:
             stopped: whether to leave it at that; looked at between blocks of users.
         """
         self._best(self._model, np.arange(1), self._known, POOL)
-        self.reasons(Person(0, None, (), {}), [0])
+        self.reasons.of(Person(0, None, (), {}), [0])
         self.names.resolve(self.catalogue.item_name(0))
         if self.n_users * POOL > _MOST_POOLED:  # too many lists to keep
             return
@@ -139,20 +122,7 @@ class ServedRun:
         """
         if self._pools is None:
             return
-        spent = 0.0
-        for first in range(0, min(self.n_users, _REASONS // _WORDED), _WARMED_AT_A_TIME):
-            if not may_go_on(spent):
-                return
-            began = time.thread_time()
-            users = np.arange(first, min(first + _WARMED_AT_A_TIME, self.n_users))
-            items = self._pools.items[users, :_WORDED]
-            for user, row, reasons in zip(
-                users.tolist(), items, self._explainer.explain(users, items), strict=True
-            ):
-                for item, reason in zip(row.tolist(), reasons, strict=True):
-                    if reason is not None:
-                        self._sentences.put((user, item), self._narrator.tell(reason))
-            spent = time.thread_time() - began
+        self.reasons.word_in_advance(self._pools.items[:, :_WORDED], may_go_on)
 
     # People and items
 
@@ -334,43 +304,6 @@ class ServedRun:
     def _make_reranker(self, weights: tuple[tuple[str, float], ...]) -> Reranker:
         return Reranker(self._split.train, dict(weights))
 
-    # Reasons
-
-    def sentences(self, person: Person, items: Sequence[int]) -> list[str]:
-        """A sentence for each item; those of users are worded once."""
-        if person.user is None:
-            return [self.tell(reason) for reason in self.reasons(person, items)]
-        kept = [self._sentences.get((person.user, item)) for item in items]
-        missing = [item for item, text in zip(items, kept, strict=True) if text is None]
-        made: dict[int, str] = {}
-        if missing:
-            for item, reason in zip(missing, self.reasons(person, missing), strict=True):
-                made[item] = self.tell(reason)
-                self._sentences.put((person.user, item), made[item])
-        return [made[i] if text is None else text for i, text in zip(items, kept, strict=True)]
-
-    def reasons(self, person: Person, items: Sequence[int]) -> list[Reason | None]:
-        """Reasons as values; None for what is in the history."""
-        known = self._known.of(person.user).tolist() if person.user is not None else person.history
-        asked = np.array([[-1 if item in set(known) else item for item in items]])
-        if person.user is not None:
-            return self._explainer.explain([person.user], asked)[0]
-        likes = ItemSets.of_lists([np.array(person.history, dtype=np.int64)])
-        return self._explainer.joined_by(likes).explain([self.n_users], asked)[0]
-
-    def paths(self, item: int, reason: Reason | None) -> list[dict[str, Any]]:
-        """The paths of a reason with the sources of every fact."""
-        return [] if reason is None else self._paths.of(item, reason)
-
-    def tell(self, reason: Reason | None) -> str:
-        """A reason in one sentence."""
-        return "you play it already" if reason is None else self._narrator.tell(reason)
-
-    @property
-    def sources_known(self) -> bool:
-        """Whether the data folder tells where facts come from."""
-        return self._shared is not None
-
     # Similar items
 
     def similar_by_graph(self, item: int, most: int) -> list[tuple[int, float]]:
@@ -407,17 +340,3 @@ class ServedRun:
     @cached_property
     def _item_ids(self) -> dict[str, int]:
         return {self.item_id(item): item for item in range(self.n_items)}
-
-    @cached_property
-    def _explainer(self) -> Explainer:
-        words = Vocabulary.of(self.catalogue, self.run.dataset.n_relations)
-        return Explainer(self._split.train, words, model_contributions(self._model))
-
-    @cached_property
-    def _narrator(self) -> Narrator:
-        return Narrator(self.catalogue)
-
-    @cached_property
-    def _paths(self) -> ReasonPaths:
-        graph = self._split.train.graph
-        return ReasonPaths(graph, self._explainer.index, self.catalogue, *(self._shared or ()))

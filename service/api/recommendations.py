@@ -26,7 +26,8 @@ from service.answers import (
     Why,
 )
 from service.explorer import Explorer
-from service.served_run import Found, Person, ServedRun
+from service.person import Person
+from service.served_run import Found, ServedRun
 from service.snapshot import Snapshot
 
 __all__ = ["item_of", "listed", "person_of", "router", "why"]
@@ -173,13 +174,13 @@ def _places(run: ServedRun, person: Person, found: Found, knobs: Knobs) -> list[
     texts: list[str | None] = [None] * len(found.items)
     paths: list[list[Path] | None] = [None] * len(found.items)
     if knobs.reasons == "paths":
-        reasons = run.reasons(person, found.items)
-        texts = [run.tell(reason) for reason in reasons]
+        reasons = run.reasons.of(person, found.items)
+        texts = [run.reasons.word(reason) for reason in reasons]
         paths = [
             _paths(run, item, reason) for item, reason in zip(found.items, reasons, strict=True)
         ]
     elif knobs.reasons == "text":
-        texts = list(run.sentences(person, found.items))
+        texts = list(run.reasons.sentences(person, found.items))
     return [
         Recommended(
             rank=rank,
@@ -206,15 +207,15 @@ def why(run: ServedRun, person: Person, item: str, explorer: Explorer | None = N
         explorer: quotes from pages, dumps and spreadsheets too; without it from lines of text only.
     """
     number = run.item(item)
-    (reason,) = run.reasons(person, [number])
+    (reason,) = run.reasons.of(person, [number])
     paths = _paths(run, number, reason)
     if explorer is not None:
         _quote(paths, explorer)
     return Why(
         item=item_of(run, number),
-        reason=run.tell(reason),
+        reason=run.reasons.word(reason),
         paths=paths,
-        sources_known=run.sources_known,
+        sources_known=run.reasons.sources_known,
     )
 
 
@@ -241,7 +242,7 @@ def _paths(run: ServedRun, item: int, reason: Reason | None) -> list[Path]:
             end=path["to"],
             steps=path["steps"],
         )
-        for path in run.paths(item, reason)
+        for path in run.reasons.paths(item, reason)
     ]
 
 

@@ -15,7 +15,8 @@ from service.answers import Item, Knobs, RecommendationList
 from service.api.recommendations import item_of, listed, served_models, why
 from service.pages.drawing import draw, sources_of
 from service.pages.rendering import fragment_only, render
-from service.served_run import Person, ServedRun
+from service.person import Person
+from service.served_run import ServedRun
 from service.snapshot import Snapshot
 
 __all__ = ["router"]

@@ -1,0 +1,114 @@
+"""Explain the lists of one run: reasons, the sentences that word them, and their paths."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.explanation import Explainer, Narrator, Reason, ReasonPaths, Vocabulary
+from recommender.explanation import contributions_of as model_contributions
+from recommender.explanation.quotes import Quotes
+from recommender.explanation.statements import Statements
+from recommender.scoring import ItemSets
+from recommender.training.runs import LoadedRun
+from service.cache import BoundedCache
+from service.person import Person
+
+__all__ = ["RunReasons"]
+
+_SENTENCES: Final = 100_000  # that are kept
+_USERS_AT_A_TIME: Final = 4  # a request that comes meanwhile waits for these
+
+
+class RunReasons:
+    """Reasons of one run; safe to share between threads.
+
+    Args:
+        run: the loaded run.
+        known: positives of each user, for which there are no reasons.
+        shared: statements and quotes of the data folder; none where it does not hold them.
+    """
+
+    def __init__(
+        self, run: LoadedRun, known: ItemSets, shared: tuple[Statements, Quotes] | None
+    ) -> None:
+        self._run, self._known, self._shared = run, known, shared
+        self._kept: BoundedCache[tuple[int, int], str] = BoundedCache(_SENTENCES)
+
+    @property
+    def sources_known(self) -> bool:
+        """Whether the data folder says where facts come from."""
+        return self._shared is not None
+
+    def of(self, person: Person, items: Sequence[int]) -> list[Reason | None]:
+        """A reason for each item; None for what is in the history."""
+        known = person.history if person.user is None else self._known.of(person.user).tolist()
+        asked = np.array([[-1 if item in set(known) else item for item in items]])
+        if person.user is not None:
+            return self._explainer.explain([person.user], asked)[0]
+        likes = ItemSets.of_lists([np.array(person.history, dtype=np.int64)])
+        newcomer = self._run.dataset.n_users
+        return self._explainer.joined_by(likes).explain([newcomer], asked)[0]
+
+    def sentences(self, person: Person, items: Sequence[int]) -> list[str]:
+        """A sentence for each item; those of users are worded once."""
+        if person.user is None:
+            return [self.word(reason) for reason in self.of(person, items)]
+        kept = [self._kept.get((person.user, item)) for item in items]
+        missing = [item for item, text in zip(items, kept, strict=True) if text is None]
+        made: dict[int, str] = {}
+        if missing:
+            for item, reason in zip(missing, self.of(person, missing), strict=True):
+                made[item] = self.word(reason)
+                self._kept.put((person.user, item), made[item])
+        return [made[i] if text is None else text for i, text in zip(items, kept, strict=True)]
+
+    def word(self, reason: Reason | None) -> str:
+        """A reason in one sentence."""
+        return "you play it already" if reason is None else self._narrator.tell(reason)
+
+    def paths(self, item: int, reason: Reason | None) -> list[dict[str, Any]]:
+        """The paths of a reason with the sources of every fact."""
+        return [] if reason is None else self._paths.of(item, reason)
+
+    def word_in_advance(self, lists: NDArray[np.int64], may_go_on: Callable[[float], bool]) -> None:
+        """Word the reasons of the lists of all users, a few users at a time.
+
+        Args:
+            lists: items, [users, places].
+            may_go_on: is given the CPU seconds of the users just worded and pauses as it sees fit;
+                false ends the work.
+        """
+        spent = 0.0
+        for first in range(0, min(len(lists), _SENTENCES // lists.shape[1]), _USERS_AT_A_TIME):
+            if not may_go_on(spent):
+                return
+            began = time.thread_time()
+            items = lists[first : first + _USERS_AT_A_TIME]
+            users = np.arange(first, first + len(items))
+            for user, row, reasons in zip(
+                users.tolist(), items, self._explainer.explain(users, items), strict=True
+            ):
+                for item, reason in zip(row.tolist(), reasons, strict=True):
+                    if reason is not None:
+                        self._kept.put((user, item), self._narrator.tell(reason))
+            spent = time.thread_time() - began
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        words = Vocabulary.of(self._run.dataset.catalogue, self._run.dataset.n_relations)
+        return Explainer(self._run.split.train, words, model_contributions(self._run.model))
+
+    @cached_property
+    def _narrator(self) -> Narrator:
+        return Narrator(self._run.dataset.catalogue)
+
+    @cached_property
+    def _paths(self) -> ReasonPaths:
+        graph, catalogue = self._run.split.train.graph, self._run.dataset.catalogue
+        return ReasonPaths(graph, self._explainer.index, catalogue, *(self._shared or ()))
