@@ -62,8 +62,13 @@ class Snapshot:
     _asked: list[float] = field(default_factory=lambda: [-_QUIET], repr=False)
     _closed: threading.Event = field(default_factory=threading.Event, repr=False)
 
-    def run(self, name: str | None) -> ServedRun:
-        """The run of a name, or the newest of a model; by default the newest of all.
+    def run(self, name: str | None, *, newcomer: bool = False) -> ServedRun:
+        """The run of a name, or the newest of a model.
+
+        Args:
+            name: of a run or a model; None for the newest run.
+            newcomer: whether somebody new asks: then None stands for the newest run whose model
+                recommends from likes, where there is one.
 
         Raises:
             ConfigError: there is none.
@@ -74,7 +79,8 @@ class Snapshot:
                 f"--data {self.data.name}`"
             )
         if name is None:
-            return next(iter(self.runs.values()))
+            runs = list(self.runs.values())
+            return next((run for run in runs if run.newcomers or not newcomer), runs[0])
         for run in self.runs.values():
             if name in (run.name, run.model_name):
                 return run
@@ -164,7 +170,7 @@ def state_of(settings: Settings) -> State:
 
 
 def _newest_runs(data: Path, most: int) -> list[Path]:
-    """The newest finished run of each model, the newest first; those of newcomers before others."""
+    """The newest finished run of each model, the newest first."""
     finished = sorted(
         (data / "models").glob(f"*/{METRICS_FILE}"),
         key=lambda file: (-file.stat().st_mtime_ns, file.parent.name),

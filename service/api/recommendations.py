@@ -53,7 +53,7 @@ def recommend(snapshot: CurrentSnapshot, asked: Annotated[UserKnobs, Query()]) -
 @router.post("/recommend", response_model=RecommendationList)
 def recommend_to(snapshot: CurrentSnapshot, asked: RecommendRequest) -> Response:
     """The best items for a user, or for somebody new who likes some items (fold-in)."""
-    run = snapshot.run(asked.run)
+    run = snapshot.run(asked.run, newcomer=bool(asked.likes))
     return _json(_written(listed(run, person_of(run, asked.user, asked.likes), asked)))
 
 
@@ -75,7 +75,7 @@ def why_user(
     run: _Name | None = None,
 ) -> Why:
     """Why an item is recommended to a user, or to somebody with these likes, with all sources."""
-    served = snapshot.run(run)
+    served = snapshot.run(run, newcomer=bool(like))
     return why(served, person_of(served, user, tuple(like or ())), item, snapshot.explorer)
 
 
@@ -92,7 +92,7 @@ def similar(
     By the graph: the items whose facts are most alike. By the model: what it lists first for
     somebody of whom only this like is known.
     """
-    served = snapshot.run(run)
+    served = snapshot.run(run, newcomer=by == "model")
     number = served.item(item)
     near = (served.similar_by_graph if by == "graph" else served.similar_by_model)(number, top)
     return SimilarItems(

@@ -118,7 +118,7 @@ def why_page(
     run: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
     """Why an item is recommended: the paths as a drawing, and every fact's sources."""
-    served = snapshot.run(run or None)
+    served = snapshot.run(run or None, newcomer=not user.strip())
     person = _person(served, user.strip(), likes)
     found = why(served, person, item, snapshot.explorer)
     template = "parts/why.html" if fragment_only(request) else "why.html"
@@ -137,7 +137,7 @@ def why_page(
 
 
 def _column(snapshot: Snapshot, name: str, asked: Asked) -> Column:
-    run = snapshot.run(name or None)
+    run = snapshot.run(name or None, newcomer=asked.who == "likes")
     try:
         person = _person(
             run,

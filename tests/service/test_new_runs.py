@@ -50,6 +50,20 @@ def test_a_newer_run_is_served_without_a_failed_request(copy: Path) -> None:
     assert models[-1] == "newer"
 
 
+def test_likes_are_answered_by_the_newest_model_that_takes_them(copy: Path) -> None:
+    train(copy, "newest", "mkr", dim=4)  # it knows nobody but the users of the data
+    with TestClient(create_app(Settings(data=copy, warm=False))) as client:
+        assert client.get("/api/recommend?user=u0").json()["run"] == "newest"
+        answer = client.post("/api/recommend", json={"likes": ["Lamb"]})
+        assert (answer.status_code, answer.json()["run"]) == (200, "factors")
+        similar = client.get("/api/items/artist:Lamb/similar?by=model")
+        assert (similar.status_code, similar.json()["model"]) == (200, "ials")
+        page = client.get("/bench?who=likes&likes=Lamb", headers={"accept": "text/html"})
+        assert "List of ials" in page.text
+        named = client.post("/api/recommend", json={"likes": ["Lamb"], "run": "mkr"})
+        assert named.status_code == 422
+
+
 def test_the_memory_of_the_old_one_is_given_back(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
