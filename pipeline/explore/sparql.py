@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -159,6 +160,7 @@ class Queries:
     ) -> None:
         self._store, self._prefixes, self._memory = store, dict(prefixes), memory
         self._idle: LifoQueue[subprocess.Popen[str]] = LifoQueue(workers)
+        self._closed = threading.Event()
 
     def ask(self, sparql: str, *, timeout: float, limit: int) -> QueryResult:
         """Answer a query.
@@ -206,7 +208,11 @@ class Queries:
         )
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes; one that answers a query ends after it."""
+        self._closed.set()
+        self._stop_idle()
+
+    def _stop_idle(self) -> None:
         while True:
             try:
                 _stop(self._idle.get_nowait())
@@ -267,6 +273,8 @@ class Queries:
             self._idle.put_nowait(worker)
         except Full:
             _stop(worker)
+        if self._closed.is_set():  # perhaps while this one was at work
+            self._stop_idle()
 
 
 _BOOLEAN: Final = "http://www.w3.org/2001/XMLSchema#boolean"

@@ -146,6 +146,16 @@ def test_threads_share_a_graph(graph):
     assert found == [4] * 4
 
 
+def test_a_process_that_answers_while_the_graph_is_closed_ends_after_it(built):
+    graph = Graph.open(built)
+    graph.query(BANDS)
+    queries = graph._queries
+    worker = queries._worker()  # at work
+    graph.close()
+    queries._keep(worker)
+    assert worker.poll() is not None
+
+
 def test_the_store_is_loaded_once_and_anew_for_another_build(built, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(built, folder, ignore=shutil.ignore_patterns(".index"))
