@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg_builder.fusion.agreement_levels import MISSING, Feature
-from kg_builder.fusion.title_words import LEFT_OVER, STRONG, TITLE, Wording
+from kg_builder.fusion.word_overlap import LEFT_OVER, STRONG, TITLE, Wording
 
 NUMBERS: Final = Feature(
     "numbers in the title",
