@@ -44,8 +44,11 @@ def split_credits(name: str) -> list[str]:
         main_credit = name[: found.start()].strip(" ([")
         if main_credit:
             lead, guests = main_credit, split_credits(found["guests"].strip())
-    parts = [part.strip() for part in JOINT.split(lead)]
-    return [part for part in parts if part] + guests
+    return _parts(lead) + guests
+
+
+def _parts(credit: str) -> list[str]:
+    return [part for part in map(str.strip, JOINT.split(credit)) if part]
 
 
 def is_featuring(name: str) -> bool:
@@ -84,7 +87,7 @@ def credited(name: str, known: Container[str]) -> list[str]:
         return [name]
     if (natural := swapped(name)) and natural.casefold() in known:
         return [natural]
-    parts = [part for part in map(str.strip, JOINT.split(name)) if part]
+    parts = _parts(name)
     if len(parts) > 1 and all(part.casefold() in known for part in parts):
         return list(dict.fromkeys(parts))
     return [name]
@@ -122,7 +125,7 @@ def guests_in_title(title: str, known: Container[str]) -> list[str]:
 
 
 def _guests(text: str, known: Container[str]) -> list[str]:
-    parts = [part for part in map(str.strip, JOINT.split(text)) if part]
+    parts = _parts(text)
     is_known = [part.casefold() in known for part in parts]
     if text.casefold() not in known and len(parts) > 1 and (any(is_known) or len(parts) > 3):
         return list(dict.fromkeys(parts))

@@ -138,6 +138,23 @@ def read_tables(
     Raises:
         DataError: a missing column, or a doubled id.
     """
+    clusters, order = _read_as_written(paths, columns, truth, key, source, type_, hide)
+    restored, moved = restore_misplaced_values(clusters.records, order)
+    # a few finds are chance: a title may well hold the name of some album
+    joined = moved >= MANY_MOVED * len(clusters.records)
+    return replace(clusters, records=restored) if joined else clusters
+
+
+def _read_as_written(
+    paths: Sequence[Path],
+    columns: Columns | None,
+    truth: str | None = None,
+    key: str = "id",
+    source: str | None = None,
+    type_: str | None = None,
+    hide: Collection[str] = (),
+) -> tuple[Clusters, list[str]]:
+    """The records as the cells have them, and the predicates in the order of the first table."""
     rows: list[dict[str, object]] = []
     gold: dict[str, str] = {}
     order: list[str] = []
@@ -160,11 +177,7 @@ def read_tables(
             evidence = f"{path.name}#line={line}"
             rows.append(song_record(name, row, chosen, evidence=evidence, type_=kind))
             order = order or _table_order(chosen, list(row))
-    records = RECORDS.frame(rows)
-    restored, moved = restore_misplaced_values(records, order)
-    # a few finds are chance: a title may well hold the name of some album
-    kept = restored if moved >= MANY_MOVED * len(records) else records
-    return Clusters(kept, gold, tuple(notes))
+    return Clusters(RECORDS.frame(rows), gold, tuple(notes)), order
 
 
 def read_pairs(path: Path, left: str, right: str, record_keys: Collection[str]) -> list[JudgedPair]:
@@ -218,8 +231,8 @@ def read_deepmatcher_folder(folder: Path, columns: Columns | None) -> JudgedPair
         DataError: a missing file or column, an unknown id, or a bad label.
     """
     tables = [folder / "tableA.csv", folder / "tableB.csv"]
-    records = read_tables(tables, columns).records
-    record_keys = set(records["record"])
+    clusters, order = _read_as_written(tables, columns)
+    record_keys = set(clusters.truth)
     splits = {
         name: read_pairs(folder / f"{name}.csv", "tableA", "tableB", record_keys)
         for name in ("train", "valid", "test")
@@ -227,9 +240,7 @@ def read_deepmatcher_folder(folder: Path, columns: Columns | None) -> JudgedPair
     }
     if not splits:
         raise DataError("no train.csv, valid.csv or test.csv", where=str(folder))
-    _, row = next(read_table(tables[0]), (0, {"title": ""}))
-    chosen = columns or guess_columns(row, where=str(tables[0]))
-    restored, moved = restore_misplaced_values(records, _table_order(chosen, list(row)))
+    restored, moved = restore_misplaced_values(clusters.records, order)
     return JudgedPairs(restored, splits, moved)
 
 

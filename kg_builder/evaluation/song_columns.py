@@ -85,10 +85,9 @@ def guess_columns(headings: Iterable[str], *, where: str) -> dict[str, tuple[str
     numbered = tuple(name for name in headings if _NUMBERED_TRACK.fullmatch(name.strip()))
     if len(numbered) > 1:
         found["tracks"] = numbered
+        headings = [name for name in headings if name not in numbered]
     ranks: dict[str, int] = {}
     for heading in headings:
-        if heading in numbered and len(numbered) > 1:
-            continue
         plain = re.sub(r"[^a-z]", "", heading.casefold())
         for role, names in _HEADINGS.items():
             if plain not in names:

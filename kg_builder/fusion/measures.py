@@ -102,8 +102,6 @@ class Exact(Measure):
 class Addresses(Exact):
     """Pages on the web: one in common is strong evidence, different ones are none at all."""
 
-    prior = (("differs", "equal"), (0.15, 0.85), (0.9, 0.1))
-
     def level(self, left: Sequence[str], right: Sequence[str]) -> int:
         """1 where an address is shared, else missing: a thing may have many pages."""
         return 1 if super().level(left, right) == 1 else -1

@@ -15,15 +15,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from unidecode import unidecode
 
 from kg_builder.credits import FEATURING, split_credits, swapped
 
-_WORDS = tomllib.loads(
-    resources.files("kg_builder.fusion").joinpath("words.toml").read_text(encoding="utf-8")
-)
+
+def _table(name: str) -> dict[str, Any]:
+    """A table of words beside this module."""
+    return tomllib.loads(
+        resources.files("kg_builder.fusion").joinpath(name).read_text(encoding="utf-8")
+    )
+
+
+_WORDS: Final = _table("words.toml")
 ARTICLES: Final = frozenset(_WORDS["articles"].split())
 """Articles that catalogues move behind a comma: 'Beatles, The'."""
 QUALIFYING: Final = frozenset(" ".join(_WORDS["qualifiers"].values()).split())
@@ -40,18 +46,13 @@ ENDINGS: Final[dict[str, list[str]]] = _WORDS["endings"]
 """Class → last words that add nothing to a term."""
 
 NICKNAMES: Final[dict[str, frozenset[str]]] = {
-    nickname: frozenset(names.split())
-    for nickname, names in tomllib.loads(
-        resources.files("kg_builder.fusion").joinpath("nicknames.toml").read_text(encoding="utf-8")
-    ).items()
+    nickname: frozenset(names.split()) for nickname, names in _table("nicknames.toml").items()
 }
 """Nickname → given names that it stands for."""
 
 _NATIONS: Final[dict[str, str]] = {
     word: nation
-    for nation, words in tomllib.loads(
-        resources.files("kg_builder.fusion").joinpath("nations.toml").read_text(encoding="utf-8")
-    ).items()
+    for nation, words in _table("nations.toml").items()
     for word in (*words, nation.replace("_", " "))
 }
 

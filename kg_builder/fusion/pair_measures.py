@@ -14,7 +14,8 @@ from rapidfuzz.process import cpdist
 from kg_builder.fusion.measures import parse_day, parse_seconds, parse_year
 from kg_builder.fusion.normalize import PERFORMANCES, VERSION_NOISE
 from kg_builder.fusion.profiles import Profiles, Values
-from kg_builder.fusion.title_words import Overlap, Wording, latin_words
+from kg_builder.fusion.title_words import latin_words
+from kg_builder.fusion.word_overlap import Overlap, Wording
 from kg_builder.ontology import Schema
 
 Column = NDArray[np.float32]

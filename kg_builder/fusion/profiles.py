@@ -24,7 +24,8 @@ from kg_builder.fusion.normalize import (
     nations_in,
     parse_name,
 )
-from kg_builder.fusion.title_words import Wording, album_year, bare_album, read_words
+from kg_builder.fusion.title_words import album_year, bare_album, read_words
+from kg_builder.fusion.word_overlap import Wording
 from kg_builder.ontology import Schema
 
 Values = Mapping[str, tuple[str, ...]]

@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 from kg_builder.fusion.agreement_levels import MISSING, Feature
 from kg_builder.fusion.compare import Comparison
 from kg_builder.fusion.nearest import best_of_each
-from kg_builder.fusion.title_words import LEFT_OVER, TITLE
+from kg_builder.fusion.word_overlap import LEFT_OVER, TITLE
 
 CAP: Final = 6.0
 """No single value adds more: members of one band share it without being one person."""

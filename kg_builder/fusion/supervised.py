@@ -33,7 +33,7 @@ _FOLDS: Final = 4
 _MIN_TO_CALIBRATE: Final = 100
 _CLIP: Final = 1e-6
 _SHARES: Final = (1.0, 0.75, 0.5, 0.25)
-"""Weights of the trained log-odds against the unsupervised ones."""
+"""Weights of the trained log-odds to choose from; the unsupervised ones get the rest."""
 _FAR: Final = 8.0
 """Log-odds of the unsupervised scorer beyond which nothing changes."""
 _UNSUPERVISED_MATCH: Final = 0.9
@@ -101,10 +101,14 @@ class Supervised:
         return np.asarray(expit(self._odds(comparison)), dtype=np.float64)
 
     def explain(self, comparison: Comparison, row: int) -> list[Contribution]:
-        """The regression's share of one pair's log-odds by feature, and what the trees change."""
-        one = comparison.take(np.array([row]))
+        """The regression's share of one pair's log-odds by feature, and what the trees change.
+
+        Where the unsupervised scorer decides, its contributions and the shift of its threshold.
+        """
         if self.falls_back:
-            return self._unsupervised.explain(comparison, row)
+            shift = Contribution("threshold", "", -float(logit(_UNSUPERVISED_MATCH)))
+            return [*self._unsupervised.explain(comparison, row), shift]
+        one = comparison.take(np.array([row]))
         inputs = _inputs(one)[1][:, self._columns]
         impute, scale, regression = (step for _, step in self._models[0].steps)
         names = [name for name, kept in zip(self._names, self._columns, strict=True) if kept]
@@ -139,34 +143,35 @@ class Supervised:
         platt = LogisticRegression(C=1.0).fit(odds.reshape(-1, 1), truth)
         self._slope = max(float(platt.coef_[0, 0]), 0.1)
         self._shift = float(platt.intercept_[0])
-        given = self._unsupervised.log_odds(judged)
-        pools = {share: _pool(self._slope * odds + self._shift, given, share) for share in _SHARES}
-        self._trained_share = min(_SHARES, key=lambda share: _surprise(pools[share], truth))
+        trained = self._slope * odds + self._shift
+        unsupervised = self._unsupervised.log_odds(judged)
+        pools = {share: _pool(trained, unsupervised, share) for share in _SHARES}
+        self._trained_share = min(_SHARES, key=lambda share: _log_loss(pools[share], truth))
         wrong = (pools[self._trained_share] >= 0) != truth
-        wrong_alone = (given >= logit(_UNSUPERVISED_MATCH)) != truth
+        wrong_alone = (unsupervised >= logit(_UNSUPERVISED_MATCH)) != truth
         differ = int((wrong != wrong_alone).sum())  # McNemar (1947): by more than chance?
         self.falls_back = int(wrong.sum()) - int(wrong_alone.sum()) > 2 * np.sqrt(differ)
 
     def _odds(self, comparison: Comparison) -> NDArray[np.float64]:
         """Calibrated log-odds; the unsupervised scorer's with its threshold at even odds."""
-        given = self._unsupervised.log_odds(comparison)
+        unsupervised = self._unsupervised.log_odds(comparison)
         if self.falls_back:
-            return np.asarray(given - logit(_UNSUPERVISED_MATCH), dtype=np.float64)
+            return np.asarray(unsupervised - logit(_UNSUPERVISED_MATCH), dtype=np.float64)
         with threadpool_limits(limits=1):
             mean = _mean(self._models, _inputs(comparison)[1][:, self._columns])
         trained = self._slope * _bounded_logit(mean) + self._shift
-        return _pool(trained, given, self._trained_share)
+        return _pool(trained, unsupervised, self._trained_share)
 
 
 def _pool(
-    trained: NDArray[np.float64], given: NDArray[np.float64], share: float
+    trained: NDArray[np.float64], unsupervised: NDArray[np.float64], share: float
 ) -> NDArray[np.float64]:
     """Weighted mean of both log-odds, the unsupervised ones clipped to ± `_FAR`."""
-    bounded = np.clip(given, -_FAR, _FAR)
+    bounded = np.clip(unsupervised, -_FAR, _FAR)
     return np.asarray(share * trained + (1 - share) * bounded, dtype=np.float64)
 
 
-def _surprise(odds: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
+def _log_loss(odds: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
     """Mean negative log-likelihood."""
     return float(np.logaddexp(0, np.where(truth, -odds, odds)).mean())
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg_builder.fusion.agreement_levels import MISSING, Feature
-from kg_builder.fusion.title_words import LEFT_OVER, STRONG, TITLE, Wording
+from kg_builder.fusion.word_overlap import LEFT_OVER, STRONG, TITLE, Wording
 
 NUMBERS: Final = Feature(
     "numbers in the title",
@@ -81,7 +81,6 @@ def number_levels(
     """
     levels = np.full(len(pairs), MISSING, dtype=np.int8)
     titles: dict[int, frozenset[str]] = {}
-    anywhere: dict[int, tuple[frozenset[str], str]] = {}
     speaks = np.zeros(len(wording.words), dtype=bool)
     numbered = np.zeros(len(wording.words), dtype=bool)
     for index in np.unique(pairs).tolist():
@@ -89,22 +88,16 @@ def number_levels(
         if title and not wording.displaced[index] and not all(map(str.isdigit, title)):
             titles[index] = numbers_in_title(title)
             speaks[index], numbered[index] = True, bool(titles[index])
-
-    def of(index: int) -> tuple[frozenset[str], str]:
-        if index not in anywhere:
-            words = wording.words[index].all
-            digits = "".join(filter(str.isdigit, "".join(words)))
-            anywhere[index] = numbers_anywhere(words), digits
-        return anywhere[index]
-
     rows = np.flatnonzero(numbered[pairs].any(axis=1) & speaks[pairs].all(axis=1))
+    compared = np.unique(pairs[rows]).tolist()
+    anywhere = {index: numbers_anywhere(wording.words[index].all) for index in compared}
+    digits = {index: "".join(filter(str.isdigit, wording.text[index])) for index in compared}
     for row, (i, j) in zip(rows.tolist(), pairs[rows].tolist(), strict=True):
-        (ones, digits), (others, other_digits) = of(i), of(j)
-        one, other = titles[i] - others, titles[j] - ones
+        one, other = titles[i] - anywhere[j], titles[j] - anywhere[i]
         if not one and not other:
             levels[row] = 2
         elif one and other:
-            levels[row] = 2 if digits and digits == other_digits else 0
+            levels[row] = 2 if digits[i] and digits[i] == digits[j] else 0
         elif not song[[i, j]].any():
             levels[row] = 1
     return levels

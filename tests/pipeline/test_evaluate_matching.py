@@ -10,7 +10,12 @@ import pytest
 import pipeline
 from kg_builder.errors import DataError
 from kg_builder.evaluation.matching import cluster_intervals
-from kg_builder.evaluation.matching_data import read_deepmatcher, read_musicbrainz20k, read_pairs
+from kg_builder.evaluation.matching_data import (
+    read_deepmatcher,
+    read_deepmatcher_folder,
+    read_musicbrainz20k,
+    read_pairs,
+)
 from kg_builder.evaluation.song_columns import guess_columns, read_columns
 from pipeline.cli import app
 from pipeline.evaluate.splink_peer import SCRIPT, resolve_with_splink
@@ -175,6 +180,17 @@ def test_judged_pairs_are_learnt_from_and_scored(cli, tmp_path):
     assert report["scored"] == 60
     assert report["scores"]["pairwise"]["f1"] > 0.95
     assert report["blocking"] is None
+
+
+def test_values_put_back_from_titles_are_counted_in_a_folder_of_tables(tmp_path):
+    for table in ("tableA", "tableB"):
+        (tmp_path / f"{table}.csv").write_text(
+            "id,title,time\n1,Amber Harbour 3:41,\n2,Basalt Lantern 2:58,\n"
+        )
+    (tmp_path / "train.csv").write_text("ltable_id,rtable_id,label\n1,1,1\n1,2,0\n")
+    gold = read_deepmatcher_folder(tmp_path, None)
+    assert gold.moved == 4
+    assert gold.records["name"].tolist() == ["Amber Harbour", "Basalt Lantern"] * 2
 
 
 def test_any_table_is_measured_once_its_columns_are_named(cli, tmp_path):

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import logit
 
 from kg_builder.errors import DataError
 from kg_builder.fusion import (
@@ -19,6 +20,7 @@ from kg_builder.fusion import (
     rewrite,
     rewrite_interactions,
 )
+from kg_builder.fusion.supervised import Supervised
 from kg_builder.ontology import load_schema
 from kg_builder.tables import INTERACTIONS, RECORDS, STATEMENTS
 
@@ -292,6 +294,31 @@ def test_a_pair_can_be_explained():
     assert contributions["beginDate"][1] > 0
     odds = sum(weight for _, weight in contributions.values())
     assert matching.probability[0] == pytest.approx(1 / (1 + 2.718281828459045**-odds))
+
+
+@pytest.mark.parametrize("falls_back", [False, True])
+def test_what_a_trained_scorer_explains_adds_up_to_its_probability(falls_back, tmp_path):
+    names = ["Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta"]
+    rows = [
+        record(f"{source}/{i}", "Artist", name, beginDate=["1990"])
+        for source in "ab"
+        for i, name in enumerate(names)
+    ]
+    labels = tmp_path / "labels.tsv"
+    labels.write_text(
+        "".join(
+            f"a/{i}\tb/{j}\t{'same' if i == j else 'different'}\n"
+            for i in range(6)
+            for j in range(6)
+        )
+    )
+    config = FusionConfig(scorer="supervised", labels=labels)
+    matching = match_records(RECORDS.frame(rows), config, schema=SCHEMA, traits={})
+    assert isinstance(matching.scorer, Supervised)
+    matching.scorer.falls_back = falls_back
+    contributions = matching.scorer.explain(matching.comparison, 0)
+    probability = matching.scorer.probability(matching.comparison)[0]
+    assert sum(c.weight for c in contributions) == pytest.approx(logit(probability))
 
 
 def test_thresholds_and_vocabularies_per_type():

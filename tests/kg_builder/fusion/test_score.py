@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 from kg_builder.fusion.agreement_levels import MISSING, Feature
 from kg_builder.fusion.compare import Comparison
 from kg_builder.fusion.score import CAP, NAME_CAP, OF_THE_ALBUM_CAP, FellegiSunter
-from kg_builder.fusion.title_words import LEFT_OVER, TITLE
+from kg_builder.fusion.word_overlap import LEFT_OVER, TITLE
 
 NAME = Feature(
     "name", ("different", "close", "equal", "identical"), (1, 3, 3, 3), (7, 1, 1, 1), 1.0

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from kg_builder.fusion import FusionConfig, match_records
 from kg_builder.fusion.misplaced_values import restore_misplaced_values
 from kg_builder.fusion.pair_measures import core_and_version
-from kg_builder.fusion.title_words import Wording, Words, album_year, read_words, title_words
+from kg_builder.fusion.title_words import Words, album_year, read_words, title_words
+from kg_builder.fusion.word_overlap import Wording
 from kg_builder.ontology import load_schema
 from kg_builder.tables import RECORDS
 
