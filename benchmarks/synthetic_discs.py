@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from synthetic_records import _damaged, _vocabulary, _Zipf
+from synthetic_records import Zipf, damaged, vocabulary
 
 _CATEGORIES = ("rock", "misc", "newage", "folk", "jazz", "classical", "blues", "country", "reggae",
                "soundtrack", "data")  # fmt: skip
@@ -52,8 +52,8 @@ def synthetic_discs(
 ) -> tuple[list[Disc], list[tuple[int, int]]]:
     """So many records, and the pairs of positions that describe one disc, in order."""
     rng = np.random.default_rng([seed, 97])
-    words = _vocabulary(rng, 12_000)
-    discs = _discs(_Zipf(rng, words, 1.0), count - doubles, rng)
+    words = vocabulary(rng, 12_000)
+    discs = _discs(Zipf(rng, words, 1.0), count - doubles, rng)
     chosen = rng.choice(len(discs), size=doubles, replace=False)
     records = discs + [_copy(discs[place], rng) for place in chosen.tolist()]
     order = rng.permutation(len(records))
@@ -62,7 +62,7 @@ def synthetic_discs(
     return [records[i] for i in order.tolist()], sorted(tuple(sorted(pair)) for pair in pairs)
 
 
-def _discs(words: _Zipf, count: int, rng: np.random.Generator) -> list[Disc]:
+def _discs(words: Zipf, count: int, rng: np.random.Generator) -> list[Disc]:
     found: list[Disc] = []
     while len(found) < count:
         kind = rng.random()
@@ -94,7 +94,7 @@ def _discs(words: _Zipf, count: int, rng: np.random.Generator) -> list[Disc]:
     return found[:count]
 
 
-def _name(words: _Zipf, rng: np.random.Generator, script: str) -> str:
+def _name(words: Zipf, rng: np.random.Generator, script: str) -> str:
     if script:
         sizes = rng.integers(3, 9, size=int(rng.integers(1, 4)))
         letters = [script[i] for i in rng.integers(len(script), size=int(sizes.sum())).tolist()]
@@ -103,7 +103,7 @@ def _name(words: _Zipf, rng: np.random.Generator, script: str) -> str:
     return " ".join(words(min(int(rng.geometric(0.4)), 5))).title()
 
 
-def _title(words: _Zipf, rng: np.random.Generator, artist: str, script: str) -> str:
+def _title(words: Zipf, rng: np.random.Generator, artist: str, script: str) -> str:
     chance = rng.random()
     if artist and chance < 0.06:
         return artist
@@ -139,14 +139,14 @@ def _mangled(disc: Disc) -> Disc:
 def _copy(disc: Disc, rng: np.random.Generator) -> Disc:
     """The same disc as another listener types it in."""
     chance = rng.random(12)
-    artist, title = disc.artist, _damaged(disc.title, rng, 0.2)
-    tracks = [_damaged(track, rng, 0.12) for track in disc.tracks]
+    artist, title = disc.artist, damaged(disc.title, rng, 0.2)
+    tracks = [damaged(track, rng, 0.12) for track in disc.tracks]
     if artist in _VARIOUS:
         artist = _VARIOUS[rng.integers(len(_VARIOUS))]
         if chance[0] < 0.3:
             tracks = [track.rpartition(" / ")[2] for track in tracks]
     else:
-        artist = _damaged(artist, rng, 0.15)
+        artist = damaged(artist, rng, 0.15)
         if chance[0] < 0.06:
             artist, title = "", f"{artist} - {title}"
         elif chance[0] < 0.12:

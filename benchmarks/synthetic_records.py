@@ -66,7 +66,7 @@ def synthetic_records(count: int, *, seed: int = 0) -> Synthetic:
     return Synthetic(RECORDS.frame(shuffled), np.array(truth, dtype=np.int64)[order])
 
 
-class _Zipf:
+class Zipf:
     """Draws from a list of words, the first ones most often."""
 
     def __init__(self, rng: np.random.Generator, words: list[str], power: float) -> None:
@@ -76,6 +76,7 @@ class _Zipf:
         self._rng, self._words = rng, words
 
     def __call__(self, count: int) -> list[str]:
+        """So many words, drawn with replacement."""
         drawn = np.searchsorted(self._steps, self._rng.random(count))
         return [self._words[min(i, len(self._words) - 1)] for i in drawn.tolist()]
 
@@ -85,11 +86,11 @@ class _Things:
 
     def __init__(self, rng: np.random.Generator, count: int) -> None:
         self.count = count
-        words = _vocabulary(rng, 40_000)
+        words = vocabulary(rng, 40_000)
         common, given, family = (
-            _Zipf(rng, words[:25_000], 1.0),
-            _Zipf(rng, words[25_000:27_000], 0.9),
-            _Zipf(rng, words[20_000:], 0.8),
+            Zipf(rng, words[:25_000], 1.0),
+            Zipf(rng, words[25_000:27_000], 0.9),
+            Zipf(rng, words[20_000:], 0.8),
         )
         kinds = rng.choice(len(SHARES), size=count, p=list(SHARES.values()))
         self.kind = [list(SHARES)[k] for k in kinds.tolist()]
@@ -117,7 +118,8 @@ class _Things:
         self.genre = rng.integers(len(_GENRES), size=count)
 
 
-def _vocabulary(rng: np.random.Generator, count: int) -> list[str]:
+def vocabulary(rng: np.random.Generator, count: int) -> list[str]:
+    """So many different made-up words, in the order in which they were drawn."""
     found: dict[str, None] = {}
     while len(found) < count:
         syllables = 1 + int(rng.integers(3))
@@ -146,14 +148,14 @@ def _write(
     if kind in {"Song", "Album"}:
         performer = things.name[things.performer[thing]]
         if chance[0] > 0.12:
-            stated["performer"] = [_damaged(performer, rng, 0.06)]
+            stated["performer"] = [damaged(performer, rng, 0.06)]
         if chance[1] > 0.2:
             stated["releaseDate"] = [_year(int(things.year[thing]), source, rng)]
         if chance[2] > 0.5:
             stated["genre"] = [_GENRES[things.genre[thing]]]
         if kind == "Song":
             if chance[3] > 0.15:
-                stated["onAlbum"] = [_damaged(things.name[things.album[thing]], rng, 0.06)]
+                stated["onAlbum"] = [damaged(things.name[things.album[thing]], rng, 0.06)]
             if chance[4] > 0.2:
                 stated["duration"] = [_length(int(things.seconds[thing]), source, rng)]
             if chance[5] > 0.3:
@@ -169,7 +171,7 @@ def _write(
             stated["genre"] = [_GENRES[things.genre[thing]]]
         if kind == "SoloArtist" and source == "gamma":
             name = ", ".join(reversed(name.rsplit(" ", 1)))
-    written = _damaged(name, rng, 0.12)
+    written = damaged(name, rng, 0.12)
     external = [f"musicbrainz:{thing}"] if source != "delta" and chance[7] < 0.08 else []
     for column, value in (
         ("record", f"{source}/{number}"),
@@ -185,7 +187,8 @@ def _write(
         rows[column].append(value)
 
 
-def _damaged(name: str, rng: np.random.Generator, typos: float) -> str:
+def damaged(name: str, rng: np.random.Generator, typos: float) -> str:
+    """The name as somebody else writes it: article, capitals, and `typos` of them with a typo."""
     chance = rng.random(3)
     if name.startswith("The ") and chance[0] < 0.4:
         name = f"{name[4:]}, The" if chance[0] < 0.2 else name[4:]

@@ -11,7 +11,7 @@ FEATURING: Final = re.compile(
     rf"\s*[(\[]?\s*(?:{_FEATURING}\.?)\s+(?P<guests>[^()\[\]]+)[)\]]?\s*$", re.I
 )
 JOINT: Final = re.compile(
-    r"\s+(?:&|\+|and|with|vs\.?|versus|x|×|meets|und|et|y|e)\s+|\s*[,;/]\s+|\s+/\s*", re.I
+    r"\s+(?:&|\+|and|with|w/|vs\.?|versus|x|×|meets|und|u\.|et|y|e)\s+|\s*[,;/]\s+|\s+/\s*", re.I
 )
 MAY_BE_JOINT: Final = re.compile(rf"{JOINT.pattern}|,|{_FEATURING}", re.I)
 """Occurs in every name that `credited` may take apart, and in many that are one artist's."""
@@ -19,15 +19,22 @@ MAY_BE_JOINT: Final = re.compile(rf"{JOINT.pattern}|,|{_FEATURING}", re.I)
 MAY_NAME_GUESTS: Final = r"(?i)\b(?:feat|ft|featuring|with|con|avec|mit)\b|\bw/"
 """Occurs in every title in which `guests_in_title` finds somebody (RE2)."""
 
-_SURE: Final = r"featuring|feat\.?|ft\.?"
+_SURE: Final = r"featuring:?\s|(?:feat|ft)(?:\.\s?|:\s|\s)"
 _BRACKETED: Final = re.compile(
-    rf"[(\[]\s*(?P<word>{_SURE}|(?:duet )?with|w/|con|avec|mit)\s+(?P<guests>[^()\[\]]+)[)\]]", re.I
+    rf"[(\[{{（［]\s*(?P<word>{_SURE}|(?:(?:duet )?with|w/|con|avec|mit)\s)\s*"
+    r"(?P<guests>[^()\[\]{}（）［］]+)[(\[{（［)\]}）］]",
+    re.I,
 )
 _OPEN: Final = re.compile(
-    r"(?<=\S)\s+(?:[-–—]\s*)?(?P<word>featuring|feat\.?|ft\.)\s+"
+    r"(?<=\S)\s+(?:[-–—]\s*)?(?P<word>featuring\s|(?:feat|ft)(?:\.\s?|\s))\s*"
     r"(?P<guests>[^()\[\]]+?)(?=\s+[-–—]\s|\s*[(\[]|\s*$)",
     re.I,
 )
+_NOBODY: Final = frozenset(["and", "the", "others", "more", "friends", "guests", "&", "+"])
+_OF_A_BAND: Final = frozenset(["the", "his", "her", "their", "los", "las", "les", "die", "os"])
+"""Words that begin the second half of a band's name: "Nick Cave & the Bad Seeds"."""
+_LONGEST: Final = 1000
+"""Letters beyond which a text is nobody's name, and names nobody."""
 _PLACE_FOLLOWS: Final = re.compile(r"\b(?:at|from|in|near|of|to|the)$", re.I)
 
 
@@ -39,6 +46,8 @@ def split_credits(name: str) -> list[str]:
     >>> split_credits("Queen & David Bowie"), split_credits("Radiohead")
     (['Queen', 'David Bowie'], ['Radiohead'])
     """
+    if len(name) > _LONGEST:
+        return [name]
     lead, guests = name, []
     if found := FEATURING.search(name):
         main_credit = name[: found.start()].strip(" ([")
@@ -79,6 +88,8 @@ def credited(name: str, known: Container[str]) -> list[str]:
     >>> credited("Ann feat. Bob & Cy", {"bob", "cy"}), credited("Simon & Garfunkel", {"simon"})
     (['Ann', 'Bob', 'Cy'], ['Simon & Garfunkel'])
     """
+    if len(name) > _LONGEST:
+        return [name]
     found = FEATURING.search(name)
     if found and (lead := name[: found.start()].strip(" ([")):
         guests = credited(found["guests"].strip(), known)
@@ -102,20 +113,23 @@ def guests_in_title(title: str, known: Container[str]) -> list[str]:
     Args:
         title: of a song or an album.
         known: names of artists elsewhere in the source, in lower case: "Ann & Bob" are two guests
-            where one of them is known, and so are the guests of a list of four and more.
+            where one of them is known, where each has two words ("Ann Lee & Bob Roy"), and in a
+            list of four and more.
 
     >>> guests_in_title("Umbrella (feat. Ann & Bob) - Live", {"ann", "bob"})
     ['Ann', 'Bob']
     >>> guests_in_title("Dancing (with Tears in My Eyes)", {"ann"})
     []
     """
+    if len(title) > _LONGEST:
+        return []
     found = _BRACKETED.search(title)
     is_open = found is None
     found = found or _OPEN.search(title)
     if found is None or not (lead := title[: found.start()].strip()):
         return []
-    word, guests = found["word"].lower(), found["guests"].strip(' \t"“”,;')
-    if is_open and word == "ft." and _PLACE_FOLLOWS.search(lead):
+    word, guests = found["word"].strip(" :").lower(), found["guests"].strip(' \t"“”,;&')
+    if is_open and word in {"ft.", "ft"} and _PLACE_FOLLOWS.search(lead):
         return []  # Ft. Worth
     names = _guests(guests, known)
     certain = word in {"featuring", "feat.", "ft."} or (not is_open and word in {"feat", "ft"})
@@ -125,8 +139,14 @@ def guests_in_title(title: str, known: Container[str]) -> list[str]:
 
 
 def _guests(text: str, known: Container[str]) -> list[str]:
-    parts = _parts(text)
-    is_known = [part.casefold() in known for part in parts]
-    if text.casefold() not in known and len(parts) > 1 and (any(is_known) or len(parts) > 3):
+    parts = [part for part in _parts(text) if part.casefold() not in _NOBODY]
+    alone = any(part.casefold() in known for part in parts) or all(map(_is_full_name, parts))
+    if text.casefold() not in known and len(parts) > 1 and (alone or len(parts) > 3):
         return list(dict.fromkeys(parts))
-    return credited(text, known) if text else []
+    return credited(" ".join(text.split()), known) if parts else []
+
+
+def _is_full_name(name: str) -> bool:
+    """Whether a name can stand alone: "Nile Rodgers", unlike "Angus" and "The Bad Seeds"."""
+    words = name.split()
+    return len(words) > 1 and words[0].casefold() not in _OF_A_BAND

@@ -71,7 +71,7 @@ class Facts:
                 where=f"recipe {recipe.name}",
                 remedy="look at stages/*/rejects.parquet, and at the mapping of the columns"
                 if len(self.statements) or len(self.rejects)
-                else "add a source that tells genres, albums, labels or countries, or a "
+                else "add a source with genres, albums, labels or countries, or a "
                 "third-party database: [[databases]]",
             )
 

@@ -127,7 +127,7 @@ class _Progress:
         self.is_main = False
 
     def start(self, settings: Mapping[str, Any], epochs_done: int) -> None:
-        """Report to the logger in the main process only."""
+        """Show the epochs already done; loggers are called in the main process alone."""
         self.is_main = True
         self.bar.update(self._task, completed=epochs_done)
 

@@ -1,4 +1,4 @@
-"""Hooks of MkDocs: bring files from outside docs/ into the site, and lead links there.
+"""Hooks of MkDocs: bring files from outside docs/ into the site, and point links at them.
 
 README, CONTRIBUTING, CHANGELOG and the notebooks stay where readers of the repository find them.
 """
@@ -46,12 +46,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Lead links to files of the repository to their pages; what has no page is no link."""
+    """Point links to files of the repository at their pages; a file without one is left as text."""
     sources = _pages()
-    origin = {name: path for path, name in sources.items()}
-    here = origin.get(page.file.src_uri, Path(config.docs_dir) / page.file.src_uri)
+    source_of = {name: path for path, name in sources.items()}
+    here = source_of.get(page.file.src_uri, Path(config.docs_dir) / page.file.src_uri)
 
-    def lead(link: re.Match[str]) -> str:
+    def redirect(link: re.Match[str]) -> str:
         target = Path(os.path.normpath(here.parent / link["target"]))
         if target in sources:
             name = sources[target]
@@ -60,11 +60,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         elif target.exists():
             return link["text"]
         else:
-            return link[0]  # MkDocs complains of it
+            return link[0]  # MkDocs reports it
         address = os.path.relpath(name, Path(page.file.src_uri).parent)
         return f"[{link['text']}]({address}{link['anchor'] or ''})"
 
-    return _LINK.sub(lead, markdown)
+    return _LINK.sub(redirect, markdown)
 
 
 def _markdown(notebook: dict[str, Any]) -> str:

@@ -96,7 +96,12 @@ def explain(
         path=_path(matching, i, j) if same else (),
         reason="",
     )
-    reason = _judged(verdict) or _by_class(matching, i, j, config, schema) or _reason(found)
+    reason = (
+        _judged(verdict)
+        or _by_class(matching, i, j, config, schema)
+        or _named_alike(matching, i, j)
+        or _reason(found)
+    )
     unit = int(profiles.exclusive[i])
     if not (same or verdict) and 0 <= unit == profiles.exclusive[j]:
         reason = f"source {profiles.sources[unit]!r} is clean: it holds each thing once"
@@ -126,6 +131,17 @@ def _by_class(
         and matching.clustering.label[i] != matching.clustering.label[j]
     ):
         return f"a {kinds[0]} is never a {kinds[1]}"
+    return ""
+
+
+def _named_alike(matching: Matching, i: int, j: int) -> str:
+    """That songs of one performer name both albums so, whatever the probability."""
+    same = matching.clustering.label[i] == matching.clustering.label[j]
+    below = (row := _row(matching.comparison.pairs, i, j)) is None or (
+        matching.probability[row] < matching.match[row]
+    )
+    if same and below and {i, j} <= matching.named_albums:
+        return "songs of one performer in one source name this album: equal titles are one album"
     return ""
 
 

@@ -135,7 +135,8 @@ def _qualifiers(
     found: list[str] = []
     if agent:
         found += [q for r in records if (q := parse_name(r.name).qualifier) and not q.isdigit()]
-    for predicate in ("performer", "country", "origin", "birthPlace", "locatedIn"):
+    found += _first_performer(records)
+    for predicate in ("country", "origin", "birthPlace", "locatedIn"):
         found += attributes.get(predicate, ())[:1]
     for predicate in ("beginDate", "releaseDate", "eventDate"):
         found += [value[:4] for value in attributes.get(predicate, ())[:1]]
@@ -144,3 +145,11 @@ def _qualifiers(
         found.append(label)
     own = {name_key(record.name) for record in records}
     return tuple(dict.fromkeys(text for text in found if name_key(text) not in own))
+
+
+def _first_performer(records: Sequence[Record]) -> list[str]:
+    """Whom the first record that names performers names first: its guests come after them."""
+    for record in records:
+        if performers := json.loads(record.attributes).get("performer"):
+            return [str(performers[0] if isinstance(performers, list) else performers)]
+    return []

@@ -15,6 +15,7 @@ from kg_builder.fusion.cluster import Clustering, cluster
 from kg_builder.fusion.compare import Comparison, compare
 from kg_builder.fusion.config import FusionConfig, SourceTraits
 from kg_builder.fusion.judgements import Judgements, read_judgements
+from kg_builder.fusion.named_albums import mentions_of_one_album
 from kg_builder.fusion.profiles import Profiles, compatible_types, gather_values, profile
 from kg_builder.fusion.score import Scorer, mutual_best_pairs
 from kg_builder.fusion.scorers import Labels, make_scorer, overrule
@@ -36,6 +37,8 @@ class Matching:
         scorer: fitted, to explain single pairs.
         match, unsure: thresholds per pair.
         aside: pairs that were compared for an explanation only and decided nothing.
+        named_albums: records that a rule made one with others of equal title: see
+            `mentions_of_one_album`.
     """
 
     profiles: Profiles
@@ -46,6 +49,7 @@ class Matching:
     match: NDArray[np.float64]
     unsure: NDArray[np.float64]
     aside: Comparison | None = None
+    named_albums: frozenset[int] = frozenset()
 
 
 def match_records(
@@ -110,6 +114,15 @@ def match_records(
     thresholds = np.array(list(map(config.thresholds, of_type.distinct)), dtype=float)
     bands = thresholds.reshape(-1, 2)[of_type.codes[pairs[:, 0]]]
     must, cannot = _must_and_cannot(all_judgements, profiles)
+    named = (
+        {
+            (profiles.position[one], profiles.position[other])
+            for one, other in mentions_of_one_album(records, statements, schema)
+        }
+        if statements is not None
+        else set()
+    )
+    must |= named - cannot
     for _, members in group_vocabularies(profiles, schema, config):
         must |= {(int(members[0]), int(other)) for other in members[1:]} - cannot
     clustering = cluster(
@@ -131,6 +144,7 @@ def match_records(
         bands[:, 0],
         bands[:, 1],
         aside_comparison,
+        frozenset(int(record) for pair in named for record in pair),
     )
 
 

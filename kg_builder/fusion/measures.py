@@ -149,10 +149,16 @@ class Contents(Measure):
     cuts: ClassVar[tuple[float, ...]] = (0.15, 0.4, 0.65, 0.85)
 
     def level(self, left: Sequence[str], right: Sequence[str]) -> int:
-        """Level of the share of the parts that have a counterpart (Dice's coefficient)."""
+        """Level of the share of the parts that have a counterpart (Dice's coefficient).
+
+        One part is no list: it is what a record is known by, such as the row of a song that names
+        its album. That the other record lacks it says nothing, and what it lacks does not count.
+        """
         ones, others = _parts(tuple(left)), _parts(tuple(right))
         if not ones or not others:
             return -1
+        if min(len(ones), len(others)) == 1:
+            return len(self.cuts) if ones & others else -1
         common = 2 * len(ones & others)
         alone, rest = sorted(ones - others), sorted(others - ones)
         if alone and rest:

@@ -103,9 +103,9 @@ def _draw(views: Sequence[GraphView], path: Path) -> None:
         figure = Figure(figsize=(11, 4.2), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(1, 1.15))
         levels = list(range(_MOST + 1))
-        for one in views:
+        for view in views:
             left.plot(
-                levels, [100 * one.share(level) for level in levels], marker="o", label=one.name
+                levels, [100 * view.share(level) for level in levels], marker="o", label=view.name
             )
         left.axvline(3, color="0.8", zorder=0)
         left.set_xlabel("at least so many music facts")
@@ -113,12 +113,12 @@ def _draw(views: Sequence[GraphView], path: Path) -> None:
         left.set_ylim(0, 102)
         left.legend(frameon=False)
         height = 0.8 / len(views)
-        for view, one in enumerate(views):
+        for index, view in enumerate(views):
             right.barh(
-                [row + view * height for row in range(len(families))],
-                [100 * one.share(1, family) for family in families],
+                [row + index * height for row in range(len(families))],
+                [100 * view.share(1, family) for family in families],
                 height=height,
-                label=one.name,
+                label=view.name,
             )
         right.set_yticks([row + 0.4 - height / 2 for row in range(len(families))], families)
         right.invert_yaxis()

@@ -53,7 +53,7 @@ class MatchingReport:
         blocking: of the candidate pairs among the scored records; None without blocking.
         seconds, processor: wall clock and processor time of resolving.
         errors: worst first: the surest wrong ones, then the missed ones.
-        check: of an unsupervised fit, without labels; None of a trained one.
+        check: of an unsupervised fit, on the data at hand, without labels; else None.
     """
 
     method: str

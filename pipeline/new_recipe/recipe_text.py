@@ -12,7 +12,7 @@ from kg_builder.schema_inference.samples import Sample
 from kg_builder.schema_inference.things import Things
 
 NO_GRAPH = (
-    "no column links two things: the build will end with an empty graph; add a file that tells "
+    "no column links two things: the build will end with an empty graph; add a file with "
     "genres, albums, labels or countries of the items, or a third-party database"
 )
 """What is missing where files only say who listened to what."""

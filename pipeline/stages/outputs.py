@@ -88,16 +88,16 @@ def write_outputs(
     )
     numbering = number(statements, entities, items, recipe.triples, schema=schema)
     rated = ratings(interactions, items, recipe.ratings, seed=job.seed)
-    of_users = number_users(user_facts, rated.users) if recipe.users else None
+    user_numbering = number_users(user_facts, rated.users) if recipe.users else None
     facts = Facts(
         statements=statements,
         entities=entities,
         records=records,
         links=links,
-        rejects=rejects if of_users is None else pd.concat([rejects, of_users.rejects]),
+        rejects=rejects if user_numbering is None else pd.concat([rejects, user_numbering.rejects]),
         numbering=numbering,
         ratings=rated,
-        users=of_users,
+        users=user_numbering,
         items=items,
         interactions=interactions,
         read=read,
@@ -146,10 +146,11 @@ def write_outputs(
         pd.DataFrame({"id": range(len(rated.users)), "raw_id": rated.users}),
         context.path("users.tsv"),
     )
-    unused = REJECTS.empty() if of_users is None else of_users.rejects
+    user_counts = {} if user_numbering is None else user_numbering.counts
+    unused = REJECTS.empty() if user_numbering is None else user_numbering.rejects
     context.write(REJECTS, "stages/triples/rejects.parquet", unused)
-    if of_users is not None:
-        _write_users(context, of_users, title=title)
+    if user_numbering is not None:
+        _write_users(context, user_numbering, title=title)
     pairs = [(item, raw) for item, own in zip(items, raw_ids, strict=True) for raw in own]
     write_tsv(alignment_table(pairs, entities, links), context.path("alignment.tsv"))
     write_quality(facts, recipe, context.path("quality.json"), context.path("quality.html"))
@@ -162,17 +163,17 @@ def write_outputs(
         "rating rows": len(rated.rows),
         **numbering.counts,
         **rated.counts,
-        **({f"of users: {what}": n for what, n in of_users.counts.items()} if of_users else {}),
+        **{f"of users: {what}": n for what, n in user_counts.items()},
     }
 
 
-def _write_users(context: StageContext, of_users: UserNumbering, *, title: str) -> None:
+def _write_users(context: StageContext, user_numbering: UserNumbering, *, title: str) -> None:
     """What is known of the users: integers and id maps, and Turtle where it is asked for."""
-    write_integers(of_users.triples, context.path("user_kg_final.txt"))
-    write_tsv(_with_iris(of_users.entities), context.path("user_entities.tsv"))
-    write_tsv(_with_iris(of_users.relations), context.path("user_relations.tsv"))
+    write_integers(user_numbering.triples, context.path("user_kg_final.txt"))
+    write_tsv(_with_iris(user_numbering.entities), context.path("user_entities.tsv"))
+    write_tsv(_with_iris(user_numbering.relations), context.path("user_relations.tsv"))
     if context.job.with_users:
-        write_bytes(users_turtle(of_users, title=title), context.path("users.ttl"))
+        write_bytes(users_turtle(user_numbering, title=title), context.path("users.ttl"))
 
 
 def _with_iris(table: pd.DataFrame) -> pd.DataFrame:

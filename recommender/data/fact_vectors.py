@@ -65,8 +65,8 @@ def nearest_rows(
     """Products of each row with the `nearest` of the others that are greatest, and positive.
 
     Args:
-        vectors: ``[m, d]``.
-        others: ``[n, d]``.
+        vectors: ``[m, d]``, without negative numbers.
+        others: ``[n, d]``, likewise.
         nearest: how many to keep of each row; of equal ones the lower column is nearer.
         itself: whether row i may be near the other row i; False where they are the same thing.
 

@@ -19,9 +19,9 @@ def _sift_down(values: Any, columns: Any, size: int) -> None:  # pragma: no cove
         values, columns: ``[size]`` each, the heap.
         size: of the heap.
     """
-    value, column, place = values[0], columns[0], 0
+    value, column, slot = values[0], columns[0], 0
     while True:
-        child = 2 * place + 1
+        child = 2 * slot + 1
         if child >= size:
             break
         other = child + 1
@@ -32,9 +32,9 @@ def _sift_down(values: Any, columns: Any, size: int) -> None:  # pragma: no cove
             child = other
         if value < values[child] or (value == values[child] and column > columns[child]):
             break
-        values[place], columns[place] = values[child], columns[child]
-        place = child
-    values[place], columns[place] = value, column
+        values[slot], columns[slot] = values[child], columns[child]
+        slot = child
+    values[slot], columns[slot] = value, column
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -69,20 +69,20 @@ def largest_products(
         n_touched = 0
         for term in range(offsets[row], offsets[row + 1]):
             weight = weights[term]
-            for place in range(other_offsets[terms[term]], other_offsets[terms[term] + 1]):
-                other = others[place]
-                product = weight * other_weights[place]
+            for entry in range(other_offsets[terms[term]], other_offsets[terms[term] + 1]):
+                other = others[entry]
+                product = weight * other_weights[entry]
                 if product == 0:
                     continue
                 if sums[other] == 0:
                     touched[n_touched] = other
                     n_touched += 1
                 sums[other] += product
-        for place in range(n_touched):
-            other = touched[place]
+        for index in range(n_touched):
+            other = touched[index]
             value = sums[other]
             sums[other] = 0
-            # An unused place holds (0, n): less than anything that is found.
+            # An unused slot holds (0, n): less than anything that is found.
             if other == row and not itself:
                 continue
             if value > values[row, 0] or (value == values[row, 0] and other < columns[row, 0]):

@@ -53,7 +53,7 @@ class Gains(Protocol):
         """``[p]``, how much the list would gain by each candidate as its next item."""
 
     def add(self, candidate: int) -> None:
-        """The candidate at this place has joined the list."""
+        """The candidate of this index has joined the list."""
 
 
 class Criterion(ABC):

@@ -226,7 +226,7 @@ class DKN(Recommender):
 
 
 def _masked_softmax(values: Tensor, mask: Tensor) -> Tensor:
-    """Softmax over the last axis where `known`; all zero in a row without any."""
+    """Softmax over the last axis where `mask` is set; all zero in a row without any."""
     weights = torch.softmax(values.masked_fill(~mask, -1e9), dim=-1)
     return weights * mask
 

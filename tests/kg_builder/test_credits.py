@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg_builder.credits import guests_in_title
+from kg_builder.credits import credited, guests_in_title, split_credits
 from kg_builder.extraction import StructuredSource, extract
 from kg_builder.ontology import Schema
 
@@ -30,6 +30,16 @@ KNOWN = {"ann", "bob", "cy"}
         ("Rain (feat. Ann & Mira Holt)", ["Ann", "Mira Holt"]),
         ("Rain (feat. Dee, Eve, Flo, Gus & Hal)", ["Dee", "Eve", "Flo", "Gus", "Hal"]),
         ("Rain (feat. M.I.A.)", ["M.I.A."]),
+        ("Rain (feat. Ann u. Mira Holt)", ["Ann", "Mira Holt"]),
+        ("Rain (feat. Mira Holt and Jon Ek)", ["Mira Holt", "Jon Ek"]),
+        ("Rain (feat. Mira Holt & the Rest)", ["Mira Holt & the Rest"]),
+        ("Rain （feat. Mira Holt）", ["Mira Holt"]),
+        ("Rain {feat. Mira Holt}", ["Mira Holt"]),
+        ("Rain (FEAT.Mira Holt)", ["Mira Holt"]),
+        ("Rain (featuring: Mira Holt)", ["Mira Holt"]),
+        ("Rain (feat. Mira Holt (Live))", ["Mira Holt"]),
+        ("Rain (feat. Mira Holt &)", ["Mira Holt"]),
+        ("Rain ft Ann", ["Ann"]),
         ("Rain (with Ann)", ["Ann"]),
         ("Rain (con Ann)", ["Ann"]),
         ("Rain feat Ann", ["Ann"]),
@@ -52,11 +62,21 @@ def test_guests(title: str, guests: list[str]) -> None:
         "Ft. Worth Blues",
         "Live at Ft. Worth",
         "Rain (feat. )",
+        "Rain ft nobody known",
+        "Rain (feat. and)",
+        "Aftermath (Soft Mix)",
+        "Rain (feat. " + "Mira Holt feat. " * 100 + ")",
         "Rain",
     ],
 )
 def test_words_of_a_title_that_name_no_guest(title: str) -> None:
     assert guests_in_title(title, KNOWN) == []
+
+
+@pytest.mark.parametrize("text", ["A feat. " * 20_000, "A & " * 20_000, "A (feat. B) " * 20_000])
+def test_a_text_of_many_credits_is_nobodys_name(text: str) -> None:
+    assert split_credits(text) == credited(text, KNOWN) == [text]
+    assert guests_in_title(text, KNOWN) == []
 
 
 @given(st.text(alphabet="feat. ()[]-AB&,", max_size=40))

@@ -125,6 +125,8 @@ def test_a_level_that_no_pair_shows_lends_its_weight_to_no_other() -> None:
         (["abc blue sky", "abc red river", "abc long road"], ["blue sky", "red river"], 3),
         (["track 1", "track 2"], ["blue sky"], -1),
         ([], ["blue sky"], -1),
+        (["blue sky"], ["red river"], -1),
+        (["blue sky"], ["red river", "blue sky", "cold war"], 4),
     ],
 )
 def test_tracks_are_compared_as_sets(one: list[str], other: list[str], level: int) -> None:

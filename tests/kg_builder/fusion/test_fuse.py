@@ -103,7 +103,12 @@ def test_attributes_are_sorted_by_predicate():
     assert entity.attributes == '{"country": ["BE"], "origin": ["FR"]}'
 
 
-@pytest.mark.parametrize("predicate", ["performer", "country", "origin", "birthPlace", "locatedIn"])
+def test_works_are_told_apart_by_the_performer_whom_their_record_names_first():
+    entity = fused(record("good/1", "Angel", "Song", performer=["Akon", "Drake"]))
+    assert entity.qualifiers[0] == "Akon"
+
+
+@pytest.mark.parametrize("predicate", ["country", "origin", "birthPlace", "locatedIn"])
 def test_an_attribute_that_tells_namesakes_apart_is_a_qualifier(predicate):
     assert fused(record("good/1", "Air", **{predicate: ["b", "a"]})).qualifiers == ("a", "band")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+import pipeline.fetch
 from pipeline.fetch import Download, FetchError, Outcome, fetch
 from pipeline.transfer import Transfer
 
@@ -100,6 +101,26 @@ def test_a_fetch_killed_at_its_end_is_verified_by_the_next(
     receipt = json.loads((tmp_path / "raw/file.bin.fetch.json").read_text())
     assert receipt["sha256"] == hashlib.sha256(publisher.body).hexdigest()
     assert not (tmp_path / "raw/file.bin.part").exists()
+
+
+def test_an_unfinished_download_beside_a_file_is_not_read_through(
+    publisher, transfer: Transfer, tmp_path: Path, monkeypatch
+) -> None:
+    fetch([publisher.download()], tmp_path, transfer=transfer)
+    part = tmp_path / "raw/file.bin.part"  # as an interrupted --force leaves it
+    part.write_bytes(b"the beginning of a new edition")
+    read: list[Path] = []
+    checksum = pipeline.fetch._sum
+    monkeypatch.setattr(
+        pipeline.fetch, "_sum", lambda path, *rest: read.append(path) or checksum(path, *rest)
+    )
+
+    [again] = fetch([publisher.download()], tmp_path, transfer=transfer)
+
+    assert again.outcome is Outcome.PRESENT
+    assert again.path.read_bytes() == BODY
+    assert read == [again.path]
+    assert part.exists()
 
 
 def test_a_file_put_there_by_hand_is_kept_and_called_unverified(
