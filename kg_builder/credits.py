@@ -16,6 +16,9 @@ JOINT: Final = re.compile(
 MAY_BE_JOINT: Final = re.compile(rf"{JOINT.pattern}|,|{_FEATURING}", re.I)
 """Occurs in every name that `credited` may take apart, and in many that are one artist's."""
 
+FROM_TITLE: Final = "title"
+"""Method of the statement that a guest in a work's title performs."""
+
 MAY_NAME_GUESTS: Final = r"(?i)\b(?:feat|ft|featuring|with|con|avec|mit)\b|\bw/"
 """Occurs in every title in which `guests_in_title` finds somebody (RE2)."""
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from kg_builder.credits import JOINT, MAY_NAME_GUESTS, guests_in_title
+from kg_builder.credits import FROM_TITLE, JOINT, MAY_NAME_GUESTS, guests_in_title
 from kg_builder.extraction.arrow_batches import (
     PART,
     REJECT,
@@ -347,7 +347,7 @@ class Collector:
             for guest in map(clean_text, guests_in_title(title, self.names_of_artists)):
                 if guest and not is_placeholder(guest, "Artist"):
                     artist = self.mention("Artist", guest, evidence=evidence)
-                    self.add((work, "performer", artist, "record", "title", _IN_TITLE, evidence))
+                    self.add((work, "performer", artist, "record", FROM_TITLE, _IN_TITLE, evidence))
 
     def _opened(self) -> StagingStore:
         if self._store is None:

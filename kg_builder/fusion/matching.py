@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kg_builder.credits import FROM_TITLE
 from kg_builder.fusion.block import candidate_pairs
 from kg_builder.fusion.block_keys import unique_pairs
 from kg_builder.fusion.cluster import Clustering, cluster
@@ -96,6 +97,9 @@ def match_records(
     if aside:
         pairs = np.concatenate((pairs, _new(_index_pairs(aside, profiles), pairs, len(profiles))))
     wanted = [profiles.record[i] for i in np.unique(pairs).tolist()]
+    if statements is not None:
+        # guests in titles: the words of titles are compared as such, and a guest is not the lead
+        statements = statements[statements["method"] != FROM_TITLE]
     values = gather_values(records, statements, wanted, schema) if wanted else {}
     trained = labels is not None or config.scorer == "supervised"
     comparison = compare(profiles, pairs, values, schema, detailed=trained)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from kg_builder.credits import FROM_TITLE
 from kg_builder.extraction.values.text import fold
 from kg_builder.ontology import Schema
 
@@ -39,7 +40,7 @@ def mentions_of_one_album(
     ]
     performers = statements[
         (statements["predicate"] == "performer")
-        & (statements["method"] != "title")
+        & (statements["method"] != FROM_TITLE)
         & statements["subject"].isin(naming["subject"])
     ].drop_duplicates("subject")
     performer_of = dict(zip(performers["subject"], performers["object"], strict=True))

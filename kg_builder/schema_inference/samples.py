@@ -159,6 +159,7 @@ def _text_sample(file: Path, path: str, head: bytes, raw: Path) -> Sample | None
     if default != "csv" and any(f'"{separator}"' in line for line in lines):
         layout["quote"] = '"'
     rows = [[cell.strip().strip('"') for cell in line.split(separator)] for line in lines[:200]]
+    _refuse_doubled(rows[0], file)
     if not _has_heading(rows):
         layout["header"] = False
         layout["names"] = [f"column{n}" for n in range(1, len(rows[0]) + 1)]
@@ -178,18 +179,38 @@ def _separator(lines: list[str]) -> str:
     return best
 
 
+def _names_columns(cells: list[str]) -> bool:
+    """Whether half of the cells are words that columns are called by."""
+    known = [
+        any(word in MEANING for word in plain_words(cell)) and len(cell) < 40 for cell in cells
+    ]
+    return sum(known) * 2 >= len(cells)
+
+
+def _refuse_doubled(heading: list[str], file: Path) -> None:
+    """A heading that names two columns alike leaves open which one is meant.
+
+    Raises:
+        DataError: it does.
+    """
+    doubled = [name for name, times in Counter(heading).items() if name and times > 1]
+    if doubled and _names_columns(heading) and not any(map(is_number, heading)):
+        raise DataError(
+            f"the heading names columns twice: {', '.join(doubled)}",
+            where=str(file),
+            remedy="give each column a name of its own",
+        )
+
+
 def _has_heading(rows: list[list[str]]) -> bool:
     """Whether the first row names the columns: known words, or text above numbers."""
     first, others = rows[0], rows[1:]
     if any(is_number(cell) for cell in first) or len(set(first)) < len(first):
         return False
-    known = [
-        any(word in MEANING for word in plain_words(cell)) and len(cell) < 40 for cell in first
-    ]
     repeated = {cell for row in others for cell in row}
     if any(cell in repeated for cell in first):
         return False
-    if sum(known) * 2 >= len(first):
+    if _names_columns(first):
         return True
     return any(
         len(row) == len(first) and is_number(row[n])

@@ -75,6 +75,8 @@ def new_recipe(files: Iterable[Path], raw: Path, name: str) -> str:
     pages: dict[str, tuple[str, dict[str, Any], str]] = {}
     root = raw.resolve()
     for file in dict.fromkeys(path.resolve() for path in files):
+        if file.is_dir():
+            raise DataError("a folder, not a file", where=str(file), remedy="name the files in it")
         if not file.is_file():
             raise DataError("no such file", where=str(file))
         if not file.is_relative_to(root):
@@ -90,7 +92,9 @@ def new_recipe(files: Iterable[Path], raw: Path, name: str) -> str:
         raise DataError(
             "no column was recognised as the name or id of an artist, song, album, label or work",
             where=", ".join(path.name for path in files),
-            remedy=f"the columns are: {seen or 'none'}; docs/recipes.md says how to name them",
+            remedy=f"the columns are: {seen}; docs/recipes.md says how to name them"
+            if seen
+            else "no file has a row below its heading",
         )
     return recipe_text(plan, name, list(pages.values()))
 

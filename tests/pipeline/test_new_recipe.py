@@ -282,6 +282,24 @@ def test_files_in_which_nothing_is_recognised(tmp_path):
         new_recipe(files, tmp_path, "weather")
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("id,title,artist,artist\n1,Rain,Ann,Bob\n", "names columns twice: artist"),
+        ("id,title,artist\n", "no file has a row below its heading"),
+    ],
+)
+def test_a_heading_that_cannot_be_used_is_named(tmp_path, text, words):
+    files = write(tmp_path, {"songs.csv": text})
+    with pytest.raises(DataError, match=words):
+        new_recipe(files, tmp_path, "mine")
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(DataError, match="a folder, not a file"):
+        new_recipe([tmp_path], tmp_path, "mine")
+
+
 def test_hostile_names_of_columns_stay_in_their_comment(tmp_path):
     files = write(tmp_path, {"a.csv": 'name,"x\nname = 1 # ""\\",genre\nAnn,1,folk\nBob,2,rock\n'})
     recipe = tmp_path / "b.toml"
