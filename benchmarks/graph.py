@@ -10,6 +10,7 @@ same process right after ours; of loading both are shown, because two threads sh
 from __future__ import annotations
 
 import argparse
+import gzip
 import random
 import tempfile
 import time
@@ -27,14 +28,12 @@ from rich.table import Table
 
 from kg_builder.inference.engine import closure
 from kg_builder.inference.rules import Atom, Rule
-from kg_builder.ontology import expand, load_schema
-from kg_builder.tables import ENTITIES, STATEMENTS
-from kg_builder.triples import graph_pieces
-from kg_builder.triples.graph import by_subject
+from kg_builder.ontology import PREFIXES, expand, load_schema
+from kg_builder.triples import write_graph
 from kg_builder.triples.turtle import prefixes, turtle_body
-from pipeline.artefacts import read_table
 from pipeline.explore import Graph
 from pipeline.stages.artefact_names import TYPED_ENTITIES
+from pipeline.units import UnitRunner
 
 Row = tuple[str, str, str, str]
 OWL = rdflib.OWL
@@ -53,14 +52,12 @@ def timed(work: Callable[[], Any], repeats: int = 3) -> tuple[float, Any]:
 
 def writing(data: Path) -> Iterator[Row]:
     """Turtle from triples in memory, as rdflib does it, and from the tables of a build."""
-    statements = read_table(STATEMENTS, data / "statements.parquet")
-    entities = read_table(ENTITIES, data / TYPED_ENTITIES)
-    schema = load_schema()
-    triples = [t for _, group in by_subject(statements, entities, schema) for t in group]
-    used = prefixes(entities, statements[statements["object_kind"] == "entity"])
+    plain = gzip.decompress((data / "kg.nt.gz").read_bytes())
+    triples = [quad.triple for quad in ox.parse(plain, format=ox.RdfFormat.N_TRIPLES)]
+    used = prefixes(PREFIXES)
     ours, text = timed(lambda: turtle_body(triples, ox.RdfFormat.TURTLE, used))
     graph = rdflib.Graph()
-    graph.parse(data=ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES), format="nt")
+    graph.parse(data=plain, format="nt")
     for prefix, namespace in used.items():
         graph.bind(prefix, namespace)
     theirs, _ = timed(lambda: graph.serialize(format="turtle"), repeats=1)
@@ -70,10 +67,21 @@ def writing(data: Path) -> Iterator[Row]:
         f"rdflib {theirs:.1f} s",
         f"{theirs / ours:.0f} ×",
     )
-    whole, pieces = timed(
-        lambda: list(graph_pieces(statements, entities, schema=schema, title="benchmark")), 1
-    )
-    size = sum(len(piece.turtle) for piece in pieces)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        whole, _ = timed(
+            lambda: write_graph(
+                data / "statements.parquet",
+                data / TYPED_ENTITIES,
+                folder / "kg.ttl",
+                folder / "kg.nt.gz",
+                schema=load_schema(),
+                title="benchmark",
+                run_units=UnitRunner(folder / "units"),
+            ),
+            1,
+        )
+        size = (folder / "kg.ttl").stat().st_size
     yield (
         f"the same from the tables, with N-Triples ({size >> 20} MiB and more)",
         f"{whole:.2f} s, {len(triples) / whole:,.0f} triples/s",

@@ -1,4 +1,4 @@
-"""Prefect flow `build-kg`: raw files of one data set → its knowledge graph, a task per stage.
+"""Prefect flow `build-kg`: raw files → knowledge graph, a task per stage and per unit of work.
 
     python -m flows.build_kg --dataset sample
     prefect deployment run build-kg --param dataset=lastfm
@@ -24,6 +24,7 @@ from flows.names import BUILD_KG
 from flows.options import FLOW, SETTINGS, TASK
 from flows.reports import LoggedProgress, publish_facts
 from flows.settings import Runner
+from flows.units import TaskWorkers
 from pipeline.build import SEED, Build, stage_named
 from pipeline.recipe import load_recipe
 from pipeline.stages.registry import STAGES
@@ -106,14 +107,13 @@ def build_kg(
         without_pairs=without_pairs,
         with_users=with_users,
         allow_outside=allow_outside,
+        workers=TaskWorkers(),
     )
     first = 0 if start is None else STAGES.index(stage_named(start))
     again = force or start is not None
     with build.lock():
-        return [
-            STAGE_TASKS[stage.name].submit(build, stage.name, again).result()
-            for stage in STAGES[first:]
-        ]
+        # called, not submitted: a stage stays in this process, its units go to the task runner
+        return [STAGE_TASKS[stage.name](build, stage.name, again) for stage in STAGES[first:]]
 
 
 def main(
@@ -139,11 +139,15 @@ def main(
     ] = False,
     mine: Annotated[bool, typer.Option("--mine", help="fill gaps by neural models")] = False,
     runner: Annotated[Runner, typer.Option(help="where tasks run")] = SETTINGS.task_runner,
+    address: Annotated[
+        str | None, typer.Option(help="of a running cluster of Dask or Ray")
+    ] = SETTINGS.address,
 ) -> None:
     """Build the knowledge graph of one data set as a Prefect flow."""
     run_flow(
         build_kg,
         runner,
+        address,
         dataset=dataset,
         raw=raw,
         out=out,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, cast
 
 import typer
 from prefect import Flow, State
-from prefect.settings import PREFECT_API_URL, PREFECT_HOME
+from prefect.server.api.server import SubprocessASGIServer
+from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
 from flows.faults import FlowError
 from flows.runners import task_runner
@@ -20,18 +23,23 @@ _DATABASE: Final = 1 << 20
 """Bytes that the database of a new Prefect server needs, at least."""
 
 
-def run_flow(flow: Flow[..., Any], runner: Runner, **parameters: Any) -> None:
+def run_flow(flow: Flow[..., Any], runner: Runner, address: str | None, **parameters: Any) -> None:
     """Run `flow` here, against the server that is configured or else one of its own.
+
+    Args:
+        flow: the flow.
+        runner: where its tasks run.
+        address: of a running cluster of Dask or Ray.
+        parameters: of the flow.
 
     Raises:
         OSError: the server of one's own would have no room; it would be waited for in vain.
         typer.Exit: the run did not complete; one line on the error stream says why.
     """
-    if not PREFECT_API_URL.value():
-        _check_room()
     try:
-        chosen = flow.with_options(task_runner=task_runner(runner))
-        state = cast(State[Any], chosen(**parameters, return_state=True))
+        chosen = flow.with_options(task_runner=task_runner(runner, address))
+        with _server():
+            state = cast(State[Any], chosen(**parameters, return_state=True))
     except FlowError as fault:
         raise _failure(str(fault)) from None
     except RuntimeError as fault:
@@ -44,6 +52,26 @@ def run_flow(flow: Flow[..., Any], runner: Runner, **parameters: Any) -> None:
         ) from None
     if not state.is_completed():
         raise _failure(state.message or f"the run ended as {state.name}")
+
+
+@contextmanager
+def _server() -> Iterator[None]:
+    """The configured server, or one for the time of the run that other processes find, too.
+
+    Left to themselves, the processes of a task runner would each start a server of their own.
+    """
+    if PREFECT_API_URL.value():
+        yield
+        return
+    _check_room()
+    server = SubprocessASGIServer()
+    server.start()  # it stops by itself when this process ends, after the last lines of the log
+    os.environ["PREFECT_API_URL"] = server.api_url
+    try:
+        with temporary_settings({PREFECT_API_URL: server.api_url}):
+            yield
+    finally:
+        del os.environ["PREFECT_API_URL"]
 
 
 def _check_room() -> None:

@@ -14,7 +14,7 @@ __all__ = ["FLOW", "SETTINGS", "TASK"]
 
 try:
     SETTINGS: Final = load_settings()
-    _RUNNER: Final = task_runner(SETTINGS.task_runner)
+    _RUNNER: Final = task_runner(SETTINGS.task_runner, SETTINGS.address)
 except FlowError as fault:  # decorators need them at import; no traceback for a mistyped variable
     raise SystemExit(f"error: {fault}") from None
 

@@ -85,9 +85,12 @@ def main(
     user: Annotated[str | None, typer.Option(help="raw id of a user (default: all)")] = None,
     top: Annotated[int, typer.Option(min=1, help="items per user")] = 10,
     runner: Annotated[Runner, typer.Option(help="where tasks run")] = SETTINGS.task_runner,
+    address: Annotated[
+        str | None, typer.Option(help="of a running cluster of Dask or Ray")
+    ] = SETTINGS.address,
 ) -> None:
     """Recommend from a trained run as a Prefect flow."""
-    run_flow(recommend, runner, data=data, run=run, user=user, top=top)
+    run_flow(recommend, runner, address, data=data, run=run, user=user, top=top)
 
 
 if __name__ == "__main__":

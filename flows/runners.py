@@ -9,35 +9,50 @@ from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTa
 
 from flows.faults import FlowError
 from flows.settings import Runner
+from kg_builder.ordered_pool import cores
 
 __all__ = ["task_runner"]
 
 
-def task_runner(runner: Runner) -> TaskRunner[Any]:
+def task_runner(runner: Runner, address: str | None = None) -> TaskRunner[Any]:
     """A new task runner of that kind.
 
+    Args:
+        runner: where tasks run.
+        address: of a running cluster of Dask or Ray; without it one is started on this machine
+            and ends with the flow.
+
     Raises:
-        FlowError: it lives in a package that is not installed.
+        FlowError: it lives in a package that is not installed, or has no cluster.
     """
+    if address and runner not in {Runner.DASK, Runner.RAY}:
+        raise FlowError(
+            f"--address {address}: only dask and ray have clusters, not {runner.value}: "
+            "choose --runner dask or --runner ray"
+        )
     match runner:
-        case Runner.THREADS:
-            return ThreadPoolTaskRunner()
+        case Runner.THREADS:  # tasks are Python's work, in which threads would wait for each other
+            return ThreadPoolTaskRunner(max_workers=1)
         case Runner.PROCESSES:
-            return ProcessPoolTaskRunner()
+            return ProcessPoolTaskRunner(max_workers=cores())
         case Runner.DASK:
-            return _elsewhere("prefect_dask", "DaskTaskRunner")
+            local = {"n_workers": cores(), "threads_per_worker": 1}
+            place = {"address": address} if address else {"cluster_kwargs": local}
+            return _elsewhere("prefect_dask", "DaskTaskRunner", place)
         case Runner.RAY:
-            return _elsewhere("prefect_ray", "RayTaskRunner")
+            place = {"address": address} if address else {"init_kwargs": {"num_cpus": cores()}}
+            return _elsewhere("prefect_ray", "RayTaskRunner", place)
 
 
-def _elsewhere(package: str, name: str) -> TaskRunner[Any]:
+def _elsewhere(package: str, name: str, place: dict[str, Any]) -> TaskRunner[Any]:
     try:
         module = importlib.import_module(package)
     except ModuleNotFoundError as fault:
         distribution = package.replace("_", "-")
         raise FlowError(
             f"the task runner {name} needs the package {distribution}: install it "
-            f"(pip install {distribution}), or choose threads or processes"
+            f"(pip install 'music-kg-recommender[{package.removeprefix('prefect_')}]'), or choose "
+            "threads or processes"
         ) from fault
-    runner: TaskRunner[Any] = getattr(module, name)()
+    runner: TaskRunner[Any] = getattr(module, name)(**place)
     return runner

@@ -29,6 +29,9 @@ class FlowSettings(BaseSettings):
     task_runner: Runner = Field(
         Runner.THREADS, description="where tasks run: threads, processes, dask, or ray"
     )
+    address: str | None = Field(
+        None, description="address of a running cluster of Dask or Ray that works on the tasks"
+    )
     retries: int = Field(
         2, ge=0, description="how often a task is tried again after a fault that may pass"
     )

@@ -156,11 +156,15 @@ def main(
     out: Annotated[Path | None, typer.Option(help="run folder")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on from the checkpoint")] = False,
     runner: Annotated[Runner, typer.Option(help="where tasks run")] = SETTINGS.task_runner,
+    address: Annotated[
+        str | None, typer.Option(help="of a running cluster of Dask or Ray")
+    ] = SETTINGS.address,
 ) -> None:
     """Train a recommender as a Prefect flow."""
     run_flow(
         train,
         runner,
+        address,
         data=data,
         model=model,
         negatives=negatives,

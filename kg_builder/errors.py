@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 _LONGEST: Final = 400
 
@@ -20,10 +20,18 @@ class DataError(Exception):
         self.what, self.where, self.remedy = what, where, remedy
         super().__init__(what, where, remedy)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # by itself an exception is unpickled by calling its class with positional arguments alone
+        return _unpickled, (type(self), self.args), self.__dict__
+
     def __str__(self) -> str:
         location = f"{self.where}: " if self.where else ""
         cure = f" ({self.remedy})" if self.remedy else ""
         return f"{location}{_one_line(self.what)}{cure}"
+
+
+def _unpickled(kind: type[DataError], arguments: tuple[str, ...]) -> DataError:
+    return kind.__new__(kind, *arguments)
 
 
 def _one_line(what: str) -> str:

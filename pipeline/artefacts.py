@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -97,13 +95,6 @@ def write_bytes(pieces: Iterable[bytes], path: Path) -> None:
     """Write a file piece by piece."""
     with path.open("wb") as stream:
         stream.writelines(pieces)
-
-
-@contextmanager
-def gzip_writer(path: Path) -> Iterator[gzip.GzipFile]:
-    """A gzip file that carries neither its name nor the time, so that its bytes do not vary."""
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
-        yield packed
 
 
 def write_integers(rows: npt.NDArray[np.int64], path: Path) -> None:

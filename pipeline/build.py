@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +21,7 @@ from pipeline.manifest import Manifest, stage_key
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.stages.registry import STAGES
 from pipeline.stages.stage import Job, Stage, StageContext, StageReport
+from pipeline.units import FOLDER, LocalWorkers, UnitRunner, Workers
 from safe_io.locks import folder_lock
 
 _STAGE_LOCK: Final = ".stage.lock"
@@ -54,6 +55,7 @@ class Build:
             what these users did with these items.
         with_users: write what is known of the users as Turtle, too.
         allow_outside: let the recipe read files from anywhere.
+        workers: where the units of stages are worked on; by default here, one after the other.
 
     Raises:
         DataError: a path of the recipe leads outside, or `without_pairs` or `with_users` for a
@@ -70,6 +72,7 @@ class Build:
         without_pairs: Path | None = None,
         with_users: bool = False,
         allow_outside: bool = False,
+        workers: Workers | None = None,
     ) -> None:
         if without_pairs is not None and not (recipe.tables_of_acts and recipe.interactions):
             raise DataError(
@@ -100,6 +103,7 @@ class Build:
             without_pairs=without_pairs,
             with_users=with_users,
         )
+        self.workers = workers
         check_paths(recipe, self.job.raw, allow_outside=allow_outside)
 
     def lock(self) -> AbstractContextManager[None]:
@@ -164,10 +168,15 @@ class Build:
         manifest.forget(stage.name)
         started = time.perf_counter()
         staging = Staging(job.out, stage.name)
+        units = UnitRunner(
+            job.out / FOLDER / stage.name, workers=self.workers, progress=progress, force=force
+        )
         try:
             with rare_garbage_collection():
-                counts = stage.run(StageContext(job=job, staging=staging, progress=progress))
+                context = StageContext(job=job, staging=staging, progress=progress, run_units=units)
+                counts = stage.run(context)
             outputs = staging.publish(stage.writes, stage.may_write)
+            units.forget_unused()
         except BaseException:
             staging.discard()
             raise
@@ -196,6 +205,7 @@ def build(
     without_pairs: Path | None = None,
     with_users: bool = False,
     allow_outside: bool = False,
+    workers: int = 1,
     on_start: Callable[[Stage], Progress] = lambda stage: silent,
     on_end: Callable[[StageReport], None] = lambda report: None,
 ) -> BuildReport:
@@ -214,6 +224,7 @@ def build(
         without_pairs: file of user–item pairs whose acts the graph is built without.
         with_users: write what is known of the users as Turtle, too.
         allow_outside: let the recipe read files from anywhere.
+        workers: processes that work on the units of a stage; the result is the same.
         on_start: called before each stage; returns where the stage reports its progress.
         on_end: called after each stage.
 
@@ -222,6 +233,7 @@ def build(
         InUseError: another build is at work in the processed folder.
     """
     recipe = load_recipe(dataset).without(without)
+    processes = LocalWorkers(workers) if workers > 1 else None
     whole = Build(
         recipe.with_mining() if mine else recipe,
         raw=raw,
@@ -230,10 +242,11 @@ def build(
         without_pairs=without_pairs,
         with_users=with_users,
         allow_outside=allow_outside,
+        workers=processes,
     )
     first = STAGES.index(stage_named(start)) if start is not None else 0
     reports = []
-    with whole.lock():
+    with whole.lock(), processes or nullcontext():
         for stage in STAGES[first:]:
             report = whole.run_stage(
                 stage.name, force=force or start is not None, progress=on_start(stage)

@@ -12,6 +12,7 @@ from rich.table import Table
 from kg_builder.errors import DataError
 from kg_builder.evaluation.shapes import validate
 from kg_builder.ontology import curie
+from kg_builder.ordered_pool import cores
 from pipeline.build import SEED, build
 from pipeline.console import BuildDisplay, download_bars, summary, terminal
 from pipeline.fetch import fetch
@@ -56,6 +57,15 @@ def build_command(
         bool, typer.Option("--with-users", help="Write what is known of the users as users.ttl.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Seed of the sampled negatives.")] = SEED,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            envvar="MUSIC_KG_WORKERS",
+            show_default="one per core",
+            help="Processes that share the work; the result is the same.",
+        ),
+    ] = 0,
     allow_outside: Annotated[
         bool, typer.Option("--allow-outside", help="Let the recipe read files from anywhere.")
     ] = False,
@@ -72,6 +82,7 @@ def build_command(
             without=without or (),
             mine=mine,
             seed=seed,
+            workers=workers or cores(),
             without_pairs=without_pairs,
             with_users=with_users,
             allow_outside=allow_outside,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # Two workers on two cores: numeric libraries that start a thread per core only get in their way.
 # Set before any of them is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("MUSIC_KG_WORKERS", "1")  # builds by command as well
 
 # No deadline: a busy machine is no fault of the code. In CI the examples are the same every time.
 settings.register_profile("project", deadline=None, max_examples=50)

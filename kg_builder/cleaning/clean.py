@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from kg_builder.cleaning.conflicts import canonical_form, losing_values, merge_repetitions
@@ -57,16 +59,26 @@ class CleaningConfig(BaseModel):
 
 @dataclass(frozen=True)
 class Cleaning:
-    """Clean statements, one reject per statement dropped, and what was merged or turned round."""
+    """Clean statements, one reject per statement dropped, and what was merged or turned round.
+
+    Attributes:
+        statements: table `STATEMENTS`.
+        rejects: table `REJECTS`.
+        counts: for the report.
+        rows: of each clean statement, which row of the input it was.
+        rejected: `[n, 2]` of each reject, which check dropped it, and which row of the input.
+    """
 
     statements: pd.DataFrame
     rejects: pd.DataFrame
     counts: dict[str, int]
+    rows: NDArray[np.int64]
+    rejected: NDArray[np.int64]
 
 
 def clean(
     statements: pd.DataFrame,
-    entities: pd.DataFrame,
+    types: pd.Series[str],
     config: CleaningConfig,
     *,
     schema: Schema,
@@ -76,20 +88,23 @@ def clean(
 
     Args:
         statements: `tables.STATEMENTS` about entities.
-        entities: `tables.ENTITIES`, for their classes.
+        types: class of each entity, indexed by its CURIE.
         config: thresholds.
         schema: the data model.
         trust: source → trust in [0, 1], for conflicts between sources.
     """
     if not config.enabled:
-        return Cleaning(STATEMENTS.check(statements), REJECTS.empty(), {})
-    types = entities.set_index("entity")["type"]
+        rows, none = np.arange(len(statements)), np.empty((0, 2), np.int64)
+        return Cleaning(STATEMENTS.check(statements), REJECTS.empty(), {}, rows, none)
     statements, turned = canonical_form(statements.reset_index(drop=True), schema)
     rejects: list[pd.DataFrame] = []
+    rejected: list[NDArray[np.int64]] = []
 
     def drop(bad: pd.Series[bool], reason: str) -> None:
         nonlocal statements
+        rows = statements.index[bad].to_numpy()
         statements, gone = reject(statements, bad, reason)
+        rejected.append(np.column_stack([np.full(len(rows), len(rejects)), rows]))
         rejects.append(gone)
 
     drop(
@@ -110,7 +125,9 @@ def clean(
     drop(redundant.loc[statements.index], "less precise than another value")
     statements, merged = merge_repetitions(statements)
     return Cleaning(
-        statements=statements,
+        statements=STATEMENTS.check(statements),
         rejects=REJECTS.check(pd.concat(rejects, ignore_index=True)),
         counts={"turned to the canonical form": turned, "repetitions merged": merged},
+        rows=statements.index.to_numpy(),
+        rejected=np.concatenate(rejected),
     )

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import pandas as pd
 
 from kg_builder.ontology import Schema
-from kg_builder.tables import STATEMENTS
 
 _SAME = ["subject", "predicate", "object", "object_kind", "source", "method", "inferred"]
 
@@ -18,19 +17,8 @@ def canonical_form(statements: pd.DataFrame, schema: Schema) -> tuple[pd.DataFra
     `X hasMember Y` becomes `Y memberOf X` (the predicate that the data model calls canonical); of
     a symmetric predicate the subject is the smaller name.
     """
-    turned = {
-        item.name: item.inverse
-        for item in schema.predicates.values()
-        if item.inverse and not item.canonical
-    }
+    swap, turned = is_turned(statements, schema), _inverses(schema)
     names = statements["predicate"].unique()
-    symmetric = [item.name for item in schema.predicates.values() if item.symmetric]
-    linking = statements["object_kind"].isin(["entity", "record"])
-    swap = linking & (
-        statements["predicate"].isin(list(turned))
-        | (statements["predicate"].isin(symmetric) & (statements["object"] < statements["subject"]))
-    )
-    swap = swap.astype(bool)
     return statements.assign(
         subject=statements["subject"].where(~swap, statements["object"]),
         object=statements["object"].where(~swap, statements["subject"]),
@@ -40,19 +28,40 @@ def canonical_form(statements: pd.DataFrame, schema: Schema) -> tuple[pd.DataFra
     ), int(swap.sum())
 
 
+def is_turned(statements: pd.DataFrame, schema: Schema) -> pd.Series[bool]:
+    """Whether subject and object change places in the one form of each statement's fact."""
+    symmetric = [item.name for item in schema.predicates.values() if item.symmetric]
+    linking = statements["object_kind"].isin(["entity", "record"])
+    turned = linking & (
+        statements["predicate"].isin(list(_inverses(schema)))
+        | (statements["predicate"].isin(symmetric) & (statements["object"] < statements["subject"]))
+    )
+    return turned.astype(bool)
+
+
+def _inverses(schema: Schema) -> dict[str, str]:
+    """Predicates that are written as their inverse, and this."""
+    return {
+        item.name: item.inverse
+        for item in schema.predicates.values()
+        if item.inverse and not item.canonical
+    }
+
+
 def merge_repetitions(statements: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Keep one statement per fact, source and method: the most confident, first-read one.
 
     Different sources that say the same stay, since each is evidence of its own.
 
     Returns:
-        The statements in the order of their first reading, and how many were merged away.
+        The statements in the order of their first reading, with their index, and how many were
+        merged away.
     """
     ranked = statements.sort_values(
         ["confidence", "evidence"], ascending=[False, True], kind="stable"
     )
     kept = ranked.drop_duplicates(_SAME).sort_index()
-    return STATEMENTS.check(kept), len(statements) - len(kept)
+    return kept, len(statements) - len(kept)
 
 
 def losing_values(

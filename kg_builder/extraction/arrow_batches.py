@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from json.encoder import encode_basestring
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from kg_builder.tables import STATEMENTS
@@ -180,6 +183,28 @@ class Segment:
     statements: pa.Table
     rejects: Sequence[Reject]
     counts: Mapping[str, int]
+
+
+_SEGMENT_PARTS, _SEGMENT_ROWS, _SEGMENT_REST = "parts.parquet", "statements.parquet", "rest.json"
+
+
+def write_segment(segment: Segment, folder: Path) -> None:
+    """Write a segment as files into a folder, for `read_segment`."""
+    pq.write_table(segment.parts, folder / _SEGMENT_PARTS)
+    pq.write_table(segment.statements, folder / _SEGMENT_ROWS)
+    rejects = [astuple(reject) for reject in segment.rejects]
+    (folder / _SEGMENT_REST).write_text(json.dumps({"rejects": rejects, "counts": segment.counts}))
+
+
+def read_segment(folder: Path) -> Segment:
+    """The segment that `write_segment` wrote."""
+    rest = json.loads((folder / _SEGMENT_REST).read_text())
+    return Segment(
+        pq.read_table(folder / _SEGMENT_PARTS),
+        pq.read_table(folder / _SEGMENT_ROWS),
+        [Reject(*fields) for fields in rest["rejects"]],
+        rest["counts"],
+    )
 
 
 class Part:

@@ -260,12 +260,25 @@ class Collector:
         self._move_parts()
         self._segments += 2  # one more, and one for things that are in it twice
         parts, self._next_part = numbered(segment.parts, self._next_part, PART)
+        self._note_names(parts)
         self._note_titles(parts)
         statements, self._next_row = numbered(segment.statements, self._next_row, STATEMENT)
         self._opened().add_parts(parts)
         self._opened().add_statements(statements)
         self.take_rejects(list(segment.rejects))
         self.counts.update(segment.counts)
+
+    def segment(self) -> Segment:
+        """What has been collected, for the collector of the whole source to add; empties this one.
+
+        Nothing of it may have been moved to the store: give a `hold` that is large enough.
+        """
+        if self._store is not None:
+            raise RuntimeError("what a segment holds was moved to the store; give a larger `hold`")
+        parts = pa.Table.from_batches([self._take_parts()])
+        rows = pa.Table.from_batches([self._take_rows()])
+        rejects, self.rejects = self.rejects, []
+        return Segment(parts, rows, rejects, self.counts)
 
     def reject(self, reason: str, evidence: str, detail: str = "") -> None:
         """Note input that is not used."""
@@ -325,6 +338,13 @@ class Collector:
         self.counts.update(store.settle(repeated=self._segments > 1))
         return store
 
+    def _note_names(self, parts: pa.RecordBatch) -> None:
+        """Remember who is an artist, as `record` does."""
+        if self._titled and len(self.names_of_artists) < _NAMES:
+            acting = pc.is_in(parts["type"], pa.array(sorted(self._acting)))
+            names = parts["name"].filter(acting).to_pylist()
+            self.names_of_artists.update(map(str.casefold, names))
+
     def _note_titles(self, parts: pa.RecordBatch) -> None:
         """Remember titles that may name guests until all artists of the source are known."""
         if not self._titled:
@@ -355,36 +375,39 @@ class Collector:
         return self._store
 
     def _move_rows(self) -> None:
-        if not self._rows:
-            return
+        if self._rows:
+            self._opened().add_statements(self._take_rows())
+
+    def _take_rows(self) -> pa.RecordBatch:
         rows, self._rows = self._rows, []
         first, self._next_row = self._next_row, self._next_row + len(rows)
         try:
-            batch = statement_batch(rows, first)
+            return statement_batch(rows, first)
         except UnicodeEncodeError:
             sound = [row for row in rows if _is_text(*row[:3], row[6])]
             for row in rows:
                 if not _is_text(*row[:3], row[6]):
                     self.reject(_NO_TEXT, row[6], f"{row[0]} {row[1]} {row[2]}")
-            batch = statement_batch(sound, first)
-        self._opened().add_statements(batch)
+            return statement_batch(sound, first)
 
     def _move_parts(self) -> None:
-        if not self._parts:
-            return
+        if self._parts:
+            self._segments += 1
+            batch = self._take_parts()
+            self._note_titles(batch)
+            self._opened().add_parts(batch)
+
+    def _take_parts(self) -> pa.RecordBatch:
         parts, self._parts = self._parts, {}
-        self._segments += 1
         try:
-            batch = part_batch(parts)
+            return part_batch(parts)
         except UnicodeEncodeError:
             for key, part in list(parts.items()):
                 texts = (key, part.record_id, part.name, part.evidence)
                 if not _is_text(*texts, *(part.aliases or ()), *(part.external_ids or ())):
                     self.reject(_NO_TEXT, part.evidence, key)
                     del parts[key]
-            batch = part_batch(parts)
-        self._note_titles(batch)
-        self._opened().add_parts(batch)
+            return part_batch(parts)
 
     def _move_rejects(self) -> None:
         rejects, self.rejects = self.rejects, []

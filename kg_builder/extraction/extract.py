@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import pandas as pd
 from pydantic import Field
@@ -19,8 +19,10 @@ from kg_builder.extraction.structured import extract_structured
 from kg_builder.extraction.structured.config import StructuredSource
 from kg_builder.extraction.text.config import UnstructuredSource
 from kg_builder.garbage_collection import rare_garbage_collection
-from kg_builder.ontology import Schema
+from kg_builder.ontology import Schema, load_schema
 from kg_builder.progress import Progress, silent
+from kg_builder.tables import RECORDS, REJECTS, STATEMENTS
+from kg_builder.units import RunUnits
 
 if TYPE_CHECKING:
     from kg_builder.extraction.text.model_interface import LoadModels
@@ -39,6 +41,8 @@ def extract(
     gazetteer: pd.DataFrame | None = None,
     left_out: LeftOutPairs = NONE_LEFT_OUT,
     load_models: LoadModels | None = None,
+    ontology: tuple[Path, ...] = (),
+    run_units: RunUnits | None = None,
     progress: Progress = silent,
 ) -> Extraction:
     """Read one source into tables in memory.
@@ -52,6 +56,8 @@ def extract(
         left_out: pairs of users and items whose acts are not read.
         load_models: loads the models that a source of running text names; without it such a
             source is refused.
+        ontology: Turtle files that `schema` was read from beside the data model's own.
+        run_units: works on the texts of a source batch by batch; without it they are read here.
         progress: called with the bytes (of running text: the texts) read so far and their total.
 
     Raises:
@@ -59,62 +65,92 @@ def extract(
             model; a malformed row, page or value is a reject instead.
     """
     with rare_garbage_collection(), Collector(source.name, schema) as out:
-        _read(source, root, out, gazetteer, left_out, load_models, progress)
+        if isinstance(source, UnstructuredSource):
+            _read_texts(source, root, out, gazetteer, load_models, ontology, run_units, progress)
+        else:
+            _read(source, root, out, left_out, progress)
         return out.finish()
 
 
 def extract_to(
     folder: Path,
-    source: SourceConfig,
-    root: Path,
     *,
-    schema: Schema,
-    gazetteer: pd.DataFrame | None = None,
+    source: StructuredSource | SemiStructuredSource,
+    root: Path,
+    ontology: tuple[Path, ...] = (),
     left_out: LeftOutPairs = NONE_LEFT_OUT,
-    load_models: LoadModels | None = None,
     progress: Progress = silent,
-) -> Mapping[str, int]:
-    """Read one source into Parquet files, in memory that does not grow with the source.
+) -> None:
+    """Read one source into files, in memory that does not grow with it (the function of a unit).
 
     Args:
-        folder: where `records.parquet`, `statements.parquet` and `rejects.parquet` are written.
-        source, root, schema, gazetteer, left_out, load_models, progress: as for `extract`.
-
-    Returns:
-        The counts, as in `Extraction`.
+        folder: where `records.parquet`, `statements.parquet`, `rejects.parquet` and `counts.json`
+            are written; `read_extraction` reads them.
+        source, root, left_out, progress: as for `extract`.
+        ontology: Turtle files with additions to the data model.
 
     Raises:
         DataError: as for `extract`.
     """
-    with rare_garbage_collection(), Collector(source.name, schema) as out:
-        _read(source, root, out, gazetteer, left_out, load_models, progress)
-        return out.finish_to(folder)
+    with rare_garbage_collection(), Collector(source.name, load_schema(*ontology)) as out:
+        _read(source, root, out, left_out, progress)
+        counts = out.finish_to(folder)
+    (folder / _COUNTS).write_text(json.dumps(counts, ensure_ascii=False), encoding="utf-8")
+
+
+def read_extraction(folder: Path) -> Extraction:
+    """What `extract_to` has written."""
+    records, statements, rejects = (
+        table.check(pd.read_parquet(folder / f"{table.name}.parquet", dtype_backend="pyarrow"))
+        for table in (RECORDS, STATEMENTS, REJECTS)
+    )
+    counts = json.loads((folder / _COUNTS).read_text(encoding="utf-8"))
+    return Extraction(records, statements, rejects, counts)
+
+
+_COUNTS: Final = "counts.json"
 
 
 def _read(
-    source: SourceConfig,
+    source: StructuredSource | SemiStructuredSource,
     root: Path,
     out: Collector,
-    gazetteer: pd.DataFrame | None,
     left_out: LeftOutPairs,
-    load_models: LoadModels | None,
     progress: Progress,
 ) -> None:
     if isinstance(source, StructuredSource):
         extract_structured(source, root, out, left_out=left_out, progress=progress)
-    elif isinstance(source, SemiStructuredSource):
-        extract_semi_structured(source, root, out, progress=progress)
     else:
-        # Here, since spaCy takes seconds to import, and most data sets have no texts.
-        try:
-            from kg_builder.extraction.text.reader import extract_unstructured
-        except ModuleNotFoundError as missing:
-            raise DataError(
-                f"reading texts needs the package {missing.name!r}",
-                where=f"source {source.name!r}",
-                remedy="pip install 'music-kg-recommender[text]', or leave the source out",
-            ) from None
+        extract_semi_structured(source, root, out, progress=progress)
 
-        extract_unstructured(
-            source, root, out, gazetteer=gazetteer, load_models=load_models, progress=progress
-        )
+
+def _read_texts(
+    source: UnstructuredSource,
+    root: Path,
+    out: Collector,
+    gazetteer: pd.DataFrame | None,
+    load_models: LoadModels | None,
+    ontology: tuple[Path, ...],
+    run_units: RunUnits | None,
+    progress: Progress,
+) -> None:
+    # Here, since spaCy takes seconds to import, and most data sets have no texts.
+    try:
+        from kg_builder.extraction.text.reader import extract_unstructured
+    except ModuleNotFoundError as missing:
+        raise DataError(
+            f"reading texts needs the package {missing.name!r}",
+            where=f"source {source.name!r}",
+            remedy="pip install 'music-kg-recommender[text]', or leave the source out",
+        ) from None
+
+    extract_unstructured(
+        source,
+        root,
+        out,
+        gazetteer=gazetteer,
+        load_models=load_models,
+        ontology=ontology,
+        run_units=run_units,
+        progress=progress,
+    )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,6 +26,8 @@ from kg_builder.extraction.arrow_batches import (
 from kg_builder.extraction.merging import merged
 from kg_builder.ontology import Schema
 from kg_builder.ordered_pool import cores
+from kg_builder.partitions import Ascending
+from kg_builder.sql import database
 from kg_builder.tables import RECORDS, REJECTS, STATEMENTS
 
 
@@ -55,33 +56,6 @@ class RowFile:
         """All rows; read, for a file that is mapped into memory would count as memory."""
         with pa.OSFile(self._path) as file, pa.ipc.open_stream(file) as stream:
             yield stream
-
-
-class Ascending:
-    """Rows sorted by a number, taken a segment of numbers at a time.
-
-    Args:
-        batches: the rows.
-        number: the column by which they are sorted.
-        schema: their layout.
-    """
-
-    def __init__(self, batches: Iterable[pa.RecordBatch], number: str, schema: pa.Schema) -> None:
-        self._batches, self._pending = iter(batches), schema.empty_table()
-        self._number = number
-
-    def up_to(self, end: int) -> pa.Table:
-        """The rows with numbers below an end that were not taken before."""
-        parts = [self._pending]
-        while not len(parts[-1]) or parts[-1][self._number][-1].as_py() < end:
-            batch = next(self._batches, None)
-            if batch is None:
-                break
-            parts.append(pa.Table.from_batches([batch]))
-        whole = pa.concat_tables(parts)
-        size = int(np.searchsorted(whole[self._number].to_numpy(), end))
-        self._pending = whole.slice(size)
-        return whole.slice(0, size)
 
 
 class KeyRuns:
@@ -138,17 +112,11 @@ class StagingStore:
         self._folder = tempfile.mkdtemp(prefix="extraction-")
         self._statements = RowFile(Path(self._folder, "statements.arrow"), STATEMENT)
         self._parts = RowFile(Path(self._folder, "parts.arrow"), PART)
-        self._base = duckdb.connect(
-            ":memory:",
-            config={
-                "threads": 1,  # until all is there: the readers need the cores
-                "memory_limit": memory,
-                "temp_directory": self._folder,
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-                # it would take the stream of all statements for the smaller side of a join
-                "disabled_optimizers": "build_side_probe_side",
-            },
+        self._base = database(
+            Path(self._folder),
+            memory,
+            # it would take the stream of all statements for the smaller side of a join
+            disabled_optimizers="build_side_probe_side",
         )
         for name, layout in (("thing", THING), ("merged", PART), ("reject", REJECT)):
             self._with(layout.empty_table(), f"CREATE TABLE {name} AS SELECT * FROM batch")

@@ -2,25 +2,25 @@
 
 from kg_builder.triples.config import RatingsConfig, TriplesConfig
 from kg_builder.triples.description import description
+from kg_builder.triples.graph_files import write_graph, write_provenance
 from kg_builder.triples.integers import Numbering, number
 from kg_builder.triples.ratings import Ratings, items_of, ratings, times_of_positives
-from kg_builder.triples.turtle import Piece, graph_pieces, provenance_trig, users_turtle
+from kg_builder.triples.turtle import users_turtle
 from kg_builder.triples.users import UserNumbering, number_users
 
 __all__ = [
     "Numbering",
-    "Piece",
     "Ratings",
     "RatingsConfig",
     "TriplesConfig",
     "UserNumbering",
     "description",
-    "graph_pieces",
     "items_of",
     "number",
     "number_users",
-    "provenance_trig",
     "ratings",
     "times_of_positives",
     "users_turtle",
+    "write_graph",
+    "write_provenance",
 ]

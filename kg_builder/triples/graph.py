@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,10 +18,6 @@ _RDFS_LABEL = ox.NamedNode(expand("rdfs:label"))
 _ALT_LABEL = ox.NamedNode(expand("skos:altLabel"))
 _TYPE = ox.NamedNode(expand("rdf:type"))
 _SAME_AS = ox.NamedNode(expand("owl:sameAs"))
-
-
-_BLOCK: Final = 10_000
-"""Entities whose statements are Python values at one time."""
 
 
 @lru_cache(maxsize=200_000)
@@ -61,41 +57,29 @@ def facts(statements: pd.DataFrame) -> pd.DataFrame:
     return statements[columns].drop_duplicates().sort_values(columns, ignore_index=True)
 
 
-def by_subject(
-    statements: pd.DataFrame, entities: pd.DataFrame, schema: Schema
-) -> Iterator[tuple[str, list[ox.Triple]]]:
-    """Every entity's class and triples: description, links elsewhere, relations, attributes.
+def triples_of(things: pd.DataFrame, facts: pd.DataFrame) -> Iterator[list[ox.Triple]]:
+    """Each entity's class and triples: description, relations and attributes, links elsewhere.
 
-    Entities come class by class, in the order of the data model, then by name.
+    Args:
+        things: `position`, then columns of `tables.ENTITIES`; ascending positions.
+        facts: `position` of the subject among the things, `predicate`, `object`, `object_kind`;
+            those of a thing together, in the order of the things.
     """
-    order = {name: index for index, name in enumerate(reading_order(schema))}
-    rank = entities["type"].map(lambda name: order.get(name, len(order)))
-    things = entities.assign(rank=rank).sort_values(["rank", "type", "entity"], ignore_index=True)
-    distinct = facts(statements)
-    owner = pd.Index(things["entity"]).get_indexer(pd.Index(distinct["subject"]))
-    literal = distinct["object_kind"].isin(LITERAL_KINDS).to_numpy(dtype=bool)
-    by_thing = np.lexsort((literal, owner))
-    by_thing = by_thing[np.searchsorted(owner[by_thing], 0) :]  # -1: of no entity
-    ends = np.searchsorted(owner[by_thing], np.arange(len(things) + 1)).tolist()
-    for start in range(0, len(things), _BLOCK):
-        stop = min(start + _BLOCK, len(things))
-        of_block = distinct.iloc[by_thing[ends[start] : ends[stop]]]
-        about = rows_of(of_block, "predicate", "object", "object_kind")
-        block = rows_of(
-            things.iloc[start:stop], "type", "entity", "name", "aliases", "external_ids"
+    ends = np.searchsorted(facts["position"].to_numpy(), things["position"].to_numpy(), "right")
+    sizes = np.diff(ends, prepend=0).tolist()
+    about = rows_of(facts, "predicate", "object", "object_kind")
+    rows = rows_of(things, "entity", "type", "name", "aliases", "external_ids")
+    for size, (entity, type_, name, aliases, external_ids) in zip(sizes, rows, strict=True):
+        subject = node(entity)
+        stated = [
+            ox.Triple(subject, node(predicate), term(value, kind))
+            for predicate, value, kind in islice(about, size)
+        ]
+        yield (
+            describe(entity, type_, name, list(aliases))
+            + stated
+            + same_as(entity, list(external_ids))
         )
-        for index, (type_, entity, name, aliases, external_ids) in enumerate(block, start):
-            subject = node(entity)
-            stated = [
-                ox.Triple(subject, node(predicate), term(value, kind))
-                for predicate, value, kind in islice(about, ends[index + 1] - ends[index])
-            ]
-            yield (
-                type_,
-                describe(entity, type_, name, list(aliases))
-                + stated
-                + same_as(entity, list(external_ids)),
-            )
 
 
 def rows_of(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:

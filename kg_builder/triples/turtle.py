@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
 
 import pandas as pd
 import pyoxigraph as ox
@@ -16,24 +15,16 @@ import pyoxigraph as ox
 from kg_builder.extraction.user_facts import USER
 from kg_builder.ontology import PREFIXES, Schema
 from kg_builder.ontology.iris import RESOURCE
-from kg_builder.triples.graph import by_subject, node, rows_of, term
+from kg_builder.triples.graph import node, rows_of, term, triples_of
 from kg_builder.triples.users import UserNumbering
 
 _CHUNK = 2000
 _ALWAYS = ("mkg", "rdfs", "owl", "xsd", "skos")
-_NAMING = ["subject", "predicate", "object", "entity", "external_ids"]
 
 
-def prefixes(*tables: pd.DataFrame) -> dict[str, str]:
-    """The prefixes that the tables use: the vocabularies' first, then the entities', sorted."""
-    found = set(_ALWAYS)
-    for table in tables:
-        for column in table.columns.intersection(_NAMING):
-            values = table[column].explode() if column == "external_ids" else table[column]
-            for name in values.dropna().unique():
-                prefix, colon, local = name.partition(":")
-                if colon and not local.startswith("//"):
-                    found.add(prefix)
+def prefixes(used: Iterable[str]) -> dict[str, str]:
+    """Those prefixes and what every file needs: the vocabularies' first, then the entities'."""
+    found = {*_ALWAYS, *used}
     own = sorted(found - PREFIXES.keys())
     return {prefix: iri for prefix, iri in PREFIXES.items() if prefix in found} | {
         prefix: f"{RESOURCE}{prefix}/" for prefix in own
@@ -48,39 +39,36 @@ class Piece:
     ntriples: bytes
 
 
-def graph_pieces(
-    statements: pd.DataFrame, entities: pd.DataFrame, *, schema: Schema, title: str
-) -> Iterator[Piece]:
-    """The graph in pieces, as Turtle and as N-Triples; the same input gives the same bytes.
-
-    Entities come class by class and by name, so the N-Triples are grouped by subject as well.
+def block_of_graph(things: pd.DataFrame, facts: pd.DataFrame, used: dict[str, str]) -> Piece:
+    """The triples of some entities; see `triples_of` for the tables.
 
     Args:
-        statements: clean `tables.STATEMENTS`.
-        entities: `tables.ENTITIES`.
-        schema: the data model.
-        title: first line of the Turtle file.
+        things, facts: the entities and what is stated of them.
+        used: prefixes of the file, and what they stand for.
     """
-    used = prefixes(entities, _linking(statements))
-    yield Piece(f"# {title}\n".encode() + turtle_head(used), b"")
-    sizes = entities["type"].value_counts()
-    for type_, group in groupby(by_subject(statements, entities, schema), key=lambda pair: pair[0]):
-        label = schema.classes[type_].label if type_ in schema.classes else type_
-        heading = f"# {label} ({sizes[type_]:,}) "
-        yield Piece(f"\n{heading}{'-' * (99 - len(heading))}\n".encode(), b"")
-        pending: list[ox.Triple] = []
-        for _, triples in group:
-            dotted = _ending_in_a_dot(triples, used)
-            if dotted or len(pending) > _CHUNK:
-                yield _piece(pending, used)
-                pending = []
-            if dotted:
-                yield _piece(
-                    triples, {name: iri for name, iri in used.items() if name not in dotted}
-                )
-            else:
-                pending += triples
-        yield _piece(pending, used)
+    pieces: list[Piece] = []
+    pending: list[ox.Triple] = []
+    for triples in triples_of(things, facts):
+        dotted = _ending_in_a_dot(triples, used)
+        if dotted or len(pending) > _CHUNK:
+            pieces.append(_piece(pending, used))
+            pending = []
+        if dotted:
+            without = {name: iri for name, iri in used.items() if name not in dotted}
+            pieces.append(_piece(triples, without))
+        else:
+            pending += triples
+    pieces.append(_piece(pending, used))
+    return Piece(
+        b"".join(piece.turtle for piece in pieces), b"".join(piece.ntriples for piece in pieces)
+    )
+
+
+def heading(type_: str, size: int, schema: Schema) -> str:
+    """The line above the entities of a class."""
+    label = schema.classes[type_].label if type_ in schema.classes else type_
+    text = f"# {label} ({size:,}) "
+    return f"\n{text}{'-' * (99 - len(text))}\n"
 
 
 def _ending_in_a_dot(triples: list[ox.Triple], used: dict[str, str]) -> set[str]:
@@ -103,36 +91,29 @@ def _piece(triples: list[ox.Triple], used: dict[str, str]) -> Piece:
     return Piece(turtle_body(triples, ox.RdfFormat.TURTLE, used), plain)
 
 
-def provenance_trig(statements: pd.DataFrame, *, title: str) -> Iterator[bytes]:
-    """The facts in one named graph per source and method, each graph described in the default one.
+def block_of_provenance(
+    source: str, method: str, facts: pd.DataFrame, used: dict[str, str], *, first: bool
+) -> bytes:
+    """Some facts in the named graph of their source and method.
 
     Args:
-        statements: clean `tables.STATEMENTS`.
-        title: first line of the file.
+        source, method: where the facts are from.
+        facts: `subject`, `predicate`, `object`, `object_kind`.
+        used: prefixes of the file, and what they stand for.
+        first: whether the graph itself is described before its facts.
     """
-    used = prefixes(_linking(statements)) | {
-        "prov": PREFIXES["prov"],
-        "source": f"{RESOURCE}source/",
-    }
-    yield f"# {title}: every fact in a graph named after its source and method\n".encode()
-    yield turtle_head(used)
-    ordered = statements.sort_values(
-        ["source", "method", "subject", "predicate", "object"], kind="stable"
-    )
-    derived, generated = node("prov:wasDerivedFrom"), node("prov:wasGeneratedBy")
-    for (source, method), rows in ordered.groupby(["source", "method"], sort=True):
-        graph = node(f"source:{source}/{method}")
-        about = [
-            ox.Quad(graph, derived, node(f"source:{source}")),
-            ox.Quad(graph, generated, ox.Literal(str(method))),
-        ]
-        quads = [
-            ox.Quad(node(subject), node(predicate), term(value, kind), graph)
-            for subject, predicate, value, kind in rows_of(
-                rows, "subject", "predicate", "object", "object_kind"
-            )
-        ]
-        yield b"\n" + turtle_body([*about, *quads], ox.RdfFormat.TRIG, used)
+    graph = node(f"source:{source}/{method}")
+    about = [
+        ox.Quad(graph, node("prov:wasDerivedFrom"), node(f"source:{source}")),
+        ox.Quad(graph, node("prov:wasGeneratedBy"), ox.Literal(method)),
+    ]
+    quads = [
+        ox.Quad(node(subject), node(predicate), term(value, kind), graph)
+        for subject, predicate, value, kind in rows_of(
+            facts, "subject", "predicate", "object", "object_kind"
+        )
+    ]
+    return b"\n" + turtle_body([*(about if first else ()), *quads], ox.RdfFormat.TRIG, used)
 
 
 def users_turtle(numbering: UserNumbering, *, title: str) -> Iterator[bytes]:
@@ -188,10 +169,3 @@ def turtle_head(used: dict[str, str]) -> bytes:
     return "".join(
         f"@prefix {prefix + ':':<{width}} <{iri}> .\n" for prefix, iri in used.items()
     ).encode()
-
-
-def _linking(statements: pd.DataFrame) -> pd.DataFrame:
-    """Statements with literals blanked: their text is no CURIE."""
-    return statements.assign(
-        object=statements["object"].where(statements["object_kind"] == "entity")
-    )

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from kg_builder.cleaning import clean
-from kg_builder.tables import (
-    ENTITIES,
-    REJECTS,
-    STATEMENTS,
-)
+from kg_builder.cleaning import clean_in_parts
+from kg_builder.tables import REJECTS
 from pipeline.stages.artefact_names import (
     INFERRED,
     REJECTS_OF,
@@ -20,20 +16,17 @@ from pipeline.stages.stage import Stage, StageContext
 
 def _cleaning(context: StageContext) -> dict[str, int]:
     job = context.job
-    result = clean(
-        context.read(STATEMENTS, INFERRED),
-        context.read(ENTITIES, TYPED_ENTITIES),
+    rejects, counts = clean_in_parts(
+        context.artefact(INFERRED),
+        context.artefact(TYPED_ENTITIES),
+        context.path("statements.parquet"),
         job.recipe.cleaning,
-        schema=job.schema,
+        ontology=job.recipe.ontology,
         trust=job.trust,
+        run_units=context.run_units,
     )
-    context.write(STATEMENTS, "statements.parquet", result.statements)
-    context.write(REJECTS, REJECTS_OF["cleaning"], result.rejects)
-    return {
-        "statements": len(result.statements),
-        "rejects": len(result.rejects),
-        **result.counts,
-    }
+    context.write(REJECTS, REJECTS_OF["cleaning"], rejects)
+    return counts
 
 
 STAGE: Final = Stage(

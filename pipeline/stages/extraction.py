@@ -9,9 +9,21 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from kg_builder.errors import DataError
-from kg_builder.extraction import Extraction, UnstructuredSource, extract
+from kg_builder.extraction import (
+    Extraction,
+    SemiStructuredSource,
+    StructuredSource,
+    UnstructuredSource,
+    extract,
+    extract_to,
+    read_extraction,
+)
 from kg_builder.extraction.interactions import InteractionTable, read_interactions
-from kg_builder.extraction.left_out_pairs import NONE_LEFT_OUT, read_left_out_pairs
+from kg_builder.extraction.left_out_pairs import (
+    NONE_LEFT_OUT,
+    LeftOutPairs,
+    read_left_out_pairs,
+)
 from kg_builder.extraction.user_facts import read_user_facts
 from kg_builder.packed_files import matching_files
 from kg_builder.tables import (
@@ -22,6 +34,7 @@ from kg_builder.tables import (
     USER_FACTS,
 )
 from kg_builder.text_models.load import load_models
+from kg_builder.units import Unit
 from pipeline.raw_files import how_to_get, raw_files
 from pipeline.stages.artefact_names import (
     EXTRACTED,
@@ -43,24 +56,29 @@ def _extraction(context: StageContext) -> dict[str, int]:
     left_out = NONE_LEFT_OUT
     if job.without_pairs is not None and table is not None:
         left_out = read_left_out_pairs(job.without_pairs, table.records)
-    order = sorted(job.recipe.sources, key=lambda source: isinstance(source, UnstructuredSource))
     parts: list[Extraction] = []
     counts: dict[str, int] = {}
-    gazetteer: pd.DataFrame | None = None
-    for source in order:
-        if isinstance(source, UnstructuredSource) and gazetteer is None:
-            gazetteer = pd.concat([part.records for part in parts]) if parts else RECORDS.empty()
+    texts = [one for one in job.recipe.sources if isinstance(one, UnstructuredSource)]
+    others = [one for one in job.recipe.sources if not isinstance(one, UnstructuredSource)]
+    for source, folder in zip(
+        others, context.run_units([_unit(job, one, left_out) for one in others]), strict=True
+    ):
+        parts.append(read_extraction(folder))
+        counts |= _of_source(source.name, parts[-1])
+    gazetteer = pd.concat([part.records for part in parts]) if parts else RECORDS.empty()
+    for text_source in texts:
         part = extract(
-            source,
+            text_source,
             job.raw,
             schema=job.schema,
             gazetteer=gazetteer,
-            left_out=left_out,
             load_models=load_models,
+            ontology=job.recipe.ontology,
+            run_units=context.run_units,
             progress=context.progress,
         )
         parts.append(part)
-        counts |= {f"{source.name}: {what}": count for what, count in part.counts.items()}
+        counts |= _of_source(text_source.name, part)
     records = pd.concat([part.records for part in parts], ignore_index=True)
     statements = pd.concat([part.statements for part in parts], ignore_index=True)
     rejects = [part.rejects for part in parts]
@@ -94,6 +112,23 @@ def _extraction(context: StageContext) -> dict[str, int]:
         "rejects": sum(map(len, rejects)),
         **counts,
     }
+
+
+def _unit(
+    job: Job, source: StructuredSource | SemiStructuredSource, left_out: LeftOutPairs
+) -> Unit:
+    arguments = {
+        "source": source,
+        "root": job.raw,
+        "ontology": job.recipe.ontology,
+        "left_out": left_out,
+    }
+    files = raw_files(source, job.raw, recipe=job.recipe)
+    return Unit(source.name, extract_to, arguments, (*files, *job.recipe.ontology))
+
+
+def _of_source(name: str, part: Extraction) -> dict[str, int]:
+    return {f"{name}: {what}": count for what, count in part.counts.items()}
 
 
 def _extraction_raw(job: Job) -> list[Path]:

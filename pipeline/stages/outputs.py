@@ -12,17 +12,18 @@ from kg_builder.tables import REJECTS
 from kg_builder.triples import (
     UserNumbering,
     description,
-    graph_pieces,
     items_of,
     number,
     number_users,
-    provenance_trig,
     ratings,
     times_of_positives,
     users_turtle,
+    write_graph,
+    write_provenance,
 )
-from pipeline.artefacts import gzip_writer, write_bytes, write_integers, write_tsv
+from pipeline.artefacts import write_bytes, write_integers, write_tsv
 from pipeline.quality import Facts, write_quality
+from pipeline.stages.artefact_names import TYPED_ENTITIES
 from pipeline.stages.stage import StageContext
 
 OUTPUTS: Final = (
@@ -105,18 +106,21 @@ def write_outputs(
     )
     facts.check(recipe)
     context.progress(1, 5)
-    written = 0
-    pieces = graph_pieces(statements, entities, schema=schema, title=title)
-    with (
-        context.path("kg.ttl").open("wb") as turtle,
-        gzip_writer(context.path("kg.nt.gz")) as plain,
-    ):
-        for piece in pieces:
-            turtle.write(piece.turtle)
-            plain.write(piece.ntriples)
-            written += piece.ntriples.count(b"\n")
-    context.progress(3, 5)
-    write_bytes(provenance_trig(statements, title=title), context.path("provenance.trig"))
+    written = write_graph(
+        context.artefact("statements.parquet"),
+        context.artefact(TYPED_ENTITIES),
+        context.path("kg.ttl"),
+        context.path("kg.nt.gz"),
+        schema=schema,
+        title=title,
+        run_units=context.run_units,
+    )
+    write_provenance(
+        context.artefact("statements.parquet"),
+        context.path("provenance.trig"),
+        title=title,
+        run_units=context.run_units,
+    )
     about = description(
         statements,
         entities,

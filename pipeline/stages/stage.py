@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from kg_builder.ontology import Schema, load_schema
 from kg_builder.progress import Progress
 from kg_builder.tables import Table
+from kg_builder.units import RunUnits
 from pipeline.artefacts import Staging, read_table, write_table
 
 if TYPE_CHECKING:  # a stage depends on its part of the recipe, not on how recipes are read
@@ -54,15 +55,20 @@ class Job:
 
 @dataclass(frozen=True)
 class StageContext:
-    """Where a running stage reads and writes: artefacts by name, nothing else."""
+    """Where a running stage reads and writes artefacts by name, and who works on its units."""
 
     job: Job
     staging: Staging
     progress: Progress
+    run_units: RunUnits
 
     def read(self, table: Table, name: str) -> pd.DataFrame:
         """A table that an earlier stage wrote."""
-        return read_table(table, self.job.out / name)
+        return read_table(table, self.artefact(name))
+
+    def artefact(self, name: str) -> Path:
+        """Where an earlier stage's artefact lies."""
+        return self.job.out / name
 
     def write(self, table: Table, name: str, frame: pd.DataFrame) -> None:
         """Write a table as an artefact of this stage."""

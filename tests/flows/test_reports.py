@@ -6,7 +6,6 @@ import logging
 import os
 import subprocess
 import sys
-import types
 from typing import Any
 
 import pytest
@@ -66,30 +65,18 @@ def test_task_runners_by_name(runner: Runner, kind: type[TaskRunner[Any]]) -> No
     assert type(task_runner(runner)) is kind
 
 
-@pytest.mark.parametrize(
-    ("runner", "package", "name"),
-    [
-        (Runner.DASK, "prefect_dask", "DaskTaskRunner"),
-        (Runner.RAY, "prefect_ray", "RayTaskRunner"),
-    ],
-)
-def test_task_runners_of_other_packages_are_made_by_their_own_class(
-    runner: Runner, package: str, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The packages are optional and need not be installed: a stand-in has the class's name."""
-    kind = type(name, (), {})
-    monkeypatch.setitem(sys.modules, package, types.SimpleNamespace(**{name: kind}))
-
-    assert type(task_runner(runner)) is kind
-
-
 def test_a_task_runner_that_is_not_installed_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "prefect_dask", None)
 
-    with pytest.raises(FlowError, match="pip install prefect-dask"):
+    with pytest.raises(FlowError, match=r"pip install 'music-kg-recommender\[dask\]'"):
         task_runner(Runner.DASK)
+
+
+def test_an_address_is_that_of_a_cluster() -> None:
+    with pytest.raises(FlowError, match="only dask and ray have clusters"):
+        task_runner(Runner.PROCESSES, "tcp://10.0.0.1:8786")
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

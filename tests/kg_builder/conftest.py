@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from kg_builder.extraction import Extraction, SourceConfig, extract
 from kg_builder.ontology import Schema, load_schema
+from kg_builder.units import Unit
 
 Run = Callable[..., Extraction]
 
@@ -65,3 +66,20 @@ def record(found: Extraction, key: str) -> pd.Series:
 
 def reasons(found: Extraction) -> list[str]:
     return list(found.rejects["reason"])
+
+
+class RunHere:
+    """Works on units in this process, and counts them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.shared, self.count = folder / "shared", 0
+        self.shared.mkdir()
+        self._folder = folder
+
+    def __call__(self, units: Iterable[Unit]) -> Iterator[Path]:
+        for unit in units:
+            self.count += 1
+            folder = self._folder / str(self.count)
+            folder.mkdir()
+            unit.function(folder, **unit.arguments)
+            yield folder

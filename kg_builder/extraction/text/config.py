@@ -150,8 +150,7 @@ class UnstructuredSource(BaseModel):
         int,
         Field(
             ge=0,
-            description="Processes that read; 0 takes one per core where the corpus is worth it. "
-            "The result is the same.",
+            description="No longer used: `--workers` of the build says how many processes read.",
         ),
     ] = 0
     max_chars: Annotated[

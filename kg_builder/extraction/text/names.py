@@ -147,6 +147,15 @@ def common_words(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
+def words_of_names(nlp: Language, records: pd.DataFrame) -> frozenset[str]:
+    """The words, folded, that names of records consist of; names of one word and whole names."""
+    found: set[str] = set()
+    for name, _, _ in _entries(records):
+        found.add(fold(name))
+        found.update(fold(token.text) for token in nlp.make_doc(name))
+    return frozenset(found)
+
+
 def _performers(records: pd.DataFrame | None) -> dict[str, set[str]]:
     """Title of a work → names of those who perform it, as far as the records state it."""
     found: dict[str, set[str]] = {}

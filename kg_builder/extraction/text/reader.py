@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import pandas as pd
 from spacy.tokens import Doc
 
 from kg_builder.errors import DataError
+from kg_builder.extraction.arrow_batches import read_segment, write_segment
 from kg_builder.extraction.collector import Collector, id_key
 from kg_builder.extraction.objects import Assertions
 from kg_builder.extraction.text.config import UnstructuredSource
@@ -33,7 +33,7 @@ from kg_builder.extraction.text.model_interface import (
     most_confident,
     relations_of_model,
 )
-from kg_builder.extraction.text.names import Gazetteer, common_words
+from kg_builder.extraction.text.names import Gazetteer, common_words, words_of_names
 from kg_builder.extraction.text.patterns import PatternExtractor
 from kg_builder.extraction.text.recognition import Recogniser
 from kg_builder.extraction.text.relations import (
@@ -43,9 +43,15 @@ from kg_builder.extraction.text.relations import (
     RelationExtractor,
 )
 from kg_builder.extraction.values.text import fold
-from kg_builder.ontology import Schema
-from kg_builder.ordered_pool import cores, in_order
+from kg_builder.ontology import Schema, load_schema
 from kg_builder.progress import Progress, silent
+from kg_builder.tables import RECORDS
+from kg_builder.units import RunUnits, Unit
+
+_OF_NAMES: Final = ["name", "type", "aliases", "attributes"]
+"""Columns of the records whose names are looked for."""
+
+_TEXTS_READ: Final = "texts read"
 
 
 class TextReader:
@@ -166,6 +172,8 @@ def extract_unstructured(
     extractor: RelationExtractor | None = None,
     models: Sequence[TextModel] = (),
     load_models: LoadModels | None = None,
+    ontology: tuple[Path, ...] = (),
+    run_units: RunUnits | None = None,
     progress: Progress = silent,
 ) -> None:
     """Read all texts of a source.
@@ -181,6 +189,8 @@ def extract_unstructured(
         extractor: as for `TextReader`.
         models: what reads beside the rules, besides the models that the source names.
         load_models: loads those; called in each process that reads, so it must be picklable.
+        ontology: Turtle files that `out.schema` was read from beside the data model's own.
+        run_units: works on batches of texts; without it they are read here.
         progress: called with the texts read and their number.
 
     Raises:
@@ -188,7 +198,6 @@ def extract_unstructured(
             that cannot be loaded or reached, models named with nothing to load them.
     """
     check_titles(source)
-    schema = out.schema
     # A pass of its own over all texts: which words are common must be known before the first text
     # is read, and a corpus may be larger than memory. Rejects are noted in the second pass.
     total = 0
@@ -200,10 +209,22 @@ def extract_unstructured(
             yield document.text
 
     common = common_words(texts())
-    make = partial(
-        _make_reader,
+    if source.model and not load_pipeline(source.model)[1]:
+        out.counts["texts read without a statistical model"] = total
+    documents = read_documents(source, root, out)
+    # a server that answers for a model is asked by one process, which counts what it refused
+    if run_units is not None and not (extractor or models or source.external):
+        units = _units(source, root, documents, run_units, gazetteer, common, load_models, ontology)
+        done = 0
+        for folder in run_units(units):
+            segment = read_segment(folder)
+            out.add_segment(segment)
+            done += out.counts.pop(_TEXTS_READ)
+            progress(done, total)
+        return
+    reader = _make_reader(
         source,
-        schema,
+        out.schema,
         root,
         gazetteer=gazetteer,
         common=common,
@@ -211,21 +232,106 @@ def extract_unstructured(
         models=models,
         load_models=load_models,
     )
-    if source.model and not load_pipeline(source.model)[1]:
-        out.counts["texts read without a statistical model"] = total
-    alone = make() if extractor or models or source.external else None
-    readings = read_all(
-        (lambda: alone) if alone else make,
-        read_documents(source, root, out),
-        processes=1 if alone else processes_for(source.processes, total),
-        batch_size=source.batch_size,
-    )
-    for done, reading in enumerate(readings, 1):
+    for done, reading in enumerate(reader.readings(documents), 1):
         _Writer(out, source, reading).write()
         progress(done, total)
-    for model in alone.models if alone else ():
+    for model in reader.models:
         for reason, count in model.refused.items():
             out.counts[f"{model.name}: {reason}"] += count
+
+
+def _units(
+    source: UnstructuredSource,
+    root: Path,
+    documents: Iterable[TextDocument],
+    run_units: RunUnits,
+    gazetteer: pd.DataFrame | None,
+    common: frozenset[str],
+    load_models: LoadModels | None,
+    ontology: tuple[Path, ...],
+) -> Iterator[Unit]:
+    """A unit per batch of texts; the names to look for lie in files that all of them read."""
+    names = RECORDS.empty() if gazetteer is None else gazetteer
+    names_file = run_units.shared / f"{source.name}-names.parquet"
+    names[_OF_NAMES].to_parquet(names_file)
+    common_file = run_units.shared / f"{source.name}-common.txt"
+    words = common & words_of_names(load_pipeline(source.model)[0], names)
+    common_file.write_text("\n".join(sorted(words)), encoding="utf-8")
+    trained = (root / source.trained.path).rglob("*") if source.trained else ()
+    model_files = sorted(path for path in trained if path.is_file())
+    iterator = iter(documents)
+    number = 0
+    while batch := list(islice(iterator, source.batch_size)):
+        yield Unit(
+            f"{source.name}, texts {number + 1:,} to {number + len(batch):,}",
+            read_batch,
+            {
+                "source": source,
+                "root": root,
+                "ontology": ontology,
+                "names": names_file,
+                "common": common_file,
+                "load_models": load_models,
+                "documents": batch,
+            },
+            (names_file, common_file, *ontology, *model_files),
+        )
+        number += len(batch)
+
+
+def read_batch(
+    folder: Path,
+    *,
+    source: UnstructuredSource,
+    root: Path,
+    ontology: tuple[Path, ...],
+    names: Path,
+    common: Path,
+    load_models: LoadModels | None,
+    documents: Sequence[TextDocument],
+    progress: Progress = silent,
+) -> None:
+    """Read some texts of a source into a segment of it (the function of a unit).
+
+    Args:
+        folder: where `arrow_batches.write_segment` writes.
+        source, root, load_models: as for `extract_unstructured`.
+        ontology: Turtle files with the recipe's additions to the data model.
+        names: the records whose names are looked for, as Parquet.
+        common: common words among these names, one per line.
+        documents: the texts.
+        progress: called with the texts read and their number.
+    """
+    reader = _reader_of_process(source, root, ontology, names, common, load_models)
+    # the hold: a segment is taken as a whole
+    out = Collector(source.name, load_schema(*ontology), hold=sys.maxsize)
+    for done, reading in enumerate(reader.readings(documents), 1):
+        _Writer(out, source, reading).write()
+        progress(done, len(documents))
+    out.counts[_TEXTS_READ] = len(documents)
+    write_segment(out.segment(), folder)
+
+
+@lru_cache(maxsize=1)
+def _reader_of_process(
+    source: UnstructuredSource,
+    root: Path,
+    ontology: tuple[Path, ...],
+    names: Path,
+    common: Path,
+    load_models: LoadModels | None,
+) -> TextReader:
+    """The reader, made once in each process: it takes seconds to load what it needs."""
+    return _make_reader(
+        source,
+        load_schema(*ontology),
+        root,
+        gazetteer=pd.read_parquet(names, dtype_backend="pyarrow"),
+        common=frozenset(common.read_text(encoding="utf-8").splitlines()),
+        extractor=None,
+        models=(),
+        load_models=load_models,
+    )
 
 
 class _Writer:
@@ -290,69 +396,3 @@ class _Writer:
             key = self._out.mention(entity.type, entity.name, evidence=evidence, owner=owner)
             self._keys[entity] = key
         return key
-
-
-_MIN_TEXTS: Final = 3000
-"""Fewer texts are read sooner than a second process has loaded the model."""
-
-_AHEAD: Final = 3
-"""Batches per process that are under way, so that memory does not grow with the corpus."""
-
-
-class Reader(Protocol):
-    """What a process runs on each batch."""
-
-    def readings(self, documents: Iterable[TextDocument]) -> Iterator[Reading]:
-        """Yield what was read of each text, in order."""
-
-
-def processes_for(wanted: int, texts: int) -> int:
-    """How many processes read a corpus.
-
-    Args:
-        wanted: the setting; 0 leaves the choice to the size of the corpus.
-        texts: how many texts there are.
-    """
-    if wanted:
-        return wanted
-    return cores() if texts >= _MIN_TEXTS else 1
-
-
-def read_all(
-    make: Callable[[], Reader],
-    documents: Iterable[TextDocument],
-    *,
-    processes: int,
-    batch_size: int,
-) -> Iterator[Reading]:
-    """Yield what was read of each text, in order.
-
-    Args:
-        make: builds the reader; called once in each process, so it must be picklable.
-        documents: the texts.
-        processes: how many read at a time.
-        batch_size: texts handed over at a time.
-    """
-    if processes == 1:
-        yield from make().readings(documents)
-        return
-    # A fresh interpreter: to fork one whose numeric libraries have started threads can hang it.
-    with ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=_start, initargs=(make,)
-    ) as pool:
-        iterator = iter(documents)
-        batches = iter(lambda: list(islice(iterator, batch_size)), [])
-        for readings in in_order(pool, _read, batches, ahead=_AHEAD * processes):
-            yield from readings
-
-
-_reader: Reader
-
-
-def _start(make: Callable[[], Reader]) -> None:
-    global _reader
-    _reader = make()
-
-
-def _read(batch: list[TextDocument]) -> list[Reading]:
-    return list(_reader.readings(batch))

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kg_builder.cleaning.clean import CleaningConfig, clean
 from kg_builder.ontology import load_schema
-from kg_builder.tables import ENTITIES, STATEMENTS
+from kg_builder.tables import STATEMENTS
 
 SCHEMA = load_schema()
 TYPES = {
@@ -16,18 +17,6 @@ TYPES = {
     "genre:Britpop": "Genre",
     "place:London": "Place",
 }
-ENTITY_TABLE = ENTITIES.frame(
-    {
-        "entity": entity,
-        "type": type_,
-        "name": entity,
-        "aliases": [],
-        "external_ids": [],
-        "attributes": "{}",
-        "records": 1,
-    }
-    for entity, type_ in TYPES.items()
-)
 
 
 def fact(subject, predicate, object_, kind="entity", *, source="a", confidence=1.0, line=1):
@@ -47,7 +36,7 @@ def fact(subject, predicate, object_, kind="entity", *, source="a", confidence=1
 def cleaned(*facts, trust=None, **settings):
     return clean(
         STATEMENTS.frame(facts),
-        ENTITY_TABLE,
+        pd.Series(TYPES),
         CleaningConfig(**settings),
         schema=SCHEMA,
         trust=trust,
@@ -199,6 +188,6 @@ def test_nothing_is_lost_silently_and_cleaning_twice_changes_nothing(facts):
     result = cleaned(*[fact(*row, line=n) for n, row in enumerate(facts)])
     merged = result.counts["repetitions merged"]
     assert len(result.statements) + len(result.rejects) + merged == len(facts)
-    again = clean(result.statements, ENTITY_TABLE, CleaningConfig(), schema=SCHEMA)
+    again = clean(result.statements, pd.Series(TYPES), CleaningConfig(), schema=SCHEMA)
     assert triples(again) == triples(result)
     assert len(again.rejects) == 0

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import gzip
+import tempfile
+from pathlib import Path
+from unittest.mock import patch
+
 import pyoxigraph as ox
 import pytest
 import rdflib
@@ -8,7 +13,8 @@ from hypothesis import strategies as st
 
 from kg_builder.ontology import expand, load_schema, local_name
 from kg_builder.tables import ENTITIES, STATEMENTS
-from kg_builder.triples import graph_pieces, provenance_trig
+from kg_builder.triples import write_graph, write_provenance
+from tests.kg_builder.conftest import RunHere
 
 SCHEMA = load_schema()
 
@@ -62,9 +68,34 @@ FACTS = statements(
 )
 
 
+class Files:
+    """What is written of a graph: `turtle` and `provenance` as texts, `ntriples` as lines."""
+
+    def __init__(self, table=ENTITY_TABLE, facts=FACTS):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            facts.to_parquet(folder / "facts.parquet")
+            table.to_parquet(folder / "table.parquet")
+            run = RunHere(folder)
+            self.count = write_graph(
+                folder / "facts.parquet",
+                folder / "table.parquet",
+                folder / "kg.ttl",
+                folder / "kg.nt.gz",
+                schema=SCHEMA,
+                title="test",
+                run_units=run,
+            )
+            write_provenance(
+                folder / "facts.parquet", folder / "kg.trig", title="test", run_units=run
+            )
+            self.turtle = (folder / "kg.ttl").read_text()
+            self.provenance = (folder / "kg.trig").read_text()
+            self.ntriples = gzip.decompress((folder / "kg.nt.gz").read_bytes()).splitlines()
+
+
 def written(table=ENTITY_TABLE, facts=FACTS):
-    pieces = graph_pieces(facts, table, schema=SCHEMA, title="test")
-    return b"".join(piece.turtle for piece in pieces).decode()
+    return Files(table, facts).turtle
 
 
 def test_the_file_reads_well():
@@ -83,21 +114,19 @@ def test_the_file_reads_well():
 
 
 def test_two_parsers_and_the_other_formats_agree():
-    text = written()
+    files = Files()
+    text = files.turtle
     by_rdflib = {tuple(term.n3() for term in triple) for triple in rdflib.Graph().parse(data=text)}
     by_oxigraph = {
         (str(q.subject), str(q.predicate), str(q.object))
         for q in ox.parse(text, format=ox.RdfFormat.TURTLE)
     }
     assert by_rdflib == by_oxigraph
-    pieces = graph_pieces(FACTS, ENTITY_TABLE, schema=SCHEMA, title="test")
-    lines = b"".join(piece.ntriples for piece in pieces)
-    assert len(set(lines.splitlines())) == len(by_rdflib)
+    assert len(set(files.ntriples)) == files.count == len(by_rdflib)
 
 
 def test_every_source_has_its_graph():
-    text = b"".join(provenance_trig(FACTS, title="test"))
-    quads = list(ox.parse(text, format=ox.RdfFormat.TRIG))
+    quads = list(ox.parse(Files().provenance, format=ox.RdfFormat.TRIG))
     graphs = {str(q.graph_name) for q in quads if isinstance(q.graph_name, ox.NamedNode)}
     assert graphs == {f"<{expand('source:' + name)}/mapping>" for name in ("a", "b")}
     assert len([q for q in quads if q.predicate == ox.NamedNode(expand("genre"))]) == 2
@@ -138,3 +167,29 @@ def test_any_name_survives(names):
     labels = [q.object.value for q in parsed if "label" in str(q.predicate)]
     assert sorted(labels) == sorted(names)
     assert len(rdflib.Graph().parse(data=text)) == len(set(map(str, parsed)))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_blocks_together_are_the_file(size):
+    things = [(f"artist:{n}", ("Band", "Song")[n % 2], f"name {n}", [], []) for n in range(9)]
+    facts = [
+        (f"artist:{n}", predicate, f"artist:{(n + 1) % 9}", "entity", source)
+        for n in range(9)
+        for predicate in ("similarTo", "associatedWith")
+        for source in ("a", "b")
+    ]
+    whole = Files(entities(*things), statements(*facts))
+    with (
+        patch("kg_builder.triples.graph_files._THINGS_OF_BLOCK", size),
+        patch("kg_builder.triples.graph_files._SUBJECTS_OF_BLOCK", size),
+        patch("kg_builder.triples.graph_files._BATCH", 4),
+    ):
+        blocks = Files(entities(*things), statements(*facts))
+    assert (blocks.turtle, blocks.ntriples) == (whole.turtle, whole.ntriples)
+    assert whole.turtle.count("# band (5) ---") == 1
+    graphs = [
+        set(map(str, ox.parse(files.provenance, format=ox.RdfFormat.TRIG)))
+        for files in (whole, blocks)
+    ]
+    assert graphs[0] == graphs[1]
+    assert len(graphs[0]) == 9 * 2 * 2 + 2 * 2

@@ -1,0 +1,61 @@
+"""Work on the units of a stage as Prefect tasks, on the task runner of the flow that is running."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from prefect import task
+from prefect.context import FlowRunContext, get_run_context
+from prefect.futures import PrefectFuture
+from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
+
+from flows.faults import one_line_failure
+from flows.options import TASK
+from kg_builder.ordered_pool import cores
+from kg_builder.units import Unit
+from pipeline.units import work_on
+
+__all__ = ["TaskWorkers"]
+
+_ON_A_CLUSTER: Final = 16
+"""Units that are worked on at a time, as far as the flow knows, where it does not see the workers:
+four times as many are handed out."""
+
+
+@task(task_run_name="{label}", tags=["unit"], **TASK)
+@one_line_failure
+def unit(label: str, work: Unit, target: Path) -> None:
+    """Do a unit of a stage; its result appears at `target`, which all workers must see."""
+    work_on(work, target)
+
+
+class TaskWorkers:
+    """The workers behind the task runner of the flow that is running (`pipeline.units.Workers`)."""
+
+    def __init__(self) -> None:
+        match get_run_context():
+            case FlowRunContext(task_runner=ThreadPoolTaskRunner()):
+                self.count = 1
+            case FlowRunContext(task_runner=ProcessPoolTaskRunner()):
+                self.count = cores()
+            case _:
+                self.count = _ON_A_CLUSTER
+
+    def submit(self, work: Unit, target: Path) -> PrefectFuture[None]:
+        """Submit the task; workers need not be in the folder that the flow was started in."""
+        work = replace(work, arguments=_absolute(work.arguments))
+        return unit.submit(work.label, work, target.absolute())
+
+
+def _absolute(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.absolute()
+        if isinstance(value, Path)
+        else tuple(item.absolute() if isinstance(item, Path) else item for item in value)
+        if isinstance(value, tuple)
+        else value
+        for name, value in arguments.items()
+    }

@@ -1,0 +1,149 @@
+"""Clean a table of any size: in parts that hold all statements of their subjects."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from kg_builder.cleaning.clean import CleaningConfig, clean
+from kg_builder.cleaning.conflicts import is_turned
+from kg_builder.ontology import Schema, load_schema
+from kg_builder.partitions import Part, gather, part_numbers, parts_for, split
+from kg_builder.progress import Progress, silent
+from kg_builder.tables import REJECTS, STATEMENTS
+from kg_builder.units import RunUnits, Unit
+
+_TYPES = ("subject type", "object type")
+_KEPT, _REJECTS, _REST = "statements.parquet", "rejects.parquet", "rest.npz"
+_COUNTS = "counts.json"
+
+
+def clean_in_parts(
+    statements: Path,
+    entities: Path,
+    out: Path,
+    config: CleaningConfig,
+    *,
+    ontology: tuple[Path, ...],
+    trust: Mapping[str, float],
+    run_units: RunUnits,
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Clean a table as `clean` does, with a part of it in memory at a time.
+
+    Args:
+        statements: table `STATEMENTS`, as Parquet.
+        entities: table `ENTITIES`, as Parquet.
+        out: the clean statements, in the order of the table, as Parquet.
+        config: thresholds.
+        ontology: Turtle files with additions to the data model.
+        trust: source → trust in [0, 1].
+        run_units: works on the parts.
+
+    Returns:
+        The rejects, and the counts: of statements, of rejects, and those of `clean`.
+    """
+    table = pq.ParquetFile(statements)
+    parts = parts_for(table.metadata.num_rows)
+    schema = load_schema(*ontology)
+    known = pq.read_table(entities, columns=["entity", "type"])
+    types = pd.Series(known["type"].to_pandas().array, index=pd.Index(known["entity"].to_pandas()))
+    divided = split(
+        (_with_types(pa.Table.from_batches([batch]), types) for batch in table.iter_batches()),
+        lambda rows: _part_of(rows, parts, schema),
+        parts,
+        run_units.shared,
+    )
+    arguments = {"config": config, "ontology": ontology, "trust": dict(trust)}
+    units = [
+        Unit(
+            f"subjects {number} of {len(divided)}",
+            clean_part,
+            {"statements": part.path, **arguments},
+            (part.path, *ontology),
+        )
+        for number, part in enumerate(divided, 1)
+    ]
+    folders = list(run_units(units))
+    rests = [np.load(folder / _REST) for folder in folders]
+    kept = [part.rows[rest["rows"]] for part, rest in zip(divided, rests, strict=True)]
+    with pq.ParquetWriter(out, STATEMENTS.schema, compression="zstd") as writer:
+        for rows in gather([folder / _KEPT for folder in folders], kept, STATEMENTS.schema):
+            writer.write_table(rows)
+    rejects = _rejects(divided, folders, [rest["rejected"] for rest in rests])
+    counts: Counter[str] = Counter()
+    for folder in folders:
+        counts.update(json.loads((folder / _COUNTS).read_text(encoding="utf-8")))
+    return rejects, {"statements": sum(map(len, kept)), "rejects": len(rejects), **counts}
+
+
+def clean_part(
+    folder: Path,
+    *,
+    statements: Path,
+    config: CleaningConfig,
+    ontology: tuple[Path, ...],
+    trust: Mapping[str, float],
+    progress: Progress = silent,
+) -> None:
+    """Clean the statements of some subjects (the function of a unit).
+
+    Args:
+        folder: where the result is written.
+        statements: table `STATEMENTS` with the classes of subjects and objects.
+        config, ontology, trust: as for `clean_in_parts`.
+        progress: not called.
+    """
+    frame = pd.read_parquet(statements, dtype_backend="pyarrow")
+    ends = zip(("subject", "object"), _TYPES, strict=True)
+    types = pd.concat([frame.set_index(end)[type_] for end, type_ in ends]).dropna()
+    result = clean(
+        frame[STATEMENTS.columns],
+        types[~types.index.duplicated()],
+        config,
+        schema=load_schema(*ontology),
+        trust=trust,
+    )
+    result.statements.to_parquet(folder / _KEPT, index=False)
+    result.rejects.to_parquet(folder / _REJECTS, index=False)
+    np.savez(folder / _REST, rows=result.rows, rejected=result.rejected)
+    (folder / _COUNTS).write_text(json.dumps(result.counts), encoding="utf-8")
+
+
+def _with_types(rows: pa.Table, types: pd.Series[str]) -> pa.Table:
+    for end, name in zip(("subject", "object"), _TYPES, strict=True):
+        found = types.reindex(rows[end].to_pandas())
+        if end == "object":
+            found = found.where((rows["object_kind"].to_pandas() == "entity").to_numpy())
+        rows = rows.append_column(name, pa.array(found.array, pa.string()))
+    return rows
+
+
+def _part_of(rows: pa.Table, parts: int, schema: Schema) -> NDArray[np.int64]:
+    """By the subject that the statement's fact has in its one form."""
+    frame = rows.select(["subject", "predicate", "object", "object_kind"])
+    frame = frame.to_pandas(types_mapper=pd.ArrowDtype)
+    turned = pa.array(is_turned(frame, schema))
+    subjects = pc.if_else(turned, rows["object"], rows["subject"])
+    return part_numbers(subjects.combine_chunks(), parts)
+
+
+def _rejects(
+    divided: list[Part], folders: list[Path], rejected: list[NDArray[np.int64]]
+) -> pd.DataFrame:
+    """All rejects, by the check that dropped them, then in the order of the table."""
+    tables = [pd.read_parquet(folder / _REJECTS, dtype_backend="pyarrow") for folder in folders]
+    rows = [part.rows[of_part[:, 1]] for part, of_part in zip(divided, rejected, strict=True)]
+    checks = [of_part[:, 0] for of_part in rejected]
+    if not tables:
+        return REJECTS.empty()
+    order = np.lexsort((np.concatenate(rows), np.concatenate(checks)))
+    return REJECTS.check(pd.concat(tables, ignore_index=True).iloc[order])

@@ -1,0 +1,314 @@
+"""Write the graph's RDF files of any size: blocks of entities and of facts are units of work."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import zlib
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from kg_builder.ontology import PREFIXES, Schema
+from kg_builder.ontology.iris import RESOURCE
+from kg_builder.partitions import Ascending, part_numbers
+from kg_builder.progress import Progress, silent
+from kg_builder.sql import database
+from kg_builder.tables import LITERAL_KINDS
+from kg_builder.triples.graph import reading_order
+from kg_builder.triples.turtle import (
+    Piece,
+    block_of_graph,
+    block_of_provenance,
+    heading,
+    prefixes,
+    turtle_head,
+)
+from kg_builder.units import RunUnits, Unit
+
+_THINGS_OF_BLOCK: Final = 4096
+"""Entities of a block, about."""
+
+_SUBJECTS_OF_BLOCK: Final = 8192
+_MOST_FACTS: Final = 250_000
+"""Facts of a block of provenance, whose subjects are as many, about."""
+
+_BATCH: Final = 100_000
+_ORIGIN: Final = ("source", "method")
+
+_THINGS: Final = """
+CREATE TABLE thing AS
+SELECT row_number() OVER (ORDER BY rank, type, entity) - 1 AS position, * EXCLUDE (rank)
+FROM (SELECT entity, type, name, aliases, external_ids,
+             coalesce(nullif(list_position($order, type), 0), len($order) + 1) AS rank
+      FROM read_parquet($entities))
+"""
+_FACTS: Final = """
+SELECT thing.position, predicate, object, object_kind
+FROM (SELECT DISTINCT subject, predicate, object, object_kind FROM read_parquet($statements))
+JOIN thing ON thing.entity = subject
+ORDER BY position, list_contains($literals, object_kind), predicate, object, object_kind
+"""
+_PROVENANCE: Final = """
+SELECT source, method, subject, predicate, object, object_kind
+FROM read_parquet($statements, file_row_number = true)
+ORDER BY source, method, subject, predicate, object, file_row_number
+"""
+_PREFIXES: Final = """
+SELECT DISTINCT split_part(name, ':', 1) FROM ({names})
+WHERE contains(name, ':') AND NOT starts_with(substr(name, strpos(name, ':') + 1), '//')
+"""
+_NAMES_OF_STATEMENTS: Final = """
+SELECT unnest([subject, predicate, CASE WHEN object_kind = 'entity' THEN object END]) AS name
+FROM read_parquet($statements)
+"""
+_NAMES_OF_THINGS: Final = "SELECT unnest(list_append(external_ids, entity)) AS name FROM thing"
+
+
+def write_graph(
+    statements: Path,
+    entities: Path,
+    turtle: Path,
+    ntriples: Path,
+    *,
+    schema: Schema,
+    title: str,
+    run_units: RunUnits,
+) -> int:
+    """Write the graph as Turtle and as gzipped N-Triples; the same input gives the same bytes.
+
+    Entities come class by class, in the order of the data model, then by name; so the N-Triples
+    are grouped by subject as well. They are packed block by block: the gzip file has a member for
+    each.
+
+    Args:
+        statements: clean `tables.STATEMENTS`, as Parquet.
+        entities: `tables.ENTITIES`, as Parquet.
+        turtle, ntriples: the files to write.
+        schema: the data model.
+        title: first line of the Turtle file.
+        run_units: works on the blocks.
+
+    Returns:
+        How many triples there are.
+    """
+    with database(run_units.shared) as base:
+        base.execute(_THINGS, {"entities": str(entities), "order": reading_order(schema)})
+        found = _found_prefixes(
+            base, statements, f"{_NAMES_OF_STATEMENTS} UNION {_NAMES_OF_THINGS}"
+        )
+        used = prefixes(found)
+        written = 0
+        with turtle.open("wb") as text, ntriples.open("wb") as packed:
+            text.write(f"# {title}\n".encode() + turtle_head(used))
+            units = _blocks_of_graph(base, statements, used, schema, run_units.shared)
+            for folder in run_units(units):
+                _append(folder / "block.ttl", text)
+                _append(folder / "block.nt.gz", packed)
+                written += int((folder / "triples").read_text())
+    return written
+
+
+def write_provenance(statements: Path, out: Path, *, title: str, run_units: RunUnits) -> None:
+    """Write the facts in a named graph per source and method, which the default graph describes.
+
+    Args:
+        statements: clean `tables.STATEMENTS`, as Parquet.
+        out: the TriG file.
+        title: its first line.
+        run_units: works on the blocks.
+    """
+    with database(run_units.shared) as base, out.open("wb") as text:
+        used = prefixes(_found_prefixes(base, statements, _NAMES_OF_STATEMENTS)) | {
+            "prov": PREFIXES["prov"],
+            "source": f"{RESOURCE}source/",
+        }
+        text.write(f"# {title}: every fact in a graph named after its source and method\n".encode())
+        text.write(turtle_head(used))
+        for folder in run_units(_blocks_of_provenance(base, statements, used, run_units.shared)):
+            _append(folder / "block.trig", text)
+
+
+def write_block_of_graph(
+    folder: Path,
+    *,
+    things: Path,
+    facts: Path,
+    used: dict[str, str],
+    headings: dict[str, str],
+    progress: Progress = silent,
+) -> None:
+    """Write some entities (the function of a unit).
+
+    Args:
+        folder: where `block.ttl`, `block.nt.gz` and `triples`, their number, are written.
+        things, facts: tables of `graph.triples_of`.
+        used: prefixes of the file.
+        headings: the lines above the classes that begin in this block.
+        progress: not called.
+    """
+    rows = pd.read_parquet(things, dtype_backend="pyarrow")
+    stated = pd.read_parquet(facts, dtype_backend="pyarrow")
+    pieces = []
+    for type_, of_class in rows.groupby("type", sort=False):
+        ends = of_class["position"].iloc[[0, -1]]
+        pieces.append(Piece(headings.get(str(type_), "").encode(), b""))
+        pieces.append(block_of_graph(of_class, stated[stated["position"].between(*ends)], used))
+    plain = b"".join(piece.ntriples for piece in pieces)
+    (folder / "block.ttl").write_bytes(b"".join(piece.turtle for piece in pieces))
+    (folder / "block.nt.gz").write_bytes(gzip.compress(plain, 6, mtime=0))
+    (folder / "triples").write_text(str(plain.count(b"\n")))
+
+
+def write_block_of_provenance(
+    folder: Path,
+    *,
+    facts: Path,
+    used: dict[str, str],
+    continued: bool,
+    progress: Progress = silent,
+) -> None:
+    """Write some facts (the function of a unit).
+
+    Args:
+        folder: where `block.trig` is written.
+        facts: by source and method.
+        used: prefixes of the file.
+        continued: whether the first source and method are those of the block before.
+        progress: not called.
+    """
+    rows = pd.read_parquet(facts, dtype_backend="pyarrow")
+    pieces = [
+        block_of_provenance(str(source), str(method), own, used, first=number > 0 or not continued)
+        for number, ((source, method), own) in enumerate(
+            rows.groupby(["source", "method"], sort=False)
+        )
+    ]
+    (folder / "block.trig").write_bytes(b"".join(pieces))
+
+
+def _found_prefixes(base: duckdb.DuckDBPyConnection, statements: Path, names: str) -> list[str]:
+    query = _PREFIXES.format(names=names)
+    return [name for (name,) in base.execute(query, {"statements": str(statements)}).fetchall()]
+
+
+def _append(path: Path, out: BinaryIO) -> None:
+    with path.open("rb") as block:
+        shutil.copyfileobj(block, out)
+
+
+class _Block(NamedTuple):
+    """Entities that stand together.
+
+    Attributes:
+        first: position of the first of them.
+        end: position of the first one after them.
+        types: classes that begin among them.
+    """
+
+    first: int
+    end: int
+    types: list[str]
+
+
+def _blocks(base: duckdb.DuckDBPyConnection) -> Iterator[_Block]:
+    """Blocks end where the name of an entity says so: one entity more changes one block."""
+    first = position = 0
+    last = ""
+    types: list[str] = []
+    rows = base.cursor().execute("SELECT type, entity FROM thing ORDER BY position")
+    while batch := rows.fetchmany(_BATCH):
+        for type_, entity in batch:
+            if (
+                zlib.crc32(entity.encode()) % _THINGS_OF_BLOCK == 0
+                or position - first >= 4 * _THINGS_OF_BLOCK
+            ) and position > first:
+                yield _Block(first, position, types)
+                first, types = position, []
+            if type_ != last:
+                last = type_
+                types.append(type_)
+            position += 1
+    if position > first:
+        yield _Block(first, position, types)
+
+
+def _blocks_of_graph(
+    base: duckdb.DuckDBPyConnection,
+    statements: Path,
+    used: dict[str, str],
+    schema: Schema,
+    shared: Path,
+) -> Iterator[Unit]:
+    sizes = dict(base.execute("SELECT type, count(*) FROM thing GROUP BY type").fetchall())
+    values = {"statements": str(statements), "literals": sorted(LITERAL_KINDS)}
+    stream = base.cursor().sql(_FACTS, params=values).to_arrow_reader(_BATCH)
+    facts = Ascending(stream, "position", stream.schema)
+    query = "SELECT * FROM thing WHERE position >= ? AND position < ? ORDER BY position"
+    for number, block in enumerate(_blocks(base)):
+        files = (shared / f"things-{number}.parquet", shared / f"facts-{number}.parquet")
+        things = base.cursor().sql(query, params=[block.first, block.end]).to_arrow_table()
+        for path, rows in zip(files, (things, facts.up_to(block.end)), strict=True):
+            pq.write_table(_from_zero(rows, block.first), path)
+        arguments = {
+            "things": files[0],
+            "facts": files[1],
+            "used": used,
+            "headings": {type_: heading(type_, sizes[type_], schema) for type_ in block.types},
+        }
+        label = f"entities {block.first + 1:,} to {block.end:,}"
+        yield Unit(label, write_block_of_graph, arguments, files)
+
+
+def _from_zero(rows: pa.Table, first: int) -> pa.Table:
+    """Positions within the block, so that what comes before it does not change it."""
+    positions = pc.subtract(rows["position"], first)
+    return rows.set_column(rows.schema.get_field_index("position"), "position", positions)
+
+
+def _blocks_of_provenance(
+    base: duckdb.DuckDBPyConnection, statements: Path, used: dict[str, str], shared: Path
+) -> Iterator[Unit]:
+    stream = base.cursor().sql(_PROVENANCE, params={"statements": str(statements)})
+    last: list[str] = []
+    for number, facts in enumerate(_runs(stream.to_arrow_reader(_BATCH))):
+        path = shared / f"provenance-{number}.parquet"
+        pq.write_table(facts, path)
+        origins = [[facts[name][at].as_py() for name in _ORIGIN] for at in (0, len(facts) - 1)]
+        arguments = {"facts": path, "used": used, "continued": origins[0] == last}
+        last = origins[1]
+        yield Unit(f"provenance, block {number + 1}", write_block_of_provenance, arguments, (path,))
+
+
+def _runs(batches: pa.RecordBatchReader) -> Iterator[pa.Table]:
+    """The rows in blocks that begin where a subject says so."""
+    pending = batches.schema.empty_table()
+    for batch in batches:
+        rows = pa.concat_tables([pending, pa.Table.from_batches([batch])]).combine_chunks()
+        cuts = [0, *np.flatnonzero(_begins(rows)).tolist()]
+        for start, end in pairwise(cuts):
+            yield rows.slice(start, end - start)
+        pending = rows.slice(cuts[-1])
+        if len(pending) >= _MOST_FACTS:
+            yield pending
+            pending = batches.schema.empty_table()
+    if len(pending):
+        yield pending
+
+
+def _begins(rows: pa.Table) -> NDArray[np.bool_]:
+    """Whether a block begins at each row but the first."""
+    subjects = rows["subject"].combine_chunks()
+    changed = pc.not_equal(subjects.slice(1), subjects.slice(0, len(subjects) - 1))
+    chosen = part_numbers(subjects, _SUBJECTS_OF_BLOCK)[1:] == 0
+    begins: NDArray[np.bool_] = chosen & changed.to_numpy(zero_copy_only=False)
+    return np.concatenate([[False], begins])

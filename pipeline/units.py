@@ -1,0 +1,258 @@
+"""Work on a stage's units in processes of this machine or elsewhere; keep what has been done.
+
+The result of a unit is a folder named by the hash of what it depends on, so that a build that was
+killed goes on where it stopped, and a changed file redoes its own units.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import warnings
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import fields, is_dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Protocol, Self
+
+from pydantic import BaseModel
+
+from kg_builder.errors import DataError
+from kg_builder.garbage_collection import rare_garbage_collection
+from kg_builder.progress import Progress, silent
+from kg_builder.units import Unit
+from pipeline.artefacts import digest
+from pipeline.code_version import code_version
+from safe_io.atomic import replacing_folder, write_atomically
+
+FOLDER: Final = ".units"
+"""Where a processed folder keeps the results of units, below it a folder per stage."""
+
+_RESULT: Final = "result.json"
+_AHEAD: Final = 4
+"""Units per worker that are handed out, so that neither memory nor a queue grows with the input."""
+
+
+class PendingResult(Protocol):
+    """A unit that is being worked on."""
+
+    def result(self) -> object:
+        """Wait for it.
+
+        Raises:
+            Exception: what the unit raised.
+        """
+
+
+class Workers(Protocol):
+    """Where units are worked on.
+
+    Attributes:
+        count: how many are worked on at a time.
+    """
+
+    count: int
+
+    def submit(self, unit: Unit, target: Path) -> PendingResult:
+        """Begin `work_on(unit, target)`."""
+
+
+def work_on(unit: Unit, target: Path, progress: Progress = silent) -> None:
+    """Do a unit, and let its result appear whole: files, their hashes, and the warnings on the way.
+
+    Raises:
+        DataError: what the unit raised.
+    """
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always", UserWarning)
+        with replacing_folder(target) as folder:
+            with rare_garbage_collection():
+                unit.function(folder, progress=progress, **unit.arguments)
+            written = {path.name: digest(path) for path in sorted(folder.iterdir())}
+            said = [str(note.message) for note in noted if note.category is UserWarning]
+            result = {"files": written, "warnings": list(dict.fromkeys(said))}
+            write_atomically(folder / _RESULT, json.dumps(result))
+
+
+class UnitRunner:
+    """Works on the units of one stage (a `kg_builder.units.RunUnits`).
+
+    Args:
+        folder: where the stage's results are kept.
+        workers: where units are worked on; None does it here, one after the other.
+        progress: called with the units done and, once it is known, their number.
+        force: do what has been done before as well.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        workers: Workers | None = None,
+        progress: Progress = silent,
+        force: bool = False,
+    ) -> None:
+        self.done = self.reused = 0
+        self._folder, self._workers = folder, workers
+        self._progress, self._force = progress, force
+        self._digests: dict[Path, str] = {}
+        self._used: set[str] = set()
+
+    @property
+    def shared(self) -> Path:
+        """A folder for files that several units of the stage read."""
+        path = self._folder / "shared"
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def __call__(self, units: Iterable[Unit]) -> Iterator[Path]:
+        """See `kg_builder.units.RunUnits`.
+
+        Raises:
+            DataError: what a unit raised, or a process that worked was killed.
+        """
+        total = len(units) if isinstance(units, list | tuple) else None
+        # a single unit has nobody to share the work with, and here it can show how far it is
+        workers = None if total == 1 else self._workers
+        ahead = _AHEAD * workers.count if workers else 0
+        under_way: deque[tuple[Path, PendingResult | None]] = deque()
+        finished = 0
+        for unit in units:
+            under_way.append(self._begin(unit, workers, alone=total == 1))
+            if len(under_way) > ahead:
+                yield self._end(*under_way.popleft())
+                self._progress(finished := finished + 1, total)
+        while under_way:
+            yield self._end(*under_way.popleft())
+            self._progress(finished := finished + 1, total)
+
+    def forget_unused(self) -> None:
+        """Remove the results that this run did not ask for; called when the stage is complete."""
+        if self._folder.is_dir():
+            for path in self._folder.iterdir():
+                if path.name not in self._used:
+                    shutil.rmtree(path, ignore_errors=True)
+
+    def _begin(
+        self, unit: Unit, workers: Workers | None, *, alone: bool
+    ) -> tuple[Path, PendingResult | None]:
+        key = self._key(unit)
+        target = self._folder / key
+        if key in self._used or (not self._force and _is_whole(target)):
+            self._used.add(key)
+            self.reused += 1
+            return target, None
+        self._used.add(key)
+        self.done += 1
+        if workers is not None:
+            try:
+                return target, workers.submit(unit, target)
+            except BrokenExecutor:
+                raise self._killed() from None
+        work_on(unit, target, self._progress if alone else silent)
+        return target, None
+
+    def _end(self, target: Path, pending: PendingResult | None) -> Path:
+        if pending is not None:
+            try:
+                pending.result()
+            except BrokenExecutor:
+                raise self._killed() from None
+        for text in json.loads((target / _RESULT).read_bytes())["warnings"]:
+            warnings.warn(text, stacklevel=2)
+        return target
+
+    def _killed(self) -> DataError:
+        return DataError(
+            "a worker process was killed, by the system if memory ran out",
+            where=str(self._folder),
+            remedy="build again with fewer --workers; what is done is kept",
+        )
+
+    def _key(self, unit: Unit) -> str:
+        module = unit.function.__module__
+        parts = [
+            code_version(module),
+            f"{module}:{unit.function.__qualname__}",
+            _plain(unit.arguments),
+            [self._digest(path) for path in unit.files],
+        ]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+    def _digest(self, path: Path) -> str:
+        found = self._digests.get(path)
+        if found is None:
+            found = self._digests[path] = digest(path)
+        return found
+
+
+def _is_whole(target: Path) -> bool:
+    """Whether a result is there and its files are as they were written."""
+    try:
+        written: dict[str, str] = json.loads((target / _RESULT).read_bytes())["files"]
+        return all(digest(target / name) == sha for name, sha in written.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON that equal values share, whatever process made them."""
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, Path):
+        return ""  # where something lies
+    if isinstance(value, BaseModel):
+        return [type(value).__qualname__, value.model_dump(mode="json")]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted((_plain(item) for item in value), key=json.dumps)
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if is_dataclass(value):
+        own = {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+        return [type(value).__qualname__, own]
+    if callable(value):
+        return f"{value.__module__}:{value.__qualname__}"
+    raise TypeError(f"an argument of a unit cannot be of {type(value)}")
+
+
+class LocalWorkers(AbstractContextManager["LocalWorkers"]):
+    """Processes of this machine, started when the first unit is handed out.
+
+    Args:
+        count: how many.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+    def submit(self, unit: Unit, target: Path) -> Future[None]:
+        """Begin `work_on(unit, target)`.
+
+        Raises:
+            BrokenExecutor: a process was killed.
+        """
+        if self._pool is None:
+            # A fresh interpreter: to fork one whose numeric libraries have threads can hang it.
+            self._pool = ProcessPoolExecutor(self.count, mp_context=get_context("spawn"))
+        return self._pool.submit(work_on, unit, target)

@@ -1,0 +1,160 @@
+"""Units of work: the same result by one process and by two, reused, redone where they changed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import pipeline.units
+from kg_builder.errors import DataError
+from kg_builder.progress import Progress
+from kg_builder.units import Unit
+from pipeline.build import build
+from pipeline.units import FOLDER, LocalWorkers, UnitRunner
+from tests.pipeline.test_build import hashes
+
+
+def copy_upper(folder: Path, *, source: Path, times: int, progress: Progress) -> None:
+    """The function of a unit: a text in capitals."""
+    (folder / "out.txt").write_text(source.read_text().upper() * times)
+    (folder / "done by").write_text(str(os.getpid()))
+
+
+def refuse(folder: Path, *, text: str, progress: Progress) -> None:
+    raise DataError("no good", where=text, remedy="mend it")
+
+
+def warn(folder: Path, *, text: str, progress: Progress) -> None:
+    warnings.warn(text, stacklevel=1)
+
+
+def kill(folder: Path, *, progress: Progress) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def units_of(*sources: Path, times: int = 1) -> list[Unit]:
+    return [Unit(one.name, copy_upper, {"source": one, "times": times}, (one,)) for one in sources]
+
+
+@pytest.fixture(autouse=True)
+def code_of_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The functions above are of no package whose code is hashed."""
+    of_packages = pipeline.units.code_version
+    monkeypatch.setattr(
+        pipeline.units,
+        "code_version",
+        lambda module: "" if module == __name__ else of_packages(module),
+    )
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> list[Path]:
+    made = [tmp_path / f"{name}.txt" for name in "abcdef"]
+    for path in made:
+        path.write_text(f"text {path.stem}\n")
+    return made
+
+
+@pytest.fixture(params=[1, 2], ids=["here", "two processes"])
+def workers(request: pytest.FixtureRequest) -> Iterator[LocalWorkers | None]:
+    if request.param == 1:
+        yield None
+    else:
+        with LocalWorkers(request.param) as processes:
+            yield processes
+
+
+def test_results_come_in_the_order_of_the_units(
+    sources: list[Path], tmp_path: Path, workers: LocalWorkers | None
+) -> None:
+    steps: list[tuple[int, int | None]] = []
+    runner = UnitRunner(
+        tmp_path / "units", workers=workers, progress=lambda *step: steps.append(step)
+    )
+    texts = [(folder / "out.txt").read_text() for folder in runner(units_of(*sources))]
+    assert texts == [f"TEXT {name.upper()}\n" for name in "abcdef"]
+    assert steps == [(done, 6) for done in range(1, 7)]
+
+
+def test_a_changed_file_redoes_its_own_unit_alone(sources: list[Path], tmp_path: Path) -> None:
+    list(UnitRunner(tmp_path / "units")(units_of(*sources)))
+    sources[2].write_text("other\n")
+    again = UnitRunner(tmp_path / "units")
+    texts = [(folder / "out.txt").read_text() for folder in again(units_of(*sources))]
+    assert (again.done, again.reused) == (1, 5)
+    assert texts[2] == "OTHER\n"
+    again.forget_unused()
+    kept = {path.name for path in (tmp_path / "units").iterdir()}
+    assert len(kept) == 6, "the result of the old text is gone"
+
+
+def test_a_moved_file_counts_as_the_same_and_another_argument_does_not(
+    sources: list[Path], tmp_path: Path
+) -> None:
+    list(UnitRunner(tmp_path / "units")(units_of(sources[0])))
+    moved = sources[0].rename(tmp_path / "moved.txt")
+    again = UnitRunner(tmp_path / "units")
+    list(again(units_of(moved)))
+    assert again.reused == 1
+    list(again(units_of(moved, times=2)))
+    assert again.done == 1
+
+
+def test_a_damaged_result_is_made_anew(sources: list[Path], tmp_path: Path) -> None:
+    [folder] = UnitRunner(tmp_path / "units")(units_of(sources[0]))
+    for damage in ("out.txt", "result.json"):
+        (folder / damage).write_text("{}")
+        again = UnitRunner(tmp_path / "units")
+        [folder] = again(units_of(sources[0]))
+        assert again.done == 1
+        assert (folder / "out.txt").read_text() == "TEXT A\n"
+
+
+def test_what_a_unit_refuses_and_warns_of_comes_from_another_process_too(
+    tmp_path: Path, workers: LocalWorkers | None
+) -> None:
+    runner = UnitRunner(tmp_path / "units", workers=workers)
+    good, bad = (Unit("", warn, {"text": "take care"}), Unit("", refuse, {"text": "here"}))
+    with (
+        pytest.warns(UserWarning, match="take care"),
+        pytest.raises(DataError, match=r"here: no good \(mend it\)"),
+    ):
+        list(runner([good, bad]))
+
+
+def test_a_killed_process_is_named_and_what_was_done_is_kept(
+    sources: list[Path], tmp_path: Path
+) -> None:
+    done = units_of(*sources)
+    with LocalWorkers(1) as processes:
+        runner = UnitRunner(tmp_path / "units", workers=processes)
+        with pytest.raises(DataError, match=r"killed.*fewer --workers"):
+            list(runner([*done, Unit("", kill, {})]))
+    again = UnitRunner(tmp_path / "units")
+    list(again(done))
+    assert again.reused == len(done)
+
+
+def test_two_processes_build_the_bytes_of_one(tiny: Path) -> None:
+    for workers in (1, 2):
+        build(tiny / "tiny.toml", raw=tiny / "raw", out=tiny / str(workers), workers=workers)
+    assert hashes(tiny / "1") == hashes(tiny / "2")
+
+
+def test_a_build_redoes_the_source_that_changed(tiny: Path) -> None:
+    def run() -> set[str]:
+        build(tiny / "tiny.toml", raw=tiny / "raw", out=tiny / "out")
+        kept = (tiny / "out" / FOLDER / "extraction").iterdir()
+        return {path.name for path in kept if (path / "records.parquet").is_file()}
+
+    before = run()
+    with (tiny / "raw" / "tiny" / "magazine.tsv").open("a") as file:
+        file.write("Slayer\tmetal\n")
+    after = run()
+    assert len(before) == len(after) == 2
+    assert len(before & after) == 1
