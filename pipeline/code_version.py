@@ -87,7 +87,7 @@ def _statements(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
             yield node
         elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             continue
-        else:
+        elif isinstance(node, ast.stmt | ast.excepthandler | ast.match_case):  # no expressions
             yield from _statements(node)
 
 
