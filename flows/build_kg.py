@@ -49,6 +49,7 @@ def run_stage(build: Build, stage: str, force: bool) -> StageReport:
         {
             "unchanged, skipped": report.skipped,
             "seconds": report.seconds,
+            "peak of memory in MB": report.peak_mb or "unknown",
             **report.counts,
             "written": ", ".join(report.outputs),
         },

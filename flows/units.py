@@ -16,7 +16,7 @@ from flows.faults import one_line_failure
 from flows.options import TASK
 from kg_builder.ordered_pool import cores
 from kg_builder.units import Unit
-from pipeline.units import work_on
+from pipeline.units import measured
 
 __all__ = ["TaskWorkers"]
 
@@ -27,9 +27,9 @@ four times as many are handed out."""
 
 @task(task_run_name="{label}", tags=["unit"], **TASK)
 @one_line_failure
-def unit(label: str, work: Unit, target: Path) -> None:
+def unit(label: str, work: Unit, target: Path) -> int | None:
     """Do a unit of a stage; its result appears at `target`, which all workers must see."""
-    work_on(work, target)
+    return measured(work, target)
 
 
 class TaskWorkers:
@@ -44,7 +44,7 @@ class TaskWorkers:
             case _:
                 self.count = _ON_A_CLUSTER
 
-    def submit(self, work: Unit, target: Path) -> PrefectFuture[None]:
+    def submit(self, work: Unit, target: Path) -> PrefectFuture[int | None]:
         """Submit the task; workers need not be in the folder that the flow was started in."""
         work = replace(work, arguments=_absolute(work.arguments))
         return unit.submit(work.label, work, target.absolute())

@@ -18,6 +18,7 @@ from pipeline.code_version import code_version
 from pipeline.confinement import check_paths
 from pipeline.folders import default_raw, processed_folder
 from pipeline.manifest import Manifest, stage_key
+from pipeline.peak_memory import forget_peak, peak_mb
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.stages.registry import STAGES
 from pipeline.stages.stage import Job, Stage, StageContext, StageReport
@@ -156,7 +157,12 @@ class Build:
             with suppress(OSError):
                 manifest.save()
             return _report(
-                stage, entry.outputs, skipped=True, seconds=entry.seconds, counts=entry.counts
+                stage,
+                entry.outputs,
+                skipped=True,
+                seconds=entry.seconds,
+                counts=entry.counts,
+                peak_mb=entry.peak_mb,
             )
         for name in stage.reads:
             if digest(job.out / name) != inputs[name]:
@@ -167,6 +173,7 @@ class Build:
                 )
         manifest.forget(stage.name)
         started = time.perf_counter()
+        forget_peak()
         staging = Staging(job.out, stage.name)
         units = UnitRunner(
             job.out / FOLDER / stage.name, workers=self.workers, progress=progress, force=force
@@ -188,8 +195,10 @@ class Build:
             outputs=outputs,
             counts=counts,
             seconds=seconds,
+            peak_mb=(peak := peak_mb()),
+            worker_mb=units.worker_mb,
         )
-        return _report(stage, outputs, skipped=False, seconds=seconds, counts=counts)
+        return _report(stage, outputs, skipped=False, seconds=seconds, counts=counts, peak_mb=peak)
 
 
 def build(
@@ -277,6 +286,7 @@ def _report(
     skipped: bool,
     seconds: float,
     counts: dict[str, int],
+    peak_mb: int | None,
 ) -> StageReport:
     return StageReport(
         name=stage.name,
@@ -284,5 +294,6 @@ def _report(
         skipped=skipped,
         seconds=seconds,
         counts=counts,
+        peak_mb=peak_mb,
         outputs=tuple(outputs),
     )

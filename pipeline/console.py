@@ -21,6 +21,7 @@ from rich.progress import (
     TaskID,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
     TransferSpeedColumn,
 )
 from rich.table import Table
@@ -55,6 +56,7 @@ class BuildDisplay:
             TextColumn("{task.description:<10}"),
             BarColumn(),
             TimeElapsedColumn(),
+            TimeRemainingColumn(),
             console=console,
             transient=True,
         )
@@ -102,8 +104,11 @@ class BuildDisplay:
             f"{count:,} {what}" for what, count in list(report.counts.items())[:_HEADLINES]
         )
         time = "[dim]unchanged[/]" if report.skipped else f"{report.seconds:6.1f} s "
+        memory = f"{report.peak_mb:7,} MB" if report.peak_mb and not report.skipped else " " * 10
         self._bars.console.print(
-            f"[green]✓[/] {report.name:<10} {time}  {headline}", highlight=False, soft_wrap=True
+            f"[green]✓[/] {report.name:<10} {time}{memory}  {headline}",
+            highlight=False,
+            soft_wrap=True,
         )
 
 

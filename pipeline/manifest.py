@@ -37,6 +37,8 @@ class StageEntry(BaseModel):
     outputs: dict[str, FileState]
     counts: dict[str, int]
     seconds: float
+    peak_mb: int | None = None
+    worker_mb: int | None = None
 
 
 class _Document(BaseModel):
@@ -102,14 +104,28 @@ class Manifest:
         outputs: Iterable[str],
         counts: dict[str, int],
         seconds: float,
+        peak_mb: int | None,
+        worker_mb: int | None,
     ) -> StageEntry:
-        """Note a complete run and save the manifest."""
+        """Note a complete run and save the manifest.
+
+        Args:
+            stage: its name.
+            key: hash of what the outputs depend on.
+            inputs: hashes of the files read.
+            outputs: names of the files written.
+            counts: for the report.
+            seconds: how long it took.
+            peak_mb, worker_mb: most memory of the process, and of one that worked on units.
+        """
         entry = StageEntry(
             key=key,
             inputs=inputs,
             outputs={name: _state(self._out / name) for name in outputs},
             counts=counts,
             seconds=round(seconds, 3),
+            peak_mb=peak_mb,
+            worker_mb=worker_mb,
         )
         self._document.stages[stage] = entry
         self.save()

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import fields, is_dataclass
+from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +29,7 @@ from kg_builder.progress import Progress, silent
 from kg_builder.units import Unit
 from pipeline.artefacts import digest
 from pipeline.code_version import code_version
+from pipeline.peak_memory import forget_peak, peak_mb
 from safe_io.atomic import replacing_folder, write_atomically
 
 FOLDER: Final = ".units"
@@ -42,7 +44,7 @@ class PendingResult(Protocol):
     """A unit that is being worked on."""
 
     def result(self) -> object:
-        """Wait for it.
+        """Wait for it; returns the worker's peak of memory in megabytes, or None.
 
         Raises:
             Exception: what the unit raised.
@@ -59,7 +61,7 @@ class Workers(Protocol):
     count: int
 
     def submit(self, unit: Unit, target: Path) -> PendingResult:
-        """Begin `work_on(unit, target)`."""
+        """Begin `measured(unit, target)`."""
 
 
 def work_on(unit: Unit, target: Path, progress: Progress = silent) -> None:
@@ -79,6 +81,13 @@ def work_on(unit: Unit, target: Path, progress: Progress = silent) -> None:
             write_atomically(folder / _RESULT, json.dumps(result))
 
 
+def measured(unit: Unit, target: Path) -> int | None:
+    """As `work_on`, in a process of a worker; returns the peak of its memory in megabytes."""
+    forget_peak()
+    work_on(unit, target)
+    return peak_mb()
+
+
 class UnitRunner:
     """Works on the units of one stage (a `kg_builder.units.RunUnits`).
 
@@ -87,6 +96,10 @@ class UnitRunner:
         workers: where units are worked on; None does it here, one after the other.
         progress: called with the units done and, once it is known, their number.
         force: do what has been done before as well.
+
+    Attributes:
+        done, reused: how many units were worked on, and how many had been done before.
+        worker_mb: most memory of a worker, in megabytes, where that is known.
     """
 
     def __init__(
@@ -98,6 +111,7 @@ class UnitRunner:
         force: bool = False,
     ) -> None:
         self.done = self.reused = 0
+        self.worker_mb: int | None = None
         self._folder, self._workers = folder, workers
         self._progress, self._force = progress, force
         self._digests: dict[Path, str] = {}
@@ -117,13 +131,16 @@ class UnitRunner:
             DataError: what a unit raised, or a process that worked was killed.
         """
         total = len(units) if isinstance(units, list | tuple) else None
+        remaining = iter(units)
+        first = list(islice(remaining, 2))
         # a single unit has nobody to share the work with, and here it can show how far it is
-        workers = None if total == 1 else self._workers
+        alone = len(first) == 1
+        workers = None if alone else self._workers
         ahead = _AHEAD * workers.count if workers else 0
         under_way: deque[tuple[Path, PendingResult | None]] = deque()
         finished = 0
-        for unit in units:
-            under_way.append(self._begin(unit, workers, alone=total == 1))
+        for unit in chain(first, remaining):
+            under_way.append(self._begin(unit, workers, alone=alone))
             if len(under_way) > ahead:
                 yield self._end(*under_way.popleft())
                 self._progress(finished := finished + 1, total)
@@ -160,9 +177,11 @@ class UnitRunner:
     def _end(self, target: Path, pending: PendingResult | None) -> Path:
         if pending is not None:
             try:
-                pending.result()
+                peak = pending.result()
             except BrokenExecutor:
                 raise self._killed() from None
+            if isinstance(peak, int):
+                self.worker_mb = max(peak, self.worker_mb or 0)
         for text in json.loads((target / _RESULT).read_bytes())["warnings"]:
             warnings.warn(text, stacklevel=2)
         return target
@@ -246,8 +265,8 @@ class LocalWorkers(AbstractContextManager["LocalWorkers"]):
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
-    def submit(self, unit: Unit, target: Path) -> Future[None]:
-        """Begin `work_on(unit, target)`.
+    def submit(self, unit: Unit, target: Path) -> Future[int | None]:
+        """Begin `measured(unit, target)`.
 
         Raises:
             BrokenExecutor: a process was killed.
@@ -255,4 +274,4 @@ class LocalWorkers(AbstractContextManager["LocalWorkers"]):
         if self._pool is None:
             # A fresh interpreter: to fork one whose numeric libraries have threads can hang it.
             self._pool = ProcessPoolExecutor(self.count, mp_context=get_context("spawn"))
-        return self._pool.submit(work_on, unit, target)
+        return self._pool.submit(measured, unit, target)

@@ -105,11 +105,15 @@ class Stage:
 
 
 class StageReport(BaseModel):
-    """What a stage did, or that there was nothing to do."""
+    """What a stage did, or that there was nothing to do.
+
+    `peak_mb` is the most memory of the process in megabytes, None where the system does not tell.
+    """
 
     name: str
     title: str
     skipped: bool
     seconds: float
     counts: dict[str, int]
+    peak_mb: int | None
     outputs: tuple[str, ...]

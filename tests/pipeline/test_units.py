@@ -15,6 +15,7 @@ from kg_builder.errors import DataError
 from kg_builder.progress import Progress
 from kg_builder.units import Unit
 from pipeline.build import build
+from pipeline.manifest import Manifest
 from pipeline.units import FOLDER, LocalWorkers, UnitRunner
 from tests.pipeline.test_build import hashes
 
@@ -158,3 +159,15 @@ def test_a_build_redoes_the_source_that_changed(tiny: Path) -> None:
     after = run()
     assert len(before) == len(after) == 2
     assert len(before & after) == 1
+
+
+def test_the_manifest_says_how_much_memory_stages_and_workers_took(tiny: Path) -> None:
+    build(tiny / "tiny.toml", raw=tiny / "raw", out=tiny / "out", workers=2)
+    stages = Manifest(tiny / "out").stages
+    if stages["extraction"].peak_mb is None:
+        pytest.skip("this system does not tell how much memory a process has held")
+    assert all(entry.peak_mb is not None and entry.peak_mb > 50 for entry in stages.values())
+    worker = stages["extraction"].worker_mb
+    assert worker is not None
+    assert worker > 50
+    assert stages["fusion"].worker_mb is None, "it has no units"
