@@ -61,6 +61,7 @@ class BuildDisplay:
             transient=True,
         )
         self._task: TaskID | None = None
+        self._noted: set[str] = set()
 
     def __enter__(self) -> BuildDisplay:
         self._warnings = warnings.catch_warnings()
@@ -82,7 +83,10 @@ class BuildDisplay:
         file: TextIO | None = None,
         line: str | None = None,
     ) -> None:
-        """A warning as one line among the stages', without the code that raised it."""
+        """A warning as one line among the stages', once, without the code that raised it."""
+        if str(message) in self._noted:
+            return
+        self._noted.add(str(message))
         self._bars.console.print(
             "[yellow]note:[/]", escape(str(message)), highlight=False, soft_wrap=True
         )

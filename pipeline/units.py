@@ -31,6 +31,7 @@ from pipeline.artefacts import digest
 from pipeline.code_version import code_version
 from pipeline.peak_memory import forget_peak, peak_mb
 from safe_io.atomic import replacing_folder, write_atomically
+from safe_io.worker_processes import end_with_parent
 
 FOLDER: Final = ".units"
 """Where a processed folder keeps the results of units, below it a folder per stage."""
@@ -76,8 +77,8 @@ def work_on(unit: Unit, target: Path, progress: Progress = silent) -> None:
             with rare_garbage_collection():
                 unit.function(folder, progress=progress, **unit.arguments)
             written = {path.name: digest(path) for path in sorted(folder.iterdir())}
-            said = [str(note.message) for note in noted if note.category is UserWarning]
-            result = {"files": written, "warnings": list(dict.fromkeys(said))}
+            texts = (str(note.message) for note in noted if issubclass(note.category, UserWarning))
+            result = {"files": written, "warnings": list(dict.fromkeys(texts))}
             write_atomically(folder / _RESULT, json.dumps(result))
 
 
@@ -273,5 +274,7 @@ class LocalWorkers(AbstractContextManager["LocalWorkers"]):
         """
         if self._pool is None:
             # A fresh interpreter: to fork one whose numeric libraries have threads can hang it.
-            self._pool = ProcessPoolExecutor(self.count, mp_context=get_context("spawn"))
+            self._pool = ProcessPoolExecutor(
+                self.count, mp_context=get_context("spawn"), initializer=end_with_parent
+            )
         return self._pool.submit(measured, unit, target)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -15,6 +14,7 @@ from typing import Any
 
 from recommender.errors import RecommenderError
 from recommender.experiments.cells import Cell, CellKey, read_cell, run_cell
+from safe_io.worker_processes import end_with_parent
 
 __all__ = ["Outcome", "Plan", "plan", "run"]
 
@@ -99,7 +99,7 @@ def run(
         return outcomes
     context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
     pool = ProcessPoolExecutor(
-        min(jobs, len(todo)), mp_context=context, initializer=_die_when_interrupted
+        min(jobs, len(todo)), mp_context=context, initializer=end_with_parent
     )
     try:
         waiting: dict[Future[dict[str, Any]], Cell] = {
@@ -118,11 +118,6 @@ def run(
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     return outcomes
-
-
-def _die_when_interrupted() -> None:
-    """In a worker: the key that stops the command stops it too, without a traceback."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _outcome(cell: Cell, future: Future[dict[str, Any]]) -> Outcome:
