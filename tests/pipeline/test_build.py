@@ -3,9 +3,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import signal
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +15,7 @@ import pipeline.build
 from kg_builder.errors import DataError
 from pipeline.build import build
 from pipeline.stages.registry import STAGES
-
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.faults.processes import Run, Running
 
 
 def built(folder: Path, out: str = "out", **settings):
@@ -144,20 +140,18 @@ def test_a_crash_loses_at_most_its_stage(tiny, monkeypatch, stage):
 
 @pytest.mark.slow
 def test_kill_at_any_moment_and_run_again(tiny):
-    command = [
-        sys.executable, "-m", "pipeline", "build", "--dataset", str(tiny / "tiny.toml"),
+    words = (
+        "pipeline", "build", "--dataset", str(tiny / "tiny.toml"),
         "--raw", str(tiny / "raw"), "--out", str(tiny / "killed"),
-    ]  # fmt: skip
+    )  # fmt: skip
     built(tiny, "whole")
     for stage, wait in (("extraction", 0.0), ("fusion", 0.1), ("cleaning", 0.05)):
-        process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL)
+        running = Running(Run(words, home=tiny / "home"))
         deadline = time.monotonic() + 120
-        while not (tiny / "killed" / "stages" / stage).exists() and process.poll() is None:
+        while not (tiny / "killed" / "stages" / stage).exists() and running.alive:
             assert time.monotonic() < deadline
             time.sleep(0.002)
-        time.sleep(wait)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        running.finish(longest=wait)  # SIGKILL
     built(tiny, "killed")
     assert hashes(tiny / "killed") == hashes(tiny / "whole")
 
