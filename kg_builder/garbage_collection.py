@@ -19,10 +19,10 @@ def rare_garbage_collection() -> Iterator[None]:
     took a fifth of a stage's time, of a reader's a third. Pages that parsers make cycles of are
     still forgotten.
     """
-    if gc.get_freeze_count():
+    thresholds = gc.get_threshold()
+    if thresholds == _THRESHOLDS:  # within another; to count frozen objects would take long
         yield
         return
-    thresholds = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)
     try:

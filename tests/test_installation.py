@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 from shutil import copy, copytree, ignore_patterns
+from zipfile import ZipFile
 
 import pytest
 
@@ -146,8 +147,9 @@ def test_a_wheel_brings_the_sample_and_builds_it(tmp_path: Path) -> None:
     source, wheels, site, work = (tmp_path / name for name in ("source", "wheels", "site", "work"))
     work.mkdir()
     # A copy, since building leaves a folder `build` behind, from which the next wheel would take.
-    for name in ("safe_io", "kg_builder", "recommender", "pipeline", "flows", "data/raw/sample"):
+    for name in ("safe_io", "kg_builder", "recommender", "pipeline", "flows", "service"):
         copytree(PROJECT / name, source / name, ignore=ignore_patterns("__pycache__"))
+    copytree(PROJECT / "data" / "raw" / "sample", source / "data" / "raw" / "sample")
     for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE"):
         copy(PROJECT / name, source / name)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
@@ -155,7 +157,7 @@ def test_a_wheel_brings_the_sample_and_builds_it(tmp_path: Path) -> None:
         [
             *pip,
             "wheel",
-            str(PROJECT),
+            str(source),
             "--no-deps",
             "--no-build-isolation",
             "--wheel-dir",
@@ -164,7 +166,7 @@ def test_a_wheel_brings_the_sample_and_builds_it(tmp_path: Path) -> None:
         check=True,
     )
     [wheel] = wheels.glob("*.whl")
-    subprocess.run([*pip, "install", "--no-deps", "--target", str(site), str(wheel)], check=True)
+    ZipFile(wheel).extractall(site)  # what an installation does, without pip's two seconds
     environment = os.environ | {"PYTHONPATH": str(site)}
 
     def command(*words: str) -> str:

@@ -7,15 +7,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from kg_builder.fusion.block_keys import Pairs, no_pairs
-from kg_builder.fusion.nearest_kernel import look_up
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
 CHUNK: Final = 16_384
 MAX_SHARE: Final = 0.5
@@ -40,6 +41,8 @@ class Nearness:
 
 def gram_vectors(texts: Sequence[str], length: int) -> sparse.csr_array | None:
     """Texts as tf-idf vectors of character n-grams; None where none has any."""
+    from sklearn.feature_extraction.text import TfidfVectorizer  # late: slow to load
+
     return _vectors(
         texts,
         lambda: TfidfVectorizer(analyzer="char_wb", ngram_range=(length, length), dtype=np.float32),
@@ -48,6 +51,8 @@ def gram_vectors(texts: Sequence[str], length: int) -> sparse.csr_array | None:
 
 def word_vectors(texts: Sequence[str]) -> sparse.csr_array | None:
     """Texts as tf-idf vectors of words; None where no word is informative."""
+    from sklearn.feature_extraction.text import TfidfVectorizer  # late: slow to load
+
     return _vectors(
         texts,
         lambda: TfidfVectorizer(token_pattern=r"\S+", dtype=np.float32, max_df=MAX_SHARE),
@@ -94,6 +99,8 @@ def _look(
     how: Nearness,
     rows: NDArray[np.int64],
 ) -> Pairs:
+    from kg_builder.fusion.nearest_kernel import look_up  # late: numba is slow to load
+
     found = look_up(
         rows,
         columns,

@@ -84,6 +84,11 @@ class Running:
         self._process = context.Process(target=_attacked, args=(run, name))
         self._process.start()
 
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended yet."""
+        return bool(self._process.is_alive())
+
     def finish(self, longest: float) -> Ended:
         """Wait; a run that takes `longest` seconds is ended, with all that it started."""
         self._process.join(longest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -58,12 +59,32 @@ FILES = {
 }
 
 
-@pytest.fixture
-def tiny(tmp_path: Path) -> Path:
-    """Folder with `tiny.toml` and `raw/tiny/*`; the working directory of a user."""
-    raw = tmp_path / "raw" / "tiny"
+def write_tiny(folder: Path) -> Path:
+    """Write `tiny.toml` and `raw/tiny/*` into a folder; returns the folder."""
+    raw = folder / "raw" / "tiny"
     raw.mkdir(parents=True)
     for name, text in FILES.items():
         (raw / name).write_text(text, encoding="utf-8")
-    (tmp_path / "tiny.toml").write_text(RECIPE, encoding="utf-8")
-    return tmp_path
+    (folder / "tiny.toml").write_text(RECIPE, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """Folder with `tiny.toml` and `raw/tiny/*`; the working directory of a user."""
+    return write_tiny(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def _built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from pipeline.build import build
+
+    folder = write_tiny(tmp_path_factory.mktemp("tiny"))
+    build(folder / "tiny.toml", raw=folder / "raw", out=folder / "out")
+    return folder
+
+
+@pytest.fixture
+def built_tiny(_built_once: Path, tmp_path: Path) -> Path:
+    """The same folder with the processed folder `out`, built once and copied for each test."""
+    return Path(shutil.copytree(_built_once, tmp_path, dirs_exist_ok=True))

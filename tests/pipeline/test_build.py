@@ -3,9 +3,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import signal
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +15,7 @@ import pipeline.build
 from kg_builder.errors import DataError
 from pipeline.build import build
 from pipeline.stages.registry import STAGES
-
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.faults.processes import Run, Running
 
 
 def built(folder: Path, out: str = "out", **settings):
@@ -35,21 +31,19 @@ def hashes(out: Path) -> dict[str, str]:
     }
 
 
-def test_the_graph_holds_the_facts_of_the_files(tiny):
-    built(tiny)
-    turtle = (tiny / "out" / "kg.ttl").read_text()
+def test_the_graph_holds_the_facts_of_the_files(built_tiny):
+    turtle = (built_tiny / "out" / "kg.ttl").read_text()
     assert "artist:Portishead a mkg:Band ;" in turtle
     assert 'mkg:beginDate "1991"^^xsd:gYear' in turtle
     assert "genre:downtempo" in turtle, "the magazine's PORTISHEAD is the shop's Portishead"
-    items = pd.read_csv(tiny / "out" / "items.tsv", sep="\t", dtype=str)
+    items = pd.read_csv(built_tiny / "out" / "items.tsv", sep="\t", dtype=str)
     assert list(items["name"]) == ["Massive Attack", "Portishead", "Slayer"]
     assert list(items["raw_id"]) == ["2", "1", "3"]
 
 
-def test_the_public_format_holds(tiny):
-    built(tiny)
-    triples = np.loadtxt(tiny / "out" / "kg_final.txt", dtype=np.int32)
-    ratings = np.loadtxt(tiny / "out" / "ratings_final.txt", dtype=np.int32)
+def test_the_public_format_holds(built_tiny):
+    triples = np.loadtxt(built_tiny / "out" / "kg_final.txt", dtype=np.int32)
+    ratings = np.loadtxt(built_tiny / "out" / "ratings_final.txt", dtype=np.int32)
     n_items = len(set(ratings[:, 1]))
     assert set(triples[:, 0]) <= set(range(n_items))
     entities = set(triples[:, 0]) | set(triples[:, 2])
@@ -60,9 +54,8 @@ def test_the_public_format_holds(tiny):
     assert (np.bincount(ratings[ratings[:, 2] == 0][:, 0]) <= np.bincount(positives[:, 0])).all()
 
 
-def test_every_row_is_accounted_for(tiny):
-    built(tiny)
-    quality = json.loads((tiny / "out" / "quality.json").read_text())
+def test_every_row_is_accounted_for(built_tiny):
+    quality = json.loads((built_tiny / "out" / "quality.json").read_text())
     reasons = {(row["stage"], row["reason"]): row for row in quality["rejects"]}
     nameless = [row for key, row in reasons.items() if "name" in key[1]]
     assert nameless[0]["count"] == 1
@@ -94,13 +87,12 @@ def test_a_touched_but_unchanged_file_changes_nothing(tiny):
     assert all(stage.skipped for stage in built(tiny).stages)
 
 
-def test_a_damaged_artefact_is_made_again(tiny):
-    built(tiny)
-    before = hashes(tiny / "out")
-    (tiny / "out" / "statements.parquet").write_bytes(b"x")
-    report = built(tiny)
+def test_a_damaged_artefact_is_made_again(built_tiny):
+    before = hashes(built_tiny / "out")
+    (built_tiny / "out" / "statements.parquet").write_bytes(b"x")
+    report = built(built_tiny)
     assert next(stage.name for stage in report.stages if not stage.skipped) == "cleaning"
-    assert hashes(tiny / "out") == before
+    assert hashes(built_tiny / "out") == before
 
 
 def test_two_folders_get_the_same_bytes(tiny):
@@ -121,8 +113,7 @@ def test_from_a_stage_on(tiny):
 
 
 @pytest.mark.parametrize("stage", [stage.name for stage in STAGES])
-def test_a_crash_loses_at_most_its_stage(tiny, monkeypatch, stage):
-    built(tiny, "whole")
+def test_a_crash_loses_at_most_its_stage(built_tiny, monkeypatch, stage):
     publish = pipeline.build.Staging.publish
 
     def crash(self, names, optional=()):
@@ -134,32 +125,29 @@ def test_a_crash_loses_at_most_its_stage(tiny, monkeypatch, stage):
     with monkeypatch.context() as patch:
         patch.setattr(pipeline.build.Staging, "publish", crash)
         with pytest.raises(KeyboardInterrupt):
-            built(tiny, "broken")
-    report = built(tiny, "broken")
+            built(built_tiny, "broken")
+    report = built(built_tiny, "broken")
     skipped = [entry.name for entry in report.stages if entry.skipped]
     names = [entry.name for entry in STAGES]
     assert skipped == names[: names.index(stage)]
-    assert hashes(tiny / "broken") == hashes(tiny / "whole")
+    assert hashes(built_tiny / "broken") == hashes(built_tiny / "out")
 
 
 @pytest.mark.slow
-def test_kill_at_any_moment_and_run_again(tiny):
-    command = [
-        sys.executable, "-m", "pipeline", "build", "--dataset", str(tiny / "tiny.toml"),
-        "--raw", str(tiny / "raw"), "--out", str(tiny / "killed"),
-    ]  # fmt: skip
-    built(tiny, "whole")
+def test_kill_at_any_moment_and_run_again(built_tiny):
+    words = (
+        "pipeline", "build", "--dataset", str(built_tiny / "tiny.toml"),
+        "--raw", str(built_tiny / "raw"), "--out", str(built_tiny / "killed"),
+    )  # fmt: skip
     for stage, wait in (("extraction", 0.0), ("fusion", 0.1), ("cleaning", 0.05)):
-        process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL)
+        running = Running(Run(words, home=built_tiny / "home"))
         deadline = time.monotonic() + 120
-        while not (tiny / "killed" / "stages" / stage).exists() and process.poll() is None:
+        while not (built_tiny / "killed" / "stages" / stage).exists() and running.alive:
             assert time.monotonic() < deadline
             time.sleep(0.002)
-        time.sleep(wait)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    built(tiny, "killed")
-    assert hashes(tiny / "killed") == hashes(tiny / "whole")
+        running.finish(longest=wait)  # SIGKILL
+    built(built_tiny, "killed")
+    assert hashes(built_tiny / "killed") == hashes(built_tiny / "out")
 
 
 def test_two_builds_of_one_folder_do_not_mix(tiny):

@@ -15,14 +15,11 @@ def run(monkeypatch, *arguments: str) -> int:
 
 
 @pytest.fixture
-def built(tiny, monkeypatch, capsys):
-    """Arguments of commands about the tiny data set, built in its own working directory."""
-    monkeypatch.chdir(tiny)
+def built(built_tiny, monkeypatch):
+    """Arguments of commands about the tiny data set, in the working directory where it is built."""
+    monkeypatch.chdir(built_tiny)
     monkeypatch.setenv("COLUMNS", "200")
-    where = ("--dataset", "tiny.toml", "--out", "out")
-    assert run(monkeypatch, "build", *where, "--raw", "raw") == 0
-    capsys.readouterr()
-    return where
+    return ("--dataset", "tiny.toml", "--out", "out")
 
 
 def record_of(tiny, name: str) -> str:
@@ -32,8 +29,8 @@ def record_of(tiny, name: str) -> str:
     return records.loc[records["name"] == name, "record"].iloc[0]
 
 
-def test_two_records_of_one_entity_are_explained(built, monkeypatch, capsys, tiny):
-    theirs = record_of(tiny, "PORTISHEAD")
+def test_two_records_of_one_entity_are_explained(built, monkeypatch, capsys, built_tiny):
+    theirs = record_of(built_tiny, "PORTISHEAD")
     assert run(monkeypatch, "explain-match", "shop/1", theirs, *built) == 0
     output = capsys.readouterr().out
     assert "one entity: they match" in output and "not one entity" not in output
@@ -50,8 +47,8 @@ def test_a_pair_asked_for_by_name_is_shown_with_its_probability(built, monkeypat
     assert "very close" in output
 
 
-def test_two_records_that_never_met_are_scored_all_the_same(built, monkeypatch, capsys, tiny):
-    theirs = record_of(tiny, "Massive Atack")
+def test_two_records_that_never_met_are_scored_all_the_same(built, monkeypatch, capsys, built_tiny):
+    theirs = record_of(built_tiny, "Massive Atack")
     assert run(monkeypatch, "explain-match", "shop/3", theirs, *built) == 0
     output = capsys.readouterr().out
     assert "never compared: no blocking key brings them together" in output
@@ -65,23 +62,25 @@ def test_a_clean_source_and_a_class_are_given_as_reasons(built, monkeypatch, cap
     assert "a Band is never a Genre" in capsys.readouterr().out
 
 
-def test_a_judgement_overrules_outlives_the_folder_and_is_counted(built, monkeypatch, capsys, tiny):
-    theirs = record_of(tiny, "Massive Atack")
+def test_a_judgement_overrules_outlives_the_folder_and_is_counted(
+    built, monkeypatch, capsys, built_tiny
+):
+    theirs = record_of(built_tiny, "Massive Atack")
     assert run(monkeypatch, "judge", "shop/2", theirs, "different", *built) == 0
     assert run(monkeypatch, "judge", "shop/1", "PORTISHEAD", "same", *built) == 0
-    assert (tiny / "data/judgements/tiny.tsv").read_text().splitlines() == [
+    assert (built_tiny / "data/judgements/tiny.tsv").read_text().splitlines() == [
         "left\tright\tverdict",
         f"shop/2\t{theirs}\tdifferent",
-        f"shop/1\t{record_of(tiny, 'PORTISHEAD')}\tsame",
+        f"shop/1\t{record_of(built_tiny, 'PORTISHEAD')}\tsame",
     ]
     for folder in ("out", "elsewhere"):  # once more in place, once from nothing
         where = ("--dataset", "tiny.toml", "--out", folder)
         assert run(monkeypatch, "build", *where, "--raw", "raw") == 0
-        report = json.loads((tiny / folder / "quality.json").read_text())
+        report = json.loads((built_tiny / folder / "quality.json").read_text())
         assert report["judgements"] == {"different": 1, "same": 1}
-        assert "A person&#39;s judgements" in (tiny / folder / "quality.html").read_text().replace(
-            "'", "&#39;"
-        )
+        assert "A person&#39;s judgements" in (
+            built_tiny / folder / "quality.html"
+        ).read_text().replace("'", "&#39;")
         capsys.readouterr()
         assert run(monkeypatch, "explain-match", "shop/2", theirs, *where) == 0
         assert "not one entity: a person's judgement: different" in capsys.readouterr().out

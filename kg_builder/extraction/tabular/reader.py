@@ -28,7 +28,6 @@ from kg_builder.extraction.tabular.nested_json import (
     documents_in_file,
     documents_in_lines,
 )
-from kg_builder.extraction.tabular.sql import sql_rows
 from kg_builder.extraction.tabular.text_lines import (
     QuotedRows,
     check_separator,
@@ -40,7 +39,6 @@ from kg_builder.extraction.tabular.text_lines import (
     without_first,
 )
 from kg_builder.extraction.tabular.typed_cells import cell_of
-from kg_builder.extraction.tabular.typed_formats import excel_rows, parquet_rows
 from kg_builder.packed_files import Stream, matching_files, open_binary
 from kg_builder.progress import Progress, silent
 
@@ -159,6 +157,10 @@ class RowReader:
     # ------------------------------------------------------------------------------ formats
 
     def _typed(self) -> Iterator[Chunk]:
+        # late: openpyxl and SQLAlchemy are slow to load, and few sources need them
+        from kg_builder.extraction.tabular.sql import sql_rows
+        from kg_builder.extraction.tabular.typed_formats import excel_rows, parquet_rows
+
         columns, nulls, size = self._columns, self._nulls, self._chunk_rows
         if self.config.layout == "parquet":
             return parquet_rows(self.path, columns, nulls, size)

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from scipy.special import expit, logit
 
+from kg_builder.fusion import score
 from kg_builder.fusion.agreement_levels import MISSING, Feature
 from kg_builder.fusion.compare import Comparison
-from kg_builder.fusion.score import CAP, NAME_CAP, OF_THE_ALBUM_CAP, FellegiSunter
+from kg_builder.fusion.score import (
+    CAP,
+    NAME_CAP,
+    OF_THE_ALBUM_CAP,
+    FellegiSunter,
+    mutual_best_pairs,
+)
 from kg_builder.fusion.word_overlap import LEFT_OVER, TITLE
 
 NAME = Feature(
@@ -287,3 +295,105 @@ def test_the_order_of_the_pairs_does_not_matter():
     found = FellegiSunter().fit(pairs).probability(pairs)
     again = FellegiSunter().fit(backwards).probability(backwards)
     assert again[::-1] == pytest.approx(found)
+
+
+# ------------------------------------------------------------- works that share their performer
+
+SURE_NAME = Feature("name", NAME.levels, (1, 3, 3, 993), (993, 3, 3, 1))
+PERFORMER = Feature("performer", ("different", "close", "equal"), (1, 2, 2), (2, 2, 1))
+CREDITED = replace(PERFORMER, name="creditedTo")
+GENRE = Feature("genre", ("different", "equal"), (10, 40), (40, 10))
+
+
+@pytest.mark.parametrize("performer", [(1, None), (None, 1), (2, 0), (0, 2)])
+def test_what_the_performer_implies_counts_little_where_he_is_shared(performer):
+    """Most pairs of different works agree in genre if their performers agree, and else seldom.
+
+    That he agrees may be known from either of two features, and "close" is enough.
+    """
+    features = (SURE_NAME, PERFORMER, CREDITED, GENRE)
+    of_one = [(0, *performer, 1)] * 210 + [(0, *performer, 0)] * 110
+    of_two = [(0, 0, 0, 0)] * 600 + [(0, 0, 0, 1)] * 20
+    scorer = FellegiSunter().fit(compared(*of_one, *of_two, features=features))
+    rows = [(3, *performer, 1), (3, *performer, None), (3, 0, 0, 1), (3, 0, 0, None)]
+    shared, without, other, other_without = log_odds(scorer, compared(*rows, features=features))
+    marginal = (230 + 40 * 0.2) / (940 + 40)  # the prior counts as 40 pairs, a fifth of one genre
+    of_the_performer = (210 + 40 * marginal) / (320 + 40)
+    of_others = (20 + 40 * marginal) / (620 + 40)
+    assert shared - without == pytest.approx(math.log(0.8 / of_the_performer), abs=0.05)
+    assert other - other_without == pytest.approx(math.log(0.8 / of_others), abs=0.05)
+
+
+def test_a_performer_is_weighed_alike_whether_he_agrees_or_not():
+    features = (NAME, PERFORMER)
+    pairs = compared(*[(0, 0)] * 50, *[(0, 2)] * 50, features=features)
+    scorer = FellegiSunter().fit(pairs)
+    different, equal = (scorer.weights["performer"][group] for group in (0, 1))
+    assert different == pytest.approx(equal)
+
+
+# --------------------------------------------------------------------- anchored and pooled levels
+
+
+def test_disagreement_in_what_names_a_thing_stays_rare_among_matches():
+    """At most three times as frequent as is known beforehand, whatever the pairs suggest."""
+    anchored = Feature("isrc", ("different", "equal"), (1, 19), (19, 1), anchored=True)
+    rows = [(3, 0)] * 400 + [(0, 0)] * 400
+    free, held = (
+        FellegiSunter(rounds=1).fit(compared(*rows, features=(SURE_NAME, feature)))
+        for feature in (replace(anchored, anchored=False), anchored)
+    )
+    assert free.weights["isrc"][0][0] > -0.2  # it has learnt that matches disagree as often
+    against, in_favour = held.weights["isrc"][0]
+    other = 3 / 20 / math.exp(against)  # how often pairs of two things disagree
+    assert other == pytest.approx((400 + 40 * 19 / 20) / 440, abs=0.01)
+    assert math.exp(in_favour) * (1 - other) == pytest.approx(17 / 20)  # the rest of the matches
+
+
+def test_levels_whose_ratio_falls_share_the_ratio_of_their_sums():
+    feature = Feature("name", ("a", "b", "c", "d"), (1, 6, 1, 12), (10, 2, 4, 4))
+    found = prior_weights(feature)
+    pooled = math.log((7 / 20) / (6 / 20))
+    assert found == pytest.approx([math.log(0.1), pooled, pooled, math.log(3)])
+
+
+def prior_weights(feature):
+    scorer = FellegiSunter().fit(compared(features=(feature,)))
+    return scorer.weights[feature.name][0]
+
+
+# ------------------------------------------------------------------------- pairs to learn from
+
+
+def candidates(*pairs_and_levels):
+    """Candidate pairs of records, each with the level of its name."""
+    pairs, levels = zip(*pairs_and_levels, strict=True)
+    made = compared(*((level, None, None) for level in levels))
+    return replace(made, pairs=np.array(pairs, dtype=np.int64).reshape(-1, 2))
+
+
+def test_pairs_are_learnt_from_that_are_among_the_three_best_of_both_records():
+    # Record 0 has five candidates, the last two of them worse; each of these has no other.
+    of_one = [
+        ((0, other), level) for other, level in zip(range(1, 6), (3, 3, 3, 1, 0), strict=True)
+    ]
+    # Record 10 is the fourth best of 11, which is the best of 10.
+    of_two = [((10, 11), 0), ((12, 11), 3), ((13, 11), 3), ((14, 11), 2)]
+    found = mutual_best_pairs(candidates(*of_one, *of_two))
+    assert found.tolist() == [0, 1, 2, 6, 7, 8]
+
+
+def test_without_candidates_there_is_nothing_to_learn_from():
+    assert mutual_best_pairs(compared()).tolist() == []
+
+
+def test_of_more_pairs_than_enough_a_sample_in_order_is_drawn_by_the_seed(monkeypatch):
+    pairs = candidates(*(((2 * n, 2 * n + 1), 3) for n in range(40)))
+    assert mutual_best_pairs(pairs).tolist() == list(range(40))
+    monkeypatch.setattr(score, "ENOUGH", 40)
+    assert mutual_best_pairs(pairs).tolist() == list(range(40))
+    monkeypatch.setattr(score, "ENOUGH", 10)
+    first, again, other = (mutual_best_pairs(pairs, seed=seed).tolist() for seed in (0, 0, 1))
+    assert first == again != other
+    assert len(set(first)) == 10 and first == sorted(first)
+    assert mutual_best_pairs(pairs).tolist() == first

@@ -39,6 +39,7 @@ SINGLE = {
 SAME_FOR_ALL = {"popularity"}
 NAMES = [name for name in model_names() if not name.endswith("_for_tests")]
 NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+BRIEF: dict[str, Any] = {"epochs": 3, "evaluate_every": 3, "negatives": "fresh"}
 DEVICES = ["cpu", pytest.param("cuda", marks=NEEDS_GPU)]
 
 
@@ -56,8 +57,25 @@ def trained(name: str, split: Split, **training: Any) -> Recommender:
     return model.eval()
 
 
+def first_scores(model: Recommender) -> torch.Tensor:
+    """Of the first four users, for all items."""
+    with torch.inference_mode():
+        return model.score_items(torch.arange(4), 0, model.n_items)
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def name(request: pytest.FixtureRequest) -> str:
+    """Each model in turn."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def brief(name: str, checkerboard: Split) -> Recommender:
+    """The model after three epochs with fresh negatives; only to be read."""
+    return trained(name, checkerboard, **BRIEF)
+
+
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("name", NAMES)
 def test_learns_the_checkerboard(name: str, device: str, checkerboard: Split) -> None:
     """Held-out items of a user's own colour come before those of the other."""
     test = checkerboard.test
@@ -79,7 +97,6 @@ def test_learns_the_checkerboard(name: str, device: str, checkerboard: Split) ->
 
 
 @NEEDS_GPU
-@pytest.mark.parametrize("name", NAMES)
 def test_a_gpu_says_what_the_cpu_says(name: str, checkerboard: Split) -> None:
     """What was trained on a GPU gives the same scores and the same lists on a CPU."""
     model = trained(name, checkerboard, epochs=3, device="cuda")
@@ -96,37 +113,34 @@ def test_a_gpu_says_what_the_cpu_says(name: str, checkerboard: Split) -> None:
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("name", NAMES)
 def test_learns_in_mixed_precision(name: str, device: str, checkerboard: Split) -> None:
-    settings = {"negatives": "static", "precision": "bf16", "device": device}
+    settings = {"negatives": "static", "precision": "bf16", "device": device, "epochs": 20}
     model = trained(name, checkerboard, **settings)
     auc = evaluate_split(model, checkerboard)["test"]["auc"]
     assert auc > 0.9 or name in SAME_FOR_ALL
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_probabilities_follow_the_scores(name: str, checkerboard: Split) -> None:
-    model = trained(name, checkerboard, epochs=5)
+def test_probabilities_follow_the_scores(brief: Recommender) -> None:
     with torch.inference_mode():
-        scores = model.score_items(torch.arange(model.n_users), 0, model.n_items).reshape(-1)
-        probabilities = model.probability(scores).double()
+        scores = brief.score_items(torch.arange(brief.n_users), 0, brief.n_items).reshape(-1)
+        probabilities = brief.probability(scores).double()
     assert ((probabilities >= 0) & (probabilities <= 1)).all()
     order = scores.argsort()
     assert (probabilities[order].diff() >= -1e-7).all()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_saved_parameters_are_the_model(name: str, checkerboard: Split) -> None:
-    """A run folder holds the state alone; a new model takes it over and says the same."""
-    model, other = trained(name, checkerboard, epochs=2), build(name, checkerboard.train).eval()
-    other.load_state_dict(model.state_dict())
+def test_saved_parameters_are_the_model(name: str, brief: Recommender, checkerboard: Split) -> None:
+    """A run folder holds the state alone; a new model that loads it gives the same scores."""
+    other = build(name, checkerboard.train).eval()
+    other.load_state_dict(brief.state_dict())
     users, items = torch.tensor([0, 5, 7]), torch.tensor([3, 8, 8])
     with torch.inference_mode():
-        torch.testing.assert_close(other.predict(users, items), model.predict(users, items))
+        torch.testing.assert_close(other.predict(users, items), brief.predict(users, items))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_no_score_depends_on_held_out_rows(name: str, checkerboard: Split) -> None:
+def test_no_score_depends_on_held_out_rows(
+    name: str, brief: Recommender, checkerboard: Split
+) -> None:
     """Leak guard: other validation and test labels change calibration at most, never a score."""
 
     def flipped(rows: HeldOut) -> HeldOut:
@@ -140,16 +154,12 @@ def test_no_score_depends_on_held_out_rows(name: str, checkerboard: Split) -> No
         checkerboard.seed,
         checkerboard.ratios,
     )
-    scores = []
-    for parts in (checkerboard, disturbed):
-        model = trained(name, parts, epochs=3, evaluate_every=3)
-        with torch.inference_mode():
-            scores.append(model.score_items(torch.arange(4), 0, model.n_items))
-    assert torch.equal(*scores)
+    assert torch.equal(first_scores(brief), first_scores(trained(name, disturbed, **BRIEF)))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_no_feature_counts_a_users_negatives(name: str, checkerboard: Split) -> None:
+def test_no_feature_counts_a_users_negatives(
+    name: str, brief: Recommender, checkerboard: Split
+) -> None:
     """Leak guard: with fresh negatives, the prepared ones could as well not be there."""
     train = checkerboard.train
     positives = train.interactions.rows(np.flatnonzero(train.labels == 1))
@@ -162,9 +172,4 @@ def test_no_feature_counts_a_users_negatives(name: str, checkerboard: Split) -> 
         checkerboard.seed,
         checkerboard.ratios,
     )
-    scores = []
-    for parts in (checkerboard, bare):
-        model = trained(name, parts, epochs=2, evaluate_every=2, negatives="fresh")
-        with torch.inference_mode():
-            scores.append(model.score_items(torch.arange(4), 0, model.n_items))
-    assert torch.equal(*scores)
+    assert torch.equal(first_scores(brief), first_scores(trained(name, bare, **BRIEF)))

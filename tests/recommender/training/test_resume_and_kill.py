@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from recommender.training.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
+from tests.faults.processes import Run, Running
 
 FAST = {"epochs": 6, "checkpoint_seconds": 0.0, "patience": 0, "threads": 1}
 
@@ -75,19 +74,13 @@ def test_kill_at_random_moments(toy_data: Path, tmp_path: Path) -> None:
     assert main([*arguments, str(tmp_path / "whole")]) == 0
     rng, out = random.Random(4), tmp_path / "killed"
     for _ in range(3):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "recommender.train", *arguments, str(out)],
-            cwd=Path(__file__).resolve().parents[3],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        words = ("recommender.train", *arguments, str(out))
+        running = Running(Run(words, home=tmp_path / "home"))
         before = _bytes(out)
         deadline = time.monotonic() + 120
-        while _bytes(out) == before and process.poll() is None and time.monotonic() < deadline:
+        while _bytes(out) == before and running.alive and time.monotonic() < deadline:
             time.sleep(0.002)  # a kill before it writes would be no test
-        time.sleep(rng.random() * 0.3)
-        process.kill()
-        assert process.wait() != 0, "it ended before it could be killed"
+        assert running.finish(longest=rng.random() * 0.3).hung, "it ended before it was killed"
         assert not (out / "metrics.json").exists()
     assert main([*arguments, str(out)]) == 0
     assert checkpoint_hash(out / "checkpoint.pt") == checkpoint_hash(
