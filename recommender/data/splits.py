@@ -15,7 +15,7 @@ from recommender.data.catalogue import Catalogue
 from recommender.data.dataset import Dataset
 from recommender.data.graph import KnowledgeGraph
 from recommender.data.interactions import Interactions
-from recommender.data.tables import IntArray
+from recommender.data.tables import IntArray, distinct
 from recommender.data.time_splits import parts_by_time
 from recommender.data.times import TIMES_FILE
 from recommender.errors import ConfigError, DataError
@@ -87,7 +87,7 @@ class TrainingSplit:
     def positive_keys(self) -> IntArray:
         """Sorted `user * n_items + item` of the positive rows, for membership tests."""
         users, items = self.positives
-        return np.unique(users * self.n_items + items)
+        return distinct(users * self.n_items + items)
 
     def is_positive(self, users: IntArray, items: IntArray) -> np.ndarray:
         """Whether each pair is a positive training row; bool array [n]."""

@@ -10,7 +10,7 @@ from numba import njit
 from torch import Tensor, nn
 
 from recommender.data.splits import TrainingSplit
-from recommender.data.tables import IntArray
+from recommender.data.tables import IntArray, distinct
 
 __all__ = [
     "Edges",
@@ -79,8 +79,7 @@ def social_edges(train: TrainingSplit, n_entities: int, weight: float) -> Edges:
 def joined_pairs(head: IntArray, tail: IntArray, n_nodes: int) -> tuple[IntArray, IntArray]:
     """Each pair of different nodes once, the lower id first."""
     low, high = np.minimum(head, tail), np.maximum(head, tail)
-    keys = np.sort((low * n_nodes + high)[low != high])  # np.unique hashes, which is slower here
-    keys = keys[np.diff(keys, prepend=-1) > 0]
+    keys = distinct((low * n_nodes + high)[low != high])
     left, right = np.divmod(keys, max(n_nodes, 1))
     return left, right
 
