@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -32,6 +32,13 @@ class KnowledgeGraph:
 
     def __len__(self) -> int:
         return len(self.head)
+
+    def share(self, rank: int, size: int) -> KnowledgeGraph:
+        """The triples of every `size`-th head from entity `rank` on; ids and sizes stay."""
+        mine = np.flatnonzero(self.head % size == rank)
+        return replace(
+            self, head=self.head[mine], relation=self.relation[mine], tail=self.tail[mine]
+        )
 
     def keys(self, head: IntArray, relation: IntArray, tail: IntArray) -> IntArray:
         """One integer per triple, different for different triples of these id ranges."""

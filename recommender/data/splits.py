@@ -5,7 +5,7 @@ Models are built from a `TrainingSplit` alone, so that no held-out row can reach
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -73,6 +73,11 @@ class TrainingSplit:
     def n_relations(self) -> int:
         """Number of relations."""
         return self.graph.n_relations
+
+    def share(self, rank: int, size: int) -> TrainingSplit:
+        """The rows of every `size`-th user from user `rank` on; ids and sizes stay the same."""
+        mine = np.flatnonzero(self.users % size == rank)
+        return replace(self, interactions=self.interactions.rows(mine))
 
     @cached_property
     def positives(self) -> tuple[IntArray, IntArray]:
