@@ -75,6 +75,8 @@ def _check_flags(parser: OneLineParser, arguments: argparse.Namespace) -> None:
     if not arguments.all:
         if arguments.out is not None:
             parser.error("argument --out: only --all writes a file")
+        if arguments.workers != 1:
+            parser.error("argument --workers: only --all is shared out")
         return
     for flag, given in (("--why", arguments.why), ("--format", arguments.format != "table")):
         if given:
@@ -162,6 +164,13 @@ def _parser() -> OneLineParser:
         metavar="N",
         help="scores held at a time; bounds the memory (default: %(default)s)",
     )
+    parser.add_argument(
+        "--workers",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="processes that make the lists of --all; the file is the same (default: 1)",
+    )
     add_list_flags(parser)
     parser.add_argument(
         "--device", default="auto", help="`auto`, `cpu`, `cuda`, `cuda:1`, `mps` (default: auto)"
@@ -224,6 +233,7 @@ def _write_all(
             options=options,
             block=arguments.block,
             progress=lambda name, done: bar.advance(tasks[name], done),
+            workers=arguments.workers,
         )
     Console().print(f"{n_rows:,} recommendations for {n_users:,} users: {path}", soft_wrap=True)
 

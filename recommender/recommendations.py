@@ -8,7 +8,8 @@ what they said they like.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,11 +18,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 
 from recommender.data import Catalogue, Split
+from recommender.errors import ConfigError
 from recommender.explanation import (
     Evidence,
     Explainer,
@@ -36,6 +39,7 @@ from recommender.lists.options import ListOptions
 from recommender.lists.rerank import Reranker
 from recommender.models.base import Recommender
 from recommender.scoring import DEFAULT_BLOCK, ItemScorer, ItemSets, TopK, top_k
+from recommender.scoring.forked_map import forked_map
 from safe_io.atomic import replacing
 
 __all__ = [
@@ -198,30 +202,76 @@ def write_recommendations(
     block: int = DEFAULT_BLOCK,
     progress: Callable[[str, int], None] | None = None,
     users_at_a_time: int = USERS_AT_A_TIME,
+    workers: int = 1,
 ) -> tuple[int, int]:
     """Every user's list to a Parquet file, block of users by block; see `SCHEMA`.
 
     Memory goes by the block and not by the number of users. The file appears under its name once
-    it is whole; the same lists give the same bytes.
+    it is whole; the same lists give the same bytes, by however many workers. Each computes on one
+    thread, so that no sum depends on how many there are.
 
     Args:
         path: the file.
         model, split, top, options, block, progress: as of `recommendations_for`.
         users_at_a_time: users whose lists and reasons are held, and written as one row group.
+        workers: processes that make lists; they share the memory of this one.
 
     Returns:
         How many recommendations there are, and for how many users.
+
+    Raises:
+        ConfigError: several workers on a system without `fork`, or for a model on a GPU.
     """
     n_users, n_rows = split.dataset.n_users, 0
     lists = _lists_of_users(model, split)
-    with replacing(path) as temporary, _parquet_writer(temporary) as writer:
-        for start in range(0, n_users, users_at_a_time):
-            users = np.arange(start, min(start + users_at_a_time, n_users))
-            made = lists.make(model, users, users, top, options or ListOptions(), block, progress)
-            table = made.to_table()
+
+    def make(start: int, shown: Callable[[str, int], None] | None = None) -> pa.Table:
+        users = np.arange(start, min(start + users_at_a_time, n_users))
+        made = lists.make(model, users, users, top, options or ListOptions(), block, shown)
+        return made.to_table()
+
+    starts = range(0, n_users, users_at_a_time)
+    with (
+        replacing(path) as temporary,
+        _parquet_writer(temporary) as writer,
+        _one_thread(),
+        closing(_tables(make, starts, workers, model, progress)) as tables,
+    ):
+        for table in tables:
             writer.write_table(table)
             n_rows += len(table)
     return n_rows, n_users
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _tables(
+    make: Callable[..., pa.Table],
+    starts: Sequence[int],
+    workers: int,
+    model: Recommender,
+    progress: Callable[[str, int], None] | None,
+) -> Generator[pa.Table]:
+    """The blocks' tables in their order, made here or in processes forked off this one."""
+    if workers == 1:
+        yield from (make(start, progress) for start in starts)
+        return
+    if model.device.type != "cpu":
+        raise ConfigError(f"--workers {workers}: only for a model on the CPU; add --device cpu")
+    for table in forked_map(make, starts, workers):
+        if progress is not None:
+            n_users = len(pc.unique(table["user"]))
+            progress("scoring", n_users)
+            progress("explaining", n_users)
+        yield table
 
 
 def _parquet_writer(path: Path) -> pq.ParquetWriter:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from recommender.data.tables import IntArray, read_integer_table
+from recommender.data.tables import IntArray, distinct, read_integer_columns
 
 __all__ = ["KnowledgeGraph", "read_graph"]
 
@@ -33,6 +33,13 @@ class KnowledgeGraph:
     def __len__(self) -> int:
         return len(self.head)
 
+    def share(self, rank: int, size: int) -> KnowledgeGraph:
+        """The triples of every `size`-th head from entity `rank` on; ids and sizes stay."""
+        mine = np.flatnonzero(self.head % size == rank)
+        return replace(
+            self, head=self.head[mine], relation=self.relation[mine], tail=self.tail[mine]
+        )
+
     def keys(self, head: IntArray, relation: IntArray, tail: IntArray) -> IntArray:
         """One integer per triple, different for different triples of these id ranges."""
         return (head * self.n_relations + relation) * self.n_entities + tail
@@ -40,7 +47,7 @@ class KnowledgeGraph:
     @cached_property
     def sorted_keys(self) -> IntArray:
         """`keys` of all triples of G, sorted, for membership tests by bisection."""
-        return np.unique(self.keys(self.head, self.relation, self.tail))
+        return distinct(self.keys(self.head, self.relation, self.tail))
 
     def contains(self, head: IntArray, relation: IntArray, tail: IntArray) -> np.ndarray:
         """Whether each triple is in G; bool array of the arguments' shape."""
@@ -96,7 +103,7 @@ class KnowledgeGraph:
         """Undirected neighbours as CSR: `(offsets [n_entities + 1], neighbours)`, no doubles."""
         source = np.concatenate([self.head, self.tail])
         target = np.concatenate([self.tail, self.head])
-        pairs = np.unique(source * self.n_entities + target)
+        pairs = distinct(source * self.n_entities + target)
         source, target = np.divmod(pairs, max(self.n_entities, 1))
         offsets = np.zeros(self.n_entities + 1, dtype=np.int64)
         np.cumsum(np.bincount(source, minlength=self.n_entities), out=offsets[1:])
@@ -111,6 +118,6 @@ def read_graph(path: Path, *, n_first: int) -> KnowledgeGraph:
     Raises:
         DataError: missing, empty or malformed file.
     """
-    head, relation, tail = read_integer_table(path, ("head", "relation", "tail")).T.copy()
+    head, relation, tail = read_integer_columns(path, ("head", "relation", "tail"))
     n_entities = max(n_first, int(head.max()) + 1, int(tail.max()) + 1)
     return KnowledgeGraph(head, relation, tail, n_entities, int(relation.max()) + 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recommender.data.tables import IntArray, read_integer_table
+from recommender.data.tables import IntArray, read_integer_columns
 from recommender.errors import DataError
 
 __all__ = ["Interactions", "read_interactions"]
@@ -44,7 +44,7 @@ def read_interactions(path: Path) -> Interactions:
     if path.is_file() and not path.stat().st_size:
         problem = "the file is empty: nobody is known to like anything, so nothing can be trained"
         raise DataError.at(path, None, problem, "give the recipe [[interactions]] and build again")
-    users, items, labels = read_integer_table(path, ("user", "item", "label")).T.copy()
+    users, items, labels = read_integer_columns(path, ("user", "item", "label"))
     wrong = np.flatnonzero(labels > 1)
     if len(wrong):
         line = int(wrong[0]) + 1

@@ -5,7 +5,7 @@ Models are built from a `TrainingSplit` alone, so that no held-out row can reach
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -15,7 +15,7 @@ from recommender.data.catalogue import Catalogue
 from recommender.data.dataset import Dataset
 from recommender.data.graph import KnowledgeGraph
 from recommender.data.interactions import Interactions
-from recommender.data.tables import IntArray
+from recommender.data.tables import IntArray, distinct
 from recommender.data.time_splits import parts_by_time
 from recommender.data.times import TIMES_FILE
 from recommender.errors import ConfigError, DataError
@@ -74,6 +74,11 @@ class TrainingSplit:
         """Number of relations."""
         return self.graph.n_relations
 
+    def share(self, rank: int, size: int) -> TrainingSplit:
+        """The rows of every `size`-th user from user `rank` on; ids and sizes stay the same."""
+        mine = np.flatnonzero(self.users % size == rank)
+        return replace(self, interactions=self.interactions.rows(mine))
+
     @cached_property
     def positives(self) -> tuple[IntArray, IntArray]:
         """`(users, items)` of the positive rows; what features and samplers may be built from.
@@ -87,7 +92,7 @@ class TrainingSplit:
     def positive_keys(self) -> IntArray:
         """Sorted `user * n_items + item` of the positive rows, for membership tests."""
         users, items = self.positives
-        return np.unique(users * self.n_items + items)
+        return distinct(users * self.n_items + items)
 
     def is_positive(self, users: IntArray, items: IntArray) -> np.ndarray:
         """Whether each pair is a positive training row; bool array [n]."""

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recommender.data.mapped_tables import mapped_table
 from recommender.errors import DataError
 
-__all__ = ["IntArray", "read_integer_table"]
+__all__ = ["IntArray", "distinct", "read_integer_columns"]
 
 _ALLOWED: Final = b"0123456789\t\r\n"
 _CHUNK: Final = 1 << 20
@@ -19,10 +20,11 @@ _CHUNK: Final = 1 << 20
 IntArray = npt.NDArray[np.int64]
 
 
-def read_integer_table(path: Path, columns: tuple[str, ...]) -> IntArray:
-    """Return the table as an int64 array [rows, columns]; all values are >= 0.
+def read_integer_columns(path: Path, columns: tuple[str, ...]) -> IntArray:
+    """Return the table as an int64 array [columns, rows]; all values are >= 0.
 
-    Columns are separated by one tab, as the public MKR and KGCN code writes and reads them.
+    Columns are separated by one tab, as the public MKR and KGCN code writes and reads them. Large
+    tables are memory-mapped (see `mapped_tables`).
 
     Raises:
         DataError: missing or empty file, or a line that is not `len(columns)` integers >= 0.
@@ -32,6 +34,11 @@ def read_integer_table(path: Path, columns: tuple[str, ...]) -> IntArray:
         raise DataError.at(path, None, "no such file", f"expected lines of {layout}")
     if path.stat().st_size == 0:
         raise DataError.at(path, None, "the file is empty", f"expected lines of {layout}")
+    return mapped_table(path, lambda: _parse(path, columns))
+
+
+def _parse(path: Path, columns: tuple[str, ...]) -> IntArray:
+    """The text as an int64 array [columns, rows]."""
     if not _only_integers(path):  # pandas takes 1e3 and 1.0 for integers
         raise _first_bad_line(path, columns)
     try:
@@ -45,11 +52,11 @@ def read_integer_table(path: Path, columns: tuple[str, ...]) -> IntArray:
             skip_blank_lines=False,
             na_filter=False,
         )
-        table = frame.to_numpy()
     except (ValueError, OverflowError):
         # The fast parser does not say where; the slow one below does.
         raise _first_bad_line(path, columns) from None
-    if table.shape[1] != len(columns) or bool((table < 0).any()):
+    table = frame.to_numpy().T
+    if len(table) != len(columns) or bool((table < 0).any()):
         raise _first_bad_line(path, columns)
     return np.ascontiguousarray(table, dtype=np.int64)
 
@@ -82,3 +89,9 @@ def _first_bad_line(path: Path, columns: tuple[str, ...]) -> DataError:
 
 def _shown(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:37] + "...")
+
+
+def distinct(numbers: IntArray) -> IntArray:
+    """The numbers sorted, each once; np.unique hashes, which takes twenty times as long."""
+    ordered = np.sort(numbers)
+    return np.asarray(ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0])

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from recommender.data.interactions import Interactions
-from recommender.data.tables import IntArray
+from recommender.data.mapped_tables import mapped_table
+from recommender.data.tables import IntArray, distinct
 from recommender.errors import DataError
 
 __all__ = ["TIMES_FILE", "PositiveTimes", "read_times"]
@@ -43,6 +44,19 @@ def read_times(path: Path, interactions: Interactions, n_items: int) -> Positive
         DataError: a damaged file, or one made for other ratings.
     """
     remedy = "build the data set again"
+    owners, things, times = mapped_table(path, lambda: _parse(path, remedy))
+    keys, first = np.unique(owners * n_items + things, return_index=True)
+    users, items = interactions.positives
+    if not np.array_equal(keys, distinct(users * n_items + items)):
+        raise DataError.at(path, None, "its pairs are not the positives of the ratings", remedy)
+    if len(keys) < len(times):
+        line = int(np.setdiff1d(np.arange(len(times)), first)[0]) + 2
+        raise DataError.at(path, line, "a pair that stands in the file before", remedy)
+    return PositiveTimes(keys, times[first], n_items)
+
+
+def _parse(path: Path, remedy: str) -> IntArray:
+    """The columns of the file, int64 [3, n]."""
     try:
         with np.errstate(invalid="ignore"):  # numbers beyond int64: refused below, in one line
             frame = pd.read_csv(path, sep="\t", dtype=np.int64, index_col=False, na_filter=False)
@@ -50,11 +64,4 @@ def read_times(path: Path, interactions: Interactions, n_items: int) -> Positive
         raise DataError.at(path, None, f"no table of integers: {error}", remedy) from None
     if list(frame.columns) != ["user", "item", "time"]:
         raise DataError.at(path, 1, "the heading is not user<TAB>item<TAB>time", remedy)
-    keys, first = np.unique(frame["user"] * n_items + frame["item"], return_index=True)
-    users, items = interactions.positives
-    if not np.array_equal(keys, np.unique(users * n_items + items)):
-        raise DataError.at(path, None, "its pairs are not the positives of the ratings", remedy)
-    if len(keys) < len(frame):
-        line = int(np.setdiff1d(np.arange(len(frame)), first)[0]) + 2
-        raise DataError.at(path, line, "a pair that stands in the file before", remedy)
-    return PositiveTimes(keys, frame["time"].to_numpy()[first], n_items)
+    return np.ascontiguousarray(frame.to_numpy(np.int64).T)

@@ -18,10 +18,11 @@ def history_pairs(
     offsets: Any,
     columns: Any,
     values: Any,
+    weights: Any,
     sums: Any,
     squares: Any,
 ) -> None:  # pragma: no cover
-    """sums[p] = Σ M[items[p], j], squares[p] = Σ M[items[p], j]² over the j of a history.
+    """sums[p] = Σ w[j] M[items[p], j], squares[p] = Σ (w[j] M[items[p], j])² over a history's j.
 
     Each j is looked up by bisection in the item's row of M.
 
@@ -29,6 +30,7 @@ def history_pairs(
         starts, history: the histories in compressed rows, ascending in each.
         rows, items: int64 ``[n]``, the history and the item of each pair.
         offsets, columns, values: M in compressed rows, columns ascending in each.
+        weights: w, what each item of a history counts.
         sums, squares: ``[n]``, written.
     """
     for p in range(len(rows)):
@@ -46,7 +48,7 @@ def history_pairs(
             if low == end:
                 break
             if columns[low] == wanted:
-                value = values[low]
+                value = weights[wanted] * values[low]
                 total += value
                 square += value * value
         sums[p], squares[p] = total, square
@@ -60,6 +62,7 @@ def history_blocks(
     offsets: Any,
     items: Any,
     values: Any,
+    weights: Any,
     first: int,
     sums: Any,
     squares: Any,
@@ -70,12 +73,14 @@ def history_blocks(
         starts, history: the histories in compressed rows.
         rows: int64 ``[n]`` which histories.
         offsets, items, values: M *transposed*, in compressed rows, `items` ascending in each.
+        weights: w, what each item of a history counts.
         first: the first item.
         sums, squares: ``[n, width]``, added to.
     """
     last = first + sums.shape[1]
     for r in range(len(rows)):
         for h in range(starts[rows[r]], starts[rows[r] + 1]):
+            weight = weights[history[h]]
             low, high = offsets[history[h]], offsets[history[h] + 1]
             end = high
             while low < high:
@@ -88,6 +93,6 @@ def history_blocks(
                 item = items[index]
                 if item >= last:
                     break
-                value = values[index]
+                value = weight * values[index]
                 sums[r, item - first] += value
                 squares[r, item - first] += value * value

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from recommender.data.fact_vectors import FactVectors, nearest_rows
 from recommender.data.matrices import positive_matrix
 from recommender.data.splits import TrainingSplit
+from recommender.kernels.co_occurrences import co_occurrences
 from recommender.kernels.history_sums import history_blocks, history_pairs
 from recommender.layers.item_features import ItemFeatures
 from recommender.layers.user_counts import Audience
@@ -67,9 +68,8 @@ class PairFeatures(nn.Module):
         positives = positive_matrix(train).astype(np.float32)
         self.degree = np.bincount(positives.indices, minlength=train.n_items).astype(np.float32)
         self._damping: Floats = 1 / np.sqrt(self.degree + SHRINKAGE)
-        self._together = _without_diagonal(positives.T @ positives)
-        self._together.data *= self._damping[self._together.indices]
-        self._together_by_history = _compact(self._together.T)
+        self._together = co_occurrences(positives)
+        self._alone: Floats = np.ones_like(self._damping)
         self.facts = FactVectors(train.graph, train.n_items)
         self.vectors = self.facts.matrix.astype(np.float32)
         self.alike = _compact(nearest_rows(self.vectors, self.vectors, nearest, itself=False))
@@ -93,13 +93,13 @@ class PairFeatures(nn.Module):
         own = np.float32(left_out)
         audience, degree = self.members, self.degree[items] - own
         length = audience.lengths[users] - own
-        together, _ = self._pair_sums(users, items, self._together)
+        together, _ = self._pair_sums(users, items, self._together, self._damping)
         if left_out:  # the user is one of the listeners of both, for every item of his history
             together -= self._damping_of_history[users] - self._damping[items]
         pair = _pair_columns(
             together / np.sqrt(degree + SHRINKAGE),
             together,
-            *self._pair_sums(users, items, self.alike),
+            *self._pair_sums(users, items, self.alike, self._alone),
             length,
             audience.friends_with(users, items),
             audience.friends[users],
@@ -118,11 +118,11 @@ class PairFeatures(nn.Module):
             ``[stop - start, n_item]``, of the people ``[len(rows), n_user]``.
         """
         block = slice(start, stop)
-        together, _ = _block_sums(audience, rows, self._together_by_history, start, stop)
+        together, _ = _block_sums(audience, rows, self._together, self._damping, start, stop)
         pair = _pair_columns(
             together * self._damping[block],
             together,
-            *_block_sums(audience, rows, self._alike_by_history, start, stop),
+            *_block_sums(audience, rows, self._alike_by_history, self._alone, start, stop),
             audience.lengths[rows, None],
             audience.friends_with_block(rows, start, stop),
             audience.friends[rows, None],
@@ -145,7 +145,7 @@ class PairFeatures(nn.Module):
             n_facts: ``[m]`` number of facts of each.
         """
         n_new = alike.shape[0]
-        facts, squares = _block_sums(audience, rows, _compact(alike.T), 0, n_new)
+        facts, squares = _block_sums(audience, rows, _compact(alike.T), self._alone, 0, n_new)
         nobody = np.zeros_like(facts)
         lengths, friends = audience.lengths[rows, None], audience.friends[rows, None]
         pair = _pair_columns(nobody, nobody, facts, squares, lengths, nobody, friends)
@@ -207,20 +207,22 @@ class PairFeatures(nn.Module):
         sums: Floats = histories @ self._damping
         return sums
 
-    def _pair_sums(self, users: Ints, items: Ints, matrix: csr_array) -> tuple[Floats, Floats]:
-        """Σ and Σ of squares of an item's entries of the matrix over a history; [b] each."""
+    def _pair_sums(
+        self, users: Ints, items: Ints, matrix: csr_array, weights: Floats
+    ) -> tuple[Floats, Floats]:
+        """Σ and Σ of squares of an item's weighted entries over a history; [b] each."""
         sums = np.zeros(len(users), dtype=np.float32)
         squares = np.zeros_like(sums)
         sets = self.members.histories
         history_pairs(
             sets.starts, sets.items, users, items,
-            matrix.indptr, matrix.indices, matrix.data, sums, squares,
+            matrix.indptr, matrix.indices, matrix.data, weights, sums, squares,
         )  # fmt: skip
         return sums, squares
 
 
 def _block_sums(
-    audience: Audience, rows: Ints, transposed: csr_array, start: int, stop: int
+    audience: Audience, rows: Ints, transposed: csr_array, weights: Floats, start: int, stop: int
 ) -> tuple[Floats, Floats]:
     """The sums of some people with the items start … stop - 1; [len(rows), stop - start] each."""
     sums = np.zeros((len(rows), stop - start), dtype=np.float32)
@@ -228,7 +230,7 @@ def _block_sums(
     sets = audience.histories
     history_blocks(
         sets.starts, sets.items, rows,
-        transposed.indptr, transposed.indices, transposed.data, start, sums, squares,
+        transposed.indptr, transposed.indices, transposed.data, weights, start, sums, squares,
     )  # fmt: skip
     return sums, squares
 
@@ -252,13 +254,6 @@ def _pair_columns(
         plays / (friends + 1),
     )
     return np.stack(np.broadcast_arrays(*columns), axis=-1).astype(np.float32)
-
-
-def _without_diagonal(matrix: csr_array) -> csr_array:
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    kept = rows != matrix.indices
-    entries = matrix.data[kept], (rows[kept], matrix.indices[kept])
-    return _compact(csr_array(entries, shape=matrix.shape))
 
 
 def _compact(matrix: sparray) -> csr_array:

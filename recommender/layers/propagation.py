@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +11,8 @@ from numba import njit
 from torch import Tensor, nn
 
 from recommender.data.splits import TrainingSplit
-from recommender.data.tables import IntArray
+from recommender.data.tables import IntArray, distinct
+from recommender.kernels.csr_product import in_row_blocks
 
 __all__ = [
     "Edges",
@@ -79,8 +81,7 @@ def social_edges(train: TrainingSplit, n_entities: int, weight: float) -> Edges:
 def joined_pairs(head: IntArray, tail: IntArray, n_nodes: int) -> tuple[IntArray, IntArray]:
     """Each pair of different nodes once, the lower id first."""
     low, high = np.minimum(head, tail), np.maximum(head, tail)
-    keys = np.sort((low * n_nodes + high)[low != high])  # np.unique hashes, which is slower here
-    keys = keys[np.diff(keys, prepend=-1) > 0]
+    keys = distinct((low * n_nodes + high)[low != high])
     left, right = np.divmod(keys, max(n_nodes, 1))
     return left, right
 
@@ -178,7 +179,8 @@ def _smooth(x: Tensor, matrix: Tensor, n_layers: int) -> Tensor:
         buffers = [torch.empty_like(x) for _ in range(min(n_layers, 2))]
         for step in range(n_layers):
             out = buffers[step % 2]
-            _smoothing_step(offsets, columns, values, x.numpy(), y.numpy(), out.numpy())
+            args = offsets, columns, values, x.numpy(), y.numpy(), out.numpy()
+            in_row_blocks(partial(_smoothing_step, *args), offsets, x.shape[1])
             y = out
     else:
         for _ in range(n_layers):
@@ -188,15 +190,15 @@ def _smooth(x: Tensor, matrix: Tensor, n_layers: int) -> Tensor:
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
 def _smoothing_step(
-    offsets: Any, columns: Any, values: Any, x: Any, y: Any, out: Any
+    offsets: Any, columns: Any, values: Any, x: Any, y: Any, out: Any, first: int, last: int
 ) -> None:  # pragma: no cover
-    """out = x + A y for a matrix A in compressed rows.
+    """out = x + A y in the rows first … last - 1, for a matrix A in compressed rows.
 
     Args:
         offsets, columns, values: A, ``[n, n]``.
         x, y, out: ``[n, d]``; `out` is none of the others.
     """
-    for row in range(len(offsets) - 1):
+    for row in range(first, last):
         total = out[row]
         total[:] = x[row]
         for entry in range(offsets[row], offsets[row + 1]):

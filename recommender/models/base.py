@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import numpy as np
 import torch
@@ -14,11 +14,15 @@ from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 from recommender.data.facts import Facts
-from recommender.data.negatives import InteractionSampler
+from recommender.data.negatives import InteractionSampler, NegativesPolicy
 from recommender.data.splits import TrainingSplit
 from recommender.errors import ConfigError
 from recommender.scoring import ItemScorer, ItemSets
+from recommender.training.distributed import Group
 from recommender.training.tasks import TrainingTask
+
+if TYPE_CHECKING:
+    from recommender.training.division import Division
 
 __all__ = ["ModelConfig", "Recommender", "TrainingTask", "TripleContributions"]
 
@@ -141,6 +145,15 @@ class Recommender(nn.Module, ABC):
         are not trained by gradients return none and override `fit`.
         """
         return ()
+
+    def divide(
+        self, group: Group, train: TrainingSplit, negatives: NegativesPolicy
+    ) -> Division | None:
+        """Keep a part of the rows, and train it beside the other processes, on this CPU.
+
+        None where the model cannot: then every process holds the whole of it.
+        """
+        return None
 
     def fit(self) -> None:
         """Learn in closed form, from what the constructor was given; for models without tasks."""

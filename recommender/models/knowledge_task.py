@@ -67,14 +67,14 @@ class KnowledgeGraphTask(TrainingTask):
     name = "knowledge_graph"
 
     def __init__(self, model: KnowledgeGraphModel, batch_size: int | None = None) -> None:
-        self.model = model
+        self.model, self.graph = model, model.graph
         self.interval = model.config.kge_interval
         self.learning_rate = model.config.lr_kge
         self.batch_size = batch_size or model.config.batch_size
 
     def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """Columns heads, items v ~ S(h), relations, tails and, if asked for, false tails."""
-        graph = self.model.graph
+        graph = self.graph
         items = self.model.associations.items_of(graph.head, rng)
         columns = (graph.head, items, graph.relation, graph.tail)
         if not self.model.config.false_triples:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recommender.data.associations import Associations
-from recommender.data.negatives import InteractionSampler
+from recommender.data.negatives import InteractionSampler, NegativesPolicy, make_sampler
 from recommender.data.splits import TrainingSplit
 from recommender.kge.semantic_matching import SemanticMatching
 from recommender.layers.activations import Mixture
@@ -26,8 +26,11 @@ from recommender.layers.mlp import Dense, mlp
 from recommender.models.base import Recommender
 from recommender.models.knowledge_task import KnowledgeGraphTask, squared_norm
 from recommender.models.mkr_config import PRESETS, MKRConfig
+from recommender.models.mkr_divided import DividedMKR
 from recommender.models.mkr_native import NativeRecommendationSteps, RecommendationLayers
 from recommender.training.adam import Adam
+from recommender.training.distributed import Group
+from recommender.training.division import Division
 from recommender.training.tasks import Steps, TrainingTask
 
 __all__ = ["MKR", "MKRConfig", "RecommendationTask"]
@@ -148,6 +151,20 @@ class MKR(Recommender):
             tasks.append(KnowledgeGraphTask(self))
         return tasks
 
+    def divide(
+        self, group: Group, train: TrainingSplit, negatives: NegativesPolicy
+    ) -> Division | None:
+        """By users and by blocks of items; where the native kernel can, and S(v) is v's own."""
+        rank, size = group.rank, group.size
+        task = RecommendationTask(self, make_sampler(negatives, train.share(rank, size)))
+        if self.config.associated != "own" or not NativeRecommendationSteps.computes(task.layers()):
+            return None
+        knowledge = None
+        if self.config.kge_interval and len(self.graph):
+            knowledge = KnowledgeGraphTask(self)
+            knowledge.graph = self.graph.share(rank, size)
+        return DividedMKR(self, task.layers(), task, knowledge, group)
+
 
 class RecommendationTask(TrainingTask):
     """Lines 3–7 of Algorithm 1: Eq. 1–6 and 16–18, cross-entropy J of Eq. 20.
@@ -202,24 +219,19 @@ class RecommendationTask(TrainingTask):
 
     def native_steps(self, optimizer: Adam) -> Steps | None:
         """The fused kernel, for cross & compress units, ReLU layers and the inner product."""
-        model = self.model
-        layers = RecommendationLayers(
-            model.config, model.users, model.items, model.entities, model.user_layers, model.units
-        )
-        if not NativeRecommendationSteps.supports(layers, optimizer):
+        layers = self.layers()
+        if not optimizer.tables or not NativeRecommendationSteps.computes(layers):
             return None
         return NativeRecommendationSteps(layers, optimizer)
 
+    def layers(self) -> RecommendationLayers:
+        """What it trains, for the kernel."""
+        model = self.model
+        return RecommendationLayers(
+            model.config, model.users, model.items, model.entities, model.user_layers, model.units
+        )
+
     def parameters(self) -> Sequence[nn.Parameter]:
         """Users, items, entities, and the layers between them and ŷ."""
-        model = self.model
-        parts: list[nn.Module] = [
-            model.users,
-            model.items,
-            model.entities,
-            model.user_layers,
-            model.units,
-        ]
-        if model.config.f_rs == "mlp":
-            parts.append(model.rs_layers)
-        return [parameter for part in parts for parameter in part.parameters()]
+        others = list(self.model.rs_layers.parameters()) if self.model.config.f_rs == "mlp" else []
+        return [*self.layers().parameters(), *others]

@@ -38,6 +38,11 @@ class RecommendationLayers:
     user_layers: nn.Sequential
     units: UnitStack
 
+    def parameters(self) -> list[nn.Parameter]:
+        """All of them: users, items, entities, then the layers."""
+        parts = (self.users, self.items, self.entities, self.user_layers, self.units)
+        return [parameter for part in parts for parameter in part.parameters()]
+
 
 class NativeRecommendationSteps:
     """Goes through an epoch's samples with `recommender.kernels.mkr_step`.
@@ -56,12 +61,11 @@ class NativeRecommendationSteps:
         self.mixture = 0 if plain else sum(_BITS[name] for name in config.prediction.split("+"))
 
     @staticmethod
-    def supports(layers: RecommendationLayers, optimizer: Adam) -> bool:
+    def computes(layers: RecommendationLayers) -> bool:
         """Whether the kernel computes what the settings ask for."""
         config = layers.config
         return (
-            bool(optimizer.tables)
-            and config.f_rs == "dot"
+            config.f_rs == "dot"
             and config.unit == "cross_compress"
             and config.activation == "relu"
             and config.low_layers >= 1
@@ -74,14 +78,22 @@ class NativeRecommendationSteps:
         size, n = self.config.batch_size, len(columns[0])
         arrays = [column.numpy() for column in columns]
         self.flat.take()
+        self.before_first_step()
         for rows in self.tables:
             rows.reserve(min(size, n))
         work = _Buffers(self.flat, min(size, n))
         total = 0.0
         for start in range(0, n, size):
             total += self._step([array[start : start + size] for array in arrays], work)
+            self.after_step(start // size + 1)
         self.flat.give_back()
         return total / max(1, -(-n // size))
+
+    def before_first_step(self) -> None:
+        """Called at the beginning of a run, when the working arrays are filled."""
+
+    def after_step(self, taken: int) -> None:
+        """Called after each step of a run, with the number of steps that it has taken."""
 
     def _step(self, batch: list[np.ndarray], work: _Buffers) -> float:
         users, items, entities, labels = batch
@@ -126,8 +138,9 @@ class NativeRecommendationSteps:
         item_table.step(optimizer.steps, adam)
         entity_table.step(optimizer.steps, adam)
         loss += mkr_step.adam_dense(
-            *flat.arrays, flat.n_decay, config.lambda2, optimizer.steps, *adam
+            *flat.arrays, flat.n_decay, config.lambda2, optimizer.own_steps, *adam
         )
+        optimizer.end_step()
         return float(loss)
 
 

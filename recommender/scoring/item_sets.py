@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
-__all__ = ["ItemSets"]
+from recommender.data.tables import IntArray, distinct
 
-IntArray = NDArray[np.int64]
+__all__ = ["ItemSets"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class ItemSets:
         if user_ids.size and not 0 <= user_ids.min() <= user_ids.max() < n_users:
             raise ValueError(f"user ids must lie in 0..{n_users - 1}")
         width = 1 + int(item_ids.max(initial=-1))
-        keys = np.unique(user_ids * width + item_ids) if width else user_ids
+        keys = distinct(user_ids * width + item_ids) if width else user_ids
         counts = np.bincount(keys // max(width, 1), minlength=n_users)
         starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
         return cls(starts, keys % max(width, 1))

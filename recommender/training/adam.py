@@ -44,6 +44,11 @@ class Adam:
     not grow with the tables. Row-wise steps are for tables on the CPU.
 
     Steps happen inside `with optimizer.stepping():`, so that no other task meets a stale row.
+
+    Attributes:
+        steps: steps taken so far, by all processes that take turns.
+        turns: processes that take turns at the tables, each on rows of its own: every step of this
+            one is followed by one of each of the others, in which its rows have no gradient.
     """
 
     def __init__(
@@ -57,7 +62,7 @@ class Adam:
     ) -> None:
         self._places = {id(parameter): index for index, parameter in enumerate(parameters)}
         self.learning_rate = learning_rate
-        self.steps = 0
+        self.steps, self.turns = 0, 1
         self.tables = (
             [TableState(table) for table in tables if id(table.weight) in self._places]
             if rowwise
@@ -106,7 +111,7 @@ class Adam:
         finally:
             for state in self.tables:
                 state.table.sparse, state.table.refresh = False, None
-                self.catch_up(state, np.arange(len(state.last)))
+                self.catch_up_all(state)
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
@@ -125,6 +130,7 @@ class Adam:
             gradient = state.table.weight.grad
             if gradient is not None:
                 self._step_table(state, gradient)
+        self.end_step()
 
     @torch.no_grad()
     def share_gradients(self, group: Group) -> None:
@@ -151,15 +157,33 @@ class Adam:
     def align_steps(self) -> None:
         """Tell torch's Adam how many steps were taken elsewhere."""
         for step in self._step_tensors:
-            step.fill_(self.steps)
+            step.fill_(self.own_steps)
+
+    @property
+    def own_steps(self) -> int:
+        """Steps that this process has taken itself, the one under way included."""
+        return -(-self.steps // self.turns)
+
+    def end_step(self) -> None:
+        """Let the other processes have their turns."""
+        self.pass_by(self.turns - 1)
+
+    def pass_by(self, steps: int) -> None:
+        """Let steps pass in which nothing here has a gradient."""
+        for _ in range(steps):
+            self.begin_step()
 
     def begin_step(self) -> None:
-        """Count the step and extend the table of carried movements."""
+        """Count a step and extend the table of carried movements."""
         self.steps += 1
         if self.steps >= self.carry.shape[1]:
             self.carry = np.concatenate([self.carry, np.zeros_like(self.carry)], axis=1)
         if self.tables:
             adam_rows.extend_carry(self.carry, self.steps, BETA1, BETA2, HORIZON)
+
+    def catch_up_all(self, state: TableState) -> None:
+        """Bring all rows of a table up to date."""
+        self.catch_up(state, np.arange(len(state.last)))
 
     def catch_up(self, state: TableState, rows: np.ndarray) -> None:
         """Bring `rows` of a table up to date with the steps taken so far."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from recommender.errors import RunError
 from safe_io.atomic import write_atomically
@@ -24,6 +25,7 @@ __all__ = [
     "Checkpoint",
     "checkpoint_hash",
     "fitting",
+    "put_into",
     "read_checkpoint",
     "write_checkpoint",
 ]
@@ -65,7 +67,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint; its tensors are on the CPU.
+    """Read a checkpoint; its tensors are on the CPU, memory-mapped: only what is used is read.
 
     Raises:
         RunError: missing or damaged file.
@@ -73,7 +75,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     if not path.is_file():
         raise RunError(f"{path}: no checkpoint there; train first")
     try:
-        checkpoint = Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
+        checkpoint = Checkpoint(**torch.load(path, "cpu", weights_only=True, mmap=True))
     except OSError as error:
         if error.errno is not None:
             raise  # the disk's fault, not the file's
@@ -101,6 +103,16 @@ def fitting(path: Path) -> Iterator[None]:
             f"{path}: does not fit the model of {path.parent / 'config.json'} "
             f"({shown or type(error).__name__}); train again"
         ) from None
+
+
+def put_into(model: nn.Module, state: dict[str, torch.Tensor]) -> None:
+    """Give a model these parameters, without a copy: processes of one run share the pages.
+
+    Where precisions differ, they are copied, for a model is of one precision.
+    """
+    own = model.state_dict()
+    same = all(name in own and own[name].dtype == value.dtype for name, value in state.items())
+    model.load_state_dict(state, assign=same)
 
 
 def _unreadable(path: Path, error: Exception) -> RunError:

@@ -1,8 +1,9 @@
-"""Data-parallel training under torchrun: each process takes a slice of every batch.
+"""The processes of a data-parallel training under torchrun, and what they say to each other.
 
-All processes draw the same batches from the same seed and take their own slice of each; the
-gradients of the slices are added up, so that a step is the one that a single process would have
-taken, up to rounding. Nothing here is active outside torchrun.
+There are two ways to train together. Where a model can be divided (`Recommender.divide`), every
+process trains on rows of its own. Else all processes draw the same batches from the same seed and
+take their own slice of each; the gradients of the slices are added up, so that a step is the one
+that a single process would have taken, up to rounding. Nothing here is active outside torchrun.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
@@ -18,6 +21,9 @@ from torch import Tensor
 from recommender.errors import ConfigError
 
 __all__ = ["Group", "process_group"]
+
+Value = TypeVar("Value")
+_LONGEST_WAIT = timedelta(days=1)  # the others wait while the main process measures or writes
 
 
 class Group:
@@ -63,13 +69,45 @@ class Group:
             torch.cat([a[: int(c)] for a, c in zip(all_values, counts, strict=True)]),
         )
 
+    def exchange(self, tensors: list[Tensor]) -> None:
+        """Hand each tensor to the process before this one, and take that of the process after."""
+        if self.size == 1:
+            return
+        before, after = (self.rank - 1) % self.size, (self.rank + 1) % self.size
+        received = [torch.empty_like(tensor) for tensor in tensors]
+        messages = [dist.isend(tensor, before) for tensor in tensors]
+        messages += [dist.irecv(tensor, after) for tensor in received]
+        for message in messages:
+            if message is not None:
+                message.wait()
+        for tensor, other in zip(tensors, received, strict=True):
+            tensor.copy_(other)
+
+    def gather_equal(self, tensor: Tensor) -> list[Tensor]:
+        """The tensors of all processes, which are of one shape, in the order of their ranks."""
+        if self.size == 1:
+            return [tensor]
+        found = [torch.empty_like(tensor) for _ in range(self.size)]
+        dist.all_gather(found, tensor.contiguous())
+        return found
+
+    def gather_columns(self, values: Tensor, counts: list[int]) -> list[Tensor]:
+        """The [k, count] of all processes, in the order of their ranks, which have given counts."""
+        padded = values.new_zeros(values.shape[0], max(counts))
+        padded[:, : values.shape[1]] = values
+        return [f[:, :n] for f, n in zip(self.gather_equal(padded), counts, strict=True)]
+
+    def largest(self, value: int) -> int:
+        """The largest of the processes' values."""
+        return max(int(v) for v in self.gather_equal(torch.tensor([value])))
+
     def broadcast(self, tensors: list[Tensor]) -> None:
         """Give every process the main one's values."""
         if self.size > 1:
             for tensor in tensors:
                 dist.broadcast(tensor, src=0)
 
-    def agree(self, value: float) -> float:
+    def agree(self, value: Value) -> Value:
         """The main process's value, everywhere."""
         if self.size == 1:
             return value
@@ -101,7 +139,7 @@ def process_group(device: torch.device) -> Iterator[Group]:
         yield Group(*((dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else ()))
         return
     try:
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=_LONGEST_WAIT)
     except (ValueError, RuntimeError) as error:
         raise ConfigError(f"torchrun: no process group ({error})") from None
     try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,9 @@ from recommender.metrics.ctr import evaluate_ctr
 from recommender.metrics.ranking import DEFAULT_KS, RANKING_METRICS, evaluate_ranking
 from recommender.metrics.roc import auc
 from recommender.models.base import Recommender
+from recommender.training.distributed import Group
 
-__all__ = ["evaluate_split", "rank_split", "score_rows", "validation_value"]
+__all__ = ["evaluate_split", "rank_split", "score_rows", "score_shared_rows", "validation_value"]
 
 _BLOCK = 65_536
 
@@ -28,7 +30,7 @@ def score_rows(model: Recommender, rows: HeldOut) -> tuple[np.ndarray, np.ndarra
     """Raw scores and ŷ of rows, two float64 arrays [n]; in blocks, in evaluation mode."""
     scores, probabilities = [], []
     with _scoring(model):
-        for start in range(0, len(rows), _BLOCK):
+        for start in range(0, max(1, len(rows)), _BLOCK):
             users = torch.from_numpy(rows.users[start : start + _BLOCK]).to(model.device)
             items = torch.from_numpy(rows.items[start : start + _BLOCK]).to(model.device)
             raw = model.score(users, items)
@@ -37,8 +39,27 @@ def score_rows(model: Recommender, rows: HeldOut) -> tuple[np.ndarray, np.ndarra
     return np.concatenate(scores), np.concatenate(probabilities)
 
 
+def score_shared_rows(
+    model: Recommender, rows: HeldOut, *, group: Group
+) -> tuple[np.ndarray, np.ndarray]:
+    """`score_rows` of a model that every process has; each scores a slice, and all get all."""
+    bounds = [Group(rank, group.size).slice(len(rows)) for rank in range(group.size)]
+    own = bounds[group.rank]
+    values = np.stack(
+        score_rows(model, HeldOut(rows.users[own], rows.items[own], rows.labels[own]))
+    )
+    sent = torch.from_numpy(values).to(model.device)
+    found = group.gather_columns(sent, [part.stop - part.start for part in bounds])
+    scores, probabilities = torch.cat(found, dim=1).cpu().numpy()
+    return scores, probabilities
+
+
 def validation_value(
-    model: Recommender, split: Split, ks: Sequence[int] = (), limit: int = 0
+    model: Recommender,
+    split: Split,
+    ks: Sequence[int] = (),
+    limit: int = 0,
+    score: Callable[[HeldOut], tuple[np.ndarray, np.ndarray]] | None = None,
 ) -> dict[str, float]:
     """What a monitor may ask for: `auc` and `acc` (ŷ ≥ 0.5) of the validation rows, and rankings.
 
@@ -47,6 +68,7 @@ def validation_value(
         split: its validation positives are relevant, its training positives left out of the lists.
         ks: lengths at which the catalogue's ranking is judged; without any it is not ranked.
         limit: rank for so many users at most; 0: for all.
+        score: `score_rows` of the model, where several processes share the work.
 
     Returns:
         By name (`ndcg@10`); all NaN where the model gives no finite score.
@@ -55,12 +77,13 @@ def validation_value(
     undefined = dict.fromkeys(
         ["auc", "acc", *(f"{name}@{k}" for name in RANKING_METRICS for k in ks)], float("nan")
     )
-    scores, probabilities = score_rows(model, rows)
+    score = score or partial(score_rows, model)
+    scores, probabilities = score(rows)
     if not np.isfinite(scores).all():
         return undefined
     if model.calibrates:  # scores on no probability's scale: two numbers learnt on these rows
         model.calibrate(scores, rows.labels)
-        _, probabilities = score_rows(model, rows)
+        _, probabilities = score(rows)
     values = {
         "auc": float(auc(rows.labels, scores)),
         "acc": float(accuracy(rows.labels, probabilities)),

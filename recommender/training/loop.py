@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,13 @@ from recommender.training.adam import Adam
 from recommender.training.checkpoint import Checkpoint, fitting, read_checkpoint
 from recommender.training.config import TrainConfig
 from recommender.training.distributed import Group, process_group
-from recommender.training.evaluation import evaluate_split, rank_split, validation_value
+from recommender.training.division import Division
+from recommender.training.evaluation import (
+    evaluate_split,
+    rank_split,
+    score_shared_rows,
+    validation_value,
+)
 from recommender.training.loggers import Logger
 from recommender.training.runs import CHECKPOINT_FILE, Run, RunFolder
 from recommender.training.seeds import epoch_generator, seed_torch
@@ -122,9 +129,14 @@ class _Training:
             RunFolder(trainer.out, self.config, model, split) if trainer.out is not None else None
         )
         group.broadcast([*model.parameters(), *model.buffers()])
-        self.tasks = list(model.tasks(make_sampler(self.config.negatives, split.train)))
-        self.optimizers = {task.name: self._optimizer(task) for task in self.tasks}
-        self.steps = {task.name: self._steps(task) for task in self.tasks}
+        self.division = self._divide()
+        if self.division is not None:
+            self.tasks = list(self.division.tasks)
+            self.optimizers, self.steps = dict(self.division.optimizers), dict(self.division.steps)
+        else:
+            self.tasks = list(model.tasks(make_sampler(self.config.negatives, split.train)))
+            self.optimizers = {task.name: self._optimizer(task) for task in self.tasks}
+            self.steps = {task.name: self._steps(task) for task in self.tasks}
         self.stopping = EarlyStopping(self.config.patience)
         self.epoch = 0
         self.finished = False
@@ -145,7 +157,8 @@ class _Training:
         saved = time.monotonic()
         while self.tasks and not self.finished:
             self._train_epoch()
-            if self.finished or time.monotonic() - saved >= self.config.checkpoint_seconds:
+            waited = self.group.agree(time.monotonic() - saved)
+            if self.finished or waited >= self.config.checkpoint_seconds:
                 self._save()
                 saved = time.monotonic()
         return self._finish()
@@ -157,10 +170,10 @@ class _Training:
 
     def _train_epoch(self) -> None:
         """Lines 2–11 of Algorithm 1: each task in turn, the KG one every kge_interval epochs."""
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         self.model.train()
         record: dict[str, float] = {"epoch": self.epoch + 1}
-        n_samples = 0
+        n_samples = 0.0
         for task in self.tasks:
             if self.epoch % task.interval == 0:
                 columns = self._shuffled_samples(task)
@@ -170,6 +183,11 @@ class _Training:
                     record[f"loss_{task.name}"] = self.steps[task.name].run(columns)
         self.epoch += 1
         record["train_seconds"] = time.perf_counter() - began
+        if self.division is None:  # every process has drawn them all
+            n_samples /= self.group.size
+        sums = torch.tensor([n_samples, time.process_time() - worked], device=self.device)
+        self.group.sum_dense([sums])
+        n_samples, record["cpu_seconds"] = sums.tolist()
         record["samples_per_second"] = n_samples / record["train_seconds"]
         last = self.epoch >= self._most_epochs
         if last or self.epoch % self.config.evaluate_every == 0:
@@ -178,7 +196,8 @@ class _Training:
         self._tell("epoch", record)
 
     def _shuffled_samples(self, task: TrainingTask) -> tuple[Tensor, ...]:
-        rng = epoch_generator(self.config.seed, task.name, self.epoch)
+        rank = None if self.division is None else self.group.rank
+        rng = epoch_generator(self.config.seed, task.name, self.epoch, rank)
         seed_torch(self.config.seed, task.name, self.epoch, self.group.rank)
         columns = task.samples(rng)
         order = rng.permutation(len(columns[0]))
@@ -188,15 +207,26 @@ class _Training:
         )
 
     def _validate(self, record: dict[str, float]) -> None:
-        config = self.config
-        values = validation_value(
-            self.model, self.split, config.monitored_lengths, config.rank_users
-        )
+        values = self._validation_values()
         record.update({f"valid_{name}": value for name, value in values.items()})
-        value = self.group.agree(config.monitored(values))
-        if self.stopping.update(self.epoch, value):
+        if self.stopping.update(self.epoch, self.config.monitored(values)):
             state = self.model.state_dict()
             self.best_model = {name: tensor.detach().clone() for name, tensor in state.items()}
+
+    def _validation_values(self) -> dict[str, float]:
+        """The same in all processes, which share the rows out."""
+        config, division, group = self.config, self.division, self.group
+        ks, limit = config.monitored_lengths, config.rank_users
+        if division is None:
+            score = partial(score_shared_rows, self.model, group=group)
+            return group.agree(validation_value(self.model, self.split, ks, limit, score))
+        if not ks:
+            return validation_value(self.model, self.split, score=division.score)
+        with division.whole():  # whole catalogues are ranked by the main process
+            values = {}
+            if group.is_main:
+                values = validation_value(self.model, self.split, ks, limit)
+            return group.agree(values)
 
     def _fit_at_once(self) -> None:
         """For models without gradients."""
@@ -218,7 +248,19 @@ class _Training:
             ]
             remedy = f"lower the learning rate ({', '.join(rates)})" if rates else "change settings"
             raise RunError(f"training diverged: no epoch had a defined validation metric; {remedy}")
-        self.model.load_state_dict(self.best_model)
+        with nullcontext() if self.division is None else self.division.whole():
+            best = self._whole_model(self.best_model)
+            metrics: dict[str, Any] = {}
+            if self.group.is_main:
+                self.model.load_state_dict(best or {})
+                metrics = self._final_metrics()
+                self._tell("finish", metrics)
+            metrics = self.group.agree(metrics)
+        path = None if self.folder is None else self.folder.path
+        return Run(path, metrics, self.stopping.best_epoch, self.epoch, self.stopping.best)
+
+    def _final_metrics(self) -> dict[str, Any]:
+        """Measure the best epoch's model, and write what completes the run."""
         self.model.eval()
         metrics: dict[str, Any] = {
             "best_epoch": self.stopping.best_epoch,
@@ -229,15 +271,24 @@ class _Training:
         if self.rank:
             lengths, limit = self.config.lengths, self.config.rank_users
             metrics |= rank_split(self.model, self.split, lengths, limit=limit, test=self.test)
-        if self.folder is not None and self.group.is_main:
+        if self.folder is not None:
             self.folder.close(metrics)
             from recommender.plots import learning_curve  # matplotlib takes its time to load
 
             learning_curve(self.folder.path)
-        self._tell("finish", metrics)
-        self.group.wait()
-        path = None if self.folder is None else self.folder.path
-        return Run(path, metrics, self.stopping.best_epoch, self.epoch, self.stopping.best)
+        return metrics
+
+    def _divide(self) -> Division | None:
+        """This process's part of the model, where several on the CPU can share it out."""
+        config = self.config
+        if self.group.size == 1 or self.device.type != "cpu" or config.compile:
+            return None
+        if config.kernel == "torch" or config.optimizer == "dense" or config.precision == "bf16":
+            return None
+        return self.model.divide(self.group, self.split.train, config.negatives)
+
+    def _whole_model(self, state: dict[str, Tensor] | None) -> dict[str, Tensor] | None:
+        return state if self.division is None else self.division.complete(state)
 
     def _optimizer(self, task: TrainingTask) -> Adam:
         wanted = self.config.optimizer
@@ -279,20 +330,27 @@ class _Training:
                 getattr(logger, event)(*content)
 
     def _save(self) -> None:
-        if self.folder is None or not self.group.is_main:
+        if self.folder is None or (self.division is None and not self.group.is_main):
             return
-        self.folder.save(
-            Checkpoint(
-                epoch=self.epoch,
-                fingerprint=self.folder.fingerprint,
-                # Without tasks the one state is the best state: no need to write it twice.
-                model=self.model.state_dict() if self.tasks else {},
-                optimizers={name: opt.state_dict() for name, opt in self.optimizers.items()},
-                stopping=self.stopping.state_dict(),
-                best_model=self.best_model,
-                finished=self.finished,
+        # Without tasks the one state is the best state: no need to write it twice.
+        model = self._whole_model(self.model.state_dict()) if self.tasks else {}
+        best = self._whole_model(self.best_model)
+        if self.division is None:
+            optimizers = {name: opt.state_dict() for name, opt in self.optimizers.items()}
+        else:
+            optimizers = self.division.optimizer_states()
+        if self.group.is_main:
+            self.folder.save(
+                Checkpoint(
+                    epoch=self.epoch,
+                    fingerprint=self.folder.fingerprint,
+                    model=model or {},
+                    optimizers=optimizers,
+                    stopping=self.stopping.state_dict(),
+                    best_model=best,
+                    finished=self.finished,
+                )
             )
-        )
 
     def _resume(self, out: Path | None) -> None:
         if self.folder is None or out is None:
@@ -307,22 +365,31 @@ class _Training:
                 "command that started it, or train into another --out"
             )
         with fitting(path):
-            state = checkpoint.model or checkpoint.best_model
-            if state:
-                self.model.load_state_dict(state)
-            for name, moments in checkpoint.optimizers.items():
+            for moments in checkpoint.optimizers.values():
                 if "moments" not in moments:
                     raise RunError(
                         f"{out}: its checkpoint was written by an earlier version, which cannot be "
                         "resumed; train anew into another --out"
                     )
-                self.optimizers[name].load_state_dict(moments)
+            self._take_state(checkpoint)
             self.stopping.load_state_dict(checkpoint.stopping)
         self.epoch = checkpoint.epoch
-        self.best_model = checkpoint.best_model
         # More --epochs than before: a run that ended by their number goes on.
         ended = self.epoch >= self._most_epochs or self.stopping.exhausted
         self.finished = checkpoint.finished and ended
+
+    def _take_state(self, checkpoint: Checkpoint) -> None:
+        """Model, optimisers and best parameters of a checkpoint, or this process's part of them."""
+        state = checkpoint.model or checkpoint.best_model
+        best = checkpoint.best_model
+        if self.division is not None and state:
+            best = self.division.load(state, best, checkpoint.optimizers)
+        elif state:
+            self.model.load_state_dict(state)
+        if self.division is None:
+            for name, moments in checkpoint.optimizers.items():
+                self.optimizers[name].load_state_dict(moments)
+        self.best_model = best
 
 
 def pick_device(name: str) -> torch.device:

@@ -27,6 +27,7 @@ from recommender.models.registry import create_model
 from recommender.training.checkpoint import (
     Checkpoint,
     fitting,
+    put_into,
     read_checkpoint,
     write_checkpoint,
 )
@@ -197,6 +198,6 @@ def load_run(folder: str | Path, *, data: str | Path | None = None) -> LoadedRun
         raise RunError(f"{folder}: no epoch was validated yet; go on with --resume")
     with fitting(folder / CHECKPOINT_FILE):
         model = create_model(config.model, parts.train, **config.model_settings)
-        model.load_state_dict(checkpoint.best_model)
+        put_into(model, checkpoint.best_model)
     model.eval()
     return LoadedRun(model, dataset, parts, config)

@@ -14,9 +14,12 @@ import torch
 __all__ = ["epoch_generator", "seed_torch"]
 
 
-def epoch_generator(seed: int, purpose: str, epoch: int) -> np.random.Generator:
-    """The generator of one purpose (a task's name) in one epoch."""
-    return np.random.default_rng([seed, zlib.crc32(purpose.encode()), epoch])
+def epoch_generator(
+    seed: int, purpose: str, epoch: int, rank: int | None = None
+) -> np.random.Generator:
+    """The generator of one purpose (a task's name) in one epoch, or that of one process."""
+    words = [seed, zlib.crc32(purpose.encode()), epoch]
+    return np.random.default_rng(words if rank is None else [*words, rank])
 
 
 def seed_torch(seed: int, purpose: str, epoch: int, rank: int = 0) -> None:

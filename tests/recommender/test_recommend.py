@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 from recommender import Trainer, create_model, load, split
 from recommender.cli import main_guard
+from recommender.errors import RunError
 from recommender.recommend import main
 from recommender.recommendations import recommendations_for, write_recommendations
 from recommender.training.runs import load_run
@@ -103,6 +105,33 @@ def test_everybodys_lists_are_the_single_ones(toy_runs, tmp_path, capsys):
     assert again.read_bytes() == (folder / "recommendations.parquet").read_bytes()
 
 
+def test_several_workers_write_the_same_bytes(toy_runs, tmp_path):
+    model, _, parts, _ = load_run(toy_runs["mkr", 1])
+    done = {"scoring": 0, "explaining": 0}
+
+    def progress(name: str, n_users: int) -> None:
+        done[name] += n_users
+
+    paths = [tmp_path / f"by-{workers}.parquet" for workers in (1, 2, 3)]
+    for workers, path in enumerate(paths, 1):
+        write_recommendations(
+            path, model, parts, 3, users_at_a_time=7, workers=workers, progress=progress
+        )
+    first, *others = (path.read_bytes() for path in paths)
+    assert all(other == first for other in others)
+    assert done == dict.fromkeys(done, 3 * parts.dataset.n_users)
+
+
+def test_a_fault_in_a_worker_is_that_of_the_command(toy_runs, tmp_path):
+    model, _, parts, _ = load_run(toy_runs["mkr", 1])
+    with torch.no_grad():
+        model.users.weight[20] = torch.nan
+    path = tmp_path / "lists.parquet"
+    with pytest.raises(RunError, match="its training diverged"):
+        write_recommendations(path, model, parts, 3, users_at_a_time=7, workers=2)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_lists_written_block_by_block_are_those_made_at_once(toy_runs, tmp_path):
     model, _, parts, _ = load_run(toy_runs["mkr", 1])
     path = tmp_path / "lists.parquet"
@@ -152,6 +181,7 @@ def test_data_of_other_programs_has_users_by_number(toy_data, tmp_path, capsys):
         ("--user", "100", "--top", "0"),
         ("--user", "100", "--pool", "0"),
         ("--user", "100", "--out", "lists.parquet"),
+        ("--user", "100", "--workers", "2"),
         ("--all", "--why"),
         ("--all", "--format", "json"),
     ],

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from recommender import DataError, load
 from recommender.data.graph import KnowledgeGraph
-from recommender.data.tables import read_integer_table
+from recommender.data.tables import read_integer_columns
 
 
 def write(folder: Path, ratings: str = "0\t0\t1\n0\t1\t0\n", graph: str = "0\t0\t2\n") -> Path:
@@ -103,7 +103,7 @@ def test_tables_come_back_as_written(
 ) -> None:
     path = tmp_path_factory.mktemp("tables") / "table.txt"
     path.write_text("".join(f"{a}\t{b}\t{c}\n" for a, b, c in rows))
-    np.testing.assert_array_equal(read_integer_table(path, ("a", "b", "c")), rows)
+    np.testing.assert_array_equal(read_integer_columns(path, ("a", "b", "c")).T, rows)
 
 
 def test_membership_and_neighbours() -> None:

@@ -1,0 +1,152 @@
+"""Train one model in several processes, each on rows of its own: what the loop asks of it.
+
+A process that takes every second step at rows which no other touches leaves them exactly as one
+process would that takes all the steps in turn (Gemulla et al., "Large-scale matrix factorization
+with distributed stochastic gradient descent", KDD 2011). What all processes change, such as the
+matrices of a layer, each changes by itself for some steps; then the changes are added up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recommender.data.splits import HeldOut
+from recommender.kernels import adam_rows
+from recommender.training.adam import BETA1, BETA2, EPSILON, Adam, TableState
+from recommender.training.distributed import Group
+from recommender.training.steps import TorchSteps
+from recommender.training.tasks import Steps, TrainingTask
+
+__all__ = ["Division", "MergedSteps", "add_up", "every_nth", "interleaved"]
+
+
+class Division(Protocol):
+    """A model of which this process holds some rows, and how these are trained and put together.
+
+    All methods are to be called in all processes at once.
+    """
+
+    @property
+    def tasks(self) -> Sequence[TrainingTask]:
+        """What to train on; its samples are this process's own."""
+
+    @property
+    def optimizers(self) -> Mapping[str, Adam]:
+        """By the tasks' names."""
+
+    @property
+    def steps(self) -> Mapping[str, Steps]:
+        """By the tasks' names."""
+
+    def score(self, rows: HeldOut) -> tuple[np.ndarray, np.ndarray]:
+        """`score_rows`, each process those of its own users; all get all the scores."""
+
+    def whole(self) -> AbstractContextManager[None]:
+        """For as long as it lasts, the main process's model is complete."""
+
+    def complete(self, state: Mapping[str, Tensor] | None) -> dict[str, Tensor] | None:
+        """A whole model's parameters out of all processes' `state_dict`s; {} but in the main one.
+
+        None where the states are None, as they are before the first validation.
+        """
+
+    def optimizer_states(self) -> dict[str, Any]:
+        """The optimisers' states, as of one process with all the rows; {} but in the main one."""
+
+    def load(
+        self,
+        model: Mapping[str, Tensor],
+        best: Mapping[str, Tensor] | None,
+        optimizers: Mapping[str, Any],
+    ) -> dict[str, Tensor] | None:
+        """Take this process's part of a checkpoint; what `best` is for this process."""
+
+
+def every_nth(rows: Tensor, first: int, size: int) -> Tensor:
+    """The rows first, first + size, …, and a row of zeros where another process has one more."""
+    part = rows[first::size]
+    missing = -(-len(rows) // size) - len(part)
+    return torch.cat([part, part.new_zeros(missing, *part.shape[1:])])
+
+
+def interleaved(parts: Sequence[Tensor], n: int) -> Tensor:
+    """The n rows of which `every_nth` made these parts."""
+    return torch.stack(list(parts), dim=1).flatten(0, 1)[:n]
+
+
+def add_up(group: Group, before: Tensor, now: Tensor) -> None:
+    """Change `now` to `before` plus the changes of all processes; the same bits in each."""
+    now -= before
+    group.sum_dense([now])
+    now += before
+
+
+class MergedSteps:
+    """Steps over tables that every process holds, at samples of its own; merged now and then.
+
+    The moments of Adam are sums over the gradients: added up, they are those of one process that
+    takes all the steps. So are the rows, but that a gradient was taken where its own process
+    stood. The layers' moments are averaged.
+
+    Args:
+        task: trained by torch's autograd.
+        optimizer: of the task; its tables row-wise.
+        group: the processes.
+        alone: steps between two merges.
+    """
+
+    def __init__(self, task: TrainingTask, optimizer: Adam, group: Group, alone: int) -> None:
+        self.task, self.optimizer, self.group, self.alone = task, optimizer, group, alone
+        self._steps = TorchSteps(task, optimizer)
+
+    def run(self, columns: tuple[Tensor, ...]) -> float:
+        """See `Steps.run`; `columns` are this process's samples."""
+        n, size = len(columns[0]), self.task.batch_size
+        longest = self.group.largest(-(-n // size))
+        width = self.alone * size
+        total = torch.zeros(2)
+        for start in range(0, longest * size, width):
+            part = tuple(column[start : start + width] for column in columns)
+            taken = -(-len(part[0]) // size)
+            most = -(-min(width, longest * size - start) // size)
+            total += torch.tensor([self._run_and_merge(part, most - taken) * taken, taken])
+        self.group.sum_dense([total])
+        return float(total[0] / total[1].clamp_min(1))
+
+    @torch.no_grad()
+    def _run_and_merge(self, columns: tuple[Tensor, ...], missing: int) -> float:
+        """Some steps, `missing` ones that only others take, and everybody's changes."""
+        optimizer, group = self.optimizer, self.group
+        began = optimizer.steps
+        tables = [[torch.from_numpy(a).clone() for a in s.arrays()] for s in optimizer.tables]
+        weights = [weight.detach().clone() for weight in optimizer.weights]
+        with torch.enable_grad():
+            loss = self._steps.run(columns)
+        optimizer.pass_by(missing * optimizer.turns)
+        for state, before in zip(optimizer.tables, tables, strict=True):
+            optimizer.catch_up_all(state)
+            self._move_on(state, before, began)
+            for old, array in zip(before, state.arrays(), strict=True):
+                add_up(group, old, torch.from_numpy(array))
+        for weight, old in zip(optimizer.weights, weights, strict=True):
+            add_up(group, old, weight.data)
+        moments = [*optimizer.exp_avg, *optimizer.exp_avg_sq]
+        group.sum_dense(moments)
+        for moment in moments:
+            moment /= group.size
+        return loss
+
+    def _move_on(self, state: TableState, arrays: list[Tensor], began: int) -> None:
+        """Bring a copy of a table, from before, to where it would be without any gradient."""
+        optimizer, n = self.optimizer, len(state.last)
+        theta, first, second = (array.numpy() for array in arrays)
+        adam_rows.catch_up(
+            theta, first, second, np.full(n, began), np.arange(n),
+            optimizer.carry, optimizer.steps, optimizer.learning_rate, BETA1, BETA2, EPSILON,
+        )  # fmt: skip
