@@ -239,8 +239,6 @@ def _nearest(
         bound, filled = (1.0 if sizes[row] > nearest else least), 0
         for m in range(first, last):
             remaining = np.sqrt(max(remaining_square, 0.0))
-            if remaining < bound - _SLACK:
-                break
             word = words[by_rarity[m]]
             remaining_square -= weights[by_rarity[m]] ** 2
             for at in range(starts[word], starts[word + 1]):
@@ -322,7 +320,8 @@ def _evidence(profiles: _Profiles, described: _Described, pairs: _Ints) -> pa.Ar
     starts = np.searchsorted(pair[few], np.arange(len(pairs) + 1))
     words = pa.array(described.words).take(pa.array(by_rarity[rank[few]]))
     listed = pa.ListArray.from_arrays(pa.array(starts, pa.int32()), words)
-    return pc.binary_join_element_wise("both: ", pc.binary_join(listed, ", "), "")
+    found: pa.Array = pc.binary_join_element_wise("both: ", pc.binary_join(listed, ", "), "")
+    return found
 
 
 def _ranges(starts: _Ints, sizes: _Ints) -> _Ints:
@@ -334,4 +333,5 @@ def _ranges(starts: _Ints, sizes: _Ints) -> _Ints:
 def _place_in_group(groups: _Ints) -> _Ints:
     """The place of each value among its equals, which stand side by side."""
     first = np.flatnonzero(np.append(True, groups[1:] != groups[:-1])[: len(groups)])
-    return np.arange(len(groups)) - np.repeat(first, np.diff(np.append(first, len(groups))))
+    places: _Ints = np.arange(len(groups)) - np.repeat(first, np.diff(np.append(first, len(groups))))
+    return places
