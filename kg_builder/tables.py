@@ -1,16 +1,18 @@
 """Schemas of the tables that the stages exchange: declare columns and types, check data frames.
 
 In memory a table is a pandas frame with Arrow types; on disk it is Parquet with the same schema.
+Columns in which long tables repeat few texts are pandas categories in memory.
 References are CURIEs (`artist:Radiohead`, `freebase:m.07qnf`) once an entity exists, and record
 keys (`<source>/<record id>`) before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -40,12 +42,21 @@ DECISIONS: Final = frozenset({"match", "no_match", "unsure"})
 
 @dataclass(frozen=True)
 class Table:
-    """A named table with a fixed schema, and the closed vocabularies of some columns."""
+    """A named table with a fixed schema, and the closed vocabularies of some columns.
+
+    Attributes:
+        name: for people.
+        schema: columns and types on disk.
+        vocabularies: the texts that a column may hold.
+        required: columns without nulls.
+        categorical: columns of texts that are categories in memory.
+    """
 
     name: str
     schema: pa.Schema
     vocabularies: Mapping[str, frozenset[str]]
     required: tuple[str, ...]
+    categorical: tuple[str, ...] = ()
 
     @property
     def columns(self) -> list[str]:
@@ -65,7 +76,15 @@ class Table:
                 table = pa.Table.from_pylist([dict(row) for row in rows], schema=self.schema)
         except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as fault:
             raise DataError(f"a row does not fit the table: {fault}", where=self.name) from fault
-        return self.check(table.to_pandas(types_mapper=pd.ArrowDtype))
+        return self.from_arrow(table)
+
+    def from_arrow(self, table: pa.Table) -> pd.DataFrame:
+        """Build a checked frame from an Arrow table; dictionaries become categories.
+
+        Raises:
+            DataError: as `check`.
+        """
+        return self.check(table.to_pandas(types_mapper=_pandas_type))
 
     def empty(self) -> pd.DataFrame:
         """A frame with the table's columns and no rows."""
@@ -83,7 +102,11 @@ class Table:
             raise DataError(f"missing columns {missing}", where=f"table {self.name}")
         frame = frame.loc[:, self.columns].reset_index(drop=True)
         for field in self.schema:
-            wanted = pd.ArrowDtype(field.type)
+            wanted: Any = pd.ArrowDtype(field.type)
+            if field.name in self.categorical:
+                if isinstance(frame[field.name].dtype, pd.CategoricalDtype):
+                    continue
+                wanted = "category"
             if frame[field.name].dtype != wanted:
                 try:
                     frame[field.name] = frame[field.name].astype(wanted)
@@ -109,12 +132,31 @@ class Table:
         return frame
 
 
+def recoded(column: pd.Series, change: Callable[[pd.Index], Sequence[str | None]]) -> pd.Series:
+    """A column of categories with other texts in the place of its own, or none.
+
+    Args:
+        column: the categories.
+        change: gives for the distinct texts those that take their places.
+    """
+    numbers, distinct = pd.factorize(np.array(change(column.cat.categories), dtype=object))
+    codes = np.append(numbers, -1).astype(np.int32)[column.cat.codes]
+    recoded = pd.Categorical.from_codes(codes, pd.Index(distinct, dtype="str"))
+    return pd.Series(recoded, index=column.index)
+
+
+def _pandas_type(type_: pa.DataType) -> pd.ArrowDtype | None:
+    """The type of a column in memory; pandas' own for dictionaries, which are categories."""
+    return None if pa.types.is_dictionary(type_) else pd.ArrowDtype(type_)
+
+
 def _table(
     name: str,
     columns: Mapping[str, pa.DataType],
     *,
     optional: Iterable[str] = (),
     vocabularies: Mapping[str, frozenset[str]] | None = None,
+    categorical: tuple[str, ...] = (),
 ) -> Table:
     loose = set(optional)
     return Table(
@@ -122,6 +164,7 @@ def _table(
         schema=pa.schema(list(columns.items())),
         vocabularies=vocabularies or {},
         required=tuple(column for column in columns if column not in loose),
+        categorical=categorical,
     )
 
 
@@ -204,6 +247,7 @@ INTERACTIONS: Final = _table(
         "evidence": _TEXT,
     },
     optional=("time",),
+    categorical=("user", "item", "raw_item"),
 )
 """Who listened to (rated, read) what."""
 

@@ -8,16 +8,21 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
 from kg_builder.errors import DataError
 from kg_builder.tables import Table
 from safe_io.atomic import write_atomically
+
+_ROW_GROUP: Final = 1 << 20
+"""Rows that are converted and written at a time."""
 
 
 class Staging:
@@ -68,8 +73,11 @@ class Staging:
 def write_table(frame: pd.DataFrame, table: Table, path: Path) -> None:
     """Check a table and write it as Parquet without anything that varies between runs."""
     checked = table.check(frame)
-    arrow = pa.Table.from_pandas(checked, schema=table.schema, preserve_index=False)
-    pq.write_table(arrow.replace_schema_metadata(None), path, compression="zstd")
+    with pq.ParquetWriter(path, table.schema, compression="zstd") as file:
+        for start in range(0, max(len(checked), 1), _ROW_GROUP):
+            rows = checked.iloc[start : start + _ROW_GROUP]
+            arrow = pa.Table.from_pandas(rows, schema=table.schema, preserve_index=False)
+            file.write_table(arrow.replace_schema_metadata(None))
 
 
 def read_table(table: Table, path: Path) -> pd.DataFrame:
@@ -79,7 +87,7 @@ def read_table(table: Table, path: Path) -> pd.DataFrame:
         DataError: the file is missing or is no such table.
     """
     try:
-        arrow = pq.read_table(path)
+        arrow = pq.read_table(path, read_dictionary=list(table.categorical))
     except FileNotFoundError:
         raise DataError(
             "no such artefact", where=str(path), remedy="run the stage that writes it"
@@ -90,7 +98,7 @@ def read_table(table: Table, path: Path) -> pd.DataFrame:
         raise DataError(
             f"not Parquet, or damaged: {fault}", where=str(path), remedy="build with --force"
         ) from None
-    return table.check(arrow.to_pandas(types_mapper=pd.ArrowDtype))
+    return table.from_arrow(arrow)
 
 
 def write_bytes(pieces: Iterable[bytes], path: Path) -> None:
@@ -106,9 +114,11 @@ def gzip_writer(path: Path) -> Iterator[gzip.GzipFile]:
         yield packed
 
 
-def write_integers(rows: npt.NDArray[np.int64], path: Path) -> None:
+def write_integers(rows: npt.NDArray[np.integer], path: Path) -> None:
     """Write rows of integers, tab-separated, one line each."""
-    pd.DataFrame(rows).to_csv(path, sep="\t", header=False, index=False, lineterminator="\n")
+    columns = [np.ascontiguousarray(column) for column in rows.T]
+    table = pa.table(columns, names=[str(number) for number in range(len(columns))])
+    csv.write_csv(table, path, csv.WriteOptions(include_header=False, delimiter="\t"))
 
 
 def write_tsv(frame: pd.DataFrame, path: Path) -> None:

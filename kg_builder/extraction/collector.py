@@ -401,7 +401,7 @@ _NO_TEXT: Final = "text that is no Unicode"
 
 def _frame(table: Table, read: Callable[[], Iterator[pa.Table]]) -> pd.DataFrame:
     whole = pa.concat_tables([table.schema.empty_table(), *read()])
-    return table.check(whole.to_pandas(types_mapper=pd.ArrowDtype))
+    return table.from_arrow(whole)
 
 
 def _write(folder: Path, table: Table, read: Callable[[], Iterator[pa.Table]]) -> None:

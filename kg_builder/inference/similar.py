@@ -327,11 +327,13 @@ def _evidence(profiles: _Profiles, described: _Described, pairs: _Ints) -> pa.Ar
 def _ranges(starts: _Ints, sizes: _Ints) -> _Ints:
     """All numbers of the ranges that begin there and are so long, one range after the other."""
     before = np.cumsum(sizes) - sizes
-    return np.arange(sizes.sum()) + np.repeat(starts - before, sizes)
+    numbers: _Ints = np.arange(sizes.sum()) + np.repeat(starts - before, sizes)
+    return numbers
 
 
 def _place_in_group(groups: _Ints) -> _Ints:
     """The place of each value among its equals, which stand side by side."""
     first = np.flatnonzero(np.append(True, groups[1:] != groups[:-1])[: len(groups)])
-    places: _Ints = np.arange(len(groups)) - np.repeat(first, np.diff(np.append(first, len(groups))))
+    sizes = np.diff(np.append(first, len(groups)))
+    places: _Ints = np.arange(len(groups)) - np.repeat(first, sizes)
     return places

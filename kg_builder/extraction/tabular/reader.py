@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice, pairwise
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import Reject
@@ -36,6 +38,7 @@ from kg_builder.extraction.tabular.text_lines import (
     line_blocks,
     plain_columns,
     quote,
+    regrouped,
     separator,
     without_first,
 )
@@ -43,6 +46,8 @@ from kg_builder.extraction.tabular.typed_cells import cell_of
 from kg_builder.extraction.tabular.typed_formats import excel_rows, parquet_rows
 from kg_builder.packed_files import Stream, matching_files, open_binary
 from kg_builder.progress import Progress, silent
+
+_CATEGORIES: Final = pa.dictionary(pa.int32(), pa.string())
 
 
 class RowReader:
@@ -133,28 +138,27 @@ class RowReader:
             self.counts["rows used"] -= count
 
     def frame(self, each: Callable[[Chunk], None] | None = None) -> pd.DataFrame:
-        """All rows at once: the columns as strings and `place`, the number of each row's line.
+        """All rows at once: the columns as categories, and `place`, the number of each row's line.
 
         Several values of one cell are joined by a vertical bar; `each` is called with every chunk.
         """
-        chunks = list(self)
-        if each is not None:
-            for chunk in chunks:
+        parts: dict[str, list[pa.DictionaryArray]] = {}
+        places = [np.empty(0, np.int64)]
+        for chunk in self:
+            if each is not None:
                 each(chunk)
-        names = list(chunks[0].columns) if chunks else list(self._columns or self.config.names)
-        data: dict[str, pd.Series] = {
-            name: pd.Series(
-                [
-                    "|".join(filter(None, cell)) if isinstance(cell, tuple) else cell
-                    for chunk in chunks
-                    for cell in chunk.columns[name]
-                ],
-                dtype="string[pyarrow]",
-            )
-            for name in names
+            for name in parts or chunk.columns:
+                parts.setdefault(name, []).append(_categories(chunk.columns[name]))
+            places.append(np.array(chunk.places, np.int64))
+        if not parts:
+            parts = {name: [] for name in self._columns or self.config.names}
+        data = {
+            name: pa.chunked_array(arrays, _CATEGORIES).to_pandas()
+            for name, arrays in parts.items()
         }
-        places = [position for chunk in chunks for position in chunk.places]
-        return pd.DataFrame({**data, "place": pd.Series(places, dtype="int64[pyarrow]")})
+        return pd.DataFrame(
+            {**data, "place": pd.Series(np.concatenate(places), dtype="int64[pyarrow]")}
+        )
 
     # ------------------------------------------------------------------------------ formats
 
@@ -242,23 +246,36 @@ class RowReader:
         rows, names = iter(quoted), list(self.config.names)
         if self.config.header:
             names = self._heading(*next(rows, (0, [])))
-        wanted, width = self._wanted(names), len(names)
-        quoted.width = width
-        rows = islice(rows, self.config.skip_after_header, None)
-        while batch := list(islice(rows, self._chunk_rows)):
-            good = []
-            for number, cells in batch:
-                if len(cells) == width:
-                    good.append((number, cells))
-                else:
-                    self._complain_read(
-                        "wrong number of cells", number, f"{len(cells)} instead of {width}"
-                    )
-            self.counts["rows read"] += len(good)
-            columns = zip(*(cells for _, cells in good), strict=True) if good else [()] * width
-            yield self._chunk(
-                [number for number, _ in good], dict(zip(names, columns, strict=True)), wanted
-            )
+        wanted, quoted.width = self._wanted(names), len(names)
+        for _ in islice(rows, self.config.skip_after_header):
+            pass
+        for places, columns in regrouped(self._pieces(quoted, len(names)), self._chunk_rows):
+            yield self._chunk(places, dict(zip(names, columns, strict=True)), wanted)
+
+    def _pieces(
+        self, quoted: QuotedRows, width: int
+    ) -> Iterator[tuple[list[int], list[list[str]]]]:
+        """Numbers of rows and their columns, block by block."""
+        while quoted.has_more():
+            first, lines = quoted.plain_lines()
+            if lines:
+                places, columns = plain_columns(
+                    lines, first, width, separator(self.config), self._complain_read
+                )
+            else:
+                places, good = [], []
+                for number, cells in quoted.of_block():
+                    if len(cells) == width:
+                        places.append(number)
+                        good.append(cells)
+                    else:
+                        self._complain_read(
+                            "wrong number of cells", number, f"{len(cells)} instead of {width}"
+                        )
+                columns = [list(column) for column in zip(*good, strict=True)]
+            self.counts["rows read"] += len(places)
+            if places:
+                yield places, columns
 
     def _chunk(
         self,
@@ -419,3 +436,12 @@ def read_rows(
 def _database(config: RowsConfig) -> str:
     """What stands for the file in evidence: the table, never the address."""
     return f"sql:{config.sql.table or 'query'}" if config.sql else ""
+
+
+def _categories(cells: Sequence[Cell]) -> pa.DictionaryArray:
+    """A column with each text once; several values of one cell are joined."""
+    if tuple in set(map(type, cells)):
+        cells = [
+            "|".join(filter(None, cell)) if isinstance(cell, tuple) else cell for cell in cells
+        ]
+    return pa.array(cells, pa.string()).dictionary_encode()
