@@ -84,7 +84,9 @@ class Table:
         Raises:
             DataError: as `check`.
         """
-        return self.check(table.to_pandas(types_mapper=_pandas_type))
+        coded = [name for name in self.categorical if pa.types.is_dictionary(table[name].type)]
+        frame = table.drop_columns(coded).to_pandas(types_mapper=pd.ArrowDtype)
+        return self.check(frame.assign(**{name: _categories(table[name]) for name in coded}))
 
     def empty(self) -> pd.DataFrame:
         """A frame with the table's columns and no rows."""
@@ -141,13 +143,15 @@ def recoded(column: pd.Series, change: Callable[[pd.Index], Sequence[str | None]
     """
     numbers, distinct = pd.factorize(np.array(change(column.cat.categories), dtype=object))
     codes = np.append(numbers, -1).astype(np.int32)[column.cat.codes]
-    recoded = pd.Categorical.from_codes(codes, pd.Index(distinct, dtype="str"))
+    recoded = pd.Categorical.from_codes(codes, pd.Index(distinct, dtype=object))
     return pd.Series(recoded, index=column.index)
 
 
-def _pandas_type(type_: pa.DataType) -> pd.ArrowDtype | None:
-    """The type of a column in memory; pandas' own for dictionaries, which are categories."""
-    return None if pa.types.is_dictionary(type_) else pd.ArrowDtype(type_)
+def _categories(column: pa.ChunkedArray) -> pd.Categorical:
+    whole = column.unify_dictionaries().combine_chunks()
+    # objects: a text that stands in many rows is one object wherever Python meets it
+    texts = pd.Index(whole.dictionary.to_pylist(), dtype=object)
+    return pd.Categorical.from_codes(whole.indices.fill_null(-1).to_numpy(), texts)
 
 
 def _table(

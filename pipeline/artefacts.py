@@ -73,11 +73,21 @@ class Staging:
 def write_table(frame: pd.DataFrame, table: Table, path: Path) -> None:
     """Check a table and write it as Parquet without anything that varies between runs."""
     checked = table.check(frame)
+    arrow = pa.Table.from_pandas(checked, schema=_in_memory(table), preserve_index=False)
+    arrow = arrow.replace_schema_metadata(None)
     with pq.ParquetWriter(path, table.schema, compression="zstd") as file:
-        for start in range(0, max(len(checked), 1), _ROW_GROUP):
-            rows = checked.iloc[start : start + _ROW_GROUP]
-            arrow = pa.Table.from_pandas(rows, schema=table.schema, preserve_index=False)
-            file.write_table(arrow.replace_schema_metadata(None))
+        for start in range(0, max(len(arrow), 1), _ROW_GROUP):
+            rows = arrow.slice(start, _ROW_GROUP).cast(table.schema)
+            file.write_table(rows.combine_chunks() if table.categorical else rows)
+
+
+def _in_memory(table: Table) -> pa.Schema:
+    """The schema with dictionaries for categories."""
+    schema = table.schema
+    for name in table.categorical:
+        field = pa.field(name, pa.dictionary(pa.int32(), pa.string()))
+        schema = schema.set(schema.get_field_index(name), field)
+    return schema
 
 
 def read_table(table: Table, path: Path) -> pd.DataFrame:
@@ -87,7 +97,7 @@ def read_table(table: Table, path: Path) -> pd.DataFrame:
         DataError: the file is missing or is no such table.
     """
     try:
-        arrow = pq.read_table(path, read_dictionary=list(table.categorical))
+        arrow = _read_rows(table, path)
     except FileNotFoundError:
         raise DataError(
             "no such artefact", where=str(path), remedy="run the stage that writes it"
@@ -99,6 +109,15 @@ def read_table(table: Table, path: Path) -> pd.DataFrame:
             f"not Parquet, or damaged: {fault}", where=str(path), remedy="build with --force"
         ) from None
     return table.from_arrow(arrow)
+
+
+def _read_rows(table: Table, path: Path) -> pa.Table:
+    if not table.categorical:
+        return pq.read_table(path)
+    # by row groups: `read_table` would repeat the dictionaries for every 131,072 rows
+    with pq.ParquetFile(path, read_dictionary=list(table.categorical)) as file:
+        groups = map(file.read_row_group, range(file.num_row_groups))
+        return pa.concat_tables([file.schema_arrow.empty_table(), *groups])
 
 
 def write_bytes(pieces: Iterable[bytes], path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Self
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import regex
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -190,7 +191,7 @@ def read_interactions(
     wanted += [condition.column for condition in table.where]
     reader = read_rows(table, root, columns=list(dict.fromkeys(wanted)), progress=progress)
     rows, items = _rows_of(reader, table.item)
-    evidence = reader.evidence_of(rows["place"])
+    evidence = rows["evidence"]
     user = _users(table, rows, evidence)
     record = _records(items, table.records, record_keys)
     weight = _weights(rows[weighed], table.decimal) if weighed else np.ones(len(rows))
@@ -221,7 +222,7 @@ def read_interactions(
         )
     if not usable.any():
         bad_rows = pd.DataFrame(
-            {"place": evidence, "user": user, "item": items, "record": record}, index=rows.index
+            {"evidence": evidence, "user": user, "item": items, "record": record}, index=rows.index
         )
         if weighed:
             bad_rows["weight"] = rows[weighed]
@@ -241,7 +242,7 @@ def read_interactions(
             "raw_item": items,
             "weight": weight,
             "liked": weight >= table.threshold,
-            "time": pd.array([None] * len(rows), "Int64") if time is None else time,
+            "time": _no_times(len(rows)) if time is None else time,
             "evidence": evidence,
         }
     )
@@ -314,6 +315,10 @@ def _weights(cells: pd.Series, decimal: DecimalSign | None) -> NDArray[np.float6
     return of_cells
 
 
+def _no_times(size: int) -> pd.arrays.ArrowExtensionArray:
+    return pd.arrays.ArrowExtensionArray(pa.nulls(size, pa.int64()))
+
+
 def _texts(column: pd.Series) -> pd.Series:
     return column.astype("string[pyarrow]").fillna("")
 
@@ -354,7 +359,8 @@ def _nothing_usable(
     else:
         problem = f"no user or no item (user {row['user']!r}, item {row['item']!r})"
     return DataError(
-        f"none of the {len(rows):,} interactions can be used, the first: {row['place']}: {problem}",
+        f"none of the {len(rows):,} interactions can be used, the first: {row['evidence']}: "
+        f"{problem}",
         where=str(path),
         remedy=remedy,
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice, pairwise
+from itertools import count, islice
 from pathlib import Path
-from typing import Final
+from typing import cast
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import Reject
@@ -46,8 +47,6 @@ from kg_builder.extraction.tabular.typed_cells import cell_of
 from kg_builder.extraction.tabular.typed_formats import excel_rows, parquet_rows
 from kg_builder.packed_files import Stream, matching_files, open_binary
 from kg_builder.progress import Progress, silent
-
-_CATEGORIES: Final = pa.dictionary(pa.int32(), pa.string())
 
 
 class RowReader:
@@ -98,11 +97,11 @@ class RowReader:
             return f"{self.config.path}#{self._pointers[number - 1]}"
         return f"{self._prefix}{number}"
 
-    def evidence_of(self, numbers: pd.Series) -> pd.Series:
-        """Where many rows stand, as strings: `evidence` of each number, in ascending order."""
+    def evidence_of(self, numbers: Sequence[int]) -> pa.Array:
+        """Where the rows of a chunk stand: `evidence` of each number."""
         if self._pointers:
-            return pd.Series(list(map(self.evidence, numbers)), dtype="string[pyarrow]")
-        return self._prefix + numbers.astype("string[pyarrow]")
+            return pa.array(map(self.evidence, numbers), pa.string())
+        return pc.binary_join_element_wise(self._prefix, pa.array(numbers).cast(pa.string()), "")
 
     def __iter__(self) -> Iterator[Chunk]:
         self.rejects, self.counts = [], Counter()
@@ -138,27 +137,23 @@ class RowReader:
             self.counts["rows used"] -= count
 
     def frame(self, each: Callable[[Chunk], None] | None = None) -> pd.DataFrame:
-        """All rows at once: the columns as categories, and `place`, the number of each row's line.
+        """All rows at once: the columns as categories, and `evidence`, where each row stands.
 
         Several values of one cell are joined by a vertical bar; `each` is called with every chunk.
         """
-        parts: dict[str, list[pa.DictionaryArray]] = {}
-        places = [np.empty(0, np.int64)]
+        columns: dict[str, Categories] = {}
+        evidence = [pa.array([], pa.string())]
         for chunk in self:
             if each is not None:
                 each(chunk)
-            for name in parts or chunk.columns:
-                parts.setdefault(name, []).append(_categories(chunk.columns[name]))
-            places.append(np.array(chunk.places, np.int64))
-        if not parts:
-            parts = {name: [] for name in self._columns or self.config.names}
-        data = {
-            name: pa.chunked_array(arrays, _CATEGORIES).to_pandas()
-            for name, arrays in parts.items()
-        }
-        return pd.DataFrame(
-            {**data, "place": pd.Series(np.concatenate(places), dtype="int64[pyarrow]")}
-        )
+            for name in columns or chunk.columns:
+                columns.setdefault(name, Categories()).add(_joined(chunk.columns[name]))
+            evidence.append(self.evidence_of(chunk.places))
+        if not columns:
+            columns = {name: Categories() for name in self._columns or self.config.names}
+        data = {name: column.whole() for name, column in columns.items()}
+        whole = pd.arrays.ArrowExtensionArray(pa.chunked_array(evidence))
+        return pd.DataFrame({**data, "evidence": whole})
 
     # ------------------------------------------------------------------------------ formats
 
@@ -403,16 +398,11 @@ class FilesReader(RowReader):
         part = bisect_left(self._starts, number) - 1
         return self._parts[part].evidence(number - self._starts[part])
 
-    def evidence_of(self, numbers: pd.Series) -> pd.Series:
-        """Where many rows stand, in which files: `evidence` of each number, in ascending order."""
-        bounds = [*np.searchsorted(numbers, self._starts, side="right"), len(numbers)]
-        found = [
-            part.evidence_of(numbers.iloc[first:last] - start)
-            for part, start, (first, last) in zip(
-                self._parts, self._starts, pairwise(bounds), strict=True
-            )
-        ]
-        return pd.concat([pd.Series(dtype="string[pyarrow]"), *found], ignore_index=True)
+    def evidence_of(self, numbers: Sequence[int]) -> pa.Array:
+        """Where the rows of a chunk stand, in which file: `evidence` of each number."""
+        part = bisect_left(self._starts, numbers[0]) - 1
+        start = self._starts[part]
+        return self._parts[part].evidence_of([number - start for number in numbers])
 
     def _take_rejects(self, part: RowReader) -> None:
         self.rejects += part.rejects
@@ -438,10 +428,26 @@ def _database(config: RowsConfig) -> str:
     return f"sql:{config.sql.table or 'query'}" if config.sql else ""
 
 
-def _categories(cells: Sequence[Cell]) -> pa.DictionaryArray:
-    """A column with each text once; several values of one cell are joined."""
-    if tuple in set(map(type, cells)):
-        cells = [
-            "|".join(filter(None, cell)) if isinstance(cell, tuple) else cell for cell in cells
-        ]
-    return pa.array(cells, pa.string()).dictionary_encode()
+class Categories:
+    """A column of texts that is read piece by piece; each text is held once."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str | None, int] = defaultdict(count().__next__, {None: -1})
+        self._codes = [np.empty(0, np.int32)]
+
+    def add(self, cells: Sequence[str | None]) -> None:
+        """Append cells."""
+        codes = map(self._numbers.__getitem__, cells)
+        self._codes.append(np.fromiter(codes, np.int32, len(cells)))
+
+    def whole(self) -> pd.Categorical:
+        """All cells."""
+        texts = pd.Index([text for text in self._numbers if text is not None], dtype=object)
+        return pd.Categorical.from_codes(np.concatenate(self._codes), texts)
+
+
+def _joined(cells: Sequence[Cell]) -> Sequence[str | None]:
+    if tuple not in set(map(type, cells)):
+        return cast(Sequence[str | None], cells)
+    lists = ((cell,) if isinstance(cell, str) else cell for cell in cells)
+    return [None if cell is None else "|".join(filter(None, cell)) for cell in lists]
