@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final, Literal, cast
 
@@ -15,6 +15,8 @@ Verdict = Literal["same", "different", "unsure"]
 VERDICTS: Final = ("same", "different", "unsure")
 Judgements = Mapping[tuple[str, str], Verdict]
 """Sorted pair of record keys (or of entity and external CURIE) → what a person decided."""
+Labels = Callable[[str, str], Verdict | None]
+"""What is known of two record keys, in any order; None where nothing is."""
 
 
 def pair(left: str, right: str) -> tuple[str, str]:

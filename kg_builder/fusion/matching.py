@@ -15,11 +15,11 @@ from kg_builder.fusion.block_keys import unique_pairs
 from kg_builder.fusion.cluster import Clustering, cluster
 from kg_builder.fusion.compare import Comparison, compare
 from kg_builder.fusion.config import FusionConfig, SourceTraits
-from kg_builder.fusion.judgements import Judgements, read_judgements
+from kg_builder.fusion.judgements import Judgements, Labels, read_judgements
 from kg_builder.fusion.named_albums import mentions_of_one_album
 from kg_builder.fusion.profiles import Profiles, compatible_types, gather_values, profile
 from kg_builder.fusion.score import Scorer, mutual_best_pairs
-from kg_builder.fusion.scorers import Labels, make_scorer, overrule
+from kg_builder.fusion.scorers import make_scorer, overrule
 from kg_builder.fusion.unique_values import coded
 from kg_builder.fusion.vocabulary import group_vocabularies
 from kg_builder.ontology import Schema

@@ -9,12 +9,9 @@ from numpy.typing import NDArray
 
 from kg_builder.fusion.compare import Comparison
 from kg_builder.fusion.config import FusionConfig
-from kg_builder.fusion.judgements import Verdict, pair, read_judgements
+from kg_builder.fusion.judgements import Labels, Verdict, pair, read_judgements
 from kg_builder.fusion.profiles import Profiles
 from kg_builder.fusion.score import Contribution, FellegiSunter, Scorer
-from kg_builder.fusion.supervised import Labels, Supervised
-
-__all__ = ["Labels", "Rules", "Supervised", "make_scorer", "overrule"]
 
 
 class Rules:
@@ -50,6 +47,8 @@ def make_scorer(config: FusionConfig, profiles: Profiles, labels: Labels | None 
             return judged.get(pair(left, right))
 
     if labels is not None:
+        from kg_builder.fusion.supervised import Supervised  # slow to import, needed only here
+
         return Supervised(labels, profiles, seed=config.seed)
     return Rules() if config.scorer == "rules" else FellegiSunter()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -22,12 +21,9 @@ from threadpoolctl import threadpool_limits
 from kg_builder.errors import DataError
 from kg_builder.fusion.agreement_levels import MISSING
 from kg_builder.fusion.compare import Comparison
-from kg_builder.fusion.judgements import Verdict
+from kg_builder.fusion.judgements import Labels
 from kg_builder.fusion.profiles import Profiles
 from kg_builder.fusion.score import Contribution, FellegiSunter, mutual_best_pairs
-
-Labels = Callable[[str, str], Verdict | None]
-"""What is known of two record keys, in any order; None where nothing is."""
 
 _FOLDS: Final = 4
 _MIN_TO_CALIBRATE: Final = 100

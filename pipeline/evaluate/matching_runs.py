@@ -30,10 +30,9 @@ from kg_builder.evaluation.matching import (
 from kg_builder.evaluation.matching_data import Clusters, JudgedPair, JudgedPairs
 from kg_builder.fusion import FusionConfig, SourceTraits
 from kg_builder.fusion.fit_check import FitCheck, check_fit
-from kg_builder.fusion.judgements import Verdict
+from kg_builder.fusion.judgements import Labels, Verdict
 from kg_builder.fusion.matching import Matching, match_records
 from kg_builder.fusion.score import FellegiSunter
-from kg_builder.fusion.supervised import Labels
 from kg_builder.ontology import load_schema
 
 TRAINED: Final = FusionConfig(match=0.5, unsure=0.2)

@@ -31,7 +31,6 @@ from kg_builder.extraction.tabular.nested_json import (
     documents_in_file,
     documents_in_lines,
 )
-from kg_builder.extraction.tabular.sql import sql_rows
 from kg_builder.extraction.tabular.text_lines import (
     QuotedRows,
     check_separator,
@@ -163,6 +162,8 @@ class RowReader:
             return parquet_rows(self.path, columns, nulls, size)
         if self.config.layout == "excel":
             return excel_rows(self.path, self.config, columns, nulls, size, self._complain_read)
+        from kg_builder.extraction.tabular.sql import sql_rows  # slow to import, needed only here
+
         if self.config.sql is None:
             raise DataError("say with 'sql' which table or query is read", where=str(self.path))
         return sql_rows(
