@@ -8,13 +8,16 @@ keys (`<source>/<record id>`) before.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from kg_builder.errors import DataError
 
@@ -76,17 +79,25 @@ class Table:
                 table = pa.Table.from_pylist([dict(row) for row in rows], schema=self.schema)
         except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as fault:
             raise DataError(f"a row does not fit the table: {fault}", where=self.name) from fault
-        return self.from_arrow(table)
+        return self.from_arrow([table])
 
-    def from_arrow(self, table: pa.Table) -> pd.DataFrame:
-        """Build a checked frame from an Arrow table; dictionaries become categories.
+    def from_arrow(self, pieces: Iterable[pa.Table]) -> pd.DataFrame:
+        """Build a checked frame from one or more Arrow tables, one below the other.
+
+        Columns of categories may be dictionaries, each piece with its own.
 
         Raises:
             DataError: as `check`.
         """
-        coded = [name for name in self.categorical if pa.types.is_dictionary(table[name].type)]
-        frame = table.drop_columns(coded).to_pandas(types_mapper=pd.ArrowDtype)
-        return self.check(frame.assign(**{name: _categories(table[name]) for name in coded}))
+        coded: dict[str, Categories] = {}
+        rest = []
+        for piece in pieces:
+            names = [name for name in self.categorical if name in piece.column_names]
+            for name in names:
+                coded.setdefault(name, Categories()).add_arrow(piece[name])
+            rest.append(piece.drop_columns(names))
+        frame = pa.concat_tables(rest).to_pandas(types_mapper=pd.ArrowDtype)
+        return self.check(frame.assign(**{name: each.whole() for name, each in coded.items()}))
 
     def empty(self) -> pd.DataFrame:
         """A frame with the table's columns and no rows."""
@@ -147,11 +158,31 @@ def recoded(column: pd.Series, change: Callable[[pd.Index], Sequence[str | None]
     return pd.Series(recoded, index=column.index)
 
 
-def _categories(column: pa.ChunkedArray) -> pd.Categorical:
-    whole = column.unify_dictionaries().combine_chunks()
-    # objects: a text that stands in many rows is one object wherever Python meets it
-    texts = pd.Index(whole.dictionary.to_pylist(), dtype=object)
-    return pd.Categorical.from_codes(whole.indices.fill_null(-1).to_numpy(), texts)
+class Categories:
+    """A column of texts that is read piece by piece; each text is one object, held once."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str | None, int] = defaultdict(count().__next__, {None: -1})
+        self._codes = [np.empty(0, np.int32)]
+
+    def add(self, cells: Sequence[str | None]) -> None:
+        """Append cells."""
+        self._codes.append(self._numbered(cells))
+
+    def add_arrow(self, cells: pa.ChunkedArray) -> None:
+        """Append cells of texts, or of a dictionary."""
+        for chunk in cells.chunks:
+            encoded = chunk.dictionary_encode()
+            numbers = np.append(self._numbered(encoded.dictionary.to_pylist()), np.int32(-1))
+            self._codes.append(numbers[encoded.indices.fill_null(-1).to_numpy()])
+
+    def whole(self) -> pd.Categorical:
+        """All cells."""
+        texts = pd.Index([text for text in self._numbers if text is not None], dtype=object)
+        return pd.Categorical.from_codes(np.concatenate(self._codes), texts)
+
+    def _numbered(self, cells: Sequence[str | None]) -> NDArray[np.int32]:
+        return np.fromiter(map(self._numbers.__getitem__, cells), np.int32, len(cells))
 
 
 def _table(

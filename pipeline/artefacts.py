@@ -7,6 +7,7 @@ import hashlib
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -97,7 +98,12 @@ def read_table(table: Table, path: Path) -> pd.DataFrame:
         DataError: the file is missing or is no such table.
     """
     try:
-        arrow = _read_rows(table, path)
+        if not table.categorical:
+            return table.from_arrow([pq.read_table(path)])
+        # by row groups: `read_table` would repeat the dictionaries for every 131,072 rows
+        with pq.ParquetFile(path, read_dictionary=list(table.categorical)) as file:
+            groups = map(file.read_row_group, range(file.num_row_groups))
+            return table.from_arrow(chain([file.schema_arrow.empty_table()], groups))
     except FileNotFoundError:
         raise DataError(
             "no such artefact", where=str(path), remedy="run the stage that writes it"
@@ -108,16 +114,6 @@ def read_table(table: Table, path: Path) -> pd.DataFrame:
         raise DataError(
             f"not Parquet, or damaged: {fault}", where=str(path), remedy="build with --force"
         ) from None
-    return table.from_arrow(arrow)
-
-
-def _read_rows(table: Table, path: Path) -> pa.Table:
-    if not table.categorical:
-        return pq.read_table(path)
-    # by row groups: `read_table` would repeat the dictionaries for every 131,072 rows
-    with pq.ParquetFile(path, read_dictionary=list(table.categorical)) as file:
-        groups = map(file.read_row_group, range(file.num_row_groups))
-        return pa.concat_tables([file.schema_arrow.empty_table(), *groups])
 
 
 def write_bytes(pieces: Iterable[bytes], path: Path) -> None:

@@ -400,8 +400,7 @@ _NO_TEXT: Final = "text that is no Unicode"
 
 
 def _frame(table: Table, read: Callable[[], Iterator[pa.Table]]) -> pd.DataFrame:
-    whole = pa.concat_tables([table.schema.empty_table(), *read()])
-    return table.from_arrow(whole)
+    return table.from_arrow([table.schema.empty_table(), *read()])
 
 
 def _write(folder: Path, table: Table, read: Callable[[], Iterator[pa.Table]]) -> None:

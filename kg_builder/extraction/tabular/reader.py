@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 from typing import cast
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -46,6 +45,7 @@ from kg_builder.extraction.tabular.typed_cells import cell_of
 from kg_builder.extraction.tabular.typed_formats import excel_rows, parquet_rows
 from kg_builder.packed_files import Stream, matching_files, open_binary
 from kg_builder.progress import Progress, silent
+from kg_builder.tables import Categories
 
 
 class RowReader:
@@ -427,24 +427,6 @@ def read_rows(
 def _database(config: RowsConfig) -> str:
     """What stands for the file in evidence: the table, never the address."""
     return f"sql:{config.sql.table or 'query'}" if config.sql else ""
-
-
-class Categories:
-    """A column of texts that is read piece by piece; each text is held once."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[str | None, int] = defaultdict(count().__next__, {None: -1})
-        self._codes = [np.empty(0, np.int32)]
-
-    def add(self, cells: Sequence[str | None]) -> None:
-        """Append cells."""
-        codes = map(self._numbers.__getitem__, cells)
-        self._codes.append(np.fromiter(codes, np.int32, len(cells)))
-
-    def whole(self) -> pd.Categorical:
-        """All cells."""
-        texts = pd.Index([text for text in self._numbers if text is not None], dtype=object)
-        return pd.Categorical.from_codes(np.concatenate(self._codes), texts)
 
 
 def _joined(cells: Sequence[Cell]) -> Sequence[str | None]:
