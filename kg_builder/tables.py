@@ -1,18 +1,23 @@
 """Schemas of the tables that the stages exchange: declare columns and types, check data frames.
 
 In memory a table is a pandas frame with Arrow types; on disk it is Parquet with the same schema.
+Columns in which long tables repeat few texts are pandas categories in memory.
 References are CURIEs (`artist:Radiohead`, `freebase:m.07qnf`) once an entity exists, and record
 keys (`<source>/<record id>`) before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from kg_builder.errors import DataError
 
@@ -40,12 +45,21 @@ DECISIONS: Final = frozenset({"match", "no_match", "unsure"})
 
 @dataclass(frozen=True)
 class Table:
-    """A named table with a fixed schema, and the closed vocabularies of some columns."""
+    """A named table with a fixed schema, and the closed vocabularies of some columns.
+
+    Attributes:
+        name: for people.
+        schema: columns and types on disk.
+        vocabularies: the texts that a column may hold.
+        required: columns without nulls.
+        categorical: columns of texts that are categories in memory.
+    """
 
     name: str
     schema: pa.Schema
     vocabularies: Mapping[str, frozenset[str]]
     required: tuple[str, ...]
+    categorical: tuple[str, ...] = ()
 
     @property
     def columns(self) -> list[str]:
@@ -65,7 +79,25 @@ class Table:
                 table = pa.Table.from_pylist([dict(row) for row in rows], schema=self.schema)
         except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as fault:
             raise DataError(f"a row does not fit the table: {fault}", where=self.name) from fault
-        return self.check(table.to_pandas(types_mapper=pd.ArrowDtype))
+        return self.from_arrow([table])
+
+    def from_arrow(self, pieces: Iterable[pa.Table]) -> pd.DataFrame:
+        """Build a checked frame from one or more Arrow tables, one below the other.
+
+        Columns of categories may be dictionaries, each piece with its own.
+
+        Raises:
+            DataError: as `check`.
+        """
+        coded: dict[str, Categories] = {}
+        rest = []
+        for piece in pieces:
+            names = [name for name in self.categorical if name in piece.column_names]
+            for name in names:
+                coded.setdefault(name, Categories()).add_arrow(piece[name])
+            rest.append(piece.drop_columns(names))
+        frame = pa.concat_tables(rest).to_pandas(types_mapper=pd.ArrowDtype)
+        return self.check(frame.assign(**{name: each.whole() for name, each in coded.items()}))
 
     def empty(self) -> pd.DataFrame:
         """A frame with the table's columns and no rows."""
@@ -83,7 +115,11 @@ class Table:
             raise DataError(f"missing columns {missing}", where=f"table {self.name}")
         frame = frame.loc[:, self.columns].reset_index(drop=True)
         for field in self.schema:
-            wanted = pd.ArrowDtype(field.type)
+            wanted: Any = pd.ArrowDtype(field.type)
+            if field.name in self.categorical:
+                if isinstance(frame[field.name].dtype, pd.CategoricalDtype):
+                    continue
+                wanted = "category"
             if frame[field.name].dtype != wanted:
                 try:
                     frame[field.name] = frame[field.name].astype(wanted)
@@ -109,12 +145,53 @@ class Table:
         return frame
 
 
+def recoded(column: pd.Series, change: Callable[[pd.Index], Sequence[str | None]]) -> pd.Series:
+    """A column of categories with other texts in the place of its own, or none.
+
+    Args:
+        column: the categories.
+        change: gives for the distinct texts those that take their places.
+    """
+    numbers, distinct = pd.factorize(np.array(change(column.cat.categories), dtype=object))
+    codes = np.append(numbers, -1).astype(np.int32)[column.cat.codes]
+    recoded = pd.Categorical.from_codes(codes, pd.Index(distinct, dtype=object))
+    return pd.Series(recoded, index=column.index)
+
+
+class Categories:
+    """A column of texts that is read piece by piece; each text is one object, held once."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str | None, int] = defaultdict(count().__next__, {None: -1})
+        self._codes = [np.empty(0, np.int32)]
+
+    def add(self, cells: Sequence[str | None]) -> None:
+        """Append cells."""
+        self._codes.append(self._numbered(cells))
+
+    def add_arrow(self, cells: pa.ChunkedArray) -> None:
+        """Append cells of texts, or of a dictionary."""
+        for chunk in cells.chunks:
+            encoded = chunk.dictionary_encode()
+            numbers = np.append(self._numbered(encoded.dictionary.to_pylist()), np.int32(-1))
+            self._codes.append(numbers[encoded.indices.fill_null(-1).to_numpy()])
+
+    def whole(self) -> pd.Categorical:
+        """All cells."""
+        texts = pd.Index([text for text in self._numbers if text is not None], dtype=object)
+        return pd.Categorical.from_codes(np.concatenate(self._codes), texts)
+
+    def _numbered(self, cells: Sequence[str | None]) -> NDArray[np.int32]:
+        return np.fromiter(map(self._numbers.__getitem__, cells), np.int32, len(cells))
+
+
 def _table(
     name: str,
     columns: Mapping[str, pa.DataType],
     *,
     optional: Iterable[str] = (),
     vocabularies: Mapping[str, frozenset[str]] | None = None,
+    categorical: tuple[str, ...] = (),
 ) -> Table:
     loose = set(optional)
     return Table(
@@ -122,6 +199,7 @@ def _table(
         schema=pa.schema(list(columns.items())),
         vocabularies=vocabularies or {},
         required=tuple(column for column in columns if column not in loose),
+        categorical=categorical,
     )
 
 
@@ -204,6 +282,7 @@ INTERACTIONS: Final = _table(
         "evidence": _TEXT,
     },
     optional=("time",),
+    categorical=("user", "item", "raw_item"),
 )
 """Who listened to (rated, read) what."""
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
 from kg_builder.errors import DataError
 from kg_builder.tables import Table
 from safe_io.atomic import write_atomically
+
+_ROW_GROUP: Final = 1 << 20
+"""Rows that are converted and written at a time."""
 
 
 class Staging:
@@ -66,8 +72,21 @@ class Staging:
 def write_table(frame: pd.DataFrame, table: Table, path: Path) -> None:
     """Check a table and write it as Parquet without anything that varies between runs."""
     checked = table.check(frame)
-    arrow = pa.Table.from_pandas(checked, schema=table.schema, preserve_index=False)
-    pq.write_table(arrow.replace_schema_metadata(None), path, compression="zstd")
+    arrow = pa.Table.from_pandas(checked, schema=_in_memory(table), preserve_index=False)
+    arrow = arrow.replace_schema_metadata(None)
+    with pq.ParquetWriter(path, table.schema, compression="zstd") as file:
+        for start in range(0, max(len(arrow), 1), _ROW_GROUP):
+            rows = arrow.slice(start, _ROW_GROUP).cast(table.schema)
+            file.write_table(rows.combine_chunks() if table.categorical else rows)
+
+
+def _in_memory(table: Table) -> pa.Schema:
+    """The schema with dictionaries for categories."""
+    schema = table.schema
+    for name in table.categorical:
+        field = pa.field(name, pa.dictionary(pa.int32(), pa.string()))
+        schema = schema.set(schema.get_field_index(name), field)
+    return schema
 
 
 def read_table(table: Table, path: Path) -> pd.DataFrame:
@@ -77,7 +96,12 @@ def read_table(table: Table, path: Path) -> pd.DataFrame:
         DataError: the file is missing or is no such table.
     """
     try:
-        arrow = pq.read_table(path)
+        if not table.categorical:
+            return table.from_arrow([pq.read_table(path)])
+        # by row groups: `read_table` would repeat the dictionaries for every 131,072 rows
+        with pq.ParquetFile(path, read_dictionary=list(table.categorical)) as file:
+            groups = map(file.read_row_group, range(file.num_row_groups))
+            return table.from_arrow(chain([file.schema_arrow.empty_table()], groups))
     except FileNotFoundError:
         raise DataError(
             "no such artefact", where=str(path), remedy="run the stage that writes it"
@@ -88,7 +112,6 @@ def read_table(table: Table, path: Path) -> pd.DataFrame:
         raise DataError(
             f"not Parquet, or damaged: {fault}", where=str(path), remedy="build with --force"
         ) from None
-    return table.check(arrow.to_pandas(types_mapper=pd.ArrowDtype))
 
 
 def write_bytes(pieces: Iterable[bytes], path: Path) -> None:
@@ -97,9 +120,11 @@ def write_bytes(pieces: Iterable[bytes], path: Path) -> None:
         stream.writelines(pieces)
 
 
-def write_integers(rows: npt.NDArray[np.int64], path: Path) -> None:
+def write_integers(rows: npt.NDArray[np.integer], path: Path) -> None:
     """Write rows of integers, tab-separated, one line each."""
-    pd.DataFrame(rows).to_csv(path, sep="\t", header=False, index=False, lineterminator="\n")
+    columns = [np.ascontiguousarray(column) for column in rows.T]
+    table = pa.table(columns, names=[str(number) for number in range(len(columns))])
+    csv.write_csv(table, path, csv.WriteOptions(include_header=False, delimiter="\t"))
 
 
 def write_tsv(frame: pd.DataFrame, path: Path) -> None:

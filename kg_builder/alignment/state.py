@@ -11,6 +11,7 @@ import pandas as pd
 from kg_builder.fusion.profiles import values
 from kg_builder.fusion.rewrite import tags_to_genres
 from kg_builder.ontology import Schema
+from kg_builder.tables import recoded
 
 
 @dataclass(slots=True)
@@ -38,7 +39,13 @@ def rename(table: pd.DataFrame, renamed: Mapping[str, str], *, schema: Schema) -
     frame = table.copy()
     if renamed:
         for column in ("subject", "object", "item", "entity"):
-            if column in frame.columns:
+            if column not in frame.columns:
+                continue
+            if isinstance(frame[column].dtype, pd.CategoricalDtype):
+                frame[column] = recoded(
+                    frame[column], lambda names: [renamed.get(name, name) for name in names]
+                )
+            else:
                 new = frame[column].map(renamed)
                 frame[column] = new.where(new.notna(), frame[column]).astype(table[column].dtype)
     if {"predicate", "object_kind"} <= set(frame.columns):

@@ -423,8 +423,7 @@ _NO_TEXT: Final = "text that is no Unicode"
 
 
 def _frame(table: Table, read: Callable[[], Iterator[pa.Table]]) -> pd.DataFrame:
-    whole = pa.concat_tables([table.schema.empty_table(), *read()])
-    return table.check(whole.to_pandas(types_mapper=pd.ArrowDtype))
+    return table.from_arrow([table.schema.empty_table(), *read()])
 
 
 def _write(folder: Path, table: Table, read: Callable[[], Iterator[pa.Table]]) -> None:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Final, Self
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import regex
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kg_builder.databases import external_id
 from kg_builder.errors import DataError
+from kg_builder.extraction.collector import plain_id
 from kg_builder.extraction.tabular import Chunk, RowReader, RowsConfig, read_rows
 from kg_builder.extraction.values.numbers import DecimalSign, as_number
 from kg_builder.extraction.values.patterns import search
 from kg_builder.progress import Progress, silent
-from kg_builder.tables import INTERACTIONS, REJECTS
+from kg_builder.tables import INTERACTIONS, REJECTS, recoded
 
 TimeColumns = str | Annotated[tuple[str, ...], Field(min_length=3, max_length=6)]
 """One column, or those of year, month, day and so on, in this order."""
@@ -189,39 +191,38 @@ def read_interactions(
     wanted += [condition.column for condition in table.where]
     reader = read_rows(table, root, columns=list(dict.fromkeys(wanted)), progress=progress)
     rows, items = _rows_of(reader, table.item)
-    evidence = reader.evidence_of(rows["place"])
+    evidence = rows["evidence"]
     user = _users(table, rows, evidence)
     record = _records(items, table.records, record_keys)
-    weight = (
-        read_numbers(rows[weighed], table.decimal) if weighed else pd.Series(1.0, index=rows.index)
-    )
-    if by_count and len(rows):
-        weight = weight.groupby([user.fillna(""), record.fillna("")]).transform("sum")
-    time = read_times(rows[of_time]) if of_time else None
-    nobody = pd.Series(False, index=rows.index)
-    faults: dict[str, pd.Series[bool]] = {
-        "empty user or item": user.isna() | items.isna(),
-        "weight is no number": weight.isna() | weight.isin([np.inf, -np.inf]),
-        "time is no number or date": time.isna() if time is not None else nobody,
+    weight = _weights(rows[weighed], table.decimal) if weighed else np.ones(len(rows))
+    if by_count:
+        pairs = pd.DataFrame({"user": user.cat.codes, "record": record.cat.codes, "n": weight})
+        weight = pairs.groupby(["user", "record"])["n"].transform("sum").to_numpy()
+    time = read_times(rows[of_time].astype("string[pyarrow]")) if of_time else None
+    nothing = np.zeros(len(rows), np.bool_)
+    faults: dict[str, NDArray[np.bool_]] = {
+        "empty user or item": (user.isna() | items.isna()).to_numpy(),
+        "weight is no number": ~np.isfinite(weight),
+        "time is no number or date": time.isna().to_numpy() if time is not None else nothing,
         "interaction with an unknown record": (
-            ~record.isin(list(record_keys)) if record_keys is not None else nobody
+            ~record.isin(record_keys).to_numpy() if record_keys is not None else nothing
         ),
     }
-    usable = pd.Series(True, index=rows.index)
+    usable = ~nothing
     rejects = []
     for reason, fault in faults.items():
-        bad = usable & fault.to_numpy(dtype=bool)
+        bad = usable & fault
         usable &= ~bad
         rejects.append(
             {
                 "evidence": evidence[bad].tolist(),
                 "reason": [reason] * int(bad.sum()),
-                "detail": (user[bad].fillna("") + " " + items[bad].fillna("")).tolist(),
+                "detail": (_texts(user[bad]) + " " + _texts(items[bad])).tolist(),
             }
         )
     if not usable.any():
         bad_rows = pd.DataFrame(
-            {"place": evidence, "user": user, "item": items, "record": record}, index=rows.index
+            {"evidence": evidence, "user": user, "item": items, "record": record}, index=rows.index
         )
         if weighed:
             bad_rows["weight"] = rows[weighed]
@@ -234,17 +235,19 @@ def read_interactions(
         for n, key in enumerate(("evidence", "reason", "detail"))
     }
     count = len(table_of_rejects["evidence"])
-    used: dict[str, Any] = {
-        "user": user[usable],
-        "item": record[usable],
-        "raw_item": items[usable],
-        "weight": weight[usable],
-        "liked": weight[usable] >= table.threshold,
-        "time": [None] * int(usable.sum()) if time is None else time[usable].tolist(),
-        "evidence": evidence[usable],
-    }
+    used = pd.DataFrame(
+        {
+            "user": user,
+            "item": record,
+            "raw_item": items,
+            "weight": weight,
+            "liked": weight >= table.threshold,
+            "time": _no_times(len(rows)) if time is None else time,
+            "evidence": evidence,
+        }
+    )
     return Interactions(
-        interactions=INTERACTIONS.frame(used),
+        interactions=INTERACTIONS.check(used if usable.all() else used[usable]),
         rejects=REJECTS.frame(
             {
                 "stage": ["extraction"] * count,
@@ -280,39 +283,50 @@ def _rows_of(reader: RowReader, item: str) -> tuple[pd.DataFrame, pd.Series]:
             cells[row] = ids
         items = pd.Series(cells, dtype=object).explode()
         rows = rows.loc[items.index].reset_index(drop=True)
-        items = items.reset_index(drop=True).astype("string[pyarrow]")
-    return rows, items.str.replace(r"^(\d+)\.0$", r"\1", regex=True)  # as plain_id does
+        items = items.reset_index(drop=True).astype("str").astype("category")
+    return rows, recoded(items, lambda ids: [plain_id(text) for text in ids])
 
 
 def _users(table: InteractionTable, rows: pd.DataFrame, evidence: pd.Series) -> pd.Series:
     if isinstance(table.user, str):
         return rows[table.user]
-    texts = evidence.str.partition("#")[0] if table.user.column is None else rows[table.user.column]
-    codes, distinct = pd.factorize(texts, use_na_sentinel=False)
-    found = table.user.of(None if text is pd.NA else text for text in distinct)
-    return _spread(found, codes)
+    if table.user.column is None:
+        texts = evidence.str.partition("#")[0].astype("category")
+    else:
+        texts = rows[table.user.column]
+    return recoded(texts, table.user.of)
 
 
 def _records(items: pd.Series, records: str, record_keys: frozenset[str] | None) -> pd.Series:
     """Record keys of the items; an id that is an address is known by its short form."""
-    codes, distinct = pd.factorize(items)
-    keys = [f"{records}/{item}" for item in distinct]
-    for index, item in enumerate(distinct):
-        if keys[index] not in (record_keys or ()) and (curie := external_id(item)):
-            keys[index] = f"{records}/{curie}"
-    return _spread(keys, codes)
+    known = record_keys or ()
+
+    def key_of(item: str) -> str:
+        key = f"{records}/{item}"
+        curie = external_id(item) if key not in known else None
+        return f"{records}/{curie}" if curie else key
+
+    return recoded(items, lambda ids: [key_of(item) for item in ids])
 
 
-def _spread(values: Sequence[str | None], codes: NDArray[np.int64]) -> pd.Series:
-    """The value of each code; none for -1."""
-    texts: Any = pd.array(list(values), dtype="string[pyarrow]")
-    return pd.Series(texts.take(codes, allow_fill=True))
+def _weights(cells: pd.Series, decimal: DecimalSign | None) -> NDArray[np.float64]:
+    numbers = read_numbers(pd.Series(cells.cat.categories), decimal).to_numpy()
+    of_cells: NDArray[np.float64] = np.append(numbers, np.nan)[cells.cat.codes]
+    return of_cells
+
+
+def _no_times(size: int) -> pd.arrays.ArrowExtensionArray:
+    return pd.arrays.ArrowExtensionArray(pa.nulls(size, pa.int64()))
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    return column.astype("string[pyarrow]").fillna("")
 
 
 def _nothing_usable(
     table: InteractionTable,
     root: Path,
-    faults: dict[str, pd.Series[bool]],
+    faults: dict[str, NDArray[np.bool_]],
     rows: pd.DataFrame,
     reader: RowReader,
     record_keys: frozenset[str] | None,
@@ -329,7 +343,7 @@ def _nothing_usable(
             where=str(path),
             remedy="correct the file, or how [[interactions]] reads it",
         )
-    reason = next(name for name, fault in faults.items() if fault.iloc[0])
+    reason = next(name for name, fault in faults.items() if fault[0])
     row = rows.iloc[0].fillna("")
     problem, remedy = reason, "correct the file, or how [[interactions]] reads it"
     if reason == "weight is no number":
@@ -345,7 +359,8 @@ def _nothing_usable(
     else:
         problem = f"no user or no item (user {row['user']!r}, item {row['item']!r})"
     return DataError(
-        f"none of the {len(rows):,} interactions can be used, the first: {row['place']}: {problem}",
+        f"none of the {len(rows):,} interactions can be used, the first: {row['evidence']}: "
+        f"{problem}",
         where=str(path),
         remedy=remedy,
     )

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from kg_builder.fusion.block_keys import Pairs, no_pairs
-
-if TYPE_CHECKING:
-    from sklearn.feature_extraction.text import TfidfVectorizer
 
 CHUNK: Final = 16_384
 MAX_SHARE: Final = 0.5
@@ -41,29 +38,20 @@ class Nearness:
 
 def gram_vectors(texts: Sequence[str], length: int) -> sparse.csr_array | None:
     """Texts as tf-idf vectors of character n-grams; None where none has any."""
-    from sklearn.feature_extraction.text import TfidfVectorizer  # late: slow to load
-
-    return _vectors(
-        texts,
-        lambda: TfidfVectorizer(analyzer="char_wb", ngram_range=(length, length), dtype=np.float32),
-    )
+    return _vectors(texts, analyzer="char_wb", ngram_range=(length, length))
 
 
 def word_vectors(texts: Sequence[str]) -> sparse.csr_array | None:
     """Texts as tf-idf vectors of words; None where no word is informative."""
-    from sklearn.feature_extraction.text import TfidfVectorizer  # late: slow to load
-
-    return _vectors(
-        texts,
-        lambda: TfidfVectorizer(token_pattern=r"\S+", dtype=np.float32, max_df=MAX_SHARE),
-    )
+    return _vectors(texts, token_pattern=r"\S+", max_df=MAX_SHARE)
 
 
-def _vectors(
-    texts: Sequence[str], vectorizer: Callable[[], TfidfVectorizer]
-) -> sparse.csr_array | None:
+def _vectors(texts: Sequence[str], **settings: Any) -> sparse.csr_array | None:
+    from sklearn.feature_extraction.text import TfidfVectorizer  # slow to import, needed only here
+
     try:
-        found = sparse.csr_array(vectorizer().fit_transform(texts))
+        vectorizer = TfidfVectorizer(dtype=np.float32, **settings)
+        found = sparse.csr_array(vectorizer.fit_transform(texts))
     except ValueError:  # no text at all, or signs alone, which have no n-grams
         return None
     found.sort_indices()

@@ -83,7 +83,8 @@ def profile(
     brackets = {name: schema.is_a(name, "Agent") for name in set(types)}
     works = {name: schema.is_a(name, "Work") for name in brackets}
     names = [
-        parse_name(text, qualified=brackets[type_])
+        # without the keyword where it is the default: fusion asks so again, and finds it cached
+        parse_name(text) if brackets[type_] else parse_name(text, qualified=False)
         for text, type_ in zip(texts, types, strict=True)
     ]
     aliases = []

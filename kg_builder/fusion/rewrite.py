@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kg_builder.ontology import Schema, load_schema
-from kg_builder.tables import INTERACTIONS, REJECTS, STATEMENTS
+from kg_builder.tables import INTERACTIONS, REJECTS, STATEMENTS, recoded
 
 TEXT = pd.ArrowDtype(STATEMENTS.schema.field("subject").type)
 
@@ -76,19 +76,22 @@ def rewrite_interactions(
     interactions: pd.DataFrame, links: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Interactions with entity CURIEs for items, and the rejected ones (table `REJECTS`)."""
-    frame = interactions.copy()
-    frame["item"] = frame["item"].map(entity_of(links))
-    lost = frame["item"].isna()
+    entity = entity_of(links)
+    items = recoded(interactions["item"], lambda keys: entity.reindex(keys).tolist())
+    lost = items.isna().to_numpy()
+    unknown = interactions[lost]
+    keys = unknown["item"].astype(TEXT)
     rejects = pd.DataFrame(
         {
             "stage": "fusion",
-            "source": [item.partition("/")[0] for item in interactions.loc[lost, "item"]],
+            "source": [key.partition("/")[0] for key in keys],
             "reason": "interaction with an unknown record",
-            "evidence": interactions.loc[lost, "evidence"],
-            "detail": interactions.loc[lost, "item"],
+            "evidence": unknown["evidence"],
+            "detail": keys,
         }
     )
-    return INTERACTIONS.check(frame[~lost]), REJECTS.check(rejects)
+    frame = interactions.assign(item=items)
+    return INTERACTIONS.check(frame[~lost] if lost.any() else frame), REJECTS.check(rejects)
 
 
 def tags_to_genres(statements: pd.DataFrame, schema: Schema) -> pd.DataFrame:

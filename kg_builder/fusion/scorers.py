@@ -47,7 +47,7 @@ def make_scorer(config: FusionConfig, profiles: Profiles, labels: Labels | None 
             return judged.get(pair(left, right))
 
     if labels is not None:
-        from kg_builder.fusion.supervised import Supervised  # late: scikit-learn is slow to load
+        from kg_builder.fusion.supervised import Supervised  # slow to import, needed only here
 
         return Supervised(labels, profiles, seed=config.seed)
     return Rules() if config.scorer == "rules" else FellegiSunter()

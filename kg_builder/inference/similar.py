@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,8 @@ from kg_builder.ontology import Schema
 from kg_builder.tables import STATEMENTS
 
 _DESCRIBING: Final = ("genre", "tag", "country", "decade", "instrument")
+_WORDS_SHOWN: Final = 5
+"""Shared descriptions that the evidence names."""
 
 _Ints = NDArray[np.int64]
 _Floats = NDArray[np.float64]
@@ -64,19 +66,21 @@ def similar_artists(
         config.shared,
         config.least,
     )
-    pairs = _pairs(profiles, near, cosines, config.nearest)
-    shared = _shared_words(profiles, described, pairs)
-    names = described.names
-    columns: dict[str, list[Any]] = {
-        "subject": [names[one] for one, _ in pairs],
-        "predicate": ["similarTo"] * len(pairs),
-        "object": [names[other] for _, other in pairs],
-        "object_kind": ["entity"] * len(pairs),
-        "source": ["inference"] * len(pairs),
-        "method": ["rule:tagged-alike"] * len(pairs),
-        "confidence": [round(min(cosine, 1.0), 4) for cosine in pairs.values()],
-        "evidence": ["both: " + ", ".join(words) for words in shared],
-        "inferred": [True] * len(pairs),
+    pairs, confidence = _pairs(profiles, near, cosines, config.nearest)
+    names = pa.array(described.names)
+    same = {
+        "predicate": "similarTo",
+        "object_kind": "entity",
+        "source": "inference",
+        "method": "rule:tagged-alike",
+        "inferred": True,
+    }
+    columns = {
+        "subject": names.take(pa.array(pairs[:, 0])),
+        "object": names.take(pa.array(pairs[:, 1])),
+        "confidence": [round(min(cosine, 1.0), 4) for cosine in confidence.tolist()],
+        "evidence": _evidence(profiles, described, pairs),
+        **{name: pa.repeat(value, len(pairs)) for name, value in same.items()},
     }
     return STATEMENTS.frame(columns)
 
@@ -148,12 +152,16 @@ class _Profiles:
     members: _Ints
     spread: _Ints
 
-    def postings(self, n_words: int) -> tuple[_Ints, _Ints]:
-        """Per word the profiles that have it, in compressed rows."""
+    def postings(self, n_words: int) -> tuple[_Ints, _Ints, _Floats]:
+        """Per word the profiles that have it, in compressed rows, and the length of what each
+        has besides its rarer words; the greatest length first."""
+        squares = np.cumsum(self.weights[self.by_rarity][::-1] ** 2)[::-1]
+        after = np.repeat(np.append(squares, 0.0)[self.ends[1:]], np.diff(self.ends))
+        words, lengths = self.words[self.by_rarity], np.sqrt(np.maximum(squares - after, 0.0))
         owner = np.repeat(np.arange(len(self.ends) - 1), np.diff(self.ends))
-        order = np.argsort(self.words, kind="stable")
-        starts = np.searchsorted(self.words[order], np.arange(n_words + 1))
-        return starts, owner[order]
+        order = np.lexsort((-lengths, words))
+        starts = np.searchsorted(words[order], np.arange(n_words + 1))
+        return starts, owner[order], lengths[order]
 
 
 def _profiles(described: _Described) -> _Profiles:
@@ -185,32 +193,62 @@ def _profiles(described: _Described) -> _Profiles:
 
 def _pairs(
     profiles: _Profiles, near: _Ints, cosines: _Floats, nearest: int
-) -> dict[tuple[int, int], float]:
-    """Pairs of artists, the smaller number first, and their cosines; in the order of the pairs."""
-    ends, members = profiles.member_ends.tolist(), profiles.members.tolist()
-    pairs: dict[tuple[int, int], float] = {}
-    for row, (others, values) in enumerate(zip(near.tolist(), cosines.tolist(), strict=True)):
-        best = sorted(
-            (-round(value, 9), member, value)
-            for other, value in zip(others, values, strict=True)
-            if other >= 0
-            for member in members[ends[other] : min(ends[other] + nearest + 1, ends[other + 1])]
-        )[: nearest + 1]
-        for artist in members[ends[row] : ends[row + 1]]:
-            for _, other, value in [each for each in best if each[1] != artist][:nearest]:
-                pairs[min(artist, other), max(artist, other)] = value
-    return dict(sorted(pairs.items()))
+) -> tuple[_Ints, _Floats]:
+    """Sorted pairs ``[n, 2]`` of artists, the smaller number first, and their cosines."""
+    sizes = np.diff(profiles.member_ends)
+    row, slot = np.nonzero(near >= 0)
+    other, cosine = near[row, slot], cosines[row, slot]
+    # of equal profiles the first artists are the nearest ones, one of whom may be the artist
+    taken = np.minimum(sizes[other], nearest + 1)
+    member = profiles.members[_ranges(profiles.member_ends[other], taken)]
+    row, cosine = np.repeat(row, taken), np.repeat(cosine, taken)
+    order = np.lexsort((member, -np.round(cosine, 9), row))
+    order = order[_place_in_group(row[order]) <= nearest]
+    row, member, cosine = row[order], member[order], cosine[order]
+    ends = np.searchsorted(row, np.arange(len(sizes) + 1))
+    profile = np.repeat(np.arange(len(sizes)), sizes)
+    few = np.diff(ends)[profile]
+    of_artist = _ranges(ends[profile], few)
+    artist, other, cosine = np.repeat(profiles.members, few), member[of_artist], cosine[of_artist]
+    others = artist != other
+    artist, other, cosine = artist[others], other[others], cosine[others]
+    near_enough = _place_in_group(artist) < nearest
+    pairs = np.sort(np.column_stack([artist, other])[near_enough], axis=1)
+    _, first = np.unique(pairs[:, 0] * len(profiles.members) + pairs[:, 1], return_index=True)
+    return pairs[first], cosine[near_enough][first]
 
 
-def _shared_words(
-    profiles: _Profiles, described: _Described, pairs: dict[tuple[int, int], float]
-) -> list[list[str]]:
-    """Per pair the rarest five words that describe both."""
-    ends, places = described.ends.tolist(), described.places.tolist()
-    spread, words = profiles.spread.tolist(), described.words
-    found = []
-    for one, other in pairs:
-        both = {*places[ends[one] : ends[one + 1]]} & {*places[ends[other] : ends[other + 1]]}
-        rarest = sorted(both, key=lambda word: (spread[word], word))[:5]
-        found.append([words[word] for word in rarest])
+def _evidence(profiles: _Profiles, described: _Described, pairs: _Ints) -> pa.Array:
+    """Per pair the rarest five words that describe both, in one text."""
+    ends, places, n_words = described.ends, described.places, len(described.words)
+    keys = np.repeat(np.arange(len(ends) - 1), np.diff(ends)) * n_words + places
+    by_rarity = np.argsort(profiles.spread, kind="stable")
+    rarity = np.argsort(by_rarity)
+    one, other = pairs.T
+    sizes = np.diff(ends)[one]
+    pair = np.repeat(np.arange(len(pairs)), sizes)
+    word = places[_ranges(ends[one], sizes)]
+    wanted = other[pair] * n_words + word
+    both = keys[np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)] == wanted
+    pair, rank = np.divmod(np.sort(pair[both] * n_words + rarity[word[both]]), n_words)
+    few = _place_in_group(pair) < _WORDS_SHOWN
+    starts = np.searchsorted(pair[few], np.arange(len(pairs) + 1))
+    words = pa.array(described.words).take(pa.array(by_rarity[rank[few]]))
+    listed = pa.ListArray.from_arrays(pa.array(starts, pa.int32()), words)
+    found: pa.Array = pc.binary_join_element_wise("both: ", pc.binary_join(listed, ", "), "")
     return found
+
+
+def _ranges(starts: _Ints, sizes: _Ints) -> _Ints:
+    """All numbers of the ranges that begin there and are so long, one range after the other."""
+    before = np.cumsum(sizes) - sizes
+    numbers: _Ints = np.arange(sizes.sum()) + np.repeat(starts - before, sizes)
+    return numbers
+
+
+def _place_in_group(groups: _Ints) -> _Ints:
+    """The place of each value among its equals, which stand side by side."""
+    first = np.flatnonzero(np.append(True, groups[1:] != groups[:-1])[: len(groups)])
+    sizes = np.diff(np.append(first, len(groups)))
+    places: _Ints = np.arange(len(groups)) - np.repeat(first, sizes)
+    return places

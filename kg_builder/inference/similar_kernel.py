@@ -19,6 +19,7 @@ def nearest_profiles(
     by_rarity: Any,
     starts: Any,
     owners: Any,
+    lengths: Any,
     sizes: Any,
     nearest: int,
     shared: int,
@@ -28,14 +29,15 @@ def nearest_profiles(
 
     Exact, though not all products are made (after Bayardo, Ma and Srikant, "Scaling up all pairs
     similarity search", WWW 2007): words are gone through from the rarest on, and whoever has one
-    gets his cosine. By Cauchy and Schwarz the cosine of those who only have later words is at most
-    the length of what remains; below the `nearest`-th best cosine so far, nobody new is looked at.
+    gets his cosine. By Cauchy and Schwarz the cosine of those who have none of the words before is
+    at most the product of the lengths of what remains on both sides, which is longest for the first
+    of a word's list; below the `nearest`-th best cosine so far, nobody new is looked at.
 
     Args:
-        ends, words, weights, by_rarity: see `similar._Profiles`.
-        starts, owners: see `similar._Profiles.postings`.
+        ends, words, weights, by_rarity: see `_Profiles`.
+        starts, owners, lengths: see `_Profiles.postings`.
         sizes: artists per profile.
-        nearest, shared, least: see `similar.SimilarConfig`.
+        nearest, shared, least: see `SimilarConfig`.
 
     Returns:
         Profiles ``[n, nearest + 1]``, the best first, of equally good ones (to nine digits) the
@@ -55,11 +57,12 @@ def nearest_profiles(
             remaining_square += weights[position] ** 2
         bound, filled = (1.0 if sizes[row] > nearest else least), 0
         for m in range(first, last):
-            if np.sqrt(max(remaining_square, 0.0)) < bound - _SLACK:
-                break
+            remaining = np.sqrt(max(remaining_square, 0.0))
             word = words[by_rarity[m]]
             remaining_square -= weights[by_rarity[m]] ** 2
             for at in range(starts[word], starts[word + 1]):
+                if remaining * lengths[at] < bound - _SLACK:
+                    break
                 other = owners[at]
                 if seen[other] == row:
                     continue

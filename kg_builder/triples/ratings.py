@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from kg_builder.errors import DataError
 from kg_builder.ontology import Schema
@@ -32,7 +29,7 @@ class Ratings:
         counts: interactions used, and those not used by reason.
     """
 
-    rows: _IntArray
+    rows: npt.NDArray[np.int32]
     users: list[str]
     counts: dict[str, int]
 
@@ -109,80 +106,93 @@ def ratings(
         config: number of negatives per positive.
         seed: of the drawing.
     """
-    numbers = _positions(interactions["item"], items)
-    listed = numbers >= 0
-    item = numbers[listed]
-    likes = interactions.loc[listed, "liked"].to_numpy(dtype=bool)
-    names = interactions.loc[listed, "user"]
-    user_names = names[likes].unique().tolist()
-    user = _positions(names, user_names)
-    likes_nothing = user < 0
-    everything = _pairs(user[~likes_nothing], item[~likes_nothing], len(items))
-    positives = _pairs(user[likes], item[likes], len(items))
-    met_only = np.setdiff1d(everything, positives, assume_unique=True)
-    generator = np.random.default_rng(seed)
-    parts: list[_IntArray] = []
-    n_users, n_positives, short = len(user_names), len(positives), 0
-    liked_of = _by_user(positives, n_users, len(items))
-    met_of = _by_user(met_only, n_users, len(items))
-    for number, (mine, met) in enumerate(zip(liked_of, met_of, strict=True)):
-        wanted = config.negatives * len(mine)
-        drawn = draw_unmet(np.union1d(mine, met), len(items), wanted, generator)
-        short += wanted - len(drawn)
-        parts += [_rows(number, mine, 1), _rows(number, drawn, 0)]
+    n_items = len(items)
+    item = _positions(interactions["item"], items)
+    listed = item >= 0
+    likes = listed & interactions["liked"].to_numpy(dtype=bool)
+    user_names: list[str] = interactions["user"][likes].unique().tolist()
+    user = _positions(interactions["user"], user_names)
+    used = listed & (user >= 0)
+    everything = _pairs(user, item, used, n_items)
+    positives = everything if (likes == used).all() else _pairs(user, item, likes, n_items)
+    n_liked, n_met = (
+        np.bincount(pairs // max(n_items, 1), minlength=len(user_names))
+        for pairs in (positives, everything)
+    )
+    wanted = config.negatives * n_liked
+    n_drawn = np.minimum(wanted, n_items - n_met)
+    drawn = draw_unmet(everything, n_met, n_drawn, n_items, np.random.default_rng(seed))
+    # of each user the positives, then the others: so many rows of the other kind come before
+    rows = np.empty((len(positives) + len(drawn), 3), dtype=np.int32)
+    before = (np.cumsum(n_drawn) - n_drawn, np.cumsum(n_liked))
+    for pairs, label, others in ((positives, 1, before[0]), (drawn, 0, before[1])):
+        of_user, of_item = np.divmod(pairs, max(n_items, 1))
+        places = np.arange(len(pairs)) + others[of_user]
+        rows[places, 0], rows[places, 1], rows[places, 2] = of_user, of_item, label
     return Ratings(
-        rows=np.concatenate(parts) if parts else np.empty((0, 3), np.int64),
+        rows=rows,
         users=user_names,
         counts={
             "interactions": len(interactions),
             "interactions with no item": int((~listed).sum()),
-            "interactions of users without a positive": int(likes_nothing.sum()),
-            "repeated user-item pairs": int((~likes_nothing).sum()) - len(everything),
-            "pairs below the threshold": len(met_only),
-            "positives": n_positives,
-            "negatives drawn": config.negatives * n_positives - short,
-            "negatives not to be had": short,
+            "interactions of users without a positive": int((listed & ~used).sum()),
+            "repeated user-item pairs": int(used.sum()) - len(everything),
+            "pairs below the threshold": len(everything) - len(positives),
+            "positives": len(positives),
+            "negatives drawn": len(drawn),
+            "negatives not to be had": int((wanted - n_drawn).sum()),
         },
     )
 
 
 def draw_unmet(
-    met: _IntArray, n_items: int, wanted: int, generator: np.random.Generator
+    met: _IntArray,
+    n_met: _IntArray,
+    n_drawn: _IntArray,
+    n_items: int,
+    generator: np.random.Generator,
 ) -> _IntArray:
-    """Draw distinct items outside `met` (sorted, distinct), in ascending order.
+    """Draw distinct items that each user has not met, as sorted pairs.
 
     Ranks among the unmet items are drawn and turned into ids, so the cost does not grow with the
     catalogue: the id of rank r is r plus the number of met ids at or below it.
+
+    Args:
+        met: pairs that are not to be drawn, sorted.
+        n_met: how many of them each user has.
+        n_drawn: how many to draw for each user.
+        n_items: items there are.
+        generator: draws for one user after the other.
     """
-    free = n_items - len(met)
-    ranks = generator.choice(free, size=min(wanted, free), replace=False)
-    shifted = met - np.arange(len(met))
-    return np.sort(ranks + np.searchsorted(shifted, ranks, side="right")).astype(np.int64)
+    pairs = np.repeat(np.arange(len(n_met)) * n_items, n_drawn)
+    ends = np.cumsum(n_drawn)
+    for start, end, free in zip(
+        (ends - n_drawn).tolist(), ends.tolist(), (n_items - n_met).tolist(), strict=True
+    ):
+        pairs[start:end] += generator.choice(free, size=end - start, replace=False)
+    pairs.sort()
+    # what a met id leaves below it among the unmet ones, of users one after the other
+    first = np.cumsum(n_met) - n_met
+    shifted = met - (np.arange(len(met)) - np.repeat(first, n_met))
+    below = np.searchsorted(shifted, pairs, side="right")
+    return pairs + below - np.repeat(first, n_drawn)
 
 
 def _positions(values: pd.Series[str], among: Sequence[str]) -> _IntArray:
     """Where each value stands among others; -1 where it does not."""
-    found = pc.index_in(pa.array(values), pa.array(among, type=pa.array(values).type))
-    positions: _IntArray = found.fill_null(-1).to_numpy().astype(np.int64)
+    found = pd.Index(list(among), dtype="str").get_indexer(values.cat.categories)
+    positions: _IntArray = np.append(found, -1)[values.cat.codes]
     return positions
 
 
-def _pairs(user: _IntArray, item: _IntArray, n_items: int) -> _IntArray:
-    """Distinct (user, item) pairs as single sorted numbers."""
-    return np.unique(user * n_items + item)
-
-
-def _by_user(pairs: _IntArray, n_users: int, n_items: int) -> list[_IntArray]:
-    """The sorted items of each user."""
-    bounds = np.searchsorted(pairs, np.arange(n_users + 1) * n_items)
-    return [
-        pairs[start:stop] - user * n_items
-        for user, (start, stop) in enumerate(pairwise(bounds.tolist()))
-    ]
-
-
-def _rows(user: int, items: _IntArray, label: int) -> _IntArray:
-    return np.column_stack([np.full_like(items, user), items, np.full_like(items, label)])
+def _pairs(
+    user: _IntArray, item: _IntArray, chosen: npt.NDArray[np.bool_], n_items: int
+) -> _IntArray:
+    """Distinct (user, item) pairs of the chosen rows as single sorted numbers."""
+    pairs = user[chosen] * n_items + item[chosen]
+    pairs.sort()
+    distinct: _IntArray = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
+    return distinct
 
 
 def times_of_positives(

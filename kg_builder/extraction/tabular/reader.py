@@ -5,11 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
+from typing import cast
 
-import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.arrow_batches import Reject
@@ -35,12 +37,14 @@ from kg_builder.extraction.tabular.text_lines import (
     line_blocks,
     plain_columns,
     quote,
+    regrouped,
     separator,
     without_first,
 )
 from kg_builder.extraction.tabular.typed_cells import cell_of
 from kg_builder.packed_files import Stream, matching_files, open_binary
 from kg_builder.progress import Progress, silent
+from kg_builder.tables import Categories
 
 
 class RowReader:
@@ -91,11 +95,11 @@ class RowReader:
             return f"{self.config.path}#{self._pointers[number - 1]}"
         return f"{self._prefix}{number}"
 
-    def evidence_of(self, numbers: pd.Series) -> pd.Series:
-        """Where many rows stand, as strings: `evidence` of each number, in ascending order."""
+    def evidence_of(self, numbers: Sequence[int]) -> pa.Array:
+        """Where the rows of a chunk stand: `evidence` of each number."""
         if self._pointers:
-            return pd.Series(list(map(self.evidence, numbers)), dtype="string[pyarrow]")
-        return self._prefix + numbers.astype("string[pyarrow]")
+            return pa.array(map(self.evidence, numbers), pa.string())
+        return pc.binary_join_element_wise(self._prefix, pa.array(numbers).cast(pa.string()), "")
 
     def __iter__(self) -> Iterator[Chunk]:
         self.rejects, self.counts = [], Counter()
@@ -131,28 +135,23 @@ class RowReader:
             self.counts["rows used"] -= count
 
     def frame(self, each: Callable[[Chunk], None] | None = None) -> pd.DataFrame:
-        """All rows at once: the columns as strings and `place`, the number of each row's line.
+        """All rows at once: the columns as categories, and `evidence`, where each row stands.
 
         Several values of one cell are joined by a vertical bar; `each` is called with every chunk.
         """
-        chunks = list(self)
-        if each is not None:
-            for chunk in chunks:
+        columns: dict[str, Categories] = {}
+        evidence = [pa.array([], pa.string())]
+        for chunk in self:
+            if each is not None:
                 each(chunk)
-        names = list(chunks[0].columns) if chunks else list(self._columns or self.config.names)
-        data: dict[str, pd.Series] = {
-            name: pd.Series(
-                [
-                    "|".join(filter(None, cell)) if isinstance(cell, tuple) else cell
-                    for chunk in chunks
-                    for cell in chunk.columns[name]
-                ],
-                dtype="string[pyarrow]",
-            )
-            for name in names
-        }
-        places = [position for chunk in chunks for position in chunk.places]
-        return pd.DataFrame({**data, "place": pd.Series(places, dtype="int64[pyarrow]")})
+            for name in columns or chunk.columns:
+                columns.setdefault(name, Categories()).add(_joined(chunk.columns[name]))
+            evidence.append(self.evidence_of(chunk.places))
+        if not columns:
+            columns = {name: Categories() for name in self._columns or self.config.names}
+        data = {name: column.whole() for name, column in columns.items()}
+        whole = pd.arrays.ArrowExtensionArray(pa.chunked_array(evidence))
+        return pd.DataFrame({**data, "evidence": whole})
 
     # ------------------------------------------------------------------------------ formats
 
@@ -166,6 +165,7 @@ class RowReader:
             return parquet_rows(self.path, columns, nulls, size)
         if self.config.layout == "excel":
             return excel_rows(self.path, self.config, columns, nulls, size, self._complain_read)
+
         if self.config.sql is None:
             raise DataError("say with 'sql' which table or query is read", where=str(self.path))
         return sql_rows(
@@ -244,23 +244,36 @@ class RowReader:
         rows, names = iter(quoted), list(self.config.names)
         if self.config.header:
             names = self._heading(*next(rows, (0, [])))
-        wanted, width = self._wanted(names), len(names)
-        quoted.width = width
-        rows = islice(rows, self.config.skip_after_header, None)
-        while batch := list(islice(rows, self._chunk_rows)):
-            good = []
-            for number, cells in batch:
-                if len(cells) == width:
-                    good.append((number, cells))
-                else:
-                    self._complain_read(
-                        "wrong number of cells", number, f"{len(cells)} instead of {width}"
-                    )
-            self.counts["rows read"] += len(good)
-            columns = zip(*(cells for _, cells in good), strict=True) if good else [()] * width
-            yield self._chunk(
-                [number for number, _ in good], dict(zip(names, columns, strict=True)), wanted
-            )
+        wanted, quoted.width = self._wanted(names), len(names)
+        for _ in islice(rows, self.config.skip_after_header):
+            pass
+        for places, columns in regrouped(self._pieces(quoted, len(names)), self._chunk_rows):
+            yield self._chunk(places, dict(zip(names, columns, strict=True)), wanted)
+
+    def _pieces(
+        self, quoted: QuotedRows, width: int
+    ) -> Iterator[tuple[list[int], list[list[str]]]]:
+        """Numbers of rows and their columns, block by block."""
+        while quoted.has_more():
+            first, lines = quoted.plain_lines()
+            if lines:
+                places, columns = plain_columns(
+                    lines, first, width, separator(self.config), self._complain_read
+                )
+            else:
+                places, good = [], []
+                for number, cells in quoted.of_block():
+                    if len(cells) == width:
+                        places.append(number)
+                        good.append(cells)
+                    else:
+                        self._complain_read(
+                            "wrong number of cells", number, f"{len(cells)} instead of {width}"
+                        )
+                columns = [list(column) for column in zip(*good, strict=True)]
+            self.counts["rows read"] += len(places)
+            if places:
+                yield places, columns
 
     def _chunk(
         self,
@@ -388,16 +401,11 @@ class FilesReader(RowReader):
         part = bisect_left(self._starts, number) - 1
         return self._parts[part].evidence(number - self._starts[part])
 
-    def evidence_of(self, numbers: pd.Series) -> pd.Series:
-        """Where many rows stand, in which files: `evidence` of each number, in ascending order."""
-        bounds = [*np.searchsorted(numbers, self._starts, side="right"), len(numbers)]
-        found = [
-            part.evidence_of(numbers.iloc[first:last] - start)
-            for part, start, (first, last) in zip(
-                self._parts, self._starts, pairwise(bounds), strict=True
-            )
-        ]
-        return pd.concat([pd.Series(dtype="string[pyarrow]"), *found], ignore_index=True)
+    def evidence_of(self, numbers: Sequence[int]) -> pa.Array:
+        """Where the rows of a chunk stand, in which file: `evidence` of each number."""
+        part = bisect_left(self._starts, numbers[0]) - 1
+        start = self._starts[part]
+        return self._parts[part].evidence_of([number - start for number in numbers])
 
     def _take_rejects(self, part: RowReader) -> None:
         self.rejects += part.rejects
@@ -421,3 +429,10 @@ def read_rows(
 def _database(config: RowsConfig) -> str:
     """What stands for the file in evidence: the table, never the address."""
     return f"sql:{config.sql.table or 'query'}" if config.sql else ""
+
+
+def _joined(cells: Sequence[Cell]) -> Sequence[str | None]:
+    if tuple not in set(map(type, cells)):
+        return cast(Sequence[str | None], cells)
+    lists = ((cell,) if isinstance(cell, str) else cell for cell in cells)
+    return [None if cell is None else "|".join(filter(None, cell)) for cell in lists]

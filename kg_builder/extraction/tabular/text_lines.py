@@ -254,7 +254,8 @@ class QuotedRows:
         self, blocks: Iterable[tuple[int, list[str]]], config: RowsConfig, complain: Complain
     ) -> None:
         self.width: int | None = None
-        self._lines = ((n, line) for first, lines in blocks for n, line in enumerate(lines, first))
+        self._blocks = iter(blocks)
+        self._first, self._next, self._block = 1, 0, list[str]()
         self._again: deque[tuple[int, str]] = deque()
         self._taken: list[tuple[int, str]] = []
         self._complain, self._longest = complain, config.max_line
@@ -265,23 +266,51 @@ class QuotedRows:
             "doublequote": True,
         }
         self._reader = csv.reader(self._next_lines(), **self._format)
-        special = filter(None, (quote(config), config.escape, "\r", "\0"))
-        self._special = re.compile("|".join(map(re.escape, special)))
+        special = "".join(filter(None, (quote(config), config.escape, "\r", "\0")))
+        self._special = re.compile(f"[{re.escape(special)}]")
 
     def __iter__(self) -> Iterator[Row]:
+        while self.has_more():
+            yield from self.of_block()
+
+    def has_more(self) -> bool:
+        """Whether lines are left; takes the next block of lines where all of one are read."""
+        while not self._again and self._next >= len(self._block):
+            found = next(self._blocks, None)
+            if found is None:
+                return False
+            self._first, self._block = found
+            self._next = 0
+        return True
+
+    def plain_lines(self) -> tuple[int, list[str]]:
+        """(number of the first, all lines) left of a block, if `plain_columns` can cut them all.
+
+        Else there are none: something is quoted, a line is blank, or a row has not `width` cells.
+        """
+        number, lines = self._first + self._next, self._block[self._next :]
+        cut, cuts = self._format["delimiter"], (self.width or 1) - 1
+        if (
+            self._again
+            or self._special.search("\n".join(lines))
+            or not all(line and line.count(cut) == cuts for line in lines)
+        ):
+            return number, []
+        self._next = len(self._block)
+        return number, lines
+
+    def of_block(self) -> Iterator[Row]:
+        """The rows that begin in what is left of a block."""
         taken, again, cut = self._taken, self._again, self._format["delimiter"]
-        while True:
+        while again or self._next < len(self._block):
             if not again:
-                found = next(self._lines, None)
-                if found is None:
-                    return
-                number, line = found
+                number, line = self._line()
                 # a line without anything to unquote is cut without the machinery below
                 if not self._special.search(line):
                     if line:
                         yield number, line.split(cut)
                     continue
-                again.append(found)
+                again.append((number, line))
             taken.clear()
             try:
                 cells = next(self._reader)
@@ -297,16 +326,15 @@ class QuotedRows:
             if cells:
                 yield taken[0][0], cells
 
+    def _line(self) -> tuple[int, str]:
+        """The next line of the block, and its number."""
+        self._next += 1
+        return self._first + self._next - 1, self._block[self._next - 1]
+
     def _next_lines(self) -> Iterator[str]:
         size = 0
-        while True:
-            if self._again:
-                number, line = self._again.popleft()
-            else:
-                found = next(self._lines, None)
-                if found is None:
-                    return
-                number, line = found
+        while self.has_more():
+            number, line = self._again.popleft() if self._again else self._line()
             if not self._taken:
                 size = 0
             size += len(line)
@@ -334,6 +362,24 @@ class QuotedRows:
         self._complain("unreadable row", number, detail)
         self._again.extendleft(reversed(rest))
         self._reader = csv.reader(self._next_lines(), **self._format)
+
+
+def regrouped(
+    pieces: Iterable[tuple[list[int], list[list[str]]]], size: int
+) -> Iterator[tuple[list[int], list[list[str]]]]:
+    """Numbers of rows and their columns, `size` rows at a time."""
+    places: list[int] = []
+    columns: list[list[str]] = []
+    for more, cells in pieces:
+        places += more
+        columns = columns or [[] for _ in cells]
+        for column, new in zip(columns, cells, strict=True):
+            column += new
+        while len(places) >= size:
+            yield places[:size], [column[:size] for column in columns]
+            places, columns = places[size:], [column[size:] for column in columns]
+    if places:
+        yield places, columns
 
 
 def json_rows(

@@ -19,12 +19,12 @@ Write = Callable[[str, str | bytes], Path]
 
 def rows_of(config: RowsConfig, root: Path) -> tuple[list[list[str | None]], list[int]]:
     frame = read_rows(config, root).frame()
-    columns = [name for name in frame.columns if name != "place"]
+    columns = [name for name in frame.columns if name != "evidence"]
     values = [
         [None if pd.isna(cell) else str(cell) for cell in row]
         for row in frame[columns].itertuples(index=False)
     ]
-    return values, [int(line) for line in frame["place"]]
+    return values, [int(text.rpartition("=")[2]) for text in frame["evidence"]]
 
 
 def test_tab_files_keep_stray_quotes_and_count_lines(write: Write, tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_line_without_end_costs_no_memory(write: Write, tmp_path: Path) -> Non
     reader = read_rows(RowsConfig(path="a.tsv", max_line=1024), tmp_path)
     frame = reader.frame()
     assert list(frame["a"]) == ["1", "3"]
-    assert list(frame["place"]) == [2, 4]
+    assert [text.rpartition("#")[2] for text in frame["evidence"]] == ["line=2", "line=4"]
     assert [item.reason for item in reader.rejects] == ["line too long"]
 
 
@@ -125,7 +125,7 @@ def test_skipped_lines_and_rows(write: Write, tmp_path: Path) -> None:
 def test_repeated_column_names_are_numbered(write: Write, tmp_path: Path) -> None:
     write("a.csv", "id,runtime,runtime\n1,2,3\n")
     frame = read_rows(RowsConfig(path="a.csv"), tmp_path).frame()
-    assert list(frame.columns) == ["id", "runtime", "runtime.2", "place"]
+    assert list(frame.columns) == ["id", "runtime", "runtime.2", "evidence"]
 
 
 def test_json_lines_with_paths_and_lists(write: Write, tmp_path: Path) -> None:

@@ -80,20 +80,27 @@ def test_a_user_who_met_nearly_everything_gets_what_is_left():
 
 @given(st.sets(st.integers(0, 30)), st.integers(0, 40), st.integers(0, 9))
 def test_drawn_items_are_distinct_and_unmet(met, wanted, seed):
+    wanted = min(wanted, 31 - len(met))
+    # the second of three users; the others met nothing and everything
+    pairs = np.array([*(31 + item for item in sorted(met)), *range(62, 93)], dtype=np.int64)
     drawn = draw_unmet(
-        np.array(sorted(met), dtype=np.int64), 31, wanted, np.random.default_rng(seed)
+        pairs,
+        np.array([0, len(met), 31]),
+        np.array([5, wanted, 0]),
+        31,
+        np.random.default_rng(seed),
     )
-    assert len(drawn) == min(wanted, 31 - len(met)) == len(set(drawn.tolist()))
-    assert not set(drawn.tolist()) & met
-    assert set(drawn.tolist()) <= set(range(31))
+    assert drawn.tolist() == sorted(set(drawn.tolist()))
+    users, items = np.divmod(drawn, 31)
+    assert np.bincount(users, minlength=2).tolist() == [5, wanted]
+    assert not set(items[users == 1].tolist()) & met
 
 
 def test_every_unmet_item_is_drawn_equally_often():
-    generator = np.random.default_rng(0)
-    met = np.array([1, 2, 5])
-    hits = np.bincount(
-        np.concatenate([draw_unmet(met, 8, 1, generator) for _ in range(5000)]), minlength=8
-    )
+    users = 5000
+    met = (np.arange(users)[:, None] * 8 + [1, 2, 5]).ravel()
+    drawn = draw_unmet(met, np.full(users, 3), np.ones(users, int), 8, np.random.default_rng(0))
+    hits = np.bincount(drawn % 8, minlength=8)
     assert hits[[1, 2, 5]].sum() == 0
     assert hits[[0, 3, 4, 6, 7]] == pytest.approx(1000, rel=0.15)
 
