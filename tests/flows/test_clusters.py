@@ -20,7 +20,7 @@ from tests.pipeline.test_build import hashes
 PATIENCE = 240.0
 """Seconds; generous, for machines that do other things as well."""
 
-SOURCES = 40
+SOURCES = 20
 
 pytestmark = pytest.mark.slow
 
