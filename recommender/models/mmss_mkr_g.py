@@ -121,15 +121,16 @@ class RankingTask(TrainingTask):
 
     def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
         """L over the batch, its mean."""
-        *pairs, edges = columns
+        users, positives, negatives, edges = columns
         final, n = self.model.final(masked=edges), len(edges)
         if n <= self._part:
-            return self._loss(final, *pairs, *self._features(*pairs)) * share
+            features = self._features(users, positives, negatives)
+            return self._loss(final, users, positives, negatives, *features) * share
         # one propagation for all parts; what the pairs of a part need but their counts is computed
         # again on the way back, so that memory does not grow with the batch
         total = final.new_zeros(())
         for start in range(0, n, self._part):
-            part = [column[start : start + self._part] for column in pairs]
+            part = [column[start : start + self._part] for column in columns[:3]]
             features = self._features(*part)
             loss = checkpoint(self._loss, final, *part, *features, use_reentrant=False)
             total = total + loss * (len(part[0]) / n)
