@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 from numba import njit
 
 __all__ = ["history_blocks", "history_pairs"]
+
+_LONGER: Final = 32
+"""Times as long as a history may a row be, to be gone through entry by entry."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _by_bisection(
+    history: Any, columns: Any, values: Any, weights: Any
+) -> tuple[float, float]:  # pragma: no cover
+    """Sum and sum of squares over a history of one row of M."""
+    total, square, low, end = 0.0, 0.0, 0, len(columns)
+    for h in range(len(history)):
+        wanted, high = history[h], end
+        while low < high:
+            middle = (low + high) // 2
+            if columns[middle] < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        if low == end:
+            break
+        if columns[low] == wanted:
+            value = weights[wanted] * values[low]
+            total += value
+            square += value * value
+    return total, square
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -24,7 +51,8 @@ def history_pairs(
 ) -> None:  # pragma: no cover
     """sums[p] = Σ w[j] M[items[p], j], squares[p] = Σ (w[j] M[items[p], j])² over a history's j.
 
-    Each j is looked up by bisection in the item's row of M.
+    Where the item's row is not much longer than the history, it is gone through with the history
+    marked; else each j is looked up in it by bisection. Sums run by ascending j either way.
 
     Args:
         starts, history: the histories in compressed rows, ascending in each.
@@ -33,22 +61,30 @@ def history_pairs(
         weights: w, what each item of a history counts.
         sums, squares: ``[n]``, written.
     """
+    marked, marked_row = np.zeros(len(weights), dtype=np.bool_), -1
     for p in range(len(rows)):
+        row, item = rows[p], items[p]
+        first, end = offsets[item], offsets[item + 1]
+        if end - first > _LONGER * (starts[row + 1] - starts[row]):
+            sums[p], squares[p] = _by_bisection(
+                history[starts[row] : starts[row + 1]],
+                columns[first:end],
+                values[first:end],
+                weights,
+            )
+            continue
+        if row != marked_row:
+            if marked_row >= 0:
+                for h in range(starts[marked_row], starts[marked_row + 1]):
+                    marked[history[h]] = False
+            for h in range(starts[row], starts[row + 1]):
+                marked[history[h]] = True
+            marked_row = row
         total, square = 0.0, 0.0
-        first, end = offsets[items[p]], offsets[items[p] + 1]
-        low = first
-        for h in range(starts[rows[p]], starts[rows[p] + 1]):
-            wanted, high = history[h], end
-            while low < high:
-                middle = (low + high) // 2
-                if columns[middle] < wanted:
-                    low = middle + 1
-                else:
-                    high = middle
-            if low == end:
-                break
-            if columns[low] == wanted:
-                value = weights[wanted] * values[low]
+        for entry in range(first, end):
+            other = columns[entry]
+            if marked[other]:
+                value = weights[other] * values[entry]
                 total += value
                 square += value * value
         sums[p], squares[p] = total, square

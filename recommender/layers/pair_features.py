@@ -18,6 +18,7 @@ from recommender.data.fact_vectors import FactVectors, nearest_rows
 from recommender.data.matrices import positive_matrix
 from recommender.data.splits import TrainingSplit
 from recommender.kernels.co_occurrences import co_occurrences
+from recommender.kernels.csr_product import in_row_blocks
 from recommender.kernels.history_sums import history_blocks, history_pairs
 from recommender.layers.item_features import ItemFeatures
 from recommender.layers.user_counts import Audience
@@ -29,6 +30,7 @@ Ints = NDArray[np.int64]
 
 SHRINKAGE = np.float32(5)
 _SAMPLED_PAIRS = 20_000
+_NUMBERS_PER_PAIR = 256  # looked at, roughly
 _CONSTANT, _MUTED = 1e-3, 1e6
 _LEAST_PLAYED = 0.05  # share of the catalogue whose degree a new item has: 0 where many have none
 
@@ -214,10 +216,15 @@ class PairFeatures(nn.Module):
         sums = np.zeros(len(users), dtype=np.float32)
         squares = np.zeros_like(sums)
         sets = self.members.histories
-        history_pairs(
-            sets.starts, sets.items, users, items,
-            matrix.indptr, matrix.indices, matrix.data, weights, sums, squares,
-        )  # fmt: skip
+
+        def some(first: int, last: int) -> None:
+            part = slice(first, last)
+            history_pairs(
+                sets.starts, sets.items, users[part], items[part],
+                matrix.indptr, matrix.indices, matrix.data, weights, sums[part], squares[part],
+            )  # fmt: skip
+
+        in_row_blocks(some, np.arange(len(users) + 1), _NUMBERS_PER_PAIR)
         return sums, squares
 
 

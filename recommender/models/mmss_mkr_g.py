@@ -31,7 +31,7 @@ from recommender.training.tasks import TrainingTask
 __all__ = ["GraphMKR", "RankingTask"]
 
 _MIN_STEPS = 8  # of an epoch
-_PART = 4096  # positives whose pairs are in memory at a time
+_PART = 16_384  # positives whose pairs are in memory at a time
 _CONTRASTED = 2048  # pairs of a batch at most; the contrast costs their number squared
 
 
@@ -121,26 +121,45 @@ class RankingTask(TrainingTask):
 
     def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
         """L over the batch, its mean."""
-        *columns_of_pairs, edges = columns
+        users, positives, negatives, edges = columns
         final, n = self.model.final(masked=edges), len(edges)
         if n <= self._part:
-            return self._loss(final, *columns_of_pairs) * share
-        # one propagation for all parts; what the pairs of a part need is computed again on the
-        # way back, so that memory does not grow with the batch
+            features = self._features(users, positives, negatives)
+            return self._loss(final, users, positives, negatives, *features) * share
+        # one propagation for all parts; what the pairs of a part need but their counts is computed
+        # again on the way back, so that memory does not grow with the batch
         total = final.new_zeros(())
         for start in range(0, n, self._part):
-            part = [column[start : start + self._part] for column in columns_of_pairs]
-            loss = checkpoint(self._loss, final, *part, use_reentrant=False)
+            part = [column[start : start + self._part] for column in columns[:3]]
+            features = self._features(*part)
+            loss = checkpoint(self._loss, final, *part, *features, use_reentrant=False)
             total = total + loss * (len(part[0]) / n)
         return total * share
 
-    def _loss(self, final: Tensor, users: Tensor, positives: Tensor, negatives: Tensor) -> Tensor:
+    def _features(
+        self, users: Tensor, positives: Tensor, negatives: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Of the positives, and of the negatives one by one."""
+        repeated = users.repeat_interleave(negatives.shape[1])
+        return (
+            self.model.pair_features(users, positives, left_out=True),
+            self.model.pair_features(repeated, negatives.reshape(-1), left_out=False),
+        )
+
+    def _loss(
+        self,
+        final: Tensor,
+        users: Tensor,
+        positives: Tensor,
+        negatives: Tensor,
+        of_positives: Tensor,
+        of_negatives: Tensor,
+    ) -> Tensor:
         model, config = self.model, self.model.config
-        n_negatives = negatives.shape[1]
-        liked = model.pair_scores(final, users, positives, left_out=True)
-        others = model.pair_scores(
-            final, users.repeat_interleave(n_negatives), negatives.reshape(-1), left_out=False
-        ).view_as(negatives)
+        repeated = users.repeat_interleave(negatives.shape[1])
+        liked = model.pair_scores(final, users, positives, of_positives)
+        others = model.pair_scores(final, repeated, negatives.reshape(-1), of_negatives)
+        others = others.view_as(negatives)
         loss = functional.cross_entropy(
             torch.cat([liked[:, None], others], dim=1), torch.zeros_like(users)
         )

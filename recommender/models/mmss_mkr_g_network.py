@@ -137,19 +137,24 @@ class GraphNetwork(CalibratedRecommender):
 
     # Scoring
 
-    def pair_scores(self, final: Tensor, users: Tensor, items: Tensor, *, left_out: bool) -> Tensor:
-        """Scores of training users and items, int64 [b] each → [b].
+    def pair_features(self, users: Tensor, items: Tensor, *, left_out: bool) -> Tensor:
+        """What the head sees beside the inner product, int64 [b] each → [b, n_features].
 
         `left_out`: the pairs are training positives, and their counts do without them.
         """
+        ids = users.cpu().numpy(), items.cpu().numpy()
+        return self.used(self.features.pairs(*ids, left_out=left_out))
+
+    def pair_scores(self, final: Tensor, users: Tensor, items: Tensor, features: Tensor) -> Tensor:
+        """Scores of training users and items, int64 [b] each, with their features → [b]."""
         product = sampled_products(final, final, users, self.n_users + items)[:, None]
-        features = self.features.pairs(users.cpu().numpy(), items.cpu().numpy(), left_out=left_out)
-        scores: Tensor = self.head(torch.cat([product, self.used(features)], dim=1))
+        scores: Tensor = self.head(torch.cat([product, features], dim=1))
         return scores
 
     def score(self, users: Tensor, items: Tensor) -> Tensor:
         """The head's value for each pair."""
-        return self.pair_scores(self.final(), users, items, left_out=False)
+        features = self.pair_features(users, items, left_out=False)
+        return self.pair_scores(self.final(), users, items, features)
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
         """One matrix product, and the counts of a block."""

@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 from recommender.data import Interactions, KnowledgeGraph, TrainingSplit
 from recommender.data.fact_vectors import FactVectors, nearest_rows
 from recommender.data.facts import Facts
+from recommender.kernels.history_sums import _LONGER, history_pairs
 from recommender.layers.item_features import BANDS, degree_log_odds
 from recommender.layers.pair_features import PairFeatures
 from recommender.layers.user_counts import Audience
@@ -315,3 +316,26 @@ def test_a_catalogue_of_one_item_and_no_facts() -> None:
     actual = raw(features, features.pairs(users, np.zeros(3, int), left_out=False))
     expected = [Naive(TrainingSplit(rows, graph, 3, 1)).row(user, 0) for user in range(3)]
     np.testing.assert_allclose(actual, expected, atol=1e-5)
+
+
+def test_rows_gone_through_and_rows_looked_up_give_the_same_sums() -> None:
+    """Short rows of M are gone through, long ones are not: here both, in one call."""
+    rng = np.random.default_rng(0)
+    n = 400
+    dense = np.where(rng.random((n, n)) < rng.random((n, 1)) ** 6, rng.random((n, n)), 0)
+    matrix = csr_array(dense.astype(np.float32))
+    weights = rng.random(n).astype(np.float32)
+    histories = [np.sort(rng.choice(n, size, replace=False)) for size in (0, 1, 3, 5, 40)]
+    starts = np.cumsum([0, *map(len, histories)])
+    users, items = rng.integers(5, size=3000), rng.integers(n, size=3000)
+    sums, squares = np.zeros(3000, np.float32), np.zeros(3000, np.float32)
+    longer = np.diff(matrix.indptr)[items] > _LONGER * np.diff(starts)[users]
+    assert 0 < longer.sum() < len(longer)
+    history_pairs(
+        starts, np.concatenate(histories), users, items,
+        matrix.indptr, matrix.indices, matrix.data, weights, sums, squares,
+    )  # fmt: skip
+    weighted = (matrix.toarray() * weights).astype(np.float64)
+    expected = [weighted[i, histories[u]] for u, i in zip(users, items, strict=True)]
+    np.testing.assert_allclose(sums, [row.sum() for row in expected], rtol=1e-5)
+    np.testing.assert_allclose(squares, [(row**2).sum() for row in expected], rtol=1e-5)
