@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from kg_builder.errors import DataError
-from kg_builder.tables import LINKS, STATEMENTS
+from kg_builder.tables import LINKS, STATEMENTS, Categories, recoded
 
 FACT = {
     "subject": "catalogue/1",
@@ -53,3 +55,18 @@ def test_a_link_may_abstain():
         "candidates": "[]",
     }
     assert LINKS.frame([link])["object"].isna().all()
+
+
+def test_categories_are_read_piece_by_piece():
+    column = Categories()
+    column.add(["b", "a", None])
+    column.add_arrow(pa.chunked_array([["a", None], ["c", "b"]]).dictionary_encode())
+    assert column.whole().tolist() == ["b", "a", np.nan, "a", np.nan, "c", "b"]
+
+
+def test_recoded_categories_may_become_equal_or_none():
+    column = pd.Series(["a", "b", None, "c", "a"], dtype="category", index=[3, 1, 4, 0, 2])
+    found = recoded(column, lambda texts: ["x" if text in "ab" else None for text in texts])
+    assert found.index.tolist() == [3, 1, 4, 0, 2]
+    assert found.isna().tolist() == [False, False, True, True, False]
+    assert found.cat.categories.tolist() == ["x"]

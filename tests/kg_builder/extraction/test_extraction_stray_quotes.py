@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.tabular import RowReader, RowsConfig, read_rows
+from kg_builder.extraction.tabular import RowReader, RowsConfig, read_rows, text_lines
 from kg_builder.extraction.tabular.text_lines import QuotedRows
 
 
@@ -121,6 +122,24 @@ def test_what_a_program_writes_is_read_back(rows: list[list[str]]) -> None:
     found.width = 2
     assert [cells for _, cells in found] == rows
     assert not complaints
+
+
+@given(
+    st.lists(st.sampled_from(["1,a", '2,"b\nc"', '"3",d', "", "4", '5,"e']), max_size=12),
+    st.integers(1, 5),
+)
+def test_blocks_of_lines_and_chunks_of_rows_change_nothing(lines: list[str], size: int) -> None:
+    def found(block: int, chunk: int) -> tuple[list[object], list[str]]:
+        with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+            patch.setattr(text_lines, "BLOCK", block)
+            Path(folder, "a.csv").write_text("\n".join(["id,name", *lines]), encoding="utf-8")
+            reader = read_rows(RowsConfig(path="a.csv"), Path(folder), chunk_rows=chunk)
+            chunks = list(reader)
+            rows = [row for c in chunks for row in zip(*c.columns.values(), c.places, strict=True)]
+            assert [len(c) for c in chunks[:-1]] == [chunk] * (len(chunks) - 1)
+            return rows, sorted(reject.evidence for reject in reader.rejects)
+
+    assert found(8, size) == found(1 << 20, 50_000)
 
 
 # ------------------------------------------------------------------------- headings, line ends
