@@ -43,7 +43,7 @@ def _alignment(context: StageContext) -> dict[str, int]:
         job.recipe.alignment,
         schema=job.schema,
         supplied_links=supplied.links,
-        popularity=Counter(interactions["item"].tolist()),
+        popularity={item: n for item, n in interactions["item"].value_counts().items() if n},
         progress=context.progress,
     )
 
