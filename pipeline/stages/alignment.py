@@ -43,7 +43,7 @@ def _alignment(context: StageContext) -> dict[str, int]:
         job.recipe.alignment,
         schema=job.schema,
         supplied_links=supplied.links,
-        popularity=interactions["item"].value_counts().to_dict(),
+        popularity={str(item): n for item, n in interactions["item"].value_counts().items()},
         progress=context.progress,
     )
 
