@@ -114,7 +114,10 @@ def build_kg(
     again = force or start is not None
     with build.lock():
         # called, not submitted: a stage stays in this process, its units go to the task runner
-        return [STAGE_TASKS[stage.name](build, stage.name, again) for stage in STAGES[first:]]
+        return [
+            STAGE_TASKS[stage.name](build, stage.name, again, return_state=True).result()
+            for stage in STAGES[first:]
+        ]
 
 
 def main(

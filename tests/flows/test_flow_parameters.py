@@ -15,6 +15,7 @@ def test_the_flow_and_the_command_line_build_with_the_same_parameters() -> None:
     def parameters(function: Callable[..., Any]) -> set[str]:
         return set(inspect.signature(function).parameters)
 
-    assert parameters(build_kg.fn) == parameters(build) - {"on_start", "on_end"}
-    assert parameters(main) == parameters(build_kg.fn) | {"runner"}
-    assert parameters(build_command) == parameters(build_kg.fn)
+    assert parameters(build_kg.fn) == parameters(build) - {"on_start", "on_end", "workers"}
+    # who works on units: processes, or a flow's task runner
+    assert parameters(main) == parameters(build_kg.fn) | {"runner", "address"}
+    assert parameters(build_command) == parameters(build_kg.fn) | {"workers"}
