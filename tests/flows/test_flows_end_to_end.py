@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -22,6 +23,8 @@ import pytest
 from flows.names import DEPLOYMENTS
 from pipeline.build import build
 from pipeline.stages.registry import STAGES
+from pipeline.units import FOLDER
+from tests.pipeline.test_build import hashes
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PREFECT = str(Path(sys.executable).with_name("prefect"))
@@ -173,11 +176,11 @@ def test_prefect_deployment_run_build_kg_to_the_letter(workplace: Workplace) -> 
     assert (workplace.folder / "data/processed/sample/kg.ttl").is_file()
     query = {"id": {"any_": [run["id"]]}}
     tasks = workplace.post("/task_runs/filter", flow_runs=query, sort="EXPECTED_START_TIME_ASC")
-    stages = [task["name"] for task in tasks if "unit" not in task["tags"]]
-    assert stages == [stage.name for stage in STAGES]
-    units = [task["name"] for task in tasks if "unit" in task["tags"]]
-    assert {"catalogue", "biographies, texts 1 to 64"} <= set(units)
-    assert all(stage.name in task["tags"] for stage, task in zip(STAGES, tasks, strict=True))
+    stages = [task for task in tasks if "unit" not in task["tags"]]
+    assert [task["name"] for task in stages] == [stage.name for stage in STAGES]
+    assert all(stage.name in task["tags"] for stage, task in zip(STAGES, stages, strict=True))
+    units = {task["name"] for task in tasks if "unit" in task["tags"]}
+    assert {"catalogue", "biographies, texts 1 to 64"} <= units
     artifacts = workplace.post("/artifacts/filter", flow_runs=query)
     tables = {artifact["key"]: artifact["data"] for artifact in artifacts}
     assert sorted(tables) == sorted(f"sample-{stage.name}" for stage in STAGES)
@@ -315,3 +318,106 @@ def test_a_flow_runs_without_a_server_of_the_users_own(tmp_path: Path) -> None:
     assert len(last) == 1
     assert "there is no recipe 'no-such-recipe'" in last[0]
     assert "Traceback" not in run.stderr + run.stdout
+
+
+SOURCES = 12
+
+
+def needs(package: str, extra: str) -> pytest.MarkDecorator:
+    missing = importlib.util.find_spec(package) is None
+    return pytest.mark.skipif(missing, reason=f"{package} is not installed (extra {extra!r})")
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Many small sources, each a unit; what one process builds of them lies in `expected`."""
+    folder = tmp_path_factory.mktemp("many")
+    (folder / "many").mkdir()
+    text = 'name = "many"\ntitle = "Many small sources"\n'
+    for number in range(SOURCES):
+        rows = [
+            f"{row},Artist {number * 7 + row},genre {row % 5}" for row in range(20)
+        ]  # neighbouring sources share artists
+        (folder / "many" / f"{number}.csv").write_text("id,name,genre\n" + "\n".join(rows) + "\n")
+        text += f"""
+[[sources]]
+kind = "structured"
+name = "source{number}"
+[sources.tables.artists]
+path = "many/{number}.csv"
+type = "Artist"
+id = "id"
+name = "name"
+[sources.tables.artists.columns]
+genre = {{ predicate = "genre" }}
+"""
+    path = folder / "many.toml"
+    path.write_text(text)
+    build(path, raw=folder, out=folder / "expected")
+    return path
+
+
+def flow(recipe: Path, out: Path, *options: str) -> list[str]:
+    command = [sys.executable, "-m", "flows.build_kg", "--dataset", str(recipe)]
+    return [*command, "--raw", str(recipe.parent), "--out", str(out), *options]
+
+
+@pytest.fixture
+def started(
+    workplace: Workplace, tmp_path: Path
+) -> Iterator[Callable[[list[str]], subprocess.Popen[bytes]]]:
+    """Starts processes, which are gone after the test."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(command: list[str]) -> subprocess.Popen[bytes]:
+        log = (tmp_path / f"{len(running)}.log").open("wb")
+        environment = {**workplace.environment, "DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "error"}
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+@needs("prefect_dask", "dask")
+def test_a_build_on_dask_outlives_one_of_its_workers(
+    many: Path, tmp_path: Path, started: Callable[[list[str]], subprocess.Popen[bytes]]
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    place = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+    started([sys.executable, "-m", "distributed.cli.dask_scheduler", *place])
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", address]
+    workers = [
+        started([*worker, "--nthreads", "1", "--no-nanny", "--no-dashboard"]) for _ in range(3)
+    ]
+    out = tmp_path / "out"
+    run = started(flow(many, out, "--runner", "dask", "--address", address))
+    done = out / FOLDER / "extraction"
+    wait_for(lambda: len(list(done.glob("[!.]*/result.json"))) >= 3 or None, "the first units")
+    workers[0].kill()
+    assert len(list(done.glob("[!.]*/result.json"))) < SOURCES, "the others are still to be done"
+    wait_for(run.poll, "the end of the build")
+    assert run.returncode == 0, [path.read_text() for path in tmp_path.glob("*.log")]
+    assert hashes(out) == hashes(many.parent / "expected")
+
+
+@needs("prefect_ray", "ray")
+def test_a_build_on_ray_has_the_bytes_of_one_process(
+    many: Path, tmp_path: Path, workplace: Workplace
+) -> None:
+    done = subprocess.run(
+        flow(many, tmp_path / "out", "--runner", "ray"),
+        env={**workplace.environment, "RAY_USAGE_STATS_ENABLED": "0"},
+        capture_output=True,
+        text=True,
+        timeout=2 * PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert hashes(tmp_path / "out") == hashes(many.parent / "expected")
