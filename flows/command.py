@@ -13,7 +13,7 @@ from prefect.server.api.server import SubprocessASGIServer
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
 from flows.faults import FlowError
-from flows.runners import task_runner
+from flows.runners import check_cluster, task_runner
 from flows.settings import Runner
 from safe_io.guard import FAULT
 
@@ -38,6 +38,8 @@ def run_flow(flow: Flow[..., Any], runner: Runner, address: str | None, **parame
     """
     try:
         chosen = flow.with_options(task_runner=task_runner(runner, address))
+        if address:
+            check_cluster(address)
         with _server():
             state = cast(State[Any], chosen(**parameters, return_state=True))
     except FlowError as fault:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+import socket
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
@@ -11,7 +13,10 @@ from flows.faults import FlowError
 from flows.settings import Runner
 from kg_builder.ordered_pool import cores
 
-__all__ = ["task_runner"]
+__all__ = ["check_cluster", "task_runner"]
+
+_PATIENCE: Final = 10.0
+"""Seconds for a cluster to answer."""
 
 
 def task_runner(runner: Runner, address: str | None = None) -> TaskRunner[Any]:
@@ -42,6 +47,30 @@ def task_runner(runner: Runner, address: str | None = None) -> TaskRunner[Any]:
         case Runner.RAY:
             place = {"address": address} if address else {"init_kwargs": {"num_cpus": cores()}}
             return _elsewhere("prefect_ray", "RayTaskRunner", place)
+
+
+def check_cluster(address: str) -> None:
+    """See that something answers at the address of a cluster (`tcp://host:port`, `ray://host:port`).
+
+    Raises:
+        FlowError: it does not; Dask and Ray would wait for minutes.
+    """
+    place = urlsplit(address if "://" in address else f"//{address}")
+    try:
+        host, port = place.hostname, place.port
+    except ValueError:
+        host = port = None
+    if not host or not port:
+        raise FlowError(
+            f"--address {address}: write it as tcp://host:port (Dask) or host:port (Ray)"
+        )
+    try:
+        socket.create_connection((host, port), timeout=_PATIENCE).close()
+    except OSError as fault:
+        raise FlowError(
+            f"--address {address}: no cluster answers there ({fault.strerror or fault}): start one, "
+            "or leave the address out for one of this machine's cores"
+        ) from None
 
 
 def _elsewhere(package: str, name: str, place: dict[str, Any]) -> TaskRunner[Any]:

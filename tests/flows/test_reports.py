@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import subprocess
 import sys
 from typing import Any
@@ -14,7 +15,7 @@ from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTa
 from flows.environment import DEFAULTS, prepare
 from flows.faults import FlowError
 from flows.reports import LoggedProgress, artifact_key, table
-from flows.runners import task_runner
+from flows.runners import check_cluster, task_runner
 from flows.settings import FlowSettings, Runner
 
 
@@ -77,6 +78,25 @@ def test_a_task_runner_that_is_not_installed_says_how_to_get_it(
 def test_an_address_is_that_of_a_cluster() -> None:
     with pytest.raises(FlowError, match="only dask and ray have clusters"):
         task_runner(Runner.PROCESSES, "tcp://10.0.0.1:8786")
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("tcp://127.0.0.1:1", "no cluster answers there"),
+        ("tcp://127.0.0.1", "tcp://host:port"),
+        ("127.0.0.1:x", "tcp://host:port"),
+        ("", "tcp://host:port"),
+    ],
+)
+def test_a_cluster_that_is_not_there_is_not_waited_for(address: str, message: str) -> None:
+    with pytest.raises(FlowError, match=message):
+        check_cluster(address)
+
+
+def test_a_cluster_that_is_there_passes() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        check_cluster(f"tcp://127.0.0.1:{server.getsockname()[1]}")
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
