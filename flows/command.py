@@ -38,7 +38,7 @@ def run_flow(flow: Flow[..., Any], runner: Runner, address: str | None, **parame
     """
     try:
         chosen = flow.with_options(task_runner=task_runner(runner, address))
-        if address:
+        if address and address != "auto":  # Ray's word for the cluster of this machine
             check_cluster(address)
         with _server():
             state = cast(State[Any], chosen(**parameters, return_state=True))

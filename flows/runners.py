@@ -68,8 +68,8 @@ def check_cluster(address: str) -> None:
         socket.create_connection((host, port), timeout=_PATIENCE).close()
     except OSError as fault:
         raise FlowError(
-            f"--address {address}: no cluster answers there ({fault.strerror or fault}): start one, "
-            "or leave the address out for one of this machine's cores"
+            f"--address {address}: no cluster answers there ({fault.strerror or fault}): start "
+            "one, or leave the address out for one of this machine's cores"
         ) from None
 
 
