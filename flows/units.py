@@ -35,6 +35,8 @@ def unit(label: str, work: Unit, target: Path) -> int | None:
 class TaskWorkers:
     """The workers behind the task runner of the flow that is running (`pipeline.units.Workers`)."""
 
+    patience = 0.0
+
     def __init__(self) -> None:
         match get_run_context():
             case FlowRunContext(task_runner=ThreadPoolTaskRunner()):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -36,6 +37,9 @@ from safe_io.worker_processes import end_with_parent
 FOLDER: Final = ".units"
 """Where a processed folder keeps the results of units, below it a folder per stage."""
 
+PATIENCE = 5.0
+"""Seconds of work on the units of a stage before processes are started for the rest."""
+
 _RESULT: Final = "result.json"
 _AHEAD: Final = 4
 """Units per worker that are handed out, so that neither memory nor a queue grows with the input."""
@@ -57,9 +61,11 @@ class Workers(Protocol):
 
     Attributes:
         count: how many are worked on at a time.
+        patience: seconds of work on a stage's units that are done here before any are handed out.
     """
 
     count: int
+    patience: float
 
     def submit(self, unit: Unit, target: Path) -> PendingResult:
         """Begin `measured(unit, target)`."""
@@ -140,8 +146,10 @@ class UnitRunner:
         ahead = _AHEAD * workers.count if workers else 0
         under_way: deque[tuple[Path, PendingResult | None]] = deque()
         finished = 0
+        started = time.monotonic()
         for unit in chain(first, remaining):
-            under_way.append(self._begin(unit, workers, alone=alone))
+            patient = workers is not None and time.monotonic() - started < workers.patience
+            under_way.append(self._begin(unit, None if patient else workers, alone=alone))
             if len(under_way) > ahead:
                 yield self._end(*under_way.popleft())
                 self._progress(finished := finished + 1, total)
@@ -247,10 +255,13 @@ class LocalWorkers(AbstractContextManager["LocalWorkers"]):
 
     Args:
         count: how many.
+        patience: seconds of work that are done before any unit is handed out: a process needs
+            seconds to start, which a small build has not.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, patience: float | None = None) -> None:
         self.count = count
+        self.patience = PATIENCE if patience is None else patience
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:

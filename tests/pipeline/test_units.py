@@ -66,7 +66,7 @@ def workers(request: pytest.FixtureRequest) -> Iterator[LocalWorkers | None]:
     if request.param == 1:
         yield None
     else:
-        with LocalWorkers(request.param) as processes:
+        with LocalWorkers(request.param, patience=0) as processes:
             yield processes
 
 
@@ -132,7 +132,7 @@ def test_a_killed_process_is_named_and_what_was_done_is_kept(
     sources: list[Path], tmp_path: Path
 ) -> None:
     done = units_of(*sources)
-    with LocalWorkers(1) as processes:
+    with LocalWorkers(1, patience=0) as processes:
         runner = UnitRunner(tmp_path / "units", workers=processes)
         with pytest.raises(DataError, match=r"killed.*fewer --workers"):
             list(runner([*done, Unit("", kill, {})]))
@@ -141,7 +141,17 @@ def test_a_killed_process_is_named_and_what_was_done_is_kept(
     assert again.reused == len(done)
 
 
-def test_two_processes_build_the_bytes_of_one_and_note_their_memory(tiny: Path) -> None:
+def test_what_takes_no_time_starts_no_processes(sources: list[Path], tmp_path: Path) -> None:
+    with LocalWorkers(2) as processes:
+        runner = UnitRunner(tmp_path / "units", workers=processes)
+        done_by = {(folder / "done by").read_text() for folder in runner(units_of(*sources))}
+    assert done_by == {str(os.getpid())}
+
+
+def test_two_processes_build_the_bytes_of_one_and_note_their_memory(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline.units, "PATIENCE", 0.0)
     for workers in (1, 2):
         build(tiny / "tiny.toml", raw=tiny / "raw", out=tiny / str(workers), workers=workers)
     assert hashes(tiny / "1") == hashes(tiny / "2")

@@ -211,9 +211,11 @@ def extract_unstructured(
     common = common_words(texts())
     if source.model and not load_pipeline(source.model)[1]:
         out.counts["texts read without a statistical model"] = total
-    documents = read_documents(source, root, out)
     # a server that answers for a model is asked by one process, which counts what it refused
     if run_units is not None and not (extractor or models or source.external):
+        # how far the texts are read ahead of the units must not show in the order of the rejects
+        unreadable = Collector(source.name, out.schema, hold=sys.maxsize)
+        documents = read_documents(source, root, unreadable)
         units = _units(source, root, documents, run_units, gazetteer, common, load_models, ontology)
         done = 0
         for folder in run_units(units):
@@ -221,7 +223,10 @@ def extract_unstructured(
             out.add_segment(segment)
             done += out.counts.pop(_TEXTS_READ)
             progress(done, total)
+        out.take_rejects(unreadable.rejects)
+        out.counts.update(unreadable.counts)
         return
+    documents = read_documents(source, root, out)
     reader = _make_reader(
         source,
         out.schema,
