@@ -37,7 +37,7 @@ from safe_io.worker_processes import end_with_parent
 FOLDER: Final = ".units"
 """Where a processed folder keeps the results of units, below it a folder per stage."""
 
-PATIENCE = 5.0
+PATIENCE = 15.0
 """Seconds of work on the units of a stage before processes are started for the rest."""
 
 _RESULT: Final = "result.json"
