@@ -19,8 +19,7 @@ from dataclasses import fields, is_dataclass
 from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Protocol
 
 from pydantic import BaseModel
 
@@ -101,7 +100,7 @@ class UnitRunner:
     Args:
         folder: where the stage's results are kept.
         workers: where units are worked on; None does it here, one after the other.
-        progress: called with the units done and, once it is known, their number.
+        progress: called with the units done and their number, where it is known beforehand.
         force: do what has been done before as well.
 
     Attributes:
@@ -152,17 +151,21 @@ class UnitRunner:
             under_way.append(self._begin(unit, None if patient else workers, alone=alone))
             if len(under_way) > ahead:
                 yield self._end(*under_way.popleft())
-                self._progress(finished := finished + 1, total)
+                self._report(finished := finished + 1, total)
         while under_way:
             yield self._end(*under_way.popleft())
-            self._progress(finished := finished + 1, total)
+            self._report(finished := finished + 1, total)
+
+    def _report(self, done: int, total: int | None) -> None:
+        if total is not None:  # who makes units one by one reports what they stand for
+            self._progress(done, total)
 
     def forget_unused(self) -> None:
         """Remove the results that this run did not ask for; called when the stage is complete."""
         if self._folder.is_dir():
             for path in self._folder.iterdir():
                 if path.name not in self._used:
-                    shutil.rmtree(path, ignore_errors=True)
+                    _remove(path)
 
     def _begin(
         self, unit: Unit, workers: Workers | None, *, alone: bool
@@ -175,6 +178,7 @@ class UnitRunner:
             return target, None
         self._used.add(key)
         self.done += 1
+        _remove(target)
         if workers is not None:
             try:
                 return target, workers.submit(unit, target)
@@ -217,6 +221,14 @@ class UnitRunner:
         if found is None:
             found = self._digests[path] = digest(path)
         return found
+
+
+def _remove(path: Path) -> None:
+    """Remove whatever is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _is_whole(target: Path) -> bool:
@@ -264,15 +276,7 @@ class LocalWorkers(AbstractContextManager["LocalWorkers"]):
         self.patience = PATIENCE if patience is None else patience
         self._pool: ProcessPoolExecutor | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *fault: object) -> None:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None

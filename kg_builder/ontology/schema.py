@@ -148,13 +148,29 @@ class Schema:
         return found
 
 
-@lru_cache(maxsize=8)
 def load_schema(*additions: Path) -> Schema:
     """Read the music data model and any additional Turtle files that extend it.
+
+    What was read is kept until a file changes.
 
     Raises:
         DataError: a file is missing or is no Turtle.
     """
+    return _load_schema(additions, tuple(map(_stamp, additions)))
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Time of change and size of a file; None where it cannot be asked."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+@lru_cache(maxsize=8)
+def _load_schema(additions: tuple[Path, ...], stamps: tuple[tuple[int, int] | None, ...]) -> Schema:
+    del stamps  # they tell a file from what it was before
     graph = rdflib.Graph()
     for path in (MUSIC_TTL, *additions):
         try:

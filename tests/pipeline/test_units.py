@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import warnings
 from collections.abc import Iterator
@@ -12,11 +14,14 @@ import pytest
 
 import pipeline.units
 from kg_builder.errors import DataError
+from kg_builder.extraction import UnstructuredSource, extract
+from kg_builder.ontology import load_schema
 from kg_builder.progress import Progress
 from kg_builder.units import Unit
 from pipeline.build import build
 from pipeline.manifest import Manifest
 from pipeline.units import FOLDER, LocalWorkers, UnitRunner
+from tests.kg_builder.extraction.test_extraction_text import gazetteer_of
 from tests.pipeline.test_build import hashes
 
 
@@ -116,6 +121,20 @@ def test_a_damaged_result_is_made_anew(sources: list[Path], tmp_path: Path) -> N
         assert (folder / "out.txt").read_text() == "TEXT A\n"
 
 
+def test_whatever_stands_in_the_place_of_a_result_is_replaced(
+    sources: list[Path], tmp_path: Path
+) -> None:
+    [folder] = UnitRunner(tmp_path / "units")(units_of(sources[0]))
+    for stands in (Path.touch, lambda path: path.symlink_to(tmp_path / "nowhere")):
+        shutil.rmtree(folder)
+        stands(folder)
+        (tmp_path / "units" / ".left.tmp").touch()
+        again = UnitRunner(tmp_path / "units")
+        assert [found.is_dir() for found in again(units_of(sources[0]))] == [True]
+        again.forget_unused()
+        assert list((tmp_path / "units").iterdir()) == [folder]
+
+
 def test_what_a_unit_refuses_and_warns_of_comes_from_another_process_too(
     tmp_path: Path, workers: LocalWorkers | None
 ) -> None:
@@ -177,3 +196,24 @@ def test_a_build_redoes_the_source_that_changed(tiny: Path) -> None:
     after = run()
     assert len(before) == len(after) == 2
     assert len(before & after) == 1
+
+
+def test_a_process_that_reads_texts_again_looks_for_the_names_of_today(tmp_path: Path) -> None:
+    (tmp_path / "texts.jsonl").write_text(
+        json.dumps({"id": "1", "title": "Mila", "text": "Mila plays glitchtone and mathtone."})
+    )
+    source = UnstructuredSource(kind="unstructured", name="t", path="texts.jsonl", model=None)
+
+    def mentions(*names: str) -> int:
+        found = extract(
+            source,
+            tmp_path,
+            schema=load_schema(),
+            gazetteer=gazetteer_of(*((name, "Genre") for name in names)),
+            run_units=UnitRunner(tmp_path / "units"),
+        )
+        return found.counts["mentions found"]
+
+    few = mentions("glitchtone")
+    assert mentions("glitchtone", "mathtone") == few + 1
+    assert mentions("glitchtone") == few

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -218,6 +219,7 @@ def extract_unstructured(
         documents = read_documents(source, root, unreadable)
         units = _units(source, root, documents, run_units, gazetteer, common, load_models, ontology)
         done = 0
+        progress(done, total)
         for folder in run_units(units):
             segment = read_segment(folder)
             out.add_segment(segment)
@@ -258,12 +260,20 @@ def _units(
     """A unit per batch of texts; the names to look for lie in files that all of them read."""
     names = RECORDS.empty() if gazetteer is None else gazetteer
     names_file = run_units.shared / f"{source.name}-names.parquet"
-    names[_OF_NAMES].to_parquet(names_file)
+    # of the attributes only performers are read: no other value makes the texts be read again
+    performed = names["attributes"].str.contains('"performer"', regex=False)
+    names[_OF_NAMES].assign(attributes=names["attributes"].where(performed, "{}")).to_parquet(
+        names_file
+    )
     common_file = run_units.shared / f"{source.name}-common.txt"
     words = common & words_of_names(load_pipeline(source.model)[0], names)
     common_file.write_text("\n".join(sorted(words)), encoding="utf-8")
     trained = (root / source.trained.path).rglob("*") if source.trained else ()
     model_files = sorted(path for path in trained if path.is_file())
+    files = (names_file, common_file, *ontology, *model_files)
+    content = hashlib.sha256()
+    for path in files:
+        content.update(path.read_bytes())
     iterator = iter(documents)
     number = 0
     while batch := list(islice(iterator, source.batch_size)):
@@ -277,9 +287,10 @@ def _units(
                 "names": names_file,
                 "common": common_file,
                 "load_models": load_models,
+                "content": content.hexdigest(),
                 "documents": batch,
             },
-            (names_file, common_file, *ontology, *model_files),
+            files,
         )
         number += len(batch)
 
@@ -293,6 +304,7 @@ def read_batch(
     names: Path,
     common: Path,
     load_models: LoadModels | None,
+    content: str,
     documents: Sequence[TextDocument],
     progress: Progress = silent,
 ) -> None:
@@ -304,10 +316,12 @@ def read_batch(
         ontology: Turtle files with the recipe's additions to the data model.
         names: the records whose names are looked for, as Parquet.
         common: common words among these names, one per line.
+        content: hash of the files that the reader is made of: a process that reads for another
+            build later must not take the reader of this one.
         documents: the texts.
         progress: called with the texts read and their number.
     """
-    reader = _reader_of_process(source, root, ontology, names, common, load_models)
+    reader = _reader_of_process(source, root, ontology, names, common, load_models, content)
     # the hold: a segment is taken as a whole
     out = Collector(source.name, load_schema(*ontology), hold=sys.maxsize)
     for done, reading in enumerate(reader.readings(documents), 1):
@@ -325,8 +339,10 @@ def _reader_of_process(
     names: Path,
     common: Path,
     load_models: LoadModels | None,
+    content: str,
 ) -> TextReader:
     """The reader, made once in each process: it takes seconds to load what it needs."""
+    del content  # it tells readers apart
     return _make_reader(
         source,
         load_schema(*ontology),

@@ -53,3 +53,15 @@ def test_most_specific_class_wins():
 def test_an_unknown_predicate_is_reported_with_the_declared_ones():
     with pytest.raises(DataError, match=r"no predicate 'genres'.*did you mean 'genre'"):
         SCHEMA.predicate("genres")
+
+
+def test_a_file_that_changes_is_read_again(tmp_path):
+    path = tmp_path / "more.ttl"
+    for name in ("Festival", "FestivalStage"):
+        path.write_text(
+            "@prefix mkg: <https://w3id.org/musickg/ontology#> .\n"
+            "@prefix owl: <http://www.w3.org/2002/07/owl#> .\n"
+            "@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+            f'mkg:{name} a owl:Class ; rdfs:subClassOf mkg:Place ; rdfs:label "{name}"@en .\n'
+        )
+        assert name in load_schema(path).classes
