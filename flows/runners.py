@@ -42,11 +42,11 @@ def task_runner(runner: Runner, address: str | None = None) -> TaskRunner[Any]:
             return ProcessPoolTaskRunner(max_workers=cores())
         case Runner.DASK:
             local = {"n_workers": cores(), "threads_per_worker": 1}
-            place = {"address": address} if address else {"cluster_kwargs": local}
-            return _elsewhere("prefect_dask", "DaskTaskRunner", place)
+            settings = {"address": address} if address else {"cluster_kwargs": local}
+            return _elsewhere("prefect_dask", "DaskTaskRunner", settings)
         case Runner.RAY:
-            place = {"address": address} if address else {"init_kwargs": {"num_cpus": cores()}}
-            return _elsewhere("prefect_ray", "RayTaskRunner", place)
+            settings = {"address": address} if address else {"init_kwargs": {"num_cpus": cores()}}
+            return _elsewhere("prefect_ray", "RayTaskRunner", settings)
 
 
 def check_cluster(address: str) -> None:
@@ -55,9 +55,9 @@ def check_cluster(address: str) -> None:
     Raises:
         FlowError: it does not; Dask and Ray would wait for minutes.
     """
-    place = urlsplit(address if "://" in address else f"//{address}")
+    parsed = urlsplit(address if "://" in address else f"//{address}")
     try:
-        host, port = place.hostname, place.port
+        host, port = parsed.hostname, parsed.port
     except ValueError:
         host = port = None
     if not host or not port:
@@ -73,7 +73,7 @@ def check_cluster(address: str) -> None:
         ) from None
 
 
-def _elsewhere(package: str, name: str, place: dict[str, Any]) -> TaskRunner[Any]:
+def _elsewhere(package: str, name: str, settings: dict[str, Any]) -> TaskRunner[Any]:
     try:
         module = importlib.import_module(package)
     except ModuleNotFoundError as fault:
@@ -83,5 +83,5 @@ def _elsewhere(package: str, name: str, place: dict[str, Any]) -> TaskRunner[Any
             f"(pip install 'music-kg-recommender[{package.removeprefix('prefect_')}]'), or choose "
             "threads or processes"
         ) from fault
-    runner: TaskRunner[Any] = getattr(module, name)(**place)
+    runner: TaskRunner[Any] = getattr(module, name)(**settings)
     return runner

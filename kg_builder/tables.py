@@ -90,13 +90,13 @@ class Table:
             DataError: as `check`.
         """
         coded: dict[str, Categories] = {}
-        rest = []
+        others = []
         for piece in pieces:
             names = [name for name in self.categorical if name in piece.column_names]
             for name in names:
                 coded.setdefault(name, Categories()).add_arrow(piece[name])
-            rest.append(piece.drop_columns(names))
-        frame = pa.concat_tables(rest).to_pandas(types_mapper=pd.ArrowDtype)
+            others.append(piece.drop_columns(names))
+        frame = pa.concat_tables(others).to_pandas(types_mapper=pd.ArrowDtype)
         return self.check(frame.assign(**{name: each.whole() for name, each in coded.items()}))
 
     def empty(self) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from kg_builder.tables import REJECTS, STATEMENTS
 from kg_builder.units import RunUnits, Unit
 
 _TYPES = ("subject type", "object type")
-_KEPT, _REJECTS, _REST = "statements.parquet", "rejects.parquet", "rest.npz"
+_KEPT, _REJECTS, _ROWS = "statements.parquet", "rejects.parquet", "rows.npz"
 _COUNTS = "counts.json"
 
 
@@ -73,12 +73,12 @@ def clean_in_parts(
         for number, part in enumerate(divided, 1)
     ]
     folders = list(run_units(units))
-    rests = [np.load(folder / _REST) for folder in folders]
-    kept = [part.rows[rest["rows"]] for part, rest in zip(divided, rests, strict=True)]
+    row_numbers = [np.load(folder / _ROWS) for folder in folders]
+    kept = [part.rows[own["rows"]] for part, own in zip(divided, row_numbers, strict=True)]
     with pq.ParquetWriter(out, STATEMENTS.schema, compression="zstd") as writer:
         for rows in gather([folder / _KEPT for folder in folders], kept, STATEMENTS.schema):
             writer.write_table(rows)
-    rejects = _rejects(divided, folders, [rest["rejected"] for rest in rests])
+    rejects = _rejects(divided, folders, [own["rejected"] for own in row_numbers])
     counts: Counter[str] = Counter()
     for folder in folders:
         counts.update(json.loads((folder / _COUNTS).read_text(encoding="utf-8")))
@@ -114,7 +114,7 @@ def clean_part(
     )
     result.statements.to_parquet(folder / _KEPT, index=False)
     result.rejects.to_parquet(folder / _REJECTS, index=False)
-    np.savez(folder / _REST, rows=result.rows, rejected=result.rejected)
+    np.savez(folder / _ROWS, rows=result.rows, rejected=result.rejected)
     (folder / _COUNTS).write_text(json.dumps(result.counts), encoding="utf-8")
 
 

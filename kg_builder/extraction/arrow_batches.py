@@ -185,7 +185,8 @@ class Segment:
     counts: Mapping[str, int]
 
 
-_SEGMENT_PARTS, _SEGMENT_ROWS, _SEGMENT_REST = "parts.parquet", "statements.parquet", "rest.json"
+_SEGMENT_PARTS, _SEGMENT_ROWS = "parts.parquet", "statements.parquet"
+_SEGMENT_NOTES = "rejects_and_counts.json"
 
 
 def write_segment(segment: Segment, folder: Path) -> None:
@@ -193,17 +194,17 @@ def write_segment(segment: Segment, folder: Path) -> None:
     pq.write_table(segment.parts, folder / _SEGMENT_PARTS)
     pq.write_table(segment.statements, folder / _SEGMENT_ROWS)
     rejects = [astuple(reject) for reject in segment.rejects]
-    (folder / _SEGMENT_REST).write_text(json.dumps({"rejects": rejects, "counts": segment.counts}))
+    (folder / _SEGMENT_NOTES).write_text(json.dumps({"rejects": rejects, "counts": segment.counts}))
 
 
 def read_segment(folder: Path) -> Segment:
     """The segment that `write_segment` wrote."""
-    rest = json.loads((folder / _SEGMENT_REST).read_text())
+    notes = json.loads((folder / _SEGMENT_NOTES).read_text())
     return Segment(
         pq.read_table(folder / _SEGMENT_PARTS),
         pq.read_table(folder / _SEGMENT_ROWS),
-        [Reject(*fields) for fields in rest["rejects"]],
-        rest["counts"],
+        [Reject(*fields) for fields in notes["rejects"]],
+        notes["counts"],
     )
 
 

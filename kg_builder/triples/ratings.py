@@ -127,8 +127,8 @@ def ratings(
     before = (np.cumsum(n_drawn) - n_drawn, np.cumsum(n_liked))
     for pairs, label, others in ((positives, 1, before[0]), (drawn, 0, before[1])):
         of_user, of_item = np.divmod(pairs, max(n_items, 1))
-        places = np.arange(len(pairs)) + others[of_user]
-        rows[places, 0], rows[places, 1], rows[places, 2] = of_user, of_item, label
+        positions = np.arange(len(pairs)) + others[of_user]
+        rows[positions, 0], rows[positions, 1], rows[positions, 2] = of_user, of_item, label
     return Ratings(
         rows=rows,
         users=user_names,

@@ -12,9 +12,9 @@ __all__ = ["co_occurrences"]
 
 _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
 """Times a power of two, its six highest bits differ for each of the 64 (Leiserson et al., 1998)."""
-_PLACES = np.zeros(64, dtype=np.int64)
-for _place in range(64):
-    _PLACES[(int(_DE_BRUIJN) << _place) % 2**64 >> 58] = _place
+_BIT_OF = np.zeros(64, dtype=np.int64)
+for _bit in range(64):
+    _BIT_OF[(int(_DE_BRUIJN) << _bit) % 2**64 >> 58] = _bit
 
 
 def co_occurrences(matrix: csr_array) -> csr_array:
@@ -58,8 +58,8 @@ def _count_partners(
     """
     for column in range(len(sizes)):
         seen_by[column] = column
-        for place in range(offsets[column], offsets[column + 1]):
-            row = owners[place]
+        for index in range(offsets[column], offsets[column + 1]):
+            row = owners[index]
             for entry in range(row_offsets[row], row_offsets[row + 1]):
                 other = members[entry]
                 if seen_by[other] != column:
@@ -88,8 +88,8 @@ def _list_partners(
     """
     one, end = np.uint64(1), 0
     for column in range(len(offsets) - 1):
-        for place in range(offsets[column], offsets[column + 1]):
-            row = owners[place]
+        for index in range(offsets[column], offsets[column + 1]):
+            row = owners[index]
             for entry in range(row_offsets[row], row_offsets[row + 1]):
                 other = members[entry]
                 numbers[other] += 1
@@ -99,7 +99,7 @@ def _list_partners(
             bits[word] = 0
             while left:
                 lowest = left & (~left + one)
-                other = 64 * word + _PLACES[(lowest * _DE_BRUIJN) >> np.uint64(58)]
+                other = 64 * word + _BIT_OF[(lowest * _DE_BRUIJN) >> np.uint64(58)]
                 left ^= lowest
                 if other != column:
                     columns[end], counts[end] = other, numbers[other]
