@@ -35,7 +35,7 @@ def unit(label: str, work: Unit, target: Path) -> int | None:
 class TaskWorkers:
     """The workers behind the task runner of the flow that is running (`pipeline.units.Workers`)."""
 
-    patience = 0.0
+    ready = True
 
     def __init__(self) -> None:
         match get_run_context():

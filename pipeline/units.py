@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import time
+import threading
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import fields, is_dataclass
 from itertools import chain, islice
-from multiprocessing import get_context
+from multiprocessing import get_context, set_forkserver_preload
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -36,8 +36,13 @@ from safe_io.worker_processes import end_with_parent
 FOLDER: Final = ".units"
 """Where a processed folder keeps the results of units, below it a folder per stage."""
 
-PATIENCE = 15.0
-"""Seconds of work on the units of a stage before processes are started for the rest."""
+_PRELOADED: Final = (
+    "pipeline.units",
+    "kg_builder.extraction.extract",
+    "kg_builder.cleaning.parts",
+    "kg_builder.triples.graph_files",
+)
+"""Modules that the server of processes imports before it forks any."""
 
 _RESULT: Final = "result.json"
 _AHEAD: Final = 4
@@ -60,11 +65,13 @@ class Workers(Protocol):
 
     Attributes:
         count: how many are worked on at a time.
-        patience: seconds of work on a stage's units that are done here before any are handed out.
     """
 
     count: int
-    patience: float
+
+    @property
+    def ready(self) -> bool:
+        """Whether they take units yet; until then, they are done in this process."""
 
     def submit(self, unit: Unit, target: Path) -> PendingResult:
         """Begin `measured(unit, target)`."""
@@ -145,10 +152,9 @@ class UnitRunner:
         ahead = _AHEAD * workers.count if workers else 0
         under_way: deque[tuple[Path, PendingResult | None]] = deque()
         finished = 0
-        started = time.monotonic()
         for unit in chain(first, remaining):
-            patient = workers is not None and time.monotonic() - started < workers.patience
-            under_way.append(self._begin(unit, None if patient else workers, alone=alone))
+            ready = workers if workers is not None and workers.ready else None
+            under_way.append(self._begin(unit, ready, alone=alone))
             if len(under_way) > ahead:
                 yield self._end(*under_way.popleft())
                 self._report(finished := finished + 1, total)
@@ -263,23 +269,43 @@ def _plain(value: Any) -> Any:
 
 
 class LocalWorkers(AbstractContextManager["LocalWorkers"]):
-    """Processes of this machine, started when the first unit is handed out.
+    """Processes of this machine.
+
+    They are forked from a server process that has imported what units need and runs no threads.
+    It is started when units are first at hand, and gets ready on another core while this process
+    works on them.
 
     Args:
         count: how many.
-        patience: seconds of work that are done before any unit is handed out: a process needs
-            seconds to start, which a small build has not.
+        wait: hand units out from the first one on.
     """
 
-    def __init__(self, count: int, *, patience: float | None = None) -> None:
-        self.count = count
-        self.patience = PATIENCE if patience is None else patience
-        self._pool: ProcessPoolExecutor | None = None
+    def __init__(self, count: int, *, wait: bool = False) -> None:
+        self.count, self._wait = count, wait
+        # not forks of this process: its numeric libraries have threads, which can hang one
+        self._pool = ProcessPoolExecutor(
+            count, mp_context=get_context("forkserver"), initializer=end_with_parent
+        )
+        self._start: Future[None] | None = None
 
     def __exit__(self, *fault: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+        started = self._start is not None and self._start.done()
+        self._pool.shutdown(wait=started, cancel_futures=True)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the processes have started, or failed to: then `submit` shows why."""
+        if self._start is None:
+            self._start = Future()
+            threading.Thread(target=self._begin, args=(self._start,), daemon=True).start()
+        return self._wait or self._start.done()
+
+    def _begin(self, start: Future[None]) -> None:
+        try:
+            set_forkserver_preload(list(_PRELOADED))
+            self._pool.submit(forget_peak).result()
+        finally:
+            start.set_result(None)
 
     def submit(self, unit: Unit, target: Path) -> Future[int | None]:
         """Begin `measured(unit, target)`.
@@ -287,9 +313,4 @@ class LocalWorkers(AbstractContextManager["LocalWorkers"]):
         Raises:
             BrokenExecutor: a process was killed.
         """
-        if self._pool is None:
-            # A fresh interpreter: to fork one whose numeric libraries have threads can hang it.
-            self._pool = ProcessPoolExecutor(
-                self.count, mp_context=get_context("spawn"), initializer=end_with_parent
-            )
         return self._pool.submit(measured, unit, target)
