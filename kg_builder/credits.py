@@ -14,13 +14,13 @@ JOINT: Final = re.compile(
     r"\s+(?:&|\+|and|with|w/|vs\.?|versus|x|×|meets|und|u\.|et|y|e)\s+|\s*[,;/]\s+|\s+/\s*", re.I
 )
 MAY_BE_JOINT: Final = re.compile(rf"{JOINT.pattern}|,|{_FEATURING}", re.I)
-"""Occurs in every name that `credited` may take apart, and in many that are one artist's."""
+"""Prefilter: matches every name that `credited` may split, and many single artists."""
 
 FROM_TITLE: Final = "title"
-"""Method of the statement that a guest in a work's title performs."""
+"""Method of statements that a guest named in a work's title performs it."""
 
 MAY_NAME_GUESTS: Final = r"(?i)\b(?:feat|ft|featuring|with|con|avec|mit)\b|\bw/"
-"""Occurs in every title in which `guests_in_title` finds somebody (RE2)."""
+"""Prefilter (RE2): matches every title in which `guests_in_title` finds a guest."""
 
 _SURE: Final = r"featuring:?\s|(?:feat|ft)(?:\.\s?|:\s|\s)"
 _BRACKETED: Final = re.compile(
@@ -37,14 +37,14 @@ _NOBODY: Final = frozenset(["and", "the", "others", "more", "friends", "guests",
 _OF_A_BAND: Final = frozenset(["the", "his", "her", "their", "los", "las", "les", "die", "os"])
 """Words that begin the second half of a band's name: "Nick Cave & the Bad Seeds"."""
 _LONGEST: Final = 1000
-"""Letters beyond which a text is nobody's name, and names nobody."""
+"""Maximum length of a text that may be or contain names, in characters."""
 _PLACE_FOLLOWS: Final = re.compile(r"\b(?:at|from|in|near|of|to|the)$", re.I)
 
 
 def split_credits(name: str) -> list[str]:
-    """The parts of a joint credit, in order; a single name gives itself.
+    """Split a joint credit into its parts, in order; a single name yields itself.
 
-    Whether they are artists of their own is for the caller to find out: 'Earth, Wind & Fire'.
+    The caller must check that the parts are artists: 'Earth, Wind & Fire'.
 
     >>> split_credits("Queen & David Bowie"), split_credits("Radiohead")
     (['Queen', 'David Bowie'], ['Radiohead'])
@@ -64,13 +64,13 @@ def _parts(credit: str) -> list[str]:
 
 
 def is_featuring(name: str) -> bool:
-    """Whether a name says 'feat.': then it is a joint credit beyond doubt."""
+    """Whether a name contains 'feat.', and so certainly is a joint credit."""
     found = FEATURING.search(name)
     return found is not None and found.start() > 0
 
 
 def swapped(name: str) -> str:
-    """'Bowie, David' as 'David Bowie'; '' when the name is not a person's in catalogue order."""
+    """Reorder 'Bowie, David' to 'David Bowie'; '' if it is not a name in catalogue order."""
     last, comma, first = name.partition(",")
     first, last = first.strip(), last.strip()
     if not comma or not first or not last or "," in first or "&" in first:
@@ -79,14 +79,14 @@ def swapped(name: str) -> str:
 
 
 def credited(name: str, known: Container[str]) -> list[str]:
-    """Whom a credit names: the lead and the guests of "A feat. B", each taken apart in turn.
+    """Names in a credit: the lead and the guests of "A feat. B", each split further.
 
-    "A & B" and "A, B" are two where both are known by themselves, and else one ('Simon &
-    Garfunkel'). "B, A" is A B where that is known.
+    "A & B" and "A, B" are split if both parts are known names ('Simon & Garfunkel' is not). "B, A"
+    becomes "A B" if that is a known name.
 
     Args:
         name: the credit.
-        known: names, in lower case, that stand by themselves elsewhere in the source.
+        known: lower-case names that occur alone elsewhere in the source.
 
     >>> credited("Ann feat. Bob & Cy", {"bob", "cy"}), credited("Simon & Garfunkel", {"simon"})
     (['Ann', 'Bob', 'Cy'], ['Simon & Garfunkel'])
@@ -108,16 +108,16 @@ def credited(name: str, known: Container[str]) -> list[str]:
 
 
 def guests_in_title(title: str, known: Container[str]) -> list[str]:
-    """Names of the guests that a title credits, in order.
+    """Names of the guests credited in a title, in order.
 
-    "with" in brackets, and "feat" without brackets or a full stop, are words of titles as well:
-    they count only where all that they name is known.
+    "with" in brackets, and "feat" without brackets or a full stop, may be words of the title: they
+    count only if all the names after them are known.
 
     Args:
         title: of a song or an album.
-        known: names of artists elsewhere in the source, in lower case: "Ann & Bob" are two guests
-            where one of them is known, where each has two words ("Ann Lee & Bob Roy"), and in a
-            list of four and more.
+        known: lower-case names of artists elsewhere in the source: "Ann & Bob" are two guests if
+            one of them is known, if each has two words ("Ann Lee & Bob Roy"), or in a list of four
+            or more.
 
     >>> guests_in_title("Umbrella (feat. Ann & Bob) - Live", {"ann", "bob"})
     ['Ann', 'Bob']

@@ -9,12 +9,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import unquote
 
-# what DBpedia writes with percent signs in its IRIs
+# characters that DBpedia percent-encodes in its IRIs
 _ENCODED: Final = re.compile(r'["%<>?\[\\\]^`{|}]')
 _NOWHERE: Final = re.compile(rb"(?!)")
 _UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _END: Final = r"(?!\w)"
-"""What comes after an id in an address: its end, a slash, a query, but no letter."""
+"""What may follow an id in an address: the end, a slash, a query, but no letter."""
 
 
 def _unchanged(text: str) -> str:
@@ -34,18 +34,18 @@ class Database:
     """An external database.
 
     Attributes:
-        name: its name, and the prefix of its ids as CURIEs.
-        namespace: what the IRIs of its things start with.
-        ids: what an id looks like in its canonical spelling.
+        name: its name, which is the CURIE prefix of its ids.
+        namespace: prefix of its entities' IRIs.
+        ids: pattern of an id in canonical spelling.
         example: an id, for error messages.
-        addresses: web addresses of its things; the group is the id in some spelling.
-        canonical: any spelling of an id → the canonical one.
-        prefixes: other prefixes that people write before an id.
-        recognisable: whether an id without prefix can be told from other text.
-        wikidata_property: property under which Wikidata states its ids, '' for none.
+        addresses: patterns of its web addresses; the group is the id in some spelling.
+        canonical: converts any spelling of an id to the canonical one.
+        prefixes: other prefixes in use before an id.
+        recognisable: whether an id without prefix can be distinguished from other text.
+        wikidata_property: Wikidata property that holds its ids, or ''.
         dump_format: `format` of its dump in a recipe (a `DumpReader` in `alignment`); '' for a
             database that is referred to but not aligned with.
-        in_dump: how its dump writes an id, for a search without parsing; the group is the id.
+        in_dump: pattern of an id in its dump, to search without parsing; the group is the id.
     """
 
     name: str
@@ -86,7 +86,7 @@ DBPEDIA: Final = Database(
     namespace="http://dbpedia.org/resource/",
     ids=re.compile(r'(?:[^\s#"%<>?\[\\\]^`{|}]|%(?:22|25|3C|3E|3F|5B|5C|5D|5E|60|7B|7C|7D))+'),
     example="Radiohead",
-    # the English edition only: a title names another thing in another language
+    # English edition only: in another language a title may name another entity
     addresses=(
         re.compile(r"https?://(?:www\.|live\.|en\.)?dbpedia\.org/(?:resource|page)/([^#]+)"),
         re.compile(r"https?://en\.(?:m\.)?wikipedia\.org/wiki/([^?#]+)"),
@@ -146,7 +146,7 @@ DISCOGS: Final = Database(
 DATABASES: Final = {
     database.name: database for database in (FREEBASE, DBPEDIA, WIKIDATA, MUSICBRAINZ, DISCOGS)
 }
-"""Name of a database → what is known about it."""
+"""Registered databases by name."""
 
 ALIGNED: Final = tuple(name for name, database in DATABASES.items() if database.dump_format)
 """Names of the databases whose dumps are read, in the order of the columns of `alignment.tsv`."""
@@ -207,7 +207,7 @@ def column_id(prefix: str, text: str) -> str | None:
 
     Args:
         prefix: the database of the column, which need not be registered; '' for web addresses.
-        text: the value; what is not in a known spelling is taken as it stands.
+        text: the value; an unknown spelling is kept unchanged.
     """
     if prefix in DATABASES and (found := identify(text, prefix)):
         return found
@@ -215,7 +215,7 @@ def column_id(prefix: str, text: str) -> str | None:
 
 
 def dbpedia_id(page: str) -> str:
-    """The CURIE that DBpedia has for the title of a page of Wikipedia.
+    """The DBpedia CURIE for a Wikipedia page title.
 
     >>> dbpedia_id("What Is This?"), dbpedia_id("Guns N' Roses")
     ('dbpedia:What_Is_This%3F', "dbpedia:Guns_N'_Roses")

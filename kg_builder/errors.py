@@ -8,11 +8,11 @@ _LONGEST: Final = 400
 
 
 class DataError(Exception):
-    """An input that the library cannot go on with.
+    """Error about input that the library cannot process.
 
     Args:
-        what: the fault, as a clause a person understands ("column 'name' is missing").
-        where: the place: file, line, recipe key.
+        what: the fault, as a readable clause ("column 'name' is missing").
+        where: file, line or recipe key.
         remedy: what to do about it.
     """
 
@@ -21,7 +21,7 @@ class DataError(Exception):
         super().__init__(what, where, remedy)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # by itself an exception is unpickled by calling its class with positional arguments alone
+        # by default an exception is unpickled by calling its class with positional arguments only
         return _unpickled, (type(self), self.args), self.__dict__
 
     def __str__(self) -> str:
@@ -35,9 +35,9 @@ def _unpickled(kind: type[DataError], arguments: tuple[str, ...]) -> DataError:
 
 
 def _one_line(what: str) -> str:
-    """A fault that quotes a file or another library: one line of moderate length, nothing hidden.
+    """Clean up a message that quotes a file or a library: one printable line of limited length.
 
-    Control characters go, since what a file holds must not steer the terminal that shows it.
+    Control characters are removed, so that a file's content cannot control the terminal.
     """
     text = " ".join("".join(sign if sign.isprintable() else " " for sign in what).split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -1,4 +1,4 @@
-"""Run Python's search for reference cycles rarely while millions of small objects are made."""
+"""Run Python's cyclic garbage collector less often while millions of small objects are created."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from contextlib import contextmanager
 from typing import Final
 
 _THRESHOLDS: Final = (50_000, 50, 100)
-"""New objects before the youngest are searched (some megabytes), and how much rarer older ones."""
+"""Thresholds of the collector: new objects before the youngest generation is searched (some
+megabytes), and factors for older generations."""
 
 
 @contextmanager
 def rare_garbage_collection() -> Iterator[None]:
-    """Leave out of the search what was there before, and search less often.
+    """Freeze existing objects and raise the collector's thresholds within the context.
 
-    Few of the objects that a stage makes are in cycles, and with Python's own thresholds the search
-    took a fifth of a stage's time, of a reader's a third. Pages that parsers make cycles of are
-    still forgotten.
+    Few objects of a stage are in cycles, and at Python's default thresholds collection took a fifth
+    of a stage's time and a third of a reader's. Cyclic structures of page parsers are still freed.
     """
     thresholds = gc.get_threshold()
-    if thresholds == _THRESHOLDS:  # within another; to count frozen objects would take long
+    if thresholds == _THRESHOLDS:  # nested call; counting frozen objects would be slow
         yield
         return
     gc.freeze()

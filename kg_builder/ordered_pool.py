@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Number of cores available to this process."""
     if hasattr(os, "sched_getaffinity"):  # not on macOS
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -26,13 +26,13 @@ def in_order(
 ) -> Iterator[Result]:
     """Yield the result for each item, in the order of the items.
 
-    The items are taken in the calling thread, so a reader may make them one after the other.
+    The items are consumed in the calling thread, so a generator may produce them.
 
     Args:
-        pool: the threads or processes that work.
-        work: what is done with an item; for processes, both must be picklable.
+        pool: the thread or process pool.
+        work: the function to apply; for processes, it and the items must be picklable.
         items: the input.
-        ahead: how many items may be under way, so that memory does not grow with the input.
+        ahead: maximum number of items in flight, which bounds memory.
     """
     under_way: deque[Future[Result]] = deque()
     for item in items:
@@ -44,10 +44,10 @@ def in_order(
 
 
 def read_ahead(items: Iterator[Item], depth: int = 2) -> Iterator[Item]:
-    """The same items, made in a thread of their own while the last ones are worked on.
+    """Yield the items, produced in a separate thread while the previous ones are processed.
 
-    Unpacking and numpy hold no interpreter lock, so they run beside the work on what they made. At
-    most `depth` items wait; an exception comes after the items before it.
+    Decompression and numpy release the GIL, so they run in parallel with the consumer. At most
+    `depth` items wait; an exception is raised after the items before it.
     """
     waiting: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(depth)
     stop = threading.Event()

@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 ENDINGS: Final = (".gz", ".bz2", ".xz")
-"""Endings that packed files usually have; what counts is how a file begins."""
+"""Usual suffixes of packed files; the format is detected by the first bytes."""
 
 BUFFER: Final = 1 << 20
 CHUNK: Final = 1 << 15
-"""Packed bytes read at once."""
+"""Packed bytes per read."""
 LARGEST: Final = 1 << 22
-"""Bytes unpacked at once, so that a small file that unpacks to a huge one costs no memory."""
+"""Unpacked bytes per step, so that a decompression bomb costs no memory."""
 SMALL_ENOUGH: Final = 1 << 28
 MOST_TIMES: Final = 300
-"""A packed file may unpack to `SMALL_ENOUGH` bytes, or to so many times its size."""
+"""A packed file may unpack to `SMALL_ENOUGH` bytes, or to this many times its size."""
 _LZMA_MEMORY: Final = 1 << 28
 
 
 class CutOffError(Exception):
-    """A packed stream ends early or is damaged; what came before it has been handed out."""
+    """A packed stream ends early or is damaged; data before that point has been yielded."""
 
 
 class _Unpacker(Protocol):
@@ -56,7 +56,7 @@ _DAMAGE: Final = (EOFError, OSError, _ISAL, lzma.LZMAError)
 
 
 class Stream:
-    """Bytes of a file, unpacked where it is packed; `position` counts the bytes on disk."""
+    """Byte stream of a file, decompressed if packed; `position` counts the bytes on disk."""
 
     def __init__(self, file: BinaryIO, where: str) -> None:
         self._file, self.where = file, where
@@ -67,7 +67,7 @@ class Stream:
 
     @property
     def position(self) -> int:
-        """Bytes of the file read so far, as they lie on disk."""
+        """Bytes of the file on disk read so far."""
         return self._file.tell()
 
     def read(self, size: int = -1) -> bytes:
@@ -88,7 +88,7 @@ class Stream:
 
 @contextmanager
 def open_binary(path: Path) -> Iterator[Stream]:
-    """Open a file for reading; its first bytes show whether it is packed.
+    """Open a file for reading; compression is detected by its first bytes.
 
     Raises:
         DataError: there is no such file, or it cannot be read.
@@ -98,9 +98,9 @@ def open_binary(path: Path) -> Iterator[Stream]:
 
 
 def open_dump(path: Path) -> io.BufferedReader:
-    """A file as a buffered stream of what it unpacks to, which splits lines in C.
+    """Open a file, decompressed if packed, as a buffered stream, which splits lines in C.
 
-    Reading raises `CutOffError` where the packed data end early.
+    Reading raises `CutOffError` if the packed data end early.
 
     Raises:
         DataError: there is no such file, or it cannot be read.
@@ -109,18 +109,18 @@ def open_dump(path: Path) -> io.BufferedReader:
 
 
 def unpacked(path: Path) -> Iterator[bytes]:
-    """The unpacked bytes of a file, piece by piece.
+    """Yield the unpacked bytes of a file in pieces.
 
     Raises:
         DataError: there is no such file, or it cannot be read.
-        CutOffError: the packed data end early or are damaged, after all that could be unpacked.
+        CutOffError: the packed data end early or are damaged; raised after all readable data.
     """
     with _open(path) as file:
         yield from _unpack(file)
 
 
 def without_packing(name: str) -> str:
-    """A file's name without the ending of its packing.
+    """A file's name without the suffix of its compression.
 
     >>> without_packing("dump.xml.gz"), without_packing("dump.xml")
     ('dump.xml', 'dump.xml')
@@ -132,10 +132,10 @@ def without_packing(name: str) -> str:
 
 
 def matching_files(root: Path, pattern: str) -> list[Path]:
-    """Files below the root that a path or a pattern names, in the order of their names.
+    """Files below the root that match a path or pattern, sorted by name.
 
     Raises:
-        DataError: none does, or it is no pattern of paths below the root.
+        DataError: no file matches, or the pattern is not one of paths below the root.
     """
     try:
         found = sorted(path for path in root.glob(pattern) if path.is_file())
@@ -177,7 +177,7 @@ def _unpack(file: BinaryIO) -> Iterator[bytes]:
         return
     unpacker, made = new(), 0
     while True:
-        if unpacker.eof:  # a file may hold several packed members
+        if unpacker.eof:  # a file may consist of several packed members
             packed = unpacker.unused_data or file.read(CHUNK)
             if not packed.strip(b"\0"):
                 return
@@ -200,7 +200,7 @@ def _unpack(file: BinaryIO) -> Iterator[bytes]:
 
 
 class _Unpacked(io.RawIOBase):
-    """What a file unpacks to, as a raw stream."""
+    """Raw stream of a file's unpacked bytes."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file, self._pieces = file, _unpack(file)

@@ -1,7 +1,7 @@
-"""Divide a table into parts by the hash of a column, and put parts together in the first order.
+"""Partition a table by the hash of a column, and merge partitions in the original order.
 
-Both go through the table some rows at a time, so that memory does not grow with it. Which part a
-value belongs to depends on the value alone: neither on the machine nor on the other rows.
+Both process the table in batches, so that memory is bounded. The partition of a value depends on
+the value only, not on the machine or on other rows.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 ROWS_OF_PART: Final = 25_000
-"""Rows of a part, about, where no number of parts is asked for."""
+"""Approximate rows per part if no number of parts is given."""
 
 _MOST_PARTS: Final = 256
 _ROW_GROUP: Final = 4096
 _HELD: Final = 500_000
-"""Rows in memory at a time."""
+"""Rows per batch."""
 
 
 def parts_for(rows: int) -> int:
-    """How many parts a table of so many rows is divided into."""
+    """Number of parts for a table with the given number of rows."""
     return min(max(1, rows // ROWS_OF_PART), _MOST_PARTS)
 
 
@@ -43,11 +43,11 @@ def part_numbers(values: pa.StringArray, parts: int) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Part:
-    """Some rows of a table, in its order.
+    """A part of a table: some of its rows, in table order.
 
     Attributes:
         path: the rows, as Parquet.
-        rows: `[n]`, ascending: which rows of the table they are.
+        rows: `[n]`, ascending row indices in the table.
     """
 
     path: Path
@@ -60,16 +60,16 @@ def split(
     parts: int,
     folder: Path,
 ) -> list[Part]:
-    """Write the rows of a table into files, a file per part.
+    """Write the rows of a table to one file per part.
 
     Args:
-        tables: the rows, some at a time, all with one schema.
+        tables: batches of rows with the same schema.
         part_of: the part of each row.
-        parts: how many there are.
-        folder: where the files are written.
+        parts: number of parts.
+        folder: output folder.
 
     Returns:
-        The parts that have rows.
+        The non-empty parts.
     """
     writers: dict[int, _PartWriter] = {}
     numbers: dict[int, list[NDArray[np.int64]]] = {}
@@ -94,7 +94,7 @@ def split(
 
 
 class _PartWriter:
-    """Writes rows in groups of a fixed size: the same rows give the same bytes.
+    """Write rows in row groups of a fixed size, so that the same rows give the same bytes.
 
     Args:
         path: the file.
@@ -114,7 +114,7 @@ class _PartWriter:
             self._pending = self._pending.slice(whole).combine_chunks()
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write the remaining rows."""
         self._writer.write_table(self._pending)
         self._writer.close()
 
@@ -122,11 +122,11 @@ class _PartWriter:
 def gather(
     files: Sequence[Path], numbers: Sequence[NDArray[np.int64]], schema: pa.Schema
 ) -> Iterator[pa.Table]:
-    """Yield the rows of several files in the order of their numbers, some at a time.
+    """Yield the rows of several files in the order of their row numbers, in batches.
 
     Args:
         files: Parquet files.
-        numbers: for each file a number per row, ascending; no number occurs twice.
+        numbers: for each file, the ascending row numbers; unique over all files.
         schema: the columns to yield.
     """
     streams = [
@@ -140,12 +140,12 @@ def gather(
 
 
 class Ascending:
-    """Rows sorted by a number, taken a segment of numbers at a time.
+    """Sorted rows, consumed by ranges of the sort column.
 
     Args:
-        batches: the rows.
-        number: the column by which they are sorted.
-        schema: their layout.
+        batches: the rows, sorted.
+        number: the sort column.
+        schema: schema of the rows.
     """
 
     def __init__(self, batches: Iterable[pa.RecordBatch], number: str, schema: pa.Schema) -> None:
@@ -153,7 +153,7 @@ class Ascending:
         self._number = number
 
     def up_to(self, end: int) -> pa.Table:
-        """The rows with numbers below an end that were not taken before."""
+        """The rows below a value that were not consumed before."""
         parts = [self._pending]
         while not len(parts[-1]) or parts[-1][self._number][-1].as_py() < end:
             batch = next(self._batches, None)
@@ -170,7 +170,7 @@ _ROW: Final = pa.field("row", pa.int64())
 
 
 def _held(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The same rows, many at a time, so that the row groups of parts are not tiny."""
+    """Combine small batches, so that the row groups of parts are not tiny."""
     waiting: list[pa.Table] = []
     for table in tables:
         waiting.append(table)

@@ -6,11 +6,11 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Called with the units done so far and their total (`None` while it is unknown)."""
+    """Callback that receives the units done so far and their total (`None` if unknown)."""
 
     def __call__(self, done: int, total: int | None = None) -> None:
-        """Report."""
+        """Report progress."""
 
 
 def silent(done: int, total: int | None = None) -> None:
-    """Tell nobody: the default of every function that can report progress."""
+    """Do nothing: the default of functions that report progress."""

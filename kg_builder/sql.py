@@ -1,4 +1,4 @@
-"""Open a DuckDB database that does with a share of memory: what exceeds it goes to a folder."""
+"""Open a DuckDB database with a memory limit, spilling to a folder."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any, Final
 import duckdb
 
 MEMORY: Final = "1GB"
-"""Share of memory where none is asked for."""
+"""Default memory limit."""
 
 
 def database(folder: Path, memory: str = MEMORY, **settings: Any) -> duckdb.DuckDBPyConnection:
-    """An empty database for queries over files.
+    """Open an empty in-memory database for queries over files.
 
-    One thread, since units of work share the cores; the rows of a query that sorts by a unique
-    key are the same with any number of them.
+    It uses one thread, since units of work share the cores; a query sorted by a unique key gives
+    the same rows with any number.
 
     Args:
-        folder: for what exceeds the memory; the caller removes it.
-        memory: the share, as DuckDB writes it ("256MB").
+        folder: for spilled data; the caller removes it.
+        memory: the limit, in DuckDB's notation ("256MB").
         settings: further settings of DuckDB.
     """
     return duckdb.connect(

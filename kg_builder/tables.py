@@ -1,9 +1,9 @@
 """Schemas of the tables that the stages exchange: declare columns and types, check data frames.
 
 In memory a table is a pandas frame with Arrow types; on disk it is Parquet with the same schema.
-Columns in which long tables repeat few texts are pandas categories in memory.
-References are CURIEs (`artist:Radiohead`, `freebase:m.07qnf`) once an entity exists, and record
-keys (`<source>/<record id>`) before.
+Columns with few distinct texts are pandas categories in memory. References are CURIEs
+(`artist:Radiohead`, `freebase:m.07qnf`) once an entity exists, and record keys (`<source>/<record
+id>`) before.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ LITERAL_KINDS: Final = frozenset(
 """Values of `object_kind` for literals: the local names of their XML Schema datatypes."""
 
 OBJECT_KINDS: Final = LITERAL_KINDS | {"record", "entity"}
-"""What the object of a statement can be: a record (before fusion), an entity, or a literal."""
+"""Kinds of objects of a statement: a record (before fusion), an entity, or a literal."""
 
 DECISIONS: Final = frozenset({"match", "no_match", "unsure"})
-"""What a link can decide; `unsure` abstains and leaves the candidates for a person to judge."""
+"""Decisions of a link; `unsure` abstains and leaves the candidates to a person."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ class Table:
     """A named table with a fixed schema, and the closed vocabularies of some columns.
 
     Attributes:
-        name: for people.
+        name: shown in messages.
         schema: columns and types on disk.
-        vocabularies: the texts that a column may hold.
+        vocabularies: the values that a column may hold.
         required: columns without nulls.
-        categorical: columns of texts that are categories in memory.
+        categorical: text columns that are categories in memory.
     """
 
     name: str
@@ -82,9 +82,9 @@ class Table:
         return self.from_arrow([table])
 
     def from_arrow(self, pieces: Iterable[pa.Table]) -> pd.DataFrame:
-        """Build a checked frame from one or more Arrow tables, one below the other.
+        """Build a checked frame from one or more Arrow tables, concatenated.
 
-        Columns of categories may be dictionaries, each piece with its own.
+        Categorical columns may be dictionary-encoded, with a dictionary per chunk.
 
         Raises:
             DataError: as `check`.
@@ -146,11 +146,11 @@ class Table:
 
 
 def recoded(column: pd.Series, change: Callable[[pd.Index], Sequence[str | None]]) -> pd.Series:
-    """A column of categories with other texts in the place of its own, or none.
+    """Map the categories of a column to other texts, or to none.
 
     Args:
         column: the categories.
-        change: gives for the distinct texts those that take their places.
+        change: maps the distinct texts to their replacements.
     """
     numbers, distinct = pd.factorize(np.array(change(column.cat.categories), dtype=object))
     codes = np.append(numbers, -1).astype(np.int32)[column.cat.codes]
@@ -159,7 +159,7 @@ def recoded(column: pd.Series, change: Callable[[pd.Index], Sequence[str | None]
 
 
 class Categories:
-    """A column of texts that is read piece by piece; each text is one object, held once."""
+    """Builder of a categorical column from chunks of texts; each distinct text is stored once."""
 
     def __init__(self) -> None:
         self._numbers: dict[str | None, int] = defaultdict(count().__next__, {None: -1})
@@ -170,14 +170,14 @@ class Categories:
         self._codes.append(self._numbered(cells))
 
     def add_arrow(self, cells: pa.ChunkedArray) -> None:
-        """Append cells of texts, or of a dictionary."""
+        """Append cells of a text or dictionary array."""
         for chunk in cells.chunks:
             encoded = chunk.dictionary_encode()
             numbers = np.append(self._numbered(encoded.dictionary.to_pylist()), np.int32(-1))
             self._codes.append(numbers[encoded.indices.fill_null(-1).to_numpy()])
 
     def whole(self) -> pd.Categorical:
-        """All cells."""
+        """The complete column."""
         texts = pd.Index([text for text in self._numbers if text is not None], dtype=object)
         return pd.Categorical.from_codes(np.concatenate(self._codes), texts)
 
@@ -215,12 +215,12 @@ RECORDS: Final = _table(
         "type": _TEXT,  # class of the data model
         "name": _TEXT,
         "aliases": _TEXTS,
-        "external_ids": _TEXTS,  # CURIEs that the source itself states
+        "external_ids": _TEXTS,  # CURIEs stated by the source
         "attributes": _TEXT,  # JSON object: predicate -> list of values, keys sorted
         "evidence": _TEXT,  # where it was read: file#row=12, file#/json/pointer, file#char=10,20
     },
 )
-"""One source's description of one thing."""
+"""One source's description of one entity."""
 
 STATEMENTS: Final = _table(
     "statements",
@@ -231,7 +231,7 @@ STATEMENTS: Final = _table(
         "object_kind": _TEXT,
         "source": _TEXT,
         "method": _TEXT,  # how it was read: mapping, json-ld, infobox, pattern, rule:<name>, ...
-        "confidence": pa.float64(),  # probability in (0, 1] that the source says so
+        "confidence": pa.float64(),  # probability in (0, 1] that the source states the fact
         "evidence": _TEXT,
         "inferred": pa.bool_(),
     },
@@ -245,8 +245,8 @@ LINKS: Final = _table(
         "subject": _TEXT,  # record key (kind record) or entity CURIE (kind external)
         "kind": _TEXT,
         "target": _TEXT,  # name of the database linked to; "entity" for kind record
-        "object": _TEXT,  # entity CURIE or external CURIE; null where nothing was chosen
-        "score": pa.float64(),  # probability of the chosen candidate (0 where there is none)
+        "object": _TEXT,  # entity CURIE or external CURIE; null if nothing was selected
+        "score": pa.float64(),  # probability of the selected candidate (0 if none)
         "decision": _TEXT,
         "method": _TEXT,
         "candidates": _TEXT,  # JSON list of {"id", "name", "score", ...}, best first
@@ -265,10 +265,10 @@ ENTITIES: Final = _table(
         "aliases": _TEXTS,
         "external_ids": _TEXTS,
         "attributes": _TEXT,  # JSON object as in records, after fusion
-        "records": pa.int64(),  # how many records it was fused from
+        "records": pa.int64(),  # number of records fused
     },
 )
-"""The things of the graph, after fusion."""
+"""The entities of the graph, after fusion."""
 
 INTERACTIONS: Final = _table(
     "interactions",
@@ -278,7 +278,7 @@ INTERACTIONS: Final = _table(
         "raw_item": _TEXT,  # the publisher's item id
         "weight": pa.float64(),  # plays, stars, or 1
         "liked": pa.bool_(),  # whether the weight reaches the source's threshold
-        "time": pa.int64(),  # null for all rows where the source tells no times
+        "time": pa.int64(),  # null in all rows if the source has no times
         "evidence": _TEXT,
     },
     optional=("time",),
@@ -290,14 +290,14 @@ USER_FACTS: Final = _table(
     "user facts",
     {
         "user": _TEXT,  # the publisher's user id
-        "relation": _TEXT,  # as the recipe calls it: friend, age group
+        "relation": _TEXT,  # as named in the recipe: friend, age group
         "object": _TEXT,  # a user's id, or a value
-        "type": _TEXT,  # what the object is: "User", or the kind of value
+        "type": _TEXT,  # type of the object: "User", or the kind of value
         "undirected": pa.bool_(),  # whether the relation holds in both directions
         "evidence": _TEXT,
     },
 )
-"""What a source states of the users: relations between them, and their attributes."""
+"""What a source states about users: relations between them, and their attributes."""
 
 REJECTS: Final = _table(
     "rejects",
@@ -309,4 +309,4 @@ REJECTS: Final = _table(
         "detail": _TEXT,
     },
 )
-"""What was not used, where it stood, and why: nothing is lost silently."""
+"""Unused input with its location and the reason: nothing is lost silently."""

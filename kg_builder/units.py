@@ -1,8 +1,8 @@
-"""Units of work: the pieces into which a stage is divided, each from files to a folder of files.
+"""Units of work into which a stage is divided, each a function from files to a folder of files.
 
-A stage names its units and takes their results in the same order. Where they are worked on (in this
-process, in others beside it, on a cluster) is the caller's business, and so is keeping results: a
-unit depends on nothing but its function, its arguments and its files.
+A stage lists its units and receives their results in the same order. The caller decides where they
+are executed (in this process, in other processes, on a cluster) and whether results are cached: a
+unit depends only on its function, its arguments and its files.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ class Unit:
     """One call of a function.
 
     Attributes:
-        label: for people: "biographies, texts 65 to 128".
+        label: for display: "biographies, texts 65 to 128".
         function: a function of a module, called as `function(folder, progress=…, **arguments)`;
             writes its result as files into the empty folder.
-        arguments: picklable values; a path among them says where something lies and does not
-            count for whether two units are equal.
-        files: the files that the function reads; they count by their content.
+        arguments: picklable values; a path among them is a mere location and is ignored when
+            comparing units.
+        files: the files that the function reads; compared by content.
     """
 
     label: str
@@ -33,7 +33,7 @@ class Unit:
 
 
 class RunUnits(Protocol):
-    """Works on units."""
+    """Interface that executes units."""
 
     @property
     def shared(self) -> Path:
@@ -43,5 +43,5 @@ class RunUnits(Protocol):
         """Yield the folders with the results, in the order of the units.
 
         Raises:
-            DataError: what a unit raised.
+            DataError: raised by a unit.
         """

@@ -27,7 +27,7 @@ OVERRULED: Final = "another link was given"
 
 
 def apply_supplied_links(state: State) -> list[dict[str, Any]]:
-    """Put supplied ids in the place of those that sources state; reject rows where they differ."""
+    """Replace ids stated by sources with supplied ids; report a reject row where they differ."""
     rejects = []
     rows = rows_of(state.entities) if state.supplied_links else []
     for row in rows:
@@ -48,19 +48,19 @@ def apply_supplied_links(state: State) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Alignment:
-    """What the alignment stage hands on.
+    """Result of the alignment stage.
 
     Attributes:
-        entities: table `ENTITIES`: ours with external ids, then those that only a database
-            knows and that a brought fact points to (`records` is 0).
+        entities: table `ENTITIES`: our entities with external ids, then objects of imported facts
+            that no source of ours describes (`records` is 0).
         links: table `LINKS`, kind "external": one row per aligned entity and database, and one
             per new entity; unsure and no_match rows keep their candidates.
         statements: table `STATEMENTS`: the databases' facts about linked entities, and joint
             credits. The statements of earlier stages are not repeated.
         rejects: table `REJECTS`: unreadable lines, facts that do not fit the data model.
-        renamed: CURIEs that changed because a database knows the class of a thing better (a tag
-            that is a genre); carry them through the other tables with `rename`.
-        counts: what happened, for the report.
+        renamed: old CURIE → new CURIE where a database gives a more specific class (a tag that is a
+            genre); apply it to the other tables with `rename`.
+        counts: figures for the report.
     """
 
     entities: pd.DataFrame
@@ -84,21 +84,22 @@ def align(
     popularity: Mapping[str, int] | None = None,
     progress: Progress = silent,
 ) -> Alignment:
-    """Link entities to each database in turn; a later one also sees what an earlier one brought.
+    """Link entities to each database in turn; facts of one are context for the next.
 
     Args:
         entities: table `ENTITIES`, after fusion.
-        statements: table `STATEMENTS` about these entities: context to distinguish namesakes.
+        statements: table `STATEMENTS` about these entities: the context that distinguishes
+            namesakes.
         databases: third-party databases, in order.
         root: folder that their relative paths start from.
         config: thresholds, classes, hops.
         schema: the data model.
-        judgements: a person's decisions, over those of the file in the configuration.
-        supplied_links: entity CURIE → its CURIE in a database, by somebody else; they win over
-            what a source states and over what would have been decided.
-        popularity: entity CURIE → number of its interactions: of two spellings of one name the
-            popular one is linked in the first place.
-        progress: called with the lines read so far of the database at hand.
+        judgements: a person's decisions; they override those of the configured file.
+        supplied_links: entity CURIE → its CURIE in a database, from a link file; they override ids
+            that a source states and links that would be selected.
+        popularity: entity CURIE → number of its interactions; of two spellings of one name the more
+            popular one is linked first.
+        progress: called with the number of lines read so far of the current dump.
 
     Raises:
         DataError: a dump is missing, or the file of judgements is bad.
@@ -225,7 +226,7 @@ def _links(
 
 
 def _also_of_second_spellings(statements: pd.DataFrame, linking: Linking) -> pd.DataFrame:
-    """The statements, and those about a thing once more for each second spelling of it."""
+    """Repeat an entity's statements for each entity that is a second spelling of it."""
     owner = {thing: curie for thing, (curie, _) in linking.linked.items()}
     copies = [
         statements[statements["subject"] == owner[d.also]].assign(

@@ -20,20 +20,19 @@ COLUMNS: Final = ("raw_id", "iri", "name", *ALIGNED, "score", "decision")
 def alignment_table(
     items: Iterable[tuple[str, str]], entities: pd.DataFrame, links: pd.DataFrame
 ) -> pd.DataFrame:
-    """What became of each item in each database.
+    """Tabulate the link of each item in each database.
 
     Args:
-        items: (entity CURIE, the publisher's id); an entity that holds several ids of the
-            publisher comes once with each.
+        items: (entity CURIE, the publisher's id); one pair per id if an entity has several.
         entities: table `ENTITIES`.
         links: table `LINKS`, with those of kind "external".
 
     Returns:
-        One row per pair with the columns `COLUMNS`, sorted by the publisher's id, numbers by
-        their value. Ids are those of the database (`m.0c_jw`, `Q44190`), DBpedia's are IRIs;
-        several are joined by '|'. The score is that of the least certain link of the row, where
-        there is none that of the best candidate; the decision is `match` with any link, `unsure`
-        where a database has candidates that were left to a person, else `no_match`.
+        One row per pair with the columns `COLUMNS`, sorted by the publisher's id, numeric ids
+        numerically. Ids are the database's own (`m.0c_jw`, `Q44190`), IRIs for DBpedia; several are
+        joined by '|'. The score is that of the least certain link of the row, or of the best
+        candidate if there is no link; the decision is `match` with any link, `unsure` if a database
+        has candidates left for review, else `no_match`.
     """
     name_and_ids = dict(
         zip(
@@ -58,7 +57,7 @@ def alignment_table(
 
 
 def _link_rows(links: pd.DataFrame, wanted: set[str]) -> dict[str, list[dict[str, Any]]]:
-    """Entity → its rows of external links."""
+    """Group the rows of external links by entity."""
     chosen = links[(links["kind"] == "external") & links["subject"].isin(wanted)]
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for subject, decision, score, candidates in zip(
@@ -88,7 +87,7 @@ def _verdict(external_ids: Iterable[str], link_rows: Iterable[Mapping[str, Any]]
         return {"score": round(min(matches), 4), "decision": "match"}
     best = round(max((row["best"] for row in link_rows), default=0.0), 4)
     if any(curie.partition(":")[0] in ALIGNED for curie in external_ids):
-        return {"score": 1.0, "decision": "match"}  # an id that a source of ours states
+        return {"score": 1.0, "decision": "match"}  # an id that one of our sources states
     unsure = any(row["decision"] == "unsure" for row in link_rows)
     return {"score": best, "decision": "unsure" if unsure else "no_match"}
 

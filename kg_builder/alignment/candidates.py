@@ -19,9 +19,9 @@ from kg_builder.ontology import Schema
 NameMatch = Literal[
     "identical", "equal", "variant", "reading", "respelled", "near", "alias", "term", "stated"
 ]
-"""How two names meet: to the letter; folded; without spaces or in Latin letters; within
-brackets; numbers or another script written differently; but for a letter or a word; by an alias;
-as terms of a vocabulary; by an id that a source states."""
+"""How two names match: exactly; case-folded; without spaces or in Latin letters; the text in
+brackets; with numbers spelled out or another transcription; up to a letter or a word; by an alias;
+as vocabulary terms; by an id that a source states."""
 
 _ORDER: tuple[NameMatch, ...] = (
     "stated", "identical", "equal", "term", "variant", "reading", "respelled", "alias", "near",
@@ -30,13 +30,13 @@ _ORDER: tuple[NameMatch, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class OwnEntity:
-    """One of our entities, as far as alignment reads it.
+    """The fields of one of our entities that alignment reads.
 
     Attributes:
-        qualifier: what distinguishes it from namesakes ('UK'), '' without.
-        term: whether its class is a vocabulary, told apart by names alone.
-        native: whether a source of ours describes it; else another database brought it.
-        popularity: how many interactions it has.
+        qualifier: what distinguishes it from namesakes ('UK'), or ''.
+        term: whether its class is a vocabulary, whose entities are identified by name alone.
+        native: whether one of our sources describes it, as opposed to an earlier database.
+        popularity: number of its interactions.
     """
 
     curie: str
@@ -52,7 +52,7 @@ class OwnEntity:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An entity and a record of the database with the same name."""
+    """A pair of an entity and a database entry with the same name."""
 
     entity: int
     thing: str
@@ -61,7 +61,7 @@ class Candidate:
 
 
 class NameIndex:
-    """Our entities by every key of every name."""
+    """Index of our entities by every key of every name."""
 
     def __init__(self, entities: list[OwnEntity]) -> None:
         self.entities = entities
@@ -90,11 +90,11 @@ class NameIndex:
 
     @property
     def keys(self) -> Set[str]:
-        """All keys of our names, other spellings included."""
+        """All keys of our names, spelling variants included."""
         return self._by_key.keys() | self._by_variant.keys()
 
     def candidates(self, gathered: Gathered) -> list[Candidate]:
-        """All pairs of an entity and a thing that share a name, each by its most exact name."""
+        """All pairs of an entity and an entry that share a name, with the most exact match."""
         best: dict[tuple[int, str], Candidate] = {}
         for key in sorted(gathered.candidates):
             for found in self._of(gathered.things[key]):
@@ -147,7 +147,7 @@ def our_entities(
     types: tuple[str, ...],
     popularity: Mapping[str, int] | None = None,
 ) -> list[OwnEntity]:
-    """The entities to align, in the table's order; the others have no names in the index."""
+    """Convert the table to `OwnEntity` rows; those of classes not aligned get no names."""
     terms = FusionConfig()
     found = []
     for curie, type_, name, aliases, external, records in zip(

@@ -19,7 +19,7 @@ ThirdParty = Annotated[
 
 
 class AlignmentConfig(BaseModel):
-    """How entities are linked to third-party databases, and what is brought from there."""
+    """Settings of entity linking to third-party databases, and of the facts imported."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,8 +1,7 @@
 """Score a link's context: bag-of-words overlap, turned into log-odds learnt without labels.
 
-The log-odds of an overlap of the bags are learnt from the data at hand, without labels: pairs whose
-name leaves hardly a doubt show how the overlap is distributed when the pair is right, random pairs
-how it is when it is wrong.
+The log-odds of a similarity are learnt from the current data, without labels: pairs whose names are
+nearly unambiguous give the distribution for true links, random pairs that for false ones.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ CONTEXT: Final = frozenset(
         "role", "birthPlace", "language", "associatedWith", "similarTo", "subgenreOf", "locatedIn",
     }
 )  # fmt: skip
-"""Predicates whose objects' names say what an entity is about."""
+"""Predicates whose objects' names describe an entity."""
 
 BANDS: Final = (0.0, 0.02, 0.06, 0.12, 0.18, 0.25, 0.35, 0.5)
 _PRIOR_RIGHT: Final = (0.03, 0.04, 0.07, 0.11, 0.14, 0.18, 0.22, 0.21)
@@ -43,19 +42,19 @@ _PRIOR_WRONG: Final = (0.40, 0.18, 0.16, 0.11, 0.08, 0.045, 0.02, 0.005)
 
 @lru_cache(maxsize=1 << 17)
 def words_of(text: str) -> tuple[str, ...]:
-    """A phrase and its words: 'indie rock' is also about 'indie' and about 'rock'."""
+    """Split a phrase into the phrase and its words: 'indie rock', 'indie', 'rock'."""
     key = name_key(text)
     words = dict.fromkeys((key, *(word for word in key.split() if len(word) > 2)))
     return tuple(word for word in words if word)
 
 
 def nations_of(bag: Bag) -> frozenset[str]:
-    """Countries that a bag of words names."""
+    """Countries named in a bag of words."""
     return frozenset(nation for word in bag if (nation := nation_of(word)))
 
 
 def own_bags(entities: pd.DataFrame, statements: pd.DataFrame) -> dict[str, Counter[str]]:
-    """Entity CURIE → words of its context, counted over the statements and attributes."""
+    """Count the context words of each entity (by CURIE) over its statements and attributes."""
     names = dict(zip(values(entities, "entity"), values(entities, "name"), strict=True))
     bags: dict[str, Counter[str]] = defaultdict(Counter)
     chosen = statements[statements["predicate"].isin(CONTEXT)]
@@ -73,19 +72,19 @@ def own_bags(entities: pd.DataFrame, statements: pd.DataFrame) -> dict[str, Coun
 
 
 def most_frequent(bag: Counter[str], count: int) -> dict[str, float]:
-    """The most frequent words of a bag, equally frequent ones by the alphabet."""
+    """The most frequent words of a bag; ties in alphabetical order."""
     return dict(sorted(bag.items(), key=lambda entry: (-entry[1], entry[0]))[:count])
 
 
 def their_bags(
     gathered: Gathered, linked_context: Mapping[str, Bag] | None = None
 ) -> dict[str, Counter[str]]:
-    """Id → words of the context of each candidate: neighbours' names, description, qualifier.
+    """Count the context words of each candidate (by id): neighbours, description, qualifier.
 
     Args:
         gathered: the database.
-        linked_context: id → our words for things that are linked beyond doubt; who stands beside
-            them in the database shares their words.
+        linked_context: id → our context words of entries linked with certainty; their neighbours in
+            the database inherit these words.
     """
     bags: dict[str, Counter[str]] = defaultdict(Counter)
     linked = linked_context or {}
@@ -106,38 +105,39 @@ def their_bags(
 
 
 def phrases(text: str) -> tuple[str, ...]:
-    """Words of a text and every two that follow each other."""
+    """Words and word bigrams of a text."""
     words = name_key(text).split()
     pairs = [" ".join(pair) for pair in pairwise(words)]
     return tuple(dict.fromkeys([*pairs, *(word for word in words if len(word) > 1)]))
 
 
 class BagSimilarity:
-    """Similarity of bags, words weighted by how rare they are on our side.
+    """Similarity of bags of words, weighted by inverse document frequency among our entities.
 
     Attributes:
         idf: word → its weight.
     """
 
     def __init__(self, bags: Iterable[Bag]) -> None:
-        """Learn word weights, and which words occur together, from all of our bags."""
+        """Learn word weights and topics from all of our bags."""
         listed = [bag for bag in bags if bag]
         counts = Counter(word for bag in listed for word in bag)
         total = len(listed)
         self.idf = {word: math.log((1 + total) / (1 + n)) for word, n in counts.items()}
         self._topics = TopicSpace.learn(listed, self.idf)
-        # by identity: a bag is asked for often; it is kept, so that no other gets its number
+        # keyed by identity, as a bag is looked up often; the bag is kept so that its id is not
+        # reused
         self._directions: dict[int, tuple[Bag, NDArray[np.float64] | None]] = {}
 
     def shared_vocabulary(self, bag: Bag) -> int:
-        """How many words of a bag occur in our bags, too."""
+        """Number of words of a bag that also occur in our bags."""
         return sum(word in self.idf for word in bag)
 
     def similarity(self, one: Bag, other: Bag) -> float:
-        """How alike two bags are, 0..1: by their words, and by the topics of their words.
+        """Similarity of two bags, 0..1, by their words and by the topics of their words.
 
-        The cosine of the words that both hold counts twice, that of their places among the
-        topics once. Words that we do not know count for nothing.
+        Weighted mean of the cosine over words (weight 2) and over topics (weight 1). Unknown words
+        are ignored.
         """
         words = self._cosine(one, other)
         left, right = self._direction(one), self._direction(other)
@@ -164,7 +164,7 @@ class BagSimilarity:
 
 @dataclass(frozen=True)
 class SimilarityLogOdds:
-    """Log-odds by similarity, in nats: above 0 for, below 0 against."""
+    """Log-odds of a link by context similarity, in nats; positive values favour the link."""
 
     weights: tuple[float, ...]
 
@@ -172,7 +172,7 @@ class SimilarityLogOdds:
     def learn(
         cls, right: Sequence[float], wrong: Sequence[float], *, strength: float = 60.0
     ) -> SimilarityLogOdds:
-        """From similarities of pairs that are right and of random ones, over a prior."""
+        """Estimate log-odds from similarities of true and of random pairs, smoothed by a prior."""
         ones = _frequencies(right, _PRIOR_RIGHT, strength)
         others = _frequencies(wrong, _PRIOR_WRONG, strength)
         raw = [math.log(a / b) for a, b in zip(ones, others, strict=True)]
@@ -180,12 +180,12 @@ class SimilarityLogOdds:
         return cls(tuple(max(-2.5, min(3.0, weight)) for weight in rising))
 
     def of(self, similarity: float) -> float:
-        """The log-odds of the band that a similarity lies in."""
+        """The log-odds of the bin that a similarity falls into."""
         return self.weights[_band(similarity)]
 
 
 def shuffled(pairs: Sequence[tuple[str, str]], *, seed: int) -> list[tuple[str, str]]:
-    """The same entities with other entities' things: pairs that are wrong for certain."""
+    """Shuffle the entries among the entities: pairs that are certainly wrong."""
     others = [right for _, right in pairs]
     random.Random(seed).shuffle(others)
     return [

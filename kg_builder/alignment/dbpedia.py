@@ -24,7 +24,7 @@ ABOUT: Final = frozenset(
 
 
 class DbpediaNt(DumpReader):
-    """N-Triples of DBpedia; names are read from the IRIs where there are no labels."""
+    """A DBpedia dump in N-Triples; names come from the IRIs if there are no labels."""
 
     format: Literal["dbpedia-nt"] = "dbpedia-nt"
     namespace: str = Field(DBPEDIA.namespace, description="What the IRIs of its things start with.")
@@ -38,7 +38,7 @@ class DbpediaNt(DumpReader):
         second_hop: frozenset[str] = frozenset(),
         progress: Progress = silent,
     ) -> Gathered:
-        """Read the dump once; see `gather_dbpedia`."""
+        """Read the dump in one pass; see `gather_dbpedia`."""
         return gather_dbpedia(self, path, wanted, schema, second_hop=second_hop, progress=progress)
 
 
@@ -51,10 +51,10 @@ def gather_dbpedia(
     second_hop: frozenset[str] = frozenset(),
     progress: Progress = silent,
 ) -> Gathered:
-    """Read an N-Triples dump and keep what concerns things with one of our names.
+    """Read an N-Triples dump and keep the entries with one of our names, and their facts.
 
-    A fact of the second hop (one of the predicates in `second_hop`)
-    is kept where its subject is a thing that the first hop knows.
+    A fact of the second hop (with a predicate in `second_hop`) is kept if its subject is an entry
+    found in the first hop.
 
     Raises:
         DataError: there is no such file.
@@ -75,11 +75,11 @@ def gather_dbpedia(
 
 
 class _Gathering:
-    """Things, candidates and facts while a dump is read, triple by triple.
+    """Collect entries, candidates and facts while a dump is read triple by triple.
 
     Attributes:
-        things: those with one of our names and those that facts join to them, by IRI.
-        candidates: ids of the things that may be ours.
+        things: entries with one of our names and entries related to them, by IRI.
+        candidates: ids of the entries that share a name with an entity.
         facts: in the order of the dump, those of the second hop last.
     """
 
@@ -100,7 +100,7 @@ class _Gathering:
         self._is_candidate = lru_cache(maxsize=1 << 18)(self._has_our_name)
 
     def add_literal(self, subject: str, predicate: str, target: str, number: int) -> None:
-        """Take a label, a description or a fact of a candidate; others are not even parsed."""
+        """Add a label, or a candidate's description or fact; other literals are not parsed."""
         if not self._is_candidate(subject) or not (value := literal(target)):
             return
         about, (text, language) = self._thing(subject), value
@@ -114,7 +114,7 @@ class _Gathering:
         self.candidates.add(about.id)
 
     def add_link(self, subject: str, predicate: str, other: str, number: int) -> None:
-        """Take a class, an id elsewhere, or a fact between two things, one of them a candidate."""
+        """Add a class, an id in another database, or a fact that involves a candidate."""
         is_candidate = self._is_candidate(subject)
         if predicate == SAME_AS:
             if is_candidate and (elsewhere := _elsewhere(other)):
@@ -137,7 +137,7 @@ class _Gathering:
     def _add_fact(
         self, subject: tuple[str, bool], predicate: str, other: tuple[str, bool], number: int
     ) -> None:
-        """Keep a fact; `subject` and `other` are IRIs and whether they are candidates."""
+        """Keep a fact; `subject` and `other` are pairs of an IRI and whether it is a candidate."""
         local, inverse = self._mapping[predicate]
         one, two = (other[0], subject[0]) if inverse else (subject[0], other[0])
         if subject[1] or other[1]:
@@ -152,7 +152,7 @@ class _Gathering:
             self._later.append((one, local, two, number, predicate))
 
     def add_second_hop(self) -> None:
-        """Keep the facts of the second hop whose subjects have been found."""
+        """Keep the facts of the second hop whose subjects were found."""
         for one, local, two, number, predicate in self._later:
             if one in self.things:
                 first, second = self.things[one].id, self._thing(two).id
@@ -176,6 +176,6 @@ class _Gathering:
 
 
 def _elsewhere(iri: str) -> str:
-    """The CURIE of a thing in another database that we know; '' for any other."""
+    """The CURIE of an entry in another registered database; '' for any other IRI."""
     found = external_id(iri) or ""
     return "" if found.startswith(f"{DBPEDIA.name}:") else found

@@ -14,18 +14,18 @@ from kg_builder.fusion.vocabulary import vocabulary_key
 
 @dataclass(slots=True)
 class Thing:
-    """A third-party thing that may be one of our entities, or that a fact points to.
+    """A database entry: a link candidate, or the object of a fact.
 
     Attributes:
         id: CURIE (`freebase:m.0c_jw`, `dbpedia:Radiohead`).
         name: its main name, without a disambiguating qualifier.
-        qualifier: the disambiguating part of its name ('American band').
+        qualifier: the disambiguating part of its name ('American band'), or ''.
         aliases: other names.
-        description: a short text, '' without.
+        description: a short text, or ''.
         classes: classes of the data model that the database states.
-        roles: how often it stands in which place of which foreign predicate: 's:' as subject,
-            'o:' as object.
-        same_as: CURIEs of the same thing in other databases, as this one states them.
+        roles: how often it is the subject ('s:' + predicate) or object ('o:') of each predicate of
+            the database.
+        same_as: CURIEs of the same entity in other databases, as stated by this one.
     """
 
     id: str
@@ -39,18 +39,18 @@ class Thing:
 
     @property
     def degree(self) -> int:
-        """In how many facts it stands."""
+        """Number of facts that it is part of."""
         return sum(self.roles.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A fact in terms of the data model; subject and object are ids of things, or a literal.
+    """A fact mapped to the data model; subject and object are ids of entries, or a literal.
 
     Attributes:
         literal: whether the object is a literal value.
-        line: where in the dump it was read.
-        foreign: the foreign predicate that it was read from.
+        line: line of the dump.
+        foreign: the database's predicate.
     """
 
     subject: str
@@ -63,14 +63,14 @@ class Fact:
 
 @dataclass(slots=True)
 class Gathered:
-    """Everything taken from one database.
+    """The candidates and facts read from one database.
 
     Attributes:
-        things: id → thing: candidates, and objects of their facts.
-        candidates: ids of the things whose name or alias is one of ours.
-        facts: facts with at least one candidate, then those of the second hop.
+        things: id → entry: candidates, and objects of their facts.
+        candidates: ids of the entries whose name or alias is one of ours.
+        facts: facts about at least one candidate, then those of the second hop.
         lines: lines read per pass.
-        faults: what could not be read.
+        faults: unreadable lines.
     """
 
     things: dict[str, Thing]
@@ -82,10 +82,10 @@ class Gathered:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to look for in a database.
+    """The names and ids to look for in a database.
 
     Attributes:
-        keys: keys of our names, as of `keys_of`; of vocabularies' terms only those with '~'.
+        keys: keys of our names (see `keys_of`); of vocabulary terms only those marked with '~'.
         ids: external ids that our entities have already, as CURIEs.
     """
 
@@ -93,13 +93,13 @@ class Wanted:
     ids: frozenset[str] = frozenset()
 
     def knows(self, keys: Iterable[str]) -> bool:
-        """Whether any of these name keys is one of ours."""
+        """Whether any of these keys belongs to one of our names."""
         return any(key in self.keys for key in keys)
 
 
 @lru_cache(maxsize=1 << 17)
 def keys_of(name: str) -> tuple[str, ...]:
-    """Keys under which a name is looked up, its own first.
+    """Keys under which a name is looked up, the key of the full name first.
 
     Further keys are readings within brackets, and, marked with '~', the name as a term of a
     vocabulary ('hip hop music' is the genre '~hiphop').
@@ -111,9 +111,9 @@ def keys_of(name: str) -> tuple[str, ...]:
 
 
 def forget_names(most: int) -> None:
-    """Empty the caches of names where they hold more than some.
+    """Clear the name caches once they exceed a size.
 
-    The names of a dump hardly repeat, and there are more of them than memory.
+    The names of a dump rarely repeat and do not all fit in memory.
     """
     if keys_of.cache_info().currsize > most:
         for cache in (keys_of, parse_name, name_key, squeeze):
@@ -121,12 +121,12 @@ def forget_names(most: int) -> None:
 
 
 def term_key(name: str, type_: str) -> str:
-    """The key of a term of a vocabulary, marked so that no artist's name meets it."""
+    """The key of a vocabulary term, marked so that it matches no artist's name."""
     return f"~{vocabulary_key(name, type_)}"
 
 
 def split_title(text: str) -> tuple[str, str]:
-    """An encyclopedia's title without what tells it from namesakes, and that.
+    """Split an encyclopedia title into the name and its disambiguating qualifier.
 
     >>> split_title("Nirvana (British band)"), split_title("Add N to (X)")
     (('Nirvana', 'British band'), ('Add N to (X)', ''))

@@ -20,18 +20,18 @@ _ESCAPE = re.compile(r'\\(?:([tbnrf"\'\\])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(
 _CONTROL: Final = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
 
 Line = tuple[int, str, str, str]
-"""Line number (from 1), subject, predicate, object; the object as it stands in the file."""
+"""Line number (from 1), subject, predicate, object; the object as written in the file."""
 
 
 @dataclass(slots=True)
 class Faults:
-    """What could not be read: a count per reason, with the evidence of the first few."""
+    """Unreadable lines: a count per reason, with the evidence of the first few."""
 
     counts: dict[str, int] = field(default_factory=dict)
     places: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 
     def add(self, reason: str, evidence: str, detail: str) -> None:
-        """Count a fault; the first hundred of a reason keep their evidence."""
+        """Count a fault; keep the evidence of the first hundred per reason."""
         self.counts[reason] = self.counts.get(reason, 0) + 1
         kept = self.places.setdefault(reason, [])
         if len(kept) < 100:
@@ -39,9 +39,9 @@ class Faults:
 
 
 def lines(path: Path, faults: Faults) -> Iterator[tuple[int, bytes]]:
-    """Numbered lines of a dump without their ends.
+    """Yield the numbered lines of a dump, without line ends.
 
-    A dump cut off in mid-stream yields every whole line before the cut and counts the fault.
+    A truncated dump yields every whole line before the cut, and the fault is counted.
     """
     number = 0
     with open_dump(path) as file:
@@ -61,7 +61,7 @@ def lines(path: Path, faults: Faults) -> Iterator[tuple[int, bytes]]:
             number += 1
             if line.endswith(b"\n"):
                 yield number, line[:-1]
-            elif line.rstrip().endswith(b"."):  # a last line without a line end is whole
+            elif line.rstrip().endswith(b"."):  # a complete last line may lack a line end
                 yield number, line
             else:
                 faults.add(
@@ -72,7 +72,7 @@ def lines(path: Path, faults: Faults) -> Iterator[tuple[int, bytes]]:
 
 
 def ntriples_lines(path: Path, faults: Faults) -> Iterator[Line]:
-    """Lines of an N-Triples file; subject and predicate without their angle brackets."""
+    """Yield the triples of an N-Triples file; subject and predicate without angle brackets."""
     for number, raw in lines(path, faults):
         stripped = raw.strip()
         if not stripped or stripped.startswith(b"#"):
@@ -86,12 +86,12 @@ def ntriples_lines(path: Path, faults: Faults) -> Iterator[Line]:
         if len(parts) != 3 or not text.endswith(".") or parts[1][:1] != "<":
             _malformed(faults, path, number, raw)
             continue
-        if parts[0][:1] == "<":  # blank nodes are nobody's names
+        if parts[0][:1] == "<":  # blank nodes have no names
             yield number, unescape(parts[0][1:-1]), parts[1][1:-1], parts[2][:-1].rstrip()
 
 
 def literal(text: str) -> tuple[str, str] | None:
-    """Value and language ('' without) of a literal; None for anything else."""
+    """Parse a literal into value and language (or ''); None for any other term."""
     found = _LITERAL.match(text)
     if not found:
         return None
@@ -110,7 +110,7 @@ def unescape(text: str) -> str:
 
 
 def title(local: str) -> str:
-    """A DBpedia local name as a title: percent signs decoded, '_' as space.
+    """Convert a DBpedia local name to a title: percent-decoded, '_' as space.
 
     >>> title("Guns_N%27_Roses")
     "Guns N' Roses"

@@ -14,9 +14,9 @@ from kg_builder.progress import Progress, silent
 
 
 class DumpReader(BaseModel, ABC):
-    """A dump of a database, as a recipe names it under `[[databases]]`.
+    """A dump of a database, declared in a recipe under `[[databases]]`.
 
-    Each subclass has a `format`, which `kg_builder.databases` names, too.
+    Each subclass has a `format`, the `dump_format` of a database in `kg_builder.databases`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,7 +35,7 @@ class DumpReader(BaseModel, ABC):
 
     @property
     def prefix(self) -> str:
-        """Prefix of the ids of its things."""
+        """Prefix of the ids of its entries."""
         return next(n for n, database in DATABASES.items() if database.dump_format == self.format)
 
     @abstractmethod
@@ -48,14 +48,14 @@ class DumpReader(BaseModel, ABC):
         second_hop: frozenset[str] = frozenset(),
         progress: Progress = silent,
     ) -> Gathered:
-        """Read the dump and keep what concerns things with one of our names or ids.
+        """Read the dump and keep the entries with one of our names or ids, and their facts.
 
         Args:
             path: the dump.
             wanted: keys of our names, and external ids of our entities.
             schema: the data model; facts that it does not map are left out.
-            second_hop: predicates whose facts are kept for the objects of facts, too.
-            progress: called with the lines read so far.
+            second_hop: predicates whose facts are also kept for the objects of facts.
+            progress: called with the number of lines read so far.
 
         Raises:
             DataError: there is no such file.

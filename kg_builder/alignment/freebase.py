@@ -2,8 +2,8 @@
 
 The first pass (`freebase_names`) finds candidates by name; the second takes the facts of candidates
 in both directions, joins compound facts, and reads the names of the objects. The dump may come as
-published (lines of one subject together, compound facts split over a nameless node) or with
-compound facts joined already (`a.b..c.d`).
+published (lines grouped by subject, compound facts split over a mediator node) or with compound
+facts already joined (`a.b..c.d`).
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ DESCRIPTION: Final = "common.topic.description"
 KEY: Final = "type.object.key"
 _PAGE: Final = "/wikipedia/en_title/"
 _SIGN: Final = re.compile(r"\$([0-9A-F]{4})")
-# bits of the sieves: a candidate; it or what its facts lead to; a predicate that is read; one of
-# the second hop
+# bits of the sieves: candidates; candidates and objects of their facts; mapped predicates;
+# predicates of the second hop
 _CANDIDATE, _REACHED = 1, 2
 _READ, _SECOND_HOP = 1, 2
 
 
 class FreebaseRdf(DumpReader):
-    """The line layout of the Freebase RDF dump: four columns with tabs between."""
+    """The Freebase RDF dump: four tab-separated columns per line."""
 
     format: Literal["freebase-rdf"] = "freebase-rdf"
     languages: tuple[str, ...] = Field(
@@ -61,7 +61,7 @@ class FreebaseRdf(DumpReader):
         second_hop: frozenset[str] = frozenset(),
         progress: Progress = silent,
     ) -> Gathered:
-        """Read the dump twice; see `gather_freebase`."""
+        """Read the dump in two passes; see `gather_freebase`."""
         return gather_freebase(self, path, wanted, schema, second_hop=second_hop, progress=progress)
 
 
@@ -74,7 +74,7 @@ def gather_freebase(
     second_hop: frozenset[str] = frozenset(),
     progress: Progress = silent,
 ) -> Gathered:
-    """Read a dump twice and keep what concerns things with one of our names or ids.
+    """Read a dump in two passes; keep the entries with one of our names or ids, and their facts.
 
     Raises:
         DataError: there is no such file.
@@ -96,9 +96,9 @@ def gather_freebase(
         lines = int(block.numbers[-1])
         progress(lines)
     second = _SecondPass(first, mapping)
-    del first  # its tables are not needed beside those of the second pass
+    del first  # free the tables of the first pass before the second builds its own
     forget_names(0)
-    # the faults were counted in the first pass already
+    # faults were already counted in the first pass
     for block in blocks(path, Faults()):
         second.take(block)
         progress(lines + int(block.numbers[-1]), 2 * lines)
@@ -115,7 +115,7 @@ def gather_freebase(
 
 
 class _SecondPass:
-    """Facts in both directions, compound values joined, names of objects."""
+    """Second pass: collect facts in both directions, join compound values, name the objects."""
 
     def __init__(self, first: FirstPass, mapping: Mapping) -> None:
         self._mapping = mapping
@@ -144,7 +144,7 @@ class _SecondPass:
         self._earlier_subject = ""
 
     def take(self, block: Block) -> None:
-        """Take the lines of a block that concern us."""
+        """Process the relevant lines of a block."""
         self._block = block
         subjects, objects = self._ids.bits(block.subjects), self._ids.bits(block.objects)
         objects[block.literals] = 0
@@ -152,11 +152,11 @@ class _SecondPass:
         self._count_roles("s", block.subjects, subjects * ~block.literals)
         predicates = self._predicates.bits(block.predicates)
         marks = ((predicates & _READ) != 0) & ((subjects & _REACHED) | (objects & _CANDIDATE) != 0)
-        # the other side of a further fact may be known, too
+        # the object of a second-hop fact may also be known
         marks |= ((predicates & _SECOND_HOP) != 0) & ((objects & _REACHED) != 0)
         for index in np.flatnonzero(marks).tolist():
             self._line(index)
-        if block.goes_on:  # the names of a subject so long that it fills blocks
+        if block.goes_on:  # the names of a subject that spans several blocks
             subject = _text(block.subject(len(block) - 1))
             texts = self._texts_of(len(block) - 1)
             texts_before = self._earlier if subject == self._earlier_subject else []
@@ -168,12 +168,12 @@ class _SecondPass:
         return self._facts + [fact for fact in self._later if fact.subject in touched]
 
     def has_name(self, curie: str) -> bool:
-        """Whether an entity with this name was found."""
+        """Whether an entry with this id and a name was found."""
         thing = self.things.get(curie.partition(":")[2])
         return thing is not None and bool(thing.name)
 
     def _count_roles(self, role: str, sides: Hashes, bits: NDArray[np.uint8]) -> None:
-        """Count the roles of candidates, equal lines together."""
+        """Count the roles of candidates, grouping equal lines."""
         block = self._block
         lines = np.flatnonzero(bits & _CANDIDATE)
         pairs = sides[lines] ^ block.whole_predicates(lines)
@@ -206,7 +206,7 @@ class _SecondPass:
             self._fact(index, owner, self._mapping.joined.get((start, predicate)), other)
         if predicate in self._mapping.direct:
             further = predicate in self._mapping.further
-            # whatever else bears a genre is no concern of ours
+            # a genre's other artists are not needed
             own = not self.candidates.get(subject, True) or not self.candidates.get(other, True)
             if own or (further and (is_subject_ours or is_object_ours)):
                 self._fact(index, subject, predicate, other)
@@ -232,7 +232,7 @@ class _SecondPass:
         return Fact(one.id, local, two.id, False, number, sys.intern(foreign))
 
     def _thing(self, key: str, index: int) -> Thing:
-        """The thing of an id, made where it is new, with the names read in the current run."""
+        """Get or create the entry of an id, with the names read in the current run."""
         found = self.things.get(key)
         if found is None:
             found = self.things[key] = Thing(f"freebase:{key}")
@@ -246,7 +246,7 @@ class _SecondPass:
         return found
 
     def _texts_of(self, index: int) -> list[tuple[str, str]]:
-        """Names and descriptions of a subject within the block."""
+        """Names and descriptions of a subject in the block."""
         block = self._block
         start, end = block.run(index)
         marks = (block.predicates[start:end, None] == self._texts).any(axis=1)
@@ -289,7 +289,7 @@ class _SecondPass:
 
 
 def _page(key: str) -> str:
-    """DBpedia's id by the key of a Wikipedia page, which spells signs out as `$0028`."""
+    """The DBpedia id of a Wikipedia page key, in which signs are escaped as `$0028`."""
     page = _SIGN.sub(lambda found: chr(int(found[1], 16)), key.removeprefix(_PAGE))
     return dbpedia_id(page)
 

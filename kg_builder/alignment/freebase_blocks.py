@@ -1,8 +1,8 @@
 """Parse blocks of the Freebase dump with numpy; hashes of columns filter out unneeded lines.
 
-A dump of 1.9 billion lines holds a few thousand that concern us. What is done for every line is
-therefore done for a block of lines at once: where its columns lie, and a hash of each column that
-says whether it may be one of those looked for. Only lines that pass are read as text.
+Of the dump's 1.9 billion lines a few thousand are relevant. Work per line is therefore done for a
+block of lines at once: locate the columns, and hash each to test whether it may be one of those
+looked for. Only lines that pass are decoded as text.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from kg_builder.ordered_pool import read_ahead
 from kg_builder.packed_files import CutOffError, unpacked
 
 BLOCK: Final = 1 << 20
-"""Bytes of a block; some arrays of eight bytes per line beside it fit the caches."""
+"""Bytes per block, so that the block and a few 8-byte arrays per line fit the CPU caches."""
 LONGEST: Final = 1 << 24
-"""A subject with more bytes of lines than this is handed out in several blocks."""
+"""A subject with more bytes of lines than this is split over several blocks."""
 _HEAD: Final = f"<{FREEBASE.namespace}".encode()
 _PRIMES: Final = tuple(
     np.uint64(prime)
@@ -38,14 +38,14 @@ Marks = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Block:
-    """Lines of a dump, from where a subject begins to where one ends.
+    """Lines of a dump that hold whole subjects.
 
     Attributes:
-        data: the bytes, a line end last.
-        first: number of its first line, from 1.
-        starts, one, two, three: per triple where its line and its three tabs are.
-        numbers: per triple the number of its line.
-        goes_on: whether the last subject has more lines in the next block.
+        data: the bytes, ending with a line end.
+        first: number of the first line, from 1.
+        starts, one, two, three: offsets of each triple's line and of its three tabs.
+        numbers: line number of each triple.
+        goes_on: whether the last subject continues in the next block.
     """
 
     data: bytes
@@ -72,11 +72,11 @@ class Block:
 
     @cached_property
     def objects(self) -> Hashes:
-        """Hash of each object; of a literal it says nothing."""
+        """Hash of each object; meaningless for literals."""
         return _hashes(self.data, self.three - 1)
 
     def objects_at(self, lines: Places) -> Hashes:
-        """Hashes of some objects, where the others are not needed."""
+        """Hashes of the objects at some positions only."""
         return _hashes(self.data, self.three[lines] - 1)
 
     @cached_property
@@ -86,12 +86,12 @@ class Block:
 
     @cached_property
     def runs(self) -> Places:
-        """Where the triples of another subject begin, the end of the block last."""
+        """Start of each subject's triples, followed by the end of the block."""
         changes = np.flatnonzero(self.subjects[1:] != self.subjects[:-1]) + 1
         return np.concatenate(([0], changes, [len(self)]))
 
     def whole_predicates(self, lines: Places) -> Hashes:
-        """Hashes of some predicates that tell those with one ending apart, too."""
+        """Hashes of whole predicates, which also distinguish those with equal endings."""
         mixed = self.predicates[lines]
         words = _words(self.data)
         starts, ends = self.one[lines] + 1 + len(_HEAD), self.two[lines] - 8
@@ -102,7 +102,7 @@ class Block:
         return mixed
 
     def objects_end_with(self, endings: Iterable[bytes]) -> Marks:
-        """Whether each object ends with one of some strings of at most eight bytes."""
+        """Whether each object ends with one of the given strings of at most eight bytes."""
         tails = _words(self.data)[self.three - 8]
         found = np.zeros(len(self), dtype=np.bool_)
         for ending in endings:
@@ -111,20 +111,20 @@ class Block:
         return found
 
     def run(self, index: int) -> tuple[int, int]:
-        """The triples of the subject that one of them is about."""
+        """Range of the triples with the same subject as the given one."""
         index_of_run = int(np.searchsorted(self.runs, index, side="right"))
         return int(self.runs[index_of_run - 1]), int(self.runs[index_of_run])
 
     def subject(self, index: int) -> bytes | None:
-        """Id of a subject; None where it is not Freebase's."""
+        """Id of a subject; None if it is not a Freebase id."""
         return self._id(int(self.starts[index]), int(self.one[index]))
 
     def predicate(self, index: int) -> bytes | None:
-        """Id of a predicate; None where it is not Freebase's."""
+        """Id of a predicate; None if it is not a Freebase id."""
         return self._id(int(self.one[index]) + 1, int(self.two[index]))
 
     def object(self, index: int) -> bytes:
-        """The object: `<m.0c_jw>` of Freebase's own, any other as it stands."""
+        """The object: `<m.0c_jw>` for a Freebase id, any other term as written."""
         start, end = int(self.two[index]) + 1, int(self.three[index])
         own = self._id(start, end)
         return self.data[start:end] if own is None else b"<" + own + b">"
@@ -136,13 +136,13 @@ class Block:
 
 
 class Sieve:
-    """Sets of ids that answer for a whole block: surely not in them, or perhaps.
+    """Hash filter for up to eight sets of ids: no false negatives, few false positives.
 
-    Up to eight sets, each with a bit of its own, in four megabytes however many ids there are;
-    with 100,000 of them 1 in 40 others passes.
+    Each set has its own bit in a table of four megabytes, whatever the number of ids; with 100,000
+    ids, 1 in 40 others passes.
 
     Args:
-        bits: the table has two to the power of them places, a byte each.
+        bits: the table has 2^bits entries of one byte.
     """
 
     def __init__(self, bits: int = 22) -> None:
@@ -158,27 +158,27 @@ class Sieve:
         self._table[hashes >> self._shift] |= np.uint8(bit)
 
     def bits(self, hashes: Hashes) -> NDArray[np.uint8]:
-        """Per hash the bits of all sets that its id may be in."""
+        """For each hash, the bits of all sets that may hold its id."""
         found: NDArray[np.uint8] = self._table[hashes >> self._shift]
         return found
 
 
 def hash_ids(ids: Iterable[str]) -> Hashes:
-    """The hashes that a block has for these ids."""
+    """Hash ids the way a block does."""
     names = [_HEAD + name.encode() for name in ids]
     ends = np.cumsum([len(name) + 1 for name in names], dtype=np.int64) - 1
     return _hashes(b">".join([*names, b""]), ends)
 
 
 def _hashes(data: bytes, ends: Places) -> Hashes:
-    """Hashes of columns by the 24 bytes before their ends and by what precedes those.
+    """Hash columns by their last 24 bytes and the bytes before these.
 
-    An id of Freebase is shorter, and the namespace stands before it: the hash is exact but for
-    chance. Two long predicates with one ending meet; whoever asks looks at the text then.
+    A Freebase id is shorter and preceded by its namespace, so collisions are left to chance. Long
+    predicates with the same ending collide; the caller then compares the text.
     """
     if not len(ends):
         return np.empty(0, dtype=np.uint64)
-    ends = np.maximum(ends, 24)  # a line at the very start may be shorter
+    ends = np.maximum(ends, 24)  # the first line may be shorter
     words = _words(data)
     mixed = words[ends - 8] * _PRIMES[0]
     mixed ^= mixed >> np.uint64(31)
@@ -193,15 +193,15 @@ def _hashes(data: bytes, ends: Places) -> Hashes:
 
 
 def _words(data: bytes) -> Hashes:
-    """The eight bytes from any position on, read as one number."""
+    """Read the eight bytes at each offset as one integer."""
     return np.ndarray((len(data) - 7,), "<u8", data, 0, (1,))
 
 
 def blocks(path: Path, faults: Faults, *, size: int = BLOCK) -> Iterator[Block]:
-    """The triples of a dump in the layout of Freebase.
+    """Yield the blocks of a dump in Freebase's layout.
 
-    One thread unpacks, another takes apart and hashes, while the caller works on the blocks
-    before. Lines that are no triple are counted, as is a cut.
+    One thread unpacks and another splits and hashes while the caller works on earlier blocks.
+    Malformed lines and a truncated file are counted as faults.
 
     Raises:
         DataError: there is no such file.
@@ -221,7 +221,7 @@ def _blocks(path: Path, faults: Faults, size: int) -> Iterator[Block]:
 
 
 def _pieces(path: Path, size: int) -> Iterator[bytes]:
-    """Unpacked bytes in pieces of about a size; what is left before a cut comes first."""
+    """Yield unpacked bytes in pieces of similar size; after a cut, the readable remainder."""
     waiting: list[bytes] = []
     held = 0
     try:
@@ -238,7 +238,7 @@ def _pieces(path: Path, size: int) -> Iterator[bytes]:
 
 
 class _Cutter:
-    """Cuts pieces of bytes into blocks, and numbers their lines."""
+    """Cut pieces of bytes into blocks, and number their lines."""
 
     def __init__(self, path: Path, faults: Faults) -> None:
         self._path, self._faults = path, faults
@@ -246,7 +246,7 @@ class _Cutter:
         self._first = 1
 
     def take(self, piece: bytes) -> Iterator[Block]:
-        """The whole subjects that another piece completes."""
+        """Yield the subjects that the next piece completes."""
         data = self._remainder + piece
         end = _last_subject(data)
         long = not end and len(data) >= LONGEST
@@ -257,10 +257,10 @@ class _Cutter:
             yield from self._block(data[:end], goes_on=long)
 
     def finish(self, cut: str) -> Iterator[Block]:
-        """What is left; `cut` says why there is no more, '' at the end of a whole dump."""
+        """Yield the remainder; `cut` is the reason for an early end, '' for a complete dump."""
         data, self._remainder = self._remainder, b""
         if data and not data.endswith(b"\n"):
-            if not cut and data.rstrip().endswith(b"."):  # a last line needs no line end
+            if not cut and data.rstrip().endswith(b"."):  # the last line may lack a line end
                 data += b"\n"
             else:
                 end = data.rfind(b"\n") + 1
@@ -301,7 +301,7 @@ class _Cutter:
 def _uneven(
     marks: Places, kinds: NDArray[np.uint8]
 ) -> tuple[Places, Places, Places, Places, Places, Marks]:
-    """Columns where not every line has three tabs; `good` (last) says which have."""
+    """Locate columns if some lines lack three tabs; the last array (`good`) marks valid lines."""
     ends = marks[kinds == 10]
     tabs = marks[kinds == 9]
     starts = np.concatenate(([0], ends[:-1] + 1))
@@ -314,7 +314,7 @@ def _uneven(
 
 
 def _last_subject(data: bytes) -> int:
-    """Where the last subject of some lines begins, 0 where it is the only one."""
+    """Offset at which the last subject begins, 0 if it is the only one."""
     start = data.rfind(b"\n", 0, data.rfind(b"\n")) + 1 if b"\n" in data else 0
     subject = data[start : data.find(b"\t", start) + 1]
     while start:

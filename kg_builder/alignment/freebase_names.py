@@ -1,7 +1,7 @@
 """First pass over a Freebase dump: find link candidates by name, and ids whose names to read.
 
-It also notes whose names the second pass has to read: the objects of the candidates' facts, those
-behind the nameless nodes that compound facts run over ("mediators"), and those of the second hop.
+It also collects the ids whose names the second pass must read: objects of the candidates' facts,
+objects behind mediators (nameless nodes of compound facts), and those of the second hop.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _DIRECT, _FIRST, _BEHIND, _INVERSE, _HOP, _INVERSE_HOP = (1 << bit for bit in ra
 
 @dataclass(frozen=True)
 class Mapping:
-    """The data model's view of Freebase predicates, with the common namespace taken off.
+    """Mapping of Freebase predicates to the data model, without their common namespace.
 
     Attributes:
-        direct: predicate → (predicate of the model, whether subject and object change places).
+        direct: predicate → (predicate of the model, whether subject and object are swapped).
         first: first halves of compound predicates `a..b`.
         joined: (first half, second half) → compound predicate.
         classes: Freebase type → class of the model.
@@ -49,7 +49,7 @@ class Mapping:
     def of(
         cls, schema: Schema, wanted: tuple[str, ...] | None, second_hop: frozenset[str]
     ) -> Mapping:
-        """The mapping that a data model states, or of it what leads to some of its predicates."""
+        """Build the mapping from the data model, restricted to some of its predicates if given."""
         namespace = FREEBASE.namespace
         cut = len(namespace)
         direct = {
@@ -73,10 +73,10 @@ class Mapping:
 
 @dataclass(slots=True)
 class Bearer:
-    """A thing that bears one of our names.
+    """An entry with one of our names.
 
     Attributes:
-        term: whether only a term of a vocabulary has its name, whose facts nobody needs.
+        term: whether the name is only that of a vocabulary term, whose facts are not needed.
         mediators: (id of a nameless node, first half of the compound predicate).
     """
 
@@ -85,7 +85,7 @@ class Bearer:
 
 
 class FirstPass:
-    """Takes every block of a dump; then knows the candidates."""
+    """Find the candidates from the blocks of a dump."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class FirstPass:
             self._candidates.add([key])
 
     def take(self, block: Block) -> None:
-        """Look at the names of a block."""
+        """Process the names in a block."""
         roles = self._roles.bits(block.predicates)
         found: dict[int, set[str]] = {}
         for index, keys in self._named(block):
@@ -142,7 +142,7 @@ class FirstPass:
             (self._inverse, _INVERSE, True),
         ):
             pairs.add(block, np.flatnonzero(roles & bit), inverse=inverse)
-        # where a subject's names stand elsewhere, it may yet turn out to be a candidate
+        # a subject whose names are in another block may still become a candidate
         heads = block.runs[:-1]
         has_name = np.logical_or.reduceat(block.predicates == self._names[0], heads)
         apart = np.repeat(~has_name, np.diff(block.runs))
@@ -150,9 +150,9 @@ class FirstPass:
         forget_names(20_000)
 
     def to_be_named(self) -> set[int]:
-        """Hashes of the things, candidates aside, whose names the second pass has to read.
+        """Hashes of the entries, besides candidates, whose names the second pass must read.
 
-        To be asked once, after the last block.
+        Call once, after the last block.
         """
         own = _hashes_of(key for key, bearer in self.bearers.items() if not bearer.term)
         others = self._facts.beyond(own) | self._facts.beyond(own, inverse=True)
@@ -168,7 +168,7 @@ class FirstPass:
         return others
 
     def _named(self, block: Block) -> Iterator[tuple[int, list[str]]]:
-        """Lines with one of our names, and the keys under which it is ours."""
+        """Lines with one of our names, and the matching keys."""
         marks = block.predicates == self._names[0]
         marks |= block.predicates == self._names[1]
         marks &= block.objects_end_with(self._endings)
@@ -213,23 +213,23 @@ class FirstPass:
 
 
 class _Pairs:
-    """Hashes of subject and object of some predicates' facts, kept in a temporary file.
+    """Pairs of subject and object hashes of some predicates, kept in a temporary file.
 
-    What a fact of a candidate points to may have been read long before the candidate; how many
-    such facts a dump holds is unknown, so they are not kept in memory.
+    The object of a candidate's fact may occur long before the candidate, and the number of such
+    facts is unbounded, so they are not kept in memory.
     """
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - `close` does
 
     def add(self, block: Block, lines: Places, *, inverse: bool = False) -> None:
-        """Note the subjects and objects of some lines; the objects come first if inverse."""
+        """Add the subjects and objects of some lines, swapped if inverse."""
         if len(lines):
             pairs = block.subjects[lines], block.objects_at(lines)
             self._file.write(np.stack(pairs[::-1] if inverse else pairs, axis=1).tobytes())
 
     def beyond(self, ones: Iterable[int], *, inverse: bool = False) -> set[int]:
-        """The other sides of the pairs that have one of these as their first, or second."""
+        """The second (or first) hashes of the pairs whose first (or second) is among these."""
         wanted = np.array(sorted(ones), dtype=np.uint64)
         found: set[int] = set()
         self._file.seek(0)

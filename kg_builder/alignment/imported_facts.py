@@ -21,12 +21,12 @@ _DATES: Final = (
 
 @dataclass(slots=True)
 class ImportedFacts:
-    """What one database brings.
+    """The statements and entities imported from one database.
 
     Attributes:
         statements: rows of `STATEMENTS`.
-        minted: rows of `ENTITIES` for things that none of ours is.
-        curies: id of a thing → CURIE of the minted entity.
+        minted: rows of `ENTITIES` for database entries linked to none of our entities.
+        curies: entry id → CURIE of the minted entity.
         rejects: (reason, evidence, detail) of facts that were not used.
     """
 
@@ -49,17 +49,17 @@ def import_facts(
     taken: Iterable[str],
     second_hop: frozenset[str],
 ) -> ImportedFacts:
-    """Turn facts into statements.
+    """Convert facts to statements; mint entities for objects that are not linked.
 
     Args:
-        gathered: things and facts of the database.
-        linked: id of a thing → our CURIE and the probability of the link.
-        focus: those of them whose facts are wanted (artists and works); a genre or a place is
-            no reason to bring everything that bears it.
+        gathered: entries and facts of the database.
+        linked: entry id → our CURIE and the probability of the link.
+        focus: linked entries whose facts are imported (artists and works); a genre or a country
+            must not bring in all its artists.
         schema: the data model.
         source, method, file, trust: provenance of the statements.
         taken: CURIEs in use.
-        second_hop: predicates whose facts about objects of the first hop are brought, too.
+        second_hop: predicates imported for the objects of the first hop as well.
     """
     found = ImportedFacts()
     first = [
@@ -80,7 +80,7 @@ def import_facts(
     fits: dict[tuple[str, tuple[str, ...]], str] = {}
     seen: set[tuple[str, str, str]] = set()
     for fact in [*first, *second]:
-        # two foreign predicates of one meaning say the same thing twice
+        # two predicates of the database may map to the same fact
         key = (fact.subject, fact.predicate, fact.object)
         if key in seen:
             continue
@@ -153,7 +153,7 @@ def _fault(
         thing = gathered.things[key]
         if not thing.name:
             return "the other side has no name"
-        # a label stands in thousands of facts, always in the same place
+        # cached: a label occurs in thousands of facts, always in the same role
         if (key, allowed) not in fits:
             fits[key, allowed] = thing_type(thing, allowed, schema)
         type_ = fits[key, allowed]
@@ -169,7 +169,7 @@ def _fault(
 
 
 def thing_type(thing: Thing, allowed: Sequence[str], schema: Schema) -> str:
-    """The class of a thing in a place that allows some classes; '' if it is of none of them."""
+    """The class of an entry among the allowed classes; '' if it has none of them."""
     weights = class_weights(thing, schema)
     allowed = tuple(allowed) or ("Entity",)
     chances = [weights_for_and_against(weights, one, schema) for one in allowed]

@@ -19,16 +19,16 @@ def joint_credits(
 ) -> tuple[dict[str, list[str]], list[dict[str, Any]]]:
     """Find joint credits among the artists.
 
-    'X feat. Y' is one for certain; 'X & Y' or 'X, Y' only if every part is an artist of its own
-    and no database knows the whole as one ('Simon & Garfunkel', 'Earth, Wind & Fire').
+    'X feat. Y' always is one; 'X & Y' or 'X, Y' only if every part is an artist in the table and no
+    database has an entry for the whole ('Simon & Garfunkel', 'Earth, Wind & Fire').
 
     Args:
         entities: table `ENTITIES`.
         schema: the data model.
-        known_single: CURIEs of entities that a database knows as one thing.
+        known_single: CURIEs of entities for which a database has one entry.
 
     Returns:
-        entity → CURIEs of those it is credited to, and the statements that say so.
+        entity → CURIEs of the credited artists, and the statements for these credits.
     """
     if "creditedTo" not in schema.predicates:
         return {}, []
@@ -44,7 +44,7 @@ def joint_credits(
             continue
         certain = is_featuring(name)
         owners = [by_key.get(name_key(part), []) for part in parts]
-        # a part that several artists are called like is nobody's for certain
+        # a part that is the name of several artists is ambiguous
         credited = [own[0] for own in owners if len(own) == 1 and own[0] != curie]
         if not certain and (len(credited) < len(parts) or curie in known_single):
             continue

@@ -2,7 +2,7 @@
 
 KB4Rec (Zhao et al., Data Intelligence 1, 2019) publishes lines of an item's id, a tab and a
 Freebase id; RecBole's `.link` files are the same with a heading. Both can be imported, as links
-that take precedence over decisions of ours, and exported.
+that override those of alignment, and exported.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HEADING: Final = "item_id:token\tentity_id:token"
 
 
 class LinkFile(BaseModel):
-    """A file of links that somebody else has made; they win over what alignment would decide."""
+    """Recipe settings of a file of links made elsewhere; they override those of alignment."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,11 +49,11 @@ class LinkLine:
 
 @dataclass(slots=True)
 class SuppliedLinks:
-    """Links that somebody else has made.
+    """Links made elsewhere, resolved to entities.
 
     Attributes:
         links: entity CURIE → CURIE in the database.
-        rejects: (reason, evidence, detail) of lines that are not used.
+        rejects: (reason, evidence, detail) of unused lines.
     """
 
     links: dict[str, str] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class SuppliedLinks:
 
 
 def read_links(path: Path, database: AlignedDatabase = "freebase") -> list[LinkLine]:
-    """The lines of a link file; a heading of RecBole is passed over.
+    """Read the lines of a link file; a RecBole heading is skipped.
 
     Raises:
         DataError: the file is missing, or a line does not hold two ids.
@@ -92,11 +92,11 @@ def read_links(path: Path, database: AlignedDatabase = "freebase") -> list[LinkL
 def supplied_links(
     lines: Iterable[LinkLine], entities: Mapping[str, Sequence[str]]
 ) -> SuppliedLinks:
-    """Links of entities by the lines of link files.
+    """Resolve the lines of link files to entities.
 
     Args:
-        lines: in their order; of lines that contradict each other the first counts.
-        entities: the publisher's id → CURIEs of the entities that it belongs to.
+        lines: in file order; of contradictory lines the first counts.
+        entities: the publisher's id → CURIEs of its entities.
     """
     found = SuppliedLinks()
     owner: dict[str, str] = {}
@@ -119,6 +119,6 @@ def supplied_links(
 
 
 def format_links(pairs: Iterable[tuple[str, str]], style: Format) -> str:
-    """A link file of pairs of a publisher's id and a bare id of a database."""
+    """Format pairs of a publisher's id and a database id (without prefix) as a link file."""
     lines = [f"{raw}\t{key}" for raw, key in pairs]
     return "\n".join([HEADING, *lines] if style == "recbole" else lines) + "\n"

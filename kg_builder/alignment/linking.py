@@ -22,22 +22,22 @@ from kg_builder.ontology import Schema
 from kg_builder.progress import Progress
 
 CONTEXT_WORDS: Final = 8
-"""So many of a linked entity's words count as context of the things beside it."""
+"""Number of a linked entity's words added to the context of its neighbours."""
 
 
 @dataclass(frozen=True)
 class Linking:
-    """The decisions about one database, and what was gathered from it.
+    """Result of linking to one database: the decisions and the entries read.
 
     Attributes:
-        ours: the entities that were aligned; decisions refer to them by position.
-        gathered: things and facts of the database.
+        ours: the aligned entities; decisions refer to them by position.
+        gathered: entries and facts of the database.
         decisions: one per entity with candidates.
-        merged: CURIE of an entity that an earlier database brought → CURIE of one of ours that
-            this database shows to be the same.
-        missing: supplied links to things that the dump does not hold.
-        overruled: (entity, thing) that would have been linked, were there not a supplied link to a
-            thing that bears none of the entity's names.
+        merged: CURIE of an entity minted from an earlier database → CURIE of our entity that this
+            database shows to be the same.
+        missing: supplied links to entries that are not in the dump.
+        overruled: (entity, entry) pairs that would have been linked but for a supplied link to an
+            entry with none of the entity's names.
     """
 
     ours: Sequence[OwnEntity]
@@ -76,7 +76,7 @@ def link(
         schema: the data model.
         judgements: a person's decisions.
         progress: called with the lines read so far.
-        supplied_links: entity CURIE → CURIE in some database: links made by somebody else.
+        supplied_links: entity CURIE → CURIE in some database: links made elsewhere.
         popularity: entity CURIE → number of its interactions.
     """
     ours = our_entities(entities, schema, config.types, popularity)
@@ -97,7 +97,7 @@ def link(
     scorer = CandidateScorer(ours, candidates, gathered, bags, schema)
     scored = scorer.score(their_bags(gathered))
     provisional = select_links(ours, scored, config, judgements)
-    # a second pass: neighbours of things that are linked beyond doubt share their context
+    # second pass: neighbours of entries linked with certainty inherit their context
     linked_context = {
         d.thing: most_frequent(bags[ours[d.entity].curie], CONTEXT_WORDS)
         for d in provisional
@@ -124,7 +124,7 @@ def link(
 
 
 def _shares_no_name(entity: OwnEntity, supplied: Mapping[str, str], gathered: Gathered) -> bool:
-    """Whether an entity's supplied link leads to a record with none of the entity's names."""
+    """Whether an entity's supplied link leads to an entry with none of the entity's names."""
     if entity.curie not in supplied:
         return False
     thing = gathered.things.get(supplied[entity.curie])
@@ -141,7 +141,7 @@ def _plausible(
     schema: Schema,
     config: AlignmentConfig,
 ) -> bool:
-    """A tag is a genre only if enough things bear it as one; vocabularies meet by name alone."""
+    """Reject tag–genre links if too few entities have the genre; vocabularies match by name."""
     if ours[candidate.entity].type != "Tag":
         return True
     weights = class_weights(gathered.things[candidate.thing], schema)
@@ -151,10 +151,10 @@ def _plausible(
 
 
 def _merged(ours: Sequence[OwnEntity], decisions: Sequence[Decision]) -> dict[str, str]:
-    """Entities of an earlier database that an alias of this one shows to be one of ours.
+    """Find entities minted from an earlier database that an alias here identifies with ours.
 
-    Freebase calls Sean Combs 'P. Diddy', too: our P. Diddy then is the Sean Combs that DBpedia
-    brought.
+    Freebase lists 'P. Diddy' as an alias of Sean Combs, so our P. Diddy is the Sean Combs minted
+    from DBpedia.
     """
     winner = {d.thing: d for d in decisions if d.thing}
     found = {}

@@ -14,24 +14,24 @@ from scipy.sparse.linalg import svds
 
 TOPICS: Final = 20
 _MIN_BAGS: Final = 3
-"""In so many bags a word must occur before its topics are learnt."""
+"""Minimum number of bags with a word for it to get topics."""
 _MIN_CORPUS: Final = 10 * TOPICS
-"""Fewer bags than this show no topics."""
+"""Minimum number of bags for topics to be learnt."""
 
 
 @dataclass(frozen=True)
 class TopicSpace:
-    """Positions of words among the topics.
+    """Word vectors in the topic space.
 
     Attributes:
-        positions: word → its position, shape (topics,), already weighted.
+        positions: word → its vector, shape (topics,), already weighted.
     """
 
     positions: Mapping[str, NDArray[np.float64]]
 
     @classmethod
     def learn(cls, bags: Sequence[Collection[str]], weight: Mapping[str, float]) -> TopicSpace:
-        """Learn from bags of words; from few bags nothing is learnt.
+        """Learn word vectors from bags of words; none if there are too few bags.
 
         Args:
             bags: words of each entity.
@@ -55,13 +55,13 @@ class TopicSpace:
             (values / length[owner], np.array(indices), np.array(ends)),
             shape=(len(bags), len(words)),
         )
-        # a fixed start: the same bags give the same topics, up to signs, which products lose
+        # a fixed start vector makes the topics reproducible up to sign, which cancels in products
         start = np.ones(min(matrix.shape))
         _, _, topics = svds(matrix, k=TOPICS, v0=start)
         return cls(dict(zip(words, topics.T * of[:, None], strict=True)))
 
     def direction(self, bag: Collection[str]) -> NDArray[np.float64] | None:
-        """The direction of a bag, of length 1; None where none of its words was learnt."""
+        """Unit vector of a bag; None if none of its words has a vector."""
         vectors = [self.positions[word] for word in sorted(bag) if word in self.positions]
         if not vectors:
             return None

@@ -20,11 +20,11 @@ from kg_builder.tables import ENTITIES
 
 
 def cross_references(external_ids: Iterable[str], thing: Thing) -> tuple[list[str], list[str]]:
-    """What a linked thing's ids elsewhere add to those that an entity has.
+    """Compare the cross-references of a linked entry with the ids that an entity has.
 
     Returns:
-        The ids in databases where the entity has none yet; and those that contradict the one it
-        has, which are not taken over: a person should look at them.
+        The ids in databases where the entity has none yet; and those that contradict the entity's
+        id, which are not adopted but reported for review.
     """
     own = {one.partition(":")[0]: one for one in sorted(external_ids)}
     added, contradicting = [], []
@@ -41,7 +41,7 @@ def cross_references(external_ids: Iterable[str], thing: Thing) -> tuple[list[st
 def augmented(
     state: State, source: str, linking: Linking, brought: ImportedFacts, schema: Schema
 ) -> pd.DataFrame:
-    """Entities with external ids and, where a database knows it better, a more specific class."""
+    """Add external ids to entities and, where a database states one, a more specific class."""
     external = {linking.ours[d.entity].curie: d.linked for d in linking.decisions if d.linked}
     rows = rows_of(state.entities)
     renaming: list[dict[str, Any]] = []
@@ -80,7 +80,7 @@ def augmented(
 
 
 def _merge(rows: list[dict[str, Any]], merged: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Give what a merged entity had to the one that it is; its names become aliases."""
+    """Move a merged entity's data to the kept one; its names become aliases."""
     by_curie = {row["entity"]: row for row in rows}
     for old, new in sorted(merged.items()):
         gone, kept = by_curie[old], by_curie[new]
@@ -91,7 +91,7 @@ def _merge(rows: list[dict[str, Any]], merged: Mapping[str, str]) -> list[dict[s
 
 
 def _carry_over(state: State, merged: Mapping[str, str]) -> None:
-    """Links of merged entities replace those that the kept ones did without."""
+    """Carry links of merged entities over to kept entities that have none."""
     state.renamed.update(merged)
     moved = {
         (merged[row["subject"]], row["target"])
@@ -112,9 +112,9 @@ def _carry_over(state: State, merged: Mapping[str, str]) -> None:
 
 
 def one_genre_per_name(state: State) -> None:
-    """Join genres that databases spell differently: 'Hip hop', 'Hip hop music', 'hiphop'.
+    """Merge genres that databases spell differently: 'Hip hop', 'Hip hop music', 'hiphop'.
 
-    Ours stays, else the one that most facts point to.
+    Our genre is kept, else the one with the most facts.
     """
     uses = state.context["object"].value_counts()
     rows = rows_of(state.entities)

@@ -1,6 +1,6 @@
 """Read MusicBrainz's JSON dump of artists in one pass: link candidates and their facts.
 
-All facts about an artist stand on its line, the names of others in relations included.
+An artist's line holds all its facts, including the names of related artists.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class MusicBrainzJson(DumpReader):
         second_hop: frozenset[str] = frozenset(),
         progress: Progress = silent,
     ) -> Gathered:
-        """Read the dump once; see `gather_musicbrainz`."""
+        """Read the dump in one pass; see `gather_musicbrainz`."""
         return gather_musicbrainz(self, path, wanted, schema, progress=progress)
 
 
@@ -66,7 +66,7 @@ def gather_musicbrainz(
     *,
     progress: Progress = silent,
 ) -> Gathered:
-    """Read a dump once and keep the artists with one of our names or ids.
+    """Read a dump in one pass and keep the artists with one of our names or ids.
 
     Raises:
         DataError: there is no such file.
@@ -124,7 +124,7 @@ class _Artist:
         self.same_as = tuple(dict.fromkeys(self._same_as()))
 
     def thing(self) -> Thing:
-        """The artist as a record of an external database."""
+        """The artist as a database entry."""
         thing = Thing(self.id, self.names[0], same_as=self.same_as)
         thing.aliases = set(self.names[1:])
         thing.description = self._document.get("disambiguation") or ""
@@ -134,7 +134,7 @@ class _Artist:
         return thing
 
     def facts(self) -> Iterator[tuple[Fact, Thing | None]]:
-        """Its facts, each with the other thing; None beside a literal."""
+        """Its facts, each with the related entry, or None for a literal."""
         begin, area = self._either("begin-area"), self._document.get("area")
         person = self._document.get("type") == "Person"
         if begin:
@@ -182,7 +182,7 @@ class _Artist:
         return Fact(self.id, predicate, value, True, self._line, SITE + foreign)
 
     def _either(self, name: str) -> dict[str, Any] | None:
-        """A member under the name of now or of earlier dumps, which had underscores."""
+        """Get a JSON member by its current name or by that of earlier dumps, with underscores."""
         found = self._document.get(name) or self._document.get(name.replace("-", "_"))
         return found if isinstance(found, dict) else None
 
@@ -206,7 +206,7 @@ def _thing(kind: str, key: str, name: str, class_: str) -> Thing:
 
 
 def _artists(path: Path, faults: Faults) -> Iterator[tuple[int, bytes]]:
-    """The lines of `mbdump/artist`, alone or within the archive that it is published in."""
+    """Yield the lines of `mbdump/artist`, unpacked or within the published archive."""
     with open_dump(path) as file:
         archived = file.peek(262)[257:262] == _TAR
     if not archived:

@@ -15,10 +15,10 @@ _KEPT: Final = (string.ascii_letters + string.digits).encode()
 _LOWER: Final = bytes(range(256)).lower()
 _DROPPED: Final = bytes(code for code in range(256) if code not in _KEPT)
 _BUT_LINES: Final = _DROPPED.replace(b"\n", b"")
-# signs that stand for words, part names, or stand for letters; other scripts; escapes
+# signs read as words, as separators or as letters; other scripts; escapes
 _SIGNS: Final = bytes(code for code in range(256) if code in b"&+,([$!\\" or code > 126)
 _BUT_SIGNS: Final = bytes(code for code in range(256) if code not in _SIGNS and code != 10)
-# words that are read as others, never the first; an escape that is no quotation mark
+# words that are normalised to others (except as the first word); escapes other than quotes
 _ODD: Final = re.compile(
     rb"[^a-z0-9\n](?:(?:n|et|und|feat[a-z]*|ft|prod|aka|a\.k\.a|also)(?![a-z0-9])|(?<=\\)[^\"])"
 )
@@ -26,7 +26,7 @@ _BRACKET: Final = re.compile(rb"[(\[]")
 
 
 class Spellings:
-    """Our names as letters and digits alone.
+    """Our names reduced to letters and digits.
 
     Args:
         keys: keys of `keys_of`, terms of vocabularies marked with '~'.
@@ -43,7 +43,7 @@ class Spellings:
         )
 
     def perhaps_ours(self, names: Sequence[bytes]) -> list[int]:
-        """Which of some names in UTF-8 may have one of our keys; none may hold a line end."""
+        """Test which UTF-8 names may have one of our keys; names must not contain line ends."""
         if not names:
             return []
         text = b"\n".join(names).lower()

@@ -11,10 +11,10 @@ _T = TypeVar("_T", str, bytes)
 
 
 class Namesakes(Generic[_T]):
-    """Keeps at most so many things per name; of equally described ones the first.
+    """Bounded sets of entries per name; of equally described entries the first is kept.
 
     Args:
-        most: things kept per name.
+        most: entries kept per name.
     """
 
     def __init__(self, most: int) -> None:
@@ -27,14 +27,14 @@ class Namesakes(Generic[_T]):
         return thing in self._holds
 
     def keep(self, thing: _T) -> None:
-        """Keep a thing whatever else bears its names."""
+        """Keep an entry regardless of its namesakes."""
         self._holds[thing] = self._holds.get(thing, 0) + 1
 
     def enter(self, thing: _T, facts: int, keys: Iterable[str]) -> list[tuple[_T, str]]:
-        """Let a thing with some facts bear some names.
+        """Add an entry with its number of facts under its names.
 
         Returns:
-            The things that no name keeps any more, with the name that they were the last to lose.
+            The entries no longer kept under any name, with the last name that dropped them.
         """
         losers: list[tuple[_T, str]] = []
         for key in sorted(keys):

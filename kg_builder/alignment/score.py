@@ -26,13 +26,13 @@ NAME_LOG_ODDS: Final[Mapping[NameMatch, float]] = {
     "alias": -1.6,
     "near": -4.0,
 }
-"""Log-odds that a name alone gives, before its length counts."""
+"""Base log-odds by kind of name match, before rarity counts."""
 
 LOOSE_MATCHES: Final = frozenset({"variant", "near", "alias"})
-"""Ways to meet that need the context on their side: what speaks against them counts more."""
+"""Weak name matches, for which contrary context counts more."""
 
 MAX_KIND: Final = 2.5
-"""The most that evidence of the right kind can add: two bands are both bands."""
+"""Maximum log-odds from an agreeing class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +47,24 @@ class ScoredCandidate:
 
     @property
     def total(self) -> float:
-        """The sum: log-odds against the entity being none of the candidates."""
+        """Sum of the log-odds, relative to no match."""
         return self.name + self.kind + self.context + self.fame
 
     @property
     def reasons(self) -> dict[str, float]:
-        """The parts of the sum, for people."""
+        """The log-odds by feature, for explanations."""
         parts = {"name": self.name, "kind": self.kind, "context": self.context, "fame": self.fame}
         return {part: round(weight, 2) for part, weight in parts.items()}
 
 
 class CandidateScorer:
-    """Scores of candidates; names and classes are weighed once, the context as often as it changes.
+    """Scorer of candidates; name and class are scored once, context again when it changes.
 
     Args:
         entities: our entities; candidates refer to them by position.
-        candidates: what may be linked.
-        gathered: things of the database.
-        ours: CURIE of an entity → words of its context.
+        candidates: pairs of an entity and a database entry.
+        gathered: entries of the database.
+        ours: entity CURIE → words of its context.
         schema: the data model.
     """
 
@@ -94,10 +94,10 @@ class CandidateScorer:
         ]
 
     def score(self, theirs: Mapping[str, Bag]) -> list[ScoredCandidate]:
-        """Score all candidates; how much the context counts is learnt from the clear ones.
+        """Score all candidates; the weight of context is learnt from unambiguous ones.
 
         Args:
-            theirs: id of a thing → words of its context.
+            theirs: entry id → words of its context.
         """
         log_odds = self._learn(theirs)
         return [
@@ -108,7 +108,7 @@ class CandidateScorer:
         ]
 
     def _learn(self, theirs: Mapping[str, Bag]) -> SimilarityLogOdds:
-        """What similarities say, from entities with one good candidate, and from random pairs."""
+        """Learn context log-odds from entities with one good candidate and from random pairs."""
         scored = list(zip(self._candidates, self._name_and_kind, strict=True))
         namesakes: dict[int, int] = {}
         for c, (_, kind) in scored:
@@ -139,7 +139,7 @@ class CandidateScorer:
         context = 0.0
         if not entity.term:
             if one and other:
-                # few words on a side are a poor sample of what it is about
+                # a side with few words is a poor sample of its context
                 vocabulary = self._bag_similarity.shared_vocabulary(other)
                 depth = min(1.0, len(one) / 6) * min(1.0, vocabulary / 3)
                 context = log_odds.of(self._bag_similarity.similarity(one, other)) * depth
@@ -157,7 +157,7 @@ class CandidateScorer:
 
 
 def name_log_odds(entity: OwnEntity, thing: Thing, candidate: Candidate) -> float:
-    """Log-odds by the name: how exact the match is, and how rare the name."""
+    """Log-odds of the name match, by its exactness and the rarity of the name."""
     weight = NAME_LOG_ODDS[candidate.name_match]
     if candidate.name_match == "stated":
         return weight
@@ -169,7 +169,7 @@ def name_log_odds(entity: OwnEntity, thing: Thing, candidate: Candidate) -> floa
     if candidate.name_match == "alias":
         return weight + _alias_log_odds(entity.name, candidate.name, thing)
     if thing.qualifier:
-        # 'X (American band)' says that there are other bands of that name
+        # 'X (American band)' implies other bands of that name
         weight -= 0.4 if len(thing.qualifier.split()) == 1 else 0.8
     else:
         weight += 0.6
@@ -181,18 +181,18 @@ def name_log_odds(entity: OwnEntity, thing: Thing, candidate: Candidate) -> floa
 
 
 def _same_qualifier(ours: str, theirs: str) -> bool:
-    """Whether two qualifiers mean the same: 'UK' and 'British band'."""
+    """Whether two qualifiers agree: 'UK' and 'British band'."""
     if nations_in(ours) & nations_in(theirs):
         return True
     return bool(set(name_key(ours).split()) & set(name_key(theirs).split()))
 
 
 def _single_word_doubt(ours: str, candidate: Candidate) -> float:
-    """What a single word loses where its spelling differs: it is then easily another's name."""
+    """Penalty for a single-word name whose spelling differs: it is easily another name."""
     if candidate.name_match == "identical":
         return 0.0
     if ours.isascii() != candidate.name.isascii():
-        # 'Кино' and 'Kino', 'Âme' and 'AME'; where the other side has the accents we lost them
+        # 'Кино' and 'Kino', 'Âme' and 'AME'; where only the other side has accents, ours were lost
         return (
             1.5 if candidate.name_match == "variant" else 0.8 if candidate.name.isascii() else 0.0
         )
@@ -200,11 +200,11 @@ def _single_word_doubt(ours: str, candidate: Candidate) -> float:
 
 
 def _alias_log_odds(ours: str, alias: str, thing: Thing) -> float:
-    """What an alias adds to its low base.
+    """Log-odds added to an alias's low base.
 
-    One that shares words with the main name is another spelling of it, one in another script a
-    transcription; a single word is a nickname that others bear, too. A joint credit ('Herb
-    Alpert & The Tijuana Brass') is not its member, whatever an alias says.
+    An alias that shares words with the main name is a spelling of it, one in another script a
+    transcription; a single word is a nickname that others may have too. A joint credit ('Herb
+    Alpert & The Tijuana Brass') is not its member, even if listed as an alias.
     """
     parts = [name_key(part) for part in split_credits(ours)]
     main = name_key(thing.name)
@@ -225,13 +225,13 @@ def kind_log_odds(
     evidence: Mapping[str, float],
     schema: Schema,
 ) -> float:
-    """Log-odds by the evidence that the thing is of the entity's class."""
+    """Log-odds of the evidence that the entry has the entity's class."""
     if candidate.name_match == "stated":
         return 0.0
     wanted = "Genre" if entity.type == "Tag" else entity.type
     by_qualifier = dict.fromkeys(word_classes(thing.qualifier), 1.0)
     if by_qualifier and not weights_for_and_against(by_qualifier, wanted, schema)[0]:
-        return -7.0  # an editor called it an album, a film, a label
+        return -7.0  # an editor described it as an album, a film, a label
     pro, contra = weights_for_and_against(evidence, wanted, schema)
     share = (pro + 0.25) / (pro + contra + 0.5)
     certain = min(1.0, (pro + contra) / 4)
@@ -240,7 +240,7 @@ def kind_log_odds(
         return -7.0 if contra > 1 else -5.0
     weight = min(weight, MAX_KIND)
     if schema.is_a(wanted, "Artist") and not _musical(evidence, schema):
-        # a person whom nothing calls a musician: only a full name can be trusted
+        # a person with no evidence of being a musician: only a full name is trusted
         single = len(name_key(entity.name).split()) == 1
         weight -= 5.0 if candidate.name_match == "alias" or single else 0.5
     return weight
@@ -251,7 +251,7 @@ def _musical(evidence: Mapping[str, float], schema: Schema) -> bool:
 
 
 def origin_log_odds(ours: frozenset[str], theirs: frozenset[str], *, deep: bool) -> float:
-    """Log-odds by the countries that both sides name; theirs alone counts a little against."""
+    """Log-odds by the countries on both sides; one named only by the database counts against."""
     if not theirs:
         return 0.0
     if ours:
@@ -260,5 +260,5 @@ def origin_log_odds(ours: frozenset[str], theirs: frozenset[str], *, deep: bool)
 
 
 def qualifier_log_odds(ours: frozenset[str], theirs: frozenset[str]) -> float:
-    """What a country in a qualifier adds: '(UK band)' is there because of a namesake elsewhere."""
+    """Log-odds of a country in the qualifier: '(UK band)' implies a namesake elsewhere."""
     return -1.5 if ours and theirs and not ours & theirs else 0.0

@@ -17,35 +17,35 @@ from kg_builder.fusion.judgements import Judgements, pair
 from kg_builder.fusion.normalize import fold, name_key, squeeze
 
 TAKEN: Final = "taken by another entity"
-"""Method of an entity whose best candidate was linked to another one of ours."""
+"""Method of an entity whose best candidate was linked to another of our entities."""
 
 _RIVAL: Final = 0.1
 """Probability that makes a second candidate a rival."""
 
 _PER_LOG_COUNT: Final = 0.3
-"""Log-odds, in nats, that e times as many interactions give."""
+"""Log-odds, in nats, per factor of e in the number of interactions."""
 
 _FAR_RARER: Final = 0.7
-"""Log-odds of a name that is ten times rarer than the other."""
+"""Log-odds of a misspelling if a name is ten times rarer than the other."""
 
 _MOST_BY_RARITY: Final = 1.5
-"""The most that being rare can add to the log-odds of being a misspelling."""
+"""Maximum log-odds of a misspelling from rarity."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What became of one entity in one database.
+    """Decision on one entity in one database.
 
     Attributes:
-        thing: the id chosen, '' for none.
-        score: probability of the chosen one, else 0.
+        thing: the selected id, or ''.
+        score: probability of the selected entry, else 0.
         decision: match, unsure or no_match.
-        method: how the names met, or why none was chosen.
-        name_match: how the name of the best candidate met.
+        method: kind of name match, or why none was selected.
+        name_match: kind of name match of the best candidate.
         ranked: (id, probability) of all candidates, best first.
-        also: the id of a thing that another entity of ours is in the first place, where this
-            one is a second spelling of it; `thing` then is ''.
-        reasons: id → what speaks for and against it, in nats.
+        also: the id of an entry linked to another of our entities, of which this one is a second
+            spelling; `thing` then is ''.
+        reasons: id → log-odds by feature, in nats.
     """
 
     entity: int
@@ -60,7 +60,7 @@ class Decision:
 
     @property
     def linked(self) -> str:
-        """The id that the entity is linked to, in the first place or as a second spelling."""
+        """The id that the entity is linked to, directly or as a second spelling."""
         return self.thing or self.also
 
 
@@ -72,9 +72,9 @@ def select_links(
 ) -> list[Decision]:
     """One decision per entity that has candidates, in the order of the entities.
 
-    The candidates of an entity compete with each other and with 'none of them'; a thing goes
-    to the entity that it fits best, and the others do without, unless they are second spellings
-    of the same name.
+    The candidates of an entity compete with each other and with 'none of them'; an entry goes to
+    the entity that it fits best, and other entities get it only as second spellings of the same
+    name.
     """
     by_entity: dict[int, list[ScoredCandidate]] = defaultdict(list)
     for item in scored:
@@ -103,8 +103,7 @@ def select_links(
     order = sorted(
         (
             (
-                # what our sources describe goes before what a database brought, a name before
-                # an alias
+                # entities of our sources come before those of a database, names before aliases
                 not entities[position].native,
                 name_match[position, thing] == "alias",
                 -_claim(entities[position], pairs[position, thing], p),
@@ -149,11 +148,11 @@ def select_links(
 
 
 def _claim(entity: OwnEntity, item: ScoredCandidate, probability: float) -> float:
-    """How strong an entity's claim to a thing is, among entities whose names all fit it.
+    """Strength of an entity's claim to an entry, among entities whose names all match it.
 
-    Who has tags can be contradicted by them: that others have none must not speak for these, so
-    a context counts only where it speaks for the link. Popularity does: a name that many listen to
-    is the right one, and a listening log holds rare misspellings of it.
+    Only an entity with tags can have a contradicting context, which must not favour entities
+    without tags; so context counts only in favour of a link. Popularity counts, as a listening log
+    holds rare misspellings of a popular name.
     """
     log_odds = math.log(max(probability, 1e-9) / max(1 - probability, 1e-9))
     without_contradiction = log_odds + max(-item.context, 0.0)
@@ -161,7 +160,7 @@ def _claim(entity: OwnEntity, item: ScoredCandidate, probability: float) -> floa
 
 
 def _misspelling_log_odds(entity: OwnEntity, owner: OwnEntity) -> float:
-    """Log-odds that a rare name is a popular one, misspelled, by how many times rarer it is."""
+    """Log-odds that a rare name misspells a popular one, by the ratio of their popularity."""
     ratio = (1 + owner.popularity) / (1 + entity.popularity)
     return min(_MOST_BY_RARITY, max(0.0, _PER_LOG_COUNT * math.log(ratio)))
 
@@ -173,11 +172,11 @@ def second_spelling(
     probability: float,
     config: AlignmentConfig,
 ) -> bool:
-    """Whether an entity that another one of ours left without its thing is that thing, too.
+    """Whether an entity is a second spelling of another entity, which its best entry went to.
 
-    Sources hold artists twice: 'Panic at the Disco' and 'Panic! At the Disco'. A short or single
-    word with another article, sign or spacing may well be a band of its own ('The Lodger',
-    'Lodger'): then its context must fit the thing, or the other spelling be far more popular.
+    Sources hold artists twice: 'Panic at the Disco' and 'Panic! At the Disco'. A short or
+    single-word name that differs in article, sign or spacing may be a different band ('The Lodger',
+    'Lodger'): its context must then match the entry, or the other spelling be far more popular.
     """
     if not entity.native or item.kind <= 0:
         return False
@@ -213,7 +212,7 @@ def second_spelling(
 
 
 def _signs(name: str) -> str:
-    """Signs that a name would not carry without meaning it."""
+    """Distinctive signs of a name."""
     return "".join(char for char in name if char in "!?")
 
 
@@ -222,7 +221,7 @@ def _article(name: str) -> bool:
 
 
 def candidates_json(decision: Decision, things: Mapping[str, Thing], keep: int) -> str:
-    """The candidates column of a link: id, name, score, and the reasons in nats."""
+    """Serialise the candidates of a link as JSON: id, name, score, reasons in nats."""
     rows: list[dict[str, Any]] = []
     for key, p in decision.ranked[:keep]:
         thing = things[key]
@@ -236,7 +235,7 @@ def candidates_json(decision: Decision, things: Mapping[str, Thing], keep: int) 
 
 
 def _with_none_of_them(totals: Sequence[float]) -> list[float]:
-    """Probability of each candidate, with 'none of them' at log-odds 0 among the rivals."""
+    """Probability of each candidate; 'none of them' competes with log-odds 0."""
     top = max(0.0, *totals)
     weights = [math.exp(total - top) for total in totals]
     none = math.exp(-top)

@@ -1,7 +1,7 @@
 """Generate spelling variants of a name (numbers, transcription, umlauts) to look up in a dump.
 
-Only our side is varied: the keys come on top of those that a dump is read for, so that reading
-it costs nothing more. Every kind is weaker than an equal name and needs more evidence.
+Only our names are varied: their keys are added to those looked up, so reading a dump costs no more.
+A variant is weaker evidence than an equal name.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _TRANSCRIPTIONS: Final = (
     (re.compile(r"iia\b"), "ia"),
 )
 _SHORTEST: Final = 9
-"""Letters that a name must have before one of them may be too many."""
+"""Minimum letters of a name for a variant with a letter removed."""
 
 
 def variant_keys(name: str) -> Iterator[tuple[str, VariantKind]]:
-    """Keys of likely other spellings of a name, without its own key; the likelier kind first.
+    """Keys of likely spelling variants of a name, without its own key; likelier kinds first.
 
     >>> sorted(key for key, kind in variant_keys("30 Seconds to Mars") if kind == "respelled")
     ['thirtysecondstomars']
@@ -58,7 +58,7 @@ def variant_keys(name: str) -> Iterator[tuple[str, VariantKind]]:
 
 
 def umlauts_written_out(name: str) -> str:
-    """The key of a name with 'oe' for 'ö'.
+    """The key of a name with umlauts written out ('oe' for 'ö').
 
     >>> umlauts_written_out("Böhse Onkelz")
     'boehseonkelz'
@@ -79,7 +79,7 @@ def _respelled(name: str, words: list[str]) -> Iterator[str]:
 
 
 def _transcribed(text: str) -> Iterator[str]:
-    """Usual other ways to write Russian in Latin letters, alone and together."""
+    """Common alternative transcriptions of Russian, each and combined."""
     together = text
     for pattern, value in _TRANSCRIPTIONS:
         yield pattern.sub(value, text)

@@ -16,7 +16,7 @@ from kg_builder.tables import recoded
 
 @dataclass(slots=True)
 class State:
-    """The tables while one database after the other is aligned."""
+    """The tables while databases are aligned one after another."""
 
     entities: pd.DataFrame
     context: pd.DataFrame
@@ -31,10 +31,10 @@ class State:
 
 
 def rename(table: pd.DataFrame, renamed: Mapping[str, str], *, schema: Schema) -> pd.DataFrame:
-    """A table with the CURIEs that alignment changed; a `tag` that is a genre now is a `genre`.
+    """Apply renamed CURIEs to a table; `tag` becomes `genre` where the object is now a genre.
 
-    Takes statements, links, interactions and any other table with the columns subject, object,
-    item or entity.
+    Works on statements, links, interactions and any table with a column subject, object, item or
+    entity.
     """
     frame = table.copy()
     if renamed:
@@ -54,14 +54,14 @@ def rename(table: pd.DataFrame, renamed: Mapping[str, str], *, schema: Schema) -
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a table as mappings of plain values."""
+    """Convert the rows of a table to dictionaries of Python values."""
     names = list(table.columns)
     columns = [values(table, name) for name in names]
     return [dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True)]
 
 
 def link_row(curie: str, target: str, key: str, method: str) -> dict[str, Any]:
-    """A row of table `LINKS` about an id that is certain."""
+    """Build a row of table `LINKS` for a certain id."""
     return {
         "subject": curie,
         "kind": "external",
@@ -75,7 +75,7 @@ def link_row(curie: str, target: str, key: str, method: str) -> dict[str, Any]:
 
 
 def reject_row(source: str, reason: str, evidence: str, detail: str) -> dict[str, Any]:
-    """A row of table `REJECTS`."""
+    """Build a row of table `REJECTS`."""
     return {
         "stage": "alignment",
         "source": source,

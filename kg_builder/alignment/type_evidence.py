@@ -16,7 +16,7 @@ from kg_builder.databases import FREEBASE
 from kg_builder.ontology import Schema
 
 FOREIGN: Final = "Foreign"
-"""The class of things that the data model has no class for."""
+"""Pseudo-class of entries outside the data model."""
 
 _TABLES: Final[dict[str, Any]] = tomllib.loads(
     resources.files("kg_builder.alignment").joinpath("roles.toml").read_text(encoding="utf-8")
@@ -29,11 +29,11 @@ _VAGUE: Final = frozenset({"Agent", "Work", "Entity"})
 
 
 def class_weights(thing: Thing, schema: Schema) -> dict[str, float]:
-    """Class of the data model (or `Foreign`) → weight of the evidence for it, above 0.
+    """Weigh the evidence for each class of the data model (or `Foreign`); weights are positive.
 
-    A stated class weighs 3, a key word of a qualifier 6 (an editor put it there for this
-    very purpose), of a description 2; roles in facts weigh the logarithm of their number, so
-    that one stray fact never outweighs many.
+    A stated class weighs 3, a key word in a qualifier 6 (editors write it for this purpose), in a
+    description 2; roles in facts weigh the logarithm of their number, so that one stray fact never
+    outweighs many.
     """
     counts: dict[str, int] = defaultdict(int)
     for role, count in thing.roles.items():
@@ -54,10 +54,10 @@ def class_weights(thing: Thing, schema: Schema) -> dict[str, float]:
 def weights_for_and_against(
     weights: Mapping[str, float], type_: str, schema: Schema
 ) -> tuple[float, float]:
-    """Weight of the evidence for and against a thing being of a class.
+    """Sum the evidence for and against an entry having a class.
 
-    A class that is compatible counts for it, half where it is only wider (a Person may be an
-    Artist); any other counts against it.
+    A compatible class counts in favour, half if it is only broader (a Person may be an Artist); any
+    other counts against it.
     """
     pro = contra = 0.0
     for class_, weight in weights.items():
@@ -73,7 +73,7 @@ def weights_for_and_against(
 
 
 def best_class(weights: Mapping[str, float], within: tuple[str, ...], schema: Schema) -> str:
-    """The class with the most evidence among those that fit one of the given; '' for none."""
+    """The class with the most evidence that is compatible with a given one; '' for none."""
     fitting = {
         class_: weight
         for class_, weight in weights.items()
@@ -108,7 +108,7 @@ def _role(role: str) -> str:
 
 
 def role_class(role: str, schema: Schema) -> str:
-    """The class that a role in a fact speaks for; '' for none."""
+    """The class implied by a role in a fact; '' for none."""
     found = _role(role)
     if found.startswith(FREEBASE.namespace):
         return schema.class_of.get(found, FOREIGN)
@@ -117,9 +117,9 @@ def role_class(role: str, schema: Schema) -> str:
 
 @lru_cache(maxsize=65_536)
 def word_classes(text: str) -> frozenset[str]:
-    """Classes that the words of a qualifier or of a one-line description speak for.
+    """Classes implied by the words of a qualifier or of a one-line description.
 
-    Only the first clause counts: 'singer, known for the film …' speaks of a singer.
+    Only the first clause counts: 'singer, known for the film …' implies a singer.
     """
     clause = _CLAUSE.split(text.lower(), maxsplit=1)[0]
     clause = re.sub(r"[a-z-]+ of ", "", clause)

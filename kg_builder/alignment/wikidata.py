@@ -1,9 +1,8 @@
 """Read Wikidata's JSON dump in two passes: candidates with claims, then names of the objects.
 
-The first pass finds the items that bear one of our names, or one of the ids that our entities have
-already, and takes their claims; the second reads the names of the items that those point to, and
-the claims of other items that point to ours. Lines are looked at as bytes; only those that may
-concern us are parsed.
+The first pass finds the items with one of our names or of our entities' ids, and reads their
+claims; the second reads the names of the objects of these claims, and claims of other items about
+ours. Lines are filtered as bytes; only possibly relevant ones are parsed.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ class WikidataJson(DumpReader):
         second_hop: frozenset[str] = frozenset(),
         progress: Progress = silent,
     ) -> Gathered:
-        """Read the dump twice; see `gather_wikidata`."""
+        """Read the dump in two passes; see `gather_wikidata`."""
         return gather_wikidata(self, path, wanted, schema, second_hop=second_hop, progress=progress)
 
 
@@ -69,10 +68,10 @@ def gather_wikidata(
     second_hop: frozenset[str] = frozenset(),
     progress: Progress = silent,
 ) -> Gathered:
-    """Read a dump twice and keep what concerns items with one of our names or ids.
+    """Read a dump in two passes; keep the items with one of our names or ids, and their facts.
 
-    The second hop has the names of genres, labels, instruments and countries for certain, those of
-    other items where the first hop points to them, too.
+    In the second hop, names of genres, labels, instruments and countries are always known, those of
+    other items only if they are also objects in the first hop.
 
     Raises:
         DataError: there is no such file.
@@ -84,7 +83,7 @@ def gather_wikidata(
         if number % 10_000 == 0:
             progress(number)
     reader.between()
-    for again, line in lines(path, Faults()):  # the faults were counted in the first pass
+    for again, line in lines(path, Faults()):  # faults were already counted in the first pass
         reader.second(again, line)
         if again % 10_000 == 0:
             progress(number + again, 2 * number)
@@ -120,7 +119,7 @@ class _Reader:
         self.faults = Faults()
 
     def first(self, number: int, line: bytes) -> None:
-        """Take an item if one of its names or ids is ours."""
+        """First pass: keep an item if one of its names or ids is ours."""
         remembered = _REMEMBERED.search(line) is not None
         if not remembered and not self._may_be_ours(line):
             self._is_whole(number, line)
@@ -143,7 +142,7 @@ class _Reader:
             self._facts[item.id] = list(item.facts(number, self._schema, self._predicates))
 
     def between(self) -> None:
-        """Between the passes: who is ours, and whose names are wanted."""
+        """Between the passes: determine the candidates, and the items whose names are needed."""
         self.candidates = set(self.things)
         self._ours = _keys(self.candidates)
         sides = {
@@ -155,7 +154,7 @@ class _Reader:
         self._needed = _keys(sides - self.candidates)
 
     def second(self, number: int, line: bytes) -> None:
-        """Name an item that a fact points to; take the facts of others that point to ours."""
+        """Second pass: name the objects of facts; keep other items' facts about candidates."""
         mentioned = set(_ID.findall(line))
         if mentioned.isdisjoint(self._needed) and mentioned.isdisjoint(self._ours):
             return
@@ -174,7 +173,7 @@ class _Reader:
             self._later += [f for f in facts if f.predicate in self._second_hop]
 
     def gathered(self, number: int) -> Gathered:
-        """What was found; facts whose other side has no name are left out."""
+        """The entries and facts found; facts whose object has no name are left out."""
         facts = [fact for key in self._facts for fact in self._facts[key]]
         of_first_hop = {(fact.subject, fact.predicate, fact.object) for fact in facts}
         facts += [f for f in self._later if (f.subject, f.predicate, f.object) not in of_first_hop]
@@ -214,7 +213,7 @@ class _Reader:
             return None
 
     def _is_whole(self, number: int, line: bytes) -> None:
-        """Count a line that is no object; one that does not concern us is not parsed."""
+        """Check a line without parsing it; count it as a fault if it is not a JSON object."""
         text = line.strip().rstrip(b",")
         if text not in {b"", b"[", b"]"} and not (text.startswith(b"{") and text.endswith(b"}")):
             shown = line[:200].decode("utf-8", "replace")
@@ -226,7 +225,7 @@ def _keys(ids: set[str]) -> frozenset[bytes]:
 
 
 def _as_written(external: str) -> set[bytes]:
-    """How a dump may write the id that a thing has elsewhere: `/m/0c_jw`, a page's title, ..."""
+    """Spellings in the dump of an id of another database: `/m/0c_jw`, a page's title, ..."""
     prefix, _, key = external.partition(":")
     if prefix == "freebase":
         key = "/" + key.replace(".", "/")

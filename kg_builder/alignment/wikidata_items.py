@@ -33,8 +33,8 @@ class Item:
 
     Args:
         document: the parsed line.
-        languages: of names, the preferred one first.
-        wiki: whose page titles are DBpedia's names.
+        languages: languages of names, the preferred one first.
+        wiki: the Wikipedia whose page titles are DBpedia's names.
     """
 
     def __init__(self, document: dict[str, Any], languages: Sequence[str], wiki: str) -> None:
@@ -50,22 +50,22 @@ class Item:
 
     @property
     def id(self) -> str:
-        """Its CURIE."""
+        """CURIE of the item."""
         return f"wikidata:{self.key}"
 
     @property
     def is_page(self) -> bool:
-        """Whether it is a page that names no thing: a disambiguation, a list, a category."""
+        """Whether it is a page without an entity: a disambiguation, a list, a category."""
         return not _SKIPPED.isdisjoint(self.claims.get(INSTANCE_OF, ()))
 
     def classes(self) -> set[str]:
-        """Classes of the data model that its claims state."""
+        """Classes of the data model stated in its claims."""
         found = {_CLASS_OF[one] for one in self.claims.get(INSTANCE_OF, ()) if one in _CLASS_OF}
         found |= {_DOES[one] for one in self.claims.get(OCCUPATION, ()) if one in _DOES}
         return found | {name for key, name in TABLE["telling"].items() if key in self.claims}
 
     def thing(self) -> Thing:
-        """The item as a record of an external database."""
+        """The item as a database entry."""
         thing = Thing(self.id, self.names[0] if self.names else "", same_as=self.same_as)
         thing.aliases = set(self.names[1:]) - {thing.name}
         thing.description = self.description
@@ -76,7 +76,7 @@ class Item:
     def facts(
         self, line: int, schema: Schema, predicates: Mapping[str, tuple[str, bool]]
     ) -> Iterator[Fact]:
-        """What it says in terms of the data model."""
+        """Its claims mapped to the data model."""
         for key, (local, inverse) in predicates.items():
             literal = schema.predicates[local].is_attribute
             for value in self.claims.get(key, ()):
@@ -90,7 +90,7 @@ class Item:
 
 
 def mapped_predicates(schema: Schema, wanted: Sequence[str] | None) -> dict[str, tuple[str, bool]]:
-    """Property → (predicate of the data model, whether subject and object change places)."""
+    """Property → (predicate of the data model, whether subject and object are swapped)."""
     found = {
         key: (target.lstrip("^"), target.startswith("^"))
         for key, target in TABLE["predicates"].items()
@@ -103,7 +103,7 @@ def mapped_predicates(schema: Schema, wanted: Sequence[str] | None) -> dict[str,
 
 
 def parse(line: bytes) -> dict[str, Any] | None:
-    """The item on a line of the array; None for brackets, properties and lexemes.
+    """Parse the item on a line of the array; None for brackets, properties and lexemes.
 
     Raises:
         ValueError: the line is no JSON object with an id.
@@ -130,7 +130,7 @@ def _names(document: dict[str, Any], languages: Sequence[str]) -> list[str]:
 
 
 def _claims(claims_by_property: Mapping[str, Sequence[dict[str, Any]]]) -> dict[str, list[str]]:
-    """Values of the best rank: preferred ones where there are any, never deprecated ones."""
+    """Values of the best rank: preferred if any, never deprecated."""
     found: dict[str, list[str]] = {}
     for key, claims in claims_by_property.items():
         ranks = {claim.get("rank") for claim in claims}
@@ -142,7 +142,7 @@ def _claims(claims_by_property: Mapping[str, Sequence[dict[str, Any]]]) -> dict[
 
 
 def _value(snak: dict[str, Any]) -> str:
-    """A value as text; '' where it is unknown or of a kind that has no place in the data model."""
+    """Convert a value to text; '' if unknown or of a type outside the data model."""
     if snak.get("snaktype") != "value":
         return ""
     value = snak["datavalue"]["value"]
@@ -159,7 +159,7 @@ def _value(snak: dict[str, Any]) -> str:
 
 
 def _date(time: str, precision: int) -> str:
-    """A date as precisely as it is known: 11 is a day, 10 a month, 9 a year; '' for less.
+    """Format a date at its precision: 11 is a day, 10 a month, 9 a year; '' if coarser.
 
     >>> _date("+1985-00-00T00:00:00Z", 9), _date("+1949-12-07T00:00:00Z", 11)
     ('1985', '1949-12-07')

@@ -45,7 +45,7 @@ def reject(
 
 
 class CleaningConfig(BaseModel):
-    """What counts as clean."""
+    """Settings of cleaning."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -59,14 +59,14 @@ class CleaningConfig(BaseModel):
 
 @dataclass(frozen=True)
 class Cleaning:
-    """Clean statements, one reject per statement dropped, and what was merged or turned round.
+    """Clean statements, a reject per dropped statement, and counts of merged and inverted ones.
 
     Attributes:
         statements: table `STATEMENTS`.
         rejects: table `REJECTS`.
         counts: for the report.
-        rows: of each clean statement, which row of the input it was.
-        rejected: `[n, 2]` of each reject, which check dropped it, and which row of the input.
+        rows: input row of each clean statement.
+        rejected: `[n, 2]` index of the check that dropped each reject, and its input row.
     """
 
     statements: pd.DataFrame
@@ -84,7 +84,7 @@ def clean(
     schema: Schema,
     trust: Mapping[str, float] | None = None,
 ) -> Cleaning:
-    """Drop what the data model does not allow, settle conflicts, merge repetitions.
+    """Drop statements that violate the data model, resolve conflicts, merge repeats.
 
     Args:
         statements: `tables.STATEMENTS` about entities.

@@ -12,10 +12,10 @@ _SAME = ["subject", "predicate", "object", "object_kind", "source", "method", "i
 
 
 def canonical_form(statements: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, int]:
-    """Write each fact in its one form; return the statements and how many were turned round.
+    """Rewrite each fact to its canonical direction; also return how many were inverted.
 
-    `X hasMember Y` becomes `Y memberOf X` (the predicate that the data model calls canonical); of
-    a symmetric predicate the subject is the smaller name.
+    `X hasMember Y` becomes `Y memberOf X` (the predicate that the data model declares canonical);
+    for a symmetric predicate, the subject is the alphabetically smaller CURIE.
     """
     swap, turned = is_turned(statements, schema), _inverses(schema)
     names = statements["predicate"].unique()
@@ -29,7 +29,7 @@ def canonical_form(statements: pd.DataFrame, schema: Schema) -> tuple[pd.DataFra
 
 
 def is_turned(statements: pd.DataFrame, schema: Schema) -> pd.Series[bool]:
-    """Whether subject and object change places in the one form of each statement's fact."""
+    """Whether subject and object are swapped in each statement's canonical form."""
     symmetric = [item.name for item in schema.predicates.values() if item.symmetric]
     linking = statements["object_kind"].isin(["entity", "record"])
     turned = linking & (
@@ -40,7 +40,7 @@ def is_turned(statements: pd.DataFrame, schema: Schema) -> pd.Series[bool]:
 
 
 def _inverses(schema: Schema) -> dict[str, str]:
-    """Predicates that are written as their inverse, and this."""
+    """Map each non-canonical predicate to its inverse."""
     return {
         item.name: item.inverse
         for item in schema.predicates.values()
@@ -49,13 +49,13 @@ def _inverses(schema: Schema) -> dict[str, str]:
 
 
 def merge_repetitions(statements: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Keep one statement per fact, source and method: the most confident, first-read one.
+    """Keep one statement per fact, source and method: the most confident, or the first one read.
 
-    Different sources that say the same stay, since each is evidence of its own.
+    The same fact from different sources is kept, as each is separate evidence.
 
     Returns:
         The statements in the order of their first reading, with their index, and how many were
-        merged away.
+        dropped.
     """
     ranked = statements.sort_values(
         ["confidence", "evidence"], ascending=[False, True], kind="stable"
@@ -67,16 +67,16 @@ def merge_repetitions(statements: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 def losing_values(
     statements: pd.DataFrame, schema: Schema, *, trust: Mapping[str, float]
 ) -> tuple[pd.Series[bool], pd.Series[bool]]:
-    """Values of functional predicates that give way to a better one.
+    """Find values of functional predicates that lose to a better one.
 
     A value's support is the probability that at least one of its sources is right, each taken as
-    confidence times the source's trust; a date that only makes another more precise (1991 and
-    1991-09-24) lends it its support and gives way without a conflict.
+    confidence times the source's trust; a date that is a coarser form of another (1991 of
+    1991-09-24) adds its support to it and is dropped without a conflict.
 
     Args:
         statements: `tables.STATEMENTS`.
         schema: the data model (which predicates are functional).
-        trust: source → trust in [0, 1]; 1 where a source is not named.
+        trust: source → trust in [0, 1]; 1 if not listed.
 
     Returns:
         Two masks over the statements: values made redundant by a more precise one, and values
@@ -121,7 +121,7 @@ def losing_values(
 
 
 def _choose(doubts: Mapping[str, float]) -> str:
-    """The best-supported value; a less precise form of a date supports the more precise one."""
+    """Choose the best-supported value; a coarser date supports the more precise one."""
     support = {}
     for value in doubts:
         doubt = 1.0

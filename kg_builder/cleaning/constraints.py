@@ -24,9 +24,9 @@ _DATATYPES = {
 def wrong_class(
     statements: pd.DataFrame, types: pd.Series[str], schema: Schema, *, end: str
 ) -> pd.Series[bool]:
-    """Statements whose subject (`end` = "subject") or object is of a class not allowed there.
+    """Mask of statements whose subject (`end` = "subject") or object has a disallowed class.
 
-    Predicates of foreign vocabularies are not judged, nor are entities of unknown class.
+    Predicates of other vocabularies and entities of unknown class are not checked.
     """
     class_ = statements[end].map(types)
     if end == "object":
@@ -39,7 +39,7 @@ def wrong_class(
 
 
 def wrong_kind(statements: pd.DataFrame, schema: Schema) -> pd.Series[bool]:
-    """Statements with a literal where a relation needs an entity, or the other way round."""
+    """Mask of statements with a literal where an entity is required, or vice versa."""
     return _judged(
         statements["predicate"],
         statements["object_kind"],
@@ -50,7 +50,7 @@ def wrong_kind(statements: pd.DataFrame, schema: Schema) -> pd.Series[bool]:
 
 
 def implausible_date(statements: pd.DataFrame, *, earliest: int, latest: int) -> pd.Series[bool]:
-    """Dates whose year lies outside [earliest, latest]."""
+    """Mask of dates whose year lies outside [earliest, latest]."""
     dated = statements["object_kind"].isin(_DATES)
     year = pd.to_numeric(
         statements["object"].where(dated).str.extract(r"^(-?\d{4})")[0], errors="coerce"
@@ -59,7 +59,7 @@ def implausible_date(statements: pd.DataFrame, *, earliest: int, latest: int) ->
 
 
 def ends_before_beginning(statements: pd.DataFrame) -> pd.Series[bool]:
-    """End dates of things whose every begin date is later."""
+    """Mask of end dates of entities all of whose begin dates are later."""
     years = pd.to_numeric(
         statements["object"].where(statements["object_kind"].isin(_DATES)).str[:4], errors="coerce"
     ).astype("float64")
@@ -72,7 +72,7 @@ def ends_before_beginning(statements: pd.DataFrame) -> pd.Series[bool]:
 def _judged(
     predicates: pd.Series[str], traits: pd.Series[str], bad: Callable[[str, str], bool]
 ) -> pd.Series[bool]:
-    """Whether each (predicate, trait) is bad, asked once per distinct pair; false without trait."""
+    """Evaluate a check once per distinct (predicate, trait) pair; false without a trait."""
     predicate, distinct_predicates = pd.factorize(predicates)
     trait, distinct_traits = pd.factorize(traits)
     verdicts = np.zeros((len(distinct_predicates), len(distinct_traits) + 1), dtype=bool)

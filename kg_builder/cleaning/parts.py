@@ -1,4 +1,4 @@
-"""Clean a table of any size: in parts that hold all statements of their subjects."""
+"""Clean a table larger than memory, in parts that hold all statements of their subjects."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ def clean_in_parts(
     trust: Mapping[str, float],
     run_units: RunUnits,
 ) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Clean a table as `clean` does, with a part of it in memory at a time.
+    """Clean a table as `clean` does, with one part in memory at a time.
 
     Args:
         statements: table `STATEMENTS`, as Parquet.
         entities: table `ENTITIES`, as Parquet.
-        out: the clean statements, in the order of the table, as Parquet.
+        out: where to write the clean statements, in table order, as Parquet.
         config: thresholds.
         ontology: Turtle files with additions to the data model.
         trust: source → trust in [0, 1].
-        run_units: works on the parts.
+        run_units: executes the units, one per part.
 
     Returns:
         The rejects, and the counts: of statements, of rejects, and those of `clean`.
@@ -97,10 +97,10 @@ def clean_part(
     """Clean the statements of some subjects (the function of a unit).
 
     Args:
-        folder: where the result is written.
+        folder: where to write the result.
         statements: table `STATEMENTS` with the classes of subjects and objects.
         config, ontology, trust: as for `clean_in_parts`.
-        progress: not called.
+        progress: unused.
     """
     frame = pd.read_parquet(statements, dtype_backend="pyarrow")
     ends = zip(("subject", "object"), _TYPES, strict=True)
@@ -128,7 +128,7 @@ def _with_types(rows: pa.Table, types: pd.Series[str]) -> pa.Table:
 
 
 def _part_of(rows: pa.Table, parts: int, schema: Schema) -> NDArray[np.int64]:
-    """By the subject that the statement's fact has in its one form."""
+    """Partition statements by the subject of their canonical form."""
     frame = rows.select(["subject", "predicate", "object", "object_kind"])
     frame = frame.to_pandas(types_mapper=pd.ArrowDtype)
     turned = pa.array(is_turned(frame, schema))
@@ -139,7 +139,7 @@ def _part_of(rows: pa.Table, parts: int, schema: Schema) -> NDArray[np.int64]:
 def _rejects(
     divided: list[Part], folders: list[Path], rejected: list[NDArray[np.int64]]
 ) -> pd.DataFrame:
-    """All rejects, by the check that dropped them, then in the order of the table."""
+    """Collect all rejects, ordered by check, then by table row."""
     tables = [pd.read_parquet(folder / _REJECTS, dtype_backend="pyarrow") for folder in folders]
     rows = [part.rows[of_part[:, 1]] for part, of_part in zip(divided, rejected, strict=True)]
     checks = [of_part[:, 0] for of_part in rejected]

@@ -36,7 +36,7 @@ OUTCOMES: Final[tuple[Outcome, ...]] = (
     "missed: below the threshold",
     "rightly not linked",
 )
-"""In the order of a report."""
+"""In report order."""
 
 _LINKED: Final = frozenset({"right link", "wrong link", "linked, but is not there"})
 _WANTED: Final = frozenset(OUTCOMES) - {"linked, but is not there", "rightly not linked"}
@@ -44,15 +44,15 @@ _WANTED: Final = frozenset(OUTCOMES) - {"linked, but is not there", "rightly not
 
 @dataclass(frozen=True)
 class Found:
-    """What alignment did with one item in one database.
+    """The alignment's decision on one item in one database.
 
     Attributes:
-        name: the item's.
-        ids: things it was linked to.
+        name: name of the item.
+        ids: ids it was linked to.
         decision: match, unsure or no_match.
-        score: of the link, 0 without.
-        candidates: id → score of the candidates that were kept.
-        taken: whether what fits best was linked to another item, which fits it better.
+        score: of the link, or 0.
+        candidates: id → score of the stored candidates.
+        taken: whether the best candidate was linked to another item that fits it better.
     """
 
     name: str
@@ -65,10 +65,10 @@ class Found:
 
 @dataclass(frozen=True)
 class Judged:
-    """One gold row and what became of it.
+    """A gold row with its outcome.
 
     Attributes:
-        reachable: whether a right thing is in the database as it was read.
+        reachable: whether a correct id is in the dump.
     """
 
     raw_id: str
@@ -80,12 +80,12 @@ class Judged:
 
 @dataclass(frozen=True)
 class Measured:
-    """Scores of a set of gold rows; intervals are (low, high) of 95% by the bootstrap over rows.
+    """Scores of a set of gold rows; 95% intervals (low, high) by bootstrap over rows.
 
     Attributes:
-        gold: items that have a right thing.
+        gold: items that have a correct id.
         linked: items that were linked.
-        right: links that are right.
+        right: correct links.
     """
 
     gold: int
@@ -103,13 +103,12 @@ def judge(
     *,
     present: Collection[str] | None = None,
 ) -> list[Judged]:
-    """Compare decisions with gold; items that the gold does not speak of are left out.
+    """Compare decisions with gold links; items not in the gold data are left out.
 
     Args:
-        gold: the publisher's id → right ids, none where the database has no such thing.
+        gold: the publisher's id → correct ids, none if the database has no such entry.
         found: the publisher's id → decision. Gold rows of other items are left out, too.
-        present: ids that occur in the database as it was read; without it every id counts as
-            present.
+        present: ids that occur in the dump; by default every id counts as present.
     """
     judged = []
     for raw, right in gold.items():
@@ -139,8 +138,8 @@ def _outcome(right: frozenset[str], found: Found, reachable: bool) -> Outcome:
 def measure(judged: Sequence[Judged], *, rounds: int = 1000, seed: int = 0) -> Measured:
     """Precision, recall and F1 of links, with bootstrap intervals.
 
-    Precision is the share of right ones among the links of items that the gold speaks of, recall
-    the share of items with a right thing that are linked to it.
+    Precision is the share of correct links among those of items in the gold data, recall the share
+    of items with a correct id that are linked to it.
     """
     counts = Counter(
         (row.outcome in _LINKED, row.outcome in _WANTED, row.outcome == "right link")
@@ -153,7 +152,7 @@ def measure(judged: Sequence[Judged], *, rounds: int = 1000, seed: int = 0) -> M
     intervals = [(0.0, 1.0)] * 3
     if kinds:
         random = np.random.default_rng(seed)
-        # rows of one kind are alike: to draw rows is to draw how many there are of each kind
+        # rows with the same outcome are interchangeable: draw the number of rows per outcome
         drawn = random.multinomial(int(sizes.sum()), sizes / sizes.sum(), size=rounds) @ table
         scores = [_score(*row) for row in drawn.tolist()]
         intervals = [
@@ -164,11 +163,11 @@ def measure(judged: Sequence[Judged], *, rounds: int = 1000, seed: int = 0) -> M
 
 
 def name_consistent(row: Judged, names: Mapping[str, str]) -> bool:
-    """Whether a right thing bears the item's name, spelling aside.
+    """Whether a correct entry has the item's name, ignoring spelling.
 
     Args:
         row: the gold row.
-        names: id → name of the thing; without one the id itself is read as a title.
+        names: id → name of the entry; if missing, the id is read as a title.
     """
     own = squeeze(name_key(row.found.name))
     titles = (names.get(key, key.replace("_", " ")) for key in row.gold)
@@ -176,9 +175,7 @@ def name_consistent(row: Judged, names: Mapping[str, str]) -> bool:
 
 
 def worst(judged: Sequence[Judged]) -> list[Judged]:
-    """The errors, those that one would least expect first: sure links that are wrong, then
-    misses by the score of the right candidate.
-    """
+    """The worst errors first: confident wrong links, then misses by the correct one's score."""
     errors = [row for row in judged if row.outcome not in {"right link", "rightly not linked"}]
 
     def rank(row: Judged) -> tuple[bool, bool, float, str]:

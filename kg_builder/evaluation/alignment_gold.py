@@ -21,19 +21,19 @@ _NAME: Final = re.compile(
     FREEBASE.in_dump.pattern + rb"\t<[^>]*type\.object\.name>\t" + rb'"((?:[^"\\]|\\.)*)"@en\t'
 )
 NONE: Final = frozenset({"", "-", "nil", "none", "null", "na", "n/a"})
-"""What a gold table writes where an item is in the database for certain not."""
+"""Marker in a gold table for an item that is known not to be in the database."""
 
 _HEADING = re.compile(r"^[A-Za-z][A-Za-z _-]*$")
 
 
 @dataclass(frozen=True)
 class GoldLinks:
-    """Which things of one database the items of a data set are, as annotators say.
+    """Annotated gold links from a data set's items to one database.
 
     Attributes:
         database: its name in `kg_builder.databases`.
-        links: the publisher's id → the right ids, in the spelling of `alignment.tsv` except
-            that DBpedia's are titles; no id where the database has no such thing.
+        links: the publisher's id → the correct ids, in the spelling of `alignment.tsv` except that
+            DBpedia's are titles; no id if the database has no such entry.
     """
 
     database: str
@@ -41,11 +41,11 @@ class GoldLinks:
 
 
 def recognise(text: str, database: str = "") -> tuple[str, str]:
-    """The database of an id and the id without what varies; `('', '')` for any other text.
+    """Recognise the database of an id and normalise the id; `('', '')` for any other text.
 
     Args:
         text: the id in any spelling.
-        database: whose id it is, where that is known.
+        database: the database of the id, if known.
 
     >>> recognise("/m/0c_jw"), recognise("<http://dbpedia.org/resource/Who%3F>")
     (('freebase', 'm.0c_jw'), ('dbpedia', 'Who?'))
@@ -59,7 +59,7 @@ def _without_variants(curie: str) -> tuple[str, str]:
 
 
 def page_title(text: str) -> str:
-    """A title of an encyclopedia: escapes undone, '_' for spaces, a capital first.
+    """Normalise an encyclopedia title: unescaped, '_' for spaces, first letter a capital.
 
     >>> page_title("the Who"), page_title("Bj%C3%B6rk")
     ('The_Who', 'Björk')
@@ -71,13 +71,13 @@ def page_title(text: str) -> str:
 def read_gold(path: Path, database: str = "") -> GoldLinks:
     """Read gold links: the publisher's id, a tab, an id of the database.
 
-    A heading is optional. Several right ids stand in several rows or with '|' between. Of more
-    than two columns that one counts whose cells most often are ids.
+    A heading is optional. Several correct ids are in separate rows or joined by '|'. If there are
+    more than two columns, the one with the most ids is used.
 
     Args:
         path: the table.
-        database: whose ids they are; without it what most rows look like. Titles of DBpedia
-            are taken for such where nothing else fits.
+        database: the database of the ids; by default guessed from most rows. Ids that match no
+            other database are taken as DBpedia titles.
 
     Raises:
         DataError: no such file, a row without a tab, or no links in it.
@@ -122,14 +122,14 @@ def read_gold(path: Path, database: str = "") -> GoldLinks:
 
 
 def present(path: Path, database: str, wanted: Collection[str]) -> dict[str, str]:
-    """The wanted ids that occur in a dump, each with its name where the dump states one.
+    """Find which ids occur in a dump, each with its name if the dump has one.
 
-    Every mention counts, also as the object of a fact. The dump is read once, block by block.
+    Any occurrence counts, also as the object of a fact. The dump is read once, in blocks.
 
     Args:
         path: the dump, plain or packed.
         database: its name in `kg_builder.databases`.
-        wanted: ids as `recognise` writes them.
+        wanted: ids as normalised by `recognise`.
 
     Raises:
         DataError: there is no such file.
@@ -152,13 +152,13 @@ def present(path: Path, database: str, wanted: Collection[str]) -> dict[str, str
                     for raw, name in _NAME.findall(block):
                         if (key := raw.decode("ascii")) in asked:
                             found[key] = found.get(key) or unescape(name.decode("utf-8", "replace"))
-    except CutOffError:  # cut off: what stands before the cut counts
+    except CutOffError:  # truncated: data before the cut counts
         pass
     return found
 
 
 def _is_heading(first: list[str], others: list[list[str]]) -> bool:
-    """Whether the first row names columns: words where the other rows have ids or numbers."""
+    """Whether the first row is a heading: words where other rows have ids or numbers."""
     if not others or any(recognise(cell)[0] for cell in first):
         return False
     if not all(_HEADING.match(cell) for cell in first[:2]):

@@ -15,7 +15,7 @@ import pandas as pd
 from kg_builder.errors import DataError
 
 FACTS: Final = ("subject", "predicate", "object")
-"""Columns of a graph here; a fact counts once."""
+"""Columns of a graph; repeated facts count once."""
 
 OTHER: Final = "other"
 LEVELS: Final = (1, 3, 5)
@@ -23,19 +23,19 @@ _FAMILIES: Final[list[dict[str, Any]]] = tomllib.loads(
     resources.files("kg_builder.evaluation").joinpath("comparison.toml").read_text(encoding="utf-8")
 )["family"]
 FAMILIES: Final = (*(family["name"] for family in _FAMILIES), OTHER)
-"""Families of facts, in the order of a report."""
+"""Families of relations, in report order."""
 MUSIC: Final = frozenset(family["name"] for family in _FAMILIES if family["music"])
-"""Those that are about music: who plays what, where from, with whom, for whom."""
+"""Families about music: genre, origin, members, labels and the like."""
 
 
 @dataclass(frozen=True)
 class GraphView:
-    """What a graph says of some items.
+    """A graph's fact counts for some items.
 
     Attributes:
         name: shown in the report.
-        facts: per item (rows, in the order given) and family (columns `FAMILIES`): distinct
-            facts in which the item stands on either side.
+        facts: per item (rows, in the order given) and family (columns `FAMILIES`): distinct facts
+            with the item as subject or object.
     """
 
     name: str
@@ -47,13 +47,13 @@ class GraphView:
         return self.facts[[name for name in FAMILIES if name in MUSIC]].sum(axis=1)
 
     def share(self, least: int, family: str = "") -> float:
-        """Share of the items with at least so many music facts, or facts of one family."""
+        """Share of the items with at least the given number of music facts, or of one family's."""
         counts = self.facts[family] if family else self.music
         return float((counts >= least).mean()) if len(counts) else 0.0
 
 
 def family_of(predicate: str) -> str:
-    """The family of a relation of the data model or of a Freebase-style one."""
+    """The family of a relation of the data model or of Freebase."""
     for family in _FAMILIES:
         if predicate in family["predicates"] or predicate.startswith(tuple(family["foreign"])):
             return str(family["name"])
@@ -81,7 +81,7 @@ def view(name: str, facts: pd.DataFrame, items: Sequence[str]) -> GraphView:
 
 
 def read_stock(folder: Path) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Read a graph in the layout of the public MKR and KGCN code.
+    """Read a graph in the format of the public MKR and KGCN code.
 
     Args:
         folder: holds `kg.txt` (head, relation, tail) and `item_index2entity_id.txt` (the
@@ -99,7 +99,7 @@ def read_stock(folder: Path) -> tuple[pd.DataFrame, dict[str, str]]:
 
 
 def report(views: Iterable[GraphView]) -> pd.DataFrame:
-    """The comparison as a table: a row per measure, a column per graph."""
+    """Tabulate the comparison: a row per measure, a column per graph."""
     columns: dict[str, Mapping[str, float]] = {}
     for one in views:
         music = one.music

@@ -19,15 +19,15 @@ _BRACKETS: Final = re.compile(r"(?<=\S)\s*\([^()]*\)\s*$")
 _NO_LETTER: Final = re.compile(r"[^\w]+")
 
 Fold = Literal["as written", "diacritics", "spelling"]
-"""What makes no difference between two names: nothing but case, underscores and quotes; diacritics
-as well; or besides them brackets at the end ("(song)"), spaces and punctuation."""
+"""Differences ignored between two names: only case, underscores and quotes; diacritics as well; or
+also brackets at the end ("(song)"), spaces and punctuation."""
 
 FOLDS: Final[tuple[Fold, ...]] = ("as written", "diacritics", "spelling")
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Numbers of triples that are right, stated, and in the gold data."""
+    """Numbers of correct, extracted and gold triples."""
 
     right: int = 0
     stated: int = 0
@@ -38,28 +38,28 @@ class Counts:
 
     @property
     def precision(self) -> float:
-        """Share of the stated triples that are right; 0 where nothing is stated."""
+        """Share of the extracted triples that are correct; 0 if none are extracted."""
         return self.right / self.stated if self.stated else 0.0
 
     @property
     def recall(self) -> float:
-        """Share of the gold triples that are stated; 0 where there are none."""
+        """Share of the gold triples that are extracted; 0 if there are none."""
         return self.right / self.gold if self.gold else 0.0
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of the two."""
+        """Harmonic mean of precision and recall."""
         total = self.stated + self.gold
         return 2 * self.right / total if total else 0.0
 
 
 @dataclass(frozen=True)
 class TripleScore:
-    """Quality over a collection.
+    """Scores over a collection of texts.
 
     Attributes:
         micro: over all triples.
-        by_relation: relation → its triples' counts, in the order of the gold triples' number.
+        by_relation: relation → counts, by falling number of gold triples.
     """
 
     micro: Counts
@@ -67,7 +67,7 @@ class TripleScore:
 
 
 def normal(name: str, *, fold: Fold = "as written") -> str:
-    """A name as it is compared: lower case, no underscores or quotes, and what else is folded.
+    """Normalise a name for comparison: lower case, no underscores or quotes, further folding.
 
     >>> normal('"Chișinău,_Moldova"'), normal("Chișinău", fold="diacritics")
     ('chișinău, moldova', 'chisinau')
@@ -83,7 +83,7 @@ def normal(name: str, *, fold: Fold = "as written") -> str:
 
 
 def normal_triple(triple: Triple, *, fold: Fold = "as written") -> Triple:
-    """A triple as it is compared."""
+    """Normalise a triple for comparison."""
     return Triple(*(normal(part, fold=fold) for part in triple))
 
 
@@ -93,11 +93,11 @@ def score(
     *,
     fold: Fold = "as written",
 ) -> TripleScore:
-    """Compare the triples stated for each text with its gold ones, order-free.
+    """Compare the extracted triples of each text with its gold triples, ignoring order.
 
     Args:
         extracted, gold: triples of each text, in the same order of texts.
-        fold: what makes no difference between names.
+        fold: differences ignored between names.
     """
     counts: dict[str, Counts] = {}
     for found, wanted in zip(extracted, gold, strict=True):
@@ -112,10 +112,10 @@ def score(
 
 @dataclass(frozen=True)
 class BenchmarkScore:
-    """What Text2KGBench's own script reports.
+    """Scores as computed by Text2KGBench's own script.
 
-    It leaves out stated triples whose relation the sentence's gold triples do not have, so that
-    they cost nothing, and compares triples without white space.
+    It ignores extracted triples whose relation is not among the sentence's gold triples, and
+    compares triples without white space.
 
     Attributes:
         micro: over the triples that remain.

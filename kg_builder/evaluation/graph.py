@@ -13,13 +13,13 @@ _FACT = ["subject", "predicate", "object"]
 
 @dataclass(frozen=True)
 class Coverage:
-    """How many facts the items have.
+    """Number of facts per item.
 
     A fact of an item is a distinct relation to another entity, in either direction.
 
     Attributes:
         items: number of items.
-        at_least: number of facts → items with so many or more.
+        at_least: number of facts → items with at least that many.
         median: of the facts per item.
     """
 
@@ -49,14 +49,14 @@ def coverage(
 
 
 def counted(values: pd.Series[str]) -> dict[str, int]:
-    """How often each value occurs, most frequent first, ties in the alphabet's order."""
+    """Count values, most frequent first, ties in alphabetical order."""
     counts = values.value_counts()
     pairs = [(str(value), int(count)) for value, count in counts.items()]
     return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
 
 
 def sources_of(statements: pd.DataFrame) -> pd.DataFrame:
-    """Distinct facts per source and method: columns source, method, facts, confidence (mean)."""
+    """Count distinct facts by columns source and method: facts, and mean confidence."""
     table = (
         statements.groupby(["source", "method"], as_index=False)
         .agg(facts=("subject", "size"), confidence=("confidence", "mean"))

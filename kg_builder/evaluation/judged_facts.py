@@ -13,14 +13,14 @@ import pandas as pd
 __all__ = ["BINS", "calibration", "precision_by_source", "sampled", "wilson"]
 
 BINS: Final = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
-"""Edges of the ranges of confidence; a value on an edge belongs to the range below it."""
+"""Edges of the confidence bins; a value on an edge belongs to the lower bin."""
 
 FACT: Final = ["subject", "predicate", "object"]
-_Z: Final = 1.959964  # of 95%
+_Z: Final = 1.959964  # 95% interval
 
 
 def wilson(right: int, judged: int, z: float = _Z) -> tuple[float, float]:
-    """The score interval of a proportion (Wilson, 1927, JASA 22:209-212); (0, 1) of nothing."""
+    """The score interval of a proportion (Wilson, 1927, JASA 22:209-212); (0, 1) for no trials."""
     if judged == 0:
         return 0.0, 1.0
     share, squared = right / judged, z * z
@@ -31,12 +31,12 @@ def wilson(right: int, judged: int, z: float = _Z) -> tuple[float, float]:
 
 
 def sampled(statements: pd.DataFrame, per_source: int, seed: int) -> pd.DataFrame:
-    """Some statements of every source, drawn without replacement; the same seed, the same draw.
+    """Sample statements of every source without replacement, reproducibly.
 
     Args:
         statements: `tables.STATEMENTS`.
-        per_source: statements of each source at most.
-        seed: of the draw.
+        per_source: maximum statements per source.
+        seed: of the sampling.
     """
     parts = [
         rows.sample(min(per_source, len(rows)), random_state=seed)
@@ -46,7 +46,7 @@ def sampled(statements: pd.DataFrame, per_source: int, seed: int) -> pd.DataFram
 
 
 def precision_by_source(judged: pd.DataFrame) -> pd.DataFrame:
-    """Precision with its 95% interval: columns source, judged, right, precision, low, high.
+    """Precision by source, with its 95% interval.
 
     Args:
         judged: columns source and right (bool), one row per judged statement.
@@ -59,14 +59,14 @@ def precision_by_source(judged: pd.DataFrame) -> pd.DataFrame:
 
 
 def calibration(statements: pd.DataFrame, judged: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Statements by range of confidence, and how far that confidence is borne out.
+    """Calibration table: statements by confidence bin, compared with observed correctness.
 
-    Columns: low, high (edges), statements, mean confidence, confirmed (share whose fact another
-    source states too: no precision, but what can be known without a judge), judged, right.
+    Columns: low, high (edges), statements, mean confidence, confirmed (share also stated by another
+    source, a proxy for precision that needs no judgements), judged, right.
 
     Args:
         statements: `tables.STATEMENTS`.
-        judged: columns confidence and right, of a person's judgements.
+        judged: columns confidence and right, from a person's judgements.
     """
     sources = statements.groupby(FACT)["source"].transform("nunique").to_numpy() > 1
     bin_of = _ranges(statements["confidence"].to_numpy(dtype=float))

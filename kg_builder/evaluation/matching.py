@@ -23,7 +23,7 @@ _ORDER: Final = ("wrongly the same", "missed", "missed by blocking")
 class Score:
     """Precision, recall and their harmonic mean, each 0..1.
 
-    A precision over nothing found, or a recall over nothing to find, is 1.
+    Precision without found pairs and recall without true pairs are 1.
     """
 
     precision: float
@@ -38,7 +38,7 @@ class Score:
 
 @dataclass(frozen=True)
 class BlockingScore:
-    """How good a set of candidate pairs is.
+    """Quality of a set of candidate pairs.
 
     Attributes:
         recall: share of the true pairs that are candidates.
@@ -53,12 +53,12 @@ class BlockingScore:
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """A pair on which resolution and truth differ.
+    """A pair on which resolution and gold differ.
 
     Attributes:
         left, right: record keys.
         kind: 'wrongly the same', 'missed', or 'missed by blocking'.
-        probability: the scorer's; None where the pair was never compared.
+        probability: the scorer's; None if the pair was not compared.
     """
 
     left: str
@@ -83,8 +83,8 @@ def pairwise(found: Sequence[Hashable], truth: Sequence[Hashable]) -> Score:
 def b_cubed(found: Sequence[Hashable], truth: Sequence[Hashable]) -> Score:
     """Score averaged over records (Bagga & Baldwin 1998).
 
-    For each record, precision is the share of its found cluster that truly belongs with it,
-    recall the share of its true cluster that was found with it.
+    A record's precision is the share of its found cluster that is in its true cluster, its recall
+    the share of its true cluster that is in its found cluster.
     """
     _same_length(found, truth)
     if not found:
@@ -116,11 +116,11 @@ def blocking(
 
 
 def links(found: Mapping[Hashable, Hashable], gold: Mapping[Hashable, Hashable]) -> Score:
-    """Score of links against gold ones, over the subjects that the gold speaks of.
+    """Score links against gold links, over the subjects in the gold data.
 
     Args:
         found: subject → object; a subject without a link is left out.
-        gold: subject → the right object.
+        gold: subject → the correct object.
     """
     judged = {subject: target for subject, target in found.items() if subject in gold}
     right = sum(gold[subject] == target for subject, target in judged.items())
@@ -130,10 +130,10 @@ def links(found: Mapping[Hashable, Hashable], gold: Mapping[Hashable, Hashable])
 def cluster_intervals(
     found: Sequence[str], truth: Sequence[str], *, rounds: int = ROUNDS, seed: int = 0
 ) -> dict[str, dict[str, Interval]]:
-    """Percentile intervals of pairwise and B-cubed scores; true clusters are drawn anew.
+    """Bootstrap percentile intervals of pairwise and B-cubed scores, resampling true clusters.
 
-    A cluster that is drawn twice counts as two clusters, so that its copies make no true pairs
-    with each other. Pairs found across true clusters count by the product of their draws.
+    A cluster drawn twice counts as two clusters without true pairs between them. Pairs found across
+    true clusters are weighted by the product of their draws.
 
     Args:
         found, truth: cluster of each record, in the same order.
@@ -178,7 +178,7 @@ def cluster_intervals(
 def pair_intervals(
     predicted: NDArray[np.bool_], same: NDArray[np.bool_], *, rounds: int = ROUNDS, seed: int = 0
 ) -> dict[str, Interval]:
-    """Percentile intervals over judged pairs, drawn with replacement; shape (n,) both."""
+    """Bootstrap percentile intervals over judged pairs; both arguments of shape (n,)."""
     random = np.random.default_rng(seed)
     values = np.empty((rounds, 2))
     for turn in range(rounds):
@@ -191,11 +191,11 @@ def pair_intervals(
 def cluster_errors(
     keys: Sequence[str], found: Sequence[str], true: Sequence[str], matching: Matching | None
 ) -> list[Wrong]:
-    """Pairs that share a found cluster or a true one, but not both.
+    """Find the pairs that share a found cluster or a true one, but not both.
 
     Args:
         keys, found, true: record key, found cluster and true cluster of each record.
-        matching: what the method compared, where that is known.
+        matching: the compared pairs, if known.
     """
     compared: Mapping[tuple[str, str], float] = {} if matching is None else probabilities(matching)
     together = _within(keys, found)
@@ -211,7 +211,7 @@ def cluster_errors(
 
 
 def worst_first(wrong: Wrong) -> tuple[int, float, str, str]:
-    """Sort key: the surest wrong ones, then missed ones, the most doubted first."""
+    """Sort key: false matches by falling probability, then missed ones by rising probability."""
     sure = 0.0 if wrong.probability is None else wrong.probability
     first = -sure if wrong.kind == _ORDER[0] else sure
     return _ORDER.index(wrong.kind), first, wrong.left, wrong.right

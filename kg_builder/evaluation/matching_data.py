@@ -28,9 +28,9 @@ from kg_builder.tables import RECORDS
 Columns = Mapping[str, Sequence[str]]
 Row = Mapping[str, str]
 MANY_MOVED: Final = 0.5
-"""Values per record that stand in titles, from which on a table is taken to have joined cells."""
+"""Values per record found in titles above which a table is assumed to have joined cells."""
 NAMELESS: Final = "?"
-"""Name of a record whose title cell is empty."""
+"""Name given to a record whose title cell is empty."""
 
 MUSICBRAINZ20K: Final[Columns] = {
     "title": ("title",), "artist": ("artist",), "album": ("album",), "year": ("year",),
@@ -39,17 +39,17 @@ MUSICBRAINZ20K: Final[Columns] = {
 _CELL: Final = re.compile(r"COL (\S+) VAL ?")
 _SIDES: Final = ("left", "right")
 _MARKS: Final = ("\n", "|", ";", " / ")
-"""What parts the entries of a list in one cell, tried in this order."""
+"""Separators of list entries in a cell, tried in this order."""
 
 
 @dataclass(frozen=True)
 class Clusters:
-    """Records with the thing that each describes.
+    """Records with their true clusters.
 
     Attributes:
         records: table `RECORDS`.
-        truth: record key → name of the thing.
-        notes: per table, which column was taken for what.
+        truth: record key → true cluster.
+        notes: for each table, the roles of its columns.
     """
 
     records: pd.DataFrame
@@ -59,7 +59,7 @@ class Clusters:
 
 @dataclass(frozen=True)
 class JudgedPair:
-    """Two records that a person called the same or different; `where` names file and line."""
+    """A record pair labelled as match or non-match; `where` is the file and line."""
 
     left: str
     right: str
@@ -69,12 +69,12 @@ class JudgedPair:
 
 @dataclass(frozen=True)
 class JudgedPairs:
-    """Records with judged pairs of them.
+    """Records with labelled pairs.
 
     Attributes:
-        records: table `RECORDS`; values that stood in a title are back in their cells.
-        splits: 'train', 'valid' and 'test', as far as there are.
-        moved: how many values were put back.
+        records: table `RECORDS`; values joined to titles are moved back to their cells.
+        splits: 'train', 'valid' and 'test', if present.
+        moved: number of values moved.
     """
 
     records: pd.DataFrame
@@ -83,14 +83,14 @@ class JudgedPairs:
 
 
 def read_musicbrainz20k(folder: Path, *, hide: Collection[str] = ()) -> Clusters:
-    """Read `source_*.csv` of MusicBrainz-20K; `cluster_id` is the truth.
+    """Read `source_*.csv` of MusicBrainz-20K; `cluster_id` is the true cluster.
 
     Args:
-        folder: holds one file per source.
+        folder: contains one file per source.
         hide: columns to leave out.
 
     Raises:
-        DataError: no file, an unknown column to hide, a missing column, or a doubled id.
+        DataError: no file, an unknown column to hide, a missing column, or a duplicate id.
     """
     if unknown := sorted(set(hide) - set(MUSICBRAINZ20K)):
         raise DataError(
@@ -124,23 +124,23 @@ def read_tables(
     type_: str | None = None,
     hide: Collection[str] = (),
 ) -> Clusters:
-    """Read CSV tables, each of them a source unless a column says which.
+    """Read CSV tables, one source each unless a column names the source.
 
     Args:
         paths: files with a heading line.
         columns: role → columns; guessed from the headings by default.
-        truth: column with the name of the thing; without it every record is its own.
-        key: column with the record's id; the line number where there is no such column.
+        truth: column with the true cluster; by default every record is its own.
+        key: column with the record's id; by default the line number.
         source: column with the name of the source.
-        type_: class of the things; by default albums where tracks are listed, else songs.
+        type_: class of the records; by default albums if tracks are listed, else songs.
         hide: roles to leave out.
 
     Raises:
-        DataError: a missing column, or a doubled id.
+        DataError: a missing column, or a duplicate id.
     """
     clusters, order = _read_as_written(paths, columns, truth, key, source, type_, hide)
     restored, moved = restore_misplaced_values(clusters.records, order)
-    # a few finds are chance: a title may well hold the name of some album
+    # a few hits are chance: a title may contain some album's name
     joined = moved >= MANY_MOVED * len(clusters.records)
     return replace(clusters, records=restored) if joined else clusters
 
@@ -154,7 +154,7 @@ def _read_as_written(
     type_: str | None = None,
     hide: Collection[str] = (),
 ) -> tuple[Clusters, list[str]]:
-    """The records as the cells have them, and the predicates in the order of the first table."""
+    """Read the records unmodified, and the predicates in the first table's column order."""
     rows: list[dict[str, object]] = []
     gold: dict[str, str] = {}
     order: list[str] = []
@@ -181,11 +181,11 @@ def _read_as_written(
 
 
 def read_pairs(path: Path, left: str, right: str, record_keys: Collection[str]) -> list[JudgedPair]:
-    """Read judged pairs: two columns of ids and `label` (1 or 0; without it all are the same).
+    """Read labelled pairs: two columns of ids and `label` (1 or 0; by default all 1).
 
     Args:
         left, right: sources that the two ids belong to.
-        record_keys: record keys that there are.
+        record_keys: all record keys.
 
     Raises:
         DataError: fewer than two columns, an unknown id, or a label that is neither 0 nor 1.
@@ -208,7 +208,7 @@ def read_pairs(path: Path, left: str, right: str, record_keys: Collection[str]) 
 
 
 def read_mapping(path: Path, left: str, right: str, records: Clusters) -> Clusters:
-    """Clusters from a file of all true pairs of ids: what is linked, directly or not, is one."""
+    """Read clusters from a file of true id pairs: its connected components."""
     owner = {key: key for key in records.truth}
 
     def root(key: str) -> str:
@@ -225,7 +225,7 @@ def read_mapping(path: Path, left: str, right: str, records: Clusters) -> Cluste
 
 
 def read_deepmatcher_folder(folder: Path, columns: Columns | None) -> JudgedPairs:
-    """Read `tableA.csv` and `tableB.csv` with the judged pairs of train, valid and test.
+    """Read `tableA.csv` and `tableB.csv` with the labelled pairs of train, valid and test.
 
     Raises:
         DataError: a missing file or column, an unknown id, or a bad label.
@@ -247,14 +247,14 @@ def read_deepmatcher_folder(folder: Path, columns: Columns | None) -> JudgedPair
 def read_deepmatcher(files: Mapping[str, Path], columns: Columns | None) -> JudgedPairs:
     """Read pairs in the line form `COL name VAL value … <tab> COL … <tab> label`.
 
-    Equal sides are one record, so that a song in several pairs is known as one.
+    Equal sides are one record, so that a song in several pairs is not repeated.
 
     Args:
         files: split → file.
         columns: role → columns; guessed from the names by default.
 
     Raises:
-        DataError: a file is missing, or a line has no two sides and label.
+        DataError: a file is missing, or a line is not two sides and a label.
     """
     keys: dict[tuple[str, str], str] = {}
     rows: list[dict[str, object]] = []
@@ -289,9 +289,9 @@ def read_deepmatcher(files: Mapping[str, Path], columns: Columns | None) -> Judg
 def song_record(
     key: str, row: Row, columns: Columns, *, evidence: str, type_: str = "Song"
 ) -> dict[str, object]:
-    """A row of `RECORDS`; an empty cell states nothing.
+    """Build a row of `RECORDS`; empty cells are skipped.
 
-    Letters that went through the wrong encoding are put right; a list in one cell is taken apart.
+    Wrongly decoded text (mojibake) is repaired; a list in one cell is split.
     """
     stated = {}
     for role, names in columns.items():
@@ -315,7 +315,7 @@ def song_record(
 
 
 def _listed(cell: str) -> list[str]:
-    """The entries of a list in one cell, by the first mark that parts it."""
+    """Split a list in one cell by the first separator that applies."""
     for mark in _MARKS:
         if mark in cell:
             return [entry for part in cell.split(mark) if (entry := clean_text(part))]
@@ -323,7 +323,7 @@ def _listed(cell: str) -> list[str]:
 
 
 def read_table(path: Path, *, need: Collection[str] = ()) -> Iterator[tuple[int, dict[str, str]]]:
-    """Rows of a CSV (or, by its ending, TSV) file with their line numbers; also with `;` or `|`.
+    """Yield the rows of a CSV or TSV (by suffix) file with line numbers; also with `;` or `|`.
 
     Raises:
         DataError: the file is missing or not UTF-8, a needed column is missing, or a row has more
@@ -333,7 +333,7 @@ def read_table(path: Path, *, need: Collection[str] = ()) -> Iterator[tuple[int,
         with path.open(encoding="utf-8-sig", newline="") as file:
             first = file.readline()
             file.seek(0)
-            # a heading line without the usual mark is parted by another one
+            # a heading without the usual separator uses another one
             usual = "\t" if path.suffix == ".tsv" else ","
             mark = usual if usual in first else next((m for m in ";\t|" if m in first), usual)
             reader = csv.reader(file, delimiter=mark)

@@ -14,7 +14,7 @@ from kg_builder.text_models.ner.bio_tags import Span, TaggedWords
 
 @dataclass(frozen=True)
 class SpanScore:
-    """Strict: a span counts only with both of its bounds and its class right.
+    """Strict span scores: a span counts only if both bounds and the class are correct.
 
     Attributes:
         score: precision and recall over all spans of all sentences (micro).
@@ -31,10 +31,10 @@ class SpanScore:
 
 @dataclass(frozen=True)
 class SpanError:
-    """A sentence in which gold and found differ."""
+    """A sentence in which gold and predicted spans differ."""
 
     kind: str
-    """What is wrong: "missed", "spurious", "bounds", "class"; several, sorted, if several are."""
+    """Kinds of error: "missed", "spurious", "bounds", "class"; several, sorted, if several are."""
 
     sentence: str
     gold: str
@@ -49,14 +49,14 @@ def score_spans(
     rounds: int = 1000,
     seed: int = 0,
 ) -> SpanScore:
-    """Compare found spans with gold ones.
+    """Compare predicted spans with gold spans.
 
     Args:
-        gold: marked sentences.
-        found: spans found in each of them.
-        label: the only class to look at; all by default.
-        rounds: draws of the bootstrap.
-        seed: of the draws.
+        gold: annotated sentences.
+        found: predicted spans of each sentence.
+        label: the only class to score; all by default.
+        rounds: bootstrap samples.
+        seed: of the bootstrap.
     """
     counts = np.array(
         [
@@ -72,7 +72,7 @@ def score_spans(
 
 
 def span_errors(gold: Sequence[TaggedWords], found: Sequence[Sequence[Span]]) -> list[SpanError]:
-    """The sentences in which gold and found differ, in their order."""
+    """The sentences in which gold and predicted spans differ, in order."""
     errors = []
     for sentence, spans in zip(gold, found, strict=True):
         kinds = _kinds(sentence.spans, spans)
@@ -89,7 +89,7 @@ def span_errors(gold: Sequence[TaggedWords], found: Sequence[Sequence[Span]]) ->
 
 
 def marked(words: Sequence[str], spans: Sequence[Span]) -> str:
-    """`songs like [WoA: hey ya] by [Artist: outkast]`"""
+    """Mark spans in a sentence: `songs like [WoA: hey ya] by [Artist: outkast]`"""
     pieces = list(words)
     for start, end, label in spans:
         pieces[start] = f"[{label}: {pieces[start]}"

@@ -1,9 +1,9 @@
 """Validate a finished graph against SHACL shapes, each constraint as one SPARQL query.
 
-SHACL Core defines its constraints by SPARQL (https://www.w3.org/TR/shacl/#core-components); asking
-Oxigraph the same questions takes seconds where a validator that walks the nodes takes minutes. The
-constraints that shapes may use here are those of `_CHECKS` and `sh:or` of datatypes; any other is
-an error, never a constraint that is silently not checked.
+SHACL Core defines its constraints by SPARQL (https://www.w3.org/TR/shacl/#core-components); running
+these queries on Oxigraph takes seconds where a validator that walks the nodes takes minutes.
+Supported constraints are those of `_CHECKS` and `sh:or` of datatypes; any other is an error rather
+than silently unchecked.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _VALUE: Final = "?this <{path}> ?value"
 
 @dataclass(frozen=True)
 class Violation:
-    """One thing that does not have the shape.
+    """A node that violates a shape.
 
     Attributes:
-        focus: IRI of the thing.
+        focus: IRI of the node.
         path: IRI of the predicate.
-        value: the value at fault; empty where values are missing or too many.
-        message: what the shape demands.
+        value: the offending value; empty if values are missing or too many.
+        message: the shape's requirement.
         constraint: name of the constraint component: class, datatype, minCount, …
     """
 
@@ -52,7 +52,7 @@ def validate(graph_path: Path, *, shapes: Path = SHAPES_TTL) -> list[Violation]:
     """Check a Turtle file against the shapes; the violations, sorted.
 
     Raises:
-        DataError: the file is missing or no Turtle, or a shape asks for what is not supported.
+        DataError: the file is missing or is not Turtle, or a shape uses an unsupported constraint.
     """
     store = ox.Store()
     try:
@@ -70,7 +70,7 @@ def violations(
     """Check a loaded graph against the shapes; the violations, sorted.
 
     Raises:
-        DataError: a shape asks for what is not supported.
+        DataError: a shape uses an unsupported constraint.
     """
     model = rdflib.Graph().parse(shapes, format="turtle")
     data_model = schema or load_schema()
@@ -97,7 +97,7 @@ def violations(
 def _constraints(
     model: rdflib.Graph, shape: rdflib.term.Node, path: str, schema: Schema, where: Path
 ) -> Iterator[tuple[str, str, str]]:
-    """Every constraint of a property shape: name, limit, and what its violations look like."""
+    """Yield the constraints of a property shape: name, limit, and query pattern of violations."""
     for parameter, value in sorted(model.predicate_objects(shape)):
         if parameter in _SILENT:
             continue
@@ -121,7 +121,7 @@ def _local(name: str) -> str:
 
 
 def _instances(class_: str, variable: str, schema: Schema) -> str:
-    """A pattern of the things of a class or of one below it."""
+    """Query pattern of the instances of a class or a subclass."""
     name = class_.removeprefix(ONTOLOGY)
     below = [one for one in schema.classes if schema.is_a(one, name)] or [name]
     kinds = " ".join(f"<{ONTOLOGY}{one}>" for one in below)
@@ -159,4 +159,4 @@ _CHECKS: Final[dict[str, Callable[[str, str, Schema], str]]] = {
         f"{_VALUE.format(path=path)} filter not exists {{ {_instances(value, '?value', schema)} }}"
     ),
 }
-"""Constraint component → the pattern that its violations fit."""
+"""Constraint component → query pattern of its violations."""

@@ -23,7 +23,7 @@ PREDICATES: Final[Mapping[str, str]] = {
     "tracks": "~onAlbum",
     "price": "price",
 }
-"""Role of a column → predicate of the data model under which its values are compared."""
+"""Role of a column → predicate of the data model for its values."""
 
 ROLES: Final = (TITLE, *PREDICATES)
 _NUMBERED_TRACK: Final = re.compile(r"track[ _-]?\d+", re.I)
@@ -72,13 +72,13 @@ def read_columns(text: str) -> dict[str, tuple[str, ...]]:
 
 
 def guess_columns(headings: Iterable[str], *, where: str) -> dict[str, tuple[str, ...]]:
-    """The roles of columns by their headings; others are left out.
+    """Guess the roles of columns from their headings; other columns are left out.
 
-    Of several columns for one role the one with the more usual heading is taken. Numbered columns
+    If several columns fit a role, the one with the most usual heading is used. Numbered columns
     (`track01`, `track02`, …) are one list of tracks.
 
     Raises:
-        DataError: none of the headings is a title's.
+        DataError: no heading is that of a title.
     """
     headings = list(headings)
     found: dict[str, tuple[str, ...]] = {}
@@ -106,7 +106,7 @@ def guess_columns(headings: Iterable[str], *, where: str) -> dict[str, tuple[str
 
 
 def kind_of(columns: Mapping[str, Sequence[str]]) -> str:
-    """What a table describes: albums where it lists tracks and names no album, else songs.
+    """Class of a table's rows: albums if it lists tracks and names no album, else songs.
 
     >>> kind_of({"title": ["dtitle"], "tracks": ["track1", "track2"]}), kind_of({"title": ["name"]})
     ('Album', 'Song')
@@ -115,7 +115,7 @@ def kind_of(columns: Mapping[str, Sequence[str]]) -> str:
 
 
 def described(columns: Mapping[str, Sequence[str]], headings: Sequence[str]) -> str:
-    """Which column was taken for what, and which for nothing, in one line."""
+    """Format the roles of columns, and the unused columns, as one line."""
     taken = []
     for role, names in columns.items():
         several = f"{names[0]} … {names[-1]} ({len(names)})"
@@ -131,7 +131,7 @@ def require_columns(
     """Check that every named column is in the table.
 
     Raises:
-        DataError: one is not.
+        DataError: a column is missing.
     """
     for role, names in columns.items():
         for name in names:

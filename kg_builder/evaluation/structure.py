@@ -21,10 +21,10 @@ _EXTREME: Final = 12.0  # robust standard deviations of the logarithm of the deg
 
 
 def completeness(statements: pd.DataFrame, entities: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """Of the things of a class, how many have a fact of each predicate that the class may have.
+    """For each class and predicate allowed for it, count the entities with such a fact.
 
-    Columns class, entities, predicate, filled (things with such a fact, as subject), share. Only
-    predicates that anything in the graph has; inverse ones are written the other way.
+    Columns class, entities, predicate, filled (entities with such a fact, as subject), share. Only
+    predicates used in the graph are listed, not their inverses.
     """
     types = entities.set_index("entity")["type"]
     pairs = statements[["subject", "predicate"]].drop_duplicates()
@@ -44,9 +44,9 @@ def connectivity(statements: pd.DataFrame, entities: pd.DataFrame) -> dict[str, 
     """Degree distribution and components of the relations between entities.
 
     Returns:
-        `degrees`: (from, to, things) by powers of two; `orphans`: things without a relation;
-        `components`: their number, orphans included; `largest`: share of things in the largest;
-        `hubs`: the best connected, with degree and class.
+        `degrees`: (from, to, entities) by powers of two; `orphans`: entities without a relation;
+        `components`: their number, orphans included; `largest`: share of entities in the largest;
+        `hubs`: the entities of highest degree, with class.
     """
     names = entities["entity"].tolist()
     index_of = {name: number for number, name in enumerate(names)}
@@ -77,10 +77,10 @@ def connectivity(statements: pd.DataFrame, entities: pd.DataFrame) -> dict[str, 
 
 
 def suspects(statements: pd.DataFrame, entities: pd.DataFrame) -> list[dict[str, str]]:
-    """What looks like a mistake and is for a person to judge; nothing is dropped for it.
+    """Find suspicious facts for a person to review; nothing is dropped.
 
-    Cycles in a relation of parts, works that came out before their performer was born, literals of
-    one thing that differ in spelling only, and persons or works connected far beyond their kind.
+    Cycles in part–whole relations, works released before their performer was born, literals of an
+    entity that differ only in spelling, and persons or works of outlying degree.
     """
     return [
         *_cycles(statements),
@@ -145,7 +145,7 @@ def _near_duplicates(statements: pd.DataFrame) -> list[dict[str, str]]:
 
 
 def _hubs(statements: pd.DataFrame, entities: pd.DataFrame) -> list[dict[str, str]]:
-    """Things connected far beyond their class, by median and median deviation of log degrees."""
+    """Degree outliers within each class, by median and median deviation of log degrees."""
     linking = statements.loc[statements["object_kind"] == "entity", _FACT].drop_duplicates()
     degree = pd.concat([linking["subject"], linking["object"]]).value_counts()
     table = entities[["entity", "type"]].assign(degree=entities["entity"].map(degree))

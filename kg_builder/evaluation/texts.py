@@ -19,10 +19,10 @@ from kg_builder.text_models.training.annotated import DATA_MODEL_NAME
 
 Fact = tuple[str, str, str]
 Place = tuple[int, int]
-"""Start and end of a mention, in code points."""
+"""Start and end offsets of a mention, in code points."""
 
 _TURNED: Final = {"hasMember": "memberOf", "performer": "performed"}
-"""Predicate → the one that says the same the other way round."""
+"""Predicate → its inverse."""
 
 _KINDS: Final = {
     "typed": "by class",
@@ -31,16 +31,16 @@ _KINDS: Final = {
     "date-of-work": "by nearness",
     "first-artist": "by nearness",
 }
-"""What follows "pattern:" where no rule of a rule file states it → the kind of statement"""
+"""Suffix of a "pattern:" method that is not from a rule file → kind of statement."""
 
 _DATES: Final = frozenset({"beginDate", "endDate", "releaseDate"})
 _NAMED: Final = "AWLPZ"
-"""Slots of the things whose chains are annotated: agents, works, labels, places, awards."""
+"""Mention types with annotated chains: agents, works, labels, places, awards."""
 
 
 @dataclass(frozen=True)
 class GoldText:
-    """What people say of a text: which mentions are of one thing, and what it states."""
+    """Gold annotation of a text: coreference chains and triples."""
 
     id: str
     chains: tuple[tuple[Place, ...], ...]
@@ -49,7 +49,7 @@ class GoldText:
 
 @dataclass(frozen=True)
 class Confidence:
-    """Relations that were stated with one confidence, and how many of them are right."""
+    """Relations extracted with one confidence, and how many of them are correct."""
 
     stated: float
     found: int
@@ -57,7 +57,7 @@ class Confidence:
 
 
 class JudgedRelation(NamedTuple):
-    """A relation that was stated: by which kind of method, with which confidence, and truly?"""
+    """An extracted relation: kind of method, confidence, and whether it is correct."""
 
     kind: str
     confidence: float
@@ -102,10 +102,10 @@ def _annotated(item: Any) -> GoldText:
 
 
 def count_relations(texts: Sequence[tuple[GoldText, Reading]]) -> Counts:
-    """Relations of the annotation's predicates, each counted once a text.
+    """Count relations of the annotated predicates, each once per text.
 
-    Names are compared without case, article and hyphens, dates by their year; memberships count
-    whichever way round they are said, and likewise what two things share.
+    Names are compared ignoring case, articles and hyphens, dates by their year; memberships and
+    symmetric relations count in either direction.
     """
     predicates = _predicates(gold for gold, _ in texts)
     right = found = wanted = 0
@@ -117,7 +117,7 @@ def count_relations(texts: Sequence[tuple[GoldText, Reading]]) -> Counts:
 
 
 def count_coreference(texts: Sequence[tuple[GoldText, Reading]], schema: Schema) -> Counts:
-    """Pairs of mentions of one thing."""
+    """Count coreferent pairs of mentions."""
     right = found = wanted = 0
     for gold, reading in texts:
         chains: dict[int, list[Place]] = {}
@@ -131,7 +131,7 @@ def count_coreference(texts: Sequence[tuple[GoldText, Reading]], schema: Schema)
 
 
 def judged_relations(texts: Sequence[tuple[GoldText, Reading]]) -> list[JudgedRelation]:
-    """Relations of the annotation's predicates, each once a text, where it is stated best."""
+    """Relations of the annotated predicates, each once per text with its highest confidence."""
     predicates = _predicates(gold for gold, _ in texts)
     found = []
     for gold, reading in texts:
@@ -151,7 +151,7 @@ def judged_relations(texts: Sequence[tuple[GoldText, Reading]]) -> list[JudgedRe
 
 
 def kind_of(method: str) -> str:
-    """The kind of statement that a method makes.
+    """Kind of statement by extraction method.
 
     >>> kind_of("pattern:born-in"), kind_of("pattern:typed"), kind_of("trained")
     ('rule', 'by class', 'trained')
@@ -161,7 +161,7 @@ def kind_of(method: str) -> str:
 
 
 def by_confidence(judged: Sequence[JudgedRelation]) -> list[Confidence]:
-    """How often relations are right, by the confidence with which they are stated, rising."""
+    """Group relations by rising confidence, and count the correct ones."""
     counts: dict[float, list[int]] = {}
     for item in judged:
         count = counts.setdefault(round(item.confidence, 2), [0, 0])
@@ -171,13 +171,13 @@ def by_confidence(judged: Sequence[JudgedRelation]) -> list[Confidence]:
 
 
 def confidence_error(found: Sequence[Confidence]) -> float:
-    """Mean distance of the stated confidences from the shares that are right (ECE)."""
+    """Expected calibration error (ECE): mean distance of confidence from the correct share."""
     total = sum(item.found for item in found)
     return sum(abs(item.stated * item.found - item.right) for item in found) / total if total else 0
 
 
 def fact_of(relation: Relation) -> Fact:
-    """A relation in the form in which facts are compared."""
+    """Normalise a relation to a comparable fact."""
     mention = relation.object
     name = mention.name if mention.type == "Date" or not mention.entity else mention.entity.name
     return _fact(relation.subject.name, relation.predicate, name)
@@ -194,7 +194,7 @@ def _fact(subject: str, predicate: str, object_: str) -> Fact:
 
 
 def _year(date: str) -> str:
-    """The year of a date as texts or annotations write it: "4 March 1974", "1974-03-04"."""
+    """The year of a date as written in texts or annotations: "4 March 1974", "1974-03-04"."""
     found = re.search(r"\d{4}", date)
     return found[0] if found else date
 

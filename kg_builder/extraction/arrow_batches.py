@@ -22,17 +22,17 @@ Numbers = NDArray[np.int64]
 Texts: TypeAlias = pa.StringArray
 
 TO_CLEAN: Final = r"^ | $|  |[&%\\]|[^ -~]"
-"""Occurs in every text that `values.clean_text` changes, and in many that it does not."""
+"""Prefilter: matches every text that `values.clean_text` changes, and others."""
 
 
 def mapped(texts: Texts, change: Callable[[str], str], *, where: str = "") -> Texts:
-    """Every text changed; equal ones are changed once.
+    """Apply a function to every text, once per distinct text.
 
     Args:
         texts: the texts.
-        change: gives the text that takes the place of another.
-        where: a regular expression that occurs in every text that differs from what it is changed
-            to: for Arrow to leave most texts as they are.
+        change: the function.
+        where: a regular expression that matches every text that the function changes, so that Arrow
+            can skip most texts.
     """
     if where:
         chosen = pc.match_substring_regex(texts, where)
@@ -45,12 +45,12 @@ def mapped(texts: Texts, change: Callable[[str], str], *, where: str = "") -> Te
 
 
 def first_places(codes: Numbers) -> Numbers:
-    """Where each code stands first; codes are numbered in the order in which they appear."""
+    """First position of each code; codes are numbered in order of appearance."""
     return np.unique(codes, return_index=True)[1]
 
 
 def first_of_equals(groups: Numbers, texts: Texts) -> NDArray[np.bool_]:
-    """Whether each text is the first of its kind in its group; groups are numbers from zero."""
+    """Whether each text is the first of its value in its group; groups are numbered from zero."""
     among_others = np.flatnonzero(np.bincount(groups)[groups] > 1)
     codes = texts.take(pa.array(among_others)).dictionary_encode().indices.to_numpy()
     pairs = groups[among_others] * (len(texts) + 1) + codes
@@ -61,26 +61,26 @@ def first_of_equals(groups: Numbers, texts: Texts) -> NDArray[np.bool_]:
 
 
 def is_filled(texts: Texts) -> NDArray[Any]:
-    """Whether each text is one."""
+    """Whether each text is non-empty."""
     filled: NDArray[Any] = pc.binary_length(texts).to_numpy() > 0
     return filled
 
 
 def listed(size: int, places: Numbers, texts: Texts) -> pa.ListArray:
-    """Lists of the texts of each place, in the order in which they are given."""
+    """Group texts into one list per position, in the given order."""
     offsets = np.append(0, np.cumsum(np.bincount(places, minlength=size))).astype(np.int32)
     sorting = pa.array(np.argsort(places, kind="stable"))
     return pa.ListArray.from_arrays(pa.array(offsets), texts.take(sorting))
 
 
 def united(size: int, places: Numbers, texts: Texts) -> pa.ListArray:
-    """The different texts of each place, in the order given; empty ones are none."""
+    """Group distinct non-empty texts into one list per position, in the given order."""
     chosen = first_of_equals(places, texts) & is_filled(texts)
     return listed(size, places[chosen], texts.filter(pa.array(chosen)))
 
 
 def others_than(own: Texts, places: Numbers, texts: Texts) -> pa.ListArray:
-    """As `united`, without the texts that are a place's own."""
+    """As `united`, without the position's own text."""
     size = len(own)
     places, texts = np.append(np.arange(size), places), pa.concat_arrays([own, texts])
     chosen = first_of_equals(places, texts) & is_filled(texts)
@@ -90,7 +90,7 @@ def others_than(own: Texts, places: Numbers, texts: Texts) -> pa.ListArray:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """One piece of input that was left out."""
+    """A piece of input that was not used."""
 
     reason: str
     evidence: str
@@ -99,14 +99,14 @@ class Reject:
 
 @dataclass(frozen=True)
 class Extraction:
-    """The records and statements of one source, what was left out, and counts of both.
+    """The records, statements, rejects and counts of one source.
 
     Attributes:
-        records: table `records`, one row per thing, in the order of first mention.
+        records: table `records`, one row per entity, in the order of first mention.
         statements: table `statements` with record keys for entities, in the order read.
         rejects: table `rejects` with stage "extraction".
-        counts: how many rows, pages or sentences were read and used, unknown fields by name
-            (`unknown field: <name>`), and so on, sorted by name.
+        counts: numbers of rows, pages or sentences read and used, unknown fields by name (`unknown
+            field: <name>`), and so on, sorted by name.
     """
 
     records: pd.DataFrame
@@ -146,7 +146,7 @@ PART: Final = pa.schema(
         "optional": pa.bool_(),
     }
 )
-"""What some segment of the source says of one thing; later segments may say more of it."""
+"""A segment's partial record of one entity; later segments may add to it."""
 
 THING: Final = pa.schema(
     {
@@ -160,7 +160,7 @@ THING: Final = pa.schema(
         "optional": pa.bool_(),
     }
 )
-"""Of a part what decides whether others say the same: `plain` if that is all it says."""
+"""The fields of a part that determine whether parts are equal; `plain` if it has no others."""
 
 REJECT: Final = pa.schema({"reason": _TEXT, "evidence": _TEXT, "detail": _TEXT})
 
@@ -170,13 +170,13 @@ Row = tuple[str, str, str, str, str, float, str]
 
 @dataclass(frozen=True)
 class Segment:
-    """What a segment of a source says, without numbers: those depend on what came before it.
+    """The content of a segment of a source, without row numbers, which depend on earlier segments.
 
     Attributes:
-        parts: descriptions of things, in the order read; several parts may be of one thing.
+        parts: partial records, in the order read; several may be of one entity.
         statements: in the order read.
-        rejects: in the order met.
-        counts: of what is counted.
+        rejects: in the order read.
+        counts: counts by name.
     """
 
     parts: pa.Table
@@ -198,7 +198,7 @@ def write_segment(segment: Segment, folder: Path) -> None:
 
 
 def read_segment(folder: Path) -> Segment:
-    """The segment that `write_segment` wrote."""
+    """Read a segment written by `write_segment`."""
     notes = json.loads((folder / _SEGMENT_NOTES).read_text())
     return Segment(
         pq.read_table(folder / _SEGMENT_PARTS),
@@ -209,7 +209,7 @@ def read_segment(folder: Path) -> Segment:
 
 
 class Part:
-    """Description of one thing since the staging store was last fed."""
+    """Partial record of one entity since rows were last moved to the staging store."""
 
     __slots__ = (
         *("aliases", "evidence", "external_ids", "name", "optional"),
@@ -225,7 +225,7 @@ class Part:
 
 
 def statement_batch(rows: Sequence[Row], first: int) -> pa.RecordBatch:
-    """Rows as columns, numbered from `first`."""
+    """Convert rows to columns, numbered from `first`."""
     numbers = range(first, first + len(rows))
     columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * len(_ROW_FIELDS)
     arrays = [
@@ -235,7 +235,7 @@ def statement_batch(rows: Sequence[Row], first: int) -> pa.RecordBatch:
 
 
 def part_batch(parts: Mapping[str, Part]) -> pa.RecordBatch:
-    """Parts, given by the keys of their things, as columns."""
+    """Convert parts, given by entity key, to columns."""
     items = parts.values()
     columns: list[Sequence[Any]] = [
         [item.seq for item in items],
@@ -254,7 +254,7 @@ def part_batch(parts: Mapping[str, Part]) -> pa.RecordBatch:
 
 
 def things_of(parts: pa.RecordBatch) -> pa.Table:
-    """Of parts what decides whether they say the same."""
+    """The columns of parts that determine whether they are equal."""
     aliases, ids = parts.column("aliases"), parts.column("external_ids")
     sizes = pc.list_value_length(ids).to_numpy()
     first = np.where(sizes == 1, ids.offsets.to_numpy()[:-1], len(ids.values))
@@ -267,7 +267,7 @@ def things_of(parts: pa.RecordBatch) -> pa.Table:
 
 
 def numbered(rows: pa.Table, first: int, schema: pa.Schema) -> tuple[pa.RecordBatch, int]:
-    """(the rows with their numbers, the next number)"""
+    """Number the rows; returns them and the next number."""
     end = first + len(rows)
     numbers = pa.array(np.arange(first, end))
     columns = [numbers if name == "seq" else rows[name].combine_chunks() for name in schema.names]
@@ -287,14 +287,14 @@ _TO_ESCAPE: Final = r'[\x00-\x1f\\"]'
 def write_attributes(
     rows: pa.Table, predicates: Sequence[str]
 ) -> tuple[NDArray[np.int64], pa.StringArray]:
-    r"""Write `{"predicate": ["value", ...], ...}` for every thing; a value stands once in a list.
+    r"""Write `{"predicate": ["value", ...], ...}` for every entity, with distinct values.
 
     Args:
         rows: columns `thing`, `predicate` and `value`, sorted by the first two.
-        predicates: what the numbers in the column `predicate` mean.
+        predicates: names of the codes in the column `predicate`.
 
     Returns:
-        The things, each once, and their attributes.
+        The distinct entities, and their attributes.
 
     >>> rows = pa.table({"thing": [4, 4], "predicate": [0, 0], "value": ["jazz", "pop"]})
     >>> write_attributes(rows, ["genre"])[1].to_pylist()
@@ -308,7 +308,7 @@ def write_attributes(
         things, numbers, values = things[once], numbers[once], values.filter(pa.array(once))
         begins = _differs(things) | _differs(numbers)
     is_first = _differs(things)
-    # what stands before each value: of a thing's first, of a predicate's first, of any other
+    # prefix of each value: the first of an entity, the first of a predicate, any other
     before = [f'{{"{name}": ["' for name in predicates]
     before += [f'"], "{name}": ["' for name in predicates]
     kinds = np.where(is_first, numbers, np.where(begins, numbers + len(predicates), len(before)))
@@ -319,7 +319,7 @@ def write_attributes(
         pa.array(["", '"]}']).take(pa.array(ends)),
         "",
     )
-    # the texts of a thing lie side by side: they are joined by forgetting where one ends
+    # the texts of an entity are adjacent in memory: joined by dropping inner offsets
     starts = np.flatnonzero(is_first)
     offsets = np.frombuffer(texts.buffers()[1], np.int32)[np.append(starts, len(things))]
     whole = pa.StringArray.from_buffers(len(starts), pa.py_buffer(offsets), texts.buffers()[2])

@@ -42,10 +42,10 @@ Value = TypeVar("Value")
 
 
 class Recent(dict[Key, Value]):
-    """A dictionary that starts anew when it is full.
+    """A dictionary that is cleared when it is full.
 
-    Readers keep in it which record a repeated name or id means, and save themselves the work of
-    adding the record again; what was forgotten is merely done once more.
+    A cache in which readers look up the record of a repeated name or id instead of adding it again;
+    after a miss the record is simply added again.
     """
 
     def __init__(self, size: int = 65_536) -> None:
@@ -59,13 +59,13 @@ class Recent(dict[Key, Value]):
 
 
 def id_key(source: str, scope: str, record_id: str) -> str:
-    """Record key from the publisher's id."""
+    """Build a record key from the publisher's id."""
     record_id = plain_id(record_id)
     return f"{source}/{scope}/{record_id}" if scope else f"{source}/{record_id}"
 
 
 def plain_id(text: str) -> str:
-    """An id without the ".0" of programs that know no empty integer.
+    """Strip the ".0" of ids from programs without nullable integers.
 
     >>> plain_id("12.0"), plain_id("0012"), plain_id("v1.0")
     ('12', '0012', 'v1.0')
@@ -74,7 +74,7 @@ def plain_id(text: str) -> str:
 
 
 def name_key(source: str, type_: str, name: str, schema: Schema, *, owner: str = "") -> str:
-    """Record key of an entity that has only a name; `owner` is the key of the record naming it."""
+    """Build the key of an entity that has only a name; `owner` is the record that names it."""
     prefix = schema.prefix(type_)
     if owner and is_owned(type_, schema):
         return f"{source}/{prefix}/{owner.removeprefix(source + '/')}/{fold(name)}"
@@ -82,34 +82,34 @@ def name_key(source: str, type_: str, name: str, schema: Schema, *, owner: str =
 
 
 def is_owned(type_: str, schema: Schema) -> bool:
-    """Whether things of a class, known by name alone, belong to what mentions them."""
+    """Whether entities of a class with only a name are scoped to the record that mentions them."""
     return schema.is_a(type_, "Work") or schema.is_a(type_, "Event")
 
 
 Used = TypeVar("Used")
 
 _NAMES: Final = 1_000_000
-"""Names of artists that are remembered."""
+"""Maximum number of artist names to remember."""
 
 HOLD: Final = 50_000
-"""Records, statements or rejects held as Python objects before they go to the store."""
+"""Records, statements or rejects buffered as Python objects before they are staged."""
 
 
 _IN_TITLE: Final = 0.95
-"""Confidence of a performer whom a title names as a guest."""
+"""Confidence of a performer named as a guest in a title."""
 
 
 class Collector:
     """Collects one source's records and statements; `finish` (or `finish_to`) builds the tables.
 
-    Memory is bounded: after `hold` records, statements or rejects they move to a store, which keeps
-    to its share of memory too.
+    Memory is bounded: after `hold` records, statements or rejects, they are moved to a staging
+    store, which has a memory limit too.
 
     Args:
         source: name of the source.
         schema: the data model.
-        hold: rows held before they are moved.
-        memory: the store's share of memory.
+        hold: rows buffered before they are staged.
+        memory: memory limit of the store.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Collector:
         self.counts: Counter[str] = Counter()
         self.rejects: list[Reject] = []
         self.names_of_artists: set[str] = set()
-        """Names of people and artists so far, in lower case: needed to split joint credits."""
+        """Lower-case names of people and artists so far, needed to split joint credits."""
         self._acting = {
             name for name in schema.classes if schema.compatible(name, "Artist") or name == "Person"
         }
@@ -152,7 +152,7 @@ class Collector:
         self.close()
 
     def __contains__(self, key: str) -> bool:
-        """Whether a record was added lately: since records last moved to the store."""
+        """Whether a record was added since records were last staged."""
         return key in self._parts
 
     def record(
@@ -166,7 +166,7 @@ class Collector:
         aliases: Iterable[str] = (),
         external_ids: Iterable[str] = (),
     ) -> str:
-        """Add a record, or further data about it, and return its key.
+        """Add a record, or further data of a known one, and return its key.
 
         A second name becomes an alias; the type becomes the more specific of two compatible ones.
         """
@@ -200,9 +200,9 @@ class Collector:
         return key
 
     def row(self, key: str, *, optional: bool = False) -> None:
-        """Note that the record just added has a row of its own in a table.
+        """Mark the record just added as having its own table row.
 
-        An optional one is left out where no statement mentions it.
+        An optional record is dropped if no statement mentions it.
         """
         part = self._parts[key]
         part.rows += 1
@@ -239,26 +239,26 @@ class Collector:
         evidence: str,
         confidence: float = 1.0,
     ) -> None:
-        """Add one statement; kind "record" says that the object is a record key."""
+        """Add one statement; kind "record" means that the object is a record key."""
         self.add((subject, predicate, object_, kind, method, confidence, evidence))
 
     def add(self, row: Row) -> None:
-        """Add one statement, given as a row."""
+        """Add one statement as a row."""
         self._rows.append(row)
         if len(self._rows) >= self._hold:
             self._move_rows()
 
     def statements(self, rows: Iterable[Row]) -> None:
-        """Add many statements."""
+        """Add statements as rows."""
         self._rows.extend(rows)
         if len(self._rows) >= self._hold:
             self._move_rows()
 
     def add_segment(self, segment: Segment) -> None:
-        """Add the rows of a segment of the source, after all that was added one by one."""
+        """Add the rows of a segment of the source, after those added individually."""
         self._move_rows()
         self._move_parts()
-        self._segments += 2  # one more, and one for things that are in it twice
+        self._segments += 2  # one more, and one for entities that occur in it twice
         parts, self._next_part = numbered(segment.parts, self._next_part, PART)
         self._note_names(parts)
         self._note_titles(parts)
@@ -269,9 +269,9 @@ class Collector:
         self.counts.update(segment.counts)
 
     def segment(self) -> Segment:
-        """What has been collected, for the collector of the whole source to add; empties this one.
+        """Return what was collected as a segment, and clear this collector.
 
-        Nothing of it may have been moved to the store: give a `hold` that is large enough.
+        No rows may have been staged: use a `hold` that is large enough.
         """
         if self._store is not None:
             raise RuntimeError("what a segment holds was moved to the store; give a larger `hold`")
@@ -281,13 +281,13 @@ class Collector:
         return Segment(parts, rows, rejects, self.counts)
 
     def reject(self, reason: str, evidence: str, detail: str = "") -> None:
-        """Note input that is not used."""
+        """Add a reject."""
         self.rejects.append(Reject(reason, evidence, detail))
         if len(self.rejects) >= self._hold:
             self._move_rejects()
 
     def take_rejects(self, rejects: list[Reject]) -> None:
-        """Take over, and empty, a reader's list of input that is not used."""
+        """Move a reader's list of rejects to this collector."""
         self.rejects += rejects
         rejects.clear()
         if len(self.rejects) >= self._hold:
@@ -296,8 +296,8 @@ class Collector:
     def finish(self) -> Extraction:
         """Build the tables in memory.
 
-        A statement whose subject or object is a record that no table of the source has becomes a
-        reject; records that were only wanted if used, and were not, are counted and left out.
+        A statement whose subject or object record is in no table of the source becomes a reject;
+        optional records without statements are counted and dropped.
         """
         records, statements, rejects = self._read_tables(_frame)
         return Extraction(records, statements, rejects, dict(sorted(self.counts.items())))
@@ -312,7 +312,7 @@ class Collector:
         return dict(sorted(self.counts.items()))
 
     def close(self) -> None:
-        """Give back what the collector holds on disk."""
+        """Delete the staging store's files."""
         if self._store is not None:
             self._store.close()
             self._store = None
@@ -322,7 +322,7 @@ class Collector:
     def _read_tables(
         self, use: Callable[[Table, Callable[[], Iterator[pa.Table]]], Used]
     ) -> list[Used]:
-        """What becomes of the three tables, which are read side by side."""
+        """Build each of the three tables concurrently."""
         store = self._settle()
         reading = (store.records, store.statements, store.rejects)
         with ThreadPoolExecutor(len(reading)) as pool:
@@ -339,14 +339,14 @@ class Collector:
         return store
 
     def _note_names(self, parts: pa.RecordBatch) -> None:
-        """Remember who is an artist, as `record` does."""
+        """Remember names of artists, as `record` does."""
         if self._titled and len(self.names_of_artists) < _NAMES:
             acting = pc.is_in(parts["type"], pa.array(sorted(self._acting)))
             names = parts["name"].filter(acting).to_pylist()
             self.names_of_artists.update(map(str.casefold, names))
 
     def _note_titles(self, parts: pa.RecordBatch) -> None:
-        """Remember titles that may name guests until all artists of the source are known."""
+        """Keep titles that may name guests until all artists of the source are known."""
         if not self._titled:
             return
         rows = pc.and_(
@@ -359,8 +359,8 @@ class Collector:
             self._titles.setdefault((key, title), evidence)
 
     def _state_guests(self) -> None:
-        """The guests in titles ("Rain (feat. Bob)") are performers."""
-        # those of one guest first: they may be what tells "Ann & Bob" apart
+        """Add the guests in titles ("Rain (feat. Bob)") as performers."""
+        # titles with one guest first: their names may be needed to split "Ann & Bob"
         titles = sorted(self._titles.items(), key=lambda row: bool(JOINT.search(row[0][1])))
         self._titles = {}
         for (work, title), evidence in titles:
@@ -431,13 +431,13 @@ def _write(folder: Path, table: Table, read: Callable[[], Iterator[pa.Table]]) -
         pq.ParquetWriter(folder / f"{table.name}.parquet", table.schema) as file,
         ThreadPoolExecutor(1) as writer,
     ):
-        # written while the next rows are made
+        # written in the background while the next rows are built
         for _ in in_order(writer, file.write_table, read(), ahead=1):
             pass
 
 
 def _is_text(*texts: str) -> bool:
-    """Whether nothing is in the texts that UTF-8 cannot write (halves of surrogate pairs)."""
+    """Whether all texts can be encoded as UTF-8 (no lone surrogates)."""
     return all(text == _as_text(text) for text in texts)
 
 

@@ -48,21 +48,20 @@ def extract(
     """Read one source into tables in memory.
 
     Args:
-        source: what it is and how it is read.
+        source: the source's settings.
         root: raw folder that the source's paths are relative to.
         schema: the data model.
-        gazetteer: table `records` of sources read before, whose names and aliases are looked for
-            in running text; other sources do not need it.
-        left_out: pairs of users and items whose acts are not read.
-        load_models: loads the models that a source of running text names; without it such a
-            source is refused.
-        ontology: Turtle files that `schema` was read from beside the data model's own.
-        run_units: works on the texts of a source batch by batch; without it they are read here.
-        progress: called with the bytes (of running text: the texts) read so far and their total.
+        gazetteer: table `records` of sources read before, whose names and aliases are matched in
+            running text; unused for other sources.
+        left_out: user–item pairs whose interactions are skipped.
+        load_models: loads the models named by a text source; required by such sources.
+        ontology: Turtle files that `schema` was read from besides the built-in data model.
+        run_units: executes the batches of a text source; by default texts are read in this process.
+        progress: called with the number of bytes (or texts) read so far and their total.
 
     Raises:
         DataError: a file or column is missing or damaged, or the mapping does not fit the data
-            model; a malformed row, page or value is a reject instead.
+            model; malformed rows, pages or values become rejects instead.
     """
     with rare_garbage_collection(), Collector(source.name, schema) as out:
         if isinstance(source, UnstructuredSource):
@@ -81,11 +80,11 @@ def extract_to(
     left_out: LeftOutPairs = NONE_LEFT_OUT,
     progress: Progress = silent,
 ) -> None:
-    """Read one source into files, in memory that does not grow with it (the function of a unit).
+    """Read one source into files in bounded memory (the function of a unit).
 
     Args:
-        folder: where `records.parquet`, `statements.parquet`, `rejects.parquet` and `counts.json`
-            are written; `read_extraction` reads them.
+        folder: output folder of `records.parquet`, `statements.parquet`, `rejects.parquet` and
+            `counts.json`, which `read_extraction` reads.
         source, root, left_out, progress: as for `extract`.
         ontology: Turtle files with additions to the data model.
 
@@ -99,7 +98,7 @@ def extract_to(
 
 
 def read_extraction(folder: Path) -> Extraction:
-    """What `extract_to` has written."""
+    """Read the output of `extract_to`."""
     records, statements, rejects = (
         table.check(pd.read_parquet(folder / f"{table.name}.parquet", dtype_backend="pyarrow"))
         for table in (RECORDS, STATEMENTS, REJECTS)
@@ -134,7 +133,7 @@ def _read_texts(
     run_units: RunUnits | None,
     progress: Progress,
 ) -> None:
-    # Here, since spaCy takes seconds to import, and most data sets have no texts.
+    # Lazy import: spaCy takes seconds to import, and most data sets have no texts.
     try:
         from kg_builder.extraction.text.reader import extract_unstructured
     except ModuleNotFoundError as missing:

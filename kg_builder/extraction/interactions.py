@@ -36,7 +36,7 @@ def columns_of(time: TimeColumns | None) -> list[str]:
 
 
 def read_numbers(cells: pd.Series, decimal: DecimalSign | None = None) -> pd.Series:
-    """Numbers in the notation of programs or people (4.5, 4,5, 1.234,5); NaN for what is none."""
+    """Parse numbers in any notation (4.5, 4,5, 1.234,5); NaN if unparsable."""
     found = pd.to_numeric(cells, errors="coerce").astype("float64")
     written = cells.notna() & (found.isna() if decimal is None else True)
     if written.any():
@@ -47,11 +47,11 @@ def read_numbers(cells: pd.Series, decimal: DecimalSign | None = None) -> pd.Ser
 
 
 def read_times(cells: pd.DataFrame) -> pd.Series:
-    """The time of each row as `Int64`, missing where the cells tell none.
+    """Parse the time of each row as `Int64`, missing if the cells hold none.
 
     One column holds numbers, kept in the publisher's own unit (a fraction is cut off), or ISO 8601
-    dates and times, which become seconds since 1970-01-01 (UTC where no zone is given): whichever
-    more of its cells are. Several columns are year, month, day and so on, as integers.
+    dates and times, which become seconds since 1970-01-01 (UTC if no zone is given), depending on
+    the majority of cells. Several columns are year, month, day and so on, as integers.
 
     Args:
         cells: texts, one column or three to six.
@@ -66,26 +66,26 @@ def read_times(cells: pd.DataFrame) -> pd.Series:
     seconds = dates.dt.tz_convert(None).to_numpy().astype("datetime64[s]").astype("float64")
     of_dates = pd.Series(seconds, index=cells.index).where(dates.notna())
     found = numbers if numbers.notna().sum() >= dates.notna().sum() else of_dates
-    usable = found.abs() < 2**53  # beyond, neighbouring integers are no longer told apart
+    usable = found.abs() < 2**53  # beyond, neighbouring integers are indistinguishable
     return pd.Series(np.floor(found.where(usable)), index=cells.index).astype("Int64")
 
 
 def _iso_8601(cells: pd.DataFrame) -> pd.Series:
-    """Dates and times in one text from year, month, day and so on."""
+    """Join year, month, day and so on into ISO 8601 texts."""
     text = cells.iloc[:, 0].str.strip().str.zfill(4)
     for part, mark in zip(cells.columns[1:], "--T::", strict=False):
         text = text + mark + cells[part].str.strip().str.zfill(2)
-    return text + ":00" if cells.shape[1] == 4 else text  # an hour alone is no ISO 8601
+    return text + ":00" if cells.shape[1] == 4 else text  # an hour alone is not valid ISO 8601
 
 
 COUNT: Final = "@count"
 
 _COMPARED: Final = 20_000
-"""Record keys among which a similar one is looked for."""
+"""Maximum number of record keys searched for a similar one."""
 
 
 class DerivedUser(BaseModel):
-    """A user that no column names as such: always the same one, or a part of a cell or path."""
+    """A user without a column: a constant, or part of a cell or path."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -114,7 +114,7 @@ class DerivedUser(BaseModel):
         return self
 
     def of(self, texts: Iterable[str | None]) -> list[str | None]:
-        """The user of each cell or path; none where the pattern is not in it."""
+        """The user of each cell or path; missing if the pattern does not match."""
         if self.value is not None:
             return [self.value for _ in texts]
         pattern = regex.compile(self.pattern)
@@ -157,7 +157,7 @@ class InteractionTable(RowsConfig):
 
 @dataclass(frozen=True)
 class Interactions:
-    """`tables.INTERACTIONS` whose items are record keys, the rows not used, and the counts."""
+    """`tables.INTERACTIONS` with record keys as items, rejects, and counts."""
 
     interactions: pd.DataFrame
     rejects: pd.DataFrame
@@ -171,17 +171,17 @@ def read_interactions(
     record_keys: frozenset[str] | None = None,
     progress: Progress = silent,
 ) -> Interactions:
-    """Read an interaction file, or all that match its pattern.
+    """Read an interaction file, or all files that match its pattern.
 
     Args:
         table: the file and its columns.
         root: raw folder.
-        record_keys: record keys that exist; rows of other items are rejects. All pass when `None`.
-        progress: called with bytes read and the file's size.
+        record_keys: existing record keys; rows of other items become rejects. No check if `None`.
+        progress: called with the bytes read and the file's size.
 
     Raises:
-        DataError: the file or a column is missing, or no row of it can be used: the first one is
-            named, with what was looked for and what there is.
+        DataError: the file or a column is missing, or no row can be used: the error shows the first
+            row, the expected and the actual values.
     """
     of_time = columns_of(table.time)
     by_count = table.weight == COUNT
@@ -264,7 +264,7 @@ def read_interactions(
 
 
 def _rows_of(reader: RowReader, item: str) -> tuple[pd.DataFrame, pd.Series]:
-    """(the rows, the item's id of each): a row with several ids in its cell occurs for each."""
+    """Expand rows with several item ids; returns the rows and their item ids."""
     lists: dict[int, tuple[str, ...]] = {}
     size = 0
 
@@ -298,7 +298,7 @@ def _users(table: InteractionTable, rows: pd.DataFrame, evidence: pd.Series) -> 
 
 
 def _records(items: pd.Series, records: str, record_keys: frozenset[str] | None) -> pd.Series:
-    """Record keys of the items; an id that is an address is known by its short form."""
+    """Record keys of the items; a web address is converted to its id."""
     known = record_keys or ()
 
     def key_of(item: str) -> str:
@@ -331,7 +331,7 @@ def _nothing_usable(
     reader: RowReader,
     record_keys: frozenset[str] | None,
 ) -> DataError:
-    """The error of a file without a usable row: its first one, and what is wrong with it."""
+    """Build the error for a file without a usable row, from its first row."""
     path = root / table.path
     if not len(rows):
         first = next(iter(reader.rejects), None)
@@ -367,7 +367,7 @@ def _nothing_usable(
 
 
 def _known_keys(item: str, records: str, record_keys: frozenset[str]) -> str:
-    """What to write instead of a prefix of record keys, or an id, that no source has."""
+    """Suggest a correction for an unknown prefix of record keys or an unknown id."""
     fitting = sorted(key for key in record_keys if key.endswith(f"/{item}"))
     if fitting:
         return f'set records = "{fitting[0].removesuffix(f"/{item}")}": there is {fitting[0]!r}'

@@ -13,7 +13,7 @@ from kg_builder.extraction.collector import plain_id
 from kg_builder.extraction.tabular import RowsConfig, read_rows
 
 SOURCE: Final = "left-out pairs"
-"""What the counts are listed under."""
+"""Name under which the counts are listed."""
 
 _HEADING: Final = re.compile(r"(raw[_ ]?)?user([_ ]?id)?", re.IGNORECASE)
 
@@ -24,7 +24,7 @@ class LeftOutPairs:
 
     Attributes:
         pairs: (user, record key).
-        where: the file that names them.
+        where: the file that lists them.
     """
 
     pairs: frozenset[tuple[str, str]] = field(default_factory=frozenset)
@@ -37,10 +37,10 @@ class LeftOutPairs:
         return len(self.pairs)
 
     def counts(self, interactions: Iterable[tuple[str, str]]) -> dict[str, int]:
-        """How many pairs there are, and how many of them are no interaction.
+        """Count the pairs, and those that are not interactions.
 
         Raises:
-            DataError: none of them is one: the ids are not those of the publisher.
+            DataError: no pair is an interaction: the ids are not those of the publisher.
         """
         unknown = len(self.pairs.difference(interactions))
         if unknown == len(self.pairs):
@@ -60,16 +60,16 @@ NONE_LEFT_OUT: Final = LeftOutPairs()
 
 
 def read_left_out_pairs(path: Path, records: str) -> LeftOutPairs:
-    """Read a file of user<TAB>item, in the publisher's ids.
+    """Read a file of user<TAB>item lines with the publisher's ids.
 
-    A first row that begins with `user`, `userID` or `user_id` is a heading.
+    A first row starting with `user`, `userID` or `user_id` is a heading.
 
     Args:
         path: the file.
         records: record keys of the items are `<records>/<item id>`.
 
     Raises:
-        DataError: the file is missing or empty, or a row is no pair.
+        DataError: the file is missing or empty, or a row is not a pair.
     """
     layout = RowsConfig(path=path.name, format="tsv", header=False, names=("user", "item"))
     reader = read_rows(layout, path.parent)

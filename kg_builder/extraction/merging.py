@@ -1,4 +1,4 @@
-"""Merge the partial records that parts of a source give of one subject: names, class, aliases."""
+"""Merge the partial records of an entity from parts of a source: names, class, aliases."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from kg_builder.ontology import Schema
 
 
 def narrower(type_: str, current: str, schema: Schema) -> str:
-    """The more specific of two compatible classes, else the one that is known."""
+    """The more specific of two compatible classes, else the current one."""
     if type_ != current and schema.compatible(type_, current):
         return schema.most_specific((type_, current))
     return current
 
 
 def merged(parts: pa.Table, schema: Schema) -> pa.RecordBatch:
-    """Make one part of all parts of each thing.
+    """Merge all parts of each entity into one.
 
-    The first one gives the number, the name and the evidence; the names of the others are aliases,
-    unless they differ in case and white space alone.
+    The first part gives the number, the name and the evidence; the names of the others become
+    aliases, unless they differ only in case and white space.
 
     Args:
-        parts: all parts of some things, sorted by key and number.
+        parts: all parts of some entities, sorted by key and number.
         schema: the data model, for the types.
     """
     columns = dict(zip(parts.column_names, parts.combine_chunks().itercolumns(), strict=True))
@@ -53,7 +53,7 @@ def merged(parts: pa.Table, schema: Schema) -> pa.RecordBatch:
 
 
 def _other_name(names: Texts, own_names: Texts, thing: Numbers) -> NDArray[np.bool_]:
-    """Whether each name is another one than its thing's."""
+    """Whether each part's name differs from its entity's."""
     own = own_names.take(pa.array(thing))
     differs = _truths(pc.not_equal(names, own))
     rows = pa.array(differs)
@@ -63,7 +63,7 @@ def _other_name(names: Texts, own_names: Texts, thing: Numbers) -> NDArray[np.bo
 
 
 def _types(types: list[str], thing: Numbers, schema: Schema) -> list[str]:
-    """The type of each thing: types of its parts narrow down that of the first."""
+    """The type of each entity: that of its first part, narrowed by those of the others."""
     narrow = lru_cache(maxsize=None)(partial(narrower, schema=schema))
     found: list[str] = []
     for row, type_ in zip(thing.tolist(), types, strict=True):
@@ -77,7 +77,7 @@ def _types(types: list[str], thing: Numbers, schema: Schema) -> list[str]:
 def _all_aliases(
     own_names: Texts, thing: Numbers, names: Texts, others: NDArray[np.bool_], lists: pa.ListArray
 ) -> pa.ListArray:
-    """Other names and aliases of each thing, in the order of its parts, without its own name."""
+    """Names and aliases of each entity's parts, in order, without its main name."""
     rows = np.arange(len(thing))
     of_lists, texts = _elements(lists, rows)
     # a part's name comes before its aliases
@@ -88,7 +88,7 @@ def _all_aliases(
 
 
 def _elements(lists: pa.ListArray, places: Numbers) -> tuple[Numbers, Texts]:
-    """(the place of each element's list, the elements)"""
+    """Flatten lists; returns the position of each element's list, and the elements."""
     return np.repeat(places, pc.list_value_length(lists).to_numpy()), lists.flatten()
 
 

@@ -25,16 +25,16 @@ from kg_builder.extraction.values.numbers import DecimalSign
 from kg_builder.ontology import Predicate, Schema
 
 APPROXIMATE: Final = 0.8
-"""Factor on the confidence of a date that its source calls approximate."""
+"""Confidence factor of a date marked as approximate."""
 
 _INTEGER: Final = re.compile(r"^([+-]?\d{1,18})(?:\.0+)?$")
 _DECIMAL: Final = re.compile(r"^[+-]?[0-9]+(?:\.[0-9]+)?$")
 _IRI: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+$")
 _YEAR: Final = re.compile(r"^\d{3,4}s?(?: in \w+)?$")
-"""Articles on years ("1977 in music"), which encyclopaedias link where a place is meant."""
+"""Titles of articles on years ("1977 in music"), which encyclopaedias link in place fields."""
 
 _WORDS: Final = 3
-"""Most words of a language's name that the locale data does not know."""
+"""Maximum words of a language name that is not in the locale data."""
 
 _EPOCH: Final = re.compile(r"^-?[0-9]{1,14}(?:\.[0-9]+)?$")
 _SINCE_1970: Final = {"seconds": 1.0, "milliseconds": 0.001}
@@ -50,12 +50,12 @@ _BOOLEANS: Final = {
 
 
 _WRITTEN: Final = frozenset({"UK", "US"})
-"""Countries that people write as two letters after a town; others are states and provinces."""
+"""Countries written as two letters after a town; other such codes are states and provinces."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceName:
-    """A place or country, and the country that the text puts the place in."""
+    """A place or country, with the country named in the text."""
 
     type: str
     name: str
@@ -72,7 +72,7 @@ class Literal:
 
 
 def object_type(predicate: Predicate, given: str | None, schema: Schema, where: str) -> str:
-    """Class of a relation's objects: the given one, or the predicate's only range.
+    """Determine the class of a relation's objects: as given, or the predicate's only range.
 
     Raises:
         DataError: the class is unknown, or the predicate allows several and none is given.
@@ -98,12 +98,12 @@ def object_type(predicate: Predicate, given: str | None, schema: Schema, where: 
 
 @dataclass(frozen=True, slots=True)
 class Notation:
-    """How a source writes what can be read in two ways.
+    """A source's notation for ambiguous values.
 
     Attributes:
-        decimal: the sign before the fraction of a number.
-        day_first: whether the day stands before the month in dates such as 03/04/1999.
-        unit: of a bare number in a duration or date.
+        decimal: the decimal separator.
+        day_first: whether the day precedes the month in dates such as 03/04/1999.
+        unit: unit of a number without one in a duration or date.
     """
 
     decimal: DecimalSign | None = None
@@ -116,7 +116,7 @@ PLAIN: Final = Notation()
 
 @lru_cache(maxsize=65536)
 def read_literal(text: str, datatype: str, notation: Notation = PLAIN) -> Literal | None:
-    """A value as a literal of the datatype; none where it does not parse."""
+    """Parse a value as a literal of the datatype; None if it does not parse."""
     if datatype == "anyURI":
         text = clean_text(text if "&" not in text else decoded(text), repair=False)
         return Literal(text, "anyURI") if _IRI.match(text) else None
@@ -149,7 +149,7 @@ def _number(text: str, datatype: str, decimal: DecimalSign | None) -> Literal | 
 
 
 def _day_of(text: str, notation: Notation) -> str:
-    """The day of a number of seconds or milliseconds since 1970; other texts as they are."""
+    """Convert seconds or milliseconds since 1970 to a date; other texts are unchanged."""
     if notation.unit not in _SINCE_1970 or not _EPOCH.match(text):
         return text
     try:
@@ -160,7 +160,7 @@ def _day_of(text: str, notation: Notation) -> str:
 
 
 def why_not(text: str, wanted: str, type_: str = "Entity") -> str:
-    """Why a value is no name or literal: it stands for nothing, or it is not what is wanted."""
+    """The reason why a value is not a name or literal: a placeholder, or of the wrong form."""
     if is_placeholder(clean_text(text), type_):
         return f"stands for nothing: no {wanted}"
     return f"not a {wanted}"
@@ -170,11 +170,11 @@ def why_not(text: str, wanted: str, type_: str = "Entity") -> str:
 def read_name(
     text: str, type_: str, repair: bool = True, real_names: tuple[str, ...] = ()
 ) -> str | None:
-    """An entity's name: cleaned, countries and languages under their usual English names.
+    """Clean an entity's name; countries and languages get their usual English names.
 
-    None where nothing is left or the text stands for nothing ("Various", "[no label]") and is none
-    of the `real_names`, where a country is asked for and the text names none, where a
-    language is asked for and a country is named, and where a place is asked for and a year named.
+    None if nothing is left, if the text is a placeholder ("Various", "[no label]") not listed in
+    `real_names`, if a country is expected and the text names none, if a language is expected and a
+    country is named, or if a place is expected and a year is named.
     """
     name = clean_text(text, repair=repair)
     if type_ == "Country":
@@ -190,7 +190,7 @@ def read_name(
 
 
 def read_place(text: str) -> PlaceName | None:
-    """The place meant by a name, or by "Town, Region, Country"; None where no name is left.
+    """Parse a place name or "Town, Region, Country"; None if no name is left.
 
     >>> read_place("Liverpool, England")
     PlaceName(type='Place', name='Liverpool', country='United Kingdom')
@@ -210,17 +210,17 @@ def read_place(text: str) -> PlaceName | None:
 
 
 def _may_be_language(name: str) -> bool:
-    """Whether an unknown name can be a language's: encyclopaedias link countries instead."""
+    """Whether an unknown name may be a language, not a country linked in its place."""
     return country_name(name) is None and len(name.split()) <= _WORDS
 
 
 @dataclass(frozen=True)
 class Assertions:
-    """Statements by one method, made through the data model.
+    """Builder of one method's statements according to the data model.
 
-    A literal predicate reads its value; a place written "Liverpool, England" becomes the place and
-    the country that it lies in; countries and languages get their usual names; everything else is
-    a thing known by its name.
+    Literals are parsed by the predicate's datatype; "Liverpool, England" becomes the place and its
+    country; countries and languages get their usual names; any other value is the name of an
+    entity.
     """
 
     out: Collector
@@ -239,7 +239,7 @@ class Assertions:
         external_ids: Iterable[str] = (),
         factor: float = 1.0,
     ) -> str | None:
-        """State one value; returns the object (a record key or a literal), `None` for a reject."""
+        """State a value; returns the object (a record key or a literal), `None` for a reject."""
         item = self.out.schema.predicate(predicate)
         if item.is_attribute:
             return self._literal(subject, predicate, text, evidence, unit, factor)
@@ -266,12 +266,12 @@ class Assertions:
     def link(
         self, subject: str, predicate: str, object_: str, evidence: str, *, factor: float = 1.0
     ) -> None:
-        """State that two records are related."""
+        """Add a relation between two records."""
         sure = self.confidence * factor
         self.out.add((subject, predicate, object_, "record", self.method, sure, evidence))
 
     def place(self, text: str, evidence: str, *, external_ids: Iterable[str] = ()) -> str | None:
-        """Add a place; "Town, Region, Country" also tells the country that the town lies in."""
+        """Add a place; "Town, Region, Country" also gives the country of the town."""
         place = read_place(text)
         if place is None:
             return None

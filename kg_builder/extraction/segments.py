@@ -1,7 +1,7 @@
 """Collect records and statements of a part of a source column-wise, in their reading order.
 
-A reader that knows many things of one kind at once adds them at once; each row says where in the
-order of reading it belongs, and the batch puts them in that order.
+A reader that parses many entities at once adds them as columns; each row has an order number, by
+which the batch restores the reading order.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ _STATEMENT: Final = STATEMENT.remove(0)
 
 
 class Batch:
-    """Collects columns; `close` gives them in their order.
+    """Collects columns of records and statements; `close` returns them in reading order.
 
-    Every method takes columns of one length. `order` are numbers by which the rows of all calls are
-    sorted; rows with the same number stay in the order in which they were added.
+    Every method takes columns of equal length. The rows of all calls are sorted by `order`; rows
+    with equal numbers stay in the order in which they were added.
 
     Args:
         source: name of the source.
         schema: the data model.
-        method: how everything was read.
+        method: extraction method of all statements.
         confidence: of every statement.
 
     Attributes:
-        counts: of what is counted.
+        counts: counts by name.
     """
 
     def __init__(self, source: str, schema: Schema, method: str, confidence: float) -> None:
@@ -77,9 +77,9 @@ class Batch:
         external_ids: pa.ListArray | None = None,
         own: bool = False,
     ) -> None:
-        """Add things, or what else is known of them, as `Collector.record` does.
+        """Add records, or further data of known ones, as `Collector.record` does.
 
-        With `own` a row is kept though an earlier one gave its thing the same type and name.
+        With `own`, a row is kept even if an earlier one has the same type and name.
         """
         if record_ids is None:
             record_ids = pc.utf8_slice_codeunits(keys, len(self.source) + 1)
@@ -94,7 +94,7 @@ class Batch:
         self._own.append(np.full(len(keys), own))
 
     def mentions(self, order: Numbers, type_: str, names: Texts, evidence: Texts) -> Texts:
-        """Add things that are known by their names alone; returns their keys."""
+        """Add entities that have only a name; returns their keys."""
         source, schema = self.source, self.schema
         distinct = names.dictionary_encode()
         firsts = first_places(distinct.indices.to_numpy())
@@ -105,7 +105,7 @@ class Batch:
         return found.take(distinct.indices)
 
     def places(self, order: Numbers, places: Sequence[PlaceName], evidence: Texts) -> Texts:
-        """Add places and the countries that they lie in; returns their keys."""
+        """Add places and their countries; returns the places' keys."""
         source, schema = self.source, self.schema
         keys = pa.array([name_key(source, p.type, p.name, schema) for p in places], _TEXT)
         types = pa.array([place.type for place in places], _TEXT)
@@ -126,7 +126,7 @@ class Batch:
         texts: Texts,
         where: Texts,
     ) -> None:
-        """State things by their names; those that are no names become rejects."""
+        """Add statements whose objects are given by name; invalid names become rejects."""
         distinct = texts.dictionary_encode()
         read = [read_name(text, type_) for text in distinct.dictionary.to_pylist()]
         names = pa.array(read, _TEXT).take(distinct.indices)
@@ -143,7 +143,7 @@ class Batch:
     def links(
         self, order: Numbers, subjects: Texts, predicates: Texts | str, objects: Texts, where: Texts
     ) -> None:
-        """State that records are related."""
+        """Add relations between records."""
         size = len(subjects)
         sure = pa.array(np.full(size, self._confidence))
         self._add(order, subjects, predicates, objects, "record", sure, where)
@@ -151,7 +151,7 @@ class Batch:
     def literals(
         self, order: Numbers, subjects: Texts, predicate: str, texts: Texts, where: Texts
     ) -> None:
-        """State values; those that do not parse become rejects."""
+        """Add literal statements; values that do not parse become rejects."""
         datatype = str(self.schema.predicate(predicate).datatype)
         if datatype == "string":
             self._strings(order, subjects, predicate, texts, where)
@@ -177,7 +177,7 @@ class Batch:
     def _strings(
         self, order: Numbers, subjects: Texts, predicate: str, texts: Texts, where: Texts
     ) -> None:
-        """Add strings; only those that are empty after cleaning are rejected."""
+        """Add string literals; only those empty after cleaning are rejected."""
         values = mapped(texts, clean_text, where=TO_CLEAN)
         valid = is_filled(values)
         self._reject_literals(order, predicate, "string", texts, where, valid)
@@ -202,16 +202,16 @@ class Batch:
                 self.reject(order[row], reason, where[row].as_py(), detail)
 
     def reject(self, order: int, reason: str, evidence: str, detail: str = "") -> None:
-        """Note input that is not used."""
+        """Add rejects."""
         self._rejects.append((order, Reject(reason, evidence, detail)))
 
     def count(self, what: str, times: int) -> None:
-        """Count something, unless it did not occur."""
+        """Add to a count, unless by zero."""
         if times:
             self.counts[what] += times
 
     def close(self) -> Segment:
-        """Everything in its order."""
+        """Return everything as a segment, in reading order."""
         rejects = [reject for _, reject in sorted(self._rejects, key=lambda item: item[0])]
         return Segment(self._sorted_parts(), self._sorted_rows(), rejects, self.counts)
 

@@ -1,7 +1,8 @@
 """SQL (DuckDB) that merges records staged on disk and builds their links and attributes.
 
-The rows of a query's own come as `batch`: to `LINKED` and `UNKNOWN` all statements, to `PARTS` all
-parts. Table `thing` has of each part what is asked here; `merged` has the parts made of several.
+A query's input rows are called `batch`: all statements in `LINKED` and `UNKNOWN`, all parts in
+`PARTS`. Table `thing` has the queried columns of each part; `merged` has the parts merged from
+several.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 NOT_COMPARED: Final = ("description", "homepage", "image")
-"""Predicates that are no attributes of a record: they tell nothing about who it is."""
+"""Predicates that are not attributes of a record, as they do not help to identify it."""
 
 LONG: Final = 200
-"""Longest value that counts as an attribute."""
+"""Maximum length of an attribute value."""
 
 REPEATED: Final = """
 CREATE TABLE repeated AS
@@ -24,7 +25,7 @@ SELECT p.key, first, sum(p.rows) AS rows, bool_or(p.optional) AS optional,
                 AND p.external_id = f.external_id) AS same
 FROM thing p JOIN again USING (key) JOIN thing f ON f.seq = first GROUP BY p.key, first
 """
-"""Things with several parts; `same` if each part says what the first one says."""
+"""Entities with several parts; `same` if all parts equal the first one."""
 
 SAME: Final = """
 UPDATE thing SET rows = repeated.rows, optional = repeated.optional
@@ -89,7 +90,7 @@ FROM (
 LEFT JOIN thing ON thing.seq = other
 WHERE literal IS NOT NULL OR length(name) <= {LONG}
 """
-"""Attributes of each thing and, where the data model knows it, the other way round."""
+"""Attributes of each entity, also under the inverse predicate if there is one."""
 
 SORTED: Final = """
 SELECT thing, predicate, value FROM attribute WHERE thing >= {first} AND thing < {end}

@@ -32,11 +32,11 @@ from kg_builder.tables import RECORDS, REJECTS, STATEMENTS
 
 
 class RowFile:
-    """Rows of one layout.
+    """Arrow file of rows with one schema.
 
     Args:
         path: the file.
-        schema: the layout.
+        schema: columns and types.
     """
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
@@ -48,22 +48,22 @@ class RowFile:
         self._writer.write_batch(rows)
 
     def close(self) -> None:
-        """End what can be appended; reading comes after that."""
+        """Finish writing; required before reading."""
         self._writer.close()
 
     @contextmanager
     def opened(self) -> Iterator[pa.RecordBatchReader]:
-        """All rows; read, for a file that is mapped into memory would count as memory."""
+        """Open all rows for streaming; not memory-mapped, as mapped pages would count as memory."""
         with pa.OSFile(self._path) as file, pa.ipc.open_stream(file) as stream:
             yield stream
 
 
 class KeyRuns:
-    """Rows sorted by a column, some at a time, but all with the same value at once.
+    """Sorted rows in batches that never split rows with equal keys.
 
     Args:
         batches: the rows.
-        column: the column by which they are sorted.
+        column: the sort column.
     """
 
     def __init__(self, batches: pa.RecordBatchReader, column: str) -> None:
@@ -83,15 +83,15 @@ class KeyRuns:
 
 
 MEMORY: Final = "256MB"
-"""Share of memory of the database; what exceeds it goes to a temporary folder."""
+"""Memory limit of the database; more is spilled to a temporary folder."""
 
 _THREADS: Final = 4
 _FEW: Final = 2_000_000
-"""Statements up to which several threads work at a question: each takes a part of that share of
-memory, of which a large sort needs all."""
+"""Maximum number of statements for multi-threaded queries: threads share the memory limit, of which
+a large sort needs all."""
 
 _SORTED: Final = 5_000_000
-"""Rows that are sorted at a time, so that they do with that share of memory."""
+"""Rows per sort, so that it fits the memory limit."""
 
 _BATCH: Final = 50_000
 _TEXT: Final = pa.string()
@@ -99,12 +99,12 @@ _ATTRIBUTE_ROW: Final = pa.schema({"thing": pa.int64(), "predicate": pa.int64(),
 
 
 class StagingStore:
-    """Takes batches of statements, parts of records and rejects; `settle`, then read the tables.
+    """Staging area of statements, parts of records and rejects; call `settle`, then read tables.
 
     Args:
         source: name of the source, a column of every table.
         schema: the data model, for the inverse predicates.
-        memory: share of memory, as DuckDB writes it ("256MB").
+        memory: memory limit, in DuckDB's notation ("256MB").
     """
 
     def __init__(self, source: str, schema: Schema, *, memory: str = MEMORY) -> None:
@@ -115,7 +115,7 @@ class StagingStore:
         self._base = database(
             Path(self._folder),
             memory,
-            # it would take the stream of all statements for the smaller side of a join
+            # the optimiser would take the stream of all statements for the smaller side of a join
             disabled_optimizers="build_side_probe_side",
         )
         for name, layout in (("thing", THING), ("merged", PART), ("reject", REJECT)):
@@ -139,14 +139,14 @@ class StagingStore:
         self._with(pa.Table.from_batches([rows]), "INSERT INTO reject SELECT * FROM batch")
 
     def settle(self, *, repeated: bool) -> dict[str, int]:
-        """Bring together what belongs together; returns counts.
+        """Merge parts and resolve references; returns counts.
 
-        - Parts of one thing become one record.
-        - A statement whose subject or object is no record becomes a reject.
-        - Records that were only wanted if used, and were not, are left out.
+        - Parts of one entity become one record.
+        - A statement whose subject or object has no record becomes a reject.
+        - Optional records without statements are dropped.
 
         Args:
-            repeated: whether a thing can have several parts.
+            repeated: whether an entity can have several parts.
         """
         self._statements.close()
         self._parts.close()
@@ -171,7 +171,7 @@ class StagingStore:
         return counts
 
     def records(self) -> Iterator[pa.Table]:
-        """The table `records`, in the order of first mention, some rows at a time."""
+        """The table `records`, in the order of first mention, in batches."""
         last = self._number("SELECT coalesce(max(seq), -1) FROM thing")
         self._run(queries.ATTRIBUTES)
         names = self._base.sql(queries.PREDICATES).to_arrow_table()["name"].to_pylist()
@@ -188,7 +188,7 @@ class StagingStore:
                 yield self._described(rows, *write_attributes(values.up_to(end), names))
 
     def statements(self) -> Iterator[pa.Table]:
-        """The table `statements`, in the order read, some rows at a time."""
+        """The table `statements`, in the order read, in batches."""
         base = self._base.cursor()
         unknown = base.sql("SELECT seq FROM linked WHERE NOT known").to_arrow_table()["seq"]
         with self._statements.opened() as stream:
@@ -203,7 +203,7 @@ class StagingStore:
                 yield pa.Table.from_arrays(columns, schema=STATEMENTS.schema)
 
     def rejects(self) -> Iterator[pa.Table]:
-        """The table `rejects`, in the order met, some rows at a time."""
+        """The table `rejects`, in the order read, in batches."""
         base = self._base.cursor()
         last = base.execute("SELECT coalesce(max(rowid), -1) FROM reject").fetchall()[0][0]
         for first in range(0, last + 1, _BATCH):
@@ -211,7 +211,7 @@ class StagingStore:
             yield found.to_arrow_table().cast(REJECTS.schema)
 
     def close(self) -> None:
-        """Give the memory and the temporary folder back."""
+        """Release memory and delete the temporary folder."""
         self._statements.close()
         self._parts.close()
         self._base.close()
@@ -220,7 +220,7 @@ class StagingStore:
     # ------------------------------------------------------------------------------ internals
 
     def _with(self, rows: pa.Table | pa.RecordBatchReader, query: str) -> None:
-        """Run a query on rows that it calls `batch`."""
+        """Run a query with the given rows as `batch`."""
         self._base.register("batch", rows)
         self._run(query)
         self._base.unregister("batch")
@@ -230,9 +230,9 @@ class StagingStore:
             self._with(stream, query)
 
     def _attribute_rows(self, end: int) -> Iterator[pa.RecordBatch]:
-        """Attributes of the things below a number, sorted by them, some things after the others.
+        """Yield the attributes of entities below a number, sorted by entity, in ranges.
 
-        Each time all rows are looked at, but few are sorted, for sorting takes memory.
+        Each range scans all rows but sorts only a few, as sorting takes memory.
         """
         rows = self._number("SELECT count(*) FROM attribute")
         times = rows // _SORTED + 1
@@ -242,7 +242,7 @@ class StagingStore:
             yield from self._base.cursor().sql(query).to_arrow_reader(_BATCH)
 
     def _known_predicates(self) -> pa.Table:
-        """Predicates in the order of their names, which their numbers stand for when sorting."""
+        """Predicates sorted by name, so that their numbers sort like the names."""
         inverses = {
             item.name: back
             for item in self._schema.predicates.values()
@@ -281,7 +281,7 @@ class StagingStore:
     def _described(
         self, rows: pa.Table, things: NDArray[np.int64], texts: pa.StringArray
     ) -> pa.Table:
-        """Parts as rows of the table `records`, with their attributes."""
+        """Convert parts to rows of the table `records`, with their attributes."""
         seq = rows["seq"].to_numpy()
         indices = np.searchsorted(things, seq)
         indices[~np.isin(seq, things, assume_unique=True)] = len(things)
@@ -298,7 +298,7 @@ class StagingStore:
 
 
 def _chosen(parts: pa.Table, whole: pa.Table, kept: NDArray[np.int64]) -> pa.Table:
-    """The parts whose numbers are kept; where there is a whole one of that number, it."""
+    """The parts to keep, replaced by merged ones with the same number."""
     sources = np.searchsorted(parts["seq"].to_numpy(), kept)
     _, rows, instead = np.intersect1d(
         kept, whole["seq"].to_numpy(), assume_unique=True, return_indices=True
@@ -308,7 +308,7 @@ def _chosen(parts: pa.Table, whole: pa.Table, kept: NDArray[np.int64]) -> pa.Tab
 
 
 def _sorted_lists(lists: pa.ListArray) -> pa.ListArray:
-    """Each list sorted; most hold a single text."""
+    """Sort each list; most have a single text."""
     offsets, texts = lists.offsets.to_numpy(), lists.values
     sorting = np.arange(len(texts))
     for row in np.flatnonzero(np.diff(offsets) > 1).tolist():

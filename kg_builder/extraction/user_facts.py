@@ -21,13 +21,13 @@ USER: Final = "User"
 """Type of an object that is a user."""
 
 SOURCE: Final = "users"
-"""What rejects and counts of user tables are listed under."""
+"""Source name of user tables in rejects and counts."""
 
 _Word = Annotated[str, Field(pattern=r"^\w[\w -]*$")]
 
 
 class UserColumn(BaseModel):
-    """What one column states of the row's user."""
+    """Mapping of one column to facts about the row's user."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -78,10 +78,10 @@ class UserTable(RowsConfig):
 
 
 def check_relations(tables: Iterable[UserTable]) -> None:
-    """A relation means the same in every column that states it.
+    """Check that a relation is defined consistently across columns.
 
     Raises:
-        ValueError: it does not.
+        ValueError: it is not.
     """
     kinds: dict[str, tuple[str, bool]] = {}
     for table in tables:
@@ -95,7 +95,7 @@ def check_relations(tables: Iterable[UserTable]) -> None:
 
 @dataclass(frozen=True)
 class UserFacts:
-    """`tables.USER_FACTS`, the rows not used (`tables.REJECTS`), and the counts."""
+    """`tables.USER_FACTS`, rejects (`tables.REJECTS`), and counts."""
 
     facts: pd.DataFrame
     rejects: pd.DataFrame
@@ -105,15 +105,14 @@ class UserFacts:
 def read_user_facts(
     tables: Iterable[UserTable], root: Path, *, progress: Progress = silent
 ) -> UserFacts:
-    """Read what user tables state, in the order of their rows.
+    """Read the facts of user tables, in row order.
 
-    A cell without a value states nothing and is counted; a row that lacks one of its users is a
-    reject.
+    Empty cells are counted; a row without one of its users is a reject.
 
     Args:
         tables: the files and their columns.
         root: raw folder.
-        progress: called with the bytes of the file read so far and its size.
+        progress: called with the number of bytes read so far and the file's size.
 
     Raises:
         DataError: a file or a column is missing.
@@ -176,7 +175,7 @@ def _facts_of(
 
 
 def _objects(column: UserColumn, cell: Cell, *, repair: bool) -> list[str]:
-    """What a cell states: users by their ids, or the names of values."""
+    """The objects in a cell: users by id, or names of values."""
     cells = cell if isinstance(cell, tuple) else (cell or "",)
     parts = [
         part for text in cells for part in (text.split(column.split) if column.split else [text])

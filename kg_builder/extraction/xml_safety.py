@@ -10,13 +10,13 @@ from kg_builder.errors import DataError
 from kg_builder.packed_files import Stream
 
 ELEMENT: Final = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)[\s/>]")
-"""The start of an element; its group is the local name."""
+"""Start of an element; its group is the local name."""
 
 _BLOCK: Final = 65536
 _DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _ENTITY: Final = re.compile(rb"<!ENTITY\s+([^>]*)>?", re.IGNORECASE)
 _SHORT: Final = re.compile(rb"""[\w.-]+\s+(?:"[^"&%]{0,200}"|'[^'&%]{0,200}')\s*""")
-"""An entity that stands for some characters, as vocabularies abbreviate their addresses."""
+"""An entity for a few characters, which vocabularies use to abbreviate addresses."""
 
 
 def declares_type(prologue: bytes) -> bool:
@@ -25,7 +25,7 @@ def declares_type(prologue: bytes) -> bool:
 
 
 def refused(where: str) -> DataError:
-    """The error for a file that declares what is not expanded."""
+    """Build the error for a file with disallowed declarations."""
     return DataError(
         "the XML declares a document type or entities, which are not expanded",
         where=where,
@@ -36,16 +36,16 @@ def refused(where: str) -> DataError:
 def checked_blocks(
     stream: Stream, where: str, *, abbreviations: bool = False, size: int = _BLOCK
 ) -> Iterator[bytes]:
-    """A file's blocks; entities may not be declared before the first element.
+    """Yield a file's blocks, checking that no entities are declared before the first element.
 
     Args:
         stream: the file.
         where: its name, for the error.
-        abbreviations: entities are allowed that stand for a few characters and no other entity.
-        size: bytes of a block.
+        abbreviations: whether to allow entities for a few characters without nested entities.
+        size: bytes per block.
 
     Raises:
-        DataError: the file declares what is not allowed.
+        DataError: the file has a disallowed declaration.
     """
     begun = False
     while block := stream.read(size):
@@ -64,13 +64,13 @@ def _abbreviates(before: bytes) -> bool:
 
 
 class CheckedStream:
-    """A file that a parser reads, checked by `checked_blocks`."""
+    """File object for a parser, checked by `checked_blocks`."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks, self._pending = blocks, b""
 
     def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes."""
+        """Read at most `size` bytes."""
         if size < 0:
             whole = self._pending + b"".join(self._blocks)
             self._pending = b""

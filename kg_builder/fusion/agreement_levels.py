@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from typing import Final
 
 MISSING: Final = -1
-"""Level of a feature that one side says nothing about: it counts neither for nor against."""
+"""Level of a feature with a missing value on one side: no evidence either way."""
 
 
 @dataclass(frozen=True)
 class Feature:
-    """One thing that is compared.
+    """A feature of a record pair.
 
     Attributes:
-        name: what a person reads in an explanation.
+        name: shown in explanations.
         levels: names of the levels, from disagreement to agreement.
-        match: how often records of one thing show each level, as far as is known beforehand.
-        other: the same for records of two things that share a blocking key.
-        strength: how much more than that of other features this knowledge weighs against data.
-        anchored: whether it says what a thing is (its title, its parts), so that data may not
-            turn disagreement in it into a habit of matches.
+        match: prior m-probabilities: frequency of each level among matches.
+        other: prior u-probabilities, among non-matches that share a blocking key.
+        strength: weight of this prior relative to that of other features.
+        anchored: whether it identifies an entity (its title, its parts), so that a fit must not
+            make disagreement in it common among matches.
     """
 
     name: str

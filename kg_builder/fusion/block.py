@@ -23,7 +23,7 @@ from kg_builder.fusion.normalize import sound, squeeze
 from kg_builder.fusion.profiles import Profiles
 
 _SHORT: Final = (3, 12)
-"""Least and most letters of names that are looked up with a letter missing."""
+"""Minimum and maximum length of names that are looked up with a letter deleted."""
 _SAME_YEAR: Final = 0.5
 _OTHER_YEAR: Final = -0.25
 
@@ -31,17 +31,17 @@ _OTHER_YEAR: Final = -0.25
 def candidate_pairs(
     profiles: Profiles, members: NDArray[np.int64], config: BlockingConfig, *, by_text: bool = True
 ) -> Pairs:
-    """Pairs of the given records that any blocking key brings together.
+    """Generate the pairs of the given records that share any blocking key.
 
-    Two records of one clean source are never paired. Of a record with very many candidates the
-    nearest ones are kept; those that share an external id always are.
+    Two records of one source without duplicates are never paired. For a record with very many
+    candidates only the nearest are kept, but always those that share an external id.
 
     Args:
         profiles: all records.
         members: indices of the records to pair, sorted.
-        config: which keys, and how many neighbours.
-        by_text: whether nearness of all values may stand in for a name (of works, whose titles
-            are often run together with artist and album).
+        config: keys, and number of neighbours.
+        by_text: whether similarity of all values may replace that of names (for works, whose titles
+            are often joined with artist and album).
 
     Returns:
         Shape (pairs, 2), left < right, sorted, each pair once.
@@ -63,7 +63,7 @@ def candidate_pairs(
 
 
 class _Vectors:
-    """The records to pair, and their texts as vectors, made when they are first asked for."""
+    """The records to pair, with text vectors that are computed on first use."""
 
     def __init__(
         self, profiles: Profiles, members: NDArray[np.int64], config: BlockingConfig
@@ -72,14 +72,14 @@ class _Vectors:
 
     @cached_property
     def names(self) -> sparse.csr_array | None:
-        """Names by their character n-grams, one row per member."""
+        """Character n-gram vectors of names, one row per member."""
         return gram_vectors(
             [self.profiles.names[i].key for i in self.members.tolist()], self.config.ngram
         )
 
     @cached_property
     def words(self) -> sparse.csr_array | None:
-        """Names and values by their words, one row per member; empty rows without values."""
+        """Word vectors of names and values, one row per member; empty without values."""
         texts, years = self.profiles.text, self.profiles.year
         return word_vectors([_with_year(texts[i], years[i]) for i in self.members.tolist()])
 
@@ -89,10 +89,10 @@ def _with_year(text: str, year: int) -> str:
 
 
 def _one_letter_off(name: str) -> list[str]:
-    """A short name and all that is left of it without one letter.
+    """A short name and its variants with one letter deleted.
 
-    Two names share a key if one letter is dropped, added, replaced or swapped with the next: of
-    a short name that leaves few n-grams, of a long one enough.
+    Two names share a key if one letter is dropped, added, replaced or transposed; n-grams cover
+    this only for longer names.
     """
     if not _SHORT[0] <= len(name) <= _SHORT[1]:
         return [name]
@@ -142,7 +142,7 @@ def _nearest(texts: _Vectors, vectors: sparse.csr_array | None) -> Pairs | None:
 
 
 def _shortlist(texts: _Vectors, pairs: Pairs) -> Pairs:
-    """Of pairs whose records both have many candidates, those that are among either's nearest."""
+    """Limit pairs of records with many candidates to those among the nearest of either."""
     keep = texts.config.shortlist
     crowded = (np.bincount(pairs.ravel())[pairs] > keep).all(axis=1)
     if not crowded.any():
@@ -163,7 +163,7 @@ def _shortlist(texts: _Vectors, pairs: Pairs) -> Pairs:
 
 
 def _allowed(profiles: Profiles, pairs: Pairs) -> Pairs:
-    """Each pair once, in order, without those within a clean source."""
+    """Distinct sorted pairs, without those within a source without duplicates."""
     one, other = profiles.exclusive[pairs[:, 0]], profiles.exclusive[pairs[:, 1]]
     keep = (pairs[:, 0] != pairs[:, 1]) & ((one != other) | (one < 0))
     return unique_pairs(pairs[keep], len(profiles))

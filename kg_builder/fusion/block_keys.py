@@ -24,17 +24,17 @@ def shared_key_pairs(
     keys: Iterable[Sequence[str]],
     max_block: int,
 ) -> Pairs:
-    """Pairs of records that share a key.
+    """Generate the pairs of records that share a key.
 
-    A block of more than `max_block` records is not paired as a whole ("Love" names thousands of
-    songs): those of its records meet that share the year, too, or another word of their values,
-    in blocks that are small enough.
+    A block of more than `max_block` records is not paired completely ("Love" names thousands of
+    songs): its records are paired if they also share the year or another word of their values,
+    within blocks that are small enough.
 
     Args:
         profiles: all records.
         members: indices of the records to pair.
-        keys: per member its keys; empty ones count as none.
-        max_block: the largest block that is paired whole.
+        keys: the keys of each member; empty keys are ignored.
+        max_block: maximum size of a block that is paired completely.
     """
     owner: list[int] = []
     value: list[str] = []
@@ -62,8 +62,8 @@ def no_pairs() -> Pairs:
 
 
 def unique_pairs(pairs: Pairs, size: int) -> Pairs:
-    """Each pair once, left < right, in order; `size` is the number of records."""
-    # as one number per pair: sorting rows is far slower
+    """Distinct pairs, left < right, sorted; `size` is the number of records."""
+    # encoded as one integer per pair: sorting rows is far slower
     codes = np.unique(pairs.min(axis=1, initial=size) * size + pairs.max(axis=1, initial=-1))
     return np.column_stack((codes // max(size, 1), codes % max(size, 1)))
 
@@ -71,7 +71,7 @@ def unique_pairs(pairs: Pairs, size: int) -> Pairs:
 def _split(
     profiles: Profiles, owners: NDArray[np.int64], codes: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The members of large blocks under finer keys: block and year, block and word."""
+    """Split large blocks by finer keys: block and year, block and word."""
     again: list[int] = []
     finer: list[tuple[int, str | int]] = []
     for index, code in zip(owners.tolist(), codes.tolist(), strict=True):
@@ -88,7 +88,7 @@ def _split(
 
 
 def _within(owners: NDArray[np.int64], codes: NDArray[np.int64]) -> Pairs:
-    """All pairs within each block; blocks of one size are paired together."""
+    """All pairs within each block; blocks of equal size are processed together."""
     order = np.lexsort((owners, codes))
     owners, codes = owners[order], codes[order]
     starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]]) if len(codes) else codes
@@ -103,19 +103,19 @@ def _within(owners: NDArray[np.int64], codes: NDArray[np.int64]) -> Pairs:
 
 _FEW_WORDS: Final = 2
 _SLACK: Final = (-1, 0, 1)
-"""Seconds by which lengths of one recording differ once they are rounded."""
+"""Tolerance, in seconds, of rounded lengths of one recording."""
 
 
 def by_facts(profiles: Profiles, members: NDArray[np.int64], max_block: int) -> Pairs:
-    """Pairs of a work of few words with every one that shares two of length, number and year.
+    """Pair works of few words with those that share two of length, number and year.
 
-    Sources that drop the letters they cannot write leave titles such as '004-'; no text brings
-    these together with anything. The others are left to the keys that go by words.
+    Sources that drop letters outside their encoding leave titles such as '004-', which no text key
+    can pair. Other works are left to the keys by words.
 
     Args:
         profiles: all records.
         members: indices of the works to pair.
-        max_block: facts that more records share tell too little.
+        max_block: facts shared by more records are ignored.
     """
     thin = [index for index in members.tolist() if _is_thin(profiles, index)]
     asked: dict[tuple[int | str, ...], list[int]] = defaultdict(list)

@@ -18,13 +18,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Clustering:
-    """Which record belongs to which cluster.
+    """Result of clustering.
 
     Attributes:
-        label: cluster of each record; the smallest record index in the cluster.
+        label: cluster of each record: the smallest record index in it.
         refused: matching pairs that a constraint kept apart, with the reason.
         path: pairs that merged two clusters, in the order of merging, with the mean probability
-            between the two sides: the way through a cluster that an explanation shows.
+            between the two sides: used in explanations.
     """
 
     label: NDArray[np.int64]
@@ -44,22 +44,22 @@ def cluster(
     unseen: float = -1.5,
     linkage: float = 0.3,
 ) -> Clustering:
-    """Merge greedily by falling probability.
+    """Merge pairs greedily, in order of falling probability.
 
-    Two clusters merge only if no clean source would hold two records of the result, no pair
-    across is forbidden, and the mean log-odds over all pairs across, each kept within ±4,
-    reaches `linkage`; a pair that was never compared counts `unseen`. (Of log-odds, not of
-    probabilities: a bare name lacks evidence, which must not count as evidence against.) A
-    person's `must` pairs merge first and overrule clean sources and the mean.
+    Two clusters merge only if the result has no two records of a source without duplicates, no
+    forbidden pair, and if the mean log-odds over all pairs across, each clipped to ±4, reaches
+    `linkage`; a pair that was not compared counts as `unseen`. (The mean is of log-odds, not of
+    probabilities: a bare name lacks evidence, which must not count against.) A person's `must`
+    pairs merge first and override the constraint on sources and the mean.
 
     Args:
         size: number of records.
         pairs: candidate pairs, shape (n, 2), left < right.
         probability: probability of each pair, shape (n,).
-        match: threshold of each pair, shape (n,).
-        exclusive: per record its clean source, negative or None where the source is not clean.
-        must: pairs that a person called the same.
-        cannot: pairs that a person called different.
+        match: match threshold of each pair, shape (n,).
+        exclusive: for each record, its source if that has no duplicates, else negative or None.
+        must: pairs that a person judged to be the same.
+        cannot: pairs that a person judged to be different.
     """
     label = np.arange(size, dtype=np.int64)
     clean = [-1 if value is None else int(value) for value in exclusive]
@@ -114,7 +114,7 @@ def cluster(
 
 
 class _Groups(dict[int, T]):
-    """What each cluster holds; a record that nothing was merged with takes no room."""
+    """The members of each cluster; singletons are not stored."""
 
     def __init__(self, single: Callable[[int], T]) -> None:
         super().__init__()
@@ -132,7 +132,7 @@ def _log_odds(
     matching: NDArray[np.bool_],
     must: Collection[Pair],
 ) -> dict[int, float]:
-    """Log-odds by `left * size + right` of the pairs that may ever lie within one cluster."""
+    """Log-odds, keyed by `left * size + right`, of the pairs that may share a cluster."""
     edges = np.concatenate((pairs[matching], np.array(sorted(must), np.int64).reshape(-1, 2)))
     graph = sparse.coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), (size, size))
     _, component = csgraph.connected_components(graph, directed=False)

@@ -26,7 +26,7 @@ from kg_builder.fusion.work_facts import FACTS, IN_FACTS, chance, fact_levels
 from kg_builder.ontology import Schema
 
 CHUNK: Final = 1_000_000
-"""Pairs of names in memory at a time."""
+"""Pairs of names per batch."""
 
 NAME_LEVELS: Final = ("other", "alike", "contained", "close", "very close", "variant", "equal")
 
@@ -46,23 +46,23 @@ QUALIFIER: Final = Feature(
     match=(0.1, 0.3, 0.6),
     other=(0.3, 0.6, 0.1),
 )
-"""What stands in brackets behind the name; a country there counts as a country instead."""
+"""The text in brackets after the name, except a country, which counts as a value."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Pairs with the level of every feature.
+    """Candidate pairs with the level of every feature.
 
     Attributes:
         pairs: indices of records, shape (n, 2).
-        features: what was compared; the first is the name.
-        levels: shape (n, features), `MISSING` where a side is silent.
-        similarity: of the names, 0..1, shape (n,).
-        rarity: how much more (above 0) or less an equal name tells than an average one, in nats.
-        one_source: whether both records are of one source, shape (n,).
+        features: the compared features; the first is the name.
+        levels: shape (n, features), `MISSING` if a side has no value.
+        similarity: similarity of the names, 0..1, shape (n,).
+        rarity: evidence of an equal name relative to an average one, in nats.
+        one_source: whether both records are from the same source, shape (n,).
         measures: names of the columns of `details`.
-        details: fine measures for a trained scorer, shape (n, measures), NaN where a side is
-            silent; no columns unless asked for.
+        details: fine measures for the supervised scorer, shape (n, measures), NaN if a side has no
+            value; no columns unless requested.
     """
 
     pairs: NDArray[np.int64]
@@ -78,7 +78,7 @@ class Comparison:
         return len(self.pairs)
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Comparison:
-        """The comparison of some of the pairs."""
+        """Select some of the pairs."""
         return replace(
             self,
             pairs=self.pairs[rows],
@@ -98,14 +98,14 @@ def compare(
     *,
     detailed: bool = False,
 ) -> Comparison:
-    """Compare candidate pairs by name and by everything that both sides state.
+    """Compare candidate pairs by name and by all values that both sides have.
 
     Args:
         profiles: all records.
         pairs: indices of records, shape (n, 2).
-        values: what the records state.
+        values: values of the records.
         schema: the data model.
-        detailed: whether a trained scorer needs fine measures besides the levels.
+        detailed: whether to compute the fine measures of the supervised scorer.
     """
     levels = np.full(len(pairs), MISSING, dtype=np.int8)
     similarity = np.zeros(len(pairs))
@@ -160,7 +160,7 @@ def compare(
 def name_levels(
     profiles: Profiles, pairs: NDArray[np.int64]
 ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-    """Level and similarity (0..1) of the names of each pair, the best over their aliases."""
+    """Level and similarity (0..1) of the names of each pair, maximised over their aliases."""
     levels = np.empty(len(pairs), dtype=np.int8)
     similarity = np.empty(len(pairs))
     keys = coded([name.key for name in profiles.names])
@@ -171,7 +171,7 @@ def name_levels(
         part = slice(start, start + CHUNK)
         left, right = pairs[part, 0], pairs[part, 1]
         ones, others = keys.codes[left], keys.codes[right]
-        # a pair of names is compared once, however many records bear them
+        # each distinct pair of names is compared once
         which, distinct = pd.factorize(ones * len(latin) + others)
         level, close = _spellings(
             [latin[key] for key in (distinct // len(latin)).tolist()],
@@ -192,7 +192,7 @@ def name_levels(
 def _spellings(
     left: Sequence[str], right: Sequence[str]
 ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-    """Level and similarity of two names each, as they are written."""
+    """Level and similarity of pairs of names as written."""
     plain = cpdist(left, right, scorer=fuzz.ratio, dtype=np.float32) / 100
     sorted_ = cpdist(left, right, scorer=fuzz.token_sort_ratio, dtype=np.float32) / 100
     similarity = np.maximum(plain, sorted_ * 0.99).astype(np.float64)
@@ -218,9 +218,9 @@ def _spelled(profiles: Profiles, index: int) -> set[str]:
 
 
 def _by_nickname(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether one name is the other with a nickname: 'Bob Marley', 'Robert Nesta Marley'.
+    """Whether names differ by a nickname: 'Bob Marley', 'Robert Nesta Marley'.
 
-    The family names are equal, and the shorter name has nothing but a nickname in front of it.
+    The family names are equal, and the shorter name has only a nickname before it.
     """
     if one[-1:] != other[-1:]:
         return False
@@ -233,7 +233,7 @@ def _by_nickname(one: Sequence[str], other: Sequence[str]) -> bool:
 
 
 def _stranger(words: set[str], others: set[str]) -> bool:
-    """Whether a word of either name has no counterpart: 'Rahat Ali Khan', 'Nusrat Ali Khan'."""
+    """Whether each name has a word without counterpart: 'Rahat Ali Khan', 'Nusrat Ali Khan'."""
     left, right = words - others, others - words
     if len(words) == 1 or len(others) == 1 or not left or not right:
         return False
@@ -246,11 +246,11 @@ def _stranger(words: set[str], others: set[str]) -> bool:
 
 
 def name_rarity(profiles: Profiles, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How telling an equal name is, in nats around zero.
+    """Evidence of an equal name, in nats around zero.
 
-    A name of several or of rare words is seldom borne by two things ('Godspeed You! Black
+    A name of several or of rare words rarely is that of two entities ('Godspeed You! Black
     Emperor'); a single common word often is ('Air', 'Live'). Document frequencies of words are
-    taken over all records, a word counts at most as one that occurs once.
+    taken over all records; a word counts at most as one that occurs once.
     """
     keys = coded([name.key for name in profiles.names])
     split = [key.split() for key in keys.distinct]

@@ -11,7 +11,7 @@ Key = Literal["name", "alias", "sound", "typo", "similar", "text", "facts", "ext
 
 
 class BlockingConfig(BaseModel):
-    """Which pairs of records are compared at all."""
+    """Settings of blocking: which pairs of records are compared."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,7 +47,7 @@ class BlockingConfig(BaseModel):
 
 
 class TypeSettings(BaseModel):
-    """Settings of one class of things that differ from the general ones."""
+    """Settings of one class that override the general ones."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -61,7 +61,7 @@ class TypeSettings(BaseModel):
 
 
 class DisambiguationConfig(BaseModel):
-    """How a name in a text is linked to an entity."""
+    """Settings of linking mentions in texts to entities."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -87,7 +87,7 @@ class DisambiguationConfig(BaseModel):
 
 
 class FusionConfig(BaseModel):
-    """How records become entities."""
+    """Settings of fusion."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -134,21 +134,21 @@ class FusionConfig(BaseModel):
         return self
 
     def is_vocabulary(self, type_: str) -> bool:
-        """Whether entities of a class are identified by their names alone."""
+        """Whether entities of a class are identified by name only."""
         own = self.types.get(type_)
         if own is not None and own.vocabulary is not None:
             return own.vocabulary
         return type_ in self.vocabularies
 
     def thresholds(self, type_: str) -> tuple[float, float]:
-        """The least probability of a match and of an unsure pair, for a class."""
+        """Minimum probability of a match and of an unsure pair, for a class."""
         own = self.types.get(type_, TypeSettings())
         match = self.match if own.match is None else own.match
         return match, min(match, self.unsure if own.unsure is None else own.unsure)
 
 
 class SourceTraits(BaseModel):
-    """What is known about a source as a whole."""
+    """Properties of a source as a whole."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -86,7 +86,7 @@ def _links(
     fused: Mapping[int, Fused],
 ) -> pd.DataFrame:
     profiles, label = matching.profiles, matching.clustering.label
-    # per record and cluster the best probability among the compared pairs
+    # for each record and cluster, the best probability among the compared pairs
     best: dict[int, dict[int, float]] = defaultdict(dict)
     doubtful: set[int] = set()
     for row, (i, j) in enumerate(matching.comparison.pairs.tolist()):
@@ -129,7 +129,7 @@ def _links(
 
 
 def identity_entities(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Every record an entity of its own, in the given order."""
+    """Make every record a separate entity, in the given order."""
     refuse_doubles(frame)
     fused = [fuse([record], schema, {}) for record in _records(frame)]
     curies = _curies(fused, schema)

@@ -13,14 +13,14 @@ from kg_builder.ontology import local_name
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """What the name of one entity is made from.
+    """The parts from which an entity's CURIE is built.
 
     Attributes:
         prefix: CURIE prefix of its class.
         name: display name.
         hints: possible qualifiers, best first: qualifier, country, year, class.
-        fallbacks: other names, for one that has no letters ('!!!').
-        rank: sorts namesakes; the first keeps the bare name. Ends in something unique.
+        fallbacks: other names, used if the name has no letters ('!!!').
+        rank: sort key of namesakes; the first keeps the unqualified name. Must be unique.
     """
 
     prefix: str
@@ -31,13 +31,13 @@ class Naming:
 
 
 def assign_curies(items: Sequence[Naming], *, taken: Iterable[str] = ()) -> list[str]:
-    """One unique CURIE per item, whatever the order of the items.
+    """Assign a unique CURIE to each item, independent of the order of the items.
 
-    Names that differ in case alone count as equal, so that no two IRIs look the same.
+    Names that differ only in case count as equal, so that no two IRIs look the same.
 
     Args:
-        items: what to name.
-        taken: CURIEs that are in use already and keep their names.
+        items: the entities to name.
+        taken: CURIEs already in use, which are kept.
     """
     used = {curie.casefold() for curie in taken}
     groups: dict[tuple[str, str], list[tuple[Naming, str, int]]] = defaultdict(list)
@@ -58,7 +58,7 @@ def assign_curies(items: Sequence[Naming], *, taken: Iterable[str] = ()) -> list
 
 
 def readable(name: str, fallbacks: Iterable[str] = ()) -> str:
-    """The local name; for a name without letters another name, or its signs spelled out.
+    """A readable local name; if the name has no letters, another name or its signs spelled out.
 
     >>> readable("!!!"), readable("!!!", ["Chk Chk Chk"]), readable("†‡†")
     ('exclamation_mark_x3', 'Chk_Chk_Chk', 'dagger_double_dagger_dagger')

@@ -17,20 +17,20 @@ from kg_builder.ontology import Schema
 
 @dataclass(frozen=True)
 class Explanation:
-    """The decision about two records.
+    """Explanation of the decision on two records.
 
     Attributes:
         left, right: record keys.
-        same: whether they ended in one entity.
+        same: whether they were merged into one entity.
         compared: whether a blocking key brought them together at all.
-        probability: of being one thing, after a person's judgement; of a pair that was not
-            compared what it would have been. None if it was not asked for either.
-        threshold: probability from which on such a pair merges; None if not compared.
-        contributions: what each feature adds to the log-odds.
-        refused: the constraint that kept a matching pair apart, '' without.
+        probability: of a match, after a person's judgement; for a pair that was not compared, the
+            hypothetical one if requested, else None.
+        threshold: minimum probability for such a pair to merge; None if not compared.
+        contributions: contribution of each feature to the log-odds.
+        refused: the constraint that kept a matching pair apart, or ''.
         path: the merges that lead from one to the other, as (record, record, mean probability);
-            empty where they are apart.
-        reason: what decided, in one sentence.
+            empty if they were not merged.
+        reason: the deciding reason, in one sentence.
     """
 
     left: str
@@ -54,14 +54,13 @@ def explain(
     schema: Schema | None = None,
     judgements: Judgements | None = None,
 ) -> Explanation:
-    """Explain the decision about two records.
+    """Explain the decision on two records.
 
     Args:
-        matching: with the pair `aside`, where a pair that was never compared is to be scored.
+        matching: with the pair in `aside` if a pair that was not compared is to be scored.
         left, right: record keys.
-        config, schema: those of the matching; with them the reason can name classes and
-            vocabularies.
-        judgements: a person's decisions that the matching followed.
+        config, schema: those of the matching; used to name classes and vocabularies in the reason.
+        judgements: a person's decisions that the matching used.
 
     Raises:
         DataError: one of them is not among the records.
@@ -115,7 +114,7 @@ def _judged(verdict: str) -> str:
 def _by_class(
     matching: Matching, i: int, j: int, config: FusionConfig | None, schema: Schema | None
 ) -> str:
-    """What the classes decide: vocabularies by name alone, and things that cannot be one."""
+    """The reason given by the classes: vocabularies match by name only; incompatible classes."""
     if config is None or schema is None:
         return ""
     profiles = matching.profiles
@@ -135,7 +134,7 @@ def _by_class(
 
 
 def _named_alike(matching: Matching, i: int, j: int) -> str:
-    """That songs of one performer name both albums so, whatever the probability."""
+    """The reason that songs of one performer name both albums, regardless of probability."""
     same = matching.clustering.label[i] == matching.clustering.label[j]
     below = (row := _row(matching.comparison.pairs, i, j)) is None or (
         matching.probability[row] < matching.match[row]
@@ -165,7 +164,7 @@ def _row(pairs: np.ndarray[tuple[int, ...], np.dtype[np.int64]], i: int, j: int)
 
 
 def _path(matching: Matching, start: int, end: int) -> tuple[tuple[str, str, float], ...]:
-    """The merges between two records of one cluster; merges form a tree, so there is one way."""
+    """The path of merges between two records of a cluster; merges form a tree, so it is unique."""
     steps: dict[int, list[tuple[int, float]]] = {}
     for left, right, mean in matching.clustering.path:
         steps.setdefault(left, []).append((right, mean))

@@ -1,10 +1,10 @@
 """Check the probabilities of an unsupervised fit on the data at hand, without labels.
 
-What names a thing (its title, its parts, the numbers in its title) agrees among records of one
-thing about as often as is known beforehand, whatever the data. So the pairs are grouped by their
-probability: if it is right, each such feature agrees in a group as often as the mixture of both
-kinds of pairs would. Where pairs that are taken for certain hardly ever agree in it, the fit has
-found something that many things share, such as their artist. The probabilities have seen the
+Identifying features (the title, its parts, the numbers in it) agree among matching records about as
+often as their prior m-probability, whatever the data. So the pairs are binned by match probability:
+if it is calibrated, each such feature agrees in a bin as often as in a mixture of matches and
+non-matches with that probability. If highly probable pairs rarely agree in it, the fit has found
+something that many entities share, such as their artist. The probabilities were computed with the
 feature, so the check finds large errors, not small ones.
 """
 
@@ -24,32 +24,32 @@ from kg_builder.fusion.score import FellegiSunter
 _LIKELY: Final = 0.1
 _CERTAIN: Final = 0.9
 _BINS: Final = (_LIKELY, 0.5, _CERTAIN, 0.99)
-"""Bounds of the groups of pairs by their probability."""
+"""Edges of the bins of match probability."""
 _MIN_PAIRS: Final = 50
-"""Pairs that must state a feature before it is a check."""
+"""Minimum number of pairs with a feature for it to be used as a check."""
 _MIN_STATED: Final = 0.5
-"""Share of the likely pairs that must state it: few numbered titles say little of all."""
+"""Minimum share of the likely pairs with it: few numbered titles are not representative."""
 _MIN_DIFFERENCE: Final = 0.3
-"""A feature whose agreement is hardly rarer among pairs of two things checks nothing."""
+"""A feature that agrees almost as often among non-matches is not used."""
 MAX_ERROR: Final = 0.15
-"""Calibration error from which on a fit looks wrong."""
+"""Calibration error above which a warning is given."""
 _MAX_UNDECIDED: Final = 0.3
-"""Share of the expected matches from undecided pairs above which the columns tell too little."""
+"""Share of expected matches from undecided pairs above which a warning is given."""
 _RARE_AMONG_MATCHES: Final = 0.2
-"""Levels that together so few pairs of one thing show are no agreement."""
+"""Levels with a total m-probability below this do not count as agreement."""
 
 
 @dataclass(frozen=True)
 class FeatureCheck:
-    """The probabilities compared with the agreement in one feature that names a thing.
+    """Calibration of the probabilities against agreement in one identifying feature.
 
     Attributes:
         feature: the feature.
-        pairs: likely pairs (0.1 and more) that state it.
-        error: their calibration error: mean distance of a group's probability from the share of
-            matches that its agreement implies.
-        claimed: matches that the probabilities expect among them.
-        implied: matches that the agreement implies among them.
+        pairs: likely pairs (0.1 and more) with the feature.
+        error: their calibration error: mean distance of a bin's probability from the share of
+            matches implied by the agreement in the feature.
+        claimed: expected matches among them, by the probabilities.
+        implied: matches among them implied by the agreement.
     """
 
     feature: str
@@ -61,10 +61,10 @@ class FeatureCheck:
 
 @dataclass(frozen=True)
 class FitCheck:
-    """The checks of a fit that need no labels.
+    """Checks of a fit without labels.
 
     Attributes:
-        features: one check per feature that names a thing and is stated often enough.
+        features: one check per identifying feature with enough pairs.
         expected: sum of the probabilities.
         undecided: share of that sum from pairs between 0.1 and 0.9.
     """
@@ -74,7 +74,7 @@ class FitCheck:
     undecided: float
 
     def warnings(self) -> list[str]:
-        """One line for everything about the fit that looks wrong."""
+        """One line per suspected problem of the fit."""
         found = [
             f"the fit looks wrong: of {check.claimed:,.0f} matches among {check.pairs:,} pairs,"
             f" agreement in '{check.feature}' confirms {check.implied:,.0f}: do the columns"
@@ -91,7 +91,7 @@ class FitCheck:
         return found
 
     def line(self) -> str:
-        """The check in one line."""
+        """Format the check as one line."""
         errors = ", ".join(f"by '{check.feature}' {check.error:.3f}" for check in self.features)
         return (
             f"checked without labels: {self.expected:,.0f} matches expected,"
@@ -103,8 +103,8 @@ def check_fit(scorer: FellegiSunter, comparison: Comparison) -> FitCheck:
     """Check an unsupervised fit.
 
     Args:
-        scorer: as it was fitted.
-        comparison: all candidate pairs, not only those that it was fitted to.
+        scorer: the fitted scorer.
+        comparison: all candidate pairs, not only those used for the fit.
     """
     probability = scorer.probability(comparison)
     checks = [
@@ -122,7 +122,7 @@ def check_fit(scorer: FellegiSunter, comparison: Comparison) -> FitCheck:
 def _check_feature(
     feature: Feature, levels: NDArray[np.int8], probability: NDArray[np.float64]
 ) -> FeatureCheck | None:
-    """The check by one feature; None where too few pairs state it or it tells too little."""
+    """Check by one feature; None if too few pairs have it or it discriminates too little."""
     stated = levels != MISSING
     likely = stated & (probability >= _LIKELY)
     unlikely = stated & ~likely
@@ -133,7 +133,7 @@ def _check_feature(
         return None
     lowest = _lowest_agreement(feature.match)
     agrees = levels >= lowest
-    # how often the feature agrees among pairs of one thing (m) and of two (u)
+    # probability that the feature agrees among matches (m) and non-matches (u)
     m = sum(feature.match[lowest:]) / sum(feature.match)
     u = float(agrees[unlikely].mean())
     if m - u < _MIN_DIFFERENCE:
@@ -152,6 +152,6 @@ def _check_feature(
 
 
 def _lowest_agreement(match: Sequence[float]) -> int:
-    """The first of the levels that records of one thing mostly show."""
+    """The lowest level that counts as agreement."""
     below = np.cumsum(match) / sum(match)
     return int(np.searchsorted(below, _RARE_AMONG_MATCHES, side="right"))

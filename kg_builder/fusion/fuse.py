@@ -31,8 +31,8 @@ class Fused:
     """An entity before it has a CURIE.
 
     Attributes:
-        qualifiers: words that distinguish it from namesakes, best first.
-        rank: sorts namesakes by how well known they are to the sources; unique.
+        qualifiers: qualifiers that distinguish it from namesakes, best first.
+        rank: sort key of namesakes by how much the sources state of them; unique.
     """
 
     type: str
@@ -47,9 +47,9 @@ class Fused:
 def fuse(records: Sequence[Record], schema: Schema, traits: Mapping[str, SourceTraits]) -> Fused:
     """Fuse the records of one cluster.
 
-    The class is the most specific one; the name is the most trusted source's, in natural order;
-    of an attribute's values the one with the most trust behind it comes first (a more specific
-    date before the year it lies in), the others follow as alternatives.
+    The class is the most specific one; the name is the most trusted source's, in natural order; an
+    attribute's values are ordered by total trust (a more specific date before its year), the first
+    is used and the others are kept as alternatives.
     """
     default = SourceTraits()
     ordered = sorted(records, key=lambda record: _preference(record, traits, default))
@@ -77,7 +77,7 @@ def fuse(records: Sequence[Record], schema: Schema, traits: Mapping[str, SourceT
 
 
 def display_name(name: str, type_: str, schema: Schema) -> str:
-    """A name in natural order, without a disambiguating qualifier."""
+    """The name in natural order, without a disambiguating qualifier."""
     if not schema.is_a(type_, "Agent"):
         return natural_order(" ".join(name.split()))
     shown = parse_name(name).display
@@ -141,14 +141,14 @@ def _qualifiers(
     for predicate in ("beginDate", "releaseDate", "eventDate"):
         found += [value[:4] for value in attributes.get(predicate, ())[:1]]
     label = schema.classes[type_].label if type_ in schema.classes else type_
-    if label != schema.prefix(type_):  # 'artist:Air_(artist)' would tell nothing
+    if label != schema.prefix(type_):  # 'artist:Air_(artist)' would be redundant
         found.append(label)
     own = {name_key(record.name) for record in records}
     return tuple(dict.fromkeys(text for text in found if name_key(text) not in own))
 
 
 def _first_performer(records: Sequence[Record]) -> list[str]:
-    """Whom the first record that names performers names first: its guests come after them."""
+    """The performer that the first record with performers lists first; guests follow."""
     for record in records:
         if performers := json.loads(record.attributes).get("performer"):
             return [str(performers[0] if isinstance(performers, list) else performers)]

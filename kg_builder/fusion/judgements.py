@@ -14,13 +14,13 @@ from safe_io.locks import file_lock
 Verdict = Literal["same", "different", "unsure"]
 VERDICTS: Final = ("same", "different", "unsure")
 Judgements = Mapping[tuple[str, str], Verdict]
-"""Sorted pair of record keys (or of entity and external CURIE) → what a person decided."""
+"""Sorted pair of record keys (or of entity and external CURIE) → a person's verdict."""
 Labels = Callable[[str, str], Verdict | None]
-"""What is known of two record keys, in any order; None where nothing is."""
+"""Looks up the verdict on two record keys, in any order; None if there is none."""
 
 
 def pair(left: str, right: str) -> tuple[str, str]:
-    """The two keys in alphabetical order: a judgement has no direction."""
+    """Sort the two keys: a judgement has no direction."""
     return (left, right) if left <= right else (right, left)
 
 
@@ -54,9 +54,9 @@ def read_judgements(path: Path) -> dict[tuple[str, str], Verdict]:
 
 
 def append_judgement(path: Path, left: str, right: str, verdict: Verdict) -> None:
-    """Add a line to a file of judgements, making the file where there is none.
+    """Append a line to a file of judgements, creating the file if it is missing.
 
-    What stands in it, comments too, stays as it is; the new line overrules earlier ones.
+    Existing lines and comments are kept; the new line overrules earlier ones.
 
     Raises:
         DataError: a key holds a tab or a line break, or the file is not one of judgements.
@@ -65,7 +65,7 @@ def append_judgement(path: Path, left: str, right: str, verdict: Verdict) -> Non
     for key in (left, right):
         if not key or set(key) & set("\t\r\n") or key.startswith("#"):
             raise DataError(f"cannot be judged: {key!r}", remedy="give a key without tabs")
-    with file_lock(path, "command"):  # of two lines that are added at once, neither is lost
+    with file_lock(path, "command"):  # two concurrent appends must not lose a line
         before = ""
         if path.is_file():
             read_judgements(path)
@@ -76,7 +76,7 @@ def append_judgement(path: Path, left: str, right: str, verdict: Verdict) -> Non
 
 
 def write_judgements(path: Path, judgements: Judgements) -> None:
-    """Write judgements, sorted, in the form that `read_judgements` reads."""
+    """Write judgements, sorted, in the format of `read_judgements`."""
     rows: Iterable[tuple[str, str, str]] = (
         (left, right, verdict) for (left, right), verdict in sorted(judgements.items())
     )

@@ -28,17 +28,17 @@ from kg_builder.progress import Progress, silent
 
 @dataclass(frozen=True)
 class Matching:
-    """The decisions behind a fusion, kept for explanations and for evaluation.
+    """The decisions of a fusion, kept for explanation and evaluation.
 
     Attributes:
-        profiles: the records as they were compared.
-        comparison: candidate pairs with the levels of every feature.
-        probability: per pair, after a person's judgements.
-        clustering: labels, refused pairs and the path of merges; vocabularies included.
+        profiles: the records as compared.
+        comparison: candidate pairs with the level of every feature.
+        probability: match probability per pair, after a person's judgements.
+        clustering: cluster labels, refused pairs and the path of merges; vocabularies included.
         scorer: fitted, to explain single pairs.
         match, unsure: thresholds per pair.
-        aside: pairs that were compared for an explanation only and decided nothing.
-        named_albums: records that a rule made one with others of equal title: see
+        aside: pairs that were compared only for an explanation, without effect on the result.
+        named_albums: pairs of records merged by the rule for albums of equal title: see
             `mentions_of_one_album`.
     """
 
@@ -66,22 +66,23 @@ def match_records(
     aside: Sequence[tuple[str, str]] = (),
     progress: Progress = silent,
 ) -> Matching:
-    """Block, compare, score and cluster, without fusing: the matching itself.
+    """Match records: block, compare, score and cluster, without fusing.
 
     Args:
         records: table `RECORDS`.
         config: thresholds, blocking, vocabularies.
         schema: the data model.
         traits: what is known about each source.
-        statements: table `STATEMENTS` over record keys; neighbours' names are then evidence.
-        judgements: a person's decisions, over those of the file in the configuration.
-        labels: what a supervised scorer learns from, in place of the configuration's file.
-        among: pairs of record keys to compare, in place of what blocking finds.
-        aside: pairs of record keys to compare as well, for an explanation; they decide nothing.
-        progress: called with the steps done, of five.
+        statements: table `STATEMENTS` over record keys; if given, neighbours' names are evidence.
+        judgements: a person's decisions; they override those of the configured file.
+        labels: training pairs of the supervised scorer, instead of the configured file.
+        among: pairs of record keys to compare instead of those from blocking.
+        aside: further pairs of record keys to compare for an explanation, without effect on the
+            result.
+        progress: called with the number of steps done, of five.
 
     Raises:
-        DataError: doubled record keys, a bad file of judgements, or labels of one kind only.
+        DataError: duplicate record keys, a bad file of judgements, or labels of one class only.
     """
     all_judgements = dict(read_judgements(config.judgements)) if config.judgements else {}
     all_judgements.update(judgements or {})
@@ -98,7 +99,8 @@ def match_records(
         pairs = np.concatenate((pairs, _new(_index_pairs(aside, profiles), pairs, len(profiles))))
     wanted = [profiles.record[i] for i in np.unique(pairs).tolist()]
     if statements is not None:
-        # guests in titles: the words of titles are compared as such, and a guest is not the lead
+        # guests in titles are left out: title words are compared as such, and a guest is not the
+        # lead
         statements = statements[statements["method"] != FROM_TITLE]
     values = gather_values(records, statements, wanted, schema) if wanted else {}
     trained = labels is not None or config.scorer == "supervised"
@@ -165,7 +167,7 @@ def _pairs(
     for family in _families(types, allowed):
         inside = np.array([name in family for name in of_type.distinct], dtype=bool)
         members = np.flatnonzero(inside[of_type.codes])
-        # two artists of one genre and year are not one; two songs of one album and length may be
+        # two artists of one genre and year do not match; two songs of one album and length may
         works = all(schema.is_a(type_, "Work") for type_ in family)
         pairs = candidate_pairs(profiles, members, config.blocking, by_text=works)
         kinds = of_type.codes[pairs]
@@ -186,13 +188,13 @@ def _index_pairs(among: Sequence[tuple[str, str]], profiles: Profiles) -> NDArra
 
 
 def _new(asked: NDArray[np.int64], pairs: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """Those of the asked pairs that are not among the others."""
+    """The requested pairs that are not among the candidates."""
     present = pairs[:, 0] * size + pairs[:, 1]
     return asked[~np.isin(asked[:, 0] * size + asked[:, 1], present)]
 
 
 def _families(types: Sequence[str], allowed: set[tuple[str, str]]) -> list[set[str]]:
-    """Classes that are connected by compatibility: blocked together, checked pair by pair."""
+    """Groups of classes connected by compatibility: blocked together, checked pair by pair."""
     families: list[set[str]] = []
     for type_ in types:
         touching = [f for f in families if any((type_, other) in allowed for other in f)]

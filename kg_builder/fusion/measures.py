@@ -32,14 +32,14 @@ _CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,3}):(\d{2})(?:\.\d+)?$")
 _ISO = re.compile(r"^P?T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$", re.I)
 _WORDED = re.compile(r"^(\d+)\s*m\w*\s*(\d+)\s*s\w*$", re.I)
 _UNTOLD: Final = frozenset({"description", "image", "price"})
-"""Free text and pictures, which two sources never share word for word."""
+"""Free text and pictures, which hardly ever agree exactly between sources."""
 
 
 class Measure(ABC):
-    """Compares what two records say under one predicate.
+    """Compares the values of two records under one predicate.
 
-    `prior` holds the names of the levels, and how often records of one thing and of two things
-    show each of them as far as is known beforehand; `anchored`: see `Feature`.
+    `prior` holds the names of the levels and their prior m- and u-probabilities; `anchored`: see
+    `Feature`.
     """
 
     prior: ClassVar[Prior]
@@ -47,7 +47,7 @@ class Measure(ABC):
 
     @abstractmethod
     def level(self, left: Sequence[str], right: Sequence[str]) -> int:
-        """The level of agreement, or -1 where a side cannot be read."""
+        """The level of agreement, or -1 if a side cannot be parsed."""
 
 
 class Years(Measure):
@@ -76,7 +76,7 @@ class Lengths(Measure):
 
     def level(self, left: Sequence[str], right: Sequence[str]) -> int:
         """Level of the closest two durations."""
-        # a length of nothing is one that the source does not know
+        # a length of zero means unknown
         ones = [value for text in left if (value := parse_seconds(text))]
         others = [value for text in right if (value := parse_seconds(text))]
         if not ones or not others:
@@ -100,15 +100,15 @@ class Exact(Measure):
 
 
 class Addresses(Exact):
-    """Pages on the web: one in common is strong evidence, different ones are none at all."""
+    """Web addresses: a shared one is strong evidence, different ones are no evidence."""
 
     def level(self, left: Sequence[str], right: Sequence[str]) -> int:
-        """1 where an address is shared, else missing: a thing may have many pages."""
+        """1 if an address is shared, else missing, as an entity may have many pages."""
         return 1 if super().level(left, right) == 1 else -1
 
 
 class Names(Measure):
-    """Names of things, of which a record may have several: disjoint, alike, some shared, all."""
+    """Names of entities, several per record: disjoint, alike, some shared, all shared."""
 
     prior = (
         ("disjoint", "alike", "shared", "same"),
@@ -128,7 +128,7 @@ class Names(Measure):
 
 
 class ManyNames(Names):
-    """Opinions such as genres and tags, on which sources disagree about one thing all the time."""
+    """Subjective values such as genres and tags, on which sources often disagree."""
 
     prior = (
         ("disjoint", "alike", "shared", "same"),
@@ -138,7 +138,7 @@ class ManyNames(Names):
 
 
 class Contents(Measure):
-    """Lists of parts, such as the tracks of an album, as sets: how many of both are in common."""
+    """Lists of parts, such as the tracks of an album, compared as sets."""
 
     prior = (
         ("hardly any", "a few", "half", "most", "nearly all"),
@@ -149,10 +149,10 @@ class Contents(Measure):
     cuts: ClassVar[tuple[float, ...]] = (0.15, 0.4, 0.65, 0.85)
 
     def level(self, left: Sequence[str], right: Sequence[str]) -> int:
-        """Level of the share of the parts that have a counterpart (Dice's coefficient).
+        """Level of the share of parts that have a counterpart (Dice's coefficient).
 
-        One part is no list: it is what a record is known by, such as the row of a song that names
-        its album. That the other record lacks it says nothing, and what it lacks does not count.
+        A single part is not a list but the context of a record, such as the song in whose row an
+        album is named: its absence from the other record is no evidence, nor are the other's parts.
         """
         ones, others = _parts(tuple(left)), _parts(tuple(right))
         if not ones or not others:
@@ -172,15 +172,15 @@ _UNTITLED_PART: Final = re.compile(
     r"(?:audio ?|data )?(?:track|titel|piste|pista|spor|untitled|unknown|intro|outro|interlude)"
     r"(?: ?track)?(?: ?\d+)?|\d+|"
 )
-"""Parts of which every album may have one, and those that nobody named."""
+"""Parts that any album may have, and unnamed ones."""
 _MOST: Final = 0.8
-"""Entries that begin alike, from which on the beginning belongs to none of them."""
+"""Minimum number of entries with a common prefix for the prefix to be removed."""
 _PART_NUMBER: Final = re.compile(r"^\d{1,2} (?=\D)")
 
 
 @lru_cache(maxsize=131_072)
 def _parts(names: tuple[str, ...]) -> frozenset[str]:
-    """The named parts of a list, without numbers and without what most entries begin with."""
+    """The named parts of a list, without numbers and without a prefix common to most."""
     bare = [_PART_NUMBER.sub("", name) for name in names]
     words = [name.split() for name in bare]
     opening = Counter(several[0] for several in words if several).most_common(1)
@@ -193,7 +193,7 @@ def _parts(names: tuple[str, ...]) -> frozenset[str]:
 
 
 def _counterparts(ones: Sequence[str], others: Sequence[str], close: NDArray[np.bool_]) -> int:
-    """How many parts are one of the others but for some letters, or for a performer beside it."""
+    """Number of parts that equal one of the others up to some letters or an added performer."""
     text = "\n".join(others)
     count = 0
     for one, alike in zip(ones, close.tolist(), strict=True):
@@ -206,7 +206,7 @@ def _counterparts(ones: Sequence[str], others: Sequence[str], close: NDArray[np.
 
 
 class Credits(Measure):
-    """The performer or the album of a work, of which sources spell and damage one."""
+    """The performer or album of a work: one name, which sources misspell or damage."""
 
     prior = (
         ("differs", "far", "alike", "close", "same"),
@@ -215,7 +215,7 @@ class Credits(Measure):
     )
 
     def level(self, left: Sequence[str], right: Sequence[str]) -> int:
-        """Level of the closest two names; one name within the other is alike."""
+        """Level of the closest two names; containment counts as alike."""
         ones, others = set(left) - {""}, set(right) - {""}
         if not ones or not others:
             return -1
@@ -236,12 +236,12 @@ class Credits(Measure):
 
 
 class Languages(Measure):
-    """Languages by name or by the start of it: 'English', 'Eng.'."""
+    """Languages, by name or abbreviation: 'English', 'Eng.'."""
 
     prior = (("differs", "equal"), (0.06, 0.94), (0.45, 0.55))
 
     def level(self, left: Sequence[str], right: Sequence[str]) -> int:
-        """Whether two names agree in their first three letters, or as far as the shorter goes."""
+        """Whether two names agree in their first three letters, or in those of the shorter."""
         ones = {letters for text in left if (letters := _letters(text))}
         others = {letters for text in right if (letters := _letters(text))}
         if not ones or not others:
@@ -261,7 +261,7 @@ _CREDITS: Final = frozenset({"performer", "creditedTo", "onAlbum"})
 
 
 def measure_for(predicate: str, schema: Schema) -> Measure | None:
-    """The measure of a predicate by its datatype; None where a comparison tells nothing."""
+    """The measure for a predicate's datatype; None if comparing is uninformative."""
     bare = predicate.removeprefix("~")
     if bare in _UNTOLD:
         return None
@@ -285,7 +285,7 @@ def measure_for(predicate: str, schema: Schema) -> Measure | None:
 
 
 def readable(text: str, datatype: str) -> bool:
-    """Whether a value can be what its datatype says: a length, a date; codes may be anything.
+    """Whether a value parses as its datatype: a length, a date; codes may be anything.
 
     >>> readable("3:41", "duration"), readable("Foe Life", "duration"), readable("'87", "date")
     (True, False, True)
@@ -312,7 +312,7 @@ def parse_year(text: str) -> int | None:
 
 
 def parse_day(text: str) -> float | None:
-    """A full date as a number of days, in the notations of shops and catalogues.
+    """Parse a full date, in the notations of shops and catalogues, to a number of days.
 
     >>> parse_day("October 21 , 2014") - parse_day("20-Oct-14"), parse_day("2014")
     (1.0, None)
@@ -327,7 +327,7 @@ def parse_day(text: str) -> float | None:
 
 
 def parse_seconds(text: str) -> float | None:
-    """A duration in seconds: '01:26', 'PT1M26S', '1m 26sec', 86, 86000 ms or 1.433 minutes.
+    """Parse a duration to seconds: '01:26', 'PT1M26S', '1m 26sec', 86, 86000 ms or 1.433 minutes.
 
     >>> parse_seconds("01:26"), parse_seconds("PT1M26S"), parse_seconds("86000")
     (86.0, 86.0, 86.0)

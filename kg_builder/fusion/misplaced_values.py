@@ -1,9 +1,9 @@
 """Move values from a joined-up title back to their own empty cells.
 
 Exports that join cells leave titles such as 'Silver and Gold Little Big Town Country 3:33'.
-Lengths, dates and prices are known by their form; performers, albums and genres by other records
-that say the same in the right cell. What lies between two values that were found belongs to the
-empty cells between them. Cells are tried in the order of the table.
+Lengths, dates and prices are recognised by their form; performers, albums and genres by other
+records with the same value in the right cell. Text between two recognised values belongs to the
+empty cells between them. Cells are tried in column order.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FORMS: Final[Mapping[str, re.Pattern[str]]] = {
         r"\( ?[cp] ?\) |[©℗] ?(?=\d{4})|(?:\S{0,3} \S{0,3} )?\b(?:19|20)\d\d (?=[^\W\d_])", re.I
     ),
 }
-"""Forms by which a value, or the start of it, is known without having been seen."""
+"""Patterns that recognise a value, or its start, without having seen it elsewhere."""
 _OPEN_ENDED: Final = frozenset({"recordLabel"})
 _BRACKETS: Final = re.compile(r"[(\[][^()\[\]]*[)\]]")
 _MIN_LETTERS: Final = 3
@@ -49,14 +49,14 @@ class _Find:
 def restore_misplaced_values(
     records: pd.DataFrame, order: Sequence[str]
 ) -> tuple[pd.DataFrame, int]:
-    """Put values back that stand in the name although their own cell is empty.
+    """Move values out of the name into their own empty cells.
 
     Args:
         records: table `RECORDS`.
         order: predicates in the order of the table's columns.
 
     Returns:
-        The records, and how many values were put back.
+        The records, and the number of values moved.
     """
     stated: list[dict[str, list[str]]] = [json.loads(text) for text in records["attributes"]]
     seen: dict[str, dict[str, set[str]]] = {name: defaultdict(set) for name in order}
@@ -83,7 +83,7 @@ def _split(
     seen: Mapping[str, Mapping[str, set[str]]],
     order: Sequence[str],
 ) -> tuple[str, dict[str, str]]:
-    """The title itself, and values of the empty cells that follow it in the same cell."""
+    """Split a cell into the title and the values of the empty cells that follow it."""
     text = " ".join(name.split())
     open_text = _BRACKETS.sub(lambda found: "\0" * len(found[0]), text)
     finds: list[_Find] = []
@@ -116,7 +116,7 @@ def _split(
 def _seen_elsewhere(
     text: str, open_text: str, seen: Mapping[str, set[str]], after: int
 ) -> tuple[int, int] | None:
-    """Where a value that other records state stands behind the title, the longest first found."""
+    """Find the position after the title of a value known from other records, longest first."""
     folded = text.casefold()
     best: tuple[int, int] | None = None
     for word in re.finditer(r"\S+", open_text):

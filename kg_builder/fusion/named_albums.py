@@ -1,8 +1,8 @@
 """Find mentions of one album: rows of songs that name it, with one performer.
 
-A table of songs names an album in each row, and a title alone does not say which album is meant, so
-that extraction makes a record of each row's. In one source, equal titles of one performer are one
-album, however often it is named; the statistics of pairs need not find that out.
+A song table names an album in each row, and since a title alone is ambiguous, extraction creates an
+album record per row. Within one source, equal titles by one performer are the same album, so these
+records are merged by rule instead of by pairwise scores.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from kg_builder.ontology import Schema
 def mentions_of_one_album(
     records: pd.DataFrame, statements: pd.DataFrame, schema: Schema
 ) -> Iterator[tuple[str, str]]:
-    """Yield pairs of record keys that are one album, sorted: each with the first of its group.
+    """Yield sorted pairs of record keys of one album: each key with the first of its group.
 
-    The performer of a mention is whom the song that names it names first; guests in the song's
-    title do not count.
+    The performer is the first one of the song whose row names the album; guests in the song's title
+    do not count.
 
     Args:
         records: table `RECORDS`.

@@ -17,18 +17,18 @@ from kg_builder.fusion.block_keys import Pairs, no_pairs
 
 CHUNK: Final = 16_384
 MAX_SHARE: Final = 0.5
-"""A word that more than this share of the texts hold carries no information."""
+"""Words in more than this share of the texts are ignored."""
 
 
 @dataclass(frozen=True)
 class Nearness:
-    """How neighbours are looked for.
+    """Settings of the nearest-neighbour search.
 
     Attributes:
-        top_k: neighbours per text.
-        min_cosine: least cosine of a neighbour.
-        budget: entries of the index that are read per text, its rarest terms first. Texts that
-            share only terms beyond the budget are not found; the cosine counts all terms.
+        top_k: maximum neighbours per text.
+        min_cosine: minimum cosine of a neighbour.
+        budget: index entries read per text, rarest terms first. Texts that share only terms beyond
+            the budget are not found; the cosine uses all terms.
     """
 
     top_k: int
@@ -37,12 +37,12 @@ class Nearness:
 
 
 def gram_vectors(texts: Sequence[str], length: int) -> sparse.csr_array | None:
-    """Texts as tf-idf vectors of character n-grams; None where none has any."""
+    """tf-idf vectors of character n-grams of texts; None if no text has any."""
     return _vectors(texts, analyzer="char_wb", ngram_range=(length, length))
 
 
 def word_vectors(texts: Sequence[str]) -> sparse.csr_array | None:
-    """Texts as tf-idf vectors of words; None where no word is informative."""
+    """tf-idf vectors of words of texts; None if no word is informative."""
     return _vectors(texts, token_pattern=r"\S+", max_df=MAX_SHARE)
 
 
@@ -52,7 +52,7 @@ def _vectors(texts: Sequence[str], **settings: Any) -> sparse.csr_array | None:
     try:
         vectorizer = TfidfVectorizer(dtype=np.float32, **settings)
         found = sparse.csr_array(vectorizer.fit_transform(texts))
-    except ValueError:  # no text at all, or signs alone, which have no n-grams
+    except ValueError:  # no text, or only signs, which have no n-grams
         return None
     found.sort_indices()
     return found
@@ -64,19 +64,19 @@ def nearest(
     columns: NDArray[np.int64],
     how: Nearness,
 ) -> Pairs:
-    """For each row its nearest columns by cosine, ties by position.
+    """Find the nearest columns of each row by cosine; ties by position.
 
     Args:
-        vectors: of length one, one per text.
-        rows, columns: which texts look for neighbours, and which are looked for.
+        vectors: unit vectors, one per text.
+        rows, columns: indices of the query texts, and of the texts searched.
 
     Returns:
-        Shape (pairs, 2): a row and a column of it, best first, in the order of the rows.
+        Shape (pairs, 2): a row and one of its columns, in row order, best first.
     """
-    index = vectors[columns].tocsc()  # per term its texts
+    index = vectors[columns].tocsc()  # the texts of each term
     look = partial(_look, vectors, index, columns, how)
     chunks = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # the kernel lets go of the lock
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # the kernel releases the GIL
         return np.concatenate([no_pairs(), *pool.map(look, chunks)])
 
 
@@ -119,7 +119,7 @@ def cosines(vectors: sparse.csr_array, pairs: Pairs) -> NDArray[np.float32]:
 def best_of_each(
     owner: NDArray[np.int64], score: NDArray[np.float32], other: NDArray[np.int64], keep: int
 ) -> NDArray[np.int64]:
-    """Positions of the `keep` best of each owner, by owner; ties by the smaller other."""
+    """Positions of the `keep` best pairs of each owner, by owner; ties by the smaller other."""
     order = np.lexsort((other, -score, owner))
     sorted_ = owner[order]
     first = np.flatnonzero(np.r_[True, sorted_[1:] != sorted_[:-1]]) if len(sorted_) else sorted_

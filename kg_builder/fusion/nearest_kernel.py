@@ -10,7 +10,7 @@ Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
 _POOL = 3
-"""Candidates per neighbour wanted that get their exact cosine."""
+"""Candidates per requested neighbour for which the exact cosine is computed."""
 
 
 @njit(cache=True, nogil=True)
@@ -27,17 +27,18 @@ def look_up(
     min_cosine: float,
     budget: int,
 ) -> NDArray[np.int64]:
-    """The nearest columns of each row.
+    """Find the nearest columns of each row.
 
     Args:
-        rows: which vectors look for neighbours.
-        columns: which vectors are in the index, by position in the index.
-        indptr, terms, weights: all vectors in compressed rows, terms in order.
-        starts, texts, index_weights: per term the positions of its texts, and its weight there.
+        rows: query vectors.
+        columns: vectors in the index, by position in the index.
+        indptr, terms, weights: all vectors as compressed sparse rows, terms ascending.
+        starts, texts, index_weights: for each term, the positions of its texts and its weights in
+            them.
         top_k, min_cosine, budget: see `Nearness`.
 
     Returns:
-        Positions in the index, best first, -1 behind the last; shape (rows, top_k).
+        Positions in the index, best first, padded with -1; shape (rows, top_k).
     """
     found = np.full((len(rows), top_k), -1, dtype=np.int64)
     score = np.zeros(len(columns), dtype=np.float32)
@@ -86,7 +87,7 @@ def look_up(
 def _insert(
     best: NDArray[np.int64], scores: Floats, size: int, most: int, item: int, score: float
 ) -> int:
-    """Insert into a short list that falls by score, equal scores by rising item."""
+    """Insert into a short list sorted by falling score, ties by rising item."""
     if size == most:
         if score < scores[size - 1] or (score == scores[size - 1] and item > best[size - 1]):
             return size
@@ -103,7 +104,7 @@ def _insert(
 
 @njit(cache=True, nogil=True)
 def _dot(terms: Ints, weights: Floats, one: int, one_end: int, other: int, other_end: int) -> float:
-    """Product of two sparse vectors whose terms are in order."""
+    """Dot product of two sparse vectors with sorted terms."""
     total = 0.0
     while one < one_end and other < other_end:
         if terms[one] == terms[other]:

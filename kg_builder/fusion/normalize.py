@@ -1,8 +1,8 @@
 """Normalise names into matching keys from strict to loose: case-folded, squeezed, phonetic.
 
-A name has several readings, from strict to loose. The *key* folds case, accents, punctuation,
-articles and '&'; the *squeezed* form also drops spaces and writes every script in Latin letters;
-the *sound* keeps only what is heard. Each is an extra key, none replaces the name.
+A name has several keys, from strict to loose. The *key* folds case, accents, punctuation, articles
+and '&'; the *squeezed* form also drops spaces and transliterates to Latin letters; the *sound* is
+phonetic. They are added to the name and do not replace it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from kg_builder.credits import FEATURING, split_credits, swapped
 
 
 def _table(name: str) -> dict[str, Any]:
-    """A table of words beside this module."""
+    """Load a word table from this module's folder."""
     return tomllib.loads(
         resources.files("kg_builder.fusion").joinpath(name).read_text(encoding="utf-8")
     )
@@ -31,24 +31,24 @@ def _table(name: str) -> dict[str, Any]:
 
 _WORDS: Final = _table("words.toml")
 ARTICLES: Final = frozenset(_WORDS["articles"].split())
-"""Articles that catalogues move behind a comma: 'Beatles, The'."""
+"""Articles that catalogues move to the end: 'Beatles, The'."""
 QUALIFYING: Final = frozenset(" ".join(_WORDS["qualifiers"].values()).split())
-"""Words that tell namesakes apart when a name closes with them in brackets."""
+"""Words that act as qualifiers when a name ends with them in brackets."""
 PLACEHOLDERS: Final = frozenset(shlex.split(_WORDS["placeholders"]))
-"""What sources write where they know nothing."""
+"""Placeholders for unknown values."""
 VERSION_NOISE: Final = frozenset(_WORDS["version_noise"].split())
-"""Words in the brackets of a title that do not make another recording of it."""
+"""Words in a title's brackets that do not denote a different recording."""
 PERFORMANCES: Final = frozenset(_WORDS["performances"].split())
-"""Words of a title that make another performance or another mix of it."""
+"""Words of a title that denote a different performance or mix."""
 ABBREVIATIONS: Final[dict[str, str]] = _WORDS["abbreviations"]
-"""Terms of vocabularies, without spaces, and what they stand for."""
+"""Synonyms of vocabulary terms (without spaces) → the canonical term."""
 ENDINGS: Final[dict[str, list[str]]] = _WORDS["endings"]
-"""Class → last words that add nothing to a term."""
+"""Class → trailing words that are redundant in a term."""
 
 NICKNAMES: Final[dict[str, frozenset[str]]] = {
     nickname: frozenset(names.split()) for nickname, names in _table("nicknames.toml").items()
 }
-"""Nickname → given names that it stands for."""
+"""Nickname → given names."""
 
 _NATIONS: Final[dict[str, str]] = {
     word: nation
@@ -94,15 +94,15 @@ _DOUBLED = re.compile(r"(.)\1+")
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """One name taken apart.
+    """A parsed name.
 
     Attributes:
         display: natural order, spaces tidied, qualifier removed ('The Beatles').
-        key: comparison form ('beatles'); never empty for a name that is not empty.
+        key: comparison form ('beatles'); not empty unless the name is.
         squeezed: the key in Latin letters without spaces.
-        qualifier: what told namesakes apart in closing brackets ('UK band'), '' without.
+        qualifier: disambiguating text in closing brackets ('UK band'), or ''.
         guests: names after 'feat.'.
-        alternatives: keys of other readings: '샤이니 (SHINee)', 'X (aka Y)', 'Bowie, David'.
+        alternatives: keys of alternative readings: '샤이니 (SHINee)', 'X (aka Y)', 'Bowie, David'.
     """
 
     display: str
@@ -115,12 +115,12 @@ class Name:
 
 @lru_cache(maxsize=262_144)
 def parse_name(text: str, *, qualified: bool = True) -> Name:
-    """Take a name apart.
+    """Parse a name into display form, key, qualifier, guests and alternatives.
 
     Args:
         text: the name as a source writes it.
-        qualified: whether closing brackets may tell namesakes apart ('Nirvana (UK)', of agents)
-            or always belong to the name ('Everlong (acoustic)', of works).
+        qualified: whether closing brackets may hold a qualifier ('Nirvana (UK)', for agents) or
+            always belong to the name ('Everlong (acoustic)', for works).
     """
     tidy = natural_order(" ".join(unicodedata.normalize("NFC", text).split()))
     if (found := FEATURING.search(tidy)) and (lead := tidy[: found.start()].strip()):
@@ -146,7 +146,7 @@ def parse_name(text: str, *, qualified: bool = True) -> Name:
 
 @lru_cache(maxsize=65_536)
 def is_placeholder(text: str) -> bool:
-    """Whether a source writes this where it knows nothing.
+    """Whether a text is a placeholder for an unknown value.
 
     >>> is_placeholder("[unknown]"), is_placeholder("unk."), is_placeholder("Unknown Pleasures")
     (True, True, False)
@@ -167,14 +167,14 @@ def nation_of(text: str) -> str:
 
 
 def nations_in(text: str) -> frozenset[str]:
-    """The countries that a text names, word by word and two words together."""
+    """The countries named in a text, by single words and word pairs."""
     words = text.casefold().split()
     pairs = [" ".join(pair) for pair in pairwise(words)]
     return frozenset(nation for word in (*words, *pairs) if (nation := nation_of(word)))
 
 
 def is_qualifier(text: str) -> bool:
-    """Whether bracketed text tells namesakes apart: a kind, a country, a number, a year.
+    """Whether bracketed text is a qualifier: a kind, a country, a number, a year.
 
     >>> is_qualifier("UK band"), is_qualifier("2"), is_qualifier("We Are")
     (True, True, False)
@@ -200,9 +200,9 @@ def natural_order(name: str) -> str:
 
 @lru_cache(maxsize=524_288)
 def name_key(text: str) -> str:
-    """Fold case, accents, punctuation, a leading 'the' and the ways to write 'and'.
+    """Fold case, accents, punctuation, a leading 'the' and spellings of 'and'.
 
-    A name of symbols alone keeps them ('!!!'); 'The The' keeps one.
+    A name of symbols only keeps them ('!!!'); 'The The' keeps one 'the'.
 
     >>> name_key("Beatles, The"), name_key("Guns N' Roses"), name_key("R.E.M."), name_key("P!nk")
     ('beatles', 'guns and roses', 'rem', 'pink')
@@ -224,9 +224,9 @@ def name_key(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Case and compatibility forms folded; accents dropped from Latin letters only.
+    """Fold case and compatibility forms; drop accents from Latin letters only.
 
-    Marks of other scripts carry meaning (が is not か) and stay.
+    Diacritics of other scripts carry meaning (が is not か) and are kept.
     """
     if text.isascii():
         return text.casefold()
@@ -245,7 +245,7 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=524_288)
 def squeeze(key: str) -> str:
-    """A key in Latin letters without spaces; symbols alone stay as they are.
+    """Transliterate a key to Latin letters without spaces; keep a key of symbols only.
 
     >>> squeeze("hip hop"), squeeze("сплин")
     ('hiphop', 'splin')
@@ -259,7 +259,7 @@ def squeeze(key: str) -> str:
 
 @lru_cache(maxsize=262_144)
 def is_latin(text: str) -> bool:
-    """Whether a text has no letter of another script than the Latin one.
+    """Whether all letters of a text are Latin.
 
     >>> is_latin("Sigur Rós"), is_latin("Кино"), is_latin("1999")
     (True, False, True)
@@ -269,10 +269,10 @@ def is_latin(text: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def spelled_out(text: str) -> tuple[str, int]:
-    """The letters of a text that have one sound, in Latin ones, and the number of logograms.
+    """Romanise the phonetic letters of a text, and count its logograms.
 
-    Chinese characters are read in one way in Mandarin and in several in Japanese, so that no
-    table romanises them; kana and Hangul have one reading each.
+    Chinese characters have one reading in Mandarin and several in Japanese, so no table romanises
+    them; kana and Hangul have one reading each.
 
     >>> spelled_out("東京カメラ"), spelled_out("Кино")
     (('kamera', 2), ('kino', 0))
@@ -287,7 +287,7 @@ def _is_latin_letter(char: str) -> bool:
 
 @lru_cache(maxsize=262_144)
 def sound(key: str) -> str:
-    """What is heard of a name: a skeleton of consonants for blocking, '' when too short to tell.
+    """Phonetic key of a name for blocking (a consonant skeleton), or '' if it is too short.
 
     >>> sound("korn") == sound("corn"), sound("sigur ros") == sound("sigur roz")
     (True, True)

@@ -30,7 +30,7 @@ def details(
     wording: Wording,
     schema: Schema,
 ) -> tuple[tuple[str, ...], NDArray[np.float32]]:
-    """Names of the measures, and their values, shape (n, measures); NaN where a side is silent."""
+    """Names of the measures, and their values, shape (n, measures); NaN if a side has no value."""
     columns: dict[str, Column] = {}
     columns |= _of_words(wording.overlap(pairs))
     columns |= _of_texts("text", wording.text, pairs)
@@ -41,7 +41,7 @@ def details(
 
 
 def core_and_version(name: str) -> tuple[str, frozenset[str]]:
-    """A title without brackets, and what its brackets say of the version; guests are no version.
+    """Split a title into the core without brackets and the version words; guests are ignored.
 
     >>> core_and_version("Autonomy (Cold Blank Mix) [feat. Zoe]")
     ('autonomy', frozenset({'cold', 'blank', 'mix'}))
@@ -144,7 +144,7 @@ def _gaps(
     texts_of: Mapping[int, Sequence[str]],
     parse: Callable[[str], float | None],
 ) -> Column:
-    """log(1 + distance) of the first readable values, so that far is far."""
+    """log(1 + distance) of the first parsable values."""
     read = {
         i: next((value for text in cell if (value := parse(text)) is not None), np.nan)
         for i, cell in texts_of.items()

@@ -29,24 +29,24 @@ from kg_builder.fusion.word_overlap import Wording
 from kg_builder.ontology import Schema
 
 Values = Mapping[str, tuple[str, ...]]
-"""Predicate → values, as the source writes them (literals) or as name keys (things)."""
+"""Predicate → values: literals as written by the source, or name keys of entities."""
 
 
 @dataclass(frozen=True)
 class Profiles:
-    """Records ready for comparison, in the alphabetical order of their keys.
+    """Records prepared for comparison, in alphabetical order of their keys.
 
     Attributes:
-        record, type, name, names, aliases, text, external: one per record; `names` is the name
-            taken apart, `aliases` are further name keys without the name's own, `text` the words
-            of a work that says more than its title, else ''.
-        year: the first year among the values that are dates, -1 where there is none.
-        seconds, number: the length and the track number, -1 and '' where there are none.
+        record, type, name, names, aliases, text, external: one value per record; `names` is the
+            parsed name, `aliases` are further name keys besides the name's own, `text` the words of
+            a work with more than a title, else ''.
+        year: the first year among the dates, or -1.
+        seconds, number: the length and the track number, -1 and '' if missing.
         source: index into `sources`, one per record.
         sources: names of the sources.
-        exclusive: per record its source where that holds a thing once, else -1. A mention (a
-            thing that a source knows by its name alone, such as a member in a list) may be one
-            with a record of its source, however clean that is.
+        exclusive: per record, its source if that has no duplicates, else -1. A mention (an entity
+            of which a source states only the name, such as a member in a list) may match a record
+            of the same source even so.
         position: record key → index.
     """
 
@@ -72,7 +72,7 @@ class Profiles:
 def profile(
     records: pd.DataFrame, *, schema: Schema, traits: Mapping[str, SourceTraits]
 ) -> Profiles:
-    """Take the names of all records apart.
+    """Parse the names of all records.
 
     Raises:
         DataError: two records share a key.
@@ -83,7 +83,7 @@ def profile(
     brackets = {name: schema.is_a(name, "Agent") for name in set(types)}
     works = {name: schema.is_a(name, "Work") for name in brackets}
     names = [
-        # without the keyword where it is the default: fusion asks so again, and finds it cached
+        # omit the keyword at its default, so that fusion's later calls hit the same cache entry
         parse_name(text) if brackets[type_] else parse_name(text, qualified=False)
         for text, type_ in zip(texts, types, strict=True)
     ]
@@ -126,7 +126,7 @@ def profile(
 
 
 def values(frame: pd.DataFrame, column: str) -> list[Any]:
-    """A column as plain Python values; much faster than iterating over Arrow scalars."""
+    """Convert a column to Python values; much faster than iterating over Arrow scalars."""
     found: list[Any] = pa.array(frame[column]).to_pylist()
     return found
 
@@ -151,11 +151,11 @@ def gather_values(
     wanted: Collection[str],
     schema: Schema,
 ) -> dict[str, Values]:
-    """Values of the wanted records: their attributes, and the names of their neighbours.
+    """Gather the values of the given records: attributes, and names of neighbours.
 
     A statement between records counts on both sides; on the object's side under the inverse
-    predicate, or where there is none under its name with a leading '~'. Countries are brought
-    to one form, and a qualifier that names one ('Nirvana (UK)') states it.
+    predicate, or if there is none, under its name with a leading '~'. Countries are normalised, and
+    one named in a qualifier ('Nirvana (UK)') counts as stated.
     """
     wanted = set(wanted)
     found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -201,7 +201,7 @@ def gather_values(
 def gather_wording(
     profiles: Profiles, values: Mapping[str, Values], schema: Schema, wanted: Collection[int]
 ) -> Wording:
-    """The words of the wanted records, by index, as far as they are works."""
+    """Read the words of the given records, by index, if they are works."""
     wanted = set(wanted)
     works = {name: schema.is_a(name, "Work") for name in set(profiles.type)}
     empty: Values = {}
@@ -221,7 +221,7 @@ def _text(name: str, attributes: str, schema: Schema) -> str:
 
 
 def _facts(attributes: str, schema: Schema) -> tuple[int, int, str]:
-    """The first readable year and length (-1 without), and the track number ('' without)."""
+    """The first parsable year and length (or -1), and the track number (or '')."""
     if attributes == "{}":
         return -1, -1, ""
     year, seconds, number = -1, -1, ""
@@ -265,9 +265,9 @@ def turned(predicate: str, schema: Schema) -> str:
 def compatible_types(
     schema: Schema, types: Collection[str], config: FusionConfig
 ) -> set[tuple[str, str]]:
-    """Pairs of classes whose records may be one thing, in both directions.
+    """Pairs of classes whose records may match, in both directions.
 
-    Vocabularies are matched by name elsewhere, so a pair with one of them is left out.
+    Pairs with a vocabulary are left out, as vocabularies are matched by name.
     """
     individual = sorted(name for name in set(types) if not config.is_vocabulary(name))
     return {

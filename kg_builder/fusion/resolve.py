@@ -20,15 +20,15 @@ from kg_builder.tables import RECORDS, REJECTS
 
 @dataclass(frozen=True)
 class Fusion:
-    """What the fusion stage hands on.
+    """Result of the fusion stage.
 
     Attributes:
         entities: table `ENTITIES`, sorted by CURIE (in the records' order for mode 'identity').
         links: table `LINKS`, kind "record", one row per record in the records' order.
-        statements: those given; a mention in texts that mean different things by one name has a
-            key per meaning in them and in the links (`<record key>@<text>`). None if none was.
+        statements: the given statements; if texts use a name for different entities, mentions have
+            one key per meaning (`<record key>@<text>`), also in the links. None if none were given.
         rejects: table `REJECTS`: records that cannot be named.
-        counts: what happened, for the report.
+        counts: figures for the report.
     """
 
     entities: pd.DataFrame
@@ -49,21 +49,21 @@ def resolve(
     texts: Texts | None = None,
     progress: Progress = silent,
 ) -> Fusion:
-    """Find which records are one thing, and fuse them.
+    """Resolve which records are the same entity, and fuse them.
 
     Args:
         records: table `RECORDS`.
         config: thresholds, blocking, vocabularies.
         schema: the data model.
-        traits: what is known about each source; a source without traits counts as not clean.
-        statements: table `STATEMENTS` over record keys; neighbours' names are then evidence.
-        judgements: a person's decisions, over those of the file in the configuration.
-        texts: the texts behind unstructured sources by place (evidence without offsets):
-            mentions of agents in them are linked by their context.
-        progress: called with the steps done, of five.
+        traits: what is known about each source; a source without traits may have duplicates.
+        statements: table `STATEMENTS` over record keys; if given, neighbours' names are evidence.
+        judgements: a person's decisions; they override those of the configured file.
+        texts: texts of unstructured sources by location (evidence without offsets); mentions of
+            agents in them are linked by context.
+        progress: called with the number of steps done, of five.
 
     Raises:
-        DataError: doubled record keys, or a bad file of judgements.
+        DataError: duplicate record keys, or a bad file of judgements.
     """
     frame = RECORDS.check(records)
     nameless = frame["name"].str.strip() == ""

@@ -18,7 +18,7 @@ class Rewriting:
 
     Attributes:
         statements: the table with entity CURIEs; duplicates are left to the cleaning stage.
-        rejects: self-loops made by merging, and statements about records that nobody knows.
+        rejects: self-loops caused by merging, and statements about unknown records.
     """
 
     statements: pd.DataFrame
@@ -34,10 +34,10 @@ def entity_of(links: pd.DataFrame) -> pd.Series:
 def rewrite(
     statements: pd.DataFrame, links: pd.DataFrame, *, schema: Schema | None = None
 ) -> Rewriting:
-    """Put entity CURIEs in place of record keys.
+    """Replace record keys by entity CURIEs.
 
-    A `tag` whose object turned out to be a genre is a `genre`. Statements whose subject and
-    object became one entity are rejected, as are those about a record without an entity.
+    A `tag` statement whose object resolved to a genre becomes `genre`. Statements whose subject and
+    object were merged are rejected, as are those about a record without an entity.
 
     Args:
         statements: table `STATEMENTS`; subjects and objects may be record keys or CURIEs.
@@ -48,7 +48,7 @@ def rewrite(
     frame = statements.copy()
     is_record = frame["object_kind"] == "record"
     subject = frame["subject"].map(entity)
-    # A subject that is an entity already (third-party facts) stays as it is.
+    # A subject that already is an entity (third-party facts) is kept.
     is_entity = frame["subject"].isin(entity.unique())
     subject = subject.where(subject.notna(), frame["subject"].where(is_entity))
     target = frame["object"].where(~is_record, frame["object"].map(entity))
@@ -56,7 +56,7 @@ def rewrite(
     frame.loc[is_record, "object_kind"] = "entity"
 
     orphan = frame["subject"].isna() | frame["object"].isna()
-    # Only loops that merging made: what a source itself says of a thing is cleaning's concern.
+    # Only loops caused by merging; loops stated by a source are left to cleaning.
     loop = (
         ~orphan
         & (frame["object_kind"] == "entity")
@@ -75,7 +75,7 @@ def rewrite(
 def rewrite_interactions(
     interactions: pd.DataFrame, links: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Interactions with entity CURIEs for items, and the rejected ones (table `REJECTS`)."""
+    """Replace the items of interactions by entity CURIEs; also return rejects (table `REJECTS`)."""
     entity = entity_of(links)
     items = recoded(interactions["item"], lambda keys: entity.reindex(keys).tolist())
     lost = items.isna().to_numpy()
@@ -95,7 +95,7 @@ def rewrite_interactions(
 
 
 def tags_to_genres(statements: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """A `tag` whose object is an entity of the class Genre becomes a `genre`."""
+    """Turn each `tag` statement whose object is of class Genre into `genre`."""
     if not {"tag", "genre"} <= set(schema.predicates):
         return statements
     is_genre = (

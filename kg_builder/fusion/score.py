@@ -16,41 +16,41 @@ from kg_builder.fusion.nearest import best_of_each
 from kg_builder.fusion.word_overlap import LEFT_OVER, TITLE
 
 CAP: Final = 6.0
-"""No single value adds more: members of one band share it without being one person."""
+"""Cap on the weight of a feature: members of one band share it without being the same person."""
 
 NAME_CAP: Final = 12.0
-"""The same for the name, which tells more where many pairs are compared."""
+"""The same for the name, which is more informative if many pairs are compared."""
 
 
 OF_THE_ALBUM: Final = frozenset(
     {"onAlbum", "performer", "creditedTo", "releaseDate", "genre", "recordLabel", "language"}
 )
-"""Features that the tracks of an album share, each implied by the others."""
+"""Features shared by the tracks of an album, hence mutually dependent."""
 
 OF_THE_ALBUM_CAP: Final = 3.0
-"""Together they add no more, in nats, to two records of one source whose titles differ."""
+"""Cap on their total, in nats, for two records of one source with different titles."""
 
 
 PARENTS: Final = ("performer", "creditedTo")
-"""Who made a work. Two works of one performer share his genre, country, label, language and often
-the year, so that these are weighed against other pairs that share the performer, too."""
+"""The creators of a work. Two works of one performer share genre, country, label, language and
+often the year, so these are weighted relative to other pairs with the same performer."""
 
 _PARENT_AGREES: Final = "close"
 _MORE_THAN_KNOWN: Final = 3.0
-"""A disagreement in an anchored feature is at most so many times as frequent among matches as is
-known beforehand."""
+"""Disagreement in an anchored feature among matches is at most this many times its prior
+probability."""
 
 
 MUTUAL: Final = 3
-"""A pair is learnt from if each record is among so many best candidates of the other."""
+"""A pair is used for fitting if each record is among this many best candidates of the other."""
 
 ENOUGH: Final = 300_000
-"""More pairs than this add nothing to the estimate."""
+"""Maximum number of pairs used for fitting."""
 
 
 @dataclass(frozen=True)
 class Contribution:
-    """What one feature adds to the log-odds of a pair."""
+    """Contribution of one feature to the log-odds of a pair."""
 
     feature: str
     level: str
@@ -58,35 +58,35 @@ class Contribution:
 
 
 class Scorer(Protocol):
-    """Learns from a comparison (where it learns at all) and gives each pair a probability."""
+    """Interface of a pair scorer: fits to a comparison, and gives each pair a probability."""
 
     def fit(self, comparison: Comparison) -> Scorer:
-        """Learn; returns itself."""
+        """Fit to the comparison; returns itself."""
 
     def probability(self, comparison: Comparison) -> NDArray[np.float64]:
-        """Probability of being one thing per pair, shape (n,)."""
+        """Match probability of each pair, shape (n,)."""
 
     def explain(self, comparison: Comparison, row: int) -> list[Contribution]:
-        """What each feature contributes to one pair's log-odds, the prior odds first."""
+        """Contribution of each feature to one pair's log-odds, the prior odds first."""
 
 
 class FellegiSunter:
-    """Unsupervised: two latent classes of pairs, estimated by expectation-maximisation.
+    """Unsupervised scorer: two latent classes of pairs, estimated by expectation–maximisation.
 
-    The log-odds of a pair are the sum of one weight per feature, log P(level | one thing) /
-    P(level | two things) (Fellegi & Sunter 1969); a missing value weighs nothing. The levels'
-    frequencies carry Dirichlet priors, so that a handful of pairs, or sources that share
-    nothing, leave the estimate at sensible values; weights never fall as agreement grows.
+    The log-odds of a pair are the sum of one weight per feature, log P(level | match) / P(level |
+    non-match) (Fellegi & Sunter 1969); a missing value has weight 0. The levels' frequencies have
+    Dirichlet priors, so that the estimate stays sensible with a handful of pairs or with sources
+    that share nothing; weights never fall as agreement grows.
 
-    Two things keep the class that is found that of the same thing, however many columns tell of
-    something that many things share. Among pairs of two things, what depends on the performer
-    (`OF_THE_ALBUM`) has frequencies of its own for those that share the performer: naive Bayes
-    augmented by one parent (Friedman, Geiger & Goldszmidt 1997). And among pairs of one thing,
-    disagreement in what names the thing (`Feature.anchored`) stays rare.
+    Two measures keep the latent class that of true matches, even if many columns describe something
+    that many entities share. Among non-matches, the features that depend on the performer
+    (`OF_THE_ALBUM`) have separate frequencies for pairs with the same performer: naive Bayes
+    augmented by one parent (Friedman, Geiger & Goldszmidt 1997). And among matches, disagreement in
+    identifying features (`Feature.anchored`) stays rare.
 
     Args:
-        strength: how many pairs the prior on each feature counts as.
-        rounds: at most so many rounds of EM.
+        strength: number of pairs that each feature's prior counts as.
+        rounds: maximum rounds of EM.
     """
 
     def __init__(self, *, strength: float = 40.0, rounds: int = 60) -> None:
@@ -98,7 +98,7 @@ class FellegiSunter:
         """Estimate the share of matches and the weight of every level."""
         features = comparison.features
         match = [np.asarray(f.match) / sum(f.match) for f in features]
-        # frequencies among pairs of two things: of different performers (or unknown), of one
+        # frequencies among non-matches: different (or unknown) performers, same performer
         other = [np.tile(np.asarray(f.other) / sum(f.other), (2, 1)) for f in features]
         share = 0.1
         self._set(features, share, match, other)
@@ -134,11 +134,11 @@ class FellegiSunter:
         return self
 
     def probability(self, comparison: Comparison) -> NDArray[np.float64]:
-        """Probability of being one thing per pair."""
+        """Match probability of each pair, shape (n,)."""
         return np.asarray(expit(self.log_odds(comparison)), dtype=np.float64)
 
     def log_odds(self, comparison: Comparison) -> NDArray[np.float64]:
-        """Log-odds of being one thing per pair, shape (n,)."""
+        """Log-odds of a match for each pair, shape (n,)."""
         odds = np.full(len(comparison), self.prior_odds)
         for column in range(len(comparison.features)):
             odds += self.contribution(comparison, column)
@@ -146,13 +146,13 @@ class FellegiSunter:
         return odds
 
     def contribution(self, comparison: Comparison, column: int) -> NDArray[np.float64]:
-        """What one feature adds to the log-odds of each pair, shape (n,)."""
+        """Contribution of one feature to the log-odds of each pair, shape (n,)."""
         levels = comparison.levels[:, column]
         weights = self._of(comparison.features[column])[_one_performer(comparison), levels]
         return np.where(levels == MISSING, 0.0, weights)
 
     def _beyond_the_album(self, comparison: Comparison) -> NDArray[np.float64]:
-        """What is taken off pairs of one source whose titles differ, for all that an album shares.
+        """Deduction for pairs of one source with different titles, for shared album features.
 
         Another source may write the title in another script or with letters dropped; in one source
         the tracks of an album are listed under their titles.
@@ -171,7 +171,7 @@ class FellegiSunter:
         return np.where(titles_differ & comparison.one_source, -excess, 0.0)
 
     def explain(self, comparison: Comparison, row: int) -> list[Contribution]:
-        """The weights that make up one pair's log-odds."""
+        """The contributions to one pair's log-odds."""
         found = [Contribution("prior", "", self.prior_odds)]
         one = comparison.take(np.array([row]))
         for column, feature in enumerate(comparison.features):
@@ -186,7 +186,7 @@ class FellegiSunter:
         return found
 
     def _of(self, feature: Feature) -> NDArray[np.float64]:
-        """Weights by performer (different or unknown, one) and level, shape (2, levels)."""
+        """Weights by performer (different or unknown; same) and level, shape (2, levels)."""
         weights = self.weights.get(feature.name)
         if weights is None:
             prior = np.tile(np.asarray(feature.other), (2, 1))
@@ -208,7 +208,7 @@ class FellegiSunter:
 
 
 def _one_performer(comparison: Comparison) -> NDArray[np.int64]:
-    """1 per pair whose performers agree, else 0."""
+    """1 for each pair whose performers agree, else 0."""
     found = np.zeros(len(comparison), dtype=np.int64)
     for column, feature in enumerate(comparison.features):
         if feature.name in PARENTS:
@@ -217,7 +217,7 @@ def _one_performer(comparison: Comparison) -> NDArray[np.int64]:
 
 
 def _anchored(found: NDArray[np.float64], prior: tuple[float, ...]) -> NDArray[np.float64]:
-    """Frequencies of which none but the highest level's exceeds what is known by far."""
+    """Bound all frequencies but the highest level's by a multiple of their priors."""
     known = np.asarray(prior) / sum(prior)
     below = np.minimum(found[:-1], _MORE_THAN_KNOWN * known[:-1])
     return np.append(below, 1 - below.sum())
@@ -243,8 +243,8 @@ def _weights(
 ) -> NDArray[np.float64]:
     """Log-ratios that never fall from level to level, shape (2, levels), at most `cap`.
 
-    Neighbouring levels whose ratios fall are pooled (pool adjacent violators: Ayer et al. 1955):
-    a running maximum would carry the ratio of a level that hardly any pair shows to all above.
+    Neighbouring levels whose ratios fall are pooled (pool adjacent violators: Ayer et al. 1955): a
+    running maximum would propagate the ratio of a rare level to all above.
     """
     return np.minimum([_pooled(match, row) for row in other], cap)
 
@@ -262,22 +262,21 @@ def _pooled(match: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[n
 
 
 def _rarity(comparison: Comparison) -> NDArray[np.float64]:
-    """The name's rarity counts where the names agree in full."""
+    """The name's rarity, for pairs whose names agree fully."""
     agree = comparison.levels[:, 0] >= len(comparison.features[0].levels) - 2
     return np.where(agree, comparison.rarity, 0.0)
 
 
 def mutual_best_pairs(comparison: Comparison, *, seed: int = 0) -> NDArray[np.int64]:
-    """Rows of the pairs to learn from, in order.
+    """Select the pairs to fit to; returns their rows in order.
 
-    Among all candidates, pairs of things that resemble each other by nature (the tracks of an
-    album share performer, album and year) can outnumber pairs of the same thing, and the two
-    classes that expectation-maximisation finds are then "one album" and "all others". Hardly any of
-    them are each other's best by the prior weights.
+    Among all candidates, pairs of naturally similar entities (the tracks of an album share
+    performer, album and year) can outnumber true matches, so that expectation–maximisation finds
+    the classes "same album" and "others". Few such pairs are mutually best by the prior weights.
 
     Args:
         comparison: all candidate pairs.
-        seed: draws the sample where there are more than enough.
+        seed: for the sample taken if there are too many.
     """
     score = FellegiSunter(rounds=0).fit(comparison).probability(comparison)
     pairs = comparison.pairs

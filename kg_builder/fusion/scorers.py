@@ -15,31 +15,31 @@ from kg_builder.fusion.score import Contribution, FellegiSunter, Scorer
 
 
 class Rules:
-    """Fixed weights: the levels' prior frequencies, and one pair in ten a match.
+    """Scorer with fixed weights: the levels' prior frequencies, and a match rate of 10%.
 
-    The same data give the same decision whatever else is in the table, which suits small or
-    changing collections and audits.
+    A decision does not depend on other records, which suits small or changing collections and
+    audits.
     """
 
     def __init__(self) -> None:
         self._model = FellegiSunter(rounds=0)
 
     def fit(self, comparison: Comparison) -> Rules:
-        """Nothing to learn."""
+        """Does nothing."""
         self._model.fit(comparison)
         return self
 
     def probability(self, comparison: Comparison) -> NDArray[np.float64]:
-        """Probability of being one thing per pair."""
+        """Match probability of each pair, shape (n,)."""
         return self._model.probability(comparison)
 
     def explain(self, comparison: Comparison, row: int) -> list[Contribution]:
-        """The fixed weights that make up one pair's log-odds."""
+        """The contributions to one pair's log-odds."""
         return self._model.explain(comparison, row)
 
 
 def make_scorer(config: FusionConfig, profiles: Profiles, labels: Labels | None = None) -> Scorer:
-    """The scorer that the configuration asks for; labels ask for the supervised one."""
+    """Create the configured scorer; labels select the supervised one."""
     if labels is None and config.scorer == "supervised" and config.labels is not None:
         judged = read_judgements(config.labels)
 
@@ -59,7 +59,7 @@ def overrule(
     profiles: Profiles,
     judgements: Mapping[tuple[str, str], Verdict],
 ) -> NDArray[np.float64]:
-    """Probabilities with a person's decisions in place of the scorer's."""
+    """Replace probabilities by a person's decisions."""
     if not judgements:
         return probability
     certain = {"same": 1.0, "different": 0.0}

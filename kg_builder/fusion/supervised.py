@@ -29,27 +29,26 @@ _FOLDS: Final = 4
 _MIN_TO_CALIBRATE: Final = 100
 _CLIP: Final = 1e-6
 _SHARES: Final = (1.0, 0.75, 0.5, 0.25)
-"""Weights of the trained log-odds to choose from; the unsupervised ones get the rest."""
+"""Candidate weights of the trained log-odds; the unsupervised ones get the complement."""
 _FAR: Final = 8.0
-"""Log-odds of the unsupervised scorer beyond which nothing changes."""
+"""The unsupervised log-odds are clipped to ± this."""
 _UNSUPERVISED_MATCH: Final = 0.9
-"""Probability from which on the unsupervised scorer takes a pair for a match."""
+"""Match threshold of the unsupervised scorer."""
 
 
 class Supervised:
-    """Learns from judged pairs: the levels, and fine measures of the same features.
+    """Supervised scorer, trained on the levels and fine measures of judged pairs.
 
-    A ridge logistic regression, gradient-boosted trees and randomised trees have different faults
-    on a few hundred pairs; their mean has fewer. It is calibrated (Platt 1999) on predictions for
-    pairs of which no record was seen in training, and its log-odds are averaged with those of the
-    unsupervised scorer (a logarithmic opinion pool), which is fitted to all pairs and so knows how
-    frequent matches are among those to decide on. The weights of the two are chosen by the
-    likelihood of the judged pairs. Where the unsupervised scorer alone decides these clearly
-    better, it is left to decide.
+    A ridge logistic regression, gradient-boosted trees and randomised trees make different errors
+    on a few hundred pairs; their mean makes fewer. It is calibrated (Platt 1999) on out-of-fold
+    predictions with no shared records, and its log-odds are averaged with those of the unsupervised
+    scorer (a logarithmic opinion pool), which is fitted to all pairs and so reflects the actual
+    frequency of matches. The weights of the two are chosen by the likelihood of the judged pairs.
+    If the unsupervised scorer alone is significantly better on these, it decides.
 
     Args:
         labels: judged pairs by record key.
-        profiles: the records that the labels speak of.
+        profiles: the records of the labels.
         seed: of the trees and folds.
     """
 
@@ -63,10 +62,10 @@ class Supervised:
         self._names: list[str] = []
 
     def fit(self, comparison: Comparison) -> Supervised:
-        """Train on those pairs of the comparison that are judged.
+        """Train on the judged pairs of the comparison.
 
         Raises:
-            DataError: no pair of one of the two kinds is among the compared ones.
+            DataError: the compared pairs lack matches or non-matches.
         """
         record = self.profiles.record
         verdicts = [self.labels(record[i], record[j]) for i, j in comparison.pairs.tolist()]
@@ -97,9 +96,9 @@ class Supervised:
         return np.asarray(expit(self._odds(comparison)), dtype=np.float64)
 
     def explain(self, comparison: Comparison, row: int) -> list[Contribution]:
-        """The regression's share of one pair's log-odds by feature, and what the trees change.
+        """The regression's contributions to one pair's log-odds, and the trees' adjustment.
 
-        Where the unsupervised scorer decides, its contributions and the shift of its threshold.
+        If the unsupervised scorer decides, its contributions and the shift of its threshold.
         """
         if self.falls_back:
             shift = Contribution("threshold", "", -float(logit(_UNSUPERVISED_MATCH)))
@@ -149,7 +148,7 @@ class Supervised:
         self.falls_back = int(wrong.sum()) - int(wrong_alone.sum()) > 2 * np.sqrt(differ)
 
     def _odds(self, comparison: Comparison) -> NDArray[np.float64]:
-        """Calibrated log-odds; the unsupervised scorer's with its threshold at even odds."""
+        """Calibrated log-odds, and the unsupervised ones shifted so that their threshold is 0."""
         unsupervised = self._unsupervised.log_odds(comparison)
         if self.falls_back:
             return np.asarray(unsupervised - logit(_UNSUPERVISED_MATCH), dtype=np.float64)
@@ -177,7 +176,7 @@ def _bounded_logit(probability: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _models(size: int, seed: int) -> list[ClassifierMixin]:
-    """Untrained models, larger where there are more judged pairs."""
+    """Create the models, larger for more judged pairs."""
     return [
         make_pipeline(
             SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
@@ -206,7 +205,7 @@ def _models(size: int, seed: int) -> list[ClassifierMixin]:
 
 
 def _below_all() -> SimpleImputer:
-    """A missing value lies below all others, which trees can split off."""
+    """Replace missing values by one below all others, which trees can split off."""
     return SimpleImputer(strategy="constant", fill_value=-1.0, keep_empty_features=True)
 
 
@@ -216,7 +215,7 @@ def _mean(models: list[ClassifierMixin], inputs: NDArray[np.float64]) -> NDArray
 
 
 def _inputs(comparison: Comparison) -> tuple[list[str], NDArray[np.float64]]:
-    """Names and values of the model's inputs: every level on its own, and the fine measures."""
+    """Names and values of the model's inputs: one-hot levels and the fine measures."""
     names: list[str] = []
     blocks: list[NDArray[np.float64]] = []
     for column, feature in enumerate(comparison.features):
@@ -237,7 +236,7 @@ def _varies(column: NDArray[np.float64]) -> bool:
 
 
 def _connected(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The group of each pair: pairs that share a record, directly or through others, are one."""
+    """Group pairs connected by shared records, for cross-validation."""
     size = int(pairs.max()) + 1
     graph = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(size, size))
     found: NDArray[np.int64] = connected_components(graph, directed=False)[1][pairs[:, 0]]

@@ -1,4 +1,4 @@
-"""Read the words of works: of titles without numbers and guests, and of values in any cell."""
+"""Extract the words of works from titles (without numbers and guests) and other values."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Words:
 
     Attributes:
         title: words of the title without a track number in front.
-        all: words of the title, of performer and album, and of text in the wrong cell, each once.
-        displaced: whether a cell for numbers or dates holds text: then the row may be shifted,
-            and no cell is what it says.
-        foreign: the title as it is written if it has letters of another script than the Latin one.
+        all: distinct words of title, performer, album and text in the wrong cell.
+        displaced: whether a cell for numbers or dates holds text, which suggests that the row's
+            cells are shifted.
+        foreign: the title as written if it has non-Latin letters.
     """
 
     title: tuple[str, ...]
@@ -66,7 +66,7 @@ def read_words(name: str, stated: Mapping[str, Sequence[str]], schema: Schema) -
 
 
 def title_words(name: str) -> list[str]:
-    """The words that name a work: without a track number, guests, and remarks such as [Explicit].
+    """The words of a title without track number, guests, and remarks such as [Explicit].
 
     >>> title_words("004-Closer [feat. Mike Posner] [Clean]"), title_words("99 Luftballons (live)")
     (['closer'], ['99', 'luftballons', 'live'])
@@ -85,14 +85,14 @@ def title_words(name: str) -> list[str]:
 
 
 def latin_words(text: str) -> list[str]:
-    """The words of a text in lower-case Latin letters and digits, in order, without 'the'."""
+    """The words of a text in lower-case Latin letters and digits, without 'the'."""
     key = name_key(text)
     words = _WORD.findall(key if key.isascii() else unidecode(key).casefold())
     return [word for word in words if word != "the"] or words
 
 
 def bare_album(text: str) -> str:
-    """An album's name without a year or '(unknown)' behind it.
+    """An album's name without a year or '(unknown)' at the end.
 
     >>> bare_album("Sorcerer (2011)"), bare_album("1984")
     ('Sorcerer', '1984')
@@ -104,6 +104,6 @@ def bare_album(text: str) -> str:
 
 
 def album_year(text: str) -> str:
-    """The year in brackets behind an album's name, '' without."""
+    """The year in brackets at the end of an album's name, or ''."""
     found = _BRACKETED.search(text)
     return found[1].strip() if found and _YEAR.fullmatch(found[1].strip()) else ""

@@ -16,11 +16,11 @@ T = TypeVar("T", bound=Hashable)
 
 @dataclass(frozen=True)
 class Coded(Generic[T]):
-    """A value per record as a number, and the distinct values.
+    """A column encoded as codes and distinct values.
 
     Attributes:
-        codes: per record the position of its value in `distinct`, `ABSENT` where it has none.
-        distinct: each value once, in the order of the records.
+        codes: position of each record's value in `distinct`, `ABSENT` if missing.
+        distinct: distinct values, in order of first occurrence.
     """
 
     codes: NDArray[np.int64]
@@ -28,7 +28,7 @@ class Coded(Generic[T]):
 
 
 def coded(values: Sequence[T | None]) -> Coded[T]:
-    """Number the distinct values of a sequence; None is absent."""
+    """Encode a sequence by its distinct values; None is absent."""
     position: dict[T, int] = {}
     codes = np.fromiter(
         (
@@ -48,13 +48,13 @@ def over_pairs(
     values: Coded[T],
     absent: int,
 ) -> NDArray[np.int8]:
-    """`function` of the values of each pair, called once per distinct pair of values.
+    """Apply `function` to the values of each pair, once per distinct pair of values.
 
     Args:
         left, right: indices of records, shape (n,).
-        function: gives a small number for two values.
-        values: per record.
-        absent: what a pair gets where a side has no value.
+        function: returns a small integer for two values.
+        values: one per record.
+        absent: result for a pair in which a side has no value.
     """
     found = np.full(len(left), absent, dtype=np.int8)
     ones, others = values.codes[left], values.codes[right]

@@ -20,11 +20,11 @@ _ENDINGS: Final = {
     for type_, words in ENDINGS.items()
 }
 _SAME_NAME: Final = ({"Genre", "Tag"},)
-"""Classes that are apart in the data model, but in which an equal name is the same thing."""
+"""Classes that are separate in the data model, but whose terms match by equal name."""
 
 
 def vocabulary_key(text: str, type_: str) -> str:
-    """The form under which two terms of a vocabulary are one.
+    """Matching key of a vocabulary term.
 
     >>> vocabulary_key("Hip-Hop", "Tag") == vocabulary_key("hip hop music", "Genre")
     True
@@ -39,7 +39,7 @@ def vocabulary_key(text: str, type_: str) -> str:
 
 
 def same_kind(one: str, other: str, schema: Schema) -> bool:
-    """Whether terms of two classes with an equal name are one thing."""
+    """Whether terms of two classes with an equal name are the same."""
     return any(one in kinds and other in kinds for kinds in _SAME_NAME) or schema.compatible(
         one, other
     )
@@ -48,9 +48,9 @@ def same_kind(one: str, other: str, schema: Schema) -> bool:
 def group_vocabularies(
     profiles: Profiles, schema: Schema, config: FusionConfig
 ) -> list[tuple[int, NDArray[np.int64]]]:
-    """Clusters of vocabulary records, each as its smallest index and all its indices.
+    """Cluster vocabulary records; yields the smallest index and all indices of each cluster.
 
-    Terms meet under `vocabulary_key`; within one key only classes of the same kind.
+    Terms match if they share a `vocabulary_key` and their classes are of the same kind.
     """
     blocks: dict[str, list[int]] = defaultdict(list)
     for index, type_ in enumerate(profiles.type):

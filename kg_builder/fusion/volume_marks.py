@@ -20,12 +20,12 @@ NUMBERS: Final = Feature(
     strength=STRONG,
     anchored=True,
 )
-"""Whether the numbers of each title stand in the other record; nothing where neither has one."""
+"""Whether the numbers of each title occur in the other record; missing if neither has any."""
 
 DIFFERENT_TITLES: Final = {
     TITLE.name: TITLE.levels.index("traces"), LEFT_OVER.name: LEFT_OVER.levels.index("several")
 }  # fmt: skip
-"""The highest levels of two titles whose numbers differ: 'Vol. 1' and 'Vol. 2' share most words."""
+"""Maximum levels of two titles whose numbers differ: 'Vol. 1' and 'Vol. 2' share most words."""
 
 _NUMERALS: Final = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
 _NUMBER_WORDS: Final = "one two three four five six seven eight nine ten eleven twelve"
@@ -39,10 +39,10 @@ _JOINED: Final = re.compile(r"(?:vol|volume|disc|disk|cd|dvd|lp|part|pt|no|nr)(\
 
 
 def numbers_in_title(words: Sequence[str]) -> frozenset[str]:
-    """The numbers that a title means as such.
+    """The numbers that distinguish a title.
 
-    A word for a number and a Roman numeral of one letter count behind a word such as 'volume'
-    alone; 'I' also at the end ('Singles I').
+    Number words and one-letter Roman numerals count only after a word such as 'volume'; 'I' also at
+    the end ('Singles I').
 
     >>> numbers_in_title(["best", "of", "vol", "ii"]), numbers_in_title(["one", "love"])
     (frozenset({'2'}), frozenset())
@@ -63,7 +63,7 @@ def numbers_in_title(words: Sequence[str]) -> frozenset[str]:
 
 
 def numbers_anywhere(words: Sequence[str]) -> frozenset[str]:
-    """Everything in a record that may be read as a number, also run together with other words."""
+    """All possible numbers in a record, also within other words."""
     found = {run.lstrip("0") for word in words for run in re.findall(r"\d+", word)}
     found |= {_ROMAN.get(word) or _WORDS.get(word, "") for word in words}
     return frozenset(found)
@@ -72,12 +72,12 @@ def numbers_anywhere(words: Sequence[str]) -> frozenset[str]:
 def number_levels(
     wording: Wording, pairs: NDArray[np.int64], song: NDArray[np.bool_]
 ) -> NDArray[np.int8]:
-    """Level of `NUMBERS` per pair, shape (n,).
+    """Level of `NUMBERS` for each pair, shape (n,).
 
-    A row that may be shifted says nothing, nor does a title of digits alone, which is often the
-    place on the album. Digits that stand together otherwise ('Op. 2 5', 'Op. 25') are the same.
-    `song` says of every record whether it is one: its title may carry the name of its album
-    ('Rasta Army (Volume II)'), so that a number which the other song lacks says nothing.
+    The level is missing for a row that may be shifted, and for a title of digits only, which often
+    is a track number. Digits with different spacing ('Op. 2 5', 'Op. 25') are equal. `song` marks
+    records of songs: their titles may include the album's name ('Rasta Army (Volume II)'), so a
+    number that the other song lacks is no evidence.
     """
     levels = np.full(len(pairs), MISSING, dtype=np.int8)
     titles: dict[int, frozenset[str]] = {}

@@ -1,4 +1,4 @@
-"""Compare works by the words of title and values, whichever cell holds them."""
+"""Compare works by the words of title and values, regardless of the cell they are in."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from kg_builder.fusion.normalize import spelled_out
 from kg_builder.fusion.title_words import Words
 
 STRONG: Final = 12.0
-"""The title decides: the tracks of an album share all the rest, and often outnumber the matches, so
-data alone would soon take "of one album" for "the same"."""
+"""The title is anchored: the tracks of an album share all other features and often outnumber the
+matches, so a fit to data alone would take "same album" for "match"."""
 
 TITLE: Final = Feature(
     "title",
@@ -28,7 +28,7 @@ TITLE: Final = Feature(
     strength=STRONG,
     anchored=True,
 )
-"""Whether each title is found in the other record, title or not."""
+"""Whether each title is found in the other record, in any cell."""
 
 LEFT_OVER: Final = Feature(
     "words left over",
@@ -38,7 +38,7 @@ LEFT_OVER: Final = Feature(
     strength=STRONG,
     anchored=True,
 )
-"""What the record with less to add says beyond the other one."""
+"""Weight of the words that only the record with fewer extra words has."""
 
 SHARED: Final = Feature(
     "words shared",
@@ -46,35 +46,35 @@ SHARED: Final = Feature(
     match=(0.01, 0.02, 0.05, 0.10, 0.20, 0.62),
     other=(0.42, 0.26, 0.18, 0.08, 0.04, 0.02),
 )
-"""Share of the wordier record's weight that the other one also has."""
+"""Share of the wordier record's weight that is shared."""
 
 _TITLE_CUTS: Final = (0.50, 0.65, 0.80, 0.90, 0.98)
 _LEFT_CUTS: Final = (0.05, 0.2, 0.45, 0.75, 1.3, 2.2)
 _SHARED_CUTS: Final = (0.30, 0.45, 0.60, 0.75, 0.90)
 _WORTH_READING: Final = 0.25
-"""Below this share of shared words the rests are too long to be misspellings of each other."""
+"""Below this share of shared words, the remaining words are too long to be misspellings."""
 _MISSPELLED: Final = 0.6
-"""From here on what is left of one record may be a misspelling of what is left of the other."""
+"""Minimum similarity of the remaining words to count as a misspelling."""
 _PER_LOGOGRAM: Final = (1, 6)
-"""Letters that one Chinese character stands for in a romanised title: 'a', 'kokoro'."""
+"""Bounds on the letters per Chinese character in a romanised title: 'a', 'kokoro'."""
 _SPELLED_OUT: Final = 5
-"""Fewer letters beside the Chinese characters of a title do not tell it from others."""
+"""Minimum letters besides Chinese characters for a title to be distinctive."""
 CHUNK: Final = 500_000
 """Pairs of works in memory at a time."""
 
 
 class Wording:
-    """The words of many works, ready to be compared pair by pair.
+    """The words of many works, prepared for pairwise comparison.
 
     Args:
-        words: per record its words, None where it is not a work.
+        words: words of each record, None if it is not a work.
 
     Attributes:
-        rich: whether a record has more to say than its title.
-        displaced: whether its row may be shifted, so that no cell is what it says.
-        nameless: whether it is a work without a word in its title.
-        foreign: whether its title has letters of another script than the Latin one.
-        mass: weight of all its words.
+        rich: whether a record has more words than its title.
+        displaced: whether its row's cells may be shifted.
+        nameless: whether it is a work whose title has no words.
+        foreign: whether its title has non-Latin letters.
+        mass: total weight of its words.
     """
 
     def __init__(self, words: Sequence[Words | None]) -> None:
@@ -100,12 +100,12 @@ class Wording:
         self._title_mass = np.asarray(self._titles @ self._rarity, dtype=np.float64)
 
     def covers(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Pairs of which both sides say more than a title: these are compared by their words."""
+        """Mask of pairs in which both sides have more than a title; these are compared by words."""
         found: NDArray[np.bool_] = self.rich[pairs[:, 0]] & self.rich[pairs[:, 1]]
         return found
 
     def crosses(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Pairs of which one title alone is in the Latin script."""
+        """Mask of pairs in which only one title is in the Latin script."""
         found: NDArray[np.bool_] = self.foreign[pairs[:, 0]] != self.foreign[pairs[:, 1]]
         return found
 
@@ -136,7 +136,7 @@ class Wording:
     def _rests_alike(
         self, pairs: NDArray[np.int64], worth: NDArray[np.bool_]
     ) -> NDArray[np.float64]:
-        """How much alike are the words that only one side has: misspellings of each other?"""
+        """Similarity of the words that only one side has, which may be misspellings."""
         found = np.zeros(len(pairs))
         rows = np.flatnonzero(worth)
         rests: tuple[list[str], list[str]] = ([], [])
@@ -151,7 +151,7 @@ class Wording:
         return found
 
     def _found(self, pairs: NDArray[np.int64], alike: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The better of: how alike the titles are; how much of each the other record has."""
+        """The maximum of the titles' similarity and of their containment in the other record."""
         titles = [self.title[i] for i in pairs[:, 0]], [self.title[j] for j in pairs[:, 1]]
         same = cpdist(*titles, scorer=fuzz.ratio, dtype=np.float32) / 100
         misspelled = np.where(alike >= _MISSPELLED, alike, 0.0)
@@ -184,9 +184,9 @@ class Wording:
 
 
 def _romanised(original: str, title: str) -> float:
-    """How well a Latin title has what a title with Chinese characters spells out, 0..1.
+    """How well a Latin title matches the phonetic letters of a title with Chinese characters.
 
-    The characters may stand for any letters, but not for too few or too many of them.
+    In 0..1. Each Chinese character may match any letters within bounds on their number.
     """
     spelled, logograms = spelled_out(original)
     least, most = (logograms * letters for letters in _PER_LOGOGRAM)
@@ -200,7 +200,7 @@ def _romanised(original: str, title: str) -> float:
 
 
 def _incidence(words: Sequence[tuple[str, ...]], position: dict[str, int]) -> sparse.csr_matrix:
-    """Which record has which word; unknown words are added to `position`."""
+    """Record–word incidence matrix; unknown words are added to `position`."""
     indices: list[int] = []
     ends = [0]
     for several in words:
@@ -215,13 +215,13 @@ def _incidence(words: Sequence[tuple[str, ...]], position: dict[str, int]) -> sp
 
 @dataclass(frozen=True)
 class Overlap:
-    """What the words of pairs of works have in common; NaN where a side has none. Shape (n,) each.
+    """Word overlap of pairs of works, each of shape (n,); NaN if a side has no words.
 
     Attributes:
-        shared: weight of the words on both sides, in units of a word that occurs once.
-        share: the same as a share of the wordier side.
+        shared: weight of the shared words, in units of a word that occurs once.
+        share: the same, relative to the wordier side.
         left, right: weight of the words that only this side has.
-        alike: how much these are spelled alike, 0..1.
+        alike: string similarity of these words, 0..1.
         title: how well each title is found in the other record, 0..1.
     """
 
@@ -234,14 +234,14 @@ class Overlap:
 
     @property
     def left_over(self) -> NDArray[np.float64]:
-        """What the side with less to add adds, less what is a misspelling of the other's."""
+        """Weight of the words added by the side that adds less, discounted for misspellings."""
         return np.asarray(np.minimum(self.left, self.right) * (1 - self.alike), dtype=np.float64)
 
     def levels(self, crossed: NDArray[np.bool_]) -> list[tuple[Feature, NDArray[np.int8]]]:
         """The levels of the three features of works; `crossed`: see `Wording.crosses`.
 
-        A romanised word is seldom the same to the letter ('Jolki', 'Yolki'), so that words which
-        only one of two scripts has say nothing; how much alike the titles are does.
+        Romanised words rarely agree exactly ('Jolki', 'Yolki'), so for titles in two scripts
+        unshared words are no evidence, but the titles' similarity is.
         """
         left_over = len(_LEFT_CUTS) - _level(self.left_over, _LEFT_CUTS)
         left_over[np.isnan(self.left)] = MISSING

@@ -1,8 +1,8 @@
 """Log-odds of a match for works without a shared title word: length, track, year, language.
 
-Sources that drop letters leave works without title and artist. That two of them agree in length and
-number tells little in a large catalogue and much in a small one, so the evidence is weighed by how
-often it would come about by chance: the rarity of what both say, against the number of records.
+Sources that drop letters leave works without title and artist. Agreement of two of them in length
+and number is weak evidence in a large catalogue and strong in a small one, so it is weighted by its
+probability of chance: the rarity of the values, relative to the number of records.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ FACTS: Final = Feature(
     other=(0.93, 0.05, 0.017, 0.003),
     strength=1000.0,
 )
-"""How far agreement in length, number, year and language goes beyond what chance brings."""
+"""Agreement in length, number, year and language beyond chance."""
 
 IN_FACTS: Final = frozenset({"duration", "trackNumber", "releaseDate", "language"})
-"""Predicates that are weighed together in `FACTS`, and not on their own as well."""
+"""Predicates that are combined in `FACTS`, and not compared separately."""
 
 _CUTS: Final = (1.0, 2.5, 4.0)
 _DISAGREE: Final = -3.0
@@ -37,7 +37,7 @@ _SLACK: Final = 1
 def chance(
     profiles: Profiles, pairs: NDArray[np.int64], values: Mapping[str, Values]
 ) -> NDArray[np.float64]:
-    """Log-odds, less the rest of the evidence, that a pair agrees for more than chance; (n,)."""
+    """Log-odds that a pair's agreement is not by chance, minus the other evidence; shape (n,)."""
     total = max(len(profiles), 2)
     found = np.full(len(pairs), -np.log(total))
     for column, slack in (
@@ -62,12 +62,12 @@ def chance(
 
 
 def fact_levels(log_odds: NDArray[np.float64]) -> NDArray[np.int8]:
-    """Levels of `FACTS` for values of `chance`."""
+    """Convert values of `chance` to levels of `FACTS`."""
     return np.digitize(log_odds, _CUTS).astype(np.int8)
 
 
 def _languages(profiles: Profiles, values: Mapping[str, Values]) -> list[str]:
-    """The first three letters of each record's language, '' without."""
+    """The first three letters of each record's language, or ''."""
     empty: Values = {}
     return [
         "".join(filter(str.isalpha, (values.get(key, empty).get("language") or ("",))[0]))[:3]
@@ -76,7 +76,7 @@ def _languages(profiles: Profiles, values: Mapping[str, Values]) -> list[str]:
 
 
 def _codes(texts: Sequence[str]) -> NDArray[np.int64]:
-    """A number per text, -1 for an empty one."""
+    """Encode texts as integers, -1 for empty ones."""
     codes: dict[str, int] = {}
     return np.array(
         [codes.setdefault(text, len(codes)) if text else -1 for text in texts], dtype=np.int64

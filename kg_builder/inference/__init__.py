@@ -33,7 +33,7 @@ __all__ = [
 
 
 class InferenceConfig(BaseModel):
-    """Which rules run."""
+    """Settings of inference."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -60,7 +60,7 @@ class InferenceConfig(BaseModel):
 
 @dataclass(frozen=True)
 class Inference:
-    """What the stage adds: all statements with the inferred ones last, and all entities."""
+    """Result of the stage: all statements, the inferred ones last, and all entities."""
 
     statements: pd.DataFrame
     entities: pd.DataFrame
@@ -75,12 +75,12 @@ def infer(
     schema: Schema,
     progress: Progress = silent,
 ) -> Inference:
-    """Read what tags mean, apply the rules until nothing new follows, find similar artists.
+    """Derive facts from tags, apply the rules to a fixed point, find similar artists.
 
     Args:
         statements: `tables.STATEMENTS` about entities.
         entities: `tables.ENTITIES`.
-        config: which rules.
+        config: which rules to apply.
         schema: the data model.
         progress: called with the number of facts inferred so far.
 
@@ -114,7 +114,7 @@ def _by_rules(
     schema: Schema,
     progress: Progress,
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int]]:
-    """The statements and what follows from them; the entities with those that rules created."""
+    """Apply the rules; return the statements and the entities with the derived ones added."""
     best = statements.sort_values("confidence", ascending=False, kind="stable").drop_duplicates(
         ["subject", "predicate", "object"]
     )

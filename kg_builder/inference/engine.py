@@ -29,18 +29,19 @@ def closure(
     *,
     progress: Progress = silent,
 ) -> tuple[pd.DataFrame, dict[str, NamedThing]]:
-    """Derive what follows from the facts.
+    """Compute the facts entailed by the rules (the closure).
 
     Args:
         facts: columns subject, predicate, object, object_kind, confidence; one row per triple.
         types: class of each entity, indexed by its CURIE.
-        rules: what may be concluded.
+        rules: the rules to apply.
         schema: the data model; symmetric predicates are written once, smaller name first.
         progress: called after each round with the number of facts derived so far.
 
     Returns:
         The new facts (columns as `facts`, plus `rule` and `premises`, the readable derivation),
-        sorted by triple, best confidence first kept; and the entities that functions created.
+        sorted by triple, the most confident derivation of each; and the entities created by
+        functions.
     """
     seen = pd.MultiIndex.from_frame(facts.loc[:, _KEY])
     stated = facts.loc[:, _FACT]
@@ -84,7 +85,7 @@ def _apply(
     schema: Schema,
     created: dict[str, NamedThing],
 ) -> pd.DataFrame:
-    """All conclusions of one rule that use at least one fresh premise."""
+    """All conclusions of one rule that use at least one new premise."""
     first_round = fresh is everything
     positions = [0] if first_round else range(len(rule.facts))
     found = []
@@ -104,7 +105,7 @@ def _apply(
 
 
 def _matches(atom: Atom, facts: pd.DataFrame, position: int) -> pd.DataFrame:
-    """Bindings of one premise: a column per variable, its confidence and its wording."""
+    """Bindings of one premise: a column per variable, the confidence and the readable fact."""
     rows = facts[facts["predicate"] == atom.predicate]
     columns: dict[str, pd.Series[str]] = {}
     for term, column in ((atom.subject, "subject"), (atom.object, "object")):
@@ -126,7 +127,7 @@ def _matches(atom: Atom, facts: pd.DataFrame, position: int) -> pd.DataFrame:
 
 
 def _except(bindings: pd.DataFrame, unless: Sequence[Atom], stated: pd.DataFrame) -> pd.DataFrame:
-    """The bindings that no stated fact speaks against."""
+    """The bindings without a stated fact that matches an `unless` atom."""
     for atom in unless:
         objections = _matches(atom, stated, 0)
         shared = [term for term in atom.variables if term in bindings.columns]

@@ -19,7 +19,7 @@ class NamedThing:
 
 
 def decade(date: str) -> NamedThing | None:
-    """The decade of a date of any precision: `1991-09-24` → the 1990s; `None` for no date."""
+    """The decade of a date of any precision: `1991-09-24` → the 1990s; `None` if not a date."""
     found = _YEAR.match(date)
     if not found:
         return None

@@ -1,6 +1,7 @@
 """Encode stated facts as integers for neural models, and decode the facts that the models propose.
 
-The models live elsewhere; the pipeline hands over. Nothing inferred or mined is evidence for them.
+The models are in `recommender.mining`, called by the pipeline. They never see inferred or mined
+facts.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _Ints = NDArray[np.int64]
 
 
 class MiningConfig(BaseModel):
-    """Which facts are mined, by which models, and how sure they must be."""
+    """Settings of fact mining: predicates, models and required precision."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -52,14 +53,14 @@ class MiningConfig(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class MiningInput:
-    """The stated facts between entities, in numbers.
+    """The stated facts between entities, as integers.
 
     Attributes:
-        entities, predicates, sources: CURIEs and names, by number.
-        heads, relations, tails, stated_by: of each fact; int64 [n].
-        texts: name and descriptions of each entity.
-        allowed: by number of a predicate to mine: heads and tails that its domain and range
-            allow, the heads that lack a value, and whether a head can have only one.
+        entities, predicates, sources: CURIEs and names, by integer.
+        heads, relations, tails, stated_by: integers of each fact; int64 [n].
+        texts: name and description of each entity.
+        allowed: for each predicate to mine (by integer): heads and tails that its domain and range
+            allow, heads without a value, and whether it is functional.
     """
 
     entities: Sequence[str]
@@ -81,17 +82,17 @@ def mining_input(
     *,
     hidden: Sequence[str] = (),
 ) -> MiningInput:
-    """What models may learn from and look for.
+    """Prepare the facts to train on, and the candidates for mining.
 
-    Tails of a predicate are things that it already has as a value; heads are things of a class
-    that often has a value, or of a class above one.
+    Candidate tails of a predicate are entities that already are its values; candidate heads are of
+    a class whose entities often have a value, or of a superclass.
 
     Args:
         statements: `tables.STATEMENTS` about entities; inferred ones only fill gaps.
         entities: `tables.ENTITIES`.
-        config: which predicates.
+        config: predicates to mine.
         schema: domains and ranges.
-        hidden: sources whose facts are left out altogether, to measure on them.
+        hidden: sources whose facts are left out, to evaluate on them.
     """
     usable = statements[~statements["source"].isin(list(hidden))]
     things = usable[usable["object_kind"] == "entity"]
@@ -115,7 +116,7 @@ def mining_input(
         fits = _within(types, predicate.domain, schema)
         counts = pd.Series(types[np.unique(heads[own])]).value_counts()
         usual = set(counts[counts >= max(5, 0.01 * counts.sum())].index)
-        # an artist of whom nobody says whether it is a band is asked, too
+        # an artist not stated to be a band or a person is a candidate, too
         above = {above for name in usual for above in schema.ancestors(name)}
         head = np.flatnonzero(fits & np.isin(types, list(usual | above)))
         values = things.loc[things["predicate"] == name, "subject"]
@@ -141,13 +142,13 @@ def mined_statements(
     evidence: Mapping[int, str],
     models: Sequence[str],
 ) -> pd.DataFrame:
-    """Proposals as statements: source `mining`, method `mined:<models>`, marked as inferred.
+    """Convert proposals to statements: source `mining`, method `mined:<models>`, inferred.
 
     Args:
-        given: what the models saw.
-        found: heads, relations, tails, confidences.
-        evidence: by relation: how its confidences were measured.
-        models: that were asked.
+        given: the input of the models.
+        found: heads, relations, tails, confidences of the proposals.
+        evidence: for each relation, how its confidences were measured.
+        models: names of the models.
     """
     method = "mined:" + "+".join(models)
     rows = sorted(
@@ -171,7 +172,7 @@ def mined_statements(
 
 
 def _within(types: np.ndarray, classes: Sequence[str], schema: Schema) -> np.ndarray:
-    """Whether each entity's class is one of the classes or below one; all if there are none."""
+    """Whether each entity's class is a given class or a subclass; true if none is given."""
     if not classes:
         return np.ones(len(types), dtype=bool)
     fitting = [t for t in set(types) if any(schema.is_a(t, one) for one in classes)]

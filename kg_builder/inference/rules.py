@@ -20,7 +20,7 @@ _CALL: Final = re.compile(r"^(\w+)\((\?\w+)\)$")
 
 @dataclass(frozen=True)
 class Atom:
-    """`subject predicate object` with variables; predicate `a` asks for (or gives) a class."""
+    """`subject predicate object` with variables; predicate `a` tests (or assigns) a class."""
 
     subject: str
     predicate: str
@@ -28,17 +28,17 @@ class Atom:
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """The variables in it, subject first."""
+        """Its variables, subject first."""
         return tuple(term for term in (self.subject, self.object) if term.startswith("?"))
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Premises, one conclusion, and how far to trust it.
+    """An inference rule: premises, a conclusion and its confidence.
 
-    `function` is applied to the conclusion's object variable, which then names a new entity.
-    A rule that is not `recursive` never builds on facts that were inferred. It is silent where a
-    stated fact fits one of the `unless` atoms, whose new variables stand for anything.
+    `function` is applied to the conclusion's object variable, which then names a new entity. A rule
+    that is not `recursive` ignores inferred facts. It does not apply if a stated fact matches one
+    of the `unless` atoms, whose unbound variables match anything.
     """
 
     name: str
@@ -52,17 +52,17 @@ class Rule:
 
     @property
     def facts(self) -> tuple[Atom, ...]:
-        """Premises that are statements."""
+        """The premises that match statements."""
         return tuple(atom for atom in self.premises if atom.predicate != "a")
 
     @property
     def classes(self) -> tuple[Atom, ...]:
-        """Premises that ask for a class."""
+        """The premises that test a class."""
         return tuple(atom for atom in self.premises if atom.predicate == "a")
 
 
 def load_rules(schema: Schema, *paths: Path, only: Sequence[str] | None = None) -> list[Rule]:
-    """Read rules from the given TOML files (the project's own where none is given).
+    """Read rules from the given TOML files (by default the project's own).
 
     Args:
         schema: the data model whose predicates and classes the rules may use.

@@ -1,7 +1,7 @@
 """Derive `similarTo` between artists: nearest by tf-idf cosine of genres, tags, countries.
 
-A derived fact, and marked as one. It uses what is stated about artists, never who listened to them:
-listening is what a recommender is tested on.
+The facts are marked as derived. They use statements about artists, never interactions, on which a
+recommender is tested.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from kg_builder.tables import STATEMENTS
 
 _DESCRIBING: Final = ("genre", "tag", "country", "decade", "instrument")
 _WORDS_SHOWN: Final = 5
-"""Shared descriptions that the evidence names."""
+"""Number of shared descriptions listed in the evidence."""
 
 _Ints = NDArray[np.int64]
 _Floats = NDArray[np.float64]
 
 
 class SimilarConfig(BaseModel):
-    """Which artists count as similar."""
+    """Settings of similar artists."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -41,9 +41,9 @@ class SimilarConfig(BaseModel):
 def similar_artists(
     statements: pd.DataFrame, entities: pd.DataFrame, config: SimilarConfig, *, schema: Schema
 ) -> pd.DataFrame:
-    """The nearest artists of each artist, by the cosine of what describes them (tf-idf).
+    """Find the nearest artists of each artist, by tf-idf cosine of their descriptions.
 
-    Equally near ones are taken by their name. The confidence is the cosine.
+    Ties are broken by name. The confidence is the cosine.
 
     Returns:
         Statements `similarTo`, source `inference`, method `rule:tagged-alike`, the smaller name
@@ -87,13 +87,13 @@ def similar_artists(
 
 @dataclass(frozen=True)
 class _Described:
-    """Which words describe whom.
+    """Artists and the words that describe them.
 
     Attributes:
         names: the artists, sorted.
-        words: what describes them, sorted.
-        ends: artist i has the places ``ends[i] : ends[i + 1]`` of `places`.
-        places: word numbers, ascending within an artist.
+        words: the descriptions, sorted.
+        ends: artist i has the entries ``ends[i] : ends[i + 1]`` of `places`.
+        places: word indices, ascending within an artist.
     """
 
     names: list[str]
@@ -124,7 +124,7 @@ def _described(
 
 
 def _sorted_codes(column: pd.Series[str]) -> tuple[_Ints, list[str]]:
-    """Each value's number among the sorted distinct values, and these."""
+    """Encode each value by its index among the sorted distinct values; return both."""
     encoded = pa.array(column).dictionary_encode()
     order = pc.sort_indices(encoded.dictionary)
     rank = np.empty(len(order), dtype=np.int64)
@@ -135,13 +135,13 @@ def _sorted_codes(column: pd.Series[str]) -> tuple[_Ints, list[str]]:
 
 @dataclass(frozen=True)
 class _Profiles:
-    """The distinct descriptions, in the order of the first artist of each.
+    """The distinct profiles (sets of descriptions), in the order of their first artists.
 
     Attributes:
-        ends, words, weights: in compressed rows, words ascending; rows have length 1.
-        by_rarity: the places of each row, those of rare words first.
+        ends, words, weights: compressed sparse rows, words ascending, rows of unit length.
+        by_rarity: the entries of each row, rare words first.
         member_ends, members: the artists of each profile, ascending.
-        spread: per word, how many artists it describes.
+        spread: number of artists per word.
     """
 
     ends: _Ints
@@ -153,8 +153,7 @@ class _Profiles:
     spread: _Ints
 
     def postings(self, n_words: int) -> tuple[_Ints, _Ints, _Floats]:
-        """Per word the profiles that have it, in compressed rows, and the length of what each
-        has besides its rarer words; the greatest length first."""
+        """For each word, its profiles and their norms without rarer words, by falling norm."""
         squares = np.cumsum(self.weights[self.by_rarity][::-1] ** 2)[::-1]
         after = np.repeat(np.append(squares, 0.0)[self.ends[1:]], np.diff(self.ends))
         words, lengths = self.words[self.by_rarity], np.sqrt(np.maximum(squares - after, 0.0))
@@ -198,7 +197,7 @@ def _pairs(
     sizes = np.diff(profiles.member_ends)
     row, slot = np.nonzero(near >= 0)
     other, cosine = near[row, slot], cosines[row, slot]
-    # of equal profiles the first artists are the nearest ones, one of whom may be the artist
+    # of equal profiles, the first artists are the nearest, one of whom may be the artist itself
     taken = np.minimum(sizes[other], nearest + 1)
     member = profiles.members[_ranges(profiles.member_ends[other], taken)]
     row, cosine = np.repeat(row, taken), np.repeat(cosine, taken)
@@ -219,7 +218,7 @@ def _pairs(
 
 
 def _evidence(profiles: _Profiles, described: _Described, pairs: _Ints) -> pa.Array:
-    """Per pair the rarest five words that describe both, in one text."""
+    """For each pair, the five rarest shared words, as one text."""
     ends, places, n_words = described.ends, described.places, len(described.words)
     keys = np.repeat(np.arange(len(ends) - 1), np.diff(ends)) * n_words + places
     by_rarity = np.argsort(profiles.spread, kind="stable")
@@ -240,14 +239,14 @@ def _evidence(profiles: _Profiles, described: _Described, pairs: _Ints) -> pa.Ar
 
 
 def _ranges(starts: _Ints, sizes: _Ints) -> _Ints:
-    """All numbers of the ranges that begin there and are so long, one range after the other."""
+    """Concatenate the integer ranges with the given starts and lengths."""
     before = np.cumsum(sizes) - sizes
     numbers: _Ints = np.arange(sizes.sum()) + np.repeat(starts - before, sizes)
     return numbers
 
 
 def _place_in_group(groups: _Ints) -> _Ints:
-    """The place of each value among its equals, which stand side by side."""
+    """The position of each value within its run of equal values."""
     first = np.flatnonzero(np.append(True, groups[1:] != groups[:-1])[: len(groups)])
     sizes = np.diff(np.append(first, len(groups)))
     places: _Ints = np.arange(len(groups)) - np.repeat(first, sizes)

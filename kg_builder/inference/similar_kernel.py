@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 _SLACK: Final = 1e-6
-"""Cosines that a bound leaves open by less than this are computed."""
+"""Tolerance of the bounds: a cosine this close to the bound is computed."""
 
 
 @njit(cache=True, nogil=True)
@@ -27,11 +27,12 @@ def nearest_profiles(
 ) -> tuple[Any, Any]:  # pragma: no cover
     """The most similar profiles of each profile, itself among them.
 
-    Exact, though not all products are made (after Bayardo, Ma and Srikant, "Scaling up all pairs
-    similarity search", WWW 2007): words are gone through from the rarest on, and whoever has one
-    gets his cosine. By Cauchy and Schwarz the cosine of those who have none of the words before is
-    at most the product of the lengths of what remains on both sides, which is longest for the first
-    of a word's list; below the `nearest`-th best cosine so far, nobody new is looked at.
+    Exact, although not all products are computed (after Bayardo, Ma and Srikant, "Scaling up all
+    pairs similarity search", WWW 2007): words are processed from the rarest on, and the cosine is
+    computed for each profile with the word. By Cauchy–Schwarz, the cosine of a profile with none of
+    the earlier words is at most the product of the norms of the remaining words on both sides,
+    which is largest for the first of a word's list; below the `nearest`-th best cosine so far, no
+    new profile is considered.
 
     Args:
         ends, words, weights, by_rarity: see `_Profiles`.
@@ -40,13 +41,13 @@ def nearest_profiles(
         nearest, shared, least: see `SimilarConfig`.
 
     Returns:
-        Profiles ``[n, nearest + 1]``, the best first, of equally good ones (to nine digits) the
-        first; -1 where there are no more. And their cosines.
+        Profiles ``[n, nearest + 1]``, best first, ties (to nine digits) by index, padded with -1;
+        and their cosines.
     """
     n, wanted = len(ends) - 1, nearest + 1
     found = np.full((n, wanted), -1, dtype=np.int64)
     cosines = np.zeros((n, wanted))
-    rank = np.zeros(wanted + 1)  # rounded, so that the last bits of a product decide nothing
+    rank = np.zeros(wanted + 1)  # rounded, so that rounding errors do not break ties
     seen = np.full(n, -1, dtype=np.int64)
     own = np.zeros(starts.shape[0])
     for row in range(n):

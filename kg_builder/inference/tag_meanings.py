@@ -57,16 +57,16 @@ _INSTRUMENT_OF: Final = {
 }
 _DECADE = re.compile(r"^(?:(?:19)?([2-9])0|(20[012])0|(00))'?s$")
 CONFIDENCE: Final = 0.8
-"""That a tag means what it says, over the confidence of the tag."""
+"""Probability that a tag has its literal meaning, multiplied with the tag's confidence."""
 
 
 FEWEST: Final = 3
-"""So many artists must bear a tag before its words make it a genre."""
+"""Minimum number of artists with a tag for its words to make it a genre."""
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a tag says of an artist: the predicate, and class and name of the object."""
+    """The meaning of a tag of an artist: predicate, and class and name of the object."""
 
     predicate: str
     type: str
@@ -74,7 +74,7 @@ class Meaning:
 
 
 def meaning_of(tag: str) -> Meaning | None:
-    """What a tag says; None for one that says nothing of the kind.
+    """Parse the meaning of a tag; None if it has none of the known kinds.
 
     >>> meaning_of("80s"), meaning_of("seen live")
     (Meaning(predicate='decade', type='Decade', name='1980s'), None)
@@ -95,19 +95,19 @@ def meaning_of(tag: str) -> Meaning | None:
 def tag_facts(
     statements: pd.DataFrame, entities: pd.DataFrame, schema: Schema
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Facts that follow from tags.
+    """Derive facts from tags.
 
-    A country follows only where no other is stated and all tags that name one name the same.
+    A country is derived only if no other is stated and all tags that name a country agree.
 
     Args:
-        statements: table `STATEMENTS`; tags are objects of `tag` and, where a database calls
-            them so, of `genre`.
+        statements: table `STATEMENTS`; tags are objects of `tag`, and of `genre` if a database
+            states them so.
         entities: table `ENTITIES`.
         schema: the data model.
 
     Returns:
         The new statements (source `inference`, method `rule:tag-<predicate>`, evidence the
-        tagging), sorted; and entities that are new: a country that nothing spoke of.
+        tagging), sorted; and new entities, such as a country not in the graph.
     """
     names = dict(zip(entities["entity"], entities["name"], strict=True))
     tagged = statements[statements["predicate"].isin(["tag", "genre"]) & ~statements["inferred"]]
@@ -126,7 +126,7 @@ def tag_facts(
             and meaning.predicate == "genre"
             and (predicate == "genre" or uses[target] < FEWEST)
         ):
-            continue  # stated already; or one listener's invention
+            continue  # already stated, or used by too few
         if meaning:
             row = (confidence, f"{subject} {predicate} {target}")
             meanings_of[subject, meaning] = max(meanings_of.get((subject, meaning), row), row)
@@ -166,7 +166,7 @@ def tag_facts(
 
 
 class _Curies:
-    """Entities that meanings point to: found by class and name, else made."""
+    """Entities of tag meanings: found by class and name, or created."""
 
     def __init__(self, entities: pd.DataFrame, schema: Schema) -> None:
         self._schema = schema
@@ -183,7 +183,7 @@ class _Curies:
                     self._by_name.setdefault((wanted, _key(wanted, name)), curie)
 
     def of(self, meaning: Meaning) -> str:
-        """The CURIE of what a tag means: of that very name, else of another of its names."""
+        """The CURIE of a tag's object: by its name, else by an alias."""
         key = (meaning.type, _key(meaning.type, meaning.name))
         entity = self._named.get((meaning.type, name_key(meaning.name))) or self._by_name.get(key)
         if entity is None and key not in self._new:
@@ -192,7 +192,7 @@ class _Curies:
         return entity or self._new[key][0]
 
     def made(self) -> Iterator[Mapping[str, Any]]:
-        """Rows of `ENTITIES` for what is new."""
+        """Rows of `ENTITIES` for the created entities."""
         for curie, meaning in sorted(self._new.values(), key=lambda item: item[0]):
             if curie not in self._taken:
                 yield {
@@ -207,7 +207,7 @@ class _Curies:
 
 
 def _key(type_: str, name: str) -> str:
-    """Under which two names are one: of countries the nation ('USA', 'United States')."""
+    """Matching key of a name; for countries the nation ('USA', 'United States')."""
     if type_ == "Country" and (nation := nation_of(name)):
         return nation
     return vocabulary_key(name, type_)

@@ -14,11 +14,11 @@ from kg_builder.tables import ENTITIES
 def refine_types(
     statements: pd.DataFrame, entities: pd.DataFrame, schema: Schema
 ) -> tuple[pd.DataFrame, int]:
-    """Give each entity the most specific class that its statements call for.
+    """Give each entity the most specific class that its statements imply.
 
-    Only predicates with a single class as domain (range) speak, and only downwards: a class is
-    replaced by one below it. Statements that call for classes that cannot go together leave the
-    entity as it was; the cleaning stage then finds the contradiction.
+    Only predicates with a single class as domain (range) count, and a class is only replaced by a
+    subclass. If statements imply incompatible classes, the entity is left unchanged, and the
+    cleaning stage reports the contradiction.
 
     Args:
         statements: `tables.STATEMENTS` about entities.
@@ -57,7 +57,7 @@ def _calls(
 
 
 def _narrow(old: str, called: frozenset[str], schema: Schema) -> str | None:
-    """The most general class that is below the old one and everything called for, if any."""
+    """The most general subclass of the old class and of all implied classes, if any."""
     wanted = {old, *called}
     fitting = [name for name in schema.classes if wanted <= schema.ancestors(name)]
     if not fitting:

@@ -9,7 +9,7 @@ from typing import Final
 from kg_builder.databases import DATABASES, DBPEDIA
 
 RESOURCE: Final = "https://w3id.org/musickg/"
-"""Every entity lives below it: <RESOURCE><class prefix>/<readable name>."""
+"""Namespace of all entities: <RESOURCE><class prefix>/<readable name>."""
 
 ONTOLOGY: Final = "https://w3id.org/musickg/ontology#"
 
@@ -24,15 +24,15 @@ PREFIXES: Final[dict[str, str]] = {
     "schema": "https://schema.org/",
     "mo": "http://purl.org/ontology/mo/",
     "dbo": "http://dbpedia.org/ontology/",
-    DBPEDIA.name: DBPEDIA.namespace,  # beside its ontology: files list the prefixes in this order
+    DBPEDIA.name: DBPEDIA.namespace,  # files list the prefixes in this order
     **{database.name: database.namespace for database in DATABASES.values()},
 }
-"""Namespaces of foreign vocabularies and databases; class prefixes of the model come on top."""
+"""Namespaces of other vocabularies and databases, besides the class prefixes of the model."""
 
 _IRI = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
 _NOT_NAME = re.compile(r"[^\w\-]+", re.UNICODE)
-# What RFC 3987 does not allow in an IRI: controls, delimiters, private and unassigned planes, and
-# a percent sign or bracket that escapes nothing.
+# Characters that RFC 3987 forbids in an IRI: controls, delimiters, private and unassigned planes,
+# and percent signs or brackets that are not part of an escape.
 _FORBIDDEN = re.compile(
     r'[\x00-\x20<>"{}|^`\\\[\]\x7f-\x9f\ud800-\uf8ff\ufdd0-\ufdef\ufff0-\uffff'
     r"\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
@@ -41,7 +41,7 @@ _FORBIDDEN = re.compile(
 
 
 def curie(iri: str) -> str:
-    """Shorten an IRI by the longest known namespace; an unknown one is returned as it is."""
+    """Shorten an IRI by the longest known namespace; an unknown one is returned unchanged."""
     for prefix, namespace in _BY_LENGTH:
         if iri.startswith(namespace) and len(iri) > len(namespace):
             return f"{prefix}:{iri[len(namespace) :]}"
@@ -53,7 +53,7 @@ def curie(iri: str) -> str:
 
 
 def expand(name: str) -> str:
-    """Write out a CURIE; a prefix that is no foreign one belongs to the project's own resources.
+    """Expand a CURIE to an IRI; an unregistered prefix belongs to the project's own resources.
 
     Characters that an IRI may not hold are percent-encoded, so the result is always valid.
     """
@@ -77,7 +77,7 @@ def local_name(name: str) -> str:
 
 
 def _encode(text: str) -> str:
-    """Percent-encode what an IRI may not hold; of several number signs all but the first."""
+    """Percent-encode characters forbidden in an IRI, and all number signs but the first."""
     start, sign, fragment = text.partition("#")
     return _FORBIDDEN.sub(_percent, start + sign) + _FORBIDDEN.sub(
         _percent, fragment.replace("#", "%23")

@@ -36,9 +36,9 @@ class Predicate:
     """A relation between entities, or an attribute when `datatype` is set.
 
     `domain` and `range` hold the allowed classes (any of them); an attribute's range is empty.
-    `maps_from` are foreign predicates with the same meaning and direction, `maps_from_inverse`
-    those that run from object to subject. Of a predicate and its `inverse` one is `canonical`:
-    the form in which cleaned facts are written.
+    `maps_from` are predicates of other vocabularies with the same meaning and direction,
+    `maps_from_inverse` those from object to subject. Of a predicate and its `inverse` one is
+    `canonical`: cleaned facts use it.
     """
 
     name: str
@@ -65,23 +65,23 @@ class Predicate:
 
 @dataclass(frozen=True)
 class Schema:
-    """All classes and predicates, with the questions that the stages ask of them."""
+    """All classes and predicates, with the queries that the stages need."""
 
     classes: dict[str, ClassDef]
     predicates: dict[str, Predicate]
     units: dict[str, str] = field(default_factory=dict)
-    """Foreign predicate IRI → unit of its bare numbers, where they are durations."""
+    """IRI of another vocabulary's predicate → unit of its numbers, for durations."""
 
     def is_a(self, name: str, ancestor: str) -> bool:
-        """Whether a class is the ancestor or below it."""
+        """Whether a class is the ancestor or one of its subclasses."""
         return ancestor in self.ancestors(name)
 
     def ancestors(self, name: str) -> frozenset[str]:
-        """A class with all classes above it; an unknown class is a plain entity."""
+        """A class with all its superclasses; an unknown class counts as a plain entity."""
         return self._ancestors.get(name, frozenset({name, "Entity"}))
 
     def compatible(self, one: str, other: str) -> bool:
-        """Whether one thing can be of both classes: one is above the other, or both share a child.
+        """Whether an entity can have both classes: one subsumes the other or a subclass is shared.
 
         A `Person` and an `Artist` are (a `SoloArtist` is both), a `Band` and a `Person` are not.
         """
@@ -90,7 +90,7 @@ class Schema:
         return any(one in above and other in above for above in self._ancestors.values())
 
     def most_specific(self, names: Iterable[str]) -> str:
-        """The deepest of the classes; among equally deep ones the first in the alphabet."""
+        """The deepest of the classes; ties in alphabetical order."""
         return min(names, key=lambda name: (-len(self.ancestors(name)), name))
 
     def prefix(self, name: str) -> str:
@@ -99,7 +99,7 @@ class Schema:
         return declared.prefix if declared else "entity"
 
     def predicate(self, name: str, *, where: str = MUSIC_TTL.name) -> Predicate:
-        """Look up a predicate; `where` is the place that the error names.
+        """Look up a predicate; `where` is the location given in the error.
 
         Raises:
             DataError: the data model has none of that name.
@@ -118,12 +118,12 @@ class Schema:
 
     @cached_property
     def class_of(self) -> dict[str, str]:
-        """Foreign class IRI → class of the data model."""
+        """IRI of another vocabulary's class → class of the data model."""
         return {iri: item.name for item in self.classes.values() for iri in item.maps_from}
 
     @cached_property
     def predicate_of(self) -> dict[str, tuple[str, bool]]:
-        """Foreign predicate IRI → (predicate, whether subject and object change places)."""
+        """IRI of another vocabulary's predicate → (predicate, whether it is inverted)."""
         found: dict[str, tuple[str, bool]] = {}
         for item in self.predicates.values():
             found.update(dict.fromkeys(item.maps_from, (item.name, False)))
@@ -151,7 +151,7 @@ class Schema:
 def load_schema(*additions: Path) -> Schema:
     """Read the music data model and any additional Turtle files that extend it.
 
-    What was read is kept until a file changes.
+    The result is cached until a file changes.
 
     Raises:
         DataError: a file is missing or is no Turtle.
@@ -160,7 +160,7 @@ def load_schema(*additions: Path) -> Schema:
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
-    """Time of change and size of a file; None where it cannot be asked."""
+    """Modification time and size of a file; None if unavailable."""
     try:
         status = path.stat()
     except OSError:
@@ -170,7 +170,7 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 
 @lru_cache(maxsize=8)
 def _load_schema(additions: tuple[Path, ...], stamps: tuple[tuple[int, int] | None, ...]) -> Schema:
-    del stamps  # they tell a file from what it was before
+    del stamps  # change detection
     graph = rdflib.Graph()
     for path in (MUSIC_TTL, *additions):
         try:

@@ -1,6 +1,6 @@
 """Guess the meaning of a file's columns from its first rows, and how several files relate.
 
-`pipeline new-recipe` writes the guesses down as a recipe, for a person to correct.
+`pipeline new-recipe` writes the guesses as a recipe, for a person to correct.
 """
 
 from kg_builder.schema_inference.plan import Plan, make_plan

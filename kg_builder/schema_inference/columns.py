@@ -19,17 +19,17 @@ _LOOKED_AT: Final = 300
 _SLASHED: Final = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}\b")
 _LISTED: Final = ("|", ";", " / ", ",", "/")
 _COMMA_LISTS: Final = frozenset({"genre", "tag", "instrument", "language", "country"})
-"""Things whose names hold no comma."""
+"""Kinds of entities whose names contain no comma."""
 
 
 @dataclass(frozen=True)
 class Guess:
-    """One column.
+    """Guess about a column.
 
     Attributes:
-        about: the kind of thing (`artist`, `user`, ...), empty for that of the row.
-        says: what of it (`id`, `name`, `begin`, ...), empty where the name does not tell.
-        why: what it was guessed from.
+        about: the kind of entity (`artist`, `user`, ...), empty for that of the row.
+        says: the property (`id`, `name`, `begin`, ...), empty if the heading does not show it.
+        why: the reason of the guess.
     """
 
     column: Column
@@ -39,19 +39,19 @@ class Guess:
 
     @property
     def name(self) -> str:
-        """Its name in the file."""
+        """The column's name in the file."""
         return self.column.name
 
 
 def guesses(sample: Sample) -> list[Guess]:
-    """A guess for every column of a file."""
+    """Guess every column of a file."""
     if sample.layout.get("header") is False:
         return _nameless(sample)
     return [guess(column) for column in sample.columns.values()]
 
 
 def guess(column: Column) -> Guess:
-    """What a column is by its name, corrected by its values."""
+    """Guess a column from its name, corrected by its values."""
     about, says = meaning(column.name)
     why = "its name"
     if not says and not about and "." in column.name:
@@ -70,7 +70,7 @@ def guess(column: Column) -> Guess:
 
 
 def external_id_of(text: str) -> str | None:
-    """The CURIE of a whole address in a registered database."""
+    """The CURIE of a complete address in a registered database."""
     return external_id(text) if "://" in text else None
 
 
@@ -81,7 +81,7 @@ def mostly(column: Column, test: Any) -> bool:
 
 
 def numbers(column: Column) -> list[float]:
-    """The column's numbers."""
+    """Parse the column's numbers."""
     return [found for value in column.values if (found := number_in(value)) is not None]
 
 
@@ -100,7 +100,7 @@ def _has_time(text: str) -> bool:
 
 
 def _nameless(sample: Sample) -> list[Guess]:
-    """Columns by their values: of texts the first is the user, the last the finest thing."""
+    """Guess columns without headings: the first text column is the user, the last the item."""
     columns = list(sample.columns.values())
     found: dict[str, Guess] = {}
     for column in columns:
@@ -131,7 +131,7 @@ def _nameless(sample: Sample) -> list[Guess]:
 
 
 def _looks_like_user(texts: list[Column], found: dict[str, Guess]) -> bool:
-    """Artists have spaces and users have none; two texts and a count are a user and an artist."""
+    """Whether the first text column looks like users: no spaces, or one of two without times."""
     timed = any(one.says == "time" for one in found.values())
     return len(texts) == 2 if not timed else mostly(texts[0], lambda text: " " not in text)
 
@@ -140,7 +140,7 @@ def _looks_like_user(texts: list[Column], found: dict[str, Guess]) -> bool:
 
 
 def split_of(guess: Guess) -> tuple[str | None, str]:
-    """(separator of several values in a cell or none, what it was seen in)."""
+    """Guess the separator of several values in a cell, if any, with the reason."""
     cells = [cell for cell in guess.column.cells if isinstance(cell, str)]
     if sum(cell.startswith(OPENING) and list_in(cell) is not None for cell in cells) * 2 > len(
         cells
@@ -160,10 +160,10 @@ def _are_short(cells: Iterable[str], sign: str) -> bool:
 
 
 def decimal_of(sample: Sample) -> tuple[DecimalSign | None, str]:
-    """(the sign before fractions, where it was seen), where the numbers do not tell it one by one.
+    """Guess the decimal separator of a file, with the reason, if single numbers are ambiguous.
 
-    That is a comma if numbers show one and none shows a point; and a point if "1,234", which may
-    be either, stands in a file without a comma before a fraction.
+    It is a comma if some numbers have a decimal comma and none a decimal point; and a point if the
+    ambiguous "1,234" occurs in a file without decimal commas.
     """
     seen: dict[DecimalSign, str] = {}
     either = ""
@@ -182,7 +182,7 @@ def decimal_of(sample: Sample) -> tuple[DecimalSign | None, str]:
 
 
 def _decimal_in(text: str) -> DecimalSign | None:
-    """The sign before a number's fraction, where the number alone shows it."""
+    """The decimal separator of a number, if unambiguous."""
     found, point, comma = parse_number(text), parse_number(text, "."), parse_number(text, ",")
     if found is None or point == comma:
         return None
@@ -190,7 +190,7 @@ def _decimal_in(text: str) -> DecimalSign | None:
 
 
 def day_first_of(sample: Sample) -> tuple[bool | None, str]:
-    """(whether the day comes first, where it was seen), where a part beyond 12 tells it."""
+    """Guess whether dates have the day first, with the reason, from parts above 12."""
     verdicts: dict[bool, str] = {}
     for column in sample.columns.values():
         for found in filter(None, map(_SLASHED.match, column.values)):
@@ -201,6 +201,6 @@ def day_first_of(sample: Sample) -> tuple[bool | None, str]:
 
 
 def subject_of(stem: str) -> str:
-    """The kind of thing that a file's name names ("my_songs" → song); empty for none."""
+    """The kind of entity in a file's name ("my_songs" → song), or ''."""
     about = meaning(stem)[0]
     return about if about in CLASSES else ""

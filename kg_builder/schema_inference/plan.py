@@ -41,7 +41,7 @@ class Acts:
 
 @dataclass
 class Plan:
-    """All that the recipe will hold."""
+    """The contents of the recipe."""
 
     tables: list[Things] = field(default_factory=list)
     acts: list[Acts] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Plan:
 
 
 def make_plan(samples: list[Sample]) -> Plan:
-    """Guess what every file and column is; what is not used stands in `left_out`."""
+    """Guess the role of every file and column; unused ones are listed in `left_out`."""
     plan = Plan()
     found = {sample.path: guesses(sample) for sample in samples}
     events = [s for s in samples if _is_events(s, found[s.path])]
@@ -81,7 +81,7 @@ def _user(found: list[Guess]) -> Guess | None:
 
 
 def _is_events(sample: Sample, found: list[Guess]) -> bool:
-    """A user and an item in each row; or, without a user, an item and a time."""
+    """Whether a file is a log: each row has a user and an item, or an item and a time."""
     things = [g for g in found if g.about in _FINEST and g.says in {"", "name", *_ITEM_IDS}]
     if not things:
         return False
@@ -116,7 +116,7 @@ def _add_things(plan: Plan, sample: Sample, found: list[Guess]) -> None:
 
 
 def _overlap(one: Guess, table: Things) -> bool:
-    """Whether the values of a column are ids of a table, as far as both were seen."""
+    """Whether the values of a column are ids of a table, judging by the sampled rows."""
     if table.id is None:
         return False
     ids = table.sample.columns[table.id].distinct
@@ -126,7 +126,7 @@ def _overlap(one: Guess, table: Things) -> bool:
 
 
 def _refer(plan: Plan, table: Things, found: list[Guess]) -> None:
-    """Columns with ids of another table's rows, which is made where names stand beside them."""
+    """Find columns with ids of another table's rows; that table is derived if names are beside."""
     for one in found:
         predicate = _REFERENCES.get(one.about)
         if (
@@ -150,7 +150,7 @@ def _refer(plan: Plan, table: Things, found: list[Guess]) -> None:
 
 
 def _beside(plan: Plan, sample: Sample, found: list[Guess], id_: Guess) -> Things | None:
-    """A table of the things whose ids and names stand in the rows of another table."""
+    """Derive a table of the entities whose ids and names are in another table's rows."""
     own = [g for g in found if g.about == id_.about]
     others = [g for g in own if g is id_ or g.says in {"", "name"}]
     names = [g for g in others if g is not id_ and _in_step(g, id_)]
@@ -221,7 +221,7 @@ def _item(plan: Plan, sample: Sample, found: list[Guess]) -> tuple[Guess | None,
 
 
 def _by_name(one: Guess, table: Things) -> bool:
-    """Whether a column names the things of a table that has no ids; their names are then these."""
+    """Whether a column holds names of the entities of a table without ids, which serve as ids."""
     if table.id is not None or one.says not in {"", "name"}:
         return False
     names = table.sample.columns[table.name].distinct
@@ -232,7 +232,7 @@ def _by_name(one: Guess, table: Things) -> bool:
 
 
 def _from_events(plan: Plan, sample: Sample, found: list[Guess], item: Guess) -> Things | None:
-    """The table of items that only the events describe."""
+    """Derive a table of items that only the log describes."""
     about = "song" if item.about == "item" else item.about
     own = [g for g in found if g.about == item.about and g.says in {"", "name"} and g is not item]
     key, why = _key(plan, about), "the interactions name them, and no other file describes them"

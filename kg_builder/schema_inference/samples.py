@@ -19,7 +19,7 @@ from kg_builder.packed_files import open_binary, without_packing
 from kg_builder.schema_inference.words import MEANING, plain_words
 
 ROWS: Final = 2_000
-"""Rows that are looked at."""
+"""Rows to sample."""
 
 _BYTES: Final = 1 << 20
 _LARGEST_JSON: Final = 256 << 20
@@ -31,14 +31,14 @@ _NULLS: Final = frozenset({"", *RowsConfig.model_fields["nulls"].default})
 
 @dataclass(frozen=True)
 class Column:
-    """A column's values in the first rows; `lists` where a cell holds several."""
+    """A column's values in the first rows; `lists` if cells hold several."""
 
     name: str
     cells: tuple[Cell, ...]
 
     @property
     def values(self) -> list[str]:
-        """All that is filled, in order."""
+        """The non-empty values, in order."""
         return [
             value
             for cell in self.cells
@@ -60,13 +60,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Sample:
-    """What was seen of a file.
+    """A sample of a file.
 
     Attributes:
-        path: below the raw folder, with `/`; a pattern where several files are alike.
-        layout: keys of the recipe that say how it is read, besides the path.
+        path: below the raw folder, with `/`; a pattern if several files are alike.
+        layout: recipe keys of the file's layout, besides the path.
         columns: by name.
-        rows: how many rows were looked at.
+        rows: number of sampled rows.
     """
 
     path: str
@@ -81,10 +81,10 @@ class Sample:
 
 
 def read_sample(file: Path, raw: Path) -> Sample | None:
-    """Look at the first rows of a file; `None` where it holds no rows.
+    """Sample the first rows of a file; `None` if it has no rows.
 
     Raises:
-        DataError: the file cannot be read, or is no text, JSON, Parquet or Excel.
+        DataError: the file cannot be read, or is not text, JSON, Parquet or Excel.
     """
     path = file.relative_to(raw).as_posix()
     layout = RowsConfig(path=path).layout
@@ -111,7 +111,7 @@ def _taken(path: str, layout: dict[str, Any], config: RowsConfig, raw: Path) -> 
 
 
 def with_patterns(samples: list[Sample], root: Path) -> list[Sample]:
-    """Files of one folder whose columns agree and whose names differ in digits, as one pattern.
+    """Group files of a folder with equal columns and names that differ in digits as a pattern.
 
     Args:
         samples: files below `root`.
@@ -167,7 +167,7 @@ def _text_sample(file: Path, path: str, head: bytes, raw: Path) -> Sample | None
 
 
 def _separator(lines: list[str]) -> str:
-    """What stands in most lines equally often, and often."""
+    """Guess the separator: the character that is frequent and equally so in most lines."""
     best, most = ",", 0.0
     for sign in _SEPARATORS:
         counts = Counter(line.count(sign) for line in lines[:200])
@@ -180,7 +180,7 @@ def _separator(lines: list[str]) -> str:
 
 
 def _names_columns(cells: list[str]) -> bool:
-    """Whether half of the cells are words that columns are called by."""
+    """Whether at least half of the cells are known column names."""
     known = [
         any(word in MEANING for word in plain_words(cell)) and len(cell) < 40 for cell in cells
     ]
@@ -188,10 +188,10 @@ def _names_columns(cells: list[str]) -> bool:
 
 
 def _refuse_doubled(heading: list[str], file: Path) -> None:
-    """A heading that names two columns alike leaves open which one is meant.
+    """Check that column names are unique, as references would be ambiguous.
 
     Raises:
-        DataError: it does.
+        DataError: a name occurs twice.
     """
     doubled = [name for name, times in Counter(heading).items() if name and times > 1]
     if doubled and _names_columns(heading) and not any(map(is_number, heading)):
@@ -220,7 +220,7 @@ def _has_heading(rows: list[list[str]]) -> bool:
 
 
 def number_in(text: str) -> float | None:
-    """A number in any notation; "1,234", which may be either, counts as thousands."""
+    """Parse a number in any notation; the ambiguous "1,234" counts as thousands."""
     found = parse_number(text) or parse_number(text, ".")
     return None if found is None else float(found)
 
@@ -252,7 +252,7 @@ def _json_sample(file: Path, path: str, head: bytes) -> Sample | None:
 
 
 def _objects_in_lines(head: bytes) -> list[dict[str, Any]]:
-    """The objects of JSON lines; none where the file is one document."""
+    """The objects of JSON Lines; none if the file is one document."""
     lines = decoded(head, _ENCODINGS).splitlines()
     if len(head) == _BYTES:
         lines = lines[:-1]
@@ -280,7 +280,7 @@ def _whole(file: Path) -> Any:
 
 
 def _rows_in(value: Any) -> tuple[list[dict[str, Any]], str]:
-    """(the objects that are rows, their path): the longest list of objects."""
+    """Find the rows of a JSON document, and their path: the longest list of objects."""
     if isinstance(value, list):
         return [row for row in value[:ROWS] if isinstance(row, dict)], ""
     if not isinstance(value, dict):
@@ -306,7 +306,7 @@ def _lists(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, li
 
 
 def _flat(row: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
-    """(path, value) of all texts and numbers below an object."""
+    """Yield (path, value) of all texts and numbers below an object."""
     if isinstance(row, dict) and depth < _DEPTH:
         for key, value in row.items():
             yield from _flat(value, f"{path}.{key}" if path else key, depth + 1)

@@ -36,7 +36,7 @@ _OF_ARTISTS: Final = frozenset({"instrument", "similar", "influence"})
 
 @dataclass
 class Mapped:
-    """A column of a table: the settings that stand in the recipe, and the reason."""
+    """A mapped column of a table: its recipe settings, and the reason."""
 
     name: str
     settings: dict[str, Any]
@@ -45,11 +45,11 @@ class Mapped:
 
 @dataclass
 class Things:
-    """A table of things.
+    """A table of entities.
 
     Attributes:
-        about: the kind of thing.
-        id: column of the id; none where the line number serves.
+        about: the kind of entity.
+        id: column of the id; none if the line number is used.
         taken: columns that the table uses.
     """
 
@@ -67,12 +67,12 @@ class Things:
 
     @property
     def type(self) -> str:
-        """Class of the things."""
+        """Class of the entities."""
         return CLASSES[self.about]
 
 
 def main_subject(sample: Sample, found: list[Guess]) -> tuple[str, str]:
-    """(the kind of thing that a row is, what it was guessed from); empty if there is none."""
+    """Guess the kind of entity that a row describes, with the reason; empty if none."""
     named = {g.about for g in found if g.about in CLASSES and g.says in {"", "name", *_IDS}}
     bare = any(not g.about and g.says == "name" for g in found)
     of_file = subject_of(sample.stem)
@@ -107,7 +107,7 @@ def _of_bare_name(found: list[Guess], named: set[str]) -> tuple[str, str]:
 def things_table(
     key: str, sample: Sample, found: list[Guess], about: str, why: str
 ) -> Things | None:
-    """The table of the things that the rows (or some columns of them) describe."""
+    """Guess the table of the entities that the rows (or some of their columns) describe."""
     of_main = [g for g in found if g.about in {about, ""}]
     id_ = _id_column(of_main, about)
     name = _name_column(of_main, about) or id_
@@ -145,7 +145,7 @@ def _name_column(of_main: list[Guess], about: str) -> Guess | None:
 
 
 def _external(table: Things, one: Guess) -> None:
-    """Note a column whose values are ids of a public database, or addresses there."""
+    """Add a column whose values are ids or addresses of a public database."""
     addresses = mostly(one.column, external_id_of)
     prefix = _DATABASES.get(one.says)
     if one.says == "id" and one.why.endswith("MBIDs"):
@@ -160,7 +160,7 @@ def _external(table: Things, one: Guess) -> None:
 
 
 def add_columns(table: Things, found: list[Guess]) -> None:
-    """Say what every column that is not yet used states of the table's things."""
+    """Map every unused column to a predicate of the table's entities."""
     for one in found:
         if one.name in table.taken or not one.column.values:
             continue

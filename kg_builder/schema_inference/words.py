@@ -128,13 +128,13 @@ CLASSES: Final = {
     "artist": "Artist", "song": "Song", "album": "Album", "movie": "Movie", "book": "Book",
     "label": "RecordLabel", "genre": "Genre", "tag": "Tag",
 }  # fmt: skip
-"""Things that have rows of their own, and their class in the data model."""
+"""Kinds of entities that have rows, and their classes in the data model."""
 
 WORKS: Final = frozenset({"song", "album", "movie", "book"})
 
 
 def plain_words(name: str) -> list[str]:
-    """The words of a name in lower case, without accents: "trackArtist_ID" gives three.
+    """Split a name into lower-case words without accents: "trackArtist_ID" gives three.
 
     >>> plain_words("trackArtist_ID"), plain_words("Künstler"), plain_words("msPlayed")
     (['track', 'artist', 'id'], ['kunstler'], ['ms', 'played'])
@@ -148,7 +148,7 @@ def plain_words(name: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def _parts(word: str) -> tuple[str, ...]:
-    """A word, or two that are written as one ("userid")."""
+    """Split a word that is two written as one ("userid")."""
     if word in MEANING or len(word) < 5:
         return (word,)
     for end in range(len(word) - 2, 2, -1):
@@ -158,13 +158,13 @@ def _parts(word: str) -> tuple[str, ...]:
 
 
 def meaning(name: str) -> tuple[str, str]:
-    """(what a column is about, what it says of it), each empty where the name does not tell.
+    """Interpret a column name: (kind of entity, property), each empty if unknown.
 
     >>> meaning("artist_id"), meaning("Titel"), meaning("release_date"), meaning("danceability")
     (('artist', 'id'), ('', 'name'), ('', 'released'), ('', 'other'))
     """
     if name.endswith((".type", ".datatype", "xml:lang")):
-        return "", "other"  # of SPARQL's answers in JSON
+        return "", "other"  # from SPARQL results in JSON
     words = plain_words(name.removesuffix(".#text").removesuffix(".value"))
     if name.endswith("Label.value") and len(words) > 1:
         words = [*words[:-1], "name"]  # SPARQL's ?bandLabel is the name of ?band

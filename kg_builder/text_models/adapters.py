@@ -27,11 +27,11 @@ _MIN_CONFIDENCE: Final = 0.5
 
 
 class TrainedNames:
-    """Finds names in texts with an NER model that `train-extractor` fitted.
+    """Adapter of an NER model trained by `train-extractor`.
 
     Args:
         model: the NER model; its classes are the data model's.
-        min_confidence: names of a lower confidence are left to the rules.
+        min_confidence: minimum confidence of a name; others are left to the rules.
     """
 
     name = "names"
@@ -41,7 +41,7 @@ class TrainedNames:
         self.refused: dict[str, int] = {}
 
     def read(self, texts: Sequence[str]) -> list[ModelReading]:
-        """Names of each text with their confidences; see `TextModel`."""
+        """Find the names of each text with their confidences; see `TextModel`."""
         sentences = [
             (number, words)
             for number, text in enumerate(texts)
@@ -61,7 +61,7 @@ class TrainedNames:
 
 
 class RelationExtractor(Protocol):
-    """A fitted extractor of relations, whatever its method."""
+    """Interface of a trained relation extractor."""
 
     @property
     def config(self) -> LearnedConfig:
@@ -70,15 +70,15 @@ class RelationExtractor(Protocol):
     def extract_parsed(
         self, texts: Sequence[ParsedText], *, min_confidence: float | None = None
     ) -> list[list[FoundTriple]]:
-        """The triples of each text."""
+        """Extract the triples of each text."""
 
 
 class TrainedRelations:
-    """Reads the relations of texts, a few sentences at a time.
+    """Adapter of a trained relation extractor, applied to windows of a few sentences.
 
     Args:
-        extractor: a fitted extractor whose relations are the data model's predicates.
-        min_confidence: lowest confidence of a relation; by default the threshold of training.
+        extractor: a trained extractor whose relations are the data model's predicates.
+        min_confidence: minimum confidence of a relation; by default the threshold of training.
     """
 
     name = "relations"
@@ -90,7 +90,7 @@ class TrainedRelations:
         self.refused: Counter[str] = Counter()
 
     def read(self, texts: Sequence[str]) -> list[ModelReading]:
-        """Relations of each text; see `TextModel`."""
+        """Extract the relations of each text; see `TextModel`."""
         windows = [
             (number, window)
             for number, text in enumerate(texts)

@@ -16,31 +16,31 @@ _MIN_RIGHT_FOR_ISOTONIC: Final = 400
 
 
 class Calibration(BaseModel):
-    """Platt's sigmoid on the log-odds of a score (Platt 1999): two numbers, so little can overfit.
+    """Platt scaling of the log-odds of a score (Platt 1999); its two parameters hardly overfit.
 
-    The default leaves scores as they are.
+    The default is the identity.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    slope: float = Field(1.0, description="Factor of the score's log-odds.")
+    slope: float = Field(1.0, description="Slope on the score's log-odds.")
     intercept: float = Field(0.0, description="Added to them.")
 
     @classmethod
     def fit(cls, scores: Sequence[float], right: Sequence[bool]) -> Calibration:
-        """Fit on spans not trained on; too few, or all of one kind, leave scores as they are."""
+        """Fit on out-of-fold spans; the identity if there are too few or only one label."""
         if len(scores) < _MIN_SPANS or len(set(right)) < 2:
             return cls()
         from sklearn.linear_model import LogisticRegression  # slow to import, needed only here
 
         model = LogisticRegression(C=10.0).fit(_log_odds(scores)[:, None], list(right))
         slope = float(model.coef_[0, 0])
-        if slope <= 0:  # uninformative scores: their order is kept all the same
+        if slope <= 0:  # uninformative scores: keep their order nevertheless
             return cls()
         return cls(slope=round(slope, 6), intercept=round(float(model.intercept_[0]), 6))
 
     def __call__(self, score: float) -> float:
-        """The probability that a span with this score is right."""
+        """The probability that a span with this score is correct."""
         return float(1 / (1 + np.exp(-(self.slope * _log_odds([score])[0] + self.intercept))))
 
 
@@ -52,11 +52,11 @@ def _log_odds(scores: Sequence[float]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Decision:
-    """A monotone curve from logit to probability, and the threshold of a stated triple.
+    """A monotone calibration curve from logit to probability, and the decision threshold.
 
     Attributes:
-        logits, probabilities: corners of the curve; between them it is a straight line.
-        threshold: lowest probability of a stated triple.
+        logits, probabilities: points of the piecewise linear curve.
+        threshold: minimum probability of an extracted triple.
     """
 
     logits: tuple[float, ...] = (-20.0, 20.0)
@@ -64,24 +64,25 @@ class Decision:
     threshold: float = 0.5
 
     def confidence(self, logit: float) -> float:
-        """The probability that a triple with this logit is right."""
+        """The probability that a triple with this logit is correct."""
         return float(np.interp(logit, self.logits, self.probabilities))
 
 
 def fit_decision(
     logits: Sequence[float], right: Sequence[bool], gold: int, *, stated_share: float = 1.0
 ) -> Decision:
-    """Fit the curve, and choose the threshold with the best F1, on triples not trained on.
+    """Fit the curve, and choose the threshold with the best F1, on out-of-fold triples.
 
-    Where the gold triples are only a share of what the texts state, drawn at random, a triple is
-    right more often than it is among them, by that share (Elkan & Noto 2008, "Learning classifiers
-    from only positive and unlabeled data"), and F1 is estimated from the corrected probabilities.
+    If the gold triples are a random share of those stated in the texts, the probability of a triple
+    being correct is that of being gold divided by the share (Elkan & Noto 2008, "Learning
+    classifiers from only positive and unlabeled data"), and F1 is estimated from the corrected
+    probabilities.
 
     Args:
         logits: of the candidate triples.
-        right: whether each one is a gold triple.
-        gold: number of gold triples, those included that are not among the candidates.
-        stated_share: share of the stated triples that the gold ones are.
+        right: whether each is a gold triple.
+        gold: number of gold triples, including those not among the candidates.
+        stated_share: share of the triples stated in the texts that are gold.
     """
     from sklearn.isotonic import IsotonicRegression  # slow to import, needed only here
     from sklearn.linear_model import LogisticRegression
@@ -105,10 +106,10 @@ def fit_decision(
 def isotonic_levels(
     confidences: Sequence[float], right: Sequence[bool], *, prior: float = 4.0
 ) -> list[tuple[float, float]]:
-    """For each confidence with which something was stated, how often it is right, rising.
+    """Isotonic map from each confidence to the share of correct statements.
 
-    Isotonic regression (pool adjacent violators: Zadrozny & Elkan 2002) over few levels; each
-    level has `prior` imagined statements of the mean share besides, so that few do not make it 1.
+    Isotonic regression (pool adjacent violators: Zadrozny & Elkan 2002) over few levels; each level
+    is smoothed by `prior` pseudo-statements with the mean share.
 
     >>> isotonic_levels([0.5, 0.5, 0.9, 0.9], [False, True, True, True], prior=4)
     [(0.5, 0.667), (0.9, 0.833)]
@@ -129,7 +130,7 @@ def isotonic_levels(
 
 
 def _best_cut(x: NDArray[np.float64], hits: NDArray[np.float64], gold: float) -> float:
-    """The lowest logit to accept for the best F1, given how right each candidate is."""
+    """The lowest logit to accept for the best F1, given each candidate's probability."""
     order = np.argsort(-x, kind="stable")
     f1 = 2 * np.cumsum(hits[order]) / (np.arange(1, len(order) + 1) + gold)
     smooth = np.convolve(f1, np.ones(9) / 9, "same") if len(f1) > 100 else f1
@@ -139,7 +140,7 @@ def _best_cut(x: NDArray[np.float64], hits: NDArray[np.float64], gold: float) ->
 def _increasing(
     corners: NDArray[np.float64], values: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Different corners only, with a slight slope on level ground so that order is kept."""
+    """Distinct points only, with a slight slope on plateaus to preserve order."""
     corners, first = np.unique(corners, return_index=True)
     values = np.clip(values[first] + np.linspace(0, 1e-3, len(corners)), 0, 1)
     return corners, values
@@ -152,13 +153,13 @@ def expected_calibration_error(
     bins: int = 10,
     equal_width: bool = False,
 ) -> float:
-    """Mean distance of confidence from the share that is right, over bins.
+    """Expected calibration error: mean distance of confidence from accuracy, over bins.
 
     Args:
         confidences: of each prediction, in 0..1.
         right: whether it was right.
-        bins: how many.
-        equal_width: whether bins are equally wide (Naeini et al. 2015), not equally full.
+        bins: number of bins.
+        equal_width: whether bins have equal width (Naeini et al. 2015) instead of equal counts.
     """
     x = np.array(list(confidences), dtype=float)
     y = np.array(list(right), dtype=float)

@@ -13,7 +13,7 @@ Classifier = Literal["light", "encoder"]
 
 
 class EncoderConfig(BaseModel):
-    """How the small pretrained encoder is fine-tuned."""
+    """Settings for fine-tuning the small pretrained encoder."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,7 +40,7 @@ class EncoderConfig(BaseModel):
 
 
 class NerConfig(BaseModel):
-    """How the NER model is fitted."""
+    """Training settings of the NER model."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -60,7 +60,7 @@ class NerConfig(BaseModel):
 
 
 class LearnedConfig(BaseModel):
-    """How a joint entity-and-relation extractor is trained and used."""
+    """Settings of training and using a relation extractor."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

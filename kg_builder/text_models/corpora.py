@@ -32,23 +32,23 @@ class Triple(NamedTuple):
 
 @dataclass(frozen=True)
 class AnnotatedText:
-    """A text and the triples that it states according to an annotator, or a database."""
+    """A text and its triples according to an annotator or a database."""
 
     id: str
     text: str
     triples: tuple[Triple, ...]
 
     group: str = ""
-    """What the text is about. Texts of one group are never on both sides of a split."""
+    """Topic of the text. Texts of one group are never on both sides of a split."""
 
     category: str = ""
-    """The collection's own class of the text, if it has one."""
+    """The collection's class of the text, if any."""
 
     complete: bool = True
-    """Whether the triples are all that the text states; if not, others may hold as well."""
+    """Whether the annotation is complete; if not, other triples may hold as well."""
 
     mentions: tuple[tuple[str, int, int], ...] | None = None
-    """Name, first character and the one behind the last, where mentions are annotated"""
+    """Name, start and end (exclusive) offsets, if mentions are annotated"""
 
 
 class Slot(NamedTuple):
@@ -60,7 +60,7 @@ class Slot(NamedTuple):
 
 
 def joined(text: str) -> str:
-    """A text whose words a tokeniser left apart, as people write it.
+    """Detokenise a text.
 
     >>> joined("Have You Ever ?"), joined("A Woman 's Worth"), joined("Do n't Run ( Girls )")
     ('Have You Ever?', "A Woman's Worth", "Don't Run (Girls)")
@@ -71,9 +71,9 @@ def joined(text: str) -> str:
 
 
 def apart(name: str, sentence: str) -> str:
-    """A name that was read in a sentence's joined words, as the sentence itself writes it.
+    """Convert a name found in a detokenised sentence back to the sentence's tokenised spelling.
 
-    A name that does not stand there is left as it is.
+    A name that does not occur there is unchanged.
 
     >>> apart("Don't Go (Flip)", "It is Do n't Go ( Flip ) by Ada Holt.")
     "Do n't Go ( Flip )"
@@ -89,10 +89,10 @@ def apart(name: str, sentence: str) -> str:
 
 
 def readable(text: AnnotatedText) -> AnnotatedText:
-    """A text to train on or to read: tokenised words joined, wrong encodings repaired.
+    """Prepare a text for training or extraction: detokenised, mojibake repaired.
 
-    Its names are joined too, so that they can be found in it. Scores compare with the text and
-    the triples as their file writes them.
+    Its names are detokenised too, so that they can be found in it. Scoring uses the original text
+    and triples.
     """
     triples = (
         Triple(joined(fix_text(subject)).strip(), relation, joined(fix_text(object_)).strip())
@@ -113,13 +113,12 @@ def read_webnlg(path: Path, *, category: str | None = None) -> list[AnnotatedTex
     """Read the English texts of a file, or of all `.xml` files in and below a folder.
 
     Gardent et al., "Creating Training Corpora for NLG Micro-Planners" (2017): entries of triples
-    with the texts that people wrote for them. Each text of an entry is one; its triples are the
-    entry's modified ones, its group is what the entry is about. Texts without triples or words
-    are left out.
+    with texts written for them. Each text of an entry becomes an annotated text with the entry's
+    modified triples; its group is the entry's topic. Texts without triples or words are left out.
 
     Args:
         path: file or folder.
-        category: read the entries of this category alone, in any case of its letters.
+        category: read only the entries of this category, ignoring case.
 
     Raises:
         DataError: no file, no entry, or XML that cannot be read.
@@ -170,7 +169,7 @@ def _webnlg_texts(file: Path, name: str, category: str | None) -> Iterator[Annot
 
 
 def _topic(triples: Sequence[Triple]) -> str:
-    """The root of the tree that the triples make; of several the one with most triples.
+    """The topic: root of the tree formed by the triples; of several, the one with most triples.
 
     Not the first triple's subject: entries about a singer may begin with a triple about the genre
     or the country, and would carry the singer's facts into another fold.
@@ -192,7 +191,7 @@ def _webnlg_triple(text: str, where: str) -> Triple:
 
 @dataclass(frozen=True)
 class Ontology:
-    """Relations, and the concepts of their two sides where the ontology declares them."""
+    """Relations, and the concepts of their domain and range if the ontology declares them."""
 
     name: str
     relations: tuple[str, ...]
@@ -231,15 +230,14 @@ def read_text2kgbench(paths: Sequence[Path], ontology: Ontology) -> list[Annotat
     """Read sentences of Text2KGBench; rows with one sentence are one text with all their triples.
 
     Mihindukulasooriya et al., "Text2KGBench" (2023). A row has `sub_label`, `rel_label` and
-    `obj_label`, or a list `triples` of `sub`, `rel` and `obj`, which then are all that the
-    sentence states. Sentences and names are kept as the file writes them, also where a tokeniser
-    left words apart ("Ca n't", "( Flip )"): in the training rows it did so with the sentences'
-    subjects, in the published test with the gold names as well. `readable` joins them. Of a folder
-    all `.jsonl` files in and below it are read, by name. Triples of relations that the ontology
-    lacks are kept: see `lacking_relations`.
+    `obj_label`, or a list `triples` of `sub`, `rel` and `obj`, which then is a complete annotation.
+    Sentences and names are kept as in the file, even if tokenised ("Ca n't", "( Flip )"): the
+    training rows have tokenised subjects, the published test also tokenised gold names. `readable`
+    detokenises them. For a folder, all `.jsonl` files in and below it are read, by name. Triples of
+    relations that the ontology lacks are kept: see `lacking_relations`.
 
     Raises:
-        DataError: no such file, a line that is not such a row.
+        DataError: no such file, an invalid line.
     """
     labels = {_relation_key(label): label for label in ontology.relations}
     ids: dict[str, str] = {}
@@ -284,7 +282,7 @@ def read_text2kgbench(paths: Sequence[Path], ontology: Ontology) -> list[Annotat
 
 
 def lacking_relations(texts: Iterable[AnnotatedText], ontology: Ontology) -> Counter[str]:
-    """How many triples of texts have which relation that the ontology lacks."""
+    """Count the triples by relation, for relations that the ontology lacks."""
     relations = frozenset(ontology.relations)
     return Counter(
         triple.relation
@@ -295,7 +293,7 @@ def lacking_relations(texts: Iterable[AnnotatedText], ontology: Ontology) -> Cou
 
 
 def of_ontology(texts: Iterable[AnnotatedText], ontology: Ontology) -> list[AnnotatedText]:
-    """Texts without triples of relations that the ontology lacks; without any left, none."""
+    """Drop triples of relations that the ontology lacks, and texts with none left."""
     relations = frozenset(ontology.relations)
     kept = []
     for text in texts:

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 WordFeatures = Sequence[Sequence[str]]
-"""For each word of a text its features."""
+"""The features of each word of a text."""
 
 Marginals = NDArray[np.float64]
 """Shape (words, tags): the probability of each tag at each word."""
 
 
 class CrfConfig(BaseModel):
-    """How the conditional random field is fitted."""
+    """Training settings of the conditional random field."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,7 +37,7 @@ class TagPrediction(NamedTuple):
 
 
 class Crf:
-    """A fitted field: features in, tags and their probabilities out.
+    """A fitted conditional random field, from features to tags and their probabilities.
 
     Args:
         model: CRFsuite's model file.
@@ -84,7 +84,7 @@ class Crf:
             return cls(path.read_bytes(), order)
 
     def predict(self, features: WordFeatures) -> TagPrediction:
-        """Tag a text; a tag never trained on has probability 0 everywhere."""
+        """Tag a text; a tag not in the training data has probability 0 everywhere."""
         marginals = np.zeros((len(features), len(self.tags)))
         if not len(features):
             return TagPrediction([], marginals)

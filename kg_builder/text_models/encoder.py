@@ -1,6 +1,6 @@
 """Load the small pretrained encoder (all-MiniLM-L6-v2), and fine-tune models on it.
 
-Its package brings the weights; nothing is fetched.
+The weights come with its Python package; nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def is_installed() -> bool:
 
 
 def encoder_folder() -> Path:
-    """Where the encoder's files lie.
+    """Folder of the encoder's files.
 
     Raises:
         DataError: it is not installed.
@@ -45,7 +45,7 @@ def encoder_folder() -> Path:
 
 
 def device() -> torch.device:
-    """Where the encoder computes: a GPU if there is one."""
+    """Device of the encoder: a GPU if available."""
     import torch
 
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -53,7 +53,7 @@ def device() -> torch.device:
 
 @lru_cache(maxsize=1)
 def load_tokenizer() -> Tokenizer:
-    """The encoder's word-piece tokenizer, without padding or truncation."""
+    """Load the encoder's word-piece tokenizer, without padding or truncation."""
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(encoder_folder() / "tokenizer.json"))
@@ -63,11 +63,11 @@ def load_tokenizer() -> Tokenizer:
 
 
 def load_encoder(*, frozen_layers: int = 0) -> Any:
-    """A fresh copy of the encoder, a torch module (transformers' `BertModel`).
+    """Load a fresh copy of the encoder, a torch module (transformers' `BertModel`).
 
     Args:
-        frozen_layers: lowest layers that fine-tuning leaves as they are, with the embeddings:
-            words that few training texts have must stay where pretraining put them.
+        frozen_layers: number of lowest layers that are frozen, with the embeddings, to keep the
+            pretrained representation of words that are rare in the training texts.
     """
     from transformers import BertModel
     from transformers.utils import logging as untyped
@@ -90,7 +90,7 @@ def load_encoder(*, frozen_layers: int = 0) -> Any:
 
 
 def pad(pieces: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Ids of the word pieces of texts, and 1 where there is one; both of shape (texts, pieces)."""
+    """Pad word-piece ids of texts; returns ids and mask, both of shape (texts, pieces)."""
     import torch
 
     length = max(map(len, pieces))
@@ -104,7 +104,7 @@ def pad(pieces: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed torch for a while; its state before comes back."""
+    """Context manager that seeds torch and restores its previous state."""
     import torch
 
     with torch.random.fork_rng():
@@ -115,12 +115,12 @@ def seeded(seed: int) -> Iterator[None]:
 def make_optimiser(
     model: Any, *, rate: float, head_rate: float, fused: bool = False
 ) -> torch.optim.Optimizer:
-    """AdamW with one learning rate for what is pretrained and one for the new layers.
+    """Create AdamW with separate learning rates for pretrained and new layers.
 
     Args:
         model: a torch module whose attribute `encoder` is the pretrained encoder.
-        rate, head_rate: learning rates of `encoder` and of everything else.
-        fused: whether one kernel updates all weights: faster, and rounded differently.
+        rate, head_rate: learning rates of `encoder` and of all other parameters.
+        fused: whether to use the fused kernel: faster, with different rounding.
     """
     import torch
 
@@ -140,13 +140,13 @@ def fine_tune(
     optimiser: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
 ) -> None:
-    """Train a model in place, and leave it ready to predict.
+    """Train a model in place, and set it to evaluation mode.
 
     Args:
-        model: what is trained.
-        epochs: for each pass over the training texts its batches.
+        model: the module to train.
+        epochs: the batches of each epoch.
         loss_of: the loss of a batch, a scalar.
-        optimiser, schedule: one step each for each batch; gradients are clipped to a norm of 1.
+        optimiser, schedule: stepped once per batch; gradients are clipped to a norm of 1.
     """
     import torch
 

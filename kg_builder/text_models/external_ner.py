@@ -13,7 +13,7 @@ from kg_builder.extraction.text.model_interface import CharSpan, ModelMention, M
 
 
 class EntityPredictor(Protocol):
-    """What `gliner.GLiNER` does for us."""
+    """The interface of `gliner.GLiNER` used here."""
 
     def predict_entities(
         self, text: str, labels: list[str], *, threshold: float
@@ -22,11 +22,11 @@ class EntityPredictor(Protocol):
 
 
 class Gliner:
-    """Finds names with GLiNER, sentence by sentence: it reads a few hundred words at most.
+    """Find names with GLiNER, sentence by sentence, as its input is limited to a few hundred words.
 
     Args:
-        model: the model, or a stand-in that answers as it does.
-        config: the labels to ask for, and what they mean.
+        model: the model, or a test double.
+        config: the labels to find, and their classes.
     """
 
     name = "gliner"
@@ -40,7 +40,7 @@ class Gliner:
         """Load the model.
 
         Raises:
-            DataError: gliner is not installed, or has no such model.
+            DataError: gliner is not installed, or the model is missing.
         """
         try:
             gliner = import_module("gliner")
@@ -54,7 +54,7 @@ class Gliner:
             ) from None
 
     def read(self, texts: Sequence[str]) -> list[ModelReading]:
-        """Names of each text; see `TextModel`."""
+        """Find the names of each text; see `TextModel`."""
         return [ModelReading(tuple(self._mentions(text))) for text in texts]
 
     def _mentions(self, text: str) -> list[ModelMention]:
@@ -72,20 +72,20 @@ class Gliner:
 
 
 class TokenPipeline(Protocol):
-    """What transformers' `pipeline("token-classification", aggregation_strategy=…)` returns."""
+    """Interface of transformers' `pipeline("token-classification", aggregation_strategy=…)`."""
 
     def __call__(
         self, inputs: list[str], *, batch_size: int
     ) -> Sequence[Sequence[Mapping[str, Any]]]:
-        """For each text its entities: `entity_group`, `score`, `start`, `end`."""
+        """The entities of each text: `entity_group`, `score`, `start`, `end`."""
 
 
 class TokenClassifier:
-    """Finds names with a transformers pipeline.
+    """Find names with a transformers pipeline.
 
     Args:
-        pipeline: the pipeline, or a stand-in that answers as it does.
-        config: how its labels are understood.
+        pipeline: the pipeline, or a test double.
+        config: the mapping of its labels.
     """
 
     name = "transformers"
@@ -99,7 +99,7 @@ class TokenClassifier:
         """Load the model.
 
         Raises:
-            DataError: transformers is not installed, or has no such model.
+            DataError: transformers is not installed, or the model is missing.
         """
         try:
             from transformers import pipeline
@@ -118,7 +118,7 @@ class TokenClassifier:
         return cls(loaded, config)
 
     def read(self, texts: Sequence[str]) -> list[ModelReading]:
-        """Names of each text; see `TextModel`."""
+        """Find the names of each text; see `TextModel`."""
         answers = self._pipeline(list(texts), batch_size=self._config.batch_size)
         return [ModelReading(tuple(self._mentions(answer))) for answer in answers]
 

@@ -14,18 +14,18 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 PAD: Final = 0
-"""The number that is no feature."""
+"""Index reserved for no feature."""
 
 _MIN_ROWS: Final = 3
 _NEVER: Final = -12.0
-"""Intercept of an output that training saw no example of"""
+"""Intercept of an output without positive training examples"""
 
 Row = Iterable[str]
-"""The features that one example has"""
+"""The features of one example"""
 
 
 class Vocabulary:
-    """Numbers of features, from 1; 0 is no feature.
+    """Feature indices, from 1; 0 is no feature.
 
     It grows while `add` meets new features, until `prune` drops the rare ones for good.
     """
@@ -35,25 +35,25 @@ class Vocabulary:
 
     @property
     def features(self) -> tuple[str, ...]:
-        """All features, in the order of their numbers."""
+        """All features, in index order."""
         return tuple(self._numbers)
 
     def __len__(self) -> int:
         return len(self._numbers) + 1
 
     def add(self, row: Iterable[str]) -> NDArray[np.int32]:
-        """Numbers of a row's features; new ones get the next number."""
+        """Indices of a row's features; new features are added."""
         numbers = self._numbers
         found = {numbers.setdefault(feature, len(numbers) + 1) for feature in row}
         return np.array(sorted(found), dtype=np.int32)
 
     def encode(self, row: Iterable[str]) -> NDArray[np.int32]:
-        """Numbers of a row's known features."""
+        """Indices of a row's known features."""
         found = {self._numbers.get(feature, PAD) for feature in row} - {PAD}
         return np.array(sorted(found), dtype=np.int32)
 
     def prune(self, rows: Sequence[NDArray[np.int32]], *, min_rows: int) -> list[NDArray[np.int32]]:
-        """Drop features that fewer than `min_rows` rows have; returns the rows renumbered."""
+        """Drop features of fewer than `min_rows` rows; returns the rows with new indices."""
         counts = np.zeros(len(self), dtype=np.int64)
         for row in rows:
             counts[row] += 1
@@ -70,10 +70,10 @@ class Vocabulary:
 
 @dataclass
 class LinearModel:
-    """Probabilities of several outputs, each predicted on its own from the same features.
+    """Logistic regression with independent outputs over the same features.
 
     Attributes:
-        vocabulary: the features that at least three training rows had.
+        vocabulary: the features of at least three training rows.
         weights: shape (outputs, features).
         intercepts: shape (outputs,).
     """
@@ -95,9 +95,9 @@ class LinearModel:
 
         Args:
             rows: features of each example.
-            labels: what is true of it, shape (rows, outputs).
+            labels: true labels, shape (rows, outputs).
             strength: inverse of the regularisation; smaller keeps weights closer to 0.
-            used: cells that are trained on, of the same shape; by default all.
+            used: mask of the cells to train on, of the same shape; by default all.
         """
         vocabulary = Vocabulary()
         numbers = vocabulary.prune([vocabulary.add(row) for row in rows], min_rows=_MIN_ROWS)

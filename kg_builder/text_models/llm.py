@@ -36,7 +36,7 @@ State only what this text says. Leave out what you know from elsewhere."""
 
 
 def request(text: str, config: LlmEndpoint) -> dict[str, Any]:
-    """Body of the request that asks about a text."""
+    """Build the request body for a text."""
     task = _TASK.format(
         classes=", ".join(config.classes), predicates=", ".join(config.predicates) or "(none)"
     )
@@ -55,10 +55,10 @@ def request(text: str, config: LlmEndpoint) -> dict[str, Any]:
 def parse_answer(
     answer: str, text: str, config: LlmEndpoint, refused: Counter[str]
 ) -> ModelReading | None:
-    """The reading that an answer holds; None where it is not of the structure asked for.
+    """Parse an answer to a reading; None if it does not have the requested structure.
 
-    A mention counts only where its words stand in the text: at its offsets, or, since models count
-    badly, in the one place where the text has them. What is refused is counted by its reason.
+    A mention counts only if its words occur in the text: at its offsets, or, since models count
+    badly, at the only position of these words. Refused output is counted by reason.
     """
     try:
         content = json.loads(answer)
@@ -146,20 +146,20 @@ def _schema(config: LlmEndpoint) -> dict[str, Any]:
 
 
 _LARGEST: Final = 1 << 20
-"""Bytes of an answer; a reading of the longest text is smaller."""
+"""Maximum size of an answer, more than the reading of the longest text."""
 _RETRIED_STATUS: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 
 
 class LanguageModel:
-    """Asks a language model about each text, once: answers are kept in a folder.
+    """Extract names and relations with a language model; answers are cached in a folder.
 
     Args:
-        client: how it is reached; `httpx.MockTransport` makes a stand-in.
-        config: where it is, and what it is asked.
-        sleep: waits between tries.
+        client: HTTP client; use `httpx.MockTransport` for a test double.
+        config: endpoint, classes and predicates.
+        sleep: called to wait between retries.
 
     Attributes:
-        refused: mentions and relations in answers that do not fit the text, by reason.
+        refused: number of mentions and relations that do not match the text, by reason.
     """
 
     name = "llm"
@@ -176,7 +176,7 @@ class LanguageModel:
 
     @classmethod
     def open(cls, config: LlmEndpoint) -> LanguageModel:
-        """A client for the endpoint; nothing is sent yet.
+        """Create a client for the endpoint; sends nothing.
 
         Raises:
             DataError: the environment variable with the key is not set.
@@ -193,10 +193,10 @@ class LanguageModel:
         return cls(httpx.Client(headers=headers, timeout=config.timeout), config)
 
     def read(self, texts: Sequence[str]) -> list[ModelReading]:
-        """Names and relations of each text; see `TextModel`.
+        """Extract the names and relations of each text; see `TextModel`.
 
-        An answer that is not of the structure asked for is asked for again, and after the last
-        try counted as refused.
+        An answer without the requested structure is retried, and counted as refused after the last
+        try.
 
         Raises:
             DataError: the endpoint cannot be reached, or refuses.
@@ -232,10 +232,10 @@ class LanguageModel:
         return ModelReading()
 
     def _ask(self, body: dict[str, Any], *, last: bool) -> str | None:
-        """The answer's text; None where another try may help.
+        """The answer's text; None if a retry may help.
 
         Raises:
-            DataError: no other try may help.
+            DataError: a retry would not help.
         """
         where = f"{self._config.url}, model {self._config.model!r}"
         try:
@@ -265,13 +265,13 @@ class LanguageModel:
                 where=where,
                 remedy="url is the address that /chat/completions is put behind",
             ) from None
-        return content.encode("utf-8", "replace").decode()  # halves of surrogate pairs
+        return content.encode("utf-8", "replace").decode()  # lone surrogates
 
     def _post(self, body: dict[str, Any]) -> tuple[int, bytes]:
-        """Status and text of the answer, whose beginning stands for one that is too long.
+        """Status and text of the answer, truncated if too long.
 
         Raises:
-            httpx.HTTPError: no answer; `httpx.TimeoutException` where it was not whole in time.
+            httpx.HTTPError: no answer; `httpx.TimeoutException` if it was not complete in time.
         """
         address, answer = self._config.url.rstrip("/") + "/chat/completions", bytearray()
         with closed_after(self._client, self._config.timeout) as expired:
@@ -288,7 +288,7 @@ class LanguageModel:
                 raise
 
     def _cache_path(self, body: dict[str, Any]) -> Path:
-        """Where the answer to a request is cached: the name is the hash of the whole request."""
+        """Cache file of a request, named by the hash of the whole request."""
         text = json.dumps(body, sort_keys=True, ensure_ascii=False)
         digest = hashlib.sha256(text.encode()).hexdigest()
         return Path(self._config.cache) / digest[:2] / f"{digest}.json"

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from kg_builder.extraction.text.model_interface import TextModel
 
 NAMES: Final = "names"
-"""Folder, within a trained extractor's, of its model of names (NER)."""
+"""Subfolder of a trained extractor with its NER model."""
 
 RELATIONS: Final = "relations"
-"""Folder, within a trained extractor's, of its extractor of relations."""
+"""Subfolder of a trained extractor with its relation extractor."""
 
 
 def load_models(source: UnstructuredSource, root: Path) -> list[TextModel]:
-    """The models that read a source's texts beside the rules; what `extract` takes.
+    """Load the models used beside the rules for a source (the `load_models` of `extract`).
 
     Args:
-        source: which.
+        source: the source, which names the models.
         root: folder of the raw files; a trained extractor's folder may be relative to it.
 
     Raises:
@@ -49,11 +49,11 @@ def load_models(source: UnstructuredSource, root: Path) -> list[TextModel]:
     return models + [load_external(config) for config in source.external]
 
 
-# What the models need takes seconds to import; most sources have none.
+# Lazy imports: the dependencies take seconds to import, and most sources have no models.
 
 
 def load_external(config: ExternalModel) -> TextModel:
-    """The adapter of a model that was trained elsewhere.
+    """Load the adapter of an external model.
 
     Raises:
         DataError: a package or the model is missing; an environment variable is not set.

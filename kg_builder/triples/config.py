@@ -10,7 +10,7 @@ from kg_builder.triples.listed_items import ItemList
 
 
 class TriplesConfig(BaseModel):
-    """How statements become the integer triples of `kg_final.txt`."""
+    """Settings of the integer triples in `kg_final.txt`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,7 +34,7 @@ class TriplesConfig(BaseModel):
 
 
 class RatingsConfig(BaseModel):
-    """How interactions become the labelled rows of `ratings_final.txt`."""
+    """Settings of the labelled rows in `ratings_final.txt`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

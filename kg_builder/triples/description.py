@@ -1,4 +1,4 @@
-"""Describe a built graph in VoID, and how it came about in PROV-O, as Turtle for people.
+"""Describe a built graph in VoID, and its provenance in PROV-O, as readable Turtle.
 
 VoID: https://www.w3.org/TR/void/ · PROV-O: https://www.w3.org/TR/prov-o/
 """
@@ -29,15 +29,15 @@ def description(
     licence: str,
     triples: int,
 ) -> bytes:
-    """The graph as a data set: its size, classes, properties, links elsewhere, and sources.
+    """Describe the graph as a data set: size, classes, properties, external links, sources.
 
     Args:
         statements: clean `tables.STATEMENTS`.
         entities: `tables.ENTITIES`.
         name: of the recipe; the data set's IRI is `<RESOURCE>dataset/<name>`.
-        title: for people.
-        licence: as the recipe has it; left out where it is empty.
-        triples: in `kg.nt.gz`.
+        title: display title.
+        licence: from the recipe; omitted if empty.
+        triples: number of triples in `kg.nt.gz`.
     """
     graph = _Writer(f"{RESOURCE}dataset/{name}")
     graph.add("rdf:type", ox.NamedNode(f"{VOID}Dataset"), node("prov:Entity"))
@@ -82,7 +82,7 @@ def description(
     used = {name: PREFIXES[name] for name in ("mkg", "rdf", "rdfs", "owl", "xsd", "prov")}
     used |= {"void": VOID, "dcterms": TERMS, "source": f"{RESOURCE}source/"}
     used |= {kind: f"{graph.subject.value}/{kind}/" for kind in ("class", "property", "links")}
-    # Python's sort is stable: of each subject, in the order of their appearance, all is together.
+    # Python's sort is stable: groups each subject's triples, in order of first appearance.
     rank: dict[str, int] = {}
     for triple in graph.triples:
         rank.setdefault(str(triple.subject), len(rank))
@@ -92,7 +92,7 @@ def description(
 
 
 class _Writer:
-    """Triples about one subject; parts share the list."""
+    """Writer of the triples about one subject; all writers append to one list."""
 
     def __init__(self, subject: str, triples: list[ox.Triple] | None = None) -> None:
         self.subject = ox.NamedNode(subject)

@@ -36,7 +36,7 @@ def term(value: str, kind: str) -> ox.NamedNode | ox.Literal:
 
 
 def describe(entity: str, type_: str, name: str, aliases: list[str]) -> list[ox.Triple]:
-    """Class, label and other names of an entity."""
+    """Class, label and aliases of an entity, as triples."""
     subject = node(entity)
     return [
         ox.Triple(subject, _TYPE, node(f"mkg:{type_}")),
@@ -46,7 +46,7 @@ def describe(entity: str, type_: str, name: str, aliases: list[str]) -> list[ox.
 
 
 def same_as(entity: str, external_ids: list[str]) -> list[ox.Triple]:
-    """Links to the same thing elsewhere."""
+    """Links to the same entity in external databases."""
     subject = node(entity)
     return [ox.Triple(subject, _SAME_AS, node(other)) for other in sorted(set(external_ids))]
 
@@ -58,12 +58,12 @@ def facts(statements: pd.DataFrame) -> pd.DataFrame:
 
 
 def triples_of(things: pd.DataFrame, facts: pd.DataFrame) -> Iterator[list[ox.Triple]]:
-    """Each entity's class and triples: description, relations and attributes, links elsewhere.
+    """Each entity's class and triples: description, relations and attributes, external links.
 
     Args:
         things: `position`, then columns of `tables.ENTITIES`; ascending positions.
         facts: `position` of the subject among the things, `predicate`, `object`, `object_kind`;
-            those of a thing together, in the order of the things.
+            grouped by entity, in the order of `things`.
     """
     ends = np.searchsorted(facts["position"].to_numpy(), things["position"].to_numpy(), "right")
     sizes = np.diff(ends, prepend=0).tolist()
@@ -83,7 +83,7 @@ def triples_of(things: pd.DataFrame, facts: pd.DataFrame) -> Iterator[list[ox.Tr
 
 
 def rows_of(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:
-    """The rows of some columns as plain tuples (faster than pandas iterates Arrow columns)."""
+    """The rows of some columns as tuples (faster than pandas' iteration of Arrow columns)."""
     return zip(*(frame[column].to_numpy(dtype=object) for column in columns), strict=True)
 
 

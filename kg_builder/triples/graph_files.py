@@ -36,11 +36,11 @@ from kg_builder.triples.turtle import (
 from kg_builder.units import RunUnits, Unit
 
 _THINGS_OF_BLOCK: Final = 4096
-"""Entities of a block, about."""
+"""Approximate number of entities per block."""
 
 _SUBJECTS_OF_BLOCK: Final = 8192
 _MOST_FACTS: Final = 250_000
-"""Facts of a block of provenance, whose subjects are as many, about."""
+"""Approximate number of facts per block of provenance."""
 
 _BATCH: Final = 100_000
 _ORIGIN: Final = ("source", "method")
@@ -86,9 +86,8 @@ def write_graph(
 ) -> int:
     """Write the graph as Turtle and as gzipped N-Triples; the same input gives the same bytes.
 
-    Entities come class by class, in the order of the data model, then by name; so the N-Triples
-    are grouped by subject as well. They are packed block by block: the gzip file has a member for
-    each.
+    Entities come class by class, in the order of the data model, then by name; so the N-Triples are
+    grouped by subject as well. The gzip file has one member per block.
 
     Args:
         statements: clean `tables.STATEMENTS`, as Parquet.
@@ -96,10 +95,10 @@ def write_graph(
         turtle, ntriples: the files to write.
         schema: the data model.
         title: first line of the Turtle file.
-        run_units: works on the blocks.
+        run_units: executes the units, one per block.
 
     Returns:
-        How many triples there are.
+        The number of triples.
     """
     with database(run_units.shared) as base:
         base.execute(_THINGS, {"entities": str(entities), "order": reading_order(schema)})
@@ -119,13 +118,13 @@ def write_graph(
 
 
 def write_provenance(statements: Path, out: Path, *, title: str, run_units: RunUnits) -> None:
-    """Write the facts in a named graph per source and method, which the default graph describes.
+    """Write the facts in a named graph per source and method, described in the default graph.
 
     Args:
         statements: clean `tables.STATEMENTS`, as Parquet.
         out: the TriG file.
         title: its first line.
-        run_units: works on the blocks.
+        run_units: executes the units, one per block.
     """
     with database(run_units.shared) as base, out.open("wb") as text:
         used = prefixes(_found_prefixes(base, statements, _NAMES_OF_STATEMENTS)) | {
@@ -150,11 +149,11 @@ def write_block_of_graph(
     """Write some entities (the function of a unit).
 
     Args:
-        folder: where `block.ttl`, `block.nt.gz` and `triples`, their number, are written.
+        folder: output folder of `block.ttl`, `block.nt.gz` and `triples` (their number).
         things, facts: tables of `graph.triples_of`.
         used: prefixes of the file.
-        headings: the lines above the classes that begin in this block.
-        progress: not called.
+        headings: heading lines of the classes that begin in this block.
+        progress: unused.
     """
     rows = pd.read_parquet(things, dtype_backend="pyarrow")
     stated = pd.read_parquet(facts, dtype_backend="pyarrow")
@@ -180,11 +179,11 @@ def write_block_of_provenance(
     """Write some facts (the function of a unit).
 
     Args:
-        folder: where `block.trig` is written.
-        facts: by source and method.
+        folder: output folder of `block.trig`.
+        facts: sorted by source and method.
         used: prefixes of the file.
-        continued: whether the first source and method are those of the block before.
-        progress: not called.
+        continued: whether the first source and method are those of the previous block.
+        progress: unused.
     """
     rows = pd.read_parquet(facts, dtype_backend="pyarrow")
     pieces = [
@@ -207,12 +206,12 @@ def _append(path: Path, out: BinaryIO) -> None:
 
 
 class _Block(NamedTuple):
-    """Entities that stand together.
+    """A block of consecutive entities.
 
     Attributes:
-        first: position of the first of them.
-        end: position of the first one after them.
-        types: classes that begin among them.
+        first: position of the first entity.
+        end: position after the last entity.
+        types: classes that begin in the block.
     """
 
     first: int
@@ -221,7 +220,7 @@ class _Block(NamedTuple):
 
 
 def _blocks(base: duckdb.DuckDBPyConnection) -> Iterator[_Block]:
-    """Blocks end where the name of an entity says so: one entity more changes one block."""
+    """Cut blocks by a hash of entity names, so that an added entity changes one block only."""
     first = position = 0
     last = ""
     types: list[str] = []
@@ -270,7 +269,7 @@ def _blocks_of_graph(
 
 
 def _from_zero(rows: pa.Table, first: int) -> pa.Table:
-    """Positions within the block, so that what comes before it does not change it."""
+    """Make positions relative to the block, so that a block does not depend on earlier ones."""
     positions = pc.subtract(rows["position"], first)
     return rows.set_column(rows.schema.get_field_index("position"), "position", positions)
 
@@ -290,7 +289,7 @@ def _blocks_of_provenance(
 
 
 def _runs(batches: pa.RecordBatchReader) -> Iterator[pa.Table]:
-    """The rows in blocks that begin where a subject says so."""
+    """Cut rows into blocks by a hash of the subjects."""
     pending = batches.schema.empty_table()
     for batch in batches:
         rows = pa.concat_tables([pending, pa.Table.from_batches([batch])]).combine_chunks()
@@ -306,7 +305,7 @@ def _runs(batches: pa.RecordBatchReader) -> Iterator[pa.Table]:
 
 
 def _begins(rows: pa.Table) -> NDArray[np.bool_]:
-    """Whether a block begins at each row but the first."""
+    """Mask of the rows at which a block begins, the first row excluded."""
     subjects = rows["subject"].combine_chunks()
     changed = pc.not_equal(subjects.slice(1), subjects.slice(0, len(subjects) - 1))
     chosen = part_numbers(subjects, _SUBJECTS_OF_BLOCK)[1:] == 0

@@ -14,7 +14,7 @@ from kg_builder.triples.config import TriplesConfig
 
 _TYPE = "rdf:type"
 BARE = "items known by their class alone"
-"""Count of the items that no statement links to anything."""
+"""Name of the count of items without any relation."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Numbering:
         triples: `[n, 3]` head, relation, tail; distinct rows.
         entities: columns id, iri (CURIE), name, type; row i has id i.
         relations: columns id, iri (CURIE), name; row i has id i.
-        n_items: how many of the first entities are items.
-        counts: statements that stayed out, by reason; triples turned round; items typed.
+        n_items: number of items, which are the first entities.
+        counts: statements left out, by reason; inverted triples; items with a class triple.
     """
 
     triples: npt.NDArray[np.int64]
@@ -44,12 +44,12 @@ def number(
     *,
     schema: Schema,
 ) -> Numbering:
-    """Give every item, entity and relation its integer and write the triples with them.
+    """Number items, entities and relations, and encode the triples.
 
-    A graph without items keeps every triple between entities, whatever `heads` says.
+    A graph without items keeps all triples between entities, regardless of `heads`.
 
-    An item that no triple mentions gets one with its class, because the public loaders take
-    the number of entities from the triples.
+    An item without triples gets one with its class, because the public loaders derive the number of
+    entities from the triples.
 
     Args:
         statements: clean `tables.STATEMENTS`.
@@ -109,7 +109,7 @@ def number(
 
 
 def relation_label(name: str, schema: Schema) -> str:
-    """How a person calls a relation; `^p` is the inverse of `p`, as in a SPARQL path."""
+    """Label of a relation; `^p` is the inverse of `p`, as in a SPARQL path."""
     if name == _TYPE:
         return "type"
     if name.startswith("^"):
@@ -143,7 +143,7 @@ def _items_first(
     schema: Schema,
     counts: dict[str, int],
 ) -> pd.DataFrame:
-    """Turn triples whose tail alone is an item, so that an item heads them."""
+    """Invert triples of which only the tail is an item, so that the head is an item."""
     head_is_item = facts["head"].isin(items).to_numpy(dtype=bool)
     tail_is_item = facts["tail"].isin(items).to_numpy(dtype=bool)
     turn = pd.Series(tail_is_item & ~head_is_item, index=facts.index)

@@ -16,7 +16,7 @@ from kg_builder.fusion.rewrite import entity_of
 
 
 class ItemList(RowsConfig):
-    """A file with one item per row; its order is that of the item ids."""
+    """Settings of a file with one item per row, in the order of the item ids."""
 
     column: Annotated[str, Field(description="Column with the publisher's id of the item.")]
     records: Annotated[
@@ -25,16 +25,16 @@ class ItemList(RowsConfig):
 
 
 def listed_items(listed: ItemList, root: Path, links: pd.DataFrame) -> list[str]:
-    """CURIEs of the items that a file lists, in its order.
+    """CURIEs of the items listed in a file, in file order.
 
     Args:
-        listed: the file, and what its ids stand for.
+        listed: the file's settings.
         root: raw folder.
-        links: `tables.LINKS`: which record is which entity.
+        links: `tables.LINKS`, from records to entities.
 
     Raises:
-        DataError: the file or the column is missing, the file lists nothing, a row cannot be read
-            or has no id, an id is unknown or repeated, or two ids turned out to be one thing.
+        DataError: the file or the column is missing, the file is empty, a row cannot be read or has
+            no id, an id is unknown or repeated, or two ids were resolved to one entity.
     """
     entities = entity_of(links)
     entity = dict(zip(entities.index.tolist(), entities.tolist(), strict=True))
@@ -62,7 +62,7 @@ def listed_items(listed: ItemList, root: Path, links: pd.DataFrame) -> list[str]
 
 
 def _ids(listed: ItemList, root: Path) -> Iterator[tuple[str, str]]:
-    """Each id and the place where it stands."""
+    """Yield each id and its location."""
     reader = read_rows(listed, root, columns=[listed.column])
     for chunk in reader:
         for cell, number in zip(chunk.columns[listed.column], chunk.places, strict=True):

@@ -21,12 +21,12 @@ _IntArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Ratings:
-    """The labelled rows.
+    """Labelled user–item pairs.
 
     Attributes:
         rows: `[n, 3]` user, item, label (1 positive, 0 sampled), grouped by user, positives first.
         users: the publisher's user ids; position = integer id, in order of first appearance.
-        counts: interactions used, and those not used by reason.
+        counts: interactions used, and those left out by reason.
     """
 
     rows: npt.NDArray[np.int32]
@@ -44,7 +44,7 @@ def items_of(
     root: Path,
     schema: Schema,
 ) -> list[str]:
-    """CURIEs of the items: as a file lists them, or else sorted by name or as in the entities.
+    """CURIEs of the items: in the order of a file, by name, or in the order of the entities.
 
     Args:
         interactions: `tables.INTERACTIONS` with entities as items.
@@ -56,7 +56,7 @@ def items_of(
         schema: the data model, for the subclasses of the items' class.
 
     Raises:
-        DataError: see `listed_items`; the data model has no such class, or no entity is of it.
+        DataError: see `listed_items`; the data model has no such class, or it has no entities.
     """
     if isinstance(config.items, ItemList):
         return listed_items(config.items, root, links)
@@ -94,17 +94,18 @@ def _with_subclasses(wanted: str, schema: Schema) -> list[str]:
 def ratings(
     interactions: pd.DataFrame, items: Sequence[str], config: RatingsConfig, *, seed: int
 ) -> Ratings:
-    """Label the interactions and draw each user's negatives among the items never met.
+    """Label the interactions, and sample negatives for each user among unobserved items.
 
-    As in the public preparation of MKR, RippleNet and KGCN: an interaction that its source counts
-    as liked is a positive; an item that the user met without liking it is never drawn; users
-    without a positive are left out. A user with fewer unmet items than positives gets all of them.
+    As in the public preparation of MKR, RippleNet and KGCN: an interaction at or above its source's
+    threshold is a positive; an item that the user interacted with below the threshold is never
+    sampled; users without a positive are left out. A user with fewer unobserved items than
+    positives gets all of them.
 
     Args:
         interactions: `tables.INTERACTIONS` with entities as items.
         items: CURIEs in the order of their ids.
         config: number of negatives per positive.
-        seed: of the drawing.
+        seed: of the sampling.
     """
     n_items = len(items)
     item = _positions(interactions["item"], items)
@@ -122,7 +123,7 @@ def ratings(
     wanted = config.negatives * n_liked
     n_drawn = np.minimum(wanted, n_items - n_met)
     drawn = draw_unmet(everything, n_met, n_drawn, n_items, np.random.default_rng(seed))
-    # of each user the positives, then the others: so many rows of the other kind come before
+    # per user positives first, then negatives: offset by the rows of the other label before
     rows = np.empty((len(positives) + len(drawn), 3), dtype=np.int32)
     before = (np.cumsum(n_drawn) - n_drawn, np.cumsum(n_liked))
     for pairs, label, others in ((positives, 1, before[0]), (drawn, 0, before[1])):
@@ -152,17 +153,17 @@ def draw_unmet(
     n_items: int,
     generator: np.random.Generator,
 ) -> _IntArray:
-    """Draw distinct items that each user has not met, as sorted pairs.
+    """Sample distinct unobserved items for each user, as sorted pairs.
 
-    Ranks among the unmet items are drawn and turned into ids, so the cost does not grow with the
-    catalogue: the id of rank r is r plus the number of met ids at or below it.
+    Ranks among the unobserved items are drawn and converted to ids, so the cost does not depend on
+    the catalogue's size: the id of rank r is r plus the number of observed ids at or below it.
 
     Args:
-        met: pairs that are not to be drawn, sorted.
-        n_met: how many of them each user has.
-        n_drawn: how many to draw for each user.
-        n_items: items there are.
-        generator: draws for one user after the other.
+        met: observed pairs, sorted.
+        n_met: number of observed pairs per user.
+        n_drawn: number to draw per user.
+        n_items: number of items.
+        generator: random generator, used for the users in turn.
     """
     pairs = np.repeat(np.arange(len(n_met)) * n_items, n_drawn)
     ends = np.cumsum(n_drawn)
@@ -171,7 +172,7 @@ def draw_unmet(
     ):
         pairs[start:end] += generator.choice(free, size=end - start, replace=False)
     pairs.sort()
-    # what a met id leaves below it among the unmet ones, of users one after the other
+    # unobserved ids below each observed id, offset per user
     first = np.cumsum(n_met) - n_met
     shifted = met - (np.arange(len(met)) - np.repeat(first, n_met))
     below = np.searchsorted(shifted, pairs, side="right")
@@ -179,7 +180,7 @@ def draw_unmet(
 
 
 def _positions(values: pd.Series[str], among: Sequence[str]) -> _IntArray:
-    """Where each value stands among others; -1 where it does not."""
+    """Position of each value among others, or -1."""
     found = pd.Index(list(among), dtype="str").get_indexer(values.cat.categories)
     positions: _IntArray = np.append(found, -1)[values.cat.codes]
     return positions
@@ -188,7 +189,7 @@ def _positions(values: pd.Series[str], among: Sequence[str]) -> _IntArray:
 def _pairs(
     user: _IntArray, item: _IntArray, chosen: npt.NDArray[np.bool_], n_items: int
 ) -> _IntArray:
-    """Distinct (user, item) pairs of the chosen rows as single sorted numbers."""
+    """Encode the distinct (user, item) pairs of the chosen rows as sorted integers."""
     pairs = user[chosen] * n_items + item[chosen]
     pairs.sort()
     distinct: _IntArray = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
@@ -198,14 +199,14 @@ def _pairs(
 def times_of_positives(
     interactions: pd.DataFrame, items: Sequence[str], rated: Ratings
 ) -> pd.DataFrame | None:
-    """The earliest time of each positive pair; None where the interactions have no times.
+    """The earliest time of each positive pair; None if the interactions have no times.
 
-    What a user liked several times, he has known since the first of them.
+    Of repeated interactions, the first one counts.
 
     Args:
         interactions: `tables.INTERACTIONS` with entities as items.
         items: CURIEs in the order of their ids.
-        rated: the labelled rows made of them.
+        rated: the labelled rows built from them.
 
     Returns:
         Columns user, item, time (int64), a row per positive in the order of the labelled rows. The

@@ -1,7 +1,7 @@
 """Serialise the graph as Turtle, N-Triples, and TriG with provenance, in a fixed order.
 
-pyoxigraph writes the triples; the head of the file is ours, because its order of prefixes is not
-fixed, and so are the section headings and the empty lines that make the file pleasant to read.
+pyoxigraph serialises the triples; the prefix declarations are written here, because pyoxigraph does
+not fix their order, as are section headings and the empty lines that make the file readable.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ALWAYS = ("mkg", "rdfs", "owl", "xsd", "skos")
 
 
 def prefixes(used: Iterable[str]) -> dict[str, str]:
-    """Those prefixes and what every file needs: the vocabularies' first, then the entities'."""
+    """The given prefixes and those that every file needs: vocabularies first, then entities."""
     found = {*_ALWAYS, *used}
     own = sorted(found - PREFIXES.keys())
     return {prefix: iri for prefix, iri in PREFIXES.items() if prefix in found} | {
@@ -33,18 +33,18 @@ def prefixes(used: Iterable[str]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Piece:
-    """Some triples of the graph, in both serialisations."""
+    """A block of triples, in both serialisations."""
 
     turtle: bytes
     ntriples: bytes
 
 
 def block_of_graph(things: pd.DataFrame, facts: pd.DataFrame, used: dict[str, str]) -> Piece:
-    """The triples of some entities; see `triples_of` for the tables.
+    """Serialise the triples of some entities; see `triples_of` for the tables.
 
     Args:
-        things, facts: the entities and what is stated of them.
-        used: prefixes of the file, and what they stand for.
+        things, facts: the entities and their facts.
+        used: prefixes of the file, with their namespaces.
     """
     pieces: list[Piece] = []
     pending: list[ox.Triple] = []
@@ -65,17 +65,17 @@ def block_of_graph(things: pd.DataFrame, facts: pd.DataFrame, used: dict[str, st
 
 
 def heading(type_: str, size: int, schema: Schema) -> str:
-    """The line above the entities of a class."""
+    """The heading line of a class."""
     label = schema.classes[type_].label if type_ in schema.classes else type_
     text = f"# {label} ({size:,}) "
     return f"\n{text}{'-' * (99 - len(text))}\n"
 
 
 def _ending_in_a_dot(triples: list[ox.Triple], used: dict[str, str]) -> set[str]:
-    """Prefixes of IRIs that end in a dot (dbpedia:R.E.M.).
+    """Find the prefixes of IRIs that end in a dot (dbpedia:R.E.M.).
 
-    Turtle writes them with an escape, `R.E.M\\.`, which rdflib cannot read; without the prefix they
-    are written out in full.
+    Turtle writes them with an escape, `R.E.M\\.`, which rdflib cannot parse; without the prefix the
+    full IRI is written.
     """
     return {
         prefix
@@ -94,12 +94,12 @@ def _piece(triples: list[ox.Triple], used: dict[str, str]) -> Piece:
 def block_of_provenance(
     source: str, method: str, facts: pd.DataFrame, used: dict[str, str], *, first: bool
 ) -> bytes:
-    """Some facts in the named graph of their source and method.
+    """Serialise some facts in the named graph of their source and method.
 
     Args:
-        source, method: where the facts are from.
+        source, method: provenance of the facts.
         facts: `subject`, `predicate`, `object`, `object_kind`.
-        used: prefixes of the file, and what they stand for.
+        used: prefixes of the file, with their namespaces.
         first: whether the graph itself is described before its facts.
     """
     graph = node(f"source:{source}/{method}")
@@ -117,7 +117,7 @@ def block_of_provenance(
 
 
 def users_turtle(numbering: UserNumbering, *, title: str) -> Iterator[bytes]:
-    """What is known of the users, by user; the same input gives the same bytes.
+    """Serialise the facts about users as Turtle, by user; the same input gives the same bytes.
 
     Args:
         numbering: the triples with their names.

@@ -21,7 +21,7 @@ _NOT_PLAIN: Final = re.compile(r"[^\w -]|_")
 
 @dataclass(frozen=True)
 class UserNumbering:
-    """The integer graph of what is known of the users.
+    """The integer graph of facts about users.
 
     Attributes:
         triples: `[n, 3]` head, relation, tail; distinct and sorted. The head is a user; an
@@ -29,7 +29,8 @@ class UserNumbering:
         entities: columns id, iri (CURIE), name, type; row i has id i. A user's name is the
             publisher's id.
         relations: columns id, iri (CURIE), name, direction; row i has id i.
-        rejects: `tables.REJECTS`: facts of people who are no users, and of a user with himself.
+        rejects: `tables.REJECTS`: facts about people who are not users, and relations of a user
+            with themselves.
         counts: triples by relation, users with a triple, repeated facts.
     """
 
@@ -41,7 +42,7 @@ class UserNumbering:
 
 
 def number_users(facts: pd.DataFrame, users: Sequence[str]) -> UserNumbering:
-    """Give what is known of the users its integers.
+    """Encode the facts about users as integer triples.
 
     Args:
         facts: `tables.USER_FACTS`.
@@ -122,7 +123,7 @@ def _counts(
 
 
 def _local(name: str) -> str:
-    """A name as part of an IRI, different for different names: a space becomes '_'."""
+    """Convert a name to an IRI part, injectively: a space becomes '_'."""
     encoded = _NOT_PLAIN.sub(
         lambda found: "".join(f"%{byte:02X}" for byte in found.group().encode()), name
     )

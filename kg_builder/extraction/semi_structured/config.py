@@ -12,7 +12,7 @@ _STRICT = ConfigDict(frozen=True, extra="forbid")
 
 
 class JsonMap(BaseModel):
-    """Where nested JSON keeps what: paths such as `artist.names[*].value`."""
+    """Mapping of nested JSON by paths such as `artist.names[*].value`."""
 
     model_config = _STRICT
 

@@ -21,7 +21,7 @@ _DECLARED: Final = re.compile(
 def decode_page(content: bytes) -> str:
     """Decode by byte order mark, declared encoding, UTF-8, Windows-1252, in this order.
 
-    Null bytes are dropped: they are never text, and parsers stop at them.
+    Null bytes are dropped, as parsers stop at them.
     """
     for mark, encoding in _BOMS:
         if content.startswith(mark):

@@ -30,10 +30,10 @@ ADAPTERS: Final[tuple[Adapter, ...]] = (
 
 
 def adapter_named(name: str) -> Adapter:
-    """The adapter that a recipe asks for.
+    """Look up the adapter named in a recipe.
 
     Raises:
-        DataError: there is none of that name.
+        DataError: there is no adapter of that name.
     """
     for adapter in ADAPTERS:
         if adapter.name == name:
@@ -60,7 +60,7 @@ def extract_semi_structured(
 
     Raises:
         DataError: no file matches; a compressed file is damaged; XML declares entities; the recipe
-            asks for an unknown adapter. A page that cannot be used is a reject.
+            names an unknown adapter. An unusable page becomes a reject.
     """
     chosen = None if source.format == "auto" else adapter_named(source.format)
     paths = matching_files(root, source.path)

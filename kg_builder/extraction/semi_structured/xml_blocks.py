@@ -19,16 +19,16 @@ from kg_builder.extraction.xml_safety import checked_blocks
 from kg_builder.packed_files import open_binary
 
 BLOCK: Final = 1 << 22
-"""Bytes made into columns at a time."""
+"""Bytes per block."""
 
 _LONGEST: Final = 1 << 21
-"""Longest record that is read in blocks."""
+"""Maximum size of a record in a block."""
 
 _FED: Final = 1 << 16
-"""Bytes that the parser is given at a time; it is slower with more."""
+"""Bytes per parser call; larger is slower."""
 
 _DEEP: Final = 100
-"""Deepest nesting that is read in blocks."""
+"""Maximum nesting depth in a block."""
 
 _BEGIN: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?"
@@ -36,19 +36,19 @@ _BEGIN: Final = re.compile(
     rb"\s*<(\w+)(?:\s+(?!xmlns)\w+=\"[^\"<&]*\")*\s*>",
     re.IGNORECASE,
 )
-"""What a plain dump begins with; its group is the root's name."""
+"""Beginning of a plain dump; its group is the root's name."""
 
 _END: Final = re.compile(rb"[^<]*</\w+\s*>\s*")
 
 
 @dataclass(frozen=True)
 class Block:
-    """Some records of a dump.
+    """A block of records of a dump.
 
     Attributes:
         tag: name of the records.
-        records: their elements.
-        elements: these, and all that are in them.
+        records: the records' elements.
+        elements: all elements of the block.
     """
 
     tag: str
@@ -69,17 +69,17 @@ class Block:
 def xml_blocks(
     document: Document, records: Mapping[str, str], rejects: list[Reject], *, size: int = BLOCK
 ) -> Iterator[Block]:
-    """Yield the records of a dump until it ends or breaks; a break is a reject.
+    """Yield the records of a dump in blocks until its end or a syntax error, which is a reject.
 
-    XML as programs write it is checked by a parser that makes nothing of it, and cut up by
-    operations on arrays. Where something else begins (a comment, a break, a record of megabytes),
-    the dump is opened again and the rest of it read record by record, which tells what is wrong.
+    Machine-written XML is checked by a parser that builds no tree, and split by array operations.
+    At anything else (a comment, an error, a record of megabytes) the dump is reopened and the
+    remainder is parsed record by record, which reports the error.
 
     Args:
         document: the file.
         records: name of the root element → name of the records below it.
-        rejects: where the break is added.
-        size: bytes read at a time.
+        rejects: receives the syntax error.
+        size: bytes per read.
 
     Raises:
         DataError: the file declares entities, or its compression is damaged.
@@ -96,7 +96,7 @@ def xml_blocks(
 
 
 def _plain_blocks(blocks: Iterator[bytes], records: Mapping[str, str]) -> Iterator[Block | None]:
-    """The blocks up to the first that is not plain; None tells that the dump ended well."""
+    """Yield the blocks up to the first one that is not plain; None at a regular end."""
     block = next(blocks, b"")
     begin = _BEGIN.match(block)
     root = begin[1].decode() if begin else ""
@@ -122,14 +122,14 @@ def _plain_blocks(blocks: Iterator[bytes], records: Mapping[str, str]) -> Iterat
 
 
 class _Nothing:
-    """What a parser makes of XML that it only checks."""
+    """Parser target that discards everything, for checking only."""
 
     def close(self) -> None:
         """End."""
 
 
 def _is_sound(parser: etree.XMLParser, block: bytes) -> bool:
-    """Whether the XML is well-formed up to the end of the next block; an empty one is the last."""
+    """Whether the XML is well-formed up to the end of the next block; the last one is empty."""
     try:
         for first in range(0, len(block), _FED):
             parser.feed(block[first : first + _FED])
@@ -141,7 +141,7 @@ def _is_sound(parser: etree.XMLParser, block: bytes) -> bool:
 
 
 def _other_blocks(records: Iterator[etree._Element], size: int) -> Iterator[Block]:
-    """Blocks of records that a parser has made elements of: written anew they are plain."""
+    """Yield blocks of records parsed by lxml and serialised again as plain XML."""
     content, tag = bytearray(), ""
     lines: list[int] = []
     for record in records:

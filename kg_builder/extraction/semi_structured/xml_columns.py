@@ -1,7 +1,7 @@
 """Parse a piece of XML into columns (tags, parents, texts) that numpy and Arrow can query.
 
-An object for every element costs more than parsing it. Here an element is a number, and what is
-asked of many elements is answered by a few operations on arrays.
+An object per element costs more than parsing it. Here an element is an integer, and queries over
+many elements are a few array operations.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.int64]
-"""Elements by their numbers, which grow in the order of the document; -1 stands for none."""
+"""Elements as integers, ascending in document order; -1 is none."""
 
 _NAME: Final = re.compile(r"[^\W\d][\w.:-]*")
 _LONG_NAME: Final = 32
-"""Letters of a tag's name that are looked at one by one."""
+"""Maximum length of a tag name."""
 
 _REFERENCE: Final = re.compile(r"&(#?\w+);")
 _BETWEEN: Final = "\x1f"
@@ -29,14 +29,14 @@ _CHARACTERS: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"
 
 
 class Elements:
-    """Elements that stand side by side, and all that are in them; `shred` makes them.
+    """Sibling elements and all their descendants; built by `shred`.
 
     Attributes:
-        tags: the different tags; `tag` has the place of each element's in them.
-        parent: the element around each, -1 for those that stand side by side.
-        start: where in the piece each begins.
-        end: where in the piece the last of them ends.
-        depth: how deep they are nested.
+        tags: the distinct tags; `tag` is the index of each element's tag.
+        parent: parent of each element, -1 for the top-level siblings.
+        start: offset of each element.
+        end: end offset of the last element.
+        depth: maximum nesting depth.
     """
 
     def __init__(self, content: bytes, marks: _Marks) -> None:
@@ -47,7 +47,7 @@ class Elements:
         depth = (marks.level + marks.empty)[opening]
         self.depth = int(depth.max(initial=0))
         self.parent = _parents(depth)
-        # the name, what else is in the tag, the text, what follows it: four strings an element
+        # name, attributes, text and tail: four strings per element
         name_end, text = marks.name_end[opening], marks.end[opening] + 1
         text = np.where(marks.empty[opening], after, text)
         offsets = np.stack([self.start + 1, name_end, text, after], axis=1).ravel()
@@ -56,7 +56,7 @@ class Elements:
         self.tags: list[str] = names.dictionary.to_pylist()
         self.tag = names.indices.to_numpy()
         self._named: dict[str, Numbers] = {}
-        self._place = np.full(len(opening) + 1, -1)  # of owners among others; -1 when not in use
+        self._place = np.full(len(opening) + 1, -1)  # index of owners; -1 when not in use
         self._content, self._quotes = content, marks.quotes
         self._quoted = (np.cumsum(~marks.closing) - 1)[marks.quoted[::2]]
 
@@ -64,27 +64,27 @@ class Elements:
         return len(self.parent)
 
     def named(self, tag: str) -> Numbers:
-        """The elements of a tag."""
+        """The elements with a tag."""
         if tag not in self._named:
             self._named[tag] = np.flatnonzero(self.tag == self.place(tag))
         return self._named[tag]
 
     def place(self, tag: str) -> int:
-        """Where a tag stands in `tags`, -1 for one that does not occur."""
+        """Index of a tag in `tags`, or -1."""
         return self.tags.index(tag) if tag in self.tags else -1
 
     def top(self) -> Numbers:
-        """The elements that stand side by side."""
+        """The top-level siblings."""
         return np.flatnonzero(self.parent < 0)
 
     def below(self, owners: Numbers) -> tuple[Numbers, Numbers]:
-        """(children, for each the place of its parent among the owners), in their order."""
+        """Children of the owners, and the index of each one's owner, in order."""
         places = self._places(owners, self.parent)
         children = np.flatnonzero(places >= 0)
         return children, places[children]
 
     def child(self, owners: Numbers, tag: str) -> Numbers:
-        """For each owner its child of a tag: the last one where there are several."""
+        """The child with a tag of each owner; the last one if there are several."""
         children = self.named(tag)
         places = self._places(owners, self.parent[children])
         found = np.full(len(owners), -1)
@@ -92,17 +92,17 @@ class Elements:
         return found
 
     def texts(self, elements: Numbers) -> pa.StringArray:
-        """What stands in each element before its first child, as written; empty for none."""
+        """The raw text of each element before its first child; '' for none."""
         places = np.where(elements < 0, len(self), elements) * 4
         places[elements >= 0] += 2
         return _unescaped(self._strings.take(pa.array(places)))
 
     def stripped(self, elements: Numbers) -> pa.StringArray:
-        """The texts without white space around them."""
+        """The texts of elements, stripped of white space."""
         return pc.utf8_trim_whitespace(self.texts(elements))
 
     def attribute(self, elements: Numbers, name: str) -> pa.StringArray:
-        """An attribute of each element; empty where it has none."""
+        """An attribute of each element, or ''."""
         data = np.frombuffer(self._content, np.uint8)
         opens, closes = self._quotes[::2], self._quotes[1::2]
         fits = np.ones(len(opens), np.bool_)
@@ -115,7 +115,7 @@ class Elements:
         return _unescaped(values.take(pa.array(places[elements])))
 
     def _places(self, owners: Numbers, elements: Numbers) -> Numbers:
-        """The place of each element among the owners, -1 for one that is none of them."""
+        """Index of each element among the owners, or -1."""
         self._place[owners] = np.arange(len(owners))
         self._place[-1] = -1
         places = self._place[elements]
@@ -124,13 +124,13 @@ class Elements:
 
 
 def shred(content: bytes) -> Elements | None:
-    """The whole elements at the beginning of a piece of well-formed XML.
+    """Parse the complete elements at the beginning of a piece of well-formed XML.
 
-    The piece may break off anywhere, or go on with the end of the element that is around them.
+    The piece may be cut anywhere, or continue with the end tag of the parent.
 
     Returns:
-        None where the XML is not as programs write it: attributes in double quotes and one space
-        apart, lines that end in a line feed, no comments, CDATA or processing instructions.
+        None unless the XML is plain: attributes in double quotes separated by one space, line feeds
+        as line ends, no comments, CDATA or processing instructions.
     """
     data = np.frombuffer(content, np.uint8)[: content.rfind(b">") + 1]
     marks = _marks(data)
@@ -142,25 +142,25 @@ def shred(content: bytes) -> Elements | None:
 
 @dataclass(frozen=True)
 class _Marks:
-    """The tags of whole elements, start tags and end tags alike."""
+    """The start and end tags of complete elements."""
 
     start: Numbers
-    """Where each `<` stands."""
+    """Offset of each `<`."""
 
     end: Numbers
-    """Where each `>` stands: the first one after the `<`."""
+    """Offset of the first `>` after each `<`."""
 
     closing: NDArray[np.bool_]
     empty: NDArray[np.bool_]
 
     level: Numbers
-    """How many elements are open after the tag."""
+    """Number of open elements after the tag."""
 
     quotes: Numbers
-    """Where double quotes stand in tags."""
+    """Offsets of double quotes in tags."""
 
     quoted: Numbers
-    """In which tag each of them stands."""
+    """Index of the tag of each quote."""
 
     name_end: Numbers
 
@@ -168,7 +168,7 @@ class _Marks:
 def _marks(data: NDArray[np.uint8]) -> _Marks:
     start, end = np.flatnonzero(data == ord("<")), np.flatnonzero(data == ord(">"))
     if len(start) != len(end) or np.any(start > end) or np.any(end[:-1] > start[1:]):
-        following = np.searchsorted(end, start)  # a text may hold `>`
+        following = np.searchsorted(end, start)  # a text may contain `>`
         start, following = start[following < len(end)], following[following < len(end)]
         end = end[following]
     closing, empty = data[start + 1] == ord("/"), data[end - 1] == ord("/")
@@ -185,9 +185,9 @@ def _marks(data: NDArray[np.uint8]) -> _Marks:
 
 
 def _first_spaces(data: NDArray[np.uint8], start: Numbers, end: Numbers) -> Numbers:
-    """The first space in each stretch of data, its end where there is none."""
+    """Offset of the first space in each range of the data, or its end."""
     found, rows, places = end.copy(), np.arange(len(start)), start
-    # names are short, and few different: a letter of all of them is looked at in each round
+    # names are short: each round examines one letter of all of them
     for _ in range(_LONG_NAME):
         spaces = data[places] == ord(" ")
         found[rows[spaces]] = places[spaces]
@@ -201,11 +201,11 @@ def _first_spaces(data: NDArray[np.uint8], start: Numbers, end: Numbers) -> Numb
 
 
 def _is_plain(data: NDArray[np.uint8], marks: _Marks) -> bool:
-    """Whether the marks are what they seem to be, and attributes easy to find.
+    """Whether the XML is plain, so that tags and attributes are found correctly.
 
-    Where all attributes stand in double quotes, the first `>` ends the tag if the quotes before it
-    are pairs. And they all do if each single quote stands within a pair of double ones, for the
-    first that began an attribute would not.
+    If all attributes are in double quotes, the first `>` ends the tag provided the quotes before it
+    are paired. They all are if each single quote is within a pair of double quotes, as the first
+    one that starts an attribute would not be.
     """
     second, quotes = data[marks.start + 1], marks.quotes
     data = data[: marks.end[-1] if len(marks.end) else 0]
@@ -228,7 +228,7 @@ def _is_plain(data: NDArray[np.uint8], marks: _Marks) -> bool:
 def _inside(
     data: NDArray[np.uint8], sign: str, start: Numbers, end: Numbers
 ) -> tuple[Numbers, Numbers]:
-    """(where a sign stands within tags, in which tag each time)"""
+    """Offsets of a character within tags, and the index of each one's tag."""
     places = np.flatnonzero(data == ord(sign))
     tags = np.searchsorted(start, places) - 1
     inside = (tags >= 0) & (places < end[tags])
@@ -246,7 +246,7 @@ def _parents(depth: Numbers) -> Numbers:
 
 
 def _strings(content: bytes, offsets: Numbers) -> pa.StringArray:
-    """The content cut at offsets that grow, without a copy."""
+    """Slice the content at ascending offsets, without a copy."""
     buffers = [pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(content)]
     return pa.StringArray.from_buffers(len(offsets) - 1, *buffers)
 
@@ -256,7 +256,7 @@ def _unescaped(texts: pa.StringArray) -> pa.StringArray:
         return texts
     escaped = pc.match_substring(texts, "&")
     distinct = texts.filter(escaped).dictionary_encode()
-    # all at once: the texts are joined by a character that no XML holds
+    # all at once: joined by a character that cannot occur in XML
     parts = _REFERENCE.split(_BETWEEN.join(distinct.dictionary.to_pylist()))
     parts[1::2] = map(_character, parts[1::2])
     plain = pa.array("".join(parts).split(_BETWEEN), pa.string()).take(distinct.indices)

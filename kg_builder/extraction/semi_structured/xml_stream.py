@@ -15,7 +15,7 @@ from kg_builder.packed_files import open_binary
 
 _Event = tuple[str, etree._Element]
 _PROLOGUE: Final = 16
-"""Blocks within which the first element must begin."""
+"""Maximum number of blocks before the first element."""
 
 
 _SAFE: Final[Mapping[str, Any]] = {
@@ -26,20 +26,20 @@ _SAFE: Final[Mapping[str, Any]] = {
     "remove_comments": True,
     "remove_pis": True,
 }
-"""Settings of every parser here: no entities, nothing fetched, bounded, records alone."""
+"""Settings of every parser here: no entities, no network access, bounded size."""
 
 
 def xml_records(
     document: Document, records: Mapping[str, str], rejects: list[Reject]
 ) -> Iterator[etree._Element]:
-    """Yield a dump's records, complete, one at a time; everything else below the root is forgotten.
+    """Yield a dump's records one at a time; other children of the root are discarded.
 
-    Where the XML breaks, what stood before it has been yielded; the break is a reject.
+    At a syntax error, the records before it have been yielded; the error is a reject.
 
     Args:
         document: the file.
         records: name of the root element → name of the records below it.
-        rejects: where the break is added.
+        rejects: receives the syntax error.
 
     Raises:
         DataError: the file declares entities, or its compression is damaged.
@@ -83,17 +83,17 @@ def xml_records(
 
 
 def safe_parser(target: Any = None) -> etree.XMLParser:
-    """A parser that expands no entities and fetches nothing."""
+    """Create a parser that expands no entities and fetches nothing."""
     return etree.XMLParser(target=target, **_SAFE)
 
 
 def safe_pull_parser() -> etree.XMLPullParser:
-    """A parser that gives the begin and end of every element, and expands and fetches nothing."""
+    """Create a pull parser of start and end events that expands and fetches nothing."""
     return etree.XMLPullParser(events=("start", "end"), **_SAFE)
 
 
 def _prologue(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The blocks up to the one with the first element."""
+    """Yield the blocks up to the one with the first element."""
     for block in islice(blocks, _PROLOGUE):
         yield block
         if ELEMENT.search(block):
@@ -101,7 +101,7 @@ def _prologue(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def xml_root(document: Document) -> etree._Element | None:
-    """The root of a small file; a broken one is a reject.
+    """Parse a small file and return its root; a malformed one becomes a reject.
 
     Raises:
         DataError: the file declares entities.

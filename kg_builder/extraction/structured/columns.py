@@ -40,10 +40,10 @@ from kg_builder.ontology import Predicate, Schema, curie
 
 METHOD: Final = "mapping"
 _CELLS: Final = 4096
-"""Cells of a column that are remembered."""
+"""Maximum number of cached cells per column."""
 
 _CREDITS: Final = 50_000
-"""Joint credits that wait for the rest of the source at a time."""
+"""Maximum number of deferred joint credits."""
 
 _Object = tuple[str, str, float]
 """(object, its kind, confidence)"""
@@ -51,18 +51,18 @@ _Object = tuple[str, str, float]
 
 @dataclass(frozen=True)
 class Place:
-    """The thing a cell speaks of and where the cell stands."""
+    """The subject and location of a cell."""
 
     subject: str
     evidence: str
 
 
 class Types:
-    """The classes of things: one for all of them, or by the text of a column or field.
+    """The classes of a table's entities: a constant, or given by a column or field.
 
     Attributes:
-        names: all that there can be.
-        column: the one with the class; none where all rows have one class.
+        names: all possible classes.
+        column: the column with the class; None if all rows have one class.
 
     Raises:
         DataError: the data model has no such class.
@@ -83,12 +83,12 @@ class Types:
                 )
 
     def of(self, text: str) -> str | None:
-        """The class that a cell stands for; none where the recipe does not map it."""
+        """The class for a cell; None if the recipe does not map it."""
         return self._by_text.get(text.casefold(), self._default)
 
 
 class ColumnReader:
-    """Turns the cells of one column into statements about the rows' things."""
+    """Convert the cells of one column to statements about the rows' entities."""
 
     def __init__(
         self,
@@ -128,12 +128,12 @@ class ColumnReader:
         self._datatype = str(self._predicate.datatype)
         self._owned = not attribute and is_owned(self._type, out.schema)
         self._depends = self._owned and not mapping.iri
-        """Whether the same text means another thing in another row."""
+        """Whether equal texts in different rows are different entities."""
         named = not attribute and not mapping.ref and not mapping.iri
         self._credits = named and (
             out.schema.is_a(self._type, "Artist") or self._type in {"Person", "Agent"}
         )
-        """Whether a name may be a joint credit."""
+        """Whether names may be joint credits."""
         self._waiting: list[tuple[str, str, str]] = []
         """(subject, credit, evidence)"""
         self._lists = "any" if attribute or mapping.ref or mapping.iri else "quoted"
@@ -146,7 +146,7 @@ class ColumnReader:
             raise DataError(f"bad pattern: {fault}", where=where) from None
 
     def read(self, cell: Cell, location: Place, labels: Cell = None) -> None:
-        """Make the statements of one cell; a value that does not parse becomes a reject."""
+        """Add the statements of one cell; a value that does not parse becomes a reject."""
         self.read_column([cell], [location.subject], [location.evidence], [labels])
 
     def read_column(
@@ -156,10 +156,10 @@ class ColumnReader:
         evidence: Sequence[str],
         labels: Sequence[Cell] | None = None,
     ) -> None:
-        """Make the statements of a column's cells; rows without a subject are passed over."""
+        """Add the statements of a column's cells; rows without a subject are skipped."""
         rows: list[Row] = []
         predicate, inverse, cache = self.mapping.predicate, self.mapping.inverse, self._cells
-        # nothing is called for a cell that is remembered: tables have millions of them
+        # no function calls for cached cells: tables have millions of them
         labels = labels or [None] * len(cells)
         for cell, subject, where, label in zip(cells, subjects, evidence, labels, strict=True):
             if cell is None or subject is None:
@@ -175,7 +175,7 @@ class ColumnReader:
         self.out.statements(rows)
 
     def split(self, cell: Cell) -> list[str]:
-        """The values of a cell in their order."""
+        """Split a cell into its values, in order."""
         if cell is None:
             return []
         strip, cut = self.mapping.strip, self.mapping.split
@@ -194,7 +194,7 @@ class ColumnReader:
         return values
 
     def _add_listed(self, text: str, values: list[str]) -> bool:
-        """Whether the text is a list in a program's notation, whose elements are then added."""
+        """Add the elements of a list in JSON or Python notation; False if it is not one."""
         found = list_in(text, numbers=self._lists == "any")
         if found is None:
             return False
@@ -202,8 +202,8 @@ class ColumnReader:
         return True
 
     def finish(self) -> None:
-        """State the credits that waited for the names of the rest of the source."""
-        # the guests of "A feat. B" first: they may be what tells "B & C" apart
+        """Add the credits deferred until all names of the source are known."""
+        # guests of "A feat. B" first: their names may be needed to split "B & C"
         waiting = sorted(self._waiting, key=lambda row: not is_featuring(row[1]))
         self._waiting = []
         rows: list[Row] = []
@@ -219,7 +219,7 @@ class ColumnReader:
         self.out.statements(rows)
 
     def _objects_of(self, cell: Cell, subject: str, evidence: str, labels: Cell) -> list[_Object]:
-        """Objects that a cell states; cached where they do not depend on the subject."""
+        """Objects stated in a cell; cached if they do not depend on the subject."""
         confidence, values = self.mapping.confidence, self.split(cell)
         if self._type:
             labelled = zip_longest(values, self.split(labels)[: len(values)], fillvalue="")
@@ -261,7 +261,7 @@ class ColumnReader:
         return literal
 
     def _end(self, value: str, evidence: str) -> str:
-        """The begin or end of a period; an end that is open is none."""
+        """The begin or end of a period; None for an open end."""
         begin, end = parse_period(clean_text(value))
         if begin is None and end is None:
             self.out.reject("not a period", evidence, f"{self.column}={value}")
@@ -270,7 +270,7 @@ class ColumnReader:
         return "" if found is None else found.text + "~" * found.approximate
 
     def _other(self, value: str, label: str, subject: str, evidence: str) -> str | None:
-        """Key of the thing that a value means, which is added unless it is a row of a table."""
+        """Key of the entity for a value, which is added unless it is a row of a table."""
         cached = self._key_cache.get((value, label))
         if cached is not None:
             return cached
@@ -294,7 +294,7 @@ class ColumnReader:
         return key
 
     def _named(self, text: str, subject: str, evidence: str) -> str | None:
-        """Key of the thing that a name means."""
+        """Key of the entity for a name."""
         name = read_name(article_in_front(text), self._type, self._repair, self._real_names)
         if not name:
             reason = why_not(text, self._type.lower(), self._type)
@@ -306,7 +306,7 @@ class ColumnReader:
         short = external_id(iri) or curie(iri)
         name = None
         for text in (without_disambiguator(label), readable_iri(iri)):
-            # what has an address is somebody: the label "Independiente"
+            # with an address it is a real entity: the label "Independiente"
             real = (clean_text(text, repair=self._repair),)
             name = name or read_name(text, self._type, self._repair, real)
         if name is None:
@@ -324,6 +324,6 @@ class ColumnReader:
 
 
 def readable_iri(iri: str) -> str:
-    """What a person reads at the end of an IRI; the IRI itself where it ends in nothing."""
+    """The readable end of an IRI, or the whole IRI if there is none."""
     last = re.split(r"[/#]", unquote(iri).rstrip("/#"))[-1]
     return without_disambiguator(" ".join(last.replace("_", " ").split())) or iri

@@ -13,10 +13,10 @@ _STRICT = ConfigDict(frozen=True, extra="forbid")
 
 
 class ColumnMap(BaseModel):
-    """What one column says about the row's thing.
+    """Mapping of one column to statements about the row's entity.
 
-    The object of a relation is named in the cell (`type` is its class), or is a row of another
-    table of the source (`ref`), or is an IRI (`iri`), whose name `labels` may give.
+    The object of a relation is given by name (`type` is its class), by id of another table's row
+    (`ref`), or by IRI (`iri`, with the name from `labels`).
     """
 
     model_config = _STRICT
@@ -85,7 +85,7 @@ class ColumnMap(BaseModel):
 
 
 class TypeColumn(BaseModel):
-    """The class of a row's thing, read from a column."""
+    """The class of a row's entity, read from a column."""
 
     model_config = _STRICT
 
@@ -100,7 +100,7 @@ class TypeColumn(BaseModel):
 
 
 class Constant(BaseModel):
-    """A statement made of every row's thing."""
+    """A constant statement about every row's entity."""
 
     model_config = _STRICT
 
@@ -112,8 +112,11 @@ class Constant(BaseModel):
 
 
 class RecordTable(RowsConfig):
-    """A table of things: rows with the same id describe the same thing, and a row with a list of
-    ids and one of names describes several."""
+    """A table of entities.
+
+    Rows with the same id describe the same entity; a row with lists of ids and names describes
+    several.
+    """
 
     reads: Annotated[Literal["records"], Field(description="What a row is.")] = "records"
     type: Annotated[str | TypeColumn, Field(description="Class of the row's thing.")]
@@ -183,11 +186,11 @@ class End(BaseModel):
 
 
 class LinkTable(RowsConfig):
-    """A table whose rows link two things: `subject –predicate→ object`.
+    """A table whose rows link two entities: `subject –predicate→ object`.
 
-    With `distinct` the rows of a pair are counted as votes, one for each different value of that
-    column; a pair with fewer than `min_count` votes is left out (and counted), and the confidence
-    `1 - 1 / (1 + votes)` grows with the votes.
+    With `distinct` the rows of a pair are votes, one per distinct value of that column; pairs with
+    fewer than `min_count` votes are left out (and counted), and the confidence is `1 - 1 / (1 +
+    votes)`.
     """
 
     reads: Annotated[Literal["links"], Field(description="What a row is.")]
@@ -227,7 +230,7 @@ class LinkTable(RowsConfig):
 
     @property
     def counts_votes(self) -> bool:
-        """Whether rows are votes for their pair, rather than a statement each."""
+        """Whether rows are votes for their pair rather than statements."""
         return (
             self.distinct is not None
             or self.min_count > 1
@@ -237,7 +240,7 @@ class LinkTable(RowsConfig):
 
 
 class ItemIndex(RowsConfig):
-    """Which raw item is which head of a triple file: two columns, raw id and entity id."""
+    """Index from raw items to heads of a triple file: two columns, raw id and entity id."""
 
     names: Annotated[tuple[str, ...], Field(description="Column names.")] = ("item", "entity")
     header: Annotated[bool, Field(description="Whether the first row names the columns.")] = False
@@ -255,7 +258,7 @@ class ItemLabels(RowsConfig):
 
 
 class TripleTable(RowsConfig):
-    """A file of `head relation tail`; order and repeated triples are kept.
+    """A file of `head relation tail` rows; order and repeated triples are kept.
 
     With an item index, a triple whose head is neither an item nor the tail of an earlier triple is
     a reject, as in the public programs that read such files.
@@ -278,7 +281,7 @@ class TripleTable(RowsConfig):
 
 
 class RdfTable(BaseModel):
-    """An RDF file: N-Triples, N-Quads, Turtle, TriG or RDF/XML, also packed."""
+    """An RDF file: N-Triples, N-Quads, Turtle, TriG or RDF/XML, optionally packed."""
 
     model_config = _STRICT
 

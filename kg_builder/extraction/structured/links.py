@@ -19,10 +19,10 @@ Pair = tuple[Cell, Cell]
 
 
 class LinkTableReader:
-    """Makes a statement of every row, or of every pair with enough votes.
+    """Convert every row, or every pair with enough votes, to a statement.
 
-    Rows that are the act of a user on an item are left out (and counted) where `left_out` has the
-    pair.
+    Rows that are a user's action on an item are left out (and counted) if the pair is in
+    `left_out`.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class LinkTableReader:
         )
 
     def columns(self) -> list[str]:
-        """Columns of the file that are needed."""
+        """Required columns of the file."""
         wanted = [self.table.subject.column, self.table.object.column]
         wanted += [column for column in (self.table.distinct, self.table.user) if column]
         wanted += [condition.column for condition in self.table.where]
@@ -130,7 +130,7 @@ class LinkTableReader:
             self._state(subject, object_, evidence, 1 - 1 / (1 + count))
 
     def _count_votes(self, rows: RowReader) -> tuple[dict[Pair, int], dict[Pair, int]]:
-        """(votes, number of the first row) of each pair, in the order of first rows."""
+        """Votes and first row number of each pair, in the order of first rows."""
         seen: set[tuple[Cell, Cell, Cell | int]] = set()
         votes: dict[Pair, int] = {}
         first: dict[Pair, int] = {}
@@ -200,7 +200,7 @@ class LinkTableReader:
 
 
 def _each(cell: Cell) -> list[str]:
-    """The values of an end of a link."""
+    """The ids or names in the cell of a link's end."""
     return list(filter(None, values_in(cell)))
 
 

@@ -12,16 +12,16 @@ from kg_builder.extraction.tabular.list_cells import values_in
 def one_thing_a_row(
     chunk: Chunk, table: RecordTable, names: Sequence[str], rows: RowReader
 ) -> Chunk:
-    """The chunk with a row for each thing; the places of a row's things are the same.
+    """Expand a chunk to one row per entity; entities of one row keep its location.
 
-    A row describes as many things as its id cell has values (without an id column: its name cell).
-    Lists of that length are taken element by element; a single value holds for every entity. A
-    row with several ids and another number of names is a reject, for nobody can tell whose name it
-    is; so is any other list of another length, without which the row is read.
+    A row describes as many entities as its id cell (or, without an id column, its name cell) has
+    values. Lists of that length are taken element by element; a single value applies to every
+    entity. A row whose numbers of ids and names differ is a reject, as they cannot be matched; any
+    other list of a different length is a reject too, but the row is read without it.
     """
     indices: list[int] = []
     elements: list[int | None] = []
-    """Which of a row's things; none where there is one."""
+    """Index of the entity in its row; none if there is only one."""
     instead: dict[tuple[str, int], tuple[str, ...]] = {}
     for index in range(len(chunk)):
         count = len(_values(chunk, table, table.id or names[0], index, named=not table.id))
@@ -55,7 +55,7 @@ def _values(
 
 
 def _unequal(chunk: Chunk, table: RecordTable, names: Sequence[str], index: int, count: int) -> str:
-    """What is wrong with the row's ids, names and external ids, which must be equally many."""
+    """The fault of a row whose numbers of ids, names and external ids differ."""
     for column in (*names, *table.external_ids):
         values = _values(chunk, table, column, index, named=column in names)
         if values and len(values) != count:
@@ -73,7 +73,7 @@ def _align(
     rows: RowReader,
     instead: dict[tuple[str, int], tuple[str, ...]],
 ) -> None:
-    """Note which cells of a row are lists with an element for each thing."""
+    """Mark the cells of a row that are lists with one element per entity."""
     identifying = {*names, *table.external_ids, *([table.id] if table.id else [])}
     for column, cells in chunk.columns.items():
         if column in identifying:

@@ -73,7 +73,7 @@ def read_rdf(name: str, table: RdfTable, out: Collector, root: Path) -> None:
     """Read a file's triples in two passes: names and types first, then statements.
 
     Raises:
-        DataError: no such file, an extension of no known format, a syntax error.
+        DataError: no such file, an unknown suffix, a syntax error.
     """
     path = root / table.path
     _Reader(name, table, out, path).read()
@@ -256,7 +256,7 @@ _DESCRIBING: Final = _NAMES | _ALIASES | _SAME | _TYPES
 
 
 def _both_schemes(schema: Schema) -> dict[str, tuple[str, bool]]:
-    """The mappings, with schema.org under its older address too."""
+    """Duplicate the mappings of schema.org for its http address."""
     found = dict(schema.predicate_of)
     found.update(
         {

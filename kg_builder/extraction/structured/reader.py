@@ -44,7 +44,7 @@ from kg_builder.progress import Progress, silent
 
 
 class RecordTableReader:
-    """Makes a record of every row, and statements of its mapped columns."""
+    """Convert every row to a record and statements of its mapped columns."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class RecordTableReader:
         }
 
     def columns(self) -> list[str]:
-        """Columns of the file that are needed."""
+        """Required columns of the file."""
         table = self.table
         wanted = [
             *([table.id] if table.id else []),
@@ -105,7 +105,7 @@ class RecordTableReader:
             self.out.take_rejects(rows.rejects)
 
     def finish(self) -> None:
-        """State what had to wait for the rest of the source."""
+        """Add the statements deferred to the end of the source."""
         for reader in self._columns:
             reader.finish()
 
@@ -150,7 +150,7 @@ class RecordTableReader:
         return key
 
     def _names_in(self, chunk: Chunk, index: int) -> tuple[str, list[str]]:
-        """(name, other names in the same cell) from the first name column that is filled."""
+        """Name and aliases in the same cell, from the first non-empty name column."""
         for column in self._names:
             names = []
             cell = chunk.columns[column][index]
@@ -163,7 +163,7 @@ class RecordTableReader:
                 name = clean_text(text or "", repair=self.table.repair)
                 if name.startswith(("http://", "https://")):
                     name = without_disambiguator(readable_iri(name))
-                # "(drummer)" stays: it tells fusion the namesakes apart
+                # keep "(drummer)": fusion uses it to distinguish namesakes
                 names.append(article_in_front(name))
             names = list(dict.fromkeys(filter(None, names)))
             if names:
@@ -188,12 +188,12 @@ class RecordTableReader:
         return list(found)
 
     def _external_ids(self, chunk: Chunk, index: int) -> tuple[list[str], list[str]]:
-        """(CURIEs, values that are none)"""
+        """Parse external ids; returns CURIEs, and the invalid values."""
         good: list[str] = []
         bad: list[str] = []
         for column, prefix in self.table.external_ids.items():
             texts = dict.fromkeys(filter(None, values_in(chunk.columns[column][index])))
-            if prefix and len(texts) > 1:  # of several things, of which this is at most one
+            if prefix and len(texts) > 1:  # at most one of them is this entity
                 bad.append(f"{len(texts)} ids of {prefix} for one thing: {' '.join(texts)}")
                 continue
             for text in texts:
@@ -247,7 +247,7 @@ def extract_structured(
     left_out: LeftOutPairs = NONE_LEFT_OUT,
     progress: Progress = silent,
 ) -> None:
-    """Read all tables of a source, but for the acts of `left_out` pairs.
+    """Read all tables of a source, except the interactions of `left_out` pairs.
 
     Counts are given per table: `<table>: rows read`, `rows used`, `rows rejected`.
 
@@ -321,7 +321,7 @@ def _scope(source: StructuredSource, name: str) -> str:
 
 
 def _check_scopes(source: StructuredSource, schema: Schema) -> None:
-    """Keys of rows and keys of named things must not meet."""
+    """Check that keys of rows do not collide with keys of entities given by name."""
     prefixes = {item.prefix for item in schema.classes.values()}
     for name, table in source.tables.items():
         if isinstance(table, RecordTable) and _scope(source, name) in prefixes:

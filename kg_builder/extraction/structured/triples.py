@@ -11,11 +11,11 @@ from kg_builder.extraction.tabular import RowReader, read_rows
 from kg_builder.extraction.values import clean_text
 
 ITEMS, ENTITIES = "items", "entities"
-"""Scopes of the record keys: items by their raw id, other entities by the file's own id."""
+"""Scopes of the record keys: items by their raw id, other entities by the file's id."""
 
 
 class TripleTableReader:
-    """Makes a statement of every triple, in the order of the file, repeated ones included.
+    """Convert every triple to a statement, in file order, including repeated ones.
 
     An item's record key is `<source>/items/<raw item id>`, so that interactions can name it; any
     other entity's is `<source>/entities/<entity id>`.
@@ -32,7 +32,7 @@ class TripleTableReader:
                 )
 
     def columns(self) -> list[str]:
-        """Columns of the file that are needed."""
+        """Required columns of the file."""
         names = list(self.table.names)
         if len(names) < 3:
             raise DataError("a triple needs three columns", where=self.table.path)
@@ -83,7 +83,7 @@ class TripleTableReader:
         )
 
     def _items(self, index: ItemIndex) -> dict[str, str]:
-        """Entity id → record key, with a record for every item."""
+        """Read the index: entity id → record key, adding a record for every item."""
         labels = self._labels(index)
         raw_column, entity_column = index.names[:2]
         reader = read_rows(index, self._root, columns=[raw_column, entity_column])

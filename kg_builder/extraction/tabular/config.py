@@ -23,11 +23,11 @@ _PASSWORD = re.compile(r"://[^/@:]*:[^/@]*@")
 
 
 Cell = str | tuple[str, ...] | None
-"""A value, several values (from formats that have lists), or none."""
+"""A value, several values (in formats with lists), or none."""
 
 
 class SqlRows(BaseModel):
-    """What is read from a database, and how it is reached without a password in the recipe."""
+    """A database table or query, and its connection without a password in the recipe."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -74,7 +74,7 @@ class Filter(BaseModel):
     max: Annotated[float | None, Field(description="Largest number allowed.")] = None
 
     def verdict(self, cell: Cell, decimal: DecimalSign | None = None) -> bool | None:
-        """Whether a cell meets the condition; none where it should be a number and is not one."""
+        """Whether a cell meets the condition; None if it should be a number but is not."""
         if self.equals and cell not in self.equals:
             return False
         if self.min is None and self.max is None:
@@ -86,7 +86,7 @@ class Filter(BaseModel):
 
 
 class RowsConfig(BaseModel):
-    """A file of rows: where it is, how it is written, which rows count."""
+    """A file of rows: path, layout and row filters."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -203,7 +203,7 @@ class RowsConfig(BaseModel):
         return self
 
     def _refuse_foreign_keys(self) -> None:
-        """A key that the layout has no use for would be passed over silently."""
+        """Raise an error for keys that do not apply to the layout, instead of ignoring them."""
         layout, text = self.layout, {"csv", "tsv", "dat"}
         readers = {
             "rows": {"json", "jsonl"},
@@ -228,7 +228,7 @@ class RowsConfig(BaseModel):
 
     @property
     def layout(self) -> str:
-        """The format, found by the ending of the path where it is 'auto'."""
+        """The format; 'auto' is resolved by the suffix of the path."""
         if self.sql is not None:
             return "sql"
         if self.format != "auto":
@@ -255,7 +255,7 @@ _SEPARATORS: Final = (",", ";", "\t", "|", "::")
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some rows as columns, each with the number of the line (or row) where it begins."""
+    """A chunk of rows as columns, with the line (or row) number of each."""
 
     columns: dict[str, list[Cell]]
     places: list[int]
@@ -264,7 +264,7 @@ class Chunk:
         return len(self.places)
 
     def rows(self, keep: Sequence[bool]) -> Chunk:
-        """The rows for which `keep`, of the chunk's length, is true."""
+        """Select the rows for which `keep`, of the chunk's length, is true."""
         return Chunk(
             {name: list(compress(cells, keep)) for name, cells in self.columns.items()},
             list(compress(self.places, keep)),
@@ -272,7 +272,7 @@ class Chunk:
 
 
 def missing_column(column: str, names: Sequence[str], where: str) -> DataError:
-    """The error for a column that the file does not have."""
+    """Build the error for a missing column."""
     near = difflib.get_close_matches(column, names, n=1, cutoff=0.5)
     shown = [*names[:_SHOWN], "…"] if len(names) > _SHOWN else names
     remedy = f"the columns are: {', '.join(shown)}"
@@ -288,7 +288,7 @@ def missing_column(column: str, names: Sequence[str], where: str) -> DataError:
 
 
 def unique_names(heading: Sequence[str]) -> list[str]:
-    """Column names as they stand; one that is repeated gets '.2', '.3' and so on."""
+    """Make column names unique: repeated ones get '.2', '.3' and so on."""
     seen: Counter[str] = Counter()
     names = []
     for raw in heading:
@@ -303,10 +303,10 @@ Found = tuple[str, Any]
 
 
 def follow(value: Any, path: str, pointer: str = "") -> Iterator[Found]:
-    """Yield every value at the path, with its JSON pointer; lists on the way are walked through.
+    """Yield every value at the path, with its JSON pointer; lists on the way are traversed.
 
-    A key that holds a dot is found whole before it is taken apart. An element of a list that has
-    nothing at the path gives `None`, so that the values at two paths through one list stay in step.
+    A key that contains a dot is tried whole before it is split. A list element without the path
+    gives `None`, so that values at two paths through one list stay aligned.
     """
     if not path:
         yield from _leaves(value, pointer)
@@ -334,7 +334,7 @@ def follow(value: Any, path: str, pointer: str = "") -> Iterator[Found]:
 
 
 def reaches(value: Any, path: str) -> bool:
-    """Whether a path is in a value; a null or an empty list on the way may stand for the rest."""
+    """Whether a path exists in a value; a null or empty list on the way counts as existing."""
     if value is None or not path:
         return True
     if isinstance(value, list):
@@ -349,12 +349,12 @@ def reaches(value: Any, path: str) -> bool:
 
 
 def escape(key: str) -> str:
-    """A key as one step of a JSON pointer (RFC 6901)."""
+    """Escape a key as one step of a JSON pointer (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1")
 
 
 def scalar(value: Any) -> str | None:
-    """A JSON value as text; objects and null are none."""
+    """Convert a JSON value to text; None for objects and null."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -375,7 +375,7 @@ def _leaves(value: Any, pointer: str) -> Iterator[Found]:
 
 
 def joined(texts: Iterable[str | None], nulls: frozenset[str]) -> Cell:
-    """The texts as one cell; of several, those without a value stand as empty texts."""
+    """Combine texts into one cell; missing ones among several become ''."""
     found = [text if text is not None and text not in nulls else "" for text in texts]
     if not any(found):
         return None
@@ -383,10 +383,10 @@ def joined(texts: Iterable[str | None], nulls: frozenset[str]) -> Cell:
 
 
 def column_of(path: str, names: Sequence[str], where: str) -> tuple[str, str]:
-    """(column, path below it) for a column's name or for a path into nested values.
+    """Split a column name, or a path into nested values, into (column, path below it).
 
     Raises:
-        DataError: there is no such column.
+        DataError: the column is missing.
     """
     if path in names:
         return path, ""

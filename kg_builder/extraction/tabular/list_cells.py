@@ -8,7 +8,7 @@ import re
 from typing import Any, Final
 
 OPENING: Final = ("[", "(", "{", "array(")
-"""What such a text begins with."""
+"""First characters of such a text."""
 
 _CLOSING: Final = {"[": "]", "(": ")", "{": "}"}
 _WRAPPED: Final = re.compile(r"^(?:array|set|frozenset|tuple|list)\((.*?)(?:, dtype=\w+)?\)$", re.S)
@@ -21,14 +21,13 @@ _SEPARATOR: Final = re.compile(r"\s*,\s*|\s+")
 
 
 def list_in(text: str, *, numbers: bool = True) -> tuple[str, ...] | None:
-    r"""The elements of a list of texts and numbers; none where the text is no such list.
+    r"""Parse a list of texts and numbers; None if the text is not one.
 
-    Elements that stand for nothing (None, null, nan) are empty texts, so that two lists stay in
-    step.
+    Null elements (None, null, nan) become '', so that parallel lists stay aligned.
 
     Args:
         text: a cell.
-        numbers: whether a list without a quoted text is one: "[21, 5]" may also be a title.
+        numbers: whether to accept lists without quoted text: "[21, 5]" may also be a title.
 
     >>> list_in('''['Ann', "Destiny's Sample"]'''), list_in("[]"), list_in("[unknown]")
     (('Ann', "Destiny's Sample"), (), None)
@@ -62,9 +61,9 @@ def list_in(text: str, *, numbers: bool = True) -> tuple[str, ...] | None:
 def values_in(
     cell: str | tuple[str, ...] | None, *, split: str | None = None, numbers: bool = True
 ) -> tuple[str, ...]:
-    """All values of a cell in their order, empty texts for those without a value.
+    """All values of a cell, in order; missing ones become ''.
 
-    The cell is a format's own list, a list written as text, or a text with a separator.
+    The cell is a native list, a list written as text, or a text with a separator.
 
     >>> values_in("['a', 'b']"), values_in("a|b", split="|"), values_in(None)
     (('a', 'b'), ('a', 'b'), ())
@@ -95,7 +94,7 @@ def _unquoted(element: re.Match[str]) -> str | None:
 
 
 def structure_in(text: str) -> Any:
-    """The objects and lists of a cell, for a path below a column; `None` where there are none."""
+    """Parse objects and lists in a cell, for a path below a column; `None` if there are none."""
     text = text.strip()
     if not text.startswith(("[", "{")):
         return None

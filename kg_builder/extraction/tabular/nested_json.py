@@ -24,23 +24,23 @@ _DEPTH: Final = 4
 _SHOWN: Final = 6
 _EXTRA: Final = "Extra data"
 _EXAMPLES: Final = 3
-"""Documents that are looked at for what a message can suggest."""
+"""Number of documents examined for suggestions in error messages."""
 
 _LARGEST: Final = 512 * 1024 * 1024
-"""Bytes of one JSON document, which is held in memory."""
+"""Maximum size of a JSON document, which is read into memory."""
 
 Complain = Callable[[str, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Nested:
-    """A value inside a JSON document, with what is around it.
+    """A value inside a JSON document, with its context.
 
     Attributes:
         value: the value.
-        pointer: where it stands: a JSON pointer, after `line=N` where each line is a document.
-        above: the objects around it, the outermost first; lists do not count.
-        keys: the keys that the `*` of the path stands for.
+        pointer: its location: a JSON pointer, after `line=N` for JSON Lines.
+        above: the enclosing objects, outermost first; lists do not count.
+        keys: the keys matched by `*` in the path.
     """
 
     value: Any
@@ -49,9 +49,9 @@ class Nested:
     keys: tuple[str, ...] = ()
 
     def find(self, path: str) -> Iterator[Found]:
-        """The values at a path: of this value, or `../x` of the object around it, or `@key`.
+        """The values at a path: below this value, `../x` of the enclosing object, or `@key`.
 
-        `@key` is the last key that a `*` stands for, `@key1` the first, `@value` the value itself.
+        `@key` is the last key matched by a `*`, `@key1` the first, `@value` the value itself.
         """
         if isinstance(self.value, dict) and path in self.value:
             yield from follow(self.value, path, self.pointer)
@@ -69,7 +69,7 @@ class Nested:
             yield from follow(self.value, path, self.pointer)
 
     def reaches(self, path: str) -> bool:
-        """Whether the path exists here, were it with nothing at it."""
+        """Whether the path exists here, even if its value is null."""
         if any(found is not None for _, found in self.find(path)):
             return True
         value, level = self.value, 0
@@ -87,7 +87,7 @@ class Nested:
 
 
 def nested_at(whole: Nested, path: str) -> Iterator[Nested]:
-    """The values at a path; lists are walked through, and `*` stands for every key of an object."""
+    """The values at a path; lists are traversed, and `*` matches every key."""
     value, pointer = whole.value, whole.pointer
     if isinstance(value, list):
         head, _, tail = path.partition(".")
@@ -117,7 +117,7 @@ def nested_at(whole: Nested, path: str) -> Iterator[Nested]:
 
 
 def decoded(content: bytes, encodings: Sequence[str]) -> str:
-    """The text of JSON: UTF-8, 16 or 32 by its first bytes, else the first encoding that fits."""
+    """Decode JSON: UTF-8, 16 or 32 by its first bytes, else the first encoding that fits."""
     wide = json.detect_encoding(content)
     for encoding in [*encodings] if wide.startswith("utf-8") else [wide]:
         try:
@@ -128,12 +128,12 @@ def decoded(content: bytes, encodings: Sequence[str]) -> str:
 
 
 def documents(text: str, *, lines: bool, complain: Complain) -> Iterator[Nested]:
-    """The JSON values of a file: one, or one per line (JSON Lines, whatever the file is called).
+    """Yield the JSON values of a file: one, or one per line (JSON Lines, with any suffix).
 
     Args:
         text: the file's content.
-        lines: whether its name says that each line is a value.
-        complain: called with the reason, the line and the fault of what cannot be read.
+        lines: whether its suffix is that of JSON Lines.
+        complain: called with the reason, the line and the fault of unreadable input.
     """
     if not lines or text.lstrip()[:1] == "[":
         try:
@@ -150,7 +150,7 @@ def documents(text: str, *, lines: bool, complain: Complain) -> Iterator[Nested]
 
 
 def documents_in_lines(lines: Iterable[tuple[int, str]], complain: Complain) -> Iterator[Nested]:
-    """The JSON values of numbered lines; a line that holds none is complained of."""
+    """Yield the JSON values of numbered lines; invalid lines are reported."""
     for number, line in lines:
         if not line or line.isspace():
             continue
@@ -163,7 +163,7 @@ def documents_in_lines(lines: Iterable[tuple[int, str]], complain: Complain) -> 
 def documents_in_file(
     stream: Stream, encodings: Sequence[str], complain: Complain
 ) -> Iterator[Nested]:
-    """The JSON values of a file, which is held in memory: one, or one per line.
+    """Yield the JSON values of a file, which is read into memory: one, or one per line.
 
     Raises:
         DataError: the file is too large.
@@ -179,19 +179,19 @@ def documents_in_file(
 
 
 class NestedRows:
-    """Iterate over the rows at a path of JSON documents in chunks; they are numbered from 1.
+    """Iterate over the rows at a path of JSON documents in chunks; rows are numbered from 1.
 
     Args:
         found: the documents.
         path: where the rows are in each.
-        wanted: paths of the columns, seen from a row; by default all keys of the rows.
+        wanted: paths of the columns, relative to a row; by default all keys of the rows.
         nulls: texts that mean "no value".
-        chunk_rows: rows held at a time.
+        chunk_rows: rows per chunk.
         counts: counts `rows read`.
         where: the file, for messages.
 
     Attributes:
-        pointers: where each row stands, in their order.
+        pointers: location of each row.
 
     Raises:
         DataError: while iterating: no document has rows, or no row a wanted column.
@@ -257,7 +257,7 @@ class NestedRows:
 
 
 def no_rows(path: str, examples: Iterable[Any], where: str, key: str) -> DataError:
-    """The error for a path at which no document has an object."""
+    """Build the error for a path without objects in any document."""
     there = list(dict.fromkeys(list_path for value in examples for list_path in lists_in(value)))
     shown = ", ".join(repr(list_path) for list_path in there[:_SHOWN])
     return DataError(
@@ -268,7 +268,7 @@ def no_rows(path: str, examples: Iterable[Any], where: str, key: str) -> DataErr
 
 
 def lists_in(value: Any, path: str = "", depth: int = 0) -> Iterator[str]:
-    """Paths at which lists of objects stand, and objects whose values are all objects."""
+    """Paths of lists of objects, and of objects whose values are all objects."""
     if depth > _DEPTH:
         return
     if isinstance(value, list):

@@ -50,14 +50,14 @@ from kg_builder.tables import Categories
 class RowReader:
     """Iterate over a file's rows in chunks; afterwards `rejects` and `counts` are complete.
 
-    Counts: `rows read`, `rows used`, `rows rejected` and, where conditions are given, `rows
-    outside the filter`; they add up.
+    Counts: `rows read`, `rows used`, `rows rejected` and, with filters, `rows outside the filter`;
+    they add up.
 
     Args:
         config: layout of the file.
         root: raw folder that the path is relative to.
-        columns: columns wanted; all of them by default.
-        chunk_rows: rows held at a time.
+        columns: required columns; all by default.
+        chunk_rows: rows per chunk.
         progress: called with the bytes read so far and the size of the file.
 
     Raises:
@@ -86,17 +86,17 @@ class RowReader:
 
     @property
     def place(self) -> str:
-        """What the numbers count: lines of a text, rows of Parquet."""
+        """Unit of the row numbers: lines of a text, rows of Parquet."""
         return "row" if self._is_typed else "line"
 
     def evidence(self, number: int) -> str:
-        """Where a row stands."""
+        """The location of a row."""
         if self._pointers and number <= len(self._pointers):
             return f"{self.config.path}#{self._pointers[number - 1]}"
         return f"{self._prefix}{number}"
 
     def evidence_of(self, numbers: Sequence[int]) -> pa.Array:
-        """Where the rows of a chunk stand: `evidence` of each number."""
+        """The locations of a chunk's rows: `evidence` of each number."""
         if self._pointers:
             return pa.array(map(self.evidence, numbers), pa.string())
         return pc.binary_join_element_wise(self._prefix, pa.array(numbers).cast(pa.string()), "")
@@ -115,27 +115,27 @@ class RowReader:
                 self._progress(stream.position, size)
 
     def complain(self, reason: str, number: int, detail: str = "") -> None:
-        """Note a row that is not used."""
+        """Add a row as a reject."""
         self.refuse_value(reason, number, detail)
         self.counts["rows rejected"] += 1
 
     def refuse_value(self, reason: str, number: int, detail: str = "") -> None:
-        """Note a cell that is not used, of a row that is."""
+        """Add a cell of a used row as a reject."""
         self.rejects.append(Reject(reason, self.evidence(number), detail))
 
     def refuse(self, reason: str, number: int, detail: str = "") -> None:
-        """Note a row that was read well, but that whoever iterates cannot use."""
+        """Add a well-formed row that the caller cannot use as a reject."""
         self.complain(reason, number, detail)
         self.counts["rows used"] -= 1
 
     def leave_out(self, what: str, count: int) -> None:
-        """Count rows that were read well, but that whoever iterates is not to use."""
+        """Count well-formed rows that the caller must not use."""
         if count:
             self.counts[what] += count
             self.counts["rows used"] -= count
 
     def frame(self, each: Callable[[Chunk], None] | None = None) -> pd.DataFrame:
-        """All rows at once: the columns as categories, and `evidence`, where each row stands.
+        """Read all rows as a frame: the columns as categories, and `evidence` of each row.
 
         Several values of one cell are joined by a vertical bar; `each` is called with every chunk.
         """
@@ -156,7 +156,7 @@ class RowReader:
     # ------------------------------------------------------------------------------ formats
 
     def _typed(self) -> Iterator[Chunk]:
-        # late: openpyxl and SQLAlchemy are slow to load, and few sources need them
+        # lazy imports: openpyxl and SQLAlchemy are slow to load and rarely needed
         from kg_builder.extraction.tabular.sql import sql_rows
         from kg_builder.extraction.tabular.typed_formats import excel_rows, parquet_rows
 
@@ -188,7 +188,7 @@ class RowReader:
         )
 
     def _complain_read(self, reason: str, number: int, detail: str = "") -> None:
-        # a line of the file, even where the rows are numbered otherwise (`_pointers`)
+        # a line of the file, even if rows are numbered differently (`_pointers`)
         self.rejects.append(Reject(reason, f"{self._prefix}{number}", detail))
         self.counts["rows read"] += 1
         self.counts["rows rejected"] += 1
@@ -199,7 +199,7 @@ class RowReader:
         """Names of the columns.
 
         Raises:
-            DataError: a line before this one, which must be the heading, could not be read.
+            DataError: the heading line could not be read.
         """
         self._heading_awaited = False
         for line, reason in self._unread.items():
@@ -253,7 +253,7 @@ class RowReader:
     def _pieces(
         self, quoted: QuotedRows, width: int
     ) -> Iterator[tuple[list[int], list[list[str]]]]:
-        """Numbers of rows and their columns, block by block."""
+        """Yield row numbers and columns, block by block."""
         while quoted.has_more():
             first, lines = quoted.plain_lines()
             if lines:
@@ -290,7 +290,7 @@ class RowReader:
         return Chunk(found, places)
 
     def _inside(self, name: str, cells: Sequence[Cell], path: str, places: list[int]) -> list[Cell]:
-        """What lies at a path below the objects and lists that are written in cells."""
+        """The value at a path below objects and lists written in a cell."""
         found = [cell_of(cell, path, self._nulls) for cell in cells]
         for cell, value, number in zip(cells, found, places, strict=True):
             if isinstance(cell, str) and value is None and structure_in(cell) is None:
@@ -330,7 +330,7 @@ class RowReader:
         return iter(rows)
 
     def _wanted(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """(column, path below it) of each wanted cell."""
+        """(column, path below it) of each required cell."""
         return {
             name: column_of(name, names, str(self.path))
             for name in (names if self._columns is None else self._columns)
@@ -365,7 +365,7 @@ class RowReader:
 class FilesReader(RowReader):
     """The rows of all files that match a pattern, in the order of their names, one after another.
 
-    Rows are numbered through, so that a number names one row; evidence names its file.
+    Rows are numbered across files, so that numbers are unique; evidence has the file.
     """
 
     def __iter__(self) -> Iterator[Chunk]:
@@ -397,12 +397,12 @@ class FilesReader(RowReader):
             self.counts.update(part.counts)
 
     def evidence(self, number: int) -> str:
-        """Where a row stands, in which file."""
+        """The file and location of a row."""
         part = bisect_left(self._starts, number) - 1
         return self._parts[part].evidence(number - self._starts[part])
 
     def evidence_of(self, numbers: Sequence[int]) -> pa.Array:
-        """Where the rows of a chunk stand, in which file: `evidence` of each number."""
+        """The files and locations of a chunk's rows: `evidence` of each number."""
         part = bisect_left(self._starts, numbers[0]) - 1
         start = self._starts[part]
         return self._parts[part].evidence_of([number - start for number in numbers])
@@ -420,14 +420,14 @@ def read_rows(
     chunk_rows: int = 50_000,
     progress: Progress = silent,
 ) -> RowReader:
-    """Read a file of rows, or all files of a pattern: iterate for chunks, or take `.frame()`."""
+    """Read a file of rows, or all files of a pattern: iterate over chunks, or call `.frame()`."""
     several = any(sign in config.path for sign in "*?[") and not (root / config.path).is_file()
     reader = FilesReader if several else RowReader
     return reader(config, root, columns=columns, chunk_rows=chunk_rows, progress=progress)
 
 
 def _database(config: RowsConfig) -> str:
-    """What stands for the file in evidence: the table, never the address."""
+    """Name of the source in evidence: the table, never the address."""
     return f"sql:{config.sql.table or 'query'}" if config.sql else ""
 
 

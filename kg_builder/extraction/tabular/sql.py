@@ -26,7 +26,7 @@ _READS: Final = frozenset(
         sqlite3.SQLITE_TRANSACTION,
     }
 )
-"""What a connection to SQLite may do."""
+"""Actions allowed on an SQLite connection."""
 
 
 def sql_rows(
@@ -36,22 +36,21 @@ def sql_rows(
     nulls: frozenset[str],
     chunk_rows: int,
 ) -> Iterator[Chunk]:
-    """Yield chunks whose places are row numbers, from 1, in the order in which the rows come.
+    """Yield chunks of rows, numbered from 1 in result order.
 
-    A table is read in the order of its primary key; a query says its own order. The rows stay with
-    the server (a server-side cursor where it has them) until they are read, and the transaction
-    only reads.
+    A table is read in primary-key order; a query defines its own order. Rows are streamed (with a
+    server-side cursor if available) in a read-only transaction.
 
     Args:
-        config: what is read from where.
-        file: an SQLite database, where no address is given.
-        columns: columns wanted, or paths into nested ones; all by default.
+        config: connection, and table or query.
+        file: an SQLite database, if no address is given.
+        columns: required columns, or paths into nested ones; all by default.
         nulls: texts that mean "no value".
-        chunk_rows: rows held at a time.
+        chunk_rows: rows per chunk.
 
     Raises:
-        DataError: the address, the credentials, the table or a column do not hold; no message has a
-            password in it.
+        DataError: the address, credentials, table or a column is invalid; messages contain no
+            password.
     """
     url = _url(config, file)
     addressed = config.url or config.url_env
@@ -122,7 +121,7 @@ def _statement(
 
 
 def _url(config: SqlRows, file: Path | None) -> sqlalchemy.URL:
-    """The address with its password; an SQLite file is opened for reading only."""
+    """The address with its password; an SQLite file is opened read-only."""
     text = config.url
     if config.url_env is not None:
         text = os.environ.get(config.url_env, "")
@@ -143,7 +142,7 @@ def _url(config: SqlRows, file: Path | None) -> sqlalchemy.URL:
         if password is None:
             raise _unset(config.password_env)
         url = url.set(password=password)
-    if url.get_backend_name() == "sqlite":  # whatever options the address has: for reading only
+    if url.get_backend_name() == "sqlite":  # read-only regardless of the address's options
         return _sqlite(Path((url.database or "").removeprefix("file:").partition("?")[0]))
     return url
 
@@ -162,7 +161,7 @@ def _sqlite(file: Path) -> sqlalchemy.URL:
 
 
 def _only_reads(connection: sqlalchemy.Connection) -> None:
-    """Allow queries alone: ATTACH and VACUUM INTO make files even where a database is read only."""
+    """Allow only queries: ATTACH and VACUUM INTO create files even if a database is read-only."""
     driver: Any = connection.connection.driver_connection
     driver.set_authorizer(
         lambda action, *_: sqlite3.SQLITE_OK if action in _READS else sqlite3.SQLITE_DENY
@@ -178,12 +177,12 @@ def _unset(name: str) -> DataError:
 
 
 def _error(fault: Exception, url: sqlalchemy.URL, where: str) -> DataError:
-    """What a person needs to know of a fault of the database, without the password."""
+    """Convert a database error to a readable one, without the password."""
     text = str(getattr(fault, "orig", None) or fault)
     if url.password:
         text = text.replace(str(url.password), _HIDDEN)
     text = " ".join(text.split())
-    if text == "not authorized":  # of `_only_reads`
+    if text == "not authorized":  # raised by `_only_reads`
         text = "it is readonly: only queries (SELECT) are allowed"
     if isinstance(fault, ImportError | NoSuchModuleError):
         return DataError(

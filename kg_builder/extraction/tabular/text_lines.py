@@ -25,8 +25,8 @@ from kg_builder.extraction.tabular.config import (
 from kg_builder.packed_files import Stream
 
 csv.field_size_limit(2**31 - 1)
-# Of the whole process, there is no other: lines are bounded by `max_line` before `csv` sees them,
-# and its own bound (128 KiB) would refuse cells that the recipe allows.
+# A process-wide setting, as there is no other: lines are bounded by `max_line` before `csv` sees
+# them, and its default limit (128 KiB) would reject cells that the recipe allows.
 
 BLOCK = 1 << 20
 _MARKS: Final = (
@@ -35,10 +35,10 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-"""Byte order marks; the longer ones begin like the shorter."""
+"""Byte order marks, longest first, as some are prefixes of others."""
 
 Complain = Callable[[str, int, str], None]
-"""Called with (reason, line, detail) for a line that cannot be used."""
+"""Callback with (reason, line, detail) for an unusable line."""
 
 
 def line_blocks(
@@ -51,12 +51,12 @@ def line_blocks(
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield (number of the first line, decoded lines without their ends).
 
-    A line that is too long, holds a null byte or fits none of the encodings is reported and
-    stands as an empty line, so that the numbers of the others stay true.
+    A line that is too long, contains a null byte or fits none of the encodings is reported and
+    replaced by an empty line, which keeps line numbers correct.
 
     Raises:
-        DataError: an encoding is unknown, or UTF-16 whose byte order nothing tells; the compressed
-            file is damaged.
+        DataError: an encoding is unknown, or UTF-16 has no known byte order; the compressed file is
+            damaged.
     """
     number, pending, skipping = 1, b"", False
     blocks, encodings = _blocks(stream, encodings)
@@ -84,10 +84,10 @@ def line_blocks(
 
 
 def _blocks(stream: Stream, encodings: Sequence[str]) -> tuple[Iterator[bytes], Sequence[str]]:
-    """The blocks of a file and their encodings; UTF-16 and UTF-32 come as UTF-8.
+    """Yield the blocks of a file and their encodings; UTF-16 and UTF-32 are converted to UTF-8.
 
-    The bytes of those two cannot be cut at line ends. A byte order mark tells them, whatever the
-    encodings say: spreadsheets write such files unasked.
+    Their bytes cannot be split at line ends. A byte order mark overrides the configured encodings,
+    as spreadsheets write such files by default.
     """
     for encoding in encodings:
         try:
@@ -114,7 +114,7 @@ def _blocks(stream: Stream, encodings: Sequence[str]) -> tuple[Iterator[bytes], 
 
 
 def _with_line_feeds(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Lines that end with carriage returns alone, as old programs for the Mac write them."""
+    """Convert carriage returns to line feeds, for files of old Mac programs."""
     first = next(blocks, b"")
     alone = b"\r" in first[:-1] and b"\n" not in first
     for block in chain((first,), blocks):
@@ -179,7 +179,7 @@ def _split(text: str) -> list[str]:
 def without_first(
     blocks: Iterator[tuple[int, list[str]]], count: int
 ) -> Iterator[tuple[int, list[str]]]:
-    """The blocks of lines with the first `count` lines of the file empty."""
+    """Blank the first `count` lines of the file."""
     for first, lines in blocks:
         if first <= count:
             drop = count - first + 1
@@ -193,22 +193,22 @@ Row = tuple[int, list[str]]
 
 
 def separator(config: RowsConfig) -> str:
-    """What stands between the cells."""
+    """The cell separator."""
     return config.separator or ("," if config.layout == "csv" else "\t")
 
 
 def quote(config: RowsConfig) -> str:
-    """The quoting character; empty where quotes are text."""
+    """The quoting character, or '' if quotes are text."""
     if config.quote is not None:
         return config.quote
     return '"' if config.layout == "csv" and len(separator(config)) == 1 else ""
 
 
 def check_separator(config: RowsConfig) -> None:
-    """Refuse quoting with a separator of several characters, on which no two readers agree.
+    """Reject quoting with a separator of several characters, which has no common semantics.
 
     Raises:
-        DataError: the settings ask for both, or one character is to be both.
+        DataError: both are set, or they are the same character.
     """
     if quote(config) and (len(separator(config)) > 1 or quote(config) == separator(config)):
         raise DataError(
@@ -221,10 +221,10 @@ def check_separator(config: RowsConfig) -> None:
 def plain_columns(
     lines: list[str], first: int, width: int, cut: str, complain: Complain
 ) -> tuple[list[int], list[list[str]]]:
-    """Cut unquoted lines into `width` columns; blank lines are passed over.
+    """Split unquoted lines into `width` columns; blank lines are skipped.
 
-    Returns the numbers of the lines used and the columns. No list per row is made: cells are cut
-    from the joined lines at once, which is several times faster.
+    Returns the numbers of the lines used and the columns. Cells are split from the joined lines at
+    once instead of row by row, which is several times faster.
     """
     places, whole = [], []
     for number, line in enumerate(lines, first):
@@ -240,14 +240,14 @@ def plain_columns(
 
 
 class QuotedRows:
-    """Iterate over quoted rows, whose cells may hold separators and line ends, but for blank lines.
+    """Iterate over quoted rows, whose cells may contain separators and line ends.
 
-    A row of several lines stands only if its quotes are closed where a cell ends, within `max_line`
-    bytes, and if it has `width` cells. Else a stray quotation mark opened it: its first line is
-    reported, and reading goes on with the second.
+    Blank lines are skipped. A row of several lines is accepted only if its quotes are closed at a
+    cell's end within `max_line` bytes, and if it has `width` cells. Otherwise it was opened by a
+    stray quotation mark: its first line is reported, and reading continues with the second.
 
     Attributes:
-        width: cells of a row, once the heading tells it.
+        width: number of cells per row, once known from the heading.
     """
 
     def __init__(
@@ -274,7 +274,7 @@ class QuotedRows:
             yield from self.of_block()
 
     def has_more(self) -> bool:
-        """Whether lines are left; takes the next block of lines where all of one are read."""
+        """Whether lines are left; loads the next block if the current one is consumed."""
         while not self._again and self._next >= len(self._block):
             found = next(self._blocks, None)
             if found is None:
@@ -284,9 +284,9 @@ class QuotedRows:
         return True
 
     def plain_lines(self) -> tuple[int, list[str]]:
-        """(number of the first, all lines) left of a block, if `plain_columns` can cut them all.
+        """The remaining lines of a block with the first one's number, if all are plain.
 
-        Else there are none: something is quoted, a line is blank, or a row has not `width` cells.
+        No lines if any is quoted or blank or does not have `width` cells.
         """
         number, lines = self._first + self._next, self._block[self._next :]
         cut, cuts = self._format["delimiter"], (self.width or 1) - 1
@@ -300,12 +300,12 @@ class QuotedRows:
         return number, lines
 
     def of_block(self) -> Iterator[Row]:
-        """The rows that begin in what is left of a block."""
+        """Yield the rows that begin in the remainder of a block."""
         taken, again, cut = self._taken, self._again, self._format["delimiter"]
         while again or self._next < len(self._block):
             if not again:
                 number, line = self._line()
-                # a line without anything to unquote is cut without the machinery below
+                # fast path for a line without quotes
                 if not self._special.search(line):
                     if line:
                         yield number, line.split(cut)
@@ -344,7 +344,7 @@ class QuotedRows:
             yield line + "\n"
 
     def _fault(self, cells: list[str]) -> str:
-        """What is wrong with a row of several lines, or with one that the file's end cuts off."""
+        """The fault of a row of several lines, or of one truncated by the end of the file."""
         if not cells:
             return ""
         lines = (line + "\n" for _, line in self._taken)
@@ -367,7 +367,7 @@ class QuotedRows:
 def regrouped(
     pieces: Iterable[tuple[list[int], list[list[str]]]], size: int
 ) -> Iterator[tuple[list[int], list[list[str]]]]:
-    """Numbers of rows and their columns, `size` rows at a time."""
+    """Regroup row numbers and columns to chunks of `size` rows."""
     places: list[int] = []
     columns: list[list[str]] = []
     for more, cells in pieces:
@@ -395,7 +395,7 @@ def json_rows(
     """Read objects; several values at a path become a tuple.
 
     Raises:
-        DataError: a wanted path is in no object of the file.
+        DataError: a required path occurs in no object of the file.
     """
     seen: dict[str, None] = {}
     met: set[str] = set()

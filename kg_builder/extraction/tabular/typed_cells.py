@@ -17,7 +17,7 @@ def cells_of(
     wanted: Mapping[str, tuple[str, str]],
     nulls: frozenset[str],
 ) -> dict[str, list[Cell]]:
-    """The wanted cells; `wanted` gives (column, path below it) for each of their names."""
+    """The required cells; `wanted` maps each name to (column, path below it)."""
     return {
         name: [cell_of(value, path, nulls) for value in columns[column]]
         for name, (column, path) in wanted.items()
@@ -25,7 +25,7 @@ def cells_of(
 
 
 def cell_of(value: Any, path: str, nulls: frozenset[str]) -> Cell:
-    """A value, or what lies at a path below it, as a cell; several values become a tuple."""
+    """Convert a value, or the value at a path below it, to a cell; several become a tuple."""
     if value is None:
         return None
     if not path and not isinstance(value, list | tuple | dict):

@@ -21,15 +21,15 @@ from kg_builder.extraction.tabular.text_lines import Complain
 from kg_builder.extraction.tabular.typed_cells import cell_of, cells_of
 
 LARGEST_TEXTS: Final = 512 * 1024 * 1024
-"""Bytes of a workbook's table of texts, which is held in memory while its sheets are not."""
+"""Maximum size of a workbook's string table, which is read into memory, unlike its sheets."""
 
 _PACKED: Final = 200
-"""How many times smaller than its content a large part of a sound workbook can be."""
+"""Maximum compression ratio of a large part of a valid workbook."""
 
 _ERRORS: Final = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
 _DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _FAULTS: Final = (
-    *(zipfile.BadZipFile, zlib.error, NotImplementedError),  # of the packing
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError),  # compression
     *(InvalidFileException, KeyError, ValueError, OSError, EOFError, SyntaxError),
 )
 
@@ -42,9 +42,9 @@ def excel_rows(
     chunk_rows: int,
     complain: Complain,
 ) -> Iterator[Chunk]:
-    """Yield chunks whose places are the sheet's row numbers, from 1; blank rows are passed over.
+    """Yield chunks of rows with the sheet's row numbers, from 1; blank rows are skipped.
 
-    Formulas give the values that the workbook was saved with; cells with an error give none.
+    Formulas have their saved values; cells with an error have none.
 
     Raises:
         DataError: no such file or sheet, a damaged workbook, a missing column.
@@ -57,7 +57,7 @@ def excel_rows(
         raise DataError(f"not a readable Excel workbook: {fault}", where=where) from None
     try:
         sheet = _sheet(book, config.sheet, where)
-        sheet.reset_dimensions()  # else every row is filled up to the sheet's last column
+        sheet.reset_dimensions()  # otherwise every row is padded to the sheet's last column
         rows: Iterator[tuple[int, Sequence[Any]]] = enumerate(sheet.iter_rows(values_only=True), 1)
         rows = islice(rows, config.skip_rows, None)
         names = list(config.names)
@@ -67,7 +67,7 @@ def excel_rows(
                 heading.pop()
             names = names or unique_names([str(cell or "") for cell in heading])
         wanted = {name: column_of(name, names, where) for name in columns or names}
-        # A cell far below costs an empty row for each row above it: these are dropped at once.
+        # A cell far down yields an empty row for each row above it: drop these immediately.
         rows = (row for row in islice(rows, config.skip_after_header, None) if row[1])
         while batch := list(islice(rows, chunk_rows)):
             kept: list[tuple[int, Sequence[Any]]] = []
@@ -88,7 +88,7 @@ def excel_rows(
 
 
 def _check(path: Path, where: str) -> None:
-    """Refuse what would swell in memory: entities, and more texts than a workbook ever has."""
+    """Reject files that would exhaust memory: entities, or an implausibly large string table."""
     try:
         with zipfile.ZipFile(path) as parts:
             for part in parts.infolist():
@@ -132,16 +132,16 @@ def _sheet(book: Any, sheet: str | int | None, where: str) -> Any:
 def parquet_rows(
     path: Path, columns: Sequence[str] | None, nulls: frozenset[str], chunk_rows: int
 ) -> Iterator[Chunk]:
-    """Yield chunks whose places are row numbers, from 1.
+    """Yield chunks of rows, numbered from 1.
 
     Args:
         path: the file.
-        columns: columns wanted, or paths into nested ones (`artist.name`); all by default.
+        columns: required columns, or paths into nested ones (`artist.name`); all by default.
         nulls: texts that mean "no value".
-        chunk_rows: rows held at a time.
+        chunk_rows: rows per chunk.
 
     Raises:
-        DataError: there is no such file, it is no Parquet, or a column is missing.
+        DataError: there is no such file, it is not Parquet, or a column is missing.
     """
     try:
         file = pq.ParquetFile(path)

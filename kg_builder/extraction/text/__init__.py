@@ -1,5 +1,5 @@
 """Information extraction from running text: NER, coreference resolution, relations.
 
-`reader` is the entry. It is not imported here: its settings (`config`) are part of every recipe,
-and spaCy, which it needs, takes seconds to import.
+`reader` is the entry point. It is not imported here, because the settings (`config`) are imported
+for every recipe, and spaCy, which `reader` needs, takes seconds to import.
 """

@@ -22,7 +22,7 @@ NOMINAL: Final = re.compile(
 
 
 class Antecedent(NamedTuple):
-    """What an anaphor stands for, and what its form shows of that."""
+    """The antecedent of an anaphor, with the class and gender implied by the anaphor's form."""
 
     entity: Entity | None
     gender: str = ""
@@ -30,11 +30,11 @@ class Antecedent(NamedTuple):
 
 
 Form = Literal["he", "she", "they", "it", "person", "group", "song", "album", "label"]
-"""Of an anaphor: a pronoun, or the kind of thing that its noun names."""
+"""Form of an anaphor: a pronoun, or the kind of entity denoted by its noun."""
 
 
 def form_of(anaphor: str) -> Form:
-    """The form of an anaphor.
+    """Classify the form of an anaphor.
 
     >>> form_of("His"), form_of("the band"), form_of("This single")
     ('he', 'group', 'song')
@@ -60,16 +60,16 @@ _GENDERS: Final = {"he": "m", "she": "f"}
 
 
 class Choice(ABC):
-    """Chooses what an anaphor stands for, one method for each criterion.
+    """Choose the antecedent of an anaphor, with one method per form.
 
-    The anaphor's form decides on the criterion; `near` is what the text names shortly before.
+    `near` are the mentions shortly before the anaphor.
     """
 
     def __init__(self, schema: Schema, topic: Entity) -> None:
         self._schema, self._topic = schema, topic
 
     def antecedent(self, form: Form, near: Sequence[Mention]) -> Antecedent:
-        """The choice; without an entity where nothing agrees with the anaphor."""
+        """The chosen antecedent; without an entity if none agrees with the anaphor."""
         if form in ("he", "she"):
             return self._by_gender(_GENDERS[form], near)
         if form == "person":
@@ -117,7 +117,7 @@ class Choice(ABC):
 
 
 class ChoiceInArtistText(Choice):
-    """In a text about an artist, who is always near.
+    """Choice in a text about an artist, who is always a candidate.
 
     Args:
         starts: offsets of the text's sentences.
@@ -156,7 +156,7 @@ class ChoiceInArtistText(Choice):
         return Antecedent(_last(item.entity for item in near if item.type == "RecordLabel"))
 
     def _it(self, near: Sequence[Mention]) -> Antecedent:
-        """A band, but a work where one opens the sentence or the one before."""
+        """A band, or a work if one opens this sentence or the previous one."""
         is_a = self._schema.is_a
         if is_a(self._topic.type, "Band"):
             opening = near[-1] if near and near[-1].start in self._starts else None
@@ -170,7 +170,7 @@ class ChoiceInArtistText(Choice):
 
 
 class ChoiceInWorkText(Choice):
-    """In a text about a work: the work itself, its performer, or what was named last."""
+    """Choice in a text about a work: the work, its performer, or the last mention."""
 
     def __init__(self, schema: Schema, topic: Entity, performer: Entity | None) -> None:
         super().__init__(schema, topic)

@@ -25,7 +25,7 @@ class TransformersModel(BaseModel):
 
 
 class GlinerModel(BaseModel):
-    """A GLiNER model (package `gliner`): finds things of whatever label it is asked for."""
+    """A GLiNER model (package `gliner`): finds mentions of any given label."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,7 +38,7 @@ class GlinerModel(BaseModel):
 
 
 class LlmEndpoint(BaseModel):
-    """A language model behind an address that speaks OpenAI's chat completions."""
+    """A language model behind an endpoint with OpenAI's chat completions API."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -80,7 +80,7 @@ ExternalModel = Annotated[
 
 
 class TrainedExtractor(BaseModel):
-    """An extractor that `python -m pipeline train-extractor` has fitted."""
+    """An extractor trained by `python -m pipeline train-extractor`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

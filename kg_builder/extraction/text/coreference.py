@@ -45,11 +45,11 @@ _BAND_WORDS: Final = re.compile(rf"\b(?:{GROUP}s?)\b")
 
 
 class Resolver:
-    """Groups the mentions of one text into entities and adds those that no name marks.
+    """Group the mentions of one text into entities, and add nominal mentions and pronouns.
 
     The rules, in their order: names and parts of names; the topic's class and gender, by the words
-    around it; then, from left to right, nominal mentions and pronouns, each to the most salient
-    thing that agrees with it, where the topic of the text counts as always near.
+    around it; then, from left to right, nominal mentions and pronouns, each resolved to the most
+    salient entity that agrees with it, where the topic of the text always is a candidate.
     """
 
     def __init__(self, schema: Schema, *, anaphora: bool) -> None:
@@ -142,7 +142,7 @@ class Resolver:
     # ------------------------------------------------------------------------- class and gender
 
     def _class_and_gender(self, topic: Entity, text: str) -> tuple[str, str]:
-        """The topic's class, person or band where that was open, and a person's gender."""
+        """Determine the topic's class (person or band, if open) and a person's gender."""
         type_ = topic.type
         words = [match[0].casefold() for match in _PRONOUN.finditer(text)]
         male = sum(word in MALE for word in words)
@@ -184,7 +184,7 @@ class Resolver:
             ):
                 continue
             if match[0] == "them" and text.endswith("among ", 0, match.start()):
-                continue  # some of the things just listed
+                continue  # some of the entities just listed
             found.append(Mention(match.start(), match.end(), match[0], "Artist", ANAPHOR))
         for match in NOMINAL.finditer(text):
             if any(position in covered for position in range(match.start(), match.end())):
@@ -212,7 +212,7 @@ class Resolver:
         performer: Entity | None,
         starts: list[int],
     ) -> None:
-        """Give an anaphor its antecedent, if it has one, and the antecedent what that shows."""
+        """Link an anaphor to its antecedent, if any, and pass on the implied class and gender."""
         if self._schema.is_a(topic.type, "Work"):
             choice: Choice = ChoiceInWorkText(self._schema, topic, performer)
         else:
@@ -230,14 +230,14 @@ class Resolver:
 
 
 def _near(mention: Mention, before: Sequence[Mention], starts: list[int]) -> list[Mention]:
-    """What the mention's sentence and the two before it name earlier."""
+    """The earlier mentions in this sentence and the two before it."""
     first = starts[max(0, bisect_right(starts, mention.start) - 1 - _SENTENCES)]
     found = takewhile(lambda item: item.start >= first, reversed(before))
     return [item for item in found if item.entity is not None][::-1]
 
 
 def _short(text: str, name: str) -> bool:
-    """Whether a text is a last name, a first name, or a name without its article.
+    """Whether a text is the last name, first name, or article-less form of a name.
 
     >>> _short("Yorke", "Thom Yorke"), _short("Sugarcubes", "The Sugarcubes"), _short("T", "T Rex")
     (True, True, False)

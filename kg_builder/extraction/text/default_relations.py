@@ -66,7 +66,7 @@ def _is_role(mention: Mention) -> bool:
 
 
 def named_after(reading: SentenceReading, number: int) -> Entity | None:
-    """Whom a role stands before: "the guitarist X", "the singer and guitarist X"."""
+    """The person after a role: "the guitarist X", "the singer and guitarist X"."""
     mentions, text = reading.mentions, reading.text.document.text
     if number + 1 >= len(mentions):
         return None
@@ -79,7 +79,7 @@ def named_after(reading: SentenceReading, number: int) -> Entity | None:
 
 
 def named_before(reading: SentenceReading, number: int) -> Entity | None:
-    """Whom a role stands after: "X, the singer", "X, the singer and guitarist"."""
+    """The person before a role: "X, the singer", "X, the singer and guitarist"."""
     if not number:
         return None
     mentions, text = reading.mentions, reading.text.document.text
@@ -92,7 +92,7 @@ def named_before(reading: SentenceReading, number: int) -> Entity | None:
 
 
 def _by_predicate(reading: SentenceReading, mention: Mention) -> Entity | None:
-    """ "She is a singer", "he began as a drummer"."""
+    """The person of whom a role is predicated: "She is a singer", "he began as a drummer"."""
     before = reading.text.document.text[max(0, mention.start - 60) : mention.start]
     return reading.subject(mention.start, "Person") if _PREDICATE.search(before) else None
 
@@ -113,7 +113,7 @@ _RELEASE: Final = re.compile(
     re.IGNORECASE,
 )
 _SINCE: Final = re.compile(r" (?:on|onwards?)\b(?! [A-Z])")
-"""What makes a date the beginning of a time: "from 1964 on"."""
+"""Words that make a date the beginning of a period: "from 1964 on"."""
 
 _OTHER_CLAUSE: Final = re.compile(
     r"\b(?:whose|but|while|after|before|when|until|and \w+ \w+|and (?:in|on)|won|awards?|prize|"
@@ -124,7 +124,7 @@ _NOMINATED: Final = re.compile(r"\b(?:nominat|shortlist|longlist)[^.;]{0,60}$", 
 
 
 def read_by_class(reading: SentenceReading) -> SentenceReading:
-    """Relate every genre, label, work and award that no pattern used to its clause's subject."""
+    """Relate every genre, label, work and award not used by a pattern to its clause's subject."""
     for number, mention in enumerate(reading.mentions):
         slot = slot_of(mention.type, reading.schema)
         if slot not in _BY_SLOT or mention.origin == ANAPHOR or mention.entity is None:
@@ -156,12 +156,12 @@ def _subject(reading: SentenceReading, mention: Mention, slot: str, class_: str)
         if winner is not None:
             return winner
     if mention.entity is not None and reading.has_maker(mention.entity):
-        return reading.text.topic  # whoever produced it is not its performer
+        return reading.text.topic  # a producer is not its performer
     return reading.subject(mention.start, class_)
 
 
 def _winning_work(reading: SentenceReading, award: Mention) -> Entity | None:
-    """The work that stands as the subject of an award's clause."""
+    """The work that is the subject of an award's clause."""
     works = [
         item.entity
         for item in reading.mentions
@@ -172,7 +172,7 @@ def _winning_work(reading: SentenceReading, award: Mention) -> Entity | None:
 
 
 def read_release_dates(reading: SentenceReading) -> SentenceReading:
-    """Relate works to the date in brackets after them, or to one close by in talk of records."""
+    """Relate works to the date in brackets after them, or to a near date in a release context."""
     text = reading.text.document.text
     dates = [
         item
@@ -205,7 +205,7 @@ def read_release_dates(reading: SentenceReading) -> SentenceReading:
 
 
 def _close(work: Mention, dates: list[Mention], text: str) -> Mention | None:
-    """The nearest date, if nothing but a few words of the same clause stands between."""
+    """The nearest date, if at most a few words of the same clause are in between."""
     if not dates:
         return None
     date = min(dates, key=lambda item: abs(item.start - work.start))
@@ -225,10 +225,10 @@ _MAKERS: Final = {
 """Role → predicate, confidence."""
 
 _SONG: Final = 0.6
-"""That a song named in a text about an album is on it"""
+"""Confidence that a song named in a text about an album is on it"""
 
 _PERFORMER: Final = 0.6
-"""That the first artist of a text that states no performer is the performer"""
+"""Confidence that the first artist is the performer, if the text states none"""
 
 _ORIGIN: Final = re.compile(
     r"\b(?:origins?|derive[sd]?|derivative|roots?|rooted|grew|grown|sub-?genre|offshoot)\b[^.;]*$"
@@ -240,7 +240,7 @@ _AS: Final = re.compile(
 
 
 def read_work(reading: SentenceReading) -> SentenceReading:
-    """Relate what a sentence names, and no pattern used, to the work that the text is about."""
+    """Relate mentions not used by a pattern to the work that the text is about."""
     topic = reading.text.topic
     for number, mention in enumerate(reading.mentions):
         if mention.entity is None or mention.entity is topic or mention.origin == ANAPHOR:
@@ -260,7 +260,7 @@ def read_work(reading: SentenceReading) -> SentenceReading:
 
 
 def guess_performer(text: ReadText, schema: Schema) -> Iterator[Relation]:
-    """Who most likely performs the work of a text that states it in no known way."""
+    """The most likely performer of the work, if the text does not state it in a known form."""
     performer = performer_of(text.topic, text.document.text, text.mentions, schema)
     named = [] if performer is None else [m for m in performer.mentions if m.origin != ANAPHOR]
     for mention in named[:1]:
@@ -272,13 +272,13 @@ def guess_performer(text: ReadText, schema: Schema) -> Iterator[Relation]:
 
 
 def _is_no_genre_of_it(reading: SentenceReading, genre: Mention) -> bool:
-    """Whether a genre is a plain word here, or one that another genre comes from."""
+    """Whether a genre mention is a common word here, or a genre's origin."""
     before = reading.text.document.text[max(0, genre.start - 60) : genre.start]
     return genre.text.casefold() in lexicon.plain_words() or bool(_ORIGIN.search(before))
 
 
 def _may_be_on_topic(reading: SentenceReading, number: int, song: Entity) -> bool:
-    """Whether a song that the text names can be one of the album that it is about."""
+    """Whether a mentioned song can be on the album that the text is about."""
     has_album = reading.is_claimed("onAlbum", number) or reading.has_album(song)
     return reading.type_of(reading.text.topic) == "Album" and not has_album
 
@@ -301,7 +301,7 @@ def _maker(reading: SentenceReading, number: int) -> SentenceReading:
 
 
 def _as(reading: SentenceReading, number: int) -> Entity | None:
-    """Whoever has a role by these words: "with X as its producer"."""
+    """The person with a role in this construction: "with X as its producer"."""
     role = reading.mentions[number]
     named = [item for item in reading.mentions[:number] if item.origin != ANAPHOR]
     if not named:

@@ -23,7 +23,7 @@ from kg_builder.packed_files import matching_files, open_binary, without_packing
 
 _LONGEST_TITLE: Final = 1000
 _RUN: Final = re.compile(r"(?<![^\w\s])[^\w\s]{40,}|(?<!\S)\S{1000,}")
-"""Marks without a word between them, and words without end: tokenisers take the square of them."""
+"""Runs of marks without a word, and endless words, on which tokenisers take quadratic time."""
 
 
 @dataclass(frozen=True)
@@ -34,20 +34,20 @@ class TextDocument:
     title: str
     text: str
     place: str
-    """Where the text stands: a sentence adds its offsets."""
+    """Location of the text; a sentence adds its offsets."""
 
     def evidence(self, start: int, end: int) -> str:
-        """Where a piece of the text stands, with offsets in code points."""
+        """Location of a span of the text, with offsets in code points."""
         return f"{self.place};char={start},{end}"
 
 
 def read_documents(
     source: UnstructuredSource, root: Path, out: Collector | None = None
 ) -> Iterator[TextDocument]:
-    """Read a source's texts in order; unusable ones become rejects of `out`, if there is one.
+    """Read a source's texts in order; unusable ones become rejects of `out`, if given.
 
     Raises:
-        DataError: no such file, a field that no object has, damaged compression.
+        DataError: no such file, a field that occurs in no object, damaged compression.
     """
     if without_packing(source.path.lower()).endswith((".jsonl", ".ndjson")):
         yield from _json_lines(source, root, out)
@@ -112,7 +112,7 @@ def _files(source: UnstructuredSource, root: Path, out: Collector | None) -> Ite
 
 
 def _without_runs(text: str, out: Collector | None) -> str:
-    """A text whose runs of marks are blank, which leaves all offsets as they are."""
+    """Blank out runs of marks, keeping all offsets."""
     blank, runs = _RUN.subn(lambda run: " " * len(run[0]), text)
     if runs and out is not None:
         out.counts["documents: long runs of characters passed over"] += runs
@@ -120,7 +120,7 @@ def _without_runs(text: str, out: Collector | None) -> str:
 
 
 def check_titles(source: UnstructuredSource) -> None:
-    """Refuse settings that name one field twice.
+    """Check that title and text are different fields.
 
     Raises:
         DataError: title and text are the same field.
@@ -133,7 +133,7 @@ _KIND: Final = re.compile(
     rf"\b(?:(?P<album>{ALBUM})|(?P<song>{SONG})|(?P<agent>{GROUP}|{PERSON}))s?\b(?![-'’])"
 )
 _OPENING_LENGTH: Final = 90
-"""Characters after "is" within which a text states what its topic is"""
+"""Maximum characters after "is" within which a text states its topic's class"""
 
 _NAMED: Final = rf"[“\"‘']?(?P<title>{TITLE}[!?]?)[”\"’']?"
 _MADE: Final = (
@@ -151,7 +151,7 @@ _UNTITLED: Final = (
     re.compile(rf"\b(?:{WORK}),? (?:titled |called |entitled |named )?{_NAMED}"),
     re.compile(rf"{_NAMED}, (?:an?|the) (?:[\w'’-]+ ){{0,5}}?(?:{WORK})\b"),
 )
-"""How a text names the work that it is about"""
+"""Ways in which a text names the work that it is about"""
 
 _BY: Final = re.compile(r"(?P<word>[\w'’-]+)[”\"’']?,? by (?:the )?(?:[\w-]+ ){0,4}$")
 _MAKING: Final = frozenset({"recorded", "performed", "sung", "made"})
@@ -164,12 +164,12 @@ _AFTER_BY: Final = re.compile(r"\bby (?:the )?$")
 def topic_type(
     title: str, text: str, *, declared: str, known: Iterable[str], schema: Schema
 ) -> str:
-    """The class of a text's topic.
+    """Determine the class of a text's topic.
 
     Args:
         title: the topic's name.
         text: the text, which may state "X is an album by Y".
-        declared: the class that the recipe gives topics.
+        declared: the class of topics in the recipe.
         known: classes under which the title is known from other sources.
         schema: the data model.
     """
@@ -184,13 +184,13 @@ def topic_type(
 
 
 def _stated_class(title: str, text: str) -> str:
-    """Album or Song, if that is the first thing that the text states of its topic."""
+    """Album or Song, if that is how the text first describes its topic."""
     is_a = _is_a(title).search(text)
     return "" if is_a is None else _kind(text, is_a.end())
 
 
 def _kind(text: str, start: int) -> str:
-    """Album or Song, if the first noun of a kind in the rest of the sentence is one of these."""
+    """Album or Song, if the first class noun in the rest of the sentence is one of these."""
     kind = _KIND.search(text, start, start + _OPENING_LENGTH)
     if kind is None or kind["agent"] or "." in text[start : kind.start()]:
         return ""
@@ -213,7 +213,7 @@ def _is_a(title: str) -> re.Pattern[str]:
 
 
 def work_named(text: str) -> str:
-    """The title of the work that a text without a title is about, empty if it seems about none.
+    """The title of the work that a text without a title is about, or '' if there is none.
 
     >>> work_named("Steely Dan's Aja is a jazz album."), work_named("Steely Dan are a band.")
     ('Aja', '')
@@ -231,9 +231,9 @@ def work_named(text: str) -> str:
 def performer_of(
     topic: Entity, text: str, mentions: Sequence[Mention], schema: Schema
 ) -> Entity | None:
-    """Who most likely performs the work that a text is about.
+    """The most likely performer of the work that a text is about.
 
-    Whoever stands after "by" or before "'s album"; else the first artist that the text names.
+    The artist after "by" or before "'s album"; else the first one mentioned.
     """
     named = [
         item
@@ -258,7 +258,7 @@ def performer_of(
 
 
 def is_of_performer(text: str, start: int, end: int) -> bool:
-    """Whether the name of a work stands for its performer here: "Portishead by Portishead"."""
+    """Whether the name of a work denotes its performer here: "Portishead by Portishead"."""
     if _AFTER_BY.search(text, max(0, start - 10), start):
         return True
     return bool(re.match(rf"['’]s? (?:[\w,-]+ ){{0,4}}(?:{WORK})\b", text[end : end + 60]))
@@ -278,11 +278,11 @@ _NEAR: Final = 40
 
 
 def topic_spans(text: str, title: str) -> Iterator[tuple[int, int]]:
-    """Yield the places where a text names its topic; they may overlap.
+    """Yield the spans at which a text names its topic; they may overlap.
 
     Besides the title itself: the title in other capitals or with other punctuation ("Jay Z" for
-    "Jay-Z"), the full name that opens a text where it ends like the title ("Bennett Lester Carter"
-    in a text about Benny Carter), and the name that somebody was born with, right after it.
+    "Jay-Z"), the full name that opens a text if it ends like the title ("Bennett Lester Carter" in
+    a text about Benny Carter), and the birth name right after it.
 
     >>> text = "Jay Z (born Shawn Carter) raps."
     >>> [text[start:end] for start, end in topic_spans(text, "Jay-Z")]
@@ -303,14 +303,14 @@ def topic_spans(text: str, title: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_full(name: list[str], title: list[str]) -> bool:
-    """Whether a name is a longer form of the title: the same last name, or the same only name."""
+    """Whether a name is a longer form of the title: the same last (or only) name."""
     if len(title) == 1:
         return len(name) > 1 and name[0] == title[0]
     return bool(title) and name[-1] == title[-1]
 
 
 def _spelled(title: str) -> re.Pattern[str]:
-    """The title as it stands, or its words in any capitals with any punctuation between them."""
+    """Pattern of the title in any capitalisation and punctuation."""
     forms = [re.escape(title)]
     words = re.findall(r"\w+", title)
     if len("".join(words)) > 2:

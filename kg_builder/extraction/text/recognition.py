@@ -51,7 +51,7 @@ _RANK: Final = {
     ("last name", ""): 5,
     ("demonym", ""): 7,
 }
-"""(origin, class) → how early a mention gets its place."""
+"""(origin, class) → priority of a mention."""
 
 _NAME: Final = re.compile(
     rf"(?<![\w'’-])(?:[Tt]he )?{CAPITAL}"
@@ -80,7 +80,7 @@ _DETERMINER: Final = re.compile(r"^(?:the|a|an|The|A|An|his|her|their|its) ")
 
 
 class Recogniser:
-    """Finds and settles the mentions of a text."""
+    """Find the mentions of a text and resolve overlaps."""
 
     def __init__(self, gazetteer: Gazetteer, schema: Schema) -> None:
         self._gazetteer, self._schema = gazetteer, schema
@@ -105,13 +105,13 @@ class Recogniser:
         *,
         topic_type: str = "Artist",
     ) -> list[Mention]:
-        """The mentions of a text, none overlapping another, in their order.
+        """Find the non-overlapping mentions of a text, in order.
 
         Args:
-            doc, text, sentences: the text and its readings.
-            topic_type: class of what the text is about.
-            of_models: mentions that models found; they rank above spaCy's entities and capitals,
-                below known names and those recognised by their form.
+            doc, text, sentences: the parsed text, the text and its sentences.
+            topic_type: class of the text's topic.
+            of_models: mentions found by models; they rank above spaCy's entities and capitalised
+                words, below known names and those recognised by form.
         """
         found = [
             *self._topic(text, topic_type),
@@ -140,7 +140,7 @@ class Recogniser:
             mention.type = "Album"
         if topic_type == "Album":
             for mention in found:
-                if mention.origin == "quoted":  # mostly a song, in talk of an album
+                if mention.origin == "quoted":  # usually a song, in the context of an album
                     called = _ALBUM_BEFORE.search(
                         text.text, max(0, mention.start - 30), mention.start
                     )
@@ -187,7 +187,7 @@ class Recogniser:
             yield Mention(start, start + len(text), text, type_, "ner")
 
     def _capitals(self, text: str, sentences: Sequence[Sentence]) -> Iterator[Mention]:
-        """Capitalised words within a sentence: names whose class only a pattern can show."""
+        """Yield capitalised words within a sentence: names whose class is left to patterns."""
         begins = {sentence.start for sentence in sentences}
         for match in _NAME.finditer(text):
             name, start = re.sub(r"['’]s$", "", match[0]), match.start()
@@ -205,7 +205,7 @@ class Recogniser:
             )
 
     def _last_names(self, text: str, title: str, found: list[Mention]) -> Iterator[Mention]:
-        """A person called by the last name after having been named in full, as by the title."""
+        """Yield last names of persons mentioned before by their full name, such as the topic."""
         full = [
             (item.name, item.type)
             for item in found
@@ -222,7 +222,7 @@ class Recogniser:
                     )
 
     def _without_overlaps(self, found: list[Mention]) -> list[Mention]:
-        """Of overlapping mentions the one of the more reliable origin, then the longer one."""
+        """Resolve overlaps: keep the mention of the more reliable origin, then the longer one."""
         order = sorted(
             found,
             key=lambda item: (
@@ -246,14 +246,14 @@ class Recogniser:
         return sorted(taken, key=lambda item: item.start)
 
     def _preference(self, type_: str) -> tuple[int, str]:
-        """Among the classes of one name: agents first, then the deeper class."""
+        """Sort key of the classes of one name: agents first, then the deeper class."""
         schema = self._schema
         rank = 0 if schema.is_a(type_, "Artist") else 1 if schema.is_a(type_, "Agent") else 2
         return rank - len(schema.ancestors(type_)), type_
 
 
 def _is_everyday(mention: Mention, text: str) -> bool:
-    """Whether the name of a genre is a plain word here: "the son of", "their home country"."""
+    """Whether the name of a genre is a common word here: "the son of", "their home country"."""
     if mention.type != "Genre" or not mention.text.islower():
         return False
     word, after = mention.text, text[mention.end :]
@@ -270,13 +270,13 @@ def _is_everyday(mention: Mention, text: str) -> bool:
 
 
 def _is_demonym(name: str) -> bool:
-    """Whether a capitalised word means people of a place: "Danish", "the Welsh", not "Milan"."""
+    """Whether a capitalised word denotes people of a place: "Danish", "the Welsh", not "Milan"."""
     word = re.sub(r"^[Tt]he ", "", name)
     return word.casefold() in lexicon.demonyms() or bool(_DEMONYM.match(name))
 
 
 def _surnames(doc: Doc) -> set[tuple[int, int]]:
-    """Where the last words of persons' names stand."""
+    """Positions of the last words of persons' names."""
     return {
         (span[-1].idx, span.end_char)
         for span in doc.ents
@@ -285,7 +285,7 @@ def _surnames(doc: Doc) -> set[tuple[int, int]]:
 
 
 def _demonyms(text: str) -> Iterator[Mention]:
-    """Adjectives of nationality, each a mention of its country."""
+    """Yield adjectives of nationality as mentions of their countries."""
     for match in _CAPITALISED.finditer(text):
         country = lexicon.demonyms().get(match[0].casefold())
         if country:
@@ -294,7 +294,7 @@ def _demonyms(text: str) -> Iterator[Mention]:
 
 
 def _trim(mention: Mention, covered: set[int]) -> None:
-    """Cut a title that ran into the next name: "Nevermind for [DGC Records]"."""
+    """Trim a title that includes the next name: "Nevermind for [DGC Records]"."""
     end = next((at for at in range(mention.start, mention.end) if at in covered), mention.end)
     if end < mention.end:
         text = _LOOSE_END.sub("", mention.text[: end - mention.start])

@@ -21,18 +21,18 @@ _MAX_DEPTH: Final = 12
 
 @dataclass(frozen=True)
 class ReadText:
-    """A text with everything that was found before relations: the extractor's input."""
+    """A text with its parse, mentions and topic: the input of a relation extractor."""
 
     document: TextDocument
     doc: Doc
-    """spaCy's reading; it has a dependency parse only where a model is installed."""
+    """spaCy's document; it has a dependency parse only if a model is installed."""
 
     sentences: list[Sentence]
     mentions: list[Mention]
-    """In order, anaphors included; `mention.entity` is what each one is a mention of."""
+    """In order, anaphors included; `mention.entity` is the entity of each."""
 
     topic: Entity
-    """The thing that the text is about; it need not be mentioned by name."""
+    """The entity that the text is about; it need not be mentioned by name."""
 
     @cached_property
     def is_parsed(self) -> bool:
@@ -42,7 +42,7 @@ class ReadText:
 
 @dataclass(frozen=True)
 class Relation:
-    """`subject –predicate→ object` as one sentence states it."""
+    """`subject –predicate→ object` as stated by one sentence."""
 
     subject: Entity
     predicate: str
@@ -54,7 +54,7 @@ class Relation:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read of one text: all that is kept of it, and that travels between processes."""
+    """The results for one text, which are passed between processes."""
 
     document: TextDocument
     sentences: list[Sentence]
@@ -64,17 +64,17 @@ class Reading:
 
 
 class RelationExtractor(Protocol):
-    """Reads relations out of texts whose mentions are known."""
+    """Interface of a relation extractor for texts with known mentions."""
 
     def extract(self, text: ReadText) -> Iterable[Relation]:
-        """Yield relations whose predicates are the data model's, in the order of the text."""
+        """Yield relations with predicates of the data model, in text order."""
 
 
 _MEMBERSHIP: Final = frozenset({"memberOf", "hasMember"})
 _PERFORMANCE: Final = frozenset({"performed", "performer"})
 _BETWEEN_AGENTS: Final = frozenset({"collaboratedWith", "associatedWith", "influencedBy"})
 _MAKERS: Final = frozenset({"producer", "writer", "composer"})
-"""Predicates from a work to somebody who is not its performer."""
+"""Predicates from a work to a person other than its performer."""
 
 
 class Claim(NamedTuple):
@@ -82,24 +82,23 @@ class Claim(NamedTuple):
 
     predicate: str
     number: int | None
-    """Of the mention; None for a membership, which may be claimed once whichever way round."""
+    """Index of the mention; None for a membership, claimable once in either direction."""
 
     subject: Entity
     object: Entity | None
 
     @property
     def is_between_agents(self) -> bool:
-        """Whether it relates two agents by a relation that a mention can have only once."""
+        """Whether its predicate relates two agents and can be used only once per mention."""
         return self.predicate in _BETWEEN_AGENTS
 
 
 @dataclass(frozen=True, eq=False)
 class SentenceReading:
-    """A sentence, and what has been read of it so far.
+    """A sentence with the relations read so far.
 
-    A value: each reader takes one and returns the next, in which its relations are added. More
-    reliable readers come first, as a mention that one of them has used for a predicate is left
-    alone by the others.
+    Immutable: each reader takes one and returns a new one with its relations added. More reliable
+    readers run first, as a mention claimed for a predicate is skipped by later readers.
     """
 
     schema: Schema
@@ -107,12 +106,12 @@ class SentenceReading:
     sentence: Sentence
     slots: Slotted
     types: Mapping[Entity, str]
-    """Classes that the relations of this sentence and the text's earlier ones imply."""
+    """Classes implied by the relations of this and earlier sentences."""
 
     relations: tuple[Relation, ...] = ()
     claims: tuple[Claim, ...] = ()
     performances: tuple[tuple[Entity, Entity], ...] = ()
-    """(work, performer), also where the claim was refused."""
+    """(work, performer), including refused claims."""
 
     @classmethod
     def begin(
@@ -124,7 +123,7 @@ class SentenceReading:
 
     @property
     def mentions(self) -> list[Mention]:
-        """The sentence's mentions; their numbers are those of the slots."""
+        """The sentence's mentions; their indices are the slot numbers."""
         return self.slots.mentions
 
     # --------------------------------------------------------------------------------- classes
@@ -139,14 +138,14 @@ class SentenceReading:
         return self.schema.is_a(self.type_of(self.text.topic), "Work")
 
     def may_be(self, entity: Entity, class_: str) -> bool:
-        """Whether a class is compatible with what has been decided about the entity."""
+        """Whether a class is compatible with the class decided so far."""
         type_ = self.type_of(entity)
         if not class_ or type_ == "Name":
             return True
         return type_ == class_ or self.schema.compatible(type_, class_)
 
     def with_class(self, entity: Entity, class_: str) -> SentenceReading:
-        """With what a relation implies of the class of one of its ends."""
+        """Add the class that a relation implies for one of its ends."""
         if not class_ or class_ in {"Agent", "Work"}:
             return self
         type_ = self.type_of(entity)
@@ -163,7 +162,7 @@ class SentenceReading:
     def with_relation(
         self, subject: Entity, predicate: str, object_: Mention, method: str, confidence: float
     ) -> SentenceReading:
-        """With a relation that this sentence states."""
+        """Add a relation stated by this sentence."""
         relation = Relation(
             subject, predicate, object_, self.sentence, f"pattern:{method}", confidence
         )
@@ -172,12 +171,12 @@ class SentenceReading:
     def with_claim(
         self, predicate: str, number: int | None, subject: Entity, object_: Entity | None
     ) -> SentenceReading:
-        """With a mention used for a predicate, whether or not it was used before."""
+        """Add a claim of a mention for a predicate, even if claimed before."""
         claim = Claim(predicate, number, subject, object_)
         return replace(self, claims=(*self.claims, claim))
 
     def is_claimed(self, predicate: str, number: int) -> bool:
-        """Whether a mention has been used for a predicate, or for another one of its kind."""
+        """Whether a mention was claimed for a predicate, or for another one of its kind."""
         between = predicate in _BETWEEN_AGENTS
         return any(
             claim.number == number
@@ -188,7 +187,7 @@ class SentenceReading:
     def claim(
         self, predicate: str, number: int, subject: Entity, object_: Entity
     ) -> tuple[SentenceReading, bool]:
-        """Use a mention for a predicate of a pattern; False where it repeats an earlier claim."""
+        """Claim a mention for a pattern's predicate; False if it repeats an earlier claim."""
         if predicate in _MEMBERSHIP:
             ends = (subject, object_) if predicate == "memberOf" else (object_, subject)
             return self.claim_member(*ends)
@@ -217,13 +216,13 @@ class SentenceReading:
         return reading.with_claim(predicate, number, subject, object_), True
 
     def claim_member(self, person: Entity, band: Entity) -> tuple[SentenceReading, bool]:
-        """State a membership; False where it was stated before, whichever way round."""
+        """Add a membership; False if it was stated before, in either direction."""
         if self.are_related(person, band):
             return self, False
         return self.with_claim("memberOf", None, person, band), True
 
     def memberships(self) -> Iterator[tuple[Entity, Entity | None]]:
-        """Yield (person, band) of the memberships that the sentence states."""
+        """Yield (person, band) for the memberships stated by the sentence."""
         for claim in self.claims:
             if claim.number is None:
                 yield claim.subject, claim.object
@@ -247,7 +246,7 @@ class SentenceReading:
         return any(work is one for one, _ in self.performances)
 
     def has_maker(self, work: Entity) -> bool:
-        """Whether the sentence states that somebody else than its performer made a work."""
+        """Whether the sentence states that a person other than the performer made a work."""
         return any(claim.predicate in _MAKERS and claim.subject is work for claim in self.claims)
 
     def has_album(self, song: Entity) -> bool:
@@ -278,14 +277,13 @@ class SentenceReading:
         return Mention(start, start, "", self.type_of(entity), "title", entity.name, entity)
 
     def subject(self, position: int, class_: str) -> Entity | None:
-        """Whom the clause around a position of the text is about, if it can be of the class.
+        """The subject of the clause around a position, if compatible with the class.
 
         With a parse: the subject of the governing verb, or the noun that a relative clause or
-        participle belongs to; a pronoun or name there that is not of the class means that the
-        clause is about somebody else (`None`). Without a parse, or where it leads to no mention:
-        the nearest fitting mention before the position, the first one after it, the topic of the
-        text. In a text about a work nobody else is guessed at: a clause without a subject is about
-        the work.
+        participle modifies; an incompatible pronoun or name there means that the clause is about
+        another entity (`None`). Without a parse, or if it leads to no mention: the nearest
+        compatible mention before the position, the first one after it, the topic of the text. In a
+        text about a work there is no such guess: a clause without a subject is about the work.
         """
         class_, topic = class_ or "Artist", self.text.topic
         if self.text.is_parsed:
@@ -311,7 +309,7 @@ class SentenceReading:
         return topic
 
     def _work_before(self, position: int, class_: str) -> Entity | None:
-        """The last fitting thing before an artist who made it: "X, which Y put out"."""
+        """The last compatible work before the artist who made it: "X, which Y put out"."""
         named = [
             item.entity
             for item in self.mentions
@@ -346,7 +344,7 @@ def _by_parse(doc: Doc, mentions: Sequence[Mention], position: int) -> Entity | 
 
 
 def _mention_of(token: Token, mentions: Sequence[Mention]) -> Entity | None:
-    """The mention that holds the token, or that the token's own modifiers name."""
+    """The mention that contains the token or one of its modifiers."""
     for item in mentions:
         if item.start <= token.idx < item.end:
             return item.entity

@@ -25,10 +25,10 @@ _APPROXIMATE: Final = re.compile(
     re.IGNORECASE,
 )
 _UNTOLD: Final = re.compile(r"(?:-(?:XX|xx|uu))+$")
-"""Month or day left open, as EDTF writes it."""
+"""Unspecified month or day in EDTF."""
 
 _SEASONS: Final = range(21, 42)
-"""EDTF's numbers for seasons, quarters and halves of a year, where a month stands."""
+"""EDTF's codes for seasons, quarters and halves of a year, in place of a month."""
 
 _ISO: Final = re.compile(r"^(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?:[T ][\d:.,Z+\-]*)?$")
 _COMPACT: Final = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
@@ -45,7 +45,7 @@ _YEAR_FIRST: Final = re.compile(
     rf"^(\d{{4}})[\s-]+({_MONTH_WORD})\.?(?:[\s-]+(\d{{1,2}}))?$", re.IGNORECASE
 )
 _SIGN: Final = re.compile(r"^(?:[℗©+&\s]|\(?[pc]\))+(?=\d)", re.IGNORECASE)
-"""What stands before the year of a copyright notice, or before a year in Wikidata's JSON."""
+"""Prefix of the year in a copyright notice or in Wikidata's JSON."""
 
 _TIME: Final = re.compile(
     r"(?:(?<=\d)T|(?<![\d:]))\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:\s?[ap]\.?m\b\.?)?"
@@ -55,13 +55,13 @@ _TIME: Final = re.compile(
 _ZONE: Final = re.compile(r"\(?(?:UTC|GMT)\)?$", re.IGNORECASE)
 _YEAR_ALONE: Final = re.compile(r"^['’](\d{2})$")
 _EMPTY_YEAR: Final = re.compile(r"(?<![\d+])(?<!\s-)00\d\d(?:\d{4})?(?!\d)")
-"""Year 0 to 99 in four digits: 0000-00-00, and .NET's 0001-01-01, which mean "no date"."""
+"""Years 0 to 99 in four digits: 0000-00-00 and .NET's 0001-01-01 mean "no date"."""
 
 _TWO_YEARS: Final = re.compile(r"^(\d{4})\s*[/–—-]\s*(\d{2})$")
 """A season that begins in one year and ends in the next, or a longer period: 1985/86, 1965–70."""
 
 _PIVOT: Final = 30
-"""Years of two digits are of this century below, and of the last from here on."""
+"""Two-digit years below this are in this century, others in the last."""
 
 _WRITTEN_LONGEST: Final = 60
 _PERIOD: Final = re.compile(r"\s*(?:[–—]|\s-\s|(?<=\d{4})-(?=\d{4}|present|now)|\bto\b|/)\s*")
@@ -84,16 +84,16 @@ class DateValue:
 
 @lru_cache(maxsize=65536)
 def parse_date(text: str, day_first: bool | None = None) -> DateValue | None:
-    """Read one date; `None` where there is none, or only a decade.
+    """Parse a date; `None` if there is none, or only a decade.
 
-    Months and days of the week may be in some twenty languages, and a time of day is passed over.
+    Months and days of the week may be in some twenty languages, and a time of day is ignored.
 
-    Of the notations of EDTF (ISO 8601-2) those are read that name one year: "1985~", "1985-04?",
-    "1985-XX", "1985-21" (a season). Decades ("198X") and choices name none.
+    EDTF notations (ISO 8601-2) are read if they name one year: "1985~", "1985-04?", "1985-XX",
+    "1985-21" (a season). Decades ("198X") and choices do not.
 
-    Years are 1000 to 2999. A day and month whose order neither they nor `day_first` tell
-    (03/04/1999) are left out rather than guessed, and so are zero parts (1999-00-00). Years of two
-    digits (12-Mar-82) are 1930 to 2029 and approximate, and so is a season (1985/86).
+    Years are 1000 to 2999. If the order of day and month is ambiguous (03/04/1999) and `day_first`
+    is not given, both are dropped rather than guessed, as are zero parts (1999-00-00). Two-digit
+    years (12-Mar-82) are 1930 to 2029; they and seasons (1985/86) are approximate.
 
     >>> parse_date("1999-05-00").text, parse_date("12 May 1965").text, parse_date("c. 1940").kind
     ('1999-05', '1965-05-12', 'gYear')
@@ -126,7 +126,7 @@ def parse_date(text: str, day_first: bool | None = None) -> DateValue | None:
 
 
 def parse_period(text: str) -> tuple[DateValue | None, DateValue | None]:
-    """Read "1965–1970", "1991 to present", "1985/..", "../1990" or one date, as (begin, end)."""
+    """Parse "1965–1970", "1991 to present", "1985/..", "../1990" or one date, as (begin, end)."""
     if (years := _TWO_YEARS.match(text.strip())) and int(years[2]) > max(12, int(years[1][2:])):
         return parse_date(years[1]), parse_date(years[1][:2] + years[2])
     whole = parse_date(text)
@@ -140,7 +140,7 @@ def parse_period(text: str) -> tuple[DateValue | None, DateValue | None]:
 
 
 def _written(text: str, day_first: bool | None) -> tuple[int, int, int] | None:
-    """(year, month, day) of what is written with a time of day, a sign, or in other languages."""
+    """Parse (year, month, day) with a time of day, a sign, or in other languages."""
     plain = _SIGN.sub("", text)
     if ":" in plain:
         plain = _ZONE.sub("", _TIME.sub(" ", plain, count=1)).strip(" ,;()")
@@ -153,7 +153,7 @@ def _written(text: str, day_first: bool | None) -> tuple[int, int, int] | None:
 
 
 def _parts(text: str, day_first: bool | None = None) -> tuple[int, int, int] | None:
-    """(year, month, day), zero for a missing part."""
+    """Parse (year, month, day); missing parts are zero."""
     if (found := _ISO.match(text)) and not (
         found[3] is None and int(found[2] or 0) >= _SEASONS.stop
     ):
@@ -198,7 +198,7 @@ _ISO_DURATION: Final = re.compile(
 _LOOSE_DURATION: Final = re.compile(
     r"^P(?=.*[HS])(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$", re.IGNORECASE
 )
-"""What some shops write for PT00H03M35S."""
+"""Variant of PT00H03M35S used by some shops."""
 
 _WORDS: Final = re.compile(
     r"^(?:(\d+)\s*(?:h|hrs?|hours?)\.?\s*)?(?:(\d+)\s*(?:m|min|mins|minutes?|′|')\.?,?\s*)?"
@@ -213,11 +213,11 @@ _SECONDS: Final = {"milliseconds": 0.001, "seconds": 1.0, "minutes": 60.0}
 def parse_duration(
     text: str, unit: str | None = None, decimal: DecimalSign | None = None
 ) -> str | None:
-    """Read "4:33", "1:02:03", "PT4M33S", "4 min 33 s", or a bare number of the given unit.
+    """Parse "4:33", "1:02:03", "PT4M33S", "4 min 33 s", or a bare number of the given unit.
 
     The words for hours, minutes and seconds may be in some twenty languages.
 
-    Returns the duration in whole seconds as `PT#H#M#S`, `None` where the text is none or is zero.
+    Returns the duration in whole seconds as `PT#H#M#S`, `None` if there is none or it is zero.
 
     >>> parse_duration("4:33"), parse_duration("273000", "milliseconds"), parse_duration("4")
     ('PT4M33S', 'PT4M33S', None)

@@ -17,7 +17,7 @@ LANGUAGES: Final = (
     *("tr", "ru", "uk", "el", "ca", "id"),
 )
 _CHARACTERS: Final = ("ja", "ko", "zh")
-"""Languages that write the unit right behind the number."""
+"""Languages that write the unit directly after the number."""
 
 _SHORT: Final = {"sept": 9, "mrz": 3, "märz": 3, "maerz": 3, "mrt": 3, "janv": 1, "févr": 2}
 _FILLERS: Final = frozenset(
@@ -27,7 +27,7 @@ _FILLERS: Final = frozenset(
         *("г", "год", "года", "р", "року"),
     )
 )
-"""Words that stand between the parts of a date."""
+"""Words between the parts of a date."""
 
 _TOKEN: Final = re.compile(r"[0-9]+|[^\W\d_]+")
 _BETWEEN: Final = re.compile(r"[\s.,'’/ºª°-]*")
@@ -37,11 +37,11 @@ _CHARACTER_DATE: Final = re.compile(
 _DIGITS: Final = re.compile(r"[0-9]+")
 
 Parts = tuple[int, int, int]
-"""(year, month, day), zero for a missing part; years of two digits as they stand"""
+"""(year, month, day), zero for a missing part; two-digit years are kept"""
 
 
 def date_in_words(text: str) -> Parts | None:
-    """Read "5. Mai 1997", "1 de enero de 1997", "May 05 1997", "12-Mar-82", "1997年5月12日".
+    """Parse "5. Mai 1997", "1 de enero de 1997", "May 05 1997", "12-Mar-82", "1997年5月12日".
 
     >>> date_in_words("Mon, 05 May 1997"), date_in_words("1997年5月")
     ((1997, 5, 5), (1997, 5, 0))
@@ -77,7 +77,7 @@ def _arranged(shape: str, month: int, numbers: list[str]) -> Parts | None:
 
 
 def seconds_in_words(text: str) -> float | None:
-    """Read "3 Minuten 35 Sekunden", "3,5 min", "1 ч 2 мин", "3分35秒".
+    """Parse "3 Minuten 35 Sekunden", "3,5 min", "1 ч 2 мин", "3分35秒".
 
     >>> seconds_in_words("3 minutos e 35 segundos")
     215.0
@@ -120,7 +120,7 @@ def _months() -> dict[str, int]:
 
 
 def _last_word(name: str) -> str:
-    """Of "de gener" and "d’abril" what is the month."""
+    """The month's name in "de gener" and "d’abril"."""
     return re.split(r"[\s’']", _folded(name).rstrip("."))[-1]
 
 
@@ -137,7 +137,7 @@ def _weekdays() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _units() -> dict[str, int]:
-    """Seconds of each unit by every word for it that means one unit in all languages."""
+    """Word → seconds of its unit, for words that denote the same unit in all languages."""
     found: dict[str, set[int]] = {}
     for name, size in (("hour", 3600), ("minute", 60), ("second", 1)):
         for language in (*LANGUAGES, *_CHARACTERS):

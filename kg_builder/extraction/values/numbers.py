@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 DecimalSign = Literal[".", ","]
-"""What stands before the fraction of a number."""
+"""The decimal separator."""
 
 _LONGEST: Final = 60
 _SPACES: Final = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f'’](?=\d{3}(?!\d))", re.ASCII)
@@ -16,14 +16,14 @@ _SHAPE: Final = re.compile(r"([+-]?)([0-9]+(?:[.,][0-9]+)*)")
 
 @lru_cache(maxsize=65536)
 def parse_number(text: str, decimal: DecimalSign | None = None) -> str | None:
-    """Read "4.5", "4,5", "1.234,5", "1,234.5", "1 234,5" or "1'234.5"; returns digits and a point.
+    """Parse "4.5", "4,5", "1.234,5", "1,234.5", "1 234,5" or "1'234.5"; returns digits and a point.
 
-    The last sign is the decimal sign where there are two kinds or where it does not part off three
-    digits. Without `decimal`, "1.234" has a point, and "1,234", which may be either, is `None`.
+    The last separator is the decimal one if there are two kinds or if it is not followed by three
+    digits. Without `decimal`, the point in "1.234" is decimal, and the ambiguous "1,234" is `None`.
 
     Args:
         text: the number.
-        decimal: the sign before fractions, where it is known; the other one then parts thousands.
+        decimal: the decimal separator, if known; the other one then groups thousands.
 
     >>> parse_number("4,5"), parse_number("1.234,5"), parse_number("1,234", ".")
     ('4.5', '1234.5', '1234')
@@ -48,7 +48,7 @@ def parse_number(text: str, decimal: DecimalSign | None = None) -> str | None:
 
 
 def as_number(text: str, decimal: DecimalSign | None) -> float | None:
-    """A number in the notation of programs (4.5, 1e3, nan) or people; none where it is not one."""
+    """Parse a number in machine (4.5, 1e3, nan) or human notation; None if it is not one."""
     if decimal is None:
         try:
             return float(text)
@@ -59,7 +59,7 @@ def as_number(text: str, decimal: DecimalSign | None) -> float | None:
 
 
 def _sign(digits: str, points: int, commas: int) -> DecimalSign | None:
-    """The decimal sign that the digits show."""
+    """The decimal separator implied by the digits."""
     if points and commas:
         return "." if digits.rindex(".") > digits.rindex(",") else ","
     if points > 1 or commas > 1:
@@ -72,7 +72,7 @@ def _sign(digits: str, points: int, commas: int) -> DecimalSign | None:
 
 
 def _is_grouped(whole: str, sign: str) -> bool:
-    """Whether signs of thousands stand where they may: 1,234,567 and, in India, 12,34,567."""
+    """Whether thousands separators are in valid positions: 1,234,567 and, in India, 12,34,567."""
     first, *groups = whole.split(sign)
     if not groups:
         return True

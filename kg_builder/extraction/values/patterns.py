@@ -9,11 +9,11 @@ import regex
 from kg_builder.errors import DataError
 
 SECONDS: Final = 1.0
-"""Time for one value; a pattern that does not backtrack needs a millionth of it."""
+"""Time limit per value, in seconds; a pattern without backtracking needs a millionth of it."""
 
 
 def search(pattern: regex.Pattern[str], text: str, *, where: str) -> str | None:
-    """The first group of the first match, or all of it where there is no group; none without one.
+    """The first group of the first match, or the whole match without groups; None if no match.
 
     Raises:
         DataError: the pattern takes over a second on the text.

@@ -21,25 +21,25 @@ _SPACE: Final = re.compile(r"\s+")
 _BACKSLASHED: Final = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|(?:\\x[0-9a-fA-F]{2})+")
 _PERCENT: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _UNRESERVED: Final = re.compile(rb"[A-Za-z0-9._~-]")
-"""What no program percent-encodes, so that "50%50" is no escape."""
+"""Characters that are never percent-encoded, so that "50%50" is not an escape."""
 
 _HALF: Final = re.compile(r"[\ud800-\udfff]")
-"""Halves of surrogate pairs, which JSON can smuggle in and which no file can hold."""
+"""Lone surrogates, which JSON may contain and UTF-8 cannot encode."""
 
 _FOREIGN: Final = re.compile(r"[^\x00-\x7f](?:[\x00-\x7f]{0,8}[^\x00-\x7f])*")
-"""Letters outside ASCII that stand together."""
+"""Runs of non-ASCII letters."""
 
 _NEAR: Final = 6
-"""Characters around such letters that tell whether they are meant."""
+"""Characters of context by which such letters are judged."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ufffe\uffff]")
 
 
 def clean_text(text: str, *, repair: bool = True) -> str:
-    """One line of text, NFC, without control characters, surrogates or doubled spaces.
+    """Clean a text: one line, NFC, no control characters, surrogates or repeated spaces.
 
-    With `repair`, escapes are undone (`decoded`) and letters that went through the wrong encoding
-    are put right (ftfy); text that is sound stays as it is.
+    With `repair`, escapes are decoded (`decoded`) and mojibake is repaired (ftfy); valid text is
+    unchanged.
     """
     if repair:
         text = decoded(text)
@@ -54,24 +54,24 @@ def clean_text(text: str, *, repair: bool = True) -> str:
 
 
 def without_halves(text: str) -> str:
-    """A text with U+FFFD for each half of a surrogate pair, so that no offset moves."""
+    """Replace each lone surrogate by U+FFFD, which keeps offsets."""
     return _HALF.sub("\ufffd", text)
 
 
 @lru_cache(maxsize=65536)
 def fold(name: str) -> str:
-    """The form under which a source's own mentions of a name are the same thing.
+    """Folded name under which mentions within one source are the same entity.
 
-    Only case and white space are folded: whether 'Beyonce' is 'Beyoncé' is for fusion to judge.
+    Only case and white space are folded; whether 'Beyonce' is 'Beyoncé' is left to fusion.
     """
     return _SPACE.sub(" ", unicodedata.normalize("NFC", name)).strip().casefold()
 
 
 def _is_bad(text: str) -> bool:
-    """What `ftfy.badness.is_bad` says, with a look only where it can find something.
+    """`ftfy.badness.is_bad`, limited to the parts of the text where it can match.
 
-    Letters that went through the wrong encoding are outside ASCII, and what tells them is a few
-    characters long; to search all of a long text for it takes longer than to read the text.
+    Mojibake consists of non-ASCII letters and is recognised by a few characters of context;
+    searching all of a long text takes longer than reading it.
     """
     return any(
         BADNESS_RE.search(text, max(found.start() - _NEAR, 0), found.end() + _NEAR)
@@ -80,10 +80,10 @@ def _is_bad(text: str) -> bool:
 
 
 def decoded(text: str) -> str:
-    """A text without HTML entities (also escaped twice), percent-encoding and `\\u00e9` escapes.
+    """Decode HTML entities (even escaped twice), percent-encoding and `\\u00e9` escapes.
 
-    To be called before a cell is split: the semicolon of `R&amp;B` separates nothing. Addresses
-    keep their percent signs, and so does a text in which one is no escape ("100% pure").
+    Call before splitting a cell: the semicolon of `R&amp;B` is not a separator. Addresses keep
+    their percent signs, as do texts in which one is not an escape ("100% pure").
     """
     if "&" in text:
         for _ in range(2):
@@ -126,11 +126,11 @@ def _without_percent(text: str) -> str:
 
 
 def is_placeholder(name: str, type_: str) -> bool:
-    """Whether it names nothing: "None", for an artist "Various", for a label "[no label]".
+    """Whether a name is a placeholder: "None", for an artist "Various", for a label "[no label]".
 
     Args:
         name: a cleaned name.
-        type_: class of what it would name; "Song" may be called "Unknown", "Band" may not.
+        type_: class of the entity; a "Song" may be called "Unknown", a "Band" may not.
 
     >>> is_placeholder("Various", "Artist"), is_placeholder("Various", "Song")
     (True, False)
@@ -175,7 +175,7 @@ _AFTER: Final = re.compile(r"(?:,?\s+(?:[OMCK]BE|DBE|CH|FRSA|PhD|Ph\.D\.|Esq\.?)
 
 
 def article_in_front(name: str) -> str:
-    """Put an article back that a catalogue has moved behind the name for sorting.
+    """Move an article that a catalogue put at the end back to the front.
 
     >>> article_in_front("Beatles, The"), article_in_front("Hello, Goodbye")
     ('The Beatles', 'Hello, Goodbye')
@@ -185,10 +185,10 @@ def article_in_front(name: str) -> str:
 
 
 def without_honorific(name: str) -> str:
-    """A person's name without titles of honour before it and letters after it.
+    """Strip honorifics before and post-nominal letters after a person's name.
 
-    Titles stay that are part of a stage name: those in front of a single word ("Sir Mix-a-Lot"),
-    and "Dr.", "Lady" or "MC", which musicians give themselves.
+    Titles that are part of a stage name are kept: those before a single word ("Sir Mix-a-Lot"), and
+    "Dr.", "Lady" or "MC".
 
     >>> without_honorific("Sir Elton John CBE"), without_honorific("Dr. Dre")
     ('Elton John', 'Dr. Dre')
@@ -197,7 +197,7 @@ def without_honorific(name: str) -> str:
 
 
 def without_disambiguator(name: str) -> str:
-    """Cut a closing parenthesis that says what kind of thing it is.
+    """Strip a final parenthesis that disambiguates the name.
 
     >>> without_disambiguator("Subhumans (British band)"), without_disambiguator("Help! (song)")
     ('Subhumans', 'Help!')
@@ -242,10 +242,10 @@ _ALSO: Final = {
     "Cape Verde": "CV",
     "Swaziland": "SZ",
 }
-"""Everyday names that the locale data does not list."""
+"""Common names that are not in the locale data."""
 
 _PLAIN: Final = {"TR": "Turkey", "HK": "Hong Kong", "MO": "Macau", "PS": "Palestine"}
-"""Names that people use where the locale data has an official one."""
+"""Common names used instead of official ones in the locale data."""
 
 _GONE: Final = {
     "USSR": "Soviet Union",
@@ -261,12 +261,12 @@ _GONE: Final = {
     "DDR": "East Germany",
     "West Germany": "Germany",
 }
-"""Countries that are no more keep their names: their music was not made in their successors."""
+"""Former countries, which keep their names, as music is not attributed to successors."""
 
 
 @lru_cache(maxsize=4096)
 def country_name(text: str) -> str | None:
-    """The usual English name for a code (GB, GBR) or a name in one of several languages.
+    """The usual English name of a country by code (GB, GBR) or name in several languages.
 
     >>> country_name("GBR"), country_name("Deutschland"), country_name("Atlantis")
     ('United Kingdom', 'Germany', None)
@@ -303,12 +303,12 @@ _OWN_NAMES: Final = (
     *("ar", "ca", "cs", "da", "de", "el", "es", "eu", "fa", "fi", "fr", "he", "hi", "hu", "id"),
     *("is", "it", "ja", "ko", "nb", "nl", "pl", "pt", "ro", "ru", "sv", "th", "tr", "uk", "zh"),
 )
-"""Languages that are also known by the name that their speakers give them."""
+"""Languages for which the native name is also recognised."""
 
 
 @lru_cache(maxsize=4096)
 def language_name(text: str) -> str | None:
-    """The English name for a code (en, eng, en-GB) or a name ("English language", "Deutsch").
+    """The English name of a language by code (en, eng, en-GB) or name ("Deutsch").
 
     >>> language_name("eng"), language_name("French language"), language_name("Vulcanian")
     ('English', 'French', None)

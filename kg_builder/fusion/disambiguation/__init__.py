@@ -1,9 +1,9 @@
 """Entity disambiguation: link each name in a text to an entity or NIL (candidates, ranking).
 
-`graph` holds the entities with their facts and finds candidates by name; `features` says how
-well each fits the context and the graph; `ranker` turns that into probabilities, learnt where
-there is something to learn from (`training`); `select` puts it together; `linking` does it for
-the mentions that the extraction stage found in texts.
+`graph` holds the entities with their facts and generates candidates by name; `features` measures
+how well each fits the context and the graph; `ranker` turns the features into probabilities, with
+weights learnt by `training`; `select` combines these; `linking` applies them to the mentions that
+the extraction stage found in texts.
 """
 
 from kg_builder.fusion.config import DisambiguationConfig

@@ -20,10 +20,11 @@ FEATURES: Final = (
     "name", "class", "cues of the class", "sentence", "text", "company", "coherence", "facts",
     "fame", "any candidate",
 )  # fmt: skip
-"""Columns: exactness of the name; whether the classes agree (1, 0, -1); words beside the name;
-cosine of the sentence and of the whole text with what is known of the entity; how many of the
-names beside it are its neighbours; its relatedness to what the others stand for; share of what
-the text says of it that the graph says, too; its share of what is said of all candidates; one."""
+"""Columns: exactness of the name match; agreement of the classes (1, 0, -1); class cues beside the
+name; cosine of the sentence and of the whole text with the entity's bag of words; number of
+co-mentions that are its neighbours; relatedness to the entities of the co-mentions; share of the
+facts extracted about the mention that the graph has too; share of its statements among all
+candidates'; constant 1."""
 
 _NEAR: Final = 8
 _CUES: Final[dict[str, frozenset[str]]] = {
@@ -44,15 +45,15 @@ def features(
     candidates: Mapping[int, float],
     co_mentions: Sequence[Mapping[int, float]],
 ) -> NDArray[np.float64]:
-    """Features of the candidates of one mention.
+    """Compute the features of the candidates of one mention.
 
     Args:
         graph: the entities, with their names, words and neighbours.
         schema: the data model.
-        text: where the mention stands.
-        mention: the name.
-        candidates: entity → exactness of its name.
-        co_mentions: per other thing in the text the entities it may be, with their probability.
+        text: the text with the mention.
+        mention: the mention.
+        candidates: entity → exactness of the name match.
+        co_mentions: per other mention in the text, its candidate entities with their probabilities.
 
     Returns:
         Shape (candidates, features), in the order of `FEATURES`.
@@ -94,7 +95,7 @@ def _class_agrees(stated: str, own: str, schema: Schema) -> float:
 
 
 def _beside(mention: Mention) -> list[str]:
-    """The words within a few words of the name."""
+    """The words in a small window around the mention."""
     found, name = words(mention.sentence), words(mention.name)
     places = [at for at in range(len(found)) if name and found[at : at + len(name)] == name] or [
         len(found) // 2
@@ -109,7 +110,7 @@ def _beside(mention: Mention) -> list[str]:
 
 
 def _cued(beside: Sequence[str], type_: str, schema: Schema) -> float:
-    """Cues for the class less cues for others, -1 to 1; a word that cues both is ignored."""
+    """Cues for the class minus cues for other classes, -1 to 1; ambiguous cues are ignored."""
     cues_for: set[str] = set()
     cues_against: set[str] = set()
     for cued, cues in _CUES.items():
@@ -121,7 +122,7 @@ def _cued(beside: Sequence[str], type_: str, schema: Schema) -> float:
 
 
 def _coherence(graph: EntityGraph, index: int, co_mentions: Sequence[Mapping[int, float]]) -> float:
-    """Mean over the three best companions of their relatedness, by their probability."""
+    """Mean relatedness to the three best co-mentions, weighted by their probabilities."""
     best = sorted(
         (
             max((p * graph.related(index, other) for other, p in one.items()), default=0.0)

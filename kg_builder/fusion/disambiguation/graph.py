@@ -20,8 +20,8 @@ EXACT: Final = 1.0
 FOLDED: Final = 0.85
 ALIAS: Final = 0.6
 SQUEEZED: Final = 0.4
-"""How exactly a name is that of an entity: to the letter, but for case and accents, by an alias,
-without spaces or in other letters."""
+"""How exactly a name matches an entity's: identical, up to case and accents, an alias, without
+spaces or in another script."""
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _FACTS: Final = frozenset({"description", "homepage", "image"})
@@ -29,17 +29,18 @@ _FACTS: Final = frozenset({"description", "homepage", "image"})
 
 @dataclass(frozen=True)
 class EntityGraph:
-    """The entities that a name can stand for.
+    """Candidate entities, indexed by name.
 
     Attributes:
-        entity, type, name: one per entity.
-        weights: per entity its words with their tf-idf, of length one: those of its own text, of
-            its values and of its neighbours' names.
-        neighbours: per entity the entities it is related to, in either direction.
-        facts: per entity (predicate, name key of the other thing or value), inverses too.
-        degree: per entity its number of statements.
-        idf: of every word; an unknown one counts as one that occurs once.
-        names: per form of a name the entities and how exactly it is theirs.
+        entity, type, name: one value per entity.
+        weights: per entity, the unit tf-idf vector of the words in its description, its values and
+            its neighbours' names.
+        neighbours: per entity, the entities related to it in either direction.
+        facts: per entity, pairs (predicate, name key of the other entity or value), inverses
+            included.
+        degree: per entity, its number of statements.
+        idf: inverse document frequency of each word; an unknown word counts as occurring once.
+        names: per form of a name, the entities and how exactly it matches.
         position: CURIE → index.
     """
 
@@ -55,7 +56,7 @@ class EntityGraph:
     position: dict[str, int]
 
     def candidates(self, name: str, most: int) -> dict[int, float]:
-        """Entities that bear a name, and how exactly; the best known where there are many."""
+        """Entities with a name, and how exactly it matches; the best known if there are many."""
         found: dict[int, float] = {}
         key = name_key(name)
         for form in dict.fromkeys(("=" + name, key, "~" + squeeze(key))):
@@ -65,12 +66,12 @@ class EntityGraph:
         return {index: found[index] for index in ranked[:most]}
 
     def bag(self, text: str, without: Iterable[str] = ()) -> dict[str, float]:
-        """Words of a text by tf-idf, of length one, without those of some names."""
+        """Unit tf-idf vector of a text, without the words of the given names."""
         left_out = {word for name in without for word in words(name)}
         return unit(Counter(w for w in words(text) if w not in left_out), self.idf)
 
     def related(self, one: int, other: int) -> float:
-        """1 for neighbours, else up to 0.5 by the share of neighbours in common."""
+        """Relatedness: 1 for neighbours, else up to 0.5 by the share of common neighbours."""
         if one == other or other in self.neighbours[one]:
             return 1.0
         common = len(self.neighbours[one] & self.neighbours[other])
@@ -81,12 +82,12 @@ class EntityGraph:
 
 
 def words(text: str) -> list[str]:
-    """Words of a text, folded."""
+    """Split a text into folded words."""
     return _WORD.findall(fold(text))
 
 
 def unit(counts: Counter[str], idf: dict[str, float]) -> dict[str, float]:
-    """tf-idf of words, scaled to length one; tf dampened."""
+    """Unit tf-idf vector of words, with dampened tf."""
     rare = max(idf.values(), default=1.0)
     raw = {w: (1 + log(n)) * idf.get(w, rare) for w, n in sorted(counts.items())}
     length = sqrt(sum(v * v for v in raw.values()))
@@ -94,7 +95,7 @@ def unit(counts: Counter[str], idf: dict[str, float]) -> dict[str, float]:
 
 
 def cosine(one: dict[str, float], other: dict[str, float]) -> float:
-    """Of two bags of length one."""
+    """Cosine of two unit vectors."""
     if len(other) < len(one):
         one, other = other, one
     return sum(weight * other[word] for word, weight in one.items() if word in other)

@@ -40,12 +40,12 @@ METHOD = "disambiguation"
 
 @dataclass(frozen=True)
 class Linked:
-    """The outcome of a fusion with mentions.
+    """Result of fusing records and mentions.
 
     Attributes:
         entities, links: tables as of `build_entities`, mentions included.
-        statements: with a key per meaning where texts mean different things by one name.
-        counts: mentions linked, left open, none of the candidates; and examples learnt from.
+        statements: with one key per meaning if texts use a name for different entities.
+        counts: mentions linked, unsure and NIL; and training examples.
     """
 
     entities: pd.DataFrame
@@ -55,7 +55,7 @@ class Linked:
 
 
 def mention_rows(records: pd.DataFrame, texts: Texts, schema: Schema) -> pd.Series:
-    """Which records are mentions of agents in the given texts."""
+    """Rows of the records that are mentions of agents in the given texts."""
     columns = (values(records, name) for name in ("record_id", "type", "evidence"))
     return pd.Series(
         [
@@ -78,13 +78,13 @@ def link_mentions(
     traits: Mapping[str, SourceTraits],
     judgements: Judgements,
 ) -> Linked:
-    """Link mentions to the entities of all other records, and fuse them in.
+    """Link mentions to the entities of all other records, and fuse them with these.
 
     Args:
-        records: all, mentions included.
+        records: all records, mentions included.
         statements: over record keys.
-        texts: the texts by place.
-        matching: of the records that are no mentions.
+        texts: the texts by location (evidence without offsets).
+        matching: the matching of the records that are not mentions.
         config, schema, traits, judgements: as for `resolve`.
     """
     mention = mention_rows(records, texts, schema)
@@ -139,7 +139,7 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 class _Judged:
-    """A person's decisions about mentions, by the key of the record or of one of its meanings."""
+    """A person's judgements on mentions, by the key of the record or of one of its meanings."""
 
     def __init__(self, judgements: Judgements, owner: Mapping[str, str]) -> None:
         self._same: dict[str, str] = {}
@@ -164,7 +164,7 @@ class _Judged:
 
 @dataclass(frozen=True)
 class _Apart:
-    """Records and statements with one key per meaning, and the decision behind each."""
+    """Records and statements with one key per meaning, and the decision for each."""
 
     records: pd.DataFrame
     statements: pd.DataFrame
@@ -177,7 +177,7 @@ def _split(
     found: Found,
     decisions: Mapping[str, Decision],
 ) -> _Apart:
-    """One record per meaning: a name that all texts use alike keeps its key."""
+    """Split records into one per meaning; a name with one meaning in all texts keeps its key."""
     kept: dict[str, Decision] = {}
     renamed: dict[tuple[str, str], str] = {}
     copies: dict[str, list[str]] = {}
@@ -214,7 +214,7 @@ def _joined(
     schema: Schema,
     traits: Mapping[str, SourceTraits],
 ) -> Matching:
-    """The matching over all records: linked mentions in their clusters, the rest by name."""
+    """Extend the matching to all records: linked mentions join clusters, others match by name."""
     profiles = profile(apart.records, schema=schema, traits=traits)
     at = np.array([profiles.position[key] for key in matching.profiles.record], dtype=np.int64)
     label = np.arange(len(profiles), dtype=np.int64)
@@ -246,7 +246,7 @@ def _joined(
 
 
 def _smallest(label: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Clusters named by their smallest record."""
+    """Relabel clusters by their smallest record."""
     _, first, which = np.unique(label, return_index=True, return_inverse=True)
     found: NDArray[np.int64] = first[which].astype(np.int64)
     return found
@@ -255,7 +255,7 @@ def _smallest(label: NDArray[np.int64]) -> NDArray[np.int64]:
 def _with_mention_decisions(
     links: pd.DataFrame, apart: _Apart, member: Mapping[str, str], config: FusionConfig
 ) -> pd.DataFrame:
-    """The links with the decisions about mentions, their candidates and reasons."""
+    """Add to the links the decisions about mentions, with candidates and reasons."""
     owner = _owners(links)
     rows = _rows(links)
     for row in rows:
@@ -290,6 +290,6 @@ def _candidates(
 
 
 def without_mentions(records: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
-    """The records that were matched as records: all but those that a context decided."""
+    """The records that were matched as records, not linked by context."""
     decided = {key.partition("@")[0] for key in links.loc[links["method"] == METHOD, "subject"]}
     return records[~records["record"].isin(decided)].reset_index(drop=True)

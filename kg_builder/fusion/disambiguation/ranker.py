@@ -15,7 +15,7 @@ from kg_builder.fusion.disambiguation.features import FEATURES
 
 Matrix = NDArray[np.float64]
 Example = tuple[Matrix, int, float]
-"""Features of the candidates, the position of the right one (-1 for none), and its weight."""
+"""Features of the candidates, the position of the correct one (-1 for NIL), and the weight."""
 
 PRIOR: Final = {
     "name": 2.5,
@@ -42,24 +42,24 @@ class Ranker:
 
     Attributes:
         weights: one per feature.
-        examples: how many mentions they were learnt from, 0 for the prior weights.
+        examples: number of mentions they were learnt from, 0 for the prior weights.
     """
 
     weights: NDArray[np.float64] = field(default_factory=_prior)
     examples: int = 0
 
     def probabilities(self, features: Matrix) -> tuple[Matrix, float]:
-        """Of each candidate, and of none of them; they add up to one."""
+        """Probability of each candidate, and of NIL; they sum to one."""
         odds = softmax(np.r_[features @ self.weights, 0.0])
         return odds[:-1], float(odds[-1])
 
 
 def fit(examples: Sequence[Example], *, strength: float = 5.0) -> Ranker:
-    """Learn the weights by maximum a posteriori, around the prior ones.
+    """Learn the weights by maximum a posteriori, with the prior weights as the mean.
 
     Args:
-        examples: mentions with their right candidate.
-        strength: how many examples the prior weights count as, roughly.
+        examples: mentions with their correct candidate.
+        strength: approximate number of examples that the prior weights count as.
     """
     centre = _prior()
 

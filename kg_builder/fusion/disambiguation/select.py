@@ -19,7 +19,7 @@ from kg_builder.ontology import Schema
 
 @dataclass(frozen=True)
 class Choice:
-    """A candidate with its probability and what each feature adds to its log-odds."""
+    """A candidate with its probability and each feature's contribution to its log-odds."""
 
     entity: str
     name: str
@@ -29,14 +29,14 @@ class Choice:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a mention stands for.
+    """The decision on a mention.
 
     Attributes:
         mention: the name.
-        entity: CURIE of the entity, None for none of them (NIL) or where it is unsure.
+        entity: CURIE of the entity, None for NIL or if unsure.
         decision: "match", "unsure" or "no_match" (NIL).
-        choices: all candidates, the likeliest first.
-        nil: probability that it is none of them.
+        choices: all candidates, the most likely first.
+        nil: probability of NIL.
     """
 
     mention: Mention
@@ -55,10 +55,10 @@ def disambiguate(
     ranker: Ranker | None = None,
     forbidden: Callable[[str, str], bool] = lambda key, entity: False,
 ) -> list[Decision]:
-    """Link every mention to an entity, or to none.
+    """Link every mention to an entity or NIL.
 
     Args:
-        texts: names in their texts.
+        texts: mentions with their texts.
         graph: the entities.
         config: thresholds.
         schema: the data model.
@@ -103,7 +103,7 @@ def context_features(
     schema: Schema,
     ranker: Ranker,
 ) -> list[NDArray[np.float64]]:
-    """Features of all mentions of a text; the others count by a first guess of their entities."""
+    """Features of all mentions of a text; co-mentions count with preliminary probabilities."""
     anchors = [{graph.position[a]: 1.0} for a in text.anchors if a in graph.position]
     guesses: list[dict[int, float]] = []
     for mention, several in zip(text.mentions, candidates, strict=True):

@@ -15,7 +15,7 @@ from kg_builder.fusion.profiles import turned, values
 from kg_builder.ontology import Schema
 
 Texts = Mapping[str, str]
-"""Where a text stands (evidence without its offsets) → the text."""
+"""Location of a text (evidence without offsets) → the text."""
 
 _PLACE: Final = re.compile(r"^(?P<document>.*?);?char=(?P<start>\d+),(?P<end>\d+)$")
 
@@ -26,7 +26,7 @@ class Found:
 
     Attributes:
         documents: record key → the texts that mention it, in order.
-        texts: per text its mentions, their keys being `key_in(record, text)`.
+        texts: per text, its mentions with keys `key_in(record, text)`.
     """
 
     documents: dict[str, list[str]]
@@ -39,14 +39,14 @@ def key_in(record: str, document: str) -> str:
 
 
 def is_mention(record_id: str, type_: str, schema: Schema) -> bool:
-    """Whether a record is an artist or a person whom its source knows by name alone."""
+    """Whether a record is an artist or a person of whom its source states only a name."""
     head, slash, _ = record_id.partition("/")
     individual = schema.is_a(type_, "Artist") or schema.is_a(type_, "Person")
     return bool(slash) and head == schema.prefix(type_) and individual
 
 
 def document_of(evidence: str) -> tuple[str, int, int]:
-    """Text, start and end of what a piece of evidence points to; ('', 0, 0) outside of texts."""
+    """Text location, start and end offsets of a piece of evidence; ('', 0, 0) if not in a text."""
     match = _PLACE.match(evidence)
     return (match["document"], int(match["start"]), int(match["end"])) if match else ("", 0, 0)
 
@@ -58,13 +58,13 @@ def mentions_in(
     schema: Schema,
     linked: Callable[[str], str],
 ) -> Found:
-    """Mentions with their sentences, extracted facts and co-occurring mentions.
+    """Collect mentions with their sentences, extracted facts and co-occurring mentions.
 
     Args:
         records, statements: as extracted.
-        texts: the texts by place.
+        texts: the texts by location.
         schema: the data model.
-        linked: the entity of a record that is no mention, '' where it has none.
+        linked: the entity of a record that is not a mention, or ''.
     """
     columns = ("record", "record_id", "type", "name", "evidence")
     rows = {

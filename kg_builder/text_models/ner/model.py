@@ -32,11 +32,11 @@ class FoundName(NamedTuple):
 
 
 class NerModel:
-    """Finds the names of a sentence.
+    """Trained NER model.
 
-    A conditional random field sees spelling, neighbours, word frequencies and known names; where
-    it is configured, a fine-tuned encoder reads beside it, and their probabilities are averaged.
-    `training.fit_ner_model` makes one, `load` reads one.
+    A conditional random field over spelling, neighbours, word frequencies and known names; if
+    configured, its probabilities are averaged with those of a fine-tuned encoder. Created by
+    `training.fit_ner_model` or `load`.
     """
 
     def __init__(
@@ -52,14 +52,14 @@ class NerModel:
     ) -> None:
         self.config, self.labels = config, list(labels)
         self._calibrations = list(calibrations)
-        """Of the CRF alone, and, with an encoder, of both together."""
+        """Calibration of the CRF alone and, with an encoder, of their average."""
 
         self._tags = tag_order(self.labels)
         self._seen, self._listed, self._crf, self._encoder = seen, listed, crf, encoder
         self._features = FeatureExtractor(seen, listed)
 
     def without_encoder(self) -> NerModel:
-        """The conditional random field alone, as training without an encoder would give it."""
+        """The model with the CRF only, as if trained without an encoder."""
         return NerModel(
             config=self.config.model_copy(update={"encoder": None}),
             labels=self.labels,
@@ -71,7 +71,7 @@ class NerModel:
         )
 
     def predict(self, sentences: Sequence[Sequence[str]]) -> list[list[FoundName]]:
-        """The names of each sentence, in order; none overlaps another."""
+        """Find the names of each sentence, in order and without overlaps."""
         calibrate = self._calibrations[-1]
         return [
             [FoundName(found.span, calibrate(found.score)) for found in decode(row, self._tags)]
@@ -93,7 +93,7 @@ class NerModel:
         ]
 
     def save(self, folder: Path) -> None:
-        """Write the model; equal models are written as equal bytes.
+        """Write the model; equal models give equal bytes.
 
         Raises:
             DataError: the folder cannot be written.
@@ -121,7 +121,7 @@ class NerModel:
         """Read what `save` wrote.
 
         Raises:
-            DataError: no model there, or one of another version.
+            DataError: no model in the folder, or one of another version.
         """
         try:
             settings = json.loads((folder / _SETTINGS).read_text("utf-8"))
@@ -155,6 +155,6 @@ class NerModel:
 
 
 def average(of_crf: Marginals, of_encoder: Marginals, weight: float) -> Marginals:
-    """Mean of both probabilities; `weight` is the encoder's share."""
+    """Weighted mean of both probabilities; `weight` is the encoder's."""
     mixed: Marginals = (1 - weight) * of_crf + weight * of_encoder
     return mixed

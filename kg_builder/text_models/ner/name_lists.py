@@ -23,7 +23,7 @@ _LOOK_ALIKES: Final = str.maketrans(
     "авеікмнорстухѕјԁԛԝАВЕІКМНОРСТУХЅЈԌԚԜαβεικνορτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
     "abeikmhopctyxsjdqwABEIKMHOPCTYXSJGQWaBeikvoptuxABEZHIKMNOPTYX",
 )
-"""Cyrillic and Greek letters → the Latin ones that they look like (Unicode's confusables)"""
+"""Cyrillic and Greek letters → similar-looking Latin ones (Unicode's confusables)"""
 
 _DEFAULT_CLASS: Final = "Name"
 _WELL_KNOWN_CLASS: Final = "Artist"
@@ -32,7 +32,7 @@ _TABLES: Final = ("records.parquet", "entities.tsv")
 
 
 class KnownSpan(NamedTuple):
-    """Words `start` to `end` are a known name; `classes` are sorted by how often it had each."""
+    """Words `start` to `end` are a known name; `classes` are sorted by frequency."""
 
     start: int
     end: int
@@ -40,7 +40,7 @@ class KnownSpan(NamedTuple):
 
 
 class NameList:
-    """Names with the classes under which they are known, and how often."""
+    """Gazetteer: names with their classes and counts."""
 
     def __init__(self, counts: Mapping[str, Mapping[str, int]] | None = None) -> None:
         self._counts: dict[str, Counter[str]] = defaultdict(Counter)
@@ -52,7 +52,7 @@ class NameList:
 
     @classmethod
     def of_sentences(cls, sentences: Iterable[TaggedWords]) -> NameList:
-        """The names annotated in sentences."""
+        """Collect the names annotated in sentences."""
         names = cls()
         for sentence in sentences:
             for span in sentence.spans:
@@ -62,7 +62,7 @@ class NameList:
 
     @classmethod
     def of_names(cls, names: Iterable[tuple[str, str]]) -> NameList:
-        """Pairs of a name and its class."""
+        """Build from pairs of a name and its class."""
         found = cls()
         for name, label in names:
             for key in spellings(name):
@@ -70,16 +70,16 @@ class NameList:
         return found
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Name → class → how often, sorted: what `NameList(...)` takes back."""
+        """Name → class → count, sorted; the argument of `NameList(...)`."""
         return {name: dict(sorted(self._counts[name].items())) for name in sorted(self._counts)}
 
     def find(self, words: Sequence[str], *, without: TaggedWords | None = None) -> list[KnownSpan]:
-        """The known names of a sentence, from the left, of those that begin together the longest.
+        """Match the known names of a sentence, leftmost-longest.
 
         Args:
             words: the sentence.
-            without: a training sentence whose own annotation does not count (leave-one-out), as
-                it will be for new text; otherwise a model learns that every name is known.
+            without: a training sentence whose own annotation is ignored (leave-one-out); otherwise
+                a model would learn that every name is known.
         """
         own = NameList.of_sentences([without])._counts if without is not None else {}
         plain = [_plain(word) for word in words]
@@ -110,7 +110,7 @@ class NameList:
 
 
 def spellings(name: str) -> Iterator[str]:
-    """The forms under which a name is kept: "AC/DC" is found as `ac dc` and as `acdc`."""
+    """The normalised forms of a name: "AC/DC" is found as `ac dc` and as `acdc`."""
     plain = _plain(name)
     forms = {plain, unidecode(plain).casefold()}
     if _SEPARATORS.search(name) and " " not in name:
@@ -120,10 +120,10 @@ def spellings(name: str) -> Iterator[str]:
 
 @lru_cache(maxsize=1 << 16)
 def without_look_alikes(word: str) -> str:
-    """A word in Latin letters where only some of its letters are another script's that look alike.
+    """Replace look-alike letters of other scripts in a word that is otherwise Latin.
 
-    People paste names in which letters were swapped, and styled ones ("𝓁", "ﬁ"). A word all of
-    whose letters are of another script is a word of that script, and stays.
+    Pasted names may contain such letters, and styled ones ("𝓁", "ﬁ"). A word entirely in another
+    script is unchanged.
 
     >>> without_look_alikes("r\u0430di\u043ehead"), without_look_alikes("\u2112ana")
     ('radiohead', 'Lana')
@@ -138,7 +138,7 @@ def without_look_alikes(word: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def _plain(text: str) -> str:
-    """Lower case, apostrophes and full stops gone, other marks replaced by spaces."""
+    """Lower-case, remove apostrophes and full stops, replace other punctuation by spaces."""
     text = " ".join(map(without_look_alikes, text.split(" ")))
     text = _DROPPED.sub("", unicodedata.normalize("NFC", text).casefold())
     return " ".join(_SEPARATORS.sub(" ", text).split())
@@ -148,12 +148,12 @@ def read_name_files(paths: Iterable[Path], *, well_known: bool = False) -> NameL
     """Read names with their classes.
 
     Args:
-        well_known: whether the project's own short list of well-known artists comes first.
-        paths: of each a text file with a name in a line, and, after a tab, its class; a
-            `records.parquet` or `entities.tsv` of a built data set; or the data set's folder.
+        well_known: whether to include the project's short list of well-known artists first.
+        paths: text files with a name and, after a tab, its class per line; a `records.parquet` or
+            `entities.tsv` of a built data set; or its folder.
 
     Raises:
-        DataError: no such file, or one that holds no names.
+        DataError: no such file, or a file without names.
     """
     found: list[tuple[str, str]] = []
     if well_known:

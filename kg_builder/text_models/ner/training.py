@@ -33,14 +33,14 @@ def fit_ner_model(
     """Fit on annotated sentences; the same sentences and seed give the same model.
 
     Args:
-        sentences: what to train on.
-        config: how.
-        names: names known from elsewhere (they need not be right, or complete).
+        sentences: training sentences.
+        config: settings.
+        names: further known names (they need not be correct or complete).
         progress: called with the number of finished fits.
 
     Raises:
-        DataError: fewer sentences than folds, or none with a name; an encoder is configured that
-            is not installed.
+        DataError: fewer sentences than folds, or none with a name; the configured encoder is not
+            installed.
     """
     config = config or NerConfig()
     labels = labels_of(sentences)
@@ -104,7 +104,7 @@ def fit_ner_model(
 
 
 def _folds(count: int, folds: int, seed: int) -> list[list[int]]:
-    """Cut 0..count-1 into folds of nearly equal size, drawn by the seed."""
+    """Split 0..count-1 into random folds of nearly equal size."""
     order = np.random.default_rng(seed).permutation(count)
     return [sorted(int(index) for index in order[fold::folds]) for fold in range(folds)]
 
@@ -112,7 +112,7 @@ def _folds(count: int, folds: int, seed: int) -> list[list[int]]:
 def _calibrate(
     sentences: Sequence[TaggedWords], out_of_fold: Mapping[int, Marginals], tags: Sequence[str]
 ) -> Calibration:
-    """Fit on spans found by models that had not seen the sentence."""
+    """Fit the calibration on out-of-fold spans."""
     scores, right = [], []
     for index in sorted(out_of_fold):
         gold = set(sentences[index].spans)

@@ -1,9 +1,9 @@
 """Extract DBpedia relations without training examples, by rules over the wording of sentences.
 
-The rules (`dbpedia_patterns.toml`) need no training and no parse: a text's topic is written ⟨X⟩
-wherever a sentence mentions it, and the names beside the words of a rule are its objects. How far
-a rule's statements can be trusted is measured on training texts, for relations that they have;
-`RulesOfRelations.fit` carries the mean over to relations that they lack.
+The rules (`dbpedia_patterns.toml`) need no training and no parse: mentions of a text's topic are
+replaced by ⟨X⟩, and the names beside a rule's words are its objects. The precision of a rule is
+measured on training texts with its relation; `RulesOfRelations.fit` uses the mean for other
+relations.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ TOPIC: Final = "⟨X⟩"
 About = Literal["work", "person"]
 
 _MIN_GROUPS: Final = 3
-"""Topics that a relation needs in training before the extractor is left alone with it"""
+"""Minimum number of training topics with a relation for the rules not to be used for it"""
 
 _PRIOR_RIGHT, _PRIOR_WRONG = 2.0, 2.0
-"""Imagined statements of a rule, so that few cases do not make it certain"""
+"""Pseudo-count of a rule's statements, for smoothing"""
 
 _AND: Final = r"(?:,? (?:and|&) (?:by )?|, (?:and )?| along with | together with | as well as )"
 _DURATION: Final = (
@@ -75,7 +75,7 @@ _CIRCA: Final = re.compile(r"^(?:around|circa|c\.) ", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of the rule file: what it states, in texts about what, of which kind of object."""
+    """A rule of the rule file: relation, kind of topic, kind of object, pattern."""
 
     relation: str
     about: About
@@ -110,15 +110,13 @@ def load_rules(path: Path = RULES) -> tuple[Rule, ...]:
 
 @dataclass(frozen=True)
 class RulesOfRelations:
-    """The rules with the confidence of each relation's statements.
+    """The rules with a confidence for each relation.
 
     Attributes:
-        rules: the rules that are applied.
-        confidences: relation → probability that a statement of its rules is right.
-        trained: relations that the extractor has seen about several topics; rules leave them alone
-            in texts about persons.
-        expected: mean confidence of the rules that have been measured, and what to expect of any
-            other pattern.
+        rules: the rules.
+        confidences: relation → probability that a statement of its rules is correct.
+        trained: relations with several training topics; rules skip them in texts about persons.
+        expected: mean measured confidence, used for other rules.
     """
 
     rules: Sequence[Rule] = ()
@@ -128,9 +126,9 @@ class RulesOfRelations:
 
     @classmethod
     def fit(cls, texts: Sequence[AnnotatedText]) -> RulesOfRelations:
-        """Measure rules on texts with triples, each text's topic being its group.
+        """Measure the rules on texts with triples; a text's topic is its group.
 
-        A relation that no text has gets the mean of those that have been measured.
+        A relation without texts gets the mean of the measured ones.
         """
         groups: dict[str, set[str]] = defaultdict(set)
         for text in texts:
@@ -161,13 +159,13 @@ class RulesOfRelations:
     def read(
         self, text: str, topic: str, about: About, namer: Namer
     ) -> Iterator[tuple[Triple, float]]:
-        """Yield what a text states of its topic, each triple once, with its confidence.
+        """Yield the distinct triples about a text's topic, with confidences.
 
         Args:
             text: the text.
-            topic: the name of what it is about.
-            about: what that is. Of a person, relations that training has are left to training.
-            namer: how the collection names what texts mention.
+            topic: the name of the topic.
+            about: kind of the topic. For a person, relations in `trained` are skipped.
+            namer: converts mentions to the collection's names.
         """
         rules = [
             rule
@@ -186,7 +184,7 @@ class RulesOfRelations:
 
 
 def _matches(rules: Sequence[Rule], text: str, topic: str) -> Iterator[tuple[Rule, str]]:
-    """Yield the objects of rules about one kind of topic, as they stand, sentence by sentence."""
+    """Yield the objects matched by rules for one kind of topic, sentence by sentence."""
     if not topic or not rules:
         return
     for sentence in sentences_of(text):
@@ -199,7 +197,7 @@ def _matches(rules: Sequence[Rule], text: str, topic: str) -> Iterator[tuple[Rul
 
 
 def _marked(sentence: str, topic: str, about: About) -> str:
-    """A sentence with ⟨X⟩ for the topic's name and the pronouns that can stand for it."""
+    """Replace the topic's name and its pronouns in a sentence by ⟨X⟩."""
     bare = re.sub(r" \([^()]*\)$", "", topic)
     names = "|".join(re.escape(name) for name in dict.fromkeys((topic, bare)))
     sentence = re.sub(rf"[\"“']?(?<!\w)(?:{names})(?!\w)[\"”']?", TOPIC, sentence)
@@ -251,7 +249,7 @@ def _genres(surface: str) -> Iterable[str]:
 
 
 def _genre_phrases(surface: str) -> Iterable[str]:
-    """What is called a genre outright, whether a list has it or not."""
+    """Phrases explicitly called a genre, in a word list or not."""
     pieces = re.split(r",? (?:and|or|&) |, ", surface)
     return [re.sub(r"^(?:an?|the) ", "", piece).strip() for piece in pieces]
 

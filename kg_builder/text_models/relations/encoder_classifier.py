@@ -1,9 +1,10 @@
 """Relation classifier of mention pairs on the pretrained encoder, fine-tuned like SpERT.
 
 Eberts & Ulges, "Span-based Joint Entity and Relation Extraction with Transformer Pre-training"
-(2020): a text is encoded once; a pair is the mean of each mention's word pieces, the mean of what
-stands between, and the text's first token. Classes and distance of the mentions are added. During
-training mentions are masked at random, so that it reads contexts and not names.
+(2020): a text is encoded once; a pair is represented by the mean of each mention's word pieces, the
+mean of the pieces between them, and the text's first token. Classes and distance of the mentions
+are added. During training mentions are masked at random, so that it learns contexts instead of
+names.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _RATE: Final = 1e-4
 _HEAD_RATE: Final = 1e-3
 _FILE: Final = "encoder.pt"
 _MASK: Final = 103
-"""Number of the word piece [MASK]"""
+"""Id of the word piece [MASK]"""
 
 
 class PairEncoder(nn.Module):
@@ -69,9 +70,9 @@ class PairEncoder(nn.Module):
 
         Args:
             pieces, mask: word pieces of the texts, shape (texts, length).
-            ranges: for each text the pieces of subject, object and what lies between, begin and
-                end, shape (pairs, 6).
-            kinds: for each text the classes of both and their distance, shape (pairs, 3).
+            ranges: for each text, start and end pieces of subject, object and the span between
+                them, shape (pairs, 6).
+            kinds: for each text, the classes of both and their distance, shape (pairs, 3).
         """
         encoded = self.encoder(input_ids=pieces, attention_mask=mask).last_hidden_state
         pairs = []
@@ -91,7 +92,7 @@ class PairEncoder(nn.Module):
 
 
 class EncoderClassifier:
-    """Predicts the relations of pairs of mentions with a fine-tuned encoder.
+    """Pair classifier on a fine-tuned encoder.
 
     Args:
         epochs: passes over the training texts.
@@ -185,7 +186,7 @@ class EncoderClassifier:
     def _pieces(
         self, task: PairTask, random: np.random.Generator | None
     ) -> tuple[list[int], NDArray[np.int64]]:
-        """Word pieces, and the number of the piece that each word (and the end) begins with."""
+        """Word pieces, and the index of the first piece of each word (and of the end)."""
         encoding = self._tokenizer.encode(list(task.parsed.words), is_pretokenized=True)
         ids, owners = list(encoding.ids), list(encoding.word_ids)
         if random is not None:
@@ -227,7 +228,7 @@ def _ranges(task: PairTask, first: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _batches(tasks: Sequence[PairTask], random: np.random.Generator) -> list[list[PairTask]]:
-    """Texts of about the same length together, in random order."""
+    """Batches of texts of similar length, in random order."""
     order = sorted(
         random.permutation(len(tasks)).tolist(), key=lambda number: len(tasks[number].parsed) // 8
     )

@@ -1,8 +1,8 @@
 """Extract triples by patterns where training lacks the relations: of works, of some of persons.
 
-No text about artists says who produced a record or how long it runs. Patterns need no training:
-the rules of `dbpedia_patterns`, and beside them those of the data model, whose relations are
-written with the names that DBpedia has for its predicates.
+Texts about artists do not state who produced a record or how long it is. Patterns need no training:
+the rules of `dbpedia_patterns`, and those of the data model, with predicates converted to DBpedia's
+names.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NO_SPAN: Final = WordSpan(0, 0)
 
 
 def lacks_works(relations: Iterable[str], schema: Schema) -> bool:
-    """Whether relations are DBpedia's and none of them is one that only works have."""
+    """Whether all relations are DBpedia's and none applies only to works."""
     declared = [
         schema.predicates[schema.predicate_of[iri][0]]
         for name in relations
@@ -43,12 +43,12 @@ def lacks_works(relations: Iterable[str], schema: Schema) -> bool:
 
 
 class PatternsOfWorks:
-    """Reads texts about works by the patterns, in the place of an extractor that cannot.
+    """Pattern-based extractor for texts about works, in place of a trained one.
 
     Args:
         schema: the data model.
         model: name of the spaCy model, `None` for none.
-        namer: how the collection names what the texts mention.
+        namer: converts mentions to the collection's names.
         rules: the rules of DBpedia's relations, with their confidences.
     """
 
@@ -65,9 +65,9 @@ class PatternsOfWorks:
     def join(
         self, texts: Sequence[str], found: Sequence[Sequence[FoundTriple]]
     ) -> list[list[FoundTriple]]:
-        """What an extractor found in texts, with the patterns' triples of the works they are about.
+        """Merge an extractor's triples with the patterns' triples about the works.
 
-        Of what it found in a text about a work, triples of other things stay.
+        In a text about a work, the extractor's triples about other entities are kept.
         """
         joined = [list(triples) for triples in found]
         titles = {
@@ -80,7 +80,7 @@ class PatternsOfWorks:
         ]
         for reading in self._reader.readings(documents):
             number = int(reading.document.id)
-            # the extractor was trained on texts about whoever they name first
+            # the extractor was trained on texts whose first name is the topic
             taken = {squash(titles[number]), *self._artists(reading)}
             others = [
                 item
@@ -91,28 +91,28 @@ class PatternsOfWorks:
         return joined
 
     def _of_work(self, text: str, title: str, reading: Reading) -> list[FoundTriple]:
-        """Triples by the rules, and in relations that these do not find by the data model's."""
+        """Triples of the DBpedia rules, and of the data model's rules for other relations."""
         by_rule = [
             FoundTriple(triple, confidence, _NO_SPAN, _NO_SPAN)
             for triple, confidence in self._rules.read(text, title, "work", self._namer)
         ]
         found = {item.triple.relation for item in by_rule}
         others = [
-            # the collection's wording and names are not those that the patterns were measured on
+            # wording and names of the collection differ from those the patterns were measured on
             replace(item, confidence=min(item.confidence, self._rules.expected))
             for item in self._triples(reading.relations)
         ]
         return by_rule + [item for item in others if item.triple.relation not in found]
 
     def _artists(self, reading: Reading) -> Iterator[str]:
-        """Names of the artists that a text mentions, squashed."""
+        """Squashed names of the artists in a text."""
         for mention in reading.mentions:
             type_ = mention.type
             if type_ == "Name" or any(self._schema.is_a(type_, one) for one in _ARTISTS):
                 yield squash(mention.name)
 
     def _triples(self, relations: Iterable[Relation]) -> Iterator[FoundTriple]:
-        """Relations of works as triples, each once."""
+        """Relations of works as distinct triples."""
         confidences: dict[Triple, float] = {}
         for item in relations:
             if (triple := self._triple(item)) is not None:
@@ -149,10 +149,10 @@ def with_unseen_relations(
     rules: RulesOfRelations,
     namer: Namer,
 ) -> list[list[FoundTriple]]:
-    """What an extractor found in texts about persons, with relations that its training lacked.
+    """Add relations missing from training to an extractor's triples in texts about persons.
 
-    A classifier has to choose among the relations that it knows: where a rule reads another one
-    of two things, the classifier's is left out ("studied at X" is no band of X's).
+    A classifier can only choose among its relations: if a rule finds another relation of the same
+    entities, the classifier's is dropped ("studied at X" does not make X a band).
     """
     joined = []
     for text, triples in zip(texts, found, strict=True):
@@ -179,6 +179,6 @@ def _topic(text: str, triples: Sequence[FoundTriple]) -> str:
 
 
 def _dbpedia_name(predicate: Predicate) -> str:
-    """DBpedia's name of a predicate: its own one if it is among them, else the first."""
+    """DBpedia's name of a predicate: the same name if possible, else the first."""
     names = [iri.removeprefix(_DBPEDIA) for iri in predicate.maps_from if iri.startswith(_DBPEDIA)]
     return predicate.name if predicate.name in names else next(iter(names), "")

@@ -34,24 +34,24 @@ from kg_builder.text_models.relations.training_statistics import (
 )
 
 _MIN_LOGIT: Final = -4.0
-"""Triples of lower logits are not named at all."""
+"""Triples with lower logits are discarded."""
 
 DecisionKey = tuple[tuple[Classifier, ...], bool]
-"""Classifiers whose logits are averaged, and whether the mentions are given."""
+"""Averaged classifiers, and whether the mentions are given."""
 
 
 @dataclass(frozen=True)
 class Signature:
-    """Relations of the training texts: their columns, and the classes that they connect."""
+    """Relations of the training texts: their columns, and the class pairs they connect."""
 
     relations: tuple[str, ...]
     allowed: frozenset[tuple[str, str]]
     complete: bool = True
-    """Whether the annotation of the training texts has all that they state"""
+    """Whether the annotation of the training texts is complete"""
 
     @classmethod
     def of(cls, texts: Sequence[LabelledText], classes: Classes) -> Signature:
-        """Relations and pairs of classes of the texts' triples."""
+        """Collect relations and class pairs of the texts' triples."""
         triples = sorted({triple for text in texts for triple in text.source.triples})
         allowed = {
             pair
@@ -73,9 +73,9 @@ class Signature:
 
 @dataclass(frozen=True)
 class JointExtractor:
-    """Mentions by a conditional random field, relations by classifiers of pairs of mentions.
+    """Joint extractor: mentions by a CRF, relations by classifiers of mention pairs.
 
-    `joint_training.fit_joint_extractor` makes one; `model_files` saves and loads it.
+    Created by `joint_training.fit_joint_extractor`; `model_files` saves and loads it.
     """
 
     config: LearnedConfig
@@ -96,13 +96,13 @@ class JointExtractor:
         use: Sequence[Classifier] | None = None,
         min_confidence: float | None = None,
     ) -> list[list[FoundTriple]]:
-        """Read the triples of texts, by falling confidence.
+        """Extract the triples of texts, by falling confidence.
 
         Args:
-            texts: running texts, each read as a whole.
-            given: names of the things in each text, where they are known beforehand.
-            use: the classifiers to ask; all that were trained by default.
-            min_confidence: lowest confidence of a triple; by default the threshold of training,
+            texts: running texts, each processed as a whole.
+            given: names of the entities in each text, if known beforehand.
+            use: the classifiers to use; by default all trained ones.
+            min_confidence: minimum confidence of a triple; by default the threshold of training,
                 which has the best F1.
         """
         parsed = list(parse_texts(texts, self.config.model))
@@ -116,7 +116,7 @@ class JointExtractor:
         use: Sequence[Classifier] | None = None,
         min_confidence: float | None = None,
     ) -> list[list[FoundTriple]]:
-        """As `extract`, for texts that are parsed already."""
+        """As `extract`, for parsed texts."""
         if given is None:
             candidates = [
                 find_mentions(self.tagger, text, self.statistics, self.word_lists) for text in texts
@@ -147,7 +147,7 @@ class JointExtractor:
         return self.decisions[self._order(use), given].threshold
 
     def _order(self, use: Sequence[Classifier] | None) -> tuple[Classifier, ...]:
-        """Classifiers in the order in which decisions are kept."""
+        """Classifiers in the canonical order of decisions."""
         return tuple(sorted(set(use or self.config.classifiers), reverse=True))
 
     def _given(self, parsed: ParsedText, names: Sequence[str]) -> list[Candidate]:
@@ -166,7 +166,7 @@ class JointExtractor:
 def new_classifier(
     name: Classifier, config: LearnedConfig, statistics: TrainingStatistics, word_lists: WordLists
 ) -> PairClassifier:
-    """A classifier of pairs that is not trained yet."""
+    """Create an untrained pair classifier."""
     if name == "light":
         from kg_builder.text_models.relations.sparse_classifier import SparseClassifier
 
@@ -179,7 +179,7 @@ def new_classifier(
 def pair_task(
     parsed: ParsedText, candidates: tuple[Candidate, ...], signature: Signature, group: str = ""
 ) -> PairTask:
-    """A text made ready for the classifiers of pairs."""
+    """Prepare a text for the pair classifiers."""
     return PairTask(parsed, group, candidates, possible_pairs(candidates, signature.allowed))
 
 
@@ -190,13 +190,13 @@ def triples_of(
     namer: Namer,
     decision: Decision,
 ) -> list[FoundTriple]:
-    """Named triples of a text; of several statements of one the most confident.
+    """Distinct triples of a text, each with its highest confidence.
 
     Args:
         task: the text with its pairs of mentions.
         logits: shape (pairs, relations).
         signature: the relations, in the order of the columns.
-        namer: names mentions.
+        namer: converts mentions to names.
         decision: turns logits into confidences.
     """
     best: dict[Triple, FoundTriple] = {}
@@ -219,9 +219,9 @@ def triples_of(
 
 
 def _one_reading_of_dates(found: Iterable[FoundTriple], parsed: ParsedText) -> list[FoundTriple]:
-    """Of several relations of one subject to one date of the text the most confident.
+    """Keep the most confident of several relations of a subject to the same date.
 
-    "Born in 1982" states a year of birth or, less exactly, a date of birth; not both.
+    "Born in 1982" states a birth year or, less exactly, a birth date; not both.
     """
     best: dict[tuple[str, WordSpan], FoundTriple] = {}
     others = []

@@ -50,14 +50,14 @@ def fit_joint_extractor(
     parsed: Sequence[ParsedText] | None = None,
     progress: Progress = silent,
 ) -> JointExtractor:
-    """Train on texts; the same texts and seed give the same model.
+    """Train the extractor; the same texts and seed give the same model.
 
     Args:
         texts: texts with their triples.
         config: settings.
-        seed: of everything random.
+        seed: random seed.
         declared: classes of slots that an ontology declares.
-        parsed: the texts as parsed before, in their order, to save the time.
+        parsed: the already parsed texts, in order, to save time.
         progress: called after each step.
 
     Raises:
@@ -121,7 +121,7 @@ def fit_joint_extractor(
     )
     classifiers: dict[Classifier, PairClassifier] = {}
     for name in config.classifiers:
-        # fine-tuning takes long: one fold is enough for the encoder's decisions
+        # fine-tuning is slow: one fold is enough for the encoder's decisions
         for fold in range(folds_of[name]):
             classifier = new_classifier(name, config, statistics, word_lists)
             classifier.fit(
@@ -148,13 +148,13 @@ def fit_joint_extractor(
 
 
 class _OutOfFoldLogits:
-    """Logits of texts that a classifier was not trained on, and the decisions made from them.
+    """Out-of-fold logits of the training texts, and the decisions fitted to them.
 
     Args:
         prepared: the training texts.
         signature: their relations.
-        stated_share: share of what the texts state that their triples have.
-        tasks: each text with found (False) and with given, true mentions (True).
+        stated_share: share of the triples stated in the texts that are annotated.
+        tasks: the texts with found (False) and with true mentions (True).
     """
 
     def __init__(
@@ -169,14 +169,14 @@ class _OutOfFoldLogits:
         self._logits: dict[tuple[Classifier, bool], dict[int, NDArray[np.float32]]] = {}
 
     def add(self, name: Classifier, classifier: PairClassifier, fold: int) -> None:
-        """Let a classifier trained without a fold score that fold."""
+        """Add the logits of a fold by a classifier trained without it."""
         numbers = [number for number, of in enumerate(self._prepared.fold_of) if of == fold]
         for given, tasks in self._tasks.items():
             logits = classifier.predict([tasks[number] for number in numbers])
             self._logits.setdefault((name, given), {}).update(zip(numbers, logits, strict=True))
 
     def decisions(self) -> dict[DecisionKey, Decision]:
-        """A decision for each set of classifiers, and for mentions found or given."""
+        """Fit a decision for each set of classifiers, for found and for given mentions."""
         names = sorted({name for name, _ in self._logits}, reverse=True)
         return {
             (classifiers, given): self._decide(classifiers, given)

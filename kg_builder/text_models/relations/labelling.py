@@ -31,7 +31,7 @@ OTHER: Final = "other"
 
 @dataclass(frozen=True)
 class LabelledText:
-    """An annotated text with the spans of its names; a name that was not found has none."""
+    """An annotated text with the spans of its names; a name not found has none."""
 
     source: AnnotatedText
     parsed: ParsedText
@@ -39,7 +39,7 @@ class LabelledText:
 
 
 class Squashed:
-    """A parsed as one string without signs, so that spacing and diacritics do not matter."""
+    """A parsed text as one string without punctuation, spaces and diacritics."""
 
     def __init__(self, parsed: ParsedText) -> None:
         self._starts: dict[int, int] = {}
@@ -55,7 +55,7 @@ class Squashed:
         self.text = "".join(pieces)
 
     def find(self, form: str) -> list[WordSpan]:
-        """Runs of whole words that spell a squashed form."""
+        """Find word spans that spell a squashed form."""
         found = []
         at = self.text.find(form)
         while at >= 0:
@@ -68,17 +68,17 @@ class Squashed:
 
 @dataclass
 class Aligner:
-    """Finds names in texts: as written, in other forms, misspelt, or by aliases from training.
+    """Align names with texts: exact, in other forms, misspelt, or by learnt aliases.
 
-    `learn_aliases` looks at names that no form explains and at words of the same texts that recur
-    with them ("singer" with *Singing*, "non performing" with *non_performing_personnel*).
+    `learn_aliases` pairs unaligned names with words that recur in the same texts ("singer" with
+    *Singing*, "non performing" with *non_performing_personnel*).
     """
 
     aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Name, squashed → squashed words that stand for it"""
+    """Squashed name → its squashed aliases"""
 
     def align(self, text: AnnotatedText, parsed: ParsedText) -> LabelledText:
-        """Find the names of a text's triples, where their mentions are not annotated."""
+        """Align the names of a text's triples, unless their mentions are annotated."""
         if text.mentions is not None:
             by_name: dict[str, list[WordSpan]] = defaultdict(list)
             for name, start, end in text.mentions:
@@ -93,7 +93,7 @@ class Aligner:
     def find(
         self, name: str, parsed: ParsedText, squashed: Squashed | None = None
     ) -> tuple[WordSpan, ...]:
-        """All spans of a name, by the first kind of form that is found."""
+        """All spans of a name, by the first kind of form that occurs."""
         squashed = squashed or Squashed(parsed)
         date = iso_date(name)
         if date is not None:
@@ -108,7 +108,7 @@ class Aligner:
     def learn_aliases(
         self, texts: Sequence[AnnotatedText], parsed_texts: Sequence[ParsedText]
     ) -> None:
-        """Find aliases in texts whose triples are known."""
+        """Learn aliases from texts with triples."""
         absent: dict[str, list[int]] = defaultdict(list)
         grams: list[set[str]] = []
         frequency: Counter[str] = Counter()
@@ -132,7 +132,7 @@ class Aligner:
 
 
 def closed(parsed: ParsedText, span: WordSpan) -> WordSpan:
-    """A run of words with the bracket behind it that closes one within it.
+    """Extend a span by the closing bracket of an open one within it.
 
     "Echo (You and I" is "Echo (You and I)".
     """
@@ -149,7 +149,7 @@ def _names(text: AnnotatedText) -> list[str]:
 def _speaking(
     together: Counter[str], frequency: Counter[str], times: int, texts: int
 ) -> Iterable[str]:
-    """Words that come with a name far more often than by chance, best first, three at most."""
+    """Words that co-occur with a name far more often than by chance, at most three, best first."""
     scored = []
     for gram, both in together.items():
         share = both / frequency[gram]
@@ -173,7 +173,7 @@ def _free_grams(parsed: ParsedText, taken: list[WordSpan]) -> Iterable[str]:
 
 
 def _dates(date: str, parsed: ParsedText) -> Iterable[WordSpan]:
-    """Dates of the text that are the date, as far as both are known."""
+    """Dates of the text that equal the date at their common precision."""
     found = []
     for start, end, value in dates_in(parsed.text):
         if date.startswith(value) or value.startswith(date):
@@ -185,7 +185,7 @@ def _dates(date: str, parsed: ParsedText) -> Iterable[WordSpan]:
 
 
 def _misspelt(name: str, parsed: ParsedText) -> Iterable[WordSpan]:
-    """The run of words that is most like a name, if it is nearly the name."""
+    """The word span most similar to a name, if nearly equal."""
     wanted = squash(forms(name)[1][0] if "(" in name and len(forms(name)) > 1 else plain(name))
     if len(wanted) < _MIN_FUZZY_LETTERS:
         return []
@@ -214,9 +214,9 @@ def _longest(spans: list[WordSpan]) -> list[WordSpan]:
 
 
 def _untangle(spans: Mapping[str, tuple[WordSpan, ...]]) -> dict[str, tuple[WordSpan, ...]]:
-    """Leave out spans of a name that lie within a longer name's span ("punk" in "ska punk").
+    """Drop spans of a name within a longer name's span ("punk" in "ska punk").
 
-    A name all of whose spans lie within others keeps them: "London" in "London, England".
+    A name with no other spans keeps them: "London" in "London, England".
     """
     every = sorted({span for found in spans.values() for span in found})
     kept = {}
@@ -237,7 +237,7 @@ def _untangle(spans: Mapping[str, tuple[WordSpan, ...]]) -> dict[str, tuple[Word
 
 @dataclass(frozen=True)
 class Classes:
-    """Class of each slot, and of each name by the slots that it fills."""
+    """Classes of slots, and of names by the slots that they fill."""
 
     of_slot: Mapping[Slot, str]
     of_name: Mapping[str, str]
@@ -248,18 +248,17 @@ class Classes:
         return tuple(sorted({DATE, *self.of_slot.values()}))
 
     def of(self, name: str) -> str:
-        """The class of a name; dates are known by their form."""
+        """The class of a name; dates are recognised by form."""
         return DATE if iso_date(name) else self.of_name.get(name, "")
 
 
 def induce_classes(
     triples: Iterable[Triple], declared: Mapping[Slot, str] | None = None
 ) -> Classes:
-    """Cluster slots by the names that they share (average linkage over cosine distances).
+    """Cluster slots by shared names (average linkage over cosine distances).
 
-    A class is called after its most frequent slot. Slots filled with dates are one class, slots
-    for which an ontology declares one class too, and classes that are hardly ever filled become
-    one class together.
+    A class is named after its most frequent slot. Slots of dates form one class, as do slots with
+    the same class declared in an ontology, and all rare classes together.
     """
     fillers: dict[Slot, Counter[str]] = defaultdict(Counter)
     triples = sorted(triples)

@@ -28,11 +28,11 @@ _MAX_ANCESTORS: Final = 30
 
 @dataclass(frozen=True)
 class Labels:
-    """What is known of the relations of pairs, one row per pair.
+    """Training labels of pairs, one row per pair.
 
     Attributes:
         positive: 1 where the relation holds, shape (n, relations).
-        weight: how much to trust that; 0 leaves the cell out.
+        weight: weight of the cell; 0 ignores it.
     """
 
     positive: NDArray[np.float32]
@@ -41,14 +41,14 @@ class Labels:
 
 @dataclass(frozen=True)
 class PairTask:
-    """A text with its mentions and the ordered pairs of them that may be related.
+    """A text with its mentions and the ordered pairs that may be related.
 
     Attributes:
         parsed: the text.
-        group: what it is about; "" for a text that is not trained on.
+        group: its topic, or "" for a text outside training.
         candidates: the mentions, in order.
-        pairs: numbers of subject and object, shape (n, 2).
-        labels: what is known of the pairs, for training.
+        pairs: indices of subject and object, shape (n, 2).
+        labels: labels of the pairs, for training.
     """
 
     parsed: ParsedText
@@ -59,10 +59,10 @@ class PairTask:
 
 
 class PairClassifier(Protocol):
-    """A classifier of pairs. Logits have the shape (pairs, relations), one array per task."""
+    """Interface of a pair classifier. Logits have shape (pairs, relations), one array per task."""
 
     def fit(self, tasks: Sequence[PairTask], *, seed: int) -> None:
-        """Learn from tasks with labels."""
+        """Train on tasks with labels."""
 
     def predict(self, tasks: Sequence[PairTask]) -> list[NDArray[np.float32]]:
         """Logits of every pair of every task."""
@@ -81,7 +81,7 @@ class PairClassifier(Protocol):
 def possible_pairs(
     candidates: Sequence[Candidate], allowed: frozenset[tuple[str, str]]
 ) -> NDArray[np.int64]:
-    """Ordered pairs of mentions whose classes some relation connects."""
+    """Ordered pairs of mentions whose classes are connected by a relation."""
     found = [
         (a, b)
         for a, first in enumerate(candidates)
@@ -92,7 +92,7 @@ def possible_pairs(
 
 
 def mix_mentions(truth: Sequence[Candidate], found: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """True mentions with the tagger's probabilities, and what it found beside them."""
+    """True mentions with the tagger's probabilities, and its other mentions."""
     tagged = {item.span: item.probability for item in found}
     kept = [replace(item, probability=tagged.get(item.span, 0.0)) for item in truth]
     kept += [item for item in found if not any(item.span.overlaps(other.span) for other in truth)]
@@ -107,17 +107,17 @@ def label_pairs(
     *,
     unstated: float,
 ) -> PairTask:
-    """A task for training.
+    """Build a training task.
 
-    Of several pairs of mentions of the same two things, the nearest states the relation; the
-    others may or may not, and are left out.
+    Of several mention pairs of the same two entities, the nearest is the positive example; the
+    others are ambiguous and ignored.
 
     Args:
         text: the text with the spans of its names.
         candidates: its mentions.
-        allowed: pairs of classes that some relation connects.
+        allowed: class pairs connected by a relation.
         relations: relation → column.
-        unstated: weight of "does not hold" in texts whose annotation is not complete.
+        unstated: weight of negatives in texts with incomplete annotation.
     """
     pairs = possible_pairs(candidates, allowed)
     names: dict[WordSpan, set[str]] = defaultdict(set)
@@ -151,10 +151,10 @@ def label_pairs(
 
 
 class PairFeatures:
-    """Features of every ordered pair of a text's mentions.
+    """Feature extractor for ordered pairs of a text's mentions.
 
-    Mentions enter by their class, never by their words, so that a name that training never saw
-    looks like one that it did. What is known of the words comes through `TrainingStatistics`.
+    Mentions are represented by class, not by words, so that unseen names look like seen ones.
+    Knowledge about words comes from `TrainingStatistics`.
     """
 
     def __init__(
@@ -178,7 +178,7 @@ class PairFeatures:
         self._heads = [self._head(item) for item in candidates]
 
     def of(self, subject: int, object_: int) -> list[str]:
-        """Features of the pair of mentions with these numbers."""
+        """Features of the pair of mentions with these indices."""
         a, b = self._candidates[subject], self._candidates[object_]
         types = f"{a.class_}>{b.class_}"
         found = [types, f"s:{a.class_}", f"o:{b.class_}"]
@@ -199,7 +199,7 @@ class PairFeatures:
 
     @cached_property
     def masked(self) -> list[str]:
-        """Words, mentions replaced by their classes."""
+        """The words, with mentions replaced by their classes."""
         masked = []
         for at, word in enumerate(self._parsed.lowered):
             owner = self._owner[at]
@@ -213,7 +213,7 @@ class PairFeatures:
 
     @cached_property
     def own(self) -> list[list[str]]:
-        """Features of each mention alone."""
+        """Features of each single mention."""
         counts = Counter(self._surfaces)
         found = []
         for number, item in enumerate(self._candidates):
@@ -322,7 +322,7 @@ class PairFeatures:
             yield f"{side}behind {word}"
 
     def _head(self, item: Candidate) -> int:
-        """The mention's word whose governor lies outside."""
+        """The mention's syntactic head: the word whose governor is outside."""
         start, end = item.span
         for word in range(start, end):
             if not start <= self._parsed.heads[word] < end:
@@ -330,7 +330,7 @@ class PairFeatures:
         return end - 1
 
     def _path(self, subject: int, object_: int) -> Iterator[str]:
-        """The way through the dependency tree from one mention's head to the other's."""
+        """The dependency path from one mention's head to the other's."""
         up, down = self._ancestors(self._heads[subject]), self._ancestors(self._heads[object_])
         meeting = next((word for word in up if word in down), None)
         if meeting is None:

@@ -31,17 +31,17 @@ _NEIGHBOURS: Final = (-2, -1, 0, 1, 2)
 
 @dataclass(frozen=True)
 class Candidate:
-    """A run of words that may be a mention."""
+    """A word span that may be a mention."""
 
     span: WordSpan
     class_: str
     probability: float
     name: str = ""
-    """The thing's name where it is given; otherwise it is made from the text."""
+    """The entity's name if given; otherwise derived from the text."""
 
 
 def true_candidates(text: LabelledText, classes: Classes) -> list[Candidate]:
-    """The mentions that a labelled text is known to have; of two that overlap the longer."""
+    """The mentions of a labelled text; of overlapping ones the longer."""
     found = [
         Candidate(span, classes.of(name), 1.0, name)
         for name, spans in text.spans.items()
@@ -56,10 +56,10 @@ def true_candidates(text: LabelledText, classes: Classes) -> list[Candidate]:
 
 
 class MentionTagger:
-    """Labels each word as outside, or as beginning or continuing a mention of a class.
+    """BIO tagger of mentions (CRF).
 
-    WordSpan are shown to it as themselves only where texts about several subjects use them: a name
-    is a shape in a context. See `TrainingStatistics` for how names known from training are shown.
+    A word is a feature only if texts about several subjects use it, otherwise its shape is. See
+    `TrainingStatistics` for features of names known from training.
     """
 
     def __init__(self, statistics: TrainingStatistics, word_lists: WordLists, crf: Crf) -> None:
@@ -87,11 +87,11 @@ class MentionTagger:
         return cls(statistics, word_lists, Crf.fit(features, tags, config=_CRF))
 
     def find(self, parsed: ParsedText, group: str = "") -> list[Candidate]:
-        """The mentions of the best tag sequence, with the lowest probability of their tags.
+        """The mentions of the best tag sequence, with the minimum probability of their tags.
 
         Args:
             parsed: the text.
-            group: what the text is about, so that nothing is known from its own group.
+            group: the text's topic, whose own texts are left out of the statistics.
         """
         tags, marginals = self.crf.predict(self._features(parsed, group))
         found = []
@@ -111,7 +111,7 @@ class MentionTagger:
     def classify(
         self, parsed: ParsedText, spans: Sequence[WordSpan], group: str = ""
     ) -> list[Candidate]:
-        """The most probable class of mentions whose spans are known, and its probability."""
+        """The most probable class of each given span, and its probability."""
         if not spans:
             return []
         marginals = self.crf.predict(self._features(parsed, group)).marginals
@@ -121,14 +121,14 @@ class MentionTagger:
             scores = marginals[span.start, self._begins]
             for at in range(span.start + 1, span.end):
                 scores = scores * np.maximum(marginals[at, self._continues], _MIN_PROBABILITY)
-            best = len(scores) - 1 - int(np.argmax(scores[::-1]))  # of equal ones the last
+            best = len(scores) - 1 - int(np.argmax(scores[::-1]))  # the last of equal ones
             found.append(Candidate(span, self._classes[best], float(scores[best])))
         return found
 
     def classify_named(
         self, parsed: ParsedText, named: Sequence[Candidate], group: str = ""
     ) -> list[Candidate]:
-        """Mentions whose spans and names are known, each with its most probable class."""
+        """Mentions with given spans and names, each with its most probable class."""
         names: dict[WordSpan, str] = {}
         for item in named:
             names.setdefault(item.span, item.name)
@@ -209,7 +209,7 @@ def _with_neighbours(at: int, own: list[list[str]], shown: list[str]) -> Iterabl
 
 
 def shown_words(parsed: ParsedText, statistics: TrainingStatistics, group: str) -> list[str]:
-    """Words that texts about several things use, and the shapes of all others."""
+    """Replace words not used in texts about several topics by their shapes."""
     return [
         lowered if statistics.is_common(lowered, group) else shape(word)
         for word, lowered in zip(parsed.words, parsed.lowered, strict=True)
@@ -217,7 +217,7 @@ def shown_words(parsed: ParsedText, statistics: TrainingStatistics, group: str) 
 
 
 def shape(word: str) -> str:
-    """Capitals, small letters and digits of a word, runs cut to two.
+    """Shape of a word: upper case, lower case and digits, runs cut to two.
 
     >>> shape("McCartney"), shape("1982"), shape("R&B")
     ('XxXxx', '00', 'X&X')
@@ -234,10 +234,10 @@ def find_mentions(
     word_lists: WordLists,
     group: str = "",
 ) -> list[Candidate]:
-    """What the tagger finds, and what else looks like a mention.
+    """Find mentions: those of the tagger, and proposed spans.
 
-    The tagger misses most of the names that differ from other words by their capitals alone; which
-    of the proposed ones are meant is left to the classifiers of pairs.
+    The tagger misses most names that differ from other words only by capitals; the pair classifiers
+    decide which of the proposed spans are mentions.
     """
     found = tagger.find(parsed, group)
     taken = [item.span for item in found]

@@ -17,7 +17,7 @@ and the subject-first extractor
     kinds.*          weights of the subject's classes
     relations.*      weights of the relations
 
-Nothing is unpickled that could run code.
+No pickles are loaded, which could run code.
 """
 
 from __future__ import annotations

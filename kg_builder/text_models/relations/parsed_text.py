@@ -18,13 +18,13 @@ _WINDOW_CHARACTERS: Final = 1200
 
 
 class WordSpan(NamedTuple):
-    """A run of words, `end` exclusive."""
+    """A span of words, `end` exclusive."""
 
     start: int
     end: int
 
     def overlaps(self, other: WordSpan) -> bool:
-        """Whether two runs share a word."""
+        """Whether two spans share a word."""
         return self.start < other.end and other.start < self.end
 
 
@@ -43,17 +43,17 @@ class ParsedText:
     dependencies: tuple[str, ...]
     entities: tuple[str, ...]
     sentences: tuple[int, ...]
-    """Number of the sentence that the word stands in."""
+    """Index of the word's sentence."""
 
     def __len__(self) -> int:
         return len(self.words)
 
     def end(self, word: int) -> int:
-        """Offset behind a word."""
+        """End offset of a word."""
         return self.starts[word] + len(self.words[word])
 
     def span_text(self, start: int, end: int) -> str:
-        """The text from word `start` up to, not including, word `end`."""
+        """The text from word `start` to word `end` (exclusive)."""
         return self.text[self.starts[start] : self.end(end - 1)]
 
     @cached_property
@@ -63,11 +63,11 @@ class ParsedText:
 
     @cached_property
     def folded(self) -> tuple[str, ...]:
-        """The words in lower case without diacritics and signs; a sign alone is empty."""
+        """The words in lower case without diacritics and punctuation."""
         return tuple(squash(word) for word in self.words)
 
     def words_at(self, start: int, end: int) -> tuple[int, int] | None:
-        """Words that overlap characters `start` to `end`, or none."""
+        """The words that overlap characters `start` to `end`, or none."""
         first = next((i for i in range(len(self)) if self.end(i) > start), None)
         if first is None:
             return None
@@ -79,7 +79,7 @@ class ParsedText:
 
 @lru_cache(maxsize=1 << 16)
 def squash(text: str) -> str:
-    """A text in lower case without diacritics, signs and white space.
+    """Squash a text: lower case without diacritics, punctuation and white space.
 
     >>> squash("Aleksandra_Kovač (singer)")
     'aleksandrakovacsinger'
@@ -88,7 +88,7 @@ def squash(text: str) -> str:
 
 
 def parsed_text_of(doc: Doc) -> ParsedText:
-    """What the extractors need of a parsed text."""
+    """Convert a spaCy document to a `ParsedText`."""
     tokens = [token for token in doc if not token.is_space]
     position = {token.i: index for index, token in enumerate(tokens)}
     parsed = doc.has_annotation("DEP")
@@ -112,14 +112,14 @@ def parsed_text_of(doc: Doc) -> ParsedText:
 
 
 def parse_texts(texts: Iterable[str], model: str | None) -> Iterator[ParsedText]:
-    """Read texts with a spaCy pipeline, or without one where it is not installed."""
+    """Parse texts with a spaCy pipeline, or a blank one if it is not installed."""
     nlp, _ = load_pipeline(model)
     for doc in nlp.pipe(texts, batch_size=64):
         yield parsed_text_of(doc)
 
 
 def sentence_windows(sentences: Sequence[Sentence]) -> Iterator[Sentence]:
-    """Up to three sentences at a time, as an extractor reads a long text."""
+    """Yield windows of up to three sentences of a long text."""
     for first in range(0, len(sentences), _WINDOW_SENTENCES):
         window = sentences[first : first + _WINDOW_SENTENCES]
         if window[-1].end - window[0].start <= _WINDOW_CHARACTERS:
@@ -130,7 +130,7 @@ def sentence_windows(sentences: Sequence[Sentence]) -> Iterator[Sentence]:
 
 @dataclass(frozen=True)
 class FoundTriple:
-    """A triple that a text states, with the words that name both its things."""
+    """An extracted triple, with the spans of its subject and object."""
 
     triple: Triple
     confidence: float

@@ -22,16 +22,16 @@ from kg_builder.text_models.relations.training_statistics import Namer, Training
 
 @dataclass(frozen=True)
 class PreparedTexts:
-    """Training texts in their order, with the spans of their names, and their statistics.
+    """Prepared training texts: labelled spans, classes, folds and statistics.
 
     Attributes:
         texts: the texts.
-        classes: of the slots of their relations, and of their names.
-        fold_of: the fold of each text; no group is in two.
+        classes: classes of slots and names.
+        fold_of: the fold of each text; a group is in one fold only.
         folds: number of folds.
-        aligner: with the aliases of the texts.
-        statistics: what names fill, by group.
-        namer: how the collection writes names.
+        aligner: with the learnt aliases.
+        statistics: counts of slots and relations of names, by group.
+        namer: converts mentions to the collection's names.
     """
 
     texts: list[LabelledText]
@@ -57,9 +57,9 @@ def prepare(
     Args:
         texts: texts with their triples; without `parsed_texts` they are sorted.
         config: spaCy pipeline, number of folds.
-        parsed_texts: the texts as parsed before, in their order.
-        folds: number of folds, where the configuration does not say.
-        seed: of the division into folds.
+        parsed_texts: the already parsed texts, in order.
+        folds: number of folds, if not configured.
+        seed: of the split into folds.
         declared: classes of slots that an ontology declares.
 
     Raises:
@@ -91,10 +91,10 @@ def prepare(
 
 
 def grouped_folds(groups: Sequence[str], folds: int, *, seed: int) -> list[int]:
-    """The number of the fold that each item belongs to.
+    """Assign each item to a fold by its group.
 
-    Groups are drawn in random order and put where there is most room, largest first, so that
-    folds have about the same number of items.
+    Groups are shuffled and assigned to the smallest fold, largest first, so that folds have about
+    the same number of items.
     """
     names = sorted(set(groups))
     sizes = dict.fromkeys(names, 0)

@@ -17,7 +17,7 @@ _INSIDE: Final = frozenset(
     | {"le", "les", "el", "los", "du", "von", "van", "der", "my", "your", "'s", "’s", "n", "'", "-"}
     | {"!", "?", "/"}
 )
-"""Small words that capitalised names have inside"""
+"""Lower-case words that occur within capitalised names"""
 
 _ENTITIES: Final = frozenset(
     {"PERSON", "ORG", "GPE", "LOC", "WORK_OF_ART", "NORP", "FAC", "PRODUCT", "LANGUAGE", "EVENT"}
@@ -27,7 +27,7 @@ _NOT_LAST: Final = frozenset(
     | {"’s", "&", ".", ","}
 )
 _BETWEEN: Final = frozenset({"for", "to", "from", "at", "with", "on", "in", "and", "by", "&", "("})
-"""Small words that join two names more often than they stand within one"""
+"""Lower-case words that more often join two names than occur within one"""
 
 _LEADING: Final = frozenset(
     ["the", "a", "an", "in", "on", "it", "his", "her", "their", "this", "he", "she", "they", "at"]
@@ -41,12 +41,11 @@ def propose(
     group: str,
     taken: Sequence[WordSpan],
 ) -> list[WordSpan]:
-    """Runs of words that look like mentions, beside those that a tagger finds.
+    """Propose spans that look like mentions, besides those of a tagger.
 
-    A tagger learns the contexts of names; where training marked only some of a text's names it
-    learns to leave the others unmarked. What it does not find is proposed by form: quoted words,
-    dates, spaCy's entities, capitals, names and words that are known. Runs do not overlap what is
-    taken or each other; the more reliable kinds come first.
+    If training texts mark only some of their names, a tagger learns to skip the others. These are
+    proposed by form: quoted words, dates, spaCy's entities, capitals, known names and words. Spans
+    do not overlap taken ones or each other; more reliable kinds come first.
     """
     kept: list[WordSpan] = []
     covered = {word for span in taken for word in range(*span)}
@@ -58,10 +57,9 @@ def propose(
 
 
 def parts(parsed: ParsedText) -> set[WordSpan]:
-    """Quotes, entities, runs of capitals, and the pieces of these between small words.
+    """Quotes, entities, capitalised spans, and their pieces between lower-case words.
 
-    They overlap: "Walden for Carey" comes whole and as its two names. None opens a bracket that
-    it does not close.
+    They overlap: "Walden for Carey" and both names in it. Brackets are balanced.
     """
     runs = {*_quoted(parsed), *_entities(parsed), *_capitals(parsed)}
     found = {closed(parsed, piece) for run in runs for piece in (run, *_pieces(parsed, run))}
@@ -75,7 +73,7 @@ def parts(parsed: ParsedText) -> set[WordSpan]:
 
 
 def _without_date(parsed: ParsedText, span: WordSpan) -> WordSpan:
-    """A run without the date that ends it: "Blue Sea (2005)", "Blue Sea in March 1979"."""
+    """Strip a final date from a span: "Blue Sea (2005)", "Blue Sea in March 1979"."""
     start, end = span
     first = parsed.starts[start] if start < end else 0
     text = parsed.span_text(start, end) if start < end else ""
@@ -138,7 +136,7 @@ def _entities(parsed: ParsedText) -> Iterator[WordSpan]:
 
 
 def _capitals(parsed: ParsedText) -> Iterator[WordSpan]:
-    """Capitalised words with small ones between them: "Never Mind the Bollocks"."""
+    """Capitalised words with lower-case ones between them: "Never Mind the Bollocks"."""
     words, start = parsed.words, 0
     while start < len(words):
         if not words[start][:1].isupper():
@@ -158,7 +156,7 @@ def _capitals(parsed: ParsedText) -> Iterator[WordSpan]:
 
 
 def _trimmed(parsed: ParsedText, start: int, end: int) -> WordSpan:
-    """Without an article or pronoun at the sentence's beginning, loose words and open brackets."""
+    """Strip a sentence-initial article or pronoun, dangling words and open brackets."""
     begins = _begins(parsed, start)
     while start < end and (begins or not parsed.words[start][:1].isupper()):
         if parsed.lowered[start] not in _LEADING:
@@ -173,5 +171,5 @@ def _trimmed(parsed: ParsedText, start: int, end: int) -> WordSpan:
 
 
 def _begins(parsed: ParsedText, at: int) -> bool:
-    """Whether a word is its sentence's first, so that its capital means nothing."""
+    """Whether a word is the first of its sentence, so that its capital is uninformative."""
     return at == 0 or parsed.sentences[at] != parsed.sentences[at - 1]

@@ -1,8 +1,8 @@
 """Wide & Deep relation classifier of mention pairs over sparse features (`PairFeatures`).
 
-Cheng et al., "Wide & Deep Learning for Recommender Systems" (2016): a linear part remembers single
-features, a small network on the sum of their embeddings learns which go together. Configurations
-and files call it "light".
+Cheng et al., "Wide & Deep Learning for Recommender Systems" (2016): a linear part on single
+features, and a small network on the sum of their embeddings for interactions. Its name in
+configurations and files is "light".
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _WEIGHTS: Final = "light.pt"
 
 
 class SparseClassifier:
-    """Predicts the relations of pairs of mentions."""
+    """Pair classifier over sparse features."""
 
     def __init__(self, statistics: TrainingStatistics, word_lists: WordLists) -> None:
         self._statistics, self._word_lists = statistics, word_lists
@@ -70,7 +70,7 @@ class SparseClassifier:
         return found
 
     def save(self, folder: Path) -> None:
-        """Write the vocabulary, a feature a line, and the network's weights."""
+        """Write the vocabulary, one feature per line, and the network's weights."""
         assert self._model is not None
         features = "".join(f"{feature}\n" for feature in self._vocabulary.features)
         (folder / _VOCABULARY).write_text(features, encoding="utf-8")
@@ -107,7 +107,7 @@ class WideDeep(nn.Module):
         nn.init.constant_(self.out.bias, -4.0)
 
     def forward(self, numbers: torch.Tensor, offsets: torch.Tensor) -> torch.Tensor:
-        """Logits of the bags that begin at `offsets` of the flat `numbers`."""
+        """Logits of the bags that start at `offsets` in the flat `numbers`."""
         deep = self.dropout(torch.relu(self.deep(numbers, offsets)))
         deep = self.dropout(torch.relu(self.hidden(deep)))
         out: torch.Tensor = self.wide(numbers, offsets) + self.out(deep)
@@ -116,7 +116,7 @@ class WideDeep(nn.Module):
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """One thread: more only wait for each other on work this small, and add up in another order."""
+    """Limit torch to one thread: more are slower for such small work, and change the sum order."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -138,15 +138,15 @@ def fit_network(
     rate: float = 3e-3,
     batch: int = 256,
 ) -> WideDeep:
-    """Train on pairs; in each step a share `1 - keep` of the features is hidden.
+    """Train on pairs, with feature dropout of `1 - keep`.
 
-    Few pairs are passed over more often, until there were `_MIN_STEPS` steps.
+    Small training sets are repeated until there were `_MIN_STEPS` steps.
 
     Args:
-        rows: feature numbers of each pair.
-        labels: what is known of each pair.
+        rows: feature indices of each pair.
+        labels: labels of each pair.
         features: size of the vocabulary.
-        seed: of the initial weights, the order and what is hidden.
+        seed: of the initial weights, the shuffling and the dropout.
     """
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)
@@ -192,7 +192,7 @@ def bags(
     random: np.random.Generator | None = None,
     keep: float = 1.0,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Rows as one flat tensor with the offset at which each begins."""
+    """Flatten rows to one tensor, with the start offset of each."""
     flat: NDArray[Any] = np.concatenate([np.zeros(0, dtype=np.int32), *rows])
     lengths = np.array([len(row) for row in rows])
     if random is not None and keep < 1:

@@ -41,7 +41,7 @@ _CLASSES: Final = "kinds"
 
 
 class Subject(NamedTuple):
-    """A text's subject: its name, where it is named, and how likely that is right."""
+    """A text's subject: its name, spans and probability."""
 
     name: str
     spans: tuple[WordSpan, ...]
@@ -50,19 +50,19 @@ class Subject(NamedTuple):
 
 @dataclass(frozen=True)
 class RankedText:
-    """A training text: the features of its candidate spans, and which of them are right."""
+    """A training text: features of its candidate spans, and the correct ones."""
 
     rows: Sequence[Sequence[str]]
     right: Sequence[bool]
 
     @classmethod
     def of(cls, text: LabelledText, subject: Sequence[WordSpan], crf: SubjectCrf) -> RankedText:
-        """Rank the spans of a text.
+        """Featurise the spans of a text.
 
         Args:
             text: the text.
-            subject: the spans where it names its subject; none where it does not.
-            crf: one that was not trained on the text.
+            subject: the spans that name its subject, if any.
+            crf: a CRF not trained on the text.
         """
         group = text.source.group
         features = SpanFeatures(text.parsed, crf.predict(text.parsed, group), crf.statistics, group)
@@ -75,10 +75,10 @@ class RankedText:
 
 
 class SubjectFinder:
-    """Ranks the spans that may name the subject.
+    """Ranker of spans that may name the subject.
 
-    A conditional random field finds where such names tend to begin and end; a logistic regression
-    over whole spans decides, with the field's tags among its features.
+    A CRF tags likely names of subjects; a logistic regression over whole spans decides, with the
+    CRF's tags among its features.
     """
 
     def __init__(
@@ -88,14 +88,14 @@ class SubjectFinder:
 
     @classmethod
     def fit(cls, crf: SubjectCrf, texts: Sequence[RankedText]) -> SubjectFinder:
-        """Train on texts out of fold of the CRFs whose tags are among their features."""
+        """Train on texts featurised with out-of-fold CRFs."""
         rows = [row for text in texts for row in text.rows]
         right = np.array([wanted for text in texts for wanted in text.right], dtype=bool)
         ranker = LinearModel.fit(rows, right[:, None], strength=_RANKER_STRENGTH)
         return cls(crf, ranker, crf.statistics)
 
     def find(self, parsed: ParsedText, group: str = "") -> Subject | None:
-        """The likeliest subject of a text; none where nothing looks like a name."""
+        """The most likely subject of a text; None if nothing looks like a name."""
         spans = candidate_spans(parsed)
         if not spans:
             return None
@@ -110,7 +110,7 @@ class SubjectFinder:
         )
 
     def save(self, folder: Path) -> None:
-        """Write the crf and the ranker."""
+        """Write the CRF and the ranker."""
         (folder / _CRF).write_bytes(self.crf.crf.model)
         self._ranker.save(folder, _RANKER)
 
@@ -128,7 +128,7 @@ class SubjectFinder:
 
 
 def occurrences(parsed: ParsedText, span: WordSpan) -> tuple[WordSpan, ...]:
-    """A span and the other spans of the same words."""
+    """A span, and the other spans with the same words."""
     spelt = "".join(parsed.folded[span.start : span.end])
     again = [
         closed(parsed, other)
@@ -139,11 +139,11 @@ def occurrences(parsed: ParsedText, span: WordSpan) -> tuple[WordSpan, ...]:
 
 
 class SubjectClassifier:
-    """Predicts whether a subject is a song, an album or a singer, say, from the words around it.
+    """Classifier of a subject's class (song, album, singer, …) from the words around it.
 
     Args:
         classes: the classes of subjects.
-        model: one output for each.
+        model: one output per class.
     """
 
     def __init__(
@@ -164,12 +164,12 @@ class SubjectClassifier:
         statistics: TrainingStatistics,
         word_lists: WordLists,
     ) -> SubjectClassifier:
-        """Learn from texts that name their subject.
+        """Train on texts that name their subject.
 
         Args:
             subjects: each text, the spans of its subject, and its group.
             classes: the class of each subject.
-            statistics, word_lists: what is known of words.
+            statistics, word_lists: word statistics and word lists.
         """
         names = tuple(sorted(set(classes)))
         rows = [_context_features(*subject, statistics, word_lists) for subject in subjects]
@@ -190,13 +190,13 @@ class SubjectClassifier:
     def of_classes(
         self, classes: Sequence[str], parsed: ParsedText, spans: Sequence[WordSpan], group: str = ""
     ) -> NDArray[np.float64]:
-        """Probability that the subject is of each of the given classes; of unknown ones it is 0."""
+        """Probability of each given class; 0 for unknown ones."""
         each = self.probabilities(parsed, spans, group).tolist()
         by_class = dict(zip(self.classes, each, strict=True))
         return np.array([by_class.get(kind, 0.0) for kind in classes])
 
     def save(self, folder: Path) -> None:
-        """Write the weights; the classes go with the extractor's settings."""
+        """Write the weights; the classes are saved with the extractor's settings."""
         self._model.save(folder, _CLASSES)
 
     @classmethod

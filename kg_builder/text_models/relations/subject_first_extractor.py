@@ -38,7 +38,7 @@ from kg_builder.text_models.relations.training_statistics import (
 
 _MAX_CONFIDENCE: Final = 0.99
 _MIN_CONFIDENCE: Final = 0.01
-"""Triples of lower confidences are not named at all."""
+"""Triples with lower confidence are discarded."""
 
 _LISTED: Final = frozenset({"genre", "instrument", "demonym"})
 _OPENING: Final = 5
@@ -46,14 +46,14 @@ _OPENING: Final = 5
 
 @dataclass(frozen=True)
 class SubjectRelations:
-    """Relations of subjects.
+    """Relation classifier of objects, given the subject's class.
 
     Attributes:
         names: the relations, in the order of the model's outputs.
-        classes: for each the class of its subjects.
-        shares: for each the share of what texts state of it that their annotation has
-            (Elkan & Noto 2008, "Learning classifiers from only positive and unlabeled data").
-        model: predicts for an object which relations hold, given a subject of the right class.
+        classes: the subject class of each relation.
+        shares: for each relation, the share of its stated triples that are annotated (Elkan & Noto
+            2008, "Learning classifiers from only positive and unlabeled data").
+        model: predicts which relations hold for an object, given a subject of the right class.
     """
 
     names: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ class SubjectRelations:
 
 @dataclass(frozen=True)
 class SubjectFirstModels:
-    """The models that together read a text."""
+    """The models of the subject-first extractor."""
 
     tagger: MentionTagger
     finder: SubjectFinder
@@ -80,20 +80,20 @@ class SubjectFirstModels:
 
 @dataclass(frozen=True)
 class SubjectFirstExtractor:
-    """Finds a text's subject, its class, and which relations the other names have to it.
+    """Extractor that finds a text's subject and its class, then relates the other names to it.
 
-    Made for collections in which all triples of a text have one subject, such as sentences of an
-    article about one work. Three models, each trained on what is certain:
+    For collections in which all triples of a text have one subject, such as sentences of an article
+    about one work. Three models, each trained on reliable labels:
 
     - the subject's span and name, from the texts that name it;
     - its class, which limits the relations: a class is a set of relations whose subjects are alike
       (an ontology's domain, or induced);
-    - for each relation, which objects hold, from objects beside a known subject of the class. A
-      text's annotation may have only a part, by relation; the probabilities are divided by it.
+    - for each relation, the objects for which it holds, given a known subject of the class.
+      Annotation may be incomplete; the probabilities are divided by each relation's annotated
+      share.
 
-    A triple's confidence is the product of the three probabilities.
-    `subject_first_training.fit_subject_first_extractor` makes one; `model_files` saves and loads
-    it.
+    A triple's confidence is the product of the three probabilities. Created by
+    `subject_first_training.fit_subject_first_extractor`; `model_files` saves and loads it.
     """
 
     config: LearnedConfig
@@ -103,16 +103,16 @@ class SubjectFirstExtractor:
     namer: Namer
     models: SubjectFirstModels
     threshold: float
-    """Lowest confidence of a triple that `extract` returns by default"""
+    """Minimum confidence of a triple that `extract` returns by default"""
 
     def extract(
         self, texts: Sequence[str], *, min_confidence: float | None = None
     ) -> list[list[FoundTriple]]:
-        """Read the triples of texts, by falling confidence.
+        """Extract the triples of texts, by falling confidence.
 
         Args:
-            texts: running texts, each about one thing.
-            min_confidence: lowest confidence of a triple; by default the threshold of training,
+            texts: running texts, each about one entity.
+            min_confidence: minimum confidence of a triple; by default the threshold of training,
                 which has the best F1.
         """
         parsed = list(parse_texts(texts, self.config.model))
@@ -121,19 +121,19 @@ class SubjectFirstExtractor:
     def extract_parsed(
         self, texts: Sequence[ParsedText], *, min_confidence: float | None = None
     ) -> list[list[FoundTriple]]:
-        """As `extract`, for texts that are parsed already."""
+        """As `extract`, for parsed texts."""
         lowest = self.threshold if min_confidence is None else min_confidence
         return [self.triples(text, min_confidence=lowest) for text in texts]
 
     def triples(
         self, parsed: ParsedText, *, min_confidence: float, group: str = ""
     ) -> list[FoundTriple]:
-        """Triples of one text; of overlapping objects of a relation the most confident.
+        """Triples of one text; of a relation's overlapping objects, the most confident.
 
         Args:
             parsed: the text.
-            min_confidence: lowest confidence of a triple.
-            group: what the text is about, so that nothing is known from its own group.
+            min_confidence: minimum confidence of a triple.
+            group: the text's topic, whose own texts are left out of the statistics.
         """
         models = self.models
         lowest = max(min_confidence, _MIN_CONFIDENCE)
@@ -175,9 +175,9 @@ def object_candidates(
     word_lists: WordLists,
     group: str = "",
 ) -> list[Candidate]:
-    """Runs beside the subject that may name something, each with the class that it seems to have.
+    """Candidate spans of objects besides the subject, each with its predicted class.
 
-    They may overlap ("Walden for Carey" and "Walden"): which is meant is decided with the relation.
+    They may overlap ("Walden for Carey" and "Walden"): the choice is made with the relation.
     """
 
     def free(span: WordSpan) -> bool:
@@ -203,7 +203,7 @@ def object_features(
     word_lists: WordLists,
     group: str = "",
 ) -> list[list[str]]:
-    """Features of each object: as one of a pair with the subject's nearest mention, and alone."""
+    """Features of each object: paired with the subject's nearest mention, and single."""
     mentions = sorted(
         [*(Candidate(span, SUBJECT, 1.0) for span in subject), *objects],
         key=lambda item: item.span,
@@ -232,7 +232,7 @@ def object_features(
 
 
 def _shape(parsed: ParsedText, item: Candidate, mentions: Sequence[Candidate]) -> Iterator[str]:
-    """Whether the run is cut well: rivals, entities and capitals at its edges, quotation marks."""
+    """Boundary features of a span: overlapping spans, entities, capitals at its edges, quotes."""
     start, end = item.span
     rivals = [
         other.span for other in mentions if other is not item and other.span.overlaps(item.span)
@@ -252,7 +252,7 @@ def _shape(parsed: ParsedText, item: Candidate, mentions: Sequence[Candidate]) -
 
 
 def _of_date(parsed: ParsedText, span: WordSpan, dates: int) -> Iterator[str]:
-    """How exact a date is: a year alone seldom is the whole date that a database has."""
+    """Feature of a date's precision: a mere year rarely is the full date of a database."""
     date = whole_date(parsed.span_text(*span))
     if date is not None:
         granularity = precision(date)

@@ -38,7 +38,7 @@ from kg_builder.text_models.relations.training_statistics import WordLists
 _FOLDS: Final = 3
 _STRENGTH: Final = 0.1
 _PRIOR: Final = 5
-"""Imagined examples with the mean share, for relations with few"""
+"""Pseudo-count of examples with the mean share, for relations with few"""
 
 _MIN_SHARE: Final = 0.05
 _ONE_SUBJECT: Final = 0.95
@@ -46,7 +46,7 @@ _MIN_TEXTS: Final = 10
 
 
 def about_one_thing(texts: Sequence[AnnotatedText]) -> bool:
-    """Whether the triples of (nearly) every text with several have one subject."""
+    """Whether (nearly) every text with several triples has one subject."""
     several = [text for text in texts if len(text.triples) > 1]
     alike = sum(len({triple.subject for triple in text.triples}) == 1 for text in several)
     return len(several) >= _MIN_TEXTS and alike >= _ONE_SUBJECT * len(several)
@@ -61,15 +61,14 @@ def fit_subject_first_extractor(
     parsed: Sequence[ParsedText] | None = None,
     progress: Progress = silent,
 ) -> SubjectFirstExtractor:
-    """Train on texts; the same texts and seed give the same model.
+    """Train the extractor; the same texts and seed give the same model.
 
     Args:
-        texts: texts with their triples; of a text about several things those of its chief subject
-            count.
+        texts: texts with their triples; only those of the main subject count.
         config: settings.
-        seed: of how texts are divided into folds.
+        seed: of the split into folds.
         declared: classes of slots that an ontology declares.
-        parsed: the texts as parsed before, in their order, to save the time.
+        parsed: the already parsed texts, in order, to save time.
         progress: called after each step.
 
     Raises:
@@ -121,7 +120,7 @@ def fit_subject_first_extractor(
 
 
 def _of_chief_subject(text: AnnotatedText) -> AnnotatedText:
-    """A text with the triples of its chief subject alone."""
+    """Restrict a text to the triples of its main subject."""
     subjects = [triple.subject for triple in text.triples]
     chief = max(dict.fromkeys(subjects), key=subjects.count)
     return replace(text, triples=tuple(t for t in text.triples if t.subject == chief))
@@ -129,7 +128,7 @@ def _of_chief_subject(text: AnnotatedText) -> AnnotatedText:
 
 @dataclass(frozen=True)
 class _Objects:
-    """The objects of a text beside its true subject: features, and the relations that hold."""
+    """The objects of a text given its true subject: features and relations."""
 
     rows: list[list[str]]
     labels: NDArray[np.bool_]
@@ -137,7 +136,7 @@ class _Objects:
 
 
 class _Training:
-    """The training texts as the models of each fold's other folds read them."""
+    """Training data with out-of-fold predictions of the earlier models."""
 
     def __init__(self, prepared: PreparedTexts) -> None:
         self._prepared, self._classes, self._texts = prepared, prepared.classes, prepared.texts
@@ -154,7 +153,7 @@ class _Training:
         self.objects: list[_Objects | None] = [None] * len(self._texts)
 
     def read_out_of_fold(self, fold: int) -> None:
-        """Let models of the other folds read the texts of a fold."""
+        """Add predictions on a fold by models of the other folds."""
         others = self._without(fold)
         texts = [self._texts[n] for n in others]
         tagger = MentionTagger.fit(texts, self._classes, *self._resources)
@@ -168,10 +167,10 @@ class _Training:
                     self.objects[number] = self._objects(text, subject, tagger)
 
     def shares(self) -> tuple[float, ...]:
-        """For each relation the mean probability, out of fold, of the objects that are annotated.
+        """Mean out-of-fold probability of the annotated objects, for each relation.
 
-        Were annotation complete and the classifier certain, it would be 1; it is the share of
-        what is stated that the annotation has, where that share was drawn at random.
+        With complete annotation and a perfect classifier it would be 1; it estimates the annotated
+        share of the stated triples, if that is random.
         """
         sums, counts = np.zeros(len(self._names)), np.zeros(len(self._names))
         for fold in sorted(set(self._prepared.fold_of)):
@@ -189,7 +188,7 @@ class _Training:
     def models(
         self, shares: Sequence[float] | None, *, without: int | None = None
     ) -> SubjectFirstModels:
-        """Models of all texts, or of those outside a fold."""
+        """Train the models on all texts, or on those outside a fold."""
         numbers = self._without(without)
         if without is None:
             tagger = MentionTagger.fit(self._texts, self._classes, *self._resources)
@@ -222,7 +221,7 @@ class _Training:
         return self._classes.of_slot[Slot(text.source.triples[0].relation, "subject")]
 
     def _fit_relations(self, numbers: Sequence[int]) -> LinearModel:
-        """The model of relations; each is trained on the subjects of its own class."""
+        """Train the relation model; each relation on subjects of its class."""
         chosen = [text for n in numbers if (text := self.objects[n]) is not None and text.rows]
         rows = [row for text in chosen for row in text.rows]
         labels = np.concatenate([text.labels for text in chosen])
@@ -258,10 +257,10 @@ class _Training:
     def _relations_by_span(
         self, text: LabelledText, subject: Sequence[WordSpan]
     ) -> dict[WordSpan, set[str]]:
-        """Which relations hold for which spans.
+        """The relations that hold for each span.
 
-        Only where the name that the span would be given is the triple's: a year that stands for
-        a date which is known to the day would make a wrong triple.
+        Only if the name derived from the span is the triple's: a year in place of a full date would
+        give a wrong triple.
         """
         holds: dict[WordSpan, set[str]] = defaultdict(set)
         for triple in text.source.triples:
@@ -278,11 +277,11 @@ class _Training:
 
 
 def _threshold(found: Sequence[Sequence[FoundTriple]], texts: Sequence[AnnotatedText]) -> float:
-    """The lowest confidence for the best expected F1, on texts out of fold.
+    """The minimum confidence for the best expected F1 on out-of-fold texts.
 
-    The number of right triples among the stated is the sum of their confidences. The number that
-    the texts state is that sum over all triples worth naming, enlarged by the share of the
-    annotated triples that are not among them.
+    The expected number of correct extracted triples is the sum of their confidences. The total is
+    estimated by that sum over all candidate triples, scaled up by the share of annotated triples
+    that are not among the candidates.
     """
     confidences = np.sort([item.confidence for items in found for item in items])[::-1]
     wanted = reached = 0

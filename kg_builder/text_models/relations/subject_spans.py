@@ -28,11 +28,11 @@ _IN_NAMES: Final = frozenset(
     | {"von", "van", "der", "und", "die", "das", "den", "il", "di", "da", "my", "your", "me", "i"}
     | {"is", "it", "be", "that", "no", "not", "like", "as", "n"}
 )
-"""Small words that names have inside"""
+"""Lower-case words that occur within names"""
 
 
 def quoted(parsed: ParsedText) -> list[WordSpan]:
-    """What stands in quotation marks."""
+    """Spans in quotation marks."""
     found, opened = [], None
     for at, word in enumerate(parsed.words):
         if word in QUOTES:
@@ -46,14 +46,14 @@ def quoted(parsed: ParsedText) -> list[WordSpan]:
 
 
 def candidate_spans(parsed: ParsedText) -> list[WordSpan]:
-    """Runs that begin like a name and hold few small words in a row; they overlap freely."""
+    """Spans that begin like a name with few consecutive lower-case words; they may overlap."""
     return sorted({*quoted(parsed), *_like_names(parsed)})
 
 
 def _like_names(parsed: ParsedText) -> Iterator[WordSpan]:
     words = parsed.words
     for start, first in enumerate(words):
-        # "(You Drive Me) Crazy": a bracket that the name itself closes
+        # "(You Drive Me) Crazy": a bracket closed within the name
         bracketed = first == "(" and words[start + 1 : start + 2] != ()
         first = words[start + 1] if bracketed else first
         begins = (
@@ -80,11 +80,11 @@ def _like_names(parsed: ParsedText) -> Iterator[WordSpan]:
 
 @dataclass(frozen=True)
 class SubjectTags:
-    """How the CRF tags a text.
+    """The CRF's output for a text.
 
     Attributes:
         spans: the spans of the best tag sequence.
-        outside: for each word the probability that it is no part of the subject's name.
+        outside: for each word, the probability that it is not part of the subject's name.
     """
 
     spans: frozenset[WordSpan]
@@ -92,11 +92,10 @@ class SubjectTags:
 
 
 class SubjectCrf:
-    """Tags the words that name what a text is about.
+    """CRF that tags the words naming a text's subject.
 
-    Sees of each word what `mentions.word_features` shows, and quotation marks and brackets around
-    it. Only texts that name their subject train it: of the others it is not known that no span
-    stands for the subject.
+    Its features are those of `mentions.word_features`, and the quotation marks and brackets around
+    a word. It is trained only on texts that name their subject, as others may still mention it.
     """
 
     def __init__(self, statistics: TrainingStatistics, word_lists: WordLists, crf: Crf) -> None:
@@ -115,8 +114,8 @@ class SubjectCrf:
 
         Args:
             texts: the texts.
-            subjects: the spans where each names its subject.
-            statistics, word_lists: what is known of words.
+            subjects: the spans that name the subject of each.
+            statistics, word_lists: word statistics and word lists.
 
         Raises:
             DataError: no text names its subject.
@@ -136,7 +135,7 @@ class SubjectCrf:
         return cls(statistics, word_lists, Crf.fit(features, tags, config=_CRF))
 
     def predict(self, parsed: ParsedText, group: str = "") -> SubjectTags:
-        """Tag a text; nothing is known from texts of its own group."""
+        """Tag a text; statistics leave out texts of its own group."""
         best, marginals = self.crf.predict(
             _subject_features(parsed, self.statistics, self._word_lists, group)
         )
@@ -192,13 +191,13 @@ def _subject_features(
 
 
 class SpanFeatures:
-    """Features of the runs of one text.
+    """Feature extractor for the spans of one text.
 
     Args:
         parsed: the text.
-        tags: how the CRF tags it.
-        statistics: which words texts about several things use.
-        group: what the text is about, where training knows it.
+        tags: the CRF's output.
+        statistics: the words used in texts about several topics.
+        group: the text's topic, if in training.
     """
 
     def __init__(
@@ -211,7 +210,7 @@ class SpanFeatures:
         self._folded = f" {' '.join(filter(None, parsed.folded))} "
 
     def of(self, span: WordSpan) -> list[str]:
-        """Features of a run: its edges, its inside, its grammar, how the CRF tags it."""
+        """Features of a span: edges, inside, syntax, CRF tags."""
         return [
             *self._edges(span),
             *self._inside(span),

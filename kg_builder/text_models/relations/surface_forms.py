@@ -33,7 +33,7 @@ _IN_TEXT: Final = re.compile(
 )
 _DECIMAL_MINUTES: Final = re.compile(r"(\d+\.\d+)(?: ?(?:minutes?|mins?))?")
 _MAX_PART: Final = 600
-"""The most minutes or seconds that are taken for a duration"""
+"""Maximum minutes or seconds accepted as a duration"""
 
 _NOTATIONS: Final = {
     "date": ("{y}-{m:02d}-{d:02d}", "{d:02d} {name} {y}", "{d} {name} {y}", "{name} {d}, {y}"),
@@ -44,7 +44,7 @@ YEAR_OF: Final = "{y}"
 
 
 def plain(name: str) -> str:
-    """A collection's name as people write it.
+    """Convert a collection's name to natural spelling.
 
     >>> plain('"Chișinău,_Moldova"')
     'Chișinău, Moldova'
@@ -54,7 +54,7 @@ def plain(name: str) -> str:
 
 @lru_cache(maxsize=1)
 def demonyms() -> dict[str, str]:
-    """Demonym, squashed → country."""
+    """Squashed demonym → country."""
     return {squash(word): country for word, country in lexicon.demonyms().items()}
 
 
@@ -68,7 +68,7 @@ def _demonyms_of() -> dict[str, tuple[str, ...]]:
 
 @lru_cache(maxsize=1 << 15)
 def forms(name: str) -> tuple[tuple[str, ...], ...]:
-    """Squashed forms of a name in tiers: those of a tier are tried before those of the next."""
+    """Squashed forms of a name, in tiers to be tried in order."""
     whole = plain(name)
     bare = _PARENTHESES.sub("", whole)
     tiers = [
@@ -98,7 +98,7 @@ def _singular(name: str) -> Iterator[str]:
 
 
 def _without_class(name: str) -> Iterator[str]:
-    """ "Pop music" is called pop, the "French language" French."""
+    """Strip a trailing class noun: "Pop music" → pop, "French language" → French."""
     first, _, last = name.rpartition(" ")
     if first and last.islower() and len(first) > 1:
         yield first
@@ -135,7 +135,7 @@ def dates_in(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def duration_in_minutes(surface: str) -> str:
-    """A duration in minutes, the unit of DBpedia's `Work/runtime`; empty if it is none.
+    """Parse a duration to minutes, the unit of DBpedia's `Work/runtime`; '' if it is not one.
 
     >>> [duration_in_minutes(text) for text in ("35.1 minutes", "3:30", "2 minutes and 15 seconds")]
     ['35.1', '3.5', '2.25']
@@ -154,7 +154,7 @@ def duration_in_minutes(surface: str) -> str:
 
 
 def whole_date(surface: str) -> str | None:
-    """The XML Schema form of a piece of text that is a date from end to end, or none."""
+    """The XML Schema form of a text that is entirely a date, or None."""
     return next(
         (value for start, end, value in dates_in(surface) if (start, end) == (0, len(surface))),
         None,
@@ -162,18 +162,18 @@ def whole_date(surface: str) -> str | None:
 
 
 def iso_date(name: str) -> str | None:
-    """The XML Schema form of a name that is a date, or none."""
+    """The XML Schema form of a name that is a date, or None."""
     value = parse_date(name.strip("\"' "))
     return value.text if value else None
 
 
 def precision(date: str) -> str:
-    """How far a date in XML Schema form is known: date, gYearMonth or gYear."""
+    """Precision of a date in XML Schema form: date, gYearMonth or gYear."""
     return {10: "date", 7: "gYearMonth"}.get(len(date), "gYear")
 
 
 def write(date: str, notation: str) -> str:
-    """A date in a notation.
+    """Format a date in a notation.
 
     >>> write("1982-07-23", "{d:02d} {name} {y}")
     '23 July 1982'
@@ -183,7 +183,7 @@ def write(date: str, notation: str) -> str:
 
 
 def notation_of(date: str, name: str) -> str | None:
-    """The notation in which a date of the text became this name, or none."""
+    """The notation by which a date of the text became this name, or None."""
     wanted = name.strip("\"' ").casefold()
     for notation in (*_NOTATIONS[precision(date)], YEAR_OF):
         if write(date, notation).casefold() == wanted:

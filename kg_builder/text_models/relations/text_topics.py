@@ -1,6 +1,6 @@
 """Find what a text without a title is about: a work's title, or the first name of a person.
 
-The forms of names and titles are shared with the rules that read relations (`dbpedia_patterns`).
+Its patterns of names and titles are shared with the relation rules (`dbpedia_patterns`).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _NO_TITLES: Final = frozenset(["It", "The", "A", "An", "He", "She", "They", "His
 
 
 def title_of_work(text: str) -> str:
-    """The title of the song or record that a text without a title is about; empty if there is none.
+    """Find the title of the song or record that a text is about; '' if there is none.
 
     >>> title_of_work("The runtime of Blue: One (Mira Holt song) is 3.16.")
     'Blue: One (Mira Holt song)'
@@ -93,11 +93,11 @@ def _bare_title(surface: str) -> str:
 
 
 def first_name(text: str) -> str:
-    """The first run of capitalised words of a text: of a text about a person mostly who it is."""
+    """The first capitalised span of a text, which usually is the topic of a text about a person."""
     found = _FIRST_NAME.search(text)
     return found[0] if found else ""
 
 
 def has_date(name: str) -> bool:
-    """Whether a run of capitalised words is a month, or has a date in it."""
+    """Whether a capitalised span is a month or contains a date."""
     return whole_date(f"{name} 2000") is not None or any(True for _ in dates_in(name))

@@ -1,8 +1,8 @@
-"""Count how often names fill slots and relations in training texts, leaving out the own group.
+"""Count the slots and relations of names in training texts, with leave-one-group-out lookup.
 
-A model that sees in training that each name is "known" learns to trust the list and fails on
-names that are new. So names are looked up with the texts of the same group left out: in training
-a name is known only through other groups, just as it will be later.
+If every name were "known" in training, a model would learn to trust the list and fail on new names.
+So lookups leave out the texts of the same group: in training a name is known only from other
+groups, as at test time.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ K = TypeVar("K")
 
 @dataclass
 class TrainingStatistics:
-    """Which squashed surfaces fill which slots, and which pairs hold which relations, by group."""
+    """Counts of squashed surfaces by slot, and of surface pairs by relation, per group."""
 
     slots: dict[str, dict[Slot, Counter[str]]] = field(default_factory=dict)
-    """Surface → slot → group → times"""
+    """Surface → slot → group → count"""
 
     pairs: dict[tuple[str, str], dict[str, Counter[str]]] = field(default_factory=dict)
-    """Surfaces of subject and object → relation → group → times"""
+    """Surfaces of subject and object → relation → group → count"""
 
     words: dict[str, set[str]] = field(default_factory=dict)
-    """Word → groups whose texts use it"""
+    """Word → groups of the texts with it"""
 
     @classmethod
     def of(cls, texts: Iterable[LabelledText]) -> TrainingStatistics:
@@ -78,7 +78,7 @@ class TrainingStatistics:
         )
 
     def slots_of(self, surface: str, group: str) -> dict[Slot, int]:
-        """Slots that a surface fills in texts of other groups, with the number of times."""
+        """Slots of a surface in texts of other groups, with counts."""
         return _elsewhere(self.slots.get(surface, {}), group)
 
     def relations_of(self, subject: str, object_: str, group: str) -> dict[str, int]:
@@ -86,12 +86,12 @@ class TrainingStatistics:
         return _elsewhere(self.pairs.get((subject, object_), {}), group)
 
     def is_common(self, word: str, group: str) -> bool:
-        """Whether texts of at least two groups, the given one apart, use a word."""
+        """Whether a word occurs in at least two groups other than the given one."""
         groups = self.words.get(word, set())
         return len(groups) - (group in groups) >= 2
 
     def find(self, parsed: ParsedText, group: str) -> Iterator[tuple[WordSpan, str]]:
-        """Yield the longest runs of words that are known surfaces, from the left."""
+        """Yield the leftmost-longest spans that are known surfaces."""
         start = 0
         while start < len(parsed):
             for end in range(min(start + _MAX_WORDS, len(parsed)), start, -1):
@@ -120,7 +120,7 @@ def _elsewhere(by_group: dict[K, Counter[str]], group: str) -> dict[K, int]:
 
 
 class WordLists:
-    """Genres, instruments, roles and demonyms that are known without any training."""
+    """Word lists of genres, instruments, roles and demonyms."""
 
     def __init__(self) -> None:
         self._kinds: dict[str, str] = {}
@@ -133,7 +133,7 @@ class WordLists:
             self._kinds.update((squash(word), kind) for word in words)
 
     def find(self, parsed: ParsedText) -> Iterator[tuple[WordSpan, str]]:
-        """Yield the longest runs of words in a list, from the left, with the list's kind."""
+        """Yield the leftmost-longest spans in a list, with the list's kind."""
         start = 0
         while start < len(parsed):
             for end in range(min(start + _MAX_LISTED_WORDS, len(parsed)), start, -1):
@@ -147,19 +147,18 @@ class WordLists:
 
 @dataclass
 class Namer:
-    """Canonical names of mentions, by slot.
+    """Converter of mentions to canonical names, by slot.
 
-    A surface that training has seen gets the name that it most often stood for. For others a
-    habit of the slot is followed: how its names most often differ from their surfaces. "Pop" is
-    *Pop music* as a genre, "French" is *France* as a birthplace and *French language* as a
-    language, dates come in the collection's notation.
+    A surface seen in training gets its most frequent name. For others the slot's most frequent
+    change from surface to name is applied: "Pop" is *Pop music* as a genre, "French" is *France* as
+    a birthplace and *French language* as a language, dates come in the collection's notation.
     """
 
     names: dict[str, dict[Slot, dict[str, Counter[str]]]] = field(default_factory=dict)
-    """Surface, squashed → slot → name → group → times"""
+    """Squashed surface → slot → name → group → count"""
 
     habits: dict[tuple[Slot, str], Counter[str]] = field(default_factory=dict)
-    """Slot and kind of surface → change that makes the name → number of different names"""
+    """Slot and kind of surface → change from surface to name → number of distinct names"""
 
     @classmethod
     def of(cls, texts: Iterable[LabelledText]) -> Namer:
@@ -193,12 +192,12 @@ class Namer:
         )
 
     def name(self, surface: str, slot: Slot, group: str = "") -> str:
-        """The name of a mention that fills a slot.
+        """The canonical name of a mention in a slot.
 
         Args:
             surface: the mention's text.
-            slot: what it fills.
-            group: what the text is about; nothing is known from texts of the same group.
+            slot: the mention's slot.
+            group: the text's topic, whose own texts are left out.
         """
         date = whole_date(surface)
         if date:
@@ -245,7 +244,7 @@ def _kind_of_surface(surface: str) -> str:
 
 
 def _change(surface: str, name: str) -> str | None:
-    """What makes the name out of the surface, or none if that is particular to the name."""
+    """The change from surface to name, or None if it is specific to the name."""
     text, wanted = joined(surface).casefold(), name.casefold()
     if squash(text) == squash(wanted):
         return _AS_IT_IS

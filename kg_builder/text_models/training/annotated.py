@@ -30,13 +30,13 @@ DATA_MODEL_NAME: Final = {
     "released": "performed",
     "collaboratedWith": "associatedWith",
 }
-"""Annotated predicate → the data model's, where the names differ."""
+"""Annotated predicate → the data model's, if the names differ."""
 
 _SPECIFIC: Final = {"Agent": "", "Artist": "", "Work": "", "Entity": "", "Person": "Person"}
-"""Classes of a predicate's side that leave open what a thing is, and what to take instead."""
+"""Unspecific classes of a predicate's domain or range → the class used instead."""
 
 ClassOf = Callable[[str], str]
-"""Name → class under which the graph knows it, or an empty text."""
+"""Name → its class in the graph, or ''."""
 
 
 def read_annotated(
@@ -52,9 +52,9 @@ def read_annotated(
     Args:
         path: annotated biographies (JSON lines with `id`, `sentences`, `chains`, `triples`);
             WebNLG (an `.xml` file, or a folder of them); Text2KGBench (JSON lines).
-        texts: id → text, of the texts that biographies annotate.
-        class_of: the class of a name.
-        schema: the data model; relations that it does not have are counted.
+        texts: id → text of the annotated biographies.
+        class_of: returns the class of a name.
+        schema: the data model; relations outside it are counted.
         ontology: Text2KGBench's ontology.
 
     Raises:
@@ -169,7 +169,7 @@ def _of_triples(read: Sequence[AnnotatedText], class_of: ClassOf, schema: Schema
 
 
 def _mapped(triple: Triple, schema: Schema) -> Triple | None:
-    """The triple in the data model's words; None where it has none for it."""
+    """Map a triple to the data model; None if there is no predicate for it."""
     name = DATA_MODEL_NAME.get(triple.relation, triple.relation)
     known, turned = (name, False) if name in schema.predicates else ("", False)
     for prefix in _DBPEDIA:
@@ -187,7 +187,7 @@ def _mapped(triple: Triple, schema: Schema) -> Triple | None:
 
 
 def _classes(triples: Sequence[Triple], class_of: ClassOf, schema: Schema) -> dict[str, str]:
-    """Name → class, by the graph or by the sides of relations that it stands on."""
+    """Name → class, from the graph or from the domain or range of its relations."""
     found: dict[str, str] = {}
     for triple in triples:
         predicate = schema.predicates[triple.relation]
@@ -204,7 +204,7 @@ def _classes(triples: Sequence[Triple], class_of: ClassOf, schema: Schema) -> di
 def _literals(
     text: str, sentence: CharSpan, triples: Sequence[Triple], schema: Schema
 ) -> Iterator[tuple[CharSpan, str]]:
-    """Dates in a sentence's triples, where the sentence has them letter by letter."""
+    """Dates in a sentence's triples that occur in the sentence verbatim."""
     for triple in triples:
         if schema.predicates[triple.relation].datatype == "date":
             start = text.find(triple.object, sentence.start, sentence.end)

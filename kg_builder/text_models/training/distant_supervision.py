@@ -27,13 +27,13 @@ _VAGUE: Final = frozenset({"Name", "Artist"})
 def facts_of(
     statements: pd.DataFrame, records: pd.DataFrame, *, texts: Collection[str]
 ) -> list[tuple[str, str, str]]:
-    """What the structured sources state, by name.
+    """Facts of the structured sources, by entity names.
 
     Args:
         statements: table of the extraction stage; subjects and objects are keys of records.
         records: the records.
-        texts: names of the sources of running text, whose statements are not taken: a model
-            would learn the rules' own output.
+        texts: names of the sources of running text, whose statements are skipped, as a model would
+            learn the rules' output.
     """
     names = dict(zip(records["record"], records["name"], strict=True))
     chosen = statements[~statements["source"].isin(list(texts))]
@@ -50,11 +50,11 @@ def facts_of(
 def label_with_graph(
     texts: Iterable[ReadText], facts: Collection[tuple[str, str, str]], schema: Schema
 ) -> TrainingTexts:
-    """Label texts with names and facts that structured sources have.
+    """Label texts with names and facts of structured sources.
 
-    A sentence trains NER where everything in it that looks like a name is known: what is not known
-    may be a name all the same, and a model would learn that it is none. Texts are expected as
-    rules and gazetteer read them.
+    A sentence is used for NER only if everything in it that looks like a name is known; otherwise a
+    model would learn that unknown names are not names. Texts must have been read by rules and
+    gazetteer.
     """
     result = TrainingTexts()
     read = list(texts)
@@ -85,7 +85,7 @@ def label_with_graph(
 def canonical_facts(
     facts: Iterable[tuple[str, str, str]], schema: Schema
 ) -> list[tuple[str, str, str]]:
-    """Facts in the form in which the data model writes them: `hasMember` as `memberOf`."""
+    """Convert facts to their canonical direction: `hasMember` to `memberOf`."""
     found = set()
     for subject, name, object_ in facts:
         predicate = schema.predicates.get(name)
@@ -108,12 +108,12 @@ def _char_spans(mentions: Iterable[Mention]) -> Iterator[tuple[CharSpan, str]]:
 def label_texts(
     texts: Iterable[ReadText], facts: Iterable[tuple[str, str, str]]
 ) -> list[AnnotatedText]:
-    """Passages of texts that name both things of a fact, with those facts as their triples.
+    """Extract passages that mention both entities of a fact, with these facts as triples.
 
     Mintz et al., "Distant supervision for relation extraction without labeled data" (2009): a
-    passage that names both things of a known fact is taken to state it. It need not, and what it
-    states besides is not known, so the labels are never complete. Pronouns and
-    short names stand for the things that they were resolved to.
+    passage that mentions both entities of a known fact is assumed to state it. This may be wrong,
+    and other statements are unknown, so the labels are incomplete. Pronouns and short names count
+    as the entities that they were resolved to.
 
     Args:
         texts: texts with their mentions.

@@ -27,8 +27,8 @@ from kg_builder.text_models.relations.subject_first_training import (
 from kg_builder.text_models.training.training_texts import NamedSentence, TrainingTexts
 
 Method = Literal["auto", "pairs", "subject-first"]
-"""How relations are read: from any two mentions of a text; from its subject and the other
-mentions; or in the way that suits the texts."""
+"""Method of relation extraction: any two mentions of a text; its subject and the other mentions; or
+chosen by the texts."""
 
 _TEST_SHARE: Final = 0.2
 _MIN_EXAMPLES: Final = 10
@@ -36,11 +36,11 @@ _MIN_EXAMPLES: Final = 10
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What models fitted on four fifths of the texts find in the others.
+    """Held-out evaluation: results on a fifth of the texts, with models fitted on the others.
 
     Attributes:
-        names: the test sentences, with the names found in each.
-        relations: right, found and gold triples; None where no relations are trained.
+        names: the test sentences, with the names predicted in each.
+        relations: counts of correct, extracted and gold triples; None if no relations are trained.
     """
 
     names: list[tuple[NamedSentence, list[Span]]]
@@ -49,13 +49,13 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Trained:
-    """Both fitted models; relations are None where the texts have too few."""
+    """Both fitted models; relations are None if the texts have too few."""
 
     names: NerModel
     relations: Extractor | None
 
     def save(self, folder: Path) -> None:
-        """Write both models below a folder, as `trained` in a recipe takes it.
+        """Write both models to a folder, for the key `trained` of a recipe.
 
         Raises:
             DataError: the folder cannot be written.
@@ -90,10 +90,9 @@ def fit(
 
 
 def choose_method(method: Method, texts: Sequence[AnnotatedText]) -> Method:
-    """The method itself, or what suits the texts where it is `auto`.
+    """Resolve the method `auto` by the texts.
 
-    Subject-first suits texts that are about one thing each and annotated in part: then what is
-    certain about subjects is worth most.
+    Subject-first suits texts that are about one entity each with incomplete annotation.
     """
     if method != "auto":
         return method
@@ -126,7 +125,7 @@ def fit_extractor(
 
 
 def held_out(training: TrainingTexts, *, seed: int, method: Method = "pairs") -> HeldOut:
-    """Fit on four fifths of the texts and read the others; no text is on both sides."""
+    """Fit on four fifths of the texts and evaluate on the others; no text is on both sides."""
     groups = training.groups
     order = np.random.default_rng(seed).permutation(len(groups))
     test_groups = {

@@ -12,7 +12,7 @@ from kg_builder.text_models.ner.bio_tags import TaggedWords
 
 @dataclass(frozen=True)
 class NamedSentence:
-    """A sentence with its names, and the text (by its id) that it is of."""
+    """A sentence with its names, and the id of its text."""
 
     group: str
     sentence: TaggedWords
@@ -20,12 +20,12 @@ class NamedSentence:
 
 @dataclass
 class TrainingTexts:
-    """What the models are trained on.
+    """Training data of the text models.
 
     Attributes:
-        sentences: for NER.
-        texts: for the extractor of relations; predicates are the data model's.
-        counts: what was passed over, by reason.
+        sentences: training sentences of NER.
+        texts: training texts of the relation extractor; predicates are the data model's.
+        counts: skipped data, by reason.
     """
 
     sentences: list[NamedSentence] = field(default_factory=list)
@@ -38,15 +38,15 @@ class TrainingTexts:
         return sorted({item.group for item in self.sentences} | {t.group for t in self.texts})
 
     def classes(self) -> Counter[str]:
-        """Class → marked names."""
+        """Class → number of annotated names."""
         return Counter(span.label for item in self.sentences for span in item.sentence.spans)
 
     def predicates(self) -> Counter[str]:
-        """Predicate → triples."""
+        """Predicate → number of triples."""
         return Counter(triple.relation for text in self.texts for triple in text.triples)
 
     def only(self, groups: Collection[str]) -> TrainingTexts:
-        """The part of it from some of the texts."""
+        """Restrict to some of the texts."""
         chosen = set(groups)
         return TrainingTexts(
             [item for item in self.sentences if item.group in chosen],
@@ -55,7 +55,7 @@ class TrainingTexts:
 
     @classmethod
     def merged(cls, parts: Iterable[TrainingTexts]) -> TrainingTexts:
-        """Several in one; of texts that are in more than one, the first part's reading is taken."""
+        """Merge training data; for texts in several, the first one counts."""
         whole = cls()
         for part in parts:
             groups = set(whole.groups)

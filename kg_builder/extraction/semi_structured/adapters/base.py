@@ -13,17 +13,17 @@ from kg_builder.packed_files import open_binary
 
 @dataclass(frozen=True)
 class Document:
-    """One file of a source."""
+    """A file of a source."""
 
     path: Path
     name: str
-    """Path below the raw folder, as it stands in evidence."""
+    """Path below the raw folder, as used in evidence."""
 
     source: SemiStructuredSource
     out: Collector
 
     def bytes(self) -> bytes | None:
-        """The whole content, unpacked; a file that is too large is noted and gives none."""
+        """The whole content, unpacked; None (and a reject) if the file is too large."""
         with open_binary(self.path) as stream:
             content = stream.read(self.source.max_bytes + 1)
         if len(content) > self.source.max_bytes:
@@ -33,13 +33,13 @@ class Document:
 
 
 class Adapter(Protocol):
-    """Reads one format.
+    """Interface of a reader of one format.
 
-    To add a format, write a class like this in a file of its own and list it in the registry.
+    To add a format, write such a class in a separate file and list it in the registry.
     """
 
     name: str
-    """How a recipe asks for it."""
+    """Name of the format in a recipe."""
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """Whether a file is of this format, by its name and its first kilobytes."""

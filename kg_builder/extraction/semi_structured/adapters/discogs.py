@@ -43,10 +43,10 @@ _KNOWN: Final = {
     | {"title", "artists", "extraartists", "labels", "genres", "styles", "country", "released"}
     | {"tracklist", "companies", "master_id"},
 }
-"""Fields that are read, or say nothing that the data model has a place for."""
+"""Fields that are read, or that are outside the data model."""
 
 _THREADS: Final = 4
-"""More threads wait for each other: part of the work is Python's."""
+"""Maximum threads; more would contend for the GIL."""
 
 _READERS: Final = {
     "artist": read_artists,
@@ -57,12 +57,12 @@ _READERS: Final = {
 
 
 class DiscogsDumps:
-    """A dump is read in blocks; its records keep Discogs' ids under `artists/`, `labels/`, ..."""
+    """Adapter of Discogs dumps; record keys are Discogs' ids under `artists/`, `labels/`, ..."""
 
     name = "discogs"
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """By the root element."""
+        """Recognise a dump by its root element."""
         return bool(_ROOT.search(head)) and b"musicbrainz.org/ns" not in head
 
     def read(self, document: Document) -> None:
@@ -70,7 +70,7 @@ class DiscogsDumps:
         out, rejects = document.out, list[Reject]()
         threads = document.source.threads or min(cores(), _THREADS)
         blocks = xml_blocks(document, _RECORDS, rejects)
-        # libxml2, NumPy, Arrow and DuckDB, which do most of the work, leave Python to the others
+        # libxml2, NumPy, Arrow and DuckDB do most of the work and release the GIL
         with ThreadPoolExecutor(threads) as pool:
             for segment in in_order(pool, partial(_read, document), blocks, ahead=threads + 1):
                 out.add_segment(segment)
@@ -78,7 +78,7 @@ class DiscogsDumps:
 
 
 def _read(document: Document, block: Block) -> Segment:
-    """What the records of a block say."""
+    """Extract the records of a block."""
     out = document.out
     batch = Batch(out.source, out.schema, DiscogsDumps.name, document.source.confidence)
     records = _numbered(document, block, batch)
@@ -89,7 +89,7 @@ def _read(document: Document, block: Block) -> Segment:
 
 
 def _numbered(document: Document, block: Block, batch: Batch) -> Records:
-    """The records that have an id; the others are rejects."""
+    """Select the records that have an id; the others become rejects."""
     elements, own, scope = block.elements, block.records, f"{block.tag}s"
     numbers = elements.attribute(own, "id")
     within = elements.stripped(elements.child(own, "id"))
@@ -104,7 +104,7 @@ def _numbered(document: Document, block: Block, batch: Batch) -> Records:
 
 
 def _unknown_fields(tag: str, records: Records) -> Counter[str]:
-    """How many records have each field that is not known."""
+    """Count the records with each unknown field."""
     elements = records.elements
     fields, places = elements.below(records.own)
     strange = [name not in _KNOWN[tag] for name in elements.tags]

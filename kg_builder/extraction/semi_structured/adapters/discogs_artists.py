@@ -33,13 +33,13 @@ from kg_builder.extraction.semi_structured.adapters.discogs_records import (
 from kg_builder.extraction.values import clean_text
 
 _BETWEEN: Final = "\x1f"
-"""Stands in no XML."""
+"""A character that cannot occur in XML."""
 
 
 def mention_artists(
     batch: Batch, order: Numbers, type_: str, numbers: Texts, names: Texts, where: Texts
 ) -> Texts:
-    """Mention artists, by number where there is one (old dumps have none); returns their keys."""
+    """Add mentions of artists, by id if there is one (old dumps lack them); returns keys."""
     numbered = "SoloArtist" if type_ == "Person" else type_
     return _add(batch, order, "artists", (numbered, type_), numbers, names, where)
 
@@ -47,7 +47,7 @@ def mention_artists(
 def mention_labels(
     batch: Batch, order: Numbers, numbers: Texts, names: Texts, where: Texts
 ) -> Texts:
-    """Mention labels, by number where there is one; returns their keys."""
+    """Add mentions of labels, by id if there is one; returns their keys."""
     return _add(batch, order, "labels", ("RecordLabel", "RecordLabel"), numbers, names, where)
 
 
@@ -60,7 +60,7 @@ def _add(
     names: Texts,
     where: Texts,
 ) -> Texts:
-    """Add things; `types` are the class of one with a number and the class of one without."""
+    """Add entities; `types` are the classes of those with and without an id."""
     source, schema = batch.source, batch.schema
     distinct = joined(numbers, _BETWEEN, names).dictionary_encode()
     firsts = first_places(distinct.indices.to_numpy())
@@ -91,7 +91,7 @@ def _add(
 
 
 def _discogs_ids(numbers: Texts) -> pa.ListArray:
-    """The external ids of artists: one for each that has a number."""
+    """The external ids of artists with a Discogs id."""
     numbered = np.flatnonzero(is_filled(numbers))
     ids = joined("discogs:", numbers.take(pa.array(numbered)))
     return listed(len(numbers), numbered, ids)
@@ -106,13 +106,13 @@ _TYPES: Final = pa.array(["Artist", "SoloArtist", "Band"])
 _RELATED: Final = (
     ("hasMember", "Person", "members"),
     ("memberOf", "Band", "groups"),
-    # another stage name of the same person, with a page and a career of its own
+    # another stage name of the same person, with a separate page and career
     ("associatedWith", "Artist", "aliases"),
 )
 
 
 def read_artists(records: Records) -> None:
-    """Add the artists of a block, and those that they belong together with."""
+    """Add the artists of a block, with their members, groups and aliases."""
     names = plain_names(records.text("name"))
     named = is_filled(names)
     records.reject(~named, "empty name")
@@ -149,7 +149,7 @@ def read_artists(records: Records) -> None:
 
 
 def read_labels(records: Records) -> None:
-    """Add the labels of a block, and those above and below them."""
+    """Add the labels of a block, with their parents and sublabels."""
     names = records.text("name")
     named = is_filled(plain_names(names))
     records.reject(~named, "empty name")
@@ -175,7 +175,7 @@ def read_labels(records: Records) -> None:
 
 
 def _addresses(records: Records, own_ids: Texts) -> tuple[pa.ListArray, Texts]:
-    """(ids in Discogs and other databases, first other address) of each artist."""
+    """External ids, and the first other web address, of each artist."""
     items, texts = records.texts("urls")
     short = mapped(texts, lambda text: external_id(text) or "")
     places = np.append(np.arange(len(records)), items.places)
@@ -186,14 +186,14 @@ def _addresses(records: Records, own_ids: Texts) -> tuple[pa.ListArray, Texts]:
 
 
 def _first_texts(size: int, places: Numbers, texts: Texts) -> Texts:
-    """The first text of each place, empty where there is none; places grow."""
+    """The first text of each position, or ''; positions are ascending."""
     first = np.full(size, len(texts))
     first[places[::-1]] = np.arange(len(texts))[::-1]
     return pa.concat_arrays([texts, pa.array([""])]).take(pa.array(first))
 
 
 def _homepages(records: Records) -> Texts:
-    """The first complete address of each label that is in no database."""
+    """The first complete address of each label that is not an id of a database."""
     items, texts = records.texts("urls")
     short = mapped(texts, lambda text: external_id(text) or "")
     chosen = pc.match_substring(texts, "://").to_numpy(zero_copy_only=False) & ~is_filled(short)
@@ -203,7 +203,7 @@ def _homepages(records: Records) -> Texts:
 def _aliases(
     records: Records, names: Texts, realnames: Texts, solo: NDArray[np.bool_]
 ) -> pa.ListArray:
-    """Other names of each artist: the variations, and the real name of one person."""
+    """Aliases of each artist: name variations, and the real name if a person."""
     items, texts = records.texts("namevariations")
     people = np.flatnonzero(solo)
     others = pa.concat_arrays([cleaned(texts), realnames.take(pa.array(people))])

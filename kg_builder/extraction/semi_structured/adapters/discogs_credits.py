@@ -58,13 +58,13 @@ _INSTRUMENTS: Final = frozenset(
     .split("|")
 )
 _PART: Final = re.compile(r"(?:[^,\[]|\[[^\[\]]*\]|\[)+")
-"""What stands between commas, those in brackets not counted."""
+"""Text between commas, ignoring those in brackets."""
 _NOTE: Final = re.compile(r"(?<!\s)\s*\[[^\[\]]*\]")
 
 
 @dataclass(frozen=True)
 class Role:
-    """One credit: its words and the predicate they stand for, if the data model has one."""
+    """A credited role: its text and the predicate, if the data model has one."""
 
     text: str
     predicate: str | None
@@ -72,7 +72,7 @@ class Role:
 
 @lru_cache(maxsize=16384)
 def roles_of(text: str) -> tuple[Role, ...]:
-    """Take a credit line apart: "Written-By, Producer [Additional], Guitar"."""
+    """Split a credit line: "Written-By, Producer [Additional], Guitar"."""
     found = []
     for part in _PART.findall(text):
         role = _NOTE.sub("", part).strip()
@@ -92,14 +92,14 @@ _STAND_INS: Final = pa.array(["194", "355", "118760", "151641", "967691"])
 
 @dataclass(frozen=True)
 class Performers:
-    """The performers of works, each with the place of the work, in the works' order."""
+    """The performers of works, each with the work's position, in the works' order."""
 
     places: Numbers
     keys: Texts
 
 
 def read_performers(records: Records, section: int) -> Performers:
-    """Add the artists by whom works are."""
+    """Add the performers of works."""
     listed = _somebody(records, "artists")
     order = records.order(section, listed.places)
     evidence = records.evidence.take(pa.array(listed.places))
@@ -109,7 +109,7 @@ def read_performers(records: Records, section: int) -> Performers:
 
 
 def read_credits(records: Records, section: int, field: str) -> None:
-    """State what people did for works; credits for some tracks of a release are left out."""
+    """Add credited roles as statements; credits for some tracks of a release are skipped."""
     batch, elements, listed = records.batch, records.elements, _somebody(records, field)
     whole = ~is_filled(elements.texts(elements.child(listed.elements, "tracks")))
     batch.count("credits for some tracks only", int(np.sum(~whole)))
@@ -151,7 +151,7 @@ def read_credits(records: Records, section: int, field: str) -> None:
 
 
 def spread(sizes: Numbers) -> tuple[Numbers, Numbers]:
-    """(owner, place within the owner) of each row, where each owner has so many rows.
+    """Expand row counts per owner to (owner, index within the owner) for each row.
 
     >>> [part.tolist() for part in spread(np.array([2, 0, 1]))]
     [[0, 0, 2], [0, 1, 0]]
@@ -162,7 +162,7 @@ def spread(sizes: Numbers) -> tuple[Numbers, Numbers]:
 
 @dataclass(frozen=True)
 class _Listed:
-    """Artists in lists of performers or credits."""
+    """Artists listed as performers or credits."""
 
     elements: Numbers
     places: Numbers
@@ -170,14 +170,14 @@ class _Listed:
     names: Texts
 
     def some(self, chosen: NDArray[Any]) -> _Listed:
-        """Those that are chosen, by their numbers or by a truth value for each."""
+        """Select rows by indices or by a mask."""
         rows = pa.array(np.arange(len(self.elements))[chosen])
         numbers, names = self.numbers.take(rows), self.names.take(rows)
         return _Listed(self.elements[chosen], self.places[chosen], numbers, names)
 
 
 def _somebody(records: Records, field: str) -> _Listed:
-    """Those listed in a field of works that are somebody rather than "Various"."""
+    """The artists listed in a field of works, without placeholders such as "Various"."""
     items, elements = records.items(field), records.elements
     numbers = elements.stripped(elements.child(items.elements, "id"))
     names = elements.stripped(elements.child(items.elements, "name"))

@@ -22,26 +22,26 @@ _NUMBER: Final = re.compile(r"\s+\(\d+\)$")
 
 @dataclass(frozen=True)
 class Items:
-    """Elements listed in a field of records (or tracks), each with the place of its record."""
+    """Elements listed in a field of records (or tracks), each with its record's position."""
 
     elements: Numbers
     places: Numbers
 
     def some(self, chosen: NDArray[np.bool_]) -> Items:
-        """Those that are chosen."""
+        """Select some of the elements."""
         return Items(self.elements[chosen], self.places[chosen])
 
 
 @dataclass(frozen=True)
 class Records:
-    """Records of a block, or tracks of its releases.
+    """Columnar view of a block's records, or of the tracks of its releases.
 
     Attributes:
-        batch: where what they say goes.
+        batch: collects records and statements.
         elements: all elements of the block.
-        own: those that are the records.
-        keys: keys of the things that they describe.
-        evidence: where each stands.
+        own: the elements of the records.
+        keys: keys of the entities that they describe.
+        evidence: location of each record.
     """
 
     batch: Batch
@@ -54,13 +54,13 @@ class Records:
         return len(self.own)
 
     def some(self, chosen: NDArray[np.bool_]) -> Records:
-        """Those that are chosen."""
+        """Select some of the records."""
         kept = pa.array(chosen)
         keys, evidence = self.keys.filter(kept), self.evidence.filter(kept)
         return replace(self, own=self.own[chosen], keys=keys, evidence=evidence)
 
     def text(self, field: str) -> Texts:
-        """The text of a field of each, empty where there is none."""
+        """The text of a field of each record, or ''."""
         return self.elements.stripped(self.elements.child(self.own, field))
 
     def items(self, field: str) -> Items:
@@ -68,7 +68,7 @@ class Records:
         return Items(*self.elements.below(self.elements.child(self.own, field)))
 
     def texts(self, field: str) -> tuple[Items, Texts]:
-        """The elements listed in a field that have a text, and the texts."""
+        """The elements with text listed in a field, and their texts."""
         items = self.items(field)
         texts = self.elements.stripped(items.elements)
         filled = is_filled(texts)
@@ -82,28 +82,28 @@ class Records:
         return items, self.elements.attribute(items.elements, "id"), texts.filter(pa.array(named))
 
     def order(self, section: int, places: Numbers | None = None) -> Numbers:
-        """Where in the order of reading a section of each record comes, or each row of a section.
+        """Reading-order number of a section of each record, or of each row of a section.
 
         Args:
-            section: sections of one record are read in the order of their numbers.
-            places: the place of each row's record.
+            section: number of the section within a record.
+            places: the position of each row's record.
         """
         if places is None:
             return (self.own << 4 | section) << 24
         return (self.own[places] << 4 | section) << 24 | np.arange(len(places))
 
     def where(self, field: str, places: Numbers) -> Texts:
-        """Evidence of a field of the records at some places."""
+        """Evidence of a field of the records at some positions."""
         return joined(self.evidence.take(pa.array(places)), f"/{field}")
 
     def reject(self, chosen: NDArray[np.bool_], reason: str) -> None:
-        """Note that records are not used."""
+        """Add records as rejects."""
         order = self.order(0)
         for row in np.flatnonzero(chosen).tolist():
             self.batch.reject(order[row], reason, self.evidence[row].as_py())
 
     def say(self, section: int, predicate: str, texts: Texts, field: str) -> None:
-        """State a value of each record whose text is not empty."""
+        """Add a statement for each record whose text is not empty."""
         places = np.flatnonzero(is_filled(texts))
         at = pa.array(places)
         order, where = self.order(section)[places], self.where(field, places)
@@ -111,23 +111,23 @@ class Records:
 
 
 def joined(*texts: Texts | str) -> Texts:
-    """Texts put together, row by row; one of them is a column."""
+    """Concatenate texts row by row; at least one is a column."""
     return pc.binary_join_element_wise(*texts, "")
 
 
 def plain_names(texts: Texts) -> Texts:
-    """Names without disambiguating numbers, articles in front."""
+    """Apply `plain_name` to a column."""
     return mapped(texts, plain_name, where=rf"{TO_CLEAN}|\)$|, ")
 
 
 def cleaned(texts: Texts) -> Texts:
-    """Texts as they were meant."""
+    """Apply `clean_text` to a column."""
     return mapped(texts, clean_text, where=TO_CLEAN)
 
 
 @lru_cache(maxsize=65536)
 def plain_name(text: str) -> str:
-    """A name without its disambiguating number, the article in front.
+    """Strip the disambiguating number of a name and move its article to the front.
 
     >>> plain_name("Beatles, The"), plain_name("Nirvana (2)")
     ('The Beatles', 'Nirvana')

@@ -32,11 +32,11 @@ from kg_builder.extraction.values.text import fold
 
 
 def read_tracks(releases: Records, performers: Performers) -> None:
-    """Add the tracks of releases; one that lists no performers has those of its release."""
+    """Add the tracks of releases; a track without performers has those of its release."""
     batch, elements = releases.batch, releases.elements
     items = _with_position(releases)
     titles = cleaned(elements.stripped(elements.child(items.elements, "title")))
-    # the nth of a release: tracks of a release stand side by side
+    # index within the release: its tracks are adjacent
     positions = np.arange(len(items.places)) - np.searchsorted(items.places, items.places) + 1
     titled = is_filled(titles)
     batch.count("tracks without a title", int(np.sum(~titled)))
@@ -85,7 +85,7 @@ def _performers(tracks: Records, releases: Numbers, performers: Performers) -> N
 
 
 def _with_position(releases: Records) -> Items:
-    """Tracks with a position, those below a heading included; headings have none."""
+    """The tracks with a position, including those below a heading; headings have none."""
     elements = releases.elements
     level = releases.items("tracklist")
     found = [level]
@@ -104,7 +104,7 @@ _JOINED: Final = re.compile(r"\s*(?:&|,| and )\s*")
 
 
 def read_masters(records: Records) -> None:
-    """Add the masters of a block: the albums behind the releases."""
+    """Add the masters of a block as albums."""
     records, _ = _albums(records, "masters")
     years = records.text("year")
     unknown = pc.equal(years, "0")
@@ -123,7 +123,7 @@ def read_releases(records: Records) -> None:
 
 
 def _albums(records: Records, scope: str) -> tuple[Records, Performers]:
-    """Add the works that have a title; returns them and their performers."""
+    """Add the albums with a title; returns them and their performers."""
     titles = cleaned(records.text("title"))
     titled = is_filled(titles)
     records.reject(~titled, "empty name")
@@ -145,7 +145,7 @@ def _albums(records: Records, scope: str) -> tuple[Records, Performers]:
 
 
 def _countries(records: Records) -> None:
-    """The releases' countries; several are joined by '&', and regions are no countries."""
+    """The releases' countries; several are joined by '&', and regions are skipped."""
     places, texts = [], []
     for row, text in enumerate(records.text("country").to_pylist()):
         for part in _JOINED.split(text):
@@ -178,13 +178,13 @@ def _labels(records: Records) -> None:
 
 
 def _label_name(text: str) -> str:
-    """A label's name; empty for what is no label."""
+    """A label's name; '' for placeholders such as "Not On Label"."""
     name = plain_name(text)
     return "" if name.casefold().startswith("not on label") else name
 
 
 def _companies(records: Records) -> None:
-    """The places where the releases were recorded, and the countries that these lie in."""
+    """Add the places where the releases were recorded, with their countries."""
     items, elements, batch = records.items("companies"), records.elements, records.batch
     kinds = elements.stripped(elements.child(items.elements, "entity_type_name"))
     items = items.some(pc.is_in(kinds, _PLACES).to_numpy(zero_copy_only=False))

@@ -25,23 +25,23 @@ _SIGNS: Final = re.compile(
     rb"<html|<!doctype html|application/ld\+json|itemscope|typeof=", re.IGNORECASE
 )
 _UNMARKED: Final = 0.8
-"""Factor on the confidence of what no markup vouches for."""
+"""Confidence factor of facts without markup."""
 
 _DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
 class HtmlPages:
-    """Pages with markup; a page is one document."""
+    """Adapter of HTML pages; a page is one document."""
 
     name = "html"
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """By the ending or by tags."""
+        """Recognise by the suffix or by tags."""
         ending = without_packing(path.name.lower()).rpartition(".")[2]
         return ending in {"html", "htm", "xhtml"} or bool(_SIGNS.search(head))
 
     def read(self, document: Document) -> None:
-        """Add the things of a page; a page that describes none is counted and rejected."""
+        """Add the entities of a page; a page without any is counted and rejected."""
         content = document.bytes()
         if content is None:
             return
@@ -52,7 +52,7 @@ class HtmlPages:
             return
         page = _address(root)
         found = self._add(document, "json-ld", _json_ld(document, root), page)
-        if not found:  # other syntaxes repeat on the same page what JSON-LD says
+        if not found:  # other syntaxes on the same page repeat the JSON-LD
             found += self._add(document, "microdata", parse_microdata(root), page)
             found += self._add(document, "rdfa", parse_rdfa(root), page)
         if not found:
@@ -99,7 +99,7 @@ def _parse(text: str) -> html.HtmlElement | None:
 
 
 def _address(root: html.HtmlElement) -> str:
-    """The page's address: its base, its canonical link, or the link it gives for sharing."""
+    """The page's address: its base, canonical or sharing (Open Graph) link."""
     found = [str(base.get("href") or "") for base in root.iter("base")]
     found += [
         str(link.get("href") or "")
@@ -133,12 +133,12 @@ def _json_ld(document: Document, root: html.HtmlElement) -> list[Node]:
 
 
 class JsonLdFiles:
-    """A file is one document, with one thing or many."""
+    """Adapter of JSON-LD files; a file describes one or more entities."""
 
     name = "json-ld"
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """By the ending, or by JSON with typed objects."""
+        """Recognise by the suffix, or by JSON with typed objects."""
         ending = without_packing(path.name.lower()).rpartition(".")[2]
         return ending == "jsonld" or (
             head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}
@@ -147,7 +147,7 @@ class JsonLdFiles:
         )
 
     def read(self, document: Document) -> None:
-        """Add the things of a file."""
+        """Add the entities of a file."""
         content = document.bytes()
         if content is None:
             return

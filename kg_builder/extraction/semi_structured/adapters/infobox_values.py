@@ -1,4 +1,4 @@
-"""Split a wikitext infobox field into values, each with text, linked article and closing note."""
+"""Split a wikitext infobox field into values, each with text, linked article and trailing note."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ _NOTE: Final = re.compile(r"\s*\([^()]*\)\s*$")
 
 @dataclass(frozen=True)
 class Item:
-    """One value: its text, the article it links to (if it links to one), and a closing note."""
+    """A value: its text, the linked article (if any), and a trailing note."""
 
     text: str
     target: str = ""
@@ -100,11 +100,11 @@ class Item:
 
 
 def items(value: Any, *, commas: bool) -> list[Item]:
-    """The values of a field, in their order, each once.
+    """The distinct values of a field, in order.
 
     Args:
         value: wikicode of the field.
-        commas: whether commas part values where no list markup does.
+        commas: whether commas separate values if there is no list markup.
     """
     pieces = list(_flatten(value))
     parted: list[list[Piece]] = [[]]
@@ -128,13 +128,13 @@ def items(value: Any, *, commas: bool) -> list[Item]:
 
 
 def plain(value: Any) -> str:
-    """A field as one line of text."""
+    """Render a field as one line of text."""
     return clean_text(" ".join(piece.text for piece in _flatten(value)).replace(_BREAK, " "))
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Some text of a field, with the article it links to."""
+    """A piece of a field's text, with the linked article."""
 
     text: str
     target: str = ""
@@ -205,7 +205,7 @@ def _template(node: Template) -> Iterator[Piece]:
 
 
 def _date(name: str, positional: list[Any]) -> str:
-    """The date that a date template gives: its leading numbers."""
+    """The date of a date template: its leading numbers."""
     numbers: list[str] = []
     for part in positional:
         text = plain(part)
@@ -225,7 +225,7 @@ def _many_links(group: list[Piece]) -> bool:
 
 
 def _items_of(group: list[Piece], *, commas: bool) -> Iterator[Item]:
-    """The values of one line: parted at commas that stand outside links."""
+    """Split a line into values at commas outside links."""
     text, target = "", ""
     for piece in group:
         if piece.target:
@@ -252,14 +252,14 @@ def _item(text: str, target: str) -> Iterator[Item]:
 
 
 def parse(text: str) -> Any:
-    """Wikicode of an article."""
+    """Parse an article's wikitext."""
     return mwparserfromhell.parse(text, skip_style_tags=True)
 
 
 def without_comments(text: str) -> str:
-    """Wikitext as MediaWiki takes it apart: a comment, wherever it stands, is nothing.
+    """Remove comments from wikitext, as MediaWiki does.
 
-    One that is not closed goes on to the end of the text.
+    An unclosed comment extends to the end of the text.
     """
     kept = []
     at = 0
@@ -273,14 +273,14 @@ def without_comments(text: str) -> str:
 _MARKUP: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})\b([^<>]{0,2000})>|\{\||\|\}(?!\})")
 _SINGLE: Final = frozenset({"br", "hr", "wbr", "li", "dt", "dd", "img", "th", "td", "tr"})
 _DEEP: Final = 20
-"""Deepest nesting of a tag in itself; the parser gives up not much below."""
+"""Maximum nesting of a tag in itself, near the parser's own limit."""
 
 
 def without_unclosed(text: str) -> str:
-    """Wikitext without the begins of tags and tables that have no end.
+    """Remove opening tags and table starts that are never closed.
 
-    The parser reads what follows each of them anew when it finds no end, which takes time by the
-    square of their number; they mean nothing. A single pass, in time proportionate to the text.
+    The parser rescans the text after each of them, which takes quadratic time; they have no effect.
+    This is a single pass in linear time.
     """
     opened: dict[str, list[int]] = {}
     marks = list(_MARKUP.finditer(text))

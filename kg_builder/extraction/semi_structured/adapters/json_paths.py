@@ -24,19 +24,19 @@ _BEGINS: Final = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\]\"\
 
 
 class JsonFiles:
-    """A file is one JSON value, or one per line; the mapping says which objects are things."""
+    """Adapter of JSON and JSON Lines files; the mapping selects the objects that are entities."""
 
     name = "json"
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """JSON that is no JSON-LD."""
+        """Recognise JSON that is not JSON-LD."""
         return bool(_BEGINS.match(head))
 
     def read(self, document: Document) -> None:
-        """Add the things of a file.
+        """Add the entities of a file.
 
         Raises:
-            DataError: the recipe asks for this adapter and gives no mapping.
+            DataError: the recipe selects this adapter without a mapping.
         """
         mapping = document.source.mapping
         if mapping is None:
@@ -80,7 +80,7 @@ class JsonFiles:
 
 
 class ThingReader:
-    """Makes a record and statements of each object that describes an entity."""
+    """Convert each object that describes an entity to a record and statements."""
 
     def __init__(self, document: Document, mapping: JsonMap) -> None:
         self._document, self._mapping = document, mapping
@@ -106,14 +106,14 @@ class ThingReader:
         self._unmet = dict.fromkeys([*wanted, *mapping.external_ids, *mapping.paths])
 
     def finish(self) -> None:
-        """Read what waited for the end, and count the paths that no thing has."""
+        """Resolve the deferred values, and count the paths found in no entity."""
         for _, reader in self._readers:
             reader.finish()
         for path in self._unmet:
             self._document.out.counts[f"documents without the field {path}"] += 1
 
     def add(self, thing: Nested) -> None:
-        """Add one thing; one without a name is a reject."""
+        """Add one entity; one without a name becomes a reject."""
         document, mapping = self._document, self._mapping
         for path in [path for path in self._unmet if thing.reaches(path)]:
             del self._unmet[path]
@@ -175,14 +175,14 @@ class ThingReader:
 
 
 def _with_confidence(path: ColumnMap, source: SemiStructuredSource) -> ColumnMap:
-    """A path without a confidence of its own gets its source's, where there is one."""
+    """Give a path without a confidence that of its source, if set."""
     if "confidence" in path.model_fields_set or "confidence" not in source.model_fields_set:
         return path
     return path.model_copy(update={"confidence": source.confidence})
 
 
 def _labels(values: list[tuple[str, str]], labels: list[tuple[str, str]]) -> list[str | None]:
-    """The label of each value: of lists the one in the same element, else the one as far on."""
+    """Match each value with its label: in the same list element, else at the same index."""
     by_element: dict[str, str] = {}
     for pointer, text in labels:
         by_element.setdefault(pointer.rpartition("/")[0], text)

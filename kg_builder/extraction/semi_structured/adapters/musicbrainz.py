@@ -99,16 +99,16 @@ KNOWN: Final = frozenset(
 
 
 class MusicBrainzAnswers:
-    """Things keep their MBIDs under `artists/`, `releases/`, ...: `<source>/artists/<mbid>`."""
+    """Adapter of MusicBrainz answers; record keys are MBIDs: `<source>/artists/<mbid>`, ..."""
 
     name = "musicbrainz"
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """By the namespace of the web service."""
+        """Recognise by the namespace of the web service."""
         return b"musicbrainz.org/ns/mmd-2.0" in head
 
     def read(self, document: Document) -> None:
-        """Add the things of an answer."""
+        """Add the entities of an answer."""
         root = xml_root(document)
         if root is None:
             return
@@ -159,7 +159,7 @@ class _Answer:
         return key
 
     def _bare(self, tag: str, mbid: str) -> str | None:
-        """A thing that is only referred to counts if it was described before."""
+        """Look up an entity that is only referred to."""
         key = id_key(self._out.source, COLLECTIONS.get(tag, f"{tag}s"), mbid)
         return key if mbid and key in self._out else None
 

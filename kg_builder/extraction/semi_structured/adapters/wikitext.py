@@ -29,7 +29,7 @@ from kg_builder.packed_files import without_packing
 
 @dataclass(frozen=True)
 class FieldMap:
-    """What a field says of the article's topic."""
+    """Mapping of an infobox field to the data model."""
 
     predicate: str
     type: str | None = None
@@ -158,7 +158,7 @@ IGNORED: Final = frozenset(
         "native_name_lang",
     }
 )
-"""Fields about layout, or about other articles, that say nothing of the topic."""
+"""Fields about layout or other articles, without facts about the topic."""
 
 
 _INFOBOX: Final = re.compile(rb"\{\{\s*infobox", re.IGNORECASE)
@@ -170,12 +170,12 @@ _DATE_IN: Final = re.compile(
 
 
 class WikitextArticles:
-    """A file is the wikitext of one article; its name serves as title where the box has none."""
+    """Adapter of wikitext articles; the file name is the title if the infobox has none."""
 
     name = "wikitext"
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """By the ending or by an infobox."""
+        """Recognise by the suffix or by an infobox."""
         ending = without_packing(path.name.lower()).rpartition(".")[2]
         return ending in {"wikitext", "wiki", "mediawiki"} or bool(_INFOBOX.search(head))
 
@@ -299,7 +299,7 @@ class _Infobox:
         type_ = mapping.type or (predicate.domain if mapping.inverse else predicate.range)[0]
         text = item.text
         if type_ == "Place" and item.target and "," not in text:
-            # "[[Bristol]], England" came as one text; the link is the town alone
+            # "[[Bristol]], England" is one text; the link is only the town
             external = external if fold(_bare(item.target)) == fold(text) else []
         elif type_ == "Place" and fold(_bare(item.target)) != fold(text.partition(",")[0]):
             external = []
@@ -312,7 +312,7 @@ class _Infobox:
         self._say.link(other, mapping.predicate, key, evidence)
 
     def _period(self, key: str, type_: str, value: Any, evidence: str) -> None:
-        """Years of activity are the begin and end of a group; of a person they are neither."""
+        """Years of activity are the begin and end of a group; not used for a person."""
         if type_ != "Band":
             return
         periods = [parse_period(_normal(item.text)) for item in items(value, commas=True)]
@@ -339,7 +339,7 @@ def _title(path: Path) -> str:
 
 
 def _article(title: str, language: str) -> str:
-    """The English article that a link means; empty for one of another edition or project."""
+    """The English article that a link refers to; '' for other editions or projects."""
     if prefix := _EDITION.match(title):
         language, title = prefix[1], title[prefix.end() :]
     title = title.strip().replace(" ", "_") if language == "en" else ""

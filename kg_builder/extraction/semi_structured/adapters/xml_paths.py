@@ -22,19 +22,19 @@ _DEEPEST: Final = 100
 
 
 class XmlFiles:
-    """The mapping's `records` is the path of the elements that describe one thing each."""
+    """Adapter of XML files; the mapping's `records` is the path of the entities' elements."""
 
     name = "xml"
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """Never: which elements are things is for the recipe to say."""
+        """Never: the recipe must define which elements are entities."""
         return False
 
     def read(self, document: Document) -> None:
-        """Add the things of a file; where the XML breaks, what stood before it is kept.
+        """Add the entities of a file; if the XML is malformed, those before the error are kept.
 
         Raises:
-            DataError: the recipe gives no mapping, or the file declares entities.
+            DataError: the recipe has no mapping, or the file declares entities.
         """
         mapping = document.source.mapping
         if mapping is None or not mapping.records:
@@ -63,10 +63,10 @@ class XmlFiles:
 
 
 def value_of(element: etree._Element, depth: int = 0) -> Any:
-    """An element as JSON has it.
+    """Convert an element to JSON-like values.
 
-    Attributes are keys with '@', children keys by their local names (a list where one is repeated),
-    text beside them is '#text'. A `dict` of a property list becomes an object with its keys.
+    Attributes are keys with '@', children keys by their local names (a list if repeated), text
+    beside them is '#text'. A `dict` of a property list becomes an object with its keys.
     """
     children = [child for child in element if isinstance(child.tag, str)]
     if depth > _DEEPEST:
@@ -94,7 +94,7 @@ def value_of(element: etree._Element, depth: int = 0) -> Any:
 def _elements(
     document: Document, path: list[str], seen: dict[str, None]
 ) -> Iterator[tuple[str, etree._Element]]:
-    """The elements at a path with their places; what has been read of others is forgotten."""
+    """Yield the elements at a path with their locations; other elements are freed."""
     names: list[str] = []
     number = 0
     with open_binary(document.path) as stream:
@@ -134,7 +134,7 @@ def _fits(names: list[str], path: list[str]) -> bool:
 
 
 def _forget(element: etree._Element) -> None:
-    """Free an element and its elder siblings; a `key` stays until its value has been read."""
+    """Free an element and its preceding siblings; a `key` is kept until its value is read."""
     element.clear()
     parent = element.getparent()
     while parent is not None and len(parent) > 1 and parent[0] is not element:

@@ -18,7 +18,7 @@ _VALUE: Final = {"meta": "content", "data": "value", "meter": "value"}
 
 
 def parse_microdata(root: html.HtmlElement) -> list[Node]:
-    """The outermost items of a page, in their order."""
+    """Parse the top-level microdata items of a page, in order."""
     ids = {element.get("id"): element for element in root.iter() if _is(element, "id")}
     items = [
         element
@@ -80,14 +80,14 @@ def _microdata_text(element: html.HtmlElement) -> str:
     text = " ".join(str(element.text_content()).split())
     if tag in _ADDRESS:
         address = (element.get(_ADDRESS[tag]) or "").strip()
-        # A link's text names the thing; its address matters only where a page is meant.
+        # A link's text is the entity's name; its address matters only if a page is expected.
         addressed = set((element.get("itemprop") or "").split()) & {"url", "sameAs", "image"}
         return address if addressed or not text else text
     return text
 
 
 def parse_rdfa(root: html.HtmlElement) -> list[Node]:
-    """The outermost typed things of a page, in their order."""
+    """Parse the top-level typed RDFa nodes of a page, in order."""
     found: list[Node] = []
     _walk(root, None, SCHEMA_ORG, dict(PREFIXES), found, 0)
     return found
@@ -180,7 +180,7 @@ _PROPERTIES: Final = {
 
 
 def parse_open_graph(root: html.HtmlElement) -> list[Node]:
-    """The page's entity, if its tags give a title and a class of the data model."""
+    """Parse the page's entity, if its tags have a title and a class of the data model."""
     node = Node("open-graph/0")
     for index, meta in enumerate(root.iter("meta")):
         name = str(meta.get("property") or meta.get("name") or "").strip().lower()

@@ -19,17 +19,17 @@ _WRAPPING: Final = re.compile(
 
 
 class BrokenJsonLdError(ValueError):
-    """A block that is no JSON."""
+    """A block that is not valid JSON."""
 
 
 def parse_json_ld(text: str, pointer: str) -> list[Node]:
-    """Read one JSON-LD document; its outermost things come first.
+    """Parse one JSON-LD document; top-level nodes come first.
 
     Comments and CDATA marks around the block, a byte order mark and raw line ends within strings,
-    all frequent on the web, are forgiven.
+    all frequent on the web, are tolerated.
 
     Raises:
-        BrokenJsonLdError: the text is no JSON, or is nested beyond reason.
+        BrokenJsonLdError: the text is not JSON, or is nested too deeply.
     """
     text = _WRAPPING.sub("", text.strip().lstrip("\ufeff")).strip()
     try:
@@ -40,15 +40,17 @@ def parse_json_ld(text: str, pointer: str) -> list[Node]:
 
 
 def nodes_of(value: Any, pointer: str) -> list[Node]:
-    """The things described by a JSON value; objects without a type are searched for some."""
+    """The nodes in a JSON value; objects without a type are searched for nested ones."""
     found = list(_top(value, pointer, _Context(), 0))
     _resolve(found)
     return found
 
 
 class _Context:
-    """Prefixes and vocabulary of a document; remote contexts other than schema.org's are not
-    fetched, their terms are taken as schema.org's."""
+    """Prefixes and vocabulary of a document.
+
+    Remote contexts are not fetched; their terms are taken as schema.org's.
+    """
 
     def __init__(self, prefixes: dict[str, str] | None = None, vocabulary: str = SCHEMA_ORG):
         self.prefixes = prefixes or dict(PREFIXES)
@@ -139,7 +141,7 @@ def _values(value: Any, pointer: str, context: _Context, depth: int) -> Iterator
 
 
 def _resolve(found: list[Node]) -> None:
-    """Give nodes that only name an @id the types and properties of the node described there."""
+    """Resolve nodes with only an @id to the node with that id."""
     described: dict[str, Node] = {}
     everything = [node for top in found for node in _walk(top)]
     for node in everything:

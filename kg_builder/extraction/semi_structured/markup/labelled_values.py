@@ -24,7 +24,7 @@ from kg_builder.extraction.values.text import fold
 
 METHOD: Final = "table"
 LEAST: Final = 2
-"""Labels that must be known before a page counts as describing something."""
+"""Minimum number of known labels for a page to describe an entity."""
 
 _LABELS: Final[dict[str, str]] = {
     "born": "birth_date",
@@ -96,10 +96,10 @@ _DESCRIBED: Final = re.compile(
     r"(?:\s+(?:recorded\s+)?by\s+(.+?))?(?:\s+from the (?:album|ep)\s+(.+?))?$",
     re.IGNORECASE,
 )
-"""What stands below the title of a work: "Studio album by X", "Single by X from the album Y"."""
+"""Subtitle of a work: "Studio album by X", "Single by X from the album Y"."""
 
 _LINE: Final = 300
-"""Longest line that is taken for such a description."""
+"""Maximum length of such a subtitle."""
 
 _ONE: Final = frozenset({"br", "li", "p", "div", "tr", "dd", "dt"})
 _HIDDEN: Final = frozenset({"style", "script", "template"})
@@ -111,7 +111,7 @@ _MARK: Final = re.compile(
 """A footnote's mark."""
 
 _KEPT: Final = "\x1f"
-"""Stands for a comma or slash within a link: "Earth, Wind & Fire" is one name."""
+"""Placeholder of a comma or slash within a link: "Earth, Wind & Fire" is one name."""
 
 _NOTE: Final = re.compile(r"\s*\([^()]{0,200}\)$")
 _DATE_IN: Final = re.compile(
@@ -139,10 +139,10 @@ def add_facts(
     confidence: float,
     address: str = "",
 ) -> int:
-    """Add a page's topic with the facts of its tables and lists; returns how many were valid.
+    """Add a page's topic with the facts of its tables and lists; returns the number added.
 
-    The topic's name is the page's main heading. Pages with fewer than two known labels are left
-    alone: tables are mostly about something else.
+    The topic's name is the page's main heading. Pages with fewer than two known labels are skipped:
+    most tables are about something else.
     """
     facts = list(_facts(root))
     heading = next((item for item in root.iter("h1")), None)
@@ -187,7 +187,7 @@ def _topic(out: Collector, type_: str, fields: set[str], described: list[tuple[s
 
 
 def _description(root: html.HtmlElement) -> list[tuple[str, str]]:
-    """("type", class), then (predicate, name) of what the line below a work's title says."""
+    """Parse the subtitle of a work: ("type", class), then (predicate, name) pairs."""
     for row in root.iter("tr"):
         cells = [cell for cell in row if cell.tag in {"th", "td"}]
         text = clean_text(_lines(cells[0])) if len(cells) == 1 else ""
@@ -220,7 +220,7 @@ class _Topic:
             self._field(fact)
 
     def say(self, predicate: str, text: str, pointer: str, type_: str | None = None) -> None:
-        """State one value."""
+        """Add a statement of one value."""
         evidence = f"{self.file}#{pointer}"
         self.assertions.say(self.key, predicate, text, evidence, type_=type_)
 
@@ -242,7 +242,7 @@ class _Topic:
                 self.say(mapping.predicate, text, fact.pointer, mapping.type)
 
     def _period(self, fact: Fact) -> None:
-        """Years of activity begin and end a group, as in wikitext; of a person they are neither."""
+        """Years of activity are the begin and end of a group, as in wikitext; not for a person."""
         if self.type != "Band":
             return
         evidence = f"{self.file}#{fact.pointer}"
@@ -301,7 +301,7 @@ def _fact(label: html.HtmlElement, value: html.HtmlElement, pointer: str) -> Ite
 
 
 def _addresses(fact: Fact, page: str) -> list[str]:
-    """The links of a cell to other sites; where it has none, its text as an address."""
+    """The links of a cell to other sites; if none, its text as an address."""
     links = [absolute(page, str(link.get("href") or "")) for link in fact.value.iter("a")]
     found = [link for link in links if link.startswith(("http://", "https://"))]
     if found:
@@ -311,7 +311,7 @@ def _addresses(fact: Fact, page: str) -> list[str]:
 
 
 def _parts(text: str, *, commas: bool) -> list[str]:
-    """The values of a cell; commas part them only where no list does, and never within a link."""
+    """Split a cell into values; at commas only if there is no list, never within a link."""
     lines = [line for line in _BREAKS.split(text) if line.strip(" ,;")]
     if commas:
         lines = [part for line in lines for part in _COMMAS.split(line)]
@@ -320,7 +320,7 @@ def _parts(text: str, *, commas: bool) -> list[str]:
 
 
 def _lines(element: html.HtmlElement) -> str:
-    """The text of an element, with a line for each item of a list and no footnotes' marks."""
+    """The text of an element, one line per list item, without footnote marks."""
     parts: list[str] = []
     skipped: html.HtmlElement | None = None
     link: html.HtmlElement | None = None
@@ -351,7 +351,7 @@ def _kept(text: str | None) -> str:
 
 
 def _is_unseen(element: html.HtmlElement) -> bool:
-    """Whether a reader sees no value in it: footnotes, hidden text, buttons to edit."""
+    """Whether an element is not visible content: footnotes, hidden text, edit buttons."""
     if element.tag in _HIDDEN:
         return True
     classes = set(str(element.get("class") or "").split())

@@ -37,14 +37,14 @@ _ORGANIZATIONS = frozenset(
 
 
 class NodeMapper:
-    """Adds the things that nodes describe to a collector.
+    """Convert parsed nodes to records and statements of a collector.
 
     Args:
-        out: where records and statements go.
+        out: collects records and statements.
         file: path of the page below the raw folder, for evidence.
-        method: syntax that the nodes were read from.
-        confidence: probability that the page says so.
-        address: of the page, against which relative addresses are resolved; '' if unknown.
+        method: syntax of the nodes.
+        confidence: confidence of the statements.
+        address: base address of the page, or '' if unknown.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class NodeMapper:
         self._artists: dict[str, str] = {}
 
     def add(self, nodes: list[Node]) -> int:
-        """Add the things of a page; returns how many there were."""
+        """Add the entities of a page; returns their number."""
         if self._address_of_page:
             seen: set[int] = set()
             for node in nodes:
@@ -70,7 +70,7 @@ class NodeMapper:
     def _thing(
         self, node: Node, wanted: tuple[str, ...] | None, depth: int, owner: str = ""
     ) -> str | None:
-        """The record of a node; `wanted` are the classes that the place it is used at allows."""
+        """Get or create the record of a node; `wanted` are the classes allowed in its context."""
         if id(node) in self._done:
             return self._done[id(node)]
         self._done[id(node)] = None
@@ -123,7 +123,7 @@ class NodeMapper:
             elif name.removeprefix(SCHEMA_ORG) not in WRAPPERS:
                 self.out.counts[f"unknown class: {curie(name)}"] += 1
         if SCHEMA_ORG + "MusicGroup" in node.types and not self._has(node, GROUP_ONLY):
-            # schema.org means by it "a musical group ... or a solo musician"
+            # in schema.org this is "a musical group ... or a solo musician"
             found = ["Artist" if name == "Band" else name for name in found]
         if "Person" in found and (self._has(node, MUSIC_ONLY) or "Artist" in found):
             found.append("SoloArtist")
@@ -154,7 +154,7 @@ class NodeMapper:
         return [short for address in addresses if address and (short := external_id(address))]
 
     def _inside(self, node: Node, depth: int) -> None:
-        """Look for things inside a node that is none itself: lists, pages, search results."""
+        """Search for entities inside a node that is not one: lists, pages, search results."""
         for name in (*CONTAINERS, *MUSIC_ONLY, "byArtist", "performer"):
             for value in node.properties.get(SCHEMA_ORG + name, []):
                 if isinstance(value, Node):
@@ -193,8 +193,10 @@ class NodeMapper:
             self._address(node, key)
 
     def _is_record_label(self, node: Node, values: list[Node | Text], type_: str) -> bool:
-        """Whether who publishes is a record label: a film's or page's publisher is none, and an
-        artist that publishes its own music has none."""
+        """Whether a publisher is a record label.
+
+        Not that of a film or page, nor an artist who publishes their own music.
+        """
         artist = fold(clean_text(node.first("byArtist")))
         published = {
             fold(clean_text(value.first("name") if isinstance(value, Node) else value.value))
@@ -209,7 +211,7 @@ class NodeMapper:
         return False
 
     def _releases(self, key: str, values: list[Node | Text], depth: int) -> None:
-        """The releases of an album (LP, download) are that album; they name its label and date."""
+        """Merge the releases (LP, download) of an album into it: label and date."""
         for value in values:
             if isinstance(value, Node):
                 for name, predicate in _OF_RELEASES:
@@ -217,7 +219,7 @@ class NodeMapper:
                         self._value(key, predicate, False, inner, depth + 1)
 
     def _in_place(self, predicate: str, swapped: bool, type_: str) -> bool:
-        """Whether the data model lets things of the class have the property."""
+        """Whether the data model allows the property for the class."""
         item = self.out.schema.predicates[predicate]
         allowed = item.range if swapped else item.domain
         return not allowed or any(self.out.schema.compatible(type_, name) for name in allowed)
@@ -245,7 +247,7 @@ class NodeMapper:
             return
         if predicate == "recordLabel" and not swapped and _is_organization(value):
             label = value.first(*NAMES)
-            # schema.org's musical groups are organizations: a label may be one
+            # schema.org's musical groups are organizations, as are labels
             if clean_text(label):
                 self._say.say(
                     key,
@@ -268,12 +270,12 @@ class NodeMapper:
             self._say.link(ends[0], predicate, ends[1], self._evidence(value.pointer))
 
     def _owner(self, album: Node, song: str) -> str:
-        """To whom the title of a song's album belongs: its artist rather than the one song."""
+        """The record that scopes the title of a song's album: its artist rather than the song."""
         artist = fold(clean_text(album.first("byArtist"))) or self._artists.get(song, "")
         return f"{self.out.source}/artist/{artist}" if artist else song
 
     def _unwrap(self, key: str, predicate: str, swapped: bool, value: Node, depth: int) -> bool:
-        """Reach through ItemList, ListItem and Role to the things meant."""
+        """Unwrap ItemList, ListItem and Role to the nodes inside."""
         inner = [
             item
             for name in ("itemListElement", "item", predicate, "member", "byArtist", "performer")
@@ -293,7 +295,7 @@ class NodeMapper:
             self._say.link(key, "performer", performer, self._evidence(value.pointer))
 
     def _address(self, node: Node, key: str) -> None:
-        """A place's town and country."""
+        """Format a place's address as town and country."""
         for value in node.properties.get(SCHEMA_ORG + "address", []):
             if not isinstance(value, Node):
                 continue
@@ -319,7 +321,7 @@ def _is_organization(node: Node) -> bool:
 
 
 def _name_in(text: str) -> str:
-    """The readable end of an address that stands where a name should."""
+    """The readable end of an address used as a name."""
     text = text.strip()
     if text.startswith(("http://", "https://")) or PAGE.match(text):
         last = text.rstrip("/").rpartition("/")[2]
@@ -328,7 +330,7 @@ def _name_in(text: str) -> str:
 
 
 def _resolve_ids(node: Node, page: str, seen: set[int]) -> None:
-    """Make relative ids absolute, but for fragments, which name things within the page."""
+    """Make relative ids absolute, except fragments, which are local to the page."""
     todo = [node]
     while todo:
         one = todo.pop()
@@ -341,7 +343,7 @@ def _resolve_ids(node: Node, page: str, seen: set[int]) -> None:
 
 
 def meet(schema: Schema, one: str, other: str) -> str:
-    """The most general class that is both: a person who performs is a solo artist."""
+    """The most general common subclass: a person who is an artist is a solo artist."""
     if schema.is_a(one, other):
         return one
     if schema.is_a(other, one):

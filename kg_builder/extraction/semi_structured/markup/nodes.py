@@ -13,7 +13,7 @@ SCHEMA_ORG = "https://schema.org/"
 
 @dataclass(frozen=True)
 class Text:
-    """A literal or an address, with the place it was read from."""
+    """A literal or an address, with its location."""
 
     value: str
     pointer: str
@@ -21,7 +21,7 @@ class Text:
 
 @dataclass
 class Node:
-    """A thing with types, an id and properties; property names are IRIs."""
+    """A node with types, an id and properties; property names are IRIs."""
 
     pointer: str
     types: list[str] = field(default_factory=list)
@@ -42,12 +42,12 @@ class Node:
                     yield from value.texts("name")
 
     def first(self, *names: str) -> str:
-        """The first literal value, empty where there is none."""
+        """The first literal value, or ''."""
         return next((text.value.strip() for text in self.texts(*names) if text.value.strip()), "")
 
 
 def term(name: str, vocabulary: str = SCHEMA_ORG) -> str:
-    """A property or class as an IRI; both addresses of schema.org are the same."""
+    """Convert a property or class to an IRI; http and https schema.org are the same."""
     if name.startswith(("http://schema.org/", "http://www.schema.org/")):
         return SCHEMA_ORG + name.partition("schema.org/")[2]
     if "://" in name:
@@ -58,7 +58,7 @@ def term(name: str, vocabulary: str = SCHEMA_ORG) -> str:
 
 
 def absolute(page: str, address: str) -> str:
-    """An address that stands in a page as a whole one; as it is where the page's is unknown."""
+    """Resolve an address against the page's; unchanged if that is unknown."""
     address = address.strip()
     if not address or "://" in address or not page:
         return f"https:{address}" if address.startswith("//") else address
@@ -84,7 +84,7 @@ OLD_NAMES: Final = {
     "genres": "genre",
     "awards": "award",
 }
-"""Properties that schema.org has renamed, or that pages confuse, and what they mean."""
+"""Renamed or often confused schema.org properties → the intended ones."""
 
 MORE_CLASSES: Final = {
     "State": "Place",
@@ -95,7 +95,7 @@ MORE_CLASSES: Final = {
     "Festival": "Event",
     "MusicPlaylist": "Work",
 }
-"""Classes of schema.org that say little by themselves, but fit where they are used."""
+"""Generic schema.org classes, compatible with any class expected by the context."""
 
 WRAPPERS: Final = frozenset(
     {

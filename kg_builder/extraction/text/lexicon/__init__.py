@@ -17,7 +17,7 @@ def genres() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def plain_words() -> frozenset[str]:
-    """Genre names that are also words of everyday language: "house", "world"."""
+    """Genre names that are also common words: "house", "world"."""
     return frozenset(
         line.partition("\t")[0] for line in _lines("genres.tsv") if line.endswith("\tplain")
     )
@@ -25,13 +25,13 @@ def plain_words() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def instruments() -> dict[str, str]:
-    """Instrument, or plural, or player → the instrument: "guitarist" → "guitar"."""
+    """Instrument (singular or plural) or player → the instrument: "guitarist" → "guitar"."""
     return _table("instruments.tsv")
 
 
 @lru_cache(maxsize=1)
 def roles() -> dict[str, str]:
-    """What a person does → its usual word."""
+    """Word for a person's role → its canonical form."""
     return _table("roles.tsv")
 
 
@@ -47,7 +47,7 @@ def demonyms() -> dict[str, str]:
 
 
 def is_player(word: str) -> bool:
-    """Whether a word of the instruments' table means who plays it rather than the thing."""
+    """Whether a word of the instrument table denotes the player rather than the instrument."""
     return word.casefold().endswith(("ist", "ists", "er", "ers", "player", "guero"))
 
 
