@@ -158,6 +158,26 @@ def recoded(column: pd.Series, change: Callable[[pd.Index], Sequence[str | None]
     return pd.Series(recoded, index=column.index)
 
 
+def joint_codes(
+    *columns: pd.Series, more: Iterable[str] = ()
+) -> tuple[list[NDArray[np.int32]], pd.Index]:
+    """Code several categorical columns by one list of their distinct texts.
+
+    Args:
+        columns: the columns, without nulls.
+        more: texts to put on the list after theirs.
+
+    Returns:
+        The codes of each column, and the list.
+    """
+    lists = [*(column.cat.categories for column in columns), list(more)]
+    texts = pd.Index(pd.unique(np.concatenate([np.array(one, object) for one in lists])))
+    return [
+        texts.get_indexer(column.cat.categories).astype(np.int32)[column.cat.codes]
+        for column in columns
+    ], texts
+
+
 class Categories:
     """Builder of a categorical column from chunks of texts; each distinct text is stored once."""
 
@@ -238,6 +258,14 @@ STATEMENTS: Final = _table(
     vocabularies={"object_kind": OBJECT_KINDS},
 )
 """One fact, as one source states it or one rule infers it."""
+
+FACTS: Final = _table(
+    "facts",
+    {name: STATEMENTS.schema.field(name).type for name in STATEMENTS.columns if name != "evidence"},
+    vocabularies=STATEMENTS.vocabularies,
+    categorical=("subject", "predicate", "object", "object_kind", "source", "method"),
+)
+"""`STATEMENTS` without evidence, to count and to number; each distinct text is once in memory."""
 
 LINKS: Final = _table(
     "links",

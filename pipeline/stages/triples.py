@@ -9,11 +9,11 @@ import pandas as pd
 
 from kg_builder.tables import (
     ENTITIES,
+    FACTS,
     INTERACTIONS,
     LINKS,
     RECORDS,
     REJECTS,
-    STATEMENTS,
     USER_FACTS,
 )
 from pipeline.raw_files import raw_files
@@ -32,7 +32,7 @@ from pipeline.stages.stage import Stage, StageContext
 def _triples(context: StageContext) -> dict[str, int]:
     return write_outputs(
         context,
-        statements=context.read(STATEMENTS, "statements.parquet"),
+        statements=context.read(FACTS, "statements.parquet"),
         entities=context.read(ENTITIES, TYPED_ENTITIES),
         records=context.read(RECORDS, "records.parquet"),
         links=context.read(LINKS, "links.parquet"),
