@@ -1,7 +1,7 @@
 """Verbalise relations: a table of English phrases, and a fallback for unlisted names.
 
-Names are compared by their last part in lower-case words, so that `dbo:recordLabel`,
-`record_label` and `music.artist.record_label` meet in one entry.
+Names are compared by their last part in lower-case words, so that `dbo:recordLabel`, `record_label`
+and `music.artist.record_label` share one entry.
 """
 
 from __future__ import annotations
@@ -18,19 +18,18 @@ __all__ = ["Wording", "fill", "phrase_ids", "plain_name", "wording_of"]
 
 @dataclass(frozen=True)
 class Wording:
-    """How to speak of ``head relation tail``.
+    """Wording of ``head relation tail``.
 
     Attributes:
-        noun: what the tail is to the head: "genre" (x *has the* genre y).
-        inverse: what the head is to the tail: "band" of a member.
-        link: "(head) ⟨link⟩ (tail)"; the tail goes where {} stands, or to the end.
+        noun: noun for the tail: "genre" (x *has the* genre y).
+        inverse: noun for the head seen from the tail: "band" of a member.
+        link: "(head) ⟨link⟩ (tail)"; the tail is inserted at {}, or at the end.
         inverse_link: the same, read from the tail: "(tail) ⟨inverse_link⟩ (head)".
-        same: "(head) ⟨same⟩ as (another head)", where the tail has no name; "has the same ⟨noun⟩"
-            by default.
+        same: "(head) ⟨same⟩ as (another head)", if the tail has no name; "has the same ⟨noun⟩" by
+            default.
         inverse_same: the same, read from the tail.
-        telling: how much it means to a listener that two artists share it, beside its rarity: a
-            rare nomination says less about how they sound than a common genre. Set by hand; what
-            has 0 is never mentioned.
+        telling: relevance to a listener of sharing it, besides its rarity: a rare nomination is
+            less relevant than a common genre. Set by hand; relations with 0 are never mentioned.
     """
 
     noun: str
