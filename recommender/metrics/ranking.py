@@ -2,10 +2,10 @@
 
 The protocol, for each user with at least one held-out positive:
 
-* **relevant** are his held-out (test) positives, all equally;
-* **excluded** from the list are his training positives; everything else competes, his validation
-  positives and the sampled negatives too;
-* equal scores are ordered by item id, so that a constant model earns what its ids earn, always.
+* **relevant** are the held-out (test) positives, all equally;
+* **excluded** from the list are the training positives; all other items are ranked, including
+  validation positives and sampled negatives;
+* ties are ordered by item id, so that results are deterministic.
 
 Every metric is computed per user and averaged over users, so that intervals and paired tests can
 resample users.
@@ -47,40 +47,40 @@ Counts = NDArray[np.int64]
 
 
 def precision(hits: Hits, n_relevant: Counts, k: int) -> FloatArray:
-    """Share of the k places that hold a relevant item; a list shorter than k is not forgiven.
+    """Share of the k positions with a relevant item; missing positions of a shorter list count.
 
     Args:
-        hits: ``[users, ≥ k]``, whether the item at each rank is relevant, best rank first.
-        n_relevant: ``[users]``, relevant items there are (at least 1).
-        k: length of the list that is judged.
+        hits: ``[users, ≥ k]``, relevance of the item at each rank, best rank first.
+        n_relevant: ``[users]``, number of relevant items (at least 1).
+        k: length of the list.
 
     Returns:
-        ``[users]``, as from every metric here.
+        ``[users]``, as for every metric here.
     """
     return np.asarray(hits[:, :k].sum(axis=1) / k)
 
 
 def recall(hits: Hits, n_relevant: Counts, k: int) -> FloatArray:
-    """Share of the relevant items that are among the first k; arguments as of `precision`."""
+    """Share of the relevant items that are among the first k; see `precision`."""
     return np.asarray(hits[:, :k].sum(axis=1) / n_relevant)
 
 
 def hit(hits: Hits, n_relevant: Counts, k: int) -> FloatArray:
-    """1 where a relevant item is among the first k, else 0; arguments as of `precision`."""
+    """1 if a relevant item is among the first k, else 0; see `precision`."""
     return np.asarray(hits[:, :k].any(axis=1), dtype=np.float64)
 
 
 def mrr(hits: Hits, n_relevant: Counts, k: int) -> FloatArray:
-    """1 / rank of the first relevant item, 0 if it is not among the first k; as `precision`."""
+    """1 / rank of the first relevant item, 0 if it is not among the first k; see `precision`."""
     shown = hits[:, :k]
     return np.where(shown.any(axis=1), 1.0 / (1.0 + shown.argmax(axis=1)), 0.0)
 
 
 def ndcg(hits: Hits, n_relevant: Counts, k: int) -> FloatArray:
-    """Gain of the relevant items, 1 / log2(1 + rank), over that of the best possible list.
+    """Gain of the relevant items, 1 / log2(1 + rank), over that of the ideal list.
 
-    Järvelin and Kekäläinen (2002), binary gains; the best list of k places holds
-    min(k, relevant) relevant ones on top. Arguments as of `precision`.
+    Järvelin and Kekäläinen (2002), binary gains; the ideal list of k positions starts with min(k,
+    relevant) relevant items. See `precision`.
     """
     places = min(k, max(hits.shape[1], int(n_relevant.max(initial=1))))  # k may be any number
     discount = 1.0 / np.log2(np.arange(2, places + 2))
@@ -100,7 +100,7 @@ RANKING_METRICS: Mapping[str, Callable[[Hits, Counts, int], FloatArray]] = {
 
 @dataclass(frozen=True, eq=False)
 class RankingResult:
-    """Ranking metrics of every judged user.
+    """Ranking metrics of every evaluated user.
 
     Attributes:
         users: ``[u]`` users with at least one relevant item, ascending.
