@@ -105,7 +105,7 @@ class RankingResult:
     Attributes:
         users: ``[u]`` users with at least one relevant item, ascending.
         per_user: metric, such as ``ndcg@10``, to its ``[u]`` values.
-        n_relevant: relevant items over all users.
+        n_relevant: number of relevant items over all users.
     """
 
     users: NDArray[np.int64]
@@ -113,7 +113,7 @@ class RankingResult:
     n_relevant: int
 
     def means(self) -> dict[str, float | None]:
-        """Each metric averaged over the users; None where there is no user."""
+        """Each metric averaged over users; None without users."""
         return {
             name: float(values.mean()) if len(values) else None
             for name, values in self.per_user.items()
@@ -130,15 +130,15 @@ def evaluate_ranking(
     block: int = DEFAULT_BLOCK,
     progress: Callable[[int], None] | None = None,
 ) -> RankingResult:
-    """Rank the whole catalogue for each user and judge the first k places.
+    """Rank the whole catalogue for each user and evaluate the first k positions.
 
     Args:
         model: scores blocks of items.
         train: its positives are excluded from the lists.
-        held_out: its positives are relevant; its sampled negatives play no part.
+        held_out: its positives are relevant; its sampled negatives are not used.
         ks: lengths of the lists.
-        limit: judge only users among so many that `sample_users` draws; 0: all.
-        block: scores held at a time, see `recommender.scoring.top_k`.
+        limit: maximum number of users, drawn by `sample_users`; 0 for all.
+        block: scores in memory at a time, see `recommender.scoring.top_k`.
         progress: called with the number of users done since its last call.
 
     Raises:
@@ -156,11 +156,11 @@ def evaluate_ranking(
 def judge_lists(
     lists: RecommendedLists, relevant: ItemSets, ks: Sequence[int] = DEFAULT_KS
 ) -> RankingResult:
-    """Ranking metrics of lists that are there already; users without a relevant item are left out.
+    """Ranking metrics of given lists; users without relevant items are left out.
 
     Args:
         lists: at least as long as the longest of `ks`, or as the catalogue; users ascending.
-        relevant: the items to be found, by user id.
+        relevant: the relevant items, by user id.
         ks: lengths of the lists.
     """
     longest_list(ks)
@@ -184,9 +184,9 @@ def rank_users(
     block: int = DEFAULT_BLOCK,
     progress: Callable[[int], None] | None = None,
 ) -> RecommendedLists:
-    """The k best items of each of `users`, training positives left out; all where k is more."""
+    """The k best items of each of `users` without training positives; all items if k is larger."""
     histories = ItemSets(*train.history)
-    length = min(k, model.n_items)  # memory goes by the length
+    length = min(k, model.n_items)  # memory depends on the length
     best = top_k(model, users, length, histories, block=block, progress=progress)
     return RecommendedLists(users, best.items, histories)
 
@@ -198,7 +198,7 @@ def relevant_items(held_out: HeldOut, n_users: int) -> ItemSets:
 
 
 def sample_users(n_users: int, limit: int = 0) -> NDArray[np.int64]:
-    """All users, ascending; or `limit` of them where there are more, always the same ones."""
+    """All users, ascending; or a fixed sample of `limit` of them if there are more."""
     if not limit or limit >= n_users:
         return np.arange(n_users)
     return np.sort(np.random.default_rng(0).choice(n_users, limit, replace=False))
