@@ -7,7 +7,7 @@ _EXTRAS: Final = {
     "spacy": "text", "wordfreq": "text", "pycrfsuite": "text",
     "transformers": "encoder", "tokenizers": "encoder", "safetensors": "encoder",
 }  # fmt: skip
-"""Which extra brings a package that is none of construction's own."""
+"""Extra that installs each package not needed by construction."""
 
 try:
     from pipeline.cli import main

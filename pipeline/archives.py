@@ -18,7 +18,7 @@ __all__ = ["unpack"]
 
 CHUNK = 1 << 20
 LONGEST_HEADER = 1 << 20
-"""Bytes of an extended header of a tar file; those of real archives have some hundred."""
+"""Maximum size of a tar file's extended header; real ones have some hundred bytes."""
 _HEADERS = (
     tarfile.XHDTYPE,
     tarfile.XGLTYPE,
@@ -32,20 +32,20 @@ DAMAGE = (
     zlib.error,
     lzma.LZMAError,
     EOFError,
-    NotImplementedError,  # a compression that Python does not know
+    NotImplementedError,  # a compression that Python does not support
 )
 
 
 def unpack(archive: Path, members: Mapping[str, Path], *, largest: int) -> None:
-    """Write each member of `archive` to its path.
+    """Unpack members of `archive`, each to a given path.
 
-    Only the members named are read, and each goes where the caller says, so that names inside the
-    archive lead nowhere. Links, devices and folders are refused.
+    Only the named members are read, and each is written to the caller's path, never to one inside
+    the archive. Links, devices and folders are refused.
 
     Args:
         archive: a zip file, or a tar file with any of Python's compressions.
         members: member name → file to write.
-        largest: bytes that no member may exceed.
+        largest: maximum size of a member, in bytes.
 
     Raises:
         FetchError: the archive is damaged or encrypted, or a member is missing, not a plain file,
@@ -79,9 +79,9 @@ class _Zip:
 
 
 class _TarInfo(tarfile.TarInfo):
-    """A member whose extended headers (names, comments) are of moderate length.
+    """A tar member with extended headers (names, comments) of limited length.
 
-    They are read into memory whole, and their length is what the archive says it is.
+    They are read into memory, and their length is set by the archive.
     """
 
     def _proc_member(self, tarfile_: tarfile.TarFile) -> tarfile.TarInfo:
@@ -117,7 +117,7 @@ def _opened(archive: Path) -> Iterator[_Zip | _Tar]:
                 yield _Tar(archive, tarred)
     except (*DAMAGE, OSError) as fault:
         if isinstance(fault, OSError) and fault.errno is not None:
-            raise  # the disk's fault, not the archive's
+            raise  # a fault of the disk, not of the archive
         raise FetchError(
             f"not a zip or tar archive that can be read ({fault})",
             where=str(archive),
@@ -126,7 +126,7 @@ def _opened(archive: Path) -> Iterator[_Zip | _Tar]:
 
 
 def _copy(source: IO[bytes], target: IO[bytes], largest: int, where: str) -> None:
-    """Count what really comes out: the size in an archive's directory may be a lie."""
+    """Copy and count the actual bytes: the size in an archive's directory may be wrong."""
     written = 0
     while chunk := source.read(CHUNK):
         written += len(chunk)

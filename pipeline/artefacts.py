@@ -21,14 +21,14 @@ from kg_builder.tables import Table
 from safe_io.atomic import write_atomically
 
 _ROW_GROUP: Final = 1 << 20
-"""Rows that are converted and written at a time."""
+"""Rows converted and written per batch."""
 
 
 class Staging:
-    """A folder in which a stage writes; `publish` moves all its files into place at once.
+    """A stage's temporary output folder; `publish` moves all its files into place.
 
-    Each file is moved by a rename, so a reader never sees half of one. What a killed run left
-    behind is swept away by the next.
+    Each file is renamed, so a reader never sees a partial one. Leftovers of a killed run are
+    removed by the next.
     """
 
     def __init__(self, out: Path, stage: str) -> None:
@@ -38,22 +38,22 @@ class Staging:
         self._folder.mkdir(parents=True)
 
     def discard(self) -> None:
-        """Remove what a stage that failed has written."""
+        """Remove the output of a failed stage."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def path(self, name: str) -> Path:
-        """Where to write the artefact for now."""
+        """Temporary path of an artefact."""
         path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     def publish(self, names: Iterable[str], optional: Iterable[str] = ()) -> list[str]:
-        """Move the artefacts to their final places; returns their names.
+        """Move the artefacts to their final paths; returns their names.
 
-        An optional one that was not written is not left over from an earlier run either.
+        Optional artefacts that were not written are removed if left from an earlier run.
 
         Raises:
-            FileNotFoundError: the stage did not write one that it declares.
+            FileNotFoundError: the stage did not write a declared artefact.
         """
         made = list(names)
         for name in optional:
@@ -70,7 +70,7 @@ class Staging:
 
 
 def write_table(frame: pd.DataFrame, table: Table, path: Path) -> None:
-    """Check a table and write it as Parquet without anything that varies between runs."""
+    """Check a table and write it as reproducible Parquet."""
     checked = table.check(frame)
     arrow = pa.Table.from_pandas(checked, schema=_in_memory(table), preserve_index=False)
     arrow = arrow.replace_schema_metadata(None)
@@ -81,7 +81,7 @@ def write_table(frame: pd.DataFrame, table: Table, path: Path) -> None:
 
 
 def _in_memory(table: Table) -> pa.Schema:
-    """The schema with dictionaries for categories."""
+    """The schema with dictionary types for categories."""
     schema = table.schema
     for name in table.categorical:
         field = pa.field(name, pa.dictionary(pa.int32(), pa.string()))
@@ -93,7 +93,7 @@ def read_table(table: Table, path: Path) -> pd.DataFrame:
     """Read and check a table.
 
     Raises:
-        DataError: the file is missing or is no such table.
+        DataError: the file is missing or does not fit the table.
     """
     try:
         if not table.categorical:
@@ -113,14 +113,14 @@ def read_table(table: Table, path: Path) -> pd.DataFrame:
         ) from None
     except (pa.ArrowException, OSError) as fault:
         if isinstance(fault, OSError) and fault.errno is not None:
-            raise  # the disk's fault, not the file's
+            raise  # a fault of the disk, not of the file
         raise DataError(
             f"not Parquet, or damaged: {fault}", where=str(path), remedy="build with --force"
         ) from None
 
 
 def write_bytes(pieces: Iterable[bytes], path: Path) -> None:
-    """Write a file piece by piece."""
+    """Write a file from chunks."""
     with path.open("wb") as stream:
         stream.writelines(pieces)
 
@@ -135,7 +135,7 @@ def write_integers(rows: npt.NDArray[np.integer], path: Path) -> None:
 def write_tsv(frame: pd.DataFrame, path: Path) -> None:
     """Write a table with a header, tab-separated, unquoted; control characters become spaces.
 
-    The file appears whole or not at all, in a stage's folder and anywhere else.
+    The file is written atomically.
     """
     cells = []
     for column in frame.columns:

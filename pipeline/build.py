@@ -27,11 +27,11 @@ from safe_io.locks import folder_lock
 
 _STAGE_LOCK: Final = ".stage.lock"
 SEED: Final = 555
-"""Seed of the sampled negatives: that of the public preparation of the data sets."""
+"""Seed of the sampled negatives, as in the public preparation of the data sets."""
 
 
 class BuildReport(BaseModel):
-    """What a build did, stage by stage."""
+    """Report of a build, stage by stage."""
 
     dataset: str
     out: Path
@@ -44,23 +44,23 @@ class BuildReport(BaseModel):
 
 
 class Build:
-    """One recipe, its raw files and its processed folder; stages can be run one by one.
+    """A recipe with its raw files and processed folder; stages can be run one by one.
 
     Args:
-        recipe: what to build.
-        raw: folder below which the recipe's paths lie; by default `data/raw`, and for a data set
-            that ships with the project (the sample) the project's own.
+        recipe: the recipe.
+        raw: folder that the recipe's paths are relative to; by default `data/raw`, and for a data
+            set that ships with the project (the sample) the project's own.
         out: processed folder; by default `data/processed/<name>`.
-        seed: seeds the sampled negatives.
-        without_pairs: file of user<TAB>item, in the publisher's ids: the graph is built without
-            what these users did with these items.
-        with_users: write what is known of the users as Turtle, too.
+        seed: seed of the sampled negatives.
+        without_pairs: file of user<TAB>item lines with the publisher's ids; the graph is built
+            without these users' interactions with these items.
+        with_users: also write the facts about users as Turtle.
         allow_outside: let the recipe read files from anywhere.
-        workers: where the units of stages are worked on; by default here, one after the other.
+        workers: executes the units of stages; by default sequentially in this process.
 
     Raises:
-        DataError: a path of the recipe leads outside, or `without_pairs` or `with_users` for a
-            recipe that has nothing of the kind.
+        DataError: a path of the recipe leads outside, or `without_pairs` or `with_users` does not
+            apply to the recipe.
     """
 
     def __init__(
@@ -108,26 +108,26 @@ class Build:
         check_paths(recipe, self.job.raw, allow_outside=allow_outside)
 
     def lock(self) -> AbstractContextManager[None]:
-        """Keep other builds out of the processed folder, from the first stage to the last.
+        """Lock the processed folder against other builds, from the first stage to the last.
 
-        Another build's stage between two of this one would leave artefacts of both. `run_stage`
-        itself only keeps a second stage from running at the same time, since it may run in another
-        process than the build: that of a Prefect task, which may outlive a build that was killed.
+        Interleaved stages of two builds would mix artefacts of both. `run_stage` itself only
+        prevents two stages from running at the same time, since it may run in a process other than
+        the build's: that of a Prefect task, which may outlive a killed build.
 
         Raises:
-            InUseError: another build is at work in the folder.
+            InUseError: another build is running in the folder.
         """
         return folder_lock(self.job.out, "build")
 
     def run_stage(
         self, name: str, *, force: bool = False, progress: Progress = silent
     ) -> StageReport:
-        """Run one stage, unless its manifest entry still holds; `lock` spans all the stages.
+        """Run one stage, unless its manifest entry is still valid; see `lock` for whole builds.
 
         Raises:
-            DataError: no such stage, a missing raw file, an earlier stage that has not run, or a
-                fault that the stage reports.
-            InUseError: another stage is at work in the same folder.
+            DataError: no such stage, a missing raw file, an earlier stage that has not run, or an
+                error of the stage.
+            InUseError: another stage is running in the same folder.
         """
         stage = stage_named(name)
         with folder_lock(self.job.out, "build", name=_STAGE_LOCK):
@@ -224,22 +224,22 @@ def build(
         dataset: name of a recipe, or path of a recipe file.
         raw: folder of the raw files.
         out: processed folder.
-        start: run this stage and those after it, even if nothing has changed; the earlier ones
-            must have run.
+        start: run this stage and those after it, even if nothing has changed; the earlier ones must
+            have run before.
         force: run every stage, even if nothing has changed.
-        without: sources and databases of the recipe to leave out.
-        mine: fill gaps by neural models, even if the recipe does not ask for it.
-        seed: seeds the sampled negatives.
-        without_pairs: file of user–item pairs whose acts the graph is built without.
-        with_users: write what is known of the users as Turtle, too.
+        without: sources and databases of the recipe to exclude.
+        mine: mine facts with neural models, even if the recipe does not.
+        seed: seed of the sampled negatives.
+        without_pairs: file of user–item pairs whose interactions are excluded from the graph.
+        with_users: also write the facts about users as Turtle.
         allow_outside: let the recipe read files from anywhere.
-        workers: processes that work on the units of a stage; the result is the same.
-        on_start: called before each stage; returns where the stage reports its progress.
+        workers: number of processes; the result does not depend on it.
+        on_start: called before each stage; returns the stage's progress callback.
         on_end: called after each stage.
 
     Raises:
         DataError: see `Build`, `Build.run_stage` and `load_recipe`.
-        InUseError: another build is at work in the processed folder.
+        InUseError: another build is running in the processed folder.
     """
     recipe = load_recipe(dataset).without(without)
     processes = LocalWorkers(workers) if workers > 1 else None
@@ -266,10 +266,10 @@ def build(
 
 
 def stage_named(name: str) -> Stage:
-    """The stage of that name.
+    """Look up a stage by name.
 
     Raises:
-        DataError: there is none.
+        DataError: there is no such stage.
     """
     for stage in STAGES:
         if stage.name == name:

@@ -23,7 +23,7 @@ from pipeline.recipe import Recipe
 
 @dataclass(frozen=True)
 class Built:
-    """The tables of a built data set that a decision about records rests on."""
+    """The tables of a built data set on which decisions about records are based."""
 
     recipe: Recipe
     schema: Schema
@@ -32,7 +32,7 @@ class Built:
     links: pd.DataFrame
 
     def matching(self, aside: Sequence[tuple[str, str]] = ()) -> Matching:
-        """Match again as the build did; the same tables and settings give the same decisions."""
+        """Repeat the build's matching; the same tables and settings give the same decisions."""
         return match_records(
             without_mentions(self.records, self.links),
             judged(self.recipe),
@@ -43,7 +43,7 @@ class Built:
         )
 
     def mention(self, record: str) -> Mapping[str, Any] | None:
-        """The link of a mention that its context decided (in its first text), if it is one."""
+        """The link of a mention decided by context (in its first text), if any."""
         own = self.links["subject"].str.partition("@")[0] == record
         decided = self.links[own & (self.links["method"] == METHOD)]
         first = decided.head(1).to_dict("records")
@@ -58,12 +58,12 @@ class Built:
         return str(mention["object"]) if mention else ""
 
     def keys_of(self, text: str) -> list[str]:
-        """The records that a person means: one by its key, or all of an entity or a name.
+        """Look up records: one by its key, or all of an entity or a name.
 
         The primary source's come first, then records before bare mentions.
 
         Raises:
-            DataError: there is none.
+            DataError: there is no such record.
         """
         keys, names = self.records["record"].tolist(), self.records["name"].tolist()
         if text in set(keys):
@@ -91,10 +91,10 @@ class Built:
         )
 
     def pair(self, left: str, right: str) -> tuple[str, str]:
-        """The two records that a person means; of namesakes two that ended apart, if any did.
+        """Look up a pair of records; of namesakes, two in different entities if possible.
 
         Raises:
-            DataError: one is unknown, or both are one record.
+            DataError: one is unknown, or both are the same record.
         """
         ones, others = self.keys_of(left), self.keys_of(right)
         pairs = [(one, other) for one in ones for other in others if one != other]
@@ -103,7 +103,7 @@ class Built:
                 f"{left!r} and {right!r} are one record, {ones[0]!r}",
                 remedy="give two record keys, as in records.parquet",
             )
-        if set(ones) & set(others):  # one name twice: what is asked is why its bearers are apart
+        if set(ones) & set(others):  # one name: why were its records not merged?
             apart = [pair for pair in pairs if self.entity(pair[0]) != self.entity(pair[1])]
             return (apart or pairs)[0]
         return pairs[0]

@@ -32,17 +32,17 @@ for _name, _address, _help in (
     (
         "new-recipe",
         "new_recipe.command:new_recipe_command",
-        "Look at files and write a commented recipe with a guess for every column.",
+        "Inspect files and write a commented recipe with a guess for every column.",
     ),
     (
         "recipe-keys",
         "recipe_reference:recipe_keys_command",
-        "Print every key that a recipe can have, as Markdown.",
+        "Print the reference of all recipe keys, as Markdown.",
     ),
     (
         "fetch",
         "data_set_commands:fetch_command",
-        "Bring a data set's raw files from their publishers.",
+        "Download a data set's raw files from their publishers.",
     ),
     (
         "validate",
@@ -52,37 +52,37 @@ for _name, _address, _help in (
     (
         "explain-match",
         "explain_match:explain_match_command",
-        "Tell why two records are one entity, or why they are not.",
+        "Explain why two records were merged into one entity, or why not.",
     ),
     (
         "judge",
         "explain_match:judge_command",
-        "Write down whether two records are one thing; the next build follows it.",
+        "Record whether two records are the same entity; the next build uses it.",
     ),
     (
         "train-extractor",
         "train_extractor:train_extractor_command",
-        "Fit the model of names and the extractor of relations; same seed, same bytes.",
+        "Train the NER model and the relation extractor; same seed, same bytes.",
     ),
     (
         "query",
         "explore.commands:query_command",
-        "Ask a built graph in SPARQL: read-only, within a time.",
+        "Query a built graph in SPARQL: read-only, with a time limit.",
     ),
     (
         "show",
         "explore.commands:show_command",
-        "Show what a built graph knows of one thing, and where each fact was read.",
+        "Show a built graph's facts about one entity, with the evidence of each.",
     ),
     (
         "diff",
         "explore.commands:diff_command",
-        "Count the facts that a build gained and lost against another, with the reasons.",
+        "Count the facts that a build gained and lost relative to another, with reasons.",
     ),
     (
         "report",
         "report.command:report_command",
-        "Write what a build holds and how far to trust it: report.html and report.json.",
+        "Report a build's content and quality: report.html and report.json.",
     ),
     (
         "judge-facts",
@@ -92,17 +92,17 @@ for _name, _address, _help in (
     (
         "data-model",
         "data_model:data_model_command",
-        "Draw the data model: classes, relations, and the same things in other models.",
+        "Draw the data model: classes, relations, and their equivalents in other models.",
     ),
     (
         "export",
         "export.command:export_command",
-        "Write a built graph and its interactions as another program reads them.",
+        "Convert a built graph and its interactions to another program's format.",
     ),
     (
         "export-links",
         "export_links:export_links_command",
-        "Write which item of the publisher is which thing of a database, a line each.",
+        "Write a link file: an item's id and its id in a database per line.",
     ),
 ):
     add_lazily(app, _name, f"pipeline.{_address}", _help)
@@ -110,5 +110,5 @@ app.add_typer(evaluate_app, name="evaluate")
 
 
 def main() -> None:
-    """Run a command; a user's mistake or a fault of the machine ends in one line and status 2."""
+    """Run a command; user errors and system faults end in one line and status 2."""
     sys.exit(exit_status(app, faults=[DataError]))

@@ -23,11 +23,10 @@ _DATA: Final = frozenset({".ttl", ".toml", ".html", ".json", ".tsv"})
 
 @lru_cache(maxsize=64)
 def code_version(module: str) -> str:
-    """Hash of a module, of all that it reaches by import, and of the libraries' versions.
+    """Hash a module, everything it reaches by import, and the versions of libraries.
 
-    What is reached: modules of the project, whether they are imported at the top or within a
-    function; the packages that they lie in; and the data files beside them. Imports for type
-    checking do not count.
+    Reached are modules of the project, imported at the top or within a function; their packages;
+    and the data files beside them. Imports for type checking do not count.
 
     Args:
         module: for example `pipeline.stages.cleaning`.
@@ -68,7 +67,7 @@ def reached_files(module: str) -> list[str]:
 
 @cache
 def _imports(module: str) -> tuple[str, ...]:
-    """Modules of the project that a module imports; names in a package may be modules, too."""
+    """Modules of the project that a module imports; imported names may be modules, too."""
     path = _file(module)
     assert path is not None
     found: list[str] = []
@@ -87,7 +86,7 @@ def _statements(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
             yield node
         elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             continue
-        elif isinstance(node, ast.stmt | ast.excepthandler | ast.match_case):  # no expressions
+        elif isinstance(node, ast.stmt | ast.excepthandler | ast.match_case):  # no runtime imports
             yield from _statements(node)
 
 
@@ -101,9 +100,9 @@ def _file(module: str) -> Path | None:
 
 
 def _data_files(folder: Path) -> Iterator[Path]:
-    """Data beside a package's modules, and in folders of it that hold nothing but data.
+    """Data files beside a package's modules, and in its folders without modules.
 
-    Recipes are left out: a stage depends on the settings that it is given.
+    Recipes are excluded: a stage depends on the settings passed to it.
     """
     for path in folder.iterdir():
         if path.suffix in _DATA:

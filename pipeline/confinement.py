@@ -1,8 +1,7 @@
-"""Check that a recipe reads files of its own, the raw and the project's data folder only.
+"""Check that a recipe reads only from its own, the raw and the project's data folder.
 
-A recipe is often somebody else's. Every path that one names is checked here, once and for all
-readers, before any of them opens it; `--allow-outside` lifts the limits to places, not those to
-plain files.
+Recipes may be untrusted. Every path of a recipe is checked here, before any reader opens it;
+`--allow-outside` lifts the restriction on locations, not that to plain files.
 """
 
 from __future__ import annotations
@@ -23,19 +22,19 @@ if TYPE_CHECKING:
 __all__ = ["check_paths"]
 
 _NAMES: Final = frozenset({"path", "cache"})
-"""Keys whose text is a path; a value that is a `Path` is one under any key."""
+"""Keys whose text values are paths; values of type `Path` are paths under any key."""
 _FILE_DATABASES: Final = ("sqlite", "duckdb", "access")
 
 
 def check_paths(recipe: Recipe, raw: Path, *, allow_outside: bool = False) -> None:
-    """Check every path that a recipe names, patterns and folders included.
+    """Check every path of a recipe, including patterns and folders.
 
-    Links are followed only where a path leaves a folder by `..` or is absolute: a link below the
-    raw folder is its owner's, who may keep large files on another disk.
+    Symbolic links are resolved only if a path contains `..` or is absolute: links below the raw
+    folder are trusted, as large files may be on another disk.
 
     Raises:
-        DataError: a path that leads elsewhere, or to something that is no file or folder (a pipe or
-            a device, which may never end).
+        DataError: a path leads elsewhere, or is not a file or folder (a pipe or device may be
+            endless).
     """
     roots = [folder.resolve() for folder in (*recipe.folders, raw, DATA)]
     for key, path, relative in _paths(recipe, ""):
@@ -60,7 +59,7 @@ def _inside(path: Path, roots: list[Path]) -> bool:
 
 
 def _paths(value: object, key: str) -> Iterator[tuple[str, str, bool]]:
-    """Key, path, and whether the path is relative to the raw folder."""
+    """Yield key, path, and whether the path is relative to the raw folder."""
     if isinstance(value, BaseModel):
         for name in type(value).model_fields:
             inner, field = f"{key}.{name}".lstrip("."), getattr(value, name)
@@ -81,7 +80,7 @@ def _paths(value: object, key: str) -> Iterator[tuple[str, str, bool]]:
 
 
 def _database_file(url: str) -> str:
-    """The file that an address of a database names; empty where it names a server."""
+    """The file of a database address; '' for a server."""
     driver, sign, address = url.partition("://")
     if not sign or not driver.lower().startswith(_FILE_DATABASES):
         return ""

@@ -37,17 +37,17 @@ _WIDE, _HIGH = 140, 50
 
 
 def terminal(*, stderr: bool = False) -> Console:
-    """The console that commands print to; in a pipe or a file, tables get room for a line a row."""
+    """The console of commands; in a pipe or file, wide enough for one line per table row."""
     stream = sys.stderr if stderr else sys.stdout
     has_width = stream.isatty() or "COLUMNS" in os.environ
-    # A width alone counts for nothing where TERM is "dumb".
+    # A width without a height is ignored if TERM is "dumb".
     return (
         Console(stderr=stderr) if has_width else Console(stderr=stderr, width=_WIDE, height=_HIGH)
     )
 
 
 class BuildDisplay:
-    """A bar for the stage at work and one line for each that is done."""
+    """Progress bar for the running stage, and a line for each completed one."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -83,7 +83,7 @@ class BuildDisplay:
         file: TextIO | None = None,
         line: str | None = None,
     ) -> None:
-        """A warning as one line among the stages', once, without the code that raised it."""
+        """Print a warning once as one line, without its source code."""
         if str(message) in self._noted:
             return
         self._noted.add(str(message))
@@ -92,7 +92,7 @@ class BuildDisplay:
         )
 
     def started(self, stage: Stage) -> Report:
-        """Show a stage's bar; what is returned moves it."""
+        """Show a stage's bar; returns its progress callback."""
         task = self._task = self._bars.add_task(stage.name, total=None)
 
         def report(done: int, total: int | None = None) -> None:
@@ -101,7 +101,7 @@ class BuildDisplay:
         return report
 
     def ended(self, report: StageReport) -> None:
-        """Replace the bar by the stage's line."""
+        """Replace the bar by a line about the completed stage."""
         if self._task is not None:
             self._bars.remove_task(self._task)
         headline = ", ".join(
@@ -117,7 +117,7 @@ class BuildDisplay:
 
 
 def summary(report: BuildReport, console: Console) -> None:
-    """What was built and where it lies."""
+    """Print what was built, and where."""
     last = report.stages[-1].counts
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_column(justify="right", style="bold")
@@ -135,7 +135,7 @@ def summary(report: BuildReport, console: Console) -> None:
 
 @contextmanager
 def download_bars(console: Console) -> Iterator[FetchProgress]:
-    """Bars of files being fetched: yields a function of (path, bytes done, total)."""
+    """Progress bars of downloads: yields a callback of (path, bytes done, total)."""
     bars = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -156,11 +156,11 @@ def download_bars(console: Console) -> Iterator[FetchProgress]:
 
 @contextmanager
 def training_progress(console: Console, what: str) -> Iterator[Report]:
-    """Give a function to call with the steps done and their number; a number of None keeps it.
+    """Yield a callback of (steps done, total); a total of None keeps the last one.
 
     Args:
-        console: where to; standard error in commands.
-        what: what is going on, such as "training on 838 texts".
+        console: output console; standard error in commands.
+        what: description, such as "training on 838 texts".
     """
     started, steps = time.monotonic(), 0
     if not console.is_terminal:

@@ -50,7 +50,7 @@ a part of.
 def data_model_command(
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the page.")] = PAGE,
 ) -> None:
-    """Draw the data model: classes, relations, and the same things in other models."""
+    """Draw the data model: classes, relations, and their equivalents in other models."""
     write_atomically(out, page())
     terminal().print(str(out), highlight=False, soft_wrap=True, markup=False)
 
@@ -91,7 +91,7 @@ def page() -> str:
 
 
 def _diagram(schema: Schema) -> Iterator[str]:
-    """Subclasses as open arrows, relations as arrows between classes, attributes in boxes."""
+    """Mermaid diagram: subclasses as open arrows, relations as arrows, attributes in boxes."""
     for name, item in schema.classes.items():
         yield from (f"    {parent} <|-- {name}" for parent in item.parents)
     edges: dict[tuple[str, str], list[str]] = {}
@@ -107,7 +107,7 @@ def _diagram(schema: Schema) -> Iterator[str]:
 
 
 def _elsewhere(graph: rdflib.Graph, name: str) -> str:
-    """The aligned classes or properties of other models, the same ones first."""
+    """The aligned classes or properties of other models, equivalent ones first."""
     found = []
     for link in _ALIGNED:
         sign = "=" if link in {OWL.equivalentClass, OWL.equivalentProperty} else "<"

@@ -34,12 +34,12 @@ def build_command(
     ] = None,
     out: Annotated[Path | None, typer.Option(help=PROCESSED_HELP)] = None,
     start: Annotated[
-        str | None, typer.Option("--from", help="Run this stage and those after it.")
+        str | None, typer.Option("--from", help="Run this stage and all later ones.")
     ] = None,
-    force: Annotated[bool, typer.Option(help="Run even what has not changed.")] = False,
+    force: Annotated[bool, typer.Option(help="Run all stages, even if unchanged.")] = False,
     without: Annotated[
         list[str] | None,
-        typer.Option(help="Leave out a source or database of the recipe; may be repeated."),
+        typer.Option(help="Exclude a source or database of the recipe; may be repeated."),
     ] = None,
     mine: Annotated[
         bool,
@@ -54,7 +54,7 @@ def build_command(
         ),
     ] = None,
     with_users: Annotated[
-        bool, typer.Option("--with-users", help="Write what is known of the users as users.ttl.")
+        bool, typer.Option("--with-users", help="Write the facts about users as users.ttl.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Seed of the sampled negatives.")] = SEED,
     workers: Annotated[
@@ -63,7 +63,7 @@ def build_command(
             min=0,
             envvar="MUSIC_KG_WORKERS",
             show_default="one per core",
-            help="Processes that share the work; the result is the same.",
+            help="Number of processes; the result does not depend on it.",
         ),
     ] = 0,
     allow_outside: Annotated[
@@ -95,11 +95,11 @@ def build_command(
 def fetch_command(
     name: Annotated[str, typer.Argument(help="Name of a recipe.")],
     raw: Annotated[
-        Path | None, typer.Option(help="Folder to fetch into.  [default: data/raw]")
+        Path | None, typer.Option(help="Folder to download into.  [default: data/raw]")
     ] = None,
-    force: Annotated[bool, typer.Option(help="Fetch again what is there.")] = False,
+    force: Annotated[bool, typer.Option(help="Download even files that exist.")] = False,
 ) -> None:
-    """Bring a data set's raw files from their publishers."""
+    """Download a data set's raw files from their publishers."""
     recipe = load_recipe(name)
     if not recipe.fetch:
         raise DataError(

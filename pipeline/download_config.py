@@ -13,7 +13,7 @@ GIBIBYTE = 1024**3
 
 
 def _inside_the_folder(path: str) -> str:
-    """`path`, if it names a place below the folder that it is relative to."""
+    """Validate that `path` is relative and stays below its folder."""
     parts = PurePosixPath(path).parts
     if not parts or path.startswith(("/", "~")) or ".." in parts or "\\" in path or ":" in path:
         raise ValueError(f"{path!r} is not a relative path below the data folder (with /, no ..)")
@@ -24,13 +24,13 @@ RelativePath = Annotated[str, AfterValidator(_inside_the_folder)]
 
 
 class FetchError(DataError):
-    """A file that could not be brought, or is not the one expected."""
+    """A file could not be downloaded, or is not the expected one."""
 
 
 class Download(BaseModel):
-    """One file of a publisher, and what to take out of it if it is an archive.
+    """Settings of a publisher's file, and the members to unpack if it is an archive.
 
-    All paths are relative to the raw data folder of the data set and stay inside it.
+    All paths are relative to the data set's raw folder and stay inside it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

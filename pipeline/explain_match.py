@@ -29,7 +29,7 @@ _LONGEST = 160
 
 
 class Verdict(StrEnum):
-    """What a person can say of two records."""
+    """A person's verdict on two records."""
 
     same = "same"
     different = "different"
@@ -42,7 +42,7 @@ def explain_match_command(
     dataset: _Dataset = "sample",
     data: _Data = None,
 ) -> None:
-    """Tell why two records are one entity, or why they are not."""
+    """Explain why two records were merged into one entity, or why not."""
     built = _built(dataset, data)
     one, other = built.pair(left, right)
     for key, text in ((one, left), (other, right)):
@@ -73,7 +73,7 @@ def judge_command(
     dataset: _Dataset = "sample",
     data: _Data = None,
 ) -> None:
-    """Write down whether two records are one thing; the next build follows it."""
+    """Record whether two records are the same entity; the next build uses it."""
     built = _built(dataset, data)
     one, other = built.pair(left, right)
     path = judgement_file(built.recipe)
@@ -110,7 +110,7 @@ def _verdict(same: bool, reason: str) -> None:
 
 
 def _show_mention(key: str, link: Mapping[str, Any]) -> None:
-    """The candidates of a mention, each with what speaks for it."""
+    """Print the candidates of a mention with their evidence."""
     _line(f"{escape(key)}  {link['decision']}  [dim]score {link['score']:.3f}[/]")
     table = Table(box=None, padding=(0, 2, 0, 0))
     listed = json.loads(link["candidates"])

@@ -25,7 +25,7 @@ def export_links_command(
     database: Annotated[str, typer.Option(help=f"Whose ids: {', '.join(ALIGNED)}.")] = "freebase",
     data: DataFolder = None,
 ) -> None:
-    """Write which item of the publisher is which thing of a database, a line each."""
+    """Write a link file: an item's id and its id in a database per line."""
     for value, allowed, what in ((style, FORMATS, "format"), (database, ALIGNED, "database")):
         if value not in allowed:
             raise DataError(f"no {what} named {value!r}", remedy=f"one of: {', '.join(allowed)}")
@@ -41,7 +41,7 @@ def export_links_command(
 
 
 def linked_items(table: Path, database: str) -> list[tuple[str, str]]:
-    """(the publisher's id, id in a database) of each item that has one.
+    """(publisher's id, database id) of each linked item.
 
     Raises:
         DataError: the data set has not been built.

@@ -1,8 +1,8 @@
 """Download a data set's raw files, verify their checksums and unpack the archives.
 
-Beside each file lies a receipt, `NAME.fetch.json`: where it came from, its SHA-256 and its length,
-and those of everything unpacked from it. A later run compares the files with it, so that nothing
-is brought twice and no damage goes unnoticed.
+Beside each file there is a receipt, `NAME.fetch.json`, with its URL, SHA-256 and length, and those
+of everything unpacked from it. A later run verifies the files against it, so that nothing is
+downloaded twice and damage is detected.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ __all__ = ["Download", "FetchError", "FetchProgress", "Fetched", "Outcome", "fet
 CHUNK = 1 << 20
 
 FetchProgress = Callable[[str, int, int | None], None]
-"""Called with the file's path below the data folder, its bytes so far, and their total or None."""
+"""Callback with the file's path below the data folder, bytes so far, and total or None."""
 
 
 class Outcome(StrEnum):
-    """What became of one download."""
+    """Outcome of a download."""
 
     FETCHED = "fetched"
     PRESENT = "present"
@@ -37,7 +37,7 @@ class Outcome(StrEnum):
 
 
 class Fetched(BaseModel):
-    """One file that is in place."""
+    """A file that is in place."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -58,7 +58,7 @@ class _Sum(BaseModel):
 
 
 class _Receipt(_Sum):
-    """What a fetch left in the data folder."""
+    """Receipt of a download in the data folder."""
 
     url: str
     unpacked: dict[str, _Sum] = {}
@@ -72,21 +72,21 @@ def fetch(
     force: bool = False,
     transfer: Transfer | None = None,
 ) -> list[Fetched]:
-    """Make sure that every download lies in `folder`, whole and unchanged.
+    """Ensure that every download is in `folder`, complete and unchanged.
 
     Args:
-        downloads: what the recipe names.
-        folder: the raw data folder; it is created where it is missing.
-        progress: called with how far each file is.
-        force: bring every file again, whatever is there.
-        transfer: how to talk to servers; by default a client of its own.
+        downloads: the recipe's downloads.
+        folder: the raw data folder, created if missing.
+        progress: called with the progress of each file.
+        force: download every file again.
+        transfer: the HTTP transfer; by default a new client.
 
     Returns:
-        one entry for each download, in their order.
+        One entry per download, in order.
 
     Raises:
-        FetchError: a server refuses or stays silent, a file is not the one expected, or an archive
-            does not hold what it should. What was brought before stays.
+        FetchError: a server refuses or does not respond, a file is not the expected one, or an
+            archive lacks a member. Earlier downloads are kept.
     """
     if transfer is None:
         with httpx.Client(follow_redirects=True, timeout=TIMEOUT) as client:
@@ -130,14 +130,14 @@ def _fetch_one(
 
 
 def _bring(download: Download, path: Path, report: Report, transfer: Transfer) -> _Receipt:
-    """Download to a temporary name, compare, and only then give the file its own name."""
+    """Download to a temporary name, verify, then rename to the final name."""
     part = _part(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     resumed = part.exists()
     transfer.get(str(download.url), part, report)
     found = _sum(part)
     if resumed and _difference(found, download.sha256, download.size):
-        # The part of an earlier run may have been of another version: once more from the start.
+        # The partial file of an earlier run may be of another version: restart once.
         discard(part)
         transfer.get(str(download.url), part, report)
         found = _sum(part)
@@ -150,16 +150,16 @@ def _bring(download: Download, path: Path, report: Report, transfer: Transfer) -
             "then fix `sha256` and `size` in the recipe",
         )
     receipt = _Receipt(url=str(download.url), **found.model_dump())
-    # Before the file: one without a receipt would be taken for the user's own, and never verified.
+    # The receipt first: a file without one would be taken for the user's and never verified.
     _write_receipt(path, receipt)
     part.replace(path)
     return receipt
 
 
 def _finish_interrupted(path: Path, receipt: _Receipt) -> None:
-    """Give a download its name that was whole, and receipted, when its fetch was killed."""
+    """Complete a download that was killed between writing its receipt and the rename."""
     part = _part(path)
-    # The size first: an unfinished download may be large, and is not to be read at every fetch.
+    # The size first: an unfinished download may be large, and must not be hashed every time.
     if not part.exists() or part.stat().st_size != receipt.size:
         return
     if _sum(part).sha256 == receipt.sha256:
@@ -167,12 +167,12 @@ def _finish_interrupted(path: Path, receipt: _Receipt) -> None:
 
 
 def _expected(download: Download, receipt: _Receipt | None) -> str | None:
-    """The checksum that the file must have: the recipe's, else the one seen when it came."""
+    """The file's expected checksum: the recipe's, else the receipt's."""
     return download.sha256 or (receipt.sha256 if receipt else None)
 
 
 def _checked(path: Path, download: Download, receipt: _Receipt | None, report: Report) -> _Sum:
-    """The sum of a file that is there, which must be the one expected."""
+    """Verify an existing file; returns its checksum."""
     found = _sum(path, report)
     if difference := _difference(found, _expected(download, receipt), download.size):
         raise FetchError(
@@ -186,8 +186,8 @@ def _checked(path: Path, download: Download, receipt: _Receipt | None, report: R
 def _unpack_missing(
     download: Download, folder: Path, archive: Path, receipt: _Receipt, force: bool
 ) -> _Receipt:
-    """Unpack the members that are not there; compare those that are with the receipt."""
-    sums = dict(receipt.unpacked)  # another recipe may have unpacked other members
+    """Unpack missing members, and verify existing ones against the receipt."""
+    sums = dict(receipt.unpacked)  # another recipe may have unpacked different members
     wanted: dict[str, str] = {}
     for member, name in download.unpack.items():
         target, unpacked_as = folder / name, receipt.unpacked.get(name)
@@ -211,7 +211,7 @@ def _unpack_missing(
 
 
 def _refuse_replacing(target: Path, expected: _Sum) -> None:
-    """An unpacked file that somebody has changed is theirs: say so, and leave it."""
+    """Raise an error instead of overwriting an unpacked file that the user changed."""
     if difference := _difference(_sum(target), expected.sha256, expected.size):
         raise FetchError(
             f"the file differs from the one in the archive: {difference}",
@@ -221,7 +221,7 @@ def _refuse_replacing(target: Path, expected: _Sum) -> None:
 
 
 def _difference(found: _Sum, sha256: str | None, size: int | None) -> str:
-    """How a file differs from what was expected; empty if it does not."""
+    """Describe how a file differs from the expected one; '' if it does not."""
     if size is not None and found.size != size:
         return f"expected {size:,} bytes, got {found.size:,}"
     if sha256 is not None and found.sha256 != sha256:

@@ -19,15 +19,15 @@ PROCESSED_HELP: Final = "Processed folder.  [default: data/processed/<dataset>]"
 DataFolder = Annotated[
     Path | None, typer.Option("--data", "--processed", metavar="DIR", help=PROCESSED_HELP)
 ]
-"""Option of commands that read a processed folder; `--processed` was its name at first."""
+"""Option of commands that read a processed folder; `--processed` is its old name."""
 
 
 def processed_folder(dataset: str, data: Path | None) -> Path:
-    """The processed folder that was named, or that of a data set below `data/processed`.
+    """The given processed folder, or that of a data set below `data/processed`.
 
     Args:
         dataset: name of a data set, or path of a recipe file, as in `build`.
-        data: the folder, where one was named.
+        data: the folder, if given.
 
     Raises:
         DataError: the recipe file cannot be read.
@@ -35,16 +35,17 @@ def processed_folder(dataset: str, data: Path | None) -> Path:
     if data is not None:
         return data
     if dataset.endswith(".toml"):
-        from pipeline.recipe import load_recipe  # late: it takes a second, and few need it
+        from pipeline.recipe import load_recipe  # lazy import: takes a second, and is rarely needed
 
         dataset = load_recipe(dataset).name
     return DATA / "processed" / dataset
 
 
 def default_raw(recipe: Recipe) -> Path:
-    """`data/raw` here, or where the files of a data set that ships with the project are.
+    """`data/raw` here, or the folder of a data set that ships with the project.
 
-    That is the project's own `data/raw` in a checkout, and a folder beside this module in a wheel.
+    The latter is the project's `data/raw` in a checkout, and a folder beside this module in a
+    wheel.
     """
     package = Path(__file__).resolve().parent
     here = DATA / "raw"

@@ -17,12 +17,12 @@ JUDGEMENTS = Path("data") / "judgements"
 
 
 def judgement_file(recipe: Recipe) -> Path:
-    """The file that the recipe names, else `data/judgements/<name>.tsv`; it need not exist."""
+    """The recipe's file of judgements, else `data/judgements/<name>.tsv`; it need not exist."""
     return recipe.fusion.judgements or JUDGEMENTS / f"{recipe.name}.tsv"
 
 
 def judgement_files(recipe: Recipe) -> list[Path]:
-    """What a build reads: the file that the recipe names, or the usual one where it exists."""
+    """The files read by a build: the recipe's, or the default one if it exists."""
     path = judgement_file(recipe)
     return [path] if recipe.fusion.judgements or path.is_file() else []
 
@@ -34,7 +34,7 @@ def judged(recipe: Recipe) -> FusionConfig:
 
 
 def count_judgements(recipe: Recipe, records: Iterable[str]) -> dict[str, int]:
-    """How many judgements there are of each kind, and how many speak of no record here."""
+    """Count the judgements by verdict, and those about unknown records."""
     files = judgement_files(recipe)
     if not files:
         return {}

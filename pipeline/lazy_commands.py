@@ -13,27 +13,27 @@ _ADDRESS: Final = "address"
 
 
 class LazyGroup(TyperGroup):
-    """A group of commands that were added with `add_lazily`."""
+    """A group of commands added with `add_lazily`."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
-        """The command that the arguments name, imported."""
+        """Import the command named by the arguments."""
         name, command, rest = super().resolve_command(ctx, args)
         address = getattr(getattr(command, "callback", None), _ADDRESS, None)
         return name, _imported(address) if address else command, rest
 
 
 def add_lazily(app: typer.Typer, name: str, address: str, help_text: str) -> None:
-    """Add a command to an application whose class is `LazyGroup`.
+    """Add a command to an application of class `LazyGroup`.
 
     Args:
         app: the application.
-        name: how the command is called.
-        address: `module:function`; the function may also be a `typer.Typer` of its own.
-        help_text: the command's line in the help, the first one of the function's docstring.
+        name: name of the command.
+        address: `module:function`; the function may also be a `typer.Typer`.
+        help_text: the command's help line, the first line of the function's docstring.
     """
 
     def later() -> None:
-        """Stand in for the command until it is called."""
+        """Placeholder of the command until it is called."""
 
     setattr(later, _ADDRESS, address)
     app.command(name, help=help_text)(later)

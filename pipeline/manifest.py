@@ -1,7 +1,7 @@
 """Build manifest: hashes of each stage's inputs, settings, code and outputs; decides what to skip.
 
-A stage whose manifest entry still holds is skipped. Hashes of files are remembered with their size
-and time of change, so that a dump of many gigabytes is read through once only.
+A stage whose manifest entry is still valid is skipped. File hashes are cached with size and
+modification time, so that a dump of many gigabytes is hashed only once.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from safe_io.atomic import write_atomically
 
 
 class FileState(BaseModel):
-    """A file as it was when it was last hashed."""
+    """State of a file when it was last hashed."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -30,7 +30,7 @@ class FileState(BaseModel):
 
 
 class StageEntry(BaseModel):
-    """What is known about a stage's last complete run."""
+    """Entry of a stage's last complete run."""
 
     key: str
     inputs: dict[str, str]
@@ -70,7 +70,7 @@ class Manifest:
         return self._document.stages
 
     def sha256(self, path: Path) -> str:
-        """Hash of a file, taken anew only when its size or time of change differs."""
+        """Hash a file, unless its size and modification time are unchanged."""
         status = path.stat()
         name = str(path.resolve())
         last = self._document.files.get(name)
@@ -81,7 +81,7 @@ class Manifest:
         return state.sha256
 
     def current(self, stage: str, key: str) -> StageEntry | None:
-        """The stage's entry when it has run under this key and its outputs are untouched."""
+        """The stage's entry, if it has this key and its outputs are unmodified."""
         entry = self._document.stages.get(stage)
         if entry is None or entry.key != key:
             return None
@@ -107,16 +107,16 @@ class Manifest:
         peak_mb: int | None,
         worker_mb: int | None,
     ) -> StageEntry:
-        """Note a complete run and save the manifest.
+        """Record a complete run and save the manifest.
 
         Args:
             stage: its name.
-            key: hash of what the outputs depend on.
+            key: hash of everything the outputs depend on.
             inputs: hashes of the files read.
             outputs: names of the files written.
-            counts: for the report.
-            seconds: how long it took.
-            peak_mb, worker_mb: most memory of the process, and of one that worked on units.
+            counts: figures for the report.
+            seconds: run time.
+            peak_mb, worker_mb: peak memory of the process, and of a worker process.
         """
         entry = StageEntry(
             key=key,
@@ -132,17 +132,17 @@ class Manifest:
         return entry
 
     def forget(self, stage: str) -> None:
-        """Drop a stage's entry before it runs again, so that a killed run is never believed."""
+        """Drop a stage's entry before it runs again, so that a killed run leaves no valid entry."""
         if self._document.stages.pop(stage, None) is not None:
             self.save()
 
     def save(self) -> None:
-        """Write the manifest in one move."""
+        """Write the manifest atomically."""
         write_atomically(self._path, json.dumps(self._document.model_dump(), indent=1) + "\n")
 
 
 def stage_key(inputs: dict[str, str], settings: Any, code: str) -> str:
-    """One hash of everything a stage's output depends on: inputs, settings, code, libraries."""
+    """Hash everything a stage's output depends on: inputs, settings, code, libraries."""
     text = json.dumps([inputs, settings, code], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 

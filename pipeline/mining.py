@@ -24,7 +24,7 @@ __all__ = ["Mining", "mine_facts", "run_mining"]
 
 @dataclass(frozen=True, eq=False)
 class Mining:
-    """What the models were given, what they propose, and how well they do."""
+    """Result of mining: the models' input, their proposals and their evaluation."""
 
     given: MiningInput
     mined: Mined
@@ -32,7 +32,7 @@ class Mining:
 
     @property
     def measured(self) -> dict[str, Measured]:
-        """By predicate."""
+        """Evaluation by predicate."""
         return {self.given.predicates[r]: found for r, found in self.mined.measured.items()}
 
 
@@ -45,17 +45,17 @@ def run_mining(
     hidden: Sequence[str] = (),
     progress: Callable[[str], None] = lambda model: None,
 ) -> Mining:
-    """Train the models on the stated facts and take the proposals above the precision.
+    """Train the models on the stated facts, and select proposals at the required precision.
 
     Args:
         statements, entities: tables of the inference stage; mined statements are left out.
         config: predicates, models, precision.
         schema: the data model.
-        hidden: sources that are left out altogether.
-        progress: called with each model that is trained.
+        hidden: sources whose facts are left out.
+        progress: called after each trained model.
 
     Raises:
-        DataError: a predicate or model that there is not, or no fact to learn from.
+        DataError: an unknown predicate or model, or no facts to train on.
     """
     _check(config, schema)
     statements = statements[statements["source"] != MINED_SOURCE]
@@ -87,7 +87,7 @@ def run_mining(
 def mine_facts(
     statements: pd.DataFrame, entities: pd.DataFrame, config: MiningConfig, schema: Schema
 ) -> tuple[pd.DataFrame, dict[str, int]]:
-    """The mined statements of a build, and counts for its summary; none from a small graph."""
+    """Mine a build's statements, with counts for its summary; none from a small graph."""
     _check(config, schema)
     stated = ~statements["inferred"].astype(bool) & (statements["object_kind"] == "entity")
     if (count := int(stated.sum())) < config.min_facts:

@@ -1,4 +1,4 @@
-"""Measure the peak memory of a piece of work, where the system tells it (Linux)."""
+"""Measure the peak memory of a piece of work, where the system reports it (Linux)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _PEAK: Final = re.compile(r"^VmHWM:\s*(\d+) kB", re.MULTILINE)
 
 
 def forget_peak() -> None:
-    """Let the peak of this process begin at what it holds now."""
+    """Reset the peak of this process to its current memory."""
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
 
 
 def peak_mb() -> int | None:
-    """Most megabytes (10⁶ bytes) that this process held since `forget_peak`; None if unknown."""
+    """Peak memory of this process since `forget_peak`, in megabytes (10⁶ bytes), or None."""
     with suppress(OSError):
         if found := _PEAK.search(_STATUS.read_text()):
             return int(found[1]) * 1024 // 1_000_000

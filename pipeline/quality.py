@@ -1,6 +1,6 @@
 """Write a build's quality report (JSON, HTML): counts by class and source, and rejected rows.
 
-It holds no times and no paths of the machine, so the same input gives the same bytes.
+It contains no times and no absolute paths, so the same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kg_builder.evaluation.graph import counted, coverage, relations_of, sources
 from kg_builder.triples import Numbering, Ratings, UserNumbering
 from kg_builder.triples.integers import BARE
 
-if TYPE_CHECKING:  # a stage depends on its part of the recipe, not on how recipes are read
+if TYPE_CHECKING:  # types only: a stage must not depend on the code that reads recipes
     from pipeline.recipe import Recipe
 
 _EXAMPLES: Final = 5
@@ -34,7 +34,7 @@ TEMPLATES: Final = jinja2.Environment(
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the report counts."""
+    """The data counted in the report."""
 
     statements: pd.DataFrame
     entities: pd.DataFrame
@@ -50,11 +50,11 @@ class Facts:
     judgements: Mapping[str, int]
 
     def check(self, recipe: Recipe) -> None:
-        """Refuse a graph that nothing could be learnt from.
+        """Raise an error for a graph that is unusable for training.
 
         Raises:
-            DataError: interactions of which none is a positive one of an item, no triples, or
-                none about the users though the recipe states some.
+            DataError: no interaction is a positive one of an item, there are no triples, or none
+                about users although the recipe has user tables.
         """
         if recipe.interactions and not len(self.ratings.rows):
             raise self._nothing_positive(recipe)
@@ -76,7 +76,7 @@ class Facts:
             )
 
     def _nothing_positive(self, recipe: Recipe) -> DataError:
-        """Why no interaction became a positive row: the first of the steps that none passed."""
+        """Explain why there is no positive row: the first filter that no interaction passed."""
         where, read = f"recipe {recipe.name}", self.interactions
         if not len(read):
             return DataError(
@@ -107,7 +107,7 @@ class Facts:
 
 
 def write_quality(facts: Facts, recipe: Recipe, json_path: Path, html_path: Path) -> None:
-    """Write the report for programs and for people."""
+    """Write the report as JSON and HTML."""
     report = quality(facts, recipe)
     json_path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     page = TEMPLATES.get_template("quality.html").render(report=report)
@@ -115,7 +115,7 @@ def write_quality(facts: Facts, recipe: Recipe, json_path: Path, html_path: Path
 
 
 def quality(facts: Facts, recipe: Recipe) -> dict[str, Any]:
-    """The report as plain values."""
+    """Build the report as plain values."""
     statements, links = facts.statements, facts.links
     linking = int((statements["object_kind"] == "entity").sum())
     triples = relations_of(statements)
@@ -154,7 +154,7 @@ def quality(facts: Facts, recipe: Recipe) -> dict[str, Any]:
 
 
 def _read(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """What each source held, largest first; of what is unknown (fields, classes) the largest."""
+    """Counts by source, largest first; of unknown fields and classes only the largest."""
     by_source: dict[str, dict[str, int]] = {}
     for name, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
         source, colon, what = name.partition(": ")
@@ -168,7 +168,7 @@ def _read(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
 
 
 def _rejects(rejects: pd.DataFrame) -> list[dict[str, Any]]:
-    """Counts by stage, source and reason, each with its first examples."""
+    """Rejects by stage, source and reason, each with the first examples."""
     return [
         {
             "stage": stage,

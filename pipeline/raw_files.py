@@ -11,15 +11,15 @@ from pydantic import BaseModel
 from kg_builder.errors import DataError
 from kg_builder.packed_files import matching_files
 
-if TYPE_CHECKING:  # a stage depends on its part of the recipe, not on how recipes are read
+if TYPE_CHECKING:  # types only: a stage must not depend on the code that reads recipes
     from pipeline.recipe import Recipe
 
 
 def raw_files(models: object, raw: Path, *, recipe: Recipe) -> list[Path]:
-    """Every file that a `path` setting in the models names; patterns and folders are expanded.
+    """List the files of all `path` settings in the models; patterns and folders are expanded.
 
     Raises:
-        DataError: a file is missing; the error says how to get it.
+        DataError: a file is missing; the error explains how to get it.
     """
     found: list[Path] = []
     for pattern in sorted(set(_paths(models))):
@@ -36,7 +36,7 @@ def raw_files(models: object, raw: Path, *, recipe: Recipe) -> list[Path]:
 
 
 def how_to_get(recipe: Recipe, raw: Path) -> str:
-    """What a person can do about missing raw files."""
+    """Suggest how to get missing raw files."""
     bring = f"`python -m pipeline fetch {recipe.name}` brings it, or " if recipe.fetch else ""
     return f"{bring}point --raw at the folder that holds it (now {raw}){recipe.manual and '; '}" + (
         recipe.manual
@@ -48,7 +48,7 @@ def _paths(value: object) -> Iterator[str]:
         for name in type(value).model_fields:
             field = getattr(value, name)
             if name == "path" and isinstance(field, str | Path):
-                if field:  # a table of a database server has none
+                if field:  # a table of a database server has no file
                     yield str(field)
             else:
                 yield from _paths(field)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kg_builder.extraction import UnstructuredSource
 
-if TYPE_CHECKING:  # a stage depends on its part of the recipe, not on how recipes are read
+if TYPE_CHECKING:  # types only: a stage must not depend on the code that reads recipes
     from pipeline.recipe import Recipe
 
 
@@ -17,7 +17,7 @@ def text_sources(recipe: Recipe) -> list[UnstructuredSource]:
 
 
 def raw_texts(recipe: Recipe, raw: Path) -> dict[str, str]:
-    """Where a text stands (evidence without its offsets) → the text.
+    """Load the texts by location (evidence without offsets).
 
     Raises:
         DataError: a file is missing or damaged.
@@ -25,7 +25,7 @@ def raw_texts(recipe: Recipe, raw: Path) -> dict[str, str]:
     sources = text_sources(recipe)
     if not sources:
         return {}
-    # Here, since it needs spaCy, which data sets without texts do not.
+    # Lazy import: it needs spaCy, which is only required for texts.
     from kg_builder.extraction.text.documents import read_documents
 
     return {

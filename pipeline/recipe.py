@@ -31,11 +31,11 @@ _FILES_BESIDE_THE_RECIPE: Final = (
     ("fusion", "labels"),
     ("alignment", "judgements"),
 )
-"""(table, key) of paths that are relative to the recipe's folder; all others are to `--raw`."""
+"""(table, key) of paths relative to the recipe's folder; all others are relative to `--raw`."""
 
 
 class Recipe(BaseModel):
-    """All that is needed to build one data set from its publisher's files."""
+    """Recipe of a data set: everything needed to build it from its publisher's files."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -92,7 +92,7 @@ class Recipe(BaseModel):
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """Where its file lies, and those of the recipes that it extends."""
+        """Folders of its file and of the recipes that it extends."""
         return self._folders
 
     @model_validator(mode="after")
@@ -120,7 +120,7 @@ class Recipe(BaseModel):
 
     @property
     def tables_of_acts(self) -> list[LinkTable]:
-        """The tables whose rows are acts of users, such as giving a tag."""
+        """The tables whose rows are user actions, such as tagging."""
         return [
             table
             for source in self.sources
@@ -130,17 +130,17 @@ class Recipe(BaseModel):
         ]
 
     def with_mining(self) -> Recipe:
-        """The recipe with fact mining switched on: its own settings, else the defaults."""
+        """A copy with fact mining enabled, with its settings or the defaults."""
         if self.inference.mining is not None:
             return self
         inference = self.inference.model_copy(update={"mining": MiningConfig()})
         return self.model_copy(update={"inference": inference})
 
     def without(self, names: Iterable[str]) -> Recipe:
-        """The recipe with some of its sources or databases left out.
+        """A copy without some of its sources or databases.
 
         Raises:
-            DataError: it has none of that name, or no source would be left.
+            DataError: a name is unknown, or no source would be left.
         """
         left_out = set(names)
         declared = [source.name for source in self.sources] + [base.name for base in self.databases]
@@ -169,14 +169,14 @@ def recipe_names() -> list[str]:
 
 
 def load_recipe(name: str | Path) -> Recipe:
-    """Read a recipe by its name or from a TOML file of one's own.
+    """Load a recipe by name or from a TOML file.
 
-    A recipe may begin `extends = "lastfm"` (a recipe's name, or the path of a TOML file beside
-    it): it is then that recipe with its own top-level keys in place of the other's.
+    A recipe may begin with `extends = "lastfm"` (a recipe's name, or the path of a TOML file beside
+    it): its top-level keys then override those of the other recipe.
 
     Raises:
-        DataError: there is no such recipe, it is no TOML, it extends itself, or a setting is
-            wrong; every wrong setting is named.
+        DataError: there is no such recipe, it is not TOML, it extends itself, or settings are
+            invalid, all of which are listed.
     """
     path = _path_of(name)
     folders: list[Path] = []
@@ -205,7 +205,7 @@ def _path_of(name: str | Path) -> Path:
 def _document(
     path: Path, folders: list[Path], extended_by: tuple[Path, ...] = ()
 ) -> dict[str, Any]:
-    """The keys of a recipe file, over those of the recipe that it extends; notes their folders."""
+    """Keys of a recipe file merged over those of the recipe it extends; records their folders."""
     folders.append(path.parent)
     if path.resolve() in extended_by:
         raise DataError("a recipe cannot extend itself", where=str(path))
@@ -217,7 +217,7 @@ def _document(
         raise DataError("not UTF-8", where=str(path), remedy="save the recipe as UTF-8") from None
     except RecursionError:
         raise DataError("not TOML: nested too deeply", where=str(path)) from None
-    except ValueError as fault:  # TOML's own, and numbers of thousands of digits
+    except ValueError as fault:  # TOMLDecodeError, and integers of thousands of digits
         raise DataError(f"not TOML: {fault}", where=str(path)) from None
     for section, key in _FILES_BESIDE_THE_RECIPE:
         table = document.get(section) if section else document
@@ -235,20 +235,20 @@ def _document(
 
 
 def _beside(folder: Path, names: Any) -> Any:
-    """Paths of a recipe relative to its folder; what is no path is for the validation to say."""
+    """Resolve paths relative to the recipe's folder; invalid values are left to validation."""
     if isinstance(names, list):
         return [_beside(folder, name) for name in names]
     return str(folder / names) if isinstance(names, str) else names
 
 
 def _explain(fault: ValidationError) -> str:
-    """Each wrong setting as 'key.path: message', on one line."""
+    """Format each invalid setting as 'key.path: message', on one line."""
     lines = []
     errors = fault.errors(include_url=False, include_context=False)
     inner = {error["loc"][0] for error in errors if len(error["loc"]) > 1}
     for error in errors:
         if error["loc"] in {(key,) for key in inner}:
-            continue  # a list is called too short where its only entry is wrong
+            continue  # a list counts as too short if its only entry is invalid
         setting = ".".join(str(part) for part in error["loc"])
         lines.append(f"{setting}: {error['msg']}" if setting else error["msg"])
     return "; ".join(lines)

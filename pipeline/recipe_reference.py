@@ -28,12 +28,12 @@ _PLAIN: Final = {
 
 
 def recipe_keys_command() -> None:
-    """Print every key that a recipe can have, as Markdown."""
+    """Print the reference of all recipe keys, as Markdown."""
     typer.echo(reference(), nl=False)
 
 
 def reference() -> str:
-    """The page: a section for each table of a recipe, in the order in which a recipe has them."""
+    """Render the page: a section for each table of a recipe, in recipe order."""
     sections = [_HEAD]
     for model, places in _tables().items():
         about = " ".join((model.__doc__ or "").split("\n\n")[0].split())
@@ -50,7 +50,7 @@ def reference() -> str:
 
 
 def _tables() -> dict[type[BaseModel], list[str]]:
-    """Each model below a recipe, with the places at which a recipe has it; the recipe first."""
+    """Yield each model of a recipe with the paths at which it occurs; the recipe first."""
     found: dict[type[BaseModel], list[str]] = {Recipe: ["the top of the file"]}
     left: list[tuple[type[BaseModel], str]] = [(Recipe, "")]
     while left:
@@ -67,7 +67,7 @@ def _tables() -> dict[type[BaseModel], list[str]]:
 
 
 def _models(annotation: Any, step: str = "") -> Iterator[tuple[type[BaseModel], str]]:
-    """The models in a type, with what stands between the key and each: `[]`, or `.NAME`."""
+    """Yield the models in a type, with the path from the key to each: `[]`, or `.NAME`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation, step
         return
@@ -82,7 +82,7 @@ def _models(annotation: Any, step: str = "") -> Iterator[tuple[type[BaseModel], 
 
 
 def _kind(annotation: Any) -> str:
-    """A type in the words of someone who writes TOML."""
+    """Describe a type in TOML's terms."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return " or ".join(f"`{value!r}`".replace("'", '"') for value in arguments)
@@ -103,7 +103,7 @@ def _kind(annotation: Any) -> str:
 
 
 def _implied(field: FieldInfo) -> str:
-    """What a key without a description means."""
+    """Default description of a key without one."""
     if any(True for _ in _models(field.annotation)):
         return "See its section."
     return "Tells it from the others." if get_origin(field.annotation) is Literal else ""

@@ -37,7 +37,7 @@ _STATEMENTS: Final = "stages/extraction/statements.parquet"
 
 
 class Relations(StrEnum):
-    """How relations are read."""
+    """Methods of relation extraction."""
 
     PAIRS = "pairs"
     SUBJECT_FIRST = "subject-first"
@@ -89,7 +89,7 @@ def train_extractor_command(
         bool, typer.Option(help="Fit on four fifths first, and score the rest.")
     ] = True,
 ) -> None:
-    """Fit the model of names and the extractor of relations; same seed, same bytes."""
+    """Train the NER model and the relation extractor; same seed, same bytes."""
     if not (dataset or (texts and data) or annotated):
         raise DataError(
             "nothing to learn from",
@@ -146,7 +146,7 @@ def _source(path: Path) -> tuple[UnstructuredSource, Path]:
 def _graph(
     folder: Path | None, texts: set[str]
 ) -> tuple[pd.DataFrame | None, list[tuple[str, str, str]]]:
-    """Records and facts of the structured sources."""
+    """Load the records and facts of the structured sources."""
     if folder is None:
         return None, []
     for name in (_RECORDS, _STATEMENTS):
@@ -161,7 +161,7 @@ def _graph(
 
 
 def _classes(records: pd.DataFrame | None, schema: Schema) -> dict[str, str]:
-    """Name in lower case → the most specific class under which the graph knows it."""
+    """Lower-case name → its most specific class in the graph."""
     found: dict[str, set[str]] = {}
     if records is not None:
         for name, type_ in zip(records["name"], records["type"], strict=True):
@@ -176,7 +176,7 @@ def _distant(
     facts: Sequence[tuple[str, str, str]],
     schema: Schema,
 ) -> TrainingTexts:
-    """The texts as rules and gazetteer read them, with the facts that they may state."""
+    """Process the texts with rules and gazetteer, and label them with facts."""
     plain = source.model_copy(update={"trained": None, "external": ()})
     reader = TextReader(
         plain,

@@ -1,7 +1,7 @@
 """Download one file over HTTP: streamed, with retries, resuming a partial download.
 
-What has arrived lies in `NAME.part`, and `NAME.part.json` says which version of the file it is a
-part of, so that a later run goes on where this one stopped. Only a whole file gets its own name.
+Partial data are in `NAME.part`, and `NAME.part.json` identifies the file's version, so that a later
+run resumes the download. Only a complete file gets its final name.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from safe_io.deadline import closed_after
 __all__ = ["Report", "Transfer", "silent"]
 
 Report = Callable[[int, int | None], None]
-"""Told the bytes that are there so far and their total (`None` while it is unknown)."""
+"""Callback with the bytes received so far and their total (`None` if unknown)."""
 
 TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 _DIGITS = 18
 _SLOWEST = 100
-"""Bytes a second: a server that sends less brings nothing."""
+"""Minimum bytes per second; a slower server counts as stalled."""
 TIMEOUT = httpx.Timeout(50.0, connect=30.0)
 
 
 def silent(done: int, total: int | None) -> None:
-    """Tell nobody."""
+    """Do nothing."""
 
 
 class _TransientError(Exception):
-    """The transfer stopped for a reason that may have gone in a moment."""
+    """The transfer failed for a possibly transient reason."""
 
     def __init__(self, reason: str, wait: float | None = None, *, too_slow: bool = False) -> None:
         super().__init__(reason)
@@ -48,14 +48,14 @@ class _TransientError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Transfer:
-    """Downloads of one client; each call of `get` brings one file.
+    """HTTP downloads with a client; each call of `get` downloads one file.
 
     Args:
-        client: it follows redirects and has its own time limits.
-        attempts: how often in a row a transfer may fail without bringing anything new.
+        client: HTTP client; must follow redirects and have timeouts.
+        attempts: maximum consecutive failures without new data.
         pause: seconds before the second attempt; doubled before each further one.
-        patience: seconds that may pass, attempts and pauses together, without anything new.
-        sleep: waits; replaced in tests.
+        patience: maximum seconds without new data, attempts and pauses together.
+        sleep: wait function; replaced in tests.
     """
 
     client: httpx.Client
@@ -65,11 +65,10 @@ class Transfer:
     sleep: Callable[[float], None] = field(default=time.sleep)
 
     def get(self, url: str, part: Path, report: Report = silent) -> None:
-        """Bring the whole of `url` into `part`, going on from what is there.
+        """Download `url` into `part`, resuming from existing data.
 
         Raises:
-            FetchError: the server refuses, the disk is full, or the attempts or the patience are
-                used up.
+            FetchError: the server refuses, the disk is full, or attempts or patience are exhausted.
         """
         failures, reached = 0, part.stat().st_size if part.exists() else 0
         left = self.patience
@@ -99,7 +98,7 @@ class Transfer:
                 return
 
     def _once(self, url: str, part: Path, report: Report, patience: float) -> None:
-        """One request; it ends with the whole file in `part`, or raises."""
+        """Make one request; returns with the complete file in `part`, or raises."""
         headers = {"Accept-Encoding": "identity"} | _resume_headers(url, part)
         limits = httpx.Timeout(patience, connect=min(patience, 30.0))
         asked = self.client.stream("GET", url, headers=headers, timeout=limits)
@@ -107,7 +106,7 @@ class Transfer:
             status = response.status_code
             if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and "Range" in headers:
                 if _announced_total(response) == part.stat().st_size:
-                    return  # everything had arrived before the last run was stopped
+                    return  # complete before the last run was stopped
                 discard(part)
                 raise _TransientError("the file on the server has changed its length")
             _refuse_failure(response, url)
@@ -140,20 +139,20 @@ class Transfer:
 
 
 def version_of(part: Path) -> Path:
-    """Path of the note beside `part` with the address and version of the file."""
+    """Path of the metadata beside `part` with the address and version of the file."""
     return part.with_name(part.name + ".json")
 
 
 def discard(part: Path) -> None:
-    """Forget what has arrived so far."""
+    """Discard the partial data."""
     part.unlink(missing_ok=True)
     version_of(part).unlink(missing_ok=True)
 
 
 def _remember_version(url: str, part: Path, response: httpx.Response) -> None:
     etag = response.headers.get("ETag", "")
-    # A weak ETag does not promise the same bytes, and a range of a compressed body counts other
-    # bytes than the file's: neither may join two parts.
+    # A weak ETag does not guarantee the same bytes, and a range of a compressed body refers to the
+    # compressed bytes: neither allows resuming.
     validator = (
         etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified")
     )
@@ -164,7 +163,7 @@ def _remember_version(url: str, part: Path, response: httpx.Response) -> None:
 
 
 def _resume_headers(url: str, part: Path) -> dict[str, str]:
-    """Ask for the rest of `part`, provided that the file on the server is still the same."""
+    """Request the remainder of `part`, if the file on the server is unchanged."""
     try:
         version = json.loads(version_of(part).read_bytes())
         size = part.stat().st_size
@@ -207,7 +206,7 @@ def _answered(
     asked: contextlib.AbstractContextManager[httpx.Response],
     patience: float,
 ) -> Iterator[httpx.Response]:
-    """The response, once its head has come, which may take so long and no longer."""
+    """Await the response's header, with a time limit."""
     with contextlib.ExitStack() as stack:
         with closed_after(client, patience) as expired:
             try:
@@ -221,7 +220,7 @@ def _answered(
 
 @contextlib.contextmanager
 def _network_faults(url: str) -> Iterator[None]:
-    """Tell faults that may pass (a cut, a time-out) from those that will not."""
+    """Distinguish transient faults (a cut connection, a timeout) from permanent ones."""
     try:
         yield
     except httpx.UnsupportedProtocol as fault:
@@ -256,12 +255,12 @@ def _total(response: httpx.Response, start: int) -> int | None:
     if (total := _announced_total(response)) is not None:
         return total
     length = _number(response.headers.get("Content-Length", ""))
-    # A compressed body has another length than the file.
+    # The length of a compressed body differs from the file's.
     return start + length if length is not None and _plain(response) else None
 
 
 def _number(text: str) -> int | None:
-    """A header's number; servers send other digits ("²") and digits without end, too."""
+    """Parse a number in a header; servers may send invalid ("²") or endless digits."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
 
 

@@ -1,7 +1,7 @@
-"""Work on a stage's units in processes of this machine or elsewhere; keep what has been done.
+"""Execute a stage's units in processes of this machine or elsewhere; cache their results.
 
-The result of a unit is a folder named by the hash of what it depends on, so that a build that was
-killed goes on where it stopped, and a changed file redoes its own units.
+The result of a unit is a folder named by the hash of its dependencies, so that a killed build
+resumes where it stopped, and a changed file invalidates only its own units.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import fields, is_dataclass
 from itertools import chain, islice
 from multiprocessing import get_context, set_forkserver_preload
@@ -34,7 +34,7 @@ from safe_io.atomic import replacing_folder, write_atomically
 from safe_io.worker_processes import end_with_parent
 
 FOLDER: Final = ".units"
-"""Where a processed folder keeps the results of units, below it a folder per stage."""
+"""Folder of unit results in a processed folder, with a subfolder per stage."""
 
 _PRELOADED: Final = (
     "pipeline.units",
@@ -42,46 +42,46 @@ _PRELOADED: Final = (
     "kg_builder.cleaning.parts",
     "kg_builder.triples.graph_files",
 )
-"""Modules that the server of processes imports before it forks any."""
+"""Modules that the fork server imports before it forks a worker."""
 
 _RESULT: Final = "result.json"
 _AHEAD: Final = 4
-"""Units per worker that are handed out, so that neither memory nor a queue grows with the input."""
+"""Units submitted per worker, which bounds memory and queue length."""
 
 
 class PendingResult(Protocol):
-    """A unit that is being worked on."""
+    """Interface of a submitted unit."""
 
     def result(self) -> object:
-        """Wait for it; returns the worker's peak of memory in megabytes, or None.
+        """Wait for the unit; returns the worker's peak memory in megabytes, or None.
 
         Raises:
-            Exception: what the unit raised.
+            Exception: raised by the unit.
         """
 
 
 class Workers(Protocol):
-    """Where units are worked on.
+    """Interface of workers that execute units.
 
     Attributes:
-        count: how many are worked on at a time.
+        count: number of units executed at a time.
     """
 
     count: int
 
     @property
     def ready(self) -> bool:
-        """Whether they take units yet; until then, they are done in this process."""
+        """Whether units can be submitted yet; until then, the caller executes them itself."""
 
     def submit(self, unit: Unit, target: Path) -> PendingResult:
-        """Begin `measured(unit, target)`."""
+        """Start `measured(unit, target)`."""
 
 
 def work_on(unit: Unit, target: Path, progress: Progress = silent) -> None:
-    """Do a unit, and let its result appear whole: files, their hashes, and the warnings on the way.
+    """Execute a unit, and publish its result atomically: files, their hashes, and warnings.
 
     Raises:
-        DataError: what the unit raised.
+        DataError: raised by the unit.
     """
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always", UserWarning)
@@ -95,24 +95,24 @@ def work_on(unit: Unit, target: Path, progress: Progress = silent) -> None:
 
 
 def measured(unit: Unit, target: Path) -> int | None:
-    """As `work_on`, in a process of a worker; returns the peak of its memory in megabytes."""
+    """As `work_on`, in a worker process; returns its peak memory in megabytes."""
     forget_peak()
     work_on(unit, target)
     return peak_mb()
 
 
 class UnitRunner:
-    """Works on the units of one stage (a `kg_builder.units.RunUnits`).
+    """Executes the units of one stage (a `kg_builder.units.RunUnits`).
 
     Args:
-        folder: where the stage's results are kept.
-        workers: where units are worked on; None does it here, one after the other.
-        progress: called with the units done and their number, where it is known beforehand.
-        force: do what has been done before as well.
+        folder: folder of the stage's cached results.
+        workers: executes the units; None for sequential execution in this process.
+        progress: called with the number of units done, and the total if known.
+        force: execute units even if cached.
 
     Attributes:
-        done, reused: how many units were worked on, and how many had been done before.
-        worker_mb: most memory of a worker, in megabytes, where that is known.
+        done, reused: number of units executed, and of cached ones.
+        worker_mb: peak memory of a worker, in megabytes, if known.
     """
 
     def __init__(
@@ -141,12 +141,12 @@ class UnitRunner:
         """See `kg_builder.units.RunUnits`.
 
         Raises:
-            DataError: what a unit raised, or a process that worked was killed.
+            DataError: raised by a unit, or a worker process was killed.
         """
         total = len(units) if isinstance(units, list | tuple) else None
         remaining = iter(units)
         first = list(islice(remaining, 2))
-        # a single unit has nobody to share the work with, and here it can show how far it is
+        # a single unit cannot be parallelised, and in this process it can report progress
         alone = len(first) == 1
         workers = None if alone else self._workers
         ahead = _AHEAD * workers.count if workers else 0
@@ -163,11 +163,11 @@ class UnitRunner:
             self._report(finished := finished + 1, total)
 
     def _report(self, done: int, total: int | None) -> None:
-        if total is not None:  # who makes units one by one reports what they stand for
+        if total is not None:  # a caller that generates units one by one reports progress itself
             self._progress(done, total)
 
     def forget_unused(self) -> None:
-        """Remove the results that this run did not ask for; called when the stage is complete."""
+        """Remove results not used by this run; called when the stage is complete."""
         if self._folder.is_dir():
             for path in self._folder.iterdir():
                 if path.name not in self._used:
@@ -230,7 +230,7 @@ class UnitRunner:
 
 
 def _remove(path: Path) -> None:
-    """Remove whatever is there."""
+    """Remove a file or folder, if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -238,7 +238,7 @@ def _remove(path: Path) -> None:
 
 
 def _is_whole(target: Path) -> bool:
-    """Whether a result is there and its files are as they were written."""
+    """Whether a result exists and its files are unmodified."""
     try:
         written: dict[str, str] = json.loads((target / _RESULT).read_bytes())["files"]
         return all(digest(target / name) == sha for name, sha in written.items())
@@ -247,11 +247,11 @@ def _is_whole(target: Path) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON that equal values share, whatever process made them."""
+    """Convert a value to canonical JSON, independent of the process."""
     if value is None or isinstance(value, str | int | float | bool):
         return value
     if isinstance(value, Path):
-        return ""  # where something lies
+        return ""  # a location
     if isinstance(value, BaseModel):
         return [type(value).__qualname__, value.model_dump(mode="json")]
     if isinstance(value, Mapping):
@@ -269,15 +269,15 @@ def _plain(value: Any) -> Any:
 
 
 class LocalWorkers(AbstractContextManager["LocalWorkers"]):
-    """Processes of this machine.
+    """Worker processes on this machine.
 
-    They are forked from a server process that has imported what units need and runs no threads.
-    It is started when units are first at hand, and gets ready on another core while this process
-    works on them.
+    They are forked from a server process that has imported the code of the units and has no
+    threads. It starts with the first unit of a build and imports on another core, while the build
+    itself executes the first units.
 
     Args:
-        count: how many.
-        wait: hand units out from the first one on.
+        count: number of processes.
+        wait: submit every unit, rather than execute the first ones here.
     """
 
     def __init__(self, count: int, *, wait: bool = False) -> None:
@@ -294,21 +294,20 @@ class LocalWorkers(AbstractContextManager["LocalWorkers"]):
 
     @property
     def ready(self) -> bool:
-        """Whether the processes have started, or failed to: then `submit` shows why."""
+        """Whether the processes have started, or have failed to start: `submit` then raises."""
         if self._start is None:
             self._start = Future()
             threading.Thread(target=self._begin, args=(self._start,), daemon=True).start()
         return self._wait or self._start.done()
 
     def _begin(self, start: Future[None]) -> None:
-        try:
+        with suppress(Exception):  # `submit` raises it again, unless the build has ended
             set_forkserver_preload(list(_PRELOADED))
             self._pool.submit(forget_peak).result()
-        finally:
-            start.set_result(None)
+        start.set_result(None)
 
     def submit(self, unit: Unit, target: Path) -> Future[int | None]:
-        """Begin `measured(unit, target)`.
+        """Start `measured(unit, target)`.
 
         Raises:
             BrokenExecutor: a process was killed.

@@ -31,10 +31,10 @@ DEFAULT_DATA = Path("data/processed/sample")
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """An argument parser whose complaints take one line; exit status 2."""
+    """An argument parser with one-line error messages and exit status 2."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and leave."""
+        """Print the error and exit."""
         self.exit(2, f"error: {message}; see {self.prog} --help\n")
 
 
@@ -45,11 +45,11 @@ def add_settings(
     title: str,
     defaults: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add a flag for every field of `model`, in a group of their own.
+    """Add a flag for every field of `model`, as an argument group.
 
-    A flag that is not given leaves no trace in the parsed namespace, so that a file's or a
-    preset's value stays. `defaults` are shown in the help in place of the model's own. Tables
-    (fields that are dicts) are for settings files and get no flag.
+    A flag that is not given is absent from the parsed namespace, so that a file's or a preset's
+    value is kept. `defaults` replace the model's own in the help. Tables (dict fields) are only for
+    settings files and get no flag.
     """
     group = parser.add_argument_group(title)
     for name, field in model.model_fields.items():
@@ -85,7 +85,7 @@ def add_settings(
 
 
 def settings_of(arguments: argparse.Namespace, model: type[BaseModel]) -> dict[str, Any]:
-    """The fields of `model` that were given on the command line."""
+    """The fields of `model` given on the command line."""
     return {
         name: getattr(arguments, name) for name in model.model_fields if hasattr(arguments, name)
     }
@@ -97,7 +97,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     `[experiment]`, in the files of published rows, is for `recommender.experiments`.
 
     Raises:
-        ConfigError: missing file, bad TOML, or another name at its top.
+        ConfigError: missing file, invalid TOML, or an unknown top-level key.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -117,10 +117,10 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def check_table(path: Path, content: Mapping[str, Any], table: str, model: type[BaseModel]) -> None:
-    """Complain about names in `[table]` that `model` has no field for.
+    """Check that all keys of `[table]` are fields of `model`.
 
     Raises:
-        ConfigError: the first such name.
+        ConfigError: for the first unknown key.
     """
     for name in content.get(table, {}):
         if name not in model.model_fields:
@@ -129,7 +129,7 @@ def check_table(path: Path, content: Mapping[str, Any], table: str, model: type[
 
 
 def main_guard(main: Callable[[list[str] | None], int], argv: list[str] | None = None) -> int:
-    """Run an entry point; a user's error becomes one line on stderr and exit status 2."""
+    """Run an entry point; user errors become one line on stderr and exit status 2."""
     try:
         return exit_status(
             lambda: main(argv),
@@ -142,17 +142,17 @@ def main_guard(main: Callable[[list[str] | None], int], argv: list[str] | None =
 
 
 def positive(text: str) -> int:
-    """A number of at least 1, for `type` of an argument."""
+    """Parse an integer of at least 1; for an argument's `type`."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
     return int(text)
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder for results, before the work and not after it.
+    """Create a folder for results before the work starts.
 
     Raises:
-        ConfigError: it cannot be made.
+        ConfigError: the folder cannot be created.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -163,7 +163,7 @@ def make_folder(path: Path) -> None:
 
 
 def _kind(annotation: Any) -> Any:
-    """The type behind Annotated[…] and … | None."""
+    """Unwrap the type in Annotated[…] and … | None."""
     if get_origin(annotation) is Annotated:
         return _kind(get_args(annotation)[0])
     if get_origin(annotation) in (Union, types.UnionType):

@@ -25,7 +25,7 @@ _FAMILIES = {"rows": "classified rows", "ranking": "the ranking", "lists": "the 
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Parse, compare, print."""
+    """Parse the arguments, compare the runs, print tables."""
     arguments = _parser().parse_args(argv)
     settings = {"bootstrap": _DEFAULT_RESAMPLES, **settings_of(arguments, EvaluationConfig)}
     config = EvaluationConfig.parse(settings)

@@ -32,7 +32,7 @@ __all__ = ["Comparison", "MeasuredRun", "compare_runs", "measure"]
 
 _METRICS = ("auc", "acc", "f1", "log_loss", "auc_warm", "auc_cold", "acc_warm", "acc_cold")
 
-# Settings that do not make it another method: where and for how long it ran, and its seeds.
+# Settings that do not distinguish methods: location, duration and seeds.
 _NOT_METHOD = {
     "split", "split_seed", "seed", "device", "threads", "rank_users", "checkpoint_seconds",
     "tensorboard", "mlflow",
@@ -41,13 +41,13 @@ _NOT_METHOD = {
 
 @dataclass(frozen=True, eq=False)
 class MeasuredRun:
-    """A run with all that a comparison needs of it; the model itself is let go.
+    """The results of a run needed for a comparison, without the model.
 
     Attributes:
         folder: the run folder.
         config: its settings.
-        predictions: its answers to the held-out rows.
-        catalogue: its ranking of the catalogue, where that was asked for.
+        predictions: its predictions for the held-out rows.
+        catalogue: its ranking of the catalogue, if requested.
     """
 
     folder: Path
@@ -57,25 +57,25 @@ class MeasuredRun:
 
     @property
     def cell(self) -> tuple[Any, ...]:
-        """What decides about its rows: the ratings, their times, and the split."""
+        """What determines its rows: the ratings, their times, and the split."""
         training, hashes = self.config.training, self.config.data_hashes
         rows = hashes[RATINGS_FILE], hashes.get(TIMES_FILE, "")
         return *rows, training.split, training.split_seed, self.config.ratios
 
     @property
     def method(self) -> str:
-        """Everything that was decided about it, except for seeds and the machine."""
+        """Its settings, except seeds and those of the machine."""
         return repr((self.config.model, sorted(_settings(self).items())))
 
     def families(self) -> dict[str, str]:
-        """Family of each metric that is none of classified rows."""
+        """Family of each metric, other than the classification metrics."""
         if self.catalogue is None:
             return {}
         ranking, lists = self.catalogue.ranking.means(), self.catalogue.lists.means()
         return {**dict.fromkeys(ranking, "ranking"), **dict.fromkeys(lists, "lists")}
 
     def values(self) -> dict[str, float | None]:
-        """Each metric's value."""
+        """Value of each metric."""
         report = self.predictions.report()
         values = {name: report[name] for name in _METRICS}
         return {**values, **(self.catalogue.means() if self.catalogue else {})}
@@ -83,11 +83,11 @@ class MeasuredRun:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One contender against the baseline.
+    """Comparison of a contender with the baseline.
 
     Attributes:
         first, second: names of the baseline and the contender.
-        seeds: number of pairs of runs; 1 where rows or users are the pairs.
+        seeds: number of pairs of runs; 1 if rows or users are the pairs.
         contrasts: one per metric.
     """
 
@@ -122,13 +122,12 @@ def measure(folder: Path, config: EvaluationConfig) -> MeasuredRun:
 def compare_runs(runs: Sequence[MeasuredRun], config: EvaluationConfig) -> list[Comparison]:
     """Compare every run, or every group of runs over seeds, with the first.
 
-    Runs on the same rows are compared on them. Runs on several splits are grouped by their
-    settings, seeds aside, and paired by split and seed. Holm's correction covers all p values of
-    a family: of classified rows, of rankings, of lists.
+    Runs on the same rows are compared on these. Runs on several splits are grouped by their
+    settings, except seeds, and paired by split and seed. Holm's correction covers all p values of a
+    metric family: classification, ranking, lists.
 
     Raises:
-        RunError: fewer than two things to compare, or runs on different data or splits that do
-            not pair up.
+        RunError: fewer than two runs or groups, or unpaired runs on different data or splits.
     """
     if len(runs) < 2:
         raise RunError("one run alone cannot be compared; name at least two run folders")
@@ -190,7 +189,7 @@ def _over_seeds(runs: Sequence[MeasuredRun]) -> list[Comparison]:
 def _same_cells(
     first: Mapping[tuple[Any, ...], MeasuredRun], other: Mapping[tuple[Any, ...], MeasuredRun]
 ) -> None:
-    """Raise a RunError where two groups cannot be paired."""
+    """Raise a RunError if two groups cannot be paired."""
     for one, two in ((first, other), (other, first)):
         for pair, run in one.items():
             if pair not in two:
@@ -218,13 +217,13 @@ def _by_metric(
 
 
 def _names(folders: Sequence[Path]) -> list[str]:
-    """The folders' own names where they differ, else the paths."""
+    """The folders' names if unique, else their paths."""
     names = [folder.resolve().name for folder in folders]
     return names if len(set(names)) == len(names) else [str(folder) for folder in folders]
 
 
 def _method_names(runs: Sequence[MeasuredRun]) -> list[str]:
-    """The models' names; where two are alike, with the settings that differ."""
+    """The models' names; if equal, with the settings that differ."""
     settings = [_settings(run) for run in runs]
     names = []
     for run, own in zip(runs, settings, strict=True):

@@ -20,13 +20,13 @@ _TITLES = {"ndcg": "NDCG", "mrr": "MRR"}
 
 
 def wide_console() -> Console:
-    """Console for standard output: as wide as the terminal, or 110 columns into a pipe or file."""
+    """Console for standard output: as wide as the terminal, or 110 columns in a pipe or file."""
     console = Console()
     return console if console.is_terminal else Console(width=_WIDTH_OF_A_FILE)
 
 
 def figures_table(columns: tuple[str, ...]) -> Table:
-    """An empty table of figures: the first column says what, the others are numbers."""
+    """An empty table of figures: the first column is a label, the others are numbers."""
     table = Table(box=box.SIMPLE_HEAD)
     for n, column in enumerate(columns):
         table.add_column(column, justify="right" if n else "left")
@@ -34,9 +34,9 @@ def figures_table(columns: tuple[str, ...]) -> Table:
 
 
 def print_ranking(console: Console, report: Mapping[str, Any]) -> None:
-    """The ranking and the lists, as `CatalogueResult.report` has them, in two tables.
+    """Print ranking and list metrics of `CatalogueResult.report` in two tables.
 
-    With `intervals` in the report they stand beside their metrics.
+    With `intervals` in the report, they are shown beside the metrics.
     """
     ks = sorted({int(name.partition("@")[2]) for name in report if re.search(r"@\d+$", name)})
     intervals = report.get("intervals", {})

@@ -1,7 +1,7 @@
-"""Error classes for a user's mistakes: bad data, settings or run folders.
+"""Error classes for user errors: bad data, settings or run folders.
 
-The message says what is wrong, where, and how to fix it; the entry points print it as one line
-and leave with a non-zero exit status.
+Messages state what is wrong, where, and how to fix it; entry points print them as one line and exit
+with a non-zero status.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class DataError(RecommenderError):
 
     @classmethod
     def at(cls, path: Path, line: int | None, problem: str, remedy: str) -> DataError:
-        """An error in a file: `path`, `line` (counted from 1), what is wrong, how to fix it."""
+        """Build an error in a file: `path`, `line` (from 1), what is wrong, how to fix it."""
         where = str(path) if line is None else f"{path}:{line}"
         return cls(f"{where}: {problem}; {remedy}")
 
@@ -38,7 +38,7 @@ class RunError(RecommenderError):
 
 
 def explain(error: ValidationError) -> str:
-    """All complaints of a validation on one line."""
+    """Format all errors of a validation on one line."""
     return "; ".join(
         f"{'.'.join(map(str, item['loc'])) or 'settings'}: "
         + item["msg"].removeprefix("Value error, ")

@@ -1,4 +1,4 @@
-"""Command that measures a trained run: `python -m recommender.evaluate --bootstrap 1000`."""
+"""Command to evaluate a trained run: `python -m recommender.evaluate --bootstrap 1000`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REPORT_FILE = "evaluation.json"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Parse, measure, print; write `evaluation.json` into the run folder."""
+    """Parse the arguments, evaluate, print; write `evaluation.json` to the run folder."""
     arguments = _parser().parse_args(argv)
     config = EvaluationConfig.parse(settings_of(arguments, EvaluationConfig))
     folder, run = open_run(arguments.run, arguments.data, config.device)
@@ -64,7 +64,7 @@ def _parser() -> OneLineParser:
 
 @contextmanager
 def _progress(n_users: int, config: EvaluationConfig) -> Iterator[Callable[[int], None]]:
-    """A bar of the users ranked: models that score pair by pair take minutes for many items."""
+    """Progress bar of ranked users: models that score pair by pair take minutes for many items."""
     console = Console(stderr=True)
     total = min(n_users, config.rank_users or n_users)
     shown = config.ranking and console.is_terminal

@@ -1,4 +1,4 @@
-"""Measure a trained run (CTR metrics, ranking, lists, intervals) as one JSON-ready report."""
+"""Evaluate a trained run (CTR metrics, ranking, lists, intervals) to one JSON-ready report."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ __all__ = [
     "rank_catalogue",
 ]
 
-_SAME_AUC = 1e-3  # a GPU's sums and a CPU's are not the same to the last digit
+_SAME_AUC = 1e-3  # sums on a GPU and a CPU differ in the last digits
 
 
 class EvaluationConfig(BaseModel):
-    """What to measure, and how surely."""
+    """Settings of an evaluation: metrics and confidence intervals."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,7 +54,7 @@ class EvaluationConfig(BaseModel):
 
     @classmethod
     def parse(cls, settings: Mapping[str, Any]) -> EvaluationConfig:
-        """From flags.
+        """Build from command-line flags.
 
         Raises:
             ConfigError: a value that is out of range.
@@ -71,13 +71,13 @@ class EvaluationConfig(BaseModel):
 def evaluate_run(
     run: LoadedRun, config: EvaluationConfig, progress: Callable[[int], None] | None = None
 ) -> dict[str, Any]:
-    """Measure a run.
+    """Evaluate a run.
 
     Returns:
         ``part``; ``ctr``, the report of `evaluate_ctr`; with `config.ranking` ``ranking``, that of
         `CatalogueResult`; with `config.bootstrap` ``intervals`` in both, metric to [low, high] or
-        None. Metrics of all lists together (coverage, …) have none: a resample of users with its
-        repeats has fewer different lists.
+        None. Aggregate metrics over all lists (coverage, …) have none, as a resample with repeated
+        users has fewer distinct lists.
     """
     predictions = predict_rows(run, config.part)
     report: dict[str, Any] = {"part": config.part, "ctr": predictions.report()}
@@ -93,7 +93,7 @@ def evaluate_run(
 
 
 def predict_rows(run: LoadedRun, part: str) -> Predictions:
-    """The run's answers to its test or validation rows, the threshold chosen on validation."""
+    """The run's predictions for test or validation rows, with the threshold of validation."""
     _, on_validation = score_rows(run.model, run.split.valid)
     chosen = best_threshold(run.split.valid.labels, on_validation)
     rows = _rows(run, part)
@@ -104,7 +104,7 @@ def predict_rows(run: LoadedRun, part: str) -> Predictions:
 def rank_catalogue(
     run: LoadedRun, config: EvaluationConfig, progress: Callable[[int], None] | None = None
 ) -> CatalogueResult:
-    """The run's ranking of the catalogue: metrics of the ranking and of the lists."""
+    """Rank the catalogue with the run: metrics of the ranking and of the lists."""
     results = evaluate_catalogue(
         run.model,
         run.split.train,
@@ -118,13 +118,13 @@ def rank_catalogue(
 
 
 def check_own_metrics(folder: Path, part: str, ctr: Mapping[str, Any]) -> None:
-    """Make sure that the rows are those which the training held out.
+    """Check that the rows are those held out in training.
 
-    A run knows its split by a seed. Should a later version of this package split differently,
-    "test" rows would hold rows that the model was trained on, and every figure would flatter it.
+    A run stores its split as a seed. If a later version of this package split differently, "test"
+    rows would include training rows, and all figures would be too good.
 
     Raises:
-        RunError: `metrics.json` says something else than `ctr` about the same rows.
+        RunError: `metrics.json` contradicts `ctr` on the same rows.
     """
     own = read_metrics(folder).get(part, {}).get("auc")
     if own is None or ctr["auc"] is None or abs(own - ctr["auc"]) <= _SAME_AUC:
@@ -140,7 +140,7 @@ def _rows(run: LoadedRun, part: str) -> HeldOut:
 
 
 def _resampled(result: CatalogueResult, config: EvaluationConfig) -> dict[str, NDArray[np.float64]]:
-    """Each metric that is a mean over users once per resample of them."""
+    """Each per-user mean metric, for each resample of users."""
     samples = {}
     for part in (result.ranking, result.lists):
         weights = resample_users(len(part.users), config.bootstrap, config.bootstrap_seed)

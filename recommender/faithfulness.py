@@ -1,4 +1,4 @@
-"""Command that tests by deletion if reasons are faithful: `python -m recommender.faithfulness`."""
+"""Command to test the faithfulness of reasons by deletion: `python -m recommender.faithfulness`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TITLES = {"facts": "facts of the graph", "interactions": "interactions"}
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Parse, test, print; write `faithfulness.json` into each run folder."""
+    """Parse the arguments, test, print; write `faithfulness.json` to each run folder."""
     arguments = _parser().parse_args(argv)
     try:
         config = DeletionConfig(**settings_of(arguments, DeletionConfig))

@@ -1,11 +1,11 @@
-"""Command that writes a split's held-out positives to a file, for `build --without-pairs`.
+"""Command to write a split's held-out positives to a file, for `build --without-pairs`.
 
     python -m recommender.held_out_pairs --data data/processed/lastfm-built --split-seed 555 \\
         --out held-out-555.tsv
     python -m pipeline build --dataset lastfm-built --without-pairs held-out-555.tsv --out DIR
 
-The graph is then built without what the users did with these items, such as giving them tags: what
-a model learns from it cannot come from a pair that it is tested on.
+The graph is then built without the users' actions on these items, such as tagging, so that it
+cannot leak test pairs to a model.
 """
 
 from __future__ import annotations
@@ -25,19 +25,18 @@ __all__ = ["held_out_pairs", "main", "write_pairs"]
 
 
 def held_out_pairs(parts: Split, *, negatives: bool = False) -> Iterator[tuple[str, str]]:
-    """The pairs of validation and test as (user, item) in the publisher's ids.
+    """The pairs of validation and test as (user, item) with the publisher's ids.
 
-    They come in the order of the integer ids. An item that was several things of the publisher
-    gives a pair for each of them.
+    They are in the order of the integer ids. An item with several publisher's ids gives a pair for
+    each.
 
     Args:
         parts: the split.
-        negatives: the pairs of sampled negatives, too. Were positives alone left out of a graph,
-            what a user said of an item would be missing where he likes it and there where he does
-            not, and that would give labels away.
+        negatives: also the pairs of sampled negatives. If only positives were left out, the
+            presence of a user's statement about an item would reveal the label.
 
     Raises:
-        DataError: the data folder does not hold the publisher's ids.
+        DataError: the data folder lacks the publisher's ids.
     """
     folder, names = parts.dataset.folder, parts.dataset.catalogue
     for file in ("users.tsv", "items.tsv"):
@@ -56,7 +55,7 @@ def held_out_pairs(parts: Split, *, negatives: bool = False) -> Iterator[tuple[s
 
 
 def write_pairs(pairs: Iterable[tuple[str, str]], path: Path) -> int:
-    """Write a heading and user<TAB>item lines; return how many pairs there were.
+    """Write a heading and user<TAB>item lines; return the number of pairs.
 
     Raises:
         OSError: the file cannot be written.
@@ -68,7 +67,7 @@ def write_pairs(pairs: Iterable[tuple[str, str]], path: Path) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Parse, split, write."""
+    """Parse the arguments, split, write."""
     flags = _parser().parse_args(argv)
     parts = split(load(flags.data), flags.split_seed, tuple(flags.ratios), flags.split)
     count = write_pairs(held_out_pairs(parts), flags.out)

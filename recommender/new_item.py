@@ -1,4 +1,4 @@
-"""Command that ranks users for a new item by its facts, and its rank in each user's list."""
+"""Command to score a new item by its facts: the best users for it, and its rank in their lists."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LIKED_SHOWN = 3
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Parse, place the item in everybody's list, print."""
+    """Parse the arguments, rank the item in all users' lists, print."""
     arguments = _parser().parse_args(argv)
     folder, run = open_run(arguments.run, arguments.data, arguments.device, ability="fold_in_items")
     vocabulary = GraphVocabulary.of(run.split.train)
@@ -89,7 +89,7 @@ def _report(
     alike = np.sum([vocabulary.items_with(statement) for statement in statements], axis=0)
 
     def listened(user: int) -> list[str]:
-        """What the user plays that shares most of the facts, the best known first."""
+        """The user's items that share most of the facts, the best known first."""
         own = history.of(user)
         order = own[np.lexsort((own, -popularity[own], -alike[own]))]
         return [names.item_name(int(i)) for i in order[:_LIKED_SHOWN] if alike[i]]

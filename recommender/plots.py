@@ -24,16 +24,16 @@ _BLUE, _ORANGE, _GREY = "#1f5f8b", "#c8641b", "#555555"
 
 
 def learning_curve(run_folder: str | Path) -> Path:
-    """Draw validation metrics, rankings among them, and losses by epoch, the chosen epoch marked.
+    """Plot validation metrics (including ranking) and losses by epoch, marking the chosen epoch.
 
-    Reads `metrics.jsonl`, and `metrics.json` for the chosen epoch (of an unfinished run the best
+    Reads `metrics.jsonl`, and `metrics.json` for the chosen epoch (for an unfinished run the best
     AUC so far); the same files give the same bytes.
 
     Returns:
         `learning_curve.png` in the run folder.
 
     Raises:
-        RunError: there is no log, or nothing in it.
+        RunError: the log is missing or empty.
     """
     folder = Path(run_folder)
     records = _read_log(folder / LOG_FILE)
@@ -63,7 +63,7 @@ def learning_curve(run_folder: str | Path) -> Path:
     axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.suptitle(folder.resolve().name + _criterion(folder), x=0.02, ha="left", fontsize=10)
     path = folder / CURVE_FILE
-    # Without its default metadata (the version of matplotlib) the file depends on the data alone.
+    # Without default metadata (matplotlib's version) the file depends only on the data.
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=150, metadata={"Software": None})
     return path
@@ -78,13 +78,13 @@ def _draw_validation(axis: Axes, records: Sequence[Mapping[str, Any]], chosen: i
             label = f"epoch {chosen}: AUC {value:.4f}"
             axis.plot([chosen], [value], "o", color=_ORANGE, markersize=6, zorder=3, label=label)
     axis.set_ylabel("validation")
-    # Above the curves: whichever corner it took within, some run's curve would be behind it.
+    # Above the curves: in any corner it would cover some run's curve.
     above = (1.0, 1.0)
     axis.legend(frameon=False, fontsize=9, ncols=3, loc="lower right", bbox_to_anchor=above)
 
 
 def _draw_rankings(axis: Axes, records: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
-    """Ranking metrics, where the monitor needs them: far below an AUC, on an axis of their own."""
+    """Plot ranking metrics used by the monitor on a separate axis, as they are far below AUC."""
     for name in names:
         epochs, values = _series(records, name)
         label = name.removeprefix("valid_")
@@ -95,13 +95,13 @@ def _draw_rankings(axis: Axes, records: Sequence[Mapping[str, Any]], names: Sequ
 
 
 def _series(records: Sequence[Mapping[str, Any]], name: str) -> tuple[list[int], list[float]]:
-    """Epochs in which `name` was recorded, and its values; a diverged one (NaN) leaves a gap."""
+    """Epochs in which `name` was recorded, and its values; NaN (divergence) leaves a gap."""
     points = [(int(r["epoch"]), float(r[name])) for r in records if r.get(name) is not None]
     return [epoch for epoch, _ in points], [value for _, value in points]
 
 
 def _marker(epochs: Sequence[int]) -> str:
-    """Points where there are too few for a line to show."""
+    """Marker for series too short for a visible line."""
     return "o" if len(epochs) <= 3 else ""
 
 
@@ -119,7 +119,7 @@ def _read_log(path: Path) -> list[dict[str, Any]]:
 
 
 def _criterion(folder: Path) -> str:
-    """What chose the epoch: where it is not AUC, another epoch may have a higher one."""
+    """Label of the criterion that chose the epoch, if not AUC."""
     if not (folder / CONFIG_FILE).is_file():
         return ""
     monitor = read_config(folder).training.monitor

@@ -1,4 +1,4 @@
-"""Command that recommends from a run: `--user ID`, `--likes "A, B"`, or `--all` to a file."""
+"""Command to recommend from a run: `--user ID`, `--likes "A, B"`, or `--all` to a file."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ __all__ = ["RECOMMENDATIONS_FILE", "main", "user_of"]
 
 RECOMMENDATIONS_FILE = "recommendations.parquet"
 _SHOWN_HISTORY = 8
-_DIGITS = 18  # of a number that numpy holds
+_DIGITS = 18  # digits of an integer that numpy can represent
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Parse, recommend, print or write."""
+    """Parse the arguments, recommend, print or write."""
     parser = _parser()
     arguments = parser.parse_args(argv)
     _check_flags(parser, arguments)
@@ -71,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _check_flags(parser: OneLineParser, arguments: argparse.Namespace) -> None:
-    """Refuse flags that would have no effect, rather than pass over them."""
+    """Raise an error for flags that would have no effect."""
     if not arguments.all:
         if arguments.out is not None:
             parser.error("argument --out: only --all writes a file")
@@ -85,7 +85,7 @@ def _check_flags(parser: OneLineParser, arguments: argparse.Namespace) -> None:
 
 @dataclass(frozen=True)
 class _Person:
-    """Whom a single list is for: what to call them, what they like, names that are ambiguous."""
+    """The person of a single list: display name, likes, ambiguous names."""
 
     title: str
     raw_id: str | None
@@ -179,10 +179,10 @@ def _parser() -> OneLineParser:
 
 
 def user_of(raw_id: str, run: LoadedRun) -> int:
-    """The user whom the run's data knows under `raw_id`.
+    """Look up a user by `raw_id` in the run's data.
 
     Raises:
-        DataError: nobody; the message gives examples.
+        DataError: there is no such user; the message has examples.
     """
     user = run.dataset.catalogue.user_of_raw_id(raw_id)
     if user is None and not (run.dataset.folder / "users.tsv").is_file():
@@ -193,7 +193,7 @@ def user_of(raw_id: str, run: LoadedRun) -> int:
 
 
 def _integer_user(text: str, n_users: int) -> int | None:
-    """Data folders of other programs have no users.tsv; their users are known by number."""
+    """Parse an integer user id, for data folders of other programs without users.tsv."""
     valid = text.isdecimal() and len(text) <= _DIGITS and int(text) < n_users
     return int(text) if valid else None
 
@@ -218,7 +218,7 @@ def _write_all(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("users"),
         TimeRemainingColumn(), console=Console(stderr=True),
     )  # fmt: skip
-    # A file of one's own may lie anywhere, in a folder that is no run's.
+    # A given file may be anywhere, outside run folders.
     lock = file_lock(path, "command") if arguments.out else folder_lock(folder, "command")
     with lock, bar:
         tasks = {
@@ -291,7 +291,7 @@ def _print(person: _Person, found: Recommendations, options: ListOptions, run: L
 
 
 def _print_why(found: Recommendations, paths: ReasonPaths) -> None:
-    """Under each recommendation the facts that its reason rests on, and who states them where."""
+    """Print the facts behind each recommendation's reason, with their sources."""
     console = wide_console()
     for row in found.to_table().to_pylist():
         console.print(f"[bold]{row['rank']} {escape(row['name'])}[/]: {escape(row['reason'])}")

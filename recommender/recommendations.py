@@ -1,9 +1,8 @@
 """Make recommendation lists with names and reasons, for known and for new users.
 
-What a user is known to like is not recommended unless asked for: the positives of train, validation
-and test alike. (The ranking metrics, in contrast, leave the held-out ones in: finding them is the
-task.) Reasons speak of the training positives, which are what the model knows; for newcomers, of
-what they said they like.
+By default, known positives of a user (train, validation and test) are not recommended. (Ranking
+metrics, in contrast, keep held-out positives as candidates.) Reasons refer to the training
+positives, which the model was trained on; for newcomers, to their stated likes.
 """
 
 from __future__ import annotations
@@ -53,10 +52,10 @@ __all__ = [
 ]
 
 NEWCOMER = -1
-"""In place of a user id: somebody who is not in the data."""
+"""User id of a newcomer, who is not in the data."""
 
 USERS_AT_A_TIME = 8192
-"""Users whose lists and reasons are in memory at once: some 18 KB each."""
+"""Users with lists and reasons in memory at once: about 18 KB each."""
 
 _PLAYED = "you play it already"
 
@@ -81,10 +80,10 @@ class Recommendations:
     """Lists of several users.
 
     Attributes:
-        users: ``[n]``; `NEWCOMER` for those who are not in the data.
-        items: ``[n, k]``, best first; -1 where a user has fewer than k items left.
+        users: ``[n]``; `NEWCOMER` for users not in the data.
+        items: ``[n, k]``, best first, padded with -1.
         scores, probabilities: ``[n, k]``, raw scores and ŷ.
-        reasons: ``[n][k]``; None beside a -1, and for what the user plays already.
+        reasons: ``[n][k]``; None for -1 and for items of the history.
         catalogue: the names.
     """
 
@@ -96,7 +95,7 @@ class Recommendations:
     catalogue: Catalogue
 
     def to_table(self) -> pa.Table:
-        """One row per recommendation, users in the order asked, ranks from 1; see `SCHEMA`."""
+        """One row per recommendation, users in requested order, ranks from 1; see `SCHEMA`."""
         rows, columns = np.nonzero(self.items >= 0)
         items, users = self.items[rows, columns], self.users[rows]
         narrator, names = Narrator(self.catalogue), self.catalogue
@@ -118,15 +117,15 @@ class Recommendations:
         )
 
     def user_name(self, user: int) -> str:
-        """The publisher's id of a user; `newcomer` for somebody who is not in the data."""
+        """The publisher's id of a user; `newcomer` for users not in the data."""
         return "newcomer" if user == NEWCOMER else self.catalogue.user_raw_id(user)
 
     def to_frame(self) -> pd.DataFrame:
-        """The same as a pandas table."""
+        """The table as a pandas frame."""
         return pd.DataFrame(self.to_table().to_pydict())
 
     def reason(self, row: int, column: int) -> Reason | None:
-        """Why a listed item was recommended; None for what the user plays already."""
+        """The reason of a listed item; None for items of the history."""
         return self.reasons[row][column]
 
     def evidence(self, row: int, column: int) -> list[dict[str, Any]]:
@@ -172,15 +171,15 @@ def recommendations_for(
     block: int = DEFAULT_BLOCK,
     progress: Callable[[str, int], None] | None = None,
 ) -> Recommendations:
-    """Score the whole catalogue for the users, keep the best, and find the reasons.
+    """Score the whole catalogue for the users, select the best, and find reasons.
 
     Args:
         model: a trained model.
         split: the split that it was trained on.
         users: user ids; all of them by default.
         top: length of each list.
-        options: filters and re-ranking; by default the order is that of the scores.
-        block: scores held at a time, see `recommender.scoring.top_k`.
+        options: filters and re-ranking; by default ordered by score.
+        block: scores in memory at a time, see `recommender.scoring.top_k`.
         progress: called with "scoring" or "explaining" and the number of users done since.
 
     Raises:
@@ -204,20 +203,20 @@ def write_recommendations(
     users_at_a_time: int = USERS_AT_A_TIME,
     workers: int = 1,
 ) -> tuple[int, int]:
-    """Every user's list to a Parquet file, block of users by block; see `SCHEMA`.
+    """Write all users' lists to a Parquet file, in blocks of users; see `SCHEMA`.
 
-    Memory goes by the block and not by the number of users. The file appears under its name once
-    it is whole; the same lists give the same bytes, by however many workers. Each computes on one
-    thread, so that no sum depends on how many there are.
+    Memory depends on the block, not on the number of users. The file is written atomically; the
+    same lists give the same bytes, with any number of workers. Each worker uses one thread, so that
+    sums do not depend on their number.
 
     Args:
         path: the file.
-        model, split, top, options, block, progress: as of `recommendations_for`.
-        users_at_a_time: users whose lists and reasons are held, and written as one row group.
-        workers: processes that make lists; they share the memory of this one.
+        model, split, top, options, block, progress: see `recommendations_for`.
+        users_at_a_time: users processed at a time, and written as one row group.
+        workers: number of processes; they share this process's memory.
 
     Returns:
-        How many recommendations there are, and for how many users.
+        The numbers of recommendations and of users.
 
     Raises:
         ConfigError: several workers on a system without `fork`, or for a model on a GPU.
@@ -260,7 +259,7 @@ def _tables(
     model: Recommender,
     progress: Callable[[str, int], None] | None,
 ) -> Generator[pa.Table]:
-    """The blocks' tables in their order, made here or in processes forked off this one."""
+    """Yield the blocks' tables in order, computed here or in forked processes."""
     if workers == 1:
         yield from (make(start, progress) for start in starts)
         return
@@ -288,13 +287,13 @@ def recommendations_for_newcomers(
     block: int = DEFAULT_BLOCK,
     progress: Callable[[str, int], None] | None = None,
 ) -> Recommendations:
-    """The same for people who are not in the data, without retraining.
+    """`recommendations_for` for users not in the data, without retraining.
 
     Args:
         model: a trained model that can fold people in.
         split: the split that it was trained on.
-        histories: what each of them likes; an empty history is allowed.
-        top, options, block, progress: as of `recommendations_for`.
+        histories: their histories, which may be empty.
+        top, options, block, progress: see `recommendations_for`.
 
     Raises:
         ConfigError: the model cannot fold people in, or no item passes the filters.
@@ -331,15 +330,15 @@ def best_lists(
     block: int = DEFAULT_BLOCK,
     progress: Callable[[int], None] | None = None,
 ) -> TopK:
-    """The lists themselves: filtered, exactly the best of what is left, re-ranked where asked.
+    """Compute lists: filter, find the exact best items, re-rank if configured.
 
     Args:
         scorer: scores the people.
         split: graph and training positives, for the criteria of re-ranking.
-        people: ``[n]`` ids that the scorer knows.
-        histories: what each of them likes, by these ids.
-        excluded: what must not be listed, by these ids.
-        top: length of each list; that of the catalogue where this is shorter.
+        people: ``[n]`` ids of the scorer.
+        histories: their histories, by these ids.
+        excluded: items to exclude, by these ids.
+        top: length of each list, at most the catalogue's.
         options: filters, criteria, pool.
         block, progress: see `recommender.scoring.top_k`.
 
@@ -350,7 +349,7 @@ def best_lists(
     allowed = allowed_items(options.filters, scorer.n_items)
     visible = scorer if allowed is None else OnlyAllowed(scorer, allowed)
     weights = options.active
-    top = min(top, scorer.n_items)  # memory goes by the length
+    top = min(top, scorer.n_items)  # memory depends on the length
     length = min(max(top, options.pool), scorer.n_items) if weights else top
     best = top_k(visible, people, length, excluded, block=block, progress=progress)
     if not weights:
@@ -359,7 +358,7 @@ def best_lists(
 
 
 def _lists_of_users(model: Recommender, split: Split) -> _Lists:
-    """What lists of known users are made of."""
+    """Components for lists of known users."""
     dataset = split.dataset
     known = ItemSets.from_pairs(*dataset.interactions.positives, dataset.n_users)
     model.eval()
@@ -369,7 +368,7 @@ def _lists_of_users(model: Recommender, split: Split) -> _Lists:
 
 @dataclass(frozen=True, eq=False)
 class _Lists:
-    """Makes `Recommendations` of people whose histories and reasons are at hand."""
+    """Builds `Recommendations` from lists, histories and an explainer."""
 
     model: Recommender
     split: Split
@@ -402,7 +401,7 @@ class _Lists:
             raw = torch.from_numpy(best.scores).to(self.model.device)
             probabilities = self.model.probability(raw).cpu().numpy()
         items = best.items
-        if options.allow_played:  # what is played already needs no reason, and has none
+        if options.allow_played:  # items of the history have no reason
             items = np.where(self.known.contains(people[:, None], items), -1, items)
         reasons = self.explain(people, items, progress and _named(progress, "explaining"))
         catalogue = self.split.dataset.catalogue
@@ -411,7 +410,7 @@ class _Lists:
 
 @lru_cache(maxsize=1)
 def _explainer(model: Recommender, split: Split) -> Explainer:
-    """Of the model and split asked for last: looking at the whole graph takes its time."""
+    """The explainer of the last model and split (cached), as indexing the graph takes time."""
     dataset = split.dataset
     vocabulary = Vocabulary.of(dataset.catalogue, dataset.n_relations)
     return Explainer(split.train, vocabulary, contributions_of(model))
@@ -422,7 +421,7 @@ def _named(progress: Callable[[str, int], None], name: str) -> Callable[[int], N
 
 
 def _look_up(name_of: Callable[[int], str], ids: NDArray[np.int64]) -> list[str]:
-    """Names of ids, each looked up once."""
+    """Names of ids, each distinct id looked up once."""
     wanted, inverse = np.unique(ids, return_inverse=True)
     names = [name_of(i) for i in wanted.tolist()]
     return [names[p] for p in inverse.tolist()]

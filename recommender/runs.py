@@ -1,4 +1,4 @@
-"""Find and load a trained run by a command's flags: `--run DIR`, or the newest of the data set."""
+"""Find and load a trained run by a command's flags: `--run DIR`, or the newest run."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
 def open_run(
     run: Path | None, data: Path | None, device: str = "auto", *, ability: str = ""
 ) -> tuple[Path, LoadedRun]:
-    """Load the run that the flags name; its folder and its contents, the model in eval mode.
+    """Load the run given by the flags; returns its folder and contents, model in eval mode.
 
     Args:
         run: the run folder; None for the newest one of `data`.
         data: the data folder.
-        device: where the model goes.
-        ability: `fold_in` or `fold_in_items`: of several runs the newest whose model can do so.
+        device: device of the model.
+        ability: `fold_in` or `fold_in_items`: choose the newest run whose model supports this.
 
     Raises:
-        RunError: there is none, or it is unfinished or damaged.
+        RunError: there is no such run, or it is unfinished or damaged.
         DataError: the data folder is missing or malformed.
         ConfigError: no such device.
     """
@@ -53,9 +53,9 @@ def open_run(
 
 
 def newest_run(data: Path, ability: str = "") -> Path:
-    """The finished run under `data`/models that ended last, and can do what is asked for.
+    """Find the last finished run under `data`/models whose model has the ability.
 
-    Where no run's model has the `ability`, the newest one of all: it will say what it lacks.
+    If no run's model has the `ability`, the newest run of all, which raises an error later.
 
     Raises:
         DataError: no such data folder.
@@ -73,5 +73,5 @@ def newest_run(data: Path, ability: str = "") -> Path:
         models = set(names_with(ability))
         able = [file for file in finished if read_config(file.parent).model in models]
         finished = able or finished
-    # The name decides between runs that ended in the same tick of the clock.
+    # The name breaks ties between runs that ended in the same clock tick.
     return max(finished, key=lambda file: (file.stat().st_mtime_ns, file.parent.name)).parent

@@ -1,4 +1,4 @@
-"""Command that plots accuracy against a re-ranking criterion: `python -m recommender.trade_off`."""
+"""Command to plot accuracy against a re-ranking criterion: `python -m recommender.trade_off`."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from safe_io.locks import folder_lock
 
 __all__ = ["draw", "main"]
 
-#: The metric that each criterion is about.
+#: The metric of each criterion.
 _AIMS = {"calibration": "calibration", "diversity": "diversity", "popularity": "popularity_share"}
 _BLUE, _ORANGE = "#1f5f8b", "#c8641b"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Parse, re-rank with every weight, print, write, draw."""
+    """Parse the arguments, re-rank with every weight, print, write, plot."""
     arguments = _parser().parse_args(argv)
     folder, run = open_run(arguments.run, arguments.data, arguments.device)
     name = arguments.criterion
@@ -79,7 +79,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def draw(points: Sequence[TradeOff], criterion: str, k: int, path: Path) -> None:
-    """NDCG against what the criterion is about, each point with its weight."""
+    """Plot NDCG against the criterion's metric, each point labelled with its weight."""
     aim = _AIMS.get(criterion, "popularity_share")
     places = [
         (point.weight, x, y)
@@ -111,7 +111,7 @@ def draw(points: Sequence[TradeOff], criterion: str, k: int, path: Path) -> None
 
 
 def _grid(name: str) -> list[float]:
-    """Eleven weights around 0 where the criterion allows negative ones, else from 0 up to 1."""
+    """Eleven weights around 0 if the criterion allows negative ones, else from 0 to 1."""
     if criterion_named(name).least < 0:
         return [-1.0, -0.7, -0.5, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.5]
     return [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]

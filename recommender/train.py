@@ -1,4 +1,4 @@
-"""Command that trains a recommender: `python -m recommender.train --data data/processed/lastfm`."""
+"""Command to train a recommender: `python -m recommender.train --data data/processed/lastfm`."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ DEFAULT_MODEL = "mmss_mkr"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Parse, train, print."""
+    """Parse the arguments, train, print."""
     preset, from_file = _choose_model(argv)
     arguments = _parser(preset, from_file).parse_args(argv)
     config = TrainConfig.parse(
         {**from_file.get("training", {}), **settings_of(arguments, TrainConfig)}
     )
     settings = {**from_file.get("settings", {}), **settings_of(arguments, preset.model.Config)}
-    preset.configure(settings)  # complain about settings before reading data
+    preset.configure(settings)  # report errors in settings before reading data
     dataset = load(arguments.data)
     parts = split(dataset, config.split_seed, by=config.split)
     out = arguments.out or dataset.folder / "models" / run_name(preset.name, config)
@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def run_name(model: str, config: TrainConfig) -> str:
-    """Name of the run folder that a training gets where none is given."""
+    """Default name of a training's run folder."""
     kind = "split" if config.split == "random" else f"{config.split}-split"
     return f"{model}-{config.negatives}-{kind}{config.split_seed}-seed{config.seed}"
 
@@ -110,7 +110,7 @@ def _parser(preset: Preset, from_file: Mapping[str, Any]) -> argparse.ArgumentPa
 
 
 class _Progress:
-    """A progress bar that is one of the loop's loggers."""
+    """A progress bar, used as a logger of the loop."""
 
     def __init__(self, console: Console, config: TrainConfig) -> None:
         self._monitor = config.monitor
@@ -127,12 +127,12 @@ class _Progress:
         self.is_main = False
 
     def start(self, settings: Mapping[str, Any], epochs_done: int) -> None:
-        """Show the epochs already done; loggers are called in the main process alone."""
+        """Show the epochs already done; loggers are only called in the main process."""
         self.is_main = True
         self.bar.update(self._task, completed=epochs_done)
 
     def epoch(self, record: Mapping[str, float]) -> None:
-        """Move on and show the latest figures."""
+        """Advance and show the latest figures."""
         figures = f"loss {record.get('loss_recommendation', float('nan')):.4f}"
         figures += f"  valid AUC {record.get('valid_auc', float('nan')):.4f}"
         figures += f" ACC {record.get('valid_acc', float('nan')):.4f}"
@@ -141,7 +141,7 @@ class _Progress:
         self.bar.update(self._task, completed=int(record["epoch"]), figures=figures)
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
-        """A training that stopped early is complete; the table below the bar says the rest."""
+        """Complete the bar, also after early stopping."""
         self.bar.update(self._task, total=self.bar.tasks[self._task].completed)
 
 

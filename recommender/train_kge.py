@@ -1,4 +1,4 @@
-"""Command that trains a KGE model: `python -m recommender.train_kge --data DIR --model transe`."""
+"""Command to train a KGE model: `python -m recommender.train_kge --data DIR --model transe`."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ DEFAULT_MODEL = "transe"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Parse, train, print."""
+    """Parse the arguments, train, print."""
     first = OneLineParser(prog="python -m recommender.train_kge", add_help=False)
     first.add_argument("--model")
     first.add_argument("--preset")
     chosen = first.parse_known_args(argv)[0]
     preset = _preset(chosen.preset, chosen.model)
     name = preset.model
-    configure(name, {})  # complain about the name before the flags, which depend on it
+    configure(name, {})  # check the name before the flags, which depend on it
     arguments = _parser(preset).parse_args(argv)
     config = KGETrainConfig.parse({**preset.training, **settings_of(arguments, KGETrainConfig)})
     settings = {**preset.settings, **settings_of(arguments, EMBEDDINGS[name].Config)}
-    configure(name, settings)  # and about settings before reading data
+    configure(name, settings)  # and the settings before reading data
     data, folder = _data(arguments, config)
     run_name = f"{name}-split{config.split_seed}-seed{config.seed}"
     out = arguments.out or folder / "embeddings" / run_name
@@ -70,13 +70,13 @@ def main(argv: list[str] | None = None) -> int:
             resume=arguments.resume,
             progress=show,
         )
-        bar.update(task, total=bar.tasks[task].completed)  # it may have stopped early
+        bar.update(task, total=bar.tasks[task].completed)  # the training may have stopped early
     _print_result(run.metrics, out)
     return 0
 
 
 def _preset(preset: str | None, model: str | None) -> Preset:
-    """The preset of that name, or a model with its defaults."""
+    """Look up a preset, or a model with its defaults."""
     if preset is None:
         return Preset(model or DEFAULT_MODEL, {}, {})
     if preset not in PRESETS:
@@ -87,7 +87,7 @@ def _preset(preset: str | None, model: str | None) -> Preset:
 
 
 def _data(arguments: argparse.Namespace, config: KGETrainConfig) -> tuple[TripleData, Path]:
-    """What to train on, and the folder below which runs are written by default."""
+    """The training data, and the default parent folder of runs."""
     if arguments.triples is None:
         if arguments.test is not None or arguments.known:
             raise ConfigError("--test and --known go with --triples; --data is split by itself")

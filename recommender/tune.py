@@ -1,7 +1,7 @@
-"""Command that tunes hyperparameters on validation rows with Optuna: `python -m recommender.tune`.
+"""Command to tune hyperparameters on validation rows with Optuna: `python -m recommender.tune`.
 
-Needs the extra `tune`. The test rows are never looked at; the best settings are written as a TOML
-file for `python -m recommender.train --config`.
+Needs the extra `tune`. The test rows are never used; the best settings are written as a TOML file
+for `python -m recommender.train --config`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main", "search", "suggest"]
 
-#: setting → how optuna draws it; a model's settings that are not listed stay as they are
+#: setting → its search distribution; unlisted settings are not searched
 SPACE: dict[str, tuple[str, tuple[Any, ...]]] = {
     "dim": ("choice", (16, 32, 64, 128)),
     "low_layers": ("choice", (1, 2)),
@@ -55,14 +55,14 @@ SPACE: dict[str, tuple[str, tuple[Any, ...]]] = {
 }
 
 
-#: what is noted of every trial beside its objective
+#: metrics recorded for every trial besides its objective
 _SHOWN = ("auc", "acc", "ndcg@10", "recall@20", "distinct_items@10")
 
 
 def suggest(trial: optuna.Trial, preset: Preset, fixed: Mapping[str, Any]) -> dict[str, Any]:
-    """One draw of the settings in `SPACE` that the model has and nobody fixed.
+    """Sample the model's settings in `SPACE` that are not fixed.
 
-    A setting of the same name on another scale (the penalty of least squares is 100) stays.
+    A setting of the same name on a different scale (the penalty of least squares is 100) is kept.
     """
     drawn = dict(fixed)
     for name, (kind, values) in SPACE.items():
@@ -76,22 +76,22 @@ def suggest(trial: optuna.Trial, preset: Preset, fixed: Mapping[str, Any]) -> di
 
 
 def study_name(preset: Preset, config: TrainConfig) -> str:
-    """Name of the study within its store: trials of different objectives are not mixed."""
+    """Name of the study in its store, which separates trials of different objectives."""
     usual = config.monitor == TrainConfig.model_fields["monitor"].default
     return preset.name if usual else f"{preset.name}, {config.monitor}"
 
 
 class _Pruner:
-    """A logger that reports each validation to the trial and ends hopeless ones."""
+    """A logger that reports each validation to the trial, and prunes hopeless ones."""
 
     def __init__(self, trial: optuna.Trial, config: TrainConfig) -> None:
         self.trial, self.config = trial, config
 
     def start(self, settings: Mapping[str, Any], epochs_done: int) -> None:
-        """Nothing to do."""
+        """Does nothing."""
 
     def epoch(self, record: Mapping[str, float]) -> None:
-        """Report; raise optuna's signal if the trial is to end."""
+        """Report the value; raise optuna's signal if the trial is pruned."""
         import optuna
 
         values = {name.removeprefix("valid_"): value for name, value in record.items()}
@@ -101,7 +101,7 @@ class _Pruner:
                 raise optuna.TrialPruned
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
-        """Nothing to do."""
+        """Does nothing."""
 
 
 def search(
@@ -113,9 +113,9 @@ def search(
     trials: int,
     store: Path,
 ) -> optuna.Study:
-    """Draw, train and validate `trials` times; continues what `store` (SQLite) holds.
+    """Sample, train and validate `trials` times; continues the study in `store` (SQLite).
 
-    The objective is the monitor that chooses the epoch within a trial, as `config` says.
+    The objective is the monitor of `config`, which also chooses the epoch within a trial.
 
     Raises:
         ConfigError: optuna is not installed.
@@ -132,7 +132,7 @@ def search(
         trainer = Trainer(config, loggers=[_Pruner(trial, config)], test=False)
         try:
             run = trainer.fit(model, parts)
-        except RunError:  # diverged: the worst value, not the end of the search
+        except RunError:  # diverged: the worst value, instead of ending the search
             return 0.0
         trial.set_user_attr("best_epoch", run.best_epoch)
         measured = {**run.metrics["valid"], **run.metrics["valid_ranking"]}
@@ -152,7 +152,7 @@ def search(
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Parse, search, print."""
+    """Parse the arguments, search, print."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     first.add_argument("--model")
     first.add_argument("--config", type=Path)
@@ -205,7 +205,7 @@ def _parser(preset: Preset) -> argparse.ArgumentParser:
 
 
 def _toml(model: str, settings: Mapping[str, Any], config: TrainConfig) -> str:
-    """The settings as a file for `--config`; JSON's notation of numbers and texts is TOML's."""
+    """Format the settings as a file for `--config`; JSON's numbers and strings are valid TOML."""
     lines = [f"model = {json.dumps(model)}", "", "[settings]"]
     lines += [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
     lines += ["", "[training]", f"negatives = {json.dumps(config.negatives)}"]

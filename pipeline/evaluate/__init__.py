@@ -1,7 +1,7 @@
 """Commands `python -m pipeline evaluate …`: score a construction stage against gold annotations.
 
-One module per command; each reads its format, calls `kg_builder.evaluation`, prints, and writes
-what a person needs to read the errors.
+One module per command; each reads its formats, calls `kg_builder.evaluation`, prints the scores,
+and writes the errors for inspection.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ for _name, _help in (
     ("alignment", "Measure the links of a built data set against gold links."),
     (
         "extraction",
-        "Train an extractor on some texts and score the triples that it reads from others.",
+        "Train an extractor on some texts and score the triples that it extracts from others.",
     ),
-    ("graph", "Compare what a built graph and a stock one say of the stock one's items."),
+    ("graph", "Compare a built and a stock graph's facts about the stock graph's items."),
     (
         "matching",
         "Measure entity resolution: pairwise and B-cubed scores, blocking, time, worst errors.",
@@ -33,7 +33,7 @@ for _name, _help in (
     ),
     (
         "ner",
-        "Fit a recogniser of names on one file and score it on another, or by cross-validation.",
+        "Train an NER model on one file and score it on another, or by cross-validation.",
     ),
     (
         "texts",

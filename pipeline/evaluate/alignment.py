@@ -104,7 +104,7 @@ def _read(path: Path, dataset: str) -> pd.DataFrame:
 def _candidates(
     path: Path, database: str
 ) -> tuple[dict[str, list[dict[str, object]]], dict[str, str]]:
-    """IRI of an entity → its candidates, with the ids of the database; id → name of a thing."""
+    """Entity IRI → its candidates with database ids; and id → name of the database entry."""
     table = pd.read_parquet(path, columns=["subject", "kind", "method", "decision", "candidates"])
     table = table[(table["kind"] == "external") & (table["candidates"] != "[]")]
     found: dict[str, list[dict[str, object]]] = {}
@@ -142,7 +142,7 @@ def _found(
 def _present(
     recipe: Recipe, raw: Path | None, database: str, wanted: set[str]
 ) -> dict[str, str] | None:
-    """The wanted things that the recipe's dump holds; None where the dump is not at hand."""
+    """The ids that occur in the recipe's dump; None if the dump is not available."""
     folder = raw if raw is not None else default_raw(recipe)
     paths = [folder / base.path for base in recipe.databases if base.prefix == database]
     if raw is None and not any(path.is_file() for path in paths):
@@ -221,7 +221,7 @@ def _line(row: Judged, names: Mapping[str, str]) -> str:
 
 
 def _known_for(path: Path, table: pd.DataFrame) -> dict[str, str]:
-    """IRI of an item → its facts in one readable line."""
+    """Item IRI → its facts as one readable line."""
     statements = pd.read_parquet(path, columns=["subject", "predicate", "object", "source"])
     chosen = statements[statements["predicate"].isin(_CONTEXT)].drop_duplicates()
     items = set(table["iri"])

@@ -50,14 +50,14 @@ _err = terminal(stderr=True)
 
 
 class Format(StrEnum):
-    """How the texts are written."""
+    """Format of the texts."""
 
     WEBNLG = "webnlg"
     TEXT2KGBENCH = "text2kgbench"
 
 
 class Model(StrEnum):
-    """What is trained."""
+    """Models to train."""
 
     AUTO = "auto"
     SUBJECT_FIRST = "subject-first"
@@ -67,7 +67,7 @@ class Model(StrEnum):
 
 
 class By(StrEnum):
-    """What stays together in a fold."""
+    """Grouping of texts in folds."""
 
     SUBJECT = "subject"
     ENTRY = "entry"
@@ -118,20 +118,20 @@ def extraction_command(
         Path | None, typer.Option(help="Folder for the errors beside the gold, and the curve.")
     ] = None,
 ) -> None:
-    """Train an extractor on some texts and score the triples that it reads from others."""
+    """Train an extractor on some texts and score the triples that it extracts from others."""
     _check_options(train, test, folds, model, gold_spans=gold_spans)
     collection = _collection(format_, ontology)
     texts = collection.to_train_on(train)
     if category is not None and test is None:
         texts = _of_category(texts, category)
-    # read before the minutes of training: a damaged file, or a relation that cannot be found, is
-    # known at once. Its texts are not looked at before they are scored.
+    # read before training, so that a damaged file or unreachable relations are reported
+    # immediately; the texts are not used before scoring
     scored = collection.to_score(test) if test is not None else []
     if category is not None and test is not None:
         scored = _of_category(scored, category)
     experiment = Experiment(
         config=LearnedConfig(classifiers=_classifiers(model)),
-        # chosen once: parts of the texts, for a curve, must not be read in another way
+        # chosen once, so that all points of a learning curve use the same method
         method=choose_method(_METHODS.get(model, "pairs"), texts),
         seed=seed,
         gold_spans=gold_spans,
@@ -182,7 +182,7 @@ def _check_options(
     *,
     gold_spans: bool,
 ) -> None:
-    """Refuse options that contradict each other, and paths that are not there."""
+    """Check for contradictory options and missing paths."""
     if (test is None) == (folds == 0):
         raise DataError("what to score?", remedy="either --test PATH or --folds 5")
     if model is Model.SUBJECT_FIRST and gold_spans:
@@ -212,13 +212,13 @@ def _classifiers(model: Model) -> tuple[Classifier, ...]:
 
 @dataclass(frozen=True)
 class _Collection:
-    """How texts are read, and which relations an ontology declares."""
+    """Reader of a collection of texts, with the relations declared by its ontology."""
 
     format: Format
     ontology: Ontology | None
 
     def to_train_on(self, paths: Sequence[Path]) -> list[AnnotatedText]:
-        """All texts of the paths, without triples of relations that the ontology lacks."""
+        """Training texts of the paths, without triples of relations that the ontology lacks."""
         texts = self._read(paths)
         if self.ontology is None:
             return texts
@@ -226,7 +226,7 @@ class _Collection:
         return of_ontology(texts, self.ontology)
 
     def to_score(self, paths: Sequence[Path]) -> list[AnnotatedText]:
-        """All texts of the paths; what no extractor of the ontology can find is counted."""
+        """Test texts of the paths; triples outside the ontology are counted."""
         texts = self._read(paths)
         if self.ontology is not None:
             self._note_lacking(texts, "--test: out of reach, and scored as missed")
@@ -272,13 +272,13 @@ def _of_category(texts: list[AnnotatedText], category: str) -> list[AnnotatedTex
 
 
 def _seen(train: Sequence[AnnotatedText], scored: Sequence[AnnotatedText]) -> set[str]:
-    """Scored texts that are among those to train on, however a tokeniser left their words."""
+    """Test texts that are among the training texts, ignoring tokenisation."""
     trained = {readable(text).text for text in train}
     return {text.text for text in scored if readable(text).text in trained}
 
 
 def _reliability(runs: Sequence[Sequence[Outcome]]) -> dict[str, list[tuple[float, bool]]]:
-    """Each model's confidences over all folds, with whether they are right."""
+    """Each model's confidences over all folds, with correctness."""
     found: dict[str, list[tuple[float, bool]]] = {}
     for outcome in (outcome for run in runs for outcome in run):
         if outcome.model != LOOK_UP:

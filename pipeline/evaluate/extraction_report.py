@@ -21,18 +21,18 @@ Runs = Sequence[Sequence[Outcome]]
 """Outcomes of the models, the same in each run (fold)."""
 
 COLUMNS: Final = ("text_id", "text", "right", "missed", "wrong", "below_threshold")
-"""Columns of a file of errors."""
+"""Columns of an error file."""
 
 _SHOWN: Final = 40
 
 
 def print_scores(console: Console, runs: Runs, *, seen: set[str]) -> None:
-    """Exact triples, micro-averaged: as written, without diacritics, and however spelt.
+    """Print micro-averaged scores of triples: exact, without diacritics, and ignoring spelling.
 
     Args:
-        console: where to.
-        runs: outcomes of each fold, or of the one test.
-        seen: texts that were trained on; test texts among them are also left out once.
+        console: output console.
+        runs: outcomes of each fold, or of the single test.
+        seen: training texts; scores without test texts among them are printed as well.
     """
     texts = [text for run in runs for text in run[0].texts]
     where = f"{len(runs)} folds" if len(runs) > 1 else "test"
@@ -61,7 +61,7 @@ def _scores(console: Console, runs: Runs, title: str) -> None:
 
 
 def print_benchmark(console: Console, runs: Runs) -> None:
-    """What Text2KGBench's own script makes of the same triples."""
+    """Print the scores of Text2KGBench's own script for the same triples."""
     title = "Text2KGBench's own script: relations that the gold of a sentence lacks are left out"
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
     for heading in ("model", "micro F1", "mean P", "mean R", "mean F1"):
@@ -79,7 +79,7 @@ def print_benchmark(console: Console, runs: Runs) -> None:
 
 
 def print_relations(console: Console, runs: Runs) -> None:
-    """Each relation's counts over all runs, for the last model that was compared."""
+    """Print each relation's counts over all runs, for the last model."""
     model, outcomes = list(_by_model(runs))[-1]
     sums: dict[str, Counts] = {}
     for outcome in outcomes:
@@ -104,7 +104,7 @@ def print_relations(console: Console, runs: Runs) -> None:
 
 
 def print_curve(console: Console, by_share: Mapping[float, Runs]) -> None:
-    """F1 against the share of the training texts."""
+    """Print F1 by share of the training texts."""
     table = Table(
         title="F1 by share of the training texts", title_justify="left", box=None,
         padding=(0, 2, 0, 0),
@@ -118,7 +118,7 @@ def print_curve(console: Console, by_share: Mapping[float, Runs]) -> None:
 
 
 def draw_curve(by_share: Mapping[float, Runs], path: Path) -> None:
-    """Draw F1 against the share of the training texts, one line a model."""
+    """Draw F1 against the share of the training texts, one line per model."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.5, 3.4), layout="constrained")
@@ -139,7 +139,7 @@ def draw_curve(by_share: Mapping[float, Runs], path: Path) -> None:
 
 
 def write_errors(runs: Runs, folder: Path) -> list[Path]:
-    """Write `errors-<model>.tsv` for each model but the look-up."""
+    """Write `errors-<model>.tsv` for each model except the look-up."""
     paths = []
     for model, outcomes in _by_model(runs):
         if model != LOOK_UP:
@@ -151,11 +151,11 @@ def write_errors(runs: Runs, folder: Path) -> list[Path]:
 
 
 def error_rows(outcome: Outcome) -> list[tuple[str, ...]]:
-    """One row for each text with an error, in the order of the texts.
+    """One row per text with an error, in the order of the texts.
 
-    Columns are `COLUMNS`. A triple is written "subject | relation | object", stated ones with
-    their confidence; several are set apart by " ; ". Missed triples that were found but not
-    believed stand in the last column too.
+    Columns are `COLUMNS`. A triple is written "subject | relation | object", extracted ones with
+    their confidence; several are separated by " ; ". Missed triples found below the threshold are
+    in the last column too.
     """
     rows: list[tuple[str, ...]] = []
     for text, considered in zip(outcome.texts, outcome.considered, strict=True):

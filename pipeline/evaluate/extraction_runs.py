@@ -43,7 +43,7 @@ _MIN_CONFIDENCE: Final = 0.05
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one model stated of test texts."""
+    """One model's triples of the test texts."""
 
     model: str
     texts: Sequence[AnnotatedText]
@@ -54,18 +54,18 @@ class Outcome:
 
     @property
     def stated(self) -> list[list[Triple]]:
-        """The triples that the model stands by."""
+        """The triples above the model's threshold."""
         return [
             [item.triple for item in found if item.confidence >= self.threshold]
             for found in self.considered
         ]
 
     def score(self, *, fold: Fold = "as written") -> TripleScore:
-        """Quality against the texts' triples."""
+        """Score against the texts' triples."""
         return score(self.stated, [text.triples for text in self.texts], fold=fold)
 
     def judged(self) -> Iterator[tuple[str, float, bool]]:
-        """Yield the relation of each triple considered, its confidence, and whether it is right."""
+        """Yield the relation, confidence and correctness of each candidate triple."""
         for text, found in zip(self.texts, self.considered, strict=True):
             gold = {normal_triple(triple, fold="diacritics") for triple in text.triples}
             for item in found:
@@ -74,24 +74,23 @@ class Outcome:
 
     @property
     def calibration_error(self) -> float:
-        """Mean distance of the stated confidences from the share that is right."""
+        """Expected calibration error of the extracted triples."""
         judged = list(self.judged())
         return expected_calibration_error([row[1] for row in judged], [row[2] for row in judged])
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """How models are trained and asked.
+    """Settings of training and testing models.
 
     Attributes:
         config: settings of the extractor.
-        method: how it reads; with gold spans it is pairs.
-        seed: of training and of drawing parts.
-        gold_spans: whether the names of each text's things are given.
+        method: extraction method; with gold spans always pairs.
+        seed: of training and sampling.
+        gold_spans: whether the names of each text's entities are given.
         declared: classes of slots that an ontology declares.
-        tokenised: whether a tokeniser may have left words of the texts apart. Such texts are
-            trained on and read with their words joined; what is stated of them is scored with the
-            names as the texts write them.
+        tokenised: whether the texts may be tokenised. Such texts are detokenised for training and
+            extraction; triples are scored with names in the texts' original spelling.
     """
 
     config: LearnedConfig = field(default_factory=LearnedConfig)
@@ -102,7 +101,7 @@ class Experiment:
     tokenised: bool = False
 
     def models(self) -> dict[str, tuple[Classifier, ...]]:
-        """Names of what is compared: each classifier, and all together where there are several."""
+        """Names of the compared models: each classifier, and the ensemble of several."""
         each: dict[str, tuple[Classifier, ...]] = {
             name: (name,) for name in self.config.classifiers
         }
@@ -112,7 +111,7 @@ class Experiment:
 
 
 class ParsedTexts:
-    """Texts as spaCy parses them, each parsed once."""
+    """Cache of texts parsed by spaCy."""
 
     def __init__(self, model: str | None) -> None:
         self._model = model
@@ -127,10 +126,9 @@ class ParsedTexts:
 
 
 class LookUp:
-    """The baseline: states each triple of the training texts whose two names a text has.
+    """Baseline: extracts each training triple whose two names occur in a text.
 
-    It reads nothing. What it scores is how far a collection's test triples are known from its
-    training triples.
+    Its score shows how far a collection's test triples occur among its training triples.
     """
 
     def __init__(self, train: Iterable[AnnotatedText]) -> None:
@@ -141,7 +139,7 @@ class LookUp:
             self._by_subject.setdefault(subject, []).append((object_, triple))
 
     def extract(self, text: str) -> list[Triple]:
-        """Triples whose subject and object stand in the text."""
+        """Training triples whose subject and object occur in the text."""
         words = f" {_words(text)} "
         return [
             triple
@@ -154,7 +152,7 @@ class LookUp:
 
 @dataclass(frozen=True)
 class TrainedModels:
-    """The look-up and an extractor, fitted on the same texts, ready to read others."""
+    """The look-up and an extractor, trained on the same texts."""
 
     experiment: Experiment
     parsed: ParsedTexts
@@ -165,8 +163,8 @@ class TrainedModels:
     def read(self, texts: Sequence[AnnotatedText]) -> list[Outcome]:
         """The look-up's outcome, then each model's.
 
-        The texts' triples are not looked at, except for the names of their things where the
-        experiment gives them.
+        The texts' triples are not used, except for the names of entities if the experiment gives
+        them.
         """
         if not self.experiment.tokenised:
             return self._read(texts)
@@ -196,7 +194,7 @@ class TrainedModels:
         return outcomes + self._with_patterns(outcomes[1:])
 
     def _with_patterns(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        """The same with relations by patterns, where training cannot have taught them."""
+        """Add relations by patterns that training could not cover."""
         extractor, schema = self.extractor, load_schema()
         if self.experiment.gold_spans or not isinstance(extractor, JointExtractor):
             return []
@@ -216,7 +214,7 @@ class TrainedModels:
 
 
 def as_written(outcome: Outcome, texts: Sequence[AnnotatedText]) -> Outcome:
-    """What was read in texts with their words joined, with names as the texts write them."""
+    """Convert names found in detokenised texts back to the texts' spelling."""
     considered = [
         [
             replace(
@@ -239,7 +237,7 @@ def train_models(
     parsed: ParsedTexts,
     progress: Progress = silent,
 ) -> TrainedModels:
-    """Fit the look-up and the extractor; the order of the texts does not matter."""
+    """Train the look-up and the extractor; independent of the order of the texts."""
     if experiment.tokenised:
         train = [readable(text) for text in train]
     train = sorted(train, key=lambda text: (text.text, text.id))
@@ -267,16 +265,16 @@ def cross_validate(
     share: float = 1.0,
     progress: Progress = silent,
 ) -> list[list[Outcome]]:
-    """Outcomes of each fold, read by a model of the others.
+    """Cross-validate: outcomes of each fold by models trained on the others.
 
     Args:
         texts: all texts.
         folds: number of parts.
-        experiment: how each model is trained.
+        experiment: settings of training.
         parsed: cache of parsed texts.
-        by_subject: whether all texts about one subject stay together; otherwise texts with the
-            same triples do.
-        share: of each fold's training texts that is used.
+        by_subject: whether to keep all texts about one subject in one fold; otherwise those with
+            the same triples.
+        share: share of each fold's training texts to use.
         progress: called after each step of each fold.
 
     Raises:
@@ -301,9 +299,9 @@ def cross_validate(
 
 
 def sample(texts: Sequence[AnnotatedText], share: float, *, seed: int) -> Sequence[AnnotatedText]:
-    """Whole entries in random order up to a share of the texts; smaller shares lie in larger.
+    """Sample whole entries up to a share of the texts; smaller samples are subsets of larger.
 
-    An entry is all texts with the same triples: different wordings of the same facts teach less.
+    An entry is all texts with the same triples, as paraphrases are less informative.
     """
     if share >= 1:
         return texts

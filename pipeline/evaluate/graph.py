@@ -41,7 +41,7 @@ def graph_command(
     out: Annotated[Path | None, typer.Option(help="Write the table to this TSV.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it to this SVG or PNG.")] = None,
 ) -> None:
-    """Compare what a built graph and a stock one say of the stock one's items."""
+    """Compare a built and a stock graph's facts about the stock graph's items."""
     folder = processed_folder(dataset, data)
     views = _views(folder, stock, dataset)
     table = report(views)
@@ -60,7 +60,7 @@ def graph_command(
 
 
 def _views(folder: Path, stock: Path, dataset: str) -> list[GraphView]:
-    """The stock graph, ours as it is stated, and ours with what is derived from that."""
+    """Views of the stock graph, of our stated facts, and of our stated and derived facts."""
     facts, entity_of = read_stock(stock)
     path = folder / "alignment.tsv"
     if not path.is_file():
@@ -94,7 +94,7 @@ def _cell(measure: str, value: float) -> str:
 
 
 def _draw(views: Sequence[GraphView], path: Path) -> None:
-    """Left: share of the items by their music facts; right: by family."""
+    """Plot: left, share of the items by number of music facts; right, by family."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 

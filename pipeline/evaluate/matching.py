@@ -41,7 +41,7 @@ _out = terminal()
 
 
 class Format(StrEnum):
-    """Layouts of gold data."""
+    """Formats of gold data."""
 
     musicbrainz20k = "musicbrainz20k"
     deepmatcher = "deepmatcher"
@@ -49,7 +49,7 @@ class Format(StrEnum):
 
 
 class Peer(StrEnum):
-    """Other tools that can be measured on the same records in the same run."""
+    """Other tools that can be evaluated on the same records."""
 
     splink = "splink"
 
@@ -154,7 +154,7 @@ def _judged(
     files: dict[str, Path | None],
     columns: dict[str, tuple[str, ...]] | None,
 ) -> JudgedPairs:
-    """Judged pairs, from a folder or from files; moved values are put back."""
+    """Read judged pairs from a folder or files, and restore misplaced values."""
     if data:
         gold = read_deepmatcher_folder(_single(data), columns)
     else:
@@ -183,7 +183,7 @@ def _single(paths: Sequence[Path]) -> Path:
 def _finish(
     reports: Sequence[MatchingReport], gold: Clusters | JudgedPairs, out: Path | None
 ) -> None:
-    """Show the scores, and write them with the errors where a folder is given."""
+    """Print the scores, and write them with the errors if a folder is given."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("method", "score", "precision", "recall", "F1"):
         table.add_column(heading)

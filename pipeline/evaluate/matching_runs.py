@@ -36,23 +36,23 @@ from kg_builder.fusion.score import FellegiSunter
 from kg_builder.ontology import load_schema
 
 TRAINED: Final = FusionConfig(match=0.5, unsure=0.2)
-"""A trained scorer is calibrated: what is likelier the same than not is the same."""
+"""Match threshold of a trained scorer, which is calibrated."""
 
 
 @dataclass(frozen=True)
 class MatchingReport:
-    """How well one method resolved one set.
+    """Evaluation of one method on one data set.
 
     Attributes:
-        method: what was measured.
-        records: number of records that were resolved.
-        scored: number of records, or of judged pairs, that the scores speak of.
-        scores: 'pairwise' and, where the truth is clusters, 'B-cubed'.
+        method: name of the method.
+        records: number of resolved records.
+        scored: number of scored records or judged pairs.
+        scores: 'pairwise' and, for true clusters, 'B-cubed'.
         intervals: 95% bootstrap intervals: score → 'precision' | 'recall' | 'f1' → bounds.
         blocking: of the candidate pairs among the scored records; None without blocking.
-        seconds, processor: wall clock and processor time of resolving.
-        errors: worst first: the surest wrong ones, then the missed ones.
-        check: of an unsupervised fit, on the data at hand, without labels; else None.
+        seconds, processor: wall clock and processor time of the resolution.
+        errors: worst first: the most confident false matches, then the missed ones.
+        check: label-free check of an unsupervised fit; else None.
     """
 
     method: str
@@ -79,14 +79,14 @@ def evaluate_clusters(
 
     Args:
         gold: records to resolve and their truth.
-        clean: whether each source holds a thing at most once.
-        train: labelled records. Those that are not among `gold` are resolved together with it, so
-            that names are as dense as in the whole; the scores speak of the other records alone.
+        clean: whether each source has no duplicates.
+        train: labelled records. Those that are not in `gold` are resolved with it, so that names
+            are as dense as in the full data; only the other records are scored.
         config: settings of fusion.
-        judged: score these pairs only, in place of the clusters.
+        judged: score only these pairs instead of the clusters.
 
     Raises:
-        DataError: all records of the gold are among those to learn from.
+        DataError: all gold records are in the training data.
     """
     records, scored = gold.records, set(gold.truth)
     if train is not None:
@@ -126,7 +126,7 @@ def evaluate_pairs(
     """Train on the judged pairs of one split and score those of another.
 
     Raises:
-        DataError: the split to learn from has pairs of one kind only.
+        DataError: the training split has pairs of one class only.
     """
     judgements = {ordered(pair.left, pair.right): pair.same for pair in gold.splits[fit]}
 
@@ -169,7 +169,7 @@ def score_clusters(
     processor: float,
     matching: Matching | None = None,
 ) -> MatchingReport:
-    """Score the clusters of the records that a truth is known of."""
+    """Score the clusters of the records with known truth."""
     keys = sorted(truth)
     found = [str(label[key]) for key in keys]
     true = [truth[key] for key in keys]
@@ -203,7 +203,7 @@ def score_pairs(
     probability: NDArray[np.float64] | None = None,
     candidates: BlockingScore | None = None,
 ) -> MatchingReport:
-    """Score decisions about judged pairs."""
+    """Score decisions on judged pairs."""
     same = np.array([pair.same for pair in judged], dtype=bool)
     sure = np.where(predicted, 1.0, 0.0) if probability is None else probability
     wrong = [
@@ -225,7 +225,7 @@ def score_pairs(
 
 
 def pair_score(predicted: NDArray[np.bool_], same: NDArray[np.bool_]) -> Score:
-    """Precision and recall of decisions about pairs."""
+    """Precision and recall of decisions on pairs."""
     right = int((predicted & same).sum())
     return Score(
         right / int(predicted.sum()) if predicted.any() else 1.0,

@@ -141,7 +141,7 @@ def _curves(found: Mining) -> Table:
 
 
 def _table(found: Mining) -> pd.DataFrame:
-    """All points of the curves."""
+    """Tabulate all points of the curves."""
     parts = [
         pd.DataFrame(
             {
@@ -158,7 +158,7 @@ def _table(found: Mining) -> pd.DataFrame:
 
 
 def _against_gold(found: Mining, entities: pd.DataFrame, path: Path) -> str:
-    """How many facts of the file were missing, and how many of them were mined."""
+    """Count the file's facts missing in the graph, and how many of them were mined."""
     names = dict(zip(entities["entity"], entities["name"].map(name_key), strict=True))
     keys = np.array([names[entity] for entity in found.given.entities])
     true = _gold(path)

@@ -37,13 +37,13 @@ _ENCODER: Final = "encoder"
 
 
 class Format(StrEnum):
-    """How the files are written."""
+    """Format of the files."""
 
     BIO = "bio"
 
 
 class Model(StrEnum):
-    """What is fitted."""
+    """Models to train."""
 
     LIGHT = "light"
     ENCODER = "encoder"
@@ -81,7 +81,7 @@ def ner_command(
         Path | None, typer.Option(help="Folder to write the errors into, beside the gold.")
     ] = None,
 ) -> None:
-    """Fit a recogniser of names on one file and score it on another, or by cross-validation."""
+    """Train an NER model on one file and score it on another, or by cross-validation."""
     if (test is None) == (folds == 0):
         raise DataError("what to score?", remedy="either --test FILE or --folds 5")
     if folds == 1:
@@ -114,7 +114,7 @@ def ner_command(
 
 
 def look_up(train: Sequence[TaggedWords], sentences: Sequence[Sequence[str]]) -> list[list[Span]]:
-    """The baseline: mark what a training sentence marks, with its most frequent class."""
+    """Baseline: mark names annotated in training sentences, with their most frequent class."""
     names = NameList.of_sentences(train)
     return [
         [Span(item.start, item.end, item.classes[0]) for item in names.find(words)]
@@ -123,7 +123,7 @@ def look_up(train: Sequence[TaggedWords], sentences: Sequence[Sequence[str]]) ->
 
 
 def grouped_folds(sentences: Sequence[TaggedWords], folds: int, seed: int) -> list[list[int]]:
-    """Cut sentences into folds of nearly equal size; those with the same words stay together."""
+    """Split sentences into folds of nearly equal size, keeping equal ones together."""
     groups: dict[str, list[int]] = defaultdict(list)
     for index, sentence in enumerate(sentences):
         words = (word.casefold() for word in sentence.words)

@@ -18,10 +18,10 @@ def draw_reliability(kinds: Mapping[str, Sequence[tuple[float, bool]]], path: Pa
     """Draw a reliability diagram, one line for each kind of statement.
 
     Niculescu-Mizil & Caruana, "Predicting good probabilities with supervised learning" (2005).
-    Points are means over bins of equally many statements; on the diagonal confidences are right.
+    Points are means over bins of equal counts; on the diagonal, confidences are calibrated.
 
     Args:
-        kinds: kind → (confidence in 0..1, whether it is right) of each statement.
+        kinds: kind → (confidence in 0..1, whether correct) of each statement.
         path: the PNG file.
     """
     from matplotlib.figure import Figure  # slow to import
@@ -44,7 +44,7 @@ def draw_reliability(kinds: Mapping[str, Sequence[tuple[float, bool]]], path: Pa
 
 
 def reliability(rows: Sequence[tuple[float, bool]]) -> tuple[list[float], list[float]]:
-    """Mean confidence and share of right ones, of bins of equally many statements.
+    """Mean confidence and share of correct statements, in bins of equal counts.
 
     >>> reliability([(0.5, True), (0.5, False)])
     ([0.5], [0.5])

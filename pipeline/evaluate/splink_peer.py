@@ -1,4 +1,4 @@
-"""Run Splink on the same records in an environment of its own, as a baseline."""
+"""Run Splink on the same records in a separate environment, as a baseline."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kg_builder.fusion.measures import parse_seconds, parse_year
 from kg_builder.fusion.normalize import is_placeholder, name_key
 
 SCRIPT: Final = Path(__file__).with_name("splink_script.py")
-"""What runs in that environment: it imports splink and pandas, and nothing of this project."""
+"""Script run in that environment; it imports splink and pandas, and nothing of this project."""
 _ROLES: Final = ("artist", "album", "year", "length", "number", "language")
 
 
@@ -27,12 +27,12 @@ def resolve_with_splink(
     """Resolve records with splink, set up as a competent user would.
 
     Args:
-        records: table `RECORDS`; splink gets tidied cells: names in lower case without accents,
+        records: table `RECORDS`; splink gets normalised cells: names in lower case without accents,
             lengths in seconds, years in four digits.
         python: interpreter of an environment that has splink; this one by default.
 
     Returns:
-        The cluster of every record, and seconds and processor seconds that splink took.
+        The cluster of every record, and wall-clock and processor seconds of splink.
 
     Raises:
         DataError: splink cannot be started, or ends with an error.
@@ -58,7 +58,7 @@ def resolve_with_splink(
 
 
 def tidy_cells(records: pd.DataFrame) -> pd.DataFrame:
-    """One row per record with columns a general tool can compare; '' where nothing is known."""
+    """Normalise records to one row each, with columns for a general tool; '' if unknown."""
     rows = []
     for key, source, name, attributes in zip(
         records["record"], records["source"], records["name"], records["attributes"], strict=True

@@ -2,11 +2,11 @@
 
     python splink_script.py RECORDS.csv CLUSTERS.json
 
-It imports nothing of this project, which need not be installed there.
+It imports nothing from this project, which need not be installed.
 
-Set up as its documentation advises: several blocking rules, Jaro-Winkler and Jaccard levels with
-term frequencies, u by sampling, m by expectation-maximisation, and one clustering threshold that
-was fixed without looking at any truth (a match probability of one half).
+Splink is configured as its documentation advises: several blocking rules, Jaro-Winkler and Jaccard
+levels with term frequencies, u by sampling, m by expectation-maximisation, and a clustering
+threshold fixed without reference to gold data (a match probability of 0.5).
 """
 
 import json

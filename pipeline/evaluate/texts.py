@@ -104,7 +104,7 @@ def texts_command(
 
 
 def names_of_other_sources(recipe: Recipe, raw: Path, schema: Schema) -> pd.DataFrame | None:
-    """Records of the sources that are no texts."""
+    """Records of the sources other than texts."""
     parts = [
         extract(source, raw, schema=schema).records
         for source in recipe.sources
@@ -116,10 +116,10 @@ def names_of_other_sources(recipe: Recipe, raw: Path, schema: Schema) -> pd.Data
 def source_of(
     sources: Sequence[UnstructuredSource], raw: Path, gold: Sequence[GoldText]
 ) -> UnstructuredSource:
-    """The source that has all the annotated texts.
+    """Find the source that has all annotated texts.
 
     Raises:
-        DataError: there is none.
+        DataError: there is no such source.
     """
     missing: dict[str, set[str]] = {}
     for source in sources:
@@ -142,7 +142,7 @@ def read_gold_texts(
     gazetteer: pd.DataFrame | None,
     schema: Schema,
 ) -> Sequence[tuple[GoldText, Reading]]:
-    """Read the annotated texts of a source with its rules and models."""
+    """Process the annotated texts of a source with its rules and models."""
     documents = list(read_documents(source, raw))
     reader = TextReader(
         source,

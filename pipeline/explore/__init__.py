@@ -36,7 +36,7 @@ __all__ = [
     "diff",
 ]
 
-# A part is imported when it is first asked for: a query needs no pandas and no DuckDB.
+# Lazy imports: a query needs neither pandas nor DuckDB.
 _MODULE_OF: Final = {
     **dict.fromkeys(("Card", "Fact", "Hit", "LostValue", "Record", "Source", "Thing"), "cards"),
     **dict.fromkeys(("Changes", "diff"), "changes"),

@@ -16,14 +16,14 @@ Direction = Literal["out", "in"]
 
 @dataclass(frozen=True)
 class Source:
-    """One statement of a fact.
+    """A source's statement of a fact.
 
     Attributes:
         source: name of the source in the recipe, or `inference`.
-        method: how it was read: mapping, json-ld, pattern:<name>, rule:<name>, …
-        confidence: probability in (0, 1] that the source says so.
-        evidence: the place: `file#line=12`, `file#/json/pointer`; of a rule its premises.
-        inferred: whether no source states it.
+        method: extraction method: mapping, json-ld, pattern:<name>, rule:<name>, …
+        confidence: probability in (0, 1] that the source states the fact.
+        evidence: location: `file#line=12`, `file#/json/pointer`; for a rule its premises.
+        inferred: whether it is inferred rather than stated.
     """
 
     source: str
@@ -35,7 +35,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Thing:
-    """An entity by name."""
+    """An entity's id, label and class."""
 
     id: str
     label: str
@@ -44,17 +44,17 @@ class Thing:
 
 @dataclass(frozen=True)
 class Fact:
-    """A fact of a card's thing.
+    """A fact about a card's entity.
 
     Attributes:
         predicate: local name in the data model.
-        label: how the predicate is called.
-        phrase: how a person reads it aloud; empty where the data model has none.
-        direction: `out` where the thing is the subject, `in` where it is the object.
-        value: the literal, or the CURIE of the other thing.
+        label: label of the predicate.
+        phrase: readable phrase for the predicate, or ''.
+        direction: `out` if the entity is the subject, `in` if the object.
+        value: the literal, or the CURIE of the other entity.
         kind: `entity`, or the literal's datatype.
-        thing: the other thing, of a fact that links two.
-        sources: who says so, the most confident first.
+        thing: the other entity of a relation.
+        sources: statements of the fact, the most confident first.
     """
 
     predicate: str
@@ -68,12 +68,12 @@ class Fact:
 
     @property
     def text(self) -> str:
-        """The value as a person reads it."""
+        """The value as readable text."""
         return self.thing.label if self.thing is not None else self.value
 
     @property
     def confidence(self) -> float:
-        """Probability that at least one source is right, were they independent."""
+        """Probability that at least one source is right, assuming independence."""
         doubt = 1.0
         for source in self.sources:
             doubt *= 1.0 - source.confidence
@@ -81,22 +81,21 @@ class Fact:
 
     @property
     def inferred(self) -> bool:
-        """Whether no source states it."""
+        """Whether all its statements are inferred."""
         return all(source.inferred for source in self.sources)
 
 
 @dataclass(frozen=True)
 class Record:
-    """One source's description of an entity: where its name and class come from.
+    """A source record or database entry of an entity: the origin of its name and class.
 
     Attributes:
-        record: key, `<source>/<record id>`; of a thing that a database alone describes its CURIE
-            there.
+        record: key, `<source>/<record id>`, or the CURIE in the database.
         source: name of the source or database.
-        name, type: what it says.
-        evidence: where it stands; of a database the first fact that names the thing.
-        method: `record`, or how the thing was linked with the database.
-        score: probability that the record or the database's thing is this one.
+        name, type: as stated by it.
+        evidence: its location; for a database, the first fact with the entity.
+        method: `record`, or the method of the link to the database.
+        score: probability that the record or entry is this entity.
     """
 
     record: str
@@ -110,7 +109,7 @@ class Record:
 
 @dataclass(frozen=True)
 class LostValue:
-    """A value that cleaning dropped, and why."""
+    """A value dropped by cleaning, with the reason."""
 
     predicate: str
     value: str
@@ -121,13 +120,13 @@ class LostValue:
 
 @dataclass(frozen=True)
 class Hit:
-    """A thing that a search found.
+    """An entity found by a search.
 
     Attributes:
-        id, label, type: of the thing.
-        name: the name or other name that was found.
-        degree: distinct facts in which the thing stands.
-        score: likeness of that name to the text, 0 to 100; 100 for the same name.
+        id, label, type: of the entity.
+        name: the matching name or alias.
+        degree: number of distinct facts with the entity.
+        score: similarity of that name to the text, 0 to 100; 100 for the same name.
     """
 
     id: str
@@ -144,18 +143,18 @@ class Card:
 
     Attributes:
         id: CURIE.
-        iri: the same in full.
+        iri: full IRI.
         label, type: name and class.
-        classes: the class and those above it, the most specific first.
+        classes: the class and its superclasses, most specific first.
         aliases: other names.
         external_ids: CURIE in another database → web address.
-        facts: those in which the thing is the subject, then those in which it is the object; of a
-            predicate and direction the `most` best connected.
-        totals: (predicate, direction) → how many distinct facts there are.
-        records: the records that it was fused from, and its links with other databases.
-        lost: values that cleaning dropped.
-        same_name: other things with the name that was asked for.
-        degree: distinct facts in which the thing stands.
+        facts: those with the entity as subject, then as object; at most `most` per predicate and
+            direction, those with the best connected entities.
+        totals: (predicate, direction) → number of distinct facts.
+        records: the records it was fused from, and its links to databases.
+        lost: values dropped by cleaning.
+        same_name: other entities with the requested name.
+        degree: number of distinct facts with the entity.
     """
 
     id: str
@@ -173,7 +172,7 @@ class Card:
     degree: int = 0
 
     def grouped(self) -> Iterator[tuple[tuple[str, Direction], list[Fact], int]]:
-        """The facts by predicate and direction: key, facts shown, facts in all."""
+        """Group the facts by predicate and direction: key, facts shown, total."""
         groups: dict[tuple[str, Direction], list[Fact]] = {}
         for fact in self.facts:
             groups.setdefault((fact.predicate, fact.direction), []).append(fact)
@@ -204,7 +203,7 @@ class Card:
         return pd.DataFrame(rows, columns=columns)
 
     def as_dict(self) -> dict[str, Any]:
-        """The card as plain values, for JSON."""
+        """The card as JSON-compatible values."""
         plain = asdict(self)
         plain["totals"] = [
             {"predicate": predicate, "direction": direction, "facts": count}

@@ -41,13 +41,13 @@ _THINGS: Final = (
 
 @dataclass(frozen=True)
 class Changes:
-    """What differs between two builds.
+    """Differences between two builds.
 
     Attributes:
-        gained: facts of the new build that the old one lacks: subject, predicate, object, source,
-            method, confidence, evidence, inferred, reason.
-        lost: those of the old one that the new one lacks, likewise.
-        kept: facts of both.
+        gained: facts only in the new build: subject, predicate, object, source, method, confidence,
+            evidence, inferred, reason.
+        lost: facts only in the old build, with the same columns.
+        kept: number of facts in both.
     """
 
     gained: pd.DataFrame
@@ -73,18 +73,17 @@ class Changes:
 
 
 def diff(old: str | Path, new: str | Path) -> Changes:
-    """The facts that a new build gained and lost against an old one.
+    """Find the facts that a new build gained and lost relative to an old one.
 
-    A fact is subject, predicate and object; that another source says the same is no change. The
-    reason is the nearest that the builds tell: the source is new or gone, a rule no longer
-    concludes it, cleaning dropped it (and why), the thing is gone or is called otherwise, or the
-    source itself says something else.
+    A fact is subject, predicate and object; a different source for it is not a change. The reason
+    is the most likely one: the source is new or gone, a rule no longer concludes it, cleaning
+    dropped it (with the reason), the entity is gone or renamed, or the source's data changed.
 
     Args:
         old, new: processed folders.
 
     Raises:
-        DataError: one of them holds no build.
+        DataError: a folder has no build.
     """
     folders = (Path(old), Path(new))
     for folder in folders:
@@ -108,11 +107,11 @@ def diff(old: str | Path, new: str | Path) -> Changes:
 def _missing(
     base: duckdb.DuckDBPyConnection, one: Path, other: Path, *, gone: bool
 ) -> pd.DataFrame:
-    """The facts of one build that the other lacks, with the reason."""
+    """The facts of one build missing in the other, with the reason."""
     parts = {"one": str(one / _STATEMENTS), "other": str(other / _STATEMENTS)}
     frame = base.execute(_CHANGED, parts).df()
     sources = _column(base, _SOURCES, statements=parts["other"])
-    if (other / EXTRACTED).is_file():  # a source may have been read and have kept nothing
+    if (other / EXTRACTED).is_file():  # a source may have been read without keeping any statement
         sources |= _column(base, _SOURCES, statements=str(other / EXTRACTED))
     things = _column(base, _THINGS, statements=parts["other"])
     dropped: dict[str, str] = {}

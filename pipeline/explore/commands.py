@@ -18,7 +18,7 @@ from pipeline.console import terminal
 from pipeline.explore.graph import Graph
 from pipeline.folders import DataFolder, processed_folder
 
-if TYPE_CHECKING:  # a query needs no reader of raw files
+if TYPE_CHECKING:  # not needed for a query: readers of raw files
     from pipeline.explore.cards import Card, Fact
     from pipeline.explore.places import Place
     from pipeline.explore.premises import Why
@@ -35,7 +35,7 @@ _SHOWN: Final = 25
 
 
 class TableFormat(StrEnum):
-    """How an answer is printed."""
+    """Output format of an answer."""
 
     table = "table"
     json = "json"
@@ -50,11 +50,11 @@ def query_command(
     style: Annotated[TableFormat, typer.Option("--format", help="Of the answer.")] = (
         TableFormat.table
     ),
-    timeout: Annotated[float, typer.Option(min=0.01, help="Seconds that it may take.")] = 10.0,
-    limit: Annotated[int, typer.Option(min=1, help="Rows that are returned at most.")] = 10_000,
+    timeout: Annotated[float, typer.Option(min=0.01, help="Time limit in seconds.")] = 10.0,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of rows.")] = 10_000,
     cache: _Cache = None,
 ) -> None:
-    """Ask a built graph in SPARQL: read-only, within a time.
+    """Query a built graph in SPARQL: read-only, with a time limit.
 
     The prefixes of kg.ttl (mkg:, artist:, genre:, …) need not be declared.
     """
@@ -89,7 +89,7 @@ def show_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
     cache: _Cache = None,
 ) -> None:
-    """Show what a built graph knows of one thing, and where each fact was read."""
+    """Show a built graph's facts about one entity, with the evidence of each."""
     with Graph.open(processed_folder(dataset, data), cache=cache) as graph:
         card = graph.show(name, most=most)
         if as_json:
@@ -113,7 +113,7 @@ def diff_command(
     ] = None,
     examples: Annotated[int, typer.Option(min=0, help="Facts shown of each change.")] = 5,
 ) -> None:
-    """Count the facts that a build gained and lost against another, with the reasons."""
+    """Count the facts that a build gained and lost relative to another, with reasons."""
     from pipeline.explore.changes import diff
 
     changes = diff(old, new)

@@ -45,7 +45,7 @@ select source, evidence from (
 
 
 class FactReader:
-    """One build's index, open for reading; safe to share between threads.
+    """Reader of a build's index; thread-safe.
 
     Args:
         path: the index.
@@ -71,7 +71,7 @@ class FactReader:
         self._local = threading.local()
 
     def number(self, curie: str) -> int | None:
-        """Number of an entity; None where there is none of that CURIE."""
+        """Number of the entity with a CURIE, or None."""
         found = self.rows("select id from entity where curie = ?", curie)
         return int(found[0][0]) if found else None
 
@@ -107,13 +107,13 @@ class FactReader:
         )
 
     def facts(self, number: int, *, incoming: bool = True) -> Iterator[Fact]:
-        """All facts of an entity, also those that point to it."""
+        """All facts with an entity as subject or object."""
         yield from _grouped(self.rows(_OUT, number), "out", self.predicates)
         for predicate, count in self._incoming(number) if incoming else ():
             yield from self._of_target(number, predicate, count, count)
 
     def statement(self, subject: str, predicate: str, value: str) -> Fact | None:
-        """One fact by its three parts; None where the build has no such fact."""
+        """Look up a fact; None if the build does not have it."""
         number = self.number(subject)
         if number is None:
             return None
@@ -133,7 +133,7 @@ class FactReader:
         return found
 
     def _direction(self, predicate: str) -> Direction:
-        """A symmetric fact is written once, and reads the same from both ends."""
+        """Direction of an inverse fact; a symmetric one is stored once, and counts as `out`."""
         _, _, symmetric = self.predicates.get(predicate, (predicate, "", False))
         return "out" if symmetric else "in"
 
@@ -146,7 +146,7 @@ class FactReader:
         return _grouped(rows, self._direction(predicate), self.predicates, incoming=True)
 
     def _records(self, number: int, label: str, type_: str) -> tuple[Record, ...]:
-        """The records of an entity, then its links with databases."""
+        """The records of an entity, then its links to databases."""
         own = self.rows(
             "select record, source, name, type, evidence, 'record', 1.0 from record "
             "where entity = ?",
@@ -178,7 +178,7 @@ def _grouped(
     *,
     incoming: bool = False,
 ) -> list[Fact]:
-    """Statements as facts; those of one fact follow each other."""
+    """Group consecutive statements of the same fact."""
     facts: list[Fact] = []
     sources: list[Source] = []
     before: tuple[Any, ...] | None = None
@@ -210,7 +210,7 @@ def _with_sources(fact: Fact, sources: list[Source]) -> Fact:
 
 
 def _first(facts: list[Fact], most: int) -> list[Fact]:
-    """At most so many facts of each predicate."""
+    """Keep at most the given number of facts per predicate."""
     seen: dict[str, int] = {}
     kept = []
     for fact in facts:

@@ -28,10 +28,10 @@ _COMMON: Final = ("rdf", "rdfs", "owl", "xsd", "skos", "mkg")
 
 
 class UnknownNameError(DataError):
-    """No thing has the name that was asked for.
+    """No entity has the requested name.
 
     Attributes:
-        near: things with names like it, the likeliest first.
+        near: entities with similar names, the most similar first.
     """
 
     def __init__(self, name: str, near: list[Hit], where: Path) -> None:
@@ -42,17 +42,17 @@ class UnknownNameError(DataError):
 
 
 class Graph:
-    """One build, read-only; safe to share between threads, cheap to open.
+    """Read-only access to a build; thread-safe, cheap to open.
 
-    What makes it fast (an Oxigraph store for SPARQL, an index of facts for the rest) is made when
-    it is first needed and kept beside the build.
+    Its indexes (an Oxigraph store for SPARQL, an SQLite index of facts) are created on first use
+    and kept beside the build.
 
     Args:
         folder: a processed folder.
-        cache: where the index is kept; by default `.index` in the folder, or below the user's
-            cache where the folder cannot be written to.
-        workers: queries that are answered at the same time without starting a process.
-        memory: bytes that a query may use.
+        cache: folder of the indexes; by default `.index` in the folder, or below the user's cache
+            if that is not writable.
+        workers: number of query processes that are kept running.
+        memory: memory limit of a query, in bytes.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Graph:
         """Open the build in a processed folder.
 
         Raises:
-            DataError: there is none.
+            DataError: there is no build.
         """
         path = Path(folder)
         if not (path / "kg.ttl").is_file():
@@ -82,19 +82,18 @@ class Graph:
 
         Args:
             sparql: SELECT, ASK, CONSTRUCT or DESCRIBE.
-            timeout: seconds after which it is stopped.
-            limit: rows (triples) that are returned at most; `truncated` is set where there were
-                more.
+            timeout: time limit in seconds.
+            limit: maximum number of rows (triples); `truncated` is set if there were more.
 
         Raises:
-            DataError: it is no such query, asks another server, or needs too much memory.
-            QueryTimeoutError: it took too long.
+            DataError: the query is invalid, calls another server, or needs too much memory.
+            QueryTimeoutError: the time limit was exceeded.
         """
         return self._queries.ask(sparql, timeout=timeout, limit=limit)
 
     def search(self, text: str, *, limit: int = 10, type_: str | None = None) -> list[Hit]:
-        """Things whose name or other name is, begins with, contains or looks like the text."""
-        from pipeline.explore import names  # late: a query needs no names
+        """Find entities whose name or alias equals, begins with, contains or resembles a text."""
+        from pipeline.explore import names  # lazy import: not needed for queries
 
         return names.search(self._facts, text, limit=limit, type_=type_)
 
@@ -102,12 +101,12 @@ class Graph:
         """The card of an entity.
 
         Args:
-            name: its name or other name, in any case and punctuation, its CURIE or its IRI. Of
-                several with one name the best connected is shown, the others are in `same_name`.
-            most: facts shown of each predicate and direction; `totals` counts all.
+            name: its name or alias, ignoring case and punctuation, its CURIE or its IRI. Of several
+                with the same name the best connected is shown; the others are in `same_name`.
+            most: maximum facts per predicate and direction; `totals` counts all.
 
         Raises:
-            UnknownNameError: nothing has that name.
+            UnknownNameError: no entity has the name.
         """
         number = self._facts.number(name) or self._facts.number(curie(name))
         others: tuple[Hit, ...] = ()
@@ -124,10 +123,10 @@ class Graph:
         return Card(**{**card.__dict__, "same_name": others}) if others else card
 
     def neighbours(self, name: str) -> pd.DataFrame:
-        """All things that share a fact with one: predicate, direction, id, label, type, confidence.
+        """All entities related to an entity: predicate, direction, id, label, type, confidence.
 
         Raises:
-            UnknownNameError: nothing has that name.
+            UnknownNameError: no entity has the name.
         """
         import pandas as pd
 
@@ -142,15 +141,15 @@ class Graph:
         return pd.DataFrame(rows, columns=columns)
 
     def why(self, name: str, fact: Fact) -> Why:
-        """A fact of a card, with its premises where a rule inferred it, down to the sources."""
+        """A fact of a card with its derivation: premises of inferred facts, down to the sources."""
         return why(self._facts, self.show(name, most=1).id, fact)
 
     def places(self, evidence: Iterable[str]) -> dict[str, Place]:
-        """What stands in the raw files at the places that statements name."""
+        """Read the raw data at the locations given in evidence."""
         return self._places.read(evidence)
 
     def close(self) -> None:
-        """End the processes and close the files."""
+        """Stop the processes and close the files."""
         for part in ("_queries", "_facts"):
             if part in self.__dict__:
                 self.__dict__.pop(part).close()
@@ -163,7 +162,7 @@ class Graph:
 
     @cached_property
     def prefixes(self) -> dict[str, str]:
-        """The prefixes of `kg.ttl`, and the common ones."""
+        """The prefixes of `kg.ttl`, and common ones."""
         found = {name: PREFIXES[name] for name in _COMMON}
         with (self.folder / "kg.ttl").open(encoding="utf-8") as lines:
             for line in lines:
@@ -180,7 +179,7 @@ class Graph:
 
     @cached_property
     def _places(self) -> Places:
-        from pipeline.explore.places import Places  # late: it loads every reader of files
+        from pipeline.explore.places import Places  # lazy import: it loads all file readers
 
         return Places(self.folder)
 

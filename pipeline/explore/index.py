@@ -1,8 +1,7 @@
 """Write a build's entities and facts to an SQLite index, to read one entity at a time from disk.
 
-Entities are numbered from the best connected one down, so that the order of numbers is the order in
-which a reader wants to see them, and one index serves both "what points here" and "the best known
-first".
+Entities are numbered by falling degree, so that number order is the display order, and one index
+serves both inverse lookups and sorting by degree.
 """
 
 from __future__ import annotations
@@ -73,7 +72,7 @@ create index name_loose on name (loose);
 analyze;
 """
 
-# Which of the stage's statements say something of an entity, and how often each entity is in one.
+# Entities numbered by falling degree (number of distinct facts).
 _NUMBERED: Final = """
 create table numbered as
 select row_number() over (order by degree desc, entity) as id, * from (
@@ -110,7 +109,7 @@ order by n.id, l.target, l.object
 
 
 def fact_index(folder: Path, *, cache: Path | None = None) -> Path:
-    """The index of a processed folder; made where there is none of this build yet.
+    """Path of a processed folder's index, created if there is none of this build yet.
 
     Raises:
         DataError: a file of the build is missing.
@@ -197,7 +196,7 @@ def _facts(base: duckdb.DuckDBPyConnection, index: sqlite3.Connection, statement
 
 
 def _records(base: duckdb.DuckDBPyConnection, index: sqlite3.Connection, folder: Path) -> None:
-    """Which records and which external things an entity is."""
+    """Write the records and database links of entities."""
     links, records = str(folder / "links.parquet"), str(folder / "records.parquet")
     index.executemany(
         "insert into record values (?, ?, ?, ?, ?, ?)",
@@ -207,7 +206,7 @@ def _records(base: duckdb.DuckDBPyConnection, index: sqlite3.Connection, folder:
 
 
 def _data_model(folder: Path, index: sqlite3.Connection) -> None:
-    """Classes and predicates; what a recipe added to them is called as in `relations.tsv`."""
+    """Write classes and predicates; labels of a recipe's additions are from `relations.tsv`."""
     schema = load_schema()
     labels: dict[str, tuple[str, str, bool]] = {}
     for line in (folder / "relations.tsv").read_text(encoding="utf-8").splitlines()[1:]:
@@ -227,7 +226,7 @@ def _data_model(folder: Path, index: sqlite3.Connection) -> None:
 
 
 def _lost(rejects: Path, index: sqlite3.Connection) -> None:
-    """What cleaning dropped: its detail is the statement, whose first two words hold no space."""
+    """Write values dropped by cleaning, parsed from the reject's detail: the statement."""
     columns = ["detail", "source", "reason", "evidence"]
     for batch in pq.ParquetFile(rejects).iter_batches(_BATCH, columns=columns):
         rows = []

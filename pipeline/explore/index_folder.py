@@ -1,8 +1,7 @@
 """Find the folder of a build's derived indexes, and decide when an index is rebuilt.
 
-`<processed folder>/.index/<kind>-<hash>`: the hash is that of the files that it was made from, so
-that a new build never answers from an old index. Folders that cannot be written to take a cache
-elsewhere.
+An index is in `<processed folder>/.index/<kind>-<hash>`, with the hash of its source files, so that
+a new build never uses an old index. For read-only folders the cache is elsewhere.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ from safe_io.locks import folder_lock
 __all__ = ["fingerprint", "indexed"]
 
 FOLDER: Final = ".index"
-_WAIT: Final = 600.0  # seconds that a second reader waits for the first one's index
+_WAIT: Final = 600.0  # seconds to wait for another process that builds the index
 _DIGITS: Final = 16
 
 
 def fingerprint(folder: Path, names: Sequence[str]) -> str:
-    """One hash of some files of a processed folder, by their contents.
+    """Hash the contents of some files of a processed folder.
 
     Raises:
         DataError: a file is missing.
@@ -54,30 +53,30 @@ def indexed(
     version: int,
     cache: Path | None = None,
 ) -> Path:
-    """The folder of an index of a build; made under a lock where it is not there yet.
+    """Folder of a build's index; created under a lock if missing.
 
-    Those of earlier builds are removed once the new one is complete.
+    Indexes of earlier builds are removed once the new one is complete.
 
     Args:
         folder: the processed folder.
-        kind: what the index is for; a part of its name.
-        sources: files of the processed folder that it is made from.
-        make: fills an empty folder.
-        version: of the layout; another one is another index.
-        cache: where indexes are kept; `<folder>/.index` by default, or below the user's cache
-            where the processed folder cannot be written to.
+        kind: kind of index; a part of its name.
+        sources: files of the processed folder that it is built from.
+        make: builds the index in an empty folder.
+        version: version of the format; part of the hash.
+        cache: folder of indexes; `<folder>/.index` by default, or below the user's cache if the
+            processed folder is not writable.
 
     Raises:
         DataError: a file is missing.
-        InUseError: another process has been making it for ten minutes.
-        OSError: it cannot be written.
+        InUseError: another process has been building it for ten minutes.
+        OSError: the index cannot be written.
     """
     home = cache if cache is not None else _home(folder)
     path = home / f"{kind}{version}-{fingerprint(folder, sources)}"
     if path.is_dir():
         return path
     with folder_lock(home, "reader's index", wait=_WAIT):
-        if not path.is_dir():  # nobody made it while this process waited
+        if not path.is_dir():  # not built by another process in the meantime
             with replacing_folder(path) as new:
                 make(new)
             for old in home.glob(f"{kind}*-*"):

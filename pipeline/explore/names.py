@@ -1,7 +1,7 @@
 """Find a build's entities by a name, an alias, part of a name or a misspelled name.
 
-The index narrows millions of names to some hundreds that share letters with the text
-(trigrams, SQLite FTS5); the project's name index (`recommender.data.names`) judges these.
+The index narrows millions of names to some hundreds that share trigrams with the text (SQLite
+FTS5), which are ranked by similarity as in `recommender.data.names`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NAMES: Final = f"select {_COLUMNS} from name n join entity e on e.id = n.entity
 
 
 def exact(reader: FactReader, text: str) -> list[Hit]:
-    """The things that have the name, whatever its case and punctuation; the best known first."""
+    """Entities with a name, ignoring case and punctuation; the best connected first."""
     rows = reader.rows(
         f"{_NAMES} where n.folded = ?1 or n.folded = ?2 or n.loose = ?2 limit ?3",
         fold_name(text),
@@ -35,7 +35,7 @@ def exact(reader: FactReader, text: str) -> list[Hit]:
     found = NameIndex(
         [(row[0], row[5]) for row in rows],
         [(row[0], row[1]) for row in rows if row[2]],
-    ).find(text)  # the lower number is the better known thing
+    ).find(text)  # the lower number is the better connected entity
     if found is None:
         return []
     by_number = {row[0]: row for row in rows}
@@ -43,13 +43,13 @@ def exact(reader: FactReader, text: str) -> list[Hit]:
 
 
 def search(reader: FactReader, text: str, *, limit: int, type_: str | None = None) -> list[Hit]:
-    """Things whose name or other name is, begins with, contains, or looks like the text.
+    """Find entities whose name or alias equals, begins with, contains or resembles a text.
 
     Args:
         reader: the build.
-        text: what somebody typed.
-        limit: hits at most, the likeliest first.
-        type_: only of that class (not of those below it).
+        text: the search text.
+        limit: maximum number of hits, the best first.
+        type_: only entities of exactly this class.
     """
     wanted = fold_name(text)
     if not wanted:
@@ -68,14 +68,14 @@ def search(reader: FactReader, text: str, *, limit: int, type_: str | None = Non
 
 
 def likeness(wanted: str, key: str) -> float:
-    """How well a name answers a text, both folded: 100 the same, then beginnings, parts, typos."""
+    """Similarity of a folded name to a folded text: 100 if equal, then prefixes, parts, typos."""
     if key == wanted:
         return 100.0
     if key.startswith(wanted):
         return 95.0
     if len(wanted) >= _GRAM and wanted in key:
         return 90.0
-    # Typing errors keep the length; a part of a name ("Bowei") is shorter than the name.
+    # Typing errors hardly change the length; a part of a name ("Bowei") is shorter.
     whole = fuzz.ratio(wanted, key)
     part = fuzz.partial_ratio(wanted, key) - 10.0 if len(key) > len(wanted) > _GRAM else 0.0
     return float(min(max(whole, part), 89.0))
@@ -88,7 +88,7 @@ def _candidates(reader: FactReader, text: str, wanted: str) -> Sequence[tuple[An
         loosen_name(text),
         _CANDIDATES,
     )
-    rows += reader.rows(  # beginnings: the best known come first in the order of entities
+    rows += reader.rows(  # prefixes, the best connected entities first
         f"{_NAMES} where n.folded >= ?1 and n.folded < ?2 order by n.entity limit ?3",
         wanted,
         wanted + "\U0010ffff",
@@ -96,7 +96,7 @@ def _candidates(reader: FactReader, text: str, wanted: str) -> Sequence[tuple[An
     )
     grams = sorted({wanted[at : at + _GRAM] for at in range(len(wanted) - _GRAM + 1)})
     if grams:
-        # SQLite ends a query at a NUL, and a quotation mark would end the text of one
+        # NUL would end an SQLite query, a quotation mark its string
         query = " OR ".join(f'"{gram}"' for gram in grams if not {'"', "\0"} & set(gram))
         rows += reader.rows(
             f"{_NAMES} where n.id in (select rowid from spelling where spelling match ?1 "

@@ -30,19 +30,19 @@ from recommender.explanation.quotes import Quotes
 __all__ = ["Place", "Places"]
 
 _LONGEST: Final = 300
-_MOST: Final = 64 << 20  # bytes of a page or JSON file that are parsed for a quotation
+_MOST: Final = 64 << 20  # maximum size of a page or JSON file that is parsed for a quotation
 _ROW: Final = re.compile(r"row=(\d+)")
 _LINE: Final = re.compile(r"line=(\d+)(/.*)")
 
 
 @dataclass(frozen=True)
 class Place:
-    """A place in a raw file.
+    """A location in a raw file.
 
     Attributes:
-        evidence: as the statement has it.
-        file: the file, where it is still there.
-        text: what stands there, on one line; empty where it cannot be read any more.
+        evidence: the statement's evidence.
+        file: the file, if it still exists.
+        text: the content, as one line; '' if no longer readable.
     """
 
     evidence: str
@@ -51,17 +51,17 @@ class Place:
 
 
 class Places:
-    """Reads places of a build's raw files.
+    """Reader of locations in a build's raw files.
 
     Args:
-        folder: the processed folder, whose manifest names the files.
+        folder: the processed folder, whose manifest lists the files.
     """
 
     def __init__(self, folder: Path) -> None:
         self._quotes = Quotes(folder)
 
     def read(self, evidence: Iterable[str]) -> dict[str, Place]:
-        """What stands at each place; a file is read once for all of its lines."""
+        """Read the content at each location; a file is read once for all its lines."""
         wanted = list(dict.fromkeys(evidence))
         quoted = self._quotes.quotes(wanted)
         return {name: self._place(name, quoted[name]) for name in wanted}
@@ -80,7 +80,7 @@ class Places:
 
 
 def _at(path: Path, where: str) -> str:
-    """The text at a place of a file, by the kind of file."""
+    """The text at a location of a file, by file type."""
     ending = without_packing(path.name.lower()).rpartition(".")[2]
     if row := _ROW.fullmatch(where):
         return _row(path, ending, int(row[1]))
@@ -100,14 +100,14 @@ def _at(path: Path, where: str) -> str:
 
 
 def _pointed(value: Any, pointer: str) -> Any:
-    """The value at a JSON pointer (RFC 6901); where a step leads no further, what holds it."""
+    """The value at a JSON pointer (RFC 6901); if a step fails, its deepest parent."""
     for step in filter(None, pointer.split("/")):
         key = step.replace("~1", "/").replace("~0", "~")
         if isinstance(value, list) and key.isdigit() and int(key) < len(value):
             value = value[int(key)]
         elif isinstance(value, dict) and key in value:
             value = value[key]
-        else:  # one value that stands for a list, or a name that the reader made up
+        else:  # a single value in place of a list, or a key made up by the reader
             break
     return value
 
@@ -134,7 +134,7 @@ def _of_page(content: bytes, where: str) -> str:
 
 
 def _values(nodes: Iterable[Node]) -> Iterator[tuple[str, str]]:
-    """Pointer and text of every node and value."""
+    """Yield pointer and text of every node and value."""
     for node in nodes:
         yield node.pointer, f"{' '.join(node.types)} {node.first('name')}"
         for name, values in node.properties.items():
@@ -146,8 +146,8 @@ def _values(nodes: Iterable[Node]) -> Iterator[tuple[str, str]]:
 
 
 def _of_infobox(content: str, where: str) -> str:
-    """A field of the first template that has it, as it is written."""
-    import mwparserfromhell  # late: it is slow to load, and few places are infoboxes
+    """A field's raw text, from the first template that has it."""
+    import mwparserfromhell  # lazy import: slow to load, and rarely needed
 
     field = where.strip("/").split("/")[0]
     for template in mwparserfromhell.parse(content).filter_templates():
@@ -158,7 +158,7 @@ def _of_infobox(content: str, where: str) -> str:
 
 
 def _element(path: Path, where: str) -> str:
-    """The XML element of an id: `/artists/12` or `/artist/<id>/relation-list/…`."""
+    """The XML element with an id: `/artists/12` or `/artist/<id>/relation-list/…`."""
     _, name, key, *_ = where.split("/")
     tags = {name, name.removesuffix("s")}
     with open_binary(path) as file:
@@ -181,7 +181,7 @@ def _row(path: Path, ending: str, number: int) -> str:
                 return _cells(batch.slice(at, 1).to_pylist()[0].items())
             at -= batch.num_rows
     elif ending in {"xlsx", "xlsm"}:
-        from openpyxl import load_workbook  # late: few data sets are worksheets
+        from openpyxl import load_workbook  # lazy import: worksheets are rare
 
         rows = load_workbook(path, read_only=True, data_only=True).worksheets[0].values
         header = next(rows)

@@ -1,4 +1,4 @@
-"""Follow an inferred fact down to the stated facts from which rules derived the fact."""
+"""Trace an inferred fact back to the stated facts that rules derived it from."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _SHARED: Final = "both: "
 
 @dataclass(frozen=True)
 class Why:
-    """A fact with the facts that it rests on.
+    """A fact with its derivation.
 
     Attributes:
-        subject, predicate, value: the fact, things by their CURIEs.
-        sources: who states or infers it.
-        premises: of an inferred one, what it was inferred from.
+        subject, predicate, value: the fact, with CURIEs of entities.
+        sources: statements of the fact, stated or inferred.
+        premises: the facts it was inferred from, if inferred.
     """
 
     subject: str
@@ -32,13 +32,13 @@ class Why:
 
 
 def why(reader: FactReader, subject: str, fact: Fact, *, depth: int = _DEEPEST) -> Why:
-    """A fact with its premises, down to the statements of sources.
+    """Build the derivation of a fact, down to the statements of sources.
 
     Args:
         reader: the build.
-        subject: CURIE of the thing that the fact was read from (its object, if it points there).
+        subject: CURIE of the entity on whose card the fact is (its object, for an inverse fact).
         fact: the fact.
-        depth: how many inferences are followed.
+        depth: maximum number of inference steps.
     """
     one, other = (subject, fact.value) if fact.direction == "out" else (fact.value, subject)
     premises: dict[tuple[str, str, str], Why] = {}
@@ -53,8 +53,8 @@ def why(reader: FactReader, subject: str, fact: Fact, *, depth: int = _DEEPEST) 
 
 
 def _premises(reader: FactReader, source: Source, ends: tuple[str, str]) -> list[tuple[str, Fact]]:
-    """The facts that a rule's evidence names, each with its subject."""
-    if source.evidence.startswith(_SHARED):  # of two things that have much in common
+    """The facts listed in a rule's evidence, each with its subject."""
+    if source.evidence.startswith(_SHARED):  # of two similar entities
         shared = set(source.evidence.removeprefix(_SHARED).split(", "))
         return [
             (end, fact)

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Queries", "QueryResult", "QueryTimeoutError"]
 
-MEMORY: Final = 2 << 30  # bytes for a query
-_BYTES: Final = 64 << 20  # of an answer
-_LONGEST: Final = 100_000  # characters of a query
+MEMORY: Final = 2 << 30  # memory of a query, in bytes
+_BYTES: Final = 64 << 20  # size of an answer, in bytes
+_LONGEST: Final = 100_000  # length of a query, in characters
 _ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
-# What is no keyword: strings, IRIs, comments, variables, tags, local names. A local name ends at
-# its first dot here, and a prefix is no exception: the parser needs no space after a keyword.
+# Tokens that are not keywords: strings, IRIs, comments, variables, language tags, local names. A
+# local name ends at its first dot here, as does a prefix: no space is needed after a keyword.
 _NO_KEYWORD: Final = re.compile(
     r'"""(?:[^\\]|\\.)*?"""'
     r"|'''(?:[^\\]|\\.)*?'''"
@@ -51,15 +51,15 @@ class QueryTimeoutError(DataError):
 
 @dataclass(frozen=True)
 class QueryResult:
-    """The answer to a query.
+    """Result of a query.
 
     Attributes:
         kind: `select`, `ask` or `graph` (CONSTRUCT and DESCRIBE).
-        columns: the variables; of a graph subject, predicate, object.
-        rows: cells as in SPARQL 1.1 Query Results JSON, None where a variable is unbound.
+        columns: the variables; for a graph subject, predicate, object.
+        rows: cells as in SPARQL 1.1 Query Results JSON, None for an unbound variable.
         truncated: whether there were more rows than the limit.
-        seconds: that the answer took.
-        prefixes: prefix → namespace, with which IRIs are shortened.
+        seconds: time taken.
+        prefixes: prefix → namespace, used to shorten IRIs.
     """
 
     kind: str
@@ -73,7 +73,7 @@ class QueryResult:
         return len(self.rows)
 
     def __bool__(self) -> bool:
-        """The answer of an ASK query; of others whether there is a row."""
+        """The answer of an ASK query; for others whether there are rows."""
         if self.kind == "ask":
             cell = self.rows[0][0]
             return cell is not None and cell["value"] == "true"
@@ -85,13 +85,13 @@ class QueryResult:
         return [[_value(cell, shorten) for cell in row] for row in self.rows]
 
     def frame(self) -> pd.DataFrame:
-        """The rows as a data frame, the cells as `values` gives them."""
-        import pandas as pd  # late: a query from the command line needs none
+        """The rows as a data frame, with cells as in `values`."""
+        import pandas as pd  # lazy import: not needed on the command line
 
         return pd.DataFrame(self.values(), columns=list(self.columns))
 
     def json(self) -> str:
-        """SPARQL 1.1 Query Results JSON; of a graph too, as three variables."""
+        """SPARQL 1.1 Query Results JSON; for a graph with three variables."""
         if self.kind == "ask":
             return json.dumps({"head": {}, "boolean": bool(self)})
         bindings = [
@@ -102,7 +102,7 @@ class QueryResult:
         return json.dumps(document, ensure_ascii=False, indent=1)
 
     def csv(self) -> str:
-        """SPARQL 1.1 Query Results CSV: a header, then the plain values, IRIs in full."""
+        """SPARQL 1.1 Query Results CSV: a header, then plain values and full IRIs."""
         text = io.StringIO()
         writer = csv.writer(text)
         writer.writerow(self.columns)
@@ -113,7 +113,7 @@ class QueryResult:
         """The triples of a CONSTRUCT or DESCRIBE query as Turtle.
 
         Raises:
-            DataError: the answer is no graph.
+            DataError: the answer is not a graph.
         """
         if self.kind != "graph":
             raise DataError(
@@ -139,15 +139,15 @@ class QueryResult:
 
 
 class Queries:
-    """Processes that answer queries over one store, started when needed and used again.
+    """Pool of processes that answer queries over a store, started on demand and reused.
 
-    Safe to share between threads: each query has a process to itself.
+    Thread-safe: each query runs in its own process.
 
     Args:
         store: folder of the store.
-        prefixes: prefix → namespace, which queries need not declare.
-        workers: processes that are kept between queries.
-        memory: bytes that a query may use.
+        prefixes: prefix → namespace, that queries need not declare.
+        workers: number of processes kept between queries.
+        memory: memory limit of a query, in bytes.
     """
 
     def __init__(
@@ -167,12 +167,13 @@ class Queries:
 
         Args:
             sparql: SELECT, ASK, CONSTRUCT or DESCRIBE.
-            timeout: seconds after which it is stopped.
-            limit: rows (triples) that are returned at most.
+            timeout: time limit in seconds.
+            limit: maximum number of rows (triples).
 
         Raises:
-            DataError: it is no such query, asks another server (SERVICE), or needs too much memory.
-            QueryTimeoutError: it took too long.
+            DataError: the query is invalid, calls another server (SERVICE), or needs too much
+                memory.
+            QueryTimeoutError: the time limit was exceeded.
         """
         if len(sparql) > _LONGEST:
             raise DataError(
@@ -208,7 +209,7 @@ class Queries:
         )
 
     def close(self) -> None:
-        """End the processes; one that answers a query ends after it."""
+        """Stop the processes; a busy one stops after its query."""
         self._closed.set()
         self._stop_idle()
 
@@ -226,7 +227,7 @@ class Queries:
             worker.stdin.write(line)
             worker.stdin.flush()
             text = worker.stdout.readline()
-        except OSError:  # it died between two queries
+        except OSError:  # died between two queries
             text = ""
         except BaseException:
             _stop(worker)
@@ -259,7 +260,7 @@ class Queries:
                 return worker
             _stop(worker)
         return subprocess.Popen(
-            # -I: the worker imports nothing from the folder in which somebody happens to be
+            # -I: the worker must not import from the current folder
             [sys.executable, "-I", sparql_worker.__file__, str(self._store), str(self._memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -273,7 +274,7 @@ class Queries:
             self._idle.put_nowait(worker)
         except Full:
             _stop(worker)
-        if self._closed.is_set():  # perhaps while this one was at work
+        if self._closed.is_set():  # possibly closed during this query
             self._stop_idle()
 
 
@@ -282,7 +283,7 @@ _SYNTAX_REMEDY: Final = "SPARQL 1.1: SELECT, ASK, CONSTRUCT or DESCRIBE; updates
 
 
 def calls_another_server(sparql: str) -> bool:
-    """Whether a query has the keyword SERVICE, however it is written."""
+    """Whether a query contains the keyword SERVICE, in any case."""
     plain = _ESCAPE.sub(
         lambda found: chr(min(int(found[1] or found[2], 16), sys.maxunicode)), sparql
     )
@@ -290,7 +291,7 @@ def calls_another_server(sparql: str) -> bool:
 
 
 class _Shortener:
-    """IRI → CURIE by the longest namespace that fits."""
+    """Shorten IRIs to CURIEs by the longest matching namespace."""
 
     def __init__(self, prefixes: Mapping[str, str]) -> None:
         self._by_length = sorted(prefixes.items(), key=lambda item: -len(item[1]))
@@ -336,6 +337,6 @@ def _stop(worker: subprocess.Popen[str]) -> None:
         if stream is not None:
             try:
                 stream.close()
-            except OSError:  # what was not read any more
+            except OSError:  # unread output
                 continue
     worker.wait()

@@ -1,8 +1,8 @@
 """Process that answers SPARQL queries over a store: one JSON line per query on standard input.
 
-A query can run for ever or fill the memory, and nothing inside a process can stop it; so it runs
-in a process of its own, under an alarm and a limit of memory that the system enforces. Imports
-pyoxigraph alone, so that it starts in a tenth of a second.
+A query can run indefinitely or exhaust memory, and cannot be interrupted within a process; so it
+runs in a separate process, with an alarm and a memory limit enforced by the system. Only pyoxigraph
+is imported, so that it starts in a tenth of a second.
 
     {"query": "...", "prefixes": {...}, "rows": 1000, "bytes": 1000000, "seconds": 10}
     → {"kind": "select", "columns": [...], "rows": [[{"type": "uri", "value": "..."}, ...], ...],
@@ -44,7 +44,7 @@ def answer(store: ox.Store, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _taken(rows: Any, job: dict[str, Any]) -> tuple[list[Any], bool]:
-    """As many rows as the limits of rows and bytes allow, and whether there were more."""
+    """Collect rows up to the limits of rows and bytes; also returns whether there were more."""
     kept: list[Any] = []
     size = 0
     for row in rows:
@@ -56,7 +56,7 @@ def _taken(rows: Any, job: dict[str, Any]) -> tuple[list[Any], bool]:
 
 
 def _term(term: Any) -> dict[str, str] | None:
-    """A term as SPARQL 1.1 Query Results JSON has it; None for an unbound variable."""
+    """Convert a term to SPARQL 1.1 Query Results JSON; None for an unbound variable."""
     if term is None:
         return None
     if isinstance(term, ox.NamedNode):
@@ -71,7 +71,7 @@ def _term(term: Any) -> dict[str, str] | None:
 
 
 def main(path: str, memory: int) -> None:
-    """Answer until the input ends; the alarm kills the process that answers too slowly."""
+    """Answer queries until the input ends; the alarm kills the process at the time limit."""
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     store = ox.Store.read_only(path)

@@ -18,15 +18,15 @@ __all__ = ["GRAPH_FILE", "load_store", "store_folder"]
 
 GRAPH_FILE: Final = "kg.nt.gz"
 _VERSION: Final = 1
-_PART: Final = 256 << 20  # bytes of N-Triples that are held at once
+_PART: Final = 256 << 20  # bytes of N-Triples in memory at once
 _THREADS: Final = 4
 
 
 def store_folder(folder: Path, *, cache: Path | None = None) -> Path:
-    """The store of a processed folder's graph; loaded where that has not happened yet.
+    """Path of the store of a processed folder's graph; loaded on first use.
 
     Raises:
-        DataError: there is no graph, or it cannot be read.
+        DataError: the graph is missing or cannot be read.
         InUseError, OSError: as from `indexed`.
     """
     return indexed(
@@ -40,13 +40,13 @@ def store_folder(folder: Path, *, cache: Path | None = None) -> Path:
 
 
 def load_store(graph: Path, store: Path) -> int:
-    """Load packed N-Triples into a new store; the number of triples.
+    """Load gzipped N-Triples into a new store; returns the number of triples.
 
     A line is a triple, so several threads load a part of the lines each (one bulk load of
     Oxigraph works on one core up to a million triples).
 
     Raises:
-        DataError: the file is cut off, or holds something else.
+        DataError: the file is truncated, or not N-Triples.
     """
     opened = ox.Store(str(store))
     threads = min(_THREADS, os.cpu_count() or 1)
@@ -76,7 +76,7 @@ def _at_last_line(text: bytes) -> tuple[bytes, bytes]:
 
 
 def _parts(lines: bytes, count: int) -> list[bytes]:
-    """About equal parts that end at line ends."""
+    """Split data into similar parts at line ends."""
     cuts = [lines.rfind(b"\n", 0, len(lines) * part // count) + 1 for part in range(1, count)]
     edges = [0, *cuts, len(lines)]
     return [lines[start:end] for start, end in pairwise(edges) if end > start]

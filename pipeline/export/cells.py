@@ -1,4 +1,4 @@
-"""Convert names and ids to cells that other programs and spreadsheets read safely."""
+"""Convert names and ids to cells that are safe for other programs and spreadsheets."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ _FORMULA: Final = tuple("=+-@＝＋－＠")
 
 
 def one_line(text: str) -> str:
-    """A text without line breaks and control characters, which become spaces."""
+    """Replace line breaks and control characters of a text by spaces."""
     return _CONTROL.sub(" ", text)
 
 
 def for_spreadsheets(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula.
+    """Escape a cell so that no spreadsheet takes it for a formula.
 
-    An apostrophe goes before `=`, `+`, `-` and `@` at the beginning of anything but a number.
+    An apostrophe is put before a leading `=`, `+`, `-` or `@`, except for numbers.
     """
     is_formula = text.lstrip().startswith(_FORMULA) and not _NUMBER.fullmatch(text)
     return f"'{text}" if is_formula else text
 
 
 def rewrite_for_spreadsheets(folder: Path) -> None:
-    """Put all cells of the tables that `write_table` wrote below a folder so."""
+    """Apply `for_spreadsheets` to all tables written by `write_table` below a folder."""
     for path in sorted(folder.rglob("*")):
         if path.is_file() and (delimiter := _TABLES.get(path.suffix)):
             with path.open(encoding="utf-8", newline="") as file:
@@ -52,21 +52,21 @@ def rewrite_for_spreadsheets(folder: Path) -> None:
 
 
 def one_word(text: str, *, is_iri: bool = False) -> str:
-    """A text that is one word between spaces: white space is percent-encoded.
+    """Percent-encode white space, so that a text is one word.
 
-    So are percent signs, that `unquote` gives the text back; those of an IRI are its own.
+    Percent signs are encoded too, so that `unquote` restores the text, except in IRIs.
     """
     return re.sub(r"\s" if is_iri else r"[\s%]", lambda found: quote(found[0]), one_line(text))
 
 
 def entity_labels(dataset: Dataset) -> list[str]:
-    """A label for each entity, different from all others: its IRI, or `entity_7` without one."""
+    """A unique label for each entity: its IRI, or `entity_7` without one."""
     iris = [one_line(dataset.catalogue.entity_iri(n)) for n in range(dataset.n_entities)]
     return _distinct(iris, "entity")
 
 
 def relation_labels(dataset: Dataset) -> list[str]:
-    """A label for each relation: its IRI (`^` before that of an inverse), or `relation_7`."""
+    """A unique label for each relation: its IRI (`^` + IRI for an inverse), or `relation_7`."""
     iris = [one_line(dataset.catalogue.relation_iri(n)) for n in range(dataset.n_relations)]
     return _distinct(iris, "relation")
 
@@ -78,11 +78,11 @@ def write_table(
     *,
     delimiter: str = ",",
 ) -> None:
-    """Write a table whose cells are quoted where they hold the delimiter or a quotation mark.
+    """Write a table; cells with the delimiter or a quotation mark are quoted.
 
     Args:
         path: the file.
-        heading: names of the columns; empty for a file without a heading.
+        heading: column names; empty for no heading.
         rows: cells by row.
         delimiter: a comma or a tab.
     """

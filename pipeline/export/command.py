@@ -29,11 +29,11 @@ _out = terminal()
 
 @dataclass(frozen=True)
 class Format:
-    """How a data set is written for a program.
+    """Export format of a program.
 
     Attributes:
-        write: writes the files of a data set into an empty folder, splits by a seed.
-        needs_interactions: whether a graph without interactions is nothing to the program.
+        write: writes the files of a data set into an empty folder, with splits by a seed.
+        needs_interactions: whether the program requires interactions.
     """
 
     write: Callable[[Dataset, Path, int], None]
@@ -61,7 +61,7 @@ def export_command(
         typer.Option(help="Write '= for = and the like, for tables that a spreadsheet will open."),
     ] = False,
 ) -> None:
-    """Write a built graph and its interactions as another program reads them."""
+    """Convert a built graph and its interactions to another program's format."""
     source = processed_folder(dataset, data)
     for path in export(source, target, style, seed=seed, spreadsheets=spreadsheets):
         _out.print(str(path), highlight=False, soft_wrap=True, markup=False)
@@ -70,19 +70,18 @@ def export_command(
 def export(
     data: Path, target: Path, style: str, *, seed: int = SEED, spreadsheets: bool = False
 ) -> list[Path]:
-    """Write a processed folder in a format of `FORMATS`; the files written.
+    """Write a processed folder in a format of `FORMATS`; returns the files written.
 
-    With `spreadsheets`, an apostrophe goes before each cell of a table that a spreadsheet would
-    take for a formula; names are no longer what they were.
+    With `spreadsheets`, an apostrophe is put before each cell of a table that a spreadsheet would
+    take for a formula, which changes names.
 
-    Files of an earlier export in that format are replaced, other files of the folder stay. A run
-    that is killed leaves the earlier files, the new ones, or a part of the new ones; never some of
-    each.
+    Files of an earlier export in that format are replaced, other files are kept. A killed run
+    leaves the earlier files, or all or some of the new ones; never a mixture.
 
     Raises:
         DataError: an unknown format, a folder that cannot be read, a data set that the format
-            cannot hold, `target` is the processed folder.
-        InUseError: another export writes the same folder.
+            cannot represent, or `target` is the processed folder.
+        InUseError: another export is writing to the same folder.
         OSError: the files cannot be written.
     """
     if style not in FORMATS:
@@ -103,7 +102,7 @@ def export(
                 if spreadsheets:
                     rewrite_for_spreadsheets(staging.path("."))
                 if len(dataset.interactions):
-                    dataset.hashes()  # refuses files that a build has replaced meanwhile
+                    dataset.hashes()  # fails if a build has replaced files in the meantime
                 return _publish(staging, target)
             except BaseException:
                 staging.discard()
@@ -113,7 +112,7 @@ def export(
 
 
 def _read(data: Path, style: str) -> Dataset:
-    """The data set, with interactions where the format needs them."""
+    """Load the data set, with interactions if the format needs them."""
     needed = FORMATS[style].needs_interactions
     if needed and (data / GRAPH_FILE).is_file() and not has_interactions(data):
         free = [name for name, kind in FORMATS.items() if not kind.needs_interactions]
@@ -126,7 +125,7 @@ def _read(data: Path, style: str) -> Dataset:
 
 
 def _publish(staging: Staging, target: Path) -> list[Path]:
-    """Move the new files into their places, once no old one is there."""
+    """Move the new files to their final paths, after removing old ones."""
     home = staging.path(".")
     names = sorted(str(path.relative_to(home)) for path in home.rglob("*") if path.is_file())
     for name in names:

@@ -31,13 +31,14 @@ _ITEM: Final = "Item"
 
 
 def write_pykeen(dataset: Dataset, folder: Path, seed: int) -> None:
-    """`train.tsv`, `valid.tsv`, `test.tsv` (8:1:1) of IRIs, and `entities.tsv` with the names.
+    """Write `train.tsv`, `valid.tsv`, `test.tsv` (8:1:1) with IRIs, and `entities.tsv`.
 
     The split is that of `recommender.train_kge` with the same seed: every entity and relation of
-    the triples is in `train.tsv`, because PyKEEN drops triples of which training knows a part only.
+    the triples is in `train.tsv`, because PyKEEN drops triples with entities or relations unseen in
+    training.
 
     Raises:
-        DataError: the triples are too few for three parts.
+        DataError: there are too few triples for three parts.
     """
     try:
         parts = split_triples(dataset.graph, seed)
@@ -65,9 +66,9 @@ def write_pykeen(dataset: Dataset, folder: Path, seed: int) -> None:
 
 
 def write_networkx(dataset: Dataset, folder: Path, seed: int) -> None:
-    """`graph.json`: a directed multigraph as node-link data, an edge's key being its relation.
+    """Write `graph.json`: a directed multigraph as node-link data, keyed by relation.
 
-    JSON holds any name; GraphML, which is XML, does not.
+    JSON can represent any name; GraphML, as XML, cannot.
     """
     catalogue, n_items = dataset.catalogue, dataset.n_items
     relations = [
@@ -97,10 +98,10 @@ def write_networkx(dataset: Dataset, folder: Path, seed: int) -> None:
 
 
 def write_neo4j(dataset: Dataset, folder: Path, seed: int) -> None:
-    """`nodes.csv` and `relationships.csv` with the headings of `neo4j-admin database import`.
+    """Write `nodes.csv` and `relationships.csv` for `neo4j-admin database import`.
 
-    A node's labels are its class, and `Item` where users could interact with it; a relationship's
-    type is its relation's name in capitals (`COMPOSER_OF`).
+    A node's labels are its class, and `Item` for an item; a relationship's type is its relation's
+    name in capitals (`COMPOSER_OF`).
     """
     catalogue, n_items = dataset.catalogue, dataset.n_items
     nodes = (
@@ -121,12 +122,12 @@ def write_neo4j(dataset: Dataset, folder: Path, seed: int) -> None:
 
 
 def _distinct_triples(graph: KnowledgeGraph | Triples) -> IntArray:
-    """Head, relation, tail of each triple once, sorted; int64 [n, 3]."""
+    """Distinct triples (head, relation, tail), sorted; int64 [n, 3]."""
     return np.unique(np.column_stack([graph.head, graph.relation, graph.tail]), axis=0)
 
 
 def _json_lines(values: Iterator[dict[str, object]]) -> Iterator[str]:
-    """Elements of a JSON array, one a line."""
+    """Format elements of a JSON array, one per line."""
     before = ""
     for value in values:
         yield f"{before}{json.dumps(value, ensure_ascii=False)}"
@@ -140,7 +141,7 @@ def _labels_of_node(kind: str, *, is_item: bool) -> list[str]:
 
 
 def _relationship_types(names: list[str]) -> list[str]:
-    """A type for each relation, different from all others."""
+    """A unique type for each relation."""
     types = [re.sub(r"\W+", "_", one_line(name)).strip("_").upper() for name in names]
     count = Counter(types)
     return [

@@ -1,8 +1,8 @@
 """Write interactions and graph as files of RecBole, KGAT and LensKit.
 
 Ids are the integers of `ratings_final.txt` and `kg_final.txt`: a publisher's id such as `007` or
-`NA` would be a number or a missing value to the readers of these files. Only positives are written;
-these programs draw negatives of their own.
+`NA` would be read as a number or a missing value by these programs. Only positives are written; the
+programs sample their own negatives.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TEST_SHARE: Final = 0.2
 
 
 def write_recbole(dataset: Dataset, folder: Path, seed: int) -> None:
-    """Atomic files `NAME/NAME.inter`, `.kg`, `.link` and `.item` of a data set called NAME."""
+    """Write the atomic files `NAME/NAME.inter`, `.kg`, `.link`, `.item` of the data set NAME."""
     name, catalogue = dataset.folder.resolve().name, dataset.catalogue
     home = folder / name
     home.mkdir()
@@ -71,14 +71,14 @@ def write_recbole(dataset: Dataset, folder: Path, seed: int) -> None:
 
 
 def write_kgat(dataset: Dataset, folder: Path, seed: int) -> None:
-    """KGAT's files: `train.txt`, `test.txt`, `kg_final.txt` and the lists of original ids.
+    """Write KGAT's files: `train.txt`, `test.txt`, `kg_final.txt` and the lists of original ids.
 
-    A fifth of each user's items, rounded down, is in `test.txt`; of each user something is left in
-    `train.txt`, since KGAT knows no others.
+    A fifth of each user's items, rounded down, is in `test.txt`; each user has an item in
+    `train.txt`, since KGAT knows no other users.
 
     Raises:
-        DataError: an item with so large an id that no triple has one as large: KGAT takes the
-            number of entities from the triples.
+        DataError: an item's id exceeds all ids in the triples, from which KGAT takes the number of
+            entities.
     """
     graph, catalogue = dataset.graph, dataset.catalogue
     last = int(max(graph.head.max(), graph.tail.max()))
@@ -113,7 +113,7 @@ def write_kgat(dataset: Dataset, folder: Path, seed: int) -> None:
 
 
 def write_lenskit(dataset: Dataset, folder: Path, seed: int) -> None:
-    """`interactions.csv` for LensKit's data sets, and `items.csv` and `users.csv` beside it."""
+    """Write `interactions.csv`, `items.csv` and `users.csv` for LensKit."""
     catalogue = dataset.catalogue
     users, items, times = _positives(dataset)
     heading = ["user_id", "item_id"]
@@ -141,7 +141,7 @@ def write_lenskit(dataset: Dataset, folder: Path, seed: int) -> None:
 
 
 def _positives(dataset: Dataset) -> tuple[IntArray, IntArray, IntArray | None]:
-    """(users, items, times or None) of the positive pairs, each once, sorted."""
+    """Users, items and times (or None) of the distinct positive pairs, sorted."""
     users, items = dataset.interactions.positives
     users, items = np.divmod(np.unique(users * dataset.n_items + items), dataset.n_items)
     return users, items, None if dataset.times is None else dataset.times.of(users, items)
@@ -150,7 +150,7 @@ def _positives(dataset: Dataset) -> tuple[IntArray, IntArray, IntArray | None]:
 def _parts_of_users(
     users: IntArray, items: IntArray, seed: int
 ) -> tuple[list[tuple[int, list[int]]], list[tuple[int, list[int]]]]:
-    """(user, items) for train and for test; users sorted."""
+    """Split each user's items for train and test; users sorted."""
     rng = np.random.default_rng(seed)
     train, test = [], []
     owners, first = np.unique(users, return_index=True)

@@ -41,7 +41,7 @@ def new_recipe_command(
     ] = None,
     force: Annotated[bool, typer.Option(help="Overwrite the recipe.")] = False,
 ) -> None:
-    """Look at files and write a commented recipe with a guess for every column."""
+    """Inspect files and write a commented recipe with a guess for every column."""
     named = name or (out.stem if out else without_packing(files[0].name).partition(".")[0])
     plain = re.sub(r"[^\w.-]+", "-", named).strip("-.") or "my"
     target = out or Path(f"{plain}.toml")
@@ -66,10 +66,10 @@ def new_recipe_command(
 
 
 def new_recipe(files: Iterable[Path], raw: Path, name: str) -> str:
-    """The text of a recipe for files below a folder.
+    """Generate the text of a recipe for files below a folder.
 
     Raises:
-        DataError: a file is missing or lies elsewhere, or nothing in the files is recognised.
+        DataError: a file is missing or outside the folder, or nothing in the files is recognised.
     """
     samples: list[Sample] = []
     pages: dict[str, tuple[str, dict[str, Any], str]] = {}
@@ -109,7 +109,7 @@ def _folder_of(files: list[Path]) -> Path:
 def _add_page(
     pages: dict[str, tuple[str, dict[str, Any], str]], path: Path, suffix: str, name: str
 ) -> None:
-    """A source of its own for RDF; one for all pages of a folder and an ending."""
+    """Add a source per RDF file, and one for all pages with the same folder and suffix."""
     number = len(pages) + 1
     if suffix in _RDF:
         keys: dict[str, Any] = {
@@ -124,7 +124,7 @@ def _add_page(
 
 
 def _validate(text: str, target: Path) -> None:
-    """Read the recipe as a build would, before it is written to where it belongs."""
+    """Load the recipe as a build would, before it is written to its final path."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / target.name
         path.write_text(text, encoding="utf-8")

@@ -15,7 +15,7 @@ NO_GRAPH = (
     "no column links two things: the build will end with an empty graph; add a file with "
     "genres, albums, labels or countries of the items, or a third-party database"
 )
-"""What is missing where files only say who listened to what."""
+"""Warning for files with interactions only."""
 _DATABASE = (
     "# A dump of an encyclopaedia finds the items by their names, and adds facts: download one",
     '# (docs/third-party-databases.md says where), and remove the "#" of these lines.',
@@ -27,10 +27,10 @@ _DATABASE = (
 
 
 def recipe_text(plan: Plan, name: str, pages: list[tuple[str, dict[str, Any], str]]) -> str:
-    """The recipe's text.
+    """Render a recipe's text.
 
     Args:
-        plan: tables, interactions, users and what is left out.
+        plan: tables, interactions, users and unused columns.
         name: name of the recipe, and of the source of its tables.
         pages: (name, keys, reason) of the other sources, such as pages and RDF.
     """
@@ -62,7 +62,7 @@ def recipe_text(plan: Plan, name: str, pages: list[tuple[str, dict[str, Any], st
 
 
 def toml(value: Any) -> str:
-    """A value in TOML."""
+    """Format a value in TOML."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -81,7 +81,7 @@ def _toml_key(key: str) -> str:
 
 
 def _comment(text: str) -> str:
-    """A reason as the end of a line, whatever a file put into it."""
+    """Format a reason as a comment at the end of a line, safe for any content."""
     return "".join(sign if sign.isprintable() else " " for sign in text)
 
 

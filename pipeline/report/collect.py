@@ -30,11 +30,11 @@ _KEY: Final = ["subject", "predicate", "object", "source", "method"]
 def collect(
     folder: Path, *, judgements: Path, previous: Path | None = None, seed: int = 555
 ) -> dict[str, Any]:
-    """The report of a build.
+    """Gather the report of a build.
 
     Args:
         folder: the processed folder.
-        judgements: file of judged facts; it need not exist.
+        judgements: file of judged facts, which need not exist.
         previous: processed folder of an earlier build to compare with.
         seed: of the sampled facts.
 
@@ -76,7 +76,7 @@ def collect(
 
 
 def _judged(path: Path, statements: pd.DataFrame) -> pd.DataFrame:
-    """The sure judgements of statements that the build has, with their confidence."""
+    """Definite judgements of the build's statements, with confidences."""
     judged = read_judged(path)
     judged = judged[judged["verdict"] != "unsure"]
     confidences = statements[[*_KEY, "confidence"]].astype({"confidence": float})
@@ -98,7 +98,7 @@ def _by_class(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _conflicts(rejects: pd.DataFrame, statements: pd.DataFrame) -> list[dict[str, Any]]:
-    """Values that lost against another: what, who stated it, and what won."""
+    """Values that lost a conflict, with their sources and the winning values."""
     chosen = statements.groupby(["subject", "predicate"])
     found = []
     for row in rejects[rejects["reason"] == _CONFLICT].head(_SHOWN).to_dict("records"):
@@ -127,7 +127,7 @@ def _counts(table: pd.DataFrame, column: str) -> dict[str, int]:
 def _sampled(
     folder: Path, statements: pd.DataFrame, entities: pd.DataFrame, seed: int
 ) -> list[dict[str, Any]]:
-    """Some facts of every source with what stands at their place in the raw files."""
+    """Sample facts of every source, with the raw data at their locations."""
     drawn = sampled(statements, 4, seed).to_dict("records")
     places = Places(folder).read(row["evidence"] for row in drawn)
     names = dict(zip(entities["entity"], entities["name"], strict=True))

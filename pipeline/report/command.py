@@ -33,7 +33,7 @@ def report_command(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the sampled facts.")] = 555,
 ) -> None:
-    """Write what a build holds and how far to trust it: report.html and report.json."""
+    """Report a build's content and quality: report.html and report.json."""
     folder = processed_folder(dataset, data)
     judged = judgements if judgements is not None else facts_file(Path(dataset).stem)
     report = collect(folder, judgements=judged, previous=previous, seed=seed)

@@ -28,15 +28,15 @@ _out = terminal()
 
 
 def facts_file(dataset: str) -> Path:
-    """Where the judgements of a data set's facts are kept."""
+    """File of a data set's judged facts."""
     return JUDGEMENTS / f"{dataset}-facts.tsv"
 
 
 def read_judged(path: Path) -> pd.DataFrame:
-    """The judgements of a file; none where there is no file.
+    """Read the judgements of a file; none if it does not exist.
 
     Raises:
-        DataError: it is no such file.
+        DataError: the file is not one of judgements.
     """
     if not path.is_file():
         return pd.DataFrame(columns=COLUMNS, dtype="object")
@@ -70,7 +70,7 @@ def judge_facts_command(
 ) -> None:
     """Mark sampled facts right or wrong; precision by source with its 95% interval.
 
-    Every judgement is written at once, so you may stop (q) and go on another day.
+    Every judgement is saved immediately, so you may stop (q) and continue later.
     """
     folder = processed_folder(dataset, data)
     path = file if file is not None else facts_file(Path(dataset).stem)
@@ -106,7 +106,7 @@ def _ask(folder: Path, drawn: pd.DataFrame, judged: pd.DataFrame, path: Path) ->
 
 
 def _verdict() -> str | None:
-    """What the person types; None to stop, also at the end of the input."""
+    """Ask for a verdict; None to stop or at the end of input."""
     while True:
         _out.print("  [r]ight, [w]rong, [u]nsure, [q]uit: ", end="", markup=False)
         answer = sys.stdin.readline()

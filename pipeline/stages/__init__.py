@@ -1,4 +1,4 @@
 """The six construction stages as runnable steps that read and write tables.
 
-A module per stage, since a stage is run anew when the code that its module reaches has changed.
+One module per stage, since a stage is rerun when the code reached by its module changes.
 """

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 
 def _extraction(context: StageContext) -> dict[str, int]:
-    """Structured sources first: their names are the gazetteer that texts are read with."""
+    """Run extraction; structured sources first, as their names are the gazetteer for texts."""
     job = context.job
     table = _interaction_table(job.recipe, job.raw)
     left_out = NONE_LEFT_OUT
@@ -149,12 +149,12 @@ def _extraction_settings(job: Job) -> Settings:
 
 
 def _ontology(job: Job) -> list[str]:
-    _ = job.schema  # a file that is missing or no Turtle is an error of the recipe
+    _ = job.schema  # a missing or invalid Turtle file is an error of the recipe
     return [path.read_text(encoding="utf-8") for path in job.recipe.ontology]
 
 
 def _interaction_table(recipe: Recipe, raw: Path) -> InteractionTable | None:
-    """The interaction description whose file is there; `None` when the recipe has none.
+    """The first interaction table whose file exists; `None` if the recipe has none.
 
     Raises:
         DataError: the recipe names interaction files and none of them exists.
@@ -179,7 +179,7 @@ def _matches(raw: Path, pattern: str) -> bool:
 
 
 def _nothing_read(rejects: pd.DataFrame) -> DataError:
-    """The error of sources that describe nothing, with the first thing that was not usable."""
+    """Build the error for sources without entities, with the first reject."""
     first = ""
     for evidence, reason in rejects[["evidence", "reason"]].head(1).itertuples(index=False):
         first = f", the first: {evidence}: {reason}"

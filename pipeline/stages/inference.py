@@ -21,8 +21,7 @@ from pipeline.stages.artefact_names import (
 )
 from pipeline.stages.stage import Job, Settings, Stage, StageContext
 
-# Imported where it is asked for: a build that mines nothing loads no models, and does not depend
-# on their code.
+# Imported on demand: a build without mining neither loads models nor depends on their code.
 _MINING: Final = "pipeline.mining"
 
 

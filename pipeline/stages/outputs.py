@@ -51,7 +51,7 @@ OPTIONAL_OUTPUTS: Final = (
     "user_relations.tsv",
     "users.ttl",
 )
-"""Written where the recipe states times, or something of the users; the last only on request."""
+"""Written only if the recipe has times or facts about users; the last only on request."""
 
 
 def write_outputs(
@@ -69,11 +69,11 @@ def write_outputs(
 ) -> dict[str, int]:
     """Write the graphs, the integer files with their id maps, and the quality report.
 
-    `read` holds the counts of the extraction stage, `judgements` those of a person's decisions.
+    `read` are the counts of the extraction stage, `judgements` those of a person's decisions.
 
     Raises:
-        DataError: the graph is empty, there are interactions but no item among the entities, or
-            what is known of users is of none of the ratings.
+        DataError: the graph is empty, there are interactions but no item among the entities, or the
+            facts about users match no user of the ratings.
     """
     job = context.job
     recipe, schema = job.recipe, job.schema
@@ -172,7 +172,7 @@ def write_outputs(
 
 
 def _write_users(context: StageContext, user_numbering: UserNumbering, *, title: str) -> None:
-    """What is known of the users: integers and id maps, and Turtle where it is asked for."""
+    """Write the facts about users: integers and id maps, and Turtle on request."""
     write_integers(user_numbering.triples, context.path("user_kg_final.txt"))
     write_tsv(_with_iris(user_numbering.entities), context.path("user_entities.tsv"))
     write_tsv(_with_iris(user_numbering.relations), context.path("user_relations.tsv"))
@@ -185,7 +185,7 @@ def _with_iris(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _other_names(numbered: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame:
-    """Columns id, alias: one row for every name of a numbered entity that is not its first one."""
+    """Columns id, alias: one row per alias of a numbered entity."""
     aliases = dict(zip(entities["entity"].tolist(), entities["aliases"].tolist(), strict=True))
     own = zip(numbered["id"], numbered["iri"], numbered["name"], strict=True)
     rows = [
@@ -197,14 +197,14 @@ def _other_names(numbered: pd.DataFrame, entities: pd.DataFrame) -> pd.DataFrame
 
 
 def _iri(name: str) -> str:
-    """The full IRI; the inverse of a predicate keeps its caret."""
+    """The full IRI; an inverse predicate keeps its caret."""
     return f"^{expand(name[1:])}" if name.startswith("^") else expand(name)
 
 
 def _raw_ids(
     items: list[str], interactions: pd.DataFrame, records: pd.DataFrame, links: pd.DataFrame
 ) -> list[list[str]]:
-    """The publisher's ids of each item: those interacted with, else those of its records."""
+    """The publisher's ids of each item: those in the interactions, else those of its records."""
     own = links.loc[links["kind"] == "record", ["subject", "object"]].merge(
         records[["record", "record_id"]], left_on="subject", right_on="record"
     )

@@ -16,7 +16,7 @@ from kg_builder.tables import Table
 from kg_builder.units import RunUnits
 from pipeline.artefacts import Staging, read_table, write_table
 
-if TYPE_CHECKING:  # a stage depends on its part of the recipe, not on how recipes are read
+if TYPE_CHECKING:  # types only: a stage must not depend on the code that reads recipes
     from pipeline.recipe import Recipe
 
 Settings = Mapping[str, object]
@@ -24,15 +24,15 @@ Settings = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Job:
-    """One build.
+    """Parameters of a build.
 
     Attributes:
-        recipe: what is built.
+        recipe: the recipe.
         raw: folder of the raw files.
         out: processed folder.
         seed: of the sampled negatives.
-        without_pairs: file with user–item pairs whose acts the graph is built without.
-        with_users: whether what is known of the users is written as Turtle, too.
+        without_pairs: file with user–item pairs whose interactions are excluded from the graph.
+        with_users: whether to write the facts about users as Turtle, too.
     """
 
     recipe: Recipe
@@ -49,13 +49,13 @@ class Job:
 
     @property
     def trust(self) -> dict[str, float]:
-        """Trust in each source that the recipe speaks of."""
+        """Trust in each source with a setting in the recipe."""
         return {name: traits.trust for name, traits in self.recipe.traits.items()}
 
 
 @dataclass(frozen=True)
 class StageContext:
-    """Where a running stage reads and writes artefacts by name, and who works on its units."""
+    """Context of a running stage: reads and writes artefacts by name, runs units."""
 
     job: Job
     staging: Staging
@@ -63,11 +63,11 @@ class StageContext:
     run_units: RunUnits
 
     def read(self, table: Table, name: str) -> pd.DataFrame:
-        """A table that an earlier stage wrote."""
+        """Read a table written by an earlier stage."""
         return read_table(table, self.artefact(name))
 
     def artefact(self, name: str) -> Path:
-        """Where an earlier stage's artefact lies."""
+        """Path of an earlier stage's artefact."""
         return self.job.out / name
 
     def write(self, table: Table, name: str, frame: pd.DataFrame) -> None:
@@ -75,7 +75,7 @@ class StageContext:
         write_table(frame, table, self.staging.path(name))
 
     def path(self, name: str) -> Path:
-        """Where to write an artefact that is no table."""
+        """Path for an artefact other than a table."""
         return self.staging.path(name)
 
 
@@ -84,14 +84,14 @@ class Stage:
     """One step of the construction.
 
     Attributes:
-        name: as on the command line.
-        title: what it does, for people.
+        name: name on the command line.
+        title: description for display.
         reads: artefacts of earlier stages.
-        raw: the raw files that it reads, given the job.
+        raw: returns the raw files that it reads, given the job.
         settings: the part of the recipe (and the seed) that its output depends on.
         writes: artefacts, relative to the processed folder.
-        may_write: artefacts that only some recipes have.
-        run: does the work and returns counts for the summary.
+        may_write: optional artefacts.
+        run: runs the stage and returns counts for the summary.
     """
 
     name: str
@@ -105,9 +105,9 @@ class Stage:
 
 
 class StageReport(BaseModel):
-    """What a stage did, or that there was nothing to do.
+    """Report of a stage that ran or was skipped.
 
-    `peak_mb` is the most memory of the process in megabytes, None where the system does not tell.
+    `peak_mb` is the peak memory of the process in megabytes, None if unknown.
     """
 
     name: str

@@ -19,9 +19,9 @@ def read_supplied_links(
     """Read a recipe's link files.
 
     Args:
-        job: the recipe, and the folder that its paths start from.
+        job: the recipe, and the folder of its relative paths.
         interactions: table `INTERACTIONS` of entities, with the publisher's ids of items.
-        record_links: table `LINKS`, which record is which entity.
+        record_links: table `LINKS`, from records to entities.
 
     Raises:
         DataError: a file is missing, or a line does not hold two ids.
@@ -44,7 +44,7 @@ def read_supplied_links(
 
 
 def rejects_of(supplied: SuppliedLinks) -> pd.DataFrame:
-    """Lines of link files that are not used, as rows of `REJECTS`."""
+    """Convert unused lines of link files to rows of `REJECTS`."""
     return REJECTS.frame(
         {
             "stage": "alignment",

@@ -35,7 +35,7 @@ __all__ = [
     "split",
 ]
 
-# A part is imported when it is first asked for: names and tables of facts need no PyTorch.
+# Lazy imports: names and tables of facts do not need PyTorch.
 _MODULE_OF: Final = {
     "Catalogue": "recommender.data.catalogue",
     "Dataset": "recommender.data.dataset",

@@ -15,13 +15,12 @@ AssociationsPolicy = Literal["own", "neighbour"]
 
 
 class Associations:
-    """Draws e ~ S(v) and v ~ S(h) (Algorithm 1, lines 5 and 9).
+    """Samples e ~ S(v) and v ~ S(h) (Algorithm 1, lines 5 and 9).
 
-    `own`: an item's entity is the one with its id, and the other way round. `neighbour`: a
-    uniform neighbour in G (an item without any keeps its own entity).
+    `own`: the entity with the item's id, and vice versa. `neighbour`: a uniform neighbour in G (an
+    item without any keeps its own entity).
 
-    Heads that are no item have no own one: they draw among the items next to them, under either
-    policy; with no item next to them there is none, written as -1.
+    For heads that are not items, both policies sample a neighbouring item, or -1 if there is none.
     """
 
     def __init__(self, graph: KnowledgeGraph, n_items: int, policy: AssociationsPolicy) -> None:
@@ -81,7 +80,7 @@ def _draw(
     *,
     missing: IntArray,
 ) -> IntArray:
-    """A uniform member of each id's list; `missing` where the list is empty."""
+    """A uniform member of each id's list; `missing` if the list is empty."""
     start = offsets[ids]
     counts = offsets[ids + 1] - start
     if not len(members):

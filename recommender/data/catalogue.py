@@ -13,21 +13,21 @@ from recommender.errors import DataError
 
 __all__ = ["Catalogue"]
 
-#: Control characters and overrides of the reading direction: a name that a file holds must not
-#: steer the terminal that shows it.
+#: Control characters and bidirectional overrides, removed so that names in a file cannot control
+#: the terminal.
 _STEERING = r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 
 
 class Catalogue:
     """Names, raw ids, IRIs and types of users, items, entities and relations.
 
-    Nothing is read before it is asked for. A data folder without the files (the public ones have
-    none) gives the integers as names, so that everything downstream works on it unchanged.
+    Files are read lazily. Without the files (public data folders have none), integers serve as
+    names, so that all downstream code works unchanged.
 
     Args:
         folder: the data folder.
-        sizes: how many ids a file must have, such as ``{"items.tsv": 307}``: one that was cut off
-            is refused, rather than taken for one with few names.
+        sizes: expected number of ids per file, such as ``{"items.tsv": 307}``; a truncated file is
+            rejected.
     """
 
     def __init__(self, folder: Path, sizes: Mapping[str, int] | None = None) -> None:
@@ -35,7 +35,7 @@ class Catalogue:
         self._texts: dict[tuple[int, str], dict[int, str]] = {}
 
     def item_name(self, item: int) -> str:
-        """The item's name, or `item 7` where none is known."""
+        """The item's name, or `item 7` if unknown."""
         return self._text(self._items, "name", item) or self._text(
             self._entities, "name", item, f"item {item}"
         )
@@ -45,7 +45,7 @@ class Catalogue:
         return self._text(self._items, "raw_id", item, str(item))
 
     def entity_name(self, entity: int) -> str:
-        """The entity's name, or `entity 7` where none is known."""
+        """The entity's name, or `entity 7` if unknown."""
         return self._text(self._entities, "name", entity, f"entity {entity}")
 
     def entity_type(self, entity: int) -> str:
@@ -57,7 +57,7 @@ class Catalogue:
         return self._text(self._entities, "iri", entity)
 
     def item_names(self, n_items: int) -> list[tuple[int, str]]:
-        """`(item, name)` of the items 0 … n_items - 1, as `item_name` gives them one by one."""
+        """`(item, name)` of the items 0 … n_items - 1, as by `item_name`."""
         own = self._column(self._items, "name")
         common = self._column(self._entities, "name")
         return [(i, own.get(i) or common.get(i) or f"item {i}") for i in range(n_items)]
@@ -72,7 +72,7 @@ class Catalogue:
         return [self.relation_name(relation) for relation in range(n_relations)]
 
     def entity_aliases(self) -> list[tuple[int, str]]:
-        """`(entity, other name)` pairs of `aliases.tsv`; none where there is no such file."""
+        """`(entity, alias)` pairs of `aliases.tsv`; none if there is no such file."""
         table = self._aliases
         if "alias" not in table:
             return []
@@ -85,7 +85,7 @@ class Catalogue:
         return {str(iri): int(n) for n, iri in self._entities["iri"].items() if iri}  # type: ignore[call-overload]
 
     def relation_name(self, relation: int) -> str:
-        """The relation's name, or `relation 7` where none is known."""
+        """The relation's name, or `relation 7` if unknown."""
         return self._text(self._relations, "name", relation, f"relation {relation}")
 
     def user_entity_name(self, entity: int) -> str:
@@ -94,7 +94,7 @@ class Catalogue:
         return self._text(self._user_entities, "name", entity, default)
 
     def user_entity_type(self, entity: int) -> str:
-        """Its type (`User`, `age group`, …), or an empty string."""
+        """Type of an entity of the user graph (`User`, `age group`, …), or an empty string."""
         return self._text(self._user_entities, "type", entity)
 
     def user_relation_name(self, relation: int) -> str:
@@ -102,7 +102,7 @@ class Catalogue:
         return self._text(self._user_relations, "name", relation, f"user relation {relation}")
 
     def relation_iri(self, relation: int) -> str:
-        """The relation's IRI, of an inverse one after a `^`, or an empty string."""
+        """The relation's IRI, preceded by `^` for an inverse, or an empty string."""
         return self._text(self._relations, "iri", relation)
 
     def user_raw_id(self, user: int) -> str:
@@ -110,11 +110,11 @@ class Catalogue:
         return self._text(self._users, "raw_id", user, str(user))
 
     def item_of_raw_id(self, raw_id: str) -> int | None:
-        """The item with this id in the publisher's file; None where there is none."""
+        """The item with this publisher's id, or None."""
         return self._item_ids.get(raw_id)
 
     def user_of_raw_id(self, raw_id: str) -> int | None:
-        """The user with this id in the publisher's file; None where there is none."""
+        """The user with this publisher's id, or None."""
         return self._user_ids.get(raw_id)
 
     @cached_property
@@ -184,7 +184,7 @@ class Catalogue:
             raise DataError.at(path, line, problem, "build the data set again")
         size = self._sizes.get(file, 0)
         last = int(numbers.max()) if len(numbers) else -1
-        if last < size - 1:  # gaps are names that nobody knows; a missing end is missing rows
+        if last < size - 1:  # gaps are unknown names; a missing end means missing rows
             problem = f"ends at id {last} of {size - 1}: it was cut off, or is of other data"
             raise DataError.at(path, None, problem, "build the data set again")
         return table.set_index(numbers)
@@ -196,7 +196,7 @@ class Catalogue:
         return dict(zip(table.index.tolist(), table[column].tolist(), strict=True))
 
     def _text(self, table: pd.DataFrame, column: str, index: int, default: str = "") -> str:
-        key = (id(table), column)  # the tables live as long as the catalogue
+        key = (id(table), column)  # cached as long as the catalogue exists
         if key not in self._texts:
             self._texts[key] = self._column(table, column)
         return self._texts[key].get(index) or default

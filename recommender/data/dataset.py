@@ -28,9 +28,8 @@ class Dataset:
     """Interactions, knowledge graph and names.
 
     Items are the entities 0 … n_items - 1. Sizes are those of the id ranges. `user_graph` holds
-    what is known of the users, with ids of its own: those below `n_users` are the users. It is
-    None where nothing is known. `times` holds when each positive came about, None where the folder
-    does not tell.
+    facts about users in a separate id range, in which ids below `n_users` are the users; None if
+    there are none. `times` are the times of the positives, None if unknown.
     """
 
     folder: Path
@@ -45,7 +44,7 @@ class Dataset:
 
     @property
     def name(self) -> str:
-        """The data folder's own name, such as `lastfm`."""
+        """The data folder's name, such as `lastfm`."""
         return self.folder.name
 
     @property
@@ -62,7 +61,7 @@ class Dataset:
         """SHA-256 of the files that training depends on, by file name.
 
         Args:
-            times: whether the rows are parted by time, which depends on one file more.
+            times: whether the split is by time, which depends on one more file.
         """
         names = [RATINGS_FILE, GRAPH_FILE]
         if self.user_graph is not None:
@@ -77,7 +76,7 @@ class Dataset:
         return found
 
     def _refuse_changed(self, name: str) -> None:
-        """A hash must be of the very file that was read, not of one that took its place since."""
+        """Check that a file was not replaced since it was read, so that its hash is valid."""
         path = self.folder / name
         if name in self.stamps and _stamp(path) != self.stamps[name]:
             raise DataError.at(
@@ -85,9 +84,9 @@ class Dataset:
             )
 
     def as_trained_on(self, hashes: Mapping[str, str]) -> Dataset | None:
-        """The data set as a training with these `hashes` saw it; None if its files are others.
+        """The data set as seen by a training with these `hashes`; None if its files differ.
 
-        A training from before the folder had a graph of the users gets none.
+        A training from before the user graph was added gets none.
         """
         seen = self if USER_GRAPH_FILE in hashes else replace(self, user_graph=None)
         found = seen.hashes(times=TIMES_FILE in hashes)
@@ -97,17 +96,16 @@ class Dataset:
 def load(folder: str | Path, *, graph_alone: bool = False) -> Dataset:
     """Read a folder with `ratings_final.txt` and `kg_final.txt`.
 
-    Names, `user_kg_final.txt` and `ratings_times.tsv` are read where they are there. The two files
-    have the format of the public MKR and KGCN programs, so their data folders load too; only then
-    are the names mere integers.
+    Names, `user_kg_final.txt` and `ratings_times.tsv` are read if present. The two files have the
+    format of the public MKR and KGCN programs, whose data folders load too, with integers as names.
 
     Args:
         folder: the processed folder.
         graph_alone: whether a missing or empty `ratings_final.txt` counts as no interactions, for
-            what needs only the graph; nothing can be trained on such a data set.
+            uses of the graph only; such a data set cannot be used for training.
 
     Raises:
-        DataError: missing folder or file, malformed line; the message says where.
+        DataError: missing folder or file, or malformed line; the message has the location.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -148,7 +146,7 @@ def load(folder: str | Path, *, graph_alone: bool = False) -> Dataset:
 
 
 def has_interactions(folder: Path) -> bool:
-    """Whether the folder's `ratings_final.txt` holds anything."""
+    """Whether the folder's `ratings_final.txt` exists and is not empty."""
     path = folder / RATINGS_FILE
     return path.is_file() and path.stat().st_size > 0
 
@@ -159,7 +157,7 @@ def _sha256(path: Path) -> str:
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:
-    """What differs between a file and another that takes its place."""
+    """File identity: changes if the file is replaced."""
     status = path.stat()
     return status.st_ino, status.st_size, status.st_mtime_ns
 
@@ -174,7 +172,7 @@ def _read_checked_graph(path: Path, n_first: int) -> KnowledgeGraph:
 
 
 def _check_heads(path: Path, graph: KnowledgeGraph, n_users: int) -> None:
-    """Refuse a graph about users that the ratings do not have: it was built for other ratings."""
+    """Check that the user graph's heads are users of the ratings it was built for."""
     strange = graph.head >= n_users
     if strange.any():
         line = int(strange.argmax())
@@ -183,9 +181,9 @@ def _check_heads(path: Path, graph: KnowledgeGraph, n_users: int) -> None:
 
 
 def _check_numbering(path: Path, name: str, ids: IntArray) -> None:
-    """Refuse ids that are no numbering: every one up to the largest costs a row of a table."""
+    """Check that ids are nearly consecutive, as each id up to the largest costs a table row."""
     largest = int(ids.max())
-    if largest <= 1_000_000:  # a table of that size is affordable: no need to count
+    if largest <= 1_000_000:  # small enough: no need to count
         return
     distinct = len(np.unique(ids))
     if largest > 100 * distinct:
@@ -194,11 +192,11 @@ def _check_numbering(path: Path, name: str, ids: IntArray) -> None:
 
 
 def _count_items(folder: Path, interactions: Interactions) -> int:
-    """One more than the largest item id in the ratings, or in `items.tsv` if that knows more."""
+    """One more than the largest item id in the ratings, or in `items.tsv` if larger."""
     n_items = int(interactions.items.max(initial=-1)) + 1
     path = folder / "items.tsv"
     if path.is_file():
-        with path.open("rb") as lines:  # its text is for the catalogue to read, and to refuse
+        with path.open("rb") as lines:  # its text is read and validated by the catalogue
             listed = sum(1 for line in lines if line.strip()) - 1
         n_items = max(n_items, listed)
     return n_items

@@ -17,19 +17,20 @@ __all__ = ["FactVectors", "nearest_rows"]
 
 
 class FactVectors:
-    """Entities of each item by tf-idf, rows of length 1.
+    """tf-idf vectors of the items' entities, rows of unit length.
 
-    An item counts among its own entities, so that two items that a triple joins are alike: one
-    said to be similar to Portishead is near Portishead, and not only near what else is.
+    An item counts as one of its own entities, so that two items joined by a triple are similar: an
+    item stated to be similar to Portishead is near Portishead itself, and not only near its other
+    neighbours.
 
     Args:
         graph: facts about the catalogue.
         n_items: size of the catalogue.
 
     Attributes:
-        counts: ``[n_items]`` number of entities of each item, itself not counted.
-        idf: ``[n_entities]`` weight of each entity; one that no item has weighs as much as one
-            that a single item has.
+        counts: ``[n_items]`` number of entities of each item, excluding itself.
+        idf: ``[n_entities]`` weight of each entity; one without items weighs as much as one with a
+            single item.
         matrix: ``[n_items, n_entities]`` the vectors.
     """
 
@@ -43,10 +44,10 @@ class FactVectors:
         self.idf: NDArray[np.float64] = np.log(n_items / np.maximum(numbers, 1))
 
     def of_new_items(self, facts: Sequence[Facts]) -> csr_array:
-        """The same of items that are not in the catalogue: [len(facts), n_entities].
+        """Vectors of items that are not in the catalogue: [len(facts), n_entities].
 
-        Each is among its own entities, too, as one that nobody else has: rows are shorter than 1
-        by what that takes of the length.
+        Each also counts as one of its own entities, which has no column, so rows are shorter than
+        1.
         """
         n_entities = len(self.idf)
         rows = np.repeat(np.arange(len(facts)), [len(fact) for fact in facts])
@@ -62,13 +63,13 @@ class FactVectors:
 def nearest_rows(
     vectors: csr_array, others: csr_array, nearest: int, *, itself: bool = True
 ) -> csr_array:
-    """Products of each row with the `nearest` of the others that are greatest, and positive.
+    """The `nearest` largest positive products of each row with the others.
 
     Args:
-        vectors: ``[m, d]``, without negative numbers.
+        vectors: ``[m, d]``, non-negative.
         others: ``[n, d]``, likewise.
-        nearest: how many to keep of each row; of equal ones the lower column is nearer.
-        itself: whether row i may be near the other row i; False where they are the same thing.
+        nearest: number to keep per row; ties by lower column.
+        itself: whether row i may match the other row i; False if they are the same object.
 
     Returns:
         ``[m, n]``, columns ascending in each row.

@@ -41,12 +41,12 @@ class KnowledgeGraph:
         )
 
     def keys(self, head: IntArray, relation: IntArray, tail: IntArray) -> IntArray:
-        """One integer per triple, different for different triples of these id ranges."""
+        """Encode each triple as a unique integer within these id ranges."""
         return (head * self.n_relations + relation) * self.n_entities + tail
 
     @cached_property
     def sorted_keys(self) -> IntArray:
-        """`keys` of all triples of G, sorted, for membership tests by bisection."""
+        """`keys` of all triples of G, sorted, for membership tests by binary search."""
         return distinct(self.keys(self.head, self.relation, self.tail))
 
     def contains(self, head: IntArray, relation: IntArray, tail: IntArray) -> np.ndarray:
@@ -58,7 +58,7 @@ class KnowledgeGraph:
         return np.asarray(self.sorted_keys[positions] == keys)
 
     def with_inverses(self) -> KnowledgeGraph:
-        """Each triple once, and beside (h, r, t) its inverse (t, r + n_relations, h)."""
+        """The distinct triples (h, r, t), and their inverses (t, r + n_relations, h)."""
         heads_and_relations, tail = np.divmod(self.sorted_keys, max(self.n_entities, 1))
         head, relation = np.divmod(heads_and_relations, max(self.n_relations, 1))
         return KnowledgeGraph(
@@ -70,14 +70,15 @@ class KnowledgeGraph:
         )
 
     def triples_at(self, entities: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-        """The triples at some entities, whichever end they stand at, those of a loop left out.
+        """The triples with given entities at either end, without loops.
 
         Args:
             entities: ``[n]``.
 
         Returns:
-            position in `entities`, position of the triple, and the triple's other end, ``[m]``
-            each: by position, then those that the entity is the head of, then by the triple's.
+            Position in `entities`, position of the triple, and the triple's other end, ``[m]``
+            each; sorted by the former position, triples with the entity as head first, then by the
+            triple.
         """
         offsets, triples, others = self._ends
         first = offsets[entities]
@@ -100,7 +101,7 @@ class KnowledgeGraph:
 
     @cached_property
     def adjacency(self) -> tuple[IntArray, IntArray]:
-        """Undirected neighbours as CSR: `(offsets [n_entities + 1], neighbours)`, no doubles."""
+        """Undirected neighbours as CSR: `(offsets [n_entities + 1], neighbours)`, distinct."""
         source = np.concatenate([self.head, self.tail])
         target = np.concatenate([self.tail, self.head])
         pairs = distinct(source * self.n_entities + target)

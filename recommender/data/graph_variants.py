@@ -1,7 +1,7 @@
-"""Make control graphs: no triples, shuffled or corrupted tails, a random part of the triples.
+"""Generate control graphs: no triples, shuffled or corrupted tails, a random part of the triples.
 
-Each returns a graph over the same items whose triples are all different. The random ones are
-functions of the graph and the generator alone.
+Each function returns a graph over the same items with distinct triples. The random ones depend only
+on the graph and the generator.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _DRAW_ROUNDS = 100
 
 
 def without_triples(graph: KnowledgeGraph, n_items: int) -> KnowledgeGraph:
-    """The items alone: nothing is known of any of them.
+    """The items without any triple.
 
     One relation remains, without a triple, so that tables of relations are not empty.
     """
@@ -29,7 +29,7 @@ def without_triples(graph: KnowledgeGraph, n_items: int) -> KnowledgeGraph:
 
 
 def keep_triples(graph: KnowledgeGraph, kept: np.ndarray) -> KnowledgeGraph:
-    """The triples where `kept` (bool ``[n_triples]``) is true; ids stay as they are."""
+    """The triples where `kept` (bool ``[n_triples]``) is true; ids are unchanged."""
     return replace(
         graph, head=graph.head[kept], relation=graph.relation[kept], tail=graph.tail[kept]
     )
@@ -40,19 +40,17 @@ def shuffle_tails(
 ) -> KnowledgeGraph:
     """Permute the tails within each relation: every fact becomes a random one of its kind.
 
-    How often an entity is head and how often it is tail of a relation stays the same for all of
-    them, so that what degrees tell a model is kept and what facts tell it is lost. No triple
-    occurs twice, and none gets an entity on both of its ends.
+    Each entity's in- and out-degree per relation is preserved, so that the information in degrees
+    is kept and that in facts is lost. No triple is repeated, and there are no loops.
 
-    A plain permutation would make the same triple several times. So, as for random graphs with
-    given degrees (Maslov and Sneppen, 2002), triples of a relation meet in random pairs and swap
-    their tails, wherever both new triples are new to the graph; `rounds` times over, which is far
-    more often than needed to forget where a tail came from.
+    A plain permutation would repeat triples. So, as for random graphs with given degrees (Maslov
+    and Sneppen, 2002), random pairs of triples of a relation swap their tails if both new triples
+    are new to the graph, for `rounds` rounds, far more than needed for mixing.
     """
     head, relation, tail = graph.head, graph.relation, graph.tail.copy()
     for _ in range(rounds):
         first, second = _random_pairs(relation, rng)
-        # Half of them rest: else a relation of three would see even permutations alone.
+        # Half of the pairs are skipped: else a relation of three would see only even permutations.
         active = rng.random(len(first)) < 0.5
         first, second = first[active], second[active]
         tail_1, tail_2 = tail[second], tail[first]
@@ -61,7 +59,7 @@ def shuffle_tails(
         present = np.sort(graph.keys(head, relation, tail))
         new = ~(_among(keys_1, present) | _among(keys_2, present))
         new &= (head[first] != tail_1) & (head[second] != tail_2)
-        # What two pairs of this round would both make is made by neither.
+        # A triple that two pairs of this round would create is created by neither.
         _, places, counts = np.unique(
             np.concatenate([keys_1, keys_2]), return_inverse=True, return_counts=True
         )
@@ -75,20 +73,20 @@ def shuffle_tails(
 def corrupt_share(
     graph: KnowledgeGraph, share: float, rng: np.random.Generator
 ) -> tuple[KnowledgeGraph, IntArray]:
-    """Replace the tails of a share of the triples, so that these say something false.
+    """Replace the tails of a share of the triples by false ones.
 
-    The false tail is the tail of another triple of the same relation, drawn at random: a wrong
-    genre, not a person in a genre's place. With a share of 1 the graph is therefore much like one
-    with shuffled tails. Where a relation offers no other tail it is any entity. A false triple is
-    never one of `graph`, and no triple occurs twice. With the same generator a larger share
-    corrupts the same triples and more.
+    The false tail is that of a random other triple of the same relation: a wrong genre, not a
+    person in place of a genre. With a share of 1 the graph therefore resembles one with shuffled
+    tails. If a relation has no other tail, any entity is used. A false triple is never in `graph`,
+    and no triple is repeated. With the same generator, a larger share corrupts a superset of
+    triples.
 
     Returns:
-        The graph, and the places of the corrupted triples, ascending; round(share · n) of them.
+        The graph, and the ascending indices of the corrupted triples; round(share · n) of them.
 
     Raises:
         ValueError: a share outside [0, 1].
-        RuntimeError: the graph holds so many of all possible triples that false ones run out.
+        RuntimeError: the graph is so dense that there are not enough false triples.
     """
     if not 0 <= share <= 1:
         raise ValueError(f"a share of {share} of the triples; give one from 0 to 1")
@@ -122,7 +120,7 @@ def corrupt_share(
 
 
 def _random_pairs(groups: IntArray, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
-    """Places of the same group in random pairs; in a group of odd size one stays alone."""
+    """Random pairs of positions within each group; in a group of odd size one is left over."""
     order = np.lexsort((rng.random(len(groups)), groups))
     counts = np.bincount(groups) if len(groups) else np.zeros(0, dtype=np.int64)
     start = np.cumsum(counts) - counts

@@ -15,7 +15,7 @@ __all__ = ["Interactions", "read_interactions"]
 
 @dataclass(frozen=True, eq=False)
 class Interactions:
-    """Aligned int64 arrays [n]: who, what, and 1 (listened) or 0 (sampled as unobserved)."""
+    """Aligned int64 arrays [n]: user, item, and label 1 (observed) or 0 (sampled as unobserved)."""
 
     users: IntArray
     items: IntArray
@@ -25,7 +25,7 @@ class Interactions:
         return len(self.users)
 
     def rows(self, index: np.ndarray) -> Interactions:
-        """The rows at `index`, in its order."""
+        """The rows at `index`, in that order."""
         return Interactions(self.users[index], self.items[index], self.labels[index])
 
     @property

@@ -1,4 +1,4 @@
-"""Resolve item names typed by people to item ids, and report ambiguous names."""
+"""Resolve item names entered by users to item ids, and report ambiguous names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["ItemNames", "NamedItem"]
 _RAW_ID = "id:"
 
 _SHOWN = 60
-"""Characters of a name that a message repeats."""
+"""Maximum length of a name quoted in a message."""
 
 
 def _shortened(text: str) -> str:
@@ -26,7 +26,7 @@ def _shortened(text: str) -> str:
 
 @dataclass(frozen=True)
 class NamedItem:
-    """A name that was typed, and what it stands for."""
+    """An entered name, and the item it was resolved to."""
 
     text: str
     match: Match
@@ -38,12 +38,12 @@ class NamedItem:
 
 
 class ItemNames:
-    """Resolves names of items; where several share one, the best known is meant.
+    """Resolve names of items; of several with the same name, the most popular is chosen.
 
     Args:
-        catalogue: names, other names and publisher's ids.
+        catalogue: names, aliases and publisher's ids.
         n_items: number of items.
-        popularity: ``[n_items]``, how well known each is.
+        popularity: ``[n_items]``, popularity of each item.
     """
 
     def __init__(self, catalogue: Catalogue, n_items: int, popularity: ArrayLike) -> None:
@@ -58,7 +58,7 @@ class ItemNames:
         """The item of that name, or of that publisher's id: `Radiohead`, `id:1084`.
 
         Raises:
-            ConfigError: there is none; the message suggests names.
+            ConfigError: there is no such item; the message suggests names.
         """
         if text.startswith(_RAW_ID):
             raw_id = text.removeprefix(_RAW_ID).strip()
@@ -82,13 +82,13 @@ class ItemNames:
         return NamedItem(text, found)
 
     def resolve_all(self, texts: Iterable[str]) -> list[NamedItem]:
-        """The items of several lists of names, each once, in the order given.
+        """The distinct items of several lists of names, in the given order.
 
-        Names are separated by commas or line breaks. One that has a comma itself may stand in
-        double quotes, and need not where an item has exactly this name.
+        Names are separated by commas or line breaks. A name with a comma may be in double quotes,
+        which is not necessary if an item has exactly this name.
 
         Raises:
-            ConfigError: an unknown name, or a list that cannot be taken apart.
+            ConfigError: an unknown name, or a list that cannot be parsed.
         """
         found: dict[int, NamedItem] = {}
         for text in texts:
@@ -119,7 +119,7 @@ class ItemNames:
         return names
 
     def _end_of_name(self, parts: Sequence[str], start: int) -> int:
-        """The most parts from `start` on that are one name with commas in it; else one part."""
+        """End of the longest name with commas that starts at part `start`; else one part."""
         for stop in range(len(parts), start + 1, -1):
             found = self._index.find(", ".join(parts[start:stop]))
             if found is not None and found.name.count(",") >= stop - start - 1:

@@ -1,9 +1,8 @@
-"""Keep parsed integer tables in memory-mapped files beside their text, shared by all processes.
+"""Cache parsed integer tables in memory-mapped files beside their text, shared by processes.
 
-A table's file is named after the SHA-256 of the text that it was parsed from and the CRC-32 of its
-own numbers, both of which are checked before it is used: a text that has changed, or a file that
-was damaged, is parsed anew. The text files stay what is exchanged; `.mapped/` can be deleted at
-any time.
+A table's file is named by the SHA-256 of its text and the CRC-32 of its content, both of which are
+checked before use: a changed text or a damaged file is parsed again. The text files remain the
+exchange format; `.mapped/` can be deleted at any time.
 """
 
 from __future__ import annotations
@@ -24,18 +23,18 @@ __all__ = ["FOLDER", "SMALLEST_TEXT", "mapped_table"]
 
 FOLDER: Final = ".mapped"
 SMALLEST_TEXT = 2**20
-"""Bytes of a text below which parsing is as fast as looking for its file."""
+"""Size of a text, in bytes, below which parsing is as fast as a cache lookup."""
 
 
 def mapped_table(text: Path, parse: Callable[[], npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
-    """The table that `parse` makes of a text file, int64 ``[columns, rows]``, in shared memory.
+    """Parse a text file to a table, int64 ``[columns, rows]``, cached as a memory-mapped file.
 
-    The pages are private to the process once it writes to them; the file never changes. Where the
-    folder cannot be written to, the table is parsed into memory each time.
+    The mapping is copy-on-write; the file never changes. If the folder is not writable, the table
+    is parsed into memory each time.
 
     Args:
         text: the text file.
-        parse: reads and checks it.
+        parse: parses and validates it.
     """
     if text.stat().st_size < SMALLEST_TEXT:
         return parse()
@@ -43,15 +42,15 @@ def mapped_table(text: Path, parse: Callable[[], npt.NDArray[np.int64]]) -> npt.
     if (found := _read(text, digest)) is not None:
         return found
     table = np.ascontiguousarray(parse())
-    if _sha256(text) == digest:  # nobody has replaced the text meanwhile
-        with suppress(OSError):  # a folder without room, or that is not ours to write to
+    if _sha256(text) == digest:  # the text was not replaced in the meantime
+        with suppress(OSError):  # a full disk, or a read-only folder
             _write(text, digest, table)
     written = _read(text, digest)
     return table if written is None else written
 
 
 def _read(text: Path, digest: str) -> npt.NDArray[np.int64] | None:
-    """The mapped table of a text with this digest; None where there is no sound one."""
+    """The mapped table of a text with this digest; None if missing or damaged."""
     for path in text.parent.glob(f"{FOLDER}/{text.stem}-{digest}-*.npy"):
         try:
             table = np.load(path, mmap_mode="c", allow_pickle=False)
@@ -71,7 +70,7 @@ def _write(text: Path, digest: str, table: npt.NDArray[np.int64]) -> None:
         np.save(stream, table, allow_pickle=False)
     for old in outdated:
         if old != path:
-            old.unlink(missing_ok=True)  # processes that have it mapped keep it
+            old.unlink(missing_ok=True)  # processes that have mapped it keep it
 
 
 def _sha256(path: Path) -> str:

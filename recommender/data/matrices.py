@@ -24,7 +24,7 @@ FloatArray = NDArray[np.float64]
 def positive_matrix(train: TrainingSplit) -> csr_array:
     """R, 1 where a user has a positive training row on an item: [n_users, n_items], float64.
 
-    Negatives are not in it, so that nothing made from it knows how many of them a user has.
+    Negatives are not included, so that no feature reveals a user's number of negatives.
     """
     offsets, items = train.history
     shape = (train.n_users, train.n_items)
@@ -32,7 +32,7 @@ def positive_matrix(train: TrainingSplit) -> csr_array:
 
 
 def item_attributes(graph: KnowledgeGraph, n_items: int, relation: int | None = None) -> csr_array:
-    """A, 1 where an item and an entity share a triple, in either direction, of one relation or any.
+    """A, 1 where an item and an entity share a triple in either direction, of one relation or any.
 
     [n_items, n_entities], float64; several triples between the same two count once.
     """
@@ -56,14 +56,14 @@ def attribute_shares(graph: KnowledgeGraph, n_items: int) -> csr_array:
 
 
 def inverse_frequencies(attributes: csr_array) -> FloatArray:
-    """idf of the columns of a 0/1 matrix: ln(rows / rows with it), 0 for a column of none."""
+    """idf of the columns of a 0/1 matrix: ln(rows / rows with it), 0 for an empty column."""
     counts = np.bincount(attributes.indices, minlength=attributes.shape[1])
     idf: FloatArray = np.log(attributes.shape[0] / np.maximum(counts, 1)) * (counts > 0)
     return idf
 
 
 def normalized_rows(matrix: csr_array) -> csr_array:
-    """The rows divided by their Euclidean lengths; a row of zeros stays one."""
+    """The rows divided by their Euclidean lengths; zero rows are unchanged."""
     lengths = np.sqrt(matrix.multiply(matrix).sum(axis=1))
     scale = 1 / np.where(lengths > 0, lengths, 1.0)
     result = matrix.copy()
@@ -74,8 +74,8 @@ def normalized_rows(matrix: csr_array) -> csr_array:
 def tfidf_attributes(graph: KnowledgeGraph, n_items: int) -> csr_array:
     """`item_attributes` weighted by idf, rows of length 1: [n_items, n_entities].
 
-    The product of two rows is the graph's cosine of two items. An item shares an entity with
-    itself alone where no other item has it; that much is counted, as in any tf-idf.
+    The product of two rows is the cosine of two items in the graph. As usual in tf-idf, an item's
+    norm includes entities that no other item has.
     """
     attributes = item_attributes(graph, n_items)
     attributes.data = attributes.data * inverse_frequencies(attributes)[attributes.indices]

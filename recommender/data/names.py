@@ -1,4 +1,4 @@
-"""Index of names that ignores case, accents and punctuation, and knows alternative names."""
+"""Index of names and aliases that ignores case, accents and punctuation."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["Match", "NameIndex", "fold_name", "loosen_name"]
 _IN_BRACKETS = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 _ARTICLE_IN_FRONT = re.compile(r"^(?:the|a|an)\s+(?=\S)", re.IGNORECASE)
 _ARTICLE_AT_THE_END = re.compile(r",\s*(?:the|a|an)$", re.IGNORECASE)
-_NEAR = 70.0  # of 100: below it a suggestion is a guess that helps nobody
+_NEAR = 70.0  # of 100: suggestions below are not helpful
 
 
 def fold_name(text: str) -> str:
-    """Letters and digits of a name, in lower case and without accents.
+    """Reduce a name to its letters and digits, in lower case and without accents.
 
-    `Guns N' Roses` becomes `gunsnroses`; a name made of other signs (`!!!`) stays as it is.
+    `Guns N' Roses` becomes `gunsnroses`; a name of other signs (`!!!`) is unchanged.
     """
     plain = unidecode(text.replace("&", " and ")).casefold()
     kept = "".join(character for character in plain if character.isalnum())
@@ -31,7 +31,7 @@ def fold_name(text: str) -> str:
 
 
 def loosen_name(text: str) -> str:
-    """`fold_name` without an article and without what stands in brackets at the end.
+    """`fold_name` without an article and a final parenthesis.
 
     `The Cure`, `Matrix, The (1999)`.
     """
@@ -42,10 +42,10 @@ def loosen_name(text: str) -> str:
 
 @dataclass(frozen=True)
 class Match:
-    """What a text stands for.
+    """The ids that match a text.
 
     Attributes:
-        ids: all that have the name, the one with most weight (the best known) first.
+        ids: all ids with the name, by falling weight (popularity).
         name: the name of the first.
     """
 
@@ -54,20 +54,20 @@ class Match:
 
     @property
     def id(self) -> int:
-        """The best known of them."""
+        """The id of highest weight."""
         return self.ids[0]
 
 
 class NameIndex:
-    """Looks names up, the closest spelling first: as typed, then any case, then any punctuation.
+    """Name index with exact, case-insensitive and punctuation-insensitive lookup, in this order.
 
-    Names come before other names (aliases) of the same closeness.
+    At each step names come before aliases.
 
     Args:
         names: `(id, name)` pairs.
-        aliases: `(id, other name)` pairs, of ids that have a name.
-        weight: ``[largest id + 1]``, which of several with one name comes first; of equal weight
-            the lower id does. All the same by default.
+        aliases: `(id, alias)` pairs, for ids that have a name.
+        weight: ``[largest id + 1]``, order of ids with the same name, ties by lower id. All equal
+            by default.
     """
 
     def __init__(
@@ -89,12 +89,12 @@ class NameIndex:
         return self._name_of[number]
 
     def best_known(self, most: int) -> list[str]:
-        """The names with most weight."""
+        """The names of highest weight."""
         ranked = sorted(self._name_of, key=lambda n: (-self._weight_of(n), n))
         return [self._name_of[n] for n in ranked[:most]]
 
     def find(self, text: str) -> Match | None:
-        """What the text stands for; None where nothing has such a name."""
+        """Look up a text; None if no name matches."""
         for key_of, table in self._tables:
             ids = table.get(key_of(text))
             if ids:
@@ -102,11 +102,11 @@ class NameIndex:
         return None
 
     def suggest(self, text: str, most: int = 3) -> list[str]:
-        """Names that look like the text, the likeliest first; at most `most`."""
+        """Names similar to the text, the most similar first; at most `most`."""
         keys, numbers = self._spellings
         wanted = fold_name(text)
         best: dict[int, float] = {}
-        # Typing errors keep the length; a part of a name ("Bowie") is shorter than the name.
+        # Typing errors hardly change the length; a part of a name ("Bowie") is shorter.
         for scorer, is_part in ((fuzz.ratio, False), (fuzz.WRatio, True)):
             found = process.extract(
                 wanted, keys, scorer=scorer, limit=10 * most, score_cutoff=_NEAR
@@ -120,7 +120,7 @@ class NameIndex:
 
     @cached_property
     def _tables(self) -> list[tuple[Callable[[str], str], dict[str, list[int]]]]:
-        """Look-ups in the order in which they are tried."""
+        """Lookup tables in the order in which they are tried."""
         return [
             (str.strip, self._table(str.strip, self._names)),
             (_any_case, self._table(_any_case, self._names)),

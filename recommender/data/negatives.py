@@ -1,8 +1,8 @@
-"""Draw negatives of an epoch: the file's or fresh user–item rows, and corrupted triples.
+"""Sample negatives for an epoch: prepared or fresh user–item rows, and corrupted triples.
 
-Two readings of "sample … from matrix Y": the prepared negatives again and again (static), or new
-ones each epoch (fresh). Samplers draw from the generator they are handed and keep no state of
-their own, so that saving the generator is enough to resume them bit by bit.
+Two readings of "sample … from matrix Y": the prepared negatives in every epoch (static), or new
+ones each epoch (fresh). Samplers use the given generator and keep no state, so that saving the
+generator suffices for an exact resume.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ __all__ = [
 
 NegativesPolicy = Literal["static", "fresh"]
 
-_ROUNDS = 100  # of drawing false tails anew
+_ROUNDS = 100  # of redrawing true tails
 
 
 class InteractionSampler(Protocol):
-    """Makes the rows of one epoch."""
+    """Interface of a sampler of an epoch's rows."""
 
     @property
     def n_rows(self) -> int:
         """Rows per epoch."""
 
     def draw(self, rng: np.random.Generator) -> Interactions:
-        """The rows of the next epoch, not shuffled."""
+        """The rows of the next epoch, unshuffled."""
 
 
 class StaticNegatives:
-    """The training rows as prepared: every epoch sees the same negatives."""
+    """Prepared training rows: the same negatives in every epoch."""
 
     def __init__(self, train: TrainingSplit) -> None:
         self._rows = train.interactions
@@ -53,21 +53,21 @@ class StaticNegatives:
         return len(self._rows)
 
     def draw(self, rng: np.random.Generator) -> Interactions:
-        """The prepared rows; the generator is left untouched."""
+        """The prepared rows; the generator is not used."""
         return self._rows
 
 
 class FreshNegatives:
-    """Train's positives, and for each a uniform item that its user has no positive on in train.
+    """Training positives, each with a uniform item that is no training positive of the user.
 
-    The prepared negatives are never looked at: their number per user would tell how many of his
-    negatives were held out, and with it the labels of his held-out rows.
+    The prepared negatives are not used: their number per user would reveal the number of held-out
+    negatives, and with it the labels of held-out rows.
     """
 
     def __init__(self, train: TrainingSplit) -> None:
         self._train = train
         users, items = train.positives
-        # A user with every item as a positive has no negative to draw; his positives stay.
+        # A user with all items as positives has no negatives; the positives are kept.
         offsets, _ = train.history
         drawable = np.diff(offsets) < train.n_items
         self._negative_users: IntArray = users[drawable[users]]
@@ -83,7 +83,7 @@ class FreshNegatives:
         return len(self._users)
 
     def draw(self, rng: np.random.Generator) -> Interactions:
-        """The positives and newly drawn negatives, by rejection of train's positives."""
+        """The positives and new negatives, by rejection sampling against the training positives."""
         users, n_items = self._negative_users, self._train.n_items
         drawn = rng.integers(n_items, size=len(users))
         again = np.flatnonzero(self._train.is_positive(users, drawn))
@@ -94,15 +94,15 @@ class FreshNegatives:
 
 
 def make_sampler(policy: NegativesPolicy, train: TrainingSplit) -> InteractionSampler:
-    """The sampler of that name over the training split."""
+    """Create a sampler by name over the training split."""
     return FreshNegatives(train) if policy == "fresh" else StaticNegatives(train)
 
 
 def corrupt_tails(graph: KnowledgeGraph, rng: np.random.Generator) -> IntArray:
     """False triples (h', r', t') ∉ G (Eq. 20): a uniform tail for each triple; int64 [n_triples].
 
-    A pair (h, r) that every entity completes has no such tail; after 100 rounds it keeps its
-    last draw (only conceivable in graphs of a handful of entities).
+    A pair (h, r) that is true with every entity has no such tail; after 100 rounds it keeps the
+    last draw (only possible in tiny graphs).
     """
     tails = rng.integers(graph.n_entities, size=len(graph))
     again = np.flatnonzero(graph.contains(graph.head, graph.relation, tails))

@@ -1,4 +1,4 @@
-"""Draw training pairs for ranking losses: a positive and a negative item of one user."""
+"""Sample training pairs for ranking losses: a positive and a negative item of one user."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Pairs = tuple[IntArray, IntArray, IntArray]
 def pair_source(
     source: PairSource, train: TrainingSplit, rows: InteractionSampler
 ) -> Callable[[np.random.Generator], Pairs]:
-    """What draws an epoch's pairs: columns user, positive item, negative item.
+    """Create the sampler of an epoch's pairs: columns user, positive item, negative item.
 
-    `uniform`: each positive of train with a uniform item that its user has no positive on in
-    train, drawn anew every epoch, whatever the run's negatives are; as ranking losses are
-    published. `rows`: with a negative among the rows of the run.
+    `uniform`: each training positive with a uniform item that is no training positive of the user,
+    resampled every epoch regardless of the run's negatives, as in the publications of ranking
+    losses. `rows`: with a negative among the rows of the run.
     """
     sampler = FreshNegatives(train) if source == "uniform" else rows
     return lambda rng: pair_up(sampler.draw(rng), train, rng)
@@ -34,9 +34,9 @@ def pair_source(
 def pair_up(rows: Interactions, train: TrainingSplit, rng: np.random.Generator) -> Pairs:
     """Columns user, positive item, negative item; one pair per positive of an epoch's `rows`.
 
-    The negative is one of the user's own among the rows, each as likely as the other; a user who
-    has none gets a uniform item instead, and is left out if nothing is negative for him. Every
-    user has as many pairs as positives, however many negatives the rows hold of him.
+    The negative is uniform among the user's negatives in the rows; a user without any gets a
+    uniform unobserved item, and is left out if there is none. Every user has as many pairs as
+    positives, regardless of the number of negatives.
     """
     is_positive = rows.labels == 1
     users, positives = rows.users[is_positive], rows.items[is_positive]

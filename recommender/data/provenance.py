@@ -1,4 +1,4 @@
-"""Mark the triples of a graph that only an inference rule states, from `statements.parquet`."""
+"""Mark the triples of a graph that are only inferred by rules, from `statements.parquet`."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _COLUMNS = ["subject", "predicate", "object", "inferred"]
 
 
 def inferred_triples(folder: Path, graph: KnowledgeGraph) -> np.ndarray:
-    """Whether a triple is there only because a rule inferred it; bool ``[n_triples]``.
+    """Mask of the triples that are only inferred by a rule; bool ``[n_triples]``.
 
-    A triple that a source states too is not counted as inferred. The class that stands for an
-    item without any other triple (`rdf:type`) is neither stated nor inferred.
+    A triple that a source also states does not count as inferred. The class triple (`rdf:type`) of
+    an item without other triples is neither stated nor inferred.
 
-    `kg_final.txt` has the item first and turns the statements whose object alone is an item. A
-    triple without a statement in its own direction is therefore looked up the other way round:
-    with its relation, which a symmetric one keeps, else by its two ends alone.
+    `kg_final.txt` has the item first, so statements of which only the object is an item are
+    inverted. A triple without a statement in its direction is therefore looked up in the other:
+    with the same relation (symmetric ones), else by its two entities only.
 
     Args:
-        folder: a data folder that the pipeline wrote, with `statements.parquet` and the names.
+        folder: a data folder written by the pipeline, with `statements.parquet` and the names.
         graph: the triples of its `kg_final.txt`.
 
     Raises:
-        DataError: there are no statements, or not those of these triples.
+        DataError: statements are missing or do not match these triples.
     """
     statements = read_statements(folder, _COLUMNS).to_pandas()
     names = Catalogue(folder)
@@ -70,7 +70,7 @@ def inferred_triples(folder: Path, graph: KnowledgeGraph) -> np.ndarray:
 
 
 def _inferred(triples: pd.DataFrame, facts: pd.DataFrame, keys: list[str]) -> pd.Series[float]:
-    """For each triple 1 if all facts with its `keys` are inferred, 0 if not, NaN without any."""
+    """1 if all facts with a triple's `keys` are inferred, 0 if not, NaN if there are none."""
     all_inferred = facts.groupby(keys, as_index=False)["inferred"].min()
     found = triples[keys].merge(all_inferred, on=keys, how="left")["inferred"]
     return found.astype("float64")

@@ -1,4 +1,4 @@
-"""Redraw a data set's sampled negatives with another seed, for evaluation over several seeds."""
+"""Resample a data set's negatives with another seed, for evaluation over several seeds."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from recommender.data.interactions import Interactions
 from recommender.data.tables import IntArray
 
 FILE_SEED = 555
-"""The seed that `ratings_final.txt` was made with, that of the public preparation."""
+"""The seed of `ratings_final.txt`, as in the public preparation."""
 
 
 def redraw_negatives(dataset: Dataset, seed: int) -> Dataset:
-    """The data set with other negatives: per user as many as he has positives, all different.
+    """Resample the negatives: per user as many distinct ones as positives.
 
-    They are drawn among the items that he has no positive on, user by user in the order of their
-    ids, from the stream that the preparation itself uses; the rows of a user are his positives,
-    then his negatives, by item. `FILE_SEED` gives the data set as it is.
+    They are sampled among the items that are no positive of the user, in the order of user ids,
+    from the same random stream as in the preparation; a user's rows are the positives, then the
+    negatives, by item. `FILE_SEED` gives the unchanged data set.
 
-    The file does not say which items a user met without liking them. The public preparation never
-    draws these, this function may: of no consequence where every row is a positive (Last.FM,
-    Book-Crossing), a few of a hundred negatives on MovieLens-1M, where it costs every model about
-    0.01 AUC: low-rated movies are popular ones.
+    The file does not contain the items that a user rated below the threshold. The public
+    preparation never samples these, but this function may. It makes no difference if every
+    interaction is a positive (Last.FM, Book-Crossing); on MovieLens-1M it affects a few per cent of
+    the negatives and costs every model about 0.01 AUC, as low-rated movies are popular ones.
     """
     if seed == FILE_SEED:
         return dataset
@@ -50,10 +50,10 @@ def redraw_negatives(dataset: Dataset, seed: int) -> Dataset:
 
 
 def _draw(mine: IntArray, n_items: int, rng: np.random.Generator) -> IntArray:
-    """As many items outside `mine` (sorted, distinct) as it has, or all there are; sorted."""
+    """Sample as many items outside `mine` (sorted, distinct) as it has, or all; sorted."""
     free = n_items - len(mine)
     ranks = rng.choice(free, size=min(len(mine), free), replace=False)
-    # The r-th free item is r plus the number of own items up to it.
+    # The r-th free item is r plus the number of the user's items up to it.
     gaps = mine - np.arange(len(mine))
     drawn: IntArray = np.sort(ranks + np.searchsorted(gaps, ranks, side="right"))
     return drawn

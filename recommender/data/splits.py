@@ -1,6 +1,6 @@
 """Split rows into train, validation and test; models see only the type `TrainingSplit`.
 
-Models are built from a `TrainingSplit` alone, so that no held-out row can reach one.
+Models are built from a `TrainingSplit` only, so that no held-out row can reach them.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ __all__ = ["LARGEST_SEED", "RATIOS", "HeldOut", "Split", "SplitKind", "TrainingS
 
 RATIOS = (0.6, 0.2, 0.2)
 LARGEST_SEED = 2**32 - 1
-"""Largest seed that numpy's legacy generator takes."""
+"""Largest seed of numpy's legacy generator."""
 
 SplitKind = Literal["random", "time", "time-per-user"]
-"""How the rows are parted: at random, at cut points in time, or by each user's own order."""
+"""Split protocol: random, at cut points in time, or by each user's order in time."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingSplit:
-    """All that a model may know: the training rows, the sizes, the knowledge graph and the names.
+    """Everything a model may use: training rows, sizes, knowledge graph and names.
 
-    The catalogue (None where there is none) holds names and ids, nothing that anybody did.
-    `user_graph` holds what is known of the users (friends, age, occupation), None where nothing
-    is: triples as in `graph`, but ids below `n_users` are the users.
+    The catalogue (or None) holds names and ids, no interactions. `user_graph` holds facts about
+    users (friends, age, occupation), or None: triples as in `graph`, but ids below `n_users` are
+    the users.
     """
 
     interactions: Interactions
@@ -75,16 +75,16 @@ class TrainingSplit:
         return self.graph.n_relations
 
     def share(self, rank: int, size: int) -> TrainingSplit:
-        """The rows of every `size`-th user from user `rank` on; ids and sizes stay the same."""
+        """The rows of every `size`-th user from user `rank` on; ids and sizes are unchanged."""
         mine = np.flatnonzero(self.users % size == rank)
         return replace(self, interactions=self.interactions.rows(mine))
 
     @cached_property
     def positives(self) -> tuple[IntArray, IntArray]:
-        """`(users, items)` of the positive rows; what features and samplers may be built from.
+        """`(users, items)` of the positive rows, from which features and samplers may be built.
 
-        A user's number of training *negatives* is the complement of his held-out ones (all rows
-        together are balanced per user) and would give the test labels away.
+        A user's number of training *negatives* is the complement of the held-out ones (all rows
+        together are balanced per user) and would leak test labels.
         """
         return self.interactions.positives
 
@@ -111,7 +111,7 @@ class TrainingSplit:
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """Validation or test rows: for measuring only. No model takes this type."""
+    """Validation or test rows, only for evaluation. No model accepts this type."""
 
     users: IntArray
     items: IntArray
@@ -123,7 +123,7 @@ class HeldOut:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """The three parts of a data set, and what they were made from."""
+    """The three parts of a data set, with their origin."""
 
     train: TrainingSplit
     valid: HeldOut
@@ -140,16 +140,16 @@ def split(
     ratios: tuple[float, float, float] = RATIOS,
     by: SplitKind = "random",
 ) -> Split:
-    """Split the rows, 6:2:2 by default: at random, as the public MKR code, or by time.
+    """Split the rows, 6:2:2 by default: at random, as in the public MKR code, or by time.
 
     At random, given the same rows and the same seed for numpy's legacy generator, validation and
-    test are the ones that the public MKR program draws: first validation, then test among the
-    rest. By time, see `parts_by_time`.
+    test are those of the public MKR program: first validation, then test from the remainder. By
+    time, see `parts_by_time`.
 
     Raises:
         ConfigError: a seed out of range, ratios that are not positive or do not sum to 1, or a
             part without rows.
-        DataError: a split by time of a folder without times.
+        DataError: a split by time for a folder without times.
     """
     if not 0 <= seed <= LARGEST_SEED:
         raise ConfigError(f"split seed {seed}: give a number from 0 to {LARGEST_SEED}")

@@ -21,7 +21,7 @@ _RESOURCE: Final = "https://w3id.org/musickg/"
 
 
 def read_statements(folder: Path, columns: Sequence[str]) -> pa.Table:
-    """Some columns of the statements of a data folder.
+    """Read some columns of a data folder's statements.
 
     Raises:
         DataError: no such file, or a damaged one.
@@ -36,9 +36,9 @@ def read_statements(folder: Path, columns: Sequence[str]) -> pa.Table:
 
 
 def curie(iri: str) -> str:
-    """The name that statements give a resource: `artist:Radiohead`.
+    """Convert an IRI to the CURIE used in statements: `artist:Radiohead`.
 
-    Of a resource of another base than the project's, the last two parts: `…/artist/Radiohead`.
+    For an IRI outside the project's namespace, the last two path segments: `…/artist/Radiohead`.
     """
     if iri.startswith(_RESOURCE):
         return iri.removeprefix(_RESOURCE).replace("/", ":", 1)

@@ -21,10 +21,10 @@ IntArray = npt.NDArray[np.int64]
 
 
 def read_integer_columns(path: Path, columns: tuple[str, ...]) -> IntArray:
-    """Return the table as an int64 array [columns, rows]; all values are >= 0.
+    """Read a table as an int64 array [columns, rows] of values >= 0.
 
-    Columns are separated by one tab, as the public MKR and KGCN code writes and reads them. Large
-    tables are memory-mapped (see `mapped_tables`).
+    Columns are separated by one tab, as in the public MKR and KGCN code. Large tables are
+    memory-mapped (see `mapped_tables`).
 
     Raises:
         DataError: missing or empty file, or a line that is not `len(columns)` integers >= 0.
@@ -38,8 +38,8 @@ def read_integer_columns(path: Path, columns: tuple[str, ...]) -> IntArray:
 
 
 def _parse(path: Path, columns: tuple[str, ...]) -> IntArray:
-    """The text as an int64 array [columns, rows]."""
-    if not _only_integers(path):  # pandas takes 1e3 and 1.0 for integers
+    """Parse the text to an int64 array [columns, rows]."""
+    if not _only_integers(path):  # pandas accepts 1e3 and 1.0 as integers
         raise _first_bad_line(path, columns)
     try:
         frame = pd.read_csv(
@@ -53,7 +53,7 @@ def _parse(path: Path, columns: tuple[str, ...]) -> IntArray:
             na_filter=False,
         )
     except (ValueError, OverflowError):
-        # The fast parser does not say where; the slow one below does.
+        # The fast parser does not report the line; the slow one below does.
         raise _first_bad_line(path, columns) from None
     table = frame.to_numpy().T
     if len(table) != len(columns) or bool((table < 0).any()):
@@ -62,7 +62,7 @@ def _parse(path: Path, columns: tuple[str, ...]) -> IntArray:
 
 
 def _only_integers(path: Path) -> bool:
-    """Whether a file holds digits, tabs and ends of lines only."""
+    """Whether a file contains only digits, tabs and line ends."""
     with path.open("rb") as file:
         return not any(
             chunk.translate(None, _ALLOWED) for chunk in iter(lambda: file.read(_CHUNK), b"")
@@ -70,7 +70,7 @@ def _only_integers(path: Path) -> bool:
 
 
 def _first_bad_line(path: Path, columns: tuple[str, ...]) -> DataError:
-    """Read `path` line by line and describe the first line that does not fit."""
+    """Read `path` line by line and describe the first malformed line."""
     layout = "<TAB>".join(columns)
     remedy = f"write {layout}, integers >= 0"
     with path.open(encoding="utf-8", errors="replace") as lines:
@@ -92,6 +92,6 @@ def _shown(text: str) -> str:
 
 
 def distinct(numbers: IntArray) -> IntArray:
-    """The numbers sorted, each once; np.unique hashes, which takes twenty times as long."""
+    """The distinct numbers, sorted; np.unique hashes and takes twenty times as long."""
     ordered = np.sort(numbers)
     return np.asarray(ordered[np.diff(ordered, prepend=ordered[:1] - 1) != 0])

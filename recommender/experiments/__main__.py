@@ -27,7 +27,7 @@ __all__ = ["main"]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Plan, say how long it will take, run what is missing, write the page."""
+    """Plan, estimate the time, run missing cells, write the page."""
     words = sys.argv[1:] if argv is None else argv
     if words[:1] == [kg_ablation.NAME]:
         return kg_ablation.main(words[1:])
@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
 def _cells(
     rows: Mapping[str, Sequence[Row]], arguments: argparse.Namespace
 ) -> tuple[list[tuple[Cell, Row]], dict[str, str]]:
-    """All cells, and the rows that cannot be run with the reason."""
+    """All cells, and the rows that cannot be run with the reasons."""
     check_numbers(arguments)
     cells, problems = [], {}
     for row in (row for table in rows.values() for row in table):
@@ -104,7 +104,7 @@ def _cells(
                 for seed in arguments.seeds
             ]
             for cell in mine:
-                _ = cell.key  # reads the data: complain now
+                _ = cell.key  # reads the data: report errors now
         except RecommenderError as error:
             problems[row.name] = str(error).split("; there are ")[0]
             continue

@@ -1,9 +1,8 @@
 """Train and measure one table row with one seed, and cache the result by a content hash.
 
-The cache is a folder of JSON files, named after hashes of all that the result depends on: the
-resolved settings, the data files, the seeds. A file is written whole or not at all, so that a
-killed run goes on with the cells that it had not finished. Rows of different tables with the same
-settings share their cells.
+The cache is a folder of JSON files, named by hashes of everything a result depends on: resolved
+settings, data files, seeds. Files are written atomically, so that a killed run continues with the
+unfinished cells. Rows of different tables with the same settings share their cells.
 """
 
 from __future__ import annotations
@@ -37,9 +36,9 @@ __all__ = [
 ]
 
 PROTOCOL = 1
-"""Part of every key; to be raised when the same settings no longer give the same figures."""
+"""Part of every key; increase it when the same settings give different figures."""
 
-# Settings of a training on which no result depends.
+# Training settings that do not affect results.
 _FREE = {
     "split_seed", "seed", "device", "threads", "checkpoint_seconds", "tensorboard", "mlflow",
 }  # fmt: skip
@@ -48,7 +47,7 @@ _KEPT = ("auc", "acc", "f1", "log_loss", "auc_warm", "auc_cold", "acc_warm", "ac
 
 @dataclass(frozen=True)
 class CellKey:
-    """Hashes and seed of a cell: its file's name."""
+    """Hashes and seed of a cell, which form its file name."""
 
     model: str
     config: str
@@ -62,12 +61,12 @@ class CellKey:
 
 @dataclass(frozen=True)
 class Cell:
-    """One training to do.
+    """A training with its evaluation.
 
     Attributes:
-        row: what to train.
-        seed: of the negatives, the split and the model alike.
-        data: folder with the data; `redraw` says whether to draw its negatives anew.
+        row: the table row to train.
+        seed: seed of the negatives, the split and the model.
+        data: folder with the data; `redraw`: whether to resample its negatives.
     """
 
     row: Row
@@ -85,12 +84,12 @@ class Cell:
         return CellKey(self.row.model, _hash(config), _hash(self.inputs()), self.seed)
 
     def inputs(self) -> dict[str, Any]:
-        """All that its rows and its graph depend on, the seed aside; goes into its name."""
+        """Everything its rows and graph depend on, except the seed; part of its key."""
         files = _hashes(self.data, times=self.training.split != "random")
         return {"files": files, "redraw": self.redraw, "protocol": PROTOCOL}
 
     def split(self) -> Split:
-        """The rows and the graph to train and to measure on."""
+        """The rows and the graph for training and evaluation."""
         dataset = load_folder(self.data)
         if self.redraw:
             dataset = redraw_negatives(dataset, self.seed)
@@ -98,15 +97,15 @@ class Cell:
 
     @property
     def n_rows(self) -> int:
-        """Rows of its data set, positives and negatives."""
+        """Number of rows of its data set, positives and negatives."""
         return len(load_folder(self.data).interactions)
 
 
 def data_folder(root: Path, dataset: str, seed: int) -> tuple[Path, bool]:
-    """Where the rows of a negative seed come from: folder, and whether to draw anew.
+    """The folder for a seed of negatives, and whether to resample them.
 
-    A folder `DATASET-seedN`, as `python -m pipeline build --seed N` can make, is taken as it is;
-    otherwise the negatives are drawn from the positives of `DATASET` (`redraw_negatives`).
+    A folder `DATASET-seedN`, made by `python -m pipeline build --seed N`, is used unchanged;
+    otherwise the negatives of `DATASET` are resampled (`redraw_negatives`).
     """
     prepared = root / f"{dataset}-seed{seed}"
     if seed != FILE_SEED and prepared.is_dir():
@@ -115,11 +114,11 @@ def data_folder(root: Path, dataset: str, seed: int) -> tuple[Path, bool]:
 
 
 def make_cell(row: Row, seed: int, root: Path, negatives: str | None, epochs: int | None) -> Cell:
-    """The cell of a row and a seed.
+    """Create the cell of a row and a seed.
 
     Args:
-        negatives: `static` or `fresh` in place of what the row's file says.
-        epochs: at most so many epochs, for a trial.
+        negatives: `static` or `fresh` instead of the setting of the row's file.
+        epochs: maximum number of epochs, for a trial.
 
     Raises:
         ConfigError: the row's model or settings do not exist.
@@ -136,7 +135,7 @@ def make_cell(row: Row, seed: int, root: Path, negatives: str | None, epochs: in
 
 
 def read_cell(path: Path) -> dict[str, Any] | None:
-    """A cached result; None where there is none (a damaged file counts as none)."""
+    """A cached result, or None (also for a damaged file)."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -145,13 +144,13 @@ def read_cell(path: Path) -> dict[str, Any] | None:
 
 
 def run_cell(cell: Cell, cache: Path) -> dict[str, Any]:
-    """Train, measure, and write the result into the cache.
+    """Train, evaluate, and write the result to the cache.
 
-    The catalogue is ranked after the clock has stopped: models that score pair by pair take as
-    long for it as for their training, which is not what a reader of the table wants to know.
+    The ranking of the catalogue is not included in the time: for models that score pair by pair it
+    takes as long as training.
 
     Raises:
-        RecommenderError: as from loading the data or training.
+        RecommenderError: from loading the data or training.
     """
     parts = cell.split()
     began, cpu_began = time.perf_counter(), time.process_time()
@@ -186,7 +185,7 @@ def run_cell(cell: Cell, cache: Path) -> dict[str, Any]:
 
 @lru_cache(maxsize=4)
 def load_folder(folder: Path) -> Dataset:
-    """`load`, which keeps the last few data sets for the cells that follow."""
+    """`load` with a cache of the last few data sets."""
     return load(folder)
 
 

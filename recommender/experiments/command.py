@@ -1,4 +1,4 @@
-"""Flags, checks, planning and running that the experiment commands share."""
+"""Shared parts of the experiment commands: flags, checks, planning and running."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ SEEDS = (555, 1, 2, 3, 4)
 
 @dataclass(frozen=True)
 class Measured:
-    """What there is to report.
+    """Results of a command.
 
     Attributes:
-        done: results at hand, by cell.
+        done: available results, by cell.
         failed: cells without one.
-        status: exit status of the command; None where there is a page to write first.
+        status: exit status of the command; None if a page must be written first.
     """
 
     done: Mapping[CellKey, Mapping[str, Any]]
@@ -45,9 +45,9 @@ def add_flags(parser: OneLineParser, *, seed_of: str, trial: str, figures: str) 
     """Add the flags of every experiment.
 
     Args:
-        seed_of: what a seed is the seed of.
-        trial: what a run with fewer epochs is.
-        figures: what lies beside the page.
+        seed_of: help text: what the seeds determine.
+        trial: help text: what a trial with fewer epochs is.
+        figures: help text: files beside the page.
     """
     parser.add_argument(
         "--data-root",
@@ -90,7 +90,7 @@ def add_flags(parser: OneLineParser, *, seed_of: str, trial: str, figures: str) 
 
 
 def check_numbers(arguments: argparse.Namespace) -> None:
-    """Raise a ConfigError for numbers that make no sense."""
+    """Raise a ConfigError for invalid numbers."""
     if len(set(arguments.seeds)) != len(arguments.seeds) or min(arguments.seeds) < 0:
         raise ConfigError("--seeds: give different integers >= 0")
     for name in ("jobs", "epochs"):
@@ -100,13 +100,13 @@ def check_numbers(arguments: argparse.Namespace) -> None:
 
 
 def measure(console: Console, cells: Sequence[Cell], arguments: argparse.Namespace) -> Measured:
-    """Say how long it will take, and run what is missing, as far as the flags ask for it."""
+    """Estimate the time and run missing cells, according to the flags."""
     cache = _cache(arguments)
     todo, jobs = plan(cells, cache), arguments.jobs or cores()
     announce(console, todo, jobs)
     if arguments.estimate:
         return Measured({}, status=0)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end the processes then too
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the processes are stopped
     try:
         outcomes = [] if arguments.cached else run_with_bar(console, todo, cache, jobs)
     except KeyboardInterrupt:
@@ -118,17 +118,17 @@ def measure(console: Console, cells: Sequence[Cell], arguments: argparse.Namespa
 
 @contextmanager
 def output_locks(arguments: argparse.Namespace) -> Iterator[None]:
-    """Keep other experiments out of the folders that the flags have this one write.
+    """Lock the output folders given by the flags against other experiments.
 
     Raises:
-        InUseError: another experiment is at work in one of them.
+        InUseError: another experiment is using one of them.
     """
     cache = _cache(arguments)
     with ExitStack() as locks:
         if not (arguments.estimate or arguments.cached):
             locks.enter_context(folder_lock(cache, "experiment"))
             for folder in cache.iterdir():
-                if folder.is_dir():  # a folder of results for each model
+                if folder.is_dir():  # one results folder per model
                     remove_leftovers(folder)
         if not arguments.estimate:
             locks.enter_context(folder_lock(arguments.out, "experiment"))
@@ -136,7 +136,7 @@ def output_locks(arguments: argparse.Namespace) -> Iterator[None]:
 
 
 def common_words(arguments: argparse.Namespace) -> list[str]:
-    """The flags that a page repeats at the end of its command."""
+    """The flags repeated at the end of the command on a page."""
     words = ["--epochs", str(arguments.epochs)] if arguments.epochs else []
     return [*words, "--cached"] if arguments.cached else words
 

@@ -14,14 +14,14 @@ __all__ = ["announce", "cores", "run_with_bar"]
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Number of cores available to this process."""
     if hasattr(os, "sched_getaffinity"):  # not on macOS
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def announce(console: Console, todo: Plan, jobs: int) -> None:
-    """Say how many results are at hand and how long the rest would take."""
+    """Print the number of cached results and the expected time for the others."""
     text = f"{len(todo.done)} results at hand, {len(todo.todo)} trainings to do"
     if todo.todo:
         text += f", about {_minutes(todo.total(jobs))} on {jobs} core{'s' if jobs > 1 else ''}"
@@ -29,7 +29,7 @@ def announce(console: Console, todo: Plan, jobs: int) -> None:
 
 
 def run_with_bar(console: Console, todo: Plan, cache: Path, jobs: int) -> list[Outcome]:
-    """Run with a bar that counts expected seconds, so that it moves evenly."""
+    """Run with a progress bar in expected seconds, so that it moves evenly."""
     bar = Progress(
         TextColumn("{task.fields[ended]} of {task.fields[all]} trainings"),
         BarColumn(),
@@ -51,7 +51,7 @@ def run_with_bar(console: Console, todo: Plan, cache: Path, jobs: int) -> list[O
         else:
             auc = outcome.result["test"]["auc"]
             last += f"AUC {auc:.4f}" if auc is not None else "AUC undefined"
-        if not console.is_terminal and outcome.result is not None:  # a log has no bar
+        if not console.is_terminal and outcome.result is not None:  # no progress bar in a log
             console.print(f"{ended} of {len(todo.todo)}: {last}", soft_wrap=True)
         bar.update(work, advance=todo.seconds[cell.key], ended=ended, last=last)
 

@@ -1,4 +1,4 @@
-"""Count the sizes of the data sets in their folders, for Table 3 of the MMSS_MKR paper."""
+"""Count the sizes of data sets for Table 3 of the MMSS_MKR paper."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ SIZES = ("users", "items", "interactions", "triples")
 
 @dataclass(frozen=True)
 class Counted:
-    """A row of Table 3: sizes by name, None where the folder is absent."""
+    """A row of Table 3: sizes by name, None if the folder is missing."""
 
     row: CountRow
     sizes: dict[str, int] | None
 
 
 def count(rows: Sequence[CountRow], root: Path) -> list[Counted]:
-    """Count the data sets that are there.
+    """Count the available data sets.
 
     Users are those with a row, items the ids 0 … n - 1 of the graph's items; "interactions" are
     rows, positives and sampled negatives together, as the paper counts them.
 
     Raises:
-        DataError: a folder that is there but malformed.
+        DataError: a malformed folder.
     """
     counted = []
     for row in rows:

@@ -21,9 +21,9 @@ _OURS, _PAPERS, _CONTROL = "#1f5f8b", "#d9a679", "#8fb08c"
 
 
 def histogram(table: TableResult, path: Path) -> Path:
-    """Draw the bars of a table to a PNG; the same figures give the same bytes.
+    """Draw a table's bar chart to a PNG; the same figures give the same bytes.
 
-    Controls are drawn beside the systems of Table 5, not beside the ablations.
+    Controls are drawn for Table 5, not for the ablations.
     """
     ablation = table.table == "table9"
     rows = [r for r in table.rows if r.measured and not (ablation and r.row.kind == "control")]

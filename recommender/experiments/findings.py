@@ -11,7 +11,7 @@ _NAMES = {"auc": "AUC", "acc": "ACC"}
 
 
 def read_table(table: TableResult) -> list[str]:
-    """Sentences about one table; each says what the paper claims and whether it holds here."""
+    """Generate sentences about a table: the paper's claims and whether they hold here."""
     measured = [row for row in table.rows if row.measured]
     if not measured:
         return ["Nothing of this table has been run yet."]
@@ -37,7 +37,7 @@ def read_table(table: TableResult) -> list[str]:
 
 
 def _in_short(table: TableResult, rows: Sequence[RowResult]) -> list[str]:
-    """Whether the paper's best row is the best here, in one sentence."""
+    """State whether the paper's best row is the best here, in one sentence."""
     reference = table.reference
     rivals = [r for r in rows if r is not reference and r.row.kind == "paper"]
     if reference is None or not rivals:
@@ -80,7 +80,7 @@ def _agreement(rows: Sequence[RowResult]) -> list[str]:
 
 
 def _best(table: TableResult, rows: Sequence[RowResult]) -> list[str]:
-    """The paper's row is the best of every table: is it here?"""
+    """State whether the paper's row, the best of every table there, is the best here."""
     reference = table.reference
     if reference is None:
         return ["The reference row has not been run: nothing can be tested against it."]
@@ -133,7 +133,7 @@ def _best(table: TableResult, rows: Sequence[RowResult]) -> list[str]:
 
 
 def _samplings(table: TableResult, rows: Sequence[RowResult]) -> list[str]:
-    """Whether either sampling of training negatives gives the reference the paper's AUC."""
+    """State whether either negative sampling gives the reference the paper's AUC."""
     reference = table.reference
     paper = None if reference is None else reference.row.auc
     if reference is None or paper is None:
@@ -218,7 +218,7 @@ def _table9(table: TableResult) -> list[str]:
 
 
 def _steps(table: TableResult, pairs: Sequence[tuple[str, str]]) -> list[str]:
-    """By how much the second of each pair is better than the first, here and in the paper."""
+    """Gain of the second over the first of each pair, here and in the paper."""
     parts = []
     for first, second in pairs:
         a, b = table.row(first), table.row(second)

@@ -32,7 +32,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """All that is printed."""
+    """The contents of the page."""
 
     title: str
     command: str
@@ -41,7 +41,7 @@ class Page:
 
 
 def table_section(title: str, table: TableResult, picture: str = "") -> Section:
-    """One of Tables 5 to 9 on one data set."""
+    """Section of one of Tables 5 to 9 on one data set."""
     columns = ["model"]
     for metric in METRICS:
         columns += [metric.upper(), "new seed", "paper", "difference", "p"]
@@ -68,9 +68,9 @@ _LIST_COLUMNS = {
 
 
 def lists_section(title: str, table: TableResult) -> Section | None:
-    """What the same rows put first in the whole catalogue; None where nothing was ranked.
+    """Section of list metrics for the same rows; None if nothing was ranked.
 
-    A result from before rankings were measured has dashes.
+    Results from before rankings were measured have dashes.
     """
     ranked = [row for row in table.rows if row.measured and row.value(LISTS[0]) is not None]
     if not ranked:
@@ -95,7 +95,7 @@ def lists_section(title: str, table: TableResult) -> Section | None:
 
 
 def counts_section(title: str, counted: Sequence[Counted]) -> Section:
-    """Table 3."""
+    """Section of Table 3."""
     rows, wrong = [], 0
     for one in counted:
         cells = [one.row.label]

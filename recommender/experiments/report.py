@@ -27,20 +27,20 @@ from recommender.experiments.rows import TITLES, Row, read_counts
 __all__ = ["Study", "write_report"]
 
 
-# Data sets whose files do not tell the items that a user met and did not like.
+# Data sets whose files lack the items that a user rated below the threshold.
 _RATED_LOW = ("movielens-1m",)
 
 
 @dataclass(frozen=True)
 class Study:
-    """What was asked for and what came of it.
+    """A requested study with its results.
 
     Attributes:
         tables: names of the tables.
         rows: by table.
-        results, problems: as `gather` takes them.
-        command: the command that repeats it.
-        seeds, negatives, epochs: its settings; None where each row's own were taken.
+        results, problems: arguments of `gather`.
+        command: the command to repeat it.
+        seeds, negatives, epochs: its settings; None for each row's own.
     """
 
     tables: Sequence[str]
@@ -56,7 +56,7 @@ class Study:
 
 
 def write_report(study: Study, out: Path, name: str) -> list[Path]:
-    """Write `name`.md, `name`.html and the figures into `out`; the paths, pages first."""
+    """Write `name`.md, `name`.html and the figures to `out`; returns the paths, pages first."""
     out.mkdir(parents=True, exist_ok=True)
     sections: list[Section] = []
     pictures: list[Path] = []

@@ -22,21 +22,21 @@ LISTS = (
     "ndcg@10", "recall@20", "hit@10", "mrr@10", "distinct_items@10", "popularity_share@10",
     "novelty@10", "diversity@10", "calibration@10",
 )  # fmt: skip
-"""Of the ranked catalogue and of the lists; the first is tested against the reference."""
+"""Metrics of ranking and lists; the first is tested against the reference."""
 COVERAGE = 0.99
-"""Of the intervals for a new seed: a page holds dozens, of which 95% would leave several out."""
+"""Coverage of the intervals for a new seed: of dozens on a page, 95% would miss several."""
 _SPLIT = ("auc_warm", "auc_cold")
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A metric of a row.
+    """A row's values of a metric.
 
     Attributes:
         values: one per seed, None where undefined.
         paper: the paper's figure.
-        contrast: reference against this row over the seeds that both have, p after Holm's
-            correction over the whole table.
+        contrast: reference against this row over common seeds, p after Holm's correction over the
+            whole table.
     """
 
     values: Sequence[float | None]
@@ -57,11 +57,11 @@ class Figure:
 
     @property
     def new_seed(self) -> tuple[float, float] | None:
-        """Where a seed that is none of these falls with probability `COVERAGE`.
+        """Prediction interval of a new seed, with probability `COVERAGE`.
 
-        Student's prediction interval, mean ± t(n - 1) · sd · √(1 + 1/n), which takes the values
-        for draws from one normal distribution; within [0, 1]. None with fewer than three seeds:
-        t(1) = 64 says nothing.
+        Student's prediction interval, mean ± t(n - 1) · sd · √(1 + 1/n), which assumes a normal
+        distribution; clipped to [0, 1]. None with fewer than three seeds, as t(1) = 64 is
+        uninformative.
         """
         if self.mean is None or self.sd is None or len(self.values) < 3:
             return None
@@ -71,19 +71,18 @@ class Figure:
 
     @property
     def difference(self) -> float | None:
-        """Ours less the paper's."""
+        """Our value minus the paper's."""
         return None if self.mean is None or self.paper is None else self.mean - self.paper
 
 
 @dataclass(frozen=True)
 class RowResult:
-    """A row and all that was measured of it; `problem` says why nothing was.
+    """A row with its results, or the `problem` that prevented them.
 
     Attributes:
-        negatives: what it was trained against: `static` or `fresh` rows, `own` negatives, none.
-        seconds, cpu_seconds: of one training, means; CPU None where a seed's was not recorded.
-        lists: how many lists there were, and by what calibration is measured; empty where no seed
-            was ranked.
+        negatives: negatives in training: `static` or `fresh` rows, `own` negatives, none.
+        seconds, cpu_seconds: means of one training; CPU None if not recorded for a seed.
+        lists: number of lists, and the attribute of calibration; '' if no seed was ranked.
     """
 
     row: Row
@@ -103,13 +102,13 @@ class RowResult:
 
     @property
     def measured(self) -> bool:
-        """Whether there is anything."""
+        """Whether there are results."""
         return bool(self.seeds)
 
 
 @dataclass(frozen=True)
 class TableResult:
-    """A table's rows on one data set; `reference` is the row that the tests are against."""
+    """A table's rows on one data set; tested against `reference`."""
 
     table: str
     dataset: str
@@ -130,12 +129,12 @@ def gather(
     results: Mapping[str, Mapping[int, Mapping[str, Any]]],
     problems: Mapping[str, str],
 ) -> list[TableResult]:
-    """Make one table per data set.
+    """Build one table per data set.
 
     Args:
         rows: of one table.
-        results: by the row's name, by seed: what `run_cell` returned.
-        problems: by the row's name: why it is missing or incomplete.
+        results: results of `run_cell`, by row name, then by seed.
+        problems: reasons for missing or incomplete rows, by row name.
     """
     tables = []
     for dataset in dict.fromkeys(row.dataset for row in rows):
@@ -176,7 +175,7 @@ def _row(
 
 
 def _describe_lists(rankings: Sequence[Mapping[str, Any]]) -> str:
-    """Of a seed on average; nothing where only the ranking metrics were kept."""
+    """Describe the lists of a seed on average; '' if only ranking metrics were kept."""
     counted = [ranking for ranking in rankings if "lists" in ranking]
     if not counted:
         return ""
@@ -193,7 +192,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 def _negatives(row: Row, cell: Mapping[str, Any]) -> str:
-    """Against what a row learns; counting models and least squares look at positives alone."""
+    """Negatives of a row's training; counting models and least squares use only positives."""
     if resolve(row.model).model.tasks is Recommender.tasks:
         return "none"
     if cell.get("settings", {}).get("pairs") == "uniform":
@@ -202,7 +201,7 @@ def _negatives(row: Row, cell: Mapping[str, Any]) -> str:
 
 
 def _tested(rows: list[RowResult]) -> list[RowResult]:
-    """Compare each row with the reference, over the seeds that both have."""
+    """Compare each row with the reference, over common seeds."""
     reference = next((r for r in rows if r.row.reference and r.measured), None)
     if reference is None:
         return rows
@@ -231,7 +230,7 @@ def _with(row: RowResult, contrasts: Sequence[Contrast]) -> RowResult:
 
 
 def _sound(contrast: Contrast | None) -> Contrast | None:
-    """No contrast where a seed's value is undefined."""
+    """Drop contrasts with undefined values of a seed."""
     if contrast is None or contrast.difference is None or math.isnan(contrast.difference):
         return None
     return contrast

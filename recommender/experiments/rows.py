@@ -1,7 +1,7 @@
 """Read table rows to reproduce from TOML: model, settings, and the published figures.
 
-A row's file is also a settings file of `python -m recommender.train --config`, with one table
-more, `[experiment]`, that says which row it is and what the paper reports for it.
+A row's file is also a settings file of `python -m recommender.train --config`, with an additional
+table `[experiment]` for the row's identity and the paper's figures.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class _Figures(BaseModel):
 
 
 class CountRow(_Figures):
-    """A row of Table 3; None where the paper has no such data set."""
+    """A row of Table 3; None if not in the paper."""
 
     users: int | None = Field(None, description="the paper's number of users")
     items: int | None = Field(None, description="the paper's number of items")
@@ -69,15 +69,15 @@ class Row(_Figures):
 
     @property
     def name(self) -> str:
-        """Tells it from all others: table, data set and file."""
+        """Unique name: table, data set and file."""
         return f"{self.table}/{self.dataset}/{self.file.stem}"
 
 
 def read_rows(table: str, folder: Path = FOLDER) -> list[Row]:
-    """The rows of a table in their order, and under each data set the controls.
+    """Read the rows of a table in order, with the controls for each data set.
 
     Raises:
-        ConfigError: a file that is no such row, or no row at all.
+        ConfigError: an invalid file, or no rows.
     """
     rows = [read_row(path, table) for path in _files(table, folder)]
     for row in rows:
@@ -93,10 +93,10 @@ def read_rows(table: str, folder: Path = FOLDER) -> list[Row]:
 
 
 def read_counts(folder: Path = FOLDER) -> list[CountRow]:
-    """The rows of Table 3 in their order.
+    """Read the rows of Table 3 in order.
 
     Raises:
-        ConfigError: a file that is no such row, or no row at all.
+        ConfigError: an invalid file, or no rows.
     """
     rows = [
         _parse(CountRow, path, read_toml(path).get("experiment", {}))
@@ -106,10 +106,10 @@ def read_counts(folder: Path = FOLDER) -> list[CountRow]:
 
 
 def read_row(path: Path, table: str) -> Row:
-    """The row in one file.
+    """Read the row in a file.
 
     Raises:
-        ConfigError: a file that is missing or no such row.
+        ConfigError: a missing or invalid file.
     """
     content = read_toml(path)
     if "model" not in content:

@@ -19,16 +19,16 @@ from safe_io.worker_processes import end_with_parent
 __all__ = ["Outcome", "Plan", "plan", "run"]
 
 LASTFM_ROWS = 42_346
-# Libraries read these when they are loaded: set before the worker processes start.
+# Read by libraries when loaded: set before worker processes start.
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is to do.
+    """Execution plan.
 
     Attributes:
-        done: results at hand.
+        done: cached results.
         todo: cells to run, the longest first, so that the cores finish together.
         seconds: expected time of each on one core.
     """
@@ -38,14 +38,14 @@ class Plan:
     seconds: Mapping[CellKey, float]
 
     def total(self, jobs: int) -> float:
-        """Expected seconds on `jobs` cores: no less than the longest cell alone."""
+        """Expected seconds on `jobs` cores: at least those of the longest cell."""
         each = [self.seconds[cell.key] for cell in self.todo]
         return max(sum(each) / max(jobs, 1), max(each, default=0.0))
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished cell: its result, or why there is none."""
+    """A finished cell: its result, or the error."""
 
     cell: Cell
     result: dict[str, Any] | None
@@ -53,10 +53,10 @@ class Outcome:
 
 
 def plan(cells: Sequence[Cell], cache: Path) -> Plan:
-    """Look the cells up in the cache, and expect each of the others to take what it took before.
+    """Look up the cells in the cache, and estimate the time of the others.
 
-    "Before" is the median of the same settings on other seeds in this cache; without any, the
-    row's own figure.
+    The estimate is the median of the same settings with other seeds in this cache, or else the
+    figure in the row's file.
     """
     done: dict[CellKey, dict[str, Any]] = {}
     todo: dict[CellKey, Cell] = {}
@@ -74,30 +74,30 @@ def plan(cells: Sequence[Cell], cache: Path) -> Plan:
 def _expected(cell: Cell, cache: Path) -> float:
     cached = [read_cell(path) for path in sorted(cell.key.path(cache).parent.glob("*.json"))]
     same = [
-        r.get("cpu_seconds", r["seconds"])  # the clock's would hold what other programs took
+        r.get("cpu_seconds", r["seconds"])  # wall-clock time would include other programs
         for r in cached
         if r is not None and r["dataset"] == cell.row.dataset
     ]
     if same:
         return float(median(same))
-    # A control's file serves all data sets and gives its time on Last.FM.
+    # A control's file is used for all data sets, and has its time on Last.FM.
     return cell.row.seconds * (cell.n_rows / LASTFM_ROWS if cell.row.kind == "control" else 1)
 
 
 def run(
     todo: Sequence[Cell], cache: Path, jobs: int, finished: Callable[[Outcome], None]
 ) -> list[Outcome]:
-    """Run the cells; `finished` hears of each as it ends.
+    """Run the cells; `finished` is called as each one ends.
 
-    A cell that fails is reported and the others go on. Interrupted, it ends its processes and
-    waits for nothing: what is in the cache stays.
+    A failing cell is reported and the others continue. On an interrupt, the processes are stopped
+    immediately; cached results are kept.
     """
     for name in _THREADS:
         os.environ[name] = "1"
     outcomes: list[Outcome] = []
     if not todo:
         return outcomes
-    context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
+    context = multiprocessing.get_context("spawn")  # torch's threads do not survive fork
     pool = ProcessPoolExecutor(
         min(jobs, len(todo)), mp_context=context, initializer=end_with_parent
     )

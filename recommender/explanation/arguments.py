@@ -14,11 +14,11 @@ from recommender.explanation.names import Names
 
 __all__ = ["LEAST_IDF", "Arguments", "Fact"]
 
-#: What more than half of the catalogue has says nothing about taste.
+#: Features of more than half of the catalogue are uninformative about taste.
 LEAST_IDF: Final = math.log(2)
 
 _MOST_ARGUMENTS = 2
-_MOST_SHARED = 2  # entities named in one argument
+_MOST_SHARED = 2  # maximum entities in one argument
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Fact:
     Attributes:
         holding: its id in the index.
         weight: see `Basis`.
-        rank: by which facts are chosen, see `FactWeights`.
+        rank: criterion for choosing facts, see `FactWeights`.
         named: whether the entity has a readable name.
-        sharers: items of the history of which the same is true; empty for a link to one of them.
+        sharers: items of the history with the same fact; empty for a link to one of them.
     """
 
     holding: int
@@ -41,7 +41,7 @@ class Fact:
 
 
 class Arguments:
-    """Chooses facts and words nothing."""
+    """Chooses the facts of arguments, without verbalising them."""
 
     def __init__(self, index: GraphIndex, listeners: Listeners, names: Names | None) -> None:
         self._index = index
@@ -49,12 +49,12 @@ class Arguments:
         self._names = names
 
     def best(self, links: Sequence[Fact], shared: Sequence[Fact], basis: Basis) -> list[Evidence]:
-        """At most two arguments: a link, the shortest path there is, and then the strongest."""
+        """At most two arguments: a direct link (the shortest path), then the strongest."""
         arguments = [*self._link(links, basis), *self._in_common(shared, basis)]
         return arguments[:_MOST_ARGUMENTS]
 
     def _link(self, links: Sequence[Fact], basis: Basis) -> list[Evidence]:
-        """One argument out of all direct links: of the best one's meaning, the best-known first."""
+        """One argument from all direct links with the best one's meaning, the best-known first."""
         if not links:
             return []
         best = max(links, key=lambda fact: (fact.rank, -fact.holding))
@@ -69,10 +69,10 @@ class Arguments:
         return [Evidence("link", items, steps, weight=sum(s.weight for s in steps), basis=basis)]
 
     def _in_common(self, shared: Sequence[Fact], basis: Basis) -> list[Evidence]:
-        """Up to two arguments: entities, and the items of the history that share all of them.
+        """Up to two arguments of entities and the items of the history that share all of them.
 
-        What has no readable name is mentioned only where nothing else is shared, and two entities
-        of one name (genre *metal*, tag *metal*) only once.
+        Entities without a readable name are mentioned only if nothing else is shared, and two
+        entities with the same name (genre *metal*, tag *metal*) only once.
         """
         arguments: list[tuple[float, Evidence]] = []
         remaining = [fact for fact in shared if fact.named] or list(shared)
@@ -81,7 +81,7 @@ class Arguments:
             concepts = {self._concept(fact) for fact in chosen}
             remaining = [fact for fact in remaining if self._concept(fact) not in concepts]
             if arguments and sharers <= set(arguments[0][1].items):
-                continue  # the same items again: another argument about them adds no support
+                continue  # the same items: a further argument about them adds no support
             steps = tuple(self._index.step(fact.holding, fact.weight) for fact in chosen)
             weight = sum(fact.weight for fact in chosen)
             items = self._listeners.best_known(sharers)
@@ -90,10 +90,10 @@ class Arguments:
         return [evidence for _, evidence in sorted(arguments, key=lambda pair: -pair[0])]
 
     def _strongest(self, shared: Sequence[Fact], basis: Basis) -> tuple[list[Fact], frozenset[int]]:
-        """Facts, and the items of the history with all of them, of the greatest value.
+        """Facts, and the items of the history with all of them, maximising the value.
 
-        Greedy: start from the best fact and add another as long as the value grows. Every item
-        named truly shares every entity named.
+        Greedy: start from the best fact and add others while the value grows. Every named item
+        shares every named entity.
         """
         ranked = sorted(
             shared, key=lambda fact: (-_value([fact], fact.sharers, basis), fact.holding)
@@ -113,7 +113,7 @@ class Arguments:
         return chosen, sharers
 
     def _is_implied(self, fact: Fact, chosen: Sequence[Fact]) -> bool:
-        """Whether a chosen fact says it already: *plays thrash metal* implies *plays metal*."""
+        """Whether a chosen fact already implies it: *plays thrash metal* implies *plays metal*."""
         return self._names is not None and any(
             self._names.implies(self._entity(other), self._entity(fact)) for other in chosen
         )
@@ -127,11 +127,11 @@ class Arguments:
 
 
 def _value(facts: Sequence[Fact], sharers: frozenset[int], basis: Basis) -> float:
-    """What an argument is worth.
+    """Value of an argument.
 
-    By rarity Σ weight² · (1 + ½ ln items): a rare label shared with one artist and a common genre
-    shared with twelve both have their chance, and the square keeps several generic facts from
-    outweighing a specific one. The model's weights know the history already; they are added up.
+    By rarity: Σ weight² · (1 + ½ ln items), which balances a rare label shared with one artist and
+    a common genre shared with twelve; the square keeps several generic facts from outweighing a
+    specific one. The model's weights already include the history and are summed.
     """
     if basis == "model":
         return sum(fact.rank for fact in facts)

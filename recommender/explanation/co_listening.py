@@ -13,11 +13,11 @@ from recommender.scoring import ItemSets
 
 IntArray = NDArray[np.int64]
 
-_SHRINKAGE = 10  # listeners; one common listener of two is less than ten of two hundred
+_SHRINKAGE = 10  # shrinkage, in listeners: 1 common of 2 counts less than 10 of 200
 
 
 class Listeners:
-    """Counts over the training histories, `[users × items]`."""
+    """Co-occurrence counts over the training histories, `[users × items]`."""
 
     def __init__(self, history: ItemSets, n_items: int) -> None:
         self._matrix = history.matrix(n_items)
@@ -26,21 +26,21 @@ class Listeners:
         self._before: Listeners | None = None
 
     def joined_by(self, newcomers: ItemSets) -> Listeners:
-        """The counts with more people, whose numbers follow; those of before are not made again."""
+        """Add people with subsequent ids; existing counts are reused."""
         joined = Listeners(newcomers, len(self._popularity))
         joined._popularity += self._popularity
         joined._before = self
         return joined
 
     def best_known(self, items: Iterable[int]) -> tuple[int, ...]:
-        """The items once each, those with most listeners first."""
+        """The distinct items, by falling number of listeners."""
         return tuple(sorted(set(items), key=lambda item: (-self._popularity[item], item)))
 
     def find(self, users: IntArray, items: IntArray) -> Iterator[tuple[int, Evidence]]:
-        """For pairs, the item of the user's history that goes best with a new item.
+        """For each pair, find the item of the user's history closest to a new item.
 
-        "Best" is the highest cosine, users with both over the root of the audience (shrunk), so
-        that an item everybody has does not explain everything.
+        Closeness is the shrunk cosine: users with both over the root of the audience, so that a
+        popular item does not explain everything.
 
         Args:
             users, items: ``[n]``; no item may be in its user's history.
@@ -60,14 +60,14 @@ class Listeners:
                 continue
             best = int(np.argmax(counts / np.sqrt(self._popularity[candidates] + _SHRINKAGE)))
             item = int(candidates[best])
-            audience = int(self._popularity[item]) - 1  # the user is one of them
+            audience = int(self._popularity[item]) - 1  # excluding the user
             yield (
                 pair,
                 Evidence("listeners", (item,), together=int(counts[best]), audience=audience),
             )
 
     def _together(self, items: IntArray) -> csr_array:
-        """``[items × all items]`` how many people have both."""
+        """``[items × all items]`` number of people with both."""
         found = (self._of_item[items] @ self._matrix).tocsr()
         return found if self._before is None else (self._before._together(items) + found).tocsr()
 
@@ -75,12 +75,12 @@ class Listeners:
         if self._before is None:
             return self._matrix[users]
         first = self._before.n_users
-        if len(users) and users.min() >= first:  # the rule: newcomers are asked about alone
+        if len(users) and users.min() >= first:  # the common case: only newcomers are queried
             return self._matrix[users - first]
         return self._all()[users]
 
     def _all(self) -> csr_array:
-        """Everybody's history."""
+        """All histories."""
         if self._before is None:
             return self._matrix
         return csr_array(vstack([self._before._all(), self._matrix], format="csr"))

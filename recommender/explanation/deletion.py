@@ -1,10 +1,9 @@
 """Test reasons by deletion: remove the named facts, and measure the change of the score.
 
-For a sampled recommendation the facts that its reason names are taken out of the training split,
-what the model derives from the split is built again, the trained parameters stay, and the pair is
-scored. The same with as many random facts of the same item tells how far the score falls when facts
-go that the reason does not name. Where the reason rests on other listeners, the interaction that it
-names is deleted, against a random one of the same user.
+For a sampled recommendation, the facts named in its reason are removed from the training split, the
+model's derived data are rebuilt with the trained parameters unchanged, and the pair is scored.
+Removing as many random facts of the same item is the control. If the reason is based on other
+listeners, the named interaction is deleted, with a random one of the same user as control.
 """
 
 from __future__ import annotations
@@ -32,11 +31,11 @@ __all__ = ["DeletionConfig", "Rebuilder", "deletion_test"]
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
-#: What is deleted: triples of the graph, or rows of the training interactions.
+#: Kind of deletion: triples of the graph, or rows of the training interactions.
 What = Literal["facts", "interactions"]
 
-_PROBE = 10  # pairs whose scores do not move at all show that the rest need not be tried
-_SCALE_ITEMS = 200  # random items, whose scores give the spread of a user's scores
+_PROBE = 10  # unchanged scores of this many pairs stop the test early
+_SCALE_ITEMS = 200  # random items used to estimate the spread of a user's scores
 
 
 class DeletionConfig(BaseModel):
@@ -60,11 +59,11 @@ class DeletionConfig(BaseModel):
 class Rebuilder:
     """Builds a run's model on a reduced training split, without training it again.
 
-    Everything learned is taken over: parameters, and those buffers that the training changed. What
-    a new model has the same as the trained one is derived from the split, and derived anew.
+    Learned state is copied: parameters, and buffers changed by training. Buffers that are equal in
+    a new and the trained model are derived from the split, and are recomputed.
 
     Args:
-        run: the run; its model stays as it is.
+        run: the run; its model is not modified.
     """
 
     def __init__(self, run: LoadedRun) -> None:
@@ -80,7 +79,7 @@ class Rebuilder:
         }
 
     def without_triples(self, triples: Sequence[int] | IntArray) -> Recommender:
-        """The model as it is without these triples of the graph."""
+        """The model rebuilt without these triples of the graph."""
         graph = self._train.graph
         keep = np.delete(np.arange(len(graph)), np.asarray(triples, dtype=np.int64))
         reduced = KnowledgeGraph(
@@ -93,7 +92,7 @@ class Rebuilder:
         return self._build(replace(self._train, graph=reduced))
 
     def without_interactions(self, rows: Sequence[int] | IntArray) -> Recommender:
-        """The model as it is without these rows of the training interactions."""
+        """The model rebuilt without these rows of the training interactions."""
         played = self._train.interactions
         keep = np.delete(np.arange(len(played)), np.asarray(rows, dtype=np.int64))
         reduced = Interactions(played.users[keep], played.items[keep], played.labels[keep])
@@ -117,7 +116,7 @@ class Rebuilder:
 
 @dataclass(frozen=True)
 class _Case:
-    """One recommendation and what to delete for it."""
+    """A recommendation and the deletions to try."""
 
     user: int
     item: int
@@ -137,7 +136,7 @@ def deletion_test(
     Args:
         run: the run; `run.model` in eval mode.
         config: sample and seed.
-        progress: called with the rebuilds done and the rebuilds to do.
+        progress: called with the number of rebuilds done and the total.
 
     Returns:
         Counts, and under "facts" and "interactions" the figures of `_figures`, for ``json.dumps``.
@@ -164,7 +163,7 @@ def deletion_test(
 def _sample(
     run: LoadedRun, config: DeletionConfig, rng: np.random.Generator
 ) -> tuple[list[_Case], dict[str, int]]:
-    """One recommendation each of random users with a history, and why others were left out."""
+    """Sample one recommendation for random users with a history; and why others were left out."""
     train = run.split.train
     with_history = np.flatnonzero(np.diff(train.history[0]))
     size = min(config.users, len(with_history))
@@ -191,7 +190,7 @@ def _case(
     draws: int,
     rng: np.random.Generator,
 ) -> _Case | str:
-    """What to delete for one recommendation, or why it cannot be tried."""
+    """The deletions for a recommendation, or why it cannot be tested."""
     item, reason = int(found.items[row, column]), found.reasons[row][column]
     if reason is None or reason.kind == "model":
         return "the reason names nothing"
@@ -207,7 +206,7 @@ def _case(
 def _named(
     train: TrainingSplit, user: int, item: int, reason: Reason
 ) -> tuple[tuple[int, ...], IntArray, What]:
-    """What the reason names, and what else of the kind there is."""
+    """The triples or rows named in the reason, and the alternatives."""
     if reason.triples:
         graph = train.graph
         at_item = np.flatnonzero((graph.head == item) | (graph.tail == item))

@@ -8,24 +8,24 @@ from typing import Literal
 __all__ = ["Basis", "Evidence", "Kind", "Reason", "Step"]
 
 #: From the strongest to the weakest. `link`: a triple joins the item and one of the history.
-#: `shared`: both have the same relation to one entity. `through`: both touch one entity, by
-#: different relations. `path`: two linked entities lie between them. `listeners`: no path, but
-#: other users have both. `model`: none of these; the score is all there is.
+#: `shared`: both have the same relation to an entity. `through`: both are related to an entity, by
+#: different relations. `path`: two linked entities are between them. `listeners`: no path, but
+#: other users have both. `model`: none of these, only the score.
 Kind = Literal["link", "shared", "through", "path", "listeners", "model"]
 
-#: Where a weight comes from. `model`: what the score owes to the triples, in units of the score.
-#: `rarity`: how informative the fact is, in nats, times what its relation means to a listener.
+#: Origin of a weight. `model`: contribution of the triples to the score, in its units.
+#: `rarity`: informativeness of the fact, in nats, times the relevance of its relation.
 Basis = Literal["model", "rarity"]
 
 
 @dataclass(frozen=True)
 class Step:
-    """One fact as seen from one of its ends: the relation, whether that end is the head, the other.
+    """A fact seen from one of its ends: relation, whether that end is the head, other end.
 
     Attributes:
         relation, forward, entity: the relation, its direction, and the entity at the other end.
-        triples: positions in `train.graph` of the triples that state it; more than one where the
-            graph has it in both directions or under two relations of one meaning.
+        triples: positions in `train.graph` of the triples that state it; more than one if the graph
+            has it in both directions or under two equivalent relations.
         weight: see `Basis`.
     """
 
@@ -38,18 +38,19 @@ class Step:
 
 @dataclass(frozen=True)
 class Evidence:
-    """One argument.
+    """An argument of a reason.
 
     Attributes:
         kind: see `Kind`.
-        items: items of the user's history that it rests on, the best-known first; all of them.
+        items: all items of the user's history that it is based on, the best-known first.
         steps: facts on the recommended item's side. `link`: those that lead to ``items``, one each.
             `shared`: one for every entity that all of ``items`` share. `through` and `path`: one.
-        middle: of `path`: the fact between the two entities, seen from the recommended item's.
+        middle: for `path`: the fact between the two entities, seen from the recommended item's.
         ends: the fact on the history's side, seen from ``items[0]`` (`through` and `path`).
         weight: of the argument; for `link` and `shared` the sum over ``steps``.
-        basis: where the weights come from.
-        together, audience: of `listeners`: other users with both items; with ``items[0]``.
+        basis: origin of the weights.
+        together, audience: for `listeners`: number of other users with both items; with
+            ``items[0]``.
     """
 
     kind: Kind

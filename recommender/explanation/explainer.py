@@ -1,7 +1,7 @@
 """Explain a batch of recommendations: users, items and histories in, reasons out.
 
-What a reason says is true of the graph and of the training data. Which facts it names is decided by
-the model where the model can tell what its score owes to them, else by their rarity.
+Reasons are factual with respect to the graph and the training data. Facts are chosen by their
+contribution to the model's score if available, else by rarity.
 """
 
 from __future__ import annotations
@@ -34,15 +34,16 @@ _MODEL = Reason((Evidence("model"),))
 
 
 class Explainer:
-    """Reasons from the knowledge graph, from other users' histories where the graph has none.
+    """Generates reasons from the knowledge graph, or else from other users' histories.
 
-    Everything comes from the training split: the user's history are his training positives.
+    Only the training split is used: a user's history are the training positives.
 
     Args:
         train: graph and histories.
-        vocabulary: what relations and entities mean to a person; by default all means the same.
-        contributions: what the model's score owes to each triple at an item; by default, and where
-            the model cannot tell, facts are weighed by their rarity.
+        vocabulary: relevance and equivalence of relations and entities; by default all are equally
+            relevant.
+        contributions: contribution of each triple at an item to the model's score; by default, or
+            if unavailable, facts are weighted by rarity.
     """
 
     def __init__(
@@ -66,11 +67,10 @@ class Explainer:
         return self._index
 
     def joined_by(self, newcomers: ItemSets) -> Explainer:
-        """An explainer that knows more people: newcomer n is its user `n_users + n`.
+        """A copy of the explainer with newcomers: newcomer n is user `n_users + n`.
 
-        They count among the listeners, as the users of the training do. The model cannot tell what
-        its scores for them owe to facts, so that these are weighed by rarity. The graph is not
-        looked at again.
+        They count as listeners like the training users. The model has no contributions of facts for
+        them, so facts are weighted by rarity. The graph's index is reused.
         """
         joined = copy(self)
         joined._weigher = self._weigher.by_rarity()
@@ -88,7 +88,7 @@ class Explainer:
 
         Args:
             users: ``[n]`` user ids.
-            items: ``[n, k]`` the items recommended to each; a -1 is no item and gets None.
+            items: ``[n, k]`` the items recommended to each; -1 for none, which gets None.
             progress: called with the number of users done since its last call.
 
         Returns:
@@ -111,12 +111,12 @@ class Explainer:
         facts = self._weigher.weigh(users[rows], items)
         for pair, evidence in self._shared(profiles, rows, facts):
             found[pair] = Reason(tuple(evidence))
-        # What has no strong reason is looked at again, with weaker ones.
+        # Pairs without a strong reason are tried with weaker ones.
         for weaker in (self._meetings.through, self._meetings.path):
             left = _without(found)
             for index, argument in weaker(profiles, rows[left], items[left]):
                 found[left[index]] = Reason((argument,))
-        # Other listeners speak where the graph is silent, and beside it where it only whispers.
+        # Co-listening is used if the graph has no reason, and added if it has only a weak one.
         left = np.array([n for n, r in enumerate(found) if r is None or r.kind in _WEAK], dtype=int)
         for index, argument in self._listeners.find(users[rows[left]], items[left]):
             before = found[left[index]]
@@ -129,7 +129,7 @@ class Explainer:
     def _shared(
         self, profiles: Profiles, rows: IntArray, facts: FactWeights
     ) -> Iterator[tuple[int, list[Evidence]]]:
-        """Direct links, and what the item has in common with items of the history."""
+        """Direct links, and facts shared with items of the history."""
         index = self._index
         pairs, features = facts.pairs, index.features[facts.holdings]
         entity = index.entity[features]

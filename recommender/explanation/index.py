@@ -14,35 +14,35 @@ __all__ = ["GraphIndex", "expand"]
 
 IntArray = NDArray[np.int64]
 
-_ENOUGH = 20  # items of which something of a kind is known: of fewer, a share says little
-_RARE_ENOUGH = math.log(200)  # rarer than one in 200 is no more telling, only more obscure
+_ENOUGH = 20  # minimum number of items with a fact of the kind for a meaningful share
+_RARE_ENOUGH = math.log(200)  # rarer than one in 200 is not more informative, only more obscure
 
 
 class GraphIndex:
-    """Features of all items.
+    """Sparse features of all items.
 
-    A feature is what a fact says of an item, and of which entity: *plays trip hop*, or *is a member
-    of Massive Attack*. The two ends of a triple say different things, and triples of different
-    relations may say the same (`hasMember` seen from the member, `memberOf` seen from the band);
-    `phrases` tells which do. Feature ids are sorted by entity, so that those of one entity are
+    A feature is a relation with an entity as seen from an item: *plays trip hop*, or *is a member
+    of Massive Attack*. The two ends of a triple have different features, and triples of different
+    relations may give the same (`hasMember` seen from the member, `memberOf` seen from the band),
+    as defined by `phrases`. Feature ids are sorted by entity, so that those of one entity are
     neighbours. An item and one of its features make a *holding*, with the triples that state it.
 
     Args:
         graph: the training graph.
-        n_items: entities below are the items.
-        phrases: ``[n_relations, 2]`` an integer for what a relation says of its tail ``[:, 0]`` and
-            of its head ``[:, 1]``; all different by default.
+        n_items: ids below this are items.
+        phrases: ``[n_relations, 2]`` an integer for a relation's meaning seen from its tail ``[:,
+            0]`` and from its head ``[:, 1]``; all different by default.
 
     Attributes:
         entity: ``[n_features]``.
         starts, features: features of each item in compressed rows, ``[n_items + 1]``,
             ``[n_holdings]``; positions in the latter are the holdings' ids.
         idf: ``[n_features]``, ln(items / items with the feature).
-        common: ``[n_features]``, whether more than half of the items of which anything of the kind
-            is known have it (*features vocals*), where that is known of 20 items at least.
-        rarity: ``[n_features]``, the mean of `idf` and of the same among the items of which
-            anything of the kind is known, up to ln 200. A graph knows the birthplace of few artists
-            and some genre of most: idf alone would take any birthplace for a rare trait.
+        common: ``[n_features]``, whether more than half of the items with a fact of the kind have
+            it (*features vocals*), for kinds with at least 20 items.
+        rarity: ``[n_features]``, the mean of `idf` and of the idf among the items with a fact of
+            the kind, up to ln 200. A graph has the birthplace of few artists and a genre of most:
+            plain idf would make any birthplace a rare feature.
     """
 
     def __init__(
@@ -109,14 +109,14 @@ class GraphIndex:
         return first + int(np.searchsorted(self.features[first:last], feature))
 
     def holdings_at(self, items: IntArray, triples: IntArray) -> IntArray:
-        """The holding that each triple states of the item at one of its ends, ``[n]``; -1: none."""
+        """The holding that each triple gives the item at one of its ends, ``[n]``, or -1."""
         forward = (self._graph.head[triples] == items).astype(np.int64)
         return np.asarray(self._holding_of[forward, triples])
 
     def neighbours(self, entities: IntArray) -> tuple[IntArray, IntArray]:
         """Positions in `entities` and the entities linked to each, in either direction.
 
-        Only those that are not items: they are what the history may share.
+        Only entities that are not items, as these may be shared with the history.
         """
         offsets, linked = self._graph.adjacency
         rows, places = expand(offsets[entities], offsets[entities + 1])

@@ -18,13 +18,13 @@ IntArray = NDArray[np.int64]
 
 
 class Meetings:
-    """Entities where a fact of the item and a fact of the history meet.
+    """Find entities at which a fact of the item and one of the history meet.
 
     Args:
         index: the graph as features of items.
         weight: ``[n_holdings]`` weight of every fact.
-        listeners: which items are best known.
-        names: readable names; what has none loses against what has.
+        listeners: popularity of items.
+        names: readable names; entities without one rank lower.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Meetings:
     def through(
         self, profiles: Profiles, rows: IntArray, items: IntArray
     ) -> Iterator[tuple[int, Evidence]]:
-        """One entity that both touch, though by different relations; the best of each pair.
+        """The best entity of each pair to which both are related, by different relations.
 
         Args:
             profiles: of the users.
@@ -59,7 +59,7 @@ class Meetings:
     def path(
         self, profiles: Profiles, rows: IntArray, items: IntArray
     ) -> Iterator[tuple[int, Evidence]]:
-        """Two linked entities between the item and the history; the first may be a third item."""
+        """The best two linked entities between item and history; the first may be an item."""
         pairs, holdings = self._index.holdings_of(items)
         near = self._index.entity[self._index.features[holdings]]
         places, far = self._index.neighbours(near)
@@ -74,7 +74,7 @@ class Meetings:
         holdings: IntArray,
         entities: IntArray,
     ) -> Iterator[tuple[int, Evidence]]:
-        """Best meeting of each pair: its own fact, an entity, the history's facts about it."""
+        """Best meeting of each pair: the item's fact, the entity, the history's facts about it."""
         index = self._index
         left, right = profiles.with_entity(rows[pairs], entities)
         places, held = expand(left, right)

@@ -1,4 +1,4 @@
-"""Readable entity names for explanations; leave out private tags, detect synonyms."""
+"""Choose readable entity names for explanations; exclude private tags, detect synonyms."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Names", "article"]
 
 IntArray = NDArray[np.int64]
 
-# Names that are none: Freebase ids, the catalogue's own stopgap, bare IRIs.
+# Not readable: Freebase ids, the catalogue's placeholder, bare IRIs.
 _NO_NAME: Final = re.compile(r"(ns:|/)?[mg][./][0-9a-z_]+|(entity|item) \d+|\w+://\S*|[\W_]*")
 _QUOTED: Final = frozenset(
     {"song", "album", "track", "recording", "movie", "film", "work", "book", "tag", "collaboration"}
@@ -28,7 +28,7 @@ _PLURAL_COUNTRIES: Final = re.compile(
     r"(United|Czech Rep|Dominican Rep|Soviet|Netherlands|Philippines|Bahamas|Bronx|Faroe|"
     r"Republic of|Isle of|West Indies)"
 )
-# Words of listeners for their own use, which many have; they tell nothing of the music.
+# Personal tags, which many listeners use but do not describe the music.
 _PERSONAL: Final = re.compile(
     r"seen ?live|fav\w*|(all ?time |my )?favou?rit?e?s?\b.*|awesome|amazing|great(est)?|best.*|"
     r"good.*|cool|nice|perfect|brilliant|genius|legends?|gods?|epic|lovely?|beaa?u?ti?ful\w*|hot|.*\blove\b.*|"
@@ -37,19 +37,19 @@ _PERSONAL: Final = re.compile(
     r"misc\w*|music|artists?|bands?|better than .*|overrated|underrated|crap|shit\w*|wtf|lol|x+|"
     r"[\W\d]+"
 )
-_AGREEMENT: Final = 2  # votes: people who gave the same tag to the same thing
+_AGREEMENT: Final = 2  # votes: people who gave the same tag to the same item
 _VOTES: Final = r"[#;]votes=(?P<votes>\d+)"
-_LONGEST_TAG: Final = 4  # words; longer ones are remarks
+_LONGEST_TAG: Final = 4  # maximum words of a tag; longer ones are remarks
 _ALSO_CALLED: Final = frozenset({"country", "place", "genre", "decade"})
 _STYLES: Final = frozenset({"genre", "tag"})
 _GENERIC_TYPES: Final = frozenset({"", "entity", "thing"})
 
 
 class Names:
-    """Readable names of a catalogue's entities, looked up once each.
+    """Readable names of a catalogue's entities, cached.
 
-    An entity whose name cannot be read (a number, a Freebase id) is called by another name of it in
-    `aliases.tsv`, or by the last part of its IRI, where that can be read; else it has none.
+    An entity with an unreadable name (a number, a Freebase id) gets an alias from `aliases.tsv`, or
+    the last part of its IRI, if readable; else it has none.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -60,7 +60,7 @@ class Names:
         self._implied: dict[tuple[int, int], bool] = {}
 
     def name(self, entity: int) -> str:
-        """The entity's name, or nothing where it has none that a person can read."""
+        """The entity's readable name, or ''."""
         if entity not in self._names:
             given = self._catalogue.entity_name(entity)
             others = (given, *self._aliases.get(entity, ()))
@@ -69,7 +69,7 @@ class Names:
         return self._names[entity]
 
     def spoken(self, entity: int) -> str:
-        """The name as it stands in a sentence: works in quotation marks, places with articles."""
+        """The name as used in a sentence: works in quotation marks, places with articles."""
         name = self.name(entity)
         kind = self._catalogue.entity_type(entity).lower()
         if name and kind in _QUOTED:
@@ -77,7 +77,7 @@ class Names:
         return article(name, kind) + name if name else ""
 
     def kind(self, entity: int) -> str:
-        """The entity's type in lower case, or nothing where that is no more than *entity*."""
+        """The entity's type in lower case, or '' if it is only *entity*."""
         kind = self._catalogue.entity_type(entity).lower()
         return "" if kind in _GENERIC_TYPES else kind
 
@@ -87,25 +87,25 @@ class Names:
         return np.array([bool(self.name(e)) for e in distinct.tolist()], dtype=bool)[inverse]
 
     def meaning(self, entities: IntArray) -> NDArray[np.float64]:
-        """How much each entity means, ``[n]``: 1, but nothing for tags of private use.
+        """Relevance of each entity, ``[n]``: 1, or 0 for private tags.
 
-        Private is a tag on which no two people agree (`private_objects`), or one that names a
-        listener's own relation to the music (*seen live*).
+        A tag is private if no two people agree on it (`private_objects`), or if it describes a
+        listener's relation to the music (*seen live*).
         """
         distinct, inverse = np.unique(entities, return_inverse=True)
         return np.array([self._meaning(e) for e in distinct.tolist()])[inverse]
 
     def concept(self, entity: int) -> int:
-        """The same integer for entities of one name: genre *80s* and tag *80's*; 1980s too.
+        """An integer per concept, equal for equal names: genre *80s*, tag *80's*, decade 1980s.
 
-        A tag that is another name of a place or genre (*uk*) is like that.
+        So does a tag that is an alias of a place or genre (*uk*).
         """
         if entity not in self._concept_of:
             name = self.name(entity).casefold()
             if decade := _DECADE.fullmatch(name):
                 century = decade[1] or ("20" if decade[2] in "01" else "19")
                 name = f"{century}{decade[2]}0s"
-            # without a name, an entity is like no other
+            # an entity without a name is its own concept
             key = _folded(name) or f"\0{entity}"
             key = self._own_names.get(key, key)
             self._concept_of[entity] = self._concepts.setdefault(key, len(self._concepts))
@@ -128,7 +128,7 @@ class Names:
 
     @cached_property
     def _own_names(self) -> dict[str, str]:
-        """Other names of places, genres and decades → their own names, both folded."""
+        """Aliases of places, genres and decades → their names, both folded."""
         return {
             _folded(alias.casefold()): _folded(self.name(entity).casefold())
             for entity, alias in self._catalogue.entity_aliases()
@@ -148,7 +148,7 @@ class Names:
         return float(curie(self._catalogue.entity_iri(entity)) not in self._private)
 
     def _readable(self, name: str, entity: int) -> bool:
-        if name.isdecimal():  # bands and films have such names, numbered nodes too
+        if name.isdecimal():  # bands and films may have such names, as do numbered nodes
             return name != str(entity) and bool(self.kind(entity))
         return not _NO_NAME.fullmatch(name)
 
@@ -159,18 +159,18 @@ class Names:
 
 
 def _words(name: str) -> frozenset[str]:
-    """The words of a name, with one spelling of *R&B*."""
+    """The words of a name, with a normalised *R&B*."""
     one_spelling = re.sub(r"\br ?(?:&|'?n'?|and) ?b\b", "rnb", name.casefold())
     return frozenset(re.findall(r"\w+", one_spelling))
 
 
 def _folded(name: str) -> str:
-    """Letters and digits alone, or the name where it has none."""
+    """Letters and digits only, or the name if it has none."""
     return re.sub(r"[\W_]+", "", name) or name
 
 
 def article(name: str, kind: str) -> str:
-    """*the* with a space, where English wants it before such a name."""
+    """*the* with a space, if English requires it before such a name."""
     if name.casefold().startswith("the "):
         return ""
     if kind in ("place", "country") and _PLURAL_COUNTRIES.match(name):
@@ -179,15 +179,15 @@ def article(name: str, kind: str) -> str:
 
 
 def private_objects(folder: Path) -> frozenset[str]:
-    """Objects, by their names in the statements, that no two people ever linked to one subject.
+    """Find objects of statements that no two people linked to the same subject.
 
-    What one person alone calls things says how he files his music, not what it is like: Golder and
+    Tags used by one person describe how they organise their music, not the music itself: Golder and
     Huberman, "Usage patterns of collaborative tagging systems", Journal of Information Science
-    2006, separate such tags from those that a community agrees on.
+    2006, distinguish such tags from those that a community agrees on.
 
     Args:
-        folder: data folder whose `statements.parquet` tells in its evidence how many votes a
-            statement has (`…;votes=3`). Objects of statements without votes are not among them.
+        folder: data folder whose `statements.parquet` has votes in its evidence (`…;votes=3`).
+            Objects of statements without votes are not included.
 
     Raises:
         DataError: a damaged file.

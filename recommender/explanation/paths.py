@@ -16,18 +16,18 @@ from recommender.explanation.vocabulary import Vocabulary
 
 __all__ = ["ReasonPaths"]
 
-_ITEMS_PER_FACT = 3  # of the history; the best known
+_ITEMS_PER_FACT = 3  # maximum items of the history; the best known
 
 
 class ReasonPaths:
-    """Spells out reasons.
+    """Converts reasons to explicit paths.
 
     Args:
-        graph: the training graph, whose triples the reasons' steps name.
+        graph: the training graph with the triples of the reasons' steps.
         index: the same as features of items.
         catalogue: names and IRIs.
-        statements: what states the triples; by default the sources are left out.
-        quotes: the publishers' files; by default nothing is quoted from them.
+        statements: statements of the triples; by default sources are left out.
+        quotes: the publishers' files; by default nothing is quoted.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class ReasonPaths:
 
     @classmethod
     def of_split(cls, split: Split, *, sources: bool = False) -> ReasonPaths:
-        """For reasons about a split, with the sources where the data folder has statements."""
+        """Create for reasons on a split, with sources if the data folder has statements."""
         graph, dataset = split.train.graph, split.dataset
         vocabulary = Vocabulary.of(dataset.catalogue, graph.n_relations)
         index = GraphIndex(graph, split.train.n_items, vocabulary.phrases)
@@ -57,21 +57,20 @@ class ReasonPaths:
 
     @property
     def sources_missing(self) -> bool:
-        """Whether nothing is known of the sources."""
+        """Whether sources are unknown."""
         return self._statements is None
 
     def of(self, item: int, reason: Reason) -> list[dict[str, Any]]:
-        """The paths of a reason for an item, those of the strongest argument first.
+        """Convert a reason for an item to paths, those of the strongest argument first.
 
         Each path begins at an item of the history and ends at the item. Its steps are triples in
-        the direction in which the graph holds them; `along` tells whether the path runs from head
-        to tail. `weight` is that of the fact about the item; `basis` tells whether it is the
-        model's or the fact's rarity.
+        the graph's direction; `along` is whether the path runs from head to tail. `weight` is that
+        of the fact about the item; `basis` is whether it is the model's or by rarity.
         """
         return [path for evidence in reason.evidence for path in self._paths(item, evidence)]
 
     def facts(self, item: int, reason: Reason) -> list[int]:
-        """Every triple on the paths of a reason, once each, in the order of the paths."""
+        """The distinct triples on the paths of a reason, in path order."""
         found: dict[int, None] = {}
         for evidence in reason.evidence:
             for _, steps, _ in self._ways(item, evidence):
@@ -79,7 +78,7 @@ class ReasonPaths:
         return list(found)
 
     def triple(self, triple: int) -> dict[str, Any]:
-        """A triple with names and IRIs, and what states it, if the sources are known."""
+        """Convert a triple to names and IRIs, with its statements if sources are known."""
         relation = int(self._graph.relation[triple])
         described: dict[str, Any] = {
             "head": self._entity(int(self._graph.head[triple])),
@@ -107,7 +106,7 @@ class ReasonPaths:
     def _ways(
         self, item: int, evidence: Evidence
     ) -> Iterator[tuple[int, list[tuple[int, Step, int]], float]]:
-        """Start, steps from there to the item as (from, fact, to), and the weight."""
+        """Yield start item, steps to the recommended item as (from, fact, to), and weight."""
         match evidence.kind:
             case "link":
                 for step in evidence.steps[:_ITEMS_PER_FACT]:
@@ -129,7 +128,7 @@ class ReasonPaths:
                 yield start, steps, evidence.weight
 
     def _same_of(self, start: int, item: int, step: Step) -> Step:
-        """The fact about an item of the history that says what `step` says of the item."""
+        """The history item's fact that corresponds to the item's `step`."""
         (holding,) = self._index.holdings_at(np.array([item]), np.array([step.triples[0]]))
         feature = self._index.features[holding]
         return self._index.step(self._index.holding_of(start, int(feature)))

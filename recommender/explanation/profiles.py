@@ -14,13 +14,13 @@ IntArray = NDArray[np.int64]
 
 
 class Profiles:
-    """For a few users, every (feature, item of the history) in one sorted table.
+    """Sorted table of (feature, item of the history) for a batch of users.
 
     Attributes:
         users: ``[n]`` user ids.
-        features, items, holdings: ``[n_holdings]``, a feature, an item of the history that has it,
-            and the id of the two together; sorted by user, feature and item. The look-ups below
-            return ranges of it.
+        features, items, holdings: ``[n_holdings]``, a feature, an item of the history with it, and
+            the id of the holding; sorted by user, feature and item. The lookups below return ranges
+            of the table.
     """
 
     def __init__(self, index: GraphIndex, history: ItemSets, users: IntArray) -> None:

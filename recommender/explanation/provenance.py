@@ -11,11 +11,11 @@ from recommender.explanation.relations import fill, wording_of
 __all__ = ["fact_lines"]
 
 _PLACE: Final = re.compile(r"(?P<file>[^#]+)#(?P<rest>.*)")
-_MOST_SOURCES: Final = 3  # per fact; the others are counted
+_MOST_SOURCES: Final = 3  # maximum shown per fact; the others are counted
 
 
 def fact_lines(fact: Mapping[str, Any]) -> Iterator[str]:
-    """A triple of `ReasonPaths.triple` as text, with its sources on the lines below."""
+    """Format a triple of `ReasonPaths.triple`, with its sources on the lines below."""
     head, tail = fact["head"]["name"], fact["tail"]["name"]
     yield _sentence(head, fact["relation"], tail)
     sources = fact.get("sources")

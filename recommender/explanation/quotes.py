@@ -1,8 +1,8 @@
 """Quote the raw file's row or sentence from which a statement was extracted.
 
-Evidence names a place: `file#line=12`, with `;char=10,80` for a span of the text in that line, or a
-pointer such as `file#/0/genre` into the structure of a file. Files are looked for where the build
-found them (`manifest.json`), and under `data/raw`.
+Evidence is a location: `file#line=12`, with `;char=10,80` for a span of the text in that line, or a
+pointer such as `file#/0/genre` into the structure of a file. Files are searched at the build's
+paths (`manifest.json`), and under `data/raw`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from typing import Any, Final
 __all__ = ["Quotes"]
 
 _PLACE: Final = re.compile(r"(?P<file>[^#]+)#line=(?P<line>\d+)(?:;char=(?P<a>\d+),(?P<b>\d+))?.*")
-_LONGEST: Final = 300  # characters
-_MOST_KEPT: Final = 50_000  # places whose text is kept at hand
+_LONGEST: Final = 300  # maximum characters of a quote
+_MOST_KEPT: Final = 50_000  # maximum cached locations
 _RAW: Final = Path("data/raw")
 _SEPARATORS: Final = {".csv": ",", ".tsv": "\t", ".dat": "\t"}
 _OPENERS: Final[dict[str, Callable[..., Any]]] = {
@@ -34,10 +34,10 @@ _OPENERS: Final[dict[str, Callable[..., Any]]] = {
 
 
 class Quotes:
-    """Reads places of the publishers' files.
+    """Reads locations in the publishers' files.
 
     Args:
-        folder: the data folder, whose manifest names the files.
+        folder: the data folder, whose manifest lists the files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,13 +45,13 @@ class Quotes:
         self._kept: dict[str, str] = {}
 
     def quote(self, evidence: str) -> str:
-        """The text at a place, on one line; nothing where it cannot be read any more."""
+        """The text at a location, as one line; '' if no longer readable."""
         return self.quotes([evidence])[evidence]
 
     def quotes(self, evidence: Iterable[str]) -> dict[str, str]:
-        """The texts at several places; a file is read once for all of its lines."""
+        """The texts at several locations; a file is read once for all its lines."""
         wanted = list(dict.fromkeys(evidence))
-        # A service lives long: what is kept begins anew before it becomes as large as the files.
+        # In a long-running service: clear the cache before it becomes as large as the files.
         kept = self._kept if len(self._kept) < _MOST_KEPT else {}
         self._kept = kept
         by_file: dict[Path, dict[int, list[re.Match[str]]]] = {}
@@ -64,15 +64,15 @@ class Quotes:
             try:
                 self._read(path, places, kept)
             except (OSError, EOFError, lzma.LZMAError):
-                continue  # what was read of it before is there
+                continue  # keep what was already read
         return {name: kept.setdefault(name, "") for name in wanted}
 
     def path_of(self, name: str) -> Path | None:
-        """A file that evidence names: where the build found it, or in the folder of raw files."""
+        """Path of a file in evidence: at the build's path, or in the raw folder."""
         root = self._folder.resolve()
         for input_path in self._inputs:
             if input_path == name or input_path.endswith(f"/{name}"):
-                # as the build named it, which may be relative to the folder that it ran in
+                # the build's path may be relative to its working directory
                 for above in (Path(), *root.parents):
                     if (above / input_path).is_file():
                         return above / input_path
@@ -83,7 +83,7 @@ class Quotes:
     def _read(
         path: Path, places: Mapping[int, Sequence[re.Match[str]]], kept: dict[str, str]
     ) -> None:
-        """Quote some lines of a file into `kept`."""
+        """Read some lines of a file into the cache `kept`."""
         header = ""
         with _OPENERS.get(path.suffix, open)(path, "rb") as file:
             for number, line in enumerate(islice(file, max(places)), start=1):
@@ -96,7 +96,7 @@ class Quotes:
 
     @cached_property
     def _inputs(self) -> list[str]:
-        """Files that the build read, as it named them."""
+        """The build's input files, with their paths in the manifest."""
         try:
             manifest = json.loads((self._folder / "manifest.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -106,7 +106,7 @@ class Quotes:
 
 
 def _quoted(line: str, match: re.Match[str], path: Path, header: str) -> str:
-    """What stands at a place of a line, with the names of its columns where they are known."""
+    """The text at a location in a line, with column names if known."""
     if match["a"]:
         line = _span(line, int(match["a"]), int(match["b"]))
     elif path.suffix in _SEPARATORS and int(match["line"]) > 1:
@@ -116,7 +116,7 @@ def _quoted(line: str, match: re.Match[str], path: Path, header: str) -> str:
 
 
 def _labelled(header: str, row: str, separator: str) -> str:
-    """A row of a table with the names of its columns, where the first line has such names."""
+    """A table row with column names, if the first line is a heading."""
     names, values = (next(csv.reader([line], delimiter=separator), []) for line in (header, row))
     if len(names) != len(values) or not all(re.fullmatch(r"[A-Za-z]\w*", n) for n in names):
         return row
@@ -124,7 +124,7 @@ def _labelled(header: str, row: str, separator: str) -> str:
 
 
 def _span(line: str, start: int, stop: int) -> str:
-    """Characters of the text in a line of JSON: of its longest string that is long enough."""
+    """A span of the text in a line of JSON: its longest string, if long enough."""
     try:
         record: Any = json.loads(line)
     except ValueError:

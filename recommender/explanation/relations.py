@@ -1,7 +1,7 @@
 """Verbalise relations: a table of English phrases, and a fallback for unlisted names.
 
-Names are compared by their last part in lower-case words, so that `dbo:recordLabel`,
-`record_label` and `music.artist.record_label` meet in one entry.
+Names are compared by their last part in lower-case words, so that `dbo:recordLabel`, `record_label`
+and `music.artist.record_label` share one entry.
 """
 
 from __future__ import annotations
@@ -18,19 +18,18 @@ __all__ = ["Wording", "fill", "phrase_ids", "plain_name", "wording_of"]
 
 @dataclass(frozen=True)
 class Wording:
-    """How to speak of ``head relation tail``.
+    """Wording of ``head relation tail``.
 
     Attributes:
-        noun: what the tail is to the head: "genre" (x *has the* genre y).
-        inverse: what the head is to the tail: "band" of a member.
-        link: "(head) ⟨link⟩ (tail)"; the tail goes where {} stands, or to the end.
+        noun: noun for the tail: "genre" (x *has the* genre y).
+        inverse: noun for the head seen from the tail: "band" of a member.
+        link: "(head) ⟨link⟩ (tail)"; the tail is inserted at {}, or at the end.
         inverse_link: the same, read from the tail: "(tail) ⟨inverse_link⟩ (head)".
-        same: "(head) ⟨same⟩ as (another head)", where the tail has no name; "has the same ⟨noun⟩"
-            by default.
+        same: "(head) ⟨same⟩ as (another head)", if the tail has no name; "has the same ⟨noun⟩" by
+            default.
         inverse_same: the same, read from the tail.
-        telling: how much it means to a listener that two artists share it, beside its rarity: a
-            rare nomination says less about how they sound than a common genre. Set by hand; what
-            has 0 is never mentioned.
+        telling: relevance to a listener of sharing it, besides its rarity: a rare nomination is
+            less relevant than a common genre. Set by hand; relations with 0 are never mentioned.
     """
 
     noun: str
@@ -42,17 +41,17 @@ class Wording:
     inverse_same: str = ""
 
     def phrase(self, forward: bool) -> str:
-        """The phrase about the head (forward) or about the tail."""
+        """The phrase for the head (forward) or for the tail."""
         return self.link if forward else self.inverse_link
 
     def same_as(self, forward: bool) -> str:
-        """The phrase about the head (forward) or the tail where the other end has no name."""
+        """The phrase for the head (forward) or the tail if the other end has no name."""
         return (self.same if forward else self.inverse_same) or (
             f"has the same {self.name_of_other(forward)}"
         )
 
     def name_of_other(self, forward: bool) -> str:
-        """What the other end is called, seen from the head (forward) or from the tail."""
+        """Noun for the other end, seen from the head (forward) or from the tail."""
         return self.noun if forward else self.inverse
 
 
@@ -222,7 +221,7 @@ _WORDINGS: dict[str, Wording] = {
     "time zone": replace(_IDENTIFIER, noun="time zone"),
 }
 
-# In Freebase's names the domain tells what the head is; of films and books one speaks otherwise.
+# In Freebase's names the domain is the kind of head; films and books need different wording.
 _OF_WORKS = re.compile(r"(film\.film|tv\.\w+|book\.\w+|media_common\.\w+|cvg\.\w+|games\.\w+)\.\w+")
 _WORDINGS_OF_WORKS: dict[str, Wording] = {
     "genre": _GENRE_OF_WORK,
@@ -231,28 +230,28 @@ _WORDINGS_OF_WORKS: dict[str, Wording] = {
     "country": _COUNTRY,
     "film": _FILM,
 }
-# `film.director.film` tells of its head what `film.film.director` tells of its tail.
+# `film.director.film` has the meaning of `film.film.director` seen from the other end.
 _MAKERS = re.compile(r"(?:film|tv|theater)\.(\w+)\.(?:film|play|programs?\w*|episodes?\w*)")
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z_\-\s]+")
 
 
 def fill(phrase: str, name: str) -> str:
-    """The phrase with a name where {} stands, or at its end."""
+    """Insert a name into the phrase at {}, or at its end."""
     return phrase.replace("{}", name) if "{}" in phrase else f"{phrase} {name}"
 
 
 def plain_name(relation: str) -> str:
-    """Last part of a relation's name in lower-case words: `music.artist.origin` is `origin`."""
+    """The last part of a relation's name as lower-case words: `music.artist.origin` is `origin`."""
     last = re.split(r"[./#:]+", relation.strip().strip("./#:<>"))[-1]
     return " ".join(word.lower() for word in _WORDS.findall(last)) or relation
 
 
 def wording_of(relation: str) -> Wording:
-    """Words for a relation; a name unknown to the table is used as its own noun.
+    """Wording of a relation; an unlisted name is used as its noun.
 
-    "composer of" is the table's "composer" seen from its other end, and so are Freebase's
-    relations of makers: `film.director.film` is `director` seen from the director.
+    "composer of" is the inverse of the table's "composer", as are Freebase's relations of creators:
+    `film.director.film` is the inverse of `director`.
     """
     name = plain_name(relation)
     local = relation.rsplit("/", 1)[-1]
@@ -270,10 +269,10 @@ def wording_of(relation: str) -> Wording:
 
 
 def phrase_ids(wordings: Sequence[Wording]) -> NDArray[np.int64]:
-    """An integer for what each relation says of its tail and of its head, ``[n_relations, 2]``.
+    """Encode each relation's meaning seen from its tail and its head, ``[n_relations, 2]``.
 
-    Equal where the words are: `hasMember` says of the member what `memberOf` says of its head, and
-    a symmetric relation says the same of both.
+    Codes are equal if the wording is: `hasMember` seen from the member equals `memberOf` seen from
+    its head, and a symmetric relation is the same from both.
     """
     ids: dict[str, int] = {}
     return np.array(

@@ -1,4 +1,4 @@
-"""Verbalise reasons as short English sentences that state nothing beyond the evidence."""
+"""Verbalise reasons as short English sentences, limited to the evidence."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from recommender.explanation.relations import Wording, fill, wording_of
 
 __all__ = ["Narrator"]
 
-_NAMED = 2  # items of the history that one argument names; the others are counted
+_NAMED = 2  # maximum items of the history named per argument; others are counted
 _PEOPLE = ("person", "artist", "band", "group", "musician", "agent")
 
 
 @dataclass(frozen=True)
 class _Audience:
-    """Words for a kind of item: how it belongs to the user, and what people did with it."""
+    """Wording for a kind of item: relation to the user, and the interaction."""
 
     yours: str
     person: str
@@ -35,13 +35,13 @@ _AUDIENCES = (
 )  # fmt: skip
 _ANYBODY = _Audience(" in your history", "user", "have it", "has it")
 
-# What one does with a film is not what one does with a song.
+# Wording differs by kind: a film is watched, a song is played.
 _ON_SCREEN = {"performed": "appears in", "composed": "composed the music of"}
 _SCREENS = ("movie", "film", "program", "series")
 
 
 class Narrator:
-    """Turns reasons into text with the names of a catalogue."""
+    """Verbalises reasons with the names of a catalogue."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
@@ -51,7 +51,7 @@ class Narrator:
         self._audiences: dict[int, _Audience] = {}
 
     def tell(self, reason: Reason) -> str:
-        """One line; names at most two items of the history per argument and counts the rest."""
+        """Verbalise a reason in one line; names at most two history items per argument."""
         clauses: list[str] = []
         introduced = False  # "… in your library" once, with the first item of the history
         for index, evidence in enumerate(reason.evidence):
@@ -61,13 +61,13 @@ class Narrator:
         return "; ".join(clauses)
 
     def fact(self, step: Step) -> str:
-        """The phrase about the near end of a step: *plays trip hop*, *has the same director*."""
+        """The phrase for the near end of a step: *plays trip hop*, *has the same director*."""
         return self._fact(step) or self._same(step)
 
     def _argument(self, evidence: Evidence, yours: str, *, again: bool) -> str:
         match evidence.kind:
             case "link":
-                # items are spoken of by their plain names, works among them too
+                # items are named without quotation marks, including works
                 text = self._link(evidence.steps[0], self._items(evidence.items) + yours)
             case "shared":
                 text = self._shared(evidence, yours)
@@ -97,7 +97,7 @@ class Narrator:
         return f"has {listed} in common with {items}"
 
     def _facts(self, steps: Sequence[Step]) -> str:
-        """The facts with a name, those in the same words together: *plays a and b and is on c*."""
+        """Verbalise the facts with a name, grouped by wording: *plays a and b and is on c*."""
         named: dict[str, list[str]] = {}
         for step in steps:
             if name := self._entity(step):
@@ -153,7 +153,7 @@ class Narrator:
         return words
 
     def _entity(self, step: Step) -> str:
-        """The name at the far end of a step as it stands in a sentence, or nothing."""
+        """The name at the far end of a step as used in a sentence, or ''."""
         name = self._names.spoken(step.entity)
         if name and self._words(step).name_of_other(step.forward) == "role":
             return _indefinite(name)
@@ -182,27 +182,27 @@ class Narrator:
 
 
 def _also(text: str) -> str:
-    """A second argument about the same thing: *also plays …*, *is also on …*."""
+    """Insert *also* for a second argument: *also plays …*, *is also on …*."""
     verb, _, complement = text.partition(" ")
     return f"{verb} also {complement}" if verb in ("is", "was") else f"also {text}"
 
 
 def _indefinite(name: str) -> str:
-    """With *a* or *an* where it is a person's occupation, not a field such as *activism*."""
+    """Add *a* or *an* to a person's occupation, but not to a field such as *activism*."""
     if re.search(r"(ism|ing|y|ics)$", name):
         return name
     return f"{'an' if name[:1].casefold() in 'aeiou' else 'a'} {name}"
 
 
 def _listed(parts: Sequence[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``; nothing of nothing."""
+    """Join as ``a``, ``a and b``, ``a, b and c``; '' if empty."""
     if not parts:
         return ""
     return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
 
 
 def _counted(noun: str, n: int) -> str:
-    """The noun, or its regular plural."""
+    """The noun in singular or regular plural."""
     if n == 1:
         return noun
     if noun.startswith(("place of", "composer of")):

@@ -1,7 +1,7 @@
 """Find the source statements behind a graph's triples, in `statements.parquet`.
 
-Read from `statements.parquet` of the data folder, which the construction of the graph leaves there.
-Folders of other programs have no such file; then nothing is known of the sources.
+The file is written to the data folder by the graph's construction. Folders of other programs lack
+it; sources are then unknown.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ __all__ = ["Statement", "Statements"]
 _COLUMNS: Final = (
     "subject", "predicate", "object", "source", "method", "confidence", "evidence", "inferred",
 )  # fmt: skip
-_MOST_SUBJECTS: Final = 2_000  # whose statements are kept at hand
-_MOST_PREMISES: Final = 4  # rules upon rules; deeper than this nobody reads
+_MOST_SUBJECTS: Final = 2_000  # triples with cached statements
+_MOST_PREMISES: Final = 4  # maximum depth of chained rules
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One fact as one source states it, or as a rule infers it.
+    """A source's statement of a fact, or a rule's inference.
 
     Attributes:
         subject, predicate, object: as in the file.
-        source: who says so.
-        method: how it was read: `mapping`, `infobox`, `pattern:born-in`, `rule:shared-member`, …
-        confidence: probability that the source says so.
-        evidence: where it was read; of an inferred one, the premises.
-        inferred: whether a rule concluded it.
-        premises: the statements behind the premises.
+        source: name of the source.
+        method: extraction method: `mapping`, `infobox`, `pattern:born-in`, `rule:shared-member`, …
+        confidence: probability that the source states the fact.
+        evidence: location; for an inferred one, the premises.
+        inferred: whether it was inferred by a rule.
+        premises: the statements of the premises.
     """
 
     subject: str
@@ -53,7 +53,7 @@ class Statement:
 
 
 class Statements:
-    """Statements of a data folder, found by triple.
+    """Index of a data folder's statements by triple.
 
     Args:
         folder: the data folder.
@@ -71,10 +71,10 @@ class Statements:
         return self.path.is_file()
 
     def behind(self, triple: int) -> list[Statement]:
-        """What states a triple of the graph, the most confident first; [] where nothing is known.
+        """Statements of a triple of the graph, the most confident first; [] if none.
 
-        The graph may hold a fact in another form than the source: turned round, or under an inverse
-        relation. What is said in the same words of the same two entities is the same fact.
+        The graph may represent a fact in another form than the source: inverted, or by an inverse
+        relation. Facts with the same wording about the same two entities are equal.
         """
         head = curie(self._catalogue.entity_iri(int(self._graph.head[triple])))
         tail = curie(self._catalogue.entity_iri(int(self._graph.tail[triple])))
@@ -91,7 +91,7 @@ class Statements:
         return self._statements(found)
 
     def _statements(self, rows: list[dict[str, Any]], depth: int = 0) -> list[Statement]:
-        """Rows as values, what sources state before what rules infer, the surest first."""
+        """Convert rows to statements; stated before inferred, by falling confidence."""
         made = [
             Statement(
                 **row, premises=self._premises(row["evidence"], depth) if row["inferred"] else ()
@@ -101,7 +101,7 @@ class Statements:
         return sorted(made, key=lambda s: (s.inferred, -s.confidence, s.source, s.evidence))
 
     def _premises(self, evidence: str, depth: int) -> tuple[Statement, ...]:
-        """A rule's premises are `subject predicate object`, with semicolons between them."""
+        """Parse a rule's premises: `subject predicate object`, separated by semicolons."""
         found: list[Statement] = []
         for premise in evidence.split("; ") if depth < _MOST_PREMISES else ():
             words = premise.split(" ", 2)
@@ -122,5 +122,5 @@ class Statements:
 
 
 def _local(predicate: str) -> str:
-    """A predicate as a relation's name: `freebase:film.actor.film` → `film.actor.film`."""
+    """Convert a predicate to a relation's name: `freebase:film.actor.film` → `film.actor.film`."""
     return predicate.rpartition(":")[2]

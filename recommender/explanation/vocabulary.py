@@ -16,10 +16,10 @@ __all__ = ["Vocabulary"]
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """Meaning of relations and entities to a person.
+    """Relevance and wording of relations, and names of entities.
 
     Attributes:
-        telling: ``[n_relations]``, how much sharing a relation's entity means, beside its rarity.
+        telling: ``[n_relations]``, relevance of sharing a relation's entity, besides its rarity.
         phrases: ``[n_relations, 2]``, see `GraphIndex`.
         names: of the entities.
     """
@@ -30,7 +30,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, catalogue: Catalogue, n_relations: int) -> Vocabulary:
-        """The words for the relations of a catalogue."""
+        """Create the vocabulary of a catalogue."""
         words = [wording_of(catalogue.relation_name(r)) for r in range(n_relations)]
         telling = np.array([word.telling for word in words], dtype=np.float64)
         return cls(telling, phrase_ids(words), Names(catalogue))

@@ -18,12 +18,12 @@ __all__ = ["Contributions", "FactWeights", "Weigher", "contributions_of"]
 
 IntArray = NDArray[np.int64]
 
-#: For ``[b]`` users and ``[b]`` items, what triples add to the scores; None: the model cannot tell.
+#: Returns contributions of triples to the scores of ``[b]`` users and items; None if unavailable.
 Contributions = Callable[[IntArray, IntArray], TripleContributions | None]
 
 
 def contributions_of(model: Recommender) -> Contributions:
-    """A model's `triple_contributions`, from and to numpy."""
+    """Wrap a model's `triple_contributions` for numpy arrays."""
 
     def contributions(users: IntArray, items: IntArray) -> TripleContributions | None:
         with torch.no_grad():
@@ -36,13 +36,13 @@ def contributions_of(model: Recommender) -> Contributions:
 
 @dataclass(frozen=True, eq=False)
 class FactWeights:
-    """Facts about the items of some pairs.
+    """Weighted facts about the items of some pairs.
 
     Attributes:
-        pairs, holdings: ``[n]``, the pair, and the holding of its item.
-        values: ``[n]``, the weight; no more than 0 where the fact is not to be mentioned.
-        ranks: ``[n]``, by which facts are chosen: the weight, and of the model's weights times what
-            the fact means to a person.
+        pairs, holdings: ``[n]``, the pair, and a holding of its item.
+        values: ``[n]``, the weight; at most 0 if the fact must not be mentioned.
+        ranks: ``[n]``, criterion for choosing facts: the weight; for the model's weights multiplied
+            with the fact's relevance.
         from_model: ``[n]``, whether the weights of the pair are the model's.
     """
 
@@ -54,10 +54,10 @@ class FactWeights:
 
 
 class Weigher:
-    """Weights for the graph's facts about items.
+    """Computes weights of the graph's facts about items.
 
-    A fact weighs what the model's score owes to its triples. Where the model cannot tell, or owes
-    nothing to any fact of the item, rarity times telling stands in.
+    A fact's weight is the contribution of its triples to the model's score. If that is unavailable,
+    or 0 for all facts of the item, rarity times relevance is used.
     """
 
     def __init__(
@@ -73,19 +73,19 @@ class Weigher:
         if vocabulary is not None:
             telling = vocabulary.telling
             meaning = vocabulary.names.meaning(index.entity)
-        #: ``[n_holdings]``: rarity of the feature, times what it means to a person.
+        #: ``[n_holdings]``: rarity of the feature times its relevance.
         self._telling = meaning[index.features] * telling[index.relation]
         self.rarity = index.rarity[index.features] * self._telling
         self._mentioned = self.rarity > 0
 
     def by_rarity(self) -> Weigher:
-        """The same without the model."""
+        """A copy without the model."""
         weigher = copy(self)
         weigher._contributions = None
         return weigher
 
     def weigh(self, users: IntArray, items: IntArray) -> FactWeights:
-        """Weigh all facts about the items, ``[b]``, for the users, ``[b]``."""
+        """Compute weights of all facts about the items, ``[b]``, for the users, ``[b]``."""
         pairs, holdings = self._index.holdings_of(items)
         values = self.rarity[holdings]
         owed = self._owed(users, items, pairs, holdings)
@@ -101,7 +101,7 @@ class Weigher:
     def _owed(
         self, users: IntArray, items: IntArray, pairs: IntArray, holdings: IntArray
     ) -> NDArray[np.float64] | None:
-        """Sum of the contributions of each fact's triples; None where the model cannot tell."""
+        """Sum of the contributions of each fact's triples; None if unavailable."""
         found = None if self._contributions is None else self._contributions(users, items)
         if found is None:
             return None
@@ -109,7 +109,7 @@ class Weigher:
         positions = index.holdings_at(items[found.pairs], found.triples)
         valid = positions >= 0
         which = found.pairs[valid]
-        # facts of pair p are neighbours, in the order of the item's holdings
+        # facts of pair p are contiguous, in the order of the item's holdings
         first = np.searchsorted(pairs, np.arange(len(items)))
         rows = first[which] + positions[valid] - index.starts[items[which]]
         owed = np.zeros(len(pairs))

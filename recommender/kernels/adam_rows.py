@@ -1,4 +1,4 @@
-"""Numba kernels of exact Adam on few embedding rows: skipped steps are made up when read.
+"""Numba kernels of exact Adam on few embedding rows: skipped steps are applied when read.
 
 A row without a gradient still moves under Adam, because its first moment m decays but is not
 zero. From step s, when the row was last up to date, to step t it moves by
@@ -7,8 +7,8 @@ zero. From step s, when the row was last up to date, to step t it moves by
     r = β₁ / √β₂,  a_i = √(1-β₂^i) / (1-β₁^i)
 
 where ε' = ε √(1-β₂^i) β₂^(-(i-s)/2) hardly depends on i. So two numbers per pair (s, t), the sum
-without the fraction and the mean ε' under its weights, bring a row up to date in one pass: exactly
-where √v is far above or, but for the first steps of a training, far below ε; to first order
+without the fraction and the mean ε' under its weights, suffice to update a row in one pass: exactly
+if √v is far above or, except in the first steps of a training, far below ε; to first order in
 between.
 """
 
@@ -62,7 +62,7 @@ def catch_up(
         s = last[row]
         if s == t:
             continue
-        if s > 0:  # a row that never had a gradient has m = 0 and stays where it is
+        if s > 0:  # a row that never had a gradient has m = 0 and is unchanged
             move = theta.dtype.type(lr * carry[0, s])
             small = theta.dtype.type(eps * carry[1, s] / carry[0, s])
             decay1 = theta.dtype.type(beta1 ** (t - s))
@@ -113,8 +113,8 @@ def add_rows(ids: Any, values: Any, slot: Any, rows: Any, gradient: Any) -> int:
 
     Args:
         ids: int64 [b], with repetitions.
-        values: [b, dim], the gradient of each look-up.
-        slot: int64 [n] of -1, used as scratch and given back as it was.
+        values: [b, dim], the gradient of each lookup.
+        slot: int64 [n] of -1, scratch, restored.
         rows: int64 [b], filled with the distinct ids.
         gradient: [b, dim], filled with their sums.
 

@@ -1,4 +1,4 @@
-"""Count how many rows of a 0/1 matrix hold each pair of columns: XᵀX without its diagonal."""
+"""Count the rows of a 0/1 matrix with both of each pair of columns: XᵀX without its diagonal."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from scipy.sparse import csr_array
 __all__ = ["co_occurrences"]
 
 _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
-"""Times a power of two, its six highest bits differ for each of the 64 (Leiserson et al., 1998)."""
+"""De Bruijn sequence: the top six bits of its product with 2^i are unique (Leiserson et al.,
+1998)."""
 _BIT_OF = np.zeros(64, dtype=np.int64)
 for _bit in range(64):
     _BIT_OF[(int(_DE_BRUIJN) << _bit) % 2**64 >> 58] = _bit
 
 
 def co_occurrences(matrix: csr_array) -> csr_array:
-    """Pairs of different columns that some row has both of, with the number of such rows.
+    """Count the rows shared by each pair of different columns.
 
-    One column is multiplied at a time (Gustavson, 1978). Its partners are marked as bits, and read
-    off in ascending order, which takes a fraction of the time of sorting them.
+    One column is multiplied at a time (Gustavson, 1978). Its partners are marked in a bit set and
+    read in ascending order, which is much faster than sorting.
 
     Args:
-        matrix: ``[n, m]``; only the places of its entries count.
+        matrix: ``[n, m]``; only the positions of its entries count.
 
     Returns:
         ``[m, m]``, symmetric, float32 with 32-bit columns.
@@ -53,8 +54,8 @@ def _count_partners(
     Args:
         offsets, owners: the rows of each column.
         row_offsets, members: the columns of each row.
-        seen_by: ``[m]`` of -1, to work in.
-        sizes: ``[m]``, written.
+        seen_by: ``[m]`` of -1, scratch.
+        sizes: ``[m]``, output.
     """
     for column in range(len(sizes)):
         seen_by[column] = column
@@ -81,10 +82,10 @@ def _list_partners(
     """Write the partners of each column, ascending, and the number of rows shared with each.
 
     Args:
-        offsets, owners, row_offsets, members: as of `_count_partners`.
-        numbers: int32 ``[m]`` zeros, to work in.
-        bits: uint64 ``[m // 64 + 1]`` zeros, to work in.
-        columns, counts: one list after the other, written.
+        offsets, owners, row_offsets, members: see `_count_partners`.
+        numbers: int32 ``[m]`` zeros, scratch.
+        bits: uint64 ``[m // 64 + 1]`` zeros, scratch.
+        columns, counts: concatenated lists, output.
     """
     one, end = np.uint64(1), 0
     for column in range(len(offsets) - 1):

@@ -1,4 +1,4 @@
-"""Multiply compressed rows by a dense matrix, several threads taking rows of equal work."""
+"""Multiply a CSR matrix by a dense matrix, with threads on row blocks of equal work."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from numba import njit
 __all__ = ["csr_product", "in_row_blocks"]
 
 _SMALLEST_SHARE: Final = 2**18
-"""Numbers to multiply below which another thread costs more than it saves."""
+"""Minimum multiplications per thread for a further thread to pay off."""
 
 
 def csr_product(
     offsets: np.ndarray, columns: np.ndarray, values: np.ndarray, x: np.ndarray
 ) -> np.ndarray:
-    """A x, each sum in the order of the row's entries, by however many threads.
+    """Compute A x, each sum in the order of the row's entries, independent of the threads.
 
-    The sums are those of scipy's product, to the last bit.
+    The result equals scipy's product bit by bit.
 
     Args:
-        offsets, columns, values: A, ``[n, m]`` in compressed rows.
-        x: ``[m, d]`` of the type of the values, contiguous.
+        offsets, columns, values: A, ``[n, m]`` in CSR format.
+        x: ``[m, d]`` of the dtype of the values, contiguous.
 
     Returns:
         ``[n, d]``.
@@ -40,12 +40,12 @@ def csr_product(
 
 
 def in_row_blocks(work: Callable[[int, int], None], offsets: np.ndarray, width: int) -> None:
-    """Call `work(first, last)` for blocks of rows that cover all, on as many threads as torch's.
+    """Call `work(first, last)` for blocks covering all rows, on as many threads as torch's.
 
     Args:
-        work: releases the interpreter's lock; no block may depend on another.
-        offsets: of compressed rows, ``[n + 1]``: blocks have about as many entries each.
-        width: numbers per entry.
+        work: must release the GIL; blocks must be independent.
+        offsets: CSR offsets, ``[n + 1]``; blocks have similar numbers of entries.
+        width: multiplications per entry.
     """
     n_rows, n_entries = len(offsets) - 1, int(offsets[-1])
     n_blocks = max(1, min(torch.get_num_threads(), n_entries * width // _SMALLEST_SHARE))
@@ -64,7 +64,7 @@ def in_row_blocks(work: Callable[[int, int], None], offsets: np.ndarray, width: 
 def _csr_product(
     offsets: Any, columns: Any, values: Any, x: Any, out: Any, first: int, last: int
 ) -> None:  # pragma: no cover
-    """Rows first … last - 1 of A x; arguments as of `csr_product`."""
+    """Rows first … last - 1 of A x; see `csr_product`."""
     for row in range(first, last):
         total = out[row]
         total[:] = 0

@@ -10,14 +10,14 @@ from numba import njit
 __all__ = ["history_blocks", "history_pairs"]
 
 _LONGER: Final = 32
-"""Times as long as a history may a row be, to be gone through entry by entry."""
+"""Maximum ratio of row to history length for a linear scan of the row."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _by_bisection(
     history: Any, columns: Any, values: Any, weights: Any
 ) -> tuple[float, float]:  # pragma: no cover
-    """Sum and sum of squares over a history of one row of M."""
+    """Sum and sum of squares of one row of M over a history, by binary search."""
     total, square, low, end = 0.0, 0.0, 0, len(columns)
     for h in range(len(history)):
         wanted, high = history[h], end
@@ -51,15 +51,15 @@ def history_pairs(
 ) -> None:  # pragma: no cover
     """sums[p] = Σ w[j] M[items[p], j], squares[p] = Σ (w[j] M[items[p], j])² over a history's j.
 
-    Where the item's row is not much longer than the history, it is gone through with the history
-    marked; else each j is looked up in it by bisection. Sums run by ascending j either way.
+    If the item's row is not much longer than the history, it is scanned with the history marked;
+    else each j is found in it by binary search. Sums run by ascending j in both cases.
 
     Args:
-        starts, history: the histories in compressed rows, ascending in each.
+        starts, history: the histories in CSR format, ascending in each.
         rows, items: int64 ``[n]``, the history and the item of each pair.
-        offsets, columns, values: M in compressed rows, columns ascending in each.
-        weights: w, what each item of a history counts.
-        sums, squares: ``[n]``, written.
+        offsets, columns, values: M in CSR format, columns ascending in each row.
+        weights: w, weight of each item in a history.
+        sums, squares: ``[n]``, output.
     """
     marked, marked_row = np.zeros(len(weights), dtype=np.bool_), -1
     for p in range(len(rows)):
@@ -103,13 +103,13 @@ def history_blocks(
     sums: Any,
     squares: Any,
 ) -> None:  # pragma: no cover
-    """`history_pairs` of some histories with all of the items first … first + width - 1.
+    """`history_pairs` of some histories with all items first … first + width - 1.
 
     Args:
-        starts, history: the histories in compressed rows.
-        rows: int64 ``[n]`` which histories.
-        offsets, items, values: M *transposed*, in compressed rows, `items` ascending in each.
-        weights: w, what each item of a history counts.
+        starts, history: the histories in CSR format.
+        rows: int64 ``[n]``, the histories.
+        offsets, items, values: M *transposed*, in CSR format, `items` ascending in each row.
+        weights: w, weight of each item in a history.
         first: the first item.
         sums, squares: ``[n, width]``, added to.
     """

@@ -11,13 +11,13 @@ __all__ = ["largest_products"]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _sift_down(values: Any, columns: Any, size: int) -> None:  # pragma: no cover
-    """Restore a heap of which the first entry has changed.
+    """Restore a heap after a change of its first entry.
 
-    On top is the least value, of equal ones that with the highest column.
+    The top is the smallest value; ties by highest column.
 
     Args:
         values, columns: ``[size]`` each, the heap.
-        size: of the heap.
+        size: size of the heap.
     """
     value, column, slot = values[0], columns[0], 0
     while True:
@@ -51,18 +51,18 @@ def largest_products(
     columns: Any,
     values: Any,
 ) -> None:  # pragma: no cover
-    """The k largest of the positive entries of each row of A Bᵀ; of equal ones the lower columns.
+    """Find the k largest positive entries of each row of A Bᵀ; ties by lower column.
 
-    One row is multiplied at a time (Gustavson, 1978), so that memory holds one dense row, and no
-    zero is looked at. Sums run in the order of A's terms, as in scipy's product.
+    One row is multiplied at a time (Gustavson, 1978), so that memory holds one dense row and zeros
+    are skipped. Sums run in the order of A's terms, as in scipy's product.
 
     Args:
-        offsets, terms, weights: A ``[m, d]`` in compressed rows, without negative numbers.
-        other_offsets, others, other_weights: Bᵀ ``[d, n]`` likewise: who has each term.
+        offsets, terms, weights: A ``[m, d]`` in CSR format, non-negative.
+        other_offsets, others, other_weights: Bᵀ ``[d, n]`` likewise.
         itself: whether row i may keep column i.
-        sums: ``[n]`` zeros, and zeros again afterwards.
-        touched: int64 ``[n]``, to work in.
-        columns, values: ``[m, k]`` of n and of 0, written: the entries of each row, in no order.
+        sums: ``[n]`` zeros, scratch, restored.
+        touched: int64 ``[n]``, scratch.
+        columns, values: ``[m, k]``, initially n and 0; output: the entries of each row, unordered.
     """
     k = values.shape[1]
     for row in range(len(offsets) - 1):
@@ -82,7 +82,7 @@ def largest_products(
             other = touched[index]
             value = sums[other]
             sums[other] = 0
-            # An unused slot holds (0, n): less than anything that is found.
+            # An unused slot holds (0, n), less than any entry.
             if other == row and not itself:
                 continue
             if value > values[row, 0] or (value == values[row, 0] and other < columns[row, 0]):

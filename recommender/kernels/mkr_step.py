@@ -1,11 +1,11 @@
 """Numba loops of one training step of MKR: gather rows, forward, backward, Adam.
 
-    gather_rows     bring the batch's embedding rows up to date, note where repeated ones are
-    item_tower      Eq. 2–6 and 16–18 and their gradients, sample by sample, in the cache
-    scatter_rows    sum the gradients of repeated rows and take Adam's step on each
+    gather_rows update the batch's embedding rows, index repeated ones item_tower Eq. 2–6 and 16–18
+    and their gradients, sample by sample, in the cache scatter_rows sum the gradients of repeated
+    rows and apply Adam to each
 
-The user tower's matrix products lie between them and are torch's. Forward and backward of a
-sample happen in one visit, so that no [batch, dim] intermediate but the user's is ever stored.
+The user tower's matrix products in between are torch's. Forward and backward passes of a sample are
+fused, so that no [batch, dim] intermediates except the user's are stored.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from recommender.kernels.adam_rows import catch_up, step_rows
 
 __all__ = ["adam_dense", "gather_rows", "item_tower", "relu_backward", "scatter_rows"]
 
-_FAST = {"reassoc", "contract", "nsz"}  # sums may be regrouped; NaN and infinity stay what they are
+_FAST = {"reassoc", "contract", "nsz"}  # allows reordering of sums, but keeps NaN and infinity
 
 
 @njit(cache=True, nogil=True)
@@ -39,11 +39,11 @@ def gather_rows(
     beta2: float,
     eps: float,
 ) -> int:  # pragma: no cover
-    """Find the distinct ids and bring their rows up to date with step t.
+    """Find the distinct ids and update their rows to step t.
 
     Args:
         ids: int64 [b], with repetitions.
-        slot: int64 [n] of -1, scratch, given back as it was.
+        slot: int64 [n] of -1, scratch, restored.
         rows: int64 [b], filled with the distinct ids.
         slots: int64 [b], filled with each id's position in `rows`.
         theta, m, v, last, carry, t, lr, beta1, beta2, eps: see `adam_rows.catch_up`.
@@ -82,7 +82,7 @@ def scatter_rows(
     beta2: float,
     eps: float,
 ) -> None:  # pragma: no cover
-    """Sum `gradient` [b, dim] of equal rows into `total` and take Adam's step t on each."""
+    """Sum `gradient` [b, dim] of equal rows into `total` and apply Adam's step t to each."""
     total[:count] = 0.0
     for k in range(len(slots)):
         row = slots[k]
@@ -105,7 +105,7 @@ def adam_dense(
     beta2: float,
     eps: float,
 ) -> float:  # pragma: no cover
-    """Adam's step t on flat arrays; the first `n_decay` have the penalty decay · θ² besides.
+    """Adam's step t on flat arrays; the first `n_decay` also have the penalty decay · θ².
 
     Returns:
         The penalty's value.
@@ -144,7 +144,7 @@ def relu_backward(gradient: Any, output: Any, bias_gradient: Any) -> None:  # pr
 
 @njit(cache=True, nogil=True)
 def _logit(score: float, mixture: int) -> tuple[float, float]:  # pragma: no cover
-    """The mixture of Eq. 3 and its slope; `mixture` has bit 1 for S1, 2 for T, 4 for S2."""
+    """The mixture of Eq. 3 and its derivative; `mixture` has bit 1 for S1, 2 for T, 4 for S2."""
     if mixture == 0:
         return score, 1.0
     total, slope, parts = 0.0, 0.0, 0
@@ -168,7 +168,7 @@ def _logit(score: float, mixture: int) -> tuple[float, float]:  # pragma: no cov
 
 @njit(cache=True, nogil=True)
 def _cross_entropy(logit: float, label: float) -> tuple[float, float]:  # pragma: no cover
-    """J(σ(logit), label) and its slope, without overflow."""
+    """J(σ(logit), label) and its derivative, without overflow."""
     small = math.exp(-abs(logit))
     loss = max(logit, 0.0) - logit * label + math.log1p(small)
     probability = 1.0 / (1.0 + small) if logit >= 0.0 else small / (1.0 + small)
@@ -205,9 +205,9 @@ def _forward(
 def _backward(
     vs: Any, es: Any, weights: Any, coefficients: Any, weight_gradient: Any, bias_gradient: Any
 ) -> None:  # pragma: no cover
-    """Turn vs[l + 1] and es[l + 1] into the gradients of layer l's output, from vs[L] down.
+    """Replace vs[l + 1] and es[l + 1] by the gradients of layer l's output, from vs[L] down.
 
-    In the end vs[0] and es[0] are the gradients of v and e.
+    Finally vs[0] and es[0] are the gradients of v and e.
     """
     dim, n_layers = vs.shape[1], len(weights)
     zero = vs.dtype.type(0.0)
@@ -279,9 +279,9 @@ def item_tower(
         user: [b, dim], the user tower's last layer before its ReLU; u_L afterwards.
         labels: int64 [b].
         items, entities: int64 [b], rows of `V` and `E`.
-        item_place, entity_place: int64 [b], each row's place among the distinct ones.
+        item_place, entity_place: int64 [b], each row's index among the distinct ones.
         n_items, n_entities: numbers of distinct rows.
-        V, E: the embedding tables, up to date in these rows.
+        V, E: the embedding tables, with these rows updated.
         weights: [L, 4, dim], w^VV, w^EV, w^VE, w^EE of each unit.
         biases: [L, 2, dim], b^V and b^E of each unit.
         mixture: see `_logit`.

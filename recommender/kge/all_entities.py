@@ -1,8 +1,8 @@
-"""Cross-entropy of queries (h, r, ?) against all entities at once, by products of matrices.
+"""Cross-entropy of queries (h, r, ?) against all entities, by matrix products.
 
-With the answers of a query grouped, one row of scores serves all triples that share it. On the
-CPU the products run in numpy: its OpenBLAS does two to three times as many operations a second on
-AMD processors as the MKL of torch (`benchmarks/embeddings.py` measures both).
+With the answers of a query grouped, one row of scores is used for all triples that share it. On the
+CPU the products run in numpy: on AMD processors its OpenBLAS is two to three times as fast as the
+MKL of torch (measured by `benchmarks/embeddings.py`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor
 __all__ = ["Metric", "cross_entropy", "pair_scores", "scores_of_all"]
 
 Metric = Literal["product", "distance", "squared_distance"]
-_TINY = 1e-12  # below a squared distance that float32 can tell from 0
+_TINY = 1e-12  # below the smallest squared distance distinguishable from 0 in float32
 
 
 def pair_scores(queries: Tensor, entities: Tensor, metric: Metric) -> Tensor:
@@ -50,16 +50,16 @@ def cross_entropy(
 ) -> Tensor:
     """-Σ w ln softmax(scores)[row, answer], over the answers; a scalar with gradients.
 
-    It equals the sum of Lacroix et al. 2018's full multiclass loss (Eq. 6) over the triples, where
-    every query stands once, in place of once per answer.
+    It equals the sum of Lacroix et al. 2018's full multiclass loss (Eq. 6) over the triples, with
+    each query once instead of once per answer.
 
     Args:
         queries, entities: [b, d] and [n, d].
-        rows, answers: the position of a true answer's query, and its entity; int64 [k]. No pair
-            stands twice.
+        rows, answers: the position of a true answer's query, and its entity; int64 [k], distinct
+            pairs.
         weights: of the answers, [k].
-        metric: how a query and an entity make a score.
-        offsets: added to the scores of each entity, [n], where it is no answer; no gradient.
+        metric: how a query and an entity are compared.
+        offsets: added to the scores of each entity, [n], except for answers; no gradient.
     """
     loss: Tensor = _CrossEntropy.apply(  # type: ignore[no-untyped-call]
         queries, entities, rows, answers, weights, metric, offsets
@@ -68,7 +68,7 @@ def cross_entropy(
 
 
 class _CrossEntropy(torch.autograd.Function):
-    """Gradients are found along with the loss, in the memory of the scores."""
+    """Computes gradients together with the loss, in place of the scores."""
 
     @staticmethod
     def forward(

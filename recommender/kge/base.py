@@ -47,10 +47,10 @@ class TranslationConfig(KGEConfig):
 
 
 class TripleModel(nn.Module, ABC):
-    """Base class: `score` of triples, higher is more plausible, and `loss` against false ones.
+    """Base class: `score` of triples (higher is more plausible), and `loss` against false ones.
 
-    A subclass sets `name` and `Config`. `entities` is the table of their vectors; with `table` a
-    model works on somebody else's (CKE's structural part does).
+    A subclass sets `name` and `Config`. `entities` is the embedding table; with `table`, an
+    external one is used (as by CKE's structural part).
     """
 
     name: ClassVar[str]
@@ -74,21 +74,21 @@ class TripleModel(nn.Module, ABC):
 
     @abstractmethod
     def score(self, heads: Tensor, relations: Tensor, tails: Tensor) -> Tensor:
-        """Plausibility of the triples; int64 [b] → [b]."""
+        """Plausibility scores of triples; int64 [b] → [b]."""
 
     @abstractmethod
     def views(self, relation: int) -> tuple[Tensor, Tensor]:
-        """All entities as heads and as tails of one relation; [n_entities, d] each."""
+        """Vectors of all entities as heads and as tails of a relation; [n_entities, d] each."""
 
     @abstractmethod
     def compare(self, heads: Tensor, tails: Tensor) -> Tensor:
         """Scores of every view of a head with every view of a tail; [a, d], [b, d] → [a, b].
 
-        They order triples as `score` does; only their scale may differ.
+        They rank triples like `score`; only the scale may differ.
         """
 
     def queries(self, heads: Tensor, relations: Tensor) -> Tensor:
-        """What an answer's vector is compared with, by `metric`; int64 [b] twice → [b, dim].
+        """Query vectors, compared with those of answers by `metric`; int64 [b] twice → [b, dim].
 
         Relation r + n_relations is the reciprocal of r: its answers are the heads. Models without
         queries can be trained only against single false triples.
@@ -103,9 +103,9 @@ class TripleModel(nn.Module, ABC):
 class TranslationModel(TripleModel):
     """f(h, r, t) = -‖h_r + r - t_r‖², or the L1 norm: relations move heads to tails.
 
-    h_r and t_r are what a relation sees of the entities. The papers' constraints on norms hold by
-    construction: vectors are scaled when they are read, instead of being penalised or clipped
-    after every step.
+    h_r and t_r are the entities' projections for the relation. The papers' norm constraints hold by
+    construction: vectors are scaled when read, instead of being penalised or clipped after every
+    step.
     """
 
     config: TranslationConfig
@@ -113,7 +113,7 @@ class TranslationModel(TripleModel):
 
     @abstractmethod
     def project(self, entities: Tensor, relations: Tensor) -> Tensor:
-        """What relations see of entities' vectors; [b, dim] and ids [b] → [b, d]."""
+        """Project entities' vectors for relations; [b, dim] and ids [b] → [b, d]."""
 
     @abstractmethod
     def translation(self, relations: Tensor) -> Tensor:
@@ -124,7 +124,7 @@ class TranslationModel(TripleModel):
         return into_unit_ball(self.entities(ids))
 
     def score(self, heads: Tensor, relations: Tensor, tails: Tensor) -> Tensor:
-        """Minus the distance (L1), or the squared distance (L2)."""
+        """Negative distance (L1), or negative squared distance (L2)."""
         both = self.vectors(torch.cat([heads, tails]))
         head, tail = self.project(both, relations.repeat(2)).chunk(2)
         gap = head + self.translation(relations) - tail
@@ -138,7 +138,7 @@ class TranslationModel(TripleModel):
         return tails + self.translation(same[:1]), tails
 
     def compare(self, heads: Tensor, tails: Tensor) -> Tensor:
-        """Minus the distances, not squared."""
+        """Negative distances, not squared."""
         return -torch.cdist(heads, tails, p=self.norm)
 
     def loss(self, true: Tensor, false: Tensor) -> Tensor:
@@ -147,6 +147,6 @@ class TranslationModel(TripleModel):
 
 
 def into_unit_ball(vectors: Tensor) -> Tensor:
-    """Rows longer than 1 are scaled to 1; [b, d] → [b, d]."""
+    """Scale rows longer than 1 to length 1; [b, d] → [b, d]."""
     scaled: Tensor = vectors / vectors.norm(dim=1, keepdim=True).clamp_min(1)
     return scaled

@@ -42,8 +42,8 @@ class MatchingConfig(KGEConfig):
 class MatchingModel(TripleModel):
     """score(h, r, t) of MMSS_MKR's Eq. 8 to 15 without a recommender: h_L is the entity's vector.
 
-    Trained for f_KG of true triples against that of false ones; the mixture of Eq. 10 rises with
-    f_KG and so leaves every rank as it is.
+    Trained on f_KG of true against false triples; the mixture of Eq. 10 is increasing in f_KG, so
+    ranks are unaffected.
     """
 
     name = "semantic_matching"
@@ -81,14 +81,14 @@ class MatchingModel(TripleModel):
         return scores
 
     def views(self, relation: int) -> tuple[Tensor, Tensor]:
-        """The tails that the heads predict, and the tails' features."""
+        """The predicted tails of the heads, and the tails' features."""
         everyone = torch.arange(self.n_entities, device=self.entities.weight.device)
         vectors, same = self.entities(everyone), torch.full_like(everyone, relation)
         predicted = self.matching.predicted_tail(vectors, self.matching.relation(same))
         return predicted, self.matching.tail(vectors)
 
     def queries(self, heads: Tensor, relations: Tensor) -> Tensor:
-        """The tails that the heads predict."""
+        """The predicted tails."""
         if self.config.low_layers:
             raise ConfigError(
                 "embedding semantic_matching: answers are compared as they are; with --against "
@@ -97,7 +97,7 @@ class MatchingModel(TripleModel):
         return self.matching.predicted_tail(self.entities(heads), self.matching.relation(relations))
 
     def compare(self, heads: Tensor, tails: Tensor) -> Tensor:
-        """f_KG, which the score rises with (Eq. 11)."""
+        """f_KG (Eq. 11), in which the score is increasing."""
         return heads @ tails.T
 
     def loss(self, true: Tensor, false: Tensor) -> Tensor:

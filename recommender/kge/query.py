@@ -15,12 +15,12 @@ __all__ = ["QueryModel", "complex_product"]
 
 
 class QueryModel(TripleModel):
-    """A model that needs to say only what its query is, and by which metric it meets entities."""
+    """Base class for models defined by a query vector and a metric."""
 
     metric: ClassVar[Metric]
 
     def score(self, heads: Tensor, relations: Tensor, tails: Tensor) -> Tensor:
-        """Of each query with its tail."""
+        """Score of each query with its tail."""
         return pair_scores(self.queries(heads, relations), self.entities(tails), self.metric)
 
     def views(self, relation: int) -> tuple[Tensor, Tensor]:
@@ -30,7 +30,7 @@ class QueryModel(TripleModel):
         return queries, self.entities.weight
 
     def compare(self, heads: Tensor, tails: Tensor) -> Tensor:
-        """By the metric."""
+        """Compare by the metric."""
         return scores_of_all(heads, tails, self.metric)
 
     def loss(self, true: Tensor, false: Tensor) -> Tensor:
@@ -39,6 +39,6 @@ class QueryModel(TripleModel):
 
 
 def complex_product(one: Tensor, other: Tensor) -> Tensor:
-    """Products of complex numbers whose real parts fill the first half of a row; [b, d]."""
+    """Products of complex numbers with real parts in the first half of a row; [b, d]."""
     (a, b), (c, d) = one.chunk(2, dim=1), other.chunk(2, dim=1)
     return torch.cat([a * c - b * d, a * d + b * c], dim=1)

@@ -22,10 +22,10 @@ class QueryTask(TrainingTask):
     Both directions of a triple are queries: its tail answers (h, r, ?), its head (t, r', ?) with
     the reciprocal r'. A batch's loss is the mean over its answers.
 
-    With `candidates`, an entity that answers no query of the batch takes part with a chance of
-    candidates / n, and the others always do. Divided by the chance of taking part, the sum under
-    the softmax is right on average (Horvitz and Thompson 1952): -ln of the chance is added to
-    the scores of all but a query's own answers, which are certain to take part.
+    With `candidates`, an entity that answers no query of the batch is included with probability
+    candidates / n, and the others always. Divided by the inclusion probability, the sum in the
+    softmax is unbiased (Horvitz and Thompson 1952): -ln of the probability is added to the scores,
+    except for a query's own answers, which are always included.
 
     Args:
         model: an embedding with `queries`.
@@ -55,7 +55,7 @@ class QueryTask(TrainingTask):
         return len(self._head)
 
     def samples(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """One column: the places of all queries."""
+        """One column: the indices of all queries."""
         self._rng = np.random.default_rng(rng.integers(2**63))
         return (np.arange(len(self)),)
 
@@ -96,7 +96,7 @@ class QueryTask(TrainingTask):
         return loss
 
     def parameters(self) -> Sequence[nn.Parameter]:
-        """The embedding's."""
+        """The embedding's parameters."""
         return list(self.model.parameters())
 
 

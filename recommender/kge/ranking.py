@@ -14,16 +14,16 @@ from recommender.kge.triples import Triples
 
 __all__ = ["filtered_ranks", "ranking_metrics"]
 
-_SCORES = 2**22  # held at a time
+_SCORES = 2**22  # scores in memory at a time
 
 
 @torch.inference_mode()
 def filtered_ranks(model: TripleModel, triples: Triples, known: KnowledgeGraph) -> np.ndarray:
     """Rank of each triple's tail among all entities, then of each triple's head; float64 [2, n].
 
-    Entities that make another triple of `known` are left out of the race (Bordes et al. 2013's
-    filtered setting); `known` is the whole graph. Of equal scores the triple gets the mean place,
-    so that a model that says nothing is nowhere near the top.
+    Entities that complete another triple of `known` are excluded (filtered setting of Bordes et al.
+    2013); `known` is the whole graph. Ties get the mean rank, so that a constant model does not
+    rank high.
     """
     ranks = np.empty((2, len(triples)))
     by_pair = _Known(known.head, known.relation, known.tail, known.n_relations)
@@ -55,7 +55,7 @@ def _rank_by_queries(
     by_pair: _Known,
     by_tail: _Known,
 ) -> None:
-    """Tails by (h, r, ?), heads by the reciprocal's (t, r', ?)."""
+    """Rank tails by (h, r, ?), heads by the reciprocal's (t, r', ?)."""
     step = max(1, _SCORES // model.n_entities)
     entities = model.entities.weight
     sides = ((triples.head, triples.tail, by_pair), (triples.tail, triples.head, by_tail))
@@ -81,7 +81,7 @@ def ranking_metrics(ranks: np.ndarray, ks: tuple[int, ...] = (1, 3, 10)) -> dict
 
 
 def _places(scores: Tensor, wanted: Tensor, others: tuple[IntArray, IntArray]) -> np.ndarray:
-    """1 + the better ones + half of the equal ones, of [b, n] scores; known answers left out."""
+    """1 + number of better + half of equal scores, of [b, n] scores; known answers excluded."""
     own = scores.gather(1, wanted[:, None])
     row, column = (torch.from_numpy(part).to(scores.device) for part in others)
     scores = scores.clone()
@@ -93,7 +93,7 @@ def _places(scores: Tensor, wanted: Tensor, others: tuple[IntArray, IntArray]) -
 
 
 class _Known:
-    """The ends of all known triples, by the other end and the relation."""
+    """Index of the ends of known triples by the other end and the relation."""
 
     def __init__(
         self, given: IntArray, relation: IntArray, end: IntArray, n_relations: int

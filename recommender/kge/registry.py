@@ -27,7 +27,7 @@ EMBEDDINGS: Mapping[str, type[TripleModel]] = {
 
 @dataclass(frozen=True)
 class Preset:
-    """A model with its settings, and those of its training."""
+    """A model with its settings and training settings."""
 
     model: str
     settings: Mapping[str, Any]
@@ -60,7 +60,7 @@ PRESETS: Mapping[str, Preset] = {
 
 
 def configure(name: str, settings: Mapping[str, Any]) -> KGEConfig:
-    """The settings of the embedding of that name.
+    """Validate the settings of a named embedding.
 
     Raises:
         ConfigError: no such embedding, an unknown setting or one out of range.
@@ -76,7 +76,7 @@ def configure(name: str, settings: Mapping[str, Any]) -> KGEConfig:
 def create_embedding(
     name: str, n_entities: int, n_relations: int, *, seed: int = 555, **settings: Any
 ) -> TripleModel:
-    """Build an embedding; torch's global generator is left as it was.
+    """Build an embedding; torch's global generator is not affected.
 
     Raises:
         ConfigError: unknown name or setting.

@@ -25,8 +25,8 @@ class RotatE(QueryModel):
     """f(h, r, t) = -‖h ∘ r - t‖₂ with |rᵢ| = 1.
 
     Sun et al., "RotatE: knowledge graph embedding by relational rotation in complex space", ICLR
-    2019, Eq. 3. The paper adds the moduli of the differences; here the norm is the Euclidean one,
-    which a product of matrices yields for all entities at once.
+    2019, Eq. 3. The paper sums the moduli of the differences; here the norm is Euclidean, which a
+    matrix product gives for all entities.
     """
 
     name = "rotate"
@@ -46,7 +46,7 @@ class RotatE(QueryModel):
         nn.init.uniform_(self.phases.weight, -math.pi, math.pi)
 
     def queries(self, heads: Tensor, relations: Tensor) -> Tensor:
-        """H turned by the relation's phases."""
+        """H rotated by the relation's phases."""
         phases = self.phases(relations)
         turn = torch.cat([phases.cos(), phases.sin()], dim=1)
         return complex_product(self.entities(heads), turn)

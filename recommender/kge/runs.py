@@ -29,20 +29,20 @@ from safe_io.atomic import write_atomically
 __all__ = ["MODEL_FILE", "EmbeddingFolder"]
 
 MODEL_FILE = "model.pt"
-SECONDS = 10.0  # a checkpoint at most so often
-# Settings that may differ when a run is taken up again, because no epoch depends on them.
+SECONDS = 10.0  # minimum seconds between checkpoints
+# Settings that may differ on resume, because no epoch depends on them.
 _FREE = ("epochs", "patience", "device", "threads")
 
 
 class EmbeddingFolder:
-    """Writes the folder, and reads what a stopped training has left in it.
+    """Writer of the run folder, and reader of a stopped training's state.
 
     Args:
         path: the folder; it need not exist.
         name: the embedding's name.
-        model, config: of the run; all but the length of the training makes its identity.
-        data: where the triples are from.
-        hashes: of the files that hold them, by name.
+        model, config: of the run; everything except the training length forms its identity.
+        data: origin of the triples.
+        hashes: hashes of their files, by name.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class EmbeddingFolder:
         self._fingerprint = hashlib.sha256(text.encode()).hexdigest()
 
     def read(self) -> Checkpoint | None:
-        """What a stopped training has left; None if it was stopped before it left anything.
+        """Read the checkpoint of a stopped training; None if there is none.
 
         Raises:
             RunError: a checkpoint of other settings, data or model, or a damaged one.
@@ -88,7 +88,7 @@ class EmbeddingFolder:
         return checkpoint
 
     def open(self, epochs_done: int) -> None:
-        """Make the folder; a new run removes an older one's results."""
+        """Create the folder; a new run removes the results of an older one."""
         self.path.mkdir(parents=True, exist_ok=True)
         (self.path / METRICS_FILE).unlink(missing_ok=True)
         if not epochs_done:
@@ -110,7 +110,7 @@ class EmbeddingFolder:
         *,
         finished: bool,
     ) -> None:
-        """Replace `checkpoint.pt`, unless that was done a moment ago and there is more to come."""
+        """Replace `checkpoint.pt`, unless recently written and not final."""
         if not finished and time.monotonic() - self._saved < SECONDS:
             return
         checkpoint = Checkpoint(
@@ -126,8 +126,8 @@ class EmbeddingFolder:
         self._saved = time.monotonic()
 
     def finish(self, metrics: Mapping[str, Any], state: Mapping[str, Tensor]) -> None:
-        """Write the parameters, then the metrics, which say that the run is complete."""
-        buffer = io.BytesIO()  # into a file, torch would write that file's name as well
+        """Write the parameters, then the metrics, which mark the run as complete."""
+        buffer = io.BytesIO()  # via memory, as torch would include the file's name
         torch.save({name: value.cpu() for name, value in state.items()}, buffer)
         write_atomically(self.path / MODEL_FILE, buffer.getvalue())
         self._write(METRICS_FILE, metrics)

@@ -59,7 +59,7 @@ class SemanticMatching(nn.Module):
     def predicted_tail(self, head: Tensor, relation: Tensor) -> Tensor:
         """t̂ = M^K([h_L; r_L]) (Eq. 9); both [b, dim] → [b, dim].
 
-        The first layer's matrix is applied to its two halves, which spares the joined copy.
+        The first layer's matrix is applied to both halves separately, which avoids a concatenation.
         """
         first = self.prediction_layers[0]
         assert isinstance(first, Dense)
@@ -80,6 +80,6 @@ class SemanticMatching(nn.Module):
         return self.mixture(match)
 
     def weights(self) -> list[nn.Parameter]:
-        """What the L2 penalty covers: the matrices of the layers, not their biases."""
+        """Parameters with L2 penalty: the layers' matrices, not their biases."""
         layers = [*self.relation_layers, *self.tail_layers, *self.prediction_layers]
         return [layer.weight for layer in layers if isinstance(layer, Dense)]

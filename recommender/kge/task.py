@@ -17,13 +17,13 @@ __all__ = ["TripleTask"]
 
 
 class TripleTask(TrainingTask):
-    """Every true triple against one false one.
+    """Objective of every true triple against one false one.
 
     Args:
         model: the embedding.
         graph: the true triples.
         learning_rate, batch_size, interval: see `TrainingTask`.
-        loss: of the scores of true and of false triples; the embedding's own by default.
+        loss: loss of scores of true and false triples; by default the embedding's.
     """
 
     name = "knowledge_graph"
@@ -55,5 +55,5 @@ class TripleTask(TrainingTask):
         return self._loss(true, false) * (share / len(heads))
 
     def parameters(self) -> Sequence[nn.Parameter]:
-        """The embedding's."""
+        """The embedding's parameters."""
         return list(self.model.parameters())

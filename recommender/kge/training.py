@@ -48,7 +48,7 @@ __all__ = [
 
 
 class KGETrainConfig(BaseModel):
-    """How to train an embedding, whatever the model."""
+    """Training settings common to all embeddings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -80,14 +80,14 @@ class KGETrainConfig(BaseModel):
 
 @dataclass(frozen=True)
 class TripleData:
-    """What an embedding is trained, chosen and measured on.
+    """Triples for training, validation and test of an embedding.
 
     Attributes:
-        train: the triples of the training.
-        valid, test: triples that choose the epoch, and that are measured in the end; None: none.
-        known: all true triples, which no ranking counts as wrong.
-        folder: where they are from.
-        hashes: of the files that hold them, by name.
+        train: the training triples.
+        valid, test: triples to choose the epoch, and for the final evaluation; None for none.
+        known: all true triples, excluded as candidates in rankings.
+        folder: their data folder.
+        hashes: hashes of their files, by name.
     """
 
     train: KnowledgeGraph
@@ -117,7 +117,7 @@ def train_embedding(
     resume: bool = False,
     progress: Callable[[Mapping[str, float]], None] | None = None,
 ) -> EmbeddingRun:
-    """Train the embedding of that name on a data set's graph.
+    """Train a named embedding on a data set's graph.
 
     Args:
         name: in `recommender.kge.registry.EMBEDDINGS`.
@@ -126,13 +126,14 @@ def train_embedding(
         settings: the embedding's own settings.
         out: folder for `config.json`, `checkpoint.pt`, `metrics.jsonl`, `metrics.json` and
             `model.pt`.
-        resume: go on from the folder's checkpoint, if it has one, as if there had been no stop.
+        resume: continue from the folder's checkpoint, if any, with the same result as without a
+            stop.
         progress: called with each epoch's numbers.
 
     Raises:
-        ConfigError: unknown name or setting, or a device that is not here.
-        RunError: no validation was finite, or a checkpoint of something else in the folder.
-        InUseError: another training is at work in the folder.
+        ConfigError: unknown name or setting, or an unavailable device.
+        RunError: no validation was finite, or the folder has a checkpoint of something else.
+        InUseError: another training is running in the folder.
     """
     parts = split_triples(dataset.graph, config.split_seed)
     hashes = {} if out is None else dataset.hashes()
@@ -152,7 +153,7 @@ def train_on_triples(
     resume: bool = False,
     progress: Callable[[Mapping[str, float]], None] | None = None,
 ) -> EmbeddingRun:
-    """`train_embedding` on triples that are split already; without `valid` the last epoch counts.
+    """`train_embedding` on given splits; without `valid` the last epoch is used.
 
     Raises:
         ConfigError, RunError, InUseError: see `train_embedding`.
@@ -208,7 +209,7 @@ def _train(
         record["train_seconds"] = time.perf_counter() - began
         seconds += record["train_seconds"]
         if epoch % config.evaluate_every == 0 or epoch == config.epochs:
-            measured = {"mrr": float(epoch)}  # without validation the last epoch is the best
+            measured = {"mrr": float(epoch)}  # without validation the last epoch is used
             if data.valid is not None:
                 measured = _measure(model, data.valid, data.known)
                 record.update({f"valid_{key}": value for key, value in measured.items()})
@@ -258,7 +259,7 @@ def _task(model: TripleModel, graph: KnowledgeGraph) -> TrainingTask:
 def _optimizer(model: TripleModel, task: TrainingTask, device: torch.device) -> Adam | Adagrad:
     if model.config.optimizer == "adagrad":
         return Adagrad(task.parameters(), learning_rate=task.learning_rate)
-    # Against all entities every row has a gradient in each step.
+    # Against all entities, every row has a gradient in each step.
     rowwise = device.type == "cpu" and not model.reciprocal
     tables = [module for module in model.modules() if isinstance(module, EmbeddingTable)]
     return Adam(
@@ -271,10 +272,10 @@ def _optimizer(model: TripleModel, task: TrainingTask, device: torch.device) -> 
 
 
 def load_embedding(folder: Path, dataset: Dataset) -> TripleModel:
-    """The embedding that a run folder holds, for the data set that it was trained on.
+    """Load a run folder's embedding, for the data set that it was trained on.
 
     Raises:
-        RunError: no finished run there, or other data.
+        RunError: no finished run in the folder, or different data.
     """
     if not (folder / METRICS_FILE).is_file():
         raise RunError(f"{folder}: no finished run there; train with recommender.train_kge")

@@ -49,8 +49,10 @@ class TransE(TranslationModel):
         self.relations = EmbeddingTable(self.relation_rows, config.dim)
 
     def vectors(self, ids: Tensor) -> Tensor:
-        """Entities' vectors, of length 1 (Algorithm 1, line 5); free ones against all entities,
-        where the distances' scale is the temperature of the softmax.
+        """Entities' vectors, of length 1 (Algorithm 1, line 5).
+
+        Unconstrained against all entities, where the scale of distances is the softmax's
+        temperature.
         """
         if self.reciprocal:
             free: Tensor = self.entities(ids)
@@ -58,7 +60,7 @@ class TransE(TranslationModel):
         return functional.normalize(self.entities(ids), dim=1)
 
     def project(self, entities: Tensor, relations: Tensor) -> Tensor:
-        """Every relation sees the entities as they are."""
+        """Identity: relations do not project entities."""
         return entities
 
     def queries(self, heads: Tensor, relations: Tensor) -> Tensor:
@@ -66,6 +68,6 @@ class TransE(TranslationModel):
         return self.vectors(heads) + self.translation(relations)
 
     def translation(self, relations: Tensor) -> Tensor:
-        """r."""
+        """The relations' vectors r."""
         vectors: Tensor = self.relations(relations)
         return vectors

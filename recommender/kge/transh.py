@@ -1,4 +1,4 @@
-"""TransH: a relation is a translation on a hyperplane of its own."""
+"""TransH: a relation is a translation on a relation-specific hyperplane."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class TransH(TranslationModel):
     """f(h, r, t) = -‖(h - wᵀh w) + d - (t - wᵀt w)‖² with w and d of the relation.
 
     Wang et al., "Knowledge graph embedding by translating on hyperplanes", AAAI 2014. Its three
-    constraints hold by construction: ‖e‖ ≤ 1, ‖w‖ = 1, and d lies in the hyperplane (the paper
-    lets |wᵀd| / ‖d‖ be at most a small ε).
+    constraints hold by construction: ‖e‖ ≤ 1, ‖w‖ = 1, and d is in the hyperplane (the paper allows
+    |wᵀd| / ‖d‖ ≤ ε).
     """
 
     name = "transh"

@@ -1,4 +1,4 @@
-"""TransR: a relation is a translation in a space of its own, reached by a matrix."""
+"""TransR: a relation is a translation in a relation-specific space, reached by a matrix."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ class TransRConfig(TranslationConfig):
 
 
 class TransR(TranslationModel):
-    """f(h, r, t) = -‖M_r h + r - M_r t‖² (Eq. 7 and 8), all of these vectors of length at most 1.
+    """f(h, r, t) = -‖M_r h + r - M_r t‖² (Eq. 7 and 8), with all vectors of length at most 1.
 
     Lin et al., "Learning entity and relation embeddings for knowledge graph completion", AAAI
-    2015. M_r starts as the identity, as in the paper; entities start anew instead of from TransE.
+    2015. M_r starts as the identity, as in the paper; entities are initialised randomly instead of
+    from TransE.
     """
 
     name = "transr"
@@ -47,5 +48,5 @@ class TransR(TranslationModel):
         return into_unit_ball(relation_products(entities, relations, self.matrices))
 
     def translation(self, relations: Tensor) -> Tensor:
-        """r."""
+        """The relations' vectors r."""
         return into_unit_ball(self.relations(relations))

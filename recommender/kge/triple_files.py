@@ -20,14 +20,14 @@ _RDF_NAMESPACE = "rdf.freebase.com/ns/"
 
 @dataclass(frozen=True, eq=False)
 class NamedTriples:
-    """Triples of training and of test files with ids of their own.
+    """Triples of training and test files, with ids and names.
 
     Attributes:
         entities, relations: names, by id.
         train: the triples of the first file, as a graph over all entities.
-        test: those of the second file; None without one.
-        known: both together, and those of further files: what a ranking leaves out.
-        literals: lines of a dump whose object is a value, which are no triples of entities.
+        test: those of the second file, or None.
+        known: all of them and those of further files, excluded in rankings.
+        literals: number of dump lines with literal objects, which are not triples of entities.
     """
 
     entities: tuple[str, ...]
@@ -41,10 +41,10 @@ class NamedTriples:
 def read_named_triples(
     train: Path, test: Path | None = None, known: tuple[Path, ...] = ()
 ) -> NamedTriples:
-    """Read files of the same names, each tab-separated or a Freebase dump, gzipped or not.
+    """Read files of the same entities, tab-separated or Freebase dumps, optionally gzipped.
 
-    `/people/person/profession`, of the published FB15k-237, and `people.person.profession`, of the
-    dump, are one name.
+    `/people/person/profession`, in the published FB15k-237, and `people.person.profession`, in the
+    dump, are equal.
 
     Raises:
         DataError: a missing or malformed file, or one without triples; file and line are named.
@@ -58,7 +58,7 @@ def read_named_triples(
         for head, relation, tail in _lines(path):
             if tail is None:
                 literals += 1
-                entities.setdefault(head, len(entities))  # a candidate, though nothing links it
+                entities.setdefault(head, len(entities))  # a candidate, although without triples
                 continue
             rows.append(
                 (
@@ -86,7 +86,7 @@ def read_named_triples(
 
 
 def name_of(text: str) -> str:
-    """The name behind an IRI of Freebase, `ns:…` or `/a/b/c`; other names as they are.
+    """Convert a Freebase IRI, `ns:…` or `/a/b/c`, to a name; other names are unchanged.
 
     >>> name_of("/a/b/c./d/e/f"), name_of("<http://rdf.freebase.com/ns/m.01>"), name_of("sings")
     ('a.b.c..d.e.f', 'm.01', 'sings')
@@ -100,7 +100,7 @@ def name_of(text: str) -> str:
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str, str | None]]:
-    """Head, relation and tail of each line; no tail where the object is a literal."""
+    """Head, relation and tail of each line; no tail if the object is a literal."""
     try:
         with path.open("rb") as probe:
             zipped = probe.read(2) == b"\x1f\x8b"

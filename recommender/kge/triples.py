@@ -1,4 +1,4 @@
-"""Split a graph's triples into train, validation and test, and draw corrupted ones."""
+"""Split a graph's triples into train, validation and test, and sample corrupted ones."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class TripleSplit:
 def split_triples(
     graph: KnowledgeGraph, seed: int, held_out: tuple[float, float] = (0.1, 0.1)
 ) -> TripleSplit:
-    """Hold out random triples for validation and test; doubles in the graph count once.
+    """Hold out random triples for validation and test; duplicates in the graph count once.
 
-    A triple stays in train if it is drawn and one of its entities, or its relation, would
-    otherwise not occur there: nothing could be known about it. The parts held out may therefore
-    be smaller than asked.
+    A drawn triple is kept in train if one of its entities or its relation would otherwise not occur
+    there, as nothing could be learnt about it. The held-out parts may therefore be smaller than
+    requested.
 
     Raises:
-        ConfigError: shares that are no shares, or nothing left to hold out.
+        ConfigError: invalid shares, or nothing to hold out.
     """
     if min(held_out) <= 0 or sum(held_out) >= 1:
         raise ConfigError(f"held-out shares {held_out}: give two positive ones below 1 together")
@@ -86,11 +86,11 @@ def split_triples(
 def hold_out_unlinked(
     graph: KnowledgeGraph, seed: int, share: float
 ) -> tuple[KnowledgeGraph, Triples]:
-    """Training and validation triples; no pair of entities in the latter is linked in the former.
+    """Training and validation triples; no entity pair of the latter is linked in the former.
 
-    So FB15k-237's own validation and test triples were chosen (Toutanova and Chen 2015): another
-    relation between the same two entities would give much away. Triples whose entities or relation
-    would not occur in training stay there.
+    FB15k-237's validation and test triples were chosen in this way (Toutanova and Chen 2015), as
+    another relation between the same entities leaks information. Triples whose entities or relation
+    would not occur in training are kept there.
 
     Raises:
         ConfigError: no such triples.
@@ -122,14 +122,14 @@ def hold_out_unlinked(
 
 
 def corrupt(graph: KnowledgeGraph, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
-    """For each triple of the graph one with another head or another tail that is not in it.
+    """Corrupt each triple of the graph by a different head or tail; the result is not in the graph.
 
-    Which end is replaced is drawn per relation, the head with probability tph / (tph + hpt), where
-    tph is the mean number of tails per head and hpt that of heads per tail (TransH's Bernoulli
-    sampling): this makes fewer triples that are false by accident.
+    The end to replace is drawn per relation, the head with probability tph / (tph + hpt), where tph
+    is the mean number of tails per head and hpt that of heads per tail (TransH's Bernoulli
+    sampling): this reduces false negatives.
 
     Returns:
-        heads and tails, int64 [n_triples] each; the relation stays.
+        Heads and tails, int64 [n_triples] each; relations are unchanged.
     """
     n, size = graph.n_entities, graph.n_relations
     counts = np.bincount(graph.relation, minlength=size)

@@ -1,1 +1,1 @@
-"""Layers, sparse operations and features that several models share."""
+"""Layers, sparse operations and features shared by several models."""

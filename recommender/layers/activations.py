@@ -28,10 +28,10 @@ HIDDEN: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 class Mixture:
-    """The mean of some activations, of a tensor of any shape; `S1+T+S2` in the paper's notation.
+    """The mean of some activations, for tensors of any shape; `S1+T+S2` in the paper's notation.
 
-    The mean of all three is the bracket of Eq. 3, that of all four is Eq. 10. Every one of them is
-    strictly increasing, so a mixture never changes an order.
+    The mean of all three is the bracket of Eq. 3, that of all four is Eq. 10. All of them are
+    strictly increasing, so a mixture preserves order.
     """
 
     def __init__(self, names: str) -> None:
@@ -50,10 +50,10 @@ class Mixture:
 
 
 def mixture(names: str, allowed: tuple[str, ...]) -> str:
-    """Check and order a subset written as `T+S1`: gives `S1+T`.
+    """Validate and normalise a subset: `T+S1` gives `S1+T`.
 
     Raises:
-        ValueError: empty, a double, or a name that is not in `allowed`.
+        ValueError: empty, a duplicate, or a name not in `allowed`.
     """
     given = [name.strip().upper() for name in names.split("+")]
     if len(set(given)) != len(given) or not set(given) <= set(allowed):

@@ -16,9 +16,9 @@ class PlattScaling(nn.Module):
     """ŷ = σ(a · asinh(s / c) + b), strictly increasing in the score s.
 
     Platt, "Probabilistic outputs for support vector machines", 1999, with his smoothed targets.
-    asinh, which is linear near 0 and logarithmic far from it, keeps a few huge scores (the counts
-    of the most popular items) from deciding where ŷ passes 0.5. c is the median size of the
-    scores that are not 0. Learnt on validation rows; the order of the scores is left alone.
+    asinh, linear near 0 and logarithmic far from it, keeps a few huge scores (the counts of the
+    most popular items) from determining where ŷ passes 0.5. c is the median magnitude of non-zero
+    scores. Fitted on validation rows; the order of scores is preserved.
     """
 
     scale: Tensor
@@ -35,9 +35,9 @@ class PlattScaling(nn.Module):
         return torch.sigmoid(self.slope * torch.asinh(scores / self.scale) + self.intercept)
 
     def fit(self, scores: NDArray[np.floating], labels: NDArray[np.int64]) -> None:
-        """Find a, b and c by maximum likelihood; `scores`, `labels`: [n], labels 0 or 1.
+        """Fit a, b and c by maximum likelihood; `scores`, `labels`: [n], labels 0 or 1.
 
-        Scores that fall as the labels rise give a flat ŷ, never one that contradicts the order.
+        If scores are negatively related to labels, ŷ is constant; the order is never reversed.
         """
         sizes = np.abs(scores[scores != 0])
         scale = float(np.median(sizes)) if len(sizes) else 1.0

@@ -61,7 +61,7 @@ class CrossCompress(nn.Module):
         return v * (e @ self.weight_ve)[:, None] + e * (v @ self.weight_ee)[:, None] + self.bias_e
 
     def weights(self) -> Sequence[nn.Parameter]:
-        """What the L2 penalty covers: everything but the biases."""
+        """Parameters with L2 penalty: all but the biases."""
         return [self.weight_vv, self.weight_ev, self.weight_ve, self.weight_ee]
 
 
@@ -91,7 +91,7 @@ class DeepCross(nn.Module):
         return next_v, next_e
 
     def weights(self) -> Sequence[nn.Parameter]:
-        """What the L2 penalty covers."""
+        """Parameters with L2 penalty."""
         return [self.weight_ev, self.weight_ve]
 
 
@@ -101,7 +101,7 @@ class CrossStitch(nn.Module):
         v' = α_vv v + α_ve e
         e' = α_ev v + α_ee e
 
-    It starts as cross-stitch networks do, mostly passing each task's own features.
+    As in cross-stitch networks, it initially passes mostly each task's own features.
     """
 
     def __init__(self, dim: int) -> None:
@@ -114,7 +114,7 @@ class CrossStitch(nn.Module):
         return a[0, 0] * v + a[0, 1] * e, a[1, 0] * v + a[1, 1] * e
 
     def weights(self) -> Sequence[nn.Parameter]:
-        """What the L2 penalty covers."""
+        """Parameters with L2 penalty."""
         return [self.alpha]
 
 
@@ -126,7 +126,7 @@ UNITS: dict[UnitName, type[CrossCompress] | type[DeepCross] | type[CrossStitch]]
 
 
 class UnitStack(nn.Module):
-    """C^L: L units on top of each other (Eq. 2 and 7)."""
+    """C^L: a stack of L units (Eq. 2 and 7)."""
 
     def __init__(self, name: UnitName, dim: int, n_layers: int) -> None:
         super().__init__()
@@ -140,11 +140,11 @@ class UnitStack(nn.Module):
         return v, e
 
     def item(self, v: Tensor, e: Tensor) -> Tensor:
-        """C^L(v, e)[v] of Eq. 2; spares the last layer's entity side."""
+        """C^L(v, e)[v] of Eq. 2; skips the last layer's entity side."""
         return self._half(v, e, "item", 0)
 
     def entity(self, v: Tensor, e: Tensor) -> Tensor:
-        """C^L(v, e)[e] of Eq. 7; spares the last layer's item side."""
+        """C^L(v, e)[e] of Eq. 7; skips the last layer's item side."""
         return self._half(v, e, "entity", 1)
 
     def _half(self, v: Tensor, e: Tensor, side: str, index: int) -> Tensor:
@@ -157,7 +157,7 @@ class UnitStack(nn.Module):
         return half
 
     def weights(self) -> list[nn.Parameter]:
-        """What the L2 penalty covers, of all layers."""
+        """Parameters with L2 penalty, of all layers."""
         found: list[nn.Parameter] = []
         for unit in self.units:
             assert isinstance(unit, CrossCompress | DeepCross | CrossStitch)

@@ -20,8 +20,8 @@ class Edges:
 
     Attributes:
         heads, relations, tails: int64 ``[e]``.
-        shares: ``[e]`` what each edge counts in its head's mean: 1/|N_h|.
-        n_heads: nodes that may be heads.
+        shares: ``[e]`` weight of each edge in its head's mean: 1/|N_h|.
+        n_heads: number of nodes that may be heads.
     """
 
     heads: Tensor
@@ -59,7 +59,7 @@ class Edges:
 
 
 class Neighbourhoods(nn.Module):
-    """The constant edges of a graph. They follow from the data, so a checkpoint holds none."""
+    """The constant edges of a graph, derived from the data and not saved in checkpoints."""
 
     heads: Tensor
     relations: Tensor
@@ -83,13 +83,13 @@ class Neighbourhoods(nn.Module):
 
     @classmethod
     def of_graph(cls, graph: KnowledgeGraph) -> Neighbourhoods:
-        """Those of all entities; with `graph.with_inverses()`, tails have neighbours too."""
+        """Create for all entities; with `graph.with_inverses()`, tails have neighbours too."""
         return cls(graph.head, graph.relation, graph.tail, n_heads=graph.n_entities)
 
     def forward(self, dropout: float = 0.0) -> Edges:
-        """All edges; while training, each is left out with probability `dropout`.
+        """The edges; in training, each is dropped with probability `dropout`.
 
-        The means of the rest are scaled by 1 / (1 - dropout), and so right on average.
+        Means are scaled by 1 / (1 - dropout), which makes them unbiased.
         """
         columns = self.heads, self.relations, self.tails, self.shares
         if self.training and dropout:

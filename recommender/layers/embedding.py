@@ -1,4 +1,4 @@
-"""Embedding table for lazy Adam: rows are brought up to date when a batch reads them."""
+"""Embedding table for lazy Adam: rows are updated when a batch reads them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ __all__ = ["EmbeddingTable"]
 
 
 class EmbeddingTable(nn.Module):
-    """One learnt vector per id, `weight` [n, dim]; Glorot-uniform times `gain` at first.
+    """One learnt vector per id, `weight` [n, dim]; initially Glorot-uniform times `gain`.
 
-    A row-wise optimiser postpones the updates of rows that no batch asks for. While it is at work
-    it sets `refresh`, which is called with the ids that are about to be read; `sparse` then makes
-    the gradient a list of rows.
+    A row-wise optimiser postpones the updates of rows that no batch reads. It sets `refresh`, which
+    is called with the ids about to be read; with `sparse` the gradient is a list of rows.
     """
 
     refresh: Callable[[Tensor], None] | None

@@ -1,4 +1,4 @@
-"""Fixed features of items: popularity, log-odds at that popularity, facts, nearest items."""
+"""Fixed features of items: popularity, log odds by popularity, facts, nearest items."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ __all__ = ["BANDS", "ItemFeatures", "degree_log_odds"]
 Floats = NDArray[np.float32]
 
 _BOUNDS = np.array([1, 2, 3, 4, 6, 8, 12, 16, 32, 64])
-BANDS = len(_BOUNDS) + 1  # of degrees: 0, 1, 2, 3, 4-5, 6-7, …, 64 and more
+BANDS = len(_BOUNDS) + 1  # degree bands: 0, 1, 2, 3, 4-5, 6-7, …, 64 and more
 _NEIGHBOURS = 30
 
 
 class ItemFeatures:
-    """log(1 + degree); the neighbourhood, see below; the log odds at the degree; its band.
+    """Features: log(1 + degree); `neighbourhood`; the log odds at the degree; the degree's band.
 
     Args:
         degree: ``[n_items]`` training positives of each item.
     """
 
     size = 5 + BANDS
-    log_odds = 4  # the column that holds them
+    log_odds = 4  # their column
 
     def __init__(self, degree: Floats) -> None:
         self.degree = degree
@@ -37,7 +37,7 @@ class ItemFeatures:
         return np.concatenate(columns, axis=1)
 
     def neighbourhood(self, alike: csr_array, n_facts: np.ndarray) -> Floats:
-        """Of the items nearest by facts: their mean log popularity, by cosine, and the best cosine.
+        """Mean log popularity of the items nearest by facts (cosine-weighted), and the best cosine.
 
         Args:
             alike: ``[n, n_items]`` cosines with the nearest items of the catalogue.
@@ -62,9 +62,9 @@ class ItemFeatures:
 def degree_log_odds(degree: Floats) -> Floats:
     """Log odds of a positive against a uniform negative, by band of the item's degree; [BANDS].
 
-    Leaving one positive out, an item of degree d is met d times at degree d - 1: Turing's
-    estimate (Good, Biometrika 1953) of how often the next positive falls on an item seen d - 1
-    times. It needs the training positives alone.
+    With leave-one-out, an item of degree d occurs d times at degree d - 1: the Good–Turing estimate
+    (Good, Biometrika 1953) of how often the next positive is an item seen d - 1 times. It needs
+    only the training positives.
     """
     seen = degree > 0
     left_out = np.digitize(degree[seen] - 1, _BOUNDS)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 __all__ = ["gram_matrix", "solve_rows"]
 
-_NUMBERS = 2**22  # gathered factors, or small matrices, held at a time
+_NUMBERS = 2**22  # gathered factors, or small matrices, in memory at a time
 
 
 def gram_matrix(factors: Tensor) -> Tensor:
@@ -27,15 +27,15 @@ def solve_rows(
 ) -> Tensor:
     """x_u = (C + w Σ y_i y_iᵀ + λ_u I)⁻¹ t Σ y_i, the sums over u's positives, for every row u.
 
-    In the basis of C's eigenvectors C + λ_u I is diagonal, D, whatever λ_u is. With fewer positives
-    c than factors f, the sum has rank c, and the system shrinks to c × c (Woodbury):
-    x_u = t D⁻¹ Y_uᵀ (I + w Y_u D⁻¹ Y_uᵀ)⁻¹ 1. Rows of similar length are solved for together,
-    padded to the longest of them. A row without a positive gets zeros.
+    In the eigenbasis of C, C + λ_u I is a diagonal D for every λ_u. With fewer positives c than
+    factors f, the sum has rank c, and the system reduces to c × c (Woodbury): x_u = t D⁻¹ Y_uᵀ (I +
+    w Y_u D⁻¹ Y_uᵀ)⁻¹ 1. Rows of similar length are solved in batches, padded to the longest. A row
+    without positives gets zeros.
 
     Args:
         positives: zeros and ones ``[n, m]``.
         others: Y ``[m, f]``.
-        common: C ``[f, f]``, the part that all rows share, positive semidefinite.
+        common: C ``[f, f]``, the term common to all rows, positive semidefinite.
         weight, target: w and t.
         l2_weights: λ_u, ``[n]``.
 
@@ -47,7 +47,7 @@ def solve_rows(
     counts = offsets.diff()
     used, columns = torch.unique(torch.from_numpy(positives.indices).long(), return_inverse=True)
     eigenvalues, basis = torch.linalg.eigh(common)
-    # The last row, of zeros, is what short rows are padded with.
+    # The last row, of zeros, is the padding.
     rotated = torch.cat([others[used] @ basis, others.new_zeros(1, dim)])
     solution = others.new_zeros(n, dim)
     order = counts.argsort(stable=True)
@@ -84,6 +84,6 @@ def _positive_definite_solve(matrices: Tensor, right: Tensor) -> Tensor:
 
 
 def _chunk_end(counts: Tensor, start: int, dim: int) -> int:
-    """The most rows from `start` on (in rising order of counts) that fit into memory padded."""
+    """End of the largest padded chunk from `start` (sorted by counts) that fits into memory."""
     sizes = torch.arange(1, len(counts) - start + 1) * counts[start:].clamp_min(dim) * dim
     return start + max(1, int(torch.searchsorted(sizes, _NUMBERS, right=True)))

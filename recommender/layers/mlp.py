@@ -1,4 +1,4 @@
-"""Dense layer M(x) = σ(Wx + b) and MLPs of it, for the MKR models (Eq. 1, 8 and 9)."""
+"""Dense layer M(x) = σ(Wx + b) and MLPs, for the MKR models (Eq. 1, 8 and 9)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Dense", "mlp"]
 
 
 class Dense(nn.Module):
-    """M(x) = σ(Wx + b): `weight` [out, in] (Glorot-uniform at first), `bias` [out] (zero)."""
+    """M(x) = σ(Wx + b): `weight` [out, in] starts Glorot-uniform, `bias` [out] zero."""
 
     def __init__(self, n_in: int, n_out: int, activation: str) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class Dense(nn.Module):
         return self.activate(functional.linear(x, self.weight, self.bias))
 
     def activate(self, x: Tensor) -> Tensor:
-        """σ alone."""
+        """Apply only σ."""
         return HIDDEN[self.activation](x)
 
     def extra_repr(self) -> str:
@@ -38,7 +38,7 @@ class Dense(nn.Module):
 
 
 def mlp(sizes: Sequence[int], *, hidden: str, last: str | None = None) -> nn.Sequential:
-    """`Dense` layers between `sizes`; the last one may have an activation of its own."""
+    """`Dense` layers between `sizes`; the last one may have a different activation."""
     layers = [Dense(a, b, hidden) for a, b in pairwise(sizes)]
     if layers and last is not None:
         layers[-1].activation = last

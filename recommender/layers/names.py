@@ -17,11 +17,11 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True)
 class Names:
-    """Word ids of every item, int64 [n_items, longest], 0 where a name has ended.
+    """Word ids of every item's name, int64 [n_items, longest], padded with 0.
 
     Attributes:
         words: the ids; 1 … n_words.
-        vocabulary: the words in the order of their ids, `vocabulary[0]` being that of id 1.
+        vocabulary: the words in id order; `vocabulary[0]` has id 1.
     """
 
     words: IntArray
@@ -29,14 +29,14 @@ class Names:
 
     @property
     def n_words(self) -> int:
-        """Number of different words."""
+        """Number of distinct words."""
         return len(self.vocabulary)
 
 
 def read_names(names: Sequence[str], longest: int) -> Names:
     """Split names into lower-case words, the first `longest` of each.
 
-    A name without any word (`!!!`) is one word by itself, so that no item is empty.
+    A name without any word (`!!!`) counts as one word, so that no item is empty.
     """
     split = [(_WORD.findall(name.lower()) or [name.strip().lower()])[:longest] for name in names]
     vocabulary = sorted({word for words in split for word in words})
@@ -53,7 +53,7 @@ class Windows:
 
     Attributes:
         words: word ids, int64 [n, width]; 0 only in names shorter than the width.
-        items: whose name it is, int64 [n].
+        items: the item of each window, int64 [n].
     """
 
     words: IntArray
@@ -61,7 +61,7 @@ class Windows:
 
 
 def windows(names: Names, width: int) -> Windows:
-    """The windows that lie within the names; a name shorter than `width` has one, padded."""
+    """All windows within names; a name shorter than `width` has one, padded."""
     words = names.words
     length = (words > 0).sum(axis=1)
     count = np.maximum(length - width + 1, 1)

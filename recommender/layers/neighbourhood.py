@@ -11,12 +11,12 @@ __all__ = ["draw_fixed", "sample_neighbours"]
 
 
 def draw_fixed(owners: IntArray, n_owners: int, size: int, rng: np.random.Generator) -> IntArray:
-    """For every owner `size` of his places in `owners`; int64 [n_owners, size].
+    """Sample `size` positions in `owners` for every owner; int64 [n_owners, size].
 
-    An owner with at least `size` places draws without replacement, one with fewer with
-    replacement; one with none gets -1.
+    Sampled without replacement if an owner has at least `size` positions, else with replacement; -1
+    if it has none.
     """
-    # Places in random order within their owner: the first ones are a draw without replacement.
+    # In random order within each owner, the first ones are a sample without replacement.
     order = np.lexsort((rng.random(len(owners)), owners))
     counts = np.bincount(owners, minlength=n_owners)
     start = np.cumsum(counts) - counts
@@ -34,11 +34,11 @@ def draw_fixed(owners: IntArray, n_owners: int, size: int, rng: np.random.Genera
 def sample_neighbours(
     graph: KnowledgeGraph, size: int, rng: np.random.Generator
 ) -> tuple[IntArray, IntArray]:
-    """S(e) of KGCN: `size` neighbours of every entity, and the relations that lead there.
+    """S(e) of KGCN: `size` neighbours of every entity, with the relations to them.
 
-    The graph counts as undirected, and `draw_fixed` draws, as the public KGCN code does. An
-    entity without any edge is its own neighbour through the relation `n_relations`, which is no
-    real one (the public code would give it entity 0).
+    The graph is undirected, and `draw_fixed` samples as in the public KGCN code. An entity without
+    edges is its own neighbour by the pseudo-relation `n_relations` (the public code would give it
+    entity 0).
 
     Returns:
         Entities and relations, two int64 arrays [n_entities, size].

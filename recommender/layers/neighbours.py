@@ -9,27 +9,26 @@ from recommender.data.tables import IntArray
 
 __all__ = ["largest_entries", "nearest_rows"]
 
-_PRODUCTS = 2**24  # similarities held at a time
+_PRODUCTS = 2**24  # similarities in memory at a time
 
 
 def nearest_rows(
     matrix: csr_array, k: int, shrinkage: float, *, others: csr_array | None = None
 ) -> tuple[IntArray, np.ndarray]:
-    """The k most similar other rows of every row, and how similar they are.
+    """Find the k most similar other rows of every row, with similarities.
 
-    cos(a, b) = |a ∩ b| / (√|a| √|b| + shrinkage), 0 for rows that share nothing.
+    cos(a, b) = |a ∩ b| / (√|a| √|b| + shrinkage), 0 for disjoint rows.
 
     Args:
         matrix: ``[n, m]`` of zeros and ones.
         k: neighbours per row.
-        shrinkage: of the similarity of rows with few entries.
-        others: ``[l, m]`` of zeros and ones, where the neighbours are looked for; the matrix
-            itself, each row without itself, if None.
+        shrinkage: lowers the similarity of rows with few entries.
+        others: ``[l, m]`` of zeros and ones, candidate neighbours; by default the other rows of the
+            matrix.
 
     Returns:
-        ids int64 ``[n, k]`` and similarities float64 ``[n, k]``, falling; equal ones by id. A row
-        with fewer similar rows is filled up with its own number (0 where there are `others`) at
-        similarity 0.
+        ids int64 ``[n, k]`` and similarities float64 ``[n, k]``, descending, ties by id. A row with
+        fewer similar rows is padded with its own index (0 if there are `others`) at similarity 0.
     """
     n, candidates = matrix.shape[0], matrix if others is None else others
     norms, candidate_norms = (np.sqrt(np.diff(rows.indptr)) for rows in (matrix, candidates))
@@ -54,11 +53,11 @@ def largest_entries(
     Args:
         matrix: ``[n, m]``.
         k: entries per row.
-        first: number of the first row, if a row's own column is to be left out.
+        first: index of the first row, to exclude a row's own column.
 
     Returns:
-        columns int64 ``[n, k]`` and values float64 ``[n, k]``, falling; equal ones by column. A
-        row with fewer entries is filled up with its own column, or with column 0, at value 0.
+        columns int64 ``[n, k]`` and values float64 ``[n, k]``, descending, ties by column. A row
+        with fewer entries is padded with its own column, or with column 0, at value 0.
     """
     n = matrix.shape[0]
     row, column = matrix.tocoo().coords

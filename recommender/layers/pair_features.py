@@ -1,7 +1,7 @@
 """Fixed features of a user–item pair: co-listening, shared facts, friends, degrees.
 
-Nothing here is learnt. Every feature of a training positive is computed as if that row were not
-there ("left out"), so that a head trained on them meets the same quantities when it scores.
+Nothing here is learnt. Features of a training positive are computed without that row
+(leave-one-out), so that a head trained on them gets the same distribution when scoring.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ Ints = NDArray[np.int64]
 
 SHRINKAGE = np.float32(5)
 _SAMPLED_PAIRS = 20_000
-_NUMBERS_PER_PAIR = 256  # looked at, roughly
+_NUMBERS_PER_PAIR = 256  # touched per pair, approximately
 _CONSTANT, _MUTED = 1e-3, 1e6
-_LEAST_PLAYED = 0.05  # share of the catalogue whose degree a new item has: 0 where many have none
+_LEAST_PLAYED = 0.05  # quantile of the catalogue whose degree a new item gets
 
 
 class PairFeatures(nn.Module):
     """Features of (user, item) pairs, standardised.
 
     Of the pair: the shrunk cosine of the item's listeners with those of the history (summed over
-    it, the user himself left out) and the logarithm of the same without the item's own degree;
-    the mean cosine of the item's facts with the history's, and the length of that vector of
-    cosines; the friends who have the item, and their share. Of the item: its degree in train, how
-    popular and how near the items nearest by facts are, its facts, the log odds of a positive at
-    its degree and the degree's band (`ItemFeatures`). Of the user: the length of the history.
+    it, excluding the user) and its logarithm without the item's degree; the mean cosine of the
+    item's facts with the history's, and the length of that vector of cosines; the number and share
+    of friends with the item. Of the item: its degree in train, popularity and similarity of its
+    nearest items by facts, its number of facts, the log odds of a positive at its degree and the
+    degree's band (`ItemFeatures`). Of the user: the length of the history.
 
     Args:
-        train: the training positives, the graph, and who is friends with whom.
-        nearest: items that count as alike by facts, for each item.
+        train: the training positives, the graph, and friendships.
+        nearest: number of nearest items by facts, for each item.
 
     Attributes:
         facts: the items' facts as vectors.
-        vectors: ``[n_items, n_entities]`` the same in single precision.
+        vectors: ``[n_items, n_entities]`` the facts in single precision.
         alike: ``[n_items, n_items]`` cosines of each item with the nearest ones.
         degree: ``[n_items]`` training positives of each item.
         members: the training users.
@@ -90,13 +90,13 @@ class PairFeatures(nn.Module):
     def pairs(self, users: Ints, items: Ints, *, left_out: bool) -> Tensor:
         """Features of training users and items, int64 [b] each: [b, n_features].
 
-        `left_out`: the pairs are training positives, each seen as if it were not one.
+        `left_out`: whether the pairs are training positives, to be computed leave-one-out.
         """
         own = np.float32(left_out)
         audience, degree = self.members, self.degree[items] - own
         length = audience.lengths[users] - own
         together, _ = self._pair_sums(users, items, self._together, self._damping)
-        if left_out:  # the user is one of the listeners of both, for every item of his history
+        if left_out:  # subtract the user, a listener of both, for every item of the history
             together -= self._damping_of_history[users] - self._damping[items]
         pair = _pair_columns(
             together / np.sqrt(degree + SHRINKAGE),
@@ -116,8 +116,8 @@ class PairFeatures(nn.Module):
         """Features of some people with the items start … stop - 1.
 
         Returns:
-            of the pairs ``[len(rows), stop - start, n_pair]``, of the items
-            ``[stop - start, n_item]``, of the people ``[len(rows), n_user]``.
+            Of the pairs ``[len(rows), stop - start, n_pair]``, of the items ``[stop - start,
+            n_item]``, of the people ``[len(rows), n_user]``.
         """
         block = slice(start, stop)
         together, _ = _block_sums(audience, rows, self._together, self._damping, start, stop)
@@ -135,11 +135,10 @@ class PairFeatures(nn.Module):
     def new_items(
         self, audience: Audience, rows: Ints, alike: csr_array, n_facts: Ints
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """The same of people with m items that nobody has, held within what training has seen.
+        """Features of people with m new items, limited to the range seen in training.
 
-        Where every item of the catalogue has been played a lot, one that nobody has is like none
-        of them: it is judged like the least played twentieth of them; the head is never asked for
-        what lies outside its training.
+        If every item of the catalogue is popular, an item without listeners is out of distribution:
+        it gets the degree of the 5% quantile, so that the head need not extrapolate.
 
         Args:
             audience, rows: the people.
@@ -162,7 +161,7 @@ class PairFeatures(nn.Module):
         return self.low[first:last].cpu().numpy(), self.high[first:last].cpu().numpy()
 
     def prior(self) -> Tensor:
-        """Weights of the features that make their sum the log odds at the item's degree."""
+        """Weights of the features with which their sum is the log odds at the item's degree."""
         index = self.n_pair + ItemFeatures.log_odds
         weights = torch.zeros_like(self.mean)
         weights[index] = self.scale[index]
@@ -182,7 +181,7 @@ class PairFeatures(nn.Module):
         return (values - self.mean[part]) / self.scale[part]
 
     def _standardise(self, train: TrainingSplit) -> None:
-        """Mean and spread over the positives, left out, and as many uniform pairs; seeded."""
+        """Mean and deviation over leave-one-out positives and as many uniform pairs; seeded."""
         rng = np.random.default_rng(0)
         users, items = np.divmod(train.positive_keys, train.n_items)
         some = rng.permutation(len(users))[:_SAMPLED_PAIRS]
@@ -197,8 +196,8 @@ class PairFeatures(nn.Module):
             self.low.copy_(sample.amin(dim=0))
             self.high.copy_(sample.amax(dim=0))
             self.mean.copy_(sample.mean(dim=0))
-            # What never differs in training has no weight that means anything: it is muted, so
-            # that a new item, whose degree no training item has, is not judged by it.
+            # A feature constant in training has no meaningful weight: it is set to 0, so that it
+            # does not affect new items with an unseen degree.
             spread = sample.std(dim=0)
             self.scale.copy_(torch.where(spread > _CONSTANT, spread, _MUTED))
 
@@ -212,7 +211,7 @@ class PairFeatures(nn.Module):
     def _pair_sums(
         self, users: Ints, items: Ints, matrix: csr_array, weights: Floats
     ) -> tuple[Floats, Floats]:
-        """Σ and Σ of squares of an item's weighted entries over a history; [b] each."""
+        """Sum and sum of squares of an item's weighted entries over a history; [b] each."""
         sums = np.zeros(len(users), dtype=np.float32)
         squares = np.zeros_like(sums)
         sets = self.members.histories
@@ -231,7 +230,7 @@ class PairFeatures(nn.Module):
 def _block_sums(
     audience: Audience, rows: Ints, transposed: csr_array, weights: Floats, start: int, stop: int
 ) -> tuple[Floats, Floats]:
-    """The sums of some people with the items start … stop - 1; [len(rows), stop - start] each."""
+    """`_pair_sums` of people with the items start … stop - 1; [len(rows), stop - start] each."""
     sums = np.zeros((len(rows), stop - start), dtype=np.float32)
     squares = np.zeros_like(sums)
     sets = audience.histories
@@ -251,7 +250,7 @@ def _pair_columns(
     plays: Floats,
     friends: Floats,
 ) -> Floats:
-    """The features of pairs, in their order, along a new last axis."""
+    """Stack the pair features along a new last axis."""
     columns = (
         cosine,
         np.log1p(np.maximum(together, 0)),
@@ -264,7 +263,7 @@ def _pair_columns(
 
 
 def _compact(matrix: sparray) -> csr_array:
-    """In compressed rows, sorted, with 32-bit indices: one type for the compiled kernels."""
+    """Convert to sorted CSR with 32-bit indices: one dtype for the compiled kernels."""
     result = csr_array(matrix)
     result.sort_indices()
     offsets, columns = result.indptr.astype(np.int64), result.indices.astype(np.int32)

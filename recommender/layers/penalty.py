@@ -1,4 +1,4 @@
-"""L2 penalty ‖w‖² of a whole embedding table, with one read and one write of it."""
+"""L2 penalty ‖w‖² of a whole embedding table, with one read and one write pass."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["squared_norm"]
 
 
 class _SquaredNorm(torch.autograd.Function):
-    """Autograd would make w², its sum, and the gradient in as many passes; this takes one each."""
+    """Autograd would use several passes for w², its sum, and the gradient; this takes one each."""
 
     @staticmethod
     def forward(context: Any, weight: Tensor) -> Tensor:

@@ -27,25 +27,25 @@ __all__ = [
 
 _NUMBERS_PER_EPOCH: Final = 2**32
 _MIN_STEPS: Final = 8
-_FAST = {"reassoc", "contract", "nsz"}  # sums in any order; NaN and infinity stay what they are
+_FAST = {"reassoc", "contract", "nsz"}  # allows reordering of sums, but keeps NaN and infinity
 
 Edges = tuple[IntArray, IntArray, np.ndarray]
 """Undirected edges: their two ends, int64 [n] each, and their weights, float [n]."""
 
 
 def batch_size_for(n_positives: int, dim: int, wanted: int) -> int:
-    """Positives per step of a model that propagates over the whole graph in every step.
+    """Batch size of a model that propagates over the whole graph in every step.
 
-    With batches of one size an epoch would cost the square of the interactions. Here its steps
-    together go over at most 2^32 numbers (edges times `dim`), or eight times over all edges where
-    that is more: beyond, an epoch is linear. On smaller data the batches are those asked for.
+    With a fixed batch size, an epoch's cost would be quadratic in the interactions. Here the steps
+    of an epoch process at most 2^32 numbers (edges times `dim`), or eight times all edges if that
+    is more, so that the cost becomes linear. On smaller data the requested size is used.
     """
     steps = max(_MIN_STEPS, _NUMBERS_PER_EPOCH // max(1, n_positives * dim))
     return max(wanted, -(-n_positives // steps))
 
 
 def symmetric_weights(left: IntArray, right: IntArray, n_nodes: int) -> np.ndarray:
-    """1 / √(degree · degree) of each edge, degrees counted over these edges alone; [n]."""
+    """1 / √(degree · degree) of each edge, degrees counted over these edges only; [n]."""
     degrees = np.bincount(left, minlength=n_nodes) + np.bincount(right, minlength=n_nodes)
     return np.asarray(1 / np.sqrt(degrees[left] * degrees[right]))
 
@@ -67,7 +67,7 @@ def knowledge_edges(train: TrainingSplit, weight: float) -> Edges:
 
 
 def social_edges(train: TrainingSplit, n_entities: int, weight: float) -> Edges:
-    """Friends, and users with what they have; attributes come after the entities."""
+    """Edges between friends, and between users and attributes; attributes follow the entities."""
     graph = train.user_graph
     if graph is None:
         nothing = np.zeros(0, dtype=np.int64)
@@ -79,7 +79,7 @@ def social_edges(train: TrainingSplit, n_entities: int, weight: float) -> Edges:
 
 
 def joined_pairs(head: IntArray, tail: IntArray, n_nodes: int) -> tuple[IntArray, IntArray]:
-    """Each pair of different nodes once, the lower id first."""
+    """Distinct pairs of different nodes, the lower id first."""
     low, high = np.minimum(head, tail), np.maximum(head, tail)
     keys = distinct((low * n_nodes + high)[low != high])
     left, right = np.divmod(keys, max(n_nodes, 1))
@@ -89,13 +89,13 @@ def joined_pairs(head: IntArray, tail: IntArray, n_nodes: int) -> tuple[IntArray
 class Propagation(nn.Module):
     """x(k+1) = A x(k) over several kinds of undirected edges: users' items, facts, friends.
 
-    As in LightGCN (He et al., SIGIR 2020, Eq. 7) there is neither a matrix nor an activation
-    between layers. A follows from the data, so a checkpoint does not hold it.
+    As in LightGCN (He et al., SIGIR 2020, Eq. 7) there is neither a weight matrix nor an activation
+    between layers. A is derived from the data and not saved in checkpoints.
 
     Args:
         n_nodes: number of nodes.
-        edges: the kinds of edges, each pair of nodes at most once in a kind. The first kind is
-            the one that `masked` of `forward` counts.
+        edges: the kinds of edges, with distinct pairs of nodes in each kind. `masked` of `forward`
+            refers to the first kind.
     """
 
     offsets: Tensor
@@ -129,9 +129,9 @@ class Propagation(nn.Module):
         """The mean of x, A x, … A^K x; [n_nodes, d] → the same.
 
         Args:
-            x: the nodes' own vectors.
+            x: the nodes' vectors.
             n_layers: K.
-            masked: int64 [b], edges of the first kind that are not to be used.
+            masked: int64 [b], edges of the first kind to leave out.
         """
         smoothed: Tensor = _Smoothing.apply(x, self.matrix(masked), n_layers)  # type: ignore[no-untyped-call]
         return smoothed
@@ -157,7 +157,7 @@ class Propagation(nn.Module):
 
 
 class _Smoothing(torch.autograd.Function):
-    """x → (I + A + … + A^K) x / (K + 1). As A = Aᵀ, the way back is the same map."""
+    """x → (I + A + … + A^K) x / (K + 1). As A = Aᵀ, the backward pass is the same map."""
 
     @staticmethod
     def forward(context: Any, x: Tensor, matrix: Tensor, n_layers: int) -> Tensor:
@@ -192,11 +192,11 @@ def _smooth(x: Tensor, matrix: Tensor, n_layers: int) -> Tensor:
 def _smoothing_step(
     offsets: Any, columns: Any, values: Any, x: Any, y: Any, out: Any, first: int, last: int
 ) -> None:  # pragma: no cover
-    """out = x + A y in the rows first … last - 1, for a matrix A in compressed rows.
+    """out = x + A y in the rows first … last - 1, for a CSR matrix A.
 
     Args:
         offsets, columns, values: A, ``[n, n]``.
-        x, y, out: ``[n, d]``; `out` is none of the others.
+        x, y, out: ``[n, d]``; `out` must be distinct from the others.
     """
     for row in range(first, last):
         total = out[row]

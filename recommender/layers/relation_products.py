@@ -9,7 +9,7 @@ __all__ = ["relation_products"]
 
 
 def relation_products(vectors: Tensor, relations: Tensor, matrices: Tensor) -> Tensor:
-    """M_r x of every row.
+    """Compute M_r x for every row.
 
     Args:
         vectors: x, ``[n, d]``.

@@ -11,11 +11,11 @@ from torch.nn import functional
 
 __all__ = ["sampled_products"]
 
-_FAST = {"reassoc", "contract", "nsz"}  # sums in any order; NaN and infinity stay what they are
+_FAST = {"reassoc", "contract", "nsz"}  # allows reordering of sums, but keeps NaN and infinity
 
 
 class _Products(torch.autograd.Function):
-    """On the CPU: no row is copied, which costs several times as much as the products."""
+    """CPU version without copying rows, which would cost several times as much as the products."""
 
     @staticmethod
     def forward(context: Any, a: Tensor, b: Tensor, row: Tensor, column: Tensor) -> Tensor:
@@ -41,7 +41,7 @@ def sampled_products(a: Tensor, b: Tensor, row: Tensor, column: Tensor) -> Tenso
 
     Args:
         a, b: vectors [n, d] and [m, d].
-        row, column: places in them, int64 [k].
+        row, column: indices into them, int64 [k].
     """
     if a.device.type == "cpu" and a.dtype == b.dtype and a.dtype in (torch.float32, torch.float64):
         products: Tensor = _Products.apply(  # type: ignore[no-untyped-call]

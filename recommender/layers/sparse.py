@@ -15,18 +15,18 @@ from recommender.kernels.csr_product import csr_product
 
 __all__ = ["CompressedRows", "SparseMatrix", "sum_of_rows"]
 
-_ENTRIES = 2**22  # entries of a matrix that are gathered at a time
+_ENTRIES = 2**22  # matrix entries gathered at a time
 
-# Said once per process, about the interface and not about the results.
+# Warnings about the beta API, which do not concern results.
 warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
 warnings.filterwarnings("ignore", message="Sparse invariant checks are implicitly disabled")
 
 
 class SparseMatrix(nn.Module):
-    """A constant matrix A [n, m] in compressed rows, and its transpose for the way back.
+    """A constant CSR matrix A [n, m], and its transpose for the backward pass.
 
-    It follows from the data, so a checkpoint does not hold it. torch's own product of compressed
-    rows has no gradient on every device, and its coordinate form is several times slower.
+    It is derived from the data and not saved in checkpoints. torch's CSR product lacks gradients on
+    some devices, and its COO product is several times slower.
     """
 
     forward_offsets: Tensor
@@ -37,7 +37,7 @@ class SparseMatrix(nn.Module):
         super().__init__()
         self.shape = tuple(int(size) for size in matrix.shape)
         for side, unsorted in (("forward", matrix.tocsr()), ("backward", matrix.T.tocsr())):
-            values = unsorted.sorted_indices()  # a copy: the arrays may be somebody's buffers
+            values = unsorted.sorted_indices()  # a copy: the arrays may be shared buffers
             self._keep(f"{side}_offsets", values.indptr.astype(np.int64))
             self._keep(f"{side}_columns", values.indices.astype(np.int64))
             self._keep(f"{side}_values", values.data.astype(np.float32))
@@ -63,11 +63,11 @@ class SparseMatrix(nn.Module):
         return self._rows("forward", start, stop)
 
     def transposed_rows(self, start: int, stop: int) -> Tensor:
-        """The same of Aᵀ: its rows start … stop - 1, [stop - start, n]."""
+        """The rows start … stop - 1 of Aᵀ as a sparse tensor, [stop - start, n]."""
         return self._rows("backward", start, stop)
 
     def gathered(self, ids: Tensor) -> Tensor:
-        """Any rows as a sparse tensor: int64 [b] → [b, m], without a gradient."""
+        """The given rows as a sparse tensor: int64 [b] → [b, m], without a gradient."""
         _, columns, values = self.entries(ids)
         counts = self.forward_offsets[ids + 1] - self.forward_offsets[ids]
         return torch.sparse_csr_tensor(
@@ -79,7 +79,7 @@ class SparseMatrix(nn.Module):
         )
 
     def entries(self, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What some rows hold, `(position in ids, column, value)`, [number of entries] each."""
+        """Entries of the given rows: `(position in ids, column, value)`, [n] each."""
         starts = self.forward_offsets[ids]
         counts = self.forward_offsets[ids + 1] - starts
         row = torch.repeat_interleave(torch.arange(len(ids), device=ids.device), counts)
@@ -88,7 +88,7 @@ class SparseMatrix(nn.Module):
         return row, self.forward_columns[entries], self.forward_values[entries]
 
     def dense_rows(self, ids: Tensor) -> Tensor:
-        """Some rows, written out: int64 [b] → [b, m]."""
+        """The given rows as a dense tensor: int64 [b] → [b, m]."""
         row, column, value = self.entries(ids)
         dense = self.forward_values.new_zeros(len(ids), self.shape[1])
         dense[row, column] = value
@@ -106,9 +106,9 @@ class SparseMatrix(nn.Module):
         )
 
     def _product(self, side: str, x: Tensor) -> Tensor:
-        # in the matrix's own precision: no sparse product of bf16 exists on a CPU
+        # in the matrix's precision: there is no sparse bf16 product on a CPU
         x = x.detach().to(self.forward_values.dtype)
-        if x.device.type == "cpu":  # bit by bit what torch's product gives, in a third of the time
+        if x.device.type == "cpu":  # bit-identical to torch's product, in a third of the time
             offsets, columns, values = (
                 getattr(self, f"{side}_{name}").numpy() for name in ("offsets", "columns", "values")
             )
@@ -141,7 +141,7 @@ def sum_of_rows(
 ) -> None:
     """out[targets[n]] += weights[n] * matrix[picked[n]] for all n, in bounded memory.
 
-    Fast where few rows are picked: it touches nothing but their entries.
+    Fast for few picked rows, as only their entries are touched.
 
     Args:
         matrix: ``[n, m]``.

@@ -15,15 +15,15 @@ __all__ = ["TextEmbeddings"]
 
 
 class TextEmbeddings(nn.Module):
-    """P t of each entity, t the encoded text `name (type)`, P learnt; 0 where there is no name.
+    """P t of each entity, with t the encoded text `name (type)` and P learnt; 0 without a name.
 
-    The mean over the entities is taken off t, since all names have it in common, and what is left
-    has unit length. P starts as N(0, `init_scale`²), so that P t has the spread of an embedding
-    table with this standard deviation.
+    t is centred over the entities, to remove what all names share, and normalised to unit length. P
+    is initialised as N(0, `init_scale`²), so that P t has the distribution of an embedding table
+    with this standard deviation.
 
     Args:
         catalogue: names and types.
-        n_entities: rows wanted.
+        n_entities: number of rows.
         dim: length of P t.
         init_scale: standard deviation of P's entries.
 
@@ -49,7 +49,7 @@ class TextEmbeddings(nn.Module):
         vectors = functional.normalize(vectors - vectors.mean(dim=0), dim=1)
         table = torch.zeros(n_entities, vectors.shape[1])
         table[named] = vectors
-        # Saved with the run: a folder whose names have changed since must not change the model.
+        # Saved with the run, so that changed names in the folder do not change the model.
         self.register_buffer("texts", table.half())
         self.projection = nn.Linear(vectors.shape[1], dim, bias=False)
         nn.init.normal_(self.projection.weight, std=init_scale)

@@ -1,4 +1,4 @@
-"""Count features of users: history lengths, friends, and friends who play an item."""
+"""Count features of users: history lengths, friends, and friends with an item."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Audience:
-    """The people whom items are scored for.
+    """The users for whom items are scored.
 
     Attributes:
         histories: the items of each.
         friends: ``[n]`` number of friends of each.
-        plays: ``[n, n_items]`` how many of the friends have an item; None where there are none.
+        plays: ``[n, n_items]`` number of friends with an item; None without friendships.
     """
 
     histories: ItemSets
@@ -43,7 +43,7 @@ class Audience:
 
     @classmethod
     def strangers(cls, histories: ItemSets) -> Audience:
-        """People of whom nothing but the history is known."""
+        """Create for people known only by their histories."""
         return cls(histories, np.zeros(histories.n_users, dtype=np.float32), None)
 
     @cached_property
@@ -52,7 +52,7 @@ class Audience:
         return self.histories.sizes.astype(np.float32)
 
     def friends_with(self, people: Ints, items: Ints) -> Floats:
-        """How many friends of each person have the item; int64 [b] each → [b]."""
+        """Number of each person's friends with the item; int64 [b] each → [b]."""
         if self.plays is None or not self.plays.nnz:
             return np.zeros(len(people), dtype=np.float32)
         keys = self._keys
@@ -61,7 +61,7 @@ class Audience:
         return np.where(keys[positions] == wanted, self.plays.data[positions], np.float32(0))
 
     def friends_with_block(self, people: Ints, start: int, stop: int) -> Floats:
-        """The same for the items start … stop - 1: int64 [b] → [b, stop - start]."""
+        """`friends_with` for the items start … stop - 1: int64 [b] → [b, stop - start]."""
         if self.plays is None:
             return np.zeros((len(people), stop - start), dtype=np.float32)
         return np.asarray(self.plays[people][:, start:stop].toarray(), dtype=np.float32)
@@ -75,7 +75,7 @@ class Audience:
 
 
 def _network(train: TrainingSplit) -> csr_array | None:
-    """1 where two users are friends, in whichever direction it is stated; [n_users, n_users]."""
+    """Symmetric friendship matrix of 0 and 1; [n_users, n_users]."""
     graph = train.user_graph
     if graph is None:
         return None

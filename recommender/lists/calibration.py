@@ -13,12 +13,12 @@ __all__ = ["Calibration", "mean_shares"]
 
 
 class Calibration(Criterion):
-    """Steck's calibrated recommendations: minus the divergence of the list from the history.
+    """Steck's calibrated recommendations: negative divergence of the list from the history.
 
     Steck, "Calibrated recommendations", RecSys 2018: C_KL(p, q) = Σ_g p(g|u) ln(p(g|u) / q̃(g|u))
     with q̃ = (1 - α) q + α p and α = 0.01; p and q are the mean genre shares of the history and of
-    the list. Items without a genre count in neither. The metric of the same name measures the same
-    divergence, of the same genres.
+    the list. Items without a genre are ignored. The metric of the same name computes the same
+    divergence.
     """
 
     name = "calibration"
@@ -39,7 +39,7 @@ class Calibration(Criterion):
 class _Divergence:
     """-C_KL of the list with each candidate added.
 
-    Only genres of the history matter: p(g) is 0 for others, and with it their term.
+    Only genres of the history matter, as p(g) is 0 for others.
     """
 
     def __init__(self, wanted: FloatArray, shares: FloatArray, has_genres: np.ndarray) -> None:
@@ -48,20 +48,20 @@ class _Divergence:
         self._count = 0
 
     def values(self) -> FloatArray:
-        """At most 0, which is a list with exactly the history's shares."""
+        """At most 0, reached by a list with exactly the history's shares."""
         counts = np.maximum(self._count + self._has_genres, 1)
         q = (self._sum + self._shares) / counts[:, None]
         smooth = (1 - ALPHA) * q + ALPHA * self._wanted
         return np.asarray(np.log(smooth) @ self._wanted - np.log(self._wanted) @ self._wanted)
 
     def add(self, candidate: int) -> None:
-        """Count the item's genres in."""
+        """Add the item's genres."""
         self._sum += self._shares[candidate]
         self._count += int(self._has_genres[candidate])
 
 
 def mean_shares(shares: csr_array, items: IntArray) -> FloatArray:
-    """Mean of the rows of those items that have genres; zeros where none has."""
+    """Mean of the rows of items with genres; zeros if there are none."""
     own = shares[items]
     counted = int((np.diff(own.indptr) > 0).sum())
     return np.asarray(own.sum(axis=0) / max(counted, 1))

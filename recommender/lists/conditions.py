@@ -21,13 +21,13 @@ _SHOWN = 12
 
 @dataclass(frozen=True)
 class Statement:
-    """One predicate with the entities that its value stands for.
+    """A condition: a relation with the entities of its value.
 
     Attributes:
-        relations: relation ids; several where several relations have the name.
-        entities: entity ids; several where namesakes have the name, or alternatives were given.
+        relations: relation ids; several if they share the name.
+        entities: entity ids; several for namesakes or alternatives.
         forward: whether the item is the head.
-        text: the statement in the graph's own spelling.
+        text: the condition in the graph's spelling.
     """
 
     relations: tuple[int, ...]
@@ -37,12 +37,12 @@ class Statement:
 
 
 class GraphVocabulary:
-    """Resolves the names of relations and entities, tolerant of case, accents and punctuation.
+    """Resolves names of relations and entities, ignoring case, accents and punctuation.
 
     Args:
-        graph: whose relations and entities there are.
-        n_items: entities below it are the items.
-        catalogue: their names.
+        graph: the graph with the relations and entities.
+        n_items: ids below this are items.
+        catalogue: names.
     """
 
     def __init__(self, graph: KnowledgeGraph, n_items: int, catalogue: Catalogue) -> None:
@@ -51,7 +51,7 @@ class GraphVocabulary:
 
     @classmethod
     def of(cls, train: TrainingSplit) -> GraphVocabulary:
-        """The vocabulary of a training split.
+        """Create the vocabulary of a training split.
 
         Raises:
             DataError: its data folder has no names.
@@ -65,7 +65,7 @@ class GraphVocabulary:
 
     @cached_property
     def relation_names(self) -> list[str]:
-        """Short names of the relations that items have, the most used first."""
+        """Short names of the items' relations, the most frequent first."""
         counts = np.bincount(self._ends(forward=True)[0], minlength=self._graph.n_relations)
         order = np.argsort(-counts, kind="stable")
         names = [plain_name(self._full_names[r]) for r in order.tolist() if counts[r]]
@@ -74,11 +74,11 @@ class GraphVocabulary:
     def statement(self, text: str) -> Statement:
         """Resolve `relation=value`, `relation=value|other value` or `^relation=value`.
 
-        A caret turns the relation round: `^influenced by=Massive Attack` is said of those who
-        influenced Massive Attack.
+        A caret inverts the relation: `^influenced by=Massive Attack` holds for those who influenced
+        Massive Attack.
 
         Raises:
-            ConfigError: it is no such text, or a name is unknown; the message suggests some.
+            ConfigError: invalid text, or an unknown name; the message suggests some.
         """
         relation, equals, values = text.partition("=")
         forward = not relation.strip().startswith("^")
@@ -104,10 +104,10 @@ class GraphVocabulary:
         return Statement(relations, tuple(entities), forward, f"{caret}{name}={'|'.join(spelt)}")
 
     def relations(self, name: str) -> tuple[int, ...]:
-        """The relations with a name: the full one of one relation, or a short one of several.
+        """The relations with a name: a full name of one relation, or a short name of several.
 
         Raises:
-            ConfigError: there is none.
+            ConfigError: there is no such relation.
         """
         wanted = fold_name(name)
         full = [r for r, other in enumerate(self._full_names) if fold_name(other) == wanted]
@@ -127,7 +127,7 @@ class GraphVocabulary:
         return tuple(full or short)
 
     def items_with(self, statement: Statement) -> NDArray[np.bool_]:
-        """``[n_items]``, whether the graph says so of each item."""
+        """Mask of the items that fulfil the condition in the graph, ``[n_items]``."""
         relation, item, entity = self._ends(statement.forward)
         chosen = np.isin(relation, statement.relations) & np.isin(entity, statement.entities)
         found = np.zeros(self._n_items, dtype=bool)
@@ -135,10 +135,9 @@ class GraphVocabulary:
         return found
 
     def facts(self, statements: Sequence[Statement]) -> Facts:
-        """The triples of a new item of which the statements are true.
+        """The triples of a new item that fulfils the conditions.
 
-        Where several relations share the name, the triple takes the one that the entity has most
-        often in the graph.
+        If several relations share the name, the entity's most frequent one in the graph is used.
         """
         rows: dict[tuple[int, int, bool], None] = {}
         for statement in statements:
@@ -162,7 +161,7 @@ class GraphVocabulary:
         return self._catalogue.relation_names(self._graph.n_relations)
 
     def _ends(self, forward: bool) -> tuple[IntArray, IntArray, IntArray]:
-        """Relation, item and other end of the triples with an item at the near end."""
+        """Relation, item and other end of the triples with an item at the given end."""
         graph = self._graph
         near, far = (graph.head, graph.tail) if forward else (graph.tail, graph.head)
         kept = near < self._n_items

@@ -14,7 +14,7 @@ from recommender.lists.conditions import GraphVocabulary, Statement
 __all__ = ["country_names", "country_statement"]
 
 _RELATIONS = ("country", "nationality", "country of origin")
-#: Names that encyclopaedias use and CLDR's English does not; by ISO code.
+#: Names used by encyclopaedias but not in CLDR's English; by ISO code.
 _USED_TOO = {
     "CD": ("Democratic Republic of the Congo",),
     "CG": ("Republic of the Congo",),
@@ -30,12 +30,12 @@ _USED_TOO = {
     "US": ("United States of America",),
 }
 
-#: Codes that ISO 3166 reserves because they are in use beside its own, and CLDR does not list.
+#: Codes reserved by ISO 3166 because they are in use, but not listed by CLDR.
 _RESERVED = {"EL": "GR", "UK": "GB"}
 
 
 def country_statement(vocabulary: GraphVocabulary, text: str) -> Statement:
-    """The statement that an item comes from a country: `IS`, `ISL` or `Iceland`.
+    """The condition that an item is from a country: `IS`, `ISL` or `Iceland`.
 
     Raises:
         ConfigError: the graph has no relation to countries, or nothing from this one.
@@ -53,10 +53,10 @@ def country_statement(vocabulary: GraphVocabulary, text: str) -> Statement:
 
 
 def country_names(text: str) -> tuple[str, ...]:
-    """English names of the country that a code or a name stands for; none where it is unknown."""
+    """English names of a country by code or name; none if unknown."""
     code = text.strip().upper()
     code = _RESERVED.get(code, code)
-    if len(code) == 3:  # CLDR lists the three-letter codes as other names of the two-letter ones
+    if len(code) == 3:  # CLDR lists the three-letter codes as aliases of the two-letter ones
         code = next(iter(get_global("territory_aliases").get(code, ())), code)
     territories = Locale("en").territories
     if not (len(code) == 2 and code.isalpha() and code in territories):

@@ -1,11 +1,11 @@
 """Base class of re-ranking criteria, and their lookup by name.
 
-A list is filled greedily. With the criteria's weights w, the next item is the one with the greatest
+A list is filled greedily. With the criteria's weights w, the next item maximises
 
-    (1 - Σ w of those that take from the relevance) · relevance + Σ w · gain
+    (1 - Σ w of criteria that reduce the weight of relevance) · relevance + Σ w · gain
 
-where the relevance of the pool's items runs from 0 to 1. With diversity alone this is maximal
-marginal relevance, with calibration alone Steck's greedy algorithm.
+where the relevance of the pool's items is scaled to 0 … 1. With only diversity this is maximal
+marginal relevance, with only calibration Steck's greedy algorithm.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """What one person's list is chosen from.
+    """The candidates for one person's list.
 
     Attributes:
         items: ``[p]`` the best items by score, best first.
         relevance: ``[p]`` from 1 for the first to 0 for the last.
-        history: ``[h]`` items that the person likes.
+        history: ``[h]`` items of the person's history.
     """
 
     items: IntArray
@@ -47,17 +47,17 @@ class Candidates:
 
 
 class Gains(Protocol):
-    """What a criterion says of the candidates while a list grows."""
+    """A criterion's gains of the candidates while a list is built."""
 
     def values(self) -> FloatArray:
-        """``[p]``, how much the list would gain by each candidate as its next item."""
+        """Gain of each candidate as the next item of the list, ``[p]``."""
 
     def add(self, candidate: int) -> None:
-        """The candidate of this index has joined the list."""
+        """Add the candidate with this index to the list."""
 
 
 class Criterion(ABC):
-    """Something that matters in a list beside the relevance of its items.
+    """Base class of re-ranking criteria.
 
     A subclass sets `name` (also its flag), `summary`, and the range of its weight.
     """
@@ -70,18 +70,18 @@ class Criterion(ABC):
 
     @abstractmethod
     def __init__(self, train: TrainingSplit) -> None:
-        """Prepare what does not depend on the person."""
+        """Precompute everything that is independent of the person."""
 
     @abstractmethod
     def start(self, candidates: Candidates) -> Gains:
-        """Begin an empty list for one person."""
+        """Start an empty list for one person."""
 
     @classmethod
     def check(cls, weight: float) -> None:
-        """Refuse a weight out of range.
+        """Check that a weight is in range.
 
         Raises:
-            ConfigError: it is.
+            ConfigError: it is not.
         """
         if not cls.least <= weight <= cls.most:
             raise ConfigError(
@@ -99,10 +99,10 @@ def criteria() -> Mapping[str, type[Criterion]]:
 
 
 def criterion_named(name: str) -> type[Criterion]:
-    """The criterion of that name.
+    """Look up a criterion by name.
 
     Raises:
-        ConfigError: there is none; the message lists all.
+        ConfigError: there is no such criterion; the message lists all.
     """
     try:
         return criteria()[name]

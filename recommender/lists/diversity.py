@@ -13,11 +13,11 @@ __all__ = ["Diversity"]
 
 
 class Diversity(Criterion):
-    """Maximal marginal relevance: the greatest similarity to an item above is what an item loses.
+    """Maximal marginal relevance: the penalty is the maximum similarity to a preceding item.
 
-    Carbonell and Goldstein, "The use of MMR, diversity-based reranking for reordering documents
-    and producing summaries", SIGIR 1998, with 1 - λ as the weight. Items are alike by the cosine of
-    their entities in the graph, weighted by tf-idf.
+    Carbonell and Goldstein, "The use of MMR, diversity-based reranking for reordering documents and
+    producing summaries", SIGIR 1998, with 1 - λ as the weight. Similarity is the tf-idf cosine of
+    the items' entities in the graph.
     """
 
     name = "diversity"
@@ -27,12 +27,12 @@ class Diversity(Criterion):
         self._attributes = tfidf_attributes(train.graph, train.n_items)
 
     def start(self, candidates: Candidates) -> _Unlikeness:
-        """Begin with nothing to be like."""
+        """Start without preceding items."""
         return _Unlikeness(self._attributes[candidates.items])
 
 
 class _Unlikeness:
-    """Minus the greatest cosine to what was chosen; 0 before anything was."""
+    """Negative maximum cosine to the chosen items; 0 if there are none."""
 
     def __init__(self, attributes: csr_array) -> None:
         self._attributes = attributes
@@ -44,7 +44,7 @@ class _Unlikeness:
         return -self._nearest
 
     def add(self, candidate: int) -> None:
-        """Compare all candidates with the new item."""
+        """Update the maximum with the new item."""
         row = slice(self._attributes.indptr[candidate], self._attributes.indptr[candidate + 1])
         columns = self._attributes.indices[row]
         self._dense[columns] = self._attributes.data[row]

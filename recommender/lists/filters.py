@@ -21,11 +21,11 @@ __all__ = ["ItemFilter", "OnlyAllowed", "allowed_items", "country", "exclude", "
 
 @dataclass(frozen=True, eq=False)
 class ItemFilter:
-    """One condition on the items of a list.
+    """A condition on the items of a list.
 
     Attributes:
-        text: as the command line has it, for messages: `--only genre=jazz`.
-        allowed: ``[n_items]``, which items pass.
+        text: as on the command line, for messages: `--only genre=jazz`.
+        allowed: ``[n_items]``, mask of items that pass.
     """
 
     text: str
@@ -43,7 +43,7 @@ def only(vocabulary: GraphVocabulary, text: str) -> ItemFilter:
 
 
 def exclude(vocabulary: GraphVocabulary, items: ItemNames, text: str) -> ItemFilter:
-    """All items except those with the fact `relation=value`, or except the item of that name.
+    """All items except those with the fact `relation=value`, or except a named item.
 
     Raises:
         ConfigError: unknown names; the message suggests some.
@@ -58,7 +58,7 @@ def exclude(vocabulary: GraphVocabulary, items: ItemNames, text: str) -> ItemFil
 
 
 def country(vocabulary: GraphVocabulary, text: str) -> ItemFilter:
-    """Items from a country, given by its name or its ISO 3166 code.
+    """Items from a country, given by name or ISO 3166 code.
 
     Raises:
         ConfigError: the graph has no countries, or not this one.
@@ -69,10 +69,10 @@ def country(vocabulary: GraphVocabulary, text: str) -> ItemFilter:
 
 
 def allowed_items(filters: Sequence[ItemFilter], n_items: int) -> NDArray[np.bool_] | None:
-    """``[n_items]``, which items pass all filters; None where there is no filter.
+    """``[n_items]``, mask of items that pass all filters; None without filters.
 
     Raises:
-        ConfigError: none passes; the message names the filter after which none was left.
+        ConfigError: no item passes; the message names the filter that removed the last one.
     """
     if not filters:
         return None
@@ -93,10 +93,10 @@ def allowed_items(filters: Sequence[ItemFilter], n_items: int) -> NDArray[np.boo
 
 
 class OnlyAllowed:
-    """A scorer that sees some items alone: all others stand at -inf, and are never listed.
+    """A scorer restricted to some items: all others get -inf, and are never listed.
 
     Args:
-        model: what scores the items.
+        model: the underlying scorer.
         allowed: ``[n_items]``.
     """
 
@@ -107,10 +107,10 @@ class OnlyAllowed:
 
     @property
     def device(self) -> torch.device:
-        """The model's."""
+        """Device of the model."""
         return self._model.device
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
-        """The model's scores with -inf for what is not allowed."""
+        """The model's scores, with -inf for items that are not allowed."""
         scores = self._model.score_items(users, start, stop)
         return scores.masked_fill(self._hidden[start:stop], -torch.inf)

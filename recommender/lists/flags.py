@@ -17,7 +17,7 @@ __all__ = ["add_list_flags", "list_options"]
 
 
 def add_list_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the filters, and one flag for each criterion of re-ranking."""
+    """Add flags for the filters and for each re-ranking criterion."""
     group = parser.add_argument_group("what may be in the list")
     group.add_argument(
         "--only",
@@ -71,11 +71,11 @@ def add_list_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def list_options(arguments: argparse.Namespace, split: Split, items: ItemNames) -> ListOptions:
-    """What the flags ask for.
+    """Convert the flags to `ListOptions`.
 
     Raises:
-        ConfigError: a name that the graph does not know, or a weight out of range.
-        DataError: a filter, and a data folder without names.
+        ConfigError: a name that is not in the graph, or a weight out of range.
+        DataError: a filter is given, but the data folder has no names.
     """
     return ListOptions(
         filters=tuple(_filters(arguments, split, items)),

@@ -16,14 +16,14 @@ DEFAULT_POOL = 200
 
 @dataclass(frozen=True)
 class ListOptions:
-    """What may be in a list, and what counts beside relevance.
+    """Options of a recommendation list: filters and re-ranking.
 
     Attributes:
         filters: conditions on the items; all must hold.
-        weights: weight of each criterion of `recommender.lists.criteria` by name; without any the
-            order is that of the scores.
-        pool: the best items by score that re-ranking chooses from.
-        allow_played: whether items that a person is known to like may be listed.
+        weights: weight of each criterion of `recommender.lists.criteria` by name; by default items
+            are ordered by score.
+        pool: number of best items by score that are re-ranked.
+        allow_played: whether items of the history may be listed.
 
     Raises:
         ConfigError: an unknown criterion, or weights out of range.
@@ -49,5 +49,5 @@ class ListOptions:
 
     @property
     def active(self) -> dict[str, float]:
-        """The criteria that count, with their weights."""
+        """The criteria with non-zero weight."""
         return {name: weight for name, weight in self.weights.items() if weight}

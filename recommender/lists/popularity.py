@@ -11,9 +11,9 @@ __all__ = ["PopularityBias"]
 
 
 class PopularityBias(Criterion):
-    """The logarithm of an item's listeners, from 0 for none to 1 for the most played.
+    """Log popularity of an item, scaled from 0 (no listeners) to 1 (the most popular).
 
-    A negative weight brings up what few know, a positive one what everybody does.
+    A negative weight favours little-known items, a positive one well-known items.
     """
 
     name = "popularity"
@@ -26,7 +26,7 @@ class PopularityBias(Criterion):
         self._values = np.log1p(counts) / max(float(np.log1p(counts.max(initial=0))), 1e-12)
 
     def start(self, candidates: Candidates) -> _Constant:
-        """The list does not matter."""
+        """Independent of the list."""
         return _Constant(self._values[candidates.items])
 
 
@@ -35,8 +35,8 @@ class _Constant:
         self._values = values
 
     def values(self) -> FloatArray:
-        """The same at every place of the list."""
+        """The same at every position of the list."""
         return self._values
 
     def add(self, candidate: int) -> None:
-        """Nothing changes."""
+        """Does nothing."""

@@ -15,9 +15,9 @@ __all__ = ["Reranker", "relevance_of"]
 
 
 class Reranker:
-    """Chooses lists out of pools of candidates.
+    """Selects lists from pools of candidates.
 
-    Deterministic: of equal candidates the one with the better score wins.
+    Deterministic: ties by score.
 
     Args:
         train: graph and training positives, from which the criteria are computed.
@@ -39,17 +39,17 @@ class Reranker:
         k: int,
         progress: Callable[[int], None] | None = None,
     ) -> TopK:
-        """The best k of each pool, in the order in which they were chosen.
+        """Select the best k of each pool, in the order of selection.
 
         Args:
-            pools: ``[n, p]`` the best items by score; -1 where there are fewer.
-            users: ``[n]`` whose pool each is, as `histories` counts them.
-            histories: what each user is known to like.
+            pools: ``[n, p]`` the best items by score, padded with -1.
+            users: ``[n]`` user of each pool, as index into `histories`.
+            histories: the users' histories.
             k: length of the lists.
             progress: called with the number of users done since its last call.
 
         Returns:
-            ``[n, k]`` items and their scores, as in the pools; -1 and -inf where a pool is spent.
+            ``[n, k]`` items and their scores, as in the pools; padded with -1 and -inf.
         """
         asked = np.asarray(users, dtype=np.int64)
         items = np.full((len(asked), k), -1, dtype=np.int64)
@@ -64,7 +64,7 @@ class Reranker:
         return TopK(items, scores)
 
     def _places(self, candidates: Candidates, k: int) -> list[int]:
-        """Places in the pool, in the order of the list."""
+        """Positions in the pool, in list order."""
         states = [(criterion.start(candidates), weight) for criterion, weight in self._criteria]
         relevance = self._of_relevance * candidates.relevance
         left = np.ones(len(candidates.items), dtype=bool)
@@ -82,7 +82,7 @@ class Reranker:
 
 
 def relevance_of(scores: np.ndarray) -> FloatArray:
-    """Scores of a pool mapped onto 0 … 1; all 1 where they are equal."""
+    """Scale the scores of a pool to 0 … 1; all 1 if they are equal."""
     values = np.asarray(scores, dtype=np.float64)
     if not len(values):
         return values

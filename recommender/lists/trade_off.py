@@ -23,18 +23,18 @@ from recommender.scoring import DEFAULT_BLOCK, ItemScorer, ItemSets, top_k
 
 __all__ = ["LIST_METRICS", "TradeOff", "trade_off"]
 
-#: What is measured of the lists beside their accuracy; see `recommender.metrics.lists`.
+#: List metrics measured besides accuracy; see `recommender.metrics.lists`.
 LIST_METRICS = ("popularity_share", "distinct_items", "diversity", "calibration")
 
 
 @dataclass(frozen=True)
 class TradeOff:
-    """Lists of one weight, measured.
+    """Metrics of the lists with one weight.
 
     Attributes:
         weight: of the criterion.
-        values: ``ndcg``, ``recall`` and the `LIST_METRICS`, all at the lists' length; None where
-            one is undefined.
+        values: ``ndcg``, ``recall`` and the `LIST_METRICS`, all at the lists' length; None if
+            undefined.
     """
 
     weight: float
@@ -53,20 +53,20 @@ def trade_off(
     block: int = DEFAULT_BLOCK,
     progress: Callable[[int], None] | None = None,
 ) -> list[TradeOff]:
-    """Re-rank everybody's best items with each weight, and measure the lists.
+    """Re-rank all users' best items with each weight, and measure the lists.
 
     The protocol is that of `recommender.metrics.ranking`: users with a positive in `held_out`, all
-    items but their training positives.
+    items except their training positives.
 
     Args:
         model: scores blocks of items.
         split: the split that it was trained on.
         held_out: validation or test rows.
         criterion: name of the criterion.
-        weights: its weights; 0 leaves the order of the scores.
+        weights: its weights; 0 keeps the order of scores.
         k: length of the lists.
-        pool: items that re-ranking chooses from.
-        block: scores held at a time.
+        pool: number of items that are re-ranked.
+        block: scores in memory at a time.
         progress: called with the number of users done since its last call, for every weight.
 
     Raises:
@@ -77,7 +77,7 @@ def trade_off(
     histories = ItemSets(*split.train.history)
     relevant = relevant_items(held_out, split.train.n_users)
     users = np.flatnonzero(relevant.sizes)
-    longest = min(max(k, pool), model.n_items)  # memory goes by the length
+    longest = min(max(k, pool), model.n_items)  # memory depends on the length
     pools = top_k(model, users, longest, histories, block=block)
     metrics = [list_metrics()[name](split.train) for name in LIST_METRICS]
     found = []
@@ -92,7 +92,7 @@ def trade_off(
 
 
 def _value(metric: ListMetric, lists: RecommendedLists) -> float | None:
-    """One number of all lists; those for which it is undefined are left out."""
+    """Mean over the lists for which the metric is defined."""
     if isinstance(metric, AggregateMetric):
         return metric.value(lists)
     assert isinstance(metric, PerUserMetric)

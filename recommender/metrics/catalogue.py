@@ -24,13 +24,13 @@ __all__ = ["CatalogueResult", "evaluate_catalogue"]
 
 @dataclass(frozen=True, eq=False)
 class CatalogueResult:
-    """Metrics of one part's ranking and of the lists themselves.
+    """Ranking and list metrics of one part.
 
     Attributes:
-        ranking: how well the lists find the held-out positives; of the users who have any.
-        lists: what the lists are like; of the users who have a history.
+        ranking: accuracy of the lists on held-out positives, over users with any.
+        lists: list metrics, over users with a history.
         n_ranked: number of users for whom the catalogue was ranked.
-        n_users: number of users there are.
+        n_users: total number of users.
     """
 
     ranking: RankingResult
@@ -43,7 +43,7 @@ class CatalogueResult:
         return {**self.ranking.means(), **self.lists.means()}
 
     def report(self) -> dict[str, Any]:
-        """`means` with the counts behind them and what was excluded, for ``json.dumps``."""
+        """`means` with counts and the excluded items, for ``json.dumps``."""
         return {
             **self.means(),
             "users": len(self.ranking.users),
@@ -66,18 +66,18 @@ def evaluate_catalogue(
     block: int = DEFAULT_BLOCK,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, CatalogueResult]:
-    """Rank the catalogue once for each user and measure all there is to measure of the lists.
+    """Rank the catalogue once for each user and compute all ranking and list metrics.
 
-    The lists leave out training positives alone, so that those of validation and test are the
-    same: more than one part costs no more than one.
+    The lists exclude only training positives, so that those of validation and test are the same,
+    and further parts cost nothing.
 
     Args:
         model: scores blocks of items.
         train: its positives are excluded; the list metrics are built from it.
         parts: held-out rows by name; their positives are relevant.
         ks: lengths of the lists.
-        limit: rank for so many users at most, which `sample_users` draws; 0: for all.
-        block: scores held at a time, see `recommender.scoring.top_k`.
+        limit: maximum number of users to rank for, drawn by `sample_users`; 0 for all.
+        block: scores in memory at a time, see `recommender.scoring.top_k`.
         progress: called with the number of users done since its last call.
 
     Raises:

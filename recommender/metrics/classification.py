@@ -9,12 +9,12 @@ __all__ = ["accuracy", "best_threshold", "f1", "log_loss"]
 
 
 def accuracy(labels: ArrayLike, probabilities: ArrayLike, threshold: float = 0.5) -> float:
-    """Share of rows on the right side of `threshold` (at it counts as positive); NaN without rows.
+    """Share of correctly classified rows at `threshold` (at or above: positive); NaN if empty.
 
     Args:
         labels: ``[n]``, 1 for a positive and 0 for a negative.
         probabilities: ``[n]``, predicted probabilities.
-        threshold: the least probability called positive.
+        threshold: minimum probability of a predicted positive.
     """
     positive, called = _decide(labels, probabilities, threshold)
     return float(np.mean(positive == called)) if positive.size else float("nan")
@@ -23,7 +23,7 @@ def accuracy(labels: ArrayLike, probabilities: ArrayLike, threshold: float = 0.5
 def f1(labels: ArrayLike, probabilities: ArrayLike, threshold: float = 0.5) -> float:
     """Harmonic mean of precision and recall at `threshold`.
 
-    NaN when nothing is positive and nothing is called so: then neither part is defined.
+    NaN if there are neither positives nor predicted positives.
     """
     positive, called = _decide(labels, probabilities, threshold)
     either = int(positive.sum()) + int(called.sum())
@@ -33,8 +33,8 @@ def f1(labels: ArrayLike, probabilities: ArrayLike, threshold: float = 0.5) -> f
 def log_loss(labels: ArrayLike, probabilities: ArrayLike) -> float:
     """Mean negative log-likelihood of the labels, in nats; NaN without rows.
 
-    Probabilities are kept one float64 epsilon away from 0 and 1, as scikit-learn keeps them, so
-    that one confident error costs 36 nats and not infinitely many.
+    Probabilities are clipped to one float64 epsilon from 0 and 1, as in scikit-learn, so that a
+    confident error costs 36 nats instead of infinity.
     """
     positive = np.asarray(labels).astype(bool, copy=False)
     values = np.asarray(probabilities, dtype=np.float64)
@@ -46,11 +46,11 @@ def log_loss(labels: ArrayLike, probabilities: ArrayLike) -> float:
 
 
 def best_threshold(labels: ArrayLike, probabilities: ArrayLike) -> float:
-    """Threshold with the highest accuracy on these rows (validation's; never the test's).
+    """Threshold with the highest accuracy on these (validation) rows.
 
-    Accuracy changes only between neighbouring predictions, so their midpoints are all there is to
-    try, and the two ends (call all positive, call none). Of equally good ones, the nearest to 0.5
-    wins, and of those the lower. Without rows the answer is 0.5.
+    Accuracy changes only between adjacent predictions, so the candidates are their midpoints and
+    both ends (all positive, none positive). Ties by distance to 0.5, then the lower one. 0.5
+    without rows.
     """
     positive = np.asarray(labels).astype(bool, copy=False)
     values = np.asarray(probabilities, dtype=np.float64)
@@ -62,7 +62,7 @@ def best_threshold(labels: ArrayLike, probabilities: ArrayLike) -> float:
     right = np.concatenate(([0], np.cumsum(~is_positive))) + np.concatenate(
         (np.cumsum(is_positive[::-1])[::-1], [0])
     )
-    # Midpoints that rounding pulls onto the lower neighbour would not separate the two.
+    # A midpoint rounded to the lower neighbour would not separate the two.
     middle = np.maximum((ranked[1:] + ranked[:-1]) / 2, np.nextafter(ranked[:-1], np.inf))
     candidates = np.concatenate(
         ([min(ranked[0], 0.5)], middle, [max(np.nextafter(ranked[-1], np.inf), 0.5)])

@@ -1,9 +1,9 @@
 """Report click-through prediction: AUC, ACC and more, for all, warm and cold items.
 
 Under the public protocol an item without a positive in train is mostly negative in the test rows
-for a reason that has nothing to do with taste, so a total alone misleads. Every report therefore
-says the same of **warm** rows (the item has a positive in train), of **cold** rows (it has none),
-and of bands of popularity.
+for reasons unrelated to taste, so a total alone is misleading. Every report therefore has separate
+figures for **warm** rows (the item has a positive in train), **cold** rows (it has none), and
+popularity bands.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["LabelledRows", "evaluate_ctr", "popularity", "popularity_bands"]
 
 
 class LabelledRows(Protocol):
-    """Rows of one split; a `TrainingSplit` is one."""
+    """Interface of labelled rows, such as a `TrainingSplit`."""
 
     @property
     def items(self) -> Any:
@@ -33,7 +33,7 @@ class LabelledRows(Protocol):
 
 
 def popularity(items: ArrayLike, train: LabelledRows) -> NDArray[np.int64]:
-    """Number of training positives of each of `items`; ``[n]`` in, ``[n]`` out."""
+    """Number of training positives of each of `items`; ``[n]`` → ``[n]``."""
     wanted = np.asarray(items, dtype=np.int64)
     labels = np.asarray(train.labels).astype(bool, copy=False)
     liked = np.asarray(train.items, dtype=np.int64)[labels]
@@ -54,20 +54,20 @@ def evaluate_ctr(
 
     Args:
         labels: ``[n]``, 1 for a positive and 0 for a negative.
-        scores: ``[n]``, the model's raw scores; AUC reads them.
-        probabilities: ``[n]``, the model's predictions; ACC, F1 and log-loss read them.
+        scores: ``[n]``, the model's raw scores, used for AUC.
+        probabilities: ``[n]``, the model's predictions, used for ACC, F1 and log-loss.
         items: ``[n]``, the item of each row.
         train: the training rows; an item with a positive among them is warm.
-        threshold: the least probability called positive, for ACC and F1.
+        threshold: minimum probability of a predicted positive, for ACC and F1.
         valid_threshold: a threshold chosen on validation
             (`recommender.metrics.classification.best_threshold`); adds ``acc_valid_threshold``.
 
     Returns:
-        ``auc, acc, f1, log_loss``; ``auc_warm, auc_cold, acc_warm, acc_cold``; ``threshold``;
-        with a validation threshold that threshold and ``acc_valid_threshold``; ``bands``, the AUC
-        by the item's number of training positives; ``counts``. A metric without a defined value
-        is None, and the counts tell why: too few rows or positives, or ``not_finite`` predictions
-        (a model that diverged), which leave every metric undefined.
+        ``auc, acc, f1, log_loss``; ``auc_warm, auc_cold, acc_warm, acc_cold``; ``threshold``; with
+        a validation threshold that threshold and ``acc_valid_threshold``; ``bands``, the AUC by the
+        item's number of training positives; ``counts``. An undefined metric is None, and the counts
+        show why: too few rows or positives, or ``not_finite`` predictions (a diverged model), which
+        make all metrics undefined.
     """
     truth = np.asarray(labels).astype(bool, copy=False)
     raw = np.asarray(scores)
@@ -79,7 +79,7 @@ def evaluate_ctr(
             f"{predicted.shape} probabilities, {seen.shape} items"
         )
     broken = int((~(np.isfinite(raw) & np.isfinite(predicted))).sum())
-    if broken:  # a part of the rows would be another test set: no number is better than that one
+    if broken:  # a part of the rows would be a different test set: undefined is better
         raw = np.full(raw.shape, np.nan)
     warm = seen > 0
     report: dict[str, Any] = {
@@ -120,15 +120,15 @@ def evaluate_ctr(
 
 
 def popularity_bands(seen: NDArray[np.int64]) -> list[tuple[str, NDArray[np.bool_]]]:
-    """Rows by bands of popularity that grow by two, then by four: 0, 1, 2-3, …, 512 and more.
+    """Masks of rows by popularity bands: 0, 1, 2-3, …, 512 and more (factors of two, then four).
 
-    The same bands for every data set, so that two reports can be laid side by side.
+    The bands are the same for every data set, so that reports are comparable.
 
     Args:
         seen: ``[n]``, the training positives of each row's item.
 
     Returns:
-        The name of each band and its ``[n]`` mask of rows; empty bands are listed too.
+        The name of each band and its ``[n]`` mask of rows; including empty bands.
     """
     starts = [0, 1, 2, 4, 8, 16, 32, 128, 512]
     bands = []

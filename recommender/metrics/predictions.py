@@ -1,4 +1,4 @@
-"""A model's scores of labelled rows: CTR report, values per user, bootstrap samples."""
+"""A model's predictions for labelled rows: CTR report, values per user, bootstrap samples."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """One model's answers to the rows of one split.
+    """A model's predictions for the rows of one split.
 
     Attributes:
         rows: users, items and labels, ``[n]`` each.
-        train: the training split that the model knew.
+        train: the model's training split.
         scores, probabilities: ``[n]``, raw scores and ŷ.
-        threshold: the least ŷ called positive.
-        valid_threshold: the one that validation chose.
+        threshold: minimum ŷ of a predicted positive.
+        valid_threshold: the threshold chosen on validation.
     """
 
     rows: HeldOut
@@ -52,22 +52,22 @@ class Predictions:
 
     @cached_property
     def warm(self) -> NDArray[np.bool_]:
-        """``[n]``: whether the row's item has a positive in train."""
+        """Mask of rows whose item has a positive in train, ``[n]``."""
         return popularity(self.rows.items, self.train) > 0
 
     @cached_property
     def parts(self) -> Mapping[str, NDArray[np.bool_]]:
-        """Rows of each part that is reported, by the ending of its metrics' names."""
+        """Rows of each reported part, by the suffix of its metrics' names."""
         return {"": np.ones(len(self.rows), dtype=bool), "_warm": self.warm, "_cold": ~self.warm}
 
     @cached_property
     def owners(self) -> NDArray[np.int64]:
-        """``[n]``: each row's user, as a place among the users that have rows."""
+        """Index of each row's user among the users with rows, ``[n]``."""
         return np.unique(self.rows.users, return_inverse=True)[1]
 
     @property
     def n_users(self) -> int:
-        """Users that have rows."""
+        """Number of users with rows."""
         return int(self.owners.max(initial=-1)) + 1
 
     def per_user(self, values: FloatArray) -> FloatArray:
@@ -76,7 +76,7 @@ class Predictions:
 
     @cached_property
     def row_means(self) -> Mapping[str, tuple[FloatArray, NDArray[np.bool_]]]:
-        """Metrics that are means over rows: the value of each row ``[n]``, and which rows count."""
+        """Metrics that are means over rows: the value of each row ``[n]``, and the mask of rows."""
         positive = self.rows.labels == 1
         correct = (positive == (self.probabilities >= self.threshold)).astype(np.float64)
         epsilon = np.finfo(np.float64).eps
@@ -86,13 +86,13 @@ class Predictions:
         return {**accuracies, "log_loss": (nats, self.parts[""])}
 
     def resample(self, weights: FloatArray) -> dict[str, FloatArray]:
-        """Each metric of the report once per resample of users.
+        """Each metric of the report for each resample of users.
 
         Args:
             weights: ``[resamples, n_users]`` of `resample_users`.
 
         Returns:
-            Metric to ``[resamples]`` values, NaN where a resample leaves it undefined.
+            Metric to ``[resamples]`` values, NaN if undefined in a resample.
         """
         samples = {}
         for ending, rows in self.parts.items():

@@ -2,10 +2,10 @@
 
 The protocol, for each user with at least one held-out positive:
 
-* **relevant** are his held-out (test) positives, all equally;
-* **excluded** from the list are his training positives; everything else competes, his validation
-  positives and the sampled negatives too;
-* equal scores are ordered by item id, so that a constant model earns what its ids earn, always.
+* **relevant** are the held-out (test) positives, all equally;
+* **excluded** from the list are the training positives; all other items are ranked, including
+  validation positives and sampled negatives;
+* ties are ordered by item id, so that results are deterministic.
 
 Every metric is computed per user and averaged over users, so that intervals and paired tests can
 resample users.
@@ -47,40 +47,40 @@ Counts = NDArray[np.int64]
 
 
 def precision(hits: Hits, n_relevant: Counts, k: int) -> FloatArray:
-    """Share of the k places that hold a relevant item; a list shorter than k is not forgiven.
+    """Share of the k positions with a relevant item; missing positions of a shorter list count.
 
     Args:
-        hits: ``[users, ≥ k]``, whether the item at each rank is relevant, best rank first.
-        n_relevant: ``[users]``, relevant items there are (at least 1).
-        k: length of the list that is judged.
+        hits: ``[users, ≥ k]``, relevance of the item at each rank, best rank first.
+        n_relevant: ``[users]``, number of relevant items (at least 1).
+        k: length of the list.
 
     Returns:
-        ``[users]``, as from every metric here.
+        ``[users]``, as for every metric here.
     """
     return np.asarray(hits[:, :k].sum(axis=1) / k)
 
 
 def recall(hits: Hits, n_relevant: Counts, k: int) -> FloatArray:
-    """Share of the relevant items that are among the first k; arguments as of `precision`."""
+    """Share of the relevant items that are among the first k; see `precision`."""
     return np.asarray(hits[:, :k].sum(axis=1) / n_relevant)
 
 
 def hit(hits: Hits, n_relevant: Counts, k: int) -> FloatArray:
-    """1 where a relevant item is among the first k, else 0; arguments as of `precision`."""
+    """1 if a relevant item is among the first k, else 0; see `precision`."""
     return np.asarray(hits[:, :k].any(axis=1), dtype=np.float64)
 
 
 def mrr(hits: Hits, n_relevant: Counts, k: int) -> FloatArray:
-    """1 / rank of the first relevant item, 0 if it is not among the first k; as `precision`."""
+    """1 / rank of the first relevant item, 0 if it is not among the first k; see `precision`."""
     shown = hits[:, :k]
     return np.where(shown.any(axis=1), 1.0 / (1.0 + shown.argmax(axis=1)), 0.0)
 
 
 def ndcg(hits: Hits, n_relevant: Counts, k: int) -> FloatArray:
-    """Gain of the relevant items, 1 / log2(1 + rank), over that of the best possible list.
+    """Gain of the relevant items, 1 / log2(1 + rank), over that of the ideal list.
 
-    Järvelin and Kekäläinen (2002), binary gains; the best list of k places holds
-    min(k, relevant) relevant ones on top. Arguments as of `precision`.
+    Järvelin and Kekäläinen (2002), binary gains; the ideal list of k positions starts with min(k,
+    relevant) relevant items. See `precision`.
     """
     places = min(k, max(hits.shape[1], int(n_relevant.max(initial=1))))  # k may be any number
     discount = 1.0 / np.log2(np.arange(2, places + 2))
@@ -100,12 +100,12 @@ RANKING_METRICS: Mapping[str, Callable[[Hits, Counts, int], FloatArray]] = {
 
 @dataclass(frozen=True, eq=False)
 class RankingResult:
-    """Ranking metrics of every judged user.
+    """Ranking metrics of every evaluated user.
 
     Attributes:
         users: ``[u]`` users with at least one relevant item, ascending.
         per_user: metric, such as ``ndcg@10``, to its ``[u]`` values.
-        n_relevant: relevant items over all users.
+        n_relevant: number of relevant items over all users.
     """
 
     users: NDArray[np.int64]
@@ -113,7 +113,7 @@ class RankingResult:
     n_relevant: int
 
     def means(self) -> dict[str, float | None]:
-        """Each metric averaged over the users; None where there is no user."""
+        """Each metric averaged over users; None without users."""
         return {
             name: float(values.mean()) if len(values) else None
             for name, values in self.per_user.items()
@@ -130,15 +130,15 @@ def evaluate_ranking(
     block: int = DEFAULT_BLOCK,
     progress: Callable[[int], None] | None = None,
 ) -> RankingResult:
-    """Rank the whole catalogue for each user and judge the first k places.
+    """Rank the whole catalogue for each user and evaluate the first k positions.
 
     Args:
         model: scores blocks of items.
         train: its positives are excluded from the lists.
-        held_out: its positives are relevant; its sampled negatives play no part.
+        held_out: its positives are relevant; its sampled negatives are not used.
         ks: lengths of the lists.
-        limit: judge only users among so many that `sample_users` draws; 0: all.
-        block: scores held at a time, see `recommender.scoring.top_k`.
+        limit: maximum number of users, drawn by `sample_users`; 0 for all.
+        block: scores in memory at a time, see `recommender.scoring.top_k`.
         progress: called with the number of users done since its last call.
 
     Raises:
@@ -156,11 +156,11 @@ def evaluate_ranking(
 def judge_lists(
     lists: RecommendedLists, relevant: ItemSets, ks: Sequence[int] = DEFAULT_KS
 ) -> RankingResult:
-    """Ranking metrics of lists that are there already; users without a relevant item are left out.
+    """Ranking metrics of given lists; users without relevant items are left out.
 
     Args:
         lists: at least as long as the longest of `ks`, or as the catalogue; users ascending.
-        relevant: the items to be found, by user id.
+        relevant: the relevant items, by user id.
         ks: lengths of the lists.
     """
     longest_list(ks)
@@ -184,9 +184,9 @@ def rank_users(
     block: int = DEFAULT_BLOCK,
     progress: Callable[[int], None] | None = None,
 ) -> RecommendedLists:
-    """The k best items of each of `users`, training positives left out; all where k is more."""
+    """The k best items of each of `users` without training positives; all items if k is larger."""
     histories = ItemSets(*train.history)
-    length = min(k, model.n_items)  # memory goes by the length
+    length = min(k, model.n_items)  # memory depends on the length
     best = top_k(model, users, length, histories, block=block, progress=progress)
     return RecommendedLists(users, best.items, histories)
 
@@ -198,7 +198,7 @@ def relevant_items(held_out: HeldOut, n_users: int) -> ItemSets:
 
 
 def sample_users(n_users: int, limit: int = 0) -> NDArray[np.int64]:
-    """All users, ascending; or `limit` of them where there are more, always the same ones."""
+    """All users, ascending; or a fixed sample of `limit` of them if there are more."""
     if not limit or limit >= n_users:
         return np.arange(n_users)
     return np.sort(np.random.default_rng(0).choice(n_users, limit, replace=False))

@@ -1,4 +1,4 @@
-"""Fact mining: neural models propose facts that no source states, at a measured precision."""
+"""Fact mining: neural models propose facts not stated by any source, at a measured precision."""
 
 from recommender.mining.mine import Measured, Mined, mine
 from recommender.mining.problem import MiningProblem, Target

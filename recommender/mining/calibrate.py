@@ -16,9 +16,9 @@ from recommender.data.tables import IntArray
 __all__ = ["Calibration", "Candidates", "best_candidates", "calibrate", "wilson_lower"]
 
 KINDS = (0, 1, 3)
-"""So many facts at least has a head of each kind."""
+"""Minimum number of facts of a head of each kind."""
 
-_KEPT = 5  # candidates of a head that are looked at
+_KEPT = 5  # candidates considered per head
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +26,8 @@ class Candidates:
     """The best tails of some heads; aligned columns.
 
     Attributes:
-        head: entity; tail: its place among the relation's tails.
-        features: what the probability is computed from; float64 [n, f].
+        head: entity; tail: index among the relation's tails.
+        features: inputs of the calibration; float64 [n, f].
         order: 0 for a head's best candidate, 1 for its second, …
         kind: of the head: 0 for one without facts, 1 with one or two, 2 with more.
     """
@@ -45,7 +45,7 @@ def best_candidates(heads: IntArray, log_p: Sequence[np.ndarray], facts: IntArra
     Args:
         heads: [b].
         log_p: of each model, [b, n_tails].
-        facts: how many facts are known of each entity; [n_entities].
+        facts: number of facts of each entity; [n_entities].
     """
     mean = np.mean(log_p, axis=0)
     kept = min(_KEPT, mean.shape[1])
@@ -71,29 +71,29 @@ def best_candidates(heads: IntArray, log_p: Sequence[np.ndarray], facts: IntArra
 
 
 def kind_of(facts: IntArray) -> IntArray:
-    """The kind of heads with so many facts; [n] → [n]."""
+    """The kind of heads by number of facts; [n] → [n]."""
     kinds: IntArray = np.digitize(facts, KINDS) - 1
     return kinds
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """A fitted probability of truth, and by kind of head the lowest that is accepted.
+    """A fitted probability of truth, with acceptance thresholds by kind of head.
 
-    The thresholds are infinite where none is precise enough. They are apart because heads without
-    facts would otherwise be carried by the precision of the others.
+    A threshold is infinite if none is precise enough. They are separate so that the precision for
+    heads without facts is not masked by that of the others.
     """
 
     model: Pipeline
     thresholds: np.ndarray
 
     def confidence(self, candidates: Candidates) -> np.ndarray:
-        """Of each candidate, [n]."""
+        """Probability of each candidate, [n]."""
         found: np.ndarray = self.model.predict_proba(candidates.features)[:, 1]
         return found
 
     def accepts(self, candidates: Candidates, confidence: np.ndarray) -> np.ndarray:
-        """Which are above the threshold of their kind; bool [n]."""
+        """Mask of candidates above the threshold of their kind; bool [n]."""
         accepted: np.ndarray = confidence >= self.thresholds[candidates.kind]
         return accepted
 
@@ -107,19 +107,19 @@ def calibrate(
     level: float,
     single: bool,
 ) -> tuple[Calibration, np.ndarray] | None:
-    """Fit a logistic regression, and find the lowest thresholds that keep the precision.
+    """Fit a logistic regression, and find the lowest thresholds with the required precision.
 
     Args:
         candidates: of held-out heads.
         true: which of them are true, bool [n].
-        half: parts the heads in two; each half's confidences are those of the other's fit.
-        precision: that is wanted.
-        level: confidence that it is reached: the one-sided Wilson bound must reach it.
+        half: splits the heads in two for cross-fitting.
+        precision: required precision.
+        level: confidence level: the one-sided Wilson bound must reach the precision.
         single: whether only a head's best candidate may be taken.
 
     Returns:
         The calibration, fitted on both halves, and the confidences by which the thresholds were
-        found, [n]; None where all or none of a half are true: nothing can be fitted.
+        found, [n]; None if all or none of a half are true, so that no fit is possible.
     """
     confidence = np.empty(len(true))
     for part in (half, ~half):
@@ -142,11 +142,11 @@ def _fit(features: np.ndarray, true: np.ndarray) -> Pipeline:
 
 
 def _threshold(confidence: np.ndarray, true: np.ndarray, precision: float, level: float) -> float:
-    """From the surest candidates on ever more are taken, until a bound is too low.
+    """Accept candidates by falling confidence until the bound is too low.
 
-    Stopping at the first failure keeps the level over all the thresholds tried (fixed sequence
-    testing, as in Angelopoulos et al., "Learn then test", 2021); where it begins does not depend
-    on what is true: with twice as many as would do without an error, if there are so many.
+    Stopping at the first failure controls the level over all thresholds tried (fixed-sequence
+    testing, as in Angelopoulos et al., "Learn then test", 2021). The start does not depend on
+    labels: twice the number that would suffice without errors, if available.
     """
     order = np.argsort(-confidence, kind="stable")
     ranked, right = confidence[order], np.cumsum(true[order])
@@ -154,7 +154,7 @@ def _threshold(confidence: np.ndarray, true: np.ndarray, precision: float, level
     fewest = int(np.ceil(precision * z * z / (1 - precision)))
     count, found = min(2 * fewest, len(order)), np.inf
     while fewest <= count <= len(order):
-        taken = int((ranked >= ranked[count - 1]).sum())  # equal ones go together
+        taken = int((ranked >= ranked[count - 1]).sum())  # ties are accepted together
         if wilson_lower(right[taken - 1], np.array(taken), level) < precision:
             break
         found = float(ranked[taken - 1])
@@ -163,7 +163,7 @@ def _threshold(confidence: np.ndarray, true: np.ndarray, precision: float, level
 
 
 def wilson_lower(right: np.ndarray, n: np.ndarray, level: float) -> np.ndarray:
-    """The lower end of Wilson's one-sided interval for `right` of `n`; 0 for n = 0.
+    """Lower bound of Wilson's one-sided interval for `right` of `n`; 0 for n = 0.
 
     Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
     """

@@ -15,22 +15,22 @@ from recommender.data.tables import IntArray
 __all__ = ["BUCKETS", "EntityFeatures", "entity_features"]
 
 BUCKETS = 2**17
-"""Features are numbered by a hash below this."""
+"""Number of hash buckets of features."""
 
 _TEXT = -1
-_HUB = 100  # a neighbour with more facts than this says little about one who shares it
+_HUB = 100  # facts of neighbours with more facts than this are uninformative
 
 
 @dataclass(frozen=True, eq=False)
 class EntityFeatures:
-    """Rows of features, entity by entity.
+    """Sparse features of entities.
 
     Attributes:
-        start: where an entity's rows begin; int64 [n_entities + 1].
-        feature: number below `BUCKETS`.
-        relation: over which relation the feature is reached; -1 for those of the text.
-        weight: float32; those of one entity and kind (text, facts, facts of neighbours) have
-            length 1 together.
+        start: start of each entity's rows; int64 [n_entities + 1].
+        feature: index below `BUCKETS`.
+        relation: relation of the feature; -1 for text features.
+        weight: float32; normalised to unit length per entity and kind (text, facts, facts of
+            neighbours).
     """
 
     start: IntArray
@@ -40,10 +40,10 @@ class EntityFeatures:
 
 
 def entity_features(graph: KnowledgeGraph, texts: Sequence[str]) -> EntityFeatures:
-    """Features of all entities.
+    """Compute the features of all entities.
 
     Args:
-        graph: the facts; each counts from both of its ends.
+        graph: the facts; each is a feature of both entities.
         texts: names and descriptions, one per entity.
     """
     n, r = graph.n_entities, graph.n_relations
@@ -94,7 +94,7 @@ def entity_features(graph: KnowledgeGraph, texts: Sequence[str]) -> EntityFeatur
 
 
 def _mixed(kind: int, one: IntArray, other: IntArray) -> IntArray:
-    """A hash of pairs of numbers, below `BUCKETS` (multiplication modulo 2^64, high bits)."""
+    """Hash pairs of integers to `BUCKETS` (multiplication modulo 2^64, high bits)."""
     value = (one.astype(np.uint64) * np.uint64(2654435761) + other.astype(np.uint64)) * np.uint64(4)
     value = (value + np.uint64(kind)) * np.uint64(0x9E3779B97F4A7C15)
     return (value >> np.uint64(64 - (BUCKETS.bit_length() - 1))).astype(np.int64)
@@ -111,7 +111,7 @@ def _text_rows(texts: Sequence[str]) -> tuple[IntArray, IntArray, IntArray]:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Words, runs of three and four characters within a word, and scripts.
+    """Yield words, character 3- and 4-grams within words, and scripts.
 
     >>> sorted(set(_pieces("Ab")))
     ['#ab#', '#ab', 'LATIN', '_ab', 'ab#']

@@ -1,4 +1,4 @@
-"""Inductive model: score the objects of a subject's facts from the subject's features alone."""
+"""Inductive model: score candidate objects from the subject's features only."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from recommender.mining.problem import HeldOut, MiningProblem
 __all__ = ["InductiveModel", "train_inductive"]
 
 _BATCH = 512
-# How often a training subject is seen with its text alone, and with a part of its facts.
+# Share of training subjects shown with text only, and with some of their facts.
 _TEXT_ALONE, _PART, _KEPT = 0.2, 0.3, 0.3
 
 
 class InductiveModel(nn.Module):
-    """ln p(t | h, r) = ln softmax(tanh(Σ wᵢ fᵢ + r) · t + bias), over the tails that r allows.
+    """ln p(t | h, r) = ln softmax(tanh(Σ wᵢ fᵢ + r) · t + bias), over the allowed tails of r.
 
-    The fᵢ are vectors of h's features: pieces of its name and description, its facts over other
-    relations than r, and the facts of what it is linked with. In the manner of fastText (Joulin et
-    al. 2017), and of inductive link prediction from text and neighbourhoods (Daza et al. 2021).
+    The fᵢ are vectors of h's features: n-grams of its name and description, its facts with other
+    relations than r, and its neighbours' facts. Similar to fastText (Joulin et al. 2017), and of
+    inductive link prediction from text and neighbourhoods (Daza et al. 2021).
     """
 
     def __init__(self, features: EntityFeatures, problem: MiningProblem, dim: int) -> None:
@@ -41,7 +41,7 @@ class InductiveModel(nn.Module):
     def forward(
         self, heads: IntArray, relation: int, rng: np.random.Generator | None = None
     ) -> Tensor:
-        """Ln p of every allowed tail; [b, n_tails]. With `rng` some features are left out."""
+        """ln p of every allowed tail; [b, n_tails]. With `rng`, features are dropped at random."""
         f = self.features
         count = f.start[heads + 1] - f.start[heads]
         owner = np.repeat(np.arange(len(heads)), count)
@@ -76,7 +76,7 @@ def train_inductive(
     epochs: int = 12,
     seed: int = 555,
 ) -> InductiveModel:
-    """Train on the facts that are not hidden: the mean of -ln p over a subject's values."""
+    """Train on the visible facts; the loss is the mean of -ln p over a subject's values."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = InductiveModel(features, problem, dim)
@@ -96,7 +96,7 @@ def train_inductive(
         often = np.bincount(places, minlength=len(target.tails)) + 1.0
         with torch.no_grad():
             model.biases[str(relation)].copy_(torch.from_numpy(np.log(often / often.sum())))
-    # torch's fused step leaves out nothing, and is still the cheapest for these sizes
+    # torch's fused dense step is still the fastest for these sizes
     optimizer = torch.optim.Adam(model.parameters(), lr=5e-3, fused=True)
     for epoch in range(epochs):
         for group in optimizer.param_groups:

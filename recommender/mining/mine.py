@@ -1,4 +1,4 @@
-"""Mine facts: train on stated facts, calibrate on hidden ones, propose facts no source states."""
+"""Mine facts: train on stated facts, calibrate on hidden ones, propose new facts."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from recommender.mining.scorers import Scorer, train_scorer
 
 __all__ = ["Measured", "Mined", "mine"]
 
-_BLOCK = 2000  # heads scored at a time
+_BLOCK = 2000  # heads scored per batch
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What the held-out facts say of one relation, each by a fit on the other half of them.
+    """Cross-fitted evaluation of a relation on held-out facts.
 
     Attributes:
-        subjects: held-out subjects whose values are hidden.
-        facts: their hidden facts.
-        thresholds: lowest confidence that is accepted, by kind of subject (`KINDS`); infinite
-            where none is precise enough.
-        taken, right: proposals above it for these subjects, and the true ones of these.
-        low: lower bound of their precision, at the level asked for.
-        curve: confidence, true proposals, proposals; [n, 3], best first.
-        hits: by model, the share of the subjects whose best candidate is true.
+        subjects: number of held-out subjects.
+        facts: number of their hidden facts.
+        thresholds: acceptance threshold by kind of subject (`KINDS`); infinite if none is precise
+            enough.
+        taken, right: number of proposals above it for these subjects, and of true ones.
+        low: lower bound of their precision, at the required level.
+        curve: confidence, cumulative true proposals, proposals; [n, 3], best first.
+        hits: share of subjects whose best candidate is true, by model.
     """
 
     subjects: int
@@ -51,7 +51,7 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class Mined:
-    """Proposals for the gaps, aligned columns; and by relation what was measured."""
+    """Proposals for the gaps, as aligned columns, and the evaluation by relation."""
 
     head: IntArray
     relation: IntArray
@@ -71,18 +71,17 @@ def mine(
     seed: int = 555,
     progress: Callable[[str], None] = lambda done: None,
 ) -> Mined:
-    """Propose values for heads that have none.
+    """Propose values for heads without any.
 
     Args:
-        problem: the graph and what to look for.
+        problem: the graph and the target relations.
         models: names in `scorers.MODELS`; each scores every candidate.
-        precision: of the proposals above a threshold: its lower bound, at confidence `level`, is
-            at least this on the held-out subjects, for those without facts, with a few and with
-            more apart.
-        share: of the subjects that is held out.
+        precision: required precision of proposals: its lower bound at confidence `level` must reach
+            this on held-out subjects, separately for those without facts, with a few and with more.
+        share: share of subjects to hold out.
         epochs: of each model's training.
         seed: of the held-out subjects, initial values and batches.
-        progress: called with the name of each model that is trained.
+        progress: called with the name of each trained model.
     """
     hidden = hold_out(problem, share, seed)
     scorers: dict[str, Scorer] = {}
@@ -105,7 +104,7 @@ def mine(
             np.full(len(candidates.head), relation),
             target.tails[candidates.tail],
         )
-        # halves at random: numbers of entities follow the order of the sources
+        # random halves: entity ids follow the order of the sources
         first = np.random.default_rng([seed, relation]).random(graph.n_entities) < 0.5
         fitted = calibrate(
             candidates,

@@ -12,16 +12,16 @@ from recommender.data.tables import IntArray
 
 __all__ = ["HeldOut", "MiningProblem", "Target", "hold_out"]
 
-_FEW = 2  # facts that the middle kind of hidden subject keeps
+_FEW = 2  # facts kept by the middle kind of hidden subject
 
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """A relation whose facts are to be found.
+    """A relation to mine.
 
     Attributes:
-        heads, tails: entities that the relation's classes allow; sorted int64.
-        gaps: the heads without any value, stated or inferred.
+        heads, tails: entities allowed by domain and range; sorted int64.
+        gaps: the heads without any stated or inferred value.
         single: whether a head can have only one value.
     """
 
@@ -33,12 +33,12 @@ class Target:
 
 @dataclass(frozen=True, eq=False)
 class MiningProblem:
-    """A graph of stated facts, and what to look for.
+    """A graph of stated facts, and the relations to mine.
 
     Attributes:
-        graph: the stated facts between entities; nothing that was inferred.
-        sources: a number for the source of each triple; int64 [n_triples].
-        texts: name and, where there is one, description of each entity.
+        graph: the stated facts between entities, without inferred ones.
+        sources: source index of each triple; int64 [n_triples].
+        texts: name and, if any, description of each entity.
         targets: by relation.
     """
 
@@ -50,11 +50,11 @@ class MiningProblem:
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """Some subjects' facts hidden.
+    """A split with the facts of some subjects hidden.
 
     Attributes:
         train: the graph without them.
-        subjects: by relation: the subjects all of whose values of it are hidden; sorted.
+        subjects: subjects with all values hidden, by relation; sorted.
         truth: the hidden triples of the targets, as a graph over the same ids.
     """
 
@@ -64,11 +64,12 @@ class HeldOut:
 
 
 def hold_out(problem: MiningProblem, share: float, seed: int) -> HeldOut:
-    """Hide facts of random subjects so that they look like those that lack a fact.
+    """Hide facts of random subjects so that they resemble those that lack a fact.
 
-    A subject whose country no source states mostly lacks what that source states beside it. So a
-    hidden subject loses, for one of its target relations, all that the sources of these facts
-    state of it, or all but a few facts, or everything but its text: a third each.
+    A subject without, say, a country usually also lacks the other facts of the source that states
+    countries. So a hidden subject loses, for one of its target relations, either all facts of the
+    sources of these values, or all but a few facts, or all facts, with a probability of a third
+    each.
 
     Args:
         problem: the graph.
@@ -83,7 +84,7 @@ def hold_out(problem: MiningProblem, share: float, seed: int) -> HeldOut:
         )
     with_fact = np.unique(graph.head[wanted])
     chosen = np.sort(rng.permutation(with_fact)[: max(1, round(len(with_fact) * share))])
-    # 0: no fact is left; 1: a few; 2: what other sources state
+    # 0: no facts are kept; 1: a few; 2: those of other sources
     kinds = dict(zip(chosen.tolist(), rng.integers(3, size=len(chosen)).tolist(), strict=True))
     ends = np.concatenate([graph.head, graph.tail])
     order = np.argsort(ends, kind="stable")
@@ -96,7 +97,7 @@ def hold_out(problem: MiningProblem, share: float, seed: int) -> HeldOut:
         relation = rng.choice(np.unique(graph.relation[own]))
         asked = own[graph.relation[own] == relation]
         others = np.setdiff1d(rows, asked)
-        if kinds[subject] == 2:  # what the same sources state goes with it
+        if kinds[subject] == 2:  # facts of the same sources are hidden too
             lost = others[np.isin(problem.sources[others], problem.sources[asked])]
         else:
             lost = rng.permutation(others)[_FEW * kinds[subject] :]

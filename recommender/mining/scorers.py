@@ -45,13 +45,13 @@ _SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
 def train_scorer(
     name: str, problem: MiningProblem, held_out: HeldOut, *, epochs: int, seed: int
 ) -> Scorer:
-    """Train the model of that name on what is not hidden.
+    """Train a named model on the visible facts.
 
     Args:
         name: one of `MODELS`.
-        problem: tails are those of its targets.
-        held_out: hides the facts to be measured on.
-        epochs: of an embedding; the inductive model takes as many.
+        problem: the targets, with their tails.
+        held_out: the split with hidden facts.
+        epochs: training epochs.
         seed: of initial values and batches.
     """
     if name == INDUCTIVE:
@@ -74,7 +74,7 @@ def train_scorer(
 
     def compare(heads: IntArray, relation: int) -> np.ndarray:
         scores = _scores(model, heads, relation, problem.targets[relation].tails)
-        scores[~seen[heads]] = 0.0  # nothing is known of these: every tail is as good
+        scores[~seen[heads]] = 0.0  # no information on these heads: uniform over tails
         log_p: np.ndarray = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
         return log_p
 

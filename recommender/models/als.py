@@ -29,11 +29,11 @@ class ALS(FactorRecommender):
     """Implicit-feedback ALS: every unobserved pair is a 0 of low confidence.
 
     Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008:
-    minimise Σ c_ui (p_ui - x_uᵀ y_i)² + λ(Σ‖x_u‖² + Σ‖y_i‖²) over all users and items (Eq. 3),
-    with c_ui = 1 + α p_ui. The default settings are the best of 42 trials by AUC + NDCG@10 on the
+    minimise Σ c_ui (p_ui - x_uᵀ y_i)² + λ(Σ‖x_u‖² + Σ‖y_i‖²) over all users and items (Eq. 3), with
+    c_ui = 1 + α p_ui. The default settings are the best of 42 trials by AUC + NDCG@10 on the
     validation rows of Last.FM (`lastfm-stock`, seed 555): f from 4 to 256, α from 1 to 300, λ from
-    1 to 1,000, 5 to 25 iterations. With seven positives per user λ must be large; then many factors
-    do no harm.
+    1 to 1,000, 5 to 25 iterations. With seven positives per user λ must be large; many factors are
+    then harmless.
     """
 
     name = "als"

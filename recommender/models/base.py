@@ -28,7 +28,7 @@ __all__ = ["ModelConfig", "Recommender", "TrainingTask", "TripleContributions"]
 
 
 _NUMBERS_AT_A_TIME: Final = 2**26
-"""Numbers that scoring a block of items may hold: 256 MB."""
+"""Numbers in memory while scoring a block of items: 256 MB."""
 
 
 class ModelConfig(BaseModel):
@@ -39,12 +39,12 @@ class ModelConfig(BaseModel):
 
 @dataclass(frozen=True)
 class TripleContributions:
-    """Parts of the scores of b pairs that triples of G at the pairs' items account for.
+    """Contributions of triples of G at the items to the scores of b pairs.
 
     Attributes:
-        pairs: ``[n]`` position of the pair in what was asked, ascending.
+        pairs: ``[n]`` position of the pair in the request, ascending.
         triples: ``[n]`` position of the triple in `train.graph`; the item is its head or its tail.
-        values: ``[n]`` what the score owes to it, in units of the score; may be negative.
+        values: ``[n]`` contribution to the score, in its units; may be negative.
     """
 
     pairs: NDArray[np.int64]
@@ -53,7 +53,7 @@ class TripleContributions:
 
 
 class Recommender(nn.Module, ABC):
-    """Base class of all models. Built from its configuration and the training split, no more.
+    """Base class of all models. Built from its configuration and the training split only.
 
     A subclass sets `name` and `Config`, and implements `score` and `tasks` (or `fit`, if it is
     not trained by gradients). Adding a model is adding one file: the registry finds subclasses.
@@ -61,7 +61,7 @@ class Recommender(nn.Module, ABC):
 
     name: ClassVar[str]
     Config: ClassVar[type[ModelConfig]]
-    calibrates: ClassVar[bool] = False  # whether `calibrate` is wanted before each validation
+    calibrates: ClassVar[bool] = False  # whether to call `calibrate` before each validation
     preset: str
 
     def __init__(self, config: Any, train: TrainingSplit) -> None:
@@ -75,17 +75,17 @@ class Recommender(nn.Module, ABC):
         """Raw scores of the pairs, [b]; higher is better. `users`, `items`: int64 [b]."""
 
     def predict(self, users: Tensor, items: Tensor) -> Tensor:
-        """ŷ of the pairs in (0, 1), [b]: the value shown to people, monotone in `score`."""
+        """ŷ of the pairs in (0, 1), [b]: the displayed value, monotone in `score`."""
         return self.probability(self.score(users, items))
 
     def probability(self, scores: Tensor) -> Tensor:
-        """ŷ of raw scores; same shape. The plain sigmoid unless a model says otherwise."""
+        """ŷ of raw scores; same shape. The sigmoid unless overridden."""
         return torch.sigmoid(scores)
 
     def calibrate(self, scores: np.ndarray, labels: np.ndarray) -> None:
-        """Learn `probability` from validation's raw scores and labels, [n] each; see `calibrates`.
+        """Fit `probability` to raw scores and labels of validation, [n] each; see `calibrates`.
 
-        Nothing but ŷ may change: the order of the scores is the model's own.
+        Only ŷ may change, not the order of scores.
         """
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
@@ -106,80 +106,78 @@ class Recommender(nn.Module, ABC):
 
     @property
     def numbers_per_pair(self) -> int:
-        """Numbers that `score` holds for each pair, about: what its memory grows with."""
+        """Approximate numbers in memory per pair in `score`."""
         return 128
 
     def fold_in(self, histories: ItemSets) -> ItemScorer:
-        """A scorer for people whom the training did not know, without retraining.
+        """Create a scorer for new users, without retraining.
 
-        Its user n is somebody who likes `histories.of(n)` and of whom nothing else is known; an
-        empty history is allowed.
+        Its user n has the history `histories.of(n)` and no other data; empty histories are allowed.
 
         Raises:
-            ConfigError: the model has no way to do so.
+            ConfigError: the model does not support this.
         """
         raise ConfigError(f"model {self.preset} cannot score people that it was not trained on")
 
     def fold_in_items(self, facts: Sequence[Facts]) -> ItemScorer:
-        """A scorer of items that the training did not know, each from its facts alone.
+        """Create a scorer of new items from their facts only, without retraining.
 
-        Its users are the model's own; its item n is the one that `facts[n]` describe.
+        Its users are the model's; its item n is described by `facts[n]`.
 
         Raises:
-            ConfigError: the model has no way to do so.
+            ConfigError: the model does not support this.
         """
         raise ConfigError(f"model {self.preset} cannot score items that it was not trained on")
 
     def triple_contributions(self, users: Tensor, items: Tensor) -> TripleContributions | None:
-        """How much each triple at the item adds to the score of the pair; int64 [b] each.
+        """Contribution of each triple at the item to the score of the pair; int64 [b] each.
 
-        None where the model cannot tell: it does not use the graph in scoring, or not in a way
-        that splits into triples.
+        None if unavailable: the score does not use the graph, or does not decompose over triples.
         """
         return None
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
-        """The objectives to alternate between, in their order within an epoch.
+        """The training objectives to alternate between, in order.
 
-        `samples` makes the interaction rows of an epoch, as the run's settings ask. Models that
-        are not trained by gradients return none and override `fit`.
+        `samples` generates the interaction rows of an epoch according to the run's settings. Models
+        not trained by gradients return none and override `fit`.
         """
         return ()
 
     def divide(
         self, group: Group, train: TrainingSplit, negatives: NegativesPolicy
     ) -> Division | None:
-        """Keep a part of the rows, and train it beside the other processes, on this CPU.
+        """Keep a part of the rows, to train in parallel with other processes on the CPU.
 
-        None where the model cannot: then every process holds the whole of it.
+        None if not supported; every process then holds the whole model.
         """
         return None
 
     def fit(self) -> None:
-        """Learn in closed form, from what the constructor was given; for models without tasks."""
+        """Fit in closed form to the constructor's data; for models without tasks."""
 
     def forget(self) -> None:
-        """Drop cached values computed from the parameters, in models that have such a cache."""
+        """Drop cached values computed from the parameters."""
 
     def train(self, mode: bool = True) -> Self:
-        """Switch between training and scoring; what scoring has computed is forgotten."""
+        """Switch between training and scoring, and drop cached values."""
         self.forget()
         return super().train(mode)
 
     def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        """Take over parameters; what scoring has computed is forgotten."""
+        """Load parameters, and drop cached values."""
         self.forget()
         return super().load_state_dict(*args, **kwargs)
 
     @classmethod
     def presets(cls) -> Mapping[str, tuple[str, Mapping[str, Any]]]:
-        """Names that people may ask for → one-line summary, settings. The class's own at least."""
+        """Preset names → one-line summary and settings; at least the class's name."""
         summary = (cls.__doc__ or cls.name).strip().splitlines()[0]
         return {cls.name: (summary, {})}
 
     @property
     def device(self) -> torch.device:
-        """Where the parameters are."""
+        """Device of the parameters."""
         for tensor in (*self.parameters(), *self.buffers()):
             return tensor.device
         return torch.device("cpu")

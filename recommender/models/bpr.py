@@ -36,11 +36,11 @@ class BPRConfig(ModelConfig):
 
 
 class BPR(CalibratedRecommender):
-    """BPR-MF: factors that rank a user's positives above his negatives.
+    """BPR-MF: factors that rank a user's positives above the negatives.
 
     Rendle et al., "BPR: Bayesian personalized ranking from implicit feedback", UAI 2009: maximise
-    BPR-OPT = Σ ln σ(x_ui - x_uj) - λ‖Θ‖² (Eq. 4.3) with x_ui = w_uᵀ h_i + b_i. Adam takes the
-    place of the paper's plain stochastic steps.
+    BPR-OPT = Σ ln σ(x_ui - x_uj) - λ‖Θ‖² (Eq. 4.3) with x_ui = w_uᵀ h_i + b_i. Adam replaces the
+    paper's plain SGD.
     """
 
     name = "bpr"
@@ -68,12 +68,12 @@ class BPR(CalibratedRecommender):
         return product + self.biases.weight[start:stop, 0]
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
-        """Ranking alone."""
+        """The ranking task."""
         return [_Ranking(self, samples)]
 
 
 class _Ranking(PairTask):
-    """Pairs of a user's positive and negative."""
+    """Ranking loss over pairs of a user's positive and negative."""
 
     def __init__(self, model: BPR, samples: InteractionSampler) -> None:
         config = model.config
@@ -97,5 +97,5 @@ class _Ranking(PairTask):
         return (loss + model.config.l2_weight * penalty) * (share / len(users))
 
     def parameters(self) -> Sequence[nn.Parameter]:
-        """Factors and, if wanted, biases."""
+        """Factors and, if configured, biases."""
         return [weight for weight in self.model.parameters() if weight.requires_grad]

@@ -1,4 +1,4 @@
-"""Base class of models without probabilities of their own: Platt scaling of their scores."""
+"""Base class of models without probabilities: Platt scaling of their scores."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ __all__ = ["CalibratedRecommender"]
 
 
 class CalibratedRecommender(Recommender):
-    """Scores on a scale of their own; ŷ, and with it ACC, by Platt scaling on validation rows.
+    """Scores on an arbitrary scale; ŷ, and with it ACC, by Platt scaling on validation rows.
 
-    The AUC and every ranking are the raw scores' own: calibration cannot change an order.
+    AUC and rankings are those of the raw scores, as calibration preserves order.
     """
 
     calibrates = True
@@ -38,11 +38,11 @@ class CalibratedRecommender(Recommender):
         return probabilities
 
     def calibrate(self, scores: np.ndarray, labels: np.ndarray) -> None:
-        """Learn a, b and c."""
+        """Fit a, b and c."""
         self.calibration.fit(scores, labels)
 
     def fold_in_items(self, facts: Sequence[Facts]) -> ItemScorer:
-        """Score new items as the items that the graph knows to be like them; see `AlikeItems`."""
+        """Score new items by their most similar catalogue items; see `AlikeItems`."""
         return ScoreOfAlikeItems(self, self._alike_items.shares(facts))
 
     @cached_property

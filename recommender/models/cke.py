@@ -81,7 +81,7 @@ class CKE(CalibratedRecommender):
         return product
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
-        """Preferences, then the structural part."""
+        """The preference task, then the structural part."""
         config = self.config
         tasks: list[TrainingTask] = [_Preferences(self, samples)]
         if config.kge_interval and len(self._train.graph):
@@ -99,7 +99,7 @@ class CKE(CalibratedRecommender):
 
 
 class _Preferences(PairTask):
-    """Pairs of a user's positive and negative."""
+    """Ranking loss over pairs of a user's positive and negative."""
 
     def __init__(self, model: CKE, samples: InteractionSampler) -> None:
         config = model.config

@@ -17,12 +17,12 @@ RowsLoss = Callable[[Tensor, Tensor, Tensor, float], Tensor]
 
 
 class ClickTask(TrainingTask):
-    """Rows of users, items and labels, and the model's own loss over them.
+    """Objective over rows of users, items and labels, with the model's loss.
 
     Args:
-        model: all of its parameters are trained.
-        samples: makes the rows of an epoch.
-        loss: of users, items, labels (int64 [b] each) and the share as `TrainingTask.loss` has it.
+        model: the model, all of whose parameters are trained.
+        samples: generates the rows of an epoch.
+        loss: of users, items, labels (int64 [b] each) and the share, as in `TrainingTask.loss`.
     """
 
     name = "recommendation"
@@ -50,7 +50,7 @@ class ClickTask(TrainingTask):
         return self._loss(users, items, labels, share)
 
     def parameters(self) -> Sequence[nn.Parameter]:
-        """All of the model's."""
+        """All parameters of the model."""
         return list(self._model.parameters())
 
 

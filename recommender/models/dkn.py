@@ -3,12 +3,11 @@
 Wang, Zhang, Xie and Guo, "DKN: deep knowledge-aware network for news recommendation", WWW 2018.
 Equation numbers are that paper's.
 
-Where the data forces a choice: the names of artists, films and books stand in for news titles, as
-in the comparisons of the same authors. Every word of a name belongs to the item's own entity (a
-title mentions entities here and there, a name is one). Word and entity vectors are learnt with
-the rest: names of two words teach no word2vec, and no vectors from elsewhere are used. An item is
-never part of its own listener's history while it is judged; otherwise training would only teach
-the attention to find it.
+Adaptations to the data: names of artists, films and books replace news titles, as in the
+comparisons of the same authors. Every word of a name belongs to the item's entity. Word and entity
+vectors are learnt jointly: names are too short for word2vec, and no external vectors are used. An
+item is excluded from the history while it is scored; otherwise attention would only learn to find
+it.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ class DKNConfig(ModelConfig):
 
 
 class DKN(Recommender):
-    """DKN: KCNN over the words and entities of item names, attention over what a user liked."""
+    """DKN: KCNN over the words and entities of item names, attention over a user's history."""
 
     name = "dkn"
     Config = DKNConfig
@@ -101,9 +100,10 @@ class DKN(Recommender):
         if config.interaction == "dnn":
             self.attention_network = mlp([2 * size, config.dim, 1], hidden="relu", last="linear")
             self.score_network = mlp([2 * size, config.dim, 1], hidden="relu", last="linear")
-        # Products of ReLU features are never negative: without a bias no ŷ would be below 0.5.
+        # Products of ReLU features are non-negative: without a bias ŷ would be at least 0.5.
         self.bias = nn.Parameter(torch.zeros(()))
-        # From torch's generator, which the registry seeds; a buffer, so that a run keeps its draw.
+        # From torch's generator, which the registry seeds; a buffer, so that a run keeps its
+        # sample.
         rng = np.random.default_rng(int(torch.randint(2**62, (1,))))
         self.register_buffer("history", torch.from_numpy(_histories(train, config.history, rng)))
         self._features: Tensor | None = None
@@ -119,9 +119,9 @@ class DKN(Recommender):
     def item_features(self, wanted: Tensor | None = None) -> Tensor:
         """e(t) of Eq. 10 for all items: [n_items, filters · widths].
 
-        With `wanted` (bool, [n_items]) other items stay zero. Only windows that lie within a name
-        are computed. ReLU before max-pooling over a name's windows makes 0 its least value, so
-        that zeros are a safe start.
+        With `wanted` (bool, [n_items]) other items are zero. Only windows within a name are
+        computed. ReLU before max-pooling makes 0 the minimum, so that zeros are a valid initial
+        value.
         """
         channels = [self.entities.weight[: self.n_items]]
         if self.config.context:
@@ -158,7 +158,7 @@ class DKN(Recommender):
         mask = liked >= 0
         candidate = functional.embedding(items, features)
         if self.config.interaction == "dot":
-            # The score is a sum of the very products that the attention is made of.
+            # The score is a sum of the products used in the attention.
             own = torch.arange(len(items), device=items.device)[:, None].expand_as(liked)
             products = sampled_products(candidate, features, own.reshape(-1), liked.reshape(-1))
             products = products.view_as(liked)
@@ -199,13 +199,13 @@ class DKN(Recommender):
         return features
 
     def forget(self) -> None:
-        """What scoring has computed from the parameters no longer holds."""
+        """Drop values cached while scoring."""
         self._features = None
 
     def loss(self, users: Tensor, items: Tensor, labels: Tensor, share: float) -> Tensor:
         """Cross-entropy, and half of the squares of all vectors and filters."""
         wanted = torch.zeros(self.n_items + 1, dtype=torch.bool, device=users.device)
-        wanted[self.history[users].flatten()] = True  # -1 marks the last place, which is dropped
+        wanted[self.history[users].flatten()] = True  # -1 maps to the last, which is dropped
         wanted[items] = True
         features = self.item_features(wanted[:-1])
         loss = cross_entropy(self.match(features, users, items), labels, share)
@@ -216,7 +216,7 @@ class DKN(Recommender):
         return loss
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
-        """One: click prediction."""
+        """The click prediction task."""
         config = self.config
         return [
             ClickTask(
@@ -226,13 +226,13 @@ class DKN(Recommender):
 
 
 def _masked_softmax(values: Tensor, mask: Tensor) -> Tensor:
-    """Softmax over the last axis where `mask` is set; all zero in a row without any."""
+    """Softmax over the last axis where `mask` is set; zero in rows without any."""
     weights = torch.softmax(values.masked_fill(~mask, -1e9), dim=-1)
     return weights * mask
 
 
 def _histories(train: TrainingSplit, size: int, rng: np.random.Generator) -> np.ndarray:
-    """At most `size` of each user's training positives, drawn once; -1 fills, [n_users, size]."""
+    """At most `size` random training positives of each user, padded with -1; [n_users, size]."""
     offsets, items = train.history
     counts = np.diff(offsets)
     owners = np.repeat(np.arange(train.n_users), counts)

@@ -18,9 +18,9 @@ from recommender.models.item_based import ItemBasedRecommender
 
 __all__ = ["EASE", "EASEConfig", "item_weights", "user_weights"]
 
-_DOUBLE_UP_TO = 5000  # rows of what is inverted in double precision
+_DOUBLE_UP_TO = 5000  # maximum rows of a matrix inverted in double precision
 _COLUMNS = 1024
-# The matrix itself, its copy for the best epoch, and the one that a run is loaded from.
+# The matrix, its copy for the best epoch, and the one from which a run is loaded.
 _COPIES = 3
 
 Floats = NDArray[np.floating]
@@ -42,13 +42,13 @@ class EASE(ItemBasedRecommender):
     ‖X - XB‖² + λ‖B‖² with diag(B) = 0 (Eq. 2 and 3). With P = (XᵀX + λI)⁻¹ the solution is
     B = I - P diagMat(1 / diag P) (Eq. 8).
 
-    The paper inverts a matrix of items × items. Where there are fewer users than items the same B
-    follows from one of users × users: P = (I - XᵀMX) / λ with M = (XXᵀ + λI)⁻¹ (Woodbury), and
-    only M is kept: 14 MB in place of 1.2 GB for 1,872 users and 17,632 items.
+    The paper inverts an items × items matrix. With fewer users than items, the same B follows from
+    a users × users matrix: P = (I - XᵀMX) / λ with M = (XXᵀ + λI)⁻¹ (Woodbury), and only M is
+    stored: 14 MB instead of 1.2 GB for 1,872 users and 17,632 items.
 
     The default λ is the best of 30 from 2 to 20,000 by AUC + NDCG@10 on the validation rows of
-    Last.FM (`lastfm-stock`, seed 555). The two disagree: at λ = 100 NDCG@10 is highest (.169 for
-    .162), but AUC, which compares the scores of different users, is .763 for .798.
+    Last.FM (`lastfm-stock`, seed 555). The metrics disagree: at λ = 100 NDCG@10 is highest (.169 vs
+    .162), but AUC, which compares the scores of different users, is .763 vs .798.
     """
 
     name = "ease"
@@ -73,18 +73,18 @@ class EASE(ItemBasedRecommender):
         self.register_buffer("own", torch.zeros(train.n_items if self.by_users else 0))
 
     def fit(self) -> None:
-        """Invert."""
+        """Invert the matrix."""
         if self.by_users:
             solution, own = user_weights(self._positives, self.config.l2_weight)
             self.own.copy_(torch.from_numpy(own))
         else:
             solution = item_weights(self._positives, self.config.l2_weight)
-        self.solution = torch.from_numpy(solution).to(self.solution)  # no second copy
+        self.solution = torch.from_numpy(solution).to(self.solution)  # avoids a second copy
 
     def score_histories(
         self, histories: SparseMatrix, rows: Tensor, start: int, stop: int
     ) -> Tensor:
-        """x B, or what it is with M: ((x XᵀMX)_j - q_j x_j) / (1 - q_j), q the diagonal of XᵀMX."""
+        """x B, or with M its equivalent ((x XᵀMX)_j - q_j x_j) / (1 - q_j), q = diag(XᵀMX)."""
         if not self.by_users:
             return histories.gathered(rows) @ self.solution[:, start:stop]
         own = histories.dense_rows(rows)
@@ -131,10 +131,10 @@ def _precision(size: int) -> type[np.floating]:
 
 
 def _inverse(gram: Floats, l2_weight: float) -> Floats:
-    """(A + λI)⁻¹ of a symmetric A ``[n, n]``, which is overwritten; by Cholesky, in its memory."""
+    """(A + λI)⁻¹ of a symmetric A ``[n, n]``, by in-place Cholesky decomposition."""
     gram[np.diag_indices_from(gram)] += l2_weight
     potrf, potri = get_lapack_funcs(("potrf", "potri"), (gram,))
-    # LAPACK counts columns first: the transpose of a symmetric matrix is the same one in its order.
+    # LAPACK is column-major: the transpose of a symmetric matrix avoids a copy.
     factor, failed = potrf(gram.T, lower=True, overwrite_a=True, clean=False)
     if failed:
         raise ConfigError(

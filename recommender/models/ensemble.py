@@ -33,9 +33,10 @@ class EnsembleConfig(ModelConfig):
 class Ensemble(CalibratedRecommender):
     """The mean score of `n_members` models that differ in initial values, batches and negatives.
 
-    "Deep ensembles" (Lakshminarayanan et al., NeurIPS 2017), of raw scores: what a member owes to
-    its seed averages out. Members are trained side by side, epoch by epoch; validation of the mean
-    chooses one epoch for all. What the member can do (fold in, weigh facts), the ensemble can.
+    "Deep ensembles" (Lakshminarayanan et al., NeurIPS 2017), of raw scores, which averages out the
+    members' dependence on seeds. Members are trained in parallel, epoch by epoch; validation of the
+    mean chooses one epoch for all. The ensemble supports what its members do (fold-in,
+    contributions of facts).
     """
 
     name = "ensemble"
@@ -44,7 +45,7 @@ class Ensemble(CalibratedRecommender):
 
     def __init__(self, config: EnsembleConfig, train: TrainingSplit) -> None:
         super().__init__(config, train)
-        from recommender.models.registry import resolve  # which imports this file
+        from recommender.models.registry import resolve  # lazy: the registry imports this file
 
         preset = resolve(config.member)
         self.members = nn.ModuleList()
@@ -63,11 +64,11 @@ class Ensemble(CalibratedRecommender):
         return torch.stack([member.score(users, items) for member in self._each()]).mean(dim=0)
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
-        """The mean over the members, each in its own fast way."""
+        """The mean over the members' block scores."""
         return MeanScorer(list(self._each())).score_items(users, start, stop)
 
     def fold_in(self, histories: ItemSets) -> ItemScorer:
-        """The mean of the members' scores for strangers."""
+        """The mean of the members' scores for new users."""
         return MeanScorer([member.fold_in(histories) for member in self._each()])
 
     def fold_in_items(self, facts: Sequence[Facts]) -> ItemScorer:
@@ -75,7 +76,7 @@ class Ensemble(CalibratedRecommender):
         return MeanScorer([member.fold_in_items(facts) for member in self._each()])
 
     def triple_contributions(self, users: Tensor, items: Tensor) -> TripleContributions | None:
-        """The mean of what each triple adds in the members."""
+        """The mean of the members' contributions of each triple."""
         found = [member.triple_contributions(users, items) for member in self._each()]
         if any(one is None for one in found):
             return None
@@ -89,22 +90,22 @@ class Ensemble(CalibratedRecommender):
         return TripleContributions(both[0], both[1], sums)
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
-        """All members' tasks, each with samples of its own."""
+        """All members' tasks, each with separate samples."""
         tasks: list[TrainingTask] = []
         for number, member in enumerate(self._each(), start=1):
             for task in member.tasks(samples):
-                if number > 1:  # the first keeps the name that logs and progress bars show
+                if number > 1:  # the first one keeps the name shown in logs and progress bars
                     task.name = f"{task.name}_{number}"
                 tasks.append(task)
         return tasks
 
     def fit(self) -> None:
-        """Fit every member, where they are not trained by gradients."""
+        """Fit every member, if not trained by gradients."""
         for member in self._each():
             member.fit()
 
     def forget(self) -> None:
-        """In every member."""
+        """Drop cached values in every member."""
         for member in self._each():
             member.forget()
 
@@ -118,7 +119,7 @@ class MeanScorer:
 
     @property
     def device(self) -> torch.device:
-        """The scorers'."""
+        """Device of the scorers."""
         return self._scorers[0].device
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:

@@ -20,7 +20,7 @@ __all__ = ["FactorRecommender", "FactorScorer"]
 
 
 class FactorScorer:
-    """x_uᵀ y_i for people with vectors of their own.
+    """Scorer x_uᵀ y_i for people with given vectors.
 
     Args:
         users: X ``[n, f]``.
@@ -39,8 +39,8 @@ class FactorScorer:
 class FactorRecommender(CalibratedRecommender):
     """Vectors x_u and y_i by alternating least squares; the score is their inner product.
 
-    Given Y, the vector of a person is the solution of a small linear system that needs nothing
-    but his history. So a new person is folded in exactly as one of the training is solved for.
+    Given Y, a user's vector solves a small linear system that depends only on the history. So
+    fold-in of a new user equals the solution for a training user.
     """
 
     def __init__(
@@ -66,13 +66,13 @@ class FactorRecommender(CalibratedRecommender):
         """
 
     def alternate(self, iterations: int) -> None:
-        """Solve for users and items in turn, and keep what comes of it."""
+        """Solve for users and items alternately, and store the vectors."""
         by_user, by_item = self._positives, self._positives.T.tocsr()
         users, items = self.users.double().cpu(), self.items.double().cpu()
         for _ in range(iterations):
             users = self.solve(by_user, items, gram_matrix(items))
             items = self.solve(by_item, users, gram_matrix(users))
-        # Once more, so that a user's vector is what folding in his history gives.
+        # Once more, so that a user's vector equals fold-in of the history.
         users = self.solve(by_user, items, gram_matrix(items))
         self.users.copy_(users)
         self.items.copy_(items)
@@ -98,5 +98,5 @@ class FactorRecommender(CalibratedRecommender):
         return FactorScorer(users.to(self.items), self.items)
 
     def forget(self) -> None:
-        """What folding in has computed from the parameters no longer holds."""
+        """Drop values cached by fold-in."""
         self._fixed = None

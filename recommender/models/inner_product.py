@@ -22,7 +22,7 @@ __all__ = ["InnerProductRecommender", "bpr", "xavier"]
 
 
 class InnerProductRecommender(CalibratedRecommender):
-    """ŷ(u, i) = z_uᵀ z_i, trained by ranking; z of everybody comes out of one propagation.
+    """ŷ(u, i) = z_uᵀ z_i, trained by a ranking loss; one propagation gives all z.
 
     A subclass implements `propagate` and `loss`; its configuration has `pairs`, `lr` and
     `batch_size`.
@@ -42,14 +42,14 @@ class InnerProductRecommender(CalibratedRecommender):
         """The loss over a batch of pairs, int64 [b] each; `share` as in `TrainingTask.loss`."""
 
     def ranking_parameters(self) -> Sequence[nn.Parameter]:
-        """What `loss` trains: everything, unless a model has a further task."""
+        """Parameters trained by `loss`: all, unless a model has a further task."""
         return list(self.parameters())
 
     def begin_epoch(self) -> None:
-        """Recompute values that stay fixed for an epoch, in models that have any."""
+        """Recompute values that are fixed during an epoch, if any."""
 
     def vectors(self) -> tuple[Tensor, Tensor]:
-        """`propagate`, whose result is kept while scoring."""
+        """`propagate`, cached while scoring."""
         if self._vectors is not None:
             return self._vectors
         vectors = self.propagate()
@@ -68,16 +68,16 @@ class InnerProductRecommender(CalibratedRecommender):
         return user[users] @ item[start:stop].T
 
     def forget(self) -> None:
-        """What scoring has computed from the parameters no longer holds."""
+        """Drop values cached while scoring."""
         self._vectors = None
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
-        """Ranking alone."""
+        """The ranking task."""
         return [_Ranking(self, samples)]
 
 
 class _Ranking(PairTask):
-    """Pairs of a user's positive and negative."""
+    """Ranking loss over pairs of a user's positive and negative."""
 
     def __init__(self, model: InnerProductRecommender, samples: InteractionSampler) -> None:
         config = model.config
@@ -94,12 +94,12 @@ class _Ranking(PairTask):
         return super().samples(rng)
 
     def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
-        """The model's own."""
+        """The model's loss."""
         users, positives, negatives = columns
         return self.model.loss(users, positives, negatives, share)
 
     def parameters(self) -> Sequence[nn.Parameter]:
-        """What the model's ranking loss trains."""
+        """Parameters of the model's ranking loss."""
         return self.model.ranking_parameters()
 
 
@@ -109,5 +109,5 @@ def bpr(user: Tensor, liked: Tensor, other: Tensor) -> Tensor:
 
 
 def xavier(*shape: int) -> nn.Parameter:
-    """Glorot-uniform vectors of all rows, for models whose every step reads and moves all."""
+    """Glorot-uniform vectors of all rows, for models in which every step updates all rows."""
     return nn.Parameter(nn.init.xavier_uniform_(torch.empty(*shape)))

@@ -24,7 +24,7 @@ _USERS = 256
 class ItemBasedRecommender(CalibratedRecommender):
     """score(u, ·) = x_u B: x_u is the user's history, B ``[n_items, n_items]`` is learnt.
 
-    Nothing is learnt about a user himself, so new people are scored like those of the training.
+    There are no user parameters, so new users are scored like training users.
     """
 
     def __init__(self, config: ModelConfig, train: TrainingSplit) -> None:
@@ -83,6 +83,6 @@ class _FoldedIn:
         self._rows = rows.to(self.device)
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
-        """As the model scores its own; all empty histories are one row."""
+        """As the model scores training users; all empty histories share one row."""
         distinct, inverse = torch.unique(self._rows[users], return_inverse=True)
         return self._model.score_histories(self._histories, distinct, start, stop)[inverse]

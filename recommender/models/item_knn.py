@@ -30,9 +30,9 @@ class ItemKNN(ItemBasedRecommender):
     """Item-based nearest neighbours by the cosine of training positives.
 
     Sarwar et al., "Item-based collaborative filtering recommendation algorithms", WWW 2001;
-    Deshpande and Karypis, "Item-based top-N recommendation algorithms", TOIS 2004:
-    score(u, v) = Σ sim(v, w) over the items w of u among the k nearest of v. The item itself is
-    none of its neighbours, so that a training positive does not vouch for itself.
+    Deshpande and Karypis, "Item-based top-N recommendation algorithms", TOIS 2004: score(u, v) = Σ
+    sim(v, w) over the items w of u among the k nearest of v. An item is not its own neighbour, so
+    that a training positive does not support itself.
     """
 
     name = "item_knn"
@@ -59,20 +59,20 @@ class ItemKNN(ItemBasedRecommender):
     def score_histories(
         self, histories: SparseMatrix, rows: Tensor, start: int, stop: int
     ) -> Tensor:
-        """Add up the similarities of all items to those of each history."""
+        """Sum the similarities of all items to those of each history."""
         scores = self.similarities.new_zeros(len(rows), self.n_items)
         row, own, value = histories.entries(rows)
         sum_of_rows(self._followers(), own, value, row, out=scores)
         return scores[:, start:stop]
 
     def _followers(self) -> CompressedRows:
-        """By item those that have it among their neighbours, [n_items, n_items]; kept."""
+        """Transposed neighbour matrix, [n_items, n_items]; cached."""
         if self._by_neighbour is None:
             ids, values = self.neighbours.cpu().numpy(), self.similarities.cpu().numpy()
             offsets = np.arange(0, ids.size + 1, self.k)
             shape = (self.n_items, self.n_items)
             turned = csr_array((values.ravel(), ids.ravel(), offsets), shape=shape).T.tocsr()
-            turned.eliminate_zeros()  # what rows were filled up with
+            turned.eliminate_zeros()  # padding of rows
             self._by_neighbour = CompressedRows(
                 torch.from_numpy(turned.indptr).long().to(self.device),
                 torch.from_numpy(turned.indices).to(self.device),
@@ -81,5 +81,5 @@ class ItemKNN(ItemBasedRecommender):
         return self._by_neighbour
 
     def forget(self) -> None:
-        """What scoring has computed from the parameters no longer holds."""
+        """Drop values cached while scoring."""
         self._by_neighbour = None

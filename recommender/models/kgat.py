@@ -28,7 +28,7 @@ from recommender.models.inner_product import InnerProductRecommender, bpr, xavie
 
 __all__ = ["KGAT", "KGATConfig", "collaborative_graph"]
 
-_SLOPE = 0.2  # of LeakyReLU for negative values, the default of the authors' library
+_SLOPE = 0.2  # slope of LeakyReLU for negative values, the default of the authors' library
 _ROUNDS = 100
 
 
@@ -62,13 +62,13 @@ class KGATConfig(ModelConfig):
 class KGAT(InnerProductRecommender):
     """KGAT: attentive propagation over the collaborative knowledge graph.
 
-    Users are entities, too, and what they like are triples (`collaborative_graph`). TransR's
-    distance g (Eq. 1) is trained by Eq. 2; a neighbour's weight π is its TransR attention (Eq. 4)
-    after a softmax (Eq. 5); layers join a node and its neighbourhood by the bi-interaction
-    aggregator (Eq. 8); the final vector is all layers' side by side (Eq. 11), the score an inner
-    product (Eq. 12), the loss BPR's (Eq. 13), alternated with Eq. 2 (Eq. 14).
+    Users are entities, and interactions are triples (`collaborative_graph`). TransR's distance g
+    (Eq. 1) is trained by Eq. 2; a neighbour's weight π is its TransR attention (Eq. 4) after a
+    softmax (Eq. 5); layers join a node and its neighbourhood by the bi-interaction aggregator (Eq.
+    8); the final vector is all layers' side by side (Eq. 11), the score an inner product (Eq. 12),
+    the loss BPR's (Eq. 13), alternated with Eq. 2 (Eq. 14).
 
-    π holds for an epoch: it is computed when one begins, and no gradient flows through it.
+    π is computed at the start of each epoch, without gradients.
     """
 
     name = "kgat"
@@ -94,7 +94,7 @@ class KGAT(InnerProductRecommender):
             nn.init.zeros_(layer.bias)
         self.neighbourhoods = Neighbourhoods.of_graph(self.graph)
         self._adjacency: SparseMatrix | None = None
-        # A buffer, so that a run is scored with the weights that it was trained with.
+        # A buffer, so that a run is scored with its training weights.
         self.register_buffer("attention", torch.zeros(len(self.graph)))
         self.begin_epoch()
 
@@ -142,7 +142,7 @@ class KGAT(InnerProductRecommender):
         return final[self.n_entities :], final[: self.n_items]
 
     def forget(self) -> None:
-        """What scoring has computed, and π as a matrix, no longer hold."""
+        """Drop values cached while scoring, and π as a matrix."""
         super().forget()
         self._adjacency = None
 
@@ -155,7 +155,7 @@ class KGAT(InnerProductRecommender):
         return (ranking + self.config.l2_weight * penalty) * (share / len(users))
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
-        """Ranking, then the embedding of the graph (Eq. 14)."""
+        """The ranking task, then the graph embedding (Eq. 14)."""
         tasks = list(super().tasks(samples))
         if self.config.kge_interval:
             tasks.append(_Embedding(self))
@@ -167,7 +167,7 @@ class KGAT(InnerProductRecommender):
 
 
 class _Embedding(TrainingTask):
-    """TransR over the collaborative knowledge graph, each triple against one with another tail."""
+    """TransR over the collaborative knowledge graph: triples against ones with false tails."""
 
     name = "knowledge_graph"
 
@@ -201,7 +201,7 @@ class _Embedding(TrainingTask):
         return total * (share / len(heads))
 
     def parameters(self) -> Sequence[nn.Parameter]:
-        """What g is made of."""
+        """Parameters of g."""
         return [self.model.nodes, self.model.relations, self.model.matrices]
 
 

@@ -72,12 +72,12 @@ class KGCN(Recommender):
         dim = config.dim
         self.users = _table(train.n_users, config)
         if config.user_init == "aligned":
-            # The score is u · tanh(Wx + b), and W, x and the relations are drawn symmetrically:
-            # which signs the users share makes no difference, only that they share them.
+            # The score is u · tanh(Wx + b), and W, x and the relations are initialised
+            # symmetrically: which signs the users share is irrelevant, only that they share them.
             with torch.no_grad():
                 self.users.weight.abs_()
         self.entities = _table(train.n_entities, config)
-        # One more for the step from an entity without edges to itself.
+        # One more for the self-loop of entities without edges.
         self.relations = nn.Parameter(
             nn.init.xavier_uniform_(torch.empty(train.n_relations + 1, dim))
         )
@@ -86,7 +86,7 @@ class KGCN(Recommender):
             Aggregator(config.aggregator, dim, "tanh" if i == last else "relu")
             for i in range(config.hops)
         )
-        # From torch's generator, which the registry seeds; buffers, so that a run keeps its draw.
+        # From torch's generator, which the registry seeds; buffers, so that a run keeps its sample.
         rng = np.random.default_rng(int(torch.randint(2**62, (1,))))
         entities, relations = sample_neighbours(train.graph, config.neighbours, rng)
         self.register_buffer("neighbours", torch.from_numpy(entities))
@@ -104,7 +104,7 @@ class KGCN(Recommender):
     def attention(self, user: Tensor, relations: list[Tensor]) -> list[Tensor]:
         """Eq. 1 and its softmax: user [b, dim] → weights [b, K^(h-1), K] for every hop.
 
-        All relations are scored at once; what follows is look-ups of single numbers.
+        All relations are scored at once, then looked up.
         """
         scores = user @ self.relations.T
         if self.config.reading == "code":
@@ -141,7 +141,7 @@ class KGCN(Recommender):
 
     @property
     def numbers_per_pair(self) -> int:
-        """The vectors of the receptive field's last hop."""
+        """Size of the receptive field's last hop."""
         return int(self.config.neighbours**self.config.hops * self.config.dim)
 
     def loss(self, users: Tensor, items: Tensor, labels: Tensor, share: float) -> Tensor:
@@ -165,7 +165,7 @@ class KGCN(Recommender):
         return self.config.l2_weight / 2 * norm
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
-        """One: click prediction."""
+        """The click prediction task."""
         config = self.config
         return [
             ClickTask(
@@ -175,7 +175,7 @@ class KGCN(Recommender):
 
 
 def _table(n: int, config: KGCNConfig) -> EmbeddingTable | nn.Embedding:
-    """Vectors [n, dim]. A penalty over the whole table moves all rows, so none can be postponed."""
+    """Vectors [n, dim]; without lazy updates if the penalty covers the whole table."""
     if config.l2_scope == "batch":
         return EmbeddingTable(n, config.dim)
     table = nn.Embedding(n, config.dim)

@@ -23,7 +23,7 @@ from recommender.models.inner_product import InnerProductRecommender, bpr, xavie
 
 __all__ = ["KGIN", "KGINConfig", "distance_correlation"]
 
-_TINY = 1e-8  # below the roots of Eq. 5, whose slope at 0 has no bound
+_TINY = 1e-8  # added under the roots of Eq. 5, whose derivative at 0 is unbounded
 
 
 class KGINConfig(ModelConfig):
@@ -55,13 +55,13 @@ class KGINConfig(ModelConfig):
 class KGIN(InnerProductRecommender):
     """KGIN: relational paths reach the item, intents lead from there to the user.
 
-    An intent is an attentive mixture of relations (Eq. 1 and 2). A layer gives every user the
-    mean of his items, each by element times his intents (Eq. 7), of which β says how much they
-    are his (Eq. 8), and every entity the mean of its neighbours, each times its relation (Eq. 10).
-    The final vector is the sum over the layers (Eq. 13), the score an inner product (Eq. 14), the
-    loss BPR's (Eq. 15) plus the intents' dependence and the squared embeddings (Eq. 16).
+    An intent is an attentive mixture of relations (Eq. 1 and 2). A layer maps every user to the
+    mean of their items, multiplied elementwise with the intents (Eq. 7) weighted by β (Eq. 8), and
+    every entity to the mean of its neighbours, each multiplied with its relation (Eq. 10). The
+    final vector is the sum over the layers (Eq. 13), the score an inner product (Eq. 14), the loss
+    BPR's (Eq. 15) plus the intents' dependence and the squared embeddings (Eq. 16).
 
-    Relations lead both ways, the inverse ones with vectors of their own.
+    Relations are used in both directions, with separate vectors for inverses.
     """
 
     name = "kgin"
@@ -103,7 +103,7 @@ class KGIN(InnerProductRecommender):
         return users, entities[: self.n_items]
 
     def _output(self, vectors: Tensor) -> Tensor:
-        """What a layer hands on of [n, dim]."""
+        """Output of a layer; [n, dim]."""
         if self.config.normalise:
             vectors = functional.normalize(vectors)
         return functional.dropout(vectors, self.config.message_dropout, self.training)

@@ -4,11 +4,11 @@ Wang, Zhang, Zhang, Leskovec, Zhao, Li and Wang, "Knowledge-aware graph neural n
 smoothness regularization for recommender systems", KDD 2019. Equation numbers are that paper's.
 
 **Labels and leakage.** Label propagation needs a label for every item in a receptive field. The
-public code takes those of the training rows, negatives included, and 0.5 elsewhere; how many of a
-user's negatives are among them then tells how many were held out. Here the labels are the matrix
-Y as the paper defines it: 1 where the user has a positive in train, 0 for every other item (that
-his held-out positives are 0 too is what any model that samples negatives from Y assumes), and 0.5
-for entities that are no items. No training negative is looked at.
+public code uses those of the training rows, including negatives, and 0.5 elsewhere; a user's number
+of training negatives then reveals the number held out. Here the labels are the matrix Y as the
+paper defines it: 1 where the user has a positive in train, 0 for every other item (including
+held-out positives, as in any model that samples negatives from Y), and 0.5 for entities that are
+not items. Training negatives are not used.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class KGNNLS(KGCN):
 
     def __init__(self, config: KGNNLSConfig, train: TrainingSplit) -> None:
         super().__init__(config, train)
-        # From the data, not learnt: no part of a checkpoint.
+        # Derived from the data, not learnt: not in checkpoints.
         self.register_buffer("liked", torch.from_numpy(train.positive_keys), persistent=False)
 
     def labels(self, users: Tensor, entities: Tensor) -> Tensor:
@@ -62,8 +62,8 @@ class KGNNLS(KGCN):
     def propagate(self, users: Tensor, entities: list[Tensor], weights: list[Tensor]) -> Tensor:
         """l̂_u(v) of Eq. 7, the item's label from its neighbourhood with its own held out; [b].
 
-        Labelled entities keep their labels (Eq. 6's constraint); those without one, and the item
-        itself wherever it turns up, take the weighted mean of their neighbours'.
+        Labelled entities keep their labels (Eq. 6's constraint); unlabelled ones, and the item
+        itself, take the weighted mean of their neighbours'.
         """
         item = entities[0]
         initial, fixed = [], []

@@ -22,13 +22,13 @@ __all__ = ["KnowledgeGraphModel", "KnowledgeGraphTask", "squared_norm"]
 
 
 class KnowledgeGraphModel(Protocol):
-    """A model that embeds the knowledge graph beside recommending.
+    """Interface of a model that also embeds the knowledge graph.
 
     Attributes:
         graph: the triples to embed.
         associations: S(h) of every head.
-        units: what joins item and entity vectors.
-        kge: relation vectors, and the score of a triple.
+        units: units that combine item and entity vectors.
+        kge: relation vectors and triple scores.
         items, entities: the tables of vectors; int64 [b] → [b, dim].
     """
 
@@ -39,7 +39,7 @@ class KnowledgeGraphModel(Protocol):
 
     @property
     def config(self) -> MKRConfig | GraphMKRConfig:
-        """The settings, the KG task's among them."""
+        """The settings, including the KG task's."""
 
     @property
     def items(self) -> nn.Module:
@@ -103,7 +103,7 @@ class KnowledgeGraphTask(TrainingTask):
         return torch.as_tensor(loss)
 
     def weights(self) -> list[nn.Parameter]:
-        """The matrices that L_REG covers."""
+        """The matrices in L_REG."""
         return [*self.model.kge.weights(), *self.model.units.weights()]
 
     def parameters(self) -> Sequence[nn.Parameter]:

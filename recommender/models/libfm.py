@@ -86,7 +86,7 @@ class LibFM(Recommender):
         return scores
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
-        """The user's part factorises: ŷ = w_u + ⟨v_u, v_i + Σ x v⟩ + what the item says alone."""
+        """Block scores, factorised: ŷ = w_u + ⟨v_u, v_i + Σ x v⟩ + terms of the item only."""
         sums, squares = (part[start:stop] for part in self.item_side())
         item, user = self.items.weight[start:stop], self.users(users)
         total = item[:, 1:] + sums[:, 1:]
@@ -96,11 +96,11 @@ class LibFM(Recommender):
         return scores
 
     def forget(self) -> None:
-        """What scoring has computed from the parameters no longer holds."""
+        """Drop values cached while scoring."""
         self._cached = None
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
-        """Click-through prediction alone."""
+        """The click prediction task."""
         config = self.config
         return [
             ClickTask(

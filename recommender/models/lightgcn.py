@@ -58,13 +58,13 @@ class LightGCN(CalibratedRecommender):
         super().__init__(config, train)
         self._train = train
         n_nodes = train.n_users + train.n_items
-        # No EmbeddingTable: every step reads and moves all rows.
+        # No EmbeddingTable: every step updates all rows.
         self.embeddings = nn.Parameter(torch.randn(n_nodes, config.dim) * 0.1)
         self.propagate = SparseMatrix(normalised_bipartite(positive_matrix(train)))
         self._final: Tensor | None = None
 
     def final_embeddings(self) -> Tensor:
-        """Mean of E(0) … E(K), users first: [n_users + n_items, dim]; kept while scoring."""
+        """Mean of E(0) … E(K), users first: [n_users + n_items, dim]; cached while scoring."""
         if self._final is not None:
             return self._final
         layer = total = self.embeddings
@@ -87,16 +87,16 @@ class LightGCN(CalibratedRecommender):
         return final[users] @ final[self.n_users + start : self.n_users + stop].T
 
     def forget(self) -> None:
-        """What scoring has computed from the parameters no longer holds."""
+        """Drop values cached while scoring."""
         self._final = None
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
-        """Ranking alone."""
+        """The ranking task."""
         return [_Ranking(self, samples)]
 
 
 class _Ranking(PairTask):
-    """Pairs of a user's positive and negative."""
+    """Ranking loss over pairs of a user's positive and negative."""
 
     def __init__(self, model: LightGCN, samples: InteractionSampler) -> None:
         config = model.config
@@ -125,7 +125,7 @@ class _Ranking(PairTask):
 
 
 def normalised_bipartite(positives: csr_array) -> csr_array:
-    """D^-½ A D^-½ of the graph that joins users to their items, users first (Eq. 6 and 8).
+    """D^-½ A D^-½ of the user–item graph, users first (Eq. 6 and 8).
 
     [n_users, n_items] → [n_users + n_items, n_users + n_items]; a node without edges has a row
     of zeros.

@@ -25,7 +25,7 @@ from recommender.models.lightgcn import normalised_bipartite
 
 __all__ = ["MCCLK", "MCCLKConfig", "Views"]
 
-_SIMILARITIES = 2**24  # held at a time while the item graph is built
+_SIMILARITIES = 2**24  # in memory at a time while the item graph is built
 
 
 class MCCLKConfig(ModelConfig):
@@ -87,7 +87,7 @@ class MCCLK(InnerProductRecommender):
     global one both of them with the third (Eq. 14 to 16). Scores are inner products of the views
     side by side (Eq. 17 and 18), the loss is BPR's plus β (α local + (1 - α) global) (Eq. 20).
 
-    The graph of similar items is built when an epoch begins, and no gradient flows through it.
+    The graph of similar items is built at the start of each epoch, without gradients.
     """
 
     name = "mcclk"
@@ -108,7 +108,7 @@ class MCCLK(InnerProductRecommender):
         self.smooth = SparseMatrix(normalised_bipartite(positives))
         self.liked_mean = SparseMatrix(_row_means(positives))
         self._item_graph: SparseMatrix | None = None
-        # Buffers, so that a run is scored with the graph that it was trained with.
+        # Buffers, so that a run is scored with its training graph.
         shape = train.n_items, min(config.neighbours, train.n_items)
         self.register_buffer("similar_items", torch.zeros(shape, dtype=torch.int64))
         self.register_buffer("similarities", torch.zeros(shape))
@@ -116,7 +116,7 @@ class MCCLK(InnerProductRecommender):
 
     @torch.no_grad()
     def begin_epoch(self) -> None:
-        """Eq. 1 to 3: the k most similar items of each, itself among them, and how similar."""
+        """Eq. 1 to 3: the k most similar items of each, including itself, with similarities."""
         facts = self.facts()
         entities: Tensor = self.entities
         for _ in range(self.config.semantic_hops):
@@ -145,7 +145,7 @@ class MCCLK(InnerProductRecommender):
         return self._item_graph
 
     def forget(self) -> None:
-        """What scoring has computed, and the graph of items as a matrix, no longer hold."""
+        """Drop values cached while scoring, and the item graph as a matrix."""
         super().forget()
         self._item_graph = None
 
@@ -187,7 +187,7 @@ class MCCLK(InnerProductRecommender):
         return facts.softmax(ends.sum(dim=1) + relation.index_select(0, facts.relations))
 
     def _output(self, vectors: Tensor) -> Tensor:
-        """What a layer of the structural view hands on of [n, dim]."""
+        """Output of a layer of the structural view; [n, dim]."""
         if self.config.normalise:
             vectors = functional.normalize(vectors)
         return functional.dropout(vectors, self.config.message_dropout, self.training)
@@ -219,7 +219,7 @@ class MCCLK(InnerProductRecommender):
         return total * share
 
     def _some(self, ids: Tensor) -> Tensor:
-        """The different ids of a batch, or so many of them, drawn anew, as may be contrasted."""
+        """The distinct ids of a batch, or a random sample up to the limit of the contrast."""
         different: Tensor = torch.unique(ids)
         if len(different) > self.config.contrast_size:
             drawn = torch.randperm(len(different), device=ids.device)
@@ -264,7 +264,7 @@ def _projection(dim: int) -> nn.Sequential:
 
 
 def _row_means(matrix: csr_array) -> csr_array:
-    """A 0/1 matrix with its rows divided by their sums; the matrix itself is left alone."""
+    """Divide the rows of a 0/1 matrix by their sums; returns a copy."""
     counts = matrix.sum(axis=1)
     return csr_array(matrix.multiply(1 / counts.clip(min=1)[:, None]))
 
@@ -277,7 +277,7 @@ def contrast(anchors: Tensor, others: Tensor, temperature: float) -> Tensor:
 
     Args:
         anchors: a, ``[m, d]``.
-        others: b, ``[m, d]``, row i of the same thing as row i of `anchors`.
+        others: b, ``[m, d]``, row i paired with row i of `anchors`.
         temperature: τ.
 
     Returns:

@@ -105,7 +105,7 @@ class MKR(Recommender):
     def head_features(self, items: Tensor, heads: Tensor) -> Tensor:
         """h_L = C^L(v, h)[e] for v ~ S(h) (Eq. 7); both int64 [b] → [b, dim].
 
-        Items of -1 (a head with empty S(h)) enter as the zero vector.
+        Items of -1 (a head with empty S(h)) are zero vectors.
         """
         is_item = items >= 0
         v = self.items(items.clamp_min(0)) * is_item[:, None]
@@ -141,11 +141,11 @@ class MKR(Recommender):
         return item_side
 
     def forget(self) -> None:
-        """What scoring has computed from the parameters no longer holds."""
+        """Drop values cached while scoring."""
         self._item_side = None
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
-        """Algorithm 1's two: recommendation, then (every kge_interval epochs) the KG."""
+        """The tasks of Algorithm 1: recommendation, then (every kge_interval epochs) the KG."""
         tasks: list[TrainingTask] = [RecommendationTask(self, samples)]
         if self.config.kge_interval and len(self.graph):
             tasks.append(KnowledgeGraphTask(self))
@@ -154,7 +154,7 @@ class MKR(Recommender):
     def divide(
         self, group: Group, train: TrainingSplit, negatives: NegativesPolicy
     ) -> Division | None:
-        """By users and by blocks of items; where the native kernel can, and S(v) is v's own."""
+        """Divide by users and item blocks, if the native kernel is usable and S(v) is `own`."""
         rank, size = group.rank, group.size
         task = RecommendationTask(self, make_sampler(negatives, train.share(rank, size)))
         if self.config.associated != "own" or not NativeRecommendationSteps.computes(task.layers()):
@@ -207,7 +207,7 @@ class RecommendationTask(TrainingTask):
         return loss
 
     def weights(self) -> list[nn.Parameter]:
-        """The matrices that L_REG covers."""
+        """The matrices in L_REG."""
         model = self.model
         layers = [*model.user_layers]
         if model.config.f_rs == "mlp":
@@ -225,7 +225,7 @@ class RecommendationTask(TrainingTask):
         return NativeRecommendationSteps(layers, optimizer)
 
     def layers(self) -> RecommendationLayers:
-        """What it trains, for the kernel."""
+        """The trained layers, for the kernel."""
         model = self.model
         return RecommendationLayers(
             model.config, model.users, model.items, model.entities, model.user_layers, model.units

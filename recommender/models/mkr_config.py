@@ -20,7 +20,7 @@ Reduction = Literal["mean", "sum"]
 class MKRConfig(ModelConfig):
     """Settings of MKR and its descendants; the defaults are MMSS_MKR's.
 
-    Where the paper leaves a choice, the default is the reading that gives its figures.
+    Where the paper is ambiguous, the default is the reading that reproduces its figures.
     """
 
     dim: int = Field(128, ge=1, description="d: length of every embedding")
@@ -90,8 +90,8 @@ _MKR: dict[str, Any] = {
     "relation_mlp": False,
 }
 
-# Table 9's rows: what each adds to MKR (SM: Eq. 3; MS: Eq. 10; SS: Eq. 10 and 20; MMSS: all),
-# and the variants of the MKR paper.
+# Table 9's rows: each an addition to MKR (SM: Eq. 3; MS: Eq. 10; SS: Eq. 10 and 20; MMSS: all), and
+# the variants of the MKR paper.
 PRESETS: dict[str, tuple[str, dict[str, Any]]] = {
     "mmss_mkr": ("MMSS_MKR: Eq. 3, Eq. 10 and Eq. 20 together", {}),
     "mkr": ("MKR: plain sigmoid, sigmoid score of true triples only", _MKR),

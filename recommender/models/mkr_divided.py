@@ -1,10 +1,10 @@
-"""MKR over several processes: each has rows of users for good, and rows of items in turns.
+"""MKR over several processes: each owns rows of users, and gets blocks of items in turn.
 
-Of p processes each trains on the rows of every p-th user, and holds one of p blocks of the items
-and of their entities. When it has gone through its rows with these items it hands the block on,
-moments and all, and takes the next one: no two processes ever meet at a row. Within a block steps
-are those of one process, by the same kernel. Blocks are drawn at random: neighbouring ids may have
-more in common than others, and a block must be like the whole catalogue for every user.
+Each of p processes trains on the rows of every p-th user, and holds one of p blocks of the items
+and their entities. After processing its rows with these items, it passes the block on, including
+moments, and receives the next one: no two processes ever share a row. Within a block, steps equal
+those of one process, by the same kernel. Blocks are random: consecutive ids may be similar, and a
+block must be representative of the catalogue for every user.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ from recommender.training.tasks import Steps, TrainingTask
 
 __all__ = ["DividedMKR"]
 
-_STEPS_ALONE = 32  # with layers of one's own, before the changes of all are added up
-_ROUNDS = 4  # through all blocks per epoch: in fewer, users go by their last block at its end
-_KG_STEPS_ALONE = 256  # of the knowledge-graph task, whose merges go over whole tables
+_STEPS_ALONE = 32  # steps with local layers between merges
+_ROUNDS = 4  # passes through all blocks per epoch; with fewer, a user's last block dominates
+_KG_STEPS_ALONE = 256  # steps of the knowledge-graph task between merges, which cover whole tables
 _USERS = "users.weight"
 
 
 class DividedMKR:
     """This process's part of an `MKR` under torchrun; see `Division`.
 
-    The table of users is divided for good, values and moments. Of items and entities the moments
-    of the recommendation task are divided; the values are in every process, for validation and
-    for the task of the knowledge graph, whose triples may join any two of them.
+    The user table is divided, values and moments. For items and entities, only the moments of the
+    recommendation task are divided; the values are in every process, for validation and for the
+    knowledge-graph task, whose triples may link any two of them.
 
     Args:
-        model: the whole model; its table of users is cut down to this process's rows.
-        layers: what of it the recommendation task trains.
-        task: the recommendation task, with samples of this process's users alone.
+        model: the whole model; its user table is reduced to this process's rows.
+        layers: the layers trained by the recommendation task.
+        task: the recommendation task, with samples of only this process's users.
         knowledge: the task of the knowledge graph, with this process's triples; None without one.
         group: the processes.
     """
@@ -124,7 +124,7 @@ class DividedMKR:
             first, second, taken = self._all_rows(block, self.model.n_items)
             first[self._order], second[self._order] = first.clone(), second.clone()
             rows = self.model.n_items if block is items else n_entities
-            # entities that are no items have no part in this task
+            # entities that are not items are not used in this task
             pad = first.new_zeros(rows - self.model.n_items, first.shape[1])
             whole.append((torch.cat([first, pad]), torch.cat([second, pad]), taken))
         state["moments"] = [*whole, *layers]
@@ -155,7 +155,7 @@ class DividedMKR:
         return None if best is None else own(best)
 
     def _all_users(self, own: Tensor) -> Tensor | None:
-        """Every process's rows of the users' table; None but in the main process."""
+        """All processes' rows of the user table; None except in the main process."""
         parts = self.group.gather_equal(own)
         return interleaved(parts, self.model.n_users) if self.group.is_main else None
 
@@ -169,14 +169,14 @@ class DividedMKR:
 
 
 class _StratifiedSteps(NativeRecommendationSteps):
-    """Goes through this process's samples block of items by block of items, in rounds.
+    """Processes this process's samples by blocks of items, in rounds.
 
-    A round begins with the block that the one before has ended with. At the end of an epoch every
+    A round starts with the block at which the previous one ended. At the end of an epoch every
     process has its first block again.
 
     Args:
         whole: the model's layers, with all items and entities.
-        held: the same with the block at hand in their place.
+        held: the same with the current block instead.
         optimizer: of `held`; the block's tables are its second and third.
         group: the processes.
     """
@@ -217,7 +217,7 @@ class _StratifiedSteps(NativeRecommendationSteps):
         return float(total[0] / total[1].clamp_min(1))
 
     def _run_round(self, users: Tensor, places: Tensor, labels: Tensor) -> Tensor:
-        """Some samples, from the block at hand on through all; the sum of losses, and the steps."""
+        """Process samples through all blocks from the current one; loss sum and steps."""
         size, total = self._group.size, torch.zeros(2)
         for turn in range(size):
             if turn:
@@ -229,7 +229,7 @@ class _StratifiedSteps(NativeRecommendationSteps):
         return total
 
     def _run_block(self, columns: tuple[Tensor, ...]) -> tuple[float, int]:
-        """The samples of the block at hand, in as many merges as every other process; mean loss."""
+        """Process the current block's samples, with equally many merges in all processes."""
         optimizer, size = self.optimizer, self.config.batch_size
         taken = -(-len(columns[0]) // size)
         most = self._group.largest(taken)
@@ -243,16 +243,16 @@ class _StratifiedSteps(NativeRecommendationSteps):
         return loss, taken
 
     def before_first_step(self) -> None:
-        """The layers are as after the last merge, in every process."""
+        """Save the layers as of the last merge, equal in all processes."""
         self._before.copy_(self.flat.tensors[0])
 
     def after_step(self, taken: int) -> None:
-        """Add up the changes of all processes to the layers, from time to time."""
+        """Merge the processes' changes to the layers periodically."""
         if taken % _STEPS_ALONE == 0:
             self._merge()
 
     def _merge(self) -> None:
-        """The layers change by the sum of all changes; their moments become the mean."""
+        """Merge: sum all changes of the layers, and average their moments."""
         theta, *moments = self.flat.tensors
         add_up(self._group, self._before, theta)
         self._group.sum_dense(moments)
@@ -262,7 +262,7 @@ class _StratifiedSteps(NativeRecommendationSteps):
         self._merges += 1
 
     def _hand_on(self) -> None:
-        """Give the block to the process before this one, and take that of the next."""
+        """Pass the block to the previous process, and receive that of the next."""
         for state in self._states:
             self.optimizer.catch_up_all(state)
         arrays = [torch.from_numpy(array) for state in self._states for array in state.arrays()]
@@ -270,17 +270,17 @@ class _StratifiedSteps(NativeRecommendationSteps):
         self.block = (self.block + 1) % self._group.size
 
     def _tables(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """The whole tables, each with the block at hand."""
+        """The whole tables, each with the current block."""
         blocks = (state.table.weight.detach() for state in self._states)
         return zip(self._whole, blocks, strict=True)
 
     def _take_values(self) -> None:
-        """The block's rows as they are in the whole tables, which other tasks change, too."""
+        """Copy the block's rows from the whole tables, which other tasks also change."""
         for table, block in self._tables():
             block.copy_(every_nth(table[self._order], self.block, self._group.size))
 
     def _give_values(self) -> None:
-        """All blocks' rows into the whole tables."""
+        """Copy all blocks' rows to the whole tables."""
         for table, block in self._tables():
             table[self._order] = interleaved(self._group.gather_equal(block), len(table))
 
@@ -291,12 +291,12 @@ def _adam(
     tables: Sequence[EmbeddingTable],
     group: Group,
 ) -> Adam:
-    """Row-wise, taking turns with the other processes."""
+    """Create row-wise Adam that alternates with the other processes."""
     optimizer = Adam(parameters, tables, learning_rate=task.learning_rate, rowwise=True)
     optimizer.turns = group.size
     return optimizer
 
 
 def _random_order(n: int) -> Tensor:
-    """The same random order of n items in every process and every training."""
+    """A fixed random order of n items, equal in every process and training."""
     return torch.from_numpy(np.random.default_rng(0).permutation(n))

@@ -22,7 +22,7 @@ _BITS = {"S1": 1, "T": 2, "S2": 4}
 
 @dataclass(frozen=True, eq=False)
 class RecommendationLayers:
-    """What MKR's recommendation task trains, with the model's settings.
+    """Parameters of MKR's recommendation task, with the model's settings.
 
     Attributes:
         config: the settings.
@@ -45,9 +45,9 @@ class RecommendationLayers:
 
 
 class NativeRecommendationSteps:
-    """Goes through an epoch's samples with `recommender.kernels.mkr_step`.
+    """Runs the steps of an epoch with `recommender.kernels.mkr_step`.
 
-    While it runs, the layers' parameters and moments live in flat working arrays; they are copied
+    During a run, the layers' parameters and moments are in flat working arrays, which are copied
     back at the end.
     """
 
@@ -62,7 +62,7 @@ class NativeRecommendationSteps:
 
     @staticmethod
     def computes(layers: RecommendationLayers) -> bool:
-        """Whether the kernel computes what the settings ask for."""
+        """Whether the kernel supports the settings."""
         config = layers.config
         return (
             config.f_rs == "dot"
@@ -90,10 +90,10 @@ class NativeRecommendationSteps:
         return total / max(1, -(-n // size))
 
     def before_first_step(self) -> None:
-        """Called at the beginning of a run, when the working arrays are filled."""
+        """Called at the start of a run, after filling the working arrays."""
 
     def after_step(self, taken: int) -> None:
-        """Called after each step of a run, with the number of steps that it has taken."""
+        """Called after each step of a run, with the number of steps so far."""
 
     def _step(self, batch: list[np.ndarray], work: _Buffers) -> float:
         users, items, entities, labels = batch
@@ -145,7 +145,7 @@ class NativeRecommendationSteps:
 
 
 class _Rows:
-    """The rows of one table that a batch uses."""
+    """The rows of one table used by a batch."""
 
     def __init__(self, state: TableState) -> None:
         self.state = state
@@ -155,13 +155,13 @@ class _Rows:
         self.reserve(0)
 
     def reserve(self, size: int) -> None:
-        """Room for batches of `size`."""
+        """Allocate buffers for batches of `size`."""
         self.rows = np.empty(size, dtype=np.int64)
         self.slots = np.empty(size, dtype=np.int64)
         self.total = np.empty((size, self.theta.shape[1]), dtype=self.theta.dtype)
 
     def gather(self, ids: np.ndarray, carry: np.ndarray, t: int, adam: tuple[float, ...]) -> None:
-        """Note the distinct ids and bring their rows up to date."""
+        """Index the distinct ids and update their rows."""
         if len(self.slots) != len(ids):
             self.reserve(len(ids))
         self.count = mkr_step.gather_rows(
@@ -177,7 +177,7 @@ class _Rows:
         )  # fmt: skip
 
     def step(self, t: int, adam: tuple[float, ...]) -> None:
-        """Step with the gradients that `total` holds already."""
+        """Step with the gradients in `total`."""
         adam_rows.step_rows(
             self.theta, self.m, self.v, self.state.last, self.rows[: self.count], self.total,
             t, *adam,
@@ -186,7 +186,7 @@ class _Rows:
 
 @dataclass
 class _Part:
-    """A parameter's place in the flat arrays."""
+    """A parameter's slice in the flat arrays."""
 
     parameter: nn.Parameter
     index: int

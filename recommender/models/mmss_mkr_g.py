@@ -1,6 +1,6 @@
 """MMSS_MKR-G: graph propagation with MMSS_MKR's multi-task training; scores new users too.
 
-Vectors and scores are those of `mmss_mkr_g_network`; here is what the model learns from and offers.
+Vectors and scores are in `mmss_mkr_g_network`; this module has training tasks and fold-in.
 """
 
 from __future__ import annotations
@@ -30,42 +30,42 @@ from recommender.training.tasks import TrainingTask
 
 __all__ = ["GraphMKR", "RankingTask"]
 
-_MIN_STEPS = 8  # of an epoch
-_PART = 16_384  # positives whose pairs are in memory at a time
-_CONTRASTED = 2048  # pairs of a batch at most; the contrast costs their number squared
+_MIN_STEPS = 8  # minimum steps per epoch
+_PART = 16_384  # positives with pairs in memory at a time
+_CONTRASTED = 2048  # maximum pairs of a batch in the contrast, whose cost is quadratic
 
 
 class GraphMKR(GraphNetwork):
     """MMSS_MKR-G: users, items and entities smoothed over interactions, facts and friendships.
 
     One graph holds the training positives (weight 1), the facts between items and entities
-    (`knowledge_weight`) and what is known of the users (`social_weight`); each kind is normalised
-    by its own degrees. With x(0) the nodes' own vectors, x(k+1) = A x(k) and the final vector is
-    the mean of x(0) … x(K), as in LightGCN (He et al., SIGIR 2020, Eq. 7 and 8). The score is a
-    small head over the inner product of user and item and what counts of paths between them say
-    (`PairFeatures`). A step leaves the edges of its own positives out of A, and each of their
-    rows out of the counts: what is to be predicted is never an input.
+    (`knowledge_weight`) and the facts about users (`social_weight`); each kind is normalised by its
+    degrees. With x(0) the nodes' initial vectors, x(k+1) = A x(k) and the final vector is the mean
+    of x(0) … x(K), as in LightGCN (He et al., SIGIR 2020, Eq. 7 and 8). The score is a small head
+    over the inner product of user and item and features that count paths between them
+    (`PairFeatures`). A step removes the edges of its positives from A, and each of their rows from
+    the counts, so that targets are never inputs.
 
-    Of MMSS_MKR there are, each as a setting: item and entity vectors joined by cross & compress
-    units before the propagation (x(0) of an item is v + e + C(v, e)[v], Eq. 16-19), the
-    multiple prediction (Eq. 3), and the KG task with its multiple score and false triples (Eq.
-    7-15 and 20), alternating as in Algorithm 1.
+    The following parts of MMSS_MKR are each a setting: item and entity vectors joined by cross &
+    compress units before the propagation (x(0) of an item is v + e + C(v, e)[v], Eq. 16-19), the
+    multiple prediction (Eq. 3), and the KG task with its multiple score and false triples (Eq. 7-15
+    and 20), alternating as in Algorithm 1.
     """
 
     name = "mmss_mkr_g"
     Config = GraphMKRConfig
 
     def fold_in(self, histories: ItemSets) -> ItemScorer:
-        """A stranger is a user node whose edges lead to the items he likes.
+        """Score new users: nodes with edges to the items of their histories.
 
-        His own vector is the mean of the users'; what he adds to the items is neglected.
+        The initial vector is the mean of the users'; the effect on item vectors is neglected.
         """
         return Strangers(self, histories)
 
     def fold_in_items(self, facts: Sequence[Facts]) -> ItemScorer:
-        """A new item is a node whose edges lead to the entities of its facts.
+        """Score new items: nodes with edges to the entities of their facts.
 
-        Its own vector is the mean of the items'; nobody has it, so all counts of listeners are 0.
+        The initial vector is the mean of the items'; all listener counts are 0.
         """
         return NewItems(self, facts)
 
@@ -74,7 +74,7 @@ class GraphMKR(GraphNetwork):
         return contributions(self, users, items)
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
-        """Recommendation, then (every kge_interval epochs) the KG task of MMSS_MKR."""
+        """The recommendation task, then (every kge_interval epochs) the KG task of MMSS_MKR."""
         tasks: list[TrainingTask] = [RankingTask(self, self._train, samples)]
         if self.config.kge_interval and len(self.graph):
             tasks.append(KnowledgeGraphTask(self, self.config.kge_batch_size))
@@ -82,12 +82,12 @@ class GraphMKR(GraphNetwork):
 
 
 class RankingTask(TrainingTask):
-    """A positive among its negatives, each row by itself, and the batch's users among its items.
+    """Ranking loss: softmax over negatives, row-wise cross-entropy, and in-batch contrast.
 
     L = softmax cross-entropy of a positive among its n_negatives
-      + row_loss · J(ŷ, y) of Eq. 20, positives and negatives weighing the same
+      + row_loss · J(ŷ, y) of Eq. 20, positives and negatives with equal weight
       + contrast · InfoNCE of the final vectors of the batch's pairs, in both directions (van den
-        Oord et al. 2018), where other pairs with the same user or item count as nothing.
+        Oord et al. 2018), where other pairs with the same user or item are masked.
     """
 
     name = "recommendation"
@@ -99,7 +99,7 @@ class RankingTask(TrainingTask):
         self.model, self._train = model, train
         self._draw = pair_source(config.pairs, train, samples)
         self.learning_rate = config.lr
-        # Small data get small batches: an epoch of one step would leave out every edge.
+        # Small batches for small data: an epoch of one step would remove every edge.
         n_positives = len(train.positive_keys)
         most = batch_size_for(n_positives, config.dim, config.batch_size)
         self.batch_size = max(1, -(-n_positives // max(_MIN_STEPS, -(-n_positives // most))))
@@ -126,8 +126,8 @@ class RankingTask(TrainingTask):
         if n <= self._part:
             features = self._features(users, positives, negatives)
             return self._loss(final, users, positives, negatives, *features) * share
-        # one propagation for all parts; what the pairs of a part need but their counts is computed
-        # again on the way back, so that memory does not grow with the batch
+        # one propagation for all parts; intermediates of the pairs, except counts, are recomputed
+        # in the backward pass, so that memory is independent of the batch
         total = final.new_zeros(())
         for start in range(0, n, self._part):
             part = [column[start : start + self._part] for column in columns[:3]]
@@ -139,7 +139,7 @@ class RankingTask(TrainingTask):
     def _features(
         self, users: Tensor, positives: Tensor, negatives: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Of the positives, and of the negatives one by one."""
+        """Pair features of the positives, and of the negatives one by one."""
         repeated = users.repeat_interleave(negatives.shape[1])
         return (
             self.model.pair_features(users, positives, left_out=True),
@@ -190,7 +190,7 @@ class RankingTask(TrainingTask):
         return both / 2
 
     def parameters(self) -> Sequence[nn.Parameter]:
-        """Everything but the KG task's own layers."""
+        """All parameters except the KG task's layers."""
         model = self.model
         parts: list[nn.Module] = [model.users, model.entities, model.attributes, model.head]
         if model.texts is not None:

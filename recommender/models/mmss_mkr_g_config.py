@@ -15,7 +15,7 @@ __all__ = ["GraphMKRConfig"]
 
 
 class GraphMKRConfig(ModelConfig):
-    """Settings of MMSS_MKR-G; chosen on Last.FM, see docs/recommender.md for how."""
+    """Settings of MMSS_MKR-G; chosen on Last.FM, see docs/recommender.md."""
 
     dim: int = Field(128, ge=1, description="d: length of every embedding")
     layers: int = Field(3, ge=0, description="K: propagation steps")

@@ -34,7 +34,7 @@ Ints = NDArray[np.int64]
 
 
 class GraphNetwork(CalibratedRecommender):
-    """Users, items and entities, smoothed over one graph; see `GraphMKR`."""
+    """Propagation of users, items and entities over one graph; see `GraphMKR`."""
 
     config: GraphMKRConfig
 
@@ -87,7 +87,7 @@ class GraphNetwork(CalibratedRecommender):
         self._layers: list[Tensor] | None = None
 
     def _table(self, n: int) -> nn.Embedding:
-        """No EmbeddingTable: every step reads and moves all rows."""
+        """A plain parameter instead of EmbeddingTable: every step updates all rows."""
         table = nn.Embedding(n, self.config.dim)
         nn.init.normal_(table.weight, std=self.config.init_scale)
         return table
@@ -95,7 +95,7 @@ class GraphNetwork(CalibratedRecommender):
     # Vectors
 
     def own_vectors(self) -> Tensor:
-        """x(0): users, then entities (the items first), then what users have; [n_nodes, dim]."""
+        """x(0): users, then entities (items first), then user attributes; [n_nodes, dim]."""
         entities = self.entities.weight
         if self.texts is not None:
             entities = entities + self.texts()
@@ -108,10 +108,10 @@ class GraphNetwork(CalibratedRecommender):
         return torch.cat([self.users.weight, entities, self.attributes.weight])
 
     def final(self, masked: Tensor | None = None) -> Tensor:
-        """The mean of x(0) … x(K), [n_nodes, dim]; kept while scoring.
+        """The mean of x(0) … x(K), [n_nodes, dim]; cached while scoring.
 
-        `masked`: int64 [b], training positives (by their place in `positive_keys`) whose edges
-        are left out.
+        `masked`: int64 [b], training positives (by index in `positive_keys`) whose edges are
+        removed.
         """
         if self._final is not None and masked is None and not torch.is_grad_enabled():
             return self._final
@@ -121,7 +121,7 @@ class GraphNetwork(CalibratedRecommender):
         return final
 
     def layers(self) -> list[Tensor]:
-        """x(0) … x(K), each [n_nodes, dim], without a gradient; kept while scoring."""
+        """x(0) … x(K), each [n_nodes, dim], without gradients; cached while scoring."""
         if self._layers is not None:
             return self._layers
         layers = self.propagation.layers(self.own_vectors(), self.config.layers)
@@ -138,9 +138,9 @@ class GraphNetwork(CalibratedRecommender):
     # Scoring
 
     def pair_features(self, users: Tensor, items: Tensor, *, left_out: bool) -> Tensor:
-        """What the head sees beside the inner product, int64 [b] each → [b, n_features].
+        """Features of the head besides the inner product, int64 [b] each → [b, n_features].
 
-        `left_out`: the pairs are training positives, and their counts do without them.
+        `left_out`: whether the pairs are training positives, to be excluded from their counts.
         """
         ids = users.cpu().numpy(), items.cpu().numpy()
         return self.used(self.features.pairs(*ids, left_out=left_out))
@@ -157,7 +157,7 @@ class GraphNetwork(CalibratedRecommender):
         return self.pair_scores(self.final(), users, items, features)
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
-        """One matrix product, and the counts of a block."""
+        """One matrix product, and the pair features of a block."""
         final = self.final()
         return self.score_audience(
             self.features.members, users.cpu().numpy(), final[users], start, stop
@@ -185,7 +185,7 @@ class GraphNetwork(CalibratedRecommender):
         return self.head.separate(product[..., None], pair, item, user)
 
     def used(self, features: Tensor) -> Tensor:
-        """Without what counts of paths say, where the settings ask for that."""
+        """Drop path-count features, if so configured."""
         if self.config.path_features:
             return features
         used = features.clone()
@@ -193,20 +193,20 @@ class GraphNetwork(CalibratedRecommender):
         return used
 
     def forget(self) -> None:
-        """What scoring has computed from the parameters no longer holds."""
+        """Drop values cached while scoring."""
         self._layers = self._final = None
 
 
 class PairHead(nn.Module):
     """s = w · x + a · relu(W x + b) over the features x of a pair, the inner product first.
 
-    It starts as the inner product alone, plus what the caller puts into `linear`.
+    It starts as the inner product, plus the initial weights `linear` set by the caller.
     """
 
     def __init__(self, n_features: int, hidden: int) -> None:
         super().__init__()
         self.linear = nn.Linear(n_features, 1)
-        with warnings.catch_warnings():  # torch warns of a layer without units: a linear head
+        with warnings.catch_warnings():  # torch warns of a layer without units (a linear head)
             warnings.filterwarnings("ignore", message="Initializing zero-element tensors")
             self.hidden = nn.Linear(n_features, hidden)
             self.out = nn.Linear(hidden, 1, bias=False)
@@ -221,7 +221,7 @@ class PairHead(nn.Module):
         return self._sum(self.linear(x), self.hidden(x))
 
     def separate(self, *parts: Tensor) -> Tensor:
-        """The same of features that come apart.
+        """`forward` for features given in parts.
 
         Args:
             parts: of pairs ``[b, m, …]`` twice, of items ``[m, …]``, of people ``[b, …]``; their

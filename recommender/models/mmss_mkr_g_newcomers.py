@@ -18,7 +18,7 @@ __all__ = ["NewItems", "Strangers"]
 
 
 class Strangers:
-    """Scores the catalogue for people of whom only some likes are known (an `ItemScorer`)."""
+    """Scores the catalogue for new users with given histories (an `ItemScorer`)."""
 
     def __init__(self, model: GraphNetwork, histories: ItemSets) -> None:
         self._model, self.n_items = model, model.n_items
@@ -27,7 +27,7 @@ class Strangers:
 
     @property
     def device(self) -> torch.device:
-        """The model's."""
+        """Device of the model."""
         return self._model.device
 
     @torch.no_grad()
@@ -48,13 +48,13 @@ class Strangers:
 
     @torch.no_grad()
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
-        """Scores ``[len(users), stop - start]``, users numbered as the histories are."""
+        """Scores ``[len(users), stop - start]``, users numbered as in the histories."""
         rows = users.cpu().numpy()
         return self._model.score_audience(self._audience, rows, self._vectors[users], start, stop)
 
 
 class NewItems:
-    """Scores items that nobody has yet, each from its facts (an `ItemScorer`)."""
+    """Scores new items from their facts (an `ItemScorer`)."""
 
     def __init__(self, model: GraphNetwork, facts: Sequence[Facts]) -> None:
         self._model, self.n_items = model, len(facts)
@@ -65,7 +65,7 @@ class NewItems:
 
     @property
     def device(self) -> torch.device:
-        """The model's."""
+        """Device of the model."""
         return self._model.device
 
     @torch.no_grad()

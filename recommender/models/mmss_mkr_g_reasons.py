@@ -17,12 +17,12 @@ Floats = NDArray[np.float64]
 
 
 def contributions(model: GraphNetwork, users: Tensor, items: Tensor) -> TripleContributions:
-    """Parts of the scores that go through the triples at the items; see `TripleContributions`.
+    """Contributions of the triples at the items to the scores; see `TripleContributions`.
 
     The inner product of the final vectors is a sum over the edges that leave the item, as each
     x(k+1) of the item is: an edge to entity n adds z_u · A_in Σ x(k)_n / (K + 1). The cosine of
-    facts is a sum over the entities that item and history share. The head is taken by its slope at
-    the pair. What several triples between the same two account for is shared equally.
+    facts is a sum over the entities that item and history share. The head is linearised at the
+    pair. The contribution of several triples between the same two is split equally.
     """
     asked_users, asked_items = users.cpu().numpy(), items.cpu().numpy()
     with torch.no_grad():
@@ -50,7 +50,7 @@ def contributions(model: GraphNetwork, users: Tensor, items: Tensor) -> TripleCo
 
 
 def _slopes(model: GraphNetwork, final: Tensor, users: Tensor, items: Tensor) -> Floats:
-    """Derivatives of the scores by the head's inputs, [b, 1 + n_features]."""
+    """Derivatives of the scores with respect to the head's inputs, [b, 1 + n_features]."""
     product = (final[users] * final[model.n_users + items]).sum(dim=1, keepdim=True)
     features = model.features.pairs(users.cpu().numpy(), items.cpu().numpy(), left_out=False)
     with torch.inference_mode(False), torch.enable_grad():
@@ -68,7 +68,7 @@ def _shared(
     pairs: Ints,
     entities: Ints,
 ) -> Floats:
-    """What the entities add through the cosines of facts (`PairFeatures`, features 2 and 3)."""
+    """Contributions of entities by the cosines of facts (`PairFeatures`, features 2 and 3)."""
     if not model.config.path_features:
         return np.zeros(len(pairs))
     features = model.features
@@ -85,14 +85,14 @@ def _shared(
             continue
         cosines = features.alike.data[row][near].astype(np.float64)
         length = np.sqrt(len(histories.of(user)) + 1)
-        # d score / d cosine of each item of the history that is among the nearest
+        # d score / d cosine of each history item that is among the nearest
         by_cosine = by_item[0][pair] / length + by_item[1][pair] * cosines / np.sqrt(
             cosines @ cosines
         )
         near_items = features.alike.indices[row][near]
         others, own = features.vectors[near_items], features.vectors[[item]].toarray()[0]
         shares = own * (by_cosine @ others)
-        # what a triple joins to the item has the item itself among its entities, too
+        # entities linked to the item by a triple have the item among their entities, too
         shares[near_items] += own[item] * by_cosine * others[:, [item]].toarray()[:, 0]
         found[mine] = shares[entities[mine]]
     return found

@@ -12,10 +12,10 @@ __all__ = ["PairTask"]
 
 
 class PairTask(TrainingTask):
-    """Columns users, positive items, negative items; a model adds its loss over them.
+    """Base of objectives on pairs: columns users, positive items, negative items.
 
     Args:
-        draw: makes the pairs of an epoch (`data.pairs.pair_source`).
+        draw: generates the pairs of an epoch (`data.pairs.pair_source`).
         learning_rate: step size.
         batch_size: pairs per step.
     """

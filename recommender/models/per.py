@@ -1,4 +1,4 @@
-"""PER: preference diffusion along graph meta-paths, factorised, weighed by BPR."""
+"""PER: preference diffusion along graph meta-paths, factorised, weighted by BPR."""
 
 from __future__ import annotations
 
@@ -44,15 +44,14 @@ class PER(CalibratedRecommender):
     """Personalised entity recommendation by meta-paths user - item - attribute - item.
 
     Yu et al., "Personalized entity recommendation: a heterogeneous information network approach",
-    WSDM 2014. Each relation of the graph is one meta-path. Along it a user's training positives
-    spread to the items that share entities with them, themselves first (preference diffusion); a
-    non-negative factorisation R̃ ≈ U Vᵀ of each diffused matrix gives the features, and the global
-    model Σ θ_l U_l[u]ᵀ V_l[v] weighs the paths, θ trained by BPR.
+    WSDM 2014. Each relation of the graph is one meta-path. Along it, preferences diffuse from a
+    user's training positives to these and to items that share entities with them; a non-negative
+    factorisation R̃ ≈ U Vᵀ of each diffused matrix gives the features, and the global model Σ θ_l
+    U_l[u]ᵀ V_l[v] weights the paths, with θ trained by BPR.
 
-    Where the data leaves a choice: the paper's IMDb paths become one path per relation, and items
-    are compared by the cosine of their entities instead of by PathSim. The two are the same where
-    both items have as many, and the cosine factorises: neither the matrix of all pairs of items
-    nor R̃ is ever built.
+    Adaptations: the paper's IMDb paths become one path per relation, and items are compared by the
+    cosine of their entities instead of PathSim. Both are equal for items with the same number of
+    entities, and the cosine factorises, so that neither the item–item matrix nor R̃ is built.
     """
 
     name = "per"
@@ -72,7 +71,7 @@ class PER(CalibratedRecommender):
         self.weights = nn.Parameter(torch.ones(len(self.relations)))
 
     def factorise(self) -> None:
-        """Diffuse the training positives along every path, and factorise what comes of it."""
+        """Diffuse the training positives along every path, and factorise the result."""
         rank, positives = self.config.rank, positive_matrix(self._train)
         for index, relation in enumerate(self.relations):
             attributes = unit_attributes(self._train, relation)
@@ -97,13 +96,13 @@ class PER(CalibratedRecommender):
         return self.weighted(users) @ self.item_factors[start:stop].T
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
-        """The paths' weights, once the factors are known."""
+        """The task of the paths' weights, given the factors."""
         self.factorise()
         return [_Ranking(self, samples)] if self.relations else []
 
 
 class _Ranking(PairTask):
-    """Pairs of a user's positive and negative."""
+    """Ranking loss over pairs of a user's positive and negative."""
 
     def __init__(self, model: PER, samples: InteractionSampler) -> None:
         config = model.config
@@ -152,7 +151,7 @@ def factorise(
         left, right: non-negative ``[n, c]`` and ``[m, c]``.
         rank: columns of U and V.
         iterations: of the multiplicative updates.
-        rng: draws the first U and V.
+        rng: initialises U and V.
 
     Returns:
         U ``[n, rank]`` and V ``[m, rank]``.

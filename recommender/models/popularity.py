@@ -26,13 +26,13 @@ class PopularityConfig(ModelConfig):
 
 
 class Popularity(CalibratedRecommender):
-    """How many positives an item has in train: the control that knows no taste.
+    """Number of training positives of an item: the non-personalised control.
 
     With `leave_one_out` a count c becomes its expected recount (c + 1) N(c+1) / N(c), where N(c)
-    items have c positives: Turing's estimate (Good, "The population frequencies of species and
-    the estimation of population parameters", Biometrika 1953). It uses positives only. In data
-    where every item has a positive somewhere it lifts the items that have none in train, an
-    artefact of such data that makes the variant a yardstick and not a recommender.
+    items have c positives: Turing's estimate (Good, "The population frequencies of species and the
+    estimation of population parameters", Biometrika 1953). It uses positives only. If every item
+    has a positive somewhere, it raises the items without training positives, an artefact of such
+    data that makes the variant a yardstick rather than a recommender.
     """
 
     name = "popularity"
@@ -46,13 +46,13 @@ class Popularity(CalibratedRecommender):
         self.register_buffer("scores", torch.zeros(train.n_items))
 
     def fit(self) -> None:
-        """Count."""
+        """Count the training positives."""
         counts = np.bincount(self._liked, minlength=self.n_items)
         scores = expected_recounts(counts)[counts] if self.config.leave_one_out else counts
         self.scores.copy_(torch.from_numpy(scores))
 
     def score(self, users: Tensor, items: Tensor) -> Tensor:
-        """The count of each item, whoever asks."""
+        """The count of each item, for any user."""
         return self.scores[items]
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
@@ -60,15 +60,15 @@ class Popularity(CalibratedRecommender):
         return self.scores[start:stop].expand(len(users), -1)
 
     def fold_in(self, histories: ItemSets) -> ItemScorer:
-        """Itself: it knows no users."""
+        """Returns itself, as scores do not depend on users."""
         return self
 
 
 def expected_recounts(counts: np.ndarray) -> np.ndarray:
     """Turing's estimate for every count from 0 to the largest, [max + 1].
 
-    Above 0 the estimates are smoothed to rise with the count (weighted isotonic regression), since
-    rare counts make them erratic; 0 keeps its own, for it alone may exceed its neighbour's.
+    Above 0 the estimates are made increasing by weighted isotonic regression, since rare counts
+    make them noisy; that of 0 is kept, as it may exceed its neighbour's.
     """
     from sklearn.isotonic import IsotonicRegression  # takes seconds to load
 
@@ -80,7 +80,7 @@ def expected_recounts(counts: np.ndarray) -> np.ndarray:
     )
     seen = rank[1:][frequency[1:] > 0]
     smooth = IsotonicRegression().fit(seen, raw[seen], sample_weight=frequency[seen])
-    # A tie between counts that differed would lose what is known; the count breaks it.
+    # The count breaks ties between different counts.
     estimates: np.ndarray = np.interp(rank, seen, smooth.predict(seen)) + rank * 1e-6
     estimates[0] = raw[0]
     return estimates

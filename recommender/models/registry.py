@@ -1,7 +1,7 @@
 """Find models by name: every `Recommender` subclass in this folder, and presets of settings.
 
-A model file is imported because it lies in `recommender/models/`; a class is listed because it has
-a `name`; a preset because its class's `Presets` names it. Nothing is registered by hand.
+All files in `recommender/models/` are imported; classes with a `name` and the presets of their
+`presets` are listed. Nothing is registered by hand.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["Preset", "create_model", "model_names", "names_with", "resolve"]
 
 @dataclass(frozen=True)
 class Preset:
-    """A model name that people type: the class behind it and the settings it starts from."""
+    """A model name with its class and initial settings."""
 
     name: str
     model: type[Recommender]
@@ -71,7 +71,7 @@ def model_names() -> list[str]:
 
 
 def names_with(ability: str) -> list[str]:
-    """Names of the models that have a way of their own to do what `Recommender` leaves open.
+    """Names of the models that implement an optional method of `Recommender`.
 
     Args:
         ability: name of the method, such as `fold_in`.
@@ -84,7 +84,7 @@ def names_with(ability: str) -> list[str]:
 
 
 def resolve(name: str) -> Preset:
-    """The preset of that name.
+    """Look up a preset by name.
 
     Raises:
         ConfigError: no such name; the message lists all.
@@ -100,7 +100,7 @@ def create_model(
 ) -> Recommender:
     """Build a model from the training split: `create_model("mmss_mkr", parts.train, dim=64)`.
 
-    `seed` decides the initial parameters; torch's global generator is left as it was.
+    `seed` determines the initial parameters; torch's global generator is not affected.
 
     Raises:
         ConfigError: unknown model or setting.

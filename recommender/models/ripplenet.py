@@ -1,4 +1,4 @@
-"""RippleNet: user vectors by attention over graph triples that spread out from the history.
+"""RippleNet: user vectors by attention over graph triples expanding from the history.
 
 Wang, Zhang, Wang, Zhao, Li, Xie and Guo, "RippleNet: propagating user preferences on the
 knowledge graph for recommender systems", CIKM 2018. Equation numbers are that paper's.
@@ -24,8 +24,8 @@ from recommender.models.click_task import ClickTask, cross_entropy
 
 __all__ = ["RippleNet", "RippleNetConfig", "ripple_sets"]
 
-_BLOCK = 4096  # pairs whose memories are looked at together while scoring
-_USERS = 16  # users who are scored together against many items
+_BLOCK = 4096  # pairs scored per batch
+_USERS = 16  # users scored per batch against many items
 
 
 class RippleNetConfig(ModelConfig):
@@ -56,7 +56,7 @@ class RippleNetConfig(ModelConfig):
 
 
 class RippleNet(Recommender):
-    """RippleNet: preferences spread over ripple sets of triples around a user's history."""
+    """RippleNet: preferences propagate over ripple sets of triples around a user's history."""
 
     name = "ripplenet"
     Config = RippleNetConfig
@@ -75,11 +75,12 @@ class RippleNet(Recommender):
             head, tail = np.concatenate([head, tail]), np.concatenate([tail, head])
             relation = np.concatenate([relation, relation + self.n_relations])
             self.n_relations *= 2
-        order = np.argsort(relation, kind="stable")  # a relation's triples meet its matrix at once
+        order = np.argsort(relation, kind="stable")  # by relation: one matrix product each
         head, relation, tail = head[order], relation[order], tail[order]
         for name, column in (("head", head), ("relation", relation), ("tail", tail)):
             self.register_buffer(name, torch.from_numpy(column), persistent=False)
-        # From torch's generator, which the registry seeds; a buffer, so that a run keeps its draw.
+        # From torch's generator, which the registry seeds; a buffer, so that a run keeps its
+        # sample.
         rng = np.random.default_rng(int(torch.randint(2**62, (1,))))
         sets = ripple_sets(train, head, tail, config.hops, config.memories, rng)
         self.register_buffer("memories", torch.from_numpy(sets.astype(np.int32)))
@@ -92,10 +93,10 @@ class RippleNet(Recommender):
             nn.init.xavier_uniform_(matrix)
 
     def turned_heads(self, triples: Tensor | None = None) -> Tensor:
-        """R h of Eq. 4, of all triples or of some (sorted places); [n, dim].
+        """R h of Eq. 4, for all triples or some (sorted indices); [n, dim].
 
-        Computed once per triple and not once per memory, relation by relation, so that no matrix
-        is ever copied.
+        Computed once per triple instead of once per memory, relation by relation, so that no matrix
+        is copied.
         """
         head, relation = self.head, self.relation
         if triples is not None:
@@ -115,7 +116,7 @@ class RippleNet(Recommender):
 
         Args:
             items: int64 [b].
-            memories: places in the next two, [b, hops, memories]; -1 for none.
+            memories: indices into the next two, [b, hops, memories]; -1 for none.
             turned: R h of triples, [n, dim].
             tails: entities of the same triples, int64 [n].
         """
@@ -125,7 +126,7 @@ class RippleNet(Recommender):
         answers: list[Tensor] = []
         for hop in range(self.config.hops):
             places = memories[:, hop]
-            # Where triples end in entities that start none, every hop repeats the first.
+            # If no triple starts at the tails, every hop repeats the first.
             if not hop or not torch.equal(places, memories[:, hop - 1]):
                 keys = functional.embedding(places, turned)  # [b, memories, dim]
                 values = self.entities(tails[places])
@@ -189,9 +190,9 @@ class RippleNet(Recommender):
         tails = self.tail if triples is None else self.tail[triples]
         scores = self.ripple(items, memories, turned, tails)
         loss = cross_entropy(scores, labels, share)
-        # Place -1 becomes the first count, which is dropped.
+        # Index -1 becomes the first count, which is dropped.
         counts = torch.bincount(memories.flatten() + 1, minlength=len(tails) + 1)[1:]
-        counts = counts.to(self.relations.dtype)  # scores may be bf16, which counts to 256
+        counts = counts.to(self.relations.dtype)  # scores may be bf16, exact only up to 256
         tail: Tensor = self.entities(tails)
         if config.kge_weight:
             truth = torch.sigmoid((turned * tail).sum(dim=1))
@@ -202,11 +203,11 @@ class RippleNet(Recommender):
         return loss
 
     def _used(self, memories: Tensor) -> tuple[Tensor | None, Tensor]:
-        """The triples to compute and where the memories are among them; None means all."""
+        """The triples to compute, and the memories' indices among them; None means all."""
         if memories.numel() > len(self.head) // 2:
             return None, memories
         triples, places = torch.unique(memories.long(), return_inverse=True)
-        if triples[0] < 0:  # -1 sorts first, and keeps its name
+        if triples[0] < 0:  # -1 sorts first, and stays -1
             triples, places = triples[1:], places - 1
         return (triples, places) if len(triples) else (None, memories)
 
@@ -226,7 +227,7 @@ class RippleNet(Recommender):
         return norm
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
-        """One: click prediction, with the KG term inside."""
+        """The click prediction task, including the KG term."""
         config = self.config
         return [
             ClickTask(
@@ -245,16 +246,16 @@ def ripple_sets(
 ) -> IntArray:
     """S_u^1 … S_u^H of RippleNet, `size` triples each, drawn once.
 
-    The seeds are the user's positives in train. Hop k holds triples whose heads are the tails
-    drawn for hop k - 1 (a tail drawn twice counts twice, as in the public code); where they lead
-    nowhere, hop k repeats hop k - 1. Draws are those of `draw_fixed`.
+    The seeds are the user's positives in train. Hop k holds triples whose heads are the tails drawn
+    for hop k - 1 (a tail drawn twice counts twice, as in the public code); if there are none, hop k
+    repeats hop k - 1. Sampling is by `draw_fixed`.
 
     Args:
         head, tail: of the triples to follow, from head to tail, int64 [n_triples].
 
     Returns:
-        Places in `head`, int64 [n_users, hops, size]; -1 all over for a user from whose positives
-        no triple starts.
+        Indices into `head`, int64 [n_users, hops, size]; all -1 for a user from whose positives no
+        triple starts.
     """
     by_head = np.argsort(head, kind="stable")
     degree = np.bincount(head, minlength=train.n_entities)

@@ -16,7 +16,7 @@ from recommender.models.item_based import ItemBasedRecommender
 
 __all__ = ["RP3Beta", "RP3BetaConfig"]
 
-_NUMBERS = 2**24  # transitions held at a time
+_NUMBERS = 2**24  # transitions in memory at a time
 
 
 class RP3BetaConfig(ModelConfig):
@@ -30,20 +30,20 @@ class RP3BetaConfig(ModelConfig):
 
 
 class RP3Beta(ItemBasedRecommender):
-    """Ranks items by where three-step random walks from the user end.
+    """Ranks items by the end points of three-step random walks from the user.
 
     Christoffel, Paudel, Newell and Bernstein, "Blockbusters and wallflowers: accurate, diverse, and
     scalable recommendations with random walks", RecSys 2015; Paudel, Christoffel, Newell and
     Bernstein, "Updatable, accurate, diverse, and scalable recommendations for interactive
     applications", TiiS 2017. The walk goes user - item - user - item over positives; each step
     takes an edge with probability 1/degree, raised to α (P³α), and the score of an item is divided
-    by its degree to the power of β (RP³β). Of each item's two steps onwards the k most likely ends
-    are kept, itself not among them, as in Ferrari Dacrema et al., "Are we really making much
+    by its degree to the power of β (RP³β). For the last two steps from each item, the k most likely
+    ends other than itself are kept, as in Ferrari Dacrema et al., "Are we really making much
     progress?", RecSys 2019.
 
-    The default α and β are the best of 42 trials by AUC + NDCG@10 on the validation rows of
-    Last.FM (`lastfm-stock`, seed 555): α from 0.1 to 1.3, β from 0 to 0.7, k from 30 to 3,845.
-    From k = 500 on the two change by less than .001 in all.
+    The default α and β are the best of 42 trials by AUC + NDCG@10 on the validation rows of Last.FM
+    (`lastfm-stock`, seed 555): α from 0.1 to 1.3, β from 0 to 0.7, k from 30 to 3,845. From k = 500
+    on, the sum of both metrics changes by less than .001.
     """
 
     name = "rp3beta"
@@ -63,7 +63,7 @@ class RP3Beta(ItemBasedRecommender):
         return _steps(positives, self.config.alpha)
 
     def fit(self) -> None:
-        """The second and the third step, from every item."""
+        """Compute the second and third step from every item."""
         by_item, alpha = self._positives.T.tocsr(), self.config.alpha
         backward, forward = _steps(by_item, alpha), _steps(self._positives, alpha)
         degrees = np.diff(by_item.indptr)
@@ -78,7 +78,7 @@ class RP3Beta(ItemBasedRecommender):
     def score_histories(
         self, histories: SparseMatrix, rows: Tensor, start: int, stop: int
     ) -> Tensor:
-        """Add up the walks that go on from the items of each history."""
+        """Sum the walks from the items of each history."""
         scores = self.transitions.new_zeros(len(rows), self.n_items)
         offsets = torch.arange(0, self.ends.numel() + 1, self.k, device=self.ends.device)
         onward = CompressedRows(offsets, self.ends.view(-1), self.transitions.view(-1))
@@ -88,7 +88,7 @@ class RP3Beta(ItemBasedRecommender):
 
 
 def _steps(edges: csr_array, alpha: float) -> csr_array:
-    """p(row → column)^α of a walk that takes each edge of its row with the same probability."""
+    """p(row → column)^α of a walk with uniform edge probabilities in each row."""
     degrees = np.diff(edges.indptr)
     probabilities = np.repeat(np.maximum(degrees, 1.0) ** -alpha, degrees)
     return csr_array((probabilities, edges.indices, edges.indptr), shape=edges.shape)

@@ -4,13 +4,12 @@ Wang, Zhang, Hou, Xie, Guo and Liu, "SHINE: signed heterogeneous information net
 sentiment link prediction", WSDM 2018. Equation numbers are that paper's.
 
 The sentiment network is the user-item network, the profile network of the items their triples, as
-in the same authors' comparisons. Where something is known of the users, the paper's other two
-networks are there as well: the social network (relations between users, taken in both directions)
-and the users' profiles (their attributes); a kind of relation that the data set lacks has no
-network. The sentiment adjacency holds train's positives only: the paper's signed entries would
-need the sampled negatives, whose number per user gives away his held-out rows. The pair that is
-being judged is taken out of both its adjacency rows, for otherwise the input would contain the
-answer.
+in the same authors' comparisons. If there are facts about users, the paper's other two networks are
+used as well: the social network (relations between users, taken in both directions) and the users'
+profiles (their attributes); a kind of relation missing from the data set has no network. The
+sentiment adjacency has only training positives: the paper's signed entries would need the sampled
+negatives, whose number per user leaks the held-out rows. The pair to be scored is removed from both
+adjacency rows, as the input would otherwise contain the label.
 """
 
 from __future__ import annotations
@@ -69,7 +68,7 @@ class SHINEConfig(ModelConfig):
 class _Autoencoder(nn.Module):
     """Two layers to a code and two back, over sparse 0/1 rows (Eq. 1).
 
-    The first layer is a sum of the rows of `first`, one per link: no dense input is ever made.
+    The first layer is a sum of the rows of `first`, one per link, without a dense input.
     """
 
     def __init__(self, n_inputs: int, hidden: int, dim: int, activation: str) -> None:
@@ -81,11 +80,11 @@ class _Autoencoder(nn.Module):
         self.fourth = Dense(hidden, n_inputs, "linear")
 
     def total(self, links: Tensor, start: Tensor) -> Tensor:
-        """Sums of the links' rows, [b, hidden]; the lists are flat, `start` says where each is."""
+        """Sums of the links' rows, [b, hidden]; the lists are concatenated, from `start` on."""
         return functional.embedding_bag(links, self.first, start, mode="sum")
 
     def code(self, total: Tensor, left_out: Tensor | None = None) -> Tensor:
-        """Codes [b, dim] of sums; `left_out` [b] takes one link out of each (-1: none)."""
+        """Codes [b, dim] of sums; `left_out` [b] removes one link from each (-1: none)."""
         if left_out is not None:
             out = functional.embedding(left_out.clamp_min(0), self.first)
             total = total - out * (left_out >= 0).to(out.dtype)[:, None]
@@ -96,7 +95,7 @@ class _Autoencoder(nn.Module):
         """Σ ‖(x − x̂) ⊙ l‖² of Eq. 2 over the batch; the ones of x are at (row, column).
 
         l is `alpha` at the ones and 1 elsewhere. The squares of all of x̂ = H Wᵀ + 1 bᵀ are summed
-        through HᵀH and WᵀW, so that x̂ itself is only made at the ones.
+        through HᵀH and WᵀW, so that x̂ is only computed at the ones.
         """
         hidden: Tensor = self.third(code)
         weight, bias = self.fourth.weight, self.fourth.bias
@@ -115,8 +114,8 @@ class _Rows:
     """Adjacency rows of a batch.
 
     Attributes:
-        total: sums over the links of each different row, [n, hidden].
-        inverse: which of them each element of the batch has, [b].
+        total: sums over the links of each distinct row, [n, hidden].
+        inverse: index of the distinct row of each batch element, [b].
         row, links: the ones of the rows, as coordinates.
     """
 
@@ -134,7 +133,7 @@ class SHINE(Recommender):
     """SHINE: autoencoders over the interaction, profile and social networks.
 
     Attributes:
-        of_users, of_items: names of the networks that a user's and an item's code are made from.
+        of_users, of_items: names of the networks from which user and item codes are built.
     """
 
     name = "shine"
@@ -166,7 +165,7 @@ class SHINE(Recommender):
         self.register_buffer("known", torch.from_numpy(train.positive_keys), persistent=False)
 
     def _add_user_networks(self, graph: KnowledgeGraph, shape: tuple[int, int, str]) -> None:
-        """The social network, and the users' profiles; each where the graph has any of it."""
+        """Add the social network and the users' profiles, if the graph has them."""
         offsets, neighbours = graph.adjacency
         owners = np.repeat(np.arange(graph.n_entities), np.diff(offsets))
         of_user = owners < self.n_users
@@ -192,7 +191,7 @@ class SHINE(Recommender):
         self.register_buffer(f"{name}_links", links, persistent=False)
 
     def links(self, name: str, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Adjacency rows of `ids` [b]: columns of the ones, where each row starts, their rows."""
+        """Adjacency rows of `ids` [b]: columns of the ones, row starts, and row indices."""
         offsets, members = getattr(self, f"{name}_start"), getattr(self, f"{name}_links")
         first, count = offsets[ids], offsets[ids + 1] - offsets[ids]
         row = torch.repeat_interleave(torch.arange(len(ids), device=ids.device), count)
@@ -201,7 +200,7 @@ class SHINE(Recommender):
         return members[positions], start, row
 
     def read(self, name: str, ids: Tensor) -> _Rows:
-        """The adjacency rows of `ids` [b], each different one read once."""
+        """The adjacency rows of `ids` [b], each distinct one read once."""
         unique, inverse = torch.unique(ids, return_inverse=True)
         links, start, row = self.links(name, unique)
         return _Rows(self._coder(name).total(links, start), inverse, row, links)
@@ -243,7 +242,7 @@ class SHINE(Recommender):
         return value + self.similarity_bias
 
     def score(self, users: Tensor, items: Tensor) -> Tensor:
-        """Similarity of the pairs, [b]; each pair is left out of its own adjacency rows."""
+        """Similarity of the pairs, [b]; each pair is removed from its adjacency rows."""
         return self._score(users, items, self._read(users, items))
 
     def _read(self, users: Tensor, items: Tensor) -> dict[str, _Rows]:
@@ -262,8 +261,8 @@ class SHINE(Recommender):
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
         """Scores of the items start … stop - 1 for each user, [b, stop - start].
 
-        Codes are made once per user and per item; only pairs that have links to be left out are
-        looked at one by one.
+        Codes are computed once per user and item; only pairs with links to remove are computed
+        individually.
         """
         if self.config.similarity != "dot":
             return super().score_items(users, start, stop)
@@ -304,7 +303,7 @@ class SHINE(Recommender):
         return loss
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
-        """One: the networks and the pairs together."""
+        """The task of the networks and the pairs together."""
         config = self.config
         return [
             ClickTask(

@@ -19,10 +19,9 @@ _TINY = np.finfo(float).tiny
 
 
 class AlikeItems:
-    """Finds the items of the catalogue nearest to a new one, given its facts.
+    """Find the catalogue items nearest to a new one, given its facts.
 
-    Nearest by the cosine of the entities that the graph links to either, weighted by tf-idf; see
-    `FactVectors`.
+    By the tf-idf cosine of their entities in the graph; see `FactVectors`.
 
     Args:
         graph: facts about the catalogue.
@@ -34,9 +33,9 @@ class AlikeItems:
         self._vectors = FactVectors(graph, n_items)
 
     def shares(self, facts: Sequence[Facts]) -> csr_array:
-        """How much each item of the catalogue counts for each new one; rows sum to 1.
+        """Weights of catalogue items for each new one; rows sum to 1.
 
-        A new item like nothing in the catalogue is a bit of everything.
+        A new item without similar items has uniform weights.
 
         Returns:
             ``[len(facts), n_items]``.
@@ -53,10 +52,10 @@ class AlikeItems:
 
 
 class ScoreOfAlikeItems:
-    """Scores new items: the mean of a user's scores of the nearest known items.
+    """Scores new items by the weighted mean of a user's scores of the nearest known items.
 
-    Of a model whose score is linear in something that an item has (its vector, its similarities),
-    this is the score of an item that has the mean of its neighbours'.
+    For a model whose score is linear in an item's vector or similarities, this is the score of an
+    item with the mean of its neighbours'.
 
     Args:
         model: scores the known items.
@@ -69,11 +68,11 @@ class ScoreOfAlikeItems:
 
     @property
     def device(self) -> torch.device:
-        """The model's."""
+        """Device of the model."""
         return self._model.device
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
-        """Weighted means, gathered over blocks of the catalogue."""
+        """Weighted means, accumulated over blocks of the catalogue."""
         by_known = self._shares[start:stop].T.tocsr()
         width = max(1, DEFAULT_BLOCK // max(len(users), 1))
         total = torch.zeros(len(users), stop - start, dtype=torch.float64)

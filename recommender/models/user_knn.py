@@ -1,4 +1,4 @@
-"""UserKNN: recommend items that users of a similar history play (cosine)."""
+"""UserKNN: recommend items of users with similar histories (cosine)."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class UserKNNConfig(ModelConfig):
 class UserKNN(CalibratedRecommender):
     """User-based nearest neighbours by the cosine of training positives.
 
-    Herlocker et al., "An algorithmic framework for performing collaborative filtering", SIGIR
-    1999, with 0/1 preferences: score(u, v) = Σ sim(u, w) over the users w among the k nearest of
-    u who have v as a training positive. A user is none of his own neighbours.
+    Herlocker et al., "An algorithmic framework for performing collaborative filtering", SIGIR 1999,
+    with 0/1 preferences: score(u, v) = Σ sim(u, w) over the users w among the k nearest of u who
+    have v as a training positive. A user is not their own neighbour.
     """
 
     name = "user_knn"
@@ -75,10 +75,10 @@ class UserKNN(CalibratedRecommender):
     def score_neighbours(
         self, neighbours: Tensor, similarities: Tensor, start: int, stop: int
     ) -> Tensor:
-        """Scores of people given by training users who are like them, ``[b, stop - start]``.
+        """Scores of people given by their neighbours among training users, ``[b, stop - start]``.
 
         Args:
-            neighbours, similarities: ``[b, k]``; what is no neighbour has similarity 0.
+            neighbours, similarities: ``[b, k]``; padding has similarity 0.
             start, stop: the items.
         """
         similar = self.similarities.new_zeros(self.n_users, len(neighbours))
@@ -87,10 +87,10 @@ class UserKNN(CalibratedRecommender):
         return scores
 
     def fold_in(self, histories: ItemSets) -> ItemScorer:
-        """Find each person's neighbours; with an empty history everybody is one, equally.
+        """Find each new user's neighbours; with an empty history all users count equally.
 
-        Nobody is left out, for a new person is none of the training users. So one of these, folded
-        in, has himself as nearest neighbour, which adds to the scores of his own items.
+        No user is excluded, as a new user is not a training user. A training user folded in is
+        therefore their own nearest neighbour, which increases the scores of their items.
         """
         ids, values = nearest_rows(
             histories.matrix(self.n_items), self.k, self.config.shrinkage, others=self._positives
@@ -114,7 +114,7 @@ class _FoldedIn:
         self.n_items, self.device = model.n_items, model.device
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
-        """As the model scores its own."""
+        """As the model scores training users."""
         model = self._model
         scores = model.score_neighbours(
             self._neighbours[users], self._similarities[users], start, stop

@@ -1,4 +1,4 @@
-"""Wide & Deep: a linear model over sparse features beside a network over dense ones."""
+"""Wide & Deep: a linear model over sparse features and a network over dense ones."""
 
 from __future__ import annotations
 
@@ -41,12 +41,11 @@ class WideDeepConfig(ModelConfig):
 class WideDeep(Recommender):
     """Wide & Deep learning: memorisation and generalisation, trained jointly.
 
-    Cheng et al., "Wide & Deep learning for recommender systems", DLRS 2016:
-    P(y = 1) = σ(w_wideᵀ [x, φ(x)] + w_deepᵀ a + b) (Eq. 3). x: user, item and the item's entities
-    in the graph; φ(x): the products user × entity (Eq. 1), hashed, as there are too many; a: a
-    ReLU network over the embeddings of user, item and the mean of the item's entities. The paper
-    trains by FTRL and AdaGrad over half a trillion rows; here Adam takes their place, and dropout
-    guards against rows being few.
+    Cheng et al., "Wide & Deep learning for recommender systems", DLRS 2016: P(y = 1) = σ(w_wideᵀ
+    [x, φ(x)] + w_deepᵀ a + b) (Eq. 3). x: user, item and the item's entities in the graph; φ(x):
+    the products user × entity (Eq. 1), hashed, as there are too many; a: a ReLU network over the
+    embeddings of user, item and the mean of the item's entities. The paper trains by FTRL and
+    AdaGrad on half a trillion rows; here Adam is used, with dropout because of the small data.
     """
 
     name = "wide_deep"
@@ -94,22 +93,22 @@ class WideDeep(Recommender):
         return self.bias + wide + self.crosses(users, items) + deep.squeeze(1)
 
     def crosses(self, users: Tensor, items: Tensor) -> Tensor:
-        """w_φᵀ φ(x): the mean weight of the pairs (user, entity of the item); [b]."""
+        """w_φᵀ φ(x): mean weight of the pairs (user, entity of the item); [b]."""
         result = self.bias.new_zeros(len(users))
         if not self.config.cross_buckets:
             return result
         row, entity, share = self.shares.entries(items)
-        # A multiplicative hash spreads neighbouring ids over all buckets.
+        # A multiplicative hash spreads consecutive ids over all buckets.
         mixed = (users[row] * 2_654_435_761 + entity * 40_503_001) % 2_147_483_647
         weights = self.wide_crosses[mixed % self.config.cross_buckets]
         return result.index_add(0, row, weights * share)
 
     def forget(self) -> None:
-        """What scoring has computed from the parameters no longer holds."""
+        """Drop values cached while scoring."""
         self._cached = None
 
     def tasks(self, samples: InteractionSampler) -> Sequence[TrainingTask]:
-        """Click-through prediction alone."""
+        """The click prediction task."""
         config = self.config
         return [
             ClickTask(

@@ -1,4 +1,4 @@
-"""Command that measures cold-start users and items: `python -m recommender.newcomers`."""
+"""Command to evaluate cold-start users and items: `python -m recommender.newcomers`."""
 
 from __future__ import annotations
 
@@ -48,17 +48,17 @@ from safe_io.locks import folder_lock
 __all__ = ["main"]
 
 _ABILITIES = {"users": "fold_in", "items": "fold_in_items"}
-_LIKES = 5  # of the people whose waiting time is measured
-_PEOPLE = 50  # at most, of those
+_LIKES = 5  # people whose fold-in time is measured
+_PEOPLE = 50  # maximum history length of these
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Parse, train, measure, write, print."""
+    """Parse the arguments, train, evaluate, write, print."""
     arguments = _parser().parse_args(argv)
     trainers = [_trainer(name, arguments) for name in arguments.models]
     named = {"models": [t.label for t in trainers], "seeds": arguments.seeds}
     for flag, given in named.items():
-        if len(set(given)) < len(given):  # would be averaged as one more measurement
+        if len(set(given)) < len(given):  # duplicates would be averaged as further measurements
             raise ConfigError(f"--{flag}: give each once, not {', '.join(map(str, given))}")
     plan = {
         kind: [t for t in trainers if t.name in names_with(ability)]
@@ -113,14 +113,14 @@ def main(argv: list[str] | None = None) -> int:
 
 
 class _ModelTrainer:
-    """Trains one model, as the flags or a settings file say, on any split."""
+    """Trains a model with the settings of flags or a file, on any split."""
 
     def __init__(
         self, preset: Preset, settings: dict[str, Any], config: TrainConfig, label: str
     ) -> None:
         self.name, self.label = preset.name, label
         self._preset, self._settings, self._config = preset, settings, config
-        preset.configure(settings)  # complain about settings before reading data
+        preset.configure(settings)  # report errors in settings before reading data
 
     def train(self, parts: Split) -> Recommender:
         model = create_model(
@@ -139,7 +139,7 @@ def _trainer(name: str, arguments: argparse.Namespace) -> _ModelTrainer:
     check_table(path, content, "training", TrainConfig)
     check_table(path, content, "settings", preset.model.Config)
     training = {**content.get("training", {}), **settings_of(arguments, TrainConfig)}
-    # A model and a settings file for it are two rows of the report, not two runs of one.
+    # A model and a settings file for it are separate rows of the report.
     label = f"{preset.name} ({path.name})" if path.suffix == ".toml" else preset.name
     return _ModelTrainer(preset, content.get("settings", {}), TrainConfig.parse(training), label)
 
@@ -171,7 +171,7 @@ def _measure(
 
 
 def _print_speed(name: str, model: Recommender, parts: Split, seed: int) -> None:
-    """On the terminal alone: the report's files are the same in every run."""
+    """Print timings to the terminal only, so that the report's files are reproducible."""
     likes = first_likes(ItemSets(*parts.train.history), _LIKES, seed)
     milliseconds = _fold_in_milliseconds(model, likes)
     Console(stderr=True).print(
@@ -182,14 +182,14 @@ def _print_speed(name: str, model: Recommender, parts: Split, seed: int) -> None
 
 
 def _fold_in_milliseconds(model: Recommender, histories: ItemSets, k: int = 10) -> float:
-    """Median wall time in which one person is folded in and gets the `k` best items, in ms.
+    """Median wall time to fold in one person and find the `k` best items, in ms.
 
-    People are served one at a time, at most 50 of them; before the clock starts one is served whose
-    time does not count, since what all of them share (the item side) is computed then.
+    People are processed one at a time, at most 50, after one warm-up person, for whom the shared
+    item side is computed.
 
     Args:
-        model: trained, with a `fold_in`.
-        histories: what each likes; at least one person.
+        model: a trained model with `fold_in`.
+        histories: histories of at least one person.
         k: length of the list.
     """
     model.eval()

@@ -8,19 +8,19 @@ from recommender.models.registry import names_with
 
 
 def require_fold_in(model: Recommender) -> None:
-    """Refuse a model that has no way to score new people.
+    """Check that a model can score new users.
 
     Raises:
-        ConfigError: it has none; the message names the models that have.
+        ConfigError: it cannot; the message lists the models that can.
     """
     _require(model, "fold_in", "people")
 
 
 def require_fold_in_items(model: Recommender) -> None:
-    """Refuse a model that has no way to score new items.
+    """Check that a model can score new items.
 
     Raises:
-        ConfigError: it has none; the message names the models that have.
+        ConfigError: it cannot; the message lists the models that can.
     """
     _require(model, "fold_in_items", "items")
 

@@ -25,7 +25,7 @@ IntArray = NDArray[np.int64]
 
 
 def choose_users(split: Split, share: float, seed: int) -> IntArray:
-    """Users to leave out: so much of those with a positive in train and one in test; ascending."""
+    """Choose users to hold out: a share of those with positives in train and test; ascending."""
     liked = np.bincount(split.train.positives[0], minlength=split.train.n_users) > 0
     judged = np.zeros(split.train.n_users, dtype=bool)
     judged[split.test.users[split.test.labels == 1]] = True
@@ -33,9 +33,9 @@ def choose_users(split: Split, share: float, seed: int) -> IntArray:
 
 
 def choose_items(split: Split, share: float, seed: int) -> IntArray:
-    """Items to leave out: so much of those with a fact and with a positive in test.
+    """Choose items to hold out: a share of those with a fact and a positive in test.
 
-    In random order: ids may follow popularity, and items with equal scores are ranked as they come.
+    In random order, since ids may follow popularity and ties are ranked in order.
     """
     n_items, graph = split.train.n_items, split.train.graph
     has_facts = np.zeros(n_items, dtype=bool)
@@ -54,9 +54,9 @@ def _draw(candidates: IntArray, share: float, seed: int) -> IntArray:
 
 
 def without_users(split: Split, users: IntArray) -> Split:
-    """The split without any row of the users, and without what is known of them otherwise.
+    """Remove the users' rows and facts about them from the split.
 
-    Their ids stay in the range, so that those of all others do too.
+    The id range is unchanged, so that all other ids are kept.
     """
     train = split.train
     gone = np.zeros(train.n_users, dtype=bool)
@@ -74,7 +74,7 @@ def without_users(split: Split, users: IntArray) -> Split:
 
 
 def without_items(split: Split, items: IntArray) -> Split:
-    """The split without any row of the items, and without their triples."""
+    """Remove the items' rows and triples from the split."""
     train = split.train
     gone = np.zeros(train.n_items, dtype=bool)
     gone[items] = True
@@ -88,9 +88,9 @@ def without_items(split: Split, items: IntArray) -> Split:
 
 
 def first_likes(histories: ItemSets, most: int | None, seed: int) -> ItemSets:
-    """At most so many random items of each history; more of the same seed hold those of fewer.
+    """Sample at most `most` items of each history; larger samples of a seed include smaller ones.
 
-    `most` None is all.
+    None for all.
     """
     if most is None:
         return histories
@@ -101,7 +101,7 @@ def first_likes(histories: ItemSets, most: int | None, seed: int) -> ItemSets:
 
 
 def facts_of(split: Split, items: IntArray, most: int | None, seed: int) -> list[Facts]:
-    """At most so many random facts of each item, none of them about another of the items."""
+    """Sample a limited number of facts of each item, excluding facts about other given items."""
     graph, n_items = split.train.graph, split.train.n_items
     index_of = np.full(graph.n_entities, -1)
     index_of[items] = np.arange(len(items))
@@ -120,7 +120,7 @@ def facts_of(split: Split, items: IntArray, most: int | None, seed: int) -> list
 
 
 def _first_of_each(owners: IntArray, order: IntArray, most: int) -> IntArray:
-    """The places that come first in `order` among those of their owner, at most so many; sorted."""
+    """Positions of each owner's first entries in `order`, up to a limit; sorted."""
     by_owner = order[np.argsort(owners[order], kind="stable")]
     sorted_owners = owners[by_owner]
     starts = np.searchsorted(sorted_owners, sorted_owners)
@@ -132,7 +132,7 @@ def _rows(rows: HeldOut, kept: NDArray[np.bool_]) -> HeldOut:
 
 
 def _without(graph: KnowledgeGraph, gone: NDArray[np.bool_]) -> KnowledgeGraph:
-    """Without the triples of the entities that are gone; they are the first ids."""
+    """Remove the triples of the removed entities, which have the first ids."""
     is_gone = np.zeros(graph.n_entities, dtype=bool)
     is_gone[: len(gone)] = gone
     kept = ~(is_gone[graph.head] | is_gone[graph.tail])

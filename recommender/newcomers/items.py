@@ -19,12 +19,12 @@ __all__ = ["Placements", "place_new_item"]
 
 @dataclass(frozen=True, eq=False)
 class Placements:
-    """Where a new item would stand in everybody's list.
+    """Ranks of a new item in all users' lists.
 
     Attributes:
         scores: ``[n_users]`` raw scores.
-        ranks: ``[n_users]`` place in the user's list of what they do not play yet, from 1.
-        n_items: items of the catalogue.
+        ranks: ``[n_users]`` rank in the user's list of new items, from 1.
+        n_items: number of items of the catalogue.
     """
 
     scores: NDArray[np.float64]
@@ -32,28 +32,28 @@ class Placements:
     n_items: int
 
     def audience(self, most: int) -> NDArray[np.int64]:
-        """The users to show it to first: by place in their lists, then by score."""
+        """Users sorted by rank of the item in their lists, then by score."""
         order = np.lexsort((np.arange(len(self.ranks)), -self.scores, self.ranks))
         return order[:most]
 
     def users_within(self, rank: int) -> int:
-        """How many users have it among the first so many of their list."""
+        """Number of users with the item among the first k of their list."""
         return int((self.ranks <= rank).sum())
 
 
 def place_new_item(
     model: Recommender, split: Split, facts: Facts, *, block: int = DEFAULT_BLOCK
 ) -> Placements:
-    """Score a new item for every user of the training, and compare it with the catalogue.
+    """Score a new item for every training user, and rank it in the catalogue.
 
     Args:
         model: a trained model that can score items by their facts.
         split: the split that it was trained on.
-        facts: what is known of the item.
-        block: scores held at a time.
+        facts: facts about the item.
+        block: scores in memory at a time.
 
     Raises:
-        ConfigError: the model has no way to do so.
+        ConfigError: the model does not support this.
     """
     require_fold_in_items(model)
     model.eval()
@@ -78,7 +78,7 @@ def _placements(
         catalogue = model.score_items(ids, 0, n_items).clone()
         rows, items = histories.pairs(users)
         catalogue[torch.from_numpy(rows), torch.from_numpy(items)] = -torch.inf
-        # Of equal scores the known item stands first: it has earned its score.
+        # Ties: known items rank before the new one.
         above = (catalogue >= own).sum(dim=1)
         scores[users] = own[:, 0].double().cpu().numpy()
         ranks[users] = above.cpu().numpy() + 1

@@ -28,12 +28,12 @@ def recommend_to_newcomer(
     top: int = 10,
     options: ListOptions | None = None,
 ) -> Recommendations:
-    """Recommend to somebody who likes some items: `recommend_to_newcomer(run, likes=["Björk"])`.
+    """Recommend to a new user from some liked items: `recommend_to_newcomer(run, likes=["Björk"])`.
 
     Args:
         model: a loaded run, or a trained model.
-        split: what a model was trained on; a run knows it.
-        likes: names of items, in any spelling that `recommender.data.names` finds, or item ids.
+        split: training split of a model; not needed for a run.
+        likes: names of items, in any spelling found by `recommender.data.names`, or item ids.
         top: length of the list.
         options: filters and re-ranking.
 
@@ -64,7 +64,7 @@ def _item(like: str | int, split: Split) -> int:
 
 @lru_cache(maxsize=1)
 def item_names(split: Split) -> ItemNames:
-    """Names of the items of the split asked for last; the most played first among namesakes."""
+    """Item name index of the last split (cached); the most popular first among namesakes."""
     dataset = split.dataset
     popularity = np.bincount(split.train.positives[1], minlength=dataset.n_items)
     return ItemNames(dataset.catalogue, dataset.n_items, popularity)

@@ -1,7 +1,7 @@
-"""Measure cold-start quality with k revealed likes or facts, beside a retrained model.
+"""Measure cold-start quality with k revealed likes or facts, compared with a retrained model.
 
-In all rows of a protocol the same people are judged on the same test positives, and the same items
-compete, whatever the model was given.
+All rows of a protocol use the same people, test positives and candidate items, regardless of the
+revealed data.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ __all__ = ["AMOUNTS", "Point", "items_left_out", "users_left_out"]
 
 IntArray = NDArray[np.int64]
 
-#: How many likes, or facts, are given; None: all there are.
+#: Numbers of revealed likes or facts; None for all.
 AMOUNTS: tuple[int | None, ...] = (0, 1, 3, 5, 10, None)
 
 
 @dataclass(frozen=True)
 class Point:
-    """One measurement.
+    """A measurement.
 
     Attributes:
-        given: most likes or facts that the model was given; None: all.
-        mean_given: how many on average, since not everybody has so many.
+        given: maximum number of revealed likes or facts; None for all.
+        mean_given: mean number revealed, since some have fewer.
         retrained: whether the model was trained with the users or items.
         values: the metrics.
     """
@@ -55,21 +55,21 @@ def users_left_out(
     amounts: Sequence[int | None] = AMOUNTS,
     seed: int = 555,
 ) -> list[Point]:
-    """Lists for people of whom the model is given so many training positives and no more.
+    """Evaluate lists for new users with limited numbers of revealed training positives.
 
-    Judged on their test positives in the whole catalogue; none of their training positives
-    competes, whether it was given or not.
+    Evaluated on their test positives in the whole catalogue; all their training positives are
+    excluded, revealed or not.
 
     Args:
         folding: trained without the users.
         retrained: trained with all of their training positives.
         split: the split with the users.
-        users: who was left out.
-        amounts: how many of their training positives are given.
-        seed: which ones.
+        users: the held-out users.
+        amounts: numbers of revealed training positives.
+        seed: of their choice.
 
     Returns:
-        ``ndcg@10`` and ``recall@20`` for each amount, and of the retrained model last.
+        ``ndcg@10`` and ``recall@20`` for each amount, with the retrained model last.
     """
     histories = _rows_of(ItemSets(*split.train.history), users)
     relevant = _rows_of(_positives(split.test, split.train.n_users), users)
@@ -94,22 +94,22 @@ def items_left_out(
     amounts: Sequence[int | None] = AMOUNTS,
     seed: int = 555,
 ) -> list[Point]:
-    """Lists of new items alone, so many facts given of each.
+    """Evaluate lists of only new items with limited numbers of revealed facts.
 
-    Judged for the users with a test positive among them; what they play of them in train does not
-    compete. The retrained model knows the items' facts and training positives.
+    Evaluated for users with a test positive among them; their training positives are excluded. The
+    retrained model has the items' facts and training positives.
 
     Args:
         folding: trained without the items' rows and triples.
         retrained: trained with them.
         split: the split with the items.
-        items: what was left out.
-        amounts: how many facts are given.
-        seed: which ones.
+        items: the held-out items.
+        amounts: numbers of revealed facts.
+        seed: of their choice.
 
     Returns:
-        ``ndcg@10``, ``recall@20``, and ``auc`` (the mean over the items of the chance that somebody
-        who plays it is ranked above somebody who does not), as of `users_left_out`.
+        ``ndcg@10``, ``recall@20``, and ``auc`` (mean over items of the probability that a listener
+        is ranked above a non-listener), as in `users_left_out`.
     """
     n_users = split.train.n_users
     histories = _columns_of(ItemSets(*split.train.history), items, split.train.n_items)
@@ -140,7 +140,7 @@ def _judge(
 
 
 def _auc(scorer: ItemScorer, histories: ItemSets, relevant: ItemSets) -> dict[str, float]:
-    """Users ranked for each item; who plays it in train is no candidate."""
+    """AUC of users ranked for each item, excluding training positives."""
     n_users, n_items = histories.n_users, scorer.n_items
     with torch.inference_mode():
         ids = torch.arange(n_users, device=scorer.device)
@@ -160,7 +160,7 @@ def _auc(scorer: ItemScorer, histories: ItemSets, relevant: ItemSets) -> dict[st
 
 
 class _Chosen:
-    """Some users or some items of a model, numbered from 0."""
+    """Restriction of a scorer to some users or items, renumbered from 0."""
 
     def __init__(
         self, model: Recommender, users: IntArray | None = None, items: IntArray | None = None
@@ -172,11 +172,11 @@ class _Chosen:
 
     @property
     def device(self) -> torch.device:
-        """The model's."""
+        """Device of the model."""
         return self._model.device
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
-        """The model's own scores."""
+        """The model's scores."""
         asked = users if self._users is None else self._users[users]
         if self._items is None:
             return self._model.score_items(asked, start, stop)
@@ -189,13 +189,13 @@ def _positives(rows: HeldOut, n_users: int) -> ItemSets:
 
 
 def _rows_of(sets: ItemSets, users: IntArray) -> ItemSets:
-    """The sets of some users, numbered from 0."""
+    """Restrict the sets to some users, renumbered from 0."""
     rows, items = sets.pairs(users)
     return ItemSets.from_pairs(rows, items, len(users))
 
 
 def _columns_of(sets: ItemSets, items: IntArray, n_items: int) -> ItemSets:
-    """The sets cut to some items, numbered from 0."""
+    """Restrict the sets to some items, renumbered from 0."""
     number = np.full(n_items, -1)
     number[items] = np.arange(len(items))
     users = np.repeat(np.arange(sets.n_users), sets.sizes)

@@ -41,7 +41,7 @@ def averaged(runs: Sequence[Sequence[Point]]) -> list[Point]:
 
 
 def markdown(kind: str, curves: Curves) -> str:
-    """A table of one protocol, `users` or `items`: a row per model and amount."""
+    """Format the table of one protocol, `users` or `items`: a row per model and amount."""
     title, unit = _TITLES[kind]
     metrics = list(next(iter(curves.values()))[0].values)
     header = ["model", f"{unit} given", "on average", *metrics, "NDCG@10 of retrained"]
@@ -63,7 +63,7 @@ def markdown(kind: str, curves: Curves) -> str:
 
 
 def draw(protocols: Mapping[str, Curves], path: Path) -> None:
-    """NDCG@10 against what is given, a panel per protocol; dashed: the retrained model."""
+    """Plot NDCG@10 by revealed amount, a panel per protocol; dashed: the retrained model."""
     figure = Figure(figsize=(5.2 * len(protocols), 3.8), layout="constrained")
     FigureCanvasAgg(figure)
     panels: list[Axes] = list(figure.subplots(1, len(protocols), squeeze=False)[0])

@@ -1,8 +1,8 @@
 """Find each user's k best items of the whole catalogue, in blocks of bounded memory.
 
-The catalogue is scored in blocks of users × items. Of each block only what beats a user's k best
-so far is kept, so that neither the full score matrix nor a sort of it ever exists: memory depends
-on the block and on k, not on the number of items.
+The catalogue is scored in blocks of users × items. From each block only scores above a user's k
+best so far are kept, so that the full score matrix is never built or sorted: memory depends on the
+block and on k, not on the number of items.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _USERS_AT_A_TIME = 512
 
 
 class ItemScorer(Protocol):
-    """What `top_k` needs of a model; every `Recommender` offers it."""
+    """Interface of a model for `top_k`, implemented by every `Recommender`."""
 
     n_items: int
 
     @property
     def device(self) -> torch.device:
-        """Where the user ids must be."""
+        """Device of the user ids."""
 
     def score_items(self, users: Tensor, start: int, stop: int) -> Tensor:
         """Scores ``[len(users), stop - start]`` of the items ``start … stop - 1``."""
@@ -45,11 +45,11 @@ class ItemScorer(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class TopK:
-    """Best items first, one row per asked user.
+    """The best items, best first, one row per requested user.
 
     Attributes:
-        items: ``[n, k]`` item ids; -1 where fewer than k items were left to choose from.
-        scores: ``[n, k]`` their scores; -inf beside a -1.
+        items: ``[n, k]`` item ids, padded with -1.
+        scores: ``[n, k]`` their scores, padded with -inf.
     """
 
     items: NDArray[np.int64]
@@ -65,14 +65,14 @@ def top_k(
     block: int = DEFAULT_BLOCK,
     progress: Callable[[int], None] | None = None,
 ) -> TopK:
-    """Find every user's `k` best items; of equal scores the lower item id comes first.
+    """Find every user's `k` best items; ties by lower item id.
 
     Args:
         model: scores blocks of items.
-        users: ``[n]`` user ids, in the order in which the answer is wanted.
+        users: ``[n]`` user ids, in result order.
         k: length of each list.
-        exclude: items never to be listed, by user id (all users of the data, not only the asked).
-        block: number of scores held at a time; memory grows with it, the result does not change.
+        exclude: items to exclude, by user id (for all users of the data).
+        block: number of scores in memory at a time; does not affect the result.
         progress: called with the number of users done since its last call.
 
     Raises:
@@ -107,7 +107,7 @@ def top_k(
 
 
 class _ExcludedByBlock:
-    """The excluded (row, item) pairs of one batch of users, by item: a block's are a slice."""
+    """The excluded (row, item) pairs of a batch of users, sorted by item for slicing."""
 
     def __init__(self, exclude: ItemSets | None, users: NDArray[np.int64], width: int) -> None:
         rows, items = (exclude or ItemSets.empty(int(users.max()) + 1)).pairs(users)
@@ -115,13 +115,13 @@ class _ExcludedByBlock:
         self._rows, self._items, self._width = rows[order], items[order], width
 
     def mask(self, scores: Tensor, start: int) -> Tensor:
-        """Copy of `scores` (those of items from `start` on) with -inf at the excluded places."""
+        """Copy of `scores` (of items from `start`) with -inf at excluded positions."""
         low, high = np.searchsorted(self._items, [start, start + self._width])
         if low == high:
             return scores
         rows = torch.as_tensor(self._rows[low:high], device=scores.device)
         columns = torch.as_tensor(self._items[low:high] - start, device=scores.device)
-        masked = scores.clone()  # a model may hand out its own memory
+        masked = scores.clone()  # a model may return a view of its memory
         masked[rows, columns] = -torch.inf
         return masked
 
@@ -139,8 +139,8 @@ class _Best:
         if self._scores is None:
             self._items = self._items.to(scores.device)
             self._scores = torch.full_like(self._items, -torch.inf, dtype=scores.dtype)
-        # A later item with the same score has a higher id and loses, so only a strictly better
-        # one changes anything; "not <=" lets NaN through, to be reported at the end.
+        # A later item with the same score has a higher id and loses, so only strictly better ones
+        # matter; "not <=" keeps NaN, to be reported at the end.
         better = ~(scores.amax(dim=1) <= self._scores[:, -1])
         rows = better.nonzero().squeeze(1)
         if not len(rows):
@@ -155,7 +155,7 @@ class _Best:
         self._items[rows] = both.gather(1, order[:, : self._k])
 
     def result(self) -> tuple[NDArray[np.int64], NDArray[np.floating]]:
-        """Items and scores ``[rows, k]``; an item that stands at -inf is none (-1)."""
+        """Items and scores ``[rows, k]``; items with -inf become -1."""
         if self._scores is None:
             empty = self._items.cpu().numpy()[:, :0]
             return empty, empty.astype(np.float32)
@@ -170,11 +170,11 @@ class _Best:
 
 
 def _largest(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """`torch.topk` whose ties, at the cut too, go to the lower column; descending order."""
+    """`torch.topk` with ties by lower column, also at the cut; descending order."""
     values, columns = scores.topk(k, dim=1, sorted=True)
     if k < scores.shape[1]:
-        # topk may take any of the columns that tie with the last place. Where more tie than were
-        # taken, sort the row; that is rare with real scores.
+        # topk may take any of the columns that tie with the last one. If more tie than were taken,
+        # sort the row; that is rare with real scores.
         last = values[:, -1:]
         unsure = ((scores == last).sum(1) > (values == last).sum(1)).nonzero().squeeze(1)
         if len(unsure):

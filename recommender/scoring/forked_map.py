@@ -1,4 +1,4 @@
-"""Map a function over values in forked processes, which share what the parent has in memory."""
+"""Map a function over values in forked processes, which share the parent's memory."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ Value = TypeVar("Value")
 Result = TypeVar("Result")
 
 _function: Callable[[Any], Any] | None = None
-"""What the children call: it is in their memory when they are forked, and need not be pickled."""
+"""The function of the children: inherited by fork, so it need not be picklable."""
 
 
 def forked_map(
     function: Callable[[Value], Result], values: Iterable[Value], workers: int
 ) -> Generator[Result]:
-    """The results in the order of the values; at most two per worker are under way or waiting.
+    """Yield the results in the order of the values; at most two per worker are pending.
 
-    Torch should compute on one thread while this lasts: threads do not survive a fork.
+    Torch should use one thread meanwhile: threads do not survive a fork.
 
     Args:
-        function: may hold anything; only values and results pass between the processes.
-        values: pickled.
+        function: any callable; only values and results are passed between processes.
+        values: picklable values.
         workers: number of processes.
 
     Raises:

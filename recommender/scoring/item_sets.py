@@ -17,7 +17,7 @@ __all__ = ["ItemSets"]
 
 @dataclass(frozen=True, eq=False)
 class ItemSets:
-    """For every user a set of items, in compressed rows, each ascending and without repeats.
+    """Sets of items by user, in CSR format; each ascending and distinct.
 
     Attributes:
         starts: ``[n_users + 1]``; user ``u`` owns ``items[starts[u] : starts[u + 1]]``.
@@ -29,7 +29,7 @@ class ItemSets:
 
     @classmethod
     def from_pairs(cls, users: ArrayLike, items: ArrayLike, n_users: int) -> ItemSets:
-        """Gather (user, item) pairs, in any order and with repeats; ``[n]`` each."""
+        """Build from (user, item) pairs, in any order and with repeats; ``[n]`` each."""
         user_ids, item_ids = _int64(users), _int64(items)
         if user_ids.size and not 0 <= user_ids.min() <= user_ids.max() < n_users:
             raise ValueError(f"user ids must lie in 0..{n_users - 1}")
@@ -41,25 +41,25 @@ class ItemSets:
 
     @classmethod
     def empty(cls, n_users: int) -> ItemSets:
-        """No item for anybody."""
+        """Empty sets."""
         return cls(np.zeros(n_users + 1, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
     @classmethod
     def of_lists(cls, lists: Sequence[ArrayLike]) -> ItemSets:
-        """One user per list of items, in any order and with repeats."""
+        """Build from a list of items per user, in any order and with repeats."""
         sizes = [len(np.atleast_1d(_int64(items))) for items in lists]
         users = np.repeat(np.arange(len(lists)), sizes)
         items = np.concatenate([_int64(items).ravel() for items in lists]) if lists else users
         return cls.from_pairs(users, items, len(lists))
 
     def followed_by(self, others: ItemSets) -> ItemSets:
-        """These users and then those of `others`, whose ids move up by `n_users`."""
+        """Append the users of `others`, with ids shifted by `n_users`."""
         starts = np.concatenate([self.starts, others.starts[1:] + self.starts[-1]])
         return ItemSets(starts, np.concatenate([self.items, others.items]))
 
     @property
     def n_users(self) -> int:
-        """Number of users, those with an empty set included."""
+        """Number of users, including those with an empty set."""
         return len(self.starts) - 1
 
     @property
@@ -81,7 +81,7 @@ class ItemSets:
         return rows, self.items[self.starts[chosen][rows] + within]
 
     def contains(self, users: ArrayLike, items: ArrayLike) -> NDArray[np.bool_]:
-        """Whether each item is in its user's set; the arguments are broadcast to one shape."""
+        """Whether each item is in its user's set; arguments are broadcast."""
         user_ids, item_ids = np.broadcast_arrays(_int64(users), _int64(items))
         if not self.items.size:
             return np.zeros(item_ids.shape, dtype=bool)
@@ -93,7 +93,7 @@ class ItemSets:
         return np.asarray((keys[positions] == wanted) & (item_ids >= 0))
 
     def matrix(self, n_items: int) -> csr_array:
-        """The same as a sparse 0/1 matrix ``[n_users, n_items]`` of float64."""
+        """The sets as a sparse 0/1 matrix ``[n_users, n_items]`` of float64."""
         values = np.ones(len(self.items))
         return csr_array((values, self.items, self.starts), shape=(self.n_users, n_items))
 

@@ -26,35 +26,35 @@ class Adagrad:
         )
 
     def set_learning_rate(self, learning_rate: float) -> None:
-        """Take steps of another size from now on."""
+        """Change the learning rate."""
         self.learning_rate = learning_rate
         for group in self._adagrad.param_groups:
             group["lr"] = learning_rate
 
     @contextmanager
     def stepping(self) -> Iterator[None]:
-        """Nothing to prepare: the tables are updated as a whole."""
+        """No-op: tables are updated as a whole."""
         yield
 
     def zero_grad(self) -> None:
-        """Forget the gradients."""
+        """Clear the gradients."""
         self._adagrad.zero_grad()
 
     def step(self) -> None:
-        """One step with the gradients that the parameters hold."""
+        """Apply one step with the parameters' gradients."""
         self._adagrad.step()
 
     def share_gradients(self, group: Group) -> None:
-        """Add up the gradients of all processes, so that each takes the same step."""
+        """Sum the gradients over all processes, so that each takes the same step."""
         for parameter in self._parameters:
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
         group.sum_dense([p.grad for p in self._parameters if p.grad is not None])
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything to go on from."""
+        """State for resuming."""
         return dict(self._adagrad.state_dict())
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Load a state from `state_dict`."""
         self._adagrad.load_state_dict(state)

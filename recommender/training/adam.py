@@ -21,7 +21,7 @@ HORIZON = 400  # steps after which r^k, r = β₁/√β₂, is below double prec
 
 
 class TableState:
-    """Adam's moments of one embedding table and the step each row is up to date with."""
+    """Adam's moments of one embedding table and the last step applied to each row."""
 
     def __init__(self, table: EmbeddingTable) -> None:
         self.table = table
@@ -38,17 +38,17 @@ class TableState:
 class Adam:
     """Adam (Kingma and Ba 2015) with its usual β₁ = 0.9, β₂ = 0.999, ε = 1e-8.
 
-    With `rowwise`, the rows of embedding tables that a batch does not read are left alone until
-    they are read or `stepping` ends, and are then brought up to date in one go; the result is
-    that of dense Adam up to rounding (see `recommender.kernels.adam_rows`), at a cost that does
-    not grow with the tables. Row-wise steps are for tables on the CPU.
+    With `rowwise`, updates of embedding rows that a batch does not read are postponed until they
+    are read or `stepping` ends, and are then applied at once; the result equals dense Adam up to
+    rounding (see `recommender.kernels.adam_rows`), at a cost independent of the table size.
+    Row-wise steps require tables on the CPU.
 
-    Steps happen inside `with optimizer.stepping():`, so that no other task meets a stale row.
+    Steps happen inside `with optimizer.stepping():`, so that no other task reads a stale row.
 
     Attributes:
-        steps: steps taken so far, by all processes that take turns.
-        turns: processes that take turns at the tables, each on rows of its own: every step of this
-            one is followed by one of each of the others, in which its rows have no gradient.
+        steps: steps taken so far, by all alternating processes.
+        turns: number of processes that alternate on the tables, each on its own rows: every step of
+            this one is followed by one of each other, in which its rows have no gradient.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Adam:
         self.carry = np.zeros((2, 1024))
 
     def _torch_adam(self, fused: bool) -> torch.optim.Adam | None:
-        """torch's own Adam for `weights`, working in the moments of this object."""
+        """torch's own Adam for `weights`, using the moments of this object."""
         if not self.weights:
             return None
         adam = torch.optim.Adam(
@@ -94,7 +94,7 @@ class Adam:
         return adam
 
     def set_learning_rate(self, learning_rate: float) -> None:
-        """Take steps of another size from now on; to be called outside `stepping`."""
+        """Change the learning rate; call outside `stepping`."""
         self.learning_rate = learning_rate
         if self._dense is not None:
             for group in self._dense.param_groups:
@@ -102,7 +102,7 @@ class Adam:
 
     @contextmanager
     def stepping(self) -> Iterator[None]:
-        """While it lasts, tables give row gradients and refresh the rows they hand out."""
+        """Context in which tables have row gradients and refresh the rows they return."""
         for state in self.tables:
             state.table.sparse = True
             state.table.refresh = _Refresh(self, state)
@@ -114,7 +114,7 @@ class Adam:
                 self.catch_up_all(state)
 
     def zero_grad(self) -> None:
-        """Forget the gradients."""
+        """Clear the gradients."""
         for parameter in self.weights:
             parameter.grad = None
         for state in self.tables:
@@ -122,7 +122,7 @@ class Adam:
 
     @torch.no_grad()
     def step(self) -> None:
-        """One step with the gradients that the parameters hold."""
+        """Apply one step with the parameters' gradients."""
         self.begin_step()
         if self._dense is not None:
             self._dense.step()
@@ -134,7 +134,7 @@ class Adam:
 
     @torch.no_grad()
     def share_gradients(self, group: Group) -> None:
-        """Add up the gradients of all processes, so that each takes the same step."""
+        """Sum the gradients over all processes, so that each takes the same step."""
         for parameter in self.weights:
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
@@ -149,27 +149,27 @@ class Adam:
             else:
                 ids, values = weight.grad._indices()[0], weight.grad._values()
             ids, values = group.gather_rows(ids, values)
-            self.catch_up(state, ids.numpy())  # rows that only other processes have read
+            self.catch_up(state, ids.numpy())  # rows read only by other processes
             weight.grad = torch.sparse_coo_tensor(
                 ids[None], values, weight.shape, check_invariants=False
             )
 
     def align_steps(self) -> None:
-        """Tell torch's Adam how many steps were taken elsewhere."""
+        """Set the step count of torch's Adam, including steps taken elsewhere."""
         for step in self._step_tensors:
             step.fill_(self.own_steps)
 
     @property
     def own_steps(self) -> int:
-        """Steps that this process has taken itself, the one under way included."""
+        """Steps taken by this process, including the current one."""
         return -(-self.steps // self.turns)
 
     def end_step(self) -> None:
-        """Let the other processes have their turns."""
+        """Account for one step of each other process."""
         self.pass_by(self.turns - 1)
 
     def pass_by(self, steps: int) -> None:
-        """Let steps pass in which nothing here has a gradient."""
+        """Account for steps in which no parameter here has a gradient."""
         for _ in range(steps):
             self.begin_step()
 
@@ -182,11 +182,11 @@ class Adam:
             adam_rows.extend_carry(self.carry, self.steps, BETA1, BETA2, HORIZON)
 
     def catch_up_all(self, state: TableState) -> None:
-        """Bring all rows of a table up to date."""
+        """Apply all pending updates of a table."""
         self.catch_up(state, np.arange(len(state.last)))
 
     def catch_up(self, state: TableState, rows: np.ndarray) -> None:
-        """Bring `rows` of a table up to date with the steps taken so far."""
+        """Apply the pending updates of `rows` of a table."""
         adam_rows.catch_up(
             *state.arrays(), state.last, rows, self.carry, self.steps,
             self.learning_rate, BETA1, BETA2, EPSILON,
@@ -203,10 +203,10 @@ class Adam:
         )  # fmt: skip
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything to go on from, on any device; to be taken outside `stepping`.
+        """State for resuming on any device; call outside `stepping`.
 
-        The moments are those of the parameters, in their order, whether rows or whole tables are
-        updated: a run that began on a GPU can go on on a CPU.
+        The moments are in the order of the parameters, for row-wise and dense updates alike: a run
+        started on a GPU can be resumed on a CPU.
         """
         moments: list[Any] = [None] * len(self._places)
         for parameter, first, second, taken in self._moments():
@@ -215,7 +215,7 @@ class Adam:
 
     @torch.no_grad()
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Load a state from `state_dict`."""
         self.steps = state["steps"]
         for parameter, own_first, own_second, taken in self._moments():
             first, second, count = state["moments"][self._places[id(parameter)]]
@@ -225,21 +225,21 @@ class Adam:
                 taken.fill_(count)
         for table in self.tables:
             table.last[:] = self.steps
-        # Every row is up to date, so that no movement is carried from before.
+        # No updates are pending, so no movement is carried over.
         size = self.carry.shape[1]
         while size <= self.steps:
             size *= 2
         self.carry = np.zeros((2, size))
 
     def _moments(self) -> Iterator[tuple[nn.Parameter, Tensor, Tensor, Tensor | int]]:
-        """(parameter, first moment, second moment, steps that it took) of each."""
+        """Yield (parameter, first moment, second moment, steps) of each parameter."""
         yield from zip(self.weights, self.exp_avg, self.exp_avg_sq, self._step_tensors, strict=True)
         for state in self.tables:
             yield state.table.weight, state.exp_avg, state.exp_avg_sq, self.steps
 
 
 class _Refresh:
-    """Brings rows up to date before they are read."""
+    """Applies pending updates of rows before they are read."""
 
     def __init__(self, optimizer: Adam, state: TableState) -> None:
         self.optimizer, self.state = optimizer, state

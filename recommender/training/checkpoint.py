@@ -1,7 +1,7 @@
 """Write and read checkpoints atomically: model, optimiser, stopping state, best parameters.
 
-The file is written beside its place, flushed to the disk and renamed over it: a reader finds the
-old checkpoint or the new one, never a torn one. Equal states give equal bytes.
+The file is written to a temporary name, flushed to disk and renamed: a reader finds the old or the
+new checkpoint, never a partial one. Equal states give equal bytes.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class Checkpoint:
 
     Attributes:
         epoch: epochs done.
-        fingerprint: of model, settings and data, so that nothing else is resumed from it.
-        model: parameters and buffers after the last epoch; empty where `best_model` is the same.
-        optimizers: by task name.
+        fingerprint: hash of model, settings and data, checked on resume.
+        model: parameters and buffers after the last epoch; empty if equal to `best_model`.
+        optimizers: optimiser states by task name.
         stopping: state of the stopping rule.
         best_model: parameters of the best validated epoch, None before the first.
         finished: whether training has ended.
@@ -58,7 +58,7 @@ class Checkpoint:
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Replace the file at `path` in one step."""
+    """Replace the file at `path` atomically."""
     buffer = io.BytesIO()
     torch.save(
         _canonical({f.name: getattr(checkpoint, f.name) for f in fields(checkpoint)}), buffer
@@ -67,7 +67,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint; its tensors are on the CPU, memory-mapped: only what is used is read.
+    """Read a checkpoint; tensors are on the CPU and memory-mapped, so only used parts are read.
 
     Raises:
         RunError: missing or damaged file.
@@ -78,9 +78,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
         checkpoint = Checkpoint(**torch.load(path, "cpu", weights_only=True, mmap=True))
     except OSError as error:
         if error.errno is not None:
-            raise  # the disk's fault, not the file's
+            raise  # a fault of the disk, not of the file
         raise _unreadable(path, error) from None
-    except Exception as error:  # torch.load fails in many ways on a file that is not its own
+    except Exception as error:  # torch.load raises many kinds of errors on foreign files
         raise _unreadable(path, error) from None
     if problem := _problem(checkpoint):
         raise RunError(f"{path}: damaged checkpoint: {problem}; train again")
@@ -89,10 +89,10 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 @contextmanager
 def fitting(path: Path) -> Iterator[None]:
-    """Turn what goes wrong while a checkpoint's state is put into a model into a RunError.
+    """Context that converts errors of loading a checkpoint's state into a RunError.
 
     Raises:
-        RunError: shapes, names or types are not those of the model.
+        RunError: shapes, names or types do not match the model.
     """
     try:
         yield
@@ -106,9 +106,9 @@ def fitting(path: Path) -> Iterator[None]:
 
 
 def put_into(model: nn.Module, state: dict[str, torch.Tensor]) -> None:
-    """Give a model these parameters, without a copy: processes of one run share the pages.
+    """Set a model's parameters without a copy, so that processes of one run share pages.
 
-    Where precisions differ, they are copied, for a model is of one precision.
+    If precisions differ, they are copied and converted.
     """
     own = model.state_dict()
     same = all(name in own and own[name].dtype == value.dtype for name, value in state.items())
@@ -120,8 +120,8 @@ def _unreadable(path: Path, error: Exception) -> RunError:
 
 
 def _problem(checkpoint: Checkpoint) -> str:
-    """What is wrong with a checkpoint that could be read; empty where nothing is."""
-    found: dict[str, Any] = vars(checkpoint)  # whatever the types say: they come from a file
+    """Describe what is wrong with a readable checkpoint; '' if it is valid."""
+    found: dict[str, Any] = vars(checkpoint)  # values are from a file, so types are not guaranteed
     epoch, best = found["epoch"], found["best_model"]
     if not isinstance(epoch, int) or isinstance(epoch, bool) or not 0 <= epoch < 2**31:
         return f"epoch {epoch!r}"
@@ -137,7 +137,7 @@ def _problem(checkpoint: Checkpoint) -> str:
             if not isinstance(value, torch.Tensor):
                 return f"parameter {name!r} is no tensor"
     for name, value in (best or {}).items():
-        # A last epoch may have diverged; a best one was measured.
+        # The last epoch may have diverged, but not the best one.
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
             return f"parameter {name!r} holds values that are not finite"
     return ""
@@ -149,10 +149,10 @@ def checkpoint_hash(path: Path) -> str:
 
 
 def _canonical(value: Any) -> Any:
-    """The same value with no sharing between its parts, which pickle would write down.
+    """A canonical copy without shared parts, which pickle would encode.
 
-    Equal strings become one object, tensors get storages of their own: then the bytes depend on
-    the state alone, not on whether it was computed or read from an earlier checkpoint.
+    Equal strings become one object and tensors get separate storages, so that the bytes depend only
+    on the state, not on whether it was computed or read from an earlier checkpoint.
     """
     if isinstance(value, torch.Tensor):
         return value.detach().to("cpu", copy=True).contiguous().clone()

@@ -20,7 +20,7 @@ _OF_LISTS = re.compile(rf"(?:{'|'.join(RANKING_METRICS)})@([1-9]\d{{0,5}})")
 
 
 class TrainConfig(BaseModel):
-    """How to train: data protocol, length, stopping, device, logging."""
+    """Settings of a training: data protocol, length, stopping, device, logging."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -95,20 +95,19 @@ class TrainConfig(BaseModel):
 
     @property
     def monitored_lengths(self) -> tuple[int, ...]:
-        """K of the ranking metrics in the monitor, ascending; empty where it has none."""
+        """K of the ranking metrics in the monitor, ascending; empty if none."""
         found = (_OF_LISTS.fullmatch(name) for name in self.monitor.split("+"))
         return tuple(sorted({int(match[1]) for match in found if match}))
 
     @property
     def lengths(self) -> tuple[int, ...]:
-        """K at which the finished model's lists are measured."""
+        """K at which the finished model's lists are evaluated."""
         return tuple(sorted({*DEFAULT_KS, *self.monitored_lengths}))
 
     def identity(self, exclude: set[str]) -> dict[str, Any]:
         """The settings that identify a training, for hashes: JSON values by name.
 
-        The random split is left out, so that what was named before there was another keeps its
-        name.
+        The random split is omitted, so that names from before other splits existed are unchanged.
 
         Args:
             exclude: names of further settings to leave out.
@@ -117,7 +116,7 @@ class TrainConfig(BaseModel):
         return self.model_dump(mode="json", exclude=exclude | usual)
 
     def monitored(self, values: Mapping[str, float]) -> float:
-        """The number that chooses the epoch, from the validation metrics by name."""
+        """The monitored value, from the validation metrics by name."""
         return sum(float(values[name]) for name in self.monitor.split("+"))
 
     @classmethod

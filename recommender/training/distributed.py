@@ -1,9 +1,9 @@
-"""The processes of a data-parallel training under torchrun, and what they say to each other.
+"""Process group of a data-parallel training under torchrun: sums, gathers, broadcasts.
 
-There are two ways to train together. Where a model can be divided (`Recommender.divide`), every
-process trains on rows of its own. Else all processes draw the same batches from the same seed and
-take their own slice of each; the gradients of the slices are added up, so that a step is the one
-that a single process would have taken, up to rounding. Nothing here is active outside torchrun.
+There are two modes. If a model can be divided (`Recommender.divide`), every process trains on its
+own rows. Otherwise all processes draw the same batches from the same seed and process a slice of
+each; the gradients of the slices are summed, so that a step equals that of a single process up to
+rounding. Inactive outside torchrun.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from recommender.errors import ConfigError
 __all__ = ["Group", "process_group"]
 
 Value = TypeVar("Value")
-_LONGEST_WAIT = timedelta(days=1)  # the others wait while the main process measures or writes
+_LONGEST_WAIT = timedelta(days=1)  # while the main process evaluates or writes
 
 
 class Group:
-    """The processes that train together; alone, all its methods do nothing."""
+    """A group of training processes; with a single process all methods are no-ops."""
 
     def __init__(self, rank: int = 0, size: int = 1) -> None:
         self.rank, self.size = rank, size
@@ -42,7 +42,7 @@ class Group:
         return slice(n * self.rank // self.size, n * (self.rank + 1) // self.size)
 
     def sum_dense(self, tensors: list[Tensor]) -> None:
-        """Replace each tensor by its sum over the processes, in one message."""
+        """Replace each tensor by its sum over the processes, in one all-reduce."""
         if self.size == 1 or not tensors:
             return
         joined = torch.cat([tensor.reshape(-1) for tensor in tensors])
@@ -52,7 +52,7 @@ class Group:
             tensor.copy_(part.view_as(tensor))
 
     def gather_rows(self, ids: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """All processes' rows, in the order of their ranks: ids [k], values [k, dim]."""
+        """Gather all processes' rows, by rank: ids [k], values [k, dim]."""
         if self.size == 1:
             return ids, values
         count = torch.tensor([len(ids)], device=ids.device)
@@ -70,7 +70,7 @@ class Group:
         )
 
     def exchange(self, tensors: list[Tensor]) -> None:
-        """Hand each tensor to the process before this one, and take that of the process after."""
+        """Send each tensor to the previous process, and receive that of the next."""
         if self.size == 1:
             return
         before, after = (self.rank - 1) % self.size, (self.rank + 1) % self.size
@@ -84,7 +84,7 @@ class Group:
             tensor.copy_(other)
 
     def gather_equal(self, tensor: Tensor) -> list[Tensor]:
-        """The tensors of all processes, which are of one shape, in the order of their ranks."""
+        """Gather tensors of equal shape from all processes, by rank."""
         if self.size == 1:
             return [tensor]
         found = [torch.empty_like(tensor) for _ in range(self.size)]
@@ -92,23 +92,23 @@ class Group:
         return found
 
     def gather_columns(self, values: Tensor, counts: list[int]) -> list[Tensor]:
-        """The [k, count] of all processes, in the order of their ranks, which have given counts."""
+        """Gather the [k, count] of all processes with the given counts, by rank."""
         padded = values.new_zeros(values.shape[0], max(counts))
         padded[:, : values.shape[1]] = values
         return [f[:, :n] for f, n in zip(self.gather_equal(padded), counts, strict=True)]
 
     def largest(self, value: int) -> int:
-        """The largest of the processes' values."""
+        """The maximum of the processes' values."""
         return max(int(v) for v in self.gather_equal(torch.tensor([value])))
 
     def broadcast(self, tensors: list[Tensor]) -> None:
-        """Give every process the main one's values."""
+        """Broadcast the main process's values."""
         if self.size > 1:
             for tensor in tensors:
                 dist.broadcast(tensor, src=0)
 
     def agree(self, value: Value) -> Value:
-        """The main process's value, everywhere."""
+        """Return the main process's value in every process."""
         if self.size == 1:
             return value
         box = [value]
@@ -116,7 +116,7 @@ class Group:
         return box[0]
 
     def wait(self) -> None:
-        """Until all processes are here."""
+        """Wait until all processes have reached this point."""
         if self.size > 1:
             dist.barrier()
 

@@ -1,9 +1,9 @@
-"""Train one model in several processes, each on rows of its own: what the loop asks of it.
+"""Interface of a model divided over several processes, each training its own rows.
 
-A process that takes every second step at rows which no other touches leaves them exactly as one
-process would that takes all the steps in turn (Gemulla et al., "Large-scale matrix factorization
-with distributed stochastic gradient descent", KDD 2011). What all processes change, such as the
-matrices of a layer, each changes by itself for some steps; then the changes are added up.
+Processes that step alternately on disjoint rows give the same result as one process that takes all
+the steps in turn (Gemulla et al., "Large-scale matrix factorization with distributed stochastic
+gradient descent", KDD 2011). Shared parameters, such as the matrices of a layer, are changed
+locally for some steps; then the changes are summed.
 """
 
 from __future__ import annotations
@@ -27,37 +27,37 @@ __all__ = ["Division", "MergedSteps", "add_up", "every_nth", "interleaved"]
 
 
 class Division(Protocol):
-    """A model of which this process holds some rows, and how these are trained and put together.
+    """A model of which this process holds some rows: how to train and assemble them.
 
-    All methods are to be called in all processes at once.
+    All methods must be called in all processes at the same time.
     """
 
     @property
     def tasks(self) -> Sequence[TrainingTask]:
-        """What to train on; its samples are this process's own."""
+        """Training objectives, with this process's samples."""
 
     @property
     def optimizers(self) -> Mapping[str, Adam]:
-        """By the tasks' names."""
+        """Optimisers by task name."""
 
     @property
     def steps(self) -> Mapping[str, Steps]:
-        """By the tasks' names."""
+        """Steps by task name."""
 
     def score(self, rows: HeldOut) -> tuple[np.ndarray, np.ndarray]:
-        """`score_rows`, each process those of its own users; all get all the scores."""
+        """`score_rows`, where each process scores its own users, and all get all the scores."""
 
     def whole(self) -> AbstractContextManager[None]:
-        """For as long as it lasts, the main process's model is complete."""
+        """Context in which the main process's model is complete."""
 
     def complete(self, state: Mapping[str, Tensor] | None) -> dict[str, Tensor] | None:
-        """A whole model's parameters out of all processes' `state_dict`s; {} but in the main one.
+        """Assemble a whole model's parameters from all processes' `state_dict`s; {} except in main.
 
-        None where the states are None, as they are before the first validation.
+        None if the states are None, as before the first validation.
         """
 
     def optimizer_states(self) -> dict[str, Any]:
-        """The optimisers' states, as of one process with all the rows; {} but in the main one."""
+        """Assemble the optimisers' states for all rows; {} except in the main process."""
 
     def load(
         self,
@@ -65,40 +65,40 @@ class Division(Protocol):
         best: Mapping[str, Tensor] | None,
         optimizers: Mapping[str, Any],
     ) -> dict[str, Tensor] | None:
-        """Take this process's part of a checkpoint; what `best` is for this process."""
+        """Load this process's part of a checkpoint; returns its part of `best`."""
 
 
 def every_nth(rows: Tensor, first: int, size: int) -> Tensor:
-    """The rows first, first + size, …, and a row of zeros where another process has one more."""
+    """The rows first, first + size, …, padded by a zero row if another process has one more."""
     part = rows[first::size]
     missing = -(-len(rows) // size) - len(part)
     return torch.cat([part, part.new_zeros(missing, *part.shape[1:])])
 
 
 def interleaved(parts: Sequence[Tensor], n: int) -> Tensor:
-    """The n rows of which `every_nth` made these parts."""
+    """Inverse of `every_nth`: interleave the parts to n rows."""
     return torch.stack(list(parts), dim=1).flatten(0, 1)[:n]
 
 
 def add_up(group: Group, before: Tensor, now: Tensor) -> None:
-    """Change `now` to `before` plus the changes of all processes; the same bits in each."""
+    """Set `now` to `before` plus the changes of all processes; bit-identical in each."""
     now -= before
     group.sum_dense([now])
     now += before
 
 
 class MergedSteps:
-    """Steps over tables that every process holds, at samples of its own; merged now and then.
+    """Local steps of each process on its own samples, with periodic merges of whole tables.
 
-    The moments of Adam are sums over the gradients: added up, they are those of one process that
-    takes all the steps. So are the rows, but that a gradient was taken where its own process
-    stood. The layers' moments are averaged.
+    Adam's moments are sums over gradients: summed over processes, they equal those of one process
+    that takes all the steps. So do the rows, except that gradients are computed at local values.
+    The layers' moments are averaged.
 
     Args:
-        task: trained by torch's autograd.
+        task: a task trained by torch's autograd.
         optimizer: of the task; its tables row-wise.
         group: the processes.
-        alone: steps between two merges.
+        alone: local steps between merges.
     """
 
     def __init__(self, task: TrainingTask, optimizer: Adam, group: Group, alone: int) -> None:
@@ -121,7 +121,7 @@ class MergedSteps:
 
     @torch.no_grad()
     def _run_and_merge(self, columns: tuple[Tensor, ...], missing: int) -> float:
-        """Some steps, `missing` ones that only others take, and everybody's changes."""
+        """Run some steps, account for `missing` ones of other processes, and merge all changes."""
         optimizer, group = self.optimizer, self.group
         began = optimizer.steps
         tables = [[torch.from_numpy(a).clone() for a in s.arrays()] for s in optimizer.tables]
@@ -143,7 +143,7 @@ class MergedSteps:
         return loss
 
     def _move_on(self, state: TableState, arrays: list[Tensor], began: int) -> None:
-        """Bring a copy of a table, from before, to where it would be without any gradient."""
+        """Advance an earlier copy of a table by Adam steps without gradients."""
         optimizer, n = self.optimizer, len(state.last)
         theta, first, second = (array.numpy() for array in arrays)
         adam_rows.catch_up(

@@ -42,7 +42,7 @@ def score_rows(model: Recommender, rows: HeldOut) -> tuple[np.ndarray, np.ndarra
 def score_shared_rows(
     model: Recommender, rows: HeldOut, *, group: Group
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`score_rows` of a model that every process has; each scores a slice, and all get all."""
+    """`score_rows` of a replicated model: each process scores a slice, and all get all scores."""
     bounds = [Group(rank, group.size).slice(len(rows)) for rank in range(group.size)]
     own = bounds[group.rank]
     values = np.stack(
@@ -61,17 +61,17 @@ def validation_value(
     limit: int = 0,
     score: Callable[[HeldOut], tuple[np.ndarray, np.ndarray]] | None = None,
 ) -> dict[str, float]:
-    """What a monitor may ask for: `auc` and `acc` (ŷ ≥ 0.5) of the validation rows, and rankings.
+    """Validation metrics of the monitor: `auc` and `acc` (ŷ ≥ 0.5), and ranking metrics.
 
     Args:
-        model: calibrated first, if it wants to be.
-        split: its validation positives are relevant, its training positives left out of the lists.
-        ks: lengths at which the catalogue's ranking is judged; without any it is not ranked.
-        limit: rank for so many users at most; 0: for all.
-        score: `score_rows` of the model, where several processes share the work.
+        model: the model, calibrated first if it requires this.
+        split: its validation positives are relevant, its training positives excluded.
+        ks: list lengths of ranking metrics; without any, the catalogue is not ranked.
+        limit: maximum number of users to rank for; 0 for all.
+        score: replacement of `score_rows` for several processes.
 
     Returns:
-        By name (`ndcg@10`); all NaN where the model gives no finite score.
+        Metrics by name (`ndcg@10`); all NaN if scores are not finite.
     """
     rows = split.valid
     undefined = dict.fromkeys(
@@ -81,7 +81,7 @@ def validation_value(
     scores, probabilities = score(rows)
     if not np.isfinite(scores).all():
         return undefined
-    if model.calibrates:  # scores on no probability's scale: two numbers learnt on these rows
+    if model.calibrates:  # scores are not on a probability scale: fitted on these rows
         model.calibrate(scores, rows.labels)
         _, probabilities = score(rows)
     values = {
@@ -92,7 +92,7 @@ def validation_value(
         try:
             with _scoring(model):
                 ranking = evaluate_ranking(model, split.train, rows, ks, limit=limit)
-        except RunError:  # NaN, though for none of these rows: the epoch is none to choose
+        except RunError:  # NaN scores outside these rows: the epoch must not be chosen
             return undefined
         means = ranking.means().items()
         values |= {name: float("nan") if mean is None else mean for name, mean in means}
@@ -104,7 +104,7 @@ def evaluate_split(
 ) -> dict[str, dict[str, Any]]:
     """The full report on the rows of validation and, by default, test.
 
-    Test's second accuracy is at the threshold that is best on validation.
+    The second test accuracy is at the threshold that is best on validation.
     """
     scores, probabilities = score_rows(model, split.valid)
     threshold = float(best_threshold(split.valid.labels, probabilities))
@@ -137,15 +137,15 @@ def rank_split(
 ) -> dict[str, dict[str, Any]]:
     """Ranking of the whole catalogue: `valid_ranking` and, by default, `ranking`.
 
-    Each holds the ranking metrics of its part and, alike in both, the list metrics
+    Each has the ranking metrics of its part and the list metrics, equal in both
     (`CatalogueResult.report`).
 
     Args:
         model: the trained model.
-        split: what to find, and what to leave out.
+        split: relevant and excluded items.
         ks: lengths of the lists.
-        limit: rank for so many users at most; 0: for all.
-        test: whether to look at the test rows.
+        limit: maximum number of users to rank for; 0 for all.
+        test: whether to evaluate the test rows.
     """
     parts = {"valid_ranking": split.valid, **({"ranking": split.test} if test else {})}
     with _scoring(model):
@@ -155,7 +155,7 @@ def rank_split(
 
 @contextmanager
 def _scoring(model: Recommender) -> Iterator[None]:
-    """Evaluation mode for as long as it lasts."""
+    """Context with the model in evaluation mode."""
     was_training = model.training
     model.eval()
     try:

@@ -14,20 +14,20 @@ __all__ = ["JsonLines", "Logger", "MLflow", "TensorBoard"]
 
 
 class Logger(Protocol):
-    """Takes in one flat record per epoch and the final metrics."""
+    """Interface of a receiver of one flat record per epoch and the final metrics."""
 
     def start(self, settings: Mapping[str, Any], epochs_done: int) -> None:
-        """Training begins, or goes on after `epochs_done` epochs."""
+        """Called when training starts, or resumes after `epochs_done` epochs."""
 
     def epoch(self, record: Mapping[str, float]) -> None:
-        """An epoch is over; the record holds `epoch`, counted from 1, and numbers by name."""
+        """Called after an epoch; the record has `epoch`, counted from 1, and numbers by name."""
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
-        """Training is over; `metrics` is what `metrics.json` holds."""
+        """Called after training; `metrics` is the content of `metrics.json`."""
 
 
 class JsonLines:
-    """One JSON object per epoch in `metrics.jsonl`; going on drops the lines of lost epochs."""
+    """One JSON object per epoch in `metrics.jsonl`; resuming drops the lines of lost epochs."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -47,7 +47,7 @@ class JsonLines:
             stream.write(json.dumps(dict(record)) + "\n")
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
-        """Nothing more to write."""
+        """Does nothing."""
 
 
 def _epoch_of(line: bytes) -> float:
@@ -68,12 +68,12 @@ class TensorBoard:
         self._writer = SummaryWriter(str(folder))
 
     def start(self, settings: Mapping[str, Any], epochs_done: int) -> None:
-        """Write down the settings."""
+        """Log the settings."""
         text = json.dumps(dict(settings), indent=2, default=str)
         self._writer.add_text("settings", f"```\n{text}\n```", epochs_done)
 
     def epoch(self, record: Mapping[str, float]) -> None:
-        """One point per curve."""
+        """Add one point per curve."""
         for name, value in record.items():
             if name != "epoch":
                 self._writer.add_scalar(name, value, int(record["epoch"]))
@@ -84,7 +84,7 @@ class TensorBoard:
 
 
 class MLflow:
-    """A run in the tracking store that MLFLOW_TRACKING_URI names; needs the extra `tracking`."""
+    """A run in the tracking store MLFLOW_TRACKING_URI; needs the extra `tracking`."""
 
     def __init__(self, run_name: str) -> None:
         try:
@@ -94,17 +94,17 @@ class MLflow:
         self._mlflow, self._name = mlflow, run_name
 
     def start(self, settings: Mapping[str, Any], epochs_done: int) -> None:
-        """Open the run and write down the settings."""
+        """Open the run and log the settings."""
         self._mlflow.start_run(run_name=self._name)
         self._mlflow.log_params({name: str(value) for name, value in settings.items()})
 
     def epoch(self, record: Mapping[str, float]) -> None:
-        """One point per curve."""
+        """Add one point per curve."""
         values = {_mlflow_name(name): v for name, v in record.items() if name != "epoch"}
         self._mlflow.log_metrics(values, step=int(record["epoch"]))
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
-        """Write down the final figures and close the run."""
+        """Log the final figures and close the run."""
         for part, figures in metrics.items():
             if isinstance(figures, Mapping):
                 for name, value in figures.items():
@@ -114,5 +114,5 @@ class MLflow:
 
 
 def _mlflow_name(metric: str) -> str:
-    """MLflow refuses the sign in `ndcg@10`."""
+    """Replace the `@` in `ndcg@10`, which MLflow does not allow."""
     return metric.replace("@", "_at_")

@@ -44,16 +44,16 @@ class Trainer:
     """Trains any model: `Trainer(config).fit(model, split)`, or `Trainer(epochs=50).fit(…)`.
 
     Args:
-        config: the settings; the defaults where there are none.
-        out: run folder to write; nothing is written without one.
-        resume: go on from the folder's checkpoint, if it has one.
+        config: the settings; by default the defaults.
+        out: run folder; nothing is written without one.
+        resume: continue from the folder's checkpoint, if any.
         loggers: further receivers of the epochs' numbers.
-        test: whether to measure on the test rows in the end; a search for settings must not.
-        rank: whether to rank the catalogue in the end.
-        settings: single settings, laid over `config`.
+        test: whether to evaluate on the test rows at the end; a hyperparameter search must not.
+        rank: whether to rank the catalogue at the end.
+        settings: single settings that override `config`.
 
     Raises:
-        ConfigError: a setting that does not exist or cannot be met here.
+        ConfigError: an unknown or unsupported setting.
     """
 
     def __init__(
@@ -76,16 +76,15 @@ class Trainer:
         self.rank = rank
 
     def fit(self, model: Recommender, split: Split) -> Run:
-        """Train until the stopping rule or the last epoch; the model ends with its best epoch.
+        """Train until the stopping rule or the last epoch; the model ends at its best epoch.
 
-        The epoch is chosen on validation; the test rows are looked at once, after that. The
-        metrics hold `valid` and `test` (`evaluate_split`), `valid_ranking` and `ranking`
-        (`rank_split`).
+        The epoch is chosen on validation; the test rows are evaluated once, after that. The metrics
+        are `valid` and `test` (`evaluate_split`), `valid_ranking` and `ranking` (`rank_split`).
 
         Raises:
-            ConfigError: settings that cannot be met on this machine.
+            ConfigError: settings unsupported on this machine.
             RunError: a checkpoint of something else in the folder to resume from.
-            InUseError: another training is at work in the folder.
+            InUseError: another training is running in the folder.
         """
         config = self.config
         _check_labels(split, config)
@@ -99,14 +98,14 @@ class Trainer:
             return _Training(self, model, split, device, group).run()
 
     def _locked(self, group: Group) -> AbstractContextManager[None]:
-        """Keep other trainings out of the run folder."""
+        """Lock the run folder against other trainings."""
         if self.out is None or not group.is_main:
             return nullcontext()
         return folder_lock(self.out, "training")
 
 
 def _check_labels(split: Split, config: TrainConfig) -> None:
-    """Refuse rows on which the monitor is undefined, before the training and not after it."""
+    """Check before training that the monitor is defined on the validation rows."""
     if "auc" in config.monitor.split("+") and len(np.unique(split.valid.labels)) < 2:
         kind = "positive" if split.valid.labels.all() else "negative"
         raise DataError(
@@ -117,7 +116,7 @@ def _check_labels(split: Split, config: TrainConfig) -> None:
 
 
 class _Training:
-    """One call of `Trainer.fit`: the state that changes, and the loop that changes it."""
+    """State and loop of one call of `Trainer.fit`."""
 
     def __init__(
         self, trainer: Trainer, model: Recommender, split: Split, device: torch.device, group: Group
@@ -165,7 +164,7 @@ class _Training:
 
     @property
     def _most_epochs(self) -> int:
-        """As the settings say, or fewer where a task's schedule ends before."""
+        """Maximum number of epochs: as configured, or less if a task's schedule ends earlier."""
         return min([self.config.epochs, *(t.epochs for t in self.tasks if t.epochs is not None)])
 
     def _train_epoch(self) -> None:
@@ -183,7 +182,7 @@ class _Training:
                     record[f"loss_{task.name}"] = self.steps[task.name].run(columns)
         self.epoch += 1
         record["train_seconds"] = time.perf_counter() - began
-        if self.division is None:  # every process has drawn them all
+        if self.division is None:  # every process has sampled them all
             n_samples /= self.group.size
         sums = torch.tensor([n_samples, time.process_time() - worked], device=self.device)
         self.group.sum_dense([sums])
@@ -214,7 +213,7 @@ class _Training:
             self.best_model = {name: tensor.detach().clone() for name, tensor in state.items()}
 
     def _validation_values(self) -> dict[str, float]:
-        """The same in all processes, which share the rows out."""
+        """Validation metrics, equal in all processes, which share the rows."""
         config, division, group = self.config, self.division, self.group
         ks, limit = config.monitored_lengths, config.rank_users
         if division is None:
@@ -222,14 +221,14 @@ class _Training:
             return group.agree(validation_value(self.model, self.split, ks, limit, score))
         if not ks:
             return validation_value(self.model, self.split, score=division.score)
-        with division.whole():  # whole catalogues are ranked by the main process
+        with division.whole():  # the main process ranks whole catalogues
             values = {}
             if group.is_main:
                 values = validation_value(self.model, self.split, ks, limit)
             return group.agree(values)
 
     def _fit_at_once(self) -> None:
-        """For models without gradients."""
+        """Fit a model without gradients."""
         began = time.perf_counter()
         seed_torch(self.config.seed, "fit", 0)
         self.model.fit()
@@ -260,7 +259,7 @@ class _Training:
         return Run(path, metrics, self.stopping.best_epoch, self.epoch, self.stopping.best)
 
     def _final_metrics(self) -> dict[str, Any]:
-        """Measure the best epoch's model, and write what completes the run."""
+        """Evaluate the best epoch's model, and complete the run folder."""
         self.model.eval()
         metrics: dict[str, Any] = {
             "best_epoch": self.stopping.best_epoch,
@@ -273,13 +272,13 @@ class _Training:
             metrics |= rank_split(self.model, self.split, lengths, limit=limit, test=self.test)
         if self.folder is not None:
             self.folder.close(metrics)
-            from recommender.plots import learning_curve  # matplotlib takes its time to load
+            from recommender.plots import learning_curve  # lazy import: matplotlib is slow to load
 
             learning_curve(self.folder.path)
         return metrics
 
     def _divide(self) -> Division | None:
-        """This process's part of the model, where several on the CPU can share it out."""
+        """This process's part of the model, if several CPU processes can divide it."""
         config = self.config
         if self.group.size == 1 or self.device.type != "cpu" or config.compile:
             return None
@@ -332,7 +331,7 @@ class _Training:
     def _save(self) -> None:
         if self.folder is None or (self.division is None and not self.group.is_main):
             return
-        # Without tasks the one state is the best state: no need to write it twice.
+        # Without tasks the only state is the best one: write it once.
         model = self._whole_model(self.model.state_dict()) if self.tasks else {}
         best = self._whole_model(self.best_model)
         if self.division is None:
@@ -356,7 +355,7 @@ class _Training:
         if self.folder is None or out is None:
             raise ConfigError("--resume needs the run folder to resume from")
         if not (out / CHECKPOINT_FILE).is_file():
-            return  # killed before the first checkpoint: nothing is lost by starting anew
+            return  # killed before the first checkpoint: start again
         path = out / CHECKPOINT_FILE
         checkpoint = read_checkpoint(path)
         if checkpoint.fingerprint != self.folder.fingerprint:
@@ -374,12 +373,12 @@ class _Training:
             self._take_state(checkpoint)
             self.stopping.load_state_dict(checkpoint.stopping)
         self.epoch = checkpoint.epoch
-        # More --epochs than before: a run that ended by their number goes on.
+        # With more --epochs than before, a run that ended by their number continues.
         ended = self.epoch >= self._most_epochs or self.stopping.exhausted
         self.finished = checkpoint.finished and ended
 
     def _take_state(self, checkpoint: Checkpoint) -> None:
-        """Model, optimisers and best parameters of a checkpoint, or this process's part of them."""
+        """Load model, optimisers and best parameters of a checkpoint, or this process's part."""
         state = checkpoint.model or checkpoint.best_model
         best = checkpoint.best_model
         if self.division is not None and state:
@@ -393,10 +392,10 @@ class _Training:
 
 
 def pick_device(name: str) -> torch.device:
-    """`auto`: a GPU if there is one, else the CPU; anything else as torch names it.
+    """`auto`: a GPU if there is one, else the CPU; other values as in torch.
 
     Raises:
-        ConfigError: no such device here.
+        ConfigError: the device is unavailable.
     """
     if name == "auto":
         if torch.cuda.is_available():

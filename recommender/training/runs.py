@@ -1,10 +1,9 @@
 """Write, read and resume run folders: configuration, checkpoint, log and metrics of a training.
 
-config.json      model, all settings, data folder with the hashes of its files, versions
-checkpoint.pt    everything needed to go on bit by bit, and the best epoch's parameters
-metrics.jsonl    one line per epoch
-metrics.json     {"valid": {...}, "test": {...}, "valid_ranking": {...}, "ranking": {...}} of the
-                 best epoch: classified rows, and the ranking of the whole catalogue
+config.json model, all settings, data folder with the hashes of its files, versions checkpoint.pt
+everything needed for an exact resume, and the best epoch's parameters metrics.jsonl one line per
+epoch metrics.json {"valid": {...}, "test": {...}, "valid_ranking": {...}, "ranking": {...}} of the
+best epoch: classification, and ranking of the whole catalogue
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ METRICS_FILE = "metrics.json"
 
 
 class RunConfig(BaseModel):
-    """`config.json`: enough to repeat the run or to load its model."""
+    """`config.json`: everything needed to repeat the run or load its model."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -63,8 +62,8 @@ class Run:
 
     Attributes:
         folder: its run folder; None if it was kept in memory.
-        metrics: what `metrics.json` holds.
-        best_epoch: the epoch that validation chose, of `epochs`.
+        metrics: content of `metrics.json`.
+        best_epoch: the epoch chosen on validation, of `epochs`.
         validation: value of the monitor at that epoch.
     """
 
@@ -77,7 +76,7 @@ class Run:
 
 @dataclass(frozen=True)
 class LoadedRun:
-    """A trained model with the data and the split that it was trained on."""
+    """A trained model with its data and split."""
 
     model: Recommender
     dataset: Dataset
@@ -88,7 +87,7 @@ class LoadedRun:
         return iter((self.model, self.dataset, self.split, self.config))
 
 
-# Settings that may differ when a run is taken up again, because no result depends on them.
+# Settings that may differ on resume, because results do not depend on them.
 _FREE = {"epochs", "patience", "device", "threads", "checkpoint_seconds", "tensorboard", "mlflow"}
 
 
@@ -116,7 +115,7 @@ class RunFolder:
         self.fingerprint = hashlib.sha256(text.encode()).hexdigest()
 
     def loggers(self) -> list[Logger]:
-        """`metrics.jsonl`, and the extras that the settings ask for."""
+        """Loggers: `metrics.jsonl`, and configured extras."""
         loggers: list[Logger] = [JsonLines(self.path / LOG_FILE)]
         if self.config.training.tensorboard:
             loggers.append(TensorBoard(self.path / "tensorboard"))
@@ -125,7 +124,7 @@ class RunFolder:
         return loggers
 
     def open(self, *, keep: bool) -> None:
-        """Make the folder and write `config.json`; a new run removes an older one's results."""
+        """Create the folder and write `config.json`; a new run removes older results."""
         self.path.mkdir(parents=True, exist_ok=True)
         (self.path / METRICS_FILE).unlink(missing_ok=True)
         if not keep:
@@ -158,10 +157,10 @@ def read_config(folder: Path) -> RunConfig:
 
 
 def read_metrics(folder: Path) -> dict[str, Any]:
-    """`metrics.json` of a run folder.
+    """Read `metrics.json` of a run folder.
 
     Raises:
-        RunError: the run is not there or not finished.
+        RunError: the run is missing or unfinished.
     """
     path = folder / METRICS_FILE
     if not path.is_file():
@@ -177,7 +176,7 @@ def load_run(folder: str | Path, *, data: str | Path | None = None) -> LoadedRun
 
     Args:
         folder: the run folder.
-        data: the data folder, where it has moved since the training.
+        data: the data folder, if it was moved since the training.
 
     Raises:
         RunError: no run there, an unfinished or damaged one, or data that has changed since.

@@ -1,7 +1,7 @@
 """Derive a random generator for each seed, purpose and epoch, so that runs resume exactly.
 
-Every epoch of every task gets generators of its own, derived from the run's seed. A run that is
-taken up again at epoch 17 therefore draws exactly what the unbroken one drew there.
+Every epoch of every task gets separate generators, derived from the run's seed. A run resumed at
+epoch 17 therefore samples exactly as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["epoch_generator", "seed_torch"]
 def epoch_generator(
     seed: int, purpose: str, epoch: int, rank: int | None = None
 ) -> np.random.Generator:
-    """The generator of one purpose (a task's name) in one epoch, or that of one process."""
+    """Create the generator of a purpose (a task's name) in an epoch, optionally of a process."""
     words = [seed, zlib.crc32(purpose.encode()), epoch]
     return np.random.default_rng(words if rank is None else [*words, rank])
 

@@ -48,7 +48,7 @@ class TorchSteps:
         return float(total) / max(1, -(-n // size))
 
     def step(self, batch: tuple[Tensor, ...]) -> Tensor:
-        """One update with the whole group's `batch`; this process's share of the loss."""
+        """Apply one update with the group's `batch`; returns this process's share of the loss."""
         whole = len(batch[0])
         part = self.group.slice(whole)
         mine = tuple(column[part] for column in batch) if self.group.size > 1 else batch
@@ -58,7 +58,7 @@ class TorchSteps:
             with self._arithmetic(mine[0].device):
                 loss = self._loss(*mine, share=share)
             loss.backward()  # type: ignore[no-untyped-call]
-        else:  # a last batch with fewer samples than processes
+        else:  # the last batch may have fewer samples than processes
             loss = torch.zeros((), device=batch[0].device)
         if self.group.size > 1:
             self.optimizer.share_gradients(self.group)

@@ -1,4 +1,4 @@
-"""Early stopping: end when the validation metric has not improved for some epochs."""
+"""Early stopping: end training when the validation metric has not improved for some epochs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ __all__ = ["EarlyStopping"]
 
 
 class EarlyStopping:
-    """Remembers the best value (higher is better) and says when patience is used up.
+    """Tracks the best value (higher is better) and when patience is exhausted.
 
     Attributes:
-        patience: evaluations without a better value that are borne; 0 means for ever.
+        patience: epochs to wait for a better value; 0 means for ever.
         best: best value so far; None before the first.
         best_epoch: its epoch, counted from 1; 0 before the first.
-        waited: epochs since.
+        waited: epochs since then.
     """
 
     def __init__(self, patience: int) -> None:
@@ -24,7 +24,7 @@ class EarlyStopping:
         self.waited = 0
 
     def update(self, epoch: int, value: float) -> bool:
-        """Take in the value of `epoch`; True if it is the best so far. NaN never is."""
+        """Record the value of `epoch`; True if it is the best so far. NaN never is."""
         if value == value and (self.best is None or value > self.best):
             self.best, self.best_epoch, self.waited = value, epoch, 0
             return True
@@ -37,10 +37,10 @@ class EarlyStopping:
         return bool(self.patience) and self.waited >= self.patience
 
     def state_dict(self) -> dict[str, Any]:
-        """To go on from."""
+        """State for resuming."""
         return {"best": self.best, "best_epoch": self.best_epoch, "waited": self.waited}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Load a state from `state_dict`."""
         self.best, self.best_epoch = state["best"], state["best_epoch"]
         self.waited = state["waited"]

@@ -15,10 +15,10 @@ __all__ = ["Steps", "TrainingTask"]
 
 
 class Steps(Protocol):
-    """Goes once through an epoch's samples."""
+    """Interface of an epoch's optimisation steps."""
 
     def run(self, columns: tuple[Tensor, ...]) -> float:
-        """Update the parameters, batch by batch; the mean of the batches' losses."""
+        """Update the parameters batch by batch; returns the mean loss of the batches."""
 
 
 class TrainingTask(ABC):
@@ -27,7 +27,7 @@ class TrainingTask(ABC):
     Attributes:
         name: short name for logs, such as `recommendation`.
         interval: the task runs in every `interval`-th epoch, the first one included.
-        learning_rate: step size of its own Adam optimiser.
+        learning_rate: learning rate of its Adam optimiser.
         batch_size: samples per step.
         epochs: epochs that its schedule lasts, after which training ends; None: no schedule.
     """
@@ -44,21 +44,21 @@ class TrainingTask(ABC):
 
     @abstractmethod
     def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
-        """The scalar to descend on for one batch, given as columns [b] on the model's device.
+        """Loss (scalar) of one batch, given as columns [b] on the model's device.
 
         In data-parallel training the columns are only a `share` of the step's batch, and the
-        gradients of all parts are added up: what counts once per batch counts `share` here, and
-        a mean over the batch divides by b / share.
+        gradients of all parts are summed: terms counted once per batch are multiplied with `share`,
+        and a mean over the batch divides by b / share.
         """
 
     def learning_rate_at(self, epoch: int) -> float:
-        """Step size in an epoch, counted from 0; always the same unless a task says otherwise."""
+        """Learning rate in an epoch, counted from 0; constant unless overridden."""
         return self.learning_rate
 
     @abstractmethod
     def parameters(self) -> Sequence[nn.Parameter]:
-        """What its optimiser updates."""
+        """Parameters updated by its optimiser."""
 
     def native_steps(self, optimizer: Adam) -> Steps | None:
-        """A faster way to take the same steps on this CPU, where there is one for the settings."""
+        """Native CPU implementation of the same steps, if available for the settings."""
         return None

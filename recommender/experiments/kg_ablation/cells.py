@@ -20,19 +20,19 @@ __all__ = ["AblationCell", "make_ablation_cell"]
 
 @dataclass(frozen=True)
 class AblationCell(Cell):
-    """A training whose graph is one of those compared.
+    """A training on one of the compared graphs.
 
     Attributes:
-        graph: what the model is given as `train.graph`.
-        users_from: data folder whose user-side knowledge the model is given, the same whatever
-            the graph; None for none.
+        graph: the model's `train.graph`.
+        users_from: data folder with the facts about users given to the model, independent of the
+            graph; None for none.
     """
 
     graph: Graph
     users_from: Path | None
 
     def inputs(self) -> dict[str, Any]:
-        """As of any cell, and what is done to the graph, and what is known of the users."""
+        """As for any cell, and the change of the graph and the facts about users."""
         digest = None
         if self.users_from is not None:
             digest = hashlib.sha256((self.users_from / USER_GRAPH_FILE).read_bytes()).hexdigest()
@@ -60,17 +60,17 @@ def make_ablation_cell(
     users_from: Path | None = None,
     epochs: int | None = None,
 ) -> AblationCell:
-    """The cell of a model, a graph and a seed.
+    """Create the cell of a model, a graph and a seed.
 
-    The negatives of a seed other than the files' are always drawn anew, so that all graphs are
-    measured on the same rows.
+    The negatives of a seed other than the files' are always resampled, so that all graphs are
+    evaluated on the same rows.
 
     Args:
-        users_from: data folder whose user-side knowledge every graph goes with.
-        epochs: at most so many epochs, for a trial.
+        users_from: data folder with the facts about users used with every graph.
+        epochs: maximum number of epochs, for a trial.
 
     Raises:
-        ConfigError: the row's model or settings do not exist, or nothing is known of the users.
+        ConfigError: the row's model or settings do not exist, or there are no facts about users.
     """
     if users_from is not None and not (users_from / USER_GRAPH_FILE).is_file():
         raise ConfigError(f"{users_from}: no {USER_GRAPH_FILE}; take --user-knowledge off")

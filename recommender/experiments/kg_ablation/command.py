@@ -45,7 +45,7 @@ NAME = "kg-ablation"
 
 @dataclass
 class _Planned:
-    """The cells by model and graph, and what is left out with the reason."""
+    """The cells by model and graph, and what is left out with the reasons."""
 
     cells: dict[tuple[str, str], list[AblationCell]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -56,7 +56,7 @@ class _Planned:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Plan, say how long it will take, run what is missing, write the page."""
+    """Plan, estimate the time, run missing cells, write the page."""
     arguments = _parser().parse_args(argv)
     check_numbers(arguments)
     study = read_study(arguments.study)
@@ -146,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
 def _chosen(
     entries: Sequence[_Entry], names: Sequence[str] | None, flag: str, key: str
 ) -> list[_Entry]:
-    """The entries that were asked for, all if none was named."""
+    """The requested entries; all if none is named."""
     available = [getattr(entry, key) for entry in entries]
     wrong = [name for name in names or () if name not in available]
     if wrong:
@@ -197,7 +197,7 @@ def _plan(
                 for seed in seeds
             ]
             for cell in cells:
-                _ = cell.key  # reads the data: complain now, and while it is at hand
+                _ = cell.key  # reads the data: report errors now
             if cells:
                 planned.cells[row.model, graph.name] = cells
     return planned
@@ -214,7 +214,7 @@ def _results(
 
 
 def _sizes(cells: Sequence[AblationCell], graphs: Sequence[Graph]) -> dict[str, Sizes]:
-    """The sizes of each graph, made as for its first seed."""
+    """The sizes of each graph, for its first seed."""
     sizes = {}
     for graph in graphs:
         cell = next((cell for cell in cells if cell.graph.name == graph.name), None)

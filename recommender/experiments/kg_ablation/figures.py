@@ -56,7 +56,7 @@ def draw_graphs(ablation: Ablation, path: Path) -> Path | None:
 
 
 def draw_gains(ablation: Ablation, path: Path) -> Path | None:
-    """What our graph adds, by model, with 95% intervals; None if no pair was measured."""
+    """Gain of our graph by model, with 95% intervals; None if no pair was measured."""
     models = [
         row
         for row in ablation.models
@@ -87,7 +87,7 @@ def draw_gains(ablation: Ablation, path: Path) -> Path | None:
 
 
 def draw_corruption(ablation: Ablation, path: Path) -> Path | None:
-    """How one model falls off as the graph's triples become false; None if it was not measured."""
+    """Decline of one model as triples are corrupted; None if it was not measured."""
     model = ablation.shown
     if model is None:
         return None
@@ -140,7 +140,7 @@ def _foot(figure: Figure, text: str) -> None:
 
 
 def _save(figure: Figure, path: Path) -> Path:
-    """Write a PNG whole or not at all; the same figures give the same bytes."""
+    """Write a PNG atomically; the same figures give the same bytes."""
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
     return path

@@ -1,4 +1,4 @@
-"""Generate sentences on what the ablation's figures show, and what they leave open."""
+"""Generate sentences on the ablation's findings and their limits."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ARGUABLE = (
 
 
 def read_short(ablation: Ablation) -> list[str]:
-    """The story of the model that is drawn graph by graph."""
+    """Summary for the model that is drawn graph by graph."""
     model = ablation.shown
     if model is None:
         return ["Nothing has been measured yet."]
@@ -50,7 +50,7 @@ def read_short(ablation: Ablation) -> list[str]:
 
 
 def read_leak(ablation: Ablation, model: Row) -> list[str]:
-    """Whether the gain over the stock graph is left in the graph without held-out pairs."""
+    """State whether the gain over the stock graph remains without held-out pairs."""
     clean = ablation.contrast(model.model, "stock", "without-pairs", "auc")
     if clean is None or clean.difference is None:
         return []
@@ -75,7 +75,7 @@ def read_leak(ablation: Ablation, model: Row) -> list[str]:
 
 
 def read_models(ablation: Ablation) -> list[str]:
-    """In how many models our graph is better than stock and than its shuffle."""
+    """Count the models for which our graph is better than stock and than its shuffle."""
     if len(ablation.measured) < 2:
         return []
     sentences = []
@@ -103,7 +103,7 @@ def read_models(ablation: Ablation) -> list[str]:
 
 
 def read_parts(ablation: Ablation, model: Row) -> list[str]:
-    """Which source the model misses most, and what inferred facts are worth to it."""
+    """State the contribution of each source and of inferred facts to the model."""
     losses = []
     for graph in ablation.graphs:
         source = graph.without
@@ -121,7 +121,7 @@ def read_parts(ablation: Ablation, model: Row) -> list[str]:
 
 
 def read_corruption(ablation: Ablation) -> list[str]:
-    """How much of the gain is left when triples are false."""
+    """State how much of the gain remains as triples are corrupted."""
     model = ablation.shown
     curve = [graph for graph in ablation.graphs if graph.change == "corrupted"]
     if model is None:

@@ -32,16 +32,16 @@ Change = Literal["none", "shuffled", "corrupted", "stated"]
 
 @dataclass(frozen=True)
 class Graph:
-    """One graph of the comparison.
+    """A graph of the comparison.
 
     Attributes:
-        name: for the command line and for looking it up.
-        label: for people.
-        folder: name of its data folder; `{seed}` stands for the seed.
-        change: what is done to the folder's graph; None for nothing.
-        share: of the triples that are corrupted.
+        name: name on the command line.
+        label: display label.
+        folder: name of its data folder; `{seed}` is replaced by the seed.
+        change: the change made to the folder's graph, or None.
+        share: share of corrupted triples.
         without: the source that it was built without.
-        build: commands that make the folder.
+        build: commands that build the folder.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Graph:
         return root / self.folder.format(seed=seed)
 
     def inputs(self, folder: Path) -> dict[str, Any]:
-        """What the change depends on beside the folder's graph and the seed."""
+        """Inputs of the change besides the folder's graph and the seed."""
         inputs: dict[str, Any] = {"change": self.change}
         if self.change == "shuffled":
             inputs["rounds"] = SWAP_ROUNDS
@@ -69,7 +69,7 @@ class Graph:
         return inputs
 
     def make(self, dataset: Dataset, seed: int) -> KnowledgeGraph:
-        """The graph to train on, from the data set of its folder.
+        """Create the graph to train on, from the data set of its folder.
 
         Raises:
             DataError: the folder does not mark inferred triples.
@@ -89,8 +89,8 @@ class Graph:
                 return keep_triples(dataset.graph, ~inferred)
 
     def missing(self, root: Path, seeds: Sequence[int]) -> str:
-        """Why it cannot be had, with the commands that make it; empty where it can."""
-        # A folder without rows is one whose build has not ended.
+        """Why it is unavailable, with the commands that build it; '' if it is available."""
+        # A folder without rows is from an unfinished build.
         absent = [s for s in seeds if not (self.data(root, s) / RATINGS_FILE).is_file()]
         if not absent:
             return ""
@@ -154,10 +154,10 @@ def graphs_of(study: AblationStudy) -> list[Graph]:
 
 
 def check_same_rows(folder: Path, reference: Path) -> None:
-    """Make sure that two data folders have the same users, items and rows in the same order.
+    """Check that two data folders have the same users, items and rows in the same order.
 
     Raises:
-        DataError: they have not, so that figures on them cannot be paired.
+        DataError: they differ, so that figures on them cannot be paired.
     """
     own, other = load_folder(folder), load_folder(reference)
     pairs = [

@@ -6,17 +6,17 @@ from recommender.metrics.significance.contrast import Contrast
 
 
 def number(value: float | None) -> str:
-    """Three places, or a dash."""
+    """Format with three decimals, or as a dash."""
     return "–" if value is None else f"{value:.3f}"
 
 
 def spread(mean: float | None, sd: float | None) -> str:
-    """Mean ± standard deviation."""
+    """Format as mean ± standard deviation."""
     return number(mean) + ("" if mean is None or sd is None else f" ± {sd:.3f}")
 
 
 def p_value(contrast: Contrast) -> str:
-    """The corrected p value; empty where there is none."""
+    """Format the corrected p value; '' if there is none."""
     if contrast.p_holm is None:
         return ""
     return "p < 0.001" if contrast.p_holm < 0.001 else f"p = {contrast.p_holm:.3f}"

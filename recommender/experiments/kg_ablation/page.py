@@ -43,12 +43,12 @@ _PAIRS = (
 
 @dataclass(frozen=True)
 class Sizes:
-    """What a reader wants to know of a graph: its sizes, and what is left of the one it is from.
+    """Sizes of a graph, and its overlap with the graph it was derived from.
 
     Attributes:
         bare_items: items without any triple.
-        unchanged: share of its triples that are in the graph it was made from; None where it was
-            not made from one.
+        unchanged: share of its triples that are in the graph it was derived from; None if it is not
+            derived.
     """
 
     triples: int
@@ -60,15 +60,15 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Method:
-    """How it was all made.
+    """Method of the study, for the page.
 
     Attributes:
-        command: repeats it.
-        rows: what the rows are, such as the data folder whose rows all share.
+        command: the command to repeat it.
+        rows: description of the rows, such as the data folder that all share.
         seeds: of the negatives, the split and the model.
-        user_knowledge: whether models were given what is known of the users.
+        user_knowledge: whether models were given facts about users.
         epochs: the limit of a trial; None for none.
-        problems: what is missing, and why.
+        problems: missing parts, with reasons.
     """
 
     command: str
@@ -80,7 +80,7 @@ class Method:
 
 
 def sizes_of(graph: KnowledgeGraph, n_items: int, origin: KnowledgeGraph | None) -> Sizes:
-    """Count a graph; `origin` is the one that it was made from."""
+    """Count a graph; `origin` is the one it was derived from."""
     ends = np.concatenate([graph.head, graph.tail])
     unchanged = None
     if origin is not None and len(graph):
@@ -97,13 +97,13 @@ def sizes_of(graph: KnowledgeGraph, n_items: int, origin: KnowledgeGraph | None)
 def write_ablation(
     ablation: Ablation, sizes: Mapping[str, Sizes], method: Method, out: Path, name: str
 ) -> list[Path]:
-    """Write `name`.md, `name`.html and the plots into `out`; the paths, pages first.
+    """Write `name`.md, `name`.html and the plots to `out`; returns the paths, pages first.
 
     Args:
-        ablation: what was measured.
-        sizes: by the graph's name.
-        method: how it was made.
-        out: folder, made if it is missing.
+        ablation: the results.
+        sizes: sizes by graph name.
+        method: the method.
+        out: folder, created if missing.
         name: of the files.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -144,7 +144,7 @@ def write_ablation(
 
 
 def _gains(ablation: Ablation, picture: str) -> Section:
-    """Our graph against the controls, by model."""
+    """Table of our graph against the controls, by model."""
     rows = []
     for row in ablation.measured:
         for first, second, text in _PAIRS:
@@ -163,7 +163,7 @@ def _gains(ablation: Ablation, picture: str) -> Section:
 
 
 def _model(ablation: Ablation, row: Row) -> Section:
-    """All figures of a model, a line per graph."""
+    """Table of all figures of a model, a row per graph."""
     lines, strong = [], []
     for graph in ablation.graphs:
         seeds = ablation.seeds(row.model, graph.name)

@@ -23,7 +23,7 @@ METRICS = {
     "recall@20": "Recall@20",
 }
 
-# Graph against graph beside "ours against each of the others".
+# Comparisons of graphs besides "ours against each other one".
 _FURTHER = (
     ("stock-shuffled", "stock"),
     ("stock", "without-pairs"),
@@ -35,12 +35,12 @@ Cells = Mapping[tuple[str, str], Mapping[int, Mapping[str, Any]]]
 
 @dataclass(frozen=True, eq=False)
 class Ablation:
-    """All that was measured.
+    """All results of the ablation.
 
     Attributes:
         models: the rows, in the order of the page.
         graphs: likewise.
-        cells: by the names of model and graph, by seed: what `run_cell` returned.
+        cells: results of `run_cell`, by names of model and graph, then by seed.
         lead: name of the model whose figures are drawn graph by graph.
     """
 
@@ -51,27 +51,27 @@ class Ablation:
 
     @property
     def measured(self) -> list[Row]:
-        """The models of which there is anything."""
+        """The models with results."""
         return [
             row for row in self.models if any(self.seeds(row.model, g.name) for g in self.graphs)
         ]
 
     @property
     def shown(self) -> Row | None:
-        """The model to draw graph by graph: `lead`, or the first if that was not measured."""
+        """The model to draw graph by graph: `lead`, or the first one with results."""
         measured = self.measured
         return next((row for row in measured if row.model == self.lead), next(iter(measured), None))
 
     def graph(self, name: str) -> Graph | None:
-        """The graph of that name."""
+        """Look up a graph by name."""
         return next((graph for graph in self.graphs if graph.name == name), None)
 
     def seeds(self, model: str, graph: str) -> list[int]:
-        """The seeds that were measured."""
+        """The seeds with results."""
         return list(self.cells.get((model, graph), {}))
 
     def values(self, model: str, graph: str, metric: str) -> dict[int, float]:
-        """A metric by seed, where it is defined."""
+        """A metric by seed, if defined."""
         found = {
             seed: _metric(cell, metric) for seed, cell in self.cells.get((model, graph), {}).items()
         }
@@ -88,7 +88,7 @@ class Ablation:
         return stdev(values.values()) if len(values) > 1 else None
 
     def contrast(self, model: str, first: str, second: str, metric: str) -> Contrast | None:
-        """`second` less `first`, graphs of the same model, over the seeds that both have.
+        """Difference `second` − `first` between graphs for a model, over common seeds.
 
         p is corrected by Holm's method over all comparisons of this model in this metric.
         """

@@ -17,7 +17,7 @@ STUDY_FILE = Path(__file__).with_name("study.toml")
 
 
 class AblationStudy(BaseModel):
-    """The settings of a study; `study.toml` beside this module holds those of the project."""
+    """Settings of a study; the project's are in `study.toml` beside this module."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,7 +36,7 @@ def read_study(path: Path = STUDY_FILE) -> AblationStudy:
     """Read a study.
 
     Raises:
-        ConfigError: no such file, no TOML, or a setting that is wrong.
+        ConfigError: no such file, invalid TOML, or an invalid setting.
     """
     try:
         study = AblationStudy.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
@@ -56,11 +56,11 @@ def read_models(study: AblationStudy, folder: Path = FOLDER) -> list[Row]:
     """The rows of the study's models, in its order.
 
     Args:
-        study: names them.
-        folder: where the folders of rows lie.
+        study: the study, which names them.
+        folder: parent of the folders of rows.
 
     Raises:
-        ConfigError: a file that is missing or no such row, or a model that is named twice.
+        ConfigError: a missing or invalid file, or a model named twice.
     """
     rows = [read_row(folder / f"{name}.toml", "kg_ablation") for name in study.models]
     names = [row.model for row in rows]

@@ -1,7 +1,7 @@
 """Beyond-accuracy metrics of lists: coverage, novelty, diversity, calibration.
 
-`RecommendedLists` goes in, one value per metric and length comes out; a metric is a file here with
-a subclass of `PerUserMetric` or `AggregateMetric`, found by its `name`.
+Metrics map `RecommendedLists` to one value per list length; each is a file here with a subclass of
+`PerUserMetric` or `AggregateMetric`, found by its `name`.
 """
 
 from recommender.metrics.lists.base import (

@@ -24,12 +24,12 @@ _USERS_AT_A_TIME = 1024
 
 @dataclass(frozen=True, eq=False)
 class RecommendedLists:
-    """One ranked list per user.
+    """Ranked lists, one per user.
 
     Attributes:
-        users: ``[u]`` user ids, different from each other.
-        items: ``[u, k]`` item ids, best first; -1 in the places that could not be filled.
-        histories: the items that each user was known to like, by user id.
+        users: ``[u]`` distinct user ids.
+        items: ``[u, k]`` item ids, best first, padded with -1.
+        histories: the users' histories, by user id.
     """
 
     users: IntArray
@@ -41,11 +41,11 @@ class RecommendedLists:
 
     @property
     def filled(self) -> NDArray[np.bool_]:
-        """``[u, k]``: whether there is an item in the place."""
+        """Mask of the positions with an item, ``[u, k]``."""
         return self.items >= 0
 
     def first(self, k: int) -> RecommendedLists:
-        """The same lists, cut after the k-th place."""
+        """The lists truncated to k items."""
         return RecommendedLists(self.users, self.items[:, :k], self.histories)
 
     def of(self, chosen: NDArray[np.bool_] | slice) -> RecommendedLists:
@@ -53,19 +53,19 @@ class RecommendedLists:
         return RecommendedLists(self.users[chosen], self.items[chosen], self.histories)
 
     def blocks(self) -> Iterator[RecommendedLists]:
-        """All lists, in blocks of users: what a metric holds at a time stays bounded."""
+        """Yield the lists in blocks of users, which bounds the memory of metrics."""
         for start in range(0, len(self), _USERS_AT_A_TIME):
             yield self.of(slice(start, start + _USERS_AT_A_TIME))
 
     def matrix(self, n_items: int) -> csr_array:
-        """1 where an item stands in the user's list: ``[u, n_items]``, float64."""
+        """1 for the items in each user's list: ``[u, n_items]``, float64."""
         filled = self.filled
         offsets = np.concatenate(([0], np.cumsum(filled.sum(axis=1))))
         items = self.items[filled]
         return csr_array((np.ones(len(items)), items, offsets), shape=(len(self), n_items))
 
     def history_matrix(self, n_items: int) -> csr_array:
-        """1 where an item is in the user's history: ``[u, n_items]``, float64."""
+        """1 for the items in each user's history: ``[u, n_items]``, float64."""
         rows, items = self.histories.pairs(self.users)
         return csr_array((np.ones(len(items)), (rows, items)), shape=(len(self), n_items))
 
@@ -78,15 +78,15 @@ class RecommendedLists:
 
 
 class ListMetric(ABC):
-    """A property of recommended lists. Built from the training split, called with lists.
+    """Base class of list metrics, built from the training split and called with lists.
 
-    Subclass `PerUserMetric` where each list has a value of its own, else `AggregateMetric`.
+    Subclass `PerUserMetric` if each list has a value, else `AggregateMetric`.
 
     Attributes:
-        name: as in reports, where ``@k`` follows it.
-        title: what a table shows; says the unit.
-        digits: after the point, in a table.
-        basis: what the values rest on where that depends on the data, else empty.
+        name: name in reports, followed by ``@k``.
+        title: title in tables, with the unit.
+        digits: decimals in tables.
+        basis: data that the values are based on if that varies, else ''.
     """
 
     name: ClassVar[str]
@@ -99,11 +99,11 @@ class ListMetric(ABC):
 
 
 class PerUserMetric(ListMetric):
-    """A metric whose value is the mean over users: intervals and tests resample these."""
+    """A metric that is a mean over users, which intervals and tests resample."""
 
     @abstractmethod
     def per_user(self, lists: RecommendedLists) -> FloatArray:
-        """The value of each list, ``[u]``; NaN where it is undefined."""
+        """The value of each list, ``[u]``; NaN if undefined."""
 
 
 class AggregateMetric(ListMetric):
@@ -111,4 +111,4 @@ class AggregateMetric(ListMetric):
 
     @abstractmethod
     def value(self, lists: RecommendedLists) -> float:
-        """The value; NaN where there is no list."""
+        """The value; NaN without lists."""

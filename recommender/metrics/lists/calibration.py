@@ -1,4 +1,4 @@
-"""Calibration: whether a list holds the genres of the history in their proportions."""
+"""Calibration: divergence of a list's genre proportions from those of the history."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Calibration(PerUserMetric):
 
     Steck, "Calibrated recommendations", RecSys 2018, Eq. 2 to 6, all weights equal: p(g|u) is the
     mean of p(g|i) over the items of the history, q(g|u) over those of the list, where p(g|i) is
-    spread evenly over the attributes of i; q̃ = (1 - α) q + α p with α = 0.01. 0 is a perfectly
+    uniform over the attributes of i; q̃ = (1 - α) q + α p with α = 0.01. 0 is a perfectly
     calibrated list, -ln α = 4.6 one that shares no attribute with the history. Items without an
     attribute are left out on both sides.
     """
@@ -32,14 +32,14 @@ class Calibration(PerUserMetric):
         self._attributes, self.basis = calibration_attributes(train)
 
     def per_user(self, lists: RecommendedLists) -> FloatArray:
-        """0 or more; NaN where the history has no attribute, or the list is empty."""
+        """0 or more; NaN if the history has no attribute, or the list is empty."""
         return np.concatenate([np.zeros(0), *(self._block(part) for part in lists.blocks())])
 
     def _block(self, lists: RecommendedLists) -> FloatArray:
         p = _unit_sums(lists.history_matrix(self.n_items) @ self._attributes)
         q = _unit_sums(lists.matrix(self.n_items) @ self._attributes)
         smoothed = (1 - ALPHA) * q + ALPHA * p
-        # Only where p > 0 does KL have a term, and there α p > 0: the same places as p's.
+        # KL has terms only for p > 0, where α p > 0: the same positions as p's.
         smoothed = (p > 0).astype(np.float64).multiply(smoothed).tocsr()
         p.sort_indices()
         smoothed.sort_indices()
@@ -51,10 +51,10 @@ class Calibration(PerUserMetric):
 
 
 def calibration_attributes(train: TrainingSplit) -> tuple[csr_array, str]:
-    """p(g|i) of every item, and what its attributes are.
+    """p(g|i) of every item, and the relations of the attributes.
 
-    The relations with "genre" in their names, if at least half of the items have one; else all
-    entities next to the item: genres of a few items would say nothing about the lists.
+    Attributes are the tails of relations with "genre" in their names, if at least half of the items
+    have one; else all neighbouring entities, as genres of a few items would be uninformative.
 
     Returns:
         ``[n_items, n_entities]``, each row summing to 1 or, without an attribute, empty; and the
@@ -86,6 +86,6 @@ def _part(graph: KnowledgeGraph, chosen: np.ndarray) -> KnowledgeGraph:
 
 
 def _unit_sums(matrix: csr_array) -> csr_array:
-    """Rows divided by their sums; an empty row stays empty."""
+    """Divide rows by their sums; empty rows are unchanged."""
     sums = np.asarray(matrix.sum(axis=1)).ravel()
     return (diags_array(1.0 / np.where(sums > 0, sums, 1.0)) @ matrix).tocsr()

@@ -10,11 +10,10 @@ __all__ = ["Coverage"]
 
 
 class Coverage(AggregateMetric):
-    """Share of the catalogue's items that stand in at least one list.
+    """Share of the catalogue's items that are in at least one list.
 
-    Ge, Delgado-Battenfeld and Jannach, "Beyond accuracy: evaluating recommender systems by
-    coverage and serendipity", RecSys 2010. It grows with the number of lists: compare like with
-    like.
+    Ge, Delgado-Battenfeld and Jannach, "Beyond accuracy: evaluating recommender systems by coverage
+    and serendipity", RecSys 2010. It grows with the number of lists, so compare only equal numbers.
     """
 
     name = "coverage"

@@ -10,14 +10,14 @@ __all__ = ["DistinctItems"]
 
 
 class DistinctItems(AggregateMetric):
-    """Number of items that stand in at least one list; `Coverage` times the catalogue's size."""
+    """Number of items that are in at least one list; `Coverage` times the catalogue's size."""
 
     name = "distinct_items"
     title = "different items in all lists"
     digits = 0
 
     def value(self, lists: RecommendedLists) -> float:
-        """A whole number."""
+        """An integer."""
         if not len(lists):
             return float("nan")
         return float(len(np.unique(lists.items[lists.filled])))

@@ -1,4 +1,4 @@
-"""Intra-list diversity: how different the items of one list are in the knowledge graph."""
+"""Intra-list diversity: mean dissimilarity of a list's items in the knowledge graph."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ class Diversity(PerUserMetric):
     """1 - mean cosine of the pairs of items in a list.
 
     Ziegler et al., "Improving recommendation lists through topic diversification", WWW 2005, with
-    the entities next to an item in G as its features, each weighted by idf = ln(items / items
-    that have it). Items without any feature (of positive weight) are left out: that nothing is
-    known of them makes them neither alike nor different.
+    an item's neighbours in G as its features, weighted by idf = ln(items / items that have it).
+    Items without features (of positive weight) are left out, as their similarity is unknown.
     """
 
     name = "diversity"
@@ -38,7 +37,7 @@ class Diversity(PerUserMetric):
         squares = np.asarray(sums.multiply(sums).sum(axis=1)).ravel()
         described = lists.filled & self._described[lists.items]
         n = described.sum(axis=1)
-        # |Σ x|² holds each item with itself, which is 1, and each pair twice.
+        # |Σ x|² includes each item with itself, which is 1, and each pair twice.
         with np.errstate(invalid="ignore", divide="ignore"):
             similarity = (squares - n) / (n * (n - 1))
         return np.where(n > 1, np.clip(1.0 - similarity, 0.0, 1.0), np.nan)

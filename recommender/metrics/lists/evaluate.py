@@ -22,10 +22,10 @@ class ListResult:
     """List metrics, each under its name with the length: ``novelty@10``.
 
     Attributes:
-        users: ``[u]`` whose lists they are.
-        per_user: metric to its ``[u]`` values, NaN where one is undefined.
-        aggregates: metric of all lists together to its value, NaN where it is undefined.
-        basis: metric, without a length, to what it rests on in these data.
+        users: ``[u]`` users of the lists.
+        per_user: metric to its ``[u]`` values, NaN if undefined.
+        aggregates: aggregate metric to its value, NaN if undefined.
+        basis: metric, without length, to its basis in these data.
     """
 
     users: NDArray[np.int64]
@@ -34,7 +34,7 @@ class ListResult:
     basis: Mapping[str, str]
 
     def means(self) -> dict[str, float | None]:
-        """Each metric's value: the mean over the users that have one, None without any."""
+        """Value of each metric: the mean over users with a defined value, or None."""
         values = dict(self.aggregates)
         for name, each in self.per_user.items():
             defined = each[~np.isnan(each)]
@@ -45,14 +45,13 @@ class ListResult:
 def evaluate_lists(
     lists: RecommendedLists, train: TrainingSplit, ks: Sequence[int] = (10, 20)
 ) -> ListResult:
-    """Measure the lists of all users who have a history.
+    """Compute list metrics for all users with a history.
 
-    Somebody of whom nothing is known gets the same list as everybody else like him, which says
-    nothing about the model.
+    Users without a history all get the same list, which is uninformative about the model.
 
     Args:
         lists: at least as long as the longest of `ks`, or as the catalogue.
-        train: what popularity, novelty, diversity and calibration are read from.
+        train: data for popularity, novelty, diversity and calibration.
         ks: lengths of the lists.
     """
     with_history = lists.of(lists.histories.sizes[lists.users] > 0)

@@ -1,4 +1,4 @@
-"""Gini coefficient of exposure: how unequally items are recommended."""
+"""Gini coefficient of exposure: inequality of the items' numbers of recommendations."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ["Gini"]
 
 
 class Gini(AggregateMetric):
-    """Gini coefficient of the number of places that each item of the catalogue gets.
+    """Gini coefficient of the number of list positions per catalogue item.
 
-    G = Σ_i (2 i - n - 1) x_i / (n Σ_i x_i) with x_1 ≤ … ≤ x_n, over all n items, the never
-    recommended ones too (Fleder and Hosanagar, Management Science 2009). 0 where all items get
-    the same number of places, 1 - 1/n where one gets all.
+    G = Σ_i (2 i - n - 1) x_i / (n Σ_i x_i) with x_1 ≤ … ≤ x_n, over all n items, including those
+    never recommended (Fleder and Hosanagar, Management Science 2009). 0 if all items get the same
+    number of positions, 1 - 1/n if one gets all.
     """
 
     name = "gini"

@@ -14,8 +14,8 @@ class Novelty(PerUserMetric):
     """Mean self-information of a list's items, -log2 p(i), in bits.
 
     Zhou et al., "Solving the apparent diversity-accuracy dilemma of recommender systems", PNAS
-    2010. p(i) = (n_i + 1) / (n + items) is the item's share of the n training positives; the one
-    that is added keeps an item that nobody plays at a finite value.
+    2010. p(i) = (n_i + 1) / (n + items) is the item's share of the n training positives; the added
+    one keeps items without listeners finite.
     """
 
     name = "novelty"

@@ -13,9 +13,9 @@ _MOST_PLAYED = 100
 
 
 class PopularityShare(PerUserMetric):
-    """Share of a list's places held by the 100 items with most training positives.
+    """Share of a list's positions held by the 100 items with the most training positives.
 
-    Of equally popular items the lower id counts as the more popular one.
+    Ties in popularity by lower id.
     """
 
     name = "popularity_share"

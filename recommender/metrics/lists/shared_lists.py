@@ -10,14 +10,14 @@ __all__ = ["SharedLists"]
 
 
 class SharedLists(AggregateMetric):
-    """Number of users whose list equals another user's, place by place."""
+    """Number of users whose list equals another user's, position by position."""
 
     name = "shared_lists"
     title = "users with somebody else's list"
     digits = 0
 
     def value(self, lists: RecommendedLists) -> float:
-        """A whole number, never 1."""
+        """An integer, never 1."""
         if not len(lists):
             return float("nan")
         _, counts = np.unique(lists.items, axis=0, return_counts=True)

@@ -1,9 +1,9 @@
 """Significance of metrics: bootstrap intervals, paired tests, correction for many tests.
 
-Rows of one user are alike: they share his taste and his vector in the model. Intervals and tests
-therefore resample or flip whole users, of ranking and of click-through prediction alike; treating
-rows as independent makes intervals too narrow. DeLong's test, the field's standard for AUC, does
-treat them so and is given beside the bootstrap, not instead of it.
+Rows of one user are dependent: they share the user's taste and vector in the model. Intervals and
+tests therefore resample or flip whole users, for ranking as for click-through prediction; treating
+rows as independent makes intervals too narrow. DeLong's test, the standard for AUC, does so and is
+therefore reported besides the bootstrap, not instead of it.
 """
 
 from recommender.metrics.significance.bootstrap import (

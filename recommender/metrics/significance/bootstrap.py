@@ -1,8 +1,8 @@
 """Bootstrap over users: resample them for confidence intervals and p values of metrics.
 
 A resample is a vector of weights, the number of times each user was drawn. Metrics are computed
-from the weights, for all resamples at once, so that nothing is copied; and two runs evaluated with
-the same weights are compared pair by pair.
+from the weights for all resamples at once, without copying data; two runs evaluated with the same
+weights are paired.
 
 Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapters 8, 13 and 16.
 """
@@ -22,7 +22,7 @@ __all__ = [
 
 FloatArray = NDArray[np.float64]
 
-_CELLS_AT_A_TIME = 2**21  # weights of rows held while an AUC is resampled: 16 MB
+_CELLS_AT_A_TIME = 2**21  # row weights in memory while resampling an AUC: 16 MB
 
 
 def resample_users(n_users: int, n_resamples: int, seed: int = 0) -> FloatArray:
@@ -36,10 +36,10 @@ def resample_users(n_users: int, n_resamples: int, seed: int = 0) -> FloatArray:
 
 
 def resampled_mean(sums: ArrayLike, sizes: ArrayLike, weights: FloatArray) -> FloatArray:
-    """A mean over rows (accuracy, log-loss) or over users (ranking metrics), once per resample.
+    """A mean over rows (accuracy, log-loss) or over users (ranking metrics), for each resample.
 
     Args:
-        sums: ``[u]``, each user's sum over his rows (or his value).
+        sums: ``[u]``, each user's sum over rows (or value).
         sizes: ``[u]``, each user's number of rows (or 1).
         weights: ``[n, u]`` of `resample_users`.
 
@@ -74,7 +74,7 @@ def resampled_auc(
     chunk = max(1, _CELLS_AT_A_TIME // len(values))
     for first in range(0, len(weights), chunk):
         row_weights = weights[first : first + chunk][:, owners]
-        # Group rows of the same score; within a group a positive beats half of the negatives.
+        # Group rows with equal scores; within a group a positive beats half of the negatives.
         positives = np.add.reduceat(row_weights * positive, starts, axis=1)
         negatives = np.add.reduceat(row_weights * ~positive, starts, axis=1)
         below = np.cumsum(negatives, axis=1) - negatives / 2
@@ -85,7 +85,7 @@ def resampled_auc(
 
 
 def percentile_interval(samples: ArrayLike, level: float = 0.95) -> tuple[float, float] | None:
-    """Middle `level` of the resampled values ``[n]``; None where fewer than half are defined."""
+    """Central `level` interval of resampled values ``[n]``; None if fewer than half are defined."""
     values = np.asarray(samples, dtype=np.float64)
     defined = values[np.isfinite(values)]
     if not defined.size or 2 * defined.size < values.size:
@@ -101,7 +101,7 @@ def bootstrap_p_value(differences: ArrayLike) -> float:
         differences: ``[n]``, the paired difference in each resample; undefined ones are left out.
 
     Returns:
-        At least 2 / (n + 1), since n resamples cannot tell more; NaN without a defined one.
+        At least 2 / (n + 1), the resolution of n resamples; NaN if none is defined.
     """
     values = np.asarray(differences, dtype=np.float64)
     values = values[np.isfinite(values)]

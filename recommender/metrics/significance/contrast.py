@@ -37,7 +37,7 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Contrast:
-    """One metric of two models; None stands for what is undefined.
+    """A metric of two models; None for undefined values.
 
     Attributes:
         metric: its name.
@@ -46,10 +46,10 @@ class Contrast:
         low, high: 95% interval of the difference.
         p_value: two-sided, of `test`.
         test: name of the test behind it.
-        p_holm: the p value after Holm's correction for all that it was corrected with.
-        p_other: p of another test that reads the same differences, where there is one.
+        p_holm: the p value after Holm's correction.
+        p_other: p of another test on the same differences, if any.
         spread: over seeds, the standard deviations of both models.
-        family: what it belongs to: `rows` (classified rows), `ranking`, or `lists`.
+        family: metric family: `rows` (classification), `ranking`, or `lists`.
     """
 
     metric: str
@@ -75,12 +75,12 @@ def contrast_predictions(
 ) -> list[Contrast]:
     """Compare predictions of the same rows.
 
-    The interval comes from resampling users, the same for both models. The p value is DeLong's
-    for AUCs; for accuracy and log-loss that of sign flips by user; for F1 the bootstrap's, which
-    is given beside the others too.
+    The interval is from a bootstrap over users, paired between the models. The p value is DeLong's
+    for AUCs; of sign flips by user for accuracy and log-loss; and the bootstrap's for F1, which is
+    also given besides the others.
 
     Raises:
-        ValueError: the rows are not the same.
+        ValueError: the rows differ.
     """
     for name in ("users", "items", "labels"):
         if not np.array_equal(getattr(first.rows, name), getattr(second.rows, name)):
@@ -118,14 +118,14 @@ def contrast_predictions(
 def contrast_catalogues(
     first: CatalogueResult, second: CatalogueResult, *, n_resamples: int = 1000, seed: int = 0
 ) -> list[Contrast]:
-    """Compare the lists of the same users: the rankings, then what the lists are like.
+    """Compare the lists of the same users: ranking metrics, then list metrics.
 
-    Sign flips by user give p and the bootstrap the interval, of metrics that are means over users;
-    where one is undefined for a user and either model, he is left out of its test and interval.
-    Metrics of all lists together have no test: there is one value of each.
+    For means over users, p is from sign flips by user and the interval from the bootstrap; users
+    for whom a metric is undefined with either model are left out. Aggregate metrics have no test,
+    as there is only one value.
 
     Raises:
-        ValueError: the users are not the same.
+        ValueError: the users differ.
     """
     settings = {"n_resamples": n_resamples, "seed": seed}
     contrasts = _contrast_users(first.ranking, second.ranking, "ranking", **settings)
@@ -185,11 +185,11 @@ def contrast_seeds(
     second: Mapping[str, Sequence[float | None]],
     families: Mapping[str, str] | None = None,
 ) -> list[Contrast]:
-    """Compare two models over several seeds, pair by pair: Student's t, and Wilcoxon beside it.
+    """Compare two models over paired seeds: Student's t, and Wilcoxon besides.
 
     Args:
         first, second: metric to its value for each seed, in the same order of seeds.
-        families: metric to its family, where that is not `rows`.
+        families: metric to its family, if not `rows`.
     """
     contrasts = []
     for name, values in first.items():
@@ -220,9 +220,9 @@ def contrast_seeds(
 
 
 def correct(tables: Sequence[Sequence[Contrast]]) -> list[list[Contrast]]:
-    """Holm's correction over the p values of the tables together, for each family by itself.
+    """Apply Holm's correction to the p values of all tables, separately for each family.
 
-    So what is said of classified rows does not depend on how many metrics of lists stand beside.
+    So results on classified rows do not depend on the number of list metrics.
     """
     adjusted: dict[str, float] = {}
     for family in {contrast.family for table in tables for contrast in table}:

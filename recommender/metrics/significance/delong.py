@@ -1,7 +1,7 @@
 """DeLong's test of the difference between two models' AUCs on the same rows.
 
-DeLong, DeLong and Clarke-Pearson (1988); computed from midranks as Sun and Xu (2014) showed, in
-O(n log n) instead of the O(positives × negatives) of the definition.
+DeLong, DeLong and Clarke-Pearson (1988); computed from midranks (Sun and Xu 2014), in O(n log n)
+instead of O(positives × negatives).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class DeLong:
     Attributes:
         auc_first, auc_second: the two AUCs.
         difference: the second minus the first.
-        standard_error: of the difference, rows taken as independent.
+        standard_error: of the difference, assuming independent rows.
         p_value: two-sided.
     """
 
@@ -37,15 +37,15 @@ def delong_test(labels: ArrayLike, first: ArrayLike, second: ArrayLike) -> DeLon
     """Compare the AUCs of the scores `first` and `second`, ``[n]`` each, of the same rows.
 
     Returns:
-        None where it is undefined: fewer than two rows of a class, or a score that is NaN.
+        None if undefined: fewer than two rows of a class, or a NaN score.
     """
     positive = np.asarray(labels).astype(bool)
     models = np.vstack([np.asarray(first, np.float64), np.asarray(second, np.float64)])
     n_positive, n_negative = int(positive.sum()), int((~positive).sum())
     if min(n_positive, n_negative) < 2 or np.isnan(models).any():
         return None
-    # Structural components: each positive's share of negatives below it, each negative's of
-    # positives above it. A rank among all less the rank in one's own class counts the other class.
+    # Structural components: each positive's share of negatives below it, each negative's share of
+    # positives above it. The rank among all minus the rank within the class counts the other class.
     overall = stats.rankdata(models, axis=1)
     beaten = (overall[:, positive] - stats.rankdata(models[:, positive], axis=1)) / n_negative
     above = (overall[:, ~positive] - stats.rankdata(models[:, ~positive], axis=1)) / n_positive

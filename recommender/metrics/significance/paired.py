@@ -16,16 +16,17 @@ _FLIPS_AT_A_TIME = 2**21
 def sign_flip_test(
     differences: Mapping[str, ArrayLike], n_permutations: int = 9_999, seed: int = 0
 ) -> dict[str, float]:
-    """Fisher's randomisation test for paired values: p of "the two are interchangeable per user".
+    """Fisher's randomisation test for paired values: p under exchangeability per user.
 
-    If they are, swapping them for a user, which flips the sign of his difference, is as likely as
-    not; p is the share of random swaps whose total is at least as far from zero as the real one.
+    Under the null hypothesis, swapping the values of a user, which flips the sign of the
+    difference, is equally likely; p is the share of random flips with a total at least as far from
+    zero as the observed one.
 
     Args:
         differences: metric to ``[u]`` differences per user, the same users for each. For a mean
-            over rows, give each user's sum over his rows.
-        n_permutations: random swaps; p is at least 1 / (n_permutations + 1).
-        seed: of the swaps, which all metrics share.
+            over rows, pass each user's sum over rows.
+        n_permutations: random flips; p is at least 1 / (n_permutations + 1).
+        seed: of the flips, which all metrics share.
 
     Returns:
         Two-sided p per metric.
@@ -33,7 +34,7 @@ def sign_flip_test(
     table = np.column_stack([np.asarray(v, dtype=np.float64) for v in differences.values()])
     n_users = len(table)
     observed = np.abs(table.sum(axis=0))
-    # A total that differs by rounding only is the same total.
+    # Totals that differ only by rounding count as equal.
     bound = observed - 1e-9 * (1e-300 + np.abs(table).sum(axis=0))
     random = np.random.default_rng(seed)
     extreme = np.zeros(table.shape[1], dtype=np.int64)
@@ -47,7 +48,7 @@ def sign_flip_test(
 
 
 def paired_t_test(differences: ArrayLike, level: float = 0.95) -> tuple[float, float, float] | None:
-    """Student's paired test over seeds: p, and the interval of the mean difference.
+    """Student's paired test over seeds: p, and a confidence interval of the mean difference.
 
     Args:
         differences: ``[seeds]``.
@@ -60,7 +61,7 @@ def paired_t_test(differences: ArrayLike, level: float = 0.95) -> tuple[float, f
     if values.size < 2:
         return None
     mean, error = float(values.mean()), float(stats.sem(values))
-    if error == 0:  # every seed agrees exactly; scipy would divide by zero
+    if error == 0:  # all seeds agree exactly; scipy would divide by zero
         return (1.0 if mean == 0 else 0.0), mean, mean
     half = error * float(stats.t.ppf((1 + level) / 2, values.size - 1))
     p_value = float(2 * stats.t.sf(abs(mean / error), values.size - 1))
@@ -68,7 +69,7 @@ def paired_t_test(differences: ArrayLike, level: float = 0.95) -> tuple[float, f
 
 
 def wilcoxon_test(differences: ArrayLike) -> float | None:
-    """Wilcoxon's signed-rank test, two-sided, exact for few values; None without a difference.
+    """Wilcoxon's signed-rank test, two-sided, exact for few values; None without differences.
 
     With n values p cannot fall below 2 / 2ⁿ: five seeds never reach 0.05.
     """
@@ -79,7 +80,7 @@ def wilcoxon_test(differences: ArrayLike) -> float | None:
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
-    """Holm's (1979) step-down correction: p values that bound the chance of any false claim.
+    """Holm's (1979) step-down correction, which controls the family-wise error rate.
 
     An undefined p (NaN) stays so and does not count as a comparison.
     """
