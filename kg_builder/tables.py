@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final
 
@@ -65,6 +65,17 @@ class Table:
     def columns(self) -> list[str]:
         """Column names in their order on disk."""
         return list(self.schema.names)
+
+    def only(self, *columns: str, categorical: tuple[str, ...] | None = None) -> Table:
+        """The table with some of its columns, others of which may be categories in memory."""
+        coded = self.categorical if categorical is None else categorical
+        return replace(
+            self,
+            schema=pa.schema([self.schema.field(name) for name in columns]),
+            vocabularies={k: v for k, v in self.vocabularies.items() if k in columns},
+            required=tuple(name for name in self.required if name in columns),
+            categorical=tuple(name for name in coded if name in columns),
+        )
 
     def frame(self, rows: Iterable[Mapping[str, Any]] | Mapping[str, object]) -> pd.DataFrame:
         """Build a checked frame from an iterable of row mappings or from a mapping of columns.
@@ -259,10 +270,8 @@ STATEMENTS: Final = _table(
 )
 """One fact, as one source states it or one rule infers it."""
 
-FACTS: Final = _table(
-    "facts",
-    {name: STATEMENTS.schema.field(name).type for name in STATEMENTS.columns if name != "evidence"},
-    vocabularies=STATEMENTS.vocabularies,
+FACTS: Final = STATEMENTS.only(
+    *(name for name in STATEMENTS.columns if name != "evidence"),
     categorical=("subject", "predicate", "object", "object_kind", "source", "method"),
 )
 """`STATEMENTS` without evidence, to count and to number; each distinct text is once in memory."""
