@@ -1,11 +1,11 @@
-"""Load of a running service: requests at a fixed rate, their latencies, its CPU time and memory.
+"""Load-test a running service at a fixed request rate: latencies, CPU time and memory.
 
     python -m service --data data/processed/lastfm &
     python benchmarks/serving.py --data data/processed/lastfm --kind recommend --rate 200
 
-Open loop: a request is sent when its time has come, whether or not earlier ones are answered, so
-that a service that falls behind shows it. CPU time is the service's own, from `/metrics`, and says
-more than latencies on a machine that does other things as well.
+Open loop: requests are sent on schedule, regardless of whether earlier ones were answered, so that
+an overloaded service becomes visible. CPU time is that of the service, from `/metrics`, and more
+reliable than latencies on a busy machine.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Requests:
         self._iris = _column(data / "items.tsv", "iri")
 
     def next(self) -> bytes:
-        """One request as it goes over the wire."""
+        """One request as raw bytes."""
         choose = self._random.choice
         run = f"&run={quote(self._run)}" if self._run else ""
         match self._kind:
@@ -66,7 +66,7 @@ def _column(path: Path, name: str) -> list[str]:
 
 
 class Load:
-    """Sends requests over connections that are kept, and notes how long each took."""
+    """Sends requests over persistent connections, and records latencies."""
 
     def __init__(self, host: str, port: int, make: Callable[[], bytes]) -> None:
         self._host, self._port, self._make = host, port, make
@@ -75,7 +75,7 @@ class Load:
         self.failed = 0
 
     async def run(self, rate: float, count: int) -> None:
-        """Send `count` requests, `rate` a second."""
+        """Send `count` requests, `rate` per second."""
         started = time.perf_counter()
         sent = []
         for number in range(count):
@@ -106,7 +106,7 @@ class Load:
                 start = await reader.readuntil(b"\r\n\r\n")
                 break
             except (ConnectionError, asyncio.IncompleteReadError):
-                # The service closes what was idle for long; a client then asks on a new connection.
+                # The service closes idle connections; retry on a new one.
                 if not kept:
                     raise
         head = start.decode("latin-1").lower()

@@ -25,8 +25,8 @@ __all__ = ["main"]
 
 _LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _TOKEN: Final = "MUSIC_KG_TOKEN"
-_KEEP_ALIVE: Final = 5  # seconds that an idle connection is kept
-_CONNECTIONS: Final = 1024  # at a time; more get 503
+_KEEP_ALIVE: Final = 5  # seconds until an idle connection is closed
+_CONNECTIONS: Final = 1024  # maximum connections; more get 503
 
 
 def serve(
@@ -50,10 +50,10 @@ def serve(
         typer.Option("--open/--no-open", help="open the first page", show_default="with --demo"),
     ] = None,
 ) -> None:
-    """Serve a build: pages to look around in, recommendations and SPARQL over HTTP."""
+    """Serve a build over HTTP: explorer pages, recommendations and SPARQL."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     if demo:
-        from service.demo import prepare_sample  # it needs what builds graphs
+        from service.demo import prepare_sample  # needs the packages that build graphs
 
         data = prepare_sample()
     settings = Settings(data=data, runs=tuple(run or ()), token=_token(token_file))
@@ -93,12 +93,12 @@ def serve(
 
 
 def _run_here(settings: Settings, options: dict[str, Any]) -> None:
-    """Serve in this process; what cannot be loaded ends it.
+    """Serve in this process; exits if loading fails.
 
     Raises:
-        RecommenderError, DataError: there is nothing that could be served.
+        RecommenderError, DataError: there is nothing to serve.
     """
-    from service.app import create_app  # late: a wrong option needs no torch
+    from service.app import create_app  # wrong options: no torch loaded
 
     faults: list[Exception] = []
 
@@ -107,7 +107,7 @@ def _run_here(settings: Settings, options: dict[str, Any]) -> None:
         server.should_exit = True
 
     server = uvicorn.Server(uvicorn.Config(create_app(settings, failed=failed), **options))
-    with suppress(KeyboardInterrupt):  # it has been dealt with
+    with suppress(KeyboardInterrupt):  # already handled
         server.run()
     if faults:
         raise faults[0]
@@ -123,7 +123,7 @@ def _token(file: Path | None) -> str | None:
 
 
 def _open_later(address: str) -> None:
-    """Open a browser once the service has had time to start; where there is none, nothing."""
+    """Open a browser, if any, after the service has had time to start."""
     import threading
     import webbrowser
 
@@ -133,7 +133,7 @@ def _open_later(address: str) -> None:
 
 
 def main() -> int:
-    """Run the command; a user's mistake is one line and exit status 2."""
+    """Run the command; user errors are one line and exit status 2."""
     return exit_status(lambda: typer.run(serve), faults=[RecommenderError, DataError])
 
 

@@ -14,7 +14,7 @@ _VARIABLE: Final = "MUSIC_KG_SERVICE"
 
 
 class Settings(BaseModel):
-    """Everything that `create_app` needs; the command line fills it in."""
+    """Settings of `create_app`, filled in by the command line."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,10 +38,10 @@ class Settings(BaseModel):
     warm: bool = Field(default=True, description="word the reasons of all listeners in advance")
 
     def hand_over(self) -> None:
-        """Leave the settings where worker processes find them (`handed_over`)."""
+        """Store the settings for worker processes (`handed_over`)."""
         os.environ[_VARIABLE] = self.model_dump_json()
 
     @classmethod
     def handed_over(cls) -> Settings:
-        """The settings that the parent process left."""
+        """Load the settings stored by the parent process."""
         return cls.model_validate_json(os.environ[_VARIABLE])

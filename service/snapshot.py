@@ -1,7 +1,7 @@
 """Snapshot of the served build and its runs, and the holder that swaps in a newer snapshot.
 
-A snapshot never changes. A newer build or run is loaded beside it, and takes its place in one
-assignment once it is complete: a request that has begun ends with what it began with.
+A snapshot is immutable. A newer build or run is loaded separately, and replaces it in one
+assignment once complete: a request uses one snapshot throughout.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ __all__ = ["Shelf", "Snapshot", "load_snapshot", "state_of"]
 
 LOG = logging.getLogger("service")
 _FILES: Final = ("manifest.json", "kg_final.txt", "ratings_final.txt", "statements.parquet")
-_REST: Final = 4.0  # seconds of rest after each second of work in advance
-_QUIET: Final = 1.0  # seconds without a request before work in advance goes on
-_UNREFERENCED_SECONDS: Final = 5.0  # after which nothing holds a closed snapshot
+_REST: Final = 4.0  # seconds of pause after each second of precomputation
+_QUIET: Final = 1.0  # seconds without a request before precomputation continues
+_UNREFERENCED_SECONDS: Final = 5.0  # seconds after which nothing references a closed snapshot
 _SHOWN_METRICS: Final = ("auc", "acc")
 
 State = tuple[tuple[str, int, int], ...]
@@ -42,15 +42,15 @@ State = tuple[tuple[str, int, int], ...]
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """One build with the runs that fit it.
+    """A build with its matching runs.
 
     Attributes:
         data: the processed folder.
         runs: by name, the default first.
-        explorer: the graph; None for a folder that the pipeline did not build.
-        quality: the quality report; None where there is none.
-        notes: what could not be loaded, in words.
-        state: of the files that it was loaded from.
+        explorer: the graph; None for a folder not built by the pipeline.
+        quality: the quality report, or None.
+        notes: messages on parts that could not be loaded.
+        state: state of the files it was loaded from.
     """
 
     data: Path
@@ -63,15 +63,15 @@ class Snapshot:
     _closed: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def run(self, name: str | None, *, newcomer: bool = False) -> ServedRun:
-        """The run of a name, or the newest of a model.
+        """Look up a run by name, or the newest of a model.
 
         Args:
-            name: of a run or a model; None for the newest run.
-            newcomer: whether somebody new asks: then None stands for the newest run whose model
-                recommends from likes, where there is one.
+            name: name of a run or a model; None for the newest run.
+            newcomer: whether for a new user: None then is the newest run whose model recommends
+                from likes, if any.
 
         Raises:
-            ConfigError: there is none.
+            ConfigError: there is no such run.
         """
         if not self.runs:
             raise ConfigError(
@@ -87,24 +87,24 @@ class Snapshot:
         raise ConfigError(f"no run {name[:60]!r} is being served; there are {', '.join(self.runs)}")
 
     def prepare(self) -> None:
-        """Compute what makes the answers of the runs fast, at full speed."""
+        """Precompute tables and lists of the runs, at full speed."""
         for run in self.runs.values():
             run.prepare(self._closed.is_set)
 
     def warm(self) -> None:
-        """Word reasons in advance, until that is done or the snapshot is closed.
+        """Precompute sentences of reasons, until done or the snapshot is closed.
 
-        It uses a fifth of a core at most, and nothing while requests come in.
+        It uses at most a fifth of a core, and pauses while requests come in.
         """
         for run in self.runs.values():
             run.warm(self._pause)
 
     def note_request(self) -> None:
-        """A request came in, which goes before what is done in advance."""
+        """Record a request, which has priority over precomputation."""
         self._asked[0] = time.monotonic()
 
     def _pause(self, spent: float) -> bool:
-        """Wait as long as work in advance must; false once the snapshot is closed."""
+        """Pause precomputation as required; False once the snapshot is closed."""
         wait = _REST * spent
         while not self._closed.wait(wait):
             wait = self._asked[0] + _QUIET - time.monotonic()
@@ -113,7 +113,7 @@ class Snapshot:
         return False
 
     def close(self) -> None:
-        """End what runs for this snapshot."""
+        """Stop the background work of this snapshot."""
         self._closed.set()
         if self.explorer is not None:
             self.explorer.close()
@@ -123,7 +123,7 @@ def load_snapshot(settings: Settings, state: State | None = None) -> Snapshot:
     """Load the build and its runs.
 
     Raises:
-        RecommenderError, DataError: there is nothing that could be served.
+        RecommenderError, DataError: there is nothing to serve.
     """
     state = state_of(settings) if state is None else state
     data = settings.data
@@ -155,7 +155,7 @@ def load_snapshot(settings: Settings, state: State | None = None) -> Snapshot:
 
 
 def state_of(settings: Settings) -> State:
-    """What changes when a build or a run is complete: names, times and sizes of a few files."""
+    """State that changes when a build or a run completes: names, times and sizes of files."""
     files = [settings.data / name for name in _FILES]
     folders = settings.runs or tuple((settings.data / "models").glob("*/"))
     files += [folder / METRICS_FILE for folder in folders]
@@ -207,22 +207,22 @@ def _later(seconds: float, work: Callable[[], None]) -> None:
 
 
 def _give_memory_back() -> None:
-    """Return the memory of a snapshot that nobody holds any more.
+    """Free the memory of an unreferenced snapshot.
 
-    The caches of its runs refer to them in cycles, which would wait for Python's next full search,
-    and the C library keeps what is freed between blocks that are in use.
+    The caches of its runs form reference cycles, which would wait for the next full garbage
+    collection, and the C library keeps freed memory between used blocks.
     """
     gc.collect()
-    with suppress(OSError, AttributeError):  # another C library than glibc
+    with suppress(OSError, AttributeError):  # a C library other than glibc
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 class Shelf:
-    """Holds the snapshot that answers now, and puts a newer one in its place.
+    """Holds the current snapshot, and replaces it by a newer one.
 
     Args:
         settings: of the service.
-        load: makes a snapshot of a state.
+        load: loads a snapshot of a state.
     """
 
     def __init__(
@@ -237,26 +237,26 @@ class Shelf:
 
     @property
     def snapshot(self) -> Snapshot | None:
-        """What is being served; None before the first one is loaded."""
+        """The current snapshot; None before the first one is loaded."""
         return self._snapshot
 
     def open(self) -> None:
-        """Load the first snapshot and begin to look for newer ones.
+        """Load the first snapshot and start watching for newer ones.
 
-        Requests are answered from then on, slower at first: lists and tables of names are computed
+        Requests are served from then on, initially slower, while lists and name tables are computed
         in the background.
 
         Raises:
-            RecommenderError, DataError: there is nothing that could be served.
+            RecommenderError, DataError: there is nothing to serve.
         """
         self._put(self._load(self._settings, state_of(self._settings)), prepared=False)
         self._watcher.start()
 
     def open_later(self, failed: Callable[[Exception], None]) -> None:
-        """The same in a thread of its own, while `snapshot` is None.
+        """`open` in a separate thread, while `snapshot` is None.
 
         Args:
-            failed: is called with what kept it from loading; a build that comes later is served.
+            failed: called with the error if loading fails; a later build is still served.
         """
 
         def load() -> None:
@@ -269,7 +269,7 @@ class Shelf:
         threading.Thread(target=load, name="load", daemon=True).start()
 
     def close(self) -> None:
-        """End the watching and what runs for the snapshot."""
+        """Stop watching, and the background work of the snapshot."""
         self._stop.set()
         if self._watcher.is_alive():
             self._watcher.join(timeout=self._settings.reload_seconds)
@@ -277,10 +277,10 @@ class Shelf:
             self._snapshot.close()
 
     def refresh(self) -> bool:
-        """Serve what is there now, if it is newer and complete; whether it took the place.
+        """Load and serve a newer complete build or run; returns whether there was one.
 
-        A build at work, and a build without a run that fits it, leave the old snapshot; `problem`
-        says so.
+        During a build, or for a build without a matching run, the old snapshot is kept, and
+        `problem` is set.
         """
         state = state_of(self._settings)
         old = self._snapshot
@@ -291,7 +291,7 @@ class Shelf:
         except (RecommenderError, DataError, InUseError, OSError, ValueError) as fault:
             self._refuse(state, str(fault))
             return False
-        if state_of(self._settings) != state:  # it was written to while it was read
+        if state_of(self._settings) != state:  # it was modified while being read
             new.close()
             return False
         if old is not None and old.runs and not new.runs:
@@ -313,7 +313,7 @@ class Shelf:
         threading.Thread(
             target=self._work_ahead, args=(new, prepared), name="prepare", daemon=True
         ).start()
-        if old is not None:  # requests that have begun may still need it
+        if old is not None:  # running requests may still use it
             closing = self._settings.request_seconds
             _later(closing, old.close)
             _later(closing + _UNREFERENCED_SECONDS, _give_memory_back)
