@@ -1,4 +1,4 @@
-"""Puts the sample's raw files into a built wheel; everything else is in pyproject.toml."""
+"""Add the sample's raw files to a built wheel; everything else is in pyproject.toml."""
 
 from pathlib import Path
 from shutil import copytree, ignore_patterns
@@ -8,7 +8,7 @@ from setuptools.command.build_py import build_py
 
 
 class BuildWithSample(build_py):
-    """An installed `pipeline` brings the sample along, as `pipeline/raw/sample`."""
+    """Build command that includes the sample as `pipeline/raw/sample`."""
 
     def run(self) -> None:
         """Build the packages, then copy the sample beside them."""

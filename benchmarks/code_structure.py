@@ -1,17 +1,17 @@
-"""How easy the code is to find one's way in, in figures: import cycles, depth, files on a path.
+"""Measure the code's structure: import cycles, package depth, files on a processing path.
 
     python benchmarks/code_structure.py            the figures
     python benchmarks/code_structure.py --files    and which modules and files they count
 
 - modules, lines and levels of packages, per top-level package;
-- import cycles: sets of modules of which each reaches every other by imports (imports for type
-  checking alone and those inside functions count as well);
-- small modules with a single importer: under 60 lines, and only one module imports them; those
-  with a reason to be (`WITH_REASON`) do not count;
-- files that one CSV row, and two sentences, pass through while they are extracted: files of the
-  extraction packages in which any function runs, and how often execution moves from one of these
-  files to another. Modules are imported and word lists are read beforehand, with other content:
-  no value of the row or the sentences comes from a cache.
+- import cycles: strongly connected modules of the import graph (including imports for type checking
+  and inside functions);
+- small modules with a single importer: under 60 lines and imported by only one module, except those
+  with a documented reason (`WITH_REASON`);
+- files that a CSV row, and two sentences, pass through in extraction: files of the extraction
+  packages in which any function runs, and the number of transitions between these files. Modules
+  and word lists are loaded beforehand with different content, so that no value of the row or
+  sentences is cached.
 """
 
 from __future__ import annotations
@@ -36,33 +36,33 @@ PACKAGES = ("safe_io", "kg_builder", "recommender", "pipeline", "flows", "servic
 EXTRACTION = (ROOT / "kg_builder" / "extraction", ROOT / "kg_builder" / "text_models")
 SMALL = 60
 WITH_REASON = {
-    # runs before Prefect is imported, so nothing that imports Prefect may hold it
+    # runs before Prefect is imported, so it cannot be in a module that imports Prefect
     "flows.environment",
-    # one embedding a file: the registry lists them side by side, and a new one is a new file
+    # one embedding per file, all in the registry
     "recommender.kge.transe",
     "recommender.kge.transh",
     "recommender.kge.rotate",
-    # a rule of its own beside the statistics of pairs, to be read and tested without them
+    # a separate rule besides the pair statistics
     "kg_builder.fusion.named_albums",
-    # one stage a file: a stage is rebuilt when the code that its file reaches has changed
+    # one stage per file: a stage is rebuilt when the code reached by its file changes
     "pipeline.stages.cleaning",
     "pipeline.stages.inference",
-    # one group of addresses a file: the application lists them side by side
+    # one group of routes per file
     "service.api.operations",
-    # a data structure with locks, a protocol of Uvicorn's: neither belongs to what uses it
+    # a data structure with locks, a Uvicorn protocol: independent of their users
     "service.cache",
     "service.protocol",
-    # loads everything that builds and trains, which a service that only serves must not
+    # imports everything for building and training, which a serving-only process must not
     "service.demo",
 }
-"""Small modules with a single importer that stay modules of their own."""
+"""Small modules with a single importer that are kept separate."""
 
 Graph = dict[str, set[str]]
 """Module → the modules that it imports."""
 
 
 def import_graph() -> Graph:
-    """The project's modules and what each imports of the project."""
+    """The project's modules and the project modules that each imports."""
     graph = grimp.build_graph(*PACKAGES, cache_dir=None)
     return {
         module: set(graph.find_modules_directly_imported_by(module)) for module in graph.modules
@@ -70,7 +70,7 @@ def import_graph() -> Graph:
 
 
 def lines_of(module: str) -> int:
-    """Lines of a module's file."""
+    """Number of lines of a module's file."""
     with path_of(module).open(encoding="utf-8") as file:
         return sum(1 for _ in file)
 
@@ -82,7 +82,7 @@ def path_of(module: str) -> Path:
 
 
 def levels(module: str) -> int:
-    """Levels of packages that a module lies in: 1 for `kg_builder.tables`."""
+    """Package depth of a module: 1 for `kg_builder.tables`."""
     return len(path_of(module).relative_to(ROOT).parts) - 1
 
 
@@ -101,7 +101,7 @@ def cycles(graph: Graph) -> list[list[str]]:
 
 
 def small_with_one_importer(graph: Graph) -> list[str]:
-    """Modules under 60 lines, no package's `__init__`, that exactly one other module imports."""
+    """Modules under 60 lines, except `__init__`, that exactly one other module imports."""
     importers: dict[str, set[str]] = defaultdict(set)
     for module, imported in graph.items():
         for name in imported:
@@ -117,12 +117,12 @@ def small_with_one_importer(graph: Graph) -> list[str]:
 
 
 def files_of(warm_up: Callable[[], Any], work: Callable[[], Any]) -> tuple[list[str], int]:
-    """Files of the extraction packages that run while `work` does, and changes between them.
+    """Files of the extraction packages that run during `work`, and transitions between them.
 
     Args:
-        warm_up: does the same with other content, first and unobserved: it imports modules, reads
-            word lists and compiles patterns.
-        work: what is observed.
+        warm_up: run first and unobserved, with different content: it imports modules, reads word
+            lists and compiles patterns.
+        work: the observed function.
     """
     seen: dict[str, None] = {}
     changes = 0
@@ -150,7 +150,7 @@ def files_of(warm_up: Callable[[], Any], work: Callable[[], Any]) -> tuple[list[
 
 
 ROWS = ("7,Sigur Rós,SE,1994,post-rock;ambient", "1,Björk,IS,1965,art pop;electronic")
-"""A row of a table for the warm-up, and one that is observed."""
+"""A table row for the warm-up, and the observed one."""
 
 SENTENCES = (
     (
@@ -164,7 +164,7 @@ SENTENCES = (
         "debut album Dummy on Go! Beat Records.",
     ),
 )
-"""Title and text for the warm-up, and those that are observed."""
+"""Title and text for the warm-up, and the observed ones."""
 
 
 def csv_row(folder: Path, row: str) -> Callable[[], Any]:
@@ -188,7 +188,7 @@ def csv_row(folder: Path, row: str) -> Callable[[], Any]:
 
 
 def two_sentences(folder: Path, content: tuple[str, str]) -> Callable[[], Any]:
-    """Extraction of a text of two sentences by the rules, with one name known beforehand."""
+    """Extraction of a text of two sentences by the rules, with one name in the gazetteer."""
     from kg_builder.extraction import UnstructuredSource, extract
     from kg_builder.ontology import load_schema
 
@@ -217,13 +217,13 @@ def two_sentences(folder: Path, content: tuple[str, str]) -> Callable[[], Any]:
 
 
 def way_of_a_row(folder: Path) -> tuple[list[str], int]:
-    """Files that a CSV row passes through, and changes between them."""
+    """Files that a CSV row passes through, and transitions between them."""
     warm_up, observed = (csv_row(folder / f"row{n}", row) for n, row in enumerate(ROWS))
     return files_of(warm_up, observed)
 
 
 def way_of_two_sentences(folder: Path) -> tuple[list[str], int]:
-    """Files that two sentences pass through, and changes between them."""
+    """Files that two sentences pass through, and transitions between them."""
     warm_up, observed = (
         two_sentences(folder / f"text{n}", text) for n, text in enumerate(SENTENCES)
     )

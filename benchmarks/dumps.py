@@ -1,17 +1,17 @@
-"""How fast a Freebase dump is read: beside `zcat FILE | wc -l`, and beside a plain loop of Python.
+"""Measure the reading speed of a Freebase dump, against `zcat FILE | wc -l` and a Python loop.
 
-    python benchmarks/dumps.py                        5 GB made of the subset in ../shared/data
-    python benchmarks/dumps.py --gigabytes 0.5 --repeat 3
-    python benchmarks/dumps.py --dump freebase-rdf-latest.gz
-    python benchmarks/dumps.py --names varied         only the first copy keeps its names
+    python benchmarks/dumps.py 5 GB generated from the subset in ../shared/data python
+    benchmarks/dumps.py --gigabytes 0.5 --repeat 3 python benchmarks/dumps.py --dump
+    freebase-rdf-latest.gz python benchmarks/dumps.py --names varied only the first copy keeps its
+    names
 
-The dump is the subset many times over, each time with other ids, packed by gzip at its usual level;
-it is written into a folder under --work and deleted at the end. Looked for are the artists and
-tags of HetRec Last.FM, as in the `lastfm` recipe. Our reading goes over the dump twice and ends
-with the things and facts; its lines per second are those of the dump over the whole time, both
-passes. The loop of Python reads once and keeps lines whose subject or name is known.
+The dump consists of copies of the subset with different ids, gzipped at the default level; it is
+written to a folder under --work and deleted at the end. It is searched for the artists and tags of
+HetRec Last.FM, as in the `lastfm` recipe. Our reader makes two passes and yields entries and facts;
+its lines per second are those of the dump divided by the total time of both passes. The Python loop
+makes one pass and keeps lines whose subject or name is known.
 
-Every measurement is a process of its own: its seconds, its processor seconds (with children), its
+Every measurement runs in a separate process: wall-clock seconds, processor seconds (with children),
 peak memory.
 """
 
@@ -46,9 +46,9 @@ DIGITS = "0123456789bcdfghjklmnpqrstvwxyz_"  # of Freebase's ids
 
 
 def copies(subset: Path, size: float, *, names: str) -> Iterator[bytes]:
-    """The subset again and again, each time with other ids; at least `size` bytes in all."""
+    """Yield copies of the subset with different ids, at least `size` bytes in total."""
     pieces = MID.split(gzip.decompress(subset.read_bytes()))
-    # an id's end becomes the copy's mark: ids of one copy stay apart, and so do copies
+    # a suffix per copy keeps ids distinct within and between copies
     heads = [a + b for a, b in zip(pieces[::2], [*pieces[1::2], b""], strict=True)]
     made = number = 0
     while made < size:
@@ -62,7 +62,7 @@ def copies(subset: Path, size: float, *, names: str) -> Iterator[bytes]:
 
 
 def make(subset: Path, target: Path, size: float, *, names: str) -> float:
-    """Write the dump; returns its bytes before packing."""
+    """Write the dump; returns its uncompressed size in bytes."""
     made = 0
     with (
         target.open("wb") as file,
@@ -90,7 +90,7 @@ def wanted_of(data: Path) -> Wanted:
 
 
 def zcat(dump: Path) -> dict[str, float]:
-    """The yardstick."""
+    """The reference: decompression and line count."""
     counted = subprocess.run(
         f"zcat '{dump}' | wc -l", shell=True, check=True, capture_output=True, text=True
     )
@@ -98,7 +98,7 @@ def zcat(dump: Path) -> dict[str, float]:
 
 
 def ours(dump: Path, data: Path) -> dict[str, float]:
-    """Both passes, from the names to the facts."""
+    """Both passes of our reader, from names to facts."""
     gathered = gather_freebase(
         FreebaseRdf(name="freebase", path=dump),
         dump,
@@ -114,7 +114,7 @@ def ours(dump: Path, data: Path) -> dict[str, float]:
 
 
 def loop(dump: Path, data: Path) -> dict[str, float]:
-    """One pass as one would write it: split each line, look its parts up in sets."""
+    """One pass of a naive loop: split each line, look up its parts in sets."""
     names = {
         row.split("\t")[1]
         for row in (data / "lastfm" / "artists.dat")
@@ -136,7 +136,7 @@ def loop(dump: Path, data: Path) -> dict[str, float]:
 
 
 def one(arguments: argparse.Namespace) -> None:
-    """One measurement in this process, printed as JSON."""
+    """Run one measurement in this process, and print it as JSON."""
     work = {
         "zcat": lambda: zcat(arguments.dump),
         "ours": lambda: ours(arguments.dump, arguments.data),
@@ -158,7 +158,7 @@ def _processor() -> float:
 
 
 def _peak() -> float:
-    """Most memory that this process has held, in MB; what `getrusage` says outlives an exec."""
+    """Peak memory of this process, in MB; `getrusage` would include the time before exec."""
     status = Path("/proc/self/status")
     if status.exists():
         found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
@@ -168,7 +168,7 @@ def _peak() -> float:
 
 
 def measured(name: str, arguments: argparse.Namespace, dump: Path) -> dict[str, float]:
-    """The median of some measurements, each in a process of its own."""
+    """The median of some measurements, each in a separate process."""
     command = [sys.executable, __file__, "--only", name, "--dump", str(dump),
                "--data", str(arguments.data)]  # fmt: skip
     runs = [

@@ -1,10 +1,10 @@
-"""CPU time of an epoch of a knowledge-graph embedding, ours beside PyKEEN's, on the same triples.
+"""CPU time of an epoch of a knowledge-graph embedding, ours and PyKEEN's, on the same triples.
 
     python benchmarks/embeddings.py --triples freebase-subset.gz --model complex --dim 128
 
 Same model, dimension, batch size, optimiser, inverse relations, cross-entropy against all entities
-(PyKEEN's LCWA training), one thread. PyKEEN is no dependency: install it in an environment beside.
-`--queries` takes triples at random, for a quick look; times grow in proportion.
+(PyKEEN's LCWA training), one thread. PyKEEN is not a dependency: install it in a separate
+environment. `--queries` samples triples for a quick run; times are proportional.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from recommender.training.steps import TorchSteps
 
 
 def main() -> None:
-    """Measure and print a line each."""
+    """Measure and print one line per variant."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--triples", type=Path, required=True)
     parser.add_argument("--model", choices=("complex", "transe"), default="complex")

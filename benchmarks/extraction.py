@@ -1,14 +1,13 @@
-"""How fast sources are read, and how much memory that takes.
+"""Measure the speed and memory of reading sources.
 
     python benchmarks/extraction.py                   cells, megabytes and tokens in a second
     python benchmarks/extraction.py --discogs 10 100  dumps of these sizes, in megabytes
     python benchmarks/extraction.py --memory          peak memory from 10 MB to 1 GB of input
     python benchmarks/extraction.py --memory --sizes 10 100 --kinds discogs --plot memory.png
 
-Speed is the median of some repetitions, from the file to the checked tables: per second of CPU
-time, and per second on the clock, which is what counts where several threads read and which other
-work on the machine slows down. Beside each stands, from the same run, a reader that does nothing
-but parse the same bytes in one thread.
+Speed is the median of several repetitions, from file to validated tables: per CPU second, and per
+wall-clock second, which is relevant for multi-threaded readers but affected by other load. For
+comparison, the same run measures a reader that only parses the same bytes in one thread.
 `extraction_inputs.py` describes the inputs, `extraction_memory.py` measures the memory.
 """
 
@@ -37,7 +36,7 @@ from kg_builder.ontology import load_schema
 
 
 def main() -> None:
-    """Run what the command line asks for."""
+    """Run the requested measurement."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -80,7 +79,7 @@ def speed(arguments: argparse.Namespace) -> None:
 
 
 def _seconds(work: Callable[[], object], repeats: int) -> tuple[float, float]:
-    """(of CPU time, on the clock)"""
+    """CPU and wall-clock seconds."""
     work()
     found = []
     for _ in range(repeats):

@@ -1,7 +1,6 @@
-"""Inputs of the extraction benchmarks: made of the publishers' files, and how each is read.
+"""Generate inputs of the extraction benchmarks from the publishers' files, with their sources.
 
-Larger ones repeat a file with its ids renamed, so that records grow with the input as they do in
-larger dumps.
+Larger ones repeat a file with renamed ids, so that the number of records grows as in larger dumps.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ HETREC: dict[str, Any] = {
 
 
 def source(**settings: Any) -> SourceConfig:
-    """A source as a recipe would describe it."""
+    """Create a source as in a recipe."""
     return TypeAdapter(SourceConfig).validate_python({"name": "source", **settings})
 
 
@@ -76,7 +75,7 @@ def _repeated(make: Callable[[int], bytes], size: float) -> Iterator[bytes]:
 
 
 def discogs(data: Path, name: str, size: float) -> Iterator[bytes]:
-    """A Discogs dump of so many megabytes: `artists`, `labels`, `masters` or `releases`."""
+    """Write a Discogs dump (`artists`, `labels`, `masters`, `releases`) of `size` megabytes."""
     (path,) = (data / "semi-structured/discogs").glob(f"*_{name}.xml.gz")
     whole = gzip.decompress(path.read_bytes())
     root = re.compile(rb"<(%s)\b[^>]*>" % name.encode()).search(whole)
@@ -91,7 +90,7 @@ def discogs(data: Path, name: str, size: float) -> Iterator[bytes]:
 
 
 def delimited(data: Path, size: float) -> Iterator[bytes]:
-    """The table of songs, as CSV, of so many megabytes."""
+    """Write the song table as CSV of a given size in megabytes."""
     lines = (data / "songs/dbpedia_songs.csv").read_bytes().splitlines(keepends=True)
     yield b"".join(lines[:4])
     body = b"".join(lines[4:])
@@ -99,7 +98,7 @@ def delimited(data: Path, size: float) -> Iterator[bytes]:
 
 
 def json_lines(data: Path, size: float) -> Iterator[bytes]:
-    """The songs as nested JSON, one a line, of so many megabytes."""
+    """Write the songs as nested JSON Lines of a given size in megabytes."""
     frame = pd.read_csv(data / "songs/dbpedia_songs.csv", dtype=str, skiprows=[1, 2, 3])
     columns = ["URI", "title", "artist_label", "genre_label", "releaseDate"]
     rows = frame[columns].dropna(subset=["URI", "title"]).to_dict("records")
@@ -124,7 +123,7 @@ def json_lines(data: Path, size: float) -> Iterator[bytes]:
 
 
 def text(_: Path, size: float) -> Iterator[bytes]:
-    """The sample's biographies, one JSON object a line, of so many megabytes."""
+    """Write the sample's biographies as JSON Lines of a given size in megabytes."""
     rows = [
         json.loads(line)
         for line in (SAMPLE / "biographies.jsonl").read_text(encoding="utf-8").splitlines()
@@ -174,4 +173,4 @@ KINDS: dict[str, tuple[str, Callable[[Path, float], Iterator[bytes]], dict[str, 
         {"kind": "unstructured", "path": "texts.jsonl", "model": None},
     ),
 }
-"""Name of the file, how it is made, how it is read."""
+"""File name, generator, and source of each input."""

@@ -1,6 +1,6 @@
 """Peak memory of reading inputs of growing size; `extraction.py --memory` runs it.
 
-Each case runs in a process of its own, so that its peak is its own.
+Each case runs in a separate process, for a separate peak.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _in_a_process(kind: str, size: float, data: Path) -> dict[str, float]:
 
 
 def measure(kind: str, folder: Path) -> dict[str, float]:
-    """What reading the input in a folder takes, in this process."""
+    """Measure reading the input in a folder, in this process."""
     _, _, settings = KINDS[kind]
     start = time.process_time()
     extract_to(folder / "out", source=source(**settings), root=folder)

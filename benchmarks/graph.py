@@ -1,10 +1,10 @@
-"""Benchmark a finished graph: Turtle beside rdflib, rules beside owlrl, loading, queries, lookups.
+"""Benchmark a finished graph: Turtle against rdflib, rules against owlrl, loading, lookups.
 
     python benchmarks/graph.py                          data/processed/lastfm
     python benchmarks/graph.py --data DIR --only write rules load look
 
-Seconds are of CPU (all threads) unless a row says wall, the least of three runs, the peer's in the
-same process right after ours; of loading both are shown, because two threads share the work.
+Seconds are CPU time (all threads) unless marked as wall, the minimum of three runs, with the peer
+in the same process right after ours; loading shows both, as it uses two threads.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ OWL = rdflib.OWL
 
 
 def timed(work: Callable[[], Any], repeats: int = 3) -> tuple[float, Any]:
-    """The least CPU seconds of some runs, and the last result."""
+    """Minimum CPU seconds of several runs, and the last result."""
     best, found = float("inf"), None
     for _ in range(repeats):
-        found = None  # the earlier result goes before the next is made
+        found = None  # free the previous result first
         started = time.process_time()
         found = work()
         best = min(best, time.process_time() - started)
@@ -51,7 +51,7 @@ def timed(work: Callable[[], Any], repeats: int = 3) -> tuple[float, Any]:
 
 
 def writing(data: Path) -> Iterator[Row]:
-    """Turtle from triples in memory, as rdflib does it, and from the tables of a build."""
+    """Write Turtle from triples in memory, as in rdflib, and from the tables of a build."""
     plain = gzip.decompress((data / "kg.nt.gz").read_bytes())
     triples = [quad.triple for quad in ox.parse(plain, format=ox.RdfFormat.N_TRIPLES)]
     used = prefixes(PREFIXES)
@@ -92,7 +92,7 @@ def writing(data: Path) -> Iterator[Row]:
 
 
 def places(count: int, seed: int = 1) -> pd.DataFrame:
-    """Artists from places that lie in places, four levels deep, some of whom worked together."""
+    """Generate artists from places nested four levels deep, some of whom collaborated."""
     draw = random.Random(seed)
     rows = [
         (f"place:p{n}", "locatedIn", f"place:p{draw.randrange(n // 4, n)}") for n in range(1, count)
@@ -124,7 +124,7 @@ m:collaboratedWith rdfs:subPropertyOf m:associatedWith .
 
 
 def rules(count: int) -> Iterator[Row]:
-    """A transitive relation, a chain of two and a subproperty: the same closure from both."""
+    """Apply a transitive relation, a property chain and a subproperty: same closure from both."""
     facts = places(count)
     names = pd.concat([facts["subject"], facts["object"]]).unique()
     types = pd.Series(["Place" if n.startswith("place") else "Artist" for n in names], index=names)
@@ -159,7 +159,7 @@ def rules(count: int) -> Iterator[Row]:
 
 
 def loading(data: Path) -> Iterator[Row]:
-    """From the files of a build to the first answer, and to the next time somebody asks."""
+    """Time from the files of a build to the first answer, and to a later one."""
     count = "select (count(*) as ?n) { ?s ?p ?o }"
     with tempfile.TemporaryDirectory() as cache:
         for what in ("loading for queries, the first time", "the same, once loaded"):
@@ -173,7 +173,7 @@ def loading(data: Path) -> Iterator[Row]:
 
 
 def looking(data: Path, count: int = 500) -> Iterator[Row]:
-    """Cards of things drawn by chance and of the best connected ones, and searches."""
+    """Time cards of random and of the best connected entities, and searches."""
     with tempfile.TemporaryDirectory() as cache, Graph.open(data, cache=cache) as graph:
         started = time.process_time()
         graph.show(graph.search("a", limit=1)[0].id)

@@ -1,30 +1,29 @@
-"""Time and memory that training of the graph models takes on one thread, and RecBole's beside them.
+"""Time and memory of training graph models on one thread, compared with RecBole.
 
     python benchmarks/graph_models.py                                  random rows, Last.FM's size
     python benchmarks/graph_models.py --data data/processed/lastfm-stock
     python benchmarks/graph_models.py --recbole /envs/recbole/bin/python
     python benchmarks/graph_models.py --data … --whole --models mmss_mkr_g lightgcn kgin
 
-Both get the same rows and triples and the same settings (batch, dimension, neighbours, hops,
-layers, dropout, rate), those published for Last.FM for KGCN, KGNN-LS and RippleNet. An epoch goes
-once through the training positives with their negatives: forward, backward, Adam, and the sampling
-of negatives. Seconds are the medians of three epochs after a warm-up, by the clock of the process,
-so that a busy neighbour is not measured, and by the wall's. Every case runs in a process of its
-own, so that its peak of memory is its own; beside the peak stands what the model and its training
-add to the peak of libraries and data.
+Both use the same rows, triples and settings (batch, dimension, neighbours, hops, layers, dropout,
+rate), those published for Last.FM for KGCN, KGNN-LS and RippleNet. An epoch is one pass over the
+training positives with their negatives: forward, backward, Adam, and negative sampling. Seconds are
+medians of three epochs after a warm-up, in CPU time, which excludes other processes, and in
+wall-clock time. Every case runs in a separate process, for a separate memory peak; the part added
+by model and training to the peak of libraries and data is shown as well.
 
-`--whole` measures whole trainings in place of epochs: both validate after every epoch by NDCG@10
-of the validation positives among all items, and stop after ten epochs without a better one.
+`--whole` measures whole trainings instead of epochs: both validate after every epoch by NDCG@10 of
+the validation positives among all items, and stop after ten epochs without improvement.
 
-What is not the same:
+Differences:
 
 - RecBole penalises the rows in use, KGCN's public code and ours whole tables, which is more work;
-  for LightGCN and KGIN its penalty is of another form, with the weight of its defaults;
-- MMSS_MKR-G, which RecBole lacks, has 16 negatives per positive where the others have one, reads
-  what is known of the users, ends after 8 epochs by its schedule, and is measured with its
-  defaults (d 128) and with the dimension of the others;
-- RecBole ranks only items that a training or validation positive names, and its KGIN has the
-  `torch_scatter` of its environment or, where that is missing, torch's own operations in its place.
+  for LightGCN and KGIN its penalty has a different form, with the default weight;
+- MMSS_MKR-G, which RecBole lacks, has 16 negatives per positive instead of one, uses facts about
+  users, ends after 8 epochs by its schedule, and is measured with its defaults (d 128) and with the
+  dimension of the others;
+- RecBole ranks only items with a training or validation positive, and its KGIN uses `torch_scatter`
+  if installed, else torch's own operations.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ from recommender.training.steps import TorchSteps
 
 @dataclass(frozen=True)
 class Case:
-    """One of our models with its settings, and RecBole's with the same in its words."""
+    """One of our models with its settings, and RecBole's equivalent."""
 
     model: str
     settings: dict[str, Any] = field(default_factory=dict)
@@ -119,7 +118,7 @@ LONGEST, PATIENCE = 300, 10  # epochs of a whole training
 
 
 def epochs_of_ours(case: Case, train: TrainingSplit) -> dict[str, float]:
-    """What our epochs cost."""
+    """Measure our epochs."""
     before_mb = peak_mb()
     model = create_model(case.model, train, **case.settings)
     task = model.tasks(make_sampler("static", train))[0]
@@ -138,7 +137,7 @@ def epochs_of_ours(case: Case, train: TrainingSplit) -> dict[str, float]:
 
 
 def training_of_ours(case: Case, parts: Split) -> dict[str, float]:
-    """What a whole training of ours costs, how many epochs it has, and the best NDCG@10."""
+    """Measure our whole training: cost, number of epochs, and best NDCG@10."""
     before_mb = peak_mb()
     trainer = Trainer(
         epochs=LONGEST, patience=PATIENCE, monitor="ndcg@10", rank_users=0, threads=1,
@@ -152,7 +151,7 @@ def training_of_ours(case: Case, parts: Split) -> dict[str, float]:
 
 
 def cost_of_ours(name: str, data: Path | None, whole: bool) -> dict[str, float]:
-    """In this process; see `in_a_process`."""
+    """Measure our model in this process; see `in_a_process`."""
     torch.set_num_threads(1)
     if whole and data:
         return training_of_ours(CASES[name], split(load(data)))
@@ -160,7 +159,7 @@ def cost_of_ours(name: str, data: Path | None, whole: bool) -> dict[str, float]:
 
 
 def in_a_process(command: list[str]) -> tuple[dict[str, float] | None, str]:
-    """The JSON that a command prints last, on one thread, or why there is none."""
+    """Run a command on one thread, and return the JSON it prints last, or the error."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
@@ -171,7 +170,7 @@ def in_a_process(command: list[str]) -> tuple[dict[str, float] | None, str]:
 def cost_of_theirs(
     python: str | None, rows: Path, case: Case, whole: bool
 ) -> tuple[dict[str, float] | None, str]:
-    """RecBole's in its own environment, or why there is none."""
+    """Measure RecBole in its environment, or return the error."""
     if case.peer is None:
         return None, "RecBole has none"
     if not python:
@@ -189,7 +188,7 @@ def cost_of_theirs(
 
 
 def write_validation(parts: Split, folder: Path) -> None:
-    """The validation rows beside those that `write_rows` writes."""
+    """Write the validation rows besides those of `write_rows`."""
     rows = np.stack([parts.valid.users, parts.valid.items, parts.valid.labels], axis=1)
     np.savetxt(folder / "validation_final.txt", rows, fmt="%d", delimiter="\t")
 

@@ -1,7 +1,7 @@
 """Fit the confidences of pattern statements on the sample's annotated biographies and 18 notes.
 
-`kg_builder/extraction/text/confidences.toml` holds what this prints. It reads with the rules' own
-confidences, so the levels there are taken out first.
+The output is the content of `kg_builder/extraction/text/confidences.toml`. Texts are read with the
+rules' raw confidences, so that file's levels are disabled first.
 
     python benchmarks/pattern_confidences.py
 """
@@ -20,11 +20,11 @@ from pipeline.raw_texts import text_sources
 from pipeline.recipe import load_recipe
 
 _FITTED: Final = (("biographies", None), ("album_notes", 18))
-"""Annotations, and how many of them; all biographies, and the notes that rules were written with"""
+"""Annotations and their number: all biographies, and the notes used to write the rules"""
 
 
 def main() -> None:
-    """Print the levels: the rule's confidence, and the share that is right."""
+    """Print the levels: the rule's confidence, and the share of correct statements."""
     recipe = load_recipe("sample")
     raw = default_raw(recipe)
     schema = load_schema(*recipe.ontology)

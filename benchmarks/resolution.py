@@ -1,13 +1,12 @@
-"""Entity resolution of synthetic music records, from ten thousand to a million.
+"""Benchmark entity resolution of synthetic music records, from ten thousand to a million.
 
-    python benchmarks/resolution.py                                 10k, 30k, 100k, 300k, 1M
-    python benchmarks/resolution.py --sizes 10000 20000 --clean     each source holds a thing once
-    python benchmarks/resolution.py --plot docs/images/resolution.png
+    python benchmarks/resolution.py 10k, 30k, 100k, 300k, 1M python benchmarks/resolution.py --sizes
+    10000 20000 --clean sources without duplicates python benchmarks/resolution.py --plot
+    docs/images/resolution.png
 
-Every size runs in a process of its own, without labels and with the settings of a plain build;
-made records are not in the time. The wall's clock and the processor's are both given: on a machine
-that does other work the second one is the one to compare. The growth is the slope of a straight
-line through the points of the log-log plot: 1 is linear.
+Every size runs in a separate process, without labels and with the default settings of a build;
+generating the records is not timed. Wall-clock and CPU time are both shown; on a busy machine
+compare CPU time. The growth is the slope of a linear fit in the log-log plot: 1 is linear.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ COLUMNS = ("records", "wall s", "cpu s", "peak GB", "pairs", "recall", "reductio
 
 
 def measure(count: int, *, clean: bool, seed: int) -> dict[str, float]:
-    """Resolve so many records and score the result."""
+    """Resolve the given number of records and score the result."""
     from kg_builder.evaluation.matching import blocking, pairwise
     from kg_builder.fusion import FusionConfig, SourceTraits, match_records
     from kg_builder.ontology import load_schema
@@ -58,7 +57,7 @@ def growth(sizes: list[float], seconds: list[float]) -> float:
 
 
 def plot(rows: list[dict[str, float]], path: Path) -> None:
-    """Seconds and memory over the number of records, both on logarithmic axes."""
+    """Plot seconds and memory by number of records, on logarithmic axes."""
     import matplotlib as mpl
 
     mpl.use("Agg")

@@ -1,13 +1,13 @@
-"""The whole construction on generated data of any size: CPU time and peak memory of each stage.
+"""Measure CPU time and peak memory of each construction stage on generated data of any size.
 
-    python benchmarks/scale.py                     10,000, 30,000 and 100,000 artists
-    python benchmarks/scale.py --artists 300000 --plays 17000000 --users 360000
-    python benchmarks/scale.py --keep DIR          leave the files there
+    python benchmarks/scale.py 10,000, 30,000 and 100,000 artists python benchmarks/scale.py
+    --artists 300000 --plays 17000000 --users 360000 python benchmarks/scale.py --keep DIR keep the
+    files there
 
-The data are seeded: a catalogue of artists with unique names (so that the cost of every stage is
-seen without that of comparing namesakes, which `resolution.py` measures) and a file of plays, both
-with the uneven popularity of real ones. Each stage runs in a process of its own, so that its peak
-is its own. The slope is that of log time over log artists: 1 is linear.
+The data are seeded: a catalogue of artists with unique names (so that the cost of comparing
+namesakes, measured by `resolution.py`, is excluded) and a file of plays, both with a realistic
+skewed popularity. Each stage runs in a separate process, for a separate peak. The slope is that of
+log time over log artists: 1 is linear.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ records = "catalogue"
 
 
 def generate(folder: Path, artists: int, plays: int, users: int, *, seed: int = 0) -> None:
-    """Write the recipe, the catalogue and the plays; the same files for the same numbers."""
+    """Write the recipe, the catalogue and the plays; deterministic in the numbers."""
     rng, genres = np.random.default_rng(seed), int(GENRES_PER_ROOT * artists**0.5)
     (folder / "generated.toml").write_text(RECIPE, encoding="utf-8")
     genre = np.minimum(rng.zipf(1.3, size=(artists, 3)) - 1, genres - 1)
@@ -121,7 +121,7 @@ def generate(folder: Path, artists: int, plays: int, users: int, *, seed: int = 
 
 
 def _word(number: int) -> str:
-    """A pronounceable word for a number, the same each time."""
+    """A pronounceable word for a number, deterministic."""
     onsets, vowels = "bdfgklmnprstvz", "aeiou"
     word = ""
     for _ in range(3):
@@ -132,7 +132,7 @@ def _word(number: int) -> str:
 
 
 def run_stage(folder: Path, stage: str) -> dict[str, float]:
-    """CPU seconds, seconds and peak MB of one stage, in this process."""
+    """Run one stage in this process; returns CPU and wall-clock seconds and peak MB."""
     build = Build(load_recipe(folder / "generated.toml"), raw=folder, out=folder / "out")
     cpu, wall = time.process_time(), time.perf_counter()
     build.run_stage(stage, force=True)
@@ -147,7 +147,7 @@ def run_stage(folder: Path, stage: str) -> dict[str, float]:
 
 
 def measure(folder: Path, stages: list[str]) -> dict[str, dict[str, float]]:
-    """Each stage of the build, in a process of its own."""
+    """Measure each stage of the build in a separate process."""
     found = {}
     for stage in stages:
         command = [sys.executable, __file__, "--stage", stage, str(folder)]

@@ -1,12 +1,12 @@
-"""Every user against the whole catalogue: blocked top-k beside the full matrix and its sort.
+"""Benchmark scoring of all users and items: blocked top-k against a full matrix with sorting.
 
     python benchmarks/scoring.py                      random tables, three sizes
     python benchmarks/scoring.py --run RUN            the same for a trained run
     python benchmarks/scoring.py --device cuda
 
-Each case runs in a process of its own, so that its peak memory is its own: what the process holds
-at its highest, less what it held once the tables were made. The naive way runs only where its
-matrix fits; elsewhere its size is computed and the process is spared.
+Each case runs in a separate process, for a separate memory peak, measured relative to the memory
+after creating the tables. The naive method runs only if its matrix fits; otherwise only its size is
+computed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ CASES = {
 
 
 class Tables:
-    """A model that is nothing but two tables of random vectors."""
+    """A model of two tables of random vectors."""
 
     def __init__(self, n_users: int, n_items: int, dim: int, device: str) -> None:
         generator = torch.Generator().manual_seed(0)
@@ -56,7 +56,7 @@ class Tables:
 
 
 def naive(model: ItemScorer, users: np.ndarray, exclude: ItemSets) -> TopK:
-    """All scores at once, and a full stable sort of each row."""
+    """Compute all scores at once, and sort each row stably."""
     scores = model.score_items(torch.as_tensor(users, device=model.device), 0, model.n_items)
     rows, items = exclude.pairs(users)
     scores[torch.as_tensor(rows), torch.as_tensor(items)] = -torch.inf
@@ -65,7 +65,7 @@ def naive(model: ItemScorer, users: np.ndarray, exclude: ItemSets) -> TopK:
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, float]:
-    """One case in this process: seconds (median), peak memory in MB, a digest of the answer."""
+    """Measure one case in this process: median seconds, peak memory in MB, result digest."""
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     if arguments.run:
@@ -82,14 +82,14 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
         exclude = ItemSets.from_pairs(
             np.repeat(users, 20), random.integers(0, n_items, 20 * n_users), n_users
         )
-    # Wake the thread pool and the allocator: small, so that nothing of it shows in the peak.
+    # Warm up the thread pool and the allocator, too small to affect the peak.
     if model.n_items < 1_000_000:
         top_k(model, users[:1], K, exclude, block=1024)
     before = _memory(arguments.device)
     seconds = []
     for _ in range(1 if model.n_items >= 1_000_000 else REPEATS):
         if isinstance(model, torch.nn.Module):
-            model.train().eval()  # forget the item side: its computation belongs to the price
+            model.train().eval()  # drop the cached item side: its computation is part of the cost
         began = time.perf_counter()
         with torch.inference_mode():
             found = (
@@ -107,7 +107,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
 
 
 def _memory(device: str) -> int:
-    """Highest memory of the process so far, or of the GPU, in bytes."""
+    """Peak memory of the process, or of the GPU, in bytes."""
     if torch.device(device).type == "cuda":
         torch.cuda.synchronize()
         return torch.cuda.max_memory_allocated()

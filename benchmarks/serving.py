@@ -1,4 +1,4 @@
-"""Load of a running service: requests at a fixed rate, their latencies, its CPU time and memory.
+"""Load-test a running service at a fixed request rate: latencies, CPU time and memory.
 
     python -m service --data data/processed/lastfm &
     python benchmarks/serving.py --data data/processed/lastfm --kind recommend --rate 200
@@ -37,7 +37,7 @@ class Requests:
         self._iris = _column(data / "items.tsv", "iri")
 
     def next(self) -> bytes:
-        """One request as it goes over the wire."""
+        """One request as raw bytes."""
         choose = self._random.choice
         run = f"&run={quote(self._run)}" if self._run else ""
         match self._kind:
@@ -69,7 +69,7 @@ def _column(path: Path, name: str) -> list[str]:
 
 
 class Load:
-    """Sends requests over connections that are kept, and notes how long each took."""
+    """Sends requests over persistent connections, and records latencies."""
 
     def __init__(self, host: str, port: int, make: Callable[[], bytes]) -> None:
         self._host, self._port, self._make = host, port, make
@@ -78,7 +78,7 @@ class Load:
         self.failed = 0
 
     async def run(self, rate: float, count: int) -> None:
-        """Send `count` requests, `rate` a second."""
+        """Send `count` requests, `rate` per second."""
         started = time.perf_counter()
         self.seconds = [0.0] * count
         sent = []
@@ -110,7 +110,7 @@ class Load:
                 start = await reader.readuntil(b"\r\n\r\n")
                 break
             except (ConnectionError, asyncio.IncompleteReadError):
-                # The service closes what was idle for long; a client then asks on a new connection.
+                # The service closes idle connections; retry on a new one.
                 if not kept:
                     raise
         head = start.decode("latin-1").lower()

@@ -1,12 +1,12 @@
-"""Deterministic records of discs as listeners type them in: few doubles among many lookalikes.
+"""Generate records of discs as typed in by listeners: few duplicates among many similar ones.
 
     python benchmarks/synthetic_discs.py DIR --seed 1
     python -m pipeline evaluate matching --format csv --data DIR/discs.csv --truth DIR/doubles.csv
 
 One table, whose columns describe the disc (title, tracks, year) and its artist (genre, category).
-Only a few hundred of the records describe a disc twice; far more pairs share an artist, belong to
-one set of discs ("Disc 1", "Vol. II"), are compilations of "Various", repeat a title ("Greatest
-Hits", the name of the artist), or lost their letters to a wrong encoding.
+Only a few hundred records are duplicates; far more pairs share an artist, belong to one set of
+discs ("Disc 1", "Vol. II"), are compilations of "Various", repeat a title ("Greatest Hits", the
+name of the artist), or are garbled by a wrong encoding.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ TRACKS = 30
 
 @dataclass(frozen=True)
 class Disc:
-    """What a record says of a disc; empty where it says nothing."""
+    """A record of a disc; empty fields are unknown."""
 
     artist: str
     title: str
@@ -50,7 +50,7 @@ class Disc:
 def synthetic_discs(
     count: int, doubles: int, *, seed: int = 0
 ) -> tuple[list[Disc], list[tuple[int, int]]]:
-    """So many records, and the pairs of positions that describe one disc, in order."""
+    """Generate records, and the index pairs of duplicates, in order."""
     rng = np.random.default_rng([seed, 97])
     words = vocabulary(rng, 12_000)
     discs = _discs(Zipf(rng, words, 1.0), count - doubles, rng)
@@ -80,7 +80,7 @@ def _discs(words: Zipf, count: int, rng: np.random.Generator) -> list[Disc]:
                     tracks = [f"{_name(words, rng, '')} / {track}" for track in tracks]
                 if rng.random() < 0.12:
                     tracks[0] = _OPENERS[rng.integers(len(_OPENERS))]
-                if rng.random() < 0.03:  # nobody typed the titles in
+                if rng.random() < 0.03:  # titles not typed in
                     tracks = [f"Track {k:02d}" for k in range(1, len(tracks) + 1)]
                 disc = Disc(
                     artist or _VARIOUS[rng.integers(len(_VARIOUS))],
@@ -123,7 +123,7 @@ def _set_of(title: str, rng: np.random.Generator) -> list[str]:
 
 
 def _mangled(disc: Disc) -> Disc:
-    """UTF-8 that was read as Latin-1."""
+    """UTF-8 decoded as Latin-1."""
 
     def wrong(text: str) -> str:
         return text.encode("utf-8").decode("latin-1")
@@ -137,7 +137,7 @@ def _mangled(disc: Disc) -> Disc:
 
 
 def _copy(disc: Disc, rng: np.random.Generator) -> Disc:
-    """The same disc as another listener types it in."""
+    """A duplicate record of a disc by another listener."""
     chance = rng.random(12)
     artist, title = disc.artist, damaged(disc.title, rng, 0.2)
     tracks = [damaged(track, rng, 0.12) for track in disc.tracks]

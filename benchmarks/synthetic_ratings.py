@@ -1,11 +1,11 @@
-"""A seeded data folder of any size to train on: ratings and graph, with tastes to be learnt.
+"""Generate a data folder of any size for training: ratings and graph, with learnable tastes.
 
     python benchmarks/synthetic_ratings.py FOLDER --users 60000 --items 80000 --rows 5300000
 
-Every user and item has one of 64 tastes. Half of what a user likes is of his own taste, the rest of
-any; popular items are drawn more often (by 1 / rank^0.8), and some users are much more active than
-others (log-normal, σ = 1). Each positive has a negative: a uniform item that its user has no
-positive on. An item has five triples; one in two leads to a thing of the item's taste.
+Every user and item has one of 64 tastes. Half of a user's positives are of the same taste, the
+others random; popular items are drawn more often (by 1 / rank^0.8), and user activity is log-normal
+(σ = 1). Each positive has a negative: a uniform item without a positive of the user. An item has
+five triples; half of them have an entity of the item's taste as tail.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def ratings(n_users: int, n_items: int, n_rows: int, seed: int = 0) -> np.ndarra
 
 
 def triples(n_items: int, seed: int = 0) -> np.ndarray:
-    """Rows head, relation, tail ``[5 · n_items, 3]``; half as many things as items."""
+    """Rows head, relation, tail ``[5 · n_items, 3]``; half as many other entities as items."""
     rng = np.random.default_rng([seed, 1])
     n_things = max(N_TASTES, n_items // 2)
     heads = np.repeat(np.arange(n_items), PER_ITEM)
@@ -60,7 +60,7 @@ def triples(n_items: int, seed: int = 0) -> np.ndarray:
 
 
 def write_folder(folder: Path, n_users: int, n_items: int, n_rows: int) -> None:
-    """The two files that a data folder needs."""
+    """Write the two files of a data folder."""
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / RATINGS_FILE, ratings(n_users, n_items, n_rows))
     _write(folder / GRAPH_FILE, triples(n_items))

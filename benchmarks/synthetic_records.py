@@ -1,8 +1,8 @@
-"""Deterministic music records in any number: one truth, several sources, realistic damage.
+"""Generate music records with known truth: several sources, realistic errors.
 
-Words, words of names and fame follow Zipf laws, so that names collide as they do in catalogues:
-thousands of songs share a short title, single words name several bands, one performer has many
-songs. One to five records of four sources describe every entity; each source has habits of its own.
+Words and popularity follow Zipf laws, so that names collide as in real catalogues: thousands of
+songs share a short title, single words name several bands, one performer has many songs. One to
+five records of four sources describe every entity; each source has its own conventions.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kg_builder.tables import RECORDS
 SOURCES = ("alpha", "beta", "gamma", "delta")
 SHARES = {"Song": 0.5, "Album": 0.2, "Band": 0.17, "SoloArtist": 0.13}
 SIZES = (0.45, 0.25, 0.15, 0.10, 0.05)
-"""Share of the things with one, two … five records."""
+"""Share of entities with one, two … five records."""
 _ONSETS = ("", "b", "br", "c", "ch", "d", "dr", "f", "fl", "g", "gr", "h", "j", "k", "l", "m",
            "n", "p", "pl", "r", "s", "sh", "st", "t", "tr", "v", "w", "z")  # fmt: skip
 _VOWELS = ("a", "e", "i", "o", "u", "ai", "ea", "ee", "ou", "oo", "é", "ö")
@@ -36,7 +36,7 @@ class Synthetic:
 
     Attributes:
         records: table `records`.
-        truth: per row of the table the number of the thing that it describes.
+        truth: the entity index of each row.
     """
 
     records: pd.DataFrame
@@ -44,7 +44,7 @@ class Synthetic:
 
 
 def synthetic_records(count: int, *, seed: int = 0) -> Synthetic:
-    """About as many records as asked for (exactly `count`), the same for the same seed."""
+    """Generate exactly `count` records; deterministic in the seed."""
     rng = np.random.default_rng(seed)
     mean = float(np.dot(SIZES, np.arange(1, len(SIZES) + 1)))
     things = _Things(rng, int(count / mean) + 1)
@@ -70,19 +70,19 @@ class Zipf:
     """Draws from a list of words, the first ones most often."""
 
     def __init__(self, rng: np.random.Generator, words: list[str], power: float) -> None:
-        # the offset keeps the first word at half a per cent, as "love" is among words of titles
+        # the offset limits the first word to half a per cent, like "love" in titles
         weights = (np.arange(len(words)) + 30.0) ** -power
         self._steps = np.cumsum(weights / weights.sum())
         self._rng, self._words = rng, words
 
     def __call__(self, count: int) -> list[str]:
-        """So many words, drawn with replacement."""
+        """Draw words with replacement."""
         drawn = np.searchsorted(self._steps, self._rng.random(count))
         return [self._words[min(i, len(self._words) - 1)] for i in drawn.tolist()]
 
 
 class _Things:
-    """What the records describe."""
+    """The entities described by the records."""
 
     def __init__(self, rng: np.random.Generator, count: int) -> None:
         self.count = count
@@ -119,7 +119,7 @@ class _Things:
 
 
 def vocabulary(rng: np.random.Generator, count: int) -> list[str]:
-    """So many different made-up words, in the order in which they were drawn."""
+    """Generate distinct made-up words."""
     found: dict[str, None] = {}
     while len(found) < count:
         syllables = 1 + int(rng.integers(3))
@@ -160,7 +160,7 @@ def _write(
                 stated["duration"] = [_length(int(things.seconds[thing]), source, rng)]
             if chance[5] > 0.3:
                 stated["trackNumber"] = [str(things.track[thing])]
-            if source == "beta" and chance[6] < 0.3:  # it writes the artist into the title
+            if source == "beta" and chance[6] < 0.3:  # this source writes the artist into the title
                 name = f"{performer} - {name}"
     else:
         if chance[0] > 0.3:
@@ -188,7 +188,7 @@ def _write(
 
 
 def damaged(name: str, rng: np.random.Generator, typos: float) -> str:
-    """The name as somebody else writes it: article, capitals, and `typos` of them with a typo."""
+    """Vary a name: article, capitals, and a typo with probability `typos`."""
     chance = rng.random(3)
     if name.startswith("The ") and chance[0] < 0.4:
         name = f"{name[4:]}, The" if chance[0] < 0.2 else name[4:]

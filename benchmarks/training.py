@@ -1,15 +1,15 @@
-"""Training steps of the recommendation module, side by side in one run, one thread.
+"""Benchmark training steps of the recommendation module against peers, on one thread.
 
     python benchmarks/training.py                     random tables of Last.FM's size
     python benchmarks/training.py --device cuda       the same on a GPU
     RECBOLE_PYTHON=/envs/recbole/bin/python TF_MKR=/src/MKR/src TF_PYTHON=/envs/tf/bin/python \\
-        python benchmarks/training.py                 with the peers, each in its own environment
+        python benchmarks/training.py                 with peers, each in its environment
 
 Every engine gets the same rows and takes the same kind of step: forward, backward, Adam. A row of
-the table is the median of several passes after a warm-up. On one CPU thread the clock is that of
-the process (the wall's on an idle machine), so that a busy neighbour is not measured. The roofline
-is what the step's matrix products cost at the rate that this machine multiplies matrices of that
-shape, plus the bytes that Adam must move at the rate that this machine copies memory.
+the table is the median of several passes after a warm-up. On one CPU thread, time is CPU time
+(equal to wall-clock time on an idle machine), which excludes other processes. The roofline is the
+cost of the step's matrix products at this machine's rate for that shape, plus the memory traffic of
+Adam at this machine's copy rate.
 """
 
 from __future__ import annotations
@@ -42,22 +42,22 @@ from recommender.training.tasks import Steps
 
 N_USERS, N_ITEMS, N_ENTITIES, N_RELATIONS, N_TRIPLES = 1_872, 3_846, 9_366, 60, 15_518
 N_ROWS = 25_408  # the training part of Last.FM's 42,346 rows
-SECONDS = 2.0  # per engine and case, after the warm-up
+SECONDS = 2.0  # passes per engine and case, after the warm-up
 
-#: dim, batch size → samples/s asked of the engine on one CPU thread
+#: dim, batch size → required samples/s of the engine on one CPU thread
 CASES = {(128, 256): 60_000, (128, 4096): 200_000, (4, 256): 250_000}
 
 
 @dataclass
 class Result:
-    """Samples per second of one engine on one case; None with the reason why not."""
+    """Samples per second of one engine on one case; None with the reason if unavailable."""
 
     rate: float | None
     note: str = ""
 
 
 def last_fm_sized() -> TrainingSplit:
-    """Random rows and triples with Last.FM's numbers; items drawn as unevenly as listeners do."""
+    """Random rows and triples of Last.FM's size, with a realistic item popularity."""
     rng = np.random.default_rng(0)
     users = rng.integers(N_USERS, size=N_ROWS)
     popular = np.minimum(rng.zipf(1.3, size=N_ROWS // 2) - 1, N_ITEMS - 1)
@@ -76,7 +76,7 @@ def last_fm_sized() -> TrainingSplit:
 
 
 def measure(epochs: Iterator[int], clock: Callable[[], float], seconds: float = SECONDS) -> float:
-    """Median samples/s of the passes that `epochs` makes; each `next` is one, giving its rows."""
+    """Median samples/s of the passes of `epochs`; each `next` is one, returning its rows."""
     next(epochs)
     rates: list[float] = []
     end = clock() + seconds
@@ -103,12 +103,12 @@ def ours(
     tensors = tuple(torch.from_numpy(np.ascontiguousarray(c)).to(device) for c in columns)
     while True:
         with optimizer.stepping():
-            steps.run(tensors)  # ends by reading the loss, so that a GPU is done too
+            steps.run(tensors)  # reads the loss at the end, which synchronises a GPU
         yield len(tensors[0])
 
 
 def from_peer(python: str | None, script: str, data: Path, dim: int, batch: int) -> Result:
-    """Run a peer's script in its own environment; it prints one JSON object."""
+    """Run a peer's script in its environment; it prints one JSON object."""
     if not python:
         return Result(None, "not installed")
     path = Path(__file__).parent / "peers" / script
@@ -125,7 +125,7 @@ def from_peer(python: str | None, script: str, data: Path, dim: int, batch: int)
 
 
 def roofline(dim: int, batch: int, device: torch.device) -> tuple[float, float, float]:
-    """`(samples/s, GFLOP/s, GB/s)`: the bound, and the two rates that it is made of."""
+    """`(samples/s, GFLOP/s, GB/s)`: the bound, and its two rates."""
     x, w = torch.randn(batch, dim, device=device), torch.randn(dim, dim, device=device)
     out = torch.empty(batch, dim, device=device)
     product = best_seconds(lambda: torch.mm(x, w, out=out), device)
@@ -160,7 +160,7 @@ def best_seconds(work: Callable[[], object], device: torch.device) -> float:
 
 
 def write_rows(train: TrainingSplit, folder: Path) -> None:
-    """The rows and triples as the public files, for the peers."""
+    """Write rows and triples as the public files, for the peers."""
     rows = np.stack([train.users, train.items, train.labels], axis=1)
     np.savetxt(folder / "ratings_final.txt", rows, fmt="%d", delimiter="\t")
     graph = train.graph
@@ -171,7 +171,7 @@ def write_rows(train: TrainingSplit, folder: Path) -> None:
 def compare(
     train: TrainingSplit, dim: int, batch: int, device: torch.device, compiled: bool
 ) -> dict[str, Result]:
-    """All engines on one case."""
+    """Measure all engines on one case."""
     engines = ["native"] if device.type == "cpu" else []
     engines += (["torch"] if device.type == "cpu" else []) + ["dense"]
     engines += ["compile"] if compiled else []
@@ -198,7 +198,7 @@ def compare(
 def show(
     console: Console, dim: int, batch: int, results: dict[str, Result], device: torch.device
 ) -> None:
-    """One table per case; ratios against the first engine."""
+    """Print one table per case, with ratios to the first engine."""
     bound, gflops, bandwidth = roofline(dim, batch, device)
     title = f"d {dim}, batch {batch}"
     if device.type == "cpu":

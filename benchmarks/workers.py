@@ -1,12 +1,12 @@
-"""A build by one process, by several, and by the task runners of Prefect, in turn.
+"""Benchmark builds with one process, several processes, and Prefect's task runners.
 
     python benchmarks/workers.py                              one process and two
     python benchmarks/workers.py --runners processes dask ray   the flow as well
 
 The data are seeded: tables of artists, a file each, and the sample's biographies, repeated with the
-artists' names. Every build has the same bytes, or the benchmark ends. CPU seconds count all
-processes but a cluster's; the start of Prefect, of its server and of a cluster is in the seconds of
-a flow, and its stages are shown beside it.
+artists' names. The benchmark fails unless all builds give the same bytes. CPU seconds cover all
+processes except a cluster's; the seconds of a flow include the start of Prefect, its server and a
+cluster, and its stages are shown separately.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ path = "biographies.jsonl"
 
 
 def generate(folder: Path, tables: int, rows: int, texts: int) -> Path:
-    """Write the recipe and its files; returns the recipe."""
+    """Generate the recipe and its files; returns the recipe."""
     draw = np.random.default_rng(0)
     recipe = ['name = "generated"', 'title = "Generated artists and texts"']
     for table in range(tables):
@@ -86,7 +86,7 @@ def generate(folder: Path, tables: int, rows: int, texts: int) -> Path:
 
 
 def built(command: list[str], out: Path) -> dict[str, float]:
-    """Seconds and CPU seconds of a build, and the seconds of its stages."""
+    """Run a build; returns wall-clock and CPU seconds, and the seconds of its stages."""
     shutil.rmtree(out, ignore_errors=True)
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     environment = {**os.environ, "PREFECT_HOME": str(out.parent / "prefect")}
@@ -113,7 +113,7 @@ def built(command: list[str], out: Path) -> dict[str, float]:
 
 
 def digest(out: Path) -> str:
-    """One hash of everything built."""
+    """Hash everything built."""
     total = hashlib.sha256()
     for path in sorted(out.rglob("*")):
         if path.is_file() and path.name != "manifest.json" and "lock" not in path.name:

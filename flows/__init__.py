@@ -1,7 +1,7 @@
 """Prefect flows and tasks that call the pipeline's stages and the recommender's commands.
 
-Nothing outside this package imports Prefect, and this file does not either, so that the settings
-below are in place before Prefect reads them.
+Nothing outside this package imports Prefect. Neither does this file, so that the settings below are
+set before Prefect reads them.
 """
 
 from flows.environment import prepare

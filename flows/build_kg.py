@@ -3,12 +3,12 @@
     python -m flows.build_kg --dataset sample
     prefect deployment run build-kg --param dataset=lastfm
 
-Which stages have anything to do is decided by the pipeline's manifest; Prefect's own caching of
-results is off, so that there is one truth about what is up to date.
+The pipeline's manifest decides which stages to run; Prefect's result caching is disabled, so that
+there is a single source of truth.
 """
 
-# No `from __future__ import annotations` here: Prefect reads the types of a flow's parameters, and
-# looks for their names in the decorator's module.
+# No `from __future__ import annotations` here: Prefect evaluates the types of a flow's parameters
+# in the decorator's module.
 import sys
 from collections.abc import Mapping
 from itertools import islice
@@ -37,7 +37,7 @@ __all__ = ["build_kg"]
 @task(task_run_name="{stage}", **TASK)
 @one_line_failure
 def run_stage(build: Build, stage: str, force: bool) -> StageReport:
-    """Bring one stage up to date, and show what came out of it."""
+    """Run one stage if needed, and show its results."""
     log = get_run_logger()
     report = build.run_stage(stage, force=force, progress=LoggedProgress(log, stage))
     done = "unchanged, skipped" if report.skipped else f"done in {report.seconds:.1f} s"
@@ -58,7 +58,7 @@ def run_stage(build: Build, stage: str, force: bool) -> StageReport:
 
 
 def _clauses(counts: Mapping[str, int]) -> list[str]:
-    """The first counts, which are the stage's main ones; the table has them all."""
+    """Format the first counts, which are the stage's main ones; the table has all."""
     return [f", {count:,} {what}" for what, count in islice(counts.items(), 4)]
 
 
@@ -88,16 +88,16 @@ def build_kg(
     Args:
         dataset: name of a recipe, or path of a recipe file.
         raw: folder with the publishers' files; by default the recipe's.
-        out: folder for everything derived; by default data/processed/NAME.
-        start: do this stage and all later ones again, whatever the manifest says.
-        force: do all stages again.
+        out: processed folder; by default data/processed/NAME.
+        start: rerun this stage and all later ones, regardless of the manifest.
+        force: rerun all stages.
         seed: seed of the sampled negatives.
-        without: sources and databases of the recipe to leave out.
-        without_pairs: file of user<TAB>item pairs; the graph is built without what these users did
-            with these items.
-        with_users: write what is known of the users as users.ttl, too.
+        without: sources and databases of the recipe to exclude.
+        without_pairs: file of user<TAB>item pairs; the graph is built without these users'
+            interactions with these items.
+        with_users: also write the facts about users as users.ttl.
         allow_outside: let the recipe read files from anywhere.
-        mine: fill gaps by neural models, even if the recipe does not ask for it.
+        mine: mine facts with neural models, even if the recipe does not.
     """
     recipe = load_recipe(dataset).without(without)
     build = Build(
@@ -113,7 +113,7 @@ def build_kg(
     first = 0 if start is None else STAGES.index(stage_named(start))
     again = force or start is not None
     with build.lock():
-        # called, not submitted: a stage stays in this process, its units go to the task runner
+        # called, not submitted: a stage runs in this process, its units on the task runner
         return [
             STAGE_TASKS[stage.name](build, stage.name, again, return_state=True).result()
             for stage in STAGES[first:]
@@ -123,20 +123,20 @@ def build_kg(
 def main(
     dataset: Annotated[str, typer.Option(help="recipe: a name or a file")] = "sample",
     raw: Annotated[Path | None, typer.Option(help="folder with the publishers' files")] = None,
-    out: Annotated[Path | None, typer.Option(help="folder for everything derived")] = None,
+    out: Annotated[Path | None, typer.Option(help="processed folder")] = None,
     start: Annotated[
-        str | None, typer.Option("--from", help="do this stage and all later ones again")
+        str | None, typer.Option("--from", help="rerun this stage and all later ones")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="do all stages again")] = False,
+    force: Annotated[bool, typer.Option("--force", help="rerun all stages")] = False,
     seed: Annotated[int, typer.Option(help="seed of the sampled negatives")] = SEED,
     without: Annotated[
-        list[str] | None, typer.Option(help="leave out a source or database; may be repeated")
+        list[str] | None, typer.Option(help="exclude a source or database; may be repeated")
     ] = None,
     without_pairs: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="build without what these pairs state")
+        Path | None, typer.Option(metavar="FILE", help="exclude these pairs' interactions")
     ] = None,
     with_users: Annotated[
-        bool, typer.Option("--with-users", help="write what is known of the users as users.ttl")
+        bool, typer.Option("--with-users", help="write the facts about users as users.ttl")
     ] = False,
     allow_outside: Annotated[
         bool, typer.Option("--allow-outside", help="let the recipe read files from anywhere")

@@ -26,11 +26,11 @@ from safe_io.locks import InUseError, folder_lock
 __all__ = ["run_flow"]
 
 _DATABASE: Final = 1 << 20
-"""Bytes that the database of a new Prefect server needs, at least."""
+"""Minimum size in bytes of a new Prefect server's database."""
 
 
 def run_flow(flow: Flow[..., Any], runner: Runner, address: str | None, **parameters: Any) -> None:
-    """Run `flow` here, against the server that is configured or else one of its own.
+    """Run `flow` in this process, with the configured server or a temporary one.
 
     Args:
         flow: the flow.
@@ -39,12 +39,12 @@ def run_flow(flow: Flow[..., Any], runner: Runner, address: str | None, **parame
         parameters: of the flow.
 
     Raises:
-        OSError: the server of one's own would have no room; it would be waited for in vain.
-        typer.Exit: the run did not complete; one line on the error stream says why.
+        OSError: no space for a temporary server, which would never start.
+        typer.Exit: the run did not complete; the reason is printed to stderr as one line.
     """
     try:
         chosen = flow.with_options(task_runner=task_runner(runner, address))
-        if address and address != "auto":  # Ray's word for the cluster of this machine
+        if address and address != "auto":  # Ray's name for a cluster on this machine
             check_cluster(address)
         with _server():
             state = cast(State[Any], chosen(**parameters, return_state=True))
@@ -64,9 +64,9 @@ def run_flow(flow: Flow[..., Any], runner: Runner, address: str | None, **parame
 
 @contextmanager
 def _server() -> Iterator[None]:
-    """The configured server, or one for the time of the run that other processes find, too.
+    """Context with the configured server, or a temporary one shared with other processes.
 
-    Left to themselves, the processes of a task runner would each start a server of their own.
+    Otherwise each process of a task runner would start its own server.
     """
     if PREFECT_API_URL.value():
         yield

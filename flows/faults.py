@@ -21,7 +21,7 @@ R = TypeVar("R")
 
 
 class FlowError(Exception):
-    """A run that cannot start as it was asked to."""
+    """A run cannot start as requested."""
 
 
 USER_FAULTS = (DataError, RecommenderError, FlowError, InUseError)
@@ -34,7 +34,7 @@ LASTING = (
     NotADirectoryError,
     PermissionError,
 )
-"""Errors of the file system that the next attempt would meet again."""
+"""File system errors that a retry would not resolve."""
 
 
 def is_transient(
@@ -42,15 +42,15 @@ def is_transient(
     run: TaskRun,
     state: State[Any],
 ) -> bool:
-    """Whether a failed task is worth another attempt: a fault of the disk or of the network."""
+    """Whether a failed task is worth a retry: a fault of the disk or the network."""
     fault = state.data
     return isinstance(fault, OSError) and not isinstance(fault, LASTING)
 
 
 def one_line_failure(function: Callable[P, R]) -> Callable[P, R]:
-    """End a task or flow as Failed, with the error's own line and no traceback, on a user's fault.
+    """On a user error, end a task or flow as Failed, with the error's line and no traceback.
 
-    Any other exception passes, and Prefect records it with its traceback.
+    Other exceptions propagate, and Prefect records them with a traceback.
     """
 
     @functools.wraps(function)
@@ -59,8 +59,8 @@ def one_line_failure(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         except USER_FAULTS as fault:
             line = " ".join(str(fault).split())
-            # Errors with keyword arguments do not survive the way from another process.
-            # Prefect takes a returned state for the state of the run.
+            # Errors with keyword arguments cannot be unpickled from another process. Prefect uses a
+            # returned state as the state of the run.
             return cast(R, Failed(message=line, data=FlowError(line)))
 
     return wrapped

@@ -1,4 +1,4 @@
-"""Decorator options that all Prefect tasks and flows share: retries, caching, task runner."""
+"""Decorator options shared by all Prefect tasks and flows: retries, caching, task runner."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["FLOW", "SETTINGS", "TASK"]
 try:
     SETTINGS: Final = load_settings()
     _RUNNER: Final = task_runner(SETTINGS.task_runner, SETTINGS.address)
-except FlowError as fault:  # decorators need them at import; no traceback for a mistyped variable
+except FlowError as fault:  # needed by decorators at import; no traceback for a mistyped variable
     raise SystemExit(f"error: {fault}") from None
 
 TASK: Final[dict[str, Any]] = {
     "retries": SETTINGS.retries,
     "retry_delay_seconds": SETTINGS.retry_delay_seconds,
     "retry_condition_fn": is_transient,
-    # What is up to date is the pipeline's own manifest's to say.
+    # Caching is left to the pipeline's manifest.
     "cache_policy": NO_CACHE,
     "persist_result": False,
 }

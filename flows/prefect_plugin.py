@@ -1,8 +1,8 @@
 """Prefect plugin: complete `deployment run build-kg` to Prefect's `build-kg/build-kg`.
 
-Prefect asks for FLOW/DEPLOYMENT; here both have one name. Prefect calls the hook whenever it
-starts in a folder whose settings enable plugins, as this project's pyproject.toml does. The hook
-touches nothing but that one argument of that one command, and only for this project's names.
+Prefect requires FLOW/DEPLOYMENT; here both have the same name. Prefect calls the hook when started
+in a folder whose settings enable plugins, as in this project's pyproject.toml. The hook only
+changes this one argument of this one command, and only for this project's names.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ SWITCHES = frozenset({"--prompt", "--no-prompt", "--watch", "--no-watch", "--hel
 
 @register_hook
 def setup_environment(*, ctx: HookContext) -> None:
-    """Complete the deployment's name in the command line, if there is one to complete."""
+    """Complete the deployment's name in the command line, if needed."""
     if is_prefect_command(sys.argv, sys.orig_argv):
         sys.argv[1:] = completed(sys.argv[1:])
 
 
 def is_prefect_command(argv: Sequence[str], original: Sequence[str]) -> bool:
     """Whether this process is `prefect …` or `python -m prefect …`, not a script using Prefect."""
-    if argv and argv[0] == "-m":  # Python has not found the module's file yet
+    if argv and argv[0] == "-m":  # before Python has located the module's file
         module = original[original.index("-m") + 1 :][:1] if "-m" in original else []
         return list(module) == ["prefect"]
     path = Path(argv[0]) if argv else Path()
@@ -36,7 +36,7 @@ def is_prefect_command(argv: Sequence[str], original: Sequence[str]) -> bool:
 
 
 def completed(arguments: Sequence[str]) -> list[str]:
-    """The arguments after `prefect`, with a bare deployment name written as NAME/NAME."""
+    """The arguments after `prefect`, with a bare deployment name expanded to NAME/NAME."""
     result = list(arguments)
     positions = _positional(result)
     words = [result[position] for position in positions[:3]]
@@ -48,7 +48,7 @@ def completed(arguments: Sequence[str]) -> list[str]:
 
 
 def _positional(arguments: Sequence[str]) -> list[int]:
-    """Where the arguments stand that are neither options nor options' values."""
+    """Positions of the arguments that are neither options nor values of options."""
     positions: list[int] = []
     value_follows = False
     for position, argument in enumerate(arguments):

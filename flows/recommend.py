@@ -3,7 +3,7 @@
     python -m flows.recommend --data data/processed/sample --user 1
     prefect deployment run recommend --param data=data/processed/lastfm --param user=2
 
-Without a user, every user's list goes to `recommendations.parquet` in the run folder.
+Without a user, all users' lists are written to `recommendations.parquet` in the run folder.
 """
 
 # No `from __future__ import annotations` here: see build_kg.py.
@@ -36,7 +36,7 @@ COLUMNS = ("rank", "name", "probability", "reason")
 def make_lists(
     data: Path | None, run: Path | None, user: str | None, top: int
 ) -> list[dict[str, object]]:
-    """Recommend to one user and return the rows, or to all of them and write a file."""
+    """Recommend to one user and return the rows, or to all users and write a file."""
     folder, trained = open_run(run, data)
     name = trained.dataset.name
     if user is None:

@@ -11,20 +11,20 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
 
-# An underscore within a word is no markup.
+# An underscore within a word is not markup.
 _MARKUP = re.compile(r"[\\`*\[\]|~#!@]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=www)\.", re.I)
 
 __all__ = ["LoggedProgress", "artifact_key", "plain", "publish_facts", "publish_table", "table"]
 
 
 class LoggedProgress:
-    """Progress as log lines: one every `interval` seconds at most, so that pages stay readable.
+    """Progress callback that writes log lines, at most one every `interval` seconds.
 
     Args:
         log: receives the lines.
-        what: what is being done.
+        what: description of the work.
         interval: seconds between two lines.
-        clock: gives the time in seconds.
+        clock: returns the time in seconds.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class LoggedProgress:
         self._last = clock()
 
     def __call__(self, done: int, total: int | None = None, note: str = "") -> None:
-        """Log how far it is, if the last line is long enough ago."""
+        """Log the progress, if the interval has passed."""
         now = self._clock()
         if now - self._last < self._interval:
             return
@@ -49,7 +49,7 @@ class LoggedProgress:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A Markdown table; numbers stand on the right, and bars in cells do not break it."""
+    """A Markdown table; numbers are right-aligned, and vertical bars in cells are escaped."""
     numeric = [bool(rows) and all(_is_number(row[i]) for row in rows) for i in range(len(head))]
     lines = [
         _row(head),
@@ -73,7 +73,7 @@ def publish_facts(key: str, title: str, facts: Mapping[str, Any]) -> None:
 
 
 def plain(text: str) -> str:
-    """A text as Markdown that shows it as it is: no links, images, HTML, emphasis or table bars.
+    """Escape a text for Markdown: no links, images, HTML, emphasis or table bars.
 
     >>> plain("<b>AC|DC</b>")
     '&lt;b&gt;AC\\\\|DC&lt;/b&gt;'
@@ -83,7 +83,7 @@ def plain(text: str) -> str:
 
 
 def artifact_key(text: str) -> str:
-    """`text` as Prefect wants a key: lower-case letters, digits and dashes."""
+    """Convert `text` to a valid artifact key: lower-case letters, digits and dashes."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 

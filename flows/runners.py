@@ -16,19 +16,19 @@ from kg_builder.ordered_pool import cores
 __all__ = ["check_cluster", "task_runner"]
 
 _PATIENCE: Final = 10.0
-"""Seconds for a cluster to answer."""
+"""Timeout in seconds for a cluster to respond."""
 
 
 def task_runner(runner: Runner, address: str | None = None) -> TaskRunner[Any]:
-    """A new task runner of that kind.
+    """Create a task runner.
 
     Args:
         runner: where tasks run.
-        address: of a running cluster of Dask or Ray; without it one is started on this machine
-            and ends with the flow.
+        address: of a running cluster of Dask or Ray; by default one is started on this machine for
+            the flow.
 
     Raises:
-        FlowError: it lives in a package that is not installed, or has no cluster.
+        FlowError: its package is not installed, or it does not support clusters.
     """
     if address and runner not in {Runner.DASK, Runner.RAY}:
         raise FlowError(
@@ -36,7 +36,7 @@ def task_runner(runner: Runner, address: str | None = None) -> TaskRunner[Any]:
             "choose --runner dask or --runner ray"
         )
     match runner:
-        case Runner.THREADS:  # tasks are Python's work, in which threads would wait for each other
+        case Runner.THREADS:  # tasks are pure Python, so more threads would contend for the GIL
             return ThreadPoolTaskRunner(max_workers=1)
         case Runner.PROCESSES:
             return ProcessPoolTaskRunner(max_workers=cores())
@@ -50,10 +50,10 @@ def task_runner(runner: Runner, address: str | None = None) -> TaskRunner[Any]:
 
 
 def check_cluster(address: str) -> None:
-    """See that something answers at the address of a cluster (`tcp://host:port`, `ray://host:port`).
+    """Check that a cluster responds at an address (`tcp://host:port`, `ray://host:port`).
 
     Raises:
-        FlowError: it does not; Dask and Ray would wait for minutes.
+        FlowError: it does not respond; Dask and Ray would wait for minutes.
     """
     parsed = urlsplit(address if "://" in address else f"//{address}")
     try:

@@ -25,7 +25,7 @@ FLOWS = (build_kg, train, recommend, refresh)
 def deployments() -> list[RunnerDeployment]:
     """One deployment per flow, under the flow's own name.
 
-    They name modules, not files, so that it does not matter from which folder they are served.
+    They refer to modules, not files, so that they can be served from any folder.
     """
     return [
         RunnerDeployment.from_flow(

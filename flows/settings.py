@@ -13,7 +13,7 @@ __all__ = ["FlowSettings", "Runner", "load_settings"]
 
 
 class Runner(StrEnum):
-    """Where the tasks of a flow run."""
+    """Task runners of a flow."""
 
     THREADS = "threads"
     PROCESSES = "processes"
@@ -22,7 +22,7 @@ class Runner(StrEnum):
 
 
 class FlowSettings(BaseSettings):
-    """How flows run, whatever they do."""
+    """Settings common to all flows."""
 
     model_config = SettingsConfigDict(env_prefix="MUSIC_KG_", frozen=True, extra="ignore")
 
@@ -39,10 +39,10 @@ class FlowSettings(BaseSettings):
 
 
 def load_settings() -> FlowSettings:
-    """The settings of this process.
+    """Load the settings of this process.
 
     Raises:
-        FlowError: a variable has a value that it cannot have.
+        FlowError: a variable has an invalid value.
     """
     try:
         return FlowSettings()

@@ -40,16 +40,16 @@ class LoggedTraining:
         self._epochs = epochs
 
     def start(self, settings: Mapping[str, Any], epochs_done: int) -> None:
-        """The flow's parameters say the rest."""
+        """Does nothing: the flow's parameters show the settings."""
 
     def epoch(self, record: Mapping[str, float]) -> None:
-        """One line every few seconds."""
+        """Log a line every few seconds."""
         valid = record.get("valid_auc")
         note = f"validation AUC {valid:.4f}" if valid is not None else ""
         self._progress(int(record["epoch"]), self._epochs, note)
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
-        """The table of the next task says it."""
+        """Does nothing: the next task shows the table."""
 
 
 @task(name="train", task_run_name="train", tags=["recommender", "train"], **TASK)
@@ -62,7 +62,7 @@ def fit(
     out: Path | None,
     resume: bool,
 ) -> Path:
-    """Train, and return the run folder; a second attempt goes on from the first's checkpoint."""
+    """Train, and return the run folder; a retry continues from the checkpoint."""
     config = TrainConfig.parse(training)
     dataset = load(data)
     parts = split(dataset, config.split_seed, by=config.split)
@@ -94,7 +94,7 @@ def fit(
 @task(name="evaluate", task_run_name="evaluate", tags=["recommender", "evaluate"], **TASK)
 @one_line_failure
 def evaluate(run: Path) -> dict[str, float | None]:
-    """Measure the run on its test rows."""
+    """Evaluate the run on its test rows."""
     loaded = load_run(run)
     report = evaluate_run(loaded, EvaluationConfig())["ctr"]
     figures = {name: report[name] for name in FIGURES}
@@ -121,17 +121,17 @@ def train(
     training: dict[str, Any] = {},  # noqa: B006 Prefect shows the default; nobody changes it
     settings: dict[str, Any] = {},  # noqa: B006
 ) -> dict[str, float | None]:
-    """Train a recommender on a processed folder, and measure it on its test rows.
+    """Train a recommender on a processed folder, and evaluate it on its test rows.
 
     Args:
         data: folder with kg_final.txt and ratings_final.txt.
         model: name of a model, such as mmss_mkr or mkr.
-        negatives: `static`, the prepared ones, or `fresh`, drawn anew every epoch.
-        epochs: most epochs to train.
+        negatives: `static`, the prepared ones, or `fresh`, resampled every epoch.
+        epochs: maximum number of epochs.
         split_seed: seed of the 6:2:2 split of the rows.
         seed: seed of initial values, batches and sampling.
         out: run folder; by default one below DATA/models named after the settings.
-        resume: go on from the run folder's checkpoint.
+        resume: continue from the run folder's checkpoint.
         training: further settings of the training, by name (patience, device, …).
         settings: settings of the model, by name (dim, lambda1, …).
     """

@@ -1,4 +1,4 @@
-"""Work on the units of a stage as Prefect tasks, on the task runner of the flow that is running."""
+"""Execute the units of a stage as Prefect tasks, on the task runner of the current flow."""
 
 from __future__ import annotations
 
@@ -21,19 +21,18 @@ from pipeline.units import measured
 __all__ = ["TaskWorkers"]
 
 _ON_A_CLUSTER: Final = 16
-"""Units that are worked on at a time, as far as the flow knows, where it does not see the workers:
-four times as many are handed out."""
+"""Assumed number of parallel units if the workers are unknown; four times as many are submitted."""
 
 
 @task(task_run_name="{label}", tags=["unit"], **TASK)
 @one_line_failure
 def unit(label: str, work: Unit, target: Path) -> int | None:
-    """Do a unit of a stage; its result appears at `target`, which all workers must see."""
+    """Execute a unit of a stage; its result is written to `target`, shared by all workers."""
     return measured(work, target)
 
 
 class TaskWorkers:
-    """The workers behind the task runner of the flow that is running (`pipeline.units.Workers`)."""
+    """The workers of the current flow's task runner (`pipeline.units.Workers`)."""
 
     ready = True
 
@@ -47,7 +46,7 @@ class TaskWorkers:
                 self.count = _ON_A_CLUSTER
 
     def submit(self, work: Unit, target: Path) -> PrefectFuture[int | None]:
-        """Submit the task; workers need not be in the folder that the flow was started in."""
+        """Submit the task; workers may have a different working directory."""
         work = replace(work, arguments=_absolute(work.arguments))
         return unit.submit(work.label, work, target.absolute())
 

@@ -15,10 +15,10 @@ _ENDING = ".tmp"
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path to write to; when the block ends, the file there takes the place of `path`.
+    """Context with a temporary path; at the end the file written there replaces `path`.
 
-    If the block fails, `path` is as it was and nothing is left beside it. A reader finds the old
-    file or the new one, never a part of one.
+    If the block fails, `path` is unchanged and the temporary file is removed. A reader finds the
+    old or the new file, never a partial one.
 
     Raises:
         OSError: the file cannot be flushed, or `path` cannot be replaced.
@@ -30,7 +30,7 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(stream.fileno())
         temporary.replace(path)
     except BaseException as fault:
-        with suppress(OSError):  # the first fault is the one to report
+        with suppress(OSError):  # report the original error
             temporary.unlink(missing_ok=True)
         if isinstance(fault, OSError) and fault.filename in {None, str(temporary), temporary}:
             fault.filename, fault.filename2 = str(path), None
@@ -39,12 +39,12 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """A folder to write to; when the block ends, it takes the place of `path`, old files and all.
+    """Context with a temporary folder; at the end it replaces the folder `path`.
 
-    For files that only fit each other: a reader never finds some of one run and some of another.
+    For files that belong together: a reader never finds a mixture of two runs.
 
     Raises:
-        OSError: the folder cannot be made, or `path` cannot be replaced.
+        OSError: the folder cannot be created, or `path` cannot be replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     new, old = (path.with_name(f".{path.name}.{state}{_ENDING}") for state in ("new", "old"))
@@ -62,17 +62,17 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
-    """Replace the file at `path` in one step; text is written as UTF-8.
+    """Replace the file at `path` atomically; text is written as UTF-8.
 
     Raises:
-        OSError: as from `replacing`; it names `path`.
+        OSError: as in `replacing`, with `path` as its file name.
     """
     with replacing(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what killed runs left half-written in a folder whose lock is held."""
+    """Remove temporary files of killed runs from a folder whose lock is held."""
     for left in folder.glob(f".*{_ENDING}"):
         if left.is_file():
             left.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Limit the total time of a request, against servers that send a byte at a time without end."""
+"""Limit the total time of a request, against servers that send single bytes without end."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ __all__ = ["closed_after"]
 
 
 class Closable(Protocol):
-    """A client of HTTP, whose connections end when it is closed."""
+    """An HTTP client, whose connections end when it is closed."""
 
     def close(self) -> None:
-        """Close it, from any thread."""
+        """Close the client; thread-safe."""
 
 
 @contextmanager
 def closed_after(client: Closable, seconds: float) -> Iterator[threading.Event]:
-    """Close a client, unless the block ends in time; a request under way then fails.
+    """Close a client unless the block ends in time, so that a pending request fails.
 
-    A client's own limits hold for one read, and every byte of a slow server begins another one.
+    A client's own timeouts apply to single reads, which every byte of a slow server restarts.
 
     Args:
-        client: what is closed; it is of no more use then.
-        seconds: how long the block may take.
+        client: the client, unusable once closed.
+        seconds: time limit of the block.
 
     Yields:
-        an event that is set where the time was up.
+        An event that is set on a timeout.
     """
     expired = threading.Event()
 

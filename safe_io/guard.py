@@ -1,7 +1,7 @@
 """Run a command so that file, disk and memory errors end in one line and exit status 2.
 
-Every entry point runs under `exit_status`, which knows the errors of files, disks, pipes and
-memory, and takes the classes of its package's own errors, whose text is written for people.
+Every entry point runs under `exit_status`, which handles errors of files, disks, pipes and memory,
+and the error classes of its package, whose text is written for users.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from safe_io.locks import InUseError
 __all__ = ["FAULT", "exit_status", "explained"]
 
 FAULT: Final = 2
-"""Exit status after a mistake of the user's or a fault of the machine."""
+"""Exit status after a user error or a system fault."""
 
 _REMEDIES: Final = {
     errno.ENOSPC: "make room on that disk, or name a folder on another one",
@@ -52,15 +52,15 @@ def exit_status(
     faults: Sequence[type[Exception]] = (),
     memory_remedy: str = "give the run more memory, or take less data",
 ) -> int:
-    """Run a command; its exit status, after one line on the error stream where it failed.
+    """Run a command; returns its exit status, after printing one line to stderr if it failed.
 
     Args:
-        command: does the work and returns its exit status (None counts as 0).
-        faults: classes whose text is the line.
-        memory_remedy: what to do where the memory is used up.
+        command: returns its exit status (None counts as 0).
+        faults: error classes whose text is printed.
+        memory_remedy: advice if memory is exhausted.
 
     Raises:
-        BaseException: anything that is no fault of the user's or the machine's, and SystemExit.
+        BaseException: any error other than user errors and system faults, and SystemExit.
     """
     if sys.stdout is None:
         _say("standard output is closed; redirect it to a file or to /dev/null")
@@ -69,7 +69,7 @@ def exit_status(
         status = command() or 0
         sys.stdout.flush()
     except SystemExit as end:
-        # Both rich and click answer a closed pipe by leaving without a word.
+        # Both rich and click exit silently on a closed pipe.
         if not _is_closed_pipe(end.__context__):
             raise
         line = _CLOSED
@@ -89,7 +89,7 @@ def exit_status(
 def explained(
     fault: BaseException, memory_remedy: str = "give the run more memory, or take less data"
 ) -> str | None:
-    """What an error of files, disks, pipes or memory means, in one line; None for any other."""
+    """Explain an error of files, disks, pipes or memory in one line; None for any other."""
     if isinstance(fault, InUseError):
         return str(fault)
     if _is_closed_pipe(fault):
@@ -120,7 +120,7 @@ def _is_closed_pipe(fault: BaseException | None) -> bool:
 
 
 def _forget_output() -> None:
-    """Let nothing that is still to be printed fail once more when the interpreter ends."""
+    """Redirect pending output, so that the interpreter's exit does not fail again."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):

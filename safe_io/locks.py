@@ -1,7 +1,7 @@
 """Lock a folder or file for one writing process (flock), so that two runs do not mix files.
 
-The lock is the operating system's (flock): it ends with the process that holds it, however that
-process ends, and an empty file `.lock` that stays behind means nothing.
+The lock is released by the operating system when its process ends in any way; a leftover empty file
+`.lock` has no meaning.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LOCK_FILE: Final = ".lock"
 
 
 class InUseError(Exception):
-    """Another run writes the same folder or file."""
+    """Another run is writing to the same folder or file."""
 
     def __init__(self, what: str, where: Path) -> None:
         self.what, self.where = what, where
@@ -38,19 +38,19 @@ class InUseError(Exception):
 def folder_lock(
     folder: Path, what: str, *, name: str = LOCK_FILE, wait: float = 0.0
 ) -> Iterator[None]:
-    """Keep other runs out of a folder, which is made where it is missing.
+    """Lock a folder against other runs; it is created if missing.
 
-    What killed runs left half-written directly in the folder (`safe_io.atomic`) is removed.
+    Temporary files of killed runs directly in the folder (`safe_io.atomic`) are removed.
 
     Args:
-        folder: the folder that the run writes.
-        what: name of the running work in a second run's error message, such as "build".
-        name: the lock's file; a second lock of the same folder has a name of its own.
+        folder: the folder that the run writes to.
+        what: description of the run in another run's error message, such as "build".
+        name: the lock's file name; different for a second lock of the same folder.
         wait: seconds to wait for a run that holds it.
 
     Raises:
         InUseError: another run holds the lock.
-        OSError: the folder cannot be made or written to.
+        OSError: the folder cannot be created or written to.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _held(folder / name, what, folder, wait):
@@ -61,11 +61,11 @@ def folder_lock(
 
 @contextmanager
 def file_lock(path: Path, what: str) -> Iterator[None]:
-    """Keep other runs from writing a single file in a folder that is nobody's in particular.
+    """Lock a single file against other runs, in a shared folder.
 
     Raises:
         InUseError: another run holds the lock.
-        OSError: the file's folder cannot be made or written to.
+        OSError: the file's folder cannot be created or written to.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.with_name(f".{path.name}.lock")

@@ -1,4 +1,4 @@
-"""End worker processes with the process that started them, however that one ends."""
+"""Terminate worker processes when their parent process ends in any way."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ __all__ = ["end_with_parent"]
 def end_with_parent() -> None:
     """Initialiser of a process pool's workers.
 
-    A parent that is killed tells its workers nothing: they would wait for work for ever. And the
-    key that interrupts a command ends them without a traceback of their own.
+    A killed parent does not notify its workers, which would wait for work forever. Also, Ctrl-C
+    ends them without a traceback.
     """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     parent = parent_process()

@@ -3,7 +3,7 @@
     from service import Client
     Client("http://127.0.0.1:8000").recommend(user="2")   # a data frame
 
-Other packages do not import this one. The client alone needs no graph and no model.
+Other packages do not import this one. The client needs neither a graph nor a model.
 """
 
 from importlib import import_module
@@ -16,7 +16,7 @@ __all__ = ["Client", "ServiceError"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the client when it is first asked for: the service itself needs none."""
+    """Import the client lazily, as the service does not need it."""
     if name in __all__:
         return getattr(import_module("service.client"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -119,7 +119,7 @@ def _token(file: Path | None) -> str | None:
 
 
 def _open_later(address: str) -> None:
-    """Open a browser once the service has had time to start; where there is none, nothing."""
+    """Open a browser, if any, after the service has had time to start."""
     import threading
     import webbrowser
 
@@ -129,7 +129,7 @@ def _open_later(address: str) -> None:
 
 
 def main() -> int:
-    """Run the command; a user's mistake is one line and exit status 2."""
+    """Run the command; user errors are one line and exit status 2."""
     return exit_status(lambda: typer.run(serve), faults=[RecommenderError, DataError])
 
 

@@ -15,7 +15,7 @@ __all__ = ["CurrentExplorer", "CurrentSnapshot", "NotReadyError", "settings_of",
 
 
 class NotReadyError(Exception):
-    """Nothing is loaded yet."""
+    """No snapshot is loaded yet."""
 
 
 def shelf_of(request: Request) -> Shelf:
@@ -47,7 +47,7 @@ async def _explorer(snapshot: CurrentSnapshot) -> Explorer:
 
 
 CurrentSnapshot = Annotated[Snapshot, Depends(_snapshot)]
-"""The snapshot that a request keeps from its beginning to its end."""
+"""The snapshot used throughout a request."""
 
 CurrentExplorer = Annotated[Explorer, Depends(_explorer)]
 """Its graph."""

@@ -52,7 +52,7 @@ class Item(_Answer):
 
 
 class Recommended(Item):
-    """A place of a list."""
+    """A recommended item."""
 
     rank: int
     iri: str
@@ -63,7 +63,7 @@ class Recommended(Item):
 
 
 class Path(_Answer):
-    """A way through the graph from an item of the history to the recommended one."""
+    """A path in the graph from a history item to the recommended one."""
 
     kind: str = Field(description="link, shared, through or path, from the strongest on")
     weight: float = Field(description="what the fact about the item weighs")
@@ -107,7 +107,7 @@ class Similar(Item):
 
 
 class SimilarItems(_Answer):
-    """What is near an item."""
+    """Similar items of an item."""
 
     item: Item
     by: Literal["graph", "model"]
@@ -124,7 +124,7 @@ class Listener(_Answer):
 
 
 class Model(_Answer):
-    """A run that can be asked."""
+    """A served run."""
 
     run: str
     model: str
@@ -134,7 +134,7 @@ class Model(_Answer):
 
 
 class Knobs(BaseModel):
-    """What may be in a list, and what counts beside relevance."""
+    """Options of a list: filters and re-ranking."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -165,7 +165,7 @@ class Knobs(BaseModel):
 
 
 class RecommendRequest(Knobs):
-    """A user of the data, or the likes of somebody new."""
+    """A user of the data, or the likes of a new user."""
 
     user: str | None = Field(default=None, max_length=200, description="the publisher's id")
     likes: tuple[_Text, ...] = Field(

@@ -57,13 +57,12 @@ def create_app(
     shelf: Shelf | None = None,
     failed: Callable[[Exception], None] | None = None,
 ) -> FastAPI:
-    """The application for some settings.
+    """Create the application.
 
     Args:
-        settings: what is served, and the limits.
-        shelf: holds what is served; by default one that loads it when the application starts.
-        failed: where given, the start does not wait until something is loaded; it is called with
-            what kept that from loading.
+        settings: the served build and runs, and the limits.
+        shelf: holds the snapshot; by default one that loads it at startup.
+        failed: if given, startup does not wait for loading; called with the error if loading fails.
     """
     served = Shelf(settings) if shelf is None else shelf
     metrics = Metrics()
@@ -102,7 +101,7 @@ def create_app(
 
 def _add_errors(app: FastAPI) -> None:
     def answer(request: Request, status: int, detail: str) -> Response:
-        # Messages of the libraries name the data folder for those who run them; not for all.
+        # Messages of the libraries include the path of the data folder, which is not public.
         folder: Path = settings_of(request).data
         for path in dict.fromkeys((str(folder.resolve()), str(folder))):
             detail = detail.replace(path, folder.resolve().name)
@@ -134,7 +133,7 @@ def _add_errors(app: FastAPI) -> None:
         found = answer(request, 503, f"{text}; ask again in a moment")
         found.headers["retry-after"] = "5"
         if not busy and pages.wants_page(request):
-            found.headers["refresh"] = "2"  # browsers do not heed Retry-After
+            found.headers["refresh"] = "2"  # browsers ignore Retry-After
         return found
 
     def of_status(request: Request, fault: Exception) -> Response:

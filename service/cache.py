@@ -14,10 +14,10 @@ V = TypeVar("V")
 
 
 class BoundedCache(Generic[K, V]):
-    """Keeps the values of the `most` keys that were used last.
+    """Keeps the values of the `most` most recently used keys.
 
-    Unlike `functools.lru_cache` it can be asked for many keys before what is missing is computed
-    in one go.
+    Unlike `functools.lru_cache`, many keys can be looked up before computing the missing ones at
+    once.
     """
 
     def __init__(self, most: int) -> None:
@@ -29,7 +29,7 @@ class BoundedCache(Generic[K, V]):
         return len(self._values)
 
     def get(self, key: K) -> V | None:
-        """The value, or None where it is not kept."""
+        """The cached value, or None."""
         with self._lock:
             value = self._values.get(key)
             if value is not None:
@@ -37,7 +37,7 @@ class BoundedCache(Generic[K, V]):
             return value
 
     def put(self, key: K, value: V) -> None:
-        """Keep a value, at the cost of the one that was used longest ago."""
+        """Add a value, evicting the least recently used one if full."""
         with self._lock:
             self._values[key] = value
             self._values.move_to_end(key)

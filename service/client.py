@@ -19,10 +19,10 @@ _RESULTS: Final = "application/sparql-results+json"
 
 
 class ServiceError(Exception):
-    """The service refused, or does not answer.
+    """The service refused a request, or does not respond.
 
     Attributes:
-        status: the HTTP status; 0 where there was no answer.
+        status: the HTTP status; 0 without a response.
     """
 
     def __init__(self, status: int, detail: str) -> None:
@@ -31,12 +31,12 @@ class ServiceError(Exception):
 
 
 class Client:
-    """Asks a running service.
+    """Client of a running service.
 
     Args:
-        url: where it is.
-        token: of a service that wants one.
-        transport: how requests travel; for tests.
+        url: address of the service.
+        token: bearer token, if required.
+        transport: HTTP transport; for tests.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Client:
         likes: str | Iterable[str] = (),
         **knobs: Any,
     ) -> pd.DataFrame:
-        """The best items for a user, or for somebody who likes some items; one row each.
+        """The best items for a user, or for a new user with some likes; one row per item.
 
         Args:
             user: the publisher's id.
@@ -81,7 +81,7 @@ class Client:
                 the API's page.
 
         Raises:
-            ServiceError: an unknown name, or no answer.
+            ServiceError: an unknown name, or no response.
         """
         asked = {"likes": _texts(likes), **knobs}
         for name in ("only", "exclude", "country"):
@@ -106,17 +106,17 @@ class Client:
         return _frame(self._json("GET", path, params={"by": by, "top": top})["items"])
 
     def search(self, text: str, *, type: str | None = None, top: int = 10) -> pd.DataFrame:
-        """Things by name, tolerant of spelling."""
+        """Search entities by name, tolerant of spelling."""
         asked = {"q": text, "top": top} | ({"type": type} if type else {})
         return _frame(self._json("GET", "/api/search", params=asked))
 
     def entity(self, name: str, *, most: int = 10, quotes: bool = False) -> dict[str, Any]:
-        """The card of a thing: facts with sources, external ids, other names."""
+        """The card of an entity: facts with sources, external ids, aliases."""
         asked = {"most": most, "quotes": quotes}
         return dict(self._json("GET", f"/api/entities/{quote(name, safe=':')}", params=asked))
 
     def facts(self, name: str, *, most: int = 10) -> pd.DataFrame:
-        """The facts of a thing, one row for each source."""
+        """The facts about an entity, one row per source."""
         card = self.entity(name, most=most, quotes=True)
         return _frame(
             [
@@ -133,13 +133,13 @@ class Client:
         )
 
     def turtle(self, name: str) -> str:
-        """What the graph says of a thing, as Turtle."""
+        """The triples of an entity, as Turtle."""
         return self._ask(
             "GET", f"/api/entities/{quote(name, safe=':')}", params={"format": "ttl"}
         ).text
 
     def models(self) -> pd.DataFrame:
-        """The runs that can be asked, the default first."""
+        """The served runs, the default first."""
         return _frame(self._json("GET", "/api/models"))
 
     def sparql(self, query: str) -> pd.DataFrame:
@@ -156,7 +156,7 @@ class Client:
         rows = [
             {name: _value(row.get(name)) for name in names} for row in found["results"]["bindings"]
         ]
-        import pandas as pd  # late, as in `_frame`
+        import pandas as pd  # lazy import, as in `_frame`
 
         return pd.DataFrame(rows, columns=names)
 
@@ -188,7 +188,7 @@ def _texts(texts: str | Iterable[str]) -> list[str]:
 
 
 def _frame(rows: list[dict[str, Any]], index: str | None = None) -> pd.DataFrame:
-    import pandas as pd  # late: who only asks for cards needs no data frames
+    import pandas as pd  # lazy import: not needed for cards
 
     table = pd.DataFrame(rows)
     return table.set_index(index) if index and len(table) else table

@@ -16,16 +16,16 @@ __all__ = ["prepare_sample"]
 
 LOG = logging.getLogger("service")
 _SAMPLE: Final = "sample"
-_MODELS: Final = ("ials", "mmss_mkr_g")  # the last is the default, for it ends last
+_MODELS: Final = ("ials", "mmss_mkr_g")  # the last one is the default, as it ends last
 
 
 def prepare_sample() -> Path:
-    """The processed folder of the sample, with two trained models to compare.
+    """Prepare the sample's processed folder, with two trained models to compare.
 
-    What is up to date is left as it is.
+    Steps that are up to date are skipped.
 
     Raises:
-        DataError, RecommenderError, InUseError: as from a build and a training.
+        DataError, RecommenderError, InUseError: from the build or the training.
     """
     LOG.info("building the sample, where it has changed")
     folder = build(_SAMPLE).out

@@ -16,11 +16,11 @@ from service.settings import Settings
 
 __all__ = ["RDF_FORMATS", "BusyError", "Explorer", "Neighbourhood"]
 
-_WAIT: Final = 5.0  # seconds that a query waits for one of the processes
-_QUOTED: Final = 5  # sources of a fact that are quoted
-_PREMISES: Final = 8  # of an inferred fact
+_WAIT: Final = 5.0  # seconds that a query waits for a free process
+_QUOTED: Final = 5  # maximum quoted sources of a fact
+_PREMISES: Final = 8  # maximum depth of an inferred fact's premises
 
-#: What an entity can be had as; media type → format.
+#: Representations of an entity; media type → format.
 RDF_FORMATS: Final = {
     "text/turtle": ox.RdfFormat.TURTLE,
     "application/ld+json": ox.RdfFormat.JSON_LD,
@@ -30,17 +30,17 @@ RDF_FORMATS: Final = {
 
 
 class BusyError(Exception):
-    """All processes that answer queries are at work."""
+    """All query processes are busy."""
 
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """A thing and what is linked to it.
+    """An entity with its neighbours.
 
     Attributes:
-        nodes: id, label, type and degree of each, the thing first.
+        nodes: id, label, type and degree of each, the entity first.
         edges: source, target, predicate, label, confidence, inferred; in the graph's direction.
-        more: neighbours that were left out.
+        more: number of neighbours left out.
     """
 
     nodes: list[dict[str, Any]]
@@ -49,7 +49,7 @@ class Neighbourhood:
 
 
 class Explorer:
-    """Reads one build; safe to share between threads.
+    """Reads one build; thread-safe.
 
     Args:
         graph: the build.
@@ -62,7 +62,7 @@ class Explorer:
 
     @classmethod
     def open(cls, settings: Settings) -> Explorer:
-        """Open the build of the settings' folder, and make its index where there is none yet.
+        """Open the build of the settings' folder, and create its index if missing.
 
         Raises:
             DataError: there is no build.
@@ -73,31 +73,31 @@ class Explorer:
         return explorer
 
     def close(self) -> None:
-        """End the processes that answer queries."""
+        """Stop the query processes."""
         self._graph.close()
 
     def search(self, text: str, most: int, type_: str | None = None) -> list[Hit]:
-        """Things with such a name, the likeliest first."""
+        """Entities with a similar name, the most similar first."""
         return self._graph.search(text, limit=most, type_=type_)
 
     def card(self, name: str, most: int) -> Card:
-        """The card of a thing by id, IRI or name.
+        """The card of an entity by id, IRI or name.
 
         Raises:
-            UnknownNameError: nothing has that name.
+            UnknownNameError: no entity has the name.
         """
         return self._graph.show(name, most=most)
 
     def sources(
         self, card: Card, fact: Fact, *, quoted: int = _QUOTED, premises: bool = False
     ) -> list[dict[str, Any]]:
-        """Who states a fact of a card.
+        """The sources of a fact of a card.
 
         Args:
             card: the card.
             fact: one of its facts.
-            quoted: how many of them are quoted from the raw files.
-            premises: whether an inferred one gets what it was inferred from.
+            quoted: number of sources to quote from the raw files.
+            premises: whether to include the premises of an inferred fact.
         """
         found = self._sources(fact.sources, quoted)
         if premises and any(source.inferred for source in fact.sources):
@@ -116,9 +116,9 @@ class Explorer:
         return found
 
     def texts(self, evidence: Iterable[str]) -> dict[str, str]:
-        """What stands in the raw files at some places; nothing where it cannot be read."""
+        """The text of the raw files at some locations; '' if unreadable."""
         wanted = list(evidence)
-        if not wanted:  # the readers of the raw files take seconds to import
+        if not wanted:  # lazy import: the readers of raw files take seconds to import
             return {}
         return {name: quote.text for name, quote in self._graph.places(wanted).items()}
 
@@ -137,10 +137,10 @@ class Explorer:
         ]
 
     def neighbourhood(self, name: str, most: int) -> Neighbourhood:
-        """A thing with its best connected neighbours, `most` of each predicate and direction.
+        """An entity with its best connected neighbours, at most `most` per predicate and direction.
 
         Raises:
-            UnknownNameError: nothing has that name.
+            UnknownNameError: no entity has the name.
         """
         card = self.card(name, most)
         nodes = {card.id: {"id": card.id, "label": card.label, "type": card.type}}
@@ -164,7 +164,7 @@ class Explorer:
         return Neighbourhood(list(nodes.values()), list(edges.values()), more)
 
     def rdf(self, iri: str, media_type: str) -> str:
-        """All triples with a thing as subject, in one of `RDF_FORMATS`."""
+        """All triples with an entity as subject, in one of `RDF_FORMATS`."""
         about = ox.NamedNode(iri)
         found = self.query(f"CONSTRUCT {{ {about} ?p ?o }} WHERE {{ {about} ?p ?o }}")
         return self.graph_text(found, media_type)
@@ -173,8 +173,8 @@ class Explorer:
         """Answer a query within the limits.
 
         Raises:
-            BusyError: as many queries as are allowed are at work.
-            DataError: it is no query that is answered here.
+            BusyError: the maximum number of queries is running.
+            DataError: the query is invalid or not allowed.
         """
         if not self._free.acquire(timeout=_WAIT):
             raise BusyError
@@ -201,7 +201,7 @@ class Explorer:
 
     @cached_property
     def vocabulary(self) -> list[str]:
-        """Classes and predicates in use, the most used first; for completion."""
+        """Classes and predicates in use, the most frequent first; for completion."""
         found: list[str] = []
         for pattern in ("?s a ?name", "?s ?name ?o"):
             try:

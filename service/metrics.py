@@ -19,7 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 __all__ = ["MULTIPROCESS", "Metrics"]
 
 MULTIPROCESS: Final = "PROMETHEUS_MULTIPROC_DIR"
-"""Variable with the folder in which several processes keep their counters."""
+"""Environment variable of the folder with the counters of several processes."""
 
 _BUCKETS: Final = (
     0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2, 2.5, 5.0, 10.0, 30.0,
@@ -28,7 +28,7 @@ _METHODS: Final = frozenset({"GET", "POST", "HEAD", "OPTIONS"})
 
 
 class Metrics:
-    """Requests by route and status, how long they took, and what is being served."""
+    """Metrics: requests by route and status, latencies, and number of served runs."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -52,17 +52,17 @@ class Metrics:
         ProcessCollector(registry=self.registry)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request; what a client makes up (methods, paths) makes no new series."""
+        """Count a request; arbitrary methods and paths of clients do not create new series."""
         known = method if method in _METHODS else "other"
         self._requests.labels(known, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
     def serving(self, runs: int) -> None:
-        """Note how many runs are being served."""
+        """Set the number of served runs."""
         self._loads.set(runs)
 
     def text(self) -> tuple[bytes, str]:
-        """All counters, and their media type."""
+        """All metrics as text, and the media type."""
         registry = self.registry
         if MULTIPROCESS in os.environ:
             registry = CollectorRegistry()

@@ -8,10 +8,10 @@ __all__ = ["preferred"]
 
 
 def preferred(accept: str, offered: Sequence[str]) -> str | None:
-    """The offered type that the client likes best; None where it takes none of them.
+    """The offered type that the client prefers; None if it accepts none of them.
 
-    Of types liked equally the one that is offered first. A more specific range decides over a
-    less specific one, whatever their order.
+    Ties by order of the offer. A more specific range overrides a less specific one, regardless of
+    order.
     """
     if not accept.strip():
         return offered[0]
@@ -35,11 +35,11 @@ def _parsed(part: str) -> tuple[str, float]:
                 quality = min(max(float(value), 0.0), 1.0)
             except ValueError:
                 quality = 0.0
-    return name, quality if quality == quality else 0.0  # `nan` is no preference
+    return name, quality if quality == quality else 0.0  # `nan` is not a valid quality
 
 
 def _rank(name: str, media_type: str) -> int:
-    """3 for the type itself, 2 for `text/*`, 1 for `*/*`, 0 for another one."""
+    """3 for the type itself, 2 for `text/*`, 1 for `*/*`, 0 for no match."""
     if name == media_type:
         return 3
     if name == f"{media_type.partition('/')[0]}/*":

@@ -1,4 +1,4 @@
-"""Somebody whom a list is for: a user of the data, or a newcomer who says what he likes."""
+"""The person of a list: a user of the data, or a newcomer with stated likes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ __all__ = ["Person"]
 
 @dataclass(frozen=True, eq=False)
 class Person:
-    """Somebody whom a list is for.
+    """The person of a list.
 
     Attributes:
-        user: the number in the data; None for a newcomer.
+        user: the integer user id; None for a newcomer.
         raw_id: the publisher's id; None for a newcomer.
-        history: what he is known to like: training positives, or what he says.
-        ambiguous: likes whose name several items have → these items.
+        history: training positives, or stated likes.
+        ambiguous: ambiguous likes → the matching items.
     """
 
     user: int | None

@@ -11,11 +11,10 @@ __all__ = ["protocol"]
 
 
 def protocol(seconds: float) -> type[H11Protocol]:
-    """A protocol that closes connections without a whole request for so long.
+    """Create a protocol class that closes connections without a complete request in time.
 
-    Uvicorn waits for the first request of a connection without end, so that a few clients who send
-    a letter a minute could hold all connections there are. Bodies have a limit of their own
-    (`service.guard`).
+    Uvicorn waits indefinitely for the first request of a connection, so that a few slow clients
+    could occupy all connections. Bodies have a separate limit (`service.guard`).
     """
 
     class ImpatientProtocol(H11Protocol):
@@ -32,7 +31,7 @@ def protocol(seconds: float) -> type[H11Protocol]:
             super().connection_lost(exc)
 
         def _look(self) -> None:
-            """Close if since the last look no request has come, and none is being answered."""
+            """Close the connection if it has been idle since the last check."""
             cycle = self.cycle
             idle = cycle is None or cycle.response_complete
             if idle and cycle is self._seen:

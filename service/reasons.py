@@ -1,4 +1,4 @@
-"""Explain the lists of one run: reasons, the sentences that word them, and their paths."""
+"""Explain the lists of one run: reasons, their sentences, and their paths."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from service.person import Person
 
 __all__ = ["RunReasons"]
 
-_SENTENCES: Final = 100_000  # that are kept
-_USERS_AT_A_TIME: Final = 4  # a request that comes meanwhile waits for these
+_SENTENCES: Final = 100_000  # maximum cached
+_USERS_AT_A_TIME: Final = 4  # users per batch; a concurrent request waits for it
 
 
 class RunReasons:
-    """Reasons of one run; safe to share between threads.
+    """Reasons of one run; thread-safe.
 
     Args:
         run: the loaded run.
-        known: positives of each user, for which there are no reasons.
-        shared: statements and quotes of the data folder; none where it does not hold them.
+        known: positives of each user, which have no reasons.
+        shared: statements and quotes of the data folder, if any.
     """
 
     def __init__(
@@ -42,11 +42,11 @@ class RunReasons:
 
     @property
     def sources_known(self) -> bool:
-        """Whether the data folder says where facts come from."""
+        """Whether the data folder has the sources of facts."""
         return self._shared is not None
 
     def of(self, person: Person, items: Sequence[int]) -> list[Reason | None]:
-        """A reason for each item; None for what is in the history."""
+        """A reason for each item; None for items of the history."""
         known = person.history if person.user is None else self._known.of(person.user).tolist()
         asked = np.array([[-1 if item in set(known) else item for item in items]])
         if person.user is not None:
@@ -56,7 +56,7 @@ class RunReasons:
         return self._explainer.joined_by(likes).explain([newcomer], asked)[0]
 
     def sentences(self, person: Person, items: Sequence[int]) -> list[str]:
-        """A sentence for each item; those of users are worded once."""
+        """A sentence for each item; cached for users."""
         if person.user is None:
             return [self.word(reason) for reason in self.of(person, items)]
         kept = [self._kept.get((person.user, item)) for item in items]
@@ -69,7 +69,7 @@ class RunReasons:
         return [made[i] if text is None else text for i, text in zip(items, kept, strict=True)]
 
     def word(self, reason: Reason | None) -> str:
-        """A reason in one sentence."""
+        """Verbalise a reason in one sentence."""
         return "you play it already" if reason is None else self._narrator.tell(reason)
 
     def paths(self, item: int, reason: Reason | None) -> list[dict[str, Any]]:
@@ -77,12 +77,12 @@ class RunReasons:
         return [] if reason is None else self._paths.of(item, reason)
 
     def word_in_advance(self, lists: NDArray[np.int64], may_go_on: Callable[[float], bool]) -> None:
-        """Word the reasons of the lists of all users, a few users at a time.
+        """Precompute the sentences of all users' lists, a few users at a time.
 
         Args:
             lists: items, [users, places].
-            may_go_on: is given the CPU seconds of the users just worded and pauses as it sees fit;
-                false ends the work.
+            may_go_on: called with the CPU seconds of the last batch, may pause; False stops the
+                work.
         """
         spent = 0.0
         for first in range(0, min(len(lists), _SENTENCES // lists.shape[1]), _USERS_AT_A_TIME):

@@ -1,4 +1,4 @@
-"""Serve one trained run: its people and items, recommendation lists, similar items."""
+"""Serve one trained run: users and items, recommendation lists, similar items."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from service.reasons import RunReasons
 __all__ = ["MOST_ANSWERS", "Found", "ServedRun"]
 
 POOL: Final = 200
-_MOST_POOLED: Final = 20_000_000  # places of lists that are kept: 240 MB
+_MOST_POOLED: Final = 20_000_000  # maximum cached list positions: 240 MB
 _USERS_AT_A_TIME: Final = 512
 MOST_ANSWERS: Final = 5_000  # that are kept as they were sent
 _LONGEST_ANSWER: Final = 16 << 10  # bytes; so they are 80 MB at most
@@ -54,16 +54,16 @@ class Found:
 
 
 class ServedRun:
-    """Answers questions about one run; safe to share between threads.
+    """Answers requests about one run; thread-safe.
 
     Args:
         name: of the run folder.
         run: the loaded run.
-        shared: statements and quotes of the data folder, which runs have in common.
+        shared: statements and quotes of the data folder, shared by runs.
         metrics: figures of the run to show.
 
     Attributes:
-        reasons: why an item is in a list.
+        reasons: reasons of recommended items.
     """
 
     def __init__(
@@ -90,17 +90,17 @@ class ServedRun:
     # Preparation
 
     def prepare(self, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Compute what makes answers fast: tables of names and facts, and every user's list.
+        """Precompute tables of names and facts, and all users' lists.
 
-        Nothing depends on it: what is asked for before is computed for that request.
+        Optional: until then, requests are computed on demand.
 
         Args:
-            stopped: whether to leave it at that; looked at between blocks of users.
+            stopped: whether to stop; checked between blocks of users.
         """
         self._best(self._model, np.arange(1), self._known, POOL)
         self.reasons.of(Person(0, None, (), {}), [0])
         self.names.resolve(self.catalogue.item_name(0))
-        if self.n_users * POOL > _MOST_POOLED:  # too many lists to keep
+        if self.n_users * POOL > _MOST_POOLED:  # too many lists to cache
             return
         blocks = []
         for first in range(0, self.n_users, _USERS_AT_A_TIME):
@@ -114,11 +114,11 @@ class ServedRun:
         )
 
     def warm(self, may_go_on: Callable[[float], bool]) -> None:
-        """Word the reasons of everybody's first places, a few users at a time.
+        """Precompute the reasons of all users' top positions, a few users at a time.
 
         Args:
-            may_go_on: is given the CPU seconds of the users just worded and pauses as it sees fit;
-                false ends the work.
+            may_go_on: called with the CPU seconds of the last batch, may pause; False stops the
+                work.
         """
         if self._pools is None:
             return
@@ -135,13 +135,13 @@ class ServedRun:
         """The user with the publisher's id.
 
         Raises:
-            DataError: nobody; the message gives examples.
+            DataError: there is no such user; the message has examples.
         """
         user = user_of(raw_id, self.run)
         return Person(user, raw_id, tuple(self._history.of(user).tolist()), {})
 
     def newcomer(self, likes: Sequence[str]) -> Person:
-        """Somebody who likes items of these names or ids.
+        """A new user who likes items of the given names or ids.
 
         Raises:
             ConfigError: an unknown name, or a model that cannot fold people in.
@@ -160,7 +160,7 @@ class ServedRun:
         return Person(None, None, tuple(history), ambiguous)
 
     def newcomer_of_text(self, text: str) -> Person:
-        """Somebody who likes what a text lists: names with commas or line breaks between them.
+        """A new user with the likes in a text: names separated by commas or line breaks.
 
         Raises:
             ConfigError: an unknown name, or a model that cannot fold people in.
@@ -173,32 +173,32 @@ class ServedRun:
         return Person(None, None, tuple(like.match.id for like in found), ambiguous)
 
     def number_of(self, id_: str) -> int | None:
-        """The item with an entity's id; None for what is no item."""
+        """The item with an entity's id, or None."""
         return self._item_ids.get(id_)
 
     def most_played(self, most: int) -> list[tuple[str, str]]:
-        """Id and name of the items with most listeners."""
+        """Id and name of the items with the most listeners."""
         counts = np.bincount(self._history.items, minlength=self.n_items)
         best = np.argsort(-counts, kind="stable")[:most].tolist()
         return [(self.item_id(item), self.catalogue.item_name(item)) for item in best]
 
     def item(self, text: str) -> int:
-        """The item of an id, a name, a publisher's id (`id:7`) or a number.
+        """Look up an item by id, name, publisher's id (`id:7`) or number.
 
         Raises:
-            ConfigError: there is none; the message suggests names.
+            ConfigError: there is no such item; the message suggests names.
         """
         known = self._item_ids.get(text)
         return self.names.resolve(text).match.id if known is None else known
 
     @cached_property
     def names(self) -> ItemNames:
-        """Names of the items; the most played first among namesakes."""
+        """Name index of the items; the most popular first among namesakes."""
         popularity = np.bincount(self._split.train.positives[1], minlength=self.n_items)
         return ItemNames(self.catalogue, self.n_items, popularity)
 
     def item_id(self, item: int) -> str:
-        """The item's entity, as statements name it (`artist:Radiohead`); else its number."""
+        """The item's entity as a CURIE (`artist:Radiohead`), or its number."""
         return curie(self.catalogue.entity_iri(item)) or str(item)
 
     def listeners(self, start: str, most: int) -> list[int]:
@@ -218,7 +218,7 @@ class ServedRun:
     # Lists
 
     def answered(self, asked: Knobs, make: Callable[[], bytes]) -> bytes:
-        """The answer to a question about a user of the data; made once, as a run never changes."""
+        """Cached response to a request about a user, as a run never changes."""
         found = self._answers.get(asked)
         if found is None:
             found = make()
@@ -227,10 +227,10 @@ class ServedRun:
         return found
 
     def recommend(self, person: Person, knobs: Knobs) -> Found:
-        """The best items for somebody.
+        """The best items for a person.
 
         Raises:
-            ConfigError: a filter names what the graph does not know, or none of the items passes.
+            ConfigError: a filter has an unknown name, or no item passes.
         """
         options = self._options(knobs)
         with torch.inference_mode():
@@ -268,7 +268,7 @@ class ServedRun:
         options: ListOptions,
         top: int,
     ) -> TopK:
-        """As `best_lists`, with the criteria of re-ranking kept between requests."""
+        """As `best_lists`, with cached re-ranking criteria."""
         excluded = None if options.allow_played else known
         people, weights = np.array([person]), options.active
         plain = ListOptions(options.filters, allow_played=options.allow_played)
@@ -307,7 +307,7 @@ class ServedRun:
     # Similar items
 
     def similar_by_graph(self, item: int, most: int) -> list[tuple[int, float]]:
-        """Items whose facts are most like an item's: cosine of tf-idf vectors."""
+        """Items with the facts most similar to an item's: cosine of tf-idf vectors."""
         found = self._neighbours.get(item)
         if found is None:
             row = self._facts.matrix[[item]]
@@ -319,7 +319,7 @@ class ServedRun:
         return found[:most]
 
     def similar_by_model(self, item: int, most: int) -> list[tuple[int, float]]:
-        """What the model would list first for somebody of whom only this like is known.
+        """The model's list for a new user with only this like.
 
         Raises:
             ConfigError: the model cannot fold people in.

@@ -10,7 +10,7 @@ __all__ = ["Settings"]
 
 
 class Settings(BaseModel):
-    """Everything that `create_app` needs; the command line fills it in."""
+    """Settings of `create_app`, filled in by the command line."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -36,15 +36,15 @@ State = tuple[tuple[str, int, int], ...]
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """One build with the runs that fit it.
+    """A build with its matching runs.
 
     Attributes:
         data: the processed folder.
         runs: by name, the default first.
-        explorer: the graph; None for a folder that the pipeline did not build.
-        quality: the quality report; None where there is none.
-        notes: what could not be loaded, in words.
-        state: of the files that it was loaded from.
+        explorer: the graph; None for a folder not built by the pipeline.
+        quality: the quality report, or None.
+        notes: messages on parts that could not be loaded.
+        state: state of the files it was loaded from.
     """
 
     data: Path
@@ -57,15 +57,15 @@ class Snapshot:
     _closed: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def run(self, name: str | None, *, newcomer: bool = False) -> ServedRun:
-        """The run of a name, or the newest of a model.
+        """Look up a run by name, or the newest of a model.
 
         Args:
-            name: of a run or a model; None for the newest run.
-            newcomer: whether somebody new asks: then None stands for the newest run whose model
-                recommends from likes, where there is one.
+            name: name of a run or a model; None for the newest run.
+            newcomer: whether for a new user: None then is the newest run whose model recommends
+                from likes, if any.
 
         Raises:
-            ConfigError: there is none.
+            ConfigError: there is no such run.
         """
         if not self.runs:
             raise ConfigError(
@@ -81,7 +81,7 @@ class Snapshot:
         raise ConfigError(f"no run {name[:60]!r} is being served; there are {', '.join(self.runs)}")
 
     def prepare(self) -> None:
-        """Compute what makes the answers of the runs fast, at full speed."""
+        """Precompute tables and lists of the runs, at full speed."""
         for run in self.runs.values():
             run.prepare(self._closed.is_set)
 
@@ -96,11 +96,11 @@ class Snapshot:
             run.warm((lambda _: not self._closed.is_set()) if at_once else self._pause)
 
     def note_request(self) -> None:
-        """A request came in, which goes before what is done in advance."""
+        """Record a request, which has priority over precomputation."""
         self._asked[0] = time.monotonic()
 
     def _pause(self, spent: float) -> bool:
-        """Wait as long as work in advance must; false once the snapshot is closed."""
+        """Pause precomputation as required; False once the snapshot is closed."""
         wait = _REST * spent
         while not self._closed.wait(wait):
             wait = self._asked[0] + _QUIET - time.monotonic()
@@ -109,7 +109,7 @@ class Snapshot:
         return False
 
     def close(self) -> None:
-        """End what runs for this snapshot."""
+        """Stop the background work of this snapshot."""
         self._closed.set()
         if self.explorer is not None:
             self.explorer.close()
@@ -119,7 +119,7 @@ def load_snapshot(settings: Settings, state: State | None = None) -> Snapshot:
     """Load the build and its runs.
 
     Raises:
-        RecommenderError, DataError: there is nothing that could be served.
+        RecommenderError, DataError: there is nothing to serve.
     """
     state = state_of(settings) if state is None else state
     data = settings.data
@@ -151,7 +151,7 @@ def load_snapshot(settings: Settings, state: State | None = None) -> Snapshot:
 
 
 def state_of(settings: Settings) -> State:
-    """What changes when a build or a run is complete: names, times and sizes of a few files."""
+    """State that changes when a build or a run completes: names, times and sizes of files."""
     files = [settings.data / name for name in _FILES]
     folders = settings.runs or tuple((settings.data / "models").glob("*/"))
     files += [folder / METRICS_FILE for folder in folders]
@@ -249,18 +249,18 @@ class Shelf:
     def open(self) -> None:
         """Load the snapshot.
 
-        Requests are answered from then on, slower at first: lists and tables of names are computed
+        Requests are served from then on, initially slower, while lists and name tables are computed
         in the background.
 
         Raises:
-            RecommenderError, DataError: there is nothing that could be served.
+            RecommenderError, DataError: there is nothing to serve.
         """
         snapshot = self._load(self._settings, state_of(self._settings))
         self.put(snapshot)
         _in_background("prepare", lambda: self._work_ahead(snapshot))
 
     def open_later(self, failed: Callable[[Exception], None]) -> None:
-        """The same in a thread of its own, while `snapshot` is None.
+        """`open` in a separate thread, while `snapshot` is None.
 
         Args:
             failed: is called with what kept it from loading.
@@ -285,7 +285,7 @@ class Shelf:
         _in_background("watch", self._watch)
 
     def close(self) -> None:
-        """End the watching and what runs for the snapshot."""
+        """Stop watching, and the background work of the snapshot."""
         self._stop.set()
         if self.snapshot is not None:
             self.snapshot.close()

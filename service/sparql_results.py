@@ -15,7 +15,7 @@ _XML_FORBIDS: Final = {number: None for number in range(32) if number not in (9,
 
 
 def written(result: QueryResult, media_type: str) -> str:
-    """The answer of a SELECT or ASK query in one of `RESULT_FORMATS`."""
+    """Serialise the answer of a SELECT or ASK query in one of `RESULT_FORMATS`."""
     return RESULT_FORMATS[media_type](result)
 
 

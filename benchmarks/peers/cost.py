@@ -1,7 +1,7 @@
-"""What training costs in this process: time by two clocks, and memory.
+"""Measure the cost of training in this process: CPU and wall-clock time, and memory.
 
 Used on both sides of `graph_models.py`, so that ours and the peers are measured in the same way;
-imports nothing but the standard library.
+imports only the standard library.
 """
 
 import resource
@@ -14,12 +14,12 @@ Result = TypeVar("Result")
 
 
 def peak_mb() -> float:
-    """The most resident memory that this process has had so far."""
+    """Peak resident memory of this process, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def timed(work: Callable[[], Result]) -> tuple[Result, float, float]:
-    """What `work` returns, and the seconds that it takes: of the processor, and by the clock."""
+    """Call `work`; returns its result, and CPU and wall-clock seconds."""
     cpu, wall = time.process_time(), time.perf_counter()
     result = work()
     return result, time.process_time() - cpu, time.perf_counter() - wall
@@ -28,7 +28,7 @@ def timed(work: Callable[[], Result]) -> tuple[Result, float, float]:
 def cost_of_epochs(epoch: Callable[[], object], count: int, before_mb: float) -> dict[str, float]:
     """Medians over `count` epochs after a warm-up, and the peak memory.
 
-    `before_mb`: the peak before the model was built, that is with the libraries and the data.
+    `before_mb`: the peak before the model was built, with libraries and data.
     """
     times = [timed(epoch)[1:] for _ in range(count + 1)][1:]
     return {

@@ -26,7 +26,7 @@ class NaiveMKR(nn.Module):
         self.bias = nn.Parameter(torch.zeros(dim))
 
     def forward(self, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Scores [b], and the features that the penalty covers."""
+        """Scores [b], and the features in the penalty."""
         user = torch.relu(self.user_layer(self.users(users)))
         v, e = self.items(items), self.entities(items)
         product = v.unsqueeze(2) @ e.unsqueeze(1)  # [b, dim, dim]
@@ -38,7 +38,7 @@ class NaiveMKR(nn.Module):
 def naive_epochs(
     train: TrainingSplit, dim: int, batch: int, device: torch.device, limit: int
 ) -> Iterator[int]:
-    """Passes over `limit` rows: a whole epoch would take very long at d 128."""
+    """Yield passes over `limit` rows, as a whole epoch would take very long at d 128."""
     model = NaiveMKR(train.n_users, train.n_items, train.n_entities, dim).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     rows = TensorDataset(*map(torch.from_numpy, (train.users, train.items, train.labels)))

@@ -1,17 +1,17 @@
-"""Cost of training RecBole's graph models; runs in an environment of RecBole's own.
+"""Cost of training RecBole's graph models; runs in RecBole's environment.
 
     python recbole_graph.py DATA_FOLDER MODEL SETTINGS_AS_JSON EPOCHS       that many epochs
     python recbole_graph.py DATA_FOLDER MODEL SETTINGS_AS_JSON              a whole training
 
 Prints what it cost as JSON, on one thread. The folder holds `ratings_final.txt`, `kg_final.txt`
-and, for a whole training, `validation_final.txt`. RecBole draws its own negatives, one per
-positive, which makes the number of rows of an epoch that of the file. Its models that rank take
-pairs of a positive and a negative: a pair counts as two rows of `train_batch_size`.
+and, for a whole training, `validation_final.txt`. RecBole samples its own negatives, one per
+positive, so that an epoch has as many rows as the file. Its ranking models take pairs of a positive
+and a negative: a pair counts as two rows of `train_batch_size`.
 
-Epochs are of the recommendation steps alone. A whole training is that of RecBole's own trainer.
+Epochs consist of the recommendation steps only. A whole training is that of RecBole's own trainer.
 
-Of `torch_scatter`, which must be compiled for each release of torch, KGIN uses one function; where
-the package is missing, the same by torch's `index_add` takes its place.
+Of `torch_scatter`, which must be compiled for each release of torch, KGIN uses one function; if the
+package is missing, an equivalent with torch's `index_add` is used.
 """
 
 import importlib.util
@@ -48,7 +48,7 @@ def main() -> None:
     whole = len(sys.argv) == 4
     if get_model(name).input_type == InputType.PAIRWISE:
         settings["train_batch_size"] //= 2
-    if whole:  # there is no use for test rows, but RecBole wants some
+    if whole:  # test rows are not used, but RecBole requires some
         settings["benchmark_filename"] = ["train", "valid", "valid"]
         eval_args = {"order": "RO", "mode": "full"}
     else:

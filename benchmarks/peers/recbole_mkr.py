@@ -1,9 +1,9 @@
-"""Speed of RecBole's MKR; runs in an environment of RecBole's own (see CONTRIBUTING).
+"""Speed of RecBole's MKR; runs in RecBole's environment (see CONTRIBUTING).
 
     python recbole_mkr.py DATA_FOLDER DIM BATCH
 
 Prints samples/s of its recommendation steps as JSON. The folder holds `ratings_final.txt` and
-`kg_final.txt`. RecBole counts a batch as positives plus as many sampled negatives.
+`kg_final.txt`. In RecBole a batch consists of positives and as many sampled negatives.
 """
 
 import json
@@ -18,9 +18,9 @@ import torch
 
 
 def write_atomic_files(source: Path, folder: Path) -> None:
-    """RecBole's `.inter`, `.kg` and `.link` files from the public ones.
+    """Write RecBole's `.inter`, `.kg` and `.link` files from the public ones.
 
-    With `validation_final.txt` in the source there are `.train.inter` and `.valid.inter`, too.
+    With `validation_final.txt` in the source, also `.train.inter` and `.valid.inter`.
     """
     target = folder / "rows"
     target.mkdir()
@@ -39,7 +39,7 @@ def write_atomic_files(source: Path, folder: Path) -> None:
 
 
 def _write_positives(source: Path, target: Path) -> np.ndarray:
-    """The positives of a file of rows as an `.inter` file; their items, [n]."""
+    """Write the positives of a file of rows as an `.inter` file; returns their items, [n]."""
     rows = np.loadtxt(source, dtype=np.int64)
     liked = rows[rows[:, 2] == 1]
     lines = [f"{u}\t{i}\n" for u, i, _ in liked]

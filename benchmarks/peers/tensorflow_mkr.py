@@ -2,7 +2,7 @@
 
     TF_MKR=/path/to/MKR/src python tensorflow_mkr.py DATA_FOLDER DIM BATCH
 
-`TF_MKR` names the `src` folder of https://github.com/hwwang55/MKR, which is imported as it is.
+`TF_MKR` names the `src` folder of https://github.com/hwwang55/MKR, which is imported unmodified.
 Prints samples/s of its recommendation steps as JSON.
 """
 

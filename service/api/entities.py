@@ -28,7 +28,7 @@ class _Answer(BaseModel):
 
 
 class Hit(_Answer):
-    """A thing that a search found."""
+    """An entity found by a search."""
 
     id: str
     label: str
@@ -39,7 +39,7 @@ class Hit(_Answer):
 
 
 class Source(_Answer):
-    """Who says so, and where."""
+    """A source of a fact, with its location."""
 
     source: str
     method: str
@@ -50,7 +50,7 @@ class Source(_Answer):
 
 
 class Thing(_Answer):
-    """An entity by name."""
+    """An entity's id, label and type."""
 
     id: str
     label: str
@@ -58,7 +58,7 @@ class Thing(_Answer):
 
 
 class EntityFact(_Answer):
-    """A fact with everybody who states it."""
+    """A fact with its sources."""
 
     predicate: str
     label: str
@@ -72,7 +72,7 @@ class EntityFact(_Answer):
 
 
 class Lost(_Answer):
-    """A value that cleaning dropped, and why."""
+    """A value dropped by cleaning, with the reason."""
 
     predicate: str
     value: str
@@ -81,7 +81,7 @@ class Lost(_Answer):
 
 
 class Entity(_Answer):
-    """What the graph knows of one thing."""
+    """The card of an entity."""
 
     id: str
     iri: str
@@ -98,7 +98,7 @@ class Entity(_Answer):
 
 
 class Neighbours(_Answer):
-    """A thing and what is linked to it."""
+    """An entity with its neighbours."""
 
     nodes: list[Thing]
     edges: list[dict[str, Any]]
@@ -112,7 +112,7 @@ def search(
     type: Annotated[str | None, Query(max_length=100)] = None,
     top: Annotated[int, Query(ge=1, le=50)] = 10,
 ) -> list[Hit]:
-    """Things whose name or other name is, begins with, contains, or looks like the text."""
+    """Find entities whose name or alias equals, begins with, contains or resembles the text."""
     return [Hit(**hit.__dict__) for hit in explorer.search(q, top, type)]
 
 
@@ -122,7 +122,7 @@ def neighbours(
     id: str,
     most: Annotated[int, Query(ge=1, le=MOST_FACTS)] = 8,
 ) -> Neighbours:
-    """A thing with its best connected neighbours, `most` of each predicate and direction."""
+    """An entity with its best connected neighbours, at most `most` per predicate and direction."""
     found = explorer.neighbourhood(id, most)
     return Neighbours(
         nodes=[Thing(**node) for node in found.nodes], edges=found.edges, more=found.more
@@ -142,7 +142,7 @@ def entity(
     quotes: Annotated[bool, Query(description="the rows and sentences themselves")] = False,
     format: Annotated[str | None, Query(pattern="^(json|ttl|jsonld|nt)$")] = None,
 ) -> Any:
-    """The card of a thing by id (`artist:Radiohead`), IRI or name; as JSON, Turtle or JSON-LD."""
+    """The card of an entity by id (`artist:Radiohead`), IRI or name; as JSON, Turtle or JSON-LD."""
     offered = [_JSON, *RDF_FORMATS]
     media_type = (
         preferred(request.headers.get("accept", ""), offered)
@@ -156,12 +156,12 @@ def entity(
         text = explorer.rdf(card.iri, media_type)
         return Response(text, media_type=media_type, headers={"vary": "accept"})
     body = described(explorer, card, quotes=quotes).model_dump_json()
-    return Response(body, media_type=_JSON)  # FastAPI would check and convert all of it once more
+    return Response(body, media_type=_JSON)  # FastAPI would validate and convert it again
 
 
 @router.get("/resource/{kind}/{name:path}", response_model=None)
 def resource(request: Request, kind: str, name: str) -> Response:
-    """The linked-data address of a thing: leads to its page or to its data (303)."""
+    """The linked-data address of an entity: redirects to its page or its data (303)."""
     wanted = preferred(request.headers.get("accept", ""), ["text/html", _JSON, *RDF_FORMATS])
     page = wanted == "text/html"
     where = request.url_for("entity_page" if page else "entity", id=f"{kind}:{name}")
@@ -169,7 +169,7 @@ def resource(request: Request, kind: str, name: str) -> Response:
 
 
 def described(explorer: Explorer, card: Card, *, quotes: bool) -> Entity:
-    """A card as the API answers it."""
+    """Convert a card to the API's response."""
     return Entity(
         id=card.id,
         iri=card.iri,

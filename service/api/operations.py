@@ -17,13 +17,13 @@ router = APIRouter(tags=["operations"])
 
 @router.get("/healthz")
 async def healthz(request: Request) -> dict[str, str]:
-    """200 while the process answers; `starting` until something is loaded, then `ok`."""
+    """200 while the process responds; `starting` until a snapshot is loaded, then `ok`."""
     return {"status": "starting" if shelf_of(request).snapshot is None else "ok"}
 
 
 @router.get("/readyz", response_model=None)
 async def readyz(request: Request) -> Response:
-    """200 once a build is loaded; what is being served, and why a newer one is not."""
+    """200 once a build is loaded; shows what is served, and why a newer build is not."""
     shelf = shelf_of(request)
     snapshot = shelf.snapshot
     if snapshot is None:

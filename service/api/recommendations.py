@@ -38,7 +38,7 @@ _Name = Annotated[str, Query(min_length=1, max_length=200)]
 
 
 class UserKnobs(Knobs):
-    """Whose list, and of what kind."""
+    """Query parameters: the user, and the options of the list."""
 
     user: str = Field(min_length=1, max_length=200, description="the publisher's id")
 
@@ -51,7 +51,7 @@ def recommend(snapshot: CurrentSnapshot, asked: Annotated[UserKnobs, Query()]) -
 
 @router.post("/recommend", response_model=RecommendationList)
 def recommend_to(snapshot: CurrentSnapshot, asked: RecommendRequest) -> Response:
-    """The best items for a user, or for somebody new who likes some items (fold-in)."""
+    """The best items for a user, or for a new user with some likes (fold-in)."""
     run = snapshot.run(asked.run, newcomer=bool(asked.likes))
     return _json(_written(listed(run, person_of(run, asked.user, asked.likes), asked)))
 
@@ -73,7 +73,7 @@ def _written(answer: RecommendationList) -> bytes:
 
 
 def _json(body: bytes) -> Response:
-    """A body as it is: FastAPI would check and convert once more what Pydantic wrote."""
+    """A raw JSON body, as FastAPI would validate and convert Pydantic's output again."""
     return Response(body, media_type="application/json")
 
 
@@ -85,7 +85,7 @@ def why_user(
     like: Annotated[list[str] | None, Query(max_length=100)] = None,
     run: _Name | None = None,
 ) -> Why:
-    """Why an item is recommended to a user, or to somebody with these likes, with all sources."""
+    """Why an item is recommended to a user, or to a new user with these likes, with all sources."""
     served = snapshot.run(run, newcomer=bool(like))
     return why(served, person_of(served, user, tuple(like or ())), item, snapshot.explorer)
 
@@ -100,8 +100,8 @@ def similar(
 ) -> SimilarItems:
     """Neighbours of an item.
 
-    By the graph: the items whose facts are most alike. By the model: what it lists first for
-    somebody of whom only this like is known.
+    By the graph: the items with the most similar facts. By the model: the top of its list for a new
+    user with only this like.
     """
     served = snapshot.run(run, newcomer=by == "model")
     number = served.item(item)
@@ -123,7 +123,7 @@ def users(
     q: Annotated[str, Query(max_length=200)] = "",
     top: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 10,
 ) -> list[Listener]:
-    """Users whose id begins so."""
+    """Users whose id begins with a text."""
     run = snapshot.run(None)
     found = []
     for user in run.listeners(q, top):
@@ -135,12 +135,12 @@ def users(
 
 @router.get("/models")
 def models(snapshot: CurrentSnapshot) -> list[Model]:
-    """The runs that can be asked, the default first."""
+    """The served runs, the default first."""
     return served_models(snapshot)
 
 
 def served_models(snapshot: Snapshot) -> list[Model]:
-    """The same, for pages."""
+    """The served runs, for pages."""
     return [
         Model(
             run=run.name,
@@ -154,7 +154,7 @@ def served_models(snapshot: Snapshot) -> list[Model]:
 
 
 def person_of(run: ServedRun, user: str | None, likes: tuple[str, ...]) -> Person:
-    """A user, or somebody new.
+    """Resolve a user, or a new user.
 
     Raises:
         ConfigError: neither or both, or unknown likes.
@@ -166,7 +166,7 @@ def person_of(run: ServedRun, user: str | None, likes: tuple[str, ...]) -> Perso
 
 
 def listed(run: ServedRun, person: Person, knobs: Knobs) -> RecommendationList:
-    """A list as the API answers it."""
+    """Convert a list to the API's response."""
     found = run.recommend(person, knobs)
     return RecommendationList(
         user=person.raw_id,
@@ -213,9 +213,10 @@ def why(run: ServedRun, person: Person, item: str, explorer: Explorer | None = N
 
     Args:
         run: the run.
-        person: whom the item is recommended to.
+        person: the person of the recommendation.
         item: its id or name.
-        explorer: quotes from pages, dumps and spreadsheets too; without it from lines of text only.
+        explorer: quotes also from pages, dumps and spreadsheets; by default only lines of text are
+            quoted.
     """
     number = run.item(item)
     (reason,) = run.reasons.of(person, [number])
@@ -231,7 +232,7 @@ def why(run: ServedRun, person: Person, item: str, explorer: Explorer | None = N
 
 
 def _quote(paths: list[Path], explorer: Explorer) -> None:
-    """Add the text of places that only the readers of the graph's sources can open."""
+    """Add the text of locations that only the readers of the graph's sources can open."""
     sources = [
         source for path in paths for step in path.steps for source in step.get("sources", ())
     ]
@@ -258,6 +259,6 @@ def _paths(run: ServedRun, item: int, reason: Reason | None) -> list[Path]:
 
 
 def item_of(run: ServedRun, item: int) -> Item:
-    """An item as the API names it."""
+    """Convert an item to the API's form."""
     names = run.catalogue
     return Item(id=run.item_id(item), name=names.item_name(item), raw_id=names.item_raw_id(item))

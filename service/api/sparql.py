@@ -26,12 +26,12 @@ router = APIRouter(tags=["sparql"])
 _FORM: Final = "application/x-www-form-urlencoded"
 _QUERY: Final = "application/sparql-query"
 _HTML: Final = "text/html"
-_WAITING: Final = CapacityLimiter(16)  # threads that wait for queries, beside those for the rest
+_WAITING: Final = CapacityLimiter(16)  # threads that wait for queries only
 
 
 @router.get("/sparql", response_model=None)
 async def sparql(request: Request, explorer: CurrentExplorer) -> Response:
-    """Answer `?query=…`; without one, a page to write queries on."""
+    """Answer `?query=…`; without a query, return the query page."""
     pairs = request.query_params.multi_items()
     if not pairs and _takes_page(request):
         return await run_sync(partial(pages.sparql_page, request, explorer))
@@ -57,7 +57,7 @@ async def sparql(request: Request, explorer: CurrentExplorer) -> Response:
     },
 )
 async def sparql_post(request: Request, explorer: CurrentExplorer) -> Response:
-    """Answer a query that is the body, or the field `query` of a form."""
+    """Answer a query in the body, or in the field `query` of a form."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     pairs = request.query_params.multi_items()
     if media_type not in (_QUERY, _FORM):
@@ -110,6 +110,6 @@ def _no_such_type() -> Response:
 
 
 def _takes_page(request: Request) -> bool:
-    """Whether a browser asks: it prefers HTML to any result format."""
+    """Whether the client is a browser: it prefers HTML to any result format."""
     offered = [*RESULT_FORMATS, *RDF_FORMATS, _HTML]
     return preferred(request.headers.get("accept", ""), offered) == _HTML

@@ -1,4 +1,4 @@
-"""Page that compares two models' lists for one listener, with settings and drawn explanations."""
+"""Page that compares two models' lists for a listener, with settings and explanation drawings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LISTENERS: Final = 8
 
 
 class Asked(BaseModel):
-    """The fields of the form, as a browser sends them; empty ones stand for nothing."""
+    """The form's fields as sent by a browser; empty ones are unset."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -46,11 +46,11 @@ class Asked(BaseModel):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody is named yet."""
+        """Whether no person is given yet."""
         return not (self.user if self.who == "listener" else self.likes).strip()
 
     def knobs(self) -> Knobs:
-        """The same for a list."""
+        """The fields as options of a list."""
         return Knobs(
             top=self.top,
             only=_texts(self.only),
@@ -64,7 +64,7 @@ class Asked(BaseModel):
 
 @dataclass(frozen=True)
 class Column:
-    """One model's list, or why there is none."""
+    """One model's list, or the error."""
 
     run: ServedRun
     found: RecommendationList | None
@@ -76,7 +76,7 @@ class Column:
 def bench(
     request: Request, snapshot: CurrentSnapshot, asked: Annotated[Asked, Query()]
 ) -> Response:
-    """Lists of one or two models for a listener, or for somebody who likes some artists."""
+    """Lists of one or two models for a listener, or for a new user with some likes."""
     columns = []
     if not asked.is_empty and snapshot.runs:
         names = dict.fromkeys(name for name in (asked.first, asked.second) if name)
@@ -99,7 +99,7 @@ def listeners(
     snapshot: CurrentSnapshot,
     user: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
-    """Options of the field for a listener's id."""
+    """Completion options of the field for a listener's id."""
     run = snapshot.run(None)
     found = [
         (run.catalogue.user_raw_id(n), len(run.history_of(n)))
@@ -117,7 +117,7 @@ def why_page(
     likes: Annotated[str, Query(max_length=2000)] = "",
     run: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
-    """Why an item is recommended: the paths as a drawing, and every fact's sources."""
+    """Page on why an item is recommended: the paths as a drawing, and every fact's sources."""
     served = snapshot.run(run or None, newcomer=not user.strip())
     person = _person(served, user.strip(), likes)
     found = why(served, person, item, snapshot.explorer)
@@ -155,7 +155,7 @@ def _person(run: ServedRun, user: str, likes: str) -> Person:
 
 
 def _examples(snapshot: Snapshot) -> list[str]:
-    """Listeners with histories of middle length, who make good first examples."""
+    """Listeners with histories of medium length, as first examples."""
     if not snapshot.runs:
         return []
     run = snapshot.run(None)

@@ -13,7 +13,7 @@ __all__ = ["Arrow", "Box", "Drawing", "draw", "sources_of"]
 
 _ACROSS: Final = (190, 44, 118, 20)  # box width, height, gap between levels, gap within one
 _DOWN: Final = (116, 48, 64, 16)
-_LETTER: Final = (7.4, 8.4)  # pixels of a letter in a box, about: across, down
+_LETTER: Final = (7.4, 8.4)  # approximate pixels of a letter in a box: width, height
 _LABEL: Final = (6.2, 7.2)  # of a letter beside an arrow
 _LABEL_HEIGHT: Final = 20
 _LABEL_ROOM: Final = 56  # of an arrow, beside its label
@@ -26,7 +26,7 @@ class Box:
 
     Attributes:
         id: CURIE or IRI, for the link to its card; may be empty.
-        name: in full; `lines`: as it fits the box.
+        name: full name; `lines`: wrapped to fit the box.
         role: `liked`, `between` or `recommended`.
         x, y, width, height: in pixels of the drawing.
     """
@@ -43,11 +43,11 @@ class Box:
 
 @dataclass(frozen=True)
 class Arrow:
-    """A fact, drawn in the direction in which the graph holds it.
+    """A fact, drawn in the graph's direction.
 
     Attributes:
-        points: (x, y) from end to end; a fact that passes a level bends where a place is kept free.
-        label: what the fact says; `label_x`, `label_y`: its middle.
+        points: (x, y) from end to end; a fact that crosses a level bends at a reserved position.
+        label: text of the fact; `label_x`, `label_y`: its centre.
     """
 
     points: tuple[tuple[float, float], ...]
@@ -58,7 +58,7 @@ class Arrow:
 
 @dataclass(frozen=True)
 class Drawing:
-    """Everything, with its size and the same in words."""
+    """The whole drawing, with its size and a text alternative."""
 
     width: float
     height: float
@@ -68,7 +68,7 @@ class Drawing:
 
 
 def draw(paths: Sequence[Path], *, down: bool = False) -> Drawing:
-    """A drawing of paths that end at the same item.
+    """Draw paths that end at the same item.
 
     Args:
         paths: of one reason.
@@ -77,7 +77,7 @@ def draw(paths: Sequence[Path], *, down: bool = False) -> Drawing:
     levels, names, facts = _levels(paths)
     width, height, between, beside = _DOWN if down else _ACROSS
     abreast = _abreast(levels, facts)
-    if down:  # labels between two levels stand one below the other
+    if down:  # labels between two levels are stacked
         between = max(between, (max(map(len, abreast), default=0) + 1) * _LABEL_HEIGHT)
     else:
         longest = max((len(text) for _, _, text in facts), default=0)
@@ -118,10 +118,10 @@ def _levels(
 ) -> tuple[
     list[list[int | tuple[int, int]]], dict[int, tuple[str, str]], list[tuple[int, int, str]]
 ]:
-    """Entities by their distance from what is liked, their names, and the facts between them.
+    """Entities by distance from the liked items, their names, and the facts between them.
 
-    Levels that a fact (head, tail) passes have a place for it, so that no box hides it (Sugiyama,
-    Tagawa & Toda 1981).
+    Levels crossed by a fact (head, tail) have a position reserved for it, so that no box hides it
+    (Sugiyama, Tagawa & Toda 1981).
     """
     names: dict[int, tuple[str, str]] = {}
     level_of: dict[int, int] = {}
@@ -156,7 +156,7 @@ def _levels(
 def _abreast(
     levels: Sequence[Sequence[int | tuple[int, int]]], facts: Sequence[tuple[int, int, str]]
 ) -> list[list[tuple[int, int, str]]]:
-    """The facts that lie between each level and the next one."""
+    """The facts between each level and the next."""
     number_of = {entity: number for number, level in enumerate(levels) for entity in level}
     gaps: list[list[tuple[int, int, str]]] = [[] for _ in levels]
     for fact in facts:
@@ -167,7 +167,7 @@ def _abreast(
 
 
 def _plain(relation: str) -> str:
-    """What a relation says, short: *plays*, *is a member of*; `{}` stands where a name would."""
+    """Short wording of a relation: *plays*, *is a member of*; `{}` is the position of a name."""
     return wording_of(relation).link.replace("{}", "…")
 
 
@@ -186,14 +186,14 @@ def _arrow(
     share: float | None,
     down: bool,
 ) -> Arrow:
-    """Between the facing sides of two boxes.
+    """Create an arrow between the facing sides of two boxes.
 
     Args:
         a, b: the boxes of head and tail.
-        label: what the fact says.
-        bends: points on the way, from the liked side on.
-        share: of the way down at which the label stands, of an arrow from a level to the next.
-        down: whether levels lie below each other.
+        label: text of the fact.
+        bends: intermediate points, from the liked side.
+        share: relative position of the label, for an arrow between adjacent levels.
+        down: whether levels are arranged vertically.
     """
     if down:
         ahead = a.y <= b.y
@@ -209,7 +209,7 @@ def _arrow(
     if down and share is not None:
         share = share if ahead else 1 - share
     elif a.role != b.role and "between" in (a.role, b.role):
-        # where many arrows meet there is no room for words: they stand at the other end
+        # no room for labels where many arrows meet: place them at the other end
         share = 0.46 if a.role == "between" else 0.54
     else:
         share = 0.5
@@ -217,7 +217,7 @@ def _arrow(
 
 
 def _lines(name: str, most: int) -> tuple[str, ...]:
-    """A name on at most two lines of so many letters."""
+    """Wrap a name to at most two lines of limited length."""
     if len(name) <= most:
         return (name,)
     cut = name.rfind(" ", 0, most + 1)
@@ -226,7 +226,7 @@ def _lines(name: str, most: int) -> tuple[str, ...]:
 
 
 def sources_of(paths: Sequence[Path]) -> list[dict[str, Any]]:
-    """Every fact on the paths once, with its sources."""
+    """The distinct facts on the paths, with their sources."""
     found: dict[tuple[int, str, int], dict[str, Any]] = {}
     for path in paths:
         for step in path.steps:

@@ -1,4 +1,4 @@
-"""Render Jinja templates in one environment, with the wording and URLs that all pages use."""
+"""Render Jinja templates in one environment, with shared wording and URLs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HERE: Final = Path(__file__).resolve().parent.parent
 STATIC: Final = _HERE / "static"
 _EVIDENCE: Final = re.compile(r"(?P<file>[^#]+)#(?P<rest>.*)", re.DOTALL)
 
-#: Classes that stand side by side have colours that differ.
+#: Colours by class; classes shown together have different colours.
 HUES: Final = {
     "Artist": 0, "SoloArtist": 0, "Band": 1, "Person": 3, "Album": 8, "Track": 4, "Genre": 5,
     "RecordLabel": 6, "Place": 7, "City": 7, "Country": 11, "Decade": 2, "Award": 9, "Tag": 10,
@@ -31,7 +31,7 @@ HUES: Final = {
 
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> Response:
-    """A page, or a part of one."""
+    """Render a page, or a part of one."""
     shelf = request.app.state.shelf
     text = _ENVIRONMENT.get_template(template).render(
         path=request.url.path,
@@ -43,12 +43,12 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
 
 
 def fragment_only(request: Request) -> bool:
-    """Whether HTMX asks for the part of the page that changes."""
+    """Whether HTMX requests only a fragment of the page."""
     return request.headers.get("hx-request") == "true"
 
 
 def wants_page(request: Request) -> bool:
-    """Whether an error should be a page: a browser asks, and not for the API."""
+    """Whether an error should be a page: for browsers outside the API."""
     if request.url.path.startswith("/api/"):
         return False
     if fragment_only(request):
@@ -58,10 +58,10 @@ def wants_page(request: Request) -> bool:
 
 
 def error_page(request: Request, status: int, detail: str) -> Response:
-    """An error for people; within a page only the message."""
+    """Render an error as a page; for a fragment only the message."""
     problem = problem_fields(status, detail)
     if fragment_only(request):
-        return render(request, "parts/error.html", problem=problem)  # HTMX shows 200 only
+        return render(request, "parts/error.html", problem=problem)  # HTMX: status 200
     return render(request, "error.html", status, problem=problem)
 
 
@@ -88,23 +88,23 @@ def _place(evidence: str) -> str:
 
 def _sentence(head: str, relation: str, tail: str) -> str:
     link = wording_of(relation).link
-    if link.startswith("is linked by"):  # nothing better is known: a date, a description
+    if link.startswith("is linked by"):  # no better wording: a date, a description
         return f"{head}: {plain_name(relation)} {tail}"
     return f"{head} {fill(link, tail)}"
 
 
 def _kind(name: str) -> str:
-    """A class name as words: `RecordLabel` → *record label*."""
+    """Split a class name into words: `RecordLabel` → *record label*."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 def hue(kind: str) -> int:
-    """The colour of a class of things, one of twelve; of classes that a recipe adds by name."""
+    """The colour of a class, one of twelve; for a recipe's classes by a hash of the name."""
     return HUES.get(kind, sum(map(ord, kind)) % 12)
 
 
 def _heading(predicate: str, direction: str, label: str) -> str:
-    """What a group of facts is called: *genre*; seen from the other end *follower*, *work*."""
+    """Heading of a group of facts: *genre*; seen from the other end *follower*, *work*."""
     if direction == "out":
         return label
     other = wording_of(predicate).inverse

@@ -20,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 
 _SUGGESTIONS: Final = 8
 _HITS: Final = 30
-_FACTS: Final = 8  # of each predicate on a card; the rest on request
+_FACTS: Final = 8  # facts per predicate on a card; more on request
 _ALL_FACTS: Final = 200
 _NEIGHBOURS: Final = 12
 _Text = Annotated[str, Query(max_length=200)]
@@ -28,7 +28,7 @@ _Text = Annotated[str, Query(max_length=200)]
 
 @router.get("/")
 def home(request: Request, snapshot: CurrentSnapshot) -> Response:
-    """What there is, and where to begin."""
+    """The start page: contents and entry points."""
     known = []
     if snapshot.runs:
         known = snapshot.run(None).most_played(12)
@@ -37,14 +37,14 @@ def home(request: Request, snapshot: CurrentSnapshot) -> Response:
 
 @router.get("/search")
 def search(request: Request, explorer: CurrentExplorer, q: _Text = "") -> Response:
-    """Things by name."""
+    """The search page."""
     hits = explorer.search(q.strip(), _HITS) if q.strip() else []
     return render(request, "search.html", q=q, hits=hits)
 
 
 @router.get("/suggest")
 def suggest(request: Request, explorer: CurrentExplorer, q: _Text = "") -> Response:
-    """The list below a search field while somebody types."""
+    """Suggestions below a search field while typing."""
     hits = explorer.search(q.strip(), _SUGGESTIONS) if q.strip() else []
     return render(request, "parts/suggestions.html", hits=hits, q=q)
 
@@ -58,7 +58,7 @@ def fact(
     direction: Annotated[str, Query(pattern="^(in|out)$")],
     value: Annotated[str, Query(max_length=2000)],
 ) -> Response:
-    """Who states a fact, with the row or sentence."""
+    """The sources of a fact, with the row or sentence."""
     card = explorer.card(id, _ALL_FACTS)
     for known in card.facts:
         if (known.predicate, known.direction, known.value) == (predicate, direction, value):
@@ -75,7 +75,7 @@ def entity(
     id: str,
     all: bool = False,
 ) -> Response:
-    """The card of a thing."""
+    """The card of an entity."""
     card = explorer.card(id, _ALL_FACTS if all else _FACTS)
     item = None
     if snapshot.runs:
@@ -85,7 +85,7 @@ def entity(
 
 @router.get("/walk/{id:path}")
 def walk(request: Request, explorer: CurrentExplorer, id: str) -> Response:
-    """The neighbourhood of a thing, drawn and as a list."""
+    """The neighbourhood of an entity, as a drawing and a list."""
     card = explorer.card(id, _NEIGHBOURS)
     return render(request, "walk.html", card=card, most=_NEIGHBOURS)
 
@@ -98,7 +98,7 @@ def quality(request: Request, snapshot: CurrentSnapshot) -> Response:
 
 @router.get("/docs")
 def docs(request: Request) -> Response:
-    """The API, to read and to try."""
+    """The interactive API documentation."""
     return render(request, "docs.html")
 
 
@@ -110,7 +110,7 @@ def add_to(app: FastAPI) -> None:
 
 
 class _Static(StaticFiles):
-    """Static files that a browser keeps for an hour."""
+    """Static files, cached by browsers for an hour."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         found = await super().get_response(path, scope)

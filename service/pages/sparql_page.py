@@ -13,7 +13,7 @@ from service.pages.rendering import fragment_only, render
 
 __all__ = ["EXAMPLES", "sparql_page"]
 
-#: Question → query; the prefixes of kg.ttl are declared already.
+#: Question → query; the prefixes of kg.ttl are predeclared.
 EXAMPLES: Final = {
     "Which genres have the most artists?": (
         "SELECT ?genre (COUNT(?artist) AS ?artists) WHERE {\n"
@@ -45,11 +45,11 @@ EXAMPLES: Final = {
         'CONSTRUCT { ?s ?p ?label } WHERE {\n  ?label rdfs:label "4AD" .\n  ?s ?p ?label .\n}'
     ),
 }
-_SHOWN: Final = 500  # rows on the page; the formats have them all
+_SHOWN: Final = 500  # rows on the page; downloads have all
 
 
 def sparql_page(request: Request, explorer: Explorer, query: str = "") -> Response:
-    """The page, with the answer to a query where there is one."""
+    """Render the page, with the answer if there is a query."""
     result, error = None, ""
     if query:
         try:
