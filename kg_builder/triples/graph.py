@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import islice
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyoxigraph as ox
+from numpy.typing import NDArray
 
 from kg_builder.ontology import Schema, expand
 from kg_builder.tables import LITERAL_KINDS
-
-_RDFS_LABEL = ox.NamedNode(expand("rdfs:label"))
-_ALT_LABEL = ox.NamedNode(expand("skos:altLabel"))
-_TYPE = ox.NamedNode(expand("rdf:type"))
-_SAME_AS = ox.NamedNode(expand("owl:sameAs"))
 
 
 @lru_cache(maxsize=200_000)
@@ -35,45 +30,54 @@ def term(value: str, kind: str) -> ox.NamedNode | ox.Literal:
     return ox.Literal(value, datatype=node(f"xsd:{kind}"))
 
 
-def describe(entity: str, type_: str, name: str, aliases: list[str]) -> list[ox.Triple]:
-    """Class, label and aliases of an entity, as triples."""
-    subject = node(entity)
-    return [
-        ox.Triple(subject, _TYPE, node(f"mkg:{type_}")),
-        ox.Triple(subject, _RDFS_LABEL, ox.Literal(name)),
-        *(ox.Triple(subject, _ALT_LABEL, ox.Literal(alias)) for alias in sorted(set(aliases))),
-    ]
-
-
-def same_as(entity: str, external_ids: list[str]) -> list[ox.Triple]:
-    """Links to the same entity in external databases."""
-    subject = node(entity)
-    return [ox.Triple(subject, _SAME_AS, node(other)) for other in sorted(set(external_ids))]
-
-
-def triples_of(things: pd.DataFrame, facts: pd.DataFrame) -> Iterator[list[ox.Triple]]:
-    """Each entity's class and triples: description, relations and attributes, external links.
+def described(things: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
+    """The triples of each entity: class, label, aliases, relations and attributes, external links.
 
     Args:
         things: `position`, then columns of `tables.ENTITIES`; ascending positions.
         facts: `position` of the subject among the things, `predicate`, `object`, `object_kind`;
             grouped by entity, in the order of `things`.
+
+    Returns:
+        The columns of `facts`, with all triples of an entity together.
     """
-    ends = np.searchsorted(facts["position"].to_numpy(), things["position"].to_numpy(), "right")
-    sizes = np.diff(ends, prepend=0).tolist()
-    about = rows_of(facts, "predicate", "object", "object_kind")
-    rows = rows_of(things, "entity", "type", "name", "aliases", "external_ids")
-    for size, (entity, type_, name, aliases, external_ids) in zip(sizes, rows, strict=True):
-        subject = node(entity)
-        stated = [
-            ox.Triple(subject, node(predicate), term(value, kind))
-            for predicate, value, kind in islice(about, size)
-        ]
-        yield (
-            describe(entity, type_, name, list(aliases))
-            + stated
-            + same_as(entity, list(external_ids))
-        )
+    positions = things["position"].to_numpy(dtype=np.int64)
+    classes: NDArray[np.object_] = np.array("mkg:", object) + things["type"].to_numpy(dtype=object)
+    parts = [
+        _section(positions, "rdf:type", classes, "entity"),
+        _section(positions, "rdfs:label", things["name"].to_numpy(dtype=object), "string"),
+        _section(*_listed(things, positions, "skos:altLabel", "aliases"), "string"),
+        facts[["position", "predicate", "object", "object_kind"]],
+        _section(*_listed(things, positions, "owl:sameAs", "external_ids"), "entity"),
+    ]
+    together = {
+        name: np.concatenate([part[name].to_numpy(dtype=type_) for part in parts])
+        for name, type_ in (("position", np.int64), *((n, object) for n in facts.columns[-3:]))
+    }
+    order = np.argsort(together["position"], kind="stable")
+    return pd.DataFrame({name: column[order] for name, column in together.items()}, copy=False)
+
+
+def _section(
+    positions: NDArray[np.int64], predicate: str, objects: NDArray[np.object_], kind: str
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "position": positions,
+            "predicate": np.full(len(objects), predicate, object),
+            "object": objects,
+            "object_kind": np.full(len(objects), kind, object),
+        }
+    )
+
+
+def _listed(
+    things: pd.DataFrame, positions: NDArray[np.int64], predicate: str, column: str
+) -> tuple[NDArray[np.int64], str, NDArray[np.object_]]:
+    """The distinct values of a column of lists, sorted, with the positions of their entities."""
+    lists = [sorted(set(values)) for values in things[column].to_numpy(dtype=object)]
+    objects = np.array([value for values in lists for value in values], dtype=object)
+    return np.repeat(positions, [len(values) for values in lists]), predicate, objects
 
 
 def rows_of(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:

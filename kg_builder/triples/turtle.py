@@ -1,25 +1,36 @@
 """Serialise the graph as Turtle, N-Triples, and TriG with provenance, in a fixed order.
 
-pyoxigraph serialises the triples; the prefix declarations are written here, because pyoxigraph does
-not fix their order, as are section headings and the empty lines that make the file readable.
+pyoxigraph serialises the terms that need escapes. Lines, prefix declarations (whose order
+pyoxigraph does not fix), section headings and empty lines are written here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
+from typing import Final, NamedTuple
 
+import numpy as np
 import pandas as pd
 import pyoxigraph as ox
+from numpy.typing import NDArray
 
 from kg_builder.extraction.user_facts import USER
 from kg_builder.ontology import PREFIXES, Schema
 from kg_builder.ontology.iris import RESOURCE
-from kg_builder.triples.graph import node, rows_of, term, triples_of
+from kg_builder.tables import LITERAL_KINDS
+from kg_builder.triples.graph import described, node, rows_of, term
 from kg_builder.triples.users import UserNumbering
 
-_CHUNK = 2000
 _ALWAYS = ("mkg", "rdfs", "owl", "xsd", "skos")
+_TYPE: Final = str(node("rdf:type"))
+_XSD: Final = PREFIXES["xsd"]
+_SIMPLE_NAME: Final = re.compile(r"([a-z-]+):([A-Za-z0-9_][A-Za-z0-9_-]*)")
+_ESCAPED: Final = re.compile(r'["\\]')
+_ABBREVIATED: Final = frozenset({"integer", "decimal", "boolean"})
+"""Kinds of literals that Turtle may write without quotes."""
 
 
 def prefixes(used: Iterable[str]) -> dict[str, str]:
@@ -40,28 +51,19 @@ class Piece:
 
 
 def block_of_graph(things: pd.DataFrame, facts: pd.DataFrame, used: dict[str, str]) -> Piece:
-    """Serialise the triples of some entities; see `triples_of` for the tables.
+    """Serialise the triples of some entities; see `described` for the tables.
 
     Args:
         things, facts: the entities and their facts.
         used: prefixes of the file, with their namespaces.
     """
-    pieces: list[Piece] = []
-    pending: list[ox.Triple] = []
-    for triples in triples_of(things, facts):
-        dotted = _ending_in_a_dot(triples, used)
-        if dotted or len(pending) > _CHUNK:
-            pieces.append(_piece(pending, used))
-            pending = []
-        if dotted:
-            without = {name: iri for name, iri in used.items() if name not in dotted}
-            pieces.append(_piece(triples, without))
-        else:
-            pending += triples
-    pieces.append(_piece(pending, used))
-    return Piece(
-        b"".join(piece.turtle for piece in pieces), b"".join(piece.ntriples for piece in pieces)
-    )
+    triples = described(things, facts)
+    subjects = things["entity"].to_numpy(dtype=object)[
+        np.searchsorted(things["position"].to_numpy(), triples["position"].to_numpy())
+    ]
+    lines = _Lines(subjects, triples, used)
+    lines.write_out_dotted(used)
+    return Piece(lines.turtle(blank="\n"), lines.ntriples())
 
 
 def heading(type_: str, size: int, schema: Schema) -> str:
@@ -71,24 +73,120 @@ def heading(type_: str, size: int, schema: Schema) -> str:
     return f"\n{text}{'-' * (99 - len(text))}\n"
 
 
-def _ending_in_a_dot(triples: list[ox.Triple], used: dict[str, str]) -> set[str]:
-    """Find the prefixes of IRIs that end in a dot (dbpedia:R.E.M.).
+class _Lines:
+    """Writes triples as text; each distinct term is serialised once.
 
-    Turtle writes them with an escape, `R.E.M\\.`, which rdflib cannot parse; without the prefix the
-    full IRI is written.
+    Args:
+        subjects: CURIE of each triple's subject; triples of a subject stand together.
+        triples: `predicate`, `object`, `object_kind`.
+        used: prefixes of the file, with their namespaces.
     """
-    return {
-        prefix
-        for triple in triples
-        if isinstance(triple.object, ox.NamedNode) and triple.object.value.endswith(".")
-        for prefix, iri in used.items()
-        if triple.object.value.startswith(iri)
-    }
+
+    def __init__(
+        self, subjects: NDArray[np.object_], triples: pd.DataFrame, used: dict[str, str]
+    ) -> None:
+        objects, values = pd.factorize(triples["object"].to_numpy(dtype=object))
+        kinds, kind_names = pd.factorize(triples["object_kind"].to_numpy(dtype=object))
+        pairs, distinct = pd.factorize(objects * len(kind_names) + kinds)
+        own = np.divmod(distinct, max(len(kind_names), 1))
+        self._subjects, names = pd.factorize(subjects)
+        self._predicates, predicates = pd.factorize(triples["predicate"].to_numpy(dtype=object))
+        self._terms = (
+            _texts(names.tolist(), ["entity"] * len(names), used).take(self._subjects),
+            _texts(list(predicates), ["entity"] * len(predicates), used).take(self._predicates),
+            _texts(values[own[0]].tolist(), kind_names[own[1]].tolist(), used).take(pairs),
+        )
+
+    def write_out_dotted(self, used: dict[str, str]) -> None:
+        """Write IRIs in full where an object of the entity ends in a dot, as dbpedia:R.E.M. does.
+
+        Turtle writes it with an escape, `R.E.M\\.`, which rdflib cannot parse. All IRIs of the
+        entity that share its prefix are written in full.
+        """
+        plain = self._terms[2].ntriples
+        ends = [n for n, text in enumerate(plain.tolist()) if text.endswith(".>")]
+        for subject in dict.fromkeys(self._subjects[ends].tolist()):
+            rows = np.flatnonzero(self._subjects == subject)
+            dotted = [text[1:] for text in plain[rows].tolist() if text.endswith(".>")]
+            spaces = tuple(
+                f"<{iri}" for iri in used.values() if any(t.startswith(iri) for t in dotted)
+            )
+            for terms in self._terms:
+                for row in rows:
+                    if spaces and terms.ntriples[row].startswith(spaces):
+                        terms.turtle[row] = terms.ntriples[row]
+
+    def turtle(self, *, indent: str = "", blank: str = "") -> bytes:
+        """Turtle, with objects of one subject and predicate in a list.
+
+        Args:
+            indent: before each line.
+            blank: before each subject.
+        """
+        subjects, predicates, objects = (terms.turtle for terms in self._terms)
+        new_subject = np.append(True, self._subjects[1:] != self._subjects[:-1])
+        new = np.append(True, self._predicates[1:] != self._predicates[:-1]) | new_subject
+        words = np.full(2 * len(objects), " , ", object)
+        verbs = np.where(self._terms[1].ntriples == _TYPE, "a", predicates)[new].tolist()
+        words[::2][new] = [f" ;\n{indent}\t{verb} " for verb in verbs]
+        first = new_subject[new]
+        words[::2][new_subject] = [
+            f" .\n{blank}{indent}{subject} {verb} "
+            for subject, verb in zip(
+                subjects[new_subject].tolist(), compress(verbs, first), strict=True
+            )
+        ]
+        words[1::2] = objects
+        return ("".join(words.tolist())[3:] + " .\n").encode()
+
+    def ntriples(self) -> bytes:
+        """N-Triples, a line for each triple."""
+        words = np.full(6 * len(self._subjects), " ", object)
+        for place, terms in enumerate(self._terms):
+            words[2 * place :: 6] = terms.ntriples
+        words[5::6] = " .\n"
+        return "".join(words.tolist()).encode()
 
 
-def _piece(triples: list[ox.Triple], used: dict[str, str]) -> Piece:
-    plain = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b""
-    return Piece(turtle_body(triples, ox.RdfFormat.TURTLE, used), plain)
+class _Texts(NamedTuple):
+    """Terms in both syntaxes."""
+
+    turtle: NDArray[np.object_]
+    ntriples: NDArray[np.object_]
+
+    def take(self, codes: NDArray[np.intp]) -> _Texts:
+        """The texts of the terms with these numbers."""
+        return _Texts(self.turtle[codes], self.ntriples[codes])
+
+
+def _texts(values: Sequence[str], kinds: Sequence[str], used: dict[str, str]) -> _Texts:
+    """Write terms in both syntaxes: simple names and values directly, others by pyoxigraph.
+
+    Args:
+        values, kinds: as of `term`.
+        used: prefixes of the file, with their namespaces.
+    """
+    turtle, plain = [""] * len(values), [""] * len(values)
+    others = []
+    for number, (value, kind) in enumerate(zip(values, kinds, strict=True)):
+        if kind not in LITERAL_KINDS:
+            simple = _SIMPLE_NAME.fullmatch(value)
+            if simple and simple[1] in used:
+                turtle[number], plain[number] = value, f"<{used[simple[1]]}{simple[2]}>"
+                continue
+        elif kind not in _ABBREVIATED and value.isprintable() and not _ESCAPED.search(value):
+            xsd = ("", "") if kind == "string" else (f"^^xsd:{kind}", f"^^<{_XSD}{kind}>")
+            turtle[number], plain[number] = f'"{value}"{xsd[0]}', f'"{value}"{xsd[1]}'
+            continue
+        others.append(number)
+    verb = ox.NamedNode("x:p")
+    terms = [term(values[number], kinds[number]) for number in others]
+    triples = [ox.Triple(ox.NamedNode(f"x:{n}"), verb, one) for n, one in enumerate(terms)]
+    text = ox.serialize(triples, format=ox.RdfFormat.TURTLE, prefixes=used) or b""
+    lines = (line for line in text.decode().split("\n") if line.startswith("<x:"))
+    for number, one, line in zip(others, terms, lines, strict=True):
+        turtle[number], plain[number] = line.split(" ", 2)[2].removesuffix(" ."), str(one)
+    return _Texts(np.array(turtle, object), np.array(plain, object))
 
 
 def block_of_provenance(
@@ -104,16 +202,13 @@ def block_of_provenance(
     """
     graph = node(f"source:{source}/{method}")
     about = [
-        ox.Quad(graph, node("prov:wasDerivedFrom"), node(f"source:{source}")),
-        ox.Quad(graph, node("prov:wasGeneratedBy"), ox.Literal(method)),
+        ox.Triple(graph, node("prov:wasDerivedFrom"), node(f"source:{source}")),
+        ox.Triple(graph, node("prov:wasGeneratedBy"), ox.Literal(method)),
     ]
-    quads = [
-        ox.Quad(node(subject), node(predicate), term(value, kind), graph)
-        for subject, predicate, value, kind in rows_of(
-            facts, "subject", "predicate", "object", "object_kind"
-        )
-    ]
-    return b"\n" + turtle_body([*(about if first else ()), *quads], ox.RdfFormat.TRIG, used)
+    head = turtle_body(about, ox.RdfFormat.TURTLE, used) if first else b""
+    [name] = _texts([f"source:{source}/{method}"], ["entity"], used).turtle
+    lines = _Lines(facts["subject"].to_numpy(dtype=object), facts, used)
+    return b"\n%b\n%b {\n%b}\n" % (head, name.encode(), lines.turtle(indent="\t"))
 
 
 def users_turtle(numbering: UserNumbering, *, title: str) -> Iterator[bytes]:
