@@ -14,6 +14,9 @@ PYTHON      ?= $(shell for p in python3.11 python3.12 python3.13 python3 python;
                  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
                  && echo $$p && break; done)
 
+# A command that finds no compiled modules spends seconds on compiling them.
+unexport PYTHONDONTWRITEBYTECODE
+
 DATASET     ?= sample
 DEMO_EPOCHS ?= 40
 DEMO_USER   ?= U001

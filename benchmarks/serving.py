@@ -3,9 +3,10 @@
     python -m service --data data/processed/lastfm &
     python benchmarks/serving.py --data data/processed/lastfm --kind recommend --rate 200
 
-Open loop: requests are sent on schedule, regardless of whether earlier ones were answered, so that
-an overloaded service becomes visible. CPU time is that of the service, from `/metrics`, and more
-reliable than latencies on a busy machine.
+Open loop: a request is sent when its time has come, whether or not earlier ones are answered, so
+that a service that falls behind shows it. CPU time is the service's own, from `/metrics`, and says
+more than latencies on a machine that does other things as well. `--windows 5` shows each five
+seconds by themselves; `--new-run DIR` makes a run look new in the middle, so that it is taken up.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from urllib.parse import quote, urlsplit
 
 KINDS = ("health", "recommend", "recommend-without-reasons", "newcomer", "card")
 _LIKES = 5
+_CPU, _MEMORY = "process_cpu_seconds_total", "process_resident_memory_bytes"
+_START = "process_start_time_seconds"
 
 
 class Requests:
@@ -71,28 +74,29 @@ class Load:
     def __init__(self, host: str, port: int, make: Callable[[], bytes]) -> None:
         self._host, self._port, self._make = host, port, make
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
-        self.seconds: list[float] = []
+        self.seconds: list[float] = []  # in the order in which they were sent
         self.failed = 0
 
     async def run(self, rate: float, count: int) -> None:
         """Send `count` requests, `rate` per second."""
         started = time.perf_counter()
+        self.seconds = [0.0] * count
         sent = []
         for number in range(count):
             wait = started + number / rate - time.perf_counter()
             if wait > 0:
                 await asyncio.sleep(wait)
-            sent.append(asyncio.create_task(self._one()))
+            sent.append(asyncio.create_task(self._one(number)))
         await asyncio.gather(*sent)
 
-    async def _one(self) -> None:
+    async def _one(self, number: int) -> None:
         started = time.perf_counter()
         try:
             status = (await self._exchange(self._make()))[0]
             self.failed += status != 200
         except (OSError, asyncio.IncompleteReadError):
             self.failed += 1
-        self.seconds.append(time.perf_counter() - started)
+        self.seconds[number] = time.perf_counter() - started
 
     async def _exchange(self, request: bytes) -> tuple[int, bytes]:
         while True:
@@ -115,32 +119,45 @@ class Load:
         self._idle.append(connection)
         return int(head.split(" ", 2)[1]), body
 
-    async def process(self) -> tuple[float, float]:
-        """CPU seconds and MB of the service's process."""
+    async def process(self) -> dict[str, float]:
+        """Start, CPU seconds and memory of the process that answers, in bytes."""
         _, body = await self._exchange(_get("/metrics"))
         lines = dict(
-            line.rsplit(" ", 1) for line in body.decode().splitlines() if not line.startswith("#")
+            line.rsplit(" ", 1) for line in body.decode().splitlines() if line.startswith("process")
         )
-        cpu, memory = "process_cpu_seconds_total", "process_resident_memory_bytes"
-        return float(lines[cpu]), float(lines[memory]) / 1e6
+        return {name: float(value) for name, value in lines.items()}
 
 
 async def measure(arguments: argparse.Namespace) -> None:
-    """Send the requests and print one line."""
+    """Send the requests and print one line, and one for each window."""
     address = urlsplit(arguments.url)
     requests = Requests(arguments.data, arguments.kind, arguments.run, arguments.seed)
     load = Load(address.hostname or "127.0.0.1", address.port or 80, requests.next)
     count = int(arguments.rate * arguments.seconds)
-    cpu, memory = await load.process()
+    before = await load.process()
+    if arguments.new_run is not None:
+        touch = (arguments.new_run / "metrics.json").touch
+        asyncio.get_running_loop().call_later(arguments.seconds / 5, touch)
     await load.run(arguments.rate, count)
-    cpu_after, memory_after = await load.process()
-    ordered = sorted(load.seconds)
-    p50, p95, p99 = (1000 * ordered[int(count * share)] for share in (0.5, 0.95, 0.99))
+    after = await load.process()
+    spent = after[_CPU] - before[_CPU]
+    another = after[_START] != before[_START]
+    memory = [process[_MEMORY] / 1e6 for process in (before, after)]
     print(
         f"{arguments.kind}: {count} requests, {arguments.rate:g}/s, {load.failed} failed; "
-        f"CPU {1000 * (cpu_after - cpu) / count:.2f} ms each; latency p50 {p50:.1f} ms, "
-        f"p95 {p95:.1f} ms, p99 {p99:.1f} ms; memory {memory:.0f} → {memory_after:.0f} MB"
+        f"CPU {'?' if another else f'{1000 * spent / count:.2f}'} ms each; "
+        f"{_latencies(load.seconds)}; memory {memory[0]:.0f} → {memory[1]:.0f} MB"
     )
+    for first in range(0, count, int(arguments.windows * arguments.rate) or count):
+        window = load.seconds[first : first + int(arguments.windows * arguments.rate)]
+        if window:
+            print(f"  from {first / arguments.rate:.0f} s: {_latencies(window)}")
+
+
+def _latencies(seconds: list[float]) -> str:
+    ordered = sorted(seconds)
+    p50, p95, p99 = (1000 * ordered[int(len(ordered) * share)] for share in (0.5, 0.95, 0.99))
+    return f"latency p50 {p50:.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms"
 
 
 def main() -> None:
@@ -153,6 +170,8 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=200, help="requests a second")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--windows", type=float, default=0, help="seconds of each")
+    parser.add_argument("--new-run", type=Path, help="run folder that is made to look new")
     asyncio.run(measure(parser.parse_args()))
 
 

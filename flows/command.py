@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any, Final, cast
 
 import typer
 from prefect import Flow, State
 from prefect.server.api.server import SubprocessASGIServer
-from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_HOME,
+    PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
+    temporary_settings,
+)
 
 from flows.faults import FlowError
 from flows.runners import check_cluster, task_runner
 from flows.settings import Runner
 from safe_io.guard import FAULT
+from safe_io.locks import InUseError, folder_lock
 
 __all__ = ["run_flow"]
 
@@ -67,13 +73,22 @@ def _server() -> Iterator[None]:
         return
     _check_room()
     server = SubprocessASGIServer()
-    server.start()  # it stops when this process ends, after the last log lines
+    with ExitStack() as stack:
+        with suppress(InUseError):  # in the worst case, an error and a second try of Prefect's
+            stack.enter_context(_other_starts_kept_out())
+        server.start()  # it stops by itself when this process ends, after the last log lines
     os.environ["PREFECT_API_URL"] = server.api_url
     try:
         with temporary_settings({PREFECT_API_URL: server.api_url}):
             yield
     finally:
         del os.environ["PREFECT_API_URL"]
+
+
+def _other_starts_kept_out() -> AbstractContextManager[None]:
+    """Two servers that create the same database at the same time get in each other's way."""
+    wait = PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS.value()
+    return folder_lock(PREFECT_HOME.value(), "server", name=".start.lock", wait=wait)
 
 
 def _check_room() -> None:

@@ -7,5 +7,6 @@ from typing import Final
 BUILD_KG: Final = "build-kg"
 TRAIN: Final = "train"
 RECOMMEND: Final = "recommend"
+REFRESH: Final = "refresh"
 
-DEPLOYMENTS: Final = frozenset({BUILD_KG, TRAIN, RECOMMEND})
+DEPLOYMENTS: Final = frozenset({BUILD_KG, TRAIN, RECOMMEND, REFRESH})

@@ -13,12 +13,13 @@ from prefect.types.entrypoint import EntrypointType
 from flows.build_kg import build_kg
 from flows.faults import USER_FAULTS
 from flows.recommend import recommend
+from flows.refresh import refresh
 from flows.train import train
 from safe_io.guard import exit_status
 
 __all__ = ["FLOWS", "deployments"]
 
-FLOWS = (build_kg, train, recommend)
+FLOWS = (build_kg, train, recommend, refresh)
 
 
 def deployments() -> list[RunnerDeployment]:
@@ -38,7 +39,7 @@ def main(
     limit: Annotated[int, typer.Option(min=1, help="most runs at a time")] = 2,
     poll_seconds: Annotated[float, typer.Option(min=0.1, help="pause between looks for work")] = 2,
 ) -> None:
-    """Serve the deployments of build-kg, train and recommend until interrupted."""
+    """Serve the deployments of all flows until interrupted."""
     serve(*deployments(), limit=limit, query_seconds=poll_seconds)
 
 

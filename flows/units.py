@@ -34,7 +34,7 @@ def unit(label: str, work: Unit, target: Path) -> int | None:
 class TaskWorkers:
     """The workers of the current flow's task runner (`pipeline.units.Workers`)."""
 
-    patience = 0.0
+    ready = True
 
     def __init__(self) -> None:
         match get_run_context():

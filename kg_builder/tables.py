@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final
 
@@ -65,6 +65,17 @@ class Table:
     def columns(self) -> list[str]:
         """Column names in their order on disk."""
         return list(self.schema.names)
+
+    def only(self, *columns: str, categorical: tuple[str, ...] | None = None) -> Table:
+        """The table with some of its columns, others of which may be categories in memory."""
+        coded = self.categorical if categorical is None else categorical
+        return replace(
+            self,
+            schema=pa.schema([self.schema.field(name) for name in columns]),
+            vocabularies={k: v for k, v in self.vocabularies.items() if k in columns},
+            required=tuple(name for name in self.required if name in columns),
+            categorical=tuple(name for name in coded if name in columns),
+        )
 
     def frame(self, rows: Iterable[Mapping[str, Any]] | Mapping[str, object]) -> pd.DataFrame:
         """Build a checked frame from an iterable of row mappings or from a mapping of columns.
@@ -158,6 +169,26 @@ def recoded(column: pd.Series, change: Callable[[pd.Index], Sequence[str | None]
     return pd.Series(recoded, index=column.index)
 
 
+def joint_codes(
+    *columns: pd.Series, more: Iterable[str] = ()
+) -> tuple[list[NDArray[np.int32]], pd.Index]:
+    """Code several categorical columns by one list of their distinct texts.
+
+    Args:
+        columns: the columns, without nulls.
+        more: texts to put on the list after theirs.
+
+    Returns:
+        The codes of each column, and the list.
+    """
+    lists = [*(column.cat.categories for column in columns), list(more)]
+    texts = pd.Index(pd.unique(np.concatenate([np.array(one, object) for one in lists])))
+    return [
+        texts.get_indexer(column.cat.categories).astype(np.int32)[column.cat.codes]
+        for column in columns
+    ], texts
+
+
 class Categories:
     """Builder of a categorical column from chunks of texts; each distinct text is stored once."""
 
@@ -238,6 +269,12 @@ STATEMENTS: Final = _table(
     vocabularies={"object_kind": OBJECT_KINDS},
 )
 """One fact, as one source states it or one rule infers it."""
+
+FACTS: Final = STATEMENTS.only(
+    *(name for name in STATEMENTS.columns if name != "evidence"),
+    categorical=("subject", "predicate", "object", "object_kind", "source", "method"),
+)
+"""`STATEMENTS` without evidence, to count and to number; each distinct text is once in memory."""
 
 LINKS: Final = _table(
     "links",

@@ -100,8 +100,13 @@ def read_table(table: Table, path: Path) -> pd.DataFrame:
             return table.from_arrow([pq.read_table(path)])
         # by row groups: `read_table` would repeat the dictionaries for every 131,072 rows
         with pq.ParquetFile(path, read_dictionary=list(table.categorical)) as file:
-            groups = map(file.read_row_group, range(file.num_row_groups))
-            return table.from_arrow(chain([file.schema_arrow.empty_table()], groups))
+            columns = [name for name in file.schema_arrow.names if name in table.schema.names]
+            groups = (
+                file.read_row_group(number, columns=columns)
+                for number in range(file.num_row_groups)
+            )
+            empty = file.schema_arrow.empty_table().select(columns)
+            return table.from_arrow(chain([empty], groups))
     except FileNotFoundError:
         raise DataError(
             "no such artefact", where=str(path), remedy="run the stage that writes it"

@@ -250,7 +250,7 @@ def _receipt_path(path: Path) -> Path:
 
 def _read_receipt(path: Path) -> _Receipt | None:
     try:
-        return _Receipt.model_validate_json(_receipt_path(path).read_text(encoding="utf-8"))
+        return _Receipt.model_validate_json(_receipt_path(path).read_bytes())
     except FileNotFoundError:
         return None
     except ValidationError as fault:

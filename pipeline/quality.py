@@ -15,7 +15,7 @@ import jinja2
 import pandas as pd
 
 from kg_builder.errors import DataError
-from kg_builder.evaluation.graph import counted, coverage, sources_of
+from kg_builder.evaluation.graph import counted, coverage, relations_of, sources_of
 from kg_builder.triples import Numbering, Ratings, UserNumbering
 from kg_builder.triples.integers import BARE
 
@@ -117,8 +117,8 @@ def write_quality(facts: Facts, recipe: Recipe, json_path: Path, html_path: Path
 def quality(facts: Facts, recipe: Recipe) -> dict[str, Any]:
     """Build the report as plain values."""
     statements, links = facts.statements, facts.links
-    linking = statements[statements["object_kind"] == "entity"]
-    triples = linking[["subject", "predicate", "object"]].drop_duplicates()
+    linking = int((statements["object_kind"] == "entity").sum())
+    triples = relations_of(statements)
     external = links[links["kind"] == "external"]
     return {
         "dataset": recipe.name,
@@ -129,7 +129,7 @@ def quality(facts: Facts, recipe: Recipe) -> dict[str, Any]:
         "statements": len(statements),
         "inferred statements": int(statements["inferred"].sum()),
         "distinct relations between entities": len(triples),
-        "attributes": len(statements) - len(linking),
+        "attributes": len(statements) - linking,
         "kg_final": {
             "triples": len(facts.numbering.triples),
             "entities": len(facts.numbering.entities),

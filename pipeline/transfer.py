@@ -165,13 +165,14 @@ def _remember_version(url: str, part: Path, response: httpx.Response) -> None:
 def _resume_headers(url: str, part: Path) -> dict[str, str]:
     """Request the remainder of `part`, if the file on the server is unchanged."""
     try:
-        version = json.loads(version_of(part).read_text(encoding="utf-8"))
+        version = json.loads(version_of(part).read_bytes())
         size = part.stat().st_size
-    except (FileNotFoundError, json.JSONDecodeError):
+    except (FileNotFoundError, ValueError):
         return {}
-    if not size or version.get("url") != url or not version.get("validator"):
-        return {}
-    return {"Range": f"bytes={size}-", "If-Range": version["validator"]}
+    match version:
+        case {"url": of, "validator": str(validator)} if size and of == url and validator:
+            return {"Range": f"bytes={size}-", "If-Range": validator}
+    return {}
 
 
 def _refuse_failure(response: httpx.Response, url: str) -> None:

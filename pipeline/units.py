@@ -9,15 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import time
+import threading
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import fields, is_dataclass
 from itertools import chain, islice
-from multiprocessing import get_context
+from multiprocessing import get_context, set_forkserver_preload
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -36,8 +36,13 @@ from safe_io.worker_processes import end_with_parent
 FOLDER: Final = ".units"
 """Folder of unit results in a processed folder, with a subfolder per stage."""
 
-PATIENCE = 15.0
-"""Seconds of work on a stage's units in this process before worker processes are started."""
+_PRELOADED: Final = (
+    "pipeline.units",
+    "kg_builder.extraction.extract",
+    "kg_builder.cleaning.parts",
+    "kg_builder.triples.graph_files",
+)
+"""Modules that the fork server imports before it forks a worker."""
 
 _RESULT: Final = "result.json"
 _AHEAD: Final = 4
@@ -60,11 +65,13 @@ class Workers(Protocol):
 
     Attributes:
         count: number of units executed at a time.
-        patience: seconds of work done in this process before units are submitted.
     """
 
     count: int
-    patience: float
+
+    @property
+    def ready(self) -> bool:
+        """Whether units can be submitted yet; until then, the caller executes them itself."""
 
     def submit(self, unit: Unit, target: Path) -> PendingResult:
         """Start `measured(unit, target)`."""
@@ -145,10 +152,9 @@ class UnitRunner:
         ahead = _AHEAD * workers.count if workers else 0
         under_way: deque[tuple[Path, PendingResult | None]] = deque()
         finished = 0
-        started = time.monotonic()
         for unit in chain(first, remaining):
-            patient = workers is not None and time.monotonic() - started < workers.patience
-            under_way.append(self._begin(unit, None if patient else workers, alone=alone))
+            ready = workers if workers is not None and workers.ready else None
+            under_way.append(self._begin(unit, ready, alone=alone))
             if len(under_way) > ahead:
                 yield self._end(*under_way.popleft())
                 self._report(finished := finished + 1, total)
@@ -263,23 +269,42 @@ def _plain(value: Any) -> Any:
 
 
 class LocalWorkers(AbstractContextManager["LocalWorkers"]):
-    """Worker processes on this machine, started with the first submitted unit.
+    """Worker processes on this machine.
+
+    They are forked from a server process that has imported the code of the units and has no
+    threads. It starts with the first unit of a build and imports on another core, while the build
+    itself executes the first units.
 
     Args:
         count: number of processes.
-        patience: seconds of work done in this process before any unit is submitted, since starting
-            a process takes seconds.
+        wait: submit every unit, rather than execute the first ones here.
     """
 
-    def __init__(self, count: int, *, patience: float | None = None) -> None:
-        self.count = count
-        self.patience = PATIENCE if patience is None else patience
-        self._pool: ProcessPoolExecutor | None = None
+    def __init__(self, count: int, *, wait: bool = False) -> None:
+        self.count, self._wait = count, wait
+        # not forks of this process: its numeric libraries have threads, which can hang one
+        self._pool = ProcessPoolExecutor(
+            count, mp_context=get_context("forkserver"), initializer=end_with_parent
+        )
+        self._start: Future[None] | None = None
 
     def __exit__(self, *fault: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+        started = self._start is not None and self._start.done()
+        self._pool.shutdown(wait=started, cancel_futures=True)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the processes have started, or have failed to start: `submit` then raises."""
+        if self._start is None:
+            self._start = Future()
+            threading.Thread(target=self._begin, args=(self._start,), daemon=True).start()
+        return self._wait or self._start.done()
+
+    def _begin(self, start: Future[None]) -> None:
+        with suppress(Exception):  # `submit` raises it again, unless the build has ended
+            set_forkserver_preload(list(_PRELOADED))
+            self._pool.submit(forget_peak).result()
+        start.set_result(None)
 
     def submit(self, unit: Unit, target: Path) -> Future[int | None]:
         """Start `measured(unit, target)`.
@@ -287,9 +312,4 @@ class LocalWorkers(AbstractContextManager["LocalWorkers"]):
         Raises:
             BrokenExecutor: a process was killed.
         """
-        if self._pool is None:
-            # spawn: forking a process whose numeric libraries have threads can deadlock.
-            self._pool = ProcessPoolExecutor(
-                self.count, mp_context=get_context("spawn"), initializer=end_with_parent
-            )
         return self._pool.submit(measured, unit, target)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from recommender.errors import RunError
-from recommender.training.runs import CONFIG_FILE, LOG_FILE, METRICS_FILE
+from recommender.training.runs import CONFIG_FILE, LOG_FILE, METRICS_FILE, read_config, read_metrics
 from safe_io.atomic import replacing
 
 __all__ = ["CURVE_FILE", "learning_curve"]
@@ -108,10 +108,10 @@ def _marker(epochs: Sequence[int]) -> str:
 def _read_log(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         raise RunError(f"{path}: no such file; is {path.parent} a run folder?")
-    lines = path.read_text(encoding="utf-8").splitlines()
     try:
-        records = [json.loads(line) for line in lines if line.strip()]
-    except ValueError as error:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        records = [dict(json.loads(line)) for line in lines if line.strip()]
+    except (TypeError, ValueError) as error:
         raise RunError(f"{path}: not JSON lines: {error}; train again") from None
     if not records:
         raise RunError(f"{path}: no epoch in it yet; nothing to draw")
@@ -120,17 +120,15 @@ def _read_log(path: Path) -> list[dict[str, Any]]:
 
 def _criterion(folder: Path) -> str:
     """Label of the criterion that chose the epoch, if not AUC."""
-    config = folder / CONFIG_FILE
-    if not config.is_file():
+    if not (folder / CONFIG_FILE).is_file():
         return ""
-    monitor = json.loads(config.read_text(encoding="utf-8"))["training"]["monitor"]
+    monitor = read_config(folder).training.monitor
     return f" · epoch chosen by validation {monitor.upper().replace('+', ' + ')}"
 
 
 def _chosen_epoch(folder: Path, records: Sequence[Mapping[str, Any]]) -> int | None:
-    metrics = folder / METRICS_FILE
-    if metrics.is_file():
-        return int(json.loads(metrics.read_text(encoding="utf-8"))["best_epoch"])
+    if (folder / METRICS_FILE).is_file():
+        return int(read_metrics(folder)["best_epoch"])
     epochs, values = _series(records, "valid_auc")
     defined = [
         (value, -epoch) for epoch, value in zip(epochs, values, strict=True) if value == value

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 import uvicorn
@@ -18,15 +22,13 @@ from recommender.cli import DEFAULT_DATA
 from recommender.errors import ConfigError, RecommenderError
 from safe_io.guard import exit_status
 from service.metrics import MULTIPROCESS
-from service.protocol import protocol
 from service.settings import Settings
+from service.supervisor import Supervisor
 
 __all__ = ["main"]
 
 _LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _TOKEN: Final = "MUSIC_KG_TOKEN"
-_KEEP_ALIVE: Final = 5  # seconds until an idle connection is closed
-_CONNECTIONS: Final = 1024  # maximum connections; more get 503
 
 
 def serve(
@@ -50,12 +52,11 @@ def serve(
         typer.Option("--open/--no-open", help="open the first page", show_default="with --demo"),
     ] = None,
 ) -> None:
-    """Serve a build over HTTP: explorer pages, recommendations and SPARQL."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    if demo:
-        from service.demo import prepare_sample  # needs the packages that build graphs
-
-        data = prepare_sample()
+    """Serve a build: pages to look around in, recommendations and SPARQL over HTTP."""
+    _log()
+    if demo:  # in a process of its own, so that this one stays small
+        with ProcessPoolExecutor(1, get_context("spawn"), _log) as pool:
+            data = pool.submit(_prepared_sample).result()
     settings = Settings(data=data, runs=tuple(run or ()), token=_token(token_file))
     if not data.is_dir():
         raise ConfigError(
@@ -68,49 +69,44 @@ def serve(
             "who reaches it reads everything, listeners' ids too; give --token-file",
             err=True,
         )
-    settings.hand_over()
-    if workers > 1 and MULTIPROCESS not in os.environ:
-        os.environ[MULTIPROCESS] = tempfile.mkdtemp(prefix="music-kg-metrics-")
+    listener = _listener(host, port)
     if demo if browser is None else browser:
-        _open_later(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}/")
-    options: dict[str, Any] = {
-        "host": host,
-        "port": port,
-        "http": protocol(settings.body_seconds),
-        "ws": "none",
-        "access_log": False,
-        "server_header": False,
-        "date_header": True,
-        "timeout_keep_alive": _KEEP_ALIVE,
-        "timeout_graceful_shutdown": 10,
-        "limit_concurrency": _CONNECTIONS,
-        "log_level": "info",
-    }
-    if workers > 1:
-        uvicorn.run("service.app:from_environment", factory=True, workers=workers, **options)
-    else:
-        _run_here(settings, options)
+        shown = "127.0.0.1" if host == "0.0.0.0" else host
+        _open_later(f"http://{shown}:{listener.getsockname()[1]}/")
+    with _shared_counters(workers):
+        Supervisor(settings, listener, workers).run()
 
 
-def _run_here(settings: Settings, options: dict[str, Any]) -> None:
-    """Serve in this process; exits if loading fails.
+def _log() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
 
-    Raises:
-        RecommenderError, DataError: there is nothing to serve.
-    """
-    from service.app import create_app  # wrong options: no torch loaded
 
-    faults: list[Exception] = []
+def _prepared_sample() -> Path:
+    from service.demo import prepare_sample  # it needs what builds graphs
 
-    def failed(fault: Exception) -> None:
-        faults.append(fault)
-        server.should_exit = True
+    return prepare_sample()
 
-    server = uvicorn.Server(uvicorn.Config(create_app(settings, failed=failed), **options))
-    with suppress(KeyboardInterrupt):  # already handled
-        server.run()
-    if faults:
-        raise faults[0]
+
+def _listener(host: str, port: int) -> socket.socket:
+    """The bound socket; who connects before a process serves waits."""
+    config = uvicorn.Config("service.app:create_app", host=host, port=port, log_level="info")
+    listener = config.bind_socket()
+    # asyncio sets this for sockets of its own making; without it some answers wait 40 ms for an
+    # acknowledgement. Connections inherit it.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.listen(config.backlog)
+    return listener
+
+
+@contextmanager
+def _shared_counters(workers: int) -> Iterator[None]:
+    """A folder in which several processes keep their counters."""
+    if workers == 1 or MULTIPROCESS in os.environ:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="music-kg-metrics-") as folder:
+        os.environ[MULTIPROCESS] = folder
+        yield
 
 
 def _token(file: Path | None) -> str | None:

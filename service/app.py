@@ -30,13 +30,13 @@ from service.problems import problem
 from service.settings import Settings
 from service.snapshot import Shelf
 
-__all__ = ["create_app", "from_environment"]
+__all__ = ["create_app"]
 
 LOG = logging.getLogger("service")
 _THREADS: Final = 8
 _SWITCH_SECONDS: Final = 0.0005
-"""GIL switch interval: how long each step of a request waits for a thread that loads a newer run; a
-tenth of Python's default, with which 100 requests per second were too many during loading"""
+"""How long a request waits, at each of its steps, for a thread that works in advance: a tenth of
+Python's default"""
 _SHOWN_ERRORS: Final = 3
 _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": Problem, "description": text}
@@ -76,6 +76,7 @@ def create_app(
             served.open_later(failed)
         elif served.snapshot is None:
             await anyio.to_thread.run_sync(served.open)
+        served.watch()
         yield
         served.close()
 
@@ -89,22 +90,13 @@ def create_app(
         responses=_ERRORS,
     )
     app.state.settings, app.state.shelf, app.state.metrics = settings, served, metrics
+    app.state.draining = False
     app.add_middleware(Guard, settings=settings, metrics=metrics)
     for router in (recommendations.router, entities.router, sparql.router, operations.router):
         app.include_router(router)
     pages.add_to(app)
     _add_errors(app)
     return app
-
-
-def from_environment() -> FastAPI:
-    """Create the application of a worker process, with the settings left by its parent."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-
-    def failed(fault: Exception) -> None:
-        LOG.error("%s; looking for something to serve", " ".join(str(fault).split()))
-
-    return create_app(Settings.handed_over(), failed=failed)
 
 
 def _add_errors(app: FastAPI) -> None:

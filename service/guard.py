@@ -79,6 +79,8 @@ class Guard:
             if message["type"] == "http.response.start":
                 status, has_begun = message["status"], True
                 message["headers"] = [*message.get("headers", ()), *_RAW_HEADERS]
+                if scope["app"].state.draining:  # another process answers what comes next
+                    message["headers"].append((b"connection", b"close"))
             await send(message)
 
         try:

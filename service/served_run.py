@@ -30,14 +30,14 @@ from service.cache import BoundedCache
 from service.person import Person
 from service.reasons import RunReasons
 
-__all__ = ["Found", "ServedRun"]
+__all__ = ["MOST_ANSWERS", "Found", "ServedRun"]
 
 POOL: Final = 200
 _MOST_POOLED: Final = 20_000_000  # maximum cached list positions: 240 MB
 _USERS_AT_A_TIME: Final = 512
-_ANSWERS: Final = 5_000  # maximum cached responses
-_LONGEST_ANSWER: Final = 16 << 10  # bytes per response, 80 MB in total
-_WORDED: Final = 10  # positions of each list with precomputed reasons
+MOST_ANSWERS: Final = 5_000  # that are kept as they were sent
+_LONGEST_ANSWER: Final = 16 << 10  # bytes; so they are 80 MB at most
+_WORDED: Final = 10  # places of each list whose reasons are worded in advance
 _NEIGHBOURS: Final = 100
 
 IntArray = NDArray[np.int64]
@@ -81,7 +81,7 @@ class ServedRun:
         self._history = ItemSets(*run.split.train.history)
         self._known = ItemSets.from_pairs(*run.dataset.interactions.positives, self.n_users)
         self.reasons = RunReasons(run, self._known, shared)
-        self._answers: BoundedCache[Knobs, bytes] = BoundedCache(_ANSWERS)
+        self._answers: BoundedCache[Knobs, bytes] = BoundedCache(MOST_ANSWERS)
         self._pools: TopK | None = None
         self._reranker = lru_cache(16)(self._make_reranker)
         self._filter = lru_cache(256)(self._make_filter)

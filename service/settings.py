@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = ["Settings"]
-
-_VARIABLE: Final = "MUSIC_KG_SERVICE"
 
 
 class Settings(BaseModel):
@@ -36,12 +32,3 @@ class Settings(BaseModel):
     sparql_rows: int = Field(default=10_000, ge=1, description="rows of a SPARQL answer at most")
     sparql_workers: int = Field(default=2, ge=1, description="SPARQL queries answered at a time")
     warm: bool = Field(default=True, description="word the reasons of all listeners in advance")
-
-    def hand_over(self) -> None:
-        """Store the settings for worker processes (`handed_over`)."""
-        os.environ[_VARIABLE] = self.model_dump_json()
-
-    @classmethod
-    def handed_over(cls) -> Settings:
-        """Load the settings stored by the parent process."""
-        return cls.model_validate_json(os.environ[_VARIABLE])

@@ -1,19 +1,15 @@
-"""Snapshot of the served build and its runs, and the holder that swaps in a newer snapshot.
+"""Snapshot of the served build and its runs, its loading, and the watch for newer files.
 
-A snapshot is immutable. A newer build or run is loaded separately, and replaces it in one
-assignment once complete: a request uses one snapshot throughout.
+A snapshot never changes. A newer build or run is loaded by another process (`service.supervisor`).
 """
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import json
 import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -23,18 +19,16 @@ from recommender.errors import ConfigError, RecommenderError
 from recommender.explanation.quotes import Quotes
 from recommender.explanation.statements import Statements
 from recommender.training.runs import METRICS_FILE, load_run, read_config, read_metrics
-from safe_io.locks import InUseError
 from service.explorer import Explorer
 from service.served_run import ServedRun
 from service.settings import Settings
 
-__all__ = ["Shelf", "Snapshot", "load_snapshot", "state_of"]
+__all__ = ["Shelf", "Snapshot", "load_ahead", "load_snapshot", "state_of"]
 
 LOG = logging.getLogger("service")
 _FILES: Final = ("manifest.json", "kg_final.txt", "ratings_final.txt", "statements.parquet")
-_REST: Final = 4.0  # seconds of pause after each second of precomputation
-_QUIET: Final = 1.0  # seconds without a request before precomputation continues
-_UNREFERENCED_SECONDS: Final = 5.0  # seconds after which nothing references a closed snapshot
+_REST: Final = 4.0  # seconds of rest after each second of work in advance
+_QUIET: Final = 1.0  # seconds without a request before work in advance goes on
 _SHOWN_METRICS: Final = ("auc", "acc")
 
 State = tuple[tuple[str, int, int], ...]
@@ -91,13 +85,15 @@ class Snapshot:
         for run in self.runs.values():
             run.prepare(self._closed.is_set)
 
-    def warm(self) -> None:
-        """Precompute sentences of reasons, until done or the snapshot is closed.
+    def warm(self, *, at_once: bool = False) -> None:
+        """Word reasons in advance, until that is done or the snapshot is closed.
 
-        It uses at most a fifth of a core, and pauses while requests come in.
+        Args:
+            at_once: whether to use all of a core; otherwise it is a fifth of one at most, and
+                nothing while requests come in.
         """
         for run in self.runs.values():
-            run.warm(self._pause)
+            run.warm((lambda _: not self._closed.is_set()) if at_once else self._pause)
 
     def note_request(self) -> None:
         """Record a request, which has priority over precomputation."""
@@ -200,48 +196,58 @@ def _quality(data: Path) -> dict[str, Any] | None:
         return None
 
 
-def _later(seconds: float, work: Callable[[], None]) -> None:
-    timer = threading.Timer(seconds, work)
-    timer.daemon = True
-    timer.start()
-
-
-def _give_memory_back() -> None:
-    """Free the memory of an unreferenced snapshot.
-
-    The caches of its runs form reference cycles, which would wait for the next full garbage
-    collection, and the C library keeps freed memory between used blocks.
-    """
-    gc.collect()
-    with suppress(OSError, AttributeError):  # a C library other than glibc
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-
-
-class Shelf:
-    """Holds the current snapshot, and replaces it by a newer one.
+def load_ahead(settings: Settings, *, needs_run: bool) -> Snapshot:
+    """Load a snapshot and compute all that makes its answers fast before it is served.
 
     Args:
         settings: of the service.
-        load: loads a snapshot of a state.
+        needs_run: whether a build that no run fits is refused.
+
+    Raises:
+        RecommenderError, DataError: there is nothing that could be served.
+    """
+    while True:
+        state = state_of(settings)
+        snapshot = load_snapshot(settings, state)
+        if state_of(settings) == state:
+            break
+        snapshot.close()  # it was written to while it was read
+    if needs_run and not snapshot.runs:
+        snapshot.close()
+        raise ConfigError("; ".join(snapshot.notes) or "the new build has no run")
+    snapshot.prepare()
+    if settings.warm:
+        snapshot.warm(at_once=True)
+    return snapshot
+
+
+class Shelf:
+    """Holds the snapshot that a process serves, and looks whether there is a newer build or run.
+
+    Args:
+        settings: of the service.
+        load: makes a snapshot of a state.
+        report: is told "loaded" once there is a snapshot, and "changed" with the state of the files
+            and whether runs are being served, at each look that finds another state.
+
+    Attributes:
+        snapshot: what is being served; None before it is loaded.
+        problem: why a newer build or run is not being served; empty where none is there.
     """
 
     def __init__(
-        self, settings: Settings, load: Callable[[Settings, State], Snapshot] = load_snapshot
+        self,
+        settings: Settings,
+        load: Callable[[Settings, State], Snapshot] = load_snapshot,
+        report: Callable[[str, Any], None] = lambda event, value: None,
     ) -> None:
-        self._settings, self._load = settings, load
-        self._snapshot: Snapshot | None = None
+        self._settings, self._load, self._report = settings, load, report
         self._stop = threading.Event()
-        self._failed: State | None = None
+        self.snapshot: Snapshot | None = None
         self.problem = ""
-        self._watcher = threading.Thread(target=self._watch, name="reload", daemon=True)
-
-    @property
-    def snapshot(self) -> Snapshot | None:
-        """The current snapshot; None before the first one is loaded."""
-        return self._snapshot
 
     def open(self) -> None:
-        """Load the first snapshot and start watching for newer ones.
+        """Load the snapshot.
 
         Requests are served from then on, initially slower, while lists and name tables are computed
         in the background.
@@ -249,14 +255,15 @@ class Shelf:
         Raises:
             RecommenderError, DataError: there is nothing to serve.
         """
-        self._put(self._load(self._settings, state_of(self._settings)), prepared=False)
-        self._watcher.start()
+        snapshot = self._load(self._settings, state_of(self._settings))
+        self.put(snapshot)
+        _in_background("prepare", lambda: self._work_ahead(snapshot))
 
     def open_later(self, failed: Callable[[Exception], None]) -> None:
         """`open` in a separate thread, while `snapshot` is None.
 
         Args:
-            failed: called with the error if loading fails; a later build is still served.
+            failed: is called with what kept it from loading.
         """
 
         def load() -> None:
@@ -264,64 +271,28 @@ class Shelf:
                 self.open()
             except Exception as fault:
                 failed(fault)
-                self._watcher.start()
 
-        threading.Thread(target=load, name="load", daemon=True).start()
+        _in_background("load", load)
+
+    def put(self, snapshot: Snapshot) -> None:
+        """Serve a snapshot that has been loaded."""
+        self.snapshot = snapshot
+        LOG.info("loaded %s with %s", snapshot.data, ", ".join(snapshot.runs) or "no run")
+        self._report("loaded", None)
+
+    def watch(self) -> None:
+        """Begin to look for newer builds and runs."""
+        _in_background("watch", self._watch)
 
     def close(self) -> None:
         """Stop watching, and the background work of the snapshot."""
         self._stop.set()
-        if self._watcher.is_alive():
-            self._watcher.join(timeout=self._settings.reload_seconds)
-        if self._snapshot is not None:
-            self._snapshot.close()
+        if self.snapshot is not None:
+            self.snapshot.close()
 
-    def refresh(self) -> bool:
-        """Load and serve a newer complete build or run; returns whether there was one.
-
-        During a build, or for a build without a matching run, the old snapshot is kept, and
-        `problem` is set.
-        """
-        state = state_of(self._settings)
-        old = self._snapshot
-        if old is not None and state in (old.state, self._failed):
-            return False
+    def _work_ahead(self, snapshot: Snapshot) -> None:
         try:
-            new = self._load(self._settings, state)
-        except (RecommenderError, DataError, InUseError, OSError, ValueError) as fault:
-            self._refuse(state, str(fault))
-            return False
-        if state_of(self._settings) != state:  # it was modified while being read
-            new.close()
-            return False
-        if old is not None and old.runs and not new.runs:
-            new.close()
-            self._refuse(state, "; ".join(new.notes) or "the new build has no run")
-            return False
-        new.prepare()
-        self._put(new, prepared=True)
-        return True
-
-    def _refuse(self, state: State, problem: str) -> None:
-        self._failed, self.problem = state, " ".join(problem.split())
-        LOG.warning("the newer build or run is not served: %s", self.problem)
-
-    def _put(self, new: Snapshot, *, prepared: bool) -> None:
-        old, self._snapshot = self._snapshot, new
-        self._failed, self.problem = None, ""
-        LOG.info("serving %s with %s", new.data, ", ".join(new.runs) or "no run")
-        threading.Thread(
-            target=self._work_ahead, args=(new, prepared), name="prepare", daemon=True
-        ).start()
-        if old is not None:  # running requests may still use it
-            closing = self._settings.request_seconds
-            _later(closing, old.close)
-            _later(closing + _UNREFERENCED_SECONDS, _give_memory_back)
-
-    def _work_ahead(self, snapshot: Snapshot, prepared: bool) -> None:
-        try:
-            if not prepared:
-                snapshot.prepare()
+            snapshot.prepare()
             if self._settings.warm:
                 snapshot.warm()
         except Exception:
@@ -329,7 +300,15 @@ class Shelf:
 
     def _watch(self) -> None:
         while not self._stop.wait(self._settings.reload_seconds):
-            try:
-                self.refresh()
-            except Exception:
-                LOG.exception("looking for a newer build failed; the old one is served on")
+            snapshot = self.snapshot
+            if snapshot is None:
+                continue
+            state = state_of(self._settings)
+            if state == snapshot.state:
+                self.problem = ""
+            else:
+                self._report("changed", (state, bool(snapshot.runs)))
+
+
+def _in_background(name: str, work: Callable[[], None]) -> None:
+    threading.Thread(target=work, name=name, daemon=True).start()

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from kg_builder.tables import joint_codes
+
 _FACT = ["subject", "predicate", "object"]
 
 
@@ -34,13 +36,14 @@ def coverage(
     """Count the facts of each item.
 
     Args:
-        statements: clean `tables.STATEMENTS`.
+        statements: clean `tables.FACTS`.
         items: CURIEs of the items.
         levels: numbers of facts to report.
     """
-    linking = statements.loc[statements["object_kind"] == "entity", _FACT].drop_duplicates()
-    ends = pd.concat([linking["subject"], linking["object"]])
-    facts = ends.value_counts().reindex(list(items)).fillna(0).to_numpy(dtype=np.int64)
+    linking = relations_of(statements)
+    ends, names = joint_codes(linking["subject"], linking["object"], more=items)
+    counts = np.bincount(np.concatenate(ends), minlength=len(names))
+    facts = counts[names.get_indexer(pd.Index(items))]
     return Coverage(
         items=len(items),
         at_least={level: int((facts >= level).sum()) for level in levels},
@@ -48,9 +51,16 @@ def coverage(
     )
 
 
+def relations_of(statements: pd.DataFrame) -> pd.DataFrame:
+    """The distinct relations between entities: columns subject, predicate, object."""
+    linking = statements.loc[statements["object_kind"] == "entity", _FACT]
+    return linking[~linking.duplicated()]
+
+
 def counted(values: pd.Series[str]) -> dict[str, int]:
     """Count values, most frequent first, ties in alphabetical order."""
     counts = values.value_counts()
+    counts = counts[counts > 0]
     pairs = [(str(value), int(count)) for value, count in counts.items()]
     return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
 
@@ -58,8 +68,9 @@ def counted(values: pd.Series[str]) -> dict[str, int]:
 def sources_of(statements: pd.DataFrame) -> pd.DataFrame:
     """Count distinct facts by columns source and method: facts, and mean confidence."""
     table = (
-        statements.groupby(["source", "method"], as_index=False)
+        statements.groupby(["source", "method"], as_index=False, observed=True)
         .agg(facts=("subject", "size"), confidence=("confidence", "mean"))
+        .astype({"source": str, "method": str})  # categories would keep the order of appearance
         .sort_values(["source", "method"], ignore_index=True)
     )
     return table.assign(confidence=table["confidence"].astype(float).round(3))

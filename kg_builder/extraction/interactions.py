@@ -19,6 +19,8 @@ from kg_builder.databases import external_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import plain_id
 from kg_builder.extraction.tabular import Chunk, RowReader, RowsConfig, read_rows
+from kg_builder.extraction.tabular.list_cells import OPENING, list_in
+from kg_builder.extraction.values.moments import parse_moment
 from kg_builder.extraction.values.numbers import DecimalSign, as_number
 from kg_builder.extraction.values.patterns import search
 from kg_builder.progress import Progress, silent
@@ -46,15 +48,17 @@ def read_numbers(cells: pd.Series, decimal: DecimalSign | None = None) -> pd.Ser
     return found
 
 
-def read_times(cells: pd.DataFrame) -> pd.Series:
+def read_times(cells: pd.DataFrame, day_first: bool | None = None) -> pd.Series:
     """Parse the time of each row as `Int64`, missing if the cells hold none.
 
-    One column holds numbers, kept in the publisher's own unit (a fraction is cut off), or ISO 8601
-    dates and times, which become seconds since 1970-01-01 (UTC if no zone is given), depending on
-    the majority of cells. Several columns are year, month, day and so on, as integers.
+    One column holds numbers, kept in the publisher's own unit (a fraction is cut off), or dates
+    and times in ISO 8601 or the notations of `parse_moment`, which become seconds since 1970-01-01
+    (UTC if no zone is given), depending on the majority of cells. Several columns are year, month,
+    day and so on, as integers.
 
     Args:
         cells: texts, one column or three to six.
+        day_first: whether the day is before the month where both orders are possible.
     """
     if cells.shape[1] == 1:
         texts = cells.iloc[:, 0]
@@ -65,7 +69,11 @@ def read_times(cells: pd.DataFrame) -> pd.Series:
     dates = pd.to_datetime(texts, errors="coerce", utc=True, format="ISO8601")
     seconds = dates.dt.tz_convert(None).to_numpy().astype("datetime64[s]").astype("float64")
     of_dates = pd.Series(seconds, index=cells.index).where(dates.notna())
-    found = numbers if numbers.notna().sum() >= dates.notna().sum() else of_dates
+    other = dates.isna() & numbers.isna() & texts.notna()
+    if cells.shape[1] == 1 and other.any():
+        written = {text: parse_moment(text, day_first) for text in texts[other].unique()}
+        of_dates[other] = texts[other].map(written).astype("float64")
+    found = numbers if numbers.notna().sum() >= of_dates.notna().sum() else of_dates
     usable = found.abs() < 2**53  # beyond, neighbouring integers are indistinguishable
     return pd.Series(np.floor(found.where(usable)), index=cells.index).astype("Int64")
 
@@ -145,8 +153,8 @@ class InteractionTable(RowsConfig):
     time: Annotated[
         TimeColumns | None,
         Field(
-            description="Column with the time, a number or an ISO 8601 date; or the columns of "
-            "year, month, day and so on."
+            description="Column with the time, a number or a date in any usual notation; or the "
+            "columns of year, month, day and so on."
         ),
     ] = None
     records: Annotated[
@@ -198,7 +206,9 @@ def read_interactions(
     if by_count:
         pairs = pd.DataFrame({"user": user.cat.codes, "record": record.cat.codes, "n": weight})
         weight = pairs.groupby(["user", "record"])["n"].transform("sum").to_numpy()
-    time = read_times(rows[of_time].astype("string[pyarrow]")) if of_time else None
+    time = None
+    if of_time:
+        time = read_times(rows[of_time].astype("string[pyarrow]"), table.day_first)
     nothing = np.zeros(len(rows), np.bool_)
     faults: dict[str, NDArray[np.bool_]] = {
         "empty user or item": (user.isna() | items.isna()).to_numpy(),
@@ -271,8 +281,11 @@ def _rows_of(reader: RowReader, item: str) -> tuple[pd.DataFrame, pd.Series]:
     def remember_lists(chunk: Chunk) -> None:
         nonlocal size
         for row, cell in enumerate(chunk.columns[item], size):
-            if isinstance(cell, tuple):
-                lists[row] = tuple(dict.fromkeys(filter(None, cell)))
+            several = cell
+            if isinstance(cell, str):
+                several = list_in(cell) if cell.startswith(OPENING) else None
+            if several is not None:
+                lists[row] = tuple(dict.fromkeys(filter(None, several)))
         size += len(chunk)
 
     rows = reader.frame(each=remember_lists)

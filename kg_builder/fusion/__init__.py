@@ -9,7 +9,13 @@ from kg_builder.fusion.explain import Explanation, explain
 from kg_builder.fusion.judgements import read_judgements, write_judgements
 from kg_builder.fusion.matching import Matching, match_records
 from kg_builder.fusion.resolve import Fusion, resolve
-from kg_builder.fusion.rewrite import Rewriting, entity_of, rewrite, rewrite_interactions
+from kg_builder.fusion.rewrite import (
+    Rewriting,
+    entity_of,
+    rewrite,
+    rewrite_interactions,
+    unknown_interactions,
+)
 
 __all__ = [
     "BlockingConfig",
@@ -27,5 +33,6 @@ __all__ = [
     "resolve",
     "rewrite",
     "rewrite_interactions",
+    "unknown_interactions",
     "write_judgements",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kg_builder.ontology import Schema, load_schema
-from kg_builder.tables import INTERACTIONS, REJECTS, STATEMENTS, recoded
+from kg_builder.tables import REJECTS, STATEMENTS, recoded
 
 TEXT = pd.ArrowDtype(STATEMENTS.schema.field("subject").type)
 
@@ -72,14 +72,28 @@ def rewrite(
     )
 
 
-def rewrite_interactions(
-    interactions: pd.DataFrame, links: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Replace the items of interactions by entity CURIEs; also return rejects (table `REJECTS`)."""
+def rewrite_interactions(interactions: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
+    """Replace the items by entity CURIEs; interactions with unknown records are left out.
+
+    Args:
+        interactions: the column `item` of table `INTERACTIONS`, and any others.
+        links: table `LINKS`.
+    """
     entity = entity_of(links)
     items = recoded(interactions["item"], lambda keys: entity.reindex(keys).tolist())
-    lost = items.isna().to_numpy()
-    unknown = interactions[lost]
+    frame, known = interactions.assign(item=items), items.notna()
+    return frame if known.all() else frame[known].reset_index(drop=True)
+
+
+def unknown_interactions(interactions: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
+    """Reject interactions with unknown records (table `REJECTS`).
+
+    Args:
+        interactions: the columns `item` and `evidence` of table `INTERACTIONS`, and any others.
+        links: table `LINKS`.
+    """
+    known = interactions["item"].isin(entity_of(links).index)
+    unknown = interactions[~known]
     keys = unknown["item"].astype(TEXT)
     rejects = pd.DataFrame(
         {
@@ -90,8 +104,7 @@ def rewrite_interactions(
             "detail": keys,
         }
     )
-    frame = interactions.assign(item=items)
-    return INTERACTIONS.check(frame[~lost] if lost.any() else frame), REJECTS.check(rejects)
+    return REJECTS.check(rejects)
 
 
 def tags_to_genres(statements: pd.DataFrame, schema: Schema) -> pd.DataFrame:

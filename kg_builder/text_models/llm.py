@@ -206,10 +206,9 @@ class LanguageModel:
     def _read(self, text: str) -> ModelReading:
         body = request(text, self._config)
         cached = self._cache_path(body)
-        if cached.is_file():
-            answer = json.loads(cached.read_text("utf-8"))["answer"]
-            reading = parse_answer(answer, text, self._config, self.refused)
-            return reading or self._give_up()
+        earlier = _answer_in(cached)
+        if earlier is not None:
+            return parse_answer(earlier, text, self._config, self.refused) or self._give_up()
         answer = ""
         for attempt in range(self._config.retries + 1):
             if attempt:
@@ -301,3 +300,11 @@ class LanguageModel:
             indent=1,
         )
         write_atomically(path, text + "\n")
+
+
+def _answer_in(path: Path) -> str | None:
+    """The answer in a cache file; None where there is none, or a damaged one."""
+    try:
+        return str(json.loads(path.read_bytes())["answer"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None

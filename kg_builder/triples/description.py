@@ -13,7 +13,7 @@ import pyoxigraph as ox
 from kg_builder.databases import DATABASES
 from kg_builder.ontology import PREFIXES
 from kg_builder.ontology.iris import RESOURCE
-from kg_builder.triples.graph import facts, node
+from kg_builder.triples.graph import node
 from kg_builder.triples.turtle import turtle_body, turtle_head
 
 VOID = "http://rdfs.org/ns/void#"
@@ -32,7 +32,7 @@ def description(
     """Describe the graph as a data set: size, classes, properties, external links, sources.
 
     Args:
-        statements: clean `tables.STATEMENTS`.
+        statements: clean `tables.FACTS`.
         entities: `tables.ENTITIES`.
         name: of the recipe; the data set's IRI is `<RESOURCE>dataset/<name>`.
         title: display title.
@@ -54,7 +54,9 @@ def description(
         part = graph.part("classPartition", f"class/{class_}")
         part.add(f"{VOID}class", node(f"mkg:{class_}"))
         part.count("entities", int(count))
-    for predicate, count in sorted(facts(statements)["predicate"].value_counts().items()):
+    columns = ["subject", "predicate", "object", "object_kind"]
+    distinct = statements.loc[~statements.duplicated(columns), "predicate"]
+    for predicate, count in sorted(distinct.value_counts().items()):
         part = graph.part("propertyPartition", f"property/{predicate}".replace(":", "."))
         part.add(f"{VOID}property", node(str(predicate)))
         part.count("triples", int(count))

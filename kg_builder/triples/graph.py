@@ -51,12 +51,6 @@ def same_as(entity: str, external_ids: list[str]) -> list[ox.Triple]:
     return [ox.Triple(subject, _SAME_AS, node(other)) for other in sorted(set(external_ids))]
 
 
-def facts(statements: pd.DataFrame) -> pd.DataFrame:
-    """The distinct triples of the statements: columns subject, predicate, object, object_kind."""
-    columns = ["subject", "predicate", "object", "object_kind"]
-    return statements[columns].drop_duplicates().sort_values(columns, ignore_index=True)
-
-
 def triples_of(things: pd.DataFrame, facts: pd.DataFrame) -> Iterator[list[ox.Triple]]:
     """Each entity's class and triples: description, relations and attributes, external links.
 

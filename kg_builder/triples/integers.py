@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from kg_builder.ontology import Schema
+from kg_builder.tables import joint_codes
 from kg_builder.triples.config import TriplesConfig
 
+_Codes = npt.NDArray[np.int32]
 _TYPE = "rdf:type"
 BARE = "items known by their class alone"
 """Name of the count of items without any relation."""
@@ -52,35 +55,44 @@ def number(
     entities from the triples.
 
     Args:
-        statements: clean `tables.STATEMENTS`.
+        statements: clean `tables.FACTS`.
         entities: `tables.ENTITIES`.
         items: CURIEs of the items, in the order of their ids.
         config: order and direction of the triples.
         schema: the data model, for inverse predicates and labels.
     """
     counts: dict[str, int] = {}
-    facts = _facts(statements, config, counts)
-    item_set = set(items)
-    facts = _items_first(facts, item_set, config, schema, counts)
-    facts = pd.concat([facts, _classes_of_bare_items(facts, entities, items, counts)])
-    facts = facts.drop_duplicates(ignore_index=True)
-    others = pd.Series(pd.unique(facts[["head", "tail"]].to_numpy().ravel()))
-    others = others[~others.isin(item_set)]
-    relations = pd.Series(facts["relation"].unique())
+    rows = statements[_used(statements, config, counts)]
+    classes = {item: f"mkg:{type_}" for item, type_ in _types(entities, items)}
+    more = [*items, *dict.fromkeys(classes.values())]
+    (heads, tails), names = joint_codes(rows["subject"], rows["object"], more=more)
+    predicates = {name: code for code, name in enumerate(rows["predicate"].cat.categories)}
+    facts = _distinct(np.column_stack([heads, rows["predicate"].cat.codes, tails]))
+    item_codes = names.get_indexer(pd.Index(items))
+    is_item = np.zeros(len(names), np.bool_)
+    is_item[item_codes] = True
+    facts = _items_first(facts, predicates, is_item, config, schema, counts)
+    is_bare = is_item.copy()
+    is_bare[facts[:, [0, 2]]] = False
+    bare = [item for item, code in zip(items, item_codes, strict=True) if is_bare[code]]
+    counts[BARE] = len(bare)
+    relation = predicates.setdefault(_TYPE, len(predicates))
+    own_classes = names.get_indexer(pd.Index([classes[item] for item in bare]))
+    of_bare = [names.get_indexer(pd.Index(bare)), np.full(len(bare), relation), own_classes]
+    facts = _distinct(np.vstack([facts, np.column_stack(of_bare).astype(np.int32)]))
+    others = pd.unique(facts[:, [0, 2]].ravel())
+    others, used = others[~is_item[others]], pd.unique(facts[:, 1])
+    relation_names = list(predicates)
     if config.order == "name":
-        others, relations = others.sort_values(), relations.sort_values()
-    curies = [*items, *others]
-    entity_id = {name: number for number, name in enumerate(curies)}
-    relation_id = {name: number for number, name in enumerate(relations)}
-    triples = np.column_stack(
-        [
-            facts["head"].map(entity_id).to_numpy(dtype=np.int64),
-            facts["relation"].map(relation_id).to_numpy(dtype=np.int64),
-            facts["tail"].map(entity_id).to_numpy(dtype=np.int64),
-        ]
-    )
+        others = np.array(sorted(others.tolist(), key=names.__getitem__), np.int32)
+        used = np.array(sorted(used.tolist(), key=relation_names.__getitem__), np.int32)
+    listed = np.concatenate([item_codes, others])
+    id_of = _positions(listed, len(names))
+    relation_id_of = _positions(used, len(predicates))
+    triples = np.column_stack([id_of[facts[:, 0]], relation_id_of[facts[:, 1]], id_of[facts[:, 2]]])
     if config.order == "name":
         triples = triples[np.lexsort(triples.T[::-1])]
+    curies, relations = names[listed].tolist(), [relation_names[code] for code in used]
     columns = entities.set_index("entity")[["name", "type"]]
     named = columns.reindex(curies)
     return Numbering(
@@ -118,48 +130,71 @@ def relation_label(name: str, schema: Schema) -> str:
     return declared.label if declared else name.partition(":")[2] or name
 
 
-def _facts(statements: pd.DataFrame, config: TriplesConfig, counts: dict[str, int]) -> pd.DataFrame:
+def _used(
+    statements: pd.DataFrame, config: TriplesConfig, counts: dict[str, int]
+) -> npt.NDArray[np.bool_]:
+    """Which statements become triples."""
     linking = (statements["object_kind"] == "entity").to_numpy(dtype=bool)
     excluded = statements["predicate"].isin(list(config.exclude)).to_numpy(dtype=bool)
     doubtful = (statements["confidence"] < config.min_confidence).to_numpy(dtype=bool)
     counts["statements with a literal"] = int((~linking).sum())
     counts["statements of excluded predicates"] = int((linking & excluded).sum())
     counts["statements below the confidence"] = int((linking & ~excluded & doubtful).sum())
-    rows = statements[linking & ~excluded & ~doubtful]
-    facts = pd.DataFrame(
-        {
-            "head": rows["subject"].astype(object),
-            "relation": rows["predicate"].astype(object),
-            "tail": rows["object"].astype(object),
-        }
-    )
-    return facts.drop_duplicates(ignore_index=True)
+    used: npt.NDArray[np.bool_] = linking & ~excluded & ~doubtful
+    return used
+
+
+def _types(entities: pd.DataFrame, items: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The items with their classes."""
+    types = entities.set_index("entity")["type"]
+    return zip(items, types.reindex(list(items)), strict=True)
 
 
 def _items_first(
-    facts: pd.DataFrame,
-    items: set[str],
+    facts: _Codes,
+    predicates: dict[str, int],
+    is_item: npt.NDArray[np.bool_],
     config: TriplesConfig,
     schema: Schema,
     counts: dict[str, int],
-) -> pd.DataFrame:
-    """Invert triples of which only the tail is an item, so that the head is an item."""
-    head_is_item = facts["head"].isin(items).to_numpy(dtype=bool)
-    tail_is_item = facts["tail"].isin(items).to_numpy(dtype=bool)
-    turn = pd.Series(tail_is_item & ~head_is_item, index=facts.index)
-    inverse = {name: _inverse(name, schema) for name in facts["relation"].unique()}
+) -> _Codes:
+    """Invert triples of which only the tail is an item, so that the head is an item.
+
+    Args:
+        facts: `[n, 3]` codes of head, relation, tail.
+        predicates: relation → its code; those of inverted triples are added.
+        is_item: of each code of heads and tails, whether it is an item's.
+        config: which triples to keep.
+        schema: the data model, for the inverse predicates.
+        counts: filled in.
+    """
+    head_is_item, tail_is_item = is_item[facts[:, 0]], is_item[facts[:, 2]]
+    turn = tail_is_item & ~head_is_item
     counts["triples turned round"] = int(turn.sum())
-    turned = pd.DataFrame(
-        {
-            "head": facts["head"].where(~turn, facts["tail"]),
-            "relation": facts["relation"].where(~turn, facts["relation"].map(inverse)),
-            "tail": facts["tail"].where(~turn, facts["head"]),
-        }
+    inverse = np.array(
+        [predicates.setdefault(_inverse(p, schema), len(predicates)) for p in list(predicates)],
+        np.int32,
     )
-    if config.heads == "all" or not items:
-        return turned
+    turned = facts[turn][:, ::-1]
+    turned[:, 1] = inverse[turned[:, 1]]
+    facts[turn] = turned
+    if config.heads == "all" or not is_item.any():
+        return facts
     counts["triples without an item"] = int((~head_is_item & ~tail_is_item).sum())
-    return turned.loc[head_is_item | tail_is_item]
+    return facts[head_is_item | tail_is_item]
+
+
+def _distinct(facts: _Codes) -> _Codes:
+    """The distinct rows, in order of first appearance."""
+    repeated: npt.NDArray[np.bool_] = pd.DataFrame(facts).duplicated().to_numpy()
+    return facts[~repeated]
+
+
+def _positions(listed: npt.NDArray[Any], n_codes: int) -> npt.NDArray[np.int64]:
+    """Position of each code in a list."""
+    positions = np.zeros(n_codes, np.int64)
+    positions[listed] = np.arange(len(listed))
+    return positions
 
 
 def _inverse(name: str, schema: Schema) -> str:
@@ -167,23 +202,6 @@ def _inverse(name: str, schema: Schema) -> str:
     if declared and declared.symmetric:
         return name
     return declared.inverse if declared and declared.inverse else f"^{name}"
-
-
-def _classes_of_bare_items(
-    facts: pd.DataFrame, entities: pd.DataFrame, items: Sequence[str], counts: dict[str, int]
-) -> pd.DataFrame:
-    mentioned = set(facts["head"]) | set(facts["tail"])
-    bare = [item for item in items if item not in mentioned]
-    counts[BARE] = len(bare)
-    types = entities.set_index("entity")["type"]
-    return pd.DataFrame(
-        {
-            "head": bare,
-            "relation": _TYPE,
-            "tail": [f"mkg:{types[item]}" for item in bare],
-        },
-        dtype=object,
-    )
 
 
 def _class_label(iri: str, schema: Schema) -> str:

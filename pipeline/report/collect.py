@@ -45,10 +45,11 @@ def collect(
     entities = read_table(ENTITIES, folder / TYPED_ENTITIES)
     rejects = read_table(REJECTS, folder / REJECTS_OF["cleaning"])
     try:
-        built = json.loads((folder / "quality.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        built = json.loads((folder / "quality.json").read_bytes())
+    except (FileNotFoundError, ValueError) as fault:
+        problem = "damaged" if isinstance(fault, ValueError) else "no such file"
         raise DataError(
-            "no such file", where=str(folder / "quality.json"), remedy="build it again"
+            problem, where=str(folder / "quality.json"), remedy="build it again"
         ) from None
     schema = load_schema()
     judged = _judged(judgements, statements)

@@ -8,6 +8,7 @@ from typing import Final
 import pandas as pd
 
 from kg_builder.alignment import align, rename
+from kg_builder.fusion import rewrite_interactions
 from kg_builder.tables import (
     ENTITIES,
     INTERACTIONS,
@@ -19,10 +20,9 @@ from pipeline.raw_files import raw_files
 from pipeline.stages.artefact_names import (
     ALIGNED,
     ALIGNED_ENTITIES,
-    ALIGNED_INTERACTIONS,
     FUSED,
     FUSED_ENTITIES,
-    FUSED_INTERACTIONS,
+    RAW_INTERACTIONS,
     RECORD_LINKS,
     REJECTS_OF,
 )
@@ -33,8 +33,11 @@ from pipeline.stages.supplied_links import read_supplied_links, rejects_of
 def _alignment(context: StageContext) -> dict[str, int]:
     job = context.job
     statements = context.read(STATEMENTS, FUSED)
-    interactions = context.read(INTERACTIONS, FUSED_INTERACTIONS)
-    supplied = read_supplied_links(job, interactions, context.read(LINKS, RECORD_LINKS))
+    links = context.read(LINKS, RECORD_LINKS)
+    interactions = rewrite_interactions(
+        context.read(INTERACTIONS.only("item", "raw_item"), RAW_INTERACTIONS), links
+    )
+    supplied = read_supplied_links(job, interactions, links)
     aligned = align(
         context.read(ENTITIES, FUSED_ENTITIES),
         statements,
@@ -50,13 +53,11 @@ def _alignment(context: StageContext) -> dict[str, int]:
     def renamed(table: pd.DataFrame) -> pd.DataFrame:
         return rename(table, aligned.renamed, schema=job.schema)
 
-    record_links = renamed(context.read(LINKS, RECORD_LINKS))
-    links = pd.concat([record_links, aligned.links], ignore_index=True)
+    links = pd.concat([renamed(links), aligned.links], ignore_index=True)
     together = pd.concat([renamed(statements), aligned.statements], ignore_index=True)
     context.write(ENTITIES, ALIGNED_ENTITIES, aligned.entities)
     context.write(LINKS, "links.parquet", links)
     context.write(STATEMENTS, ALIGNED, together)
-    context.write(INTERACTIONS, ALIGNED_INTERACTIONS, renamed(interactions))
     rejects = pd.concat([rejects_of(supplied), aligned.rejects], ignore_index=True)
     context.write(REJECTS, REJECTS_OF["alignment"], rejects)
     decisions = Counter(
@@ -75,7 +76,7 @@ def _alignment(context: StageContext) -> dict[str, int]:
 STAGE: Final = Stage(
     name="alignment",
     title="link with third-party databases",
-    reads=(FUSED_ENTITIES, RECORD_LINKS, FUSED, FUSED_INTERACTIONS),
+    reads=(FUSED_ENTITIES, RECORD_LINKS, FUSED, RAW_INTERACTIONS),
     raw=lambda job: raw_files(
         [job.recipe.databases, job.recipe.given_links], job.raw, recipe=job.recipe
     ),
@@ -88,7 +89,6 @@ STAGE: Final = Stage(
         ALIGNED_ENTITIES,
         "links.parquet",
         ALIGNED,
-        ALIGNED_INTERACTIONS,
         REJECTS_OF["alignment"],
     ),
     run=_alignment,

@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 
-from kg_builder.fusion import resolve, rewrite, rewrite_interactions
+from kg_builder.fusion import resolve, rewrite, unknown_interactions
 from kg_builder.tables import (
     ENTITIES,
     INTERACTIONS,
@@ -24,7 +24,6 @@ from pipeline.stages.artefact_names import (
     EXTRACTED,
     FUSED,
     FUSED_ENTITIES,
-    FUSED_INTERACTIONS,
     JUDGEMENT_COUNTS,
     RAW_INTERACTIONS,
     RECORD_LINKS,
@@ -48,14 +47,12 @@ def _fusion(context: StageContext) -> dict[str, int]:
     )
     resolved_statements = statements if fused.statements is None else fused.statements
     rewritten = rewrite(resolved_statements, fused.links, schema=job.schema)
-    interactions, lost = rewrite_interactions(
-        context.read(INTERACTIONS, RAW_INTERACTIONS), fused.links
-    )
+    interactions = context.read(INTERACTIONS.only("item", "evidence"), RAW_INTERACTIONS)
+    lost = unknown_interactions(interactions, fused.links)
     rejects = pd.concat([fused.rejects, rewritten.rejects, lost], ignore_index=True)
     context.write(ENTITIES, FUSED_ENTITIES, fused.entities)
     context.write(LINKS, RECORD_LINKS, fused.links)
     context.write(STATEMENTS, FUSED, rewritten.statements)
-    context.write(INTERACTIONS, FUSED_INTERACTIONS, interactions)
     context.write(REJECTS, REJECTS_OF["fusion"], rejects)
     judgements = count_judgements(job.recipe, records["record"].tolist())
     context.path(JUDGEMENT_COUNTS).write_text(json.dumps(judgements, indent=1), encoding="utf-8")
@@ -87,7 +84,6 @@ STAGE: Final = Stage(
         FUSED_ENTITIES,
         RECORD_LINKS,
         FUSED,
-        FUSED_INTERACTIONS,
         JUDGEMENT_COUNTS,
         REJECTS_OF["fusion"],
     ),

@@ -20,7 +20,7 @@ def read_supplied_links(
 
     Args:
         job: the recipe, and the folder of its relative paths.
-        interactions: table `INTERACTIONS` of entities, with the publisher's ids of items.
+        interactions: columns `item`, an entity, and `raw_item`, the publisher's id of it.
         record_links: table `LINKS`, from records to entities.
 
     Raises:
@@ -64,6 +64,7 @@ def _of_records(links: pd.DataFrame, start: str) -> Mapping[str, Sequence[str]]:
 
 def _pairs(raw: pd.Series, entities: pd.Series) -> Mapping[str, Sequence[str]]:
     found: dict[str, list[str]] = defaultdict(list)
-    for one, entity in sorted(set(zip(raw.tolist(), entities.tolist(), strict=True))):
+    distinct = pd.DataFrame({"raw": raw, "entity": entities}).drop_duplicates()
+    for one, entity in sorted(distinct.itertuples(index=False, name=None)):
         found[one].append(entity)
     return found

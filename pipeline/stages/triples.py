@@ -7,20 +7,21 @@ from typing import Final
 
 import pandas as pd
 
+from kg_builder.fusion import rewrite_interactions
 from kg_builder.tables import (
     ENTITIES,
+    FACTS,
     INTERACTIONS,
     LINKS,
     RECORDS,
     REJECTS,
-    STATEMENTS,
     USER_FACTS,
 )
 from pipeline.raw_files import raw_files
 from pipeline.stages.artefact_names import (
-    ALIGNED_INTERACTIONS,
     EXTRACTED_USER_FACTS,
     JUDGEMENT_COUNTS,
+    RAW_INTERACTIONS,
     READ_COUNTS,
     REJECTS_OF,
     TYPED_ENTITIES,
@@ -30,13 +31,17 @@ from pipeline.stages.stage import Stage, StageContext
 
 
 def _triples(context: StageContext) -> dict[str, int]:
+    links = context.read(LINKS, "links.parquet")
+    interactions = context.read(
+        INTERACTIONS.only("user", "item", "raw_item", "weight", "liked", "time"), RAW_INTERACTIONS
+    )
     return write_outputs(
         context,
-        statements=context.read(STATEMENTS, "statements.parquet"),
+        statements=context.read(FACTS, "statements.parquet"),
         entities=context.read(ENTITIES, TYPED_ENTITIES),
         records=context.read(RECORDS, "records.parquet"),
-        links=context.read(LINKS, "links.parquet"),
-        interactions=context.read(INTERACTIONS, ALIGNED_INTERACTIONS),
+        links=links,
+        interactions=rewrite_interactions(interactions, links),
         user_facts=context.read(USER_FACTS, EXTRACTED_USER_FACTS),
         rejects=pd.concat([context.read(REJECTS, name) for name in REJECTS_OF.values()]),
         read=json.loads((context.job.out / READ_COUNTS).read_text(encoding="utf-8")),
@@ -54,7 +59,7 @@ STAGE: Final = Stage(
         "statements.parquet",
         "links.parquet",
         TYPED_ENTITIES,
-        ALIGNED_INTERACTIONS,
+        RAW_INTERACTIONS,
         EXTRACTED_USER_FACTS,
         *REJECTS_OF.values(),
     ),

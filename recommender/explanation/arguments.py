@@ -27,6 +27,7 @@ class Fact:
 
     Attributes:
         holding: its id in the index.
+        entity: what it says of the item.
         weight: see `Basis`.
         rank: criterion for choosing facts, see `FactWeights`.
         named: whether the entity has a readable name.
@@ -34,6 +35,7 @@ class Fact:
     """
 
     holding: int
+    entity: int
     weight: float
     rank: float
     named: bool
@@ -115,15 +117,11 @@ class Arguments:
     def _is_implied(self, fact: Fact, chosen: Sequence[Fact]) -> bool:
         """Whether a chosen fact already implies it: *plays thrash metal* implies *plays metal*."""
         return self._names is not None and any(
-            self._names.implies(self._entity(other), self._entity(fact)) for other in chosen
+            self._names.implies(other.entity, fact.entity) for other in chosen
         )
 
-    def _entity(self, fact: Fact) -> int:
-        return int(self._index.entity[self._index.features[fact.holding]])
-
     def _concept(self, fact: Fact) -> int:
-        entity = self._entity(fact)
-        return entity if self._names is None else self._names.concept(entity)
+        return fact.entity if self._names is None else self._names.concept(fact.entity)
 
 
 def _value(facts: Sequence[Fact], sharers: frozenset[int], basis: Basis) -> float:

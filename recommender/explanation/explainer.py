@@ -145,6 +145,7 @@ class Explainer:
         candidates = zip(
             pairs[useful].tolist(),
             facts.holdings[useful].tolist(),
+            entities.tolist(),
             facts.values[useful].tolist(),
             facts.ranks[useful].tolist(),
             named.tolist(),
@@ -158,11 +159,22 @@ class Explainer:
             links: list[Fact] = []
             shared: list[Fact] = []
             owed = False
-            for _, holding, weight, rank, has_name, is_link, start, stop, from_model in group:
+            for (
+                _,
+                holding,
+                thing,
+                weight,
+                rank,
+                has_name,
+                is_link,
+                start,
+                stop,
+                from_model,
+            ) in group:
                 owed = from_model
                 sharers = frozenset() if is_link else frozenset(profiles.items[start:stop].tolist())
                 (links if is_link else shared).append(
-                    Fact(holding, weight, rank, has_name, sharers)
+                    Fact(holding, thing, weight, rank, has_name, sharers)
                 )
             yield pair, self._arguments.best(links, shared, "model" if owed else "rarity")
 

@@ -279,14 +279,17 @@ def load_embedding(folder: Path, dataset: Dataset) -> TripleModel:
     """
     if not (folder / METRICS_FILE).is_file():
         raise RunError(f"{folder}: no finished run there; train with recommender.train_kge")
-    config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
-    if dataset.as_trained_on(config["data_hashes"]) is None:
+    try:
+        config = json.loads((folder / CONFIG_FILE).read_bytes())
+        name, settings = str(config["model"]), dict(config["model_settings"])
+        is_same = dataset.as_trained_on(config["data_hashes"]) is not None
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{folder / CONFIG_FILE}: damaged: {error}; train again") from None
+    if not is_same:
         raise RunError(f"{dataset.folder}: not the data that {folder} was trained on; train again")
     graph = dataset.graph
     with fitting(folder / MODEL_FILE):
-        model = create_embedding(
-            config["model"], graph.n_entities, graph.n_relations, **config["model_settings"]
-        )
+        model = create_embedding(name, graph.n_entities, graph.n_relations, **settings)
         state = torch.load(folder / MODEL_FILE, map_location="cpu", weights_only=True)
         model.load_state_dict(state)
     return model.eval()

@@ -33,13 +33,13 @@ class JsonLines:
         self.path = path
 
     def start(self, settings: Mapping[str, Any], epochs_done: int) -> None:
-        """Keep the lines of the epochs in the checkpoint."""
-        kept: list[str] = []
+        """Keep the lines of the epochs that the checkpoint knows."""
+        kept: list[bytes] = []
         if epochs_done and self.path.is_file():
-            # A killed run may leave a partial last line, whose epoch is repeated.
-            lines = self.path.read_text(encoding="utf-8").splitlines()
+            # A kill may have torn the last line; it then belongs to an epoch that is done again.
+            lines = self.path.read_bytes().splitlines()
             kept = [line for line in lines if _epoch_of(line) <= epochs_done]
-        write_atomically(self.path, "".join(f"{line}\n" for line in kept))
+        write_atomically(self.path, b"".join(line + b"\n" for line in kept))
 
     def epoch(self, record: Mapping[str, float]) -> None:
         """Append the record."""
@@ -50,7 +50,7 @@ class JsonLines:
         """Does nothing."""
 
 
-def _epoch_of(line: str) -> float:
+def _epoch_of(line: bytes) -> float:
     try:
         return float(json.loads(line)["epoch"])
     except (ValueError, KeyError, TypeError):

@@ -151,7 +151,7 @@ def read_config(folder: Path) -> RunConfig:
     if not path.is_file():
         raise RunError(f"{folder}: no run there (no {CONFIG_FILE}); train one first")
     try:
-        return RunConfig.model_validate_json(path.read_text(encoding="utf-8"))
+        return RunConfig.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise RunError(f"{path}: {explain(error)}; train again") from None
 
@@ -166,8 +166,8 @@ def read_metrics(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise RunError(f"{folder}: no {METRICS_FILE}; the run is unfinished, go on with --resume")
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:
+        return dict(json.loads(path.read_bytes()))
+    except (TypeError, ValueError) as error:
         raise RunError(f"{path}: damaged: {error}; train again") from None
 
 

@@ -27,10 +27,10 @@ from service.answers import (
 )
 from service.explorer import Explorer
 from service.person import Person
-from service.served_run import Found, ServedRun
+from service.served_run import MOST_ANSWERS, Found, ServedRun
 from service.snapshot import Snapshot
 
-__all__ = ["item_of", "listed", "person_of", "router", "why"]
+__all__ = ["answer_ahead", "item_of", "listed", "person_of", "router", "why"]
 
 router = APIRouter(prefix="/api", tags=["recommendations"])
 
@@ -46,8 +46,7 @@ class UserKnobs(Knobs):
 @router.get("/recommend", response_model=RecommendationList)
 def recommend(snapshot: CurrentSnapshot, asked: Annotated[UserKnobs, Query()]) -> Response:
     """The best items for a user of the data."""
-    run = snapshot.run(asked.run)
-    return _json(run.answered(asked, lambda: _written(listed(run, run.user(asked.user), asked))))
+    return _json(_answered(snapshot.run(asked.run), asked))
 
 
 @router.post("/recommend", response_model=RecommendationList)
@@ -55,6 +54,18 @@ def recommend_to(snapshot: CurrentSnapshot, asked: RecommendRequest) -> Response
     """The best items for a user, or for a new user with some likes (fold-in)."""
     run = snapshot.run(asked.run, newcomer=bool(asked.likes))
     return _json(_written(listed(run, person_of(run, asked.user, asked.likes), asked)))
+
+
+def answer_ahead(snapshot: Snapshot) -> None:
+    """Write what users are answered who ask for nothing in particular, as far as it is kept."""
+    if snapshot.runs:
+        run = snapshot.run(None)
+        for user in range(min(run.n_users, MOST_ANSWERS)):
+            _answered(run, UserKnobs(user=run.catalogue.user_raw_id(user)))
+
+
+def _answered(run: ServedRun, asked: UserKnobs) -> bytes:
+    return run.answered(asked, lambda: _written(listed(run, run.user(asked.user), asked)))
 
 
 def _written(answer: RecommendationList) -> bytes:

@@ -9,11 +9,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +171,23 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
             yield workplace
 
 
+@contextmanager
+def service_of(data: Path) -> Iterator[str]:
+    """A stand-in for the service: says that it serves every finished run of a folder."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            runs = [file.parent.name for file in data.glob("models/*/metrics.json")]
+            self.send_response(200 if self.path == "/readyz" else 404)
+            self.end_headers()
+            self.wfile.write(json.dumps({"runs": runs}).encode())
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
 def test_prefect_deployment_run_build_kg_to_the_letter(workplace: Workplace) -> None:
     run = workplace.started_run("build-kg")  # from the project's folder
 
@@ -192,13 +211,22 @@ def test_prefect_deployment_run_build_kg_to_the_letter(workplace: Workplace) -> 
     assert listed.returncode == 0, listed.stderr
     assert run["name"] in listed.stdout
 
-    # Train and recommend on what was built.
-    data = str(workplace.folder / "data/processed/sample")
-    trained = workplace.requested_run("train", data=data, epochs=2)
-    assert trained["state"]["type"] == "COMPLETED", trained["state"]["message"]
-    recommended = workplace.requested_run("recommend", data=data, top=3)
+    # Build again (nothing is left to do), train, and wait for what serves the folder; recommend.
+    data = workplace.folder / "data/processed/sample"
+    asked = {"model": "ials", "training": {"epochs": 1}}
+    with service_of(data) as service:
+        refreshed = workplace.requested_run("refresh", service=service, **asked)
+    assert refreshed["state"]["type"] == "COMPLETED", refreshed["state"]["message"]
+    [metrics] = data.glob("models/ials-*/metrics.json")
+    recommended = workplace.requested_run("recommend", data=str(data), top=3)
     assert recommended["state"]["type"] == "COMPLETED", recommended["state"]["message"]
-    assert len(list(workplace.folder.rglob("recommendations.parquet"))) == 1
+    assert (metrics.parent / "recommendations.parquet").is_file()
+
+    # Trained anew beside the run that is served; where nobody serves it, the flow says so.
+    refused = workplace.requested_run("refresh", service="http://127.0.0.1:1", patience=0, **asked)
+    assert refused["state"]["type"] == "FAILED"
+    assert "http://127.0.0.1:1 does not serve ials-" in refused["state"]["message"]
+    assert len(list(data.glob("models/ials-*/metrics.json"))) == 2
 
 
 RECIPE = """
@@ -298,26 +326,28 @@ def test_a_users_mistake_fails_the_run_with_one_line_and_no_second_attempt(
     assert [(task["name"], task["run_count"]) for task in tasks] == [("extraction", 1)]
 
 
-def test_a_flow_runs_without_a_server_of_the_users_own(tmp_path: Path) -> None:
+def test_two_flows_at_once_run_without_a_server_of_the_users_own(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if "PREFECT_API" not in name}
     command = [sys.executable, "-m", "flows.build_kg", "--dataset", "no-such-recipe"]
 
-    run = subprocess.run(
-        command,
-        cwd=tmp_path,
-        env=environment | {"PREFECT_HOME": str(tmp_path)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-
-    assert run.returncode == 2
-    last = [line for line in run.stderr.splitlines() if line.startswith("error: ")]
-    assert len(last) == 1
-    assert "there is no recipe 'no-such-recipe'" in last[0]
-    assert "Traceback" not in run.stderr + run.stdout
+    runs = [
+        subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            env=environment | {"PREFECT_HOME": str(tmp_path)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for run in runs:
+        output, _ = run.communicate(timeout=PATIENCE)
+        assert run.returncode == 2
+        [last] = [line for line in output.splitlines() if line.startswith("error: ")]
+        assert "there is no recipe 'no-such-recipe'" in last
+        assert "Traceback" not in output, "both create the database of Prefect's server"
 
 
 SOURCES = 12

@@ -71,7 +71,7 @@ def workers(request: pytest.FixtureRequest) -> Iterator[LocalWorkers | None]:
     if request.param == 1:
         yield None
     else:
-        with LocalWorkers(request.param, patience=0) as processes:
+        with LocalWorkers(request.param, wait=True) as processes:
             yield processes
 
 
@@ -151,7 +151,7 @@ def test_a_killed_process_is_named_and_what_was_done_is_kept(
     sources: list[Path], tmp_path: Path
 ) -> None:
     done = units_of(*sources)
-    with LocalWorkers(1, patience=0) as processes:
+    with LocalWorkers(1, wait=True) as processes:
         runner = UnitRunner(tmp_path / "units", workers=processes)
         with pytest.raises(DataError, match=r"killed.*fewer --workers"):
             list(runner([*done, Unit("", kill, {})]))
@@ -160,7 +160,10 @@ def test_a_killed_process_is_named_and_what_was_done_is_kept(
     assert again.reused == len(done)
 
 
-def test_what_takes_no_time_starts_no_processes(sources: list[Path], tmp_path: Path) -> None:
+def test_units_are_done_here_until_the_processes_are_ready(
+    sources: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LocalWorkers, "ready", False)
     with LocalWorkers(2) as processes:
         runner = UnitRunner(tmp_path / "units", workers=processes)
         done_by = {(folder / "done by").read_text() for folder in runner(units_of(*sources))}
@@ -170,7 +173,7 @@ def test_what_takes_no_time_starts_no_processes(sources: list[Path], tmp_path: P
 def test_two_processes_build_the_bytes_of_one_and_note_their_memory(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline.units, "PATIENCE", 0.0)
+    monkeypatch.setattr(LocalWorkers, "ready", True)
     for workers in (1, 2):
         build(tiny / "tiny.toml", raw=tiny / "raw", out=tiny / str(workers), workers=workers)
     assert hashes(tiny / "1") == hashes(tiny / "2")

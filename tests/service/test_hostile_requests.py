@@ -137,7 +137,7 @@ class _Borrowed(Shelf):
 
     def __init__(self, shelf: Shelf) -> None:
         super().__init__(shelf._settings)
-        self._snapshot = shelf.snapshot
+        self.snapshot = shelf.snapshot
 
     def close(self) -> None:
         """The owner does it."""

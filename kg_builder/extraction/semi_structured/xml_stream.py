@@ -4,29 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import chain, islice
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from lxml import etree
 
 from kg_builder.extraction.arrow_batches import Reject
 from kg_builder.extraction.semi_structured.adapters.base import Document
+from kg_builder.extraction.xml_parsers import SAFE, safe_parser
 from kg_builder.extraction.xml_safety import ELEMENT, checked_blocks, declares_type, refused
 from kg_builder.packed_files import open_binary
 
 _Event = tuple[str, etree._Element]
 _PROLOGUE: Final = 16
 """Maximum number of blocks before the first element."""
-
-
-_SAFE: Final[Mapping[str, Any]] = {
-    "resolve_entities": False,
-    "no_network": True,
-    "load_dtd": False,
-    "huge_tree": False,
-    "remove_comments": True,
-    "remove_pis": True,
-}
-"""Settings of every parser here: no entities, no network access, bounded size."""
 
 
 def xml_records(
@@ -56,7 +46,7 @@ def xml_records(
         parser = etree.XMLPullParser(
             events=("start", "end"),
             tag=(name, records[name]),
-            **_SAFE,
+            **SAFE,
         )
         root: etree._Element | None = None
         fault: etree.XMLSyntaxError | None = None
@@ -80,16 +70,6 @@ def xml_records(
                 return
             if root is not None and len(root) > 1:
                 del root[:-1]
-
-
-def safe_parser(target: Any = None) -> etree.XMLParser:
-    """Create a parser that expands no entities and fetches nothing."""
-    return etree.XMLParser(target=target, **_SAFE)
-
-
-def safe_pull_parser() -> etree.XMLPullParser:
-    """Create a pull parser of start and end events that expands and fetches nothing."""
-    return etree.XMLPullParser(events=("start", "end"), **_SAFE)
 
 
 def _prologue(blocks: Iterator[bytes]) -> Iterator[bytes]:

@@ -18,7 +18,9 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.values.numbers import DecimalSign, as_number
 from kg_builder.packed_files import without_packing
 
-RowFormat = Literal["auto", "csv", "tsv", "dat", "json", "jsonl", "parquet", "excel", "sql"]
+RowFormat = Literal["auto", "csv", "tsv", "dat", "json", "jsonl", "xml", "parquet", "excel", "sql"]
+_CONDITION: Final = re.compile(r"\[([^\[\]=]+)=([^\[\]]*)\]\.?")
+_CONDITIONAL: Final = re.compile(r"([^.\[]+)\[[^\[\]=]+=")
 _PASSWORD = re.compile(r"://[^/@:]*:[^/@]*@")
 
 
@@ -107,7 +109,8 @@ class RowsConfig(BaseModel):
         Field(
             description="Path of the objects in JSON that are the rows, such as 'data.tracks'; '*' "
             "stands for every key of an object ('users.*.plays'). Columns are then paths below "
-            "such an object, '../x' is x of the object around it, '@key' its key, '@value' itself."
+            "such an object, '../x' is x of the object around it, '@key' its key, '@value' "
+            "itself. In XML the path of the elements, from the root ('playlist.trackList.track')."
         ),
     ] = ""
     sql: Annotated[SqlRows | None, Field(description="The rows come from a database.")] = None
@@ -192,6 +195,11 @@ class RowsConfig(BaseModel):
     def _columns_are_named(self) -> Self:
         if not self.path and (self.sql is None or not (self.sql.url or self.sql.url_env)):
             raise ValueError("'path' is missing: the file below the raw folder")
+        if self.layout == "xml" and not self.rows:
+            raise ValueError(
+                f"{self.path}: say with 'rows' which elements of the XML are the rows, "
+                "such as 'playlist.trackList.track'"
+            )
         if self.format == "sql" and self.sql is None:
             raise ValueError(f"{self.path}: say with 'sql' which table or query is read")
         self._refuse_foreign_keys()
@@ -206,7 +214,7 @@ class RowsConfig(BaseModel):
         """Raise an error for keys that do not apply to the layout, instead of ignoring them."""
         layout, text = self.layout, {"csv", "tsv", "dat"}
         readers = {
-            "rows": {"json", "jsonl"},
+            "rows": {"json", "jsonl", "xml"},
             "sheet": {"excel"},
             "separator": text,
             "quote": text,
@@ -243,6 +251,9 @@ class RowsConfig(BaseModel):
             "jsonl": "jsonl",
             "ndjson": "jsonl",
             "json": "json",
+            "xml": "xml",
+            "xspf": "xml",
+            "musicxml": "xml",
             "parquet": "parquet",
             "xlsx": "excel",
             "xlsm": "excel",
@@ -310,6 +321,12 @@ def follow(value: Any, path: str, pointer: str = "") -> Iterator[Found]:
     """
     if not path:
         yield from _leaves(value, pointer)
+    elif path[0] == "[" and (condition := _CONDITION.match(path)):
+        items = enumerate(value) if isinstance(value, list) else [(None, value)]
+        for index, item in items:
+            if _meets(item, condition[1], condition[2]):
+                place = pointer if index is None else f"{pointer}/{index}"
+                yield from follow(item, path[condition.end() :], place)
     elif isinstance(value, list):
         head, _, tail = path.partition(".")
         if head.isdigit():
@@ -327,24 +344,44 @@ def follow(value: Any, path: str, pointer: str = "") -> Iterator[Found]:
         if path in value:
             yield from _leaves(value[path], f"{pointer}/{escape(path)}")
             return
-        head, _, tail = path.partition(".")
-        head = head.removesuffix("[*]")
+        head, tail = first_step(path)
         if head in value:
             yield from follow(value[head], tail, f"{pointer}/{escape(head)}")
+
+
+def first_step(path: str) -> tuple[str, str]:
+    """Split a path into the first key and the rest, which may begin with a condition.
+
+    >>> first_step("tags[*].name"), first_step("links[type=official site].url")
+    (('tags', 'name'), ('links', '[type=official site].url'))
+    """
+    if "[" in path and (found := _CONDITIONAL.match(path)):
+        return found[1], path[found.end(1) :]
+    head, _, tail = path.partition(".")
+    return head.removesuffix("[*]"), tail
+
+
+def _meets(value: Any, key: str, wanted: str) -> bool:
+    """Whether an object has a text at a path; case does not matter."""
+    return any(
+        (text := scalar(leaf)) is not None and text.strip().casefold() == wanted.casefold()
+        for _, leaf in follow(value, key)
+    )
 
 
 def reaches(value: Any, path: str) -> bool:
     """Whether a path exists in a value; a null or empty list on the way counts as existing."""
     if value is None or not path:
         return True
+    if path[0] == "[" and _CONDITION.match(path):
+        return True  # the elements exist, even if none of them meets the condition
     if isinstance(value, list):
         return not value or any(reaches(item, path) for item in value)
     if not isinstance(value, dict):
         return False
     if path in value:
         return True
-    head, _, tail = path.partition(".")
-    head = head.removesuffix("[*]")
+    head, tail = first_step(path)
     return head in value and reaches(value[head], tail)
 
 
@@ -390,7 +427,7 @@ def column_of(path: str, names: Sequence[str], where: str) -> tuple[str, str]:
     """
     if path in names:
         return path, ""
-    column, _, below = path.partition(".")
+    column, below = first_step(path)
     if column not in names:
         raise missing_column(path, names, where)
     return column, below

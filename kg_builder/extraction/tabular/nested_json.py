@@ -13,11 +13,12 @@ from kg_builder.extraction.tabular.config import (
     Chunk,
     Found,
     escape,
+    first_step,
     follow,
     missing_column,
     reaches,
 )
-from kg_builder.extraction.tabular.typed_cells import cell_of
+from kg_builder.extraction.tabular.typed_cells import cell_of_leaves
 from kg_builder.packed_files import Stream
 
 _DEPTH: Final = 4
@@ -89,7 +90,11 @@ class Nested:
 def nested_at(whole: Nested, path: str) -> Iterator[Nested]:
     """The values at a path; lists are traversed, and `*` matches every key."""
     value, pointer = whole.value, whole.pointer
-    if isinstance(value, list):
+    if path[:1] == "[" and path[:3] != "[*]":
+        for at, item in follow(value, path[: path.find("]") + 1], pointer):
+            tail = path[path.find("]") + 1 :].removeprefix(".")
+            yield from nested_at(Nested(item, at, whole.above, whole.keys), tail)
+    elif isinstance(value, list):
         head, _, tail = path.partition(".")
         if head.isdigit():
             if int(head) < len(value):
@@ -105,8 +110,7 @@ def nested_at(whole: Nested, path: str) -> Iterator[Nested]:
         yield whole
     elif isinstance(value, dict):
         around = (*whole.above, value)
-        head, _, tail = (path, "", "") if path in value else path.partition(".")
-        head = head if head in value else head.removesuffix("[*]")
+        head, tail = (path, "") if path in value else first_step(path)
         if head == "*" and head not in value:
             for key, item in value.items():
                 inner = Nested(item, f"{pointer}/{escape(key)}", around, (*whole.keys, key))
@@ -241,7 +245,9 @@ class NestedRows:
             if any(row.reaches(path) for row in rows):
                 del self._unmet[path]
         columns = {
-            name: [cell_of([leaf for _, leaf in row.find(name)], "", self._nulls) for row in rows]
+            name: [
+                cell_of_leaves((leaf for _, leaf in row.find(name)), self._nulls) for row in rows
+            ]
             for name in self._wanted or self._keys
         }
         last = len(self.pointers)

@@ -26,6 +26,7 @@ from kg_builder.extraction.tabular.config import (
 )
 from kg_builder.extraction.tabular.list_cells import structure_in
 from kg_builder.extraction.tabular.nested_json import (
+    Nested,
     NestedRows,
     documents_in_file,
     documents_in_lines,
@@ -174,6 +175,8 @@ class RowReader:
 
     def _text(self, stream: Stream) -> Iterator[Chunk]:
         layout = self.config.layout
+        if layout == "xml":
+            return self._rows_of(self._elements(stream), "")
         if layout == "json" or self.config.rows:
             return self._nested(stream)
         return self._json(stream) if layout == "jsonl" else self._delimited(stream)
@@ -317,9 +320,33 @@ class RowReader:
             found = documents_in_lines(lines, complain)
         else:
             found = documents_in_file(stream, config.encodings, complain)
+        return self._rows_of(found, config.rows)
+
+    def _elements(self, stream: Stream) -> Iterator[Nested]:
+        """Yield the elements of an XML file that are rows.
+
+        Raises:
+            DataError: there are none.
+        """
+        from kg_builder.extraction.xml_elements import elements_at  # lazy: loads lxml
+
+        seen: dict[str, None] = {}
+        count = 0
+        path = self.config.rows.split(".")
+        for pointer, value in elements_at(stream, path, self._complain_read, seen):
+            count += 1
+            yield Nested(value, pointer)
+        if not count and not self.rejects:
+            raise DataError(
+                f"no elements at {self.config.rows!r}",
+                where=str(self.path),
+                remedy=f"set 'rows' to the path of the rows; there are: {', '.join(seen)}",
+            )
+
+    def _rows_of(self, found: Iterator[Nested], path: str) -> Iterator[Chunk]:
         rows = NestedRows(
             found,
-            config.rows,
+            path,
             wanted=self._columns,
             nulls=self._nulls,
             chunk_rows=self._chunk_rows,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -34,7 +34,12 @@ def cell_of(value: Any, path: str, nulls: frozenset[str]) -> Cell:
     if path and isinstance(value, str):
         value = structure_in(value)
     leaves = follow(list(value) if isinstance(value, tuple) else value, path)
-    return joined([_text(leaf) for _, leaf in leaves], nulls)
+    return cell_of_leaves([leaf for _, leaf in leaves], nulls)
+
+
+def cell_of_leaves(leaves: Iterable[Any], nulls: frozenset[str]) -> Cell:
+    """Convert the values found at a path to a cell; missing ones among several become ''."""
+    return joined([_text(leaf) for leaf in leaves], nulls)
 
 
 def _text(value: Any) -> str | None:

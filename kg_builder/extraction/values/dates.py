@@ -47,11 +47,13 @@ _YEAR_FIRST: Final = re.compile(
 _SIGN: Final = re.compile(r"^(?:[℗©+&\s]|\(?[pc]\))+(?=\d)", re.IGNORECASE)
 """Prefix of the year in a copyright notice or in Wikidata's JSON."""
 
-_TIME: Final = re.compile(
+TIME_OF_DAY: Final = re.compile(
     r"(?:(?<=\d)T|(?<![\d:]))\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:\s?[ap]\.?m\b\.?)?"
     r"(?:\s*(?:Z\b|\(?(?:UTC|GMT|CES?T|E[SD]T|P[SD]T)\b\)?)?(?:\s?[+-]\d{2}:?\d{2}\b)?)",
     re.IGNORECASE,
 )
+"""A time of day, with its zone."""
+
 _ZONE: Final = re.compile(r"\(?(?:UTC|GMT)\)?$", re.IGNORECASE)
 _YEAR_ALONE: Final = re.compile(r"^['’](\d{2})$")
 _EMPTY_YEAR: Final = re.compile(r"(?<![\d+])(?<!\s-)00\d\d(?:\d{4})?(?!\d)")
@@ -143,7 +145,7 @@ def _written(text: str, day_first: bool | None) -> tuple[int, int, int] | None:
     """Parse (year, month, day) with a time of day, a sign, or in other languages."""
     plain = _SIGN.sub("", text)
     if ":" in plain:
-        plain = _ZONE.sub("", _TIME.sub(" ", plain, count=1)).strip(" ,;()")
+        plain = _ZONE.sub("", TIME_OF_DAY.sub(" ", plain, count=1)).strip(" ,;()")
     if found := _YEAR_ALONE.match(plain):
         return int(found[1]), 0, 0
     if found := _TWO_YEARS.match(plain):

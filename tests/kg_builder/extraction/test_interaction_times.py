@@ -69,6 +69,38 @@ def test_all_ways_of_writing_a_time_agree(moments):
         assert read_times(cells.astype("string[pyarrow]")).tolist() == seconds
 
 
+@pytest.mark.parametrize(
+    ("text", "day_first", "seconds"),
+    [
+        ("05 Nov 2023, 13:37", None, 1699191420),  # Last.fm's exports
+        ("Sat Nov 04 12:33:20 +0000 2023", None, 1699101200),
+        ("Mon, 06 Nov 2023 10:00:00 GMT", None, 1699264800),
+        ("Nov 5, 2023, 1:37:12 PM CET", None, 1699187832),  # Google Takeout
+        ("2023-11-05 13:37:00 UTC", None, 1699191420),
+        ("2023-11-05T13:37:00 -05:00", None, 1699209420),
+        ("Nov 05 2023 at 12:05 AM", None, 1699142700),
+        ("5. November 2023 um 13:37 Uhr", None, 1699191420),
+        ("5 nov. 2023 à 13:37", None, 1699191420),
+        ("05.11.2023 13:37", True, 1699191420),
+        ("11/05/2023 1:37 PM", False, 1699191420),
+        ("11/05/2023 1:37 PM", None, None),
+        ("Nov 2023", None, None),
+        ("1.5.82 10:00", True, None),
+        ("5 Nov 2023 25:99", None, None),
+        ("13:37", None, None),
+    ],
+)
+def test_notations_of_moments(text, day_first, seconds):
+    frame = pd.DataFrame({"t": [text]}, dtype="string[pyarrow]")
+    assert read_times(frame, day_first).tolist() == [pd.NA if seconds is None else seconds]
+
+
+def test_the_order_of_day_and_month_is_that_of_the_table(tmp_path):
+    text = "user\titem\tt\na\t1\t03/04/2023 10:00\n"
+    found = interactions(tmp_path, text, time="t", day_first=True)
+    assert found.interactions["time"].tolist() == [1680516000]
+
+
 @given(st.lists(st.text(max_size=12) | st.none()))
 def test_no_text_is_too_strange(cells):
     frame = pd.DataFrame({"t": pd.Series(cells, dtype="string[pyarrow]")})

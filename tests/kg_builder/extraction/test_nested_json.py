@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 from pydantic import ValidationError
 
@@ -230,3 +231,55 @@ def test_a_line_that_cannot_be_read_keeps_its_number_beside_rows_with_pointers(t
     assert places == ["x.jsonl#line=1/plays/0", "x.jsonl#line=1/plays/1", "x.jsonl#line=3/plays/0"]
     assert [reject.evidence for reject in reader.rejects] == ["x.jsonl#line=2"]
     assert reader.counts == {"rows read": 4, "rows used": 3, "rows rejected": 1}
+
+
+RELATIONS = [
+    {"type": "official homepage", "url": {"resource": "https://ann.example"}},
+    {"type": "social network", "url": {"resource": "https://social.example/ann"}},
+    {"type": "Member of band", "artist": {"name": "The Samples", "tags": ["x.y"]}},
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("relations[type=official homepage].url.resource", "https://ann.example"),
+        ("relations[url.resource=https://social.example/ann].type", "social network"),
+        ("relations[type=member of band].artist.name", "The Samples"),
+        ("relations[type=member of band].artist[tags=x.y].name", "The Samples"),
+        ("relations[type=discography].url.resource", None),
+        ("relations[*].artist.name", ("", "", "The Samples")),
+    ],
+)
+@pytest.mark.parametrize("format", ["json", "csv", "parquet"])
+def test_a_condition_on_the_elements_of_a_list(tmp_path, format, path, expected):
+    if format == "json":
+        write(tmp_path, "x.json", [{"name": "Ann", "relations": RELATIONS}])
+    elif format == "csv":
+        frame = pd.DataFrame({"name": ["Ann"], "relations": [json.dumps(RELATIONS)]})
+        frame.to_csv(tmp_path / "x.csv", index=False)
+    else:
+        pd.DataFrame({"name": ["Ann"], "relations": [RELATIONS]}).to_parquet(tmp_path / "x.parquet")
+    reader = read_rows(RowsConfig(path=f"x.{format}"), tmp_path, columns=["name", path])
+    assert [cell for chunk in reader for cell in chunk.columns[path]] == [expected]
+    assert reader.rejects == []
+
+
+def test_rows_under_a_condition(tmp_path):
+    write(tmp_path, "x.json", {"sections": [{"k": "a", "rows": [1]}, {"k": "b", "rows": [2, 3]}]})
+    table = RowsConfig(path="x.json", rows="sections[k=b].rows")
+    reader = read_rows(table, tmp_path, columns=["@value", "../k"])
+    found = [tuple(row) for chunk in reader for row in zip(*chunk.columns.values(), strict=True)]
+    assert found == [("2", "b"), ("3", "b")]
+    assert reader.evidence(1) == "x.json#/sections/1/rows/0"
+
+
+def test_interactions_with_lists_of_items_written_as_text(tmp_path):
+    write(tmp_path, "x.csv", "user,items\nann,\"['s1', 's2']\"\nbob,[]\ncy,s1\n")
+    table = InteractionTable.model_validate(
+        {"path": "x.csv", "user": "user", "item": "items", "records": "s"}
+    )
+    found = read_interactions(table, tmp_path)
+    pairs = found.interactions[["user", "item"]].to_numpy().tolist()
+    assert pairs == [["ann", "s/s1"], ["ann", "s/s2"], ["cy", "s/s1"]]
+    assert found.rejects["reason"].tolist() == ["empty user or item"]

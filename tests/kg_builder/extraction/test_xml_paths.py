@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from kg_builder.errors import DataError
 from kg_builder.extraction import Extraction
+from kg_builder.extraction.interactions import InteractionTable, read_interactions
 from tests.kg_builder.conftest import Run, named, reasons, record
 
 Write = Callable[[str, str | bytes], Path]
@@ -42,6 +44,69 @@ def test_xspf(write: Write, run: Run) -> None:
             (f"Leaf {number}", "duration", "PT3M35S"),
         ]
     }
+
+
+LIBRARY = (
+    '<?xml version="1.0"?><!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://x/p.dtd">'
+    "<plist><dict><key>Tracks</key><dict>"
+    "<key>7</key><dict><key>Track ID</key><integer>7</integer><key>Name</key><string>Leaf</string>"
+    "<key>Artist</key><string>Ida</string><key>Play Count</key><integer>3</integer></dict>"
+    "<key>8</key><dict><key>Track ID</key><integer>8</integer><key>Name</key><string>Sea</string>"
+    "</dict></dict></dict></plist>"
+)
+
+
+def test_elements_as_rows_of_a_table_and_of_interactions(write: Write, run: Run) -> None:
+    path = write("library.xml", LIBRARY)
+    layout = {"path": "library.xml", "rows": "plist.dict.dict.dict"}
+    columns = {"Artist": {"predicate": "performer", "type": "Artist"}}
+    songs = {**layout, "type": "Song", "id": "Track ID", "name": "Name", "columns": columns}
+    found = run(kind="structured", tables={"songs": songs})
+    assert named(found) == [("Leaf", "performer", "Ida")]
+    assert record(found, "src/8")["evidence"] == "library.xml#/plist/dict/dict/dict/2"
+    table = InteractionTable.model_validate(
+        {**layout, "user": {"value": "me"}, "item": "Track ID", "weight": "Play Count"}
+        | {"records": "src"}
+    )
+    plays = read_interactions(table, path.parent, record_keys=frozenset(["src/7", "src/8"]))
+    assert plays.interactions[["item", "weight"]].to_numpy().tolist() == [["src/7", 3.0]]
+    assert plays.rejects["evidence"].tolist() == ["library.xml#/plist/dict/dict/dict/2"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("plist.track", "there are: plist, plist.dict, plist.dict.key"),
+        ("", "say with 'rows' which elements"),
+    ],
+)
+def test_rows_that_are_not_there_or_not_named(
+    write: Write, run: Run, rows: str, words: str
+) -> None:
+    write("library.xml", LIBRARY)
+    table = {"path": "library.xml", "rows": rows, "type": "Song", "name": "Name"}
+    with pytest.raises((DataError, ValidationError), match=words):
+        run(kind="structured", tables={"songs": table})
+
+
+def test_elements_by_an_attribute(write: Write, run: Run) -> None:
+    write(
+        "a.xml",
+        "<score><work><title>Sea</title></work><identification>"
+        '<creator type="composer">Ida</creator><creator type="lyricist">Bo</creator>'
+        '<creator type="Composer">Una</creator></identification></score>',
+    )
+    paths = {
+        "identification.creator[@type=composer].#text": {"predicate": "composer"},
+        "identification.creator[@type=lyricist].#text": {"predicate": "writer"},
+        "identification.creator[@type=poet].#text": {"predicate": "performer"},
+    }
+    found = read(run, "score", name="work.title", paths={
+        path: {**keys, "type": "Artist"} for path, keys in paths.items()
+    })  # fmt: skip
+    assert sorted(named(found)) == [
+        ("Sea", "composer", "Ida"), ("Sea", "composer", "Una"), ("Sea", "writer", "Bo"),
+    ]  # fmt: skip
 
 
 def test_a_property_list(write: Write, run: Run) -> None:

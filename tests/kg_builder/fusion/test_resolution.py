@@ -19,6 +19,7 @@ from kg_builder.fusion import (
     resolve,
     rewrite,
     rewrite_interactions,
+    unknown_interactions,
 )
 from kg_builder.fusion.supervised import Supervised
 from kg_builder.ontology import load_schema
@@ -384,7 +385,9 @@ def test_interactions_are_carried_over_to_the_entities():
         {"user": "u", "item": item, "raw_item": item, "weight": 1.0, "liked": True, "evidence": "x"}
         for item in ("a/1", "b/1", "a/404")
     ]
-    kept, rejects = rewrite_interactions(INTERACTIONS.frame(rows), fusion.links)
+    interactions = INTERACTIONS.frame(rows)
+    kept = rewrite_interactions(interactions, fusion.links)
+    rejects = unknown_interactions(interactions, fusion.links)
     assert kept["item"].tolist() == ["artist:The_Beatles"] * 2
     assert rejects["detail"].tolist() == ["a/404"]
 

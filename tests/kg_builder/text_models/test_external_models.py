@@ -111,6 +111,24 @@ def test_a_language_model_gives_mentions_and_relations(tmp_path: Path) -> None:
     assert reading.mentions[2].span == CharSpan(31, 42)
 
 
+@pytest.mark.parametrize("content", [b"\xb5", b"[]", b'{"answer'])
+def test_a_damaged_answer_in_the_cache_is_asked_for_again(tmp_path: Path, content: bytes) -> None:
+    asked: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return _says(_ANSWER)
+
+    model, _ = _llm(tmp_path, handler)
+    readings = model.read([_TEXT])
+    [cached] = (tmp_path / "c").rglob("*.json")
+    cached.write_bytes(content)
+    assert model.read([_TEXT]) == readings
+    assert len(asked) == 2
+    assert model.read([_TEXT]) == readings
+    assert len(asked) == 2
+
+
 def test_what_the_text_does_not_say_is_refused_and_counted(tmp_path: Path) -> None:
     answer = {
         "mentions": [

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg_builder.ontology import load_schema
-from kg_builder.tables import ENTITIES, STATEMENTS
+from kg_builder.tables import ENTITIES, FACTS
 from kg_builder.triples import TriplesConfig, number
 
 SCHEMA = load_schema()
@@ -31,7 +31,7 @@ ITEMS = ["artist:Blur", "artist:Oasis"]
 
 
 def statements(*facts):
-    return STATEMENTS.frame(
+    return FACTS.frame(
         {
             "subject": subject,
             "predicate": predicate,

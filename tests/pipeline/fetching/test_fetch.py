@@ -69,6 +69,15 @@ def test_force_asks_again(publisher, transfer: Transfer, tmp_path: Path) -> None
     assert again.path.read_bytes() == b"a new edition"
 
 
+@pytest.mark.parametrize("content", [b'{"url": "\xb5"}', b"[]", b""])
+def test_a_damaged_receipt_is_named(publisher, transfer, tmp_path: Path, content: bytes) -> None:
+    fetch([publisher.download()], tmp_path, transfer=transfer)
+    (tmp_path / "raw/file.bin.fetch.json").write_bytes(content)
+    with pytest.raises(FetchError, match=r"cannot be read.*--force"):
+        fetch([publisher.download()], tmp_path, transfer=transfer)
+    fetch([publisher.download()], tmp_path, transfer=transfer, force=True)
+
+
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize("moment", ["before the receipt", "before the file"])
 def test_a_fetch_killed_at_its_end_is_verified_by_the_next(

@@ -11,7 +11,9 @@ import torch
 from recommender import load, load_run, split
 from recommender.cli import main_guard
 from recommender.errors import DataError, RunError
+from recommender.plots import learning_curve
 from recommender.train import main as train
+from recommender.training.runs import read_metrics
 from safe_io.locks import folder_lock
 
 QUICK = ("--model", "mkr", "--epochs", "1", "--dim", "4", "--device", "cpu")
@@ -60,6 +62,20 @@ def test_settings_of_another_size_are_refused(run):
     (run / "config.json").write_text(json.dumps(config))
     with pytest.raises(RunError, match="does not fit the model"):
         load_run(run)
+
+
+@pytest.mark.parametrize("name", ["config.json", "metrics.json", "metrics.jsonl"])
+@pytest.mark.parametrize("content", [b'{"a": "\xb5"}', b"[1]", b"{"])
+def test_a_damaged_file_beside_the_checkpoint_is_refused_in_one_line(run, name, content):
+    (run / name).write_bytes(content)
+    read = {
+        "config.json": load_run,
+        "metrics.json": read_metrics,
+        "metrics.jsonl": learning_curve,
+    }
+    with pytest.raises(RunError, match=f"{name}: ") as fault:
+        read[name](run)
+    assert "\n" not in str(fault.value)
 
 
 def test_a_second_training_in_one_folder_is_refused(named_toy_data, tmp_path, capsys):

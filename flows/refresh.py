@@ -1,0 +1,132 @@
+"""Prefect flow `refresh`: rebuild, retrain, and see a running service take up the new run.
+
+    python -m flows.refresh --dataset sample --service http://127.0.0.1:8000
+    prefect deployment run refresh --param dataset=lastfm --param model=mmss_mkr_g
+
+It runs `build-kg` and `train`. Each training gets a run folder of its own, so that the run that is
+being served stays whole until the service has taken up the next one, by itself.
+"""
+
+# No `from __future__ import annotations` here: see build_kg.py.
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+from prefect import flow, get_run_logger, task
+from prefect.runtime import flow_run
+
+from flows.build_kg import build_kg
+from flows.command import run_flow
+from flows.faults import USER_FAULTS, FlowError, one_line_failure
+from flows.names import REFRESH
+from flows.options import FLOW, SETTINGS, TASK
+from flows.settings import Runner
+from flows.train import train
+from pipeline.folders import processed_folder
+from recommender import TrainConfig
+from recommender.train import DEFAULT_MODEL, run_name
+from safe_io.guard import exit_status
+
+__all__ = ["refresh"]
+
+PATIENCE = 900.0
+PAUSE = 1.0
+
+
+@task(name="hand-over", tags=["service"], **TASK)
+@one_line_failure
+def see_served(service: str, run: str, patience: float) -> None:
+    """Wait until the service says that it serves the run.
+
+    Raises:
+        FlowError: it does not within `patience` seconds.
+    """
+    deadline = time.monotonic() + patience
+    answer = "nothing"
+    while time.monotonic() < deadline:
+        try:
+            found = httpx.get(f"{service.rstrip('/')}/readyz", timeout=30, trust_env=False)
+            answer = found.text
+            if found.is_success and run in found.json().get("runs", ()):
+                get_run_logger().info("%s serves %s", service, run)
+                return
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as fault:
+            answer = str(fault)
+        time.sleep(PAUSE)
+    raise FlowError(
+        f"{service} does not serve {run} after {patience:g} s; its last answer: {answer[:200]}; "
+        "look at its log, and whether it watches the same folder"
+    )
+
+
+@flow(name=REFRESH, **FLOW)
+@one_line_failure
+def refresh(
+    dataset: str = "sample",
+    raw: Path | None = None,
+    out: Path | None = None,
+    model: str = DEFAULT_MODEL,
+    training: dict[str, Any] = {},  # noqa: B006 Prefect shows the default; nobody changes it
+    settings: dict[str, Any] = {},  # noqa: B006
+    service: str | None = None,
+    patience: float = PATIENCE,
+) -> Path:
+    """Rebuild a data set, train a model on it, and wait until a service serves the new run.
+
+    Args:
+        dataset: name of a recipe, or path of a recipe file.
+        raw: folder with the publishers' files; by default the recipe's.
+        out: folder for everything derived; by default data/processed/NAME.
+        model: name of a model, such as mmss_mkr_g or ials.
+        training: settings of the training, by name (epochs, patience, device, …).
+        settings: settings of the model, by name (dim, lambda1, …).
+        service: address of a running service that watches the folder; without it nobody is asked.
+        patience: seconds for the service to take up the run.
+    """
+    config = TrainConfig.parse(training)  # a mistake here is known before the build
+    data = processed_folder(dataset, out)
+    start = flow_run.scheduled_start_time or datetime.now(UTC)
+    run = data / "models" / f"{run_name(model, config)}-{start:%Y%m%dT%H%M%S}"
+    build_kg(dataset=dataset, raw=raw, out=out)
+    train(data=data, model=model, out=run, training=training, settings=settings)
+    if service is not None:
+        see_served.submit(service, run.name, patience).result()
+    return run
+
+
+def main(
+    dataset: Annotated[str, typer.Option(help="recipe: a name or a file")] = "sample",
+    raw: Annotated[Path | None, typer.Option(help="folder with the publishers' files")] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for everything derived")] = None,
+    model: Annotated[str, typer.Option(help="name of a model")] = DEFAULT_MODEL,
+    epochs: Annotated[int | None, typer.Option(help="most epochs to train")] = None,
+    service: Annotated[
+        str | None, typer.Option(metavar="URL", help="service that is to serve the new run")
+    ] = None,
+    patience: Annotated[float, typer.Option(help="seconds for the service to do so")] = PATIENCE,
+    runner: Annotated[Runner, typer.Option(help="where tasks run")] = SETTINGS.task_runner,
+    address: Annotated[
+        str | None, typer.Option(help="of a running cluster of Dask or Ray")
+    ] = SETTINGS.address,
+) -> None:
+    """Rebuild, retrain and hand the new run to a service, as a Prefect flow."""
+    run_flow(
+        refresh,
+        runner,
+        address,
+        dataset=dataset,
+        raw=raw,
+        out=out,
+        model=model,
+        training={} if epochs is None else {"epochs": epochs},
+        service=service,
+        patience=patience,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(exit_status(lambda: typer.run(main), faults=USER_FAULTS))
