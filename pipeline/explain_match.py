@@ -37,8 +37,8 @@ class Verdict(StrEnum):
 
 
 def explain_match_command(
-    left: Annotated[str, typer.Argument(help="Key of a record, name of an entity, or a name.")],
-    right: Annotated[str, typer.Argument(help="The other one.")],
+    left: Annotated[str, typer.Argument(help="Key of a record, CURIE of an entity, or a name.")],
+    right: Annotated[str, typer.Argument(help="The other record or entity.")],
     dataset: _Dataset = "sample",
     data: _Data = None,
 ) -> None:
@@ -68,8 +68,8 @@ def explain_match_command(
 
 def judge_command(
     left: Annotated[str, typer.Argument(help="Key of a record, or a name that one record has.")],
-    right: Annotated[str, typer.Argument(help="The other one.")],
-    verdict: Annotated[Verdict, typer.Argument(help="What you decide.")],
+    right: Annotated[str, typer.Argument(help="The other record.")],
+    verdict: Annotated[Verdict, typer.Argument(help="Your decision.")],
     dataset: _Dataset = "sample",
     data: _Data = None,
 ) -> None:

@@ -94,7 +94,7 @@ def _parser() -> OneLineParser:
         "--split",
         choices=get_args(SplitKind),
         default="random",
-        help="how the rows are parted (default: random)",
+        help="how the rows are split (default: random)",
     )
     parser.add_argument(
         "--split-seed", type=int, default=555, metavar="N", help="seed of the split (default: 555)"

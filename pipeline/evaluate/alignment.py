@@ -52,7 +52,7 @@ def alignment_command(
     raw: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of the raw files: tells which gold things the dump holds at all.  "
+            help="Folder of the raw files, to determine which gold entries the dump contains.  "
             "[default: data/raw]"
         ),
     ] = None,

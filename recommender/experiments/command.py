@@ -67,9 +67,9 @@ def add_flags(parser: OneLineParser, *, seed_of: str, trial: str, figures: str) 
     parser.add_argument(
         "--jobs", type=int, metavar="N", help="processes, one thread each (default: all cores)"
     )
-    parser.add_argument("--estimate", action="store_true", help="say how long it would take")
+    parser.add_argument("--estimate", action="store_true", help="print the estimated duration")
     parser.add_argument(
-        "--cached", action="store_true", help="train nothing: the page from the results at hand"
+        "--cached", action="store_true", help="train nothing; write the page from cached results"
     )
     parser.add_argument(
         "--epochs", type=int, metavar="N", help=f"at most so many epochs: a trial, {trial}"
@@ -85,7 +85,11 @@ def add_flags(parser: OneLineParser, *, seed_of: str, trial: str, figures: str) 
         help=f"folder of the page and the {figures} (default: %(default)s)",
     )
     parser.add_argument(
-        "--rows", type=Path, default=FOLDER, metavar="DIR", help="rows other than the project's"
+        "--rows",
+        type=Path,
+        default=FOLDER,
+        metavar="DIR",
+        help="rows to use instead of the project's",
     )
 
 

@@ -48,12 +48,12 @@ class RunConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str = Field(description="name in the registry")
-    model_settings: dict[str, Any] = Field(description="every setting of the model")
+    model_settings: dict[str, Any] = Field(description="all settings of the model")
     training: TrainConfig
     ratios: tuple[float, float, float] = Field(description="train, validation and test parts")
     data: Path = Field(description="data folder")
     data_hashes: dict[str, str] = Field(description="SHA-256 of its files")
-    versions: dict[str, str] = Field(description="of Python and the libraries that compute")
+    versions: dict[str, str] = Field(description="of Python and the numerical libraries")
 
 
 @dataclass(frozen=True)
