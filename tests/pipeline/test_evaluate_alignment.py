@@ -1,4 +1,4 @@
-"""`python -m pipeline evaluate alignment`, as a person runs it on a built folder."""
+"""`python -m pipeline evaluate alignment` on a built folder."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def run(built, gold, *more):
 
 @pytest.fixture(autouse=True)
 def wide_terminal(monkeypatch):
-    """Rows of tables stay on their lines, whatever the width of whoever runs the tests."""
+    """Use a wide terminal, so that table rows do not wrap."""
     monkeypatch.setattr("pipeline.evaluate.alignment._out", Console(width=160, height=50))
 
 

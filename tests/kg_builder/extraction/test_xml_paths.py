@@ -1,4 +1,4 @@
-"""XML of any shape by paths: playlists, property lists, scores; nothing expanded or fetched."""
+"""XML of any structure by paths: playlists, property lists, scores; nothing expanded or fetched."""
 
 from __future__ import annotations
 
