@@ -1,4 +1,4 @@
-"""`python -m recommender.held_out_pairs`: what must not be in the graph of a split."""
+"""`python -m recommender.held_out_pairs`: pairs to exclude from a split's graph."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Splits by time: what is learnt from comes before what is tested."""
+"""Splits by time: training rows precede test rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""New items by their facts alone."""
+"""New items given only by facts."""
 
 from __future__ import annotations
 
