@@ -120,7 +120,7 @@ def _show_mention(key: str, link: Mapping[str, Any]) -> None:
     for feature in listed[0]["features"] if listed else ():
         table.add_row(feature, *(f"{c['features'][feature]:+.2f}" for c in listed))
     table.add_row("probability", *(f"{c['score']:.4f}" for c in listed), style="bold")
-    _out.print(table if listed else "  no entity bears the name", highlight=False)
+    _out.print(table if listed else "  no entity has the name", highlight=False)
 
 
 def _show(explanation: Explanation) -> None:

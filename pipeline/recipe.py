@@ -118,7 +118,7 @@ class Recipe(BaseModel):
                             f"source (sources: {names})"
                         )
         if self.users and not self.interactions:
-            raise ValueError("'users' without 'interactions': nobody is a user")
+            raise ValueError("'users' without 'interactions': there are no users")
         check_relations(self.users)
         return self
 

@@ -41,7 +41,7 @@ def held_out_pairs(parts: Split, *, negatives: bool = False) -> Iterator[tuple[s
     folder, names = parts.dataset.folder, parts.dataset.catalogue
     for file in ("users.tsv", "items.tsv"):
         if not (folder / file).is_file():
-            remedy = "it tells the publisher's ids; build the data set with `python -m pipeline`"
+            remedy = "it has the publisher's ids; build the data set with `python -m pipeline`"
             raise DataError.at(folder / file, None, "no such file", remedy)
     pairs = {
         (int(user), int(item))

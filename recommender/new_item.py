@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     texts = [part.strip() for text in arguments.facts for part in text.split(";") if part.strip()]
     statements = [vocabulary.statement(text) for text in texts]
     if not statements:
-        raise ConfigError("--facts says nothing; give relation=value, several parted by semicolons")
+        raise ConfigError("--facts is empty; give relation=value, several separated by semicolons")
     facts = vocabulary.facts(statements)
     placements = place_new_item(run.model, run.split, facts)
     report = _report(placements, statements, facts, run, folder, arguments.top)

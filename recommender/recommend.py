@@ -305,7 +305,7 @@ def _print_why(found: Recommendations, paths: ReasonPaths) -> None:
                 console.print(text, style="dim" if indent else None)
     if paths.sources_missing:
         console.print(
-            f"the data folder has no {STATEMENTS_FILE}: the facts are known, their sources are not",
+            f"the data folder has no {STATEMENTS_FILE}: the sources of the facts are unknown",
             style="dim",
         )
 

@@ -90,7 +90,7 @@ def _data(arguments: argparse.Namespace, config: KGETrainConfig) -> tuple[Triple
     """The training data, and the default parent folder of runs."""
     if arguments.triples is None:
         if arguments.test is not None or arguments.known:
-            raise ConfigError("--test and --known go with --triples; --data is split by itself")
+            raise ConfigError("--test and --known need --triples; --data is split automatically")
         dataset = load(arguments.data or DEFAULT_DATA)
         parts = split_triples(dataset.graph, config.split_seed)
         return (

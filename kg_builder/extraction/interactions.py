@@ -114,7 +114,7 @@ class DerivedUser(BaseModel):
         if (self.value is None) == (not self.pattern):
             raise ValueError("give 'value', or 'pattern' (and the 'column' that it is for)")
         if self.value is not None and self.column is not None:
-            raise ValueError("'column' says nothing beside 'value'")
+            raise ValueError("'column' has no effect with 'value'")
         try:
             regex.compile(self.pattern)
         except regex.error as fault:
@@ -394,4 +394,4 @@ def _known_keys(item: str, records: str, record_keys: frozenset[str]) -> str:
         return f"{hint}the keys there are look like {', '.join(own[:3])}"
     prefixes = sorted({key.rpartition("/")[0] for key in record_keys})
     shown = get_close_matches(records, prefixes, n=3, cutoff=0.0)
-    return f"'records' stands before the item's id; keys begin: {', '.join(shown) or 'nothing'}"
+    return f"'records' is the item id's prefix; keys begin with: {', '.join(shown) or 'nothing'}"

@@ -55,5 +55,5 @@ class RatingsConfig(BaseModel):
     @model_validator(mode="after")
     def _a_list_needs_no_class(self) -> Self:
         if isinstance(self.items, ItemList) and self.item_type is not None:
-            raise ValueError("'item_type' says nothing where a file lists the items: leave it out")
+            raise ValueError("'item_type' has no effect if a file lists the items: remove it")
         return self

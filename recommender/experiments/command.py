@@ -114,7 +114,7 @@ def measure(console: Console, cells: Sequence[Cell], arguments: argparse.Namespa
     try:
         outcomes = [] if arguments.cached else run_with_bar(console, todo, cache, jobs)
     except KeyboardInterrupt:
-        console.print("stopped; what is finished is kept: repeat the command to go on")
+        console.print("stopped; finished results are kept: repeat the command to continue")
         return Measured({}, status=130)
     done = {**todo.done, **{o.cell.key: o.result for o in outcomes if o.result is not None}}
     return Measured(done, [o for o in outcomes if o.result is None])

@@ -52,7 +52,7 @@ def add_list_flags(parser: argparse.ArgumentParser) -> None:
     played.add_argument(
         "--allow-played", action="store_true", help="also items that the user already plays"
     )
-    group = parser.add_argument_group("what counts beside relevance (0: nothing, the default)")
+    group = parser.add_argument_group("re-ranking weights (0: off, the default)")
     for name, criterion in criteria().items():
         group.add_argument(
             f"--{name}",

@@ -249,7 +249,7 @@ def test_a_recipe_without_users_writes_no_such_file(people):
     recipe.write_text(recipe.read_text().replace(PEOPLE, ""))
     built(people)
     assert not list((people / "out").glob("user_*"))
-    with pytest.raises(DataError, match="--with-users: nothing is known of the users"):
+    with pytest.raises(DataError, match="--with-users: there are no facts about users"):
         built(people, with_users=True)
 
 

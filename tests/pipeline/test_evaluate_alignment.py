@@ -102,7 +102,7 @@ def test_gold_things_that_the_dump_does_not_hold_are_distinguished(built, tmp_pa
     (raw / "dbpedia-music").mkdir()
     result = run(built, "1\tm.1\n3\tm.3\n", "--raw", str(raw))
     shown = " ".join(result.output.split())
-    assert "those whose thing is in the dump 1 1 1 1.0000" in shown
+    assert "those whose entry is in the dump 1 1 1 1.0000" in shown
     assert "missed: not in the database 1" in shown
 
 

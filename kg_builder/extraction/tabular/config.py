@@ -214,11 +214,11 @@ class RowsConfig(BaseModel):
             raise ValueError("'path' is missing: the file below the raw folder")
         if self.layout == "xml" and not self.rows:
             raise ValueError(
-                f"{self.path}: say with 'rows' which elements of the XML are the rows, "
+                f"{self.path}: set 'rows' to the path of the row elements in the XML, "
                 "such as 'playlist.trackList.track'"
             )
         if self.format == "sql" and self.sql is None:
-            raise ValueError(f"{self.path}: say with 'sql' which table or query is read")
+            raise ValueError(f"{self.path}: set 'sql' to the table or query to read")
         self._refuse_foreign_keys()
         delimited = self.layout in {"csv", "tsv", "dat", "excel"}
         if delimited and not self.header and not self.names:

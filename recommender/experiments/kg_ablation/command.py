@@ -187,7 +187,7 @@ def _plan(
         for row in usable:
             if graph.change == "none" and row.model in study.needs_graph:
                 planned.problems.append(
-                    f"{row.label} without a graph: it knows a user by triples alone"
+                    f"{row.label} without a graph: it represents a user by triples only"
                 )
                 continue
             cells = [

@@ -142,7 +142,7 @@ def test_countries_go_by_code_and_by_name(named_toy_data, tmp_path):
 
 
 def test_a_graph_without_countries_says_so(vocabulary):
-    with pytest.raises(ConfigError, match="does not say from which country"):
+    with pytest.raises(ConfigError, match="has no countries of items"):
         filters.country(vocabulary, "IS")
 
 
