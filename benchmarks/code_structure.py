@@ -235,7 +235,7 @@ def way_of_two_sentences(folder: Path) -> tuple[list[str], int]:
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--files", action="store_true", help="say what is counted")
+    parser.add_argument("--files", action="store_true", help="list the counted files")
     options = parser.parse_args()
     graph = import_graph()
     for package in PACKAGES:

@@ -219,13 +219,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--dump", type=Path, help="a dump of one's own instead of a made one")
+    parser.add_argument("--dump", type=Path, help="an existing dump instead of a generated one")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the publishers' data")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()))
-    parser.add_argument("--gigabytes", type=float, default=5.0, help="size before packing")
+    parser.add_argument("--gigabytes", type=float, default=5.0, help="uncompressed size")
     parser.add_argument("--names", choices=("same", "varied"), default="same")
     parser.add_argument("--repeat", type=int, default=1)
-    parser.add_argument("--no-loop", action="store_true", help="leave the loop of Python out")
+    parser.add_argument("--no-loop", action="store_true", help="skip the plain Python loop")
     parser.add_argument("--only", choices=("zcat", "ours", "loop"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.only:

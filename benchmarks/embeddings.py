@@ -34,8 +34,10 @@ def main() -> None:
     parser.add_argument("--model", choices=("complex", "transe"), default="complex")
     parser.add_argument("--dim", type=int, default=128, help="real numbers per entity")
     parser.add_argument("--batch-size", type=int, default=512)
-    parser.add_argument("--queries", type=int, default=0, help="triples to take; 0: all")
-    parser.add_argument("--candidates", type=int, default=2000, help="of the sampled variant")
+    parser.add_argument("--queries", type=int, default=0, help="number of triples; 0: all")
+    parser.add_argument(
+        "--candidates", type=int, default=2000, help="candidates of the sampled variant"
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     graph = read_named_triples(arguments.triples).train

@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=float, nargs="+", default=SIZES, help="megabytes")
     parser.add_argument("--text-sizes", type=float, nargs="+", default=TEXT_SIZES)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
-    parser.add_argument("--plot", type=Path, help="where to draw the figure of --memory")
+    parser.add_argument("--plot", type=Path, help="file for the plot of --memory")
     parser.add_argument("--case", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.case:

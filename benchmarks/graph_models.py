@@ -206,14 +206,14 @@ def row_of(cost: dict[str, float]) -> list[str]:
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, help="data folder in place of the random rows")
+    parser.add_argument("--data", type=Path, help="data folder instead of random rows")
     parser.add_argument(
         "--recbole", default=os.environ.get("RECBOLE_PYTHON"), metavar="PYTHON",
-        help="interpreter that has RecBole (default: environment variable RECBOLE_PYTHON)",
+        help="Python interpreter with RecBole (default: environment variable RECBOLE_PYTHON)",
     )  # fmt: skip
     parser.add_argument("--models", nargs="+", choices=CASES, default=list(CASES))
     parser.add_argument(
-        "--whole", action="store_true", help="whole trainings in place of epochs; needs --data"
+        "--whole", action="store_true", help="complete trainings instead of epochs; needs --data"
     )
     parser.add_argument("--case", choices=CASES, help=argparse.SUPPRESS)
     arguments = parser.parse_args()

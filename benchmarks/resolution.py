@@ -84,10 +84,10 @@ def main() -> None:
     """Measure each size in turn, print the table as it grows, draw the plot."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
-    parser.add_argument("--clean", action="store_true", help="say that the sources are clean")
+    parser.add_argument("--clean", action="store_true", help="declare the sources clean")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--plot", type=Path, help="PNG to draw")
-    parser.add_argument("--json", type=Path, help="file to keep the figures in")
+    parser.add_argument("--plot", type=Path, help="PNG file of the plot")
+    parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one is not None:

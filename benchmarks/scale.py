@@ -165,7 +165,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--artists", type=int, nargs="+", default=SIZES)
-    parser.add_argument("--plays", type=int, help="rows of listening; 17 per artist")
+    parser.add_argument("--plays", type=int, help="rows of plays; 17 per artist")
     parser.add_argument("--users", type=int, help="listeners; 1.2 per artist")
     parser.add_argument("--stages", nargs="+", default=[stage.name for stage in STAGES])
     parser.add_argument(

@@ -118,10 +118,12 @@ def _memory(device: str) -> int:
 def main() -> None:
     """Run the cases and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--run", type=Path, help="a trained run in place of the random tables")
+    parser.add_argument("--run", type=Path, help="a trained run instead of random tables")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: torch's choice")
-    parser.add_argument("--block", type=int, default=DEFAULT_BLOCK, help="scores held at a time")
+    parser.add_argument(
+        "--block", type=int, default=DEFAULT_BLOCK, help="scores in memory at a time"
+    )
     parser.add_argument("--case", choices=CASES, help=argparse.SUPPRESS)
     parser.add_argument("--way", choices=("blocked", "naive"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()

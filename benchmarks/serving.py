@@ -162,16 +162,16 @@ def _latencies(seconds: list[float]) -> str:
 
 def main() -> None:
     """Parse and measure."""
-    parser = argparse.ArgumentParser(description="Load of a running service.")
+    parser = argparse.ArgumentParser(description="Load test of a running service.")
     parser.add_argument("--url", default="http://127.0.0.1:8000")
-    parser.add_argument("--data", type=Path, required=True, help="the folder that it serves")
+    parser.add_argument("--data", type=Path, required=True, help="folder that it serves")
     parser.add_argument("--kind", choices=KINDS, default="recommend")
-    parser.add_argument("--run", default="", help="run or model to ask for")
-    parser.add_argument("--rate", type=float, default=200, help="requests a second")
+    parser.add_argument("--run", default="", help="run or model to request")
+    parser.add_argument("--rate", type=float, default=200, help="requests per second")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--windows", type=float, default=0, help="seconds of each")
-    parser.add_argument("--new-run", type=Path, help="run folder that is made to look new")
+    parser.add_argument("--windows", type=float, default=0, help="duration of each load in seconds")
+    parser.add_argument("--new-run", type=Path, help="run folder that is touched to look new")
     asyncio.run(measure(parser.parse_args()))
 
 

@@ -127,7 +127,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--tables", type=int, default=32)
-    parser.add_argument("--rows", type=int, default=4000, help="of each table")
+    parser.add_argument("--rows", type=int, default=4000, help="rows per table")
     parser.add_argument("--texts", type=int, default=2000)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--runners", nargs="*", default=[])

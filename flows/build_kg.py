@@ -139,12 +139,12 @@ def main(
         bool, typer.Option("--with-users", help="write the facts about users as users.ttl")
     ] = False,
     allow_outside: Annotated[
-        bool, typer.Option("--allow-outside", help="let the recipe read files from anywhere")
+        bool, typer.Option("--allow-outside", help="allow the recipe to read files anywhere")
     ] = False,
     mine: Annotated[bool, typer.Option("--mine", help="fill gaps by neural models")] = False,
-    runner: Annotated[Runner, typer.Option(help="where tasks run")] = SETTINGS.task_runner,
+    runner: Annotated[Runner, typer.Option(help="task runner")] = SETTINGS.task_runner,
     address: Annotated[
-        str | None, typer.Option(help="of a running cluster of Dask or Ray")
+        str | None, typer.Option(help="address of a running Dask or Ray cluster")
     ] = SETTINGS.address,
 ) -> None:
     """Build the knowledge graph of one data set as a Prefect flow."""

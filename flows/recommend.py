@@ -84,9 +84,9 @@ def main(
     run: Annotated[Path | None, typer.Option(help="run folder (default: the newest)")] = None,
     user: Annotated[str | None, typer.Option(help="raw id of a user (default: all)")] = None,
     top: Annotated[int, typer.Option(min=1, help="items per user")] = 10,
-    runner: Annotated[Runner, typer.Option(help="where tasks run")] = SETTINGS.task_runner,
+    runner: Annotated[Runner, typer.Option(help="task runner")] = SETTINGS.task_runner,
     address: Annotated[
-        str | None, typer.Option(help="of a running cluster of Dask or Ray")
+        str | None, typer.Option(help="address of a running Dask or Ray cluster")
     ] = SETTINGS.address,
 ) -> None:
     """Recommend from a trained run as a Prefect flow."""

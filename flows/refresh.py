@@ -101,16 +101,16 @@ def refresh(
 def main(
     dataset: Annotated[str, typer.Option(help="recipe: a name or a file")] = "sample",
     raw: Annotated[Path | None, typer.Option(help="folder with the publishers' files")] = None,
-    out: Annotated[Path | None, typer.Option(help="folder for everything derived")] = None,
+    out: Annotated[Path | None, typer.Option(help="folder of the processed data")] = None,
     model: Annotated[str, typer.Option(help="name of a model")] = DEFAULT_MODEL,
-    epochs: Annotated[int | None, typer.Option(help="most epochs to train")] = None,
+    epochs: Annotated[int | None, typer.Option(help="maximum number of training epochs")] = None,
     service: Annotated[
-        str | None, typer.Option(metavar="URL", help="service that is to serve the new run")
+        str | None, typer.Option(metavar="URL", help="service that must serve the new run")
     ] = None,
-    patience: Annotated[float, typer.Option(help="seconds for the service to do so")] = PATIENCE,
-    runner: Annotated[Runner, typer.Option(help="where tasks run")] = SETTINGS.task_runner,
+    patience: Annotated[float, typer.Option(help="timeout in seconds for the service")] = PATIENCE,
+    runner: Annotated[Runner, typer.Option(help="task runner")] = SETTINGS.task_runner,
     address: Annotated[
-        str | None, typer.Option(help="of a running cluster of Dask or Ray")
+        str | None, typer.Option(help="address of a running Dask or Ray cluster")
     ] = SETTINGS.address,
 ) -> None:
     """Rebuild, retrain and hand the new run to a service, as a Prefect flow."""

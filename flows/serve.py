@@ -36,8 +36,8 @@ def deployments() -> list[RunnerDeployment]:
 
 
 def main(
-    limit: Annotated[int, typer.Option(min=1, help="most runs at a time")] = 2,
-    poll_seconds: Annotated[float, typer.Option(min=0.1, help="pause between looks for work")] = 2,
+    limit: Annotated[int, typer.Option(min=1, help="maximum number of concurrent runs")] = 2,
+    poll_seconds: Annotated[float, typer.Option(min=0.1, help="polling interval in seconds")] = 2,
 ) -> None:
     """Serve the deployments of all flows until interrupted."""
     serve(*deployments(), limit=limit, query_seconds=poll_seconds)

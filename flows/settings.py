@@ -27,15 +27,13 @@ class FlowSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MUSIC_KG_", frozen=True, extra="ignore")
 
     task_runner: Runner = Field(
-        Runner.THREADS, description="where tasks run: threads, processes, dask, or ray"
+        Runner.THREADS, description="task runner: threads, processes, dask, or ray"
     )
     address: str | None = Field(
-        None, description="address of a running cluster of Dask or Ray that works on the tasks"
+        None, description="address of a running Dask or Ray cluster for the tasks"
     )
-    retries: int = Field(
-        2, ge=0, description="how often a task is tried again after a fault that may pass"
-    )
-    retry_delay_seconds: float = Field(5.0, ge=0, description="pause before each further attempt")
+    retries: int = Field(2, ge=0, description="retries of a task after a transient failure")
+    retry_delay_seconds: float = Field(5.0, ge=0, description="delay before each retry")
 
 
 def load_settings() -> FlowSettings:

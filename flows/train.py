@@ -150,14 +150,14 @@ def main(
     data: Annotated[Path, typer.Option(help="processed folder")] = DEFAULT_DATA,
     model: Annotated[str, typer.Option(help="name of a model")] = DEFAULT_MODEL,
     negatives: Annotated[str, typer.Option(help="static or fresh")] = TRAINING.negatives,
-    epochs: Annotated[int, typer.Option(help="most epochs to train")] = TRAINING.epochs,
+    epochs: Annotated[int, typer.Option(help="maximum number of epochs")] = TRAINING.epochs,
     split_seed: Annotated[int, typer.Option(help="seed of the split")] = TRAINING.split_seed,
-    seed: Annotated[int, typer.Option(help="seed of everything else")] = TRAINING.seed,
+    seed: Annotated[int, typer.Option(help="seed of all other randomness")] = TRAINING.seed,
     out: Annotated[Path | None, typer.Option(help="run folder")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="go on from the checkpoint")] = False,
-    runner: Annotated[Runner, typer.Option(help="where tasks run")] = SETTINGS.task_runner,
+    resume: Annotated[bool, typer.Option("--resume", help="resume from the checkpoint")] = False,
+    runner: Annotated[Runner, typer.Option(help="task runner")] = SETTINGS.task_runner,
     address: Annotated[
-        str | None, typer.Option(help="of a running cluster of Dask or Ray")
+        str | None, typer.Option(help="address of a running Dask or Ray cluster")
     ] = SETTINGS.address,
 ) -> None:
     """Train a recommender as a Prefect flow."""

@@ -90,7 +90,7 @@ class Build:
             )
         if with_users and not recipe.users:
             raise DataError(
-                "--with-users: nothing is known of the users",
+                "--with-users: there are no facts about users",
                 where=f"recipe {recipe.name}",
                 remedy="state it with [[users]]",
             )
@@ -169,7 +169,7 @@ class Build:
                 raise DataError(
                     "damaged: its bytes have changed since it was written, its time has not",
                     where=str(job.out / name),
-                    remedy="build everything anew with --force",
+                    remedy="rebuild everything with --force",
                 )
         manifest.forget(stage.name)
         started = time.perf_counter()

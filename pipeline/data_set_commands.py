@@ -49,8 +49,8 @@ def build_command(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Build the graph without what the users of these user<TAB>item pairs did with "
-            "the items (python -m recommender.held_out_pairs writes them).",
+            help="Exclude users' data about the items of these user<TAB>item pairs (written by "
+            "python -m recommender.held_out_pairs).",
         ),
     ] = None,
     with_users: Annotated[
@@ -67,7 +67,7 @@ def build_command(
         ),
     ] = 0,
     allow_outside: Annotated[
-        bool, typer.Option("--allow-outside", help="Let the recipe read files from anywhere.")
+        bool, typer.Option("--allow-outside", help="Allow the recipe to read files anywhere.")
     ] = False,
 ) -> None:
     """Run the construction stages: raw files in, graph and training files out."""

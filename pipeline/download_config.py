@@ -35,24 +35,28 @@ class Download(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: Annotated[HttpUrl, Field(description="where the publisher offers the file")]
-    path: Annotated[RelativePath, Field(description="where the file goes")]
+    url: Annotated[HttpUrl, Field(description="URL of the file")]
+    path: Annotated[RelativePath, Field(description="path of the downloaded file")]
     sha256: Annotated[
         str | None,
         Field(
             pattern="^[0-9a-f]{64}$",
-            description="SHA-256 of the file in lower-case hexadecimal digits, where it is known; "
-            "without it, the sum seen at the first download is remembered",
+            description="SHA-256 of the file in lower-case hexadecimal digits, if known; "
+            "otherwise the hash of the first download is stored and compared",
         ),
     ] = None
-    size: Annotated[
-        int | None, Field(ge=0, description="length of the file in bytes, where it is known")
-    ] = None
+    size: Annotated[int | None, Field(ge=0, description="size of the file in bytes, if known")] = (
+        None
+    )
     unpack: Annotated[
         dict[str, RelativePath],
-        Field(description="members of the zip or tar archive to take out, and where each goes"),
+        Field(description="members of the zip or tar archive to extract, and their paths"),
     ] = {}
     largest_member: Annotated[
         int,
-        Field(gt=0, description="bytes that no unpacked member may exceed: a guard against bombs"),
+        Field(
+            gt=0,
+            description="maximum size in bytes of an extracted member, as a guard "
+            "against decompression bombs",
+        ),
     ] = 4 * GIBIBYTE

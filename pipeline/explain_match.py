@@ -37,8 +37,8 @@ class Verdict(StrEnum):
 
 
 def explain_match_command(
-    left: Annotated[str, typer.Argument(help="Key of a record, name of an entity, or a name.")],
-    right: Annotated[str, typer.Argument(help="The other one.")],
+    left: Annotated[str, typer.Argument(help="Key of a record, CURIE of an entity, or a name.")],
+    right: Annotated[str, typer.Argument(help="The other record or entity.")],
     dataset: _Dataset = "sample",
     data: _Data = None,
 ) -> None:
@@ -68,8 +68,8 @@ def explain_match_command(
 
 def judge_command(
     left: Annotated[str, typer.Argument(help="Key of a record, or a name that one record has.")],
-    right: Annotated[str, typer.Argument(help="The other one.")],
-    verdict: Annotated[Verdict, typer.Argument(help="What you decide.")],
+    right: Annotated[str, typer.Argument(help="The other record.")],
+    verdict: Annotated[Verdict, typer.Argument(help="Your decision.")],
     dataset: _Dataset = "sample",
     data: _Data = None,
 ) -> None:
@@ -120,7 +120,7 @@ def _show_mention(key: str, link: Mapping[str, Any]) -> None:
     for feature in listed[0]["features"] if listed else ():
         table.add_row(feature, *(f"{c['features'][feature]:+.2f}" for c in listed))
     table.add_row("probability", *(f"{c['score']:.4f}" for c in listed), style="bold")
-    _out.print(table if listed else "  no entity bears the name", highlight=False)
+    _out.print(table if listed else "  no entity has the name", highlight=False)
 
 
 def _show(explanation: Explanation) -> None:

@@ -19,9 +19,11 @@ from safe_io.atomic import write_atomically
 def export_links_command(
     dataset: Annotated[str, typer.Option(help="Name of a processed data set.")] = "sample",
     style: Annotated[
-        str, typer.Option("--format", help="kb4rec, or recbole for its .link files.")
+        str, typer.Option("--format", help="kb4rec, or recbole for .link files.")
     ] = "kb4rec",
-    out: Annotated[Path | None, typer.Option(help="The file.  [default: standard output]")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Output file.  [default: standard output]")
+    ] = None,
     database: Annotated[str, typer.Option(help=f"Whose ids: {', '.join(ALIGNED)}.")] = "freebase",
     data: DataFolder = None,
 ) -> None:

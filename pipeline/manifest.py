@@ -61,7 +61,7 @@ class Manifest:
             raise DataError(
                 f"damaged: {fault.error_count()} wrong entries",
                 where=str(self._path),
-                remedy="delete it to build everything anew",
+                remedy="delete it to rebuild everything",
             ) from None
 
     @property

@@ -42,37 +42,39 @@ class Recipe(BaseModel):
     name: Annotated[
         str,
         Field(
-            pattern=r"^[\w-][\w.-]*$", max_length=100, description="Name; also the output folder."
+            pattern=r"^[\w-][\w.-]*$",
+            max_length=100,
+            description="Name; also that of the output folder.",
         ),
     ]
-    title: Annotated[str, Field(description="One line for people.")]
-    licence: Annotated[str, Field(description="What the publishers allow.")] = ""
+    title: Annotated[str, Field(description="Title, one line.")]
+    licence: Annotated[str, Field(description="Licence or terms of the publishers.")] = ""
     fetch: Annotated[
-        tuple[Download, ...], Field(description="Where the publishers offer the files.")
+        tuple[Download, ...], Field(description="Files that can be downloaded from the publishers.")
     ] = ()
     manual: Annotated[
-        str, Field(description="What to do where the files cannot be downloaded by a program.")
+        str, Field(description="Instructions if the files cannot be downloaded automatically.")
     ] = ""
     ontology: Annotated[
         tuple[Path, ...],
         Field(description="Turtle files that extend the music data model, beside the recipe."),
     ] = ()
     sources: Annotated[
-        tuple[SourceConfig, ...], Field(min_length=1, description="Where the facts come from.")
+        tuple[SourceConfig, ...], Field(min_length=1, description="Sources of facts.")
     ]
     traits: Annotated[
-        dict[str, SourceTraits], Field(description="What is known of a source as a whole.")
+        dict[str, SourceTraits], Field(description="Properties of sources as a whole.")
     ] = {}
     interactions: Annotated[
         tuple[InteractionTable, ...],
         Field(
-            description="The interaction file; of several descriptions the first whose file "
-            "exists is used (a publisher's file and an excerpt of it, say)."
+            description="The interaction file; of several entries the first whose file exists "
+            "is used (for example a publisher's file and an excerpt of it)."
         ),
     ] = ()
     users: Annotated[
         tuple[UserTable, ...],
-        Field(description="What is known of the users: friends, age, occupation."),
+        Field(description="Facts about users: friends, age, occupation."),
     ] = ()
     fusion: FusionConfig = FusionConfig()
     alignment: AlignmentConfig = AlignmentConfig()
@@ -81,7 +83,9 @@ class Recipe(BaseModel):
     ] = ()
     given_links: Annotated[
         tuple[LinkFile, ...],
-        Field(description="Link files of others (KB4Rec, RecBole): they win over the alignment."),
+        Field(
+            description="Link files made elsewhere (KB4Rec, RecBole); they override the alignment."
+        ),
     ] = ()
     inference: InferenceConfig = InferenceConfig()
     cleaning: CleaningConfig = CleaningConfig()
@@ -114,7 +118,7 @@ class Recipe(BaseModel):
                             f"source (sources: {names})"
                         )
         if self.users and not self.interactions:
-            raise ValueError("'users' without 'interactions': nobody is a user")
+            raise ValueError("'users' without 'interactions': there are no users")
         check_relations(self.users)
         return self
 

@@ -45,7 +45,7 @@ class Relations(StrEnum):
 
 
 def train_extractor_command(
-    out: Annotated[Path, typer.Option(help="Folder to write the extractor into.")],
+    out: Annotated[Path, typer.Option(help="Output folder of the extractor.")],
     dataset: Annotated[
         str, typer.Option(help="Name of a built data set: its facts and its recipe's texts.")
     ] = "",
@@ -56,7 +56,7 @@ def train_extractor_command(
             "--processed",
             "--records",
             metavar="DIR",
-            help="Processed folder whose facts are used; without --dataset, too.  [default: "
+            help="Processed folder with the facts; also without --dataset.  [default: "
             "data/processed/<dataset>]",
         ),
     ] = None,
@@ -70,7 +70,7 @@ def train_extractor_command(
     annotated: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Annotated texts: biographies as the sample has them, WebNLG or Text2KGBench; "
+            help="Annotated texts: biographies in the sample's format, WebNLG or Text2KGBench; "
             "may be repeated."
         ),
     ] = None,
@@ -80,13 +80,13 @@ def train_extractor_command(
     method: Annotated[
         Relations,
         typer.Option(
-            help="How relations are read: pairs of names; or subject-first, for texts about one "
-            "thing each, one sentence or a few long; auto looks at the texts."
+            help="Relation extractor: pairs of names; or subject-first, for texts about one "
+            "entity each, of one sentence or few long ones; auto decides from the texts."
         ),
     ] = Relations.PAIRS,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     measure: Annotated[
-        bool, typer.Option(help="Fit on four fifths first, and score the rest.")
+        bool, typer.Option(help="First train on four fifths and score the rest.")
     ] = True,
 ) -> None:
     """Train the NER model and the relation extractor; same seed, same bytes."""

@@ -90,7 +90,7 @@ class Transfer:
                     raise FetchError(
                         f"{fault}{times}{asked}",
                         where=url,
-                        remedy="run the same command again later: it goes on where it stopped",
+                        remedy="run the same command again later: it resumes where it stopped",
                     ) from fault
                 self.sleep(wait)
             else:

@@ -137,7 +137,7 @@ def main_guard(main: Callable[[list[str] | None], int], argv: list[str] | None =
             memory_remedy="take less, such as a smaller --dim or --batch-size",
         )
     except KeyboardInterrupt:
-        sys.stderr.write("stopped; go on with --resume\n")
+        sys.stderr.write("stopped; continue with --resume\n")
         return 130
 
 

@@ -46,8 +46,8 @@ def _parser() -> OneLineParser:
     parser = OneLineParser(
         prog="python -m recommender.compare",
         usage="%(prog)s RUN RUN [RUN ...] [settings]",
-        description="Compare runs with the first one. Runs on the same rows are compared row by "
-        "row; runs on several splits are grouped by their settings and paired by seed.",
+        description="Compare runs with the first one. Runs on the same rows are compared row "
+        "by row; runs on several splits are grouped by their settings and paired by seed.",
         allow_abbrev=False,
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders")

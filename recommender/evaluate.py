@@ -49,9 +49,9 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> OneLineParser:
     parser = OneLineParser(
         prog="python -m recommender.evaluate",
-        description="Measure a trained run on held-out rows: AUC and ACC, total and on items with "
-        "(warm) and without (cold) a positive in train; and rank the whole catalogue: what the "
-        "lists find, and what they are like.",
+        description="Evaluate a trained run on held-out rows: AUC and ACC, total and for items "
+        "with (warm) and without (cold) a positive in train; and rank the whole catalogue: "
+        "accuracy and other properties of the lists.",
         allow_abbrev=False,
     )
     add_run_flags(parser)

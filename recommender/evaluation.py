@@ -37,18 +37,20 @@ class EvaluationConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    part: Literal["test", "valid"] = Field("test", description="rows to judge")
-    ranking: bool = Field(True, description="rank the whole catalogue too")
-    ks: tuple[int, ...] = Field(DEFAULT_KS, description="K, the lengths of the ranked lists")
+    part: Literal["test", "valid"] = Field("test", description="rows to evaluate")
+    ranking: bool = Field(True, description="also rank the whole catalogue")
+    ks: tuple[int, ...] = Field(DEFAULT_KS, description="K: lengths of the ranked lists")
     rank_users: int = Field(
-        0, ge=0, description="rank for at most so many users, always the same ones; 0: for all"
+        0, ge=0, description="maximum number of users to rank for, always the same ones; 0: all"
     )
     bootstrap: int = Field(
         0, ge=0, description="resamples of users for the 95% intervals; 0: no intervals"
     )
     bootstrap_seed: int = Field(0, ge=0, description="seed of the resamples")
     block: int = Field(
-        DEFAULT_BLOCK, ge=1, description="scores held at a time while ranking; bounds the memory"
+        DEFAULT_BLOCK,
+        ge=1,
+        description="scores in memory at a time while ranking; bounds the memory",
     )
     device: str = Field("auto", description="`auto`, `cpu`, `cuda`, `cuda:1`, `mps`")
 

@@ -47,9 +47,9 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> OneLineParser:
     parser = OneLineParser(
         prog="python -m recommender.faithfulness",
-        description="Delete the facts that reasons name, rebuild the model on what is left without "
-        "training it again, and compare the fall of the score with that of deleting as many random "
-        "facts of the same item.",
+        description="Delete the facts named in reasons, rebuild the model on the rest without "
+        "retraining, and compare the drop of the score with that of deleting equally many "
+        "random facts of the same item.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -59,9 +59,7 @@ def _parser() -> OneLineParser:
         metavar="DIR",
         help="run folders (default: the newest one of --data)",
     )
-    parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="data folder, where it is another than the run's"
-    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="data folder, if not the run's")
     parser.add_argument(
         "--format", choices=("table", "json"), default="table", help="default: %(default)s"
     )

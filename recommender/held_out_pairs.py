@@ -41,7 +41,7 @@ def held_out_pairs(parts: Split, *, negatives: bool = False) -> Iterator[tuple[s
     folder, names = parts.dataset.folder, parts.dataset.catalogue
     for file in ("users.tsv", "items.tsv"):
         if not (folder / file).is_file():
-            remedy = "it tells the publisher's ids; build the data set with `python -m pipeline`"
+            remedy = "it has the publisher's ids; build the data set with `python -m pipeline`"
             raise DataError.at(folder / file, None, "no such file", remedy)
     pairs = {
         (int(user), int(item))
@@ -94,7 +94,7 @@ def _parser() -> OneLineParser:
         "--split",
         choices=get_args(SplitKind),
         default="random",
-        help="how the rows are parted (default: random)",
+        help="how the rows are split (default: random)",
     )
     parser.add_argument(
         "--split-seed", type=int, default=555, metavar="N", help="seed of the split (default: 555)"

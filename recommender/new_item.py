@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     texts = [part.strip() for text in arguments.facts for part in text.split(";") if part.strip()]
     statements = [vocabulary.statement(text) for text in texts]
     if not statements:
-        raise ConfigError("--facts says nothing; give relation=value, several parted by semicolons")
+        raise ConfigError("--facts is empty; give relation=value, several separated by semicolons")
     facts = vocabulary.facts(statements)
     placements = place_new_item(run.model, run.split, facts)
     report = _report(placements, statements, facts, run, folder, arguments.top)
@@ -50,8 +50,8 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> OneLineParser:
     parser = OneLineParser(
         prog="python -m recommender.new_item",
-        description="Score an item that nobody has played yet from what is known of it: the users "
-        "to show it to first, and where it would stand in their lists.",
+        description="Score a new item without plays from its facts: the best target users, and "
+        "its ranks in their lists.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -59,8 +59,8 @@ def _parser() -> OneLineParser:
         action="append",
         required=True,
         metavar="FACTS",
-        help="what the graph would say of it, such as 'genre=trip hop; origin=Bristol; "
-        "similar to=Portishead'; may be repeated",
+        help="facts about the item, such as 'genre=trip hop; origin=Bristol; similar "
+        "to=Portishead'; may be repeated",
     )
     add_run_flags(parser)
     parser.add_argument(

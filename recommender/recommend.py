@@ -126,8 +126,8 @@ def _nothing_left(person: _Person, options: ListOptions) -> str:
 def _parser() -> OneLineParser:
     parser = OneLineParser(
         prog="python -m recommender.recommend",
-        description="Recommend items that a user is not known to like yet, with a reason each: "
-        "what the graph says that they share with his history, or who else plays both.",
+        description="Recommend items that a user is not known to like yet, with a reason for "
+        "each: facts that they share with the user's history, or other listeners of both.",
         allow_abbrev=False,
     )
     who = parser.add_mutually_exclusive_group(required=True)
@@ -136,8 +136,9 @@ def _parser() -> OneLineParser:
         "--likes",
         action="append",
         metavar="NAMES",
-        help="somebody new who likes these: 'Radiohead, Portishead', in any spelling; may be "
-        "repeated; a name with a comma may be quoted, and id:RAW_ID names one of namesakes",
+        help="likes of a new user: 'Radiohead, Portishead', in any spelling; may be repeated; "
+        "a name with a comma may be quoted, and id:RAW_ID selects one of several items "
+        "with one name",
     )
     who.add_argument(
         "--all", action="store_true", help=f"every user's list, to {RECOMMENDATIONS_FILE}"
@@ -149,7 +150,7 @@ def _parser() -> OneLineParser:
     parser.add_argument(
         "--why",
         action="store_true",
-        help="show the facts behind each reason and their sources, down to the row or sentence",
+        help="show the facts of each reason with their source rows or sentences",
     )
     parser.add_argument(
         "--format", choices=("table", "json"), default="table", help="default: %(default)s"
@@ -162,14 +163,15 @@ def _parser() -> OneLineParser:
         type=positive,
         default=DEFAULT_BLOCK,
         metavar="N",
-        help="scores held at a time; bounds the memory (default: %(default)s)",
+        help="scores in memory at a time; bounds the memory (default: %(default)s)",
     )
     parser.add_argument(
         "--workers",
         type=positive,
         default=1,
         metavar="N",
-        help="processes that make the lists of --all; the file is the same (default: 1)",
+        help="number of processes for the lists of --all; the file does not depend on it "
+        "(default: 1)",
     )
     add_list_flags(parser)
     parser.add_argument(
@@ -303,7 +305,7 @@ def _print_why(found: Recommendations, paths: ReasonPaths) -> None:
                 console.print(text, style="dim" if indent else None)
     if paths.sources_missing:
         console.print(
-            f"the data folder has no {STATEMENTS_FILE}: the facts are known, their sources are not",
+            f"the data folder has no {STATEMENTS_FILE}: the sources of the facts are unknown",
             style="dim",
         )
 

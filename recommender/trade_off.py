@@ -137,8 +137,8 @@ def _cell(value: float | None, digits: int) -> str:
 def _parser() -> OneLineParser:
     parser = OneLineParser(
         prog="python -m recommender.trade_off",
-        description="Everybody's lists with one weight of a re-ranking criterion after another: "
-        "what accuracy it costs, and what it brings.",
+        description="Re-rank all users' lists with a series of weights of a criterion: its "
+        "cost in accuracy and its gain.",
         allow_abbrev=False,
     )
     add_run_flags(parser)
@@ -146,7 +146,7 @@ def _parser() -> OneLineParser:
         "--criterion",
         choices=tuple(criteria()),
         default="popularity",
-        help="what counts beside relevance (default: %(default)s)",
+        help="re-ranking criterion (default: %(default)s)",
     )
     parser.add_argument(
         "--weights", type=float, nargs="+", metavar="W", help="weights (default: eleven of them)"
@@ -162,7 +162,7 @@ def _parser() -> OneLineParser:
         type=positive,
         default=DEFAULT_POOL,
         metavar="N",
-        help="best items by score that re-ranking chooses from (default: %(default)s)",
+        help="best items by score to choose from (default: %(default)s)",
     )
     parser.add_argument(
         "--format", choices=("table", "json"), default="table", help="default: %(default)s"

@@ -100,7 +100,9 @@ def _parser(preset: Preset, from_file: Mapping[str, Any]) -> argparse.ArgumentPa
         "--out", type=Path, metavar="DIR", help="run folder (default: DATA/models/MODEL-…)"
     )
     parser.add_argument(
-        "--resume", action="store_true", help="go on from the run folder's checkpoint, bit by bit"
+        "--resume",
+        action="store_true",
+        help="resume bit-identically from the run folder's checkpoint",
     )
     add_settings(parser, TrainConfig, title="training", defaults=from_file.get("training"))
     shown = {**preset.config.model_dump(), **from_file.get("settings", {})}

@@ -90,7 +90,7 @@ def _data(arguments: argparse.Namespace, config: KGETrainConfig) -> tuple[Triple
     """The training data, and the default parent folder of runs."""
     if arguments.triples is None:
         if arguments.test is not None or arguments.known:
-            raise ConfigError("--test and --known go with --triples; --data is split by itself")
+            raise ConfigError("--test and --known need --triples; --data is split automatically")
         dataset = load(arguments.data or DEFAULT_DATA)
         parts = split_triples(dataset.graph, config.split_seed)
         return (
@@ -130,8 +130,8 @@ def _parser(preset: Preset) -> argparse.ArgumentParser:
         prog="python -m recommender.train_kge",
         usage="%(prog)s [--data DIR | --triples FILE [--test FILE]] [--model NAME | --preset NAME] "
         "[--out DIR] [settings]",
-        description="Train a knowledge-graph embedding on the graph of a processed data folder, or "
-        "on a file of triples, and measure it by filtered link prediction.",
+        description="Train a knowledge-graph embedding on the graph of a processed data "
+        "folder, or on a file of triples, and evaluate it by filtered link prediction.",
         allow_abbrev=False,
     )
     parser.add_argument("--data", type=Path, help=f"data folder (default: {DEFAULT_DATA})")
@@ -139,11 +139,11 @@ def _parser(preset: Preset) -> argparse.ArgumentParser:
         "--triples",
         type=Path,
         metavar="FILE",
-        help="triples in place of a data folder: three names a line, parted by tabs, or a Freebase "
-        "dump; gzipped or not",
+        help="triples instead of a data folder: three tab-separated names per line, or a "
+        "Freebase dump; gzipped or not",
     )
     parser.add_argument(
-        "--test", type=Path, metavar="FILE", help="triples to measure on, in either format"
+        "--test", type=Path, metavar="FILE", help="triples to evaluate on, in either format"
     )
     parser.add_argument(
         "--known",
@@ -151,16 +151,16 @@ def _parser(preset: Preset) -> argparse.ArgumentParser:
         metavar="FILE",
         action="append",
         default=[],
-        help="further true triples, which rankings leave out (a published validation file, say); "
-        "may be repeated",
+        help="further true triples for the filter (such as a published validation file); may "
+        "be repeated",
     )
     parser.add_argument(
         "--valid-share",
         type=_share,
         default=0.02,
         metavar="X",
-        help="of --triples, held out to choose the epoch by: triples whose two entities nothing "
-        "else links; 0: train on all, keep the last epoch (default: %(default)s)",
+        help="share of --triples held out to choose the epoch: triples whose two entities have "
+        "no other link; 0: train on all, keep the last epoch (default: %(default)s)",
     )
     parser.add_argument(
         "--preset", metavar="NAME", help=f"model and settings: one of {', '.join(PRESETS)}"
@@ -175,7 +175,9 @@ def _parser(preset: Preset) -> argparse.ArgumentParser:
         "--out", type=Path, metavar="DIR", help="run folder (default: DATA/embeddings/MODEL-…)"
     )
     parser.add_argument(
-        "--resume", action="store_true", help="go on from the run folder's checkpoint, bit by bit"
+        "--resume",
+        action="store_true",
+        help="resume bit-identically from the run folder's checkpoint",
     )
     add_settings(parser, KGETrainConfig, title="training", defaults=preset.training)
     add_settings(

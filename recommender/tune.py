@@ -194,7 +194,7 @@ def _parser(preset: Preset) -> argparse.ArgumentParser:
     parser.add_argument("--model", default=preset.name, metavar="NAME", help="model preset")
     parser.add_argument("--config", type=Path, metavar="FILE.toml", help="settings file")
     parser.add_argument(
-        "--trials", type=positive, default=30, metavar="N", help="trainings to make"
+        "--trials", type=positive, default=30, metavar="N", help="number of trainings"
     )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder of the study (default: DATA/tune/MODEL)"

@@ -37,9 +37,9 @@ def serve(
         list[Path] | None,
         typer.Option(metavar="DIR", help="run folder; may be repeated; the newest by default"),
     ] = None,
-    host: Annotated[str, typer.Option(help="address to listen at")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="port; 0 takes a free one")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="processes that answer")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="number of server processes")] = 1,
     token_file: Annotated[
         Path | None,
         typer.Option(help=f"file with a token that requests must carry (or ${_TOKEN})"),

@@ -38,9 +38,9 @@ class _Answer(BaseModel):
 class Problem(_Answer):
     """An error (RFC 9457, `application/problem+json`)."""
 
-    title: str = Field(description="what kind of error")
+    title: str = Field(description="type of error")
     status: int = Field(description="the HTTP status")
-    detail: str = Field(description="what is wrong, where, and how to fix it")
+    detail: str = Field(description="the problem, its location, and a remedy")
 
 
 class Item(_Answer):
@@ -66,8 +66,8 @@ class Path(_Answer):
     """A path in the graph from a history item to the recommended one."""
 
     kind: str = Field(description="link, shared, through or path, from the strongest on")
-    weight: float = Field(description="what the fact about the item weighs")
-    basis: str = Field(description="where the weight comes from: the model, or the fact's rarity")
+    weight: float = Field(description="weight of the fact about the item")
+    basis: str = Field(description="origin of the weight: the model, or the fact's rarity")
     start: dict[str, Any]
     end: dict[str, Any]
     steps: list[dict[str, Any]] = Field(
@@ -83,7 +83,7 @@ class RecommendationList(_Answer):
     run: str
     history: list[Item] = Field(description="training positives of a user; likes of a newcomer")
     ambiguous: dict[str, list[Item]] = Field(
-        default_factory=dict, description="likes whose name several items have; the first is taken"
+        default_factory=dict, description="likes that match several items; the first is used"
     )
     filters: list[str] = Field(default_factory=list)
     items: list[Recommended]
@@ -95,7 +95,7 @@ class Why(_Answer):
     item: Item
     reason: str
     paths: list[Path]
-    sources_known: bool = Field(description="false where the folder has no statements.parquet")
+    sources_known: bool = Field(description="false if the folder has no statements.parquet")
 
 
 class Similar(Item):
@@ -130,7 +130,7 @@ class Model(_Answer):
     model: str
     default: bool
     newcomers: bool = Field(description="whether it recommends from likes (fold-in)")
-    metrics: dict[str, float] = Field(description="of the test rows")
+    metrics: dict[str, float] = Field(description="on the test rows")
 
 
 class Knobs(BaseModel):
@@ -139,7 +139,7 @@ class Knobs(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     run: str | None = Field(
-        default=None, max_length=200, description="run or model; by default the newest"
+        default=None, max_length=200, description="run or model; by default the newest run"
     )
     top: int = Field(default=10, ge=1, le=MOST_LISTED)
     only: tuple[_Text, ...] = Field(
@@ -151,14 +151,19 @@ class Knobs(BaseModel):
     country: tuple[_Text, ...] = Field(
         default=(), max_length=MOST_FILTERS, description="a country's name or ISO 3166 code"
     )
-    diversity: float = Field(default=0.0, ge=0, le=1, description="items unlike those above them")
+    diversity: float = Field(
+        default=0.0, ge=0, le=1, description="weight of diversity within the list"
+    )
     calibration: float = Field(
-        default=0.0, ge=0, le=1, description="genres in the history's shares"
+        default=0.0,
+        ge=0,
+        le=1,
+        description="weight of matching the genre proportions of the history",
     )
     popularity: float = Field(
-        default=0.0, ge=-2, le=2, description="well-known items; below 0 little-known ones"
+        default=0.0, ge=-2, le=2, description="weight of popularity; below 0 promotes niche items"
     )
-    allow_played: bool = Field(default=False, description="also what is known to be liked")
+    allow_played: bool = Field(default=False, description="include items already liked")
     reasons: _Reasons = Field(
         default="text", description="`text`: one sentence; `paths`: the facts and sources too"
     )

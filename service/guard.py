@@ -99,7 +99,7 @@ class Guard:
         except Exception:
             LOG.exception("%s %s failed", scope["method"], scope["path"][:200])
             if not has_begun:
-                answer = problem(500, "the service failed; its log says why")
+                answer = problem(500, "the service failed; see its log")
                 await answer(scope, receive, sending)
         finally:
             route = scope.get("route")

@@ -21,14 +21,18 @@ class Settings(BaseModel):
     token: str | None = Field(
         default=None, min_length=1, repr=False, description="bearer token that requests must carry"
     )
-    most_runs: int = Field(default=4, ge=1, description="models that are loaded at most")
+    most_runs: int = Field(default=4, ge=1, description="maximum number of loaded models")
     reload_seconds: float = Field(
-        default=5.0, gt=0, description="pause between looks for a new build or run"
+        default=5.0, gt=0, description="polling interval for a new build or run"
     )
-    body_bytes: int = Field(default=128 << 10, ge=1, description="largest body of a request")
+    body_bytes: int = Field(default=128 << 10, ge=1, description="maximum size of a request body")
     body_seconds: float = Field(default=10.0, gt=0, description="time to send headers or a body")
     request_seconds: float = Field(default=30.0, gt=0, description="time to answer a request")
     sparql_seconds: float = Field(default=10.0, gt=0, description="time for a SPARQL query")
-    sparql_rows: int = Field(default=10_000, ge=1, description="rows of a SPARQL answer at most")
-    sparql_workers: int = Field(default=2, ge=1, description="SPARQL queries answered at a time")
-    warm: bool = Field(default=True, description="word the reasons of all listeners in advance")
+    sparql_rows: int = Field(
+        default=10_000, ge=1, description="maximum number of rows of a SPARQL result"
+    )
+    sparql_workers: int = Field(
+        default=2, ge=1, description="maximum number of concurrent SPARQL queries"
+    )
+    warm: bool = Field(default=True, description="compute the reasons of all listeners in advance")

@@ -1,4 +1,4 @@
-"""Fixtures that several packages share."""
+"""Fixtures shared by several packages."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from pipeline.build import BuildReport
 
-# Two workers on two cores: numeric libraries that start a thread per core only get in their way.
-# Set before any of them is imported.
+# Tests run in parallel, so numeric libraries get one thread each; set before they are imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MUSIC_KG_WORKERS", "1")  # builds by command as well
 
-# No deadline: a busy machine is no fault of the code. In CI the examples are the same every time.
+# No deadline, since the machine may be busy; in CI the examples are deterministic.
 settings.register_profile("project", deadline=None, max_examples=50)
 settings.register_profile("ci", settings.get_profile("project"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "project")
@@ -30,7 +29,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_waits_for_the_disk() -> Iterator[None]:
-    """Thousands of small files are written whole or not at all; no test cuts the power."""
+    """Disable fsync: no test depends on durability after a power failure."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda handle: None)
         yield
@@ -38,7 +37,7 @@ def _no_waits_for_the_disk() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """Folder with the publishers' files; tests that need it skip where it is absent."""
+    """Folder with the publishers' files; tests that need it are skipped if it is absent."""
     folder = Path(os.environ.get("MUSIC_KG_DATA", REPOSITORY.parent / "shared" / "data"))
     if not (folder / "lastfm" / "artists.dat").is_file():
         pytest.skip(f"no real data in {folder}: set MUSIC_KG_DATA to a folder that has lastfm/")
@@ -49,9 +48,9 @@ def real_data() -> Path:
 def stock_lastfm(
     real_data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[int], BuildReport]:
-    """Builds `lastfm-stock` with a seed, once for all tests and workers; what it reports.
+    """Build `lastfm-stock` with a seed, once for all tests and workers; returns its report.
 
-    Seeds differ in the last stage alone, so the others are copied from the first build.
+    Seeds affect only the last stage, so the others are copied from the first build.
     """
     from pipeline.build import build
 
@@ -80,7 +79,7 @@ def sample_data() -> Path:
 
 @pytest.fixture(scope="session")
 def built_sample(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample's processed folder, built once for all tests and workers; only to be read."""
+    """The sample's processed folder, built once for all tests and workers; read-only."""
     from pipeline.build import build
 
     folder = tmp_path_factory.getbasetemp()
@@ -91,5 +90,5 @@ def built_sample(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tests first, so that no worker is left with a long one while the other is idle."""
+    """Run slow tests first, to balance the workers."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -143,7 +143,7 @@ json.dump(
 
 @pytest.mark.slow
 def test_a_wheel_brings_the_sample_and_builds_it(tmp_path: Path) -> None:
-    """Installed into a folder of its own: what the wheel lacks cannot come from the checkout."""
+    """Installed into a separate folder, where files of the checkout are not found."""
     source, wheels, site, work = (tmp_path / name for name in ("source", "wheels", "site", "work"))
     work.mkdir()
     # A copy, since building leaves a folder `build` behind, from which the next wheel would take.
@@ -185,7 +185,7 @@ def test_a_wheel_brings_the_sample_and_builds_it(tmp_path: Path) -> None:
     )
     assert "auc+acc" in listed
 
-    # Splink lives in an environment of its own, which CI has not; its Python is a stand-in here.
+    # Splink needs its own environment, which CI lacks; its Python is replaced by a stub here.
     songs, peer = work / "songs.csv", work / "python"
     songs.write_text("id,song,title,artist\n1,a,Blue,Joni\n2,a,blue,JONI\n3,b,Vitamin C,Can\n")
     peer.write_text(STAND_IN_FOR_SPLINK.format(python=sys.executable, site=str(site)))

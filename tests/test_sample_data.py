@@ -1,4 +1,4 @@
-"""The built-in sample is sound: references resolve, gold offsets fit, files can be made again."""
+"""The built-in sample is consistent: references resolve, offsets fit, files are reproducible."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ class TestListeners:
         assert out.read_bytes() == (SAMPLE / "listeners.tsv").read_bytes()
 
     def test_taste_follows_genres(self, artists: dict[str, dict[str, str]]) -> None:
-        """Two artists of one listener share a genre far more often than two of anybody's."""
+        """Two artists of one listener share a genre far more often than two random artists."""
         users: dict[str, list[set[str]]] = {}
         for row in table("listeners.tsv", "\t"):
             genres = set(artists[row["artist_id"]]["genres"].split(";"))
@@ -258,7 +258,7 @@ class TestAlbumNotes:
         assert [record["id"] for record in gold] == [f"N{n:03d}" for n in range(1, 37)]
 
     def test_dates_agree_with_the_albums(self) -> None:
-        """A date is as exact as its sentence, and its year is the year of `albums.csv`."""
+        """A date has the precision of its sentence and the year of `albums.csv`."""
         years = {row["title"]: row["year"] for row in table("albums.csv")}
         triples = [
             triple

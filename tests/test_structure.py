@@ -1,4 +1,4 @@
-"""The code stays as easy to find one's way in as docs/architecture.md says."""
+"""The code keeps the structure described in docs/architecture.md."""
 
 from __future__ import annotations
 

@@ -23,45 +23,52 @@ class AlignmentConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    match: float = Field(0.75, ge=0, le=1, description="Probability from which on to link.")
+    match: float = Field(0.75, ge=0, le=1, description="Minimum probability of a link.")
     unsure: float = Field(
-        0.35, ge=0, le=1, description="From here to `match` the candidates are kept for a person."
+        0.35,
+        ge=0,
+        le=1,
+        description="Minimum probability at which candidates are kept for human judgement.",
     )
     namesake: float = Field(
         0.84,
         ge=0,
         le=1,
-        description="The same where another candidate has a tenth of the probability: of two"
-        " bands of one name the likelier one is taken only with good reason.",
+        description="Minimum probability of a link if another candidate has at least a tenth "
+        "of it, such as one of two bands of the same name.",
     )
     second_spelling: float = Field(
         0.8,
         ge=0,
         le=1,
-        description="Probability from which on a second spelling of a linked name is linked, too.",
+        description="Minimum probability for linking a second spelling of a linked name.",
     )
     types: tuple[str, ...] = Field(
         ("Agent", "Genre", "Tag", "Instrument", "Place", "Role", "Award", "Language", "Work"),
-        description="Classes to align, subclasses included.",
+        description="Classes to align, including their subclasses.",
     )
     genre_uses: int = Field(
-        2, ge=1, description="So many things must bear a genre before a tag of its name joins it."
+        2,
+        ge=1,
+        description="Minimum number of entities with a genre for a tag of the same "
+        "name to be merged into it.",
     )
     hops: int = Field(
         2,
         ge=1,
         le=2,
-        description="1: facts about linked entities. 2: also those below about their objects.",
+        description="1: facts about linked entities; 2: also the `second_hop` facts about "
+        "their objects.",
     )
     second_hop: tuple[str, ...] = Field(
         ("subgenreOf", "locatedIn", "country", "parentLabel"),
-        description="Predicates brought in the second hop.",
+        description="Predicates imported in the second hop.",
     )
     joint_credits: bool = Field(
-        True, description="Whether 'X feat. Y' is credited to X and to Y where both are known."
+        True, description="Attribute 'X feat. Y' to X and to Y if both are known."
     )
     judgements: Path | None = Field(
-        None, description="TSV of a person's decisions: entity, external id, same|different|unsure."
+        None, description="TSV of human decisions: entity, external id, same|different|unsure."
     )
     candidates_kept: int = Field(5, ge=0, description="Alternatives kept per entity in the links.")
 

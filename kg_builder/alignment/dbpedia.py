@@ -27,7 +27,7 @@ class DbpediaNt(DumpReader):
     """A DBpedia dump in N-Triples; names come from the IRIs if there are no labels."""
 
     format: Literal["dbpedia-nt"] = "dbpedia-nt"
-    namespace: str = Field(DBPEDIA.namespace, description="What the IRIs of its things start with.")
+    namespace: str = Field(DBPEDIA.namespace, description="Prefix of its resource IRIs.")
 
     def gather(
         self,

@@ -24,13 +24,13 @@ class DumpReader(BaseModel, ABC):
     format: str
     name: str = Field(description="Name of the database: target of links, source of statements.")
     path: Path = Field(
-        description="The dump, plain or packed (gzip, bzip2, xz); relative to the raw folder."
+        description="The dump, plain or compressed (gzip, bzip2, xz); relative to the raw folder."
     )
-    trust: float = Field(0.9, gt=0, le=1, description="Confidence of a statement it brings.")
+    trust: float = Field(0.9, gt=0, le=1, description="Confidence of its statements.")
     predicates: tuple[str, ...] | None = Field(
         None,
-        description="Predicates of the data model to bring; without it all that the data model"
-        " maps from this database.",
+        description="Predicates of the data model to import; by default all that the data "
+        "model maps from this database.",
     )
 
     @property

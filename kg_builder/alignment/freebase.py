@@ -43,13 +43,14 @@ class FreebaseRdf(DumpReader):
 
     format: Literal["freebase-rdf"] = "freebase-rdf"
     languages: tuple[str, ...] = Field(
-        ("en",), description="Languages of names; every language counts as an alias of a match."
+        ("en",),
+        description="Languages of names; names in other languages count as aliases of a match.",
     )
     max_namesakes: int = Field(
         10,
         ge=1,
-        description="Things kept per name, those with the most facts that the data model maps;"
-        " the others are counted as rejected.",
+        description="Entries kept per name, those with the most mapped facts; the others are "
+        "counted as rejected.",
     )
 
     def gather(

@@ -29,12 +29,12 @@ class LinkFile(BaseModel):
 
     path: Path = Field(description="Link file of KB4Rec or RecBole; relative to the raw folder.")
     database: AlignedDatabase = Field(
-        "freebase", description="Whose ids stand in the second column."
+        "freebase", description="Database of the ids in the second column."
     )
     records: str | None = Field(
         None,
-        description="Where the ids of the first column are those of records instead of items that"
-        " users interacted with: what stands before them in record keys, 'lastfm/artists' say.",
+        description="Prefix of the record keys, such as 'lastfm/artists', if the first column "
+        "contains ids of records; by default it contains ids of items with interactions.",
     )
 
 

@@ -41,7 +41,7 @@ class WikidataJson(DumpReader):
     languages: tuple[str, ...] = Field(
         ("en", "mul"), min_length=1, description="Languages of names, the preferred one first."
     )
-    wiki: str = Field("enwiki", description="The Wikipedia whose page titles DBpedia's names are.")
+    wiki: str = Field("enwiki", description="The Wikipedia whose page titles are DBpedia's names.")
     max_namesakes: int = Field(
         10, ge=1, description="Items kept per name, those with the most properties."
     )

@@ -50,7 +50,7 @@ class CleaningConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     enabled: bool = Field(
-        True, description="false keeps every statement as it is (for a graph built by others)"
+        True, description="false keeps every statement (for a graph built elsewhere)"
     )
     min_confidence: float = Field(0.3, ge=0, le=1, description="statements below it are dropped")
     earliest_year: int = Field(1000, description="first plausible year of any date")

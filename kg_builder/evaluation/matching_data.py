@@ -108,7 +108,7 @@ def read_musicbrainz20k(folder: Path, *, hide: Collection[str] = ()) -> Clusters
         for line, row in read_table(path, need=("id", "cluster_id", "source", *MUSICBRAINZ20K)):
             key = f"s{row['source']}/{row['id']}"
             if key in truth:
-                raise DataError(f"record {row['id']!r} stands twice", where=f"{path}:{line}")
+                raise DataError(f"record {row['id']!r} occurs twice", where=f"{path}:{line}")
             truth[key] = row["cluster_id"]
             rows.append(song_record(key, row, columns, evidence=f"{path.name}#line={line}"))
     return Clusters(RECORDS.frame(rows), truth)
@@ -172,7 +172,7 @@ def _read_as_written(
                 notes.append(f"{path.name}: records of class {kind}; {described(chosen, others)}")
             name = f"{row[source] if source else path.stem}/{row.get(key, str(line))}"
             if name in gold:
-                raise DataError(f"record {name!r} stands twice", where=f"{path}:{line}")
+                raise DataError(f"record {name!r} occurs twice", where=f"{path}:{line}")
             gold[name] = row[truth] if truth else name
             evidence = f"{path.name}#line={line}"
             rows.append(song_record(name, row, chosen, evidence=evidence, type_=kind))

@@ -99,13 +99,13 @@ class DerivedUser(BaseModel):
 
     value: Annotated[str | None, Field(min_length=1, description="The only user's id.")] = None
     column: Annotated[
-        str | None, Field(description="Column in which 'pattern' finds the user's id.")
+        str | None, Field(description="Column in which 'pattern' is searched for the user's id.")
     ] = None
     pattern: Annotated[
         str,
         Field(
             description="Regular expression, searched in the cell or, without 'column', in the "
-            "file's path; its first group (or all it matches) is the user's id."
+            "file's path; its first group (or the whole match) is the user's id."
         ),
     ] = ""
 
@@ -114,7 +114,7 @@ class DerivedUser(BaseModel):
         if (self.value is None) == (not self.pattern):
             raise ValueError("give 'value', or 'pattern' (and the 'column' that it is for)")
         if self.value is not None and self.column is not None:
-            raise ValueError("'column' says nothing beside 'value'")
+            raise ValueError("'column' has no effect with 'value'")
         try:
             regex.compile(self.pattern)
         except regex.error as fault:
@@ -134,22 +134,25 @@ class InteractionTable(RowsConfig):
 
     user: Annotated[
         str | DerivedUser,
-        Field(description="Column with the user's id, or how the user is known without one."),
+        Field(description="Column with the user's id, or another way to determine the user."),
     ]
     item: Annotated[
         str,
-        Field(description="Column with the item's id; several ids in a cell are as many rows."),
+        Field(
+            description="Column with the item's id; each of several ids in a cell is an "
+            "interaction."
+        ),
     ]
     weight: Annotated[
         str | None,
         Field(
-            description="Column with plays or stars; without it every row weighs 1. '@count': "
-            "the number of rows with the same user and item."
+            description="Column with plays or stars; by default every row has weight 1. "
+            "'@count': the number of rows with the same user and item."
         ),
     ] = None
-    threshold: Annotated[
-        float, Field(description="Weight from which on an interaction is a positive one.")
-    ] = 0.0
+    threshold: Annotated[float, Field(description="Minimum weight of a positive interaction.")] = (
+        0.0
+    )
     time: Annotated[
         TimeColumns | None,
         Field(
@@ -391,4 +394,4 @@ def _known_keys(item: str, records: str, record_keys: frozenset[str]) -> str:
         return f"{hint}the keys there are look like {', '.join(own[:3])}"
     prefixes = sorted({key.rpartition("/")[0] for key in record_keys})
     shown = get_close_matches(records, prefixes, n=3, cutoff=0.0)
-    return f"'records' stands before the item's id; keys begin: {', '.join(shown) or 'nothing'}"
+    return f"'records' is the item id's prefix; keys begin with: {', '.join(shown) or 'nothing'}"

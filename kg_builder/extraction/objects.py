@@ -92,7 +92,7 @@ def object_type(predicate: Predicate, given: str | None, schema: Schema, where: 
     raise DataError(
         f"{predicate.name!r} allows several classes of objects",
         where=where,
-        remedy=f"say type = one of {', '.join(predicate.range)}",
+        remedy=f"set type = one of {', '.join(predicate.range)}",
     )
 
 

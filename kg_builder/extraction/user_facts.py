@@ -37,11 +37,11 @@ class UserColumn(BaseModel):
         bool, Field(description="The relation between users holds in both directions.")
     ] = False
     type: Annotated[
-        _Word | None, Field(description="What a value is; by default the relation's name.")
+        _Word | None, Field(description="Class of the values; by default the relation's name.")
     ] = None
     values: Annotated[
         dict[str, str],
-        Field(description="Names for whole values, such as codes; '' for one that says nothing."),
+        Field(description="Names for whole values, such as codes; '' for one without meaning."),
     ] = {}
     split: Annotated[
         str | None, Field(min_length=1, description="Separator of several values in one cell.")
@@ -68,7 +68,7 @@ class UserTable(RowsConfig):
 
     user: Annotated[str, Field(description="Column with the user's id, as in the interactions.")]
     columns: Annotated[
-        dict[str, UserColumn], Field(min_length=1, description="Column → what it states.")
+        dict[str, UserColumn], Field(min_length=1, description="Column → its facts about the user.")
     ]
 
     @model_validator(mode="after")

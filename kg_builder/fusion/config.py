@@ -17,32 +17,32 @@ class BlockingConfig(BaseModel):
 
     keys: tuple[Key, ...] = Field(
         ("name", "alias", "sound", "typo", "similar", "text", "facts", "external"),
-        description="Keys under which records meet: equal name, a name and an alias, equal sound,"
-        " short names a letter apart, nearest names by character n-grams, nearest words of all"
-        " values, length and number and year of works without words, a shared external id.",
+        description="Blocking keys: equal name, a name and an alias, equal sound, short names "
+        "a letter apart, nearest names by character n-grams, nearest words of all values, "
+        "length and number and year of works without words, a shared external id.",
     )
     top_k: int = Field(10, ge=1, description="Nearest names per record for the key 'similar'.")
     min_similarity: float = Field(
-        0.35, ge=0, le=1, description="Least cosine similarity of character n-grams."
+        0.35, ge=0, le=1, description="Minimum cosine similarity of character n-grams."
     )
     ngram: int = Field(3, ge=2, le=5, description="Length of the character n-grams.")
     max_block: int = Field(
         60,
         ge=2,
-        description="A key shared by more records than this is too common to pair them all: it is"
-        " split by year and by the words of the other values.",
+        description="Maximum number of records per key; a larger block is split by year and by "
+        "the words of the other values.",
     )
     budget: int = Field(
         4000,
         ge=1,
-        description="Index entries that are read per record in the search for nearest names and"
-        " texts, the rarest n-grams and words first: bounds the work per record.",
+        description="Index entries read per record in the search for nearest names and texts, "
+        "rarest n-grams and words first: bounds the work per record.",
     )
     shortlist: int = Field(
         20,
         ge=1,
-        description="Candidates kept per record, the nearest by name, values and year, where the"
-        " keys give more.",
+        description="Candidates kept per record if the keys give more: the nearest by name, "
+        "values and year.",
     )
 
 
@@ -51,12 +51,15 @@ class TypeSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    match: float | None = Field(None, ge=0, le=1, description="Probability from which on to merge.")
+    match: float | None = Field(None, ge=0, le=1, description="Minimum probability of a match.")
     unsure: float | None = Field(
-        None, ge=0, le=1, description="Probability from which on a pair is kept for a person."
+        None,
+        ge=0,
+        le=1,
+        description="Minimum probability at which a pair is kept for human judgement.",
     )
     vocabulary: bool | None = Field(
-        None, description="Whether an equal name alone makes two records the same thing."
+        None, description="Records with equal names are the same entity."
     )
 
 
@@ -66,23 +69,26 @@ class DisambiguationConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     enabled: bool = Field(
-        True, description="Whether mentions in texts are linked by their context, not as records."
+        True, description="Link mentions in texts by their context, not as records."
     )
-    match: float = Field(0.5, ge=0, le=1, description="Probability from which on to link.")
+    match: float = Field(0.5, ge=0, le=1, description="Minimum probability of a link.")
     unsure: float = Field(
-        0.3, ge=0, le=1, description="From here to `match` the candidates are left to a person."
+        0.3,
+        ge=0,
+        le=1,
+        description="Minimum probability at which candidates are kept for human judgement.",
     )
-    candidates: int = Field(30, ge=1, description="Candidates per name, the best known first.")
+    candidates: int = Field(30, ge=1, description="Candidates per name, most popular first.")
     train: bool = Field(
         True,
-        description="Learn the weights from the texts' own unambiguous mentions; without it, or"
-        " with too few of them, the weights known beforehand are used.",
+        description="Learn the weights from the texts' own unambiguous mentions; without it, "
+        "or with too few of them, prior weights are used.",
     )
     least_examples: int = Field(
-        50, ge=1, description="Unambiguous mentions from which on weights are learnt."
+        50, ge=1, description="Minimum number of unambiguous mentions to learn weights from."
     )
     decoys: int = Field(
-        4, ge=1, description="Entities of other names that stand in for namesakes in training."
+        4, ge=1, description="Entities with other names used as artificial namesakes in training."
     )
 
 
@@ -93,34 +99,39 @@ class FusionConfig(BaseModel):
 
     mode: Literal["resolve", "identity"] = Field(
         "resolve",
-        description="'identity' makes every record an entity of its own, in the given order.",
+        description="'identity' makes every record a separate entity, in the given order.",
     )
     scorer: Literal["unsupervised", "supervised", "rules"] = Field(
-        "unsupervised", description="How the probability of a pair is found."
+        "unsupervised", description="Method of scoring pairs."
     )
-    match: float = Field(0.9, ge=0, le=1, description="Probability from which on records merge.")
+    match: float = Field(0.9, ge=0, le=1, description="Minimum probability of a match.")
     unsure: float = Field(
-        0.5, ge=0, le=1, description="From here to `match` a pair is kept apart, with its score."
+        0.5,
+        ge=0,
+        le=1,
+        description="Minimum probability at which an unmerged pair is kept with its score.",
     )
     vocabularies: tuple[str, ...] = Field(
         (
             "Genre", "Tag", "Country", "Place", "Instrument", "RecordLabel", "Role", "Award",
             "Language", "Decade",
         ),
-        description="Classes whose things are told apart by their names alone.",
+        description="Classes whose entities are identified by name alone.",
     )  # fmt: skip
-    blocking: BlockingConfig = Field(default_factory=BlockingConfig, description="Candidate pairs.")
+    blocking: BlockingConfig = Field(
+        default_factory=BlockingConfig, description="Settings of blocking."
+    )
     types: dict[str, TypeSettings] = Field(
-        default_factory=dict, description="Settings per class, over the general ones."
+        default_factory=dict, description="Settings per class that override the general ones."
     )
     judgements: Path | None = Field(
-        None, description="TSV of a person's decisions: left, right, same|different|unsure."
+        None, description="TSV of human decisions: left, right, same|different|unsure."
     )
     labels: Path | None = Field(
-        None, description="TSV in the same form that the supervised scorer learns from."
+        None, description="TSV in the same format with training pairs of the supervised scorer."
     )
     disambiguation: DisambiguationConfig = Field(
-        default_factory=DisambiguationConfig, description="Mentions in running text."
+        default_factory=DisambiguationConfig, description="Settings of linking mentions in texts."
     )
     candidates_kept: int = Field(5, ge=0, description="Alternatives kept per record in the links.")
     seed: int = Field(0, description="Seed of the sampling that calibrates scores.")
@@ -153,11 +164,11 @@ class SourceTraits(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     clean: bool = Field(
-        False, description="Holds at most one record per real thing (vocabularies apart)."
+        False, description="Has at most one record per entity (except vocabulary terms)."
     )
     trust: float = Field(
-        0.9, gt=0, le=1, description="Probability that a value of this source is right."
+        0.9, gt=0, le=1, description="Probability that a value of this source is correct."
     )
     primary: bool = Field(
-        False, description="Its names stand in the graph where sources are equally trusted."
+        False, description="Its names are preferred among equally trusted sources."
     )

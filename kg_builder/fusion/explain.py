@@ -103,7 +103,7 @@ def explain(
     )
     unit = int(profiles.exclusive[i])
     if not (same or verdict) and 0 <= unit == profiles.exclusive[j]:
-        reason = f"source {profiles.sources[unit]!r} is clean: it holds each thing once"
+        reason = f"source {profiles.sources[unit]!r} is clean: at most one record per entity"
     return Explanation(**{**vars(found), "reason": reason})
 
 
@@ -122,7 +122,7 @@ def _by_class(
     if all(map(config.is_vocabulary, kinds)) and same_kind(*kinds, schema):
         keys = [vocabulary_key(profiles.name[k], profiles.type[k]) for k in (i, j)]
         equal = keys[0] == keys[1]
-        return f"terms of a vocabulary, told apart by name alone: {keys[0]!r} " + (
+        return f"vocabulary terms, identified by name alone: {keys[0]!r} " + (
             "on both sides" if equal else f"is not {keys[1]!r}"
         )
     if (

@@ -44,17 +44,17 @@ class InferenceConfig(BaseModel):
         (), description="rule files to use instead of the project's own rules.toml"
     )
     refine_types: bool = Field(
-        True, description="narrow an entity's class by what is said of it (a member is a person)"
+        True, description="narrow an entity's class by its statements (a member is a person)"
     )
     tag_meanings: bool = Field(
         False,
         description="read countries, decades and instruments from listeners' tags ('british')",
     )
     similar: SimilarConfig | None = Field(
-        None, description="derive similar artists from what describes them; none when absent"
+        None, description="derive similar artists from shared descriptions; none when absent"
     )
     mining: MiningConfig | None = Field(
-        None, description="fill gaps by neural models; nothing is mined when absent"
+        None, description="fill gaps by link prediction; nothing is mined when absent"
     )
 
 

@@ -38,14 +38,15 @@ class MiningConfig(BaseModel):
         description="inductive, complex, rotate, transe, transh, transr or semantic_matching",
     )
     precision: float = Field(
-        0.95, gt=0, lt=1, description="of a predicate's mined facts, on held-out ones"
+        0.95,
+        gt=0,
+        lt=1,
+        description="required precision of a predicate's mined facts on held-out ones",
     )
-    level: float = Field(
-        0.95, gt=0.5, lt=1, description="confidence that the precision is reached, at least"
-    )
-    share: float = Field(0.2, gt=0, lt=1, description="of the subjects that is held out")
-    epochs: int = Field(10, ge=1, description="of each model's training")
-    seed: int = Field(555, ge=0, description="of the held-out subjects and of the training")
+    level: float = Field(0.95, gt=0.5, lt=1, description="confidence level of that precision")
+    share: float = Field(0.2, gt=0, lt=1, description="share of the subjects that is held out")
+    epochs: int = Field(10, ge=1, description="epochs per model")
+    seed: int = Field(555, ge=0, description="seed of held-out subjects and training")
     min_facts: int = Field(
         20_000, ge=0, description="nothing is mined from graphs with fewer stated facts"
     )

@@ -34,8 +34,8 @@ class SimilarConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     nearest: int = Field(3, ge=1, description="Similar artists per artist.")
-    shared: int = Field(2, ge=1, description="So many descriptions must be shared.")
-    least: float = Field(0.3, gt=0, le=1, description="Cosine from which on two are similar.")
+    shared: int = Field(2, ge=1, description="Minimum number of shared descriptions.")
+    least: float = Field(0.3, gt=0, le=1, description="Minimum cosine of similar artists.")
 
 
 def similar_artists(

@@ -24,7 +24,7 @@ class Calibration(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     slope: float = Field(1.0, description="Slope on the score's log-odds.")
-    intercept: float = Field(0.0, description="Added to them.")
+    intercept: float = Field(0.0, description="Intercept.")
 
     @classmethod
     def fit(cls, scores: Sequence[float], right: Sequence[bool]) -> Calibration:

@@ -18,24 +18,22 @@ class EncoderConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     members: int = Field(
-        3, ge=1, le=10, description="Encoders whose probabilities are averaged; each has a seed."
+        3, ge=1, le=10, description="Number of averaged encoders, each with its own seed."
     )
-    epochs: int = Field(6, ge=1, description="Passes over the training sentences.")
-    batch_size: int = Field(16, ge=1, description="Sentences in a step.")
+    epochs: int = Field(6, ge=1, description="Epochs over the training sentences.")
+    batch_size: int = Field(16, ge=1, description="Sentences per batch.")
     rate: float = Field(2e-4, gt=0, description="Learning rate of the pretrained layers.")
     head_rate: float = Field(1e-3, gt=0, description="Learning rate of the new layer.")
-    frozen_layers: int = Field(
-        2, ge=0, le=6, description="Lowest layers that stay as they were pretrained."
-    )
-    dropout: float = Field(0.2, ge=0, lt=1, description="Share of the encoding left out at a time.")
+    frozen_layers: int = Field(2, ge=0, le=6, description="Number of lowest layers kept frozen.")
+    dropout: float = Field(0.2, ge=0, lt=1, description="Dropout of the encoding.")
     swaps: float = Field(
         0.5,
         ge=0,
         le=1,
-        description="Chance that a name is replaced by another of its class, in each pass.",
+        description="Probability per epoch that a name is replaced by another of its class.",
     )
     weight: float = Field(
-        0.5, ge=0, le=1, description="Share of the encoders in the mean with the CRF."
+        0.5, ge=0, le=1, description="Weight of the encoders in the mean with the CRF."
     )
 
 
@@ -44,19 +42,17 @@ class NerConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    seed: int = Field(0, ge=0, description="Seed of everything drawn.")
+    seed: int = Field(0, ge=0, description="Random seed.")
     crf: CrfConfig = Field(CrfConfig(), description="The conditional random field.")
     linguistics: str | None = Field(
         "en_core_web_sm",
-        description="spaCy pipeline whose parts of speech and entities the CRF sees; none, or "
-        "one that is not installed, does without.",
+        description="spaCy pipeline whose parts of speech and entities are features of the "
+        "CRF; if empty or not installed, they are omitted.",
     )
     encoder: EncoderConfig | None = Field(
-        None, description="The pretrained encoder; without it the CRF reads alone."
+        None, description="The pretrained encoder; without it only the CRF is used."
     )
-    held_out: int = Field(
-        5, ge=2, description="Parts into which the training sentences are cut for calibration."
-    )
+    held_out: int = Field(5, ge=2, description="Folds of the training sentences for calibration.")
 
 
 class LearnedConfig(BaseModel):
@@ -66,19 +62,19 @@ class LearnedConfig(BaseModel):
 
     classifiers: Annotated[
         tuple[Classifier, ...],
-        Field(min_length=1, description="Classifiers of pairs; of several, the logits' mean."),
+        Field(min_length=1, description="Pair classifiers; of several, the logits are averaged."),
     ] = ("light",)
     model: Annotated[
         str | None,
-        Field(description="spaCy pipeline whose parse and entities are features; none does too."),
+        Field(description="spaCy pipeline whose parse and entities are features; optional."),
     ] = "en_core_web_sm"
     inner_folds: Annotated[
         int | None,
         Field(
             ge=2,
-            description="Parts of the training texts, each read by a model of the others: gives "
-            "the classifier mistakes to train on, and the thresholds texts not trained on. By "
-            "default three, of more than 2,000 texts two.",
+            description="Folds of the training texts, each processed by a model trained on the "
+            "others: gives the classifier realistic errors to train on, and the thresholds "
+            "held-out texts. By default three, or two for more than 2,000 texts.",
         ),
     ] = None
     unstated: Annotated[
@@ -86,8 +82,7 @@ class LearnedConfig(BaseModel):
         Field(
             ge=0,
             le=1,
-            description="Weight of 'does not hold' for pairs in texts whose annotation is not "
-            "complete.",
+            description="Weight of negatives from texts with incomplete annotation.",
         ),
     ] = 0.5
     stated_share: Annotated[
@@ -95,8 +90,8 @@ class LearnedConfig(BaseModel):
         Field(
             gt=0,
             le=1,
-            description="Share of what a text states that an annotation which is not complete "
-            "has. Confidences and thresholds are corrected by it.",
+            description="Annotated share of the stated triples in incomplete annotation. "
+            "Confidences and thresholds are corrected by it.",
         ),
     ] = 0.5
-    encoder_epochs: Annotated[int, Field(ge=1, description="Passes of fine-tuning.")] = 4
+    encoder_epochs: Annotated[int, Field(ge=1, description="Epochs of fine-tuning.")] = 4

@@ -26,7 +26,7 @@ class CrfConfig(BaseModel):
 
     l1: float = Field(0.1, ge=0, description="Weight of the penalty on absolute weights.")
     l2: float = Field(0.05, ge=0, description="Weight of the penalty on squared weights.")
-    iterations: int = Field(100, ge=1, description="Most iterations of L-BFGS.")
+    iterations: int = Field(100, ge=1, description="Maximum number of L-BFGS iterations.")
 
 
 class TagPrediction(NamedTuple):

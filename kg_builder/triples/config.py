@@ -16,20 +16,20 @@ class TriplesConfig(BaseModel):
 
     order: Literal["name", "source"] = Field(
         "name",
-        description="how ids are given: by the entities' names, or as they first appear in the "
+        description="order of ids: by the entities' names, or by first occurrence in the "
         "source (which keeps the numbering of a published index)",
     )
     heads: Literal["items", "all"] = Field(
         "items",
-        description="'items' writes every triple with an item as head, turning it round where "
-        "needed, and leaves out those without an item (the public MKR program looks each head up "
-        "among the items); 'all' keeps every triple between entities",
+        description="'items' writes every triple with an item, inverted if needed so that the "
+        "item is the head, and drops those without one (the public MKR program looks up "
+        "each head among the items); 'all' keeps every triple between entities",
     )
     exclude: tuple[str, ...] = Field(
-        (), description="predicates that stay in the Turtle but not in kg_final.txt"
+        (), description="predicates kept in the Turtle but not in kg_final.txt"
     )
     min_confidence: float = Field(
-        0.0, ge=0, le=1, description="statements below it stay out of kg_final.txt"
+        0.0, ge=0, le=1, description="statements below it are not written to kg_final.txt"
     )
 
 
@@ -40,20 +40,20 @@ class RatingsConfig(BaseModel):
 
     items: Literal["interacted", "all"] | ItemList = Field(
         "interacted",
-        description="which entities are items: those with a positive interaction, all of the item "
-        "class, or those that a file lists (`path`, `column`, `records`), in its order",
+        description="which entities are items: those with a positive interaction, all of the "
+        "item class, or those listed in a file (`path`, `column`, `records`), in its order",
     )
     item_type: str | None = Field(
         None,
-        description="class of the items, its subclasses included: by default Artist for items = "
-        '"all", and any class for those that are interacted with',
+        description="class of the items, including its subclasses: by default Artist for items "
+        '= "all", and any class for "interacted"',
     )
     negatives: int = Field(
-        1, ge=0, description="unobserved items drawn per positive, without replacement"
+        1, ge=0, description="unobserved items sampled per positive, without replacement"
     )
 
     @model_validator(mode="after")
     def _a_list_needs_no_class(self) -> Self:
         if isinstance(self.items, ItemList) and self.item_type is not None:
-            raise ValueError("'item_type' says nothing where a file lists the items: leave it out")
+            raise ValueError("'item_type' has no effect if a file lists the items: remove it")
         return self

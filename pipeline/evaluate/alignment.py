@@ -52,7 +52,7 @@ def alignment_command(
     raw: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of the raw files: tells which gold things the dump holds at all.  "
+            help="Folder of the raw files, to determine which gold entries the dump contains.  "
             "[default: data/raw]"
         ),
     ] = None,
@@ -162,8 +162,8 @@ def _report(
 ) -> None:
     parts = {"all gold links": list(judged)}
     if checked:
-        parts["those whose thing is in the dump"] = [row for row in judged if row.reachable]
-    parts["of these: thing and item of one name"] = [
+        parts["those whose entry is in the dump"] = [row for row in judged if row.reachable]
+    parts["of these: entry and item with equal names"] = [
         row for row in list(parts.values())[-1] if row.gold and name_consistent(row, names)
     ]
     table = Table(box=None, padding=(0, 2, 0, 0), title=f"Links to {links.database}")
@@ -188,7 +188,7 @@ def _report(
     for row in errors:
         _out.print(f"  {escape(_line(row, names))}", highlight=False, soft_wrap=True)
     if not checked:
-        _out.print("Which gold things the dump holds is not known: no dump in the raw folder.")
+        _out.print("Unknown which gold entries the dump contains: no dump in the raw folder.")
 
 
 def _cells(measured: Measured) -> list[str]:

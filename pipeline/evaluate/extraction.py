@@ -81,41 +81,42 @@ def extraction_command(
         Format, typer.Option("--format", help="webnlg: XML; text2kgbench: JSON lines.")
     ] = Format.WEBNLG,
     test: Annotated[
-        list[Path] | None, typer.Option(help="Texts to score, read after training.")
+        list[Path] | None, typer.Option(help="Texts to score, used only after training.")
     ] = None,
-    ontology: Annotated[
-        Path | None, typer.Option(help="Ontology of Text2KGBench, in its JSON.")
-    ] = None,
+    ontology: Annotated[Path | None, typer.Option(help="Ontology of Text2KGBench (JSON).")] = None,
     folds: Annotated[
-        int, typer.Option(min=0, help="Without --test: cross-validate on --train in so many folds.")
+        int,
+        typer.Option(min=0, help="Without --test: number of cross-validation folds on --train."),
     ] = 0,
     by: Annotated[
         By,
         typer.Option(
-            help="What stays together in a fold: all texts about a subject, or those of one entry."
+            help="Group kept together in a fold: all texts about a subject, or those of one entry."
         ),
     ] = By.SUBJECT,
     model: Annotated[
         Model,
         typer.Option(
-            help="subject-first: finds what a text is about, then what is said of it. Pairs of "
-            "mentions: light, by sparse features; encoder, by a fine-tuned encoder, which takes "
-            "ten times as long; or both, and their mean. auto: subject-first where the training "
-            "texts are about one thing each and not completely annotated, light otherwise."
+            help="subject-first: finds a text's subject, then its relations. Pairs of "
+            "mentions: light, with sparse features; encoder, with a fine-tuned encoder, "
+            "ten times as slow; or both, averaged. auto: subject-first if the training "
+            "texts are about one entity each and incompletely annotated, otherwise light."
         ),
     ] = Model.AUTO,
     gold_spans: Annotated[
-        bool, typer.Option("--gold-spans", help="Give the models the things that a text names.")
+        bool,
+        typer.Option("--gold-spans", help="Give the models the entities mentioned in each text."),
     ] = False,
     category: Annotated[
-        str | None, typer.Option(help="Score texts of this category of WebNLG alone.")
+        str | None, typer.Option(help="Score only texts of this WebNLG category.")
     ] = None,
     curve: Annotated[
-        bool, typer.Option("--curve", help="Train on 10, 25 and 50% of the texts as well.")
+        bool, typer.Option("--curve", help="Also train on 10, 25 and 50% of the texts.")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the errors beside the gold, and the curve.")
+        Path | None,
+        typer.Option(help="Folder for the errors, compared with the gold, and the curve."),
     ] = None,
 ) -> None:
     """Train an extractor on some texts and score the triples that it extracts from others."""

@@ -39,7 +39,7 @@ def graph_command(
     dataset: Annotated[str, typer.Option(help="Name of a built data set.")] = "lastfm",
     data: DataFolder = None,
     out: Annotated[Path | None, typer.Option(help="Write the table to this TSV.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw it to this SVG or PNG.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Plot it to this SVG or PNG.")] = None,
 ) -> None:
     """Compare a built and a stock graph's facts about the stock graph's items."""
     folder = processed_folder(dataset, data)

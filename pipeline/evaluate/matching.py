@@ -55,7 +55,7 @@ class Peer(StrEnum):
 
 
 def matching_command(
-    format_: Annotated[Format, typer.Option("--format", help="Layout of the gold data.")],
+    format_: Annotated[Format, typer.Option("--format", help="Format of the gold data.")],
     data: Annotated[
         list[Path] | None,
         typer.Option(help="Folder or table with the records; repeat it for several tables."),
@@ -63,14 +63,16 @@ def matching_command(
     train: Annotated[
         Path | None, typer.Option(help="Labelled clusters (a folder) or pairs (a file).")
     ] = None,
-    valid: Annotated[Path | None, typer.Option(help="Judged pairs, for a second score.")] = None,
+    valid: Annotated[
+        Path | None, typer.Option(help="Judged pairs for a second evaluation.")
+    ] = None,
     test: Annotated[Path | None, typer.Option(help="Judged pairs to score.")] = None,
     clean: Annotated[
-        bool, typer.Option("--clean", help="Each source holds a thing at most once.")
+        bool, typer.Option("--clean", help="Each source has at most one record per entity.")
     ] = False,
-    hide: Annotated[str, typer.Option(help="Columns to hide, with commas between.")] = "",
+    hide: Annotated[str, typer.Option(help="Columns to hide, separated by commas.")] = "",
     columns: Annotated[
-        str, typer.Option(help="title=COLUMN,artist=COLUMN,…  [default: by the headings]")
+        str, typer.Option(help="title=COLUMN,artist=COLUMN,…  [default: by the column names]")
     ] = "",
     truth: Annotated[
         str,
@@ -81,20 +83,20 @@ def matching_command(
     ] = None,
     key: Annotated[str, typer.Option(help="Column with the id of a record.")] = "id",
     source: Annotated[
-        str | None, typer.Option(help="Column with the source.  [default: each table is one]")
+        str | None, typer.Option(help="Column with the source.  [default: one source per table]")
     ] = None,
     kind: Annotated[
         str | None,
         typer.Option(
-            help="What the records describe: Song or Album.  [default: Album where tracks are"
-            " listed, else Song]"
+            help="What the records describe: Song or Album.  [default: Album if tracks are "
+            "listed, else Song]"
         ),
     ] = None,
     against: Annotated[
-        Peer | None, typer.Option(help="Measure another tool in the same run, on clusters.")
+        Peer | None, typer.Option(help="Also evaluate another tool in the same run, on clusters.")
     ] = None,
     peer_python: Annotated[
-        Path | None, typer.Option(help="Python of the environment that the other tool is in.")
+        Path | None, typer.Option(help="Python interpreter of the other tool's environment.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for scores.json and errors.tsv.")] = None,
 ) -> None:

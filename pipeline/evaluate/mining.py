@@ -33,24 +33,26 @@ def mining_command(
     data: DataFolder = None,
     models: Annotated[
         list[str] | None,
-        typer.Option("--model", help="A model to ask; may be repeated.  [default: all of a build]"),
+        typer.Option(
+            "--model", help="A model to use; may be repeated.  [default: those of a build]"
+        ),
     ] = None,
     predicates: Annotated[
-        list[str] | None, typer.Option("--predicate", help="What to mine; may be repeated.")
+        list[str] | None, typer.Option("--predicate", help="Predicate to mine; may be repeated.")
     ] = None,
     precision: Annotated[
-        float, typer.Option(min=0.01, max=0.999, help="Precision that is wanted.")
+        float, typer.Option(min=0.01, max=0.999, help="Required precision.")
     ] = _DEFAULT.precision,
-    epochs: Annotated[int, typer.Option(min=1, help="Of each model.")] = _DEFAULT.epochs,
-    seed: Annotated[int, typer.Option(min=0, help="Of the held-out facts.")] = _DEFAULT.seed,
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs per model.")] = _DEFAULT.epochs,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the held-out facts.")] = _DEFAULT.seed,
     without: Annotated[
         list[str] | None, typer.Option(help="Hide a whole source; may be repeated.")
     ] = None,
     gold: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Facts checked by hand (JSON lines with `triples`), as of the hidden sources; may "
-            "be repeated."
+            help="Manually checked facts (JSON lines with `triples`), such as those of the "
+            "hidden sources; may be repeated."
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the curves to this TSV.")] = None,

@@ -51,34 +51,35 @@ class Model(StrEnum):
 
 
 def ner_command(
-    train: Annotated[Path, typer.Option(help="Sentences to fit on.")],
+    train: Annotated[Path, typer.Option(help="Sentences to train on.")],
     test: Annotated[
-        Path | None, typer.Option(help="Sentences to score; read after everything is fitted.")
+        Path | None, typer.Option(help="Sentences to score, read only after training.")
     ] = None,
     folds: Annotated[
-        int, typer.Option(min=0, help="Without --test: cross-validate on --train in so many folds.")
+        int,
+        typer.Option(min=0, help="Without --test: number of cross-validation folds on --train."),
     ] = 0,
     format_: Annotated[
-        Format, typer.Option("--format", help="bio: a word, a tab and its tag in each line.")
+        Format, typer.Option("--format", help="bio: a word, a tab and its tag per line.")
     ] = Format.BIO,
     model: Annotated[
         Model | None,
         typer.Option(
-            help="light: the random field; encoder: with the fine-tuned encoder beside it; or "
-            "both.  [default: both where the extra `encoder` is installed, otherwise light]"
+            help="light: the CRF; encoder: with the fine-tuned encoder; or both.  [default: "
+            "both if the extra `encoder` is installed, otherwise light]"
         ),
     ] = None,
     gazetteer: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Names known from elsewhere: a text file, or a built data set's folder; may be "
+            help="Additional known names: a text file, or a built data set's folder; may be "
             "repeated."
         ),
     ] = None,
-    members: Annotated[int, typer.Option(min=1, help="Encoders to average.")] = 3,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything drawn.")] = 0,
+    members: Annotated[int, typer.Option(min=1, help="Number of averaged encoders.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     out: Annotated[
-        Path | None, typer.Option(help="Folder to write the errors into, beside the gold.")
+        Path | None, typer.Option(help="Folder for the errors, compared with the gold.")
     ] = None,
 ) -> None:
     """Train an NER model on one file and score it on another, or by cross-validation."""

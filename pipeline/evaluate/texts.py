@@ -44,18 +44,23 @@ def texts_command(
         Path, typer.Option(help="Annotated texts: JSON lines with id, chains and triples.")
     ],
     dataset: Annotated[
-        str, typer.Option(help="Recipe whose texts they are; its other sources name things.")
+        str, typer.Option(help="Recipe of the texts; its other sources provide names.")
     ] = "sample",
     raw: Annotated[
         Path | None, typer.Option(help="Folder of the raw files.  [default: data/raw]")
     ] = None,
     skip: Annotated[
-        int, typer.Option(min=0, help="Leave out the first ones: those that rules were written on.")
+        int,
+        typer.Option(
+            min=0, help="Number of texts to skip, such as those used to develop the rules."
+        ),
     ] = 0,
-    limit: Annotated[int, typer.Option(min=0, help="Read so many at most; 0: all.")] = 0,
-    gazetteer: Annotated[bool, typer.Option(help="Look for names of the other sources.")] = True,
+    limit: Annotated[int, typer.Option(min=0, help="Maximum number of texts; 0: all.")] = 0,
+    gazetteer: Annotated[
+        bool, typer.Option(help="Use names of the other sources as a gazetteer.")
+    ] = True,
     model: Annotated[
-        str | None, typer.Option(help="Another spaCy model than the recipe's; none: ''.")
+        str | None, typer.Option(help="Another spaCy model than the recipe's; '' for none.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for a reliability diagram of the confidences.")

@@ -29,7 +29,7 @@ _err = terminal(stderr=True)
 _Dataset = Annotated[str, typer.Option(help="Name of a processed data set.")]
 _Cache = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Where the index is kept.  [default: .index in the folder]"),
+    typer.Option(metavar="DIR", help="Folder of the index.  [default: .index in the data folder]"),
 ]
 _SHOWN: Final = 25
 
@@ -44,10 +44,10 @@ class TableFormat(StrEnum):
 
 
 def query_command(
-    sparql: Annotated[str, typer.Argument(help="The query, or @FILE that holds it, or - (input).")],
+    sparql: Annotated[str, typer.Argument(help="The query, @FILE, or - for standard input.")],
     dataset: _Dataset = "sample",
     data: DataFolder = None,
-    style: Annotated[TableFormat, typer.Option("--format", help="Of the answer.")] = (
+    style: Annotated[TableFormat, typer.Option("--format", help="Output format.")] = (
         TableFormat.table
     ),
     timeout: Annotated[float, typer.Option(min=0.01, help="Time limit in seconds.")] = 10.0,
@@ -78,15 +78,18 @@ def show_command(
     dataset: _Dataset = "sample",
     data: DataFolder = None,
     most: Annotated[
-        int, typer.Option(min=1, help="Facts shown of each predicate and direction.")
+        int, typer.Option(min=1, help="Maximum number of facts per predicate and direction.")
     ] = 10,
     sources: Annotated[
-        bool, typer.Option("--sources/--no-sources", help="Show where each fact was read.")
+        bool,
+        typer.Option(
+            "--sources/--no-sources", help="Show the source row or sentence of each fact."
+        ),
     ] = True,
     premises: Annotated[
-        bool, typer.Option("--why", help="Follow inferred facts down to what sources state.")
+        bool, typer.Option("--why", help="Show the premises of inferred facts down to the sources.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the entity as JSON.")] = False,
     cache: _Cache = None,
 ) -> None:
     """Show a built graph's facts about one entity, with the evidence of each."""
@@ -111,7 +114,7 @@ def diff_command(
     facts: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write every changed fact to this CSV.")
     ] = None,
-    examples: Annotated[int, typer.Option(min=0, help="Facts shown of each change.")] = 5,
+    examples: Annotated[int, typer.Option(min=0, help="Maximum number of facts per change.")] = 5,
 ) -> None:
     """Count the facts that a build gained and lost relative to another, with reasons."""
     from pipeline.explore.changes import diff

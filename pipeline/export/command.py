@@ -58,7 +58,10 @@ def export_command(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the split (kgat, pykeen).")] = SEED,
     spreadsheets: Annotated[
         bool,
-        typer.Option(help="Write '= for = and the like, for tables that a spreadsheet will open."),
+        typer.Option(
+            help="Prefix cells such as '=1' with an apostrophe, for tables to be "
+            "opened in a spreadsheet."
+        ),
     ] = False,
 ) -> None:
     """Convert a built graph and its interactions to another program's format."""

@@ -28,18 +28,18 @@ _PAGES: Final = {
 
 
 def new_recipe_command(
-    files: Annotated[list[Path], typer.Argument(help="Files to look at.", metavar="FILE…")],
+    files: Annotated[list[Path], typer.Argument(help="Files to inspect.", metavar="FILE…")],
     out: Annotated[
-        Path | None, typer.Option(help="The recipe.  [default: <name>.toml in this folder]")
+        Path | None, typer.Option(help="File of the recipe.  [default: <name>.toml in this folder]")
     ] = None,
     name: Annotated[
         str | None, typer.Option(help="Name of the recipe.  [default: that of --out or of a file]")
     ] = None,
     raw: Annotated[
         Path | None,
-        typer.Option(help="Folder that paths are relative to.  [default: that of the files]"),
+        typer.Option(help="Base folder of the paths.  [default: that of the files]"),
     ] = None,
-    force: Annotated[bool, typer.Option(help="Overwrite the recipe.")] = False,
+    force: Annotated[bool, typer.Option(help="Overwrite an existing recipe.")] = False,
 ) -> None:
     """Inspect files and write a commented recipe with a guess for every column."""
     named = name or (out.stem if out else without_packing(files[0].name).partition(".")[0])

@@ -59,14 +59,14 @@ def judge_facts_command(
     dataset: Annotated[str, typer.Option(help="Name of a processed data set.")] = "sample",
     data: DataFolder = None,
     per_source: Annotated[
-        int, typer.Option(min=1, help="Facts drawn of each source; those judged count.")
+        int, typer.Option(min=1, help="Facts sampled per source, including those already judged.")
     ] = 20,
-    seed: Annotated[int, typer.Option(help="Seed of the draw.")] = 555,
+    seed: Annotated[int, typer.Option(help="Seed of the sampling.")] = 555,
     file: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Judgements.  [default: data/judgements/NAME-facts.tsv]"),
     ] = None,
-    show: Annotated[bool, typer.Option("--show", help="Print what was judged so far.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Print the judgements so far.")] = False,
 ) -> None:
     """Mark sampled facts right or wrong; precision by source with its 95% interval.
 

@@ -180,7 +180,7 @@ class Catalogue:
         twice = numbers.duplicated()
         if file in self._sizes and twice.any():
             line = int(twice.to_numpy().argmax()) + 2
-            problem = f"id {numbers.iloc[line - 2]} stands in the file before"
+            problem = f"id {numbers.iloc[line - 2]} occurs earlier in the file"
             raise DataError.at(path, line, problem, "build the data set again")
         size = self._sizes.get(file, 0)
         last = int(numbers.max()) if len(numbers) else -1

@@ -42,7 +42,7 @@ def read_interactions(path: Path) -> Interactions:
         DataError: missing, empty or malformed file, a label other than 0 and 1, no positive row.
     """
     if path.is_file() and not path.stat().st_size:
-        problem = "the file is empty: nobody is known to like anything, so nothing can be trained"
+        problem = "the file is empty: there are no interactions to train on"
         raise DataError.at(path, None, problem, "give the recipe [[interactions]] and build again")
     users, items, labels = read_integer_columns(path, ("user", "item", "label"))
     wrong = np.flatnonzero(labels > 1)

@@ -51,7 +51,7 @@ def read_times(path: Path, interactions: Interactions, n_items: int) -> Positive
         raise DataError.at(path, None, "its pairs are not the positives of the ratings", remedy)
     if len(keys) < len(times):
         line = int(np.setdiff1d(np.arange(len(times)), first)[0]) + 2
-        raise DataError.at(path, line, "a pair that stands in the file before", remedy)
+        raise DataError.at(path, line, "a pair that occurs earlier in the file", remedy)
     return PositiveTimes(keys, times[first], n_items)
 
 

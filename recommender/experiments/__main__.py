@@ -69,9 +69,9 @@ def _run(arguments: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(
         prog="python -m recommender.experiments",
-        description="Train every system of a table of the paper on several splits, in parallel, "
-        "and write the table beside the paper's. Finished cells are cached: a killed run goes on "
-        "where it was, a repeated one ends at once.",
+        description="Train every system of a table of the paper on several splits, in "
+        "parallel, and write our figures beside the paper's. Finished cells are cached: a "
+        "killed run resumes, a repeated one ends at once.",
         epilog=f"`{kg_ablation.NAME} --help`: what the knowledge graph is worth, a study of its "
         "own.",
         allow_abbrev=False,
@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--negatives",
         choices=("static", "fresh"),
-        help="training negatives, in place of what each row's file says",
+        help="training negatives, overriding the rows' files",
     )
     add_flags(
         parser,

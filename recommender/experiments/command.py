@@ -67,9 +67,9 @@ def add_flags(parser: OneLineParser, *, seed_of: str, trial: str, figures: str) 
     parser.add_argument(
         "--jobs", type=int, metavar="N", help="processes, one thread each (default: all cores)"
     )
-    parser.add_argument("--estimate", action="store_true", help="say how long it would take")
+    parser.add_argument("--estimate", action="store_true", help="print the estimated duration")
     parser.add_argument(
-        "--cached", action="store_true", help="train nothing: the page from the results at hand"
+        "--cached", action="store_true", help="train nothing; write the page from cached results"
     )
     parser.add_argument(
         "--epochs", type=int, metavar="N", help=f"at most so many epochs: a trial, {trial}"
@@ -85,7 +85,11 @@ def add_flags(parser: OneLineParser, *, seed_of: str, trial: str, figures: str) 
         help=f"folder of the page and the {figures} (default: %(default)s)",
     )
     parser.add_argument(
-        "--rows", type=Path, default=FOLDER, metavar="DIR", help="rows other than the project's"
+        "--rows",
+        type=Path,
+        default=FOLDER,
+        metavar="DIR",
+        help="rows to use instead of the project's",
     )
 
 
@@ -110,7 +114,7 @@ def measure(console: Console, cells: Sequence[Cell], arguments: argparse.Namespa
     try:
         outcomes = [] if arguments.cached else run_with_bar(console, todo, cache, jobs)
     except KeyboardInterrupt:
-        console.print("stopped; what is finished is kept: repeat the command to go on")
+        console.print("stopped; finished results are kept: repeat the command to continue")
         return Measured({}, status=130)
     done = {**todo.done, **{o.cell.key: o.result for o in outcomes if o.result is not None}}
     return Measured(done, [o for o in outcomes if o.result is None])

@@ -33,9 +33,9 @@ class _Figures(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     label: str = Field(description="the row's name in the table")
-    dataset: str = Field("", description="name of the data folder; none: under every table")
-    order: int = Field(description="place in the table")
-    note: str = Field("", description="what a reader must know about the settings")
+    dataset: str = Field("", description="name of the data folder; none: in every table")
+    order: int = Field(description="position in the table")
+    note: str = Field("", description="notes on the settings")
 
 
 class CountRow(_Figures):
@@ -54,18 +54,24 @@ class Row(_Figures):
     acc: float | None = Field(None, description="the paper's ACC; none for a control")
     kind: Literal["paper", "ours", "control"] = Field(
         "paper",
-        description="a row of the paper; ours: one of its models under the other sampling, or a "
-        "model of this project; or a control that the paper lacks",
+        description="a row of the paper; ours: one of its models with the other sampling, or a "
+        "model of this project; or a control that is not in the paper",
     )
-    reference: bool = Field(False, description="the row that the others are tested against")
+    reference: bool = Field(False, description="the reference row of the tests")
     seconds: float = Field(
-        60, gt=0, description="rough time of one training on one core, for the first estimate"
+        60,
+        gt=0,
+        description="approximate seconds of one training on one core, for the first estimate",
     )
-    table: str = Field(description="the table it stands in")
-    file: Path = Field(description="where it was read")
+    table: str = Field(description="table of the row")
+    file: Path = Field(description="path of its file")
     model: str = Field(description="name in the registry")
-    settings: dict[str, Any] = Field({}, description="of the model, over its preset")
-    training: dict[str, Any] = Field({}, description="of the training, over the defaults")
+    settings: dict[str, Any] = Field(
+        {}, description="settings of the model that override its preset"
+    )
+    training: dict[str, Any] = Field(
+        {}, description="settings of the training that override the defaults"
+    )
 
     @property
     def name(self) -> str:

@@ -44,13 +44,15 @@ class DeletionConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     users: int = Field(200, ge=2, description="users to sample, one recommendation each")
-    top: int = Field(10, ge=1, description="the recommendation is drawn from so many of the list")
+    top: int = Field(
+        10, ge=1, description="length of the list from which the recommendation is sampled"
+    )
     draws: int = Field(1, ge=1, description="random deletions per recommendation, averaged")
     together: int = Field(
         1,
         ge=1,
-        description="recommendations whose facts are deleted in one rebuild; above 1 the report "
-        "says how much they interfere",
+        description="recommendations whose facts are deleted in one rebuild; above 1 the "
+        "report includes their interference",
     )
     seed: int = Field(0, ge=0, description="seed of the sampling and of the random deletions")
     device: str = Field("auto", description="`auto`, `cpu`, `cuda`, `cuda:1`, `mps`")

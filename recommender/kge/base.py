@@ -22,28 +22,28 @@ class KGEConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    dim: int = Field(50, ge=1, description="length of the entities' vectors")
+    dim: int = Field(50, ge=1, description="length of the entity embeddings")
     lr: float = Field(5e-3, gt=0, description="learning rate")
     batch_size: int = Field(512, ge=1, description="triples, or queries, per step")
     against: Literal["one", "all"] = Field(
         "one",
-        description="what a true triple is compared with: `one` false triple; `all` entities, by "
+        description="negatives of a true triple: `one` false triple; `all` entities, by "
         "cross-entropy, with a reciprocal of each relation for the heads",
     )
     candidates: int = Field(
         0,
         ge=0,
-        description="with `all`: of the entities that answer no query of the batch, draw about so "
-        "many, and correct the sum for the rest; 0: none is left out",
+        description="with `all`: number of entities sampled as negatives besides the batch's "
+        "answers, with a corrected sum; 0: use all entities",
     )
-    optimizer: Literal["adam", "adagrad"] = Field("adam", description="what takes the steps")
+    optimizer: Literal["adam", "adagrad"] = Field("adam", description="optimiser")
     n3: float = Field(0.0, ge=0, description="with `all`: weight of the nuclear 3-norm")
 
 
 class TranslationConfig(KGEConfig):
     """Settings of TransE, TransH and TransR."""
 
-    margin: float = Field(1.0, gt=0, description="gamma: by how much true triples are to be nearer")
+    margin: float = Field(1.0, gt=0, description="gamma: margin between true and false triples")
 
 
 class TripleModel(nn.Module, ABC):

@@ -17,11 +17,13 @@ __all__ = ["ComplEx", "ComplExConfig"]
 class ComplExConfig(KGEConfig):
     """Settings of `ComplEx`: Lacroix et al.'s, of a rank that a CPU can train."""
 
-    dim: int = Field(200, ge=2, description="real and imaginary parts together: twice the rank")
+    dim: int = Field(
+        200, ge=2, description="dimensions, real and imaginary together: twice the rank"
+    )
     against: Literal["one", "all"] = Field(
         "all", description="`one` false triple for each true one, or `all` entities"
     )
-    optimizer: Literal["adam", "adagrad"] = Field("adagrad", description="what takes the steps")
+    optimizer: Literal["adam", "adagrad"] = Field("adagrad", description="optimiser")
     lr: float = Field(0.1, gt=0, description="learning rate")
     n3: float = Field(0.03, ge=0, description="weight of the nuclear 3-norm")
     batch_size: int = Field(1024, ge=1, description="queries per step")

@@ -23,13 +23,13 @@ class MatchingConfig(KGEConfig):
 
     lr: float = Field(2e-3, gt=0, description="learning rate of Adam")
     low_layers: int = Field(
-        0, ge=0, description="L: layers over the relation and the tail; 0 is best on validation"
+        0, ge=0, description="L: layers on relation and tail; 0 is best on validation"
     )
     high_layers: int = Field(1, ge=1, description="H: layers of the tail's prediction")
     objective: Literal["logistic", "eq20"] = Field(
         "logistic",
-        description="what is minimised: the cross-entropy of f_KG, or Eq. 20 to the letter, whose "
-        "triple score saturates (or, with S3, has no bound) where no recommender holds it",
+        description="loss: the cross-entropy of f_KG, or exactly Eq. 20, whose triple score "
+        "saturates (or, with S3, is unbounded) without a recommender",
     )
     triple_score: TripleMixture = Field(
         "S1+T+S2+S3", description="activations averaged in Eq. 10, any of S1, T, S2, S3; for eq20"

@@ -54,16 +54,20 @@ class KGETrainConfig(BaseModel):
 
     split_seed: int = Field(555, ge=0, description="seed of the 8:1:1 split of the triples")
     seed: int = Field(555, ge=0, description="seed of initial values, batches and false triples")
-    epochs: int = Field(500, ge=1, description="most epochs to train")
+    epochs: int = Field(500, ge=1, description="maximum number of epochs")
     patience: int = Field(
-        50, ge=0, description="stop after so many epochs without a better validation MRR; 0: never"
+        50,
+        ge=0,
+        description="stop after this many epochs without a better validation MRR; 0: never",
     )
-    evaluate_every: int = Field(10, ge=1, description="rank the validation triples so often")
+    evaluate_every: int = Field(
+        10, ge=1, description="epochs between rankings of the validation triples"
+    )
     device: str = Field("auto", description="`auto`, `cpu`, `cuda`, `cuda:1`, `mps`")
     schedule: Literal["constant", "linear"] = Field(
-        "constant", description="the learning rate: the same all along, or falling to 0 at the end"
+        "constant", description="learning rate schedule: constant, or decaying to 0 at the end"
     )
-    threads: int = Field(0, ge=0, description="CPU threads; 0: leave torch's choice")
+    threads: int = Field(0, ge=0, description="CPU threads; 0: torch's default")
 
     @classmethod
     def parse(cls, settings: Mapping[str, Any]) -> KGETrainConfig:

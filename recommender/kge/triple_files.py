@@ -115,7 +115,7 @@ def _lines(path: Path) -> Iterator[tuple[str, str, str | None]]:
                     raise DataError.at(
                         path,
                         number,
-                        f"{len(cells)} cells in place of head, relation and tail",
+                        f"{len(cells)} cells instead of head, relation and tail",
                         "part three names by tabs, or give a Freebase dump",
                     )
                 yield name_of(cells[0]), name_of(cells[1]), name_of(cells[2])

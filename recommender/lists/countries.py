@@ -81,4 +81,4 @@ def _relation(vocabulary: GraphVocabulary) -> str:
     for name in _RELATIONS:
         if name in vocabulary.relation_names:
             return name
-    raise ConfigError("the graph does not say from which country items are (no relation `country`)")
+    raise ConfigError("the graph has no countries of items (no relation `country`)")

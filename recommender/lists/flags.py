@@ -24,15 +24,15 @@ def add_list_flags(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="RELATION=VALUE",
-        help="items of which the graph says so, such as genre=jazz or 'genre=jazz|blues'; may be "
-        "repeated, all must hold; a caret in front of the relation turns it round",
+        help="items with this fact, such as genre=jazz or 'genre=jazz|blues'; may be repeated, "
+        "all must hold; a caret before the relation inverts it",
     )
     group.add_argument(
         "--exclude",
         action="append",
         default=[],
         metavar="RELATION=VALUE",
-        help="no items of which the graph says so, or not the item of this name; may be repeated",
+        help="no items with this fact, or not the item of this name; may be repeated",
     )
     group.add_argument(
         "--country",
@@ -47,12 +47,12 @@ def add_list_flags(parser: argparse.ArgumentParser) -> None:
         dest="allow_played",
         action="store_false",
         default=False,
-        help="nothing that the user is known to play (the default)",
+        help="no items known to be played by the user (the default)",
     )
     played.add_argument(
-        "--allow-played", action="store_true", help="also what the user plays already"
+        "--allow-played", action="store_true", help="also items that the user already plays"
     )
-    group = parser.add_argument_group("what counts beside relevance (0: nothing, the default)")
+    group = parser.add_argument_group("re-ranking weights (0: off, the default)")
     for name, criterion in criteria().items():
         group.add_argument(
             f"--{name}",
@@ -66,7 +66,7 @@ def add_list_flags(parser: argparse.ArgumentParser) -> None:
         type=positive,
         default=DEFAULT_POOL,
         metavar="N",
-        help="best items by score that these choose from (default: %(default)s)",
+        help="best items by score to choose from (default: %(default)s)",
     )
 
 

@@ -19,10 +19,10 @@ class ALSConfig(ModelConfig):
 
     dim: int = Field(64, ge=1, description="f: number of factors")
     alpha: float = Field(
-        75.0, gt=0, description="confidence of a positive is 1 + alpha, of anything else 1"
+        75.0, gt=0, description="confidence of a positive is 1 + alpha, of any other pair 1"
     )
     l2_weight: float = Field(185.0, gt=0, description="lambda: weight of the squared factors")
-    iterations: int = Field(10, ge=1, description="times that both sides are solved for")
+    iterations: int = Field(10, ge=1, description="number of alternations")
 
 
 class ALS(FactorRecommender):

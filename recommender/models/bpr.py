@@ -29,8 +29,8 @@ class BPRConfig(ModelConfig):
     l2_weight: float = Field(1e-2, ge=0, description="lambda: weight of the squared parameters")
     pairs: PairSource = Field(
         "uniform",
-        description="negative of a pair: a uniform item without a positive of the user's in train, "
-        "as in the paper, or one of the run's own rows",
+        description="negative of a pair: a uniform item without a positive of the user in "
+        "train, as in the paper, or one of the run's own rows",
     )
     batch_size: int = Field(256, ge=1, description="pairs per step")
 

@@ -30,13 +30,13 @@ class CKEConfig(ModelConfig):
     lr_rs: float = Field(2e-3, gt=0, description="learning rate, recommendation")
     lr_kge: float = Field(2e-3, gt=0, description="learning rate, knowledge graph")
     kge_interval: int = Field(
-        1, ge=0, description="train the structural part every so many epochs; 0: never"
+        1, ge=0, description="epochs between trainings of the structural part; 0: never"
     )
     l2_weight: float = Field(3e-2, ge=0, description="lambda: weight of the squared parameters")
     pairs: PairSource = Field(
         "uniform",
-        description="negative of a pair: a uniform item without a positive of the user's in train, "
-        "as in the paper, or one of the run's own rows",
+        description="negative of a pair: a uniform item without a positive of the user in "
+        "train, as in the paper, or one of the run's own rows",
     )
     batch_size: int = Field(256, ge=1, description="pairs per step")
     kge_batch_size: int = Field(1024, ge=1, description="triples per step")

@@ -39,13 +39,13 @@ class DKNConfig(ModelConfig):
     dim: int = Field(64, ge=1, description="d and k: length of word and entity vectors")
     filters: int = Field(128, ge=1, description="m: filters per window width")
     widths: tuple[int, ...] = Field((1, 2, 3), description="l: widths of the filters, in words")
-    words: int = Field(10, ge=1, description="words of a name that are read")
-    history: int = Field(30, ge=1, description="liked items that stand for a user, at most")
+    words: int = Field(10, ge=1, description="maximum number of words of a name")
+    history: int = Field(30, ge=1, description="maximum number of liked items of a user")
     context: bool = Field(
         True, description="third channel: the mean of the entity's neighbours (Eq. 6)"
     )
     transform: Literal["tanh", "linear", "none"] = Field(
-        "tanh", description="g of Eq. 8, which maps entities into the space of words"
+        "tanh", description="g of Eq. 8, which maps entities into the word space"
     )
     interaction: Literal["dot", "dnn"] = Field(
         "dot",

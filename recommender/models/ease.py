@@ -30,9 +30,7 @@ class EASEConfig(ModelConfig):
     """Settings of `EASE`; the default of lambda was chosen on validation."""
 
     l2_weight: float = Field(2700.0, gt=0, description="lambda: weight of the squared regression")
-    max_memory_gb: float = Field(
-        8.0, gt=0, description="refuse data whose matrix would take more memory than this"
-    )
+    max_memory_gb: float = Field(8.0, gt=0, description="maximum memory of the matrix")
 
 
 class EASE(ItemBasedRecommender):

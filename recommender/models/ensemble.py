@@ -23,10 +23,10 @@ __all__ = ["Ensemble", "EnsembleConfig", "MeanScorer"]
 class EnsembleConfig(ModelConfig):
     """Settings of `Ensemble`."""
 
-    member: str = Field("mmss_mkr_g", description="model of which there are several, as --model")
-    n_members: int = Field(3, ge=1, description="how many")
+    member: str = Field("mmss_mkr_g", description="model of the members, as in --model")
+    n_members: int = Field(3, ge=1, description="number of members")
     member_settings: dict[str, Any] = Field(
-        default_factory=dict, description="settings of each, laid over its preset"
+        default_factory=dict, description="settings of the members, overriding the preset"
     )
 
 

@@ -26,12 +26,14 @@ class IALSConfig(ModelConfig):
     )
     l2_weight: float = Field(1.7, gt=0, description="lambda: weight of the squared vectors")
     exponent: float = Field(
-        0.06, ge=0, description="nu: how lambda grows with occurrence; 0: the same for all"
+        0.06,
+        ge=0,
+        description="nu: exponent of the frequency that scales lambda; 0: the same lambda for all",
     )
     init_std: float = Field(
         0.1, gt=0, description="sigma: initial vectors have standard deviation sigma / sqrt(d)"
     )
-    iterations: int = Field(8, ge=1, description="times that both sides are solved for")
+    iterations: int = Field(8, ge=1, description="number of alternations")
 
 
 class IALS(FactorRecommender):

@@ -20,9 +20,12 @@ __all__ = ["ItemKNN", "ItemKNNConfig"]
 class ItemKNNConfig(ModelConfig):
     """Settings of `ItemKNN`; the defaults were chosen on validation."""
 
-    k: int = Field(500, ge=1, description="neighbours kept of each item")
+    k: int = Field(500, ge=1, description="neighbours kept per item")
     shrinkage: float = Field(
-        30.0, ge=0, description="added to the cosine's denominator: trusts rare items less"
+        30.0,
+        ge=0,
+        description="shrinkage added to the cosine's denominator: lowers "
+        "similarities of rare items",
     )
 
 

@@ -41,19 +41,21 @@ class KGATConfig(ModelConfig):
         (64, 32, 16), description="length of the vectors after each propagation layer"
     )
     normalise: bool = Field(
-        True, description="scale every layer's output to length 1 in the final vector, as the code"
+        True,
+        description="normalise every layer's output to length 1 in the final vector, as "
+        "the code does",
     )
     message_dropout: float = Field(0.1, ge=0, lt=1, description="dropout of a layer's output")
     lr: float = Field(3e-3, gt=0, description="learning rate, recommendation")
     lr_kge: float = Field(1e-3, gt=0, description="learning rate, knowledge graph")
     kge_interval: int = Field(
-        1, ge=0, description="train the embedding of the graph every so many epochs; 0: never"
+        1, ge=0, description="epochs between trainings of the graph embedding; 0: never"
     )
     l2_weight: float = Field(1e-5, ge=0, description="lambda: weight of the squared embeddings")
     pairs: PairSource = Field(
         "uniform",
-        description="negative of a pair: a uniform item without a positive of the user's in train, "
-        "as in the paper, or one of the run's own rows",
+        description="negative of a pair: a uniform item without a positive of the user in "
+        "train, as in the paper, or one of the run's own rows",
     )
     batch_size: int = Field(2048, ge=1, description="pairs per step")
     kge_batch_size: int = Field(2048, ge=1, description="triples per step")

@@ -32,27 +32,27 @@ class KGCNConfig(ModelConfig):
     """Settings of KGCN; the defaults are those published for Last.FM."""
 
     dim: int = Field(16, ge=1, description="d: length of every embedding")
-    neighbours: int = Field(8, ge=1, description="K: neighbours drawn for every entity, once")
+    neighbours: int = Field(8, ge=1, description="K: neighbours sampled per entity, once")
     hops: int = Field(1, ge=1, description="H: depth of the receptive field")
     aggregator: AggregatorName = Field(
-        "sum", description="how an entity and its neighbourhood are joined (Eq. 4, 5, 6)"
+        "sum", description="aggregation of an entity and its neighbourhood (Eq. 4, 5, 6)"
     )
     reading: Literal["code", "paper"] = Field(
         "code",
-        description="Eq. 1 and 2 with means over d and over K as the public code computes them "
-        "(the published settings belong to it), or with sums as printed",
+        description="Eq. 1 and 2 with means over d and K as in the public code (to which the "
+        "published settings apply), or with sums as printed",
     )
     l2_weight: float = Field(1e-4, ge=0, description="lambda of Eq. 8: weight of the L2 penalty")
     l2_scope: Literal["tables", "batch"] = Field(
         "tables",
-        description="what Eq. 8 penalises in a step: whole tables (public code; shrinks what no "
-        "row asks for), or the rows in use (lighter for large graphs)",
+        description="parameters penalised by Eq. 8 in a step: whole tables (public code; also "
+        "shrinks unused rows), or the rows in use (cheaper for large graphs)",
     )
     user_init: Literal["aligned", "xavier"] = Field(
         "aligned",
-        description="first user vectors: Xavier's without their signs, so that all users start on "
-        "one side, or as the public code draws them, with which some trainings leave a quarter of "
-        "the users on the wrong side",
+        description="initial user vectors: absolute Xavier values, so that all users start "
+        "with the same signs, or as in the public code, with which some trainings leave a "
+        "quarter of the users with the wrong sign",
     )
     lr: float = Field(5e-4, gt=0, description="eta: learning rate")
     batch_size: int = Field(128, ge=1, description="rows per step")

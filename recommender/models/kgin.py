@@ -33,21 +33,22 @@ class KGINConfig(ModelConfig):
     intents: int = Field(4, ge=1, description="|P|: number of intents")
     layers: int = Field(2, ge=1, description="L: propagation steps")
     independence: Literal["distance_correlation", "mutual_information"] = Field(
-        "distance_correlation", description="what keeps intents different: Eq. 4 or Eq. 3"
+        "distance_correlation",
+        description="regularisation that separates the intents: Eq. 4 or Eq. 3",
     )
     independence_weight: float = Field(1e-4, ge=0, description="lambda_1: weight of Eq. 3 or 4")
     temperature: float = Field(0.2, gt=0, description="tau of Eq. 3")
     normalise: bool = Field(
-        True, description="scale every layer's output to length 1, as the public code does"
+        True, description="normalise every layer's output to length 1, as the public code does"
     )
-    node_dropout: float = Field(0.5, ge=0, lt=1, description="share of edges left out in a step")
+    node_dropout: float = Field(0.5, ge=0, lt=1, description="share of edges dropped per step")
     message_dropout: float = Field(0.1, ge=0, lt=1, description="dropout of a layer's output")
     lr: float = Field(5e-3, gt=0, description="learning rate")
     l2_weight: float = Field(1e-1, ge=0, description="lambda_2: weight of the squared embeddings")
     pairs: PairSource = Field(
         "uniform",
-        description="negative of a pair: a uniform item without a positive of the user's in train, "
-        "as in the paper, or one of the run's own rows",
+        description="negative of a pair: a uniform item without a positive of the user in "
+        "train, as in the paper, or one of the run's own rows",
     )
     batch_size: int = Field(2048, ge=1, description="pairs per step")
 

@@ -34,8 +34,9 @@ class KGNNLSConfig(KGCNConfig):
     )
     ls_reading: Literal["code", "paper"] = Field(
         "code",
-        description="the propagated label as a logit, averaged with the weights divided by K "
-        "(public code; the published weight belongs to it), or as a probability (Eq. 8)",
+        description="use the propagated label as a logit, averaged with the weights divided by "
+        "K (public code, to which the published weight applies), or as a probability (Eq. "
+        "8)",
     )
 
 

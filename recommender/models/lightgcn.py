@@ -33,11 +33,11 @@ class LightGCNConfig(ModelConfig):
     l2_weight: float = Field(3e-3, ge=0, description="lambda: weight of the squared e(0)")
     pairs: PairSource = Field(
         "uniform",
-        description="negative of a pair: a uniform item without a positive of the user's in train, "
-        "as in the paper, or one of the run's own rows",
+        description="negative of a pair: a uniform item without a positive of the user in "
+        "train, as in the paper, or one of the run's own rows",
     )
     batch_size: int = Field(
-        2048, ge=1, description="pairs per step; more where the data are large (see the docs)"
+        2048, ge=1, description="pairs per step; more for large data (see the docs)"
     )
 
 

@@ -33,31 +33,32 @@ class MCCLKConfig(ModelConfig):
 
     dim: int = Field(64, ge=1, description="d: length of every embedding")
     collaborative_layers: int = Field(2, ge=1, description="K: depth of the collaborative view")
-    semantic_hops: int = Field(2, ge=1, description="K': hops behind the items' similarity")
+    semantic_hops: int = Field(2, ge=1, description="K': hops for the items' similarity")
     semantic_layers: int = Field(1, ge=1, description="L: depth of the semantic view")
     structural_layers: int = Field(2, ge=1, description="L': depth of the structural view")
-    neighbours: int = Field(10, ge=1, description="k: most similar items that an item keeps")
+    neighbours: int = Field(10, ge=1, description="k: most similar items kept per item")
     contrast_weight: float = Field(
         0.01, ge=0, description="beta: weight of both contrastive losses"
     )
-    local_share: float = Field(
-        0.2, ge=0, le=1, description="alpha: share of the local one among them"
-    )
+    local_share: float = Field(0.2, ge=0, le=1, description="alpha: share of the local one")
     temperature: float = Field(0.5, gt=0, description="tau of the contrastive losses")
     contrast_size: int = Field(
-        512, ge=2, description="contrast at most so many of a batch's users, and of its items"
+        512,
+        ge=2,
+        description="maximum number of a batch's users, and of its items, in the contrast",
     )
     normalise: bool = Field(
-        True, description="scale every graph layer's output to length 1, as the public code does"
+        True,
+        description="normalise every graph layer's output to length 1, as the public code does",
     )
-    node_dropout: float = Field(0.5, ge=0, lt=1, description="share of triples left out in a step")
+    node_dropout: float = Field(0.5, ge=0, lt=1, description="share of triples dropped per step")
     message_dropout: float = Field(0.1, ge=0, lt=1, description="dropout of a layer's output")
     lr: float = Field(3e-3, gt=0, description="learning rate")
     l2_weight: float = Field(0.3, ge=0, description="lambda: weight of the squared embeddings")
     pairs: PairSource = Field(
         "uniform",
-        description="negative of a pair: a uniform item without a positive of the user's in train, "
-        "as in the paper, or one of the run's own rows",
+        description="negative of a pair: a uniform item without a positive of the user in "
+        "train, as in the paper, or one of the run's own rows",
     )
     batch_size: int = Field(2048, ge=1, description="pairs per step")
 

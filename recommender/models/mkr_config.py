@@ -25,7 +25,9 @@ class MKRConfig(ModelConfig):
 
     dim: int = Field(128, ge=1, description="d: length of every embedding")
     embedding_gain: float = Field(
-        2.0, gt=0, description="scale of the initial embeddings, times Glorot's (not in the paper)"
+        2.0,
+        gt=0,
+        description="scale of the initial embeddings relative to Glorot's (not in the paper)",
     )
     low_layers: int = Field(
         1, ge=0, description="L: layers of the user and tail MLPs, and cross & compress units"
@@ -34,7 +36,8 @@ class MKRConfig(ModelConfig):
         1, ge=1, description="H (K in Eq. 9): layers of the tail's prediction, and of the f_RS MLP"
     )
     unit: UnitName = Field(
-        "cross_compress", description="C: what joins the two tasks (Eq. 16-19, or MKR's variants)"
+        "cross_compress",
+        description="C: unit that connects the two tasks (Eq. 16-19, or MKR's variants)",
     )
     associated: AssociationsPolicy = Field(
         "own", description="S(v), S(h): the item's own entity, or a sampled neighbour in G"
@@ -49,7 +52,7 @@ class MKRConfig(ModelConfig):
     )
     rs_loss: Literal["probability", "score"] = Field(
         "probability",
-        description="J of Eq. 20 on y_hat of Eq. 3, or on sigmoid(f_RS) while y_hat is for show",
+        description="J of Eq. 20 on y_hat of Eq. 3, or on sigmoid(f_RS), with y_hat only as output",
     )
     triple_score: TripleMixture = Field(
         "S1+T+S2+S3",
@@ -59,7 +62,7 @@ class MKRConfig(ModelConfig):
         True, description="Eq. 20's second sum: one corrupted tail per triple, never in G"
     )
     relation_mlp: bool = Field(
-        True, description="Eq. 8: the relation through an MLP (MKR's code: as it is)"
+        True, description="Eq. 8: pass the relation through an MLP (not in MKR's code)"
     )
     activation: Activation = Field("relu", description="sigma of M(x) = sigma(Wx + b), Eq. 1, 8, 9")
     tail_activation: Activation = Field(
@@ -70,13 +73,13 @@ class MKRConfig(ModelConfig):
         5e-7, ge=0, description="lambda_2 of Eq. 20 (l2_weight): weight of the L2 penalty"
     )
     rs_reduction: Reduction = Field(
-        "mean", description="over a batch's cross-entropies in Eq. 20 (MKR's code: mean)"
+        "mean", description="reduction of a batch's cross-entropies in Eq. 20 (MKR's code: mean)"
     )
     kg_reduction: Reduction = Field(
-        "sum", description="over a batch's triple scores in Eq. 20 (MKR's code: sum)"
+        "sum", description="reduction of a batch's triple scores in Eq. 20 (MKR's code: sum)"
     )
     kge_interval: int = Field(
-        2, ge=0, description="kge_interval: train the KG task every so many epochs; 0: never"
+        2, ge=0, description="kge_interval: epochs between trainings of the KG task; 0: never"
     )
     lr_rs: float = Field(1.5e-4, gt=0, description="Lr_rs: learning rate, recommendation")
     lr_kge: float = Field(2e-4, gt=0, description="Lr_kge: learning rate, knowledge graph")

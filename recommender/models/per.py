@@ -26,14 +26,14 @@ class PERConfig(ModelConfig):
     """Settings of `PER`; the defaults were chosen on validation."""
 
     min_triples: int = Field(
-        20, ge=1, description="relations with fewer triples make no meta-path of their own"
+        20, ge=1, description="minimum number of triples of a relation to form a meta-path"
     )
     rank: int = Field(20, ge=1, description="d: length of the factors of each diffused matrix")
-    iterations: int = Field(50, ge=1, description="updates of the factors")
+    iterations: int = Field(50, ge=1, description="number of updates of the factors")
     pairs: PairSource = Field(
         "uniform",
-        description="negative of a pair: a uniform item without a positive of the user's in train, "
-        "as in the paper, or one of the run's own rows",
+        description="negative of a pair: a uniform item without a positive of the user in "
+        "train, as in the paper, or one of the run's own rows",
     )
     lr: float = Field(2e-2, gt=0, description="learning rate of the paths' weights")
     l2_weight: float = Field(1e-4, ge=0, description="lambda: weight of the squared path weights")

@@ -20,8 +20,8 @@ class PopularityConfig(ModelConfig):
 
     leave_one_out: bool = Field(
         False,
-        description="score by the count that an item would have were one of its positives held "
-        "out, which places items without a positive in train among the others",
+        description="score by the expected count of an item with one of its positives held "
+        "out, which ranks items without a positive in train among the others",
     )
 
 

@@ -37,15 +37,16 @@ class RippleNetConfig(ModelConfig):
 
     dim: int = Field(16, ge=1, description="d: length of every embedding")
     hops: int = Field(3, ge=1, description="H: ripple sets per user")
-    memories: int = Field(32, ge=1, description="triples per ripple set, drawn once")
+    memories: int = Field(32, ge=1, description="triples per ripple set, sampled once")
     undirected: bool = Field(
-        False, description="follow relations backwards too, with matrices of their own"
+        False, description="also follow relations backwards, with separate matrices"
     )
     item_update: Literal["none", "replace", "plus", "replace_transform", "plus_transform"] = Field(
-        "plus_transform", description="what an item becomes after each hop (public code's modes)"
+        "plus_transform", description="update of the item after each hop (modes of the public code)"
     )
     using_all_hops: bool = Field(
-        True, description="a user is the sum of all hops' answers (Eq. 5), or the last one"
+        True,
+        description="represent a user by the sum of all hops' responses (Eq. 5), or by the last",
     )
     kge_weight: float = Field(0.02, ge=0, description="lambda_2 of Eq. 9: weight of the KG term")
     l2_weight: float = Field(

@@ -22,11 +22,11 @@ _NUMBERS = 2**24  # transitions in memory at a time
 class RP3BetaConfig(ModelConfig):
     """Settings of `RP3Beta`; the defaults were chosen on validation."""
 
-    alpha: float = Field(0.65, ge=0, description="power of every step's probability")
+    alpha: float = Field(0.65, ge=0, description="exponent of every step's probability")
     beta: float = Field(
-        0.1, ge=0, description="power of an item's count that its score is divided by"
+        0.1, ge=0, description="exponent of the item's count that divides its score"
     )
-    k: int = Field(500, ge=1, description="ends kept of the walks from each item")
+    k: int = Field(500, ge=1, description="end items kept per item")
 
 
 class RP3Beta(ItemBasedRecommender):

@@ -46,16 +46,18 @@ class SHINEConfig(ModelConfig):
         "relu", description="sigma of Eq. 1, in all layers but the last of a decoder"
     )
     joined: Literal["sum", "max", "concat"] = Field(
-        "sum", description="g: how the codes from several networks become one (Section 4.4)"
+        "sum", description="g: combination of the codes of several networks (Section 4.4)"
     )
     user_networks: bool = Field(
-        True, description="use what is known of the users (friends, age), where anything is"
+        True, description="use facts about users (friends, age), if available"
     )
     similarity: Literal["dot", "euclidean", "logistic"] = Field(
         "dot", description="f: similarity of user and item (Section 4.4)"
     )
     alpha: float = Field(
-        10.0, ge=1, description="alpha of Eq. 2: how much more a known link weighs in rebuilding"
+        10.0,
+        ge=1,
+        description="alpha of Eq. 2: additional weight of known links in the reconstruction",
     )
     rebuild_weight: float = Field(
         1e-3, ge=0, description="lambda of Eq. 9: weight of the autoencoders' losses"

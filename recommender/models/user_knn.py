@@ -22,9 +22,12 @@ _USERS = 256
 class UserKNNConfig(ModelConfig):
     """Settings of `UserKNN`; the defaults were chosen on validation."""
 
-    k: int = Field(500, ge=1, description="neighbours kept of each user")
+    k: int = Field(500, ge=1, description="neighbours kept per user")
     shrinkage: float = Field(
-        1.0, ge=0, description="added to the cosine's denominator: trusts short histories less"
+        1.0,
+        ge=0,
+        description="shrinkage added to the cosine's denominator: lowers "
+        "similarities of short histories",
     )
 
 

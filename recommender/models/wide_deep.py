@@ -29,10 +29,10 @@ class WideDeepConfig(ModelConfig):
     cross_buckets: int = Field(
         2**14,
         ge=0,
-        description="weights that the crossed features (user x attribute of the item) are hashed "
-        "to; 0: no crossed features",
+        description="hash buckets for the crossed features (user x attribute of the item); 0: "
+        "no crossed features",
     )
-    dropout: float = Field(0.5, ge=0, lt=1, description="share of the deep input dropped out")
+    dropout: float = Field(0.5, ge=0, lt=1, description="dropout of the deep input")
     lr: float = Field(1e-3, gt=0, description="learning rate")
     l2_weight: float = Field(1e-4, ge=0, description="weight of the squared embeddings")
     batch_size: int = Field(256, ge=1, description="rows per step")

@@ -216,9 +216,9 @@ def _parser() -> OneLineParser:
     parser = OneLineParser(
         prog="python -m recommender.newcomers",
         usage="%(prog)s [--data DIR] --models NAME … [training settings]",
-        description="How well people and items that the training did not know are served: trains "
-        "without some of them, tells the model 0 to 10 likes or facts of each, and measures the "
-        "lists beside those of the model trained with them.",
+        description="Evaluate recommendations for new users and items: trains without some of "
+        "them, folds each in with 0 to 10 likes or facts, and evaluates the lists beside "
+        "those of the model trained with them.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -236,10 +236,10 @@ def _parser() -> OneLineParser:
         nargs="+",
         choices=tuple(_ABILITIES),
         default=list(_ABILITIES),
-        help="whom to leave out (default: users items)",
+        help="what to hold out (default: users items)",
     )
     parser.add_argument(
-        "--share", type=_share, default=0.2, metavar="X", help="part left out (default: 0.2)"
+        "--share", type=_share, default=0.2, metavar="X", help="share held out (default: 0.2)"
     )
     parser.add_argument(
         "--seeds", type=int, nargs="+", default=[555], metavar="N", help="splits (default: 555)"

@@ -46,7 +46,7 @@ def recommend_to_newcomer(
     if isinstance(model, LoadedRun):
         trained, parts = model.model, model.split
     elif split is None:
-        raise ConfigError("a model alone does not know its data; give the split too, or a run")
+        raise ConfigError("a model has no data; also give the split, or a run")
     else:
         trained, parts = model, split
     require_fold_in(trained)

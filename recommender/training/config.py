@@ -26,41 +26,44 @@ class TrainConfig(BaseModel):
 
     negatives: NegativesPolicy = Field(
         "fresh",
-        description="negatives of Algorithm 1, line 4: `static`, the prepared ones; `fresh`, one "
-        "uniform unobserved item per positive, drawn anew every epoch",
+        description="negatives of Algorithm 1, line 4: `static`, the prepared ones; `fresh`, "
+        "one uniform unobserved item per positive, resampled every epoch",
     )
     split: SplitKind = Field(
         "random",
-        description="how the rows are parted, 6:2:2: `random`; `time`, train before validation "
-        "before test for everybody; `time-per-user`, each user's last positives held out",
+        description="how the rows are split, 6:2:2: `random`; `time`, train before validation "
+        "before test for all users; `time-per-user`, each user's last positives held out",
     )
     split_seed: int = Field(
         555,
         ge=0,
         le=LARGEST_SEED,
-        description="seed of the split of the rows; by time, of its negatives and ties",
+        description="seed of the split of the rows; for time splits, of negatives and ties",
     )
     seed: int = Field(
         555, ge=0, le=LARGEST_SEED, description="seed of initial values, batches and sampling"
     )
-    epochs: int = Field(200, ge=1, description="n_epochs: most epochs to train")
+    epochs: int = Field(200, ge=1, description="n_epochs: maximum number of epochs")
     patience: int = Field(
-        20, ge=0, description="stop after so many epochs without a better validation; 0: never"
+        20,
+        ge=0,
+        description="stop after this many epochs without improvement on validation; 0: never",
     )
     monitor: str = Field(
         "auc+acc",
-        description="validation metric that chooses the epoch: `auc`, `acc`, `ndcg@10`, "
-        "`recall@20`, `hit@10`, `mrr@10`, `precision@10` with any K, or several joined by `+`",
+        description="validation metric that selects the epoch: `auc`, `acc`, `ndcg@10`, "
+        "`recall@20`, `hit@10`, `mrr@10`, `precision@10` with any K, or several joined by "
+        "`+`",
     )
-    evaluate_every: int = Field(1, ge=1, description="validate every so many epochs")
+    evaluate_every: int = Field(1, ge=1, description="epochs between validations")
     rank_users: int = Field(
         2000,
         ge=0,
-        description="rank the catalogue for at most so many users, always the same ones: in the "
-        "end, and in every validation whose monitor asks for it; 0: for all",
+        description="maximum number of users to rank the catalogue for, always the same ones: "
+        "at the end, and at validations if the monitor needs it; 0: all",
     )
     checkpoint_seconds: float = Field(
-        10, ge=0, description="write the checkpoint at most so often; 0: after every epoch"
+        10, ge=0, description="minimum seconds between checkpoints; 0: after every epoch"
     )
     device: str = Field("auto", description="`auto`, `cpu`, `cuda`, `cuda:1`, `mps`")
     precision: Literal["float32", "float64", "bf16"] = Field(
@@ -68,16 +71,16 @@ class TrainConfig(BaseModel):
     )
     optimizer: Literal["auto", "dense", "rowwise"] = Field(
         "auto",
-        description="Adam over whole embedding tables (`dense`) or, with the same result, over "
-        "the rows in use (`rowwise`); `auto`: rowwise on a CPU",
+        description="Adam on whole embedding tables (`dense`) or, with the same result, on the "
+        "rows in use (`rowwise`); `auto`: rowwise on a CPU",
     )
     kernel: Literal["auto", "torch", "native"] = Field(
         "auto",
-        description="who computes a step: torch's autograd, or the fused native kernel where the "
-        "model has one for its settings; `auto`: native where possible",
+        description="implementation of a step: torch's autograd, or the fused native kernel if "
+        "the model supports its settings; `auto`: native if possible",
     )
-    compile: bool = Field(False, description="run the steps through torch.compile")
-    threads: int = Field(0, ge=0, description="CPU threads; 0: leave torch's choice")
+    compile: bool = Field(False, description="compile the steps with torch.compile")
+    threads: int = Field(0, ge=0, description="CPU threads; 0: torch's default")
     tensorboard: bool = Field(False, description="also log to TensorBoard (extra `tracking`)")
     mlflow: bool = Field(False, description="also log to MLflow (extra `tracking`)")
 

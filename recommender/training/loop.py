@@ -368,7 +368,7 @@ class _Training:
                 if "moments" not in moments:
                     raise RunError(
                         f"{out}: its checkpoint was written by an earlier version, which cannot be "
-                        "resumed; train anew into another --out"
+                        "resumed; retrain into another --out"
                     )
             self._take_state(checkpoint)
             self.stopping.load_state_dict(checkpoint.stopping)

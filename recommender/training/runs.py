@@ -48,12 +48,12 @@ class RunConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str = Field(description="name in the registry")
-    model_settings: dict[str, Any] = Field(description="every setting of the model")
+    model_settings: dict[str, Any] = Field(description="all settings of the model")
     training: TrainConfig
     ratios: tuple[float, float, float] = Field(description="train, validation and test parts")
     data: Path = Field(description="data folder")
     data_hashes: dict[str, str] = Field(description="SHA-256 of its files")
-    versions: dict[str, str] = Field(description="of Python and the libraries that compute")
+    versions: dict[str, str] = Field(description="of Python and the numerical libraries")
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def read_metrics(folder: Path) -> dict[str, Any]:
     """
     path = folder / METRICS_FILE
     if not path.is_file():
-        raise RunError(f"{folder}: no {METRICS_FILE}; the run is unfinished, go on with --resume")
+        raise RunError(f"{folder}: no {METRICS_FILE}; unfinished, continue with --resume")
     try:
         return dict(json.loads(path.read_bytes()))
     except (TypeError, ValueError) as error:
@@ -194,7 +194,7 @@ def load_run(folder: str | Path, *, data: str | Path | None = None) -> LoadedRun
     parts = split(dataset, config.training.split_seed, config.ratios, config.training.split)
     checkpoint = read_checkpoint(folder / CHECKPOINT_FILE)
     if checkpoint.best_model is None:
-        raise RunError(f"{folder}: no epoch was validated yet; go on with --resume")
+        raise RunError(f"{folder}: no epoch was validated yet; continue with --resume")
     with fitting(folder / CHECKPOINT_FILE):
         model = create_model(config.model, parts.train, **config.model_settings)
         put_into(model, checkpoint.best_model)

@@ -33,9 +33,9 @@ class Hit(_Answer):
     id: str
     label: str
     type: str
-    name: str = Field(description="the name or other name that was found")
-    degree: int = Field(description="distinct facts in which the thing stands")
-    score: float = Field(description="likeness to the text, up to 100")
+    name: str = Field(description="the matching name or alias")
+    degree: int = Field(description="number of distinct facts about the entity")
+    score: float = Field(description="similarity to the query, up to 100")
 
 
 class Source(_Answer):
@@ -46,7 +46,7 @@ class Source(_Answer):
     confidence: float
     place: str
     inferred: bool
-    text: str = Field(default="", description="the row or sentence, where asked for")
+    text: str = Field(default="", description="the source row or sentence, if requested")
 
 
 class Thing(_Answer):
@@ -63,7 +63,7 @@ class EntityFact(_Answer):
     predicate: str
     label: str
     direction: str = Field(description="out: the entity is the subject; in: it is the object")
-    text: str = Field(description="the value as a person reads it")
+    text: str = Field(description="readable form of the value")
     kind: str = Field(description="`entity`, or the datatype of a literal")
     thing: Thing | None
     confidence: float
@@ -92,9 +92,11 @@ class Entity(_Answer):
     external_ids: dict[str, str] = Field(description="id in another database → address")
     degree: int
     facts: list[EntityFact]
-    totals: list[dict[str, Any]] = Field(description="distinct facts of each predicate, direction")
+    totals: list[dict[str, Any]] = Field(
+        description="number of distinct facts per predicate and direction"
+    )
     dropped: list[Lost]
-    same_name: list[Thing] = Field(description="other things with the name that was asked for")
+    same_name: list[Thing] = Field(description="other entities with the requested name")
 
 
 class Neighbours(_Answer):
@@ -102,7 +104,7 @@ class Neighbours(_Answer):
 
     nodes: list[Thing]
     edges: list[dict[str, Any]]
-    more: int = Field(description="neighbours that were left out")
+    more: int = Field(description="number of omitted neighbours")
 
 
 @router.get("/api/search")
@@ -139,7 +141,7 @@ def entity(
     explorer: CurrentExplorer,
     id: str,
     most: Annotated[int, Query(ge=1, le=MOST_FACTS)] = 10,
-    quotes: Annotated[bool, Query(description="the rows and sentences themselves")] = False,
+    quotes: Annotated[bool, Query(description="include the source rows and sentences")] = False,
     format: Annotated[str | None, Query(pattern="^(json|ttl|jsonld|nt)$")] = None,
 ) -> Any:
     """The card of an entity by id (`artist:Radiohead`), IRI or name; as JSON, Turtle or JSON-LD."""

@@ -35,7 +35,7 @@ async def readyz(request: Request) -> Response:
         "graph": snapshot.explorer is not None,
     }
     if shelf.problem:
-        content["newer"] = "a newer build or run is not served; the service's log says why"
+        content["newer"] = "a newer build or run is not served; see the service's log"
     return JSONResponse(content)
 
 

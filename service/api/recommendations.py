@@ -161,7 +161,7 @@ def person_of(run: ServedRun, user: str | None, likes: tuple[str, ...]) -> Perso
         DataError: an unknown user.
     """
     if (user is not None) == bool(likes):
-        raise ConfigError("name a user, or likes of somebody new: one of the two")
+        raise ConfigError("give either a user or likes of a new user")
     return run.newcomer(likes) if user is None else run.user(user)
 
 

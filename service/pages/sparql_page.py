@@ -33,11 +33,11 @@ EXAMPLES: Final = {
         "} GROUP BY ?p ?person HAVING (COUNT(DISTINCT ?band) > 1)\n"
         "ORDER BY DESC(?bands) LIMIT 30"
     ),
-    "What does the graph know of Radiohead?": (
+    "What are the facts about Radiohead?": (
         "SELECT ?predicate ?value WHERE {\n"
         '  ?artist rdfs:label "Radiohead" ; ?predicate ?value .\n}'
     ),
-    "What is said of how many things?": (
+    "How many entities have each property?": (
         "SELECT ?predicate (COUNT(*) AS ?facts) WHERE {\n  ?s ?predicate ?o .\n"
         "} GROUP BY ?predicate ORDER BY DESC(?facts)"
     ),

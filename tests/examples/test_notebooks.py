@@ -1,4 +1,4 @@
-"""The notebooks run as they stand, and show what they show here."""
+"""The notebooks run, with the outputs checked here."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ NOTEBOOKS = sorted((REPOSITORY / "examples").glob("*.ipynb"))
 def workplace(
     built_sample: Path, sample_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
-    """A folder as `examples/` lies in the project, with the sample built beside it."""
+    """A copy of `examples/` in a project layout, with the built sample."""
     matplotlib.use("Agg")
     (tmp_path / "examples").mkdir()
     (tmp_path / "data" / "processed").mkdir(parents=True)
     (tmp_path / "data" / "raw").symlink_to(sample_data.parent)
     (tmp_path / "data" / "processed" / "sample").symlink_to(built_sample)
     monkeypatch.chdir(tmp_path / "examples")
-    # as in Jupyter; at the end whatever a notebook has set is what it was before
+    # as in Jupyter; settings changed by a notebook are restored at the end
     with pd.option_context(
         "display.max_columns", 20, "display.width", 80, "display.max_colwidth", 50
     ):
@@ -38,7 +38,7 @@ def workplace(
 
 
 def run(source: str, names: dict[str, Any]) -> str:
-    """Run a cell; what it prints, and its last value as Jupyter shows it in plain text."""
+    """Run a cell; returns its printed output and its last value in Jupyter's plain text."""
     tree = ast.parse(source)
     last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
     printed = io.StringIO()
@@ -49,7 +49,7 @@ def run(source: str, names: dict[str, Any]) -> str:
 
 
 def shown(cell: dict[str, Any]) -> str:
-    """What the notebook keeps of it."""
+    """The output stored in the notebook."""
     texts = []
     for output in cell["outputs"]:
         assert output["output_type"] != "error"
@@ -66,7 +66,7 @@ def test_a_notebook_shows_what_it_shows(path: Path, workplace: Path) -> None:
     assert len(code) > 5
     for cell in code:
         found = run("".join(cell["source"]), names)
-        if "model" in names:  # figures and lists of a training differ between processors
+        if "model" in names:  # trained figures and lists differ between processors
             assert bool(found) == bool(shown(cell))
         else:
             assert found.split() == shown(cell).split()

@@ -1,4 +1,4 @@
-"""Attacks on a command that writes a folder, beside what an undisturbed run of it gives."""
+"""Inject faults into a command that writes a folder, and compare with an undisturbed run."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _TIMES = re.compile(r"seconds|per_second|versions|^data$|^run$")
 
 @dataclass(frozen=True)
 class Command:
-    """One command that writes a folder.
+    """A command that writes a folder.
 
     Attributes:
         name: as in the report.
         words: module and arguments; `{out}` is the folder that it writes.
-        again: further arguments when it goes on after a kill.
-        given: folder whose copy `{out}` is before the command runs, for commands that add to one.
+        again: additional arguments to resume after a kill.
+        given: folder copied to `{out}` before the command runs, for commands that add to one.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Command:
 
 @dataclass
 class Campaign:
-    """Attacks, what they found, and how long they and each run may take, in seconds."""
+    """Counts and findings of attacks, with time limits in seconds for all and for each run."""
 
     rng: random.Random
     deadline: float
@@ -57,7 +57,7 @@ class Campaign:
         return time.monotonic() >= self.deadline
 
     def note(self, name: str, attack: str, problem: str) -> None:
-        """Count an attack on a command, and what it found."""
+        """Count an attack on a command, and record its finding."""
         self.counts[f"{name}: {attack.split(' ')[0]}"] += 1
         if problem:
             self.found.append({"command": name, "attack": attack, "problem": problem})
@@ -65,7 +65,7 @@ class Campaign:
 
 
 def content(folder: Path) -> dict[str, str]:
-    """Hashes of a folder's files; times and versions do not count, nor hidden files."""
+    """Hashes of a folder's files, without times, versions and hidden files."""
     found = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -103,7 +103,7 @@ def difference(wanted: dict[str, str], found: dict[str, str]) -> str:
 
 
 class Attack:
-    """The attacks on one command, beside what an undisturbed run of it gives."""
+    """The attacks on one command, compared with an undisturbed run."""
 
     def __init__(self, campaign: Campaign, command: Command) -> None:
         self.campaign, self.command = campaign, command
@@ -120,7 +120,7 @@ class Attack:
         campaign.rng.shuffle(self.moments)
 
     def fresh(self, name: str) -> Path:
-        """A folder to write, as it is before the command's first run."""
+        """An output folder in its state before the command's first run."""
         out = self.folder / name / "out"
         shutil.rmtree(out.parent, ignore_errors=True)
         out.parent.mkdir()
@@ -129,7 +129,7 @@ class Attack:
         return out
 
     def kill(self) -> None:
-        """Kill at a write, repeat, compare."""
+        """Kill at a random write, repeat, compare."""
         if not self.moments:
             self.moments = list(range(1, self.writes + 1))
             self.campaign.rng.shuffle(self.moments)
@@ -142,7 +142,7 @@ class Attack:
         self._note(f"kill at write {moment} of {self.writes}", problem, out)
 
     def crowd(self) -> None:
-        """Two at once: each succeeds or is refused in one line."""
+        """Run two at once: each succeeds or is refused in one line."""
         out = self.fresh("crowd")
         running = [self._start(out) for _ in range(2)]
         ends = [run.finish(self.campaign.longest) for run in running]
@@ -153,7 +153,7 @@ class Attack:
         self._note("crowd of two", problem, out)
 
     def fill(self) -> None:
-        """A limit on the size of files, then a run without one."""
+        """Run with a limit on file sizes, then without."""
         largest = int(2 ** self.campaign.rng.uniform(6, 17))
         out = self.fresh("full")
         first = self._run(out, largest=largest)
@@ -169,7 +169,7 @@ class Attack:
         self._note(f"fill: files of at most {largest} bytes", problem or second.problem, out)
 
     def corrupt(self) -> None:
-        """A flipped bit in a file whose time stays: the next run says so, or makes it anew."""
+        """Flip a bit in a file, keeping its time: the next run reports it, or rewrites the file."""
         out = self.fresh("corrupt")
         self._run(out)
         paths = [p for p in sorted(out.rglob("*")) if p.is_file() and p.stat().st_size]

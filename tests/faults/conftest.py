@@ -1,4 +1,4 @@
-"""A recipe small enough to be attacked often, and what a run of a command left behind."""
+"""A small recipe for fault injection."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ records = "shop"
 
 @pytest.fixture
 def small(tmp_path: Path) -> Callable[..., Path]:
-    """Writes the recipe, with parts of its text replaced, and its raw files; gives its path."""
+    """Writes the recipe, with replacements in its text, and its raw files; returns its path."""
 
     def write(*changes: tuple[str, str], above: str = "") -> Path:
         raw = tmp_path / "raw"

@@ -1,4 +1,4 @@
-"""Attacks on Prefect: its server and the serving process are killed, one deployment runs twice."""
+"""Inject faults into Prefect: kill its server and the serving process, run a deployment twice."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Orchestra:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str) -> None:
-        """Start the `server` or the process that `serves`, and wait until it does its work."""
+        """Start the `server` or the process that `serves`, and wait until it is ready."""
         words = {
             "server": [_PREFECT, "server", "start", "--port", str(self.port), "--no-ui"],
             "serving": [sys.executable, "-m", "flows.serve", "--poll-seconds", "0.5"],
@@ -55,14 +55,14 @@ class Orchestra:
         self.wait(self._answers if name == "server" else self._serves, f"the {name}")
 
     def kill(self, name: str) -> None:
-        """Kill it, with all that it has started."""
+        """Kill it with its child processes."""
         process = self.processes.pop(name, None)
         if process is not None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
     def wait(self, condition: Callable[[], Any], what: str) -> Any:
-        """The first true value of a condition.
+        """Wait for a condition; returns its first true value.
 
         Raises:
             TimeoutError: there was none.
@@ -78,7 +78,7 @@ class Orchestra:
         raise TimeoutError(f"waited {self.patience:.0f} s in vain for {what}")
 
     def post(self, path: str, **body: Any) -> Any:
-        """Ask the server; while its database is busy (503) again, as Prefect's own client does."""
+        """Post to the server; retries while its database is busy (503), like Prefect."""
         deadline = time.monotonic() + self.patience
         while True:
             response = httpx.post(f"{self.url}{path}", json=body, timeout=30, trust_env=False)
@@ -89,7 +89,7 @@ class Orchestra:
         return response.json()
 
     def run(self, **parameters: str) -> str:
-        """Start a run of the deployment `build-kg`; its id."""
+        """Start a run of the deployment `build-kg`; returns its id."""
         found = httpx.get(f"{self.url}/deployments/name/build-kg/build-kg", trust_env=False)
         found.raise_for_status()
         path = f"/deployments/{found.json()['id']}/create_flow_run"
@@ -101,7 +101,7 @@ class Orchestra:
         return dict(found["state"])
 
     def ended(self, run: str) -> dict[str, Any]:
-        """The state in which a run ends."""
+        """Wait for a run's final state."""
         self.wait(lambda: self.state(run)["type"] in _ENDED, f"the end of a run ({run})")
         return self.state(run)
 
@@ -114,7 +114,7 @@ class Orchestra:
 
 @contextmanager
 def orchestra(folder: Path, patience: float) -> Iterator[Orchestra]:
-    """A server and a serving process, which are gone afterwards."""
+    """A server and a serving process, stopped afterwards."""
     made = Orchestra(folder, patience)
     try:
         made.start("server")
@@ -126,10 +126,10 @@ def orchestra(folder: Path, patience: float) -> Iterator[Orchestra]:
 
 
 class PrefectAttack:
-    """Runs of the deployment `build-kg` against a server that does not stay.
+    """Runs of the deployment `build-kg` against a server that is killed.
 
     Args:
-        campaign: where it is noted what was found.
+        campaign: collects the findings.
         recipe: what is built, from `raw`.
         raw: the raw files.
         wanted: content of the folder that an undisturbed build writes.
@@ -141,7 +141,7 @@ class PrefectAttack:
         self.campaign, self.recipe, self.raw, self.wanted = campaign, recipe, raw, wanted
 
     def attack(self) -> None:
-        """All of the attacks, one after the other, on one server."""
+        """Run all attacks in sequence on one server."""
         folder = self.campaign.folder / self.name
         try:
             with orchestra(folder / "prefect", 2 * self.campaign.longest) as prefect:
@@ -152,7 +152,7 @@ class PrefectAttack:
             self.campaign.note(self.name, "prefect", f"{type(fault).__name__}: {fault}")
 
     def _crowd(self, prefect: Orchestra, out: Path) -> None:
-        """Two runs at once: each completes, or fails in one line."""
+        """Start two runs at once: each completes, or fails in one line."""
         runs = [self._start(prefect, out) for _ in range(2)]
         states = [prefect.ended(run) for run in runs]
         problem = difference(self.wanted, content(out))
@@ -164,7 +164,7 @@ class PrefectAttack:
         self.campaign.note(self.name, "crowd of two runs", problem)
 
     def _kill(self, prefect: Orchestra, name: str, out: Path) -> None:
-        """Kill it in the middle of a run, start it again: the next run gives the same bytes."""
+        """Kill it during a run and restart it: the next run gives the same bytes."""
         first = self._start(prefect, out)
         prefect.wait(lambda: prefect.state(first)["type"] == "RUNNING", "a run to start")
         time.sleep(random.Random(self.campaign.rng.random()).uniform(0, 6))
@@ -173,7 +173,7 @@ class PrefectAttack:
         prefect.start(name)
         state = prefect.ended(self._start(prefect, out))
         if state["type"] == "FAILED" and "at work here" in (state["message"] or ""):
-            # The killed server's run goes on, and holds the folder, as it should.
+            # The killed server's run continues and keeps its folder lock, as intended.
             prefect.wait(lambda: not difference(self.wanted, content(out)), "the first run's files")
             state = prefect.ended(self._start(prefect, out))
         problem = difference(self.wanted, content(out))

@@ -1,7 +1,7 @@
-"""Runs of commands that are counted, killed at a write, or held to a size of files.
+"""Run commands with their writes counted, killed at a write, or with limited file sizes.
 
-The modules that every command imports are imported once, in a server of forks; a run is a process
-of its own from there on. Prefect reads its settings as it is imported, so flows start from nothing.
+Modules imported by every command are imported once, in a fork server from which runs are forked.
+Prefect reads its settings on import, so flows start in fresh interpreters.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ _CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"}
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a command.
+    """Settings of a run of a command.
 
     Attributes:
         words: module and arguments.
         home: Prefect's folder, for flows.
-        kill_at: number of the write at which the process is killed; 0 counts them into `log`, and
-            below that nothing is watched.
-        log: gets a byte for each write.
+        kill_at: number of the write at which the process is killed; 0: only log the writes to
+            `log`; negative: do not watch them.
+        log: file that gets a byte per write.
         largest: limit on the size of files, in bytes.
-        environment: variables that are set for it.
+        environment: additional environment variables.
     """
 
     words: tuple[str, ...]
@@ -54,7 +54,7 @@ class Run:
 
 @dataclass
 class Ended:
-    """How a run ended; `hung` says that it had to be ended."""
+    """The outcome of a run; `hung`: it exceeded its time limit."""
 
     status: int
     error: str
@@ -62,7 +62,7 @@ class Ended:
 
     @property
     def problem(self) -> str:
-        """What no run may do, killed or not."""
+        """A violation of the rules for every run, killed or not."""
         if self.hung:
             return "hangs"
         if "Traceback (most recent call last)" in self.error:
@@ -71,7 +71,7 @@ class Ended:
 
 
 class Running:
-    """A run under way."""
+    """A running command."""
 
     def __init__(self, run: Run) -> None:
         is_flow = run.words[0].startswith("flows.")
@@ -86,11 +86,11 @@ class Running:
 
     @property
     def alive(self) -> bool:
-        """Whether it has not ended yet."""
+        """Whether it is still running."""
         return bool(self._process.is_alive())
 
     def finish(self, longest: float) -> Ended:
-        """Wait; a run that takes `longest` seconds is ended, with all that it started."""
+        """Wait; after `longest` seconds the run and its child processes are killed."""
         self._process.join(longest)
         hung = self._process.exitcode is None
         self.kill()
@@ -99,14 +99,14 @@ class Running:
         return Ended(self._process.exitcode, error, hung)
 
     def kill(self) -> None:
-        """End the run, and whatever it started."""
+        """Kill the run and its child processes."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.join()
 
 
 def _attacked(run: Run, error: str) -> None:
-    """In the process: become the command, as `python -m` would start it."""
+    """In the child: run the command as `python -m` would."""
     os.setsid()
     nothing, errors = os.open(os.devnull, os.O_RDWR), os.open(error, os.O_WRONLY | os.O_APPEND)
     for number, handle in enumerate((nothing, nothing, errors)):
@@ -130,7 +130,7 @@ def _attacked(run: Run, error: str) -> None:
 
 
 def _watch_writes(kill_at: int, log: Path | None) -> None:
-    """Count what opens a file for writing, renames, removes or makes a folder, in this process."""
+    """Count opening for writing, renaming, removing and folder creation in this process."""
     seen, me = 0, os.getpid()
     counted = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
 

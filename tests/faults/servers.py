@@ -1,4 +1,4 @@
-"""Servers that do not do what servers do: pages for data, too much, slowly, or never."""
+"""Misbehaving servers: HTML instead of data, oversized, slow or missing responses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _whole(body: bytes, kind: str = "text/html", status: str = "200 OK", more: s
 
 
 def _says(content: object) -> bytes:
-    """An answer of chat completions."""
+    """A chat completions response."""
     answer = {"choices": [{"message": {"role": "assistant", "content": content}}]}
     return _whole(json.dumps(answer).encode(), "application/json")
 
@@ -91,7 +91,7 @@ SLOW: Final = {"slow": _slow}
 
 @contextmanager
 def bad_server(name: str) -> Iterator[int]:
-    """A server whose every answer is the one called `name`; gives its port."""
+    """A server with the misbehaviour `name`; yields its port."""
     listening = socket.create_server(("127.0.0.1", 0))
 
     def answer(connection: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""Servers that answer garbage, too much, slowly or never: one line, soon."""
+"""Garbage, oversized, slow or missing server responses end quickly in a one-line error."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_language_model_that_answers_so_is_no_model(name: str, tmp_path: Path)
             with pytest.raises(DataError) as fault:
                 model.read(["Ann is a singer."])
             assert "\n" not in str(fault.value)
-    assert time.monotonic() - began < 20  # seconds; the endless ones would take for ever
+    assert time.monotonic() - began < 20  # seconds; endless responses would otherwise never finish
 
 
 @pytest.mark.parametrize("name", sorted(ANSWERS.keys() - {"flood"}))

@@ -1,4 +1,4 @@
-"""A recipe reads its own folder, the raw folder and the project's data, whatever the reader."""
+"""A recipe can only read its own folder, the raw folder and the project's data, by any reader."""
 
 from __future__ import annotations
 

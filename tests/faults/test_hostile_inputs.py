@@ -1,4 +1,4 @@
-"""Small inputs that cost much, or are not what they are called: one line, soon."""
+"""Small but expensive or mislabelled inputs end quickly in a one-line error."""
 
 from __future__ import annotations
 

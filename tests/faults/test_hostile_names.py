@@ -1,4 +1,4 @@
-"""Names that are code elsewhere come out of every file as the names that they are."""
+"""Names that look like code are escaped in every output file."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Long odd inputs: four times the input is not much more than four times the work.
+"""Unusual long inputs: work grows linearly with their length.
 
-Work is counted: calls of functions, with those into C. What the parser of wikitext does is not seen
-by that; it is bounded by what it is given.
+Work is the number of function calls, including those into C. This does not cover the wikitext
+parser, whose input is bounded instead.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def test_the_parser_of_wikitext_gets_no_begin_without_an_end(piece: str) -> None
 
 @pytest.mark.parametrize("piece", ["(", '"', '(("[', "…", "a", "a(", "🎸", "''", "http://a/"])
 def test_no_long_run_reaches_a_tokeniser(tmp_path: Path, schema: Schema, piece: str) -> None:
-    """spaCy takes the square of the length of a run of marks."""
+    """spaCy is quadratic in the length of a run of punctuation."""
     before, after = "Ann is a singer. ", " She was born in Oslo."
     text = before + piece * 5000 + after
     row = {"id": "1", "title": "Ann", "text": text}
@@ -104,7 +104,7 @@ def test_a_title_of_a_megabyte_is_a_reject(tmp_path: Path, schema: Schema) -> No
 
 @pytest.mark.parametrize("kind", ["[a=", "[url=", "[b=", "[l=x [a="])
 def test_markup_of_discogs_ends_where_the_next_begins(kind: str) -> None:
-    """A tag that is not closed is looked for up to the next bracket, not to the end."""
+    """The search for an unclosed tag's end stops at the next bracket."""
     longest = max((len(found[0]) for found in _MARKUP.finditer(kind * 50 + "x]")), default=0)
     assert longest <= len(kind) + 2
 

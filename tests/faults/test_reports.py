@@ -1,4 +1,4 @@
-"""A report that cannot be written to the end leaves the earlier one as it was."""
+"""If writing a report fails, the earlier one is kept unchanged."""
 
 from __future__ import annotations
 

@@ -1,20 +1,19 @@
-"""The slow part of the campaign: every command that writes, attacked until the time is up.
+"""Inject faults into every writing command until a time limit (`make torture`).
 
     python -m tests.faults.torture [--minutes 90] [--seed 1] [--report FILE.json] [--only NAME …]
 
-For each of `commands`, in turns that the seed orders: it is killed at one of the moments at which
-it opens a file for writing, renames, removes or makes a folder, and repeated: the bytes must be
-those of an undisturbed run. Two of it run at once: each succeeds or is refused, and the bytes are
-the same. It runs under a limit on the size of files, as on a disk that fills up. A bit of what it
-wrote is flipped, with the time of the file unchanged, and it runs again.
+Each of `commands`, in random order, is killed when it opens a file for writing, renames, removes or
+creates a folder, and repeated: the bytes must equal those of an undisturbed run. Two instances run
+at once: each succeeds or is refused, and the bytes are the same. It runs with a limit on file
+sizes, as on a full disk. A bit of its output is flipped, keeping the file's time, and it runs
+again.
 
-Between these, `fetch` and a build that asks a language model meet servers that answer garbage, too
-much, slowly or never (`servers.py`), and once Prefect's server and the process that serves the
-deployments are killed and started again during a run, and two runs of one deployment begin at once
-(`prefect_attacks.py`). Nothing may end in a traceback, or take over a minute (`--longest`, for a
-machine that has other work).
+In between, `fetch` and a build with a language model use misbehaving servers (`servers.py`), and
+once Prefect's server and the process that serves the deployments are killed and restarted during a
+run, and two runs of one deployment start at once (`prefect_attacks.py`). No run may end in a
+traceback or take over a minute (`--longest`, for a busy machine).
 
-The exit status is 0 where nothing was found; the report holds every attack that found something.
+The exit status is 0 if there are no findings; the report lists every attack with a finding.
 """
 
 from __future__ import annotations
@@ -98,11 +97,11 @@ device = "cpu"
 
 @contextmanager
 def server(folder: Path) -> Iterator[int]:
-    """The files of a folder over HTTP; gives the port."""
+    """Serve the files of a folder over HTTP; yields the port."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:
-            """No line for each request."""
+            """Log nothing."""
 
     made = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
     threading.Thread(target=made.serve_forever, daemon=True).start()
@@ -113,7 +112,7 @@ def server(folder: Path) -> Iterator[int]:
 
 
 def commands(folder: Path, port: int) -> list[Command]:
-    """The commands, and the data that they share."""
+    """The commands and their common data."""
     recipe, raw = folder / "small.toml", folder / "files"
     recipe.write_text(RECIPE.format(port=port), encoding="utf-8")
     build = ("--dataset", str(recipe), "--raw", str(raw), "--out")
@@ -159,14 +158,14 @@ def run(folder: Path, *words: str) -> None:
 
 
 class ServerAttack:
-    """`fetch`, and a build that asks a language model, against each of the servers in turn."""
+    """`fetch`, and a build with a language model, against each of the servers in turn."""
 
     def __init__(self, campaign: Campaign, folder: Path) -> None:
         self.campaign, self.folder = campaign, folder
         self.left: list[tuple[str, str]] = []
 
     def attack(self) -> None:
-        """One command against one server: it ends, in one line where it fails."""
+        """Run one command against one server: it ends, with a one-line error if it fails."""
         if not self.left:
             self.left = [(what, name) for what in ("fetch", "llm") for name in ANSWERS]
             self.campaign.rng.shuffle(self.left)
@@ -199,7 +198,7 @@ class ServerAttack:
 
 
 def raw_files(folder: Path, rng: random.Random) -> None:
-    """A catalogue of 300 bands, what twenty users play of it, and notes about some of them."""
+    """Write a catalogue of 300 bands, plays of twenty users, and notes about some bands."""
     folder.mkdir()
     genres = ["trip hop", "rock", "thrash metal", "house", "shoegaze"]
     cities = [f"Town {n}" for n in range(30)]
@@ -216,7 +215,7 @@ def raw_files(folder: Path, rng: random.Random) -> None:
 
 
 def main() -> int:
-    """Attack until the time is up; print and write what was found."""
+    """Run attacks until the time limit; print and write the findings."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--minutes", type=float, default=90.0, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
@@ -258,7 +257,7 @@ def main() -> int:
 def attack_all(
     campaign: Campaign, folder: Path, port: int, minutes: float, only: list[str] | None
 ) -> list[Attack]:
-    """Attack the commands, or some of them, for so long; gives what was done to which."""
+    """Attack all or some commands until the time limit; returns the counts per command."""
     chosen = [c for c in commands(folder, port) if not only or c.name in only]
     attacks = [Attack(campaign, command) for command in chosen]
     campaign.deadline = time.monotonic() + 60 * minutes  # of attacks

@@ -1,4 +1,4 @@
-"""A Prefect of the tests' own: its home is a temporary folder, set before Prefect is imported."""
+"""Isolate Prefect: its home is a temporary folder, set before Prefect is imported."""
 
 from __future__ import annotations
 

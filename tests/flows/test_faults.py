@@ -1,4 +1,4 @@
-"""Retries for faults that may pass; one line, and no retry, for a user's mistake."""
+"""Transient failures are retried; user errors are not, and give one line."""
 
 from __future__ import annotations
 

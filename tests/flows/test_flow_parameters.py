@@ -1,4 +1,4 @@
-"""What can be said on the command line can be said to a flow."""
+"""Flows have the parameters of the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real Prefect server, the deployments served, runs started as a user starts them."""
+"""End-to-end: a Prefect server, served deployments, runs started like a user's."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Workplace:
 
     def post(self, path: str, **body: Any) -> Any:
         def answer() -> httpx.Response | None:
-            """None while the server's database is busy (503), which Prefect's client waits for."""
+            """The response; None while the server's database is busy (503)."""
             found = httpx.post(f"{self.url}{path}", json=body, timeout=30, trust_env=False)
             return None if found.status_code == 503 else found
 
@@ -67,7 +67,7 @@ class Workplace:
         )
 
     def started_run(self, *arguments: str, folder: Path = REPOSITORY) -> dict[str, Any]:
-        """`prefect deployment run …`; the run that it created, once that has ended."""
+        """Run `prefect deployment run …`; returns the finished flow run."""
         command = self.prefect("deployment", "run", *arguments, folder=folder)
         assert command.returncode == 0, command.stdout + command.stderr
         newest = self.post("/flow_runs/filter", limit=1, sort="EXPECTED_START_TIME_DESC")[0]
@@ -75,7 +75,7 @@ class Workplace:
         return self.ended_run(newest)
 
     def requested_run(self, name: str, **parameters: Any) -> dict[str, Any]:
-        """The same by the request that the command sends, without the seconds it takes to start."""
+        """The same through the command's HTTP request, without its start-up time."""
         query = {"name": {"any_": [name]}}
         [deployment] = self.post("/deployments/filter", deployments=query)
         path = f"/deployments/{deployment['id']}/create_flow_run"
@@ -105,7 +105,7 @@ def wait_for(condition: Callable[[], Any], what: str) -> Any:
 def running(
     command: list[str], folder: Path, environment: dict[str, str], log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process group in the background that is gone afterwards, children included."""
+    """A background process group, killed afterwards."""
     with log.open("wb") as stream:
         process = subprocess.Popen(
             command,
@@ -173,7 +173,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
 
 @contextmanager
 def service_of(data: Path) -> Iterator[str]:
-    """A stand-in for the service: says that it serves every finished run of a folder."""
+    """A stub of the service that reports every finished run of a folder as served."""
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -286,7 +286,7 @@ FILES = {
 
 
 def test_build_kg_has_the_options_of_the_command_line(workplace: Workplace) -> None:
-    """With each of them it finds nothing left to do where the pipeline built with the same ones."""
+    """With the same options as the pipeline's build, it skips every stage."""
     folder = workplace.folder / "acts"
     folder.mkdir()
     for name, text in FILES.items():
@@ -360,7 +360,7 @@ def needs(package: str, extra: str) -> pytest.MarkDecorator:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Many small sources, each a unit; what one process builds of them lies in `expected`."""
+    """Many small sources, each a unit; the result of one process is in `expected`."""
     folder = tmp_path_factory.mktemp("many")
     (folder / "many").mkdir()
     text = 'name = "many"\ntitle = "Many small sources"\n'
@@ -396,7 +396,7 @@ def flow(recipe: Path, out: Path, *options: str) -> list[str]:
 def started(
     workplace: Workplace, tmp_path: Path
 ) -> Iterator[Callable[[list[str]], subprocess.Popen[bytes]]]:
-    """Starts processes, which are gone after the test."""
+    """Starts processes and stops them after the test."""
     running: list[subprocess.Popen[bytes]] = []
 
     def start(command: list[str]) -> subprocess.Popen[bytes]:

@@ -1,4 +1,4 @@
-"""The hook that completes a bare deployment name: what it changes, and what it leaves alone."""
+"""The hook that completes a bare deployment name, and only that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables and log lines that people read in Prefect's pages."""
+"""Tables and log lines in Prefect's UI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small files to extract from, and the data model to extract into."""
+"""Fixtures that write small raw files and extract from them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def schema() -> Schema:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
-    """Write a file below the raw folder of the test."""
+    """Write a file to the test's raw folder."""
 
     def _write(name: str, content: str | bytes) -> Path:
         path = tmp_path / name
@@ -37,7 +37,7 @@ def write(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
 
 @pytest.fixture
 def run(tmp_path: Path, schema: Schema) -> Run:
-    """Extract from a source given as a recipe would give it."""
+    """Extract from a source given like a recipe's entry."""
 
     def _run(root: Path | None = None, gazetteer: Any = None, **source: Any) -> Extraction:
         config = TypeAdapter(SourceConfig).validate_python({"name": "src", **source})
@@ -69,7 +69,7 @@ def reasons(found: Extraction) -> list[str]:
 
 
 class RunHere:
-    """Works on units in this process, and counts them."""
+    """Runs units in this process, and counts them."""
 
     def __init__(self, folder: Path) -> None:
         self.shared, self.count = folder / "shared", 0

@@ -1,4 +1,4 @@
-"""Guests whom the titles of songs and albums name."""
+"""Guests named in the titles of songs and albums."""
 
 from __future__ import annotations
 

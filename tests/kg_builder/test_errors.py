@@ -1,4 +1,4 @@
-"""The one line that a user sees of a fault."""
+"""One-line error messages."""
 
 from __future__ import annotations
 

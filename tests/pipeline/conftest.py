@@ -1,4 +1,4 @@
-"""A data set small enough to read: three bands, two sources, four listeners."""
+"""A tiny data set: three bands, two sources, four listeners."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def write_tiny(folder: Path) -> Path:
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> Path:
-    """Folder with `tiny.toml` and `raw/tiny/*`; the working directory of a user."""
+    """Folder with `tiny.toml` and `raw/tiny/*`, as working directory."""
     return write_tiny(tmp_path)
 
 

@@ -23,7 +23,7 @@ def built(folder: Path, out: str = "out", **settings):
 
 
 def hashes(out: Path) -> dict[str, str]:
-    """All artefacts but the manifest, which holds times."""
+    """Hashes of all artefacts but the manifest, which contains times."""
     return {
         str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(out.rglob("*"))
@@ -193,7 +193,7 @@ columns.job = { relation = "job" }
 
 @pytest.fixture
 def people(tiny):
-    """The tiny data set with what is known of its listeners."""
+    """The tiny data set with facts about its listeners."""
     rows = "user\tpal\tjob\nbob\tann\tlawyer\nann\tbob\t\ncat\tzoe\tfarmer\n"
     (tiny / "raw" / "tiny" / "people.tsv").write_text(rows)
     with (tiny / "tiny.toml").open("a") as recipe:
@@ -249,7 +249,7 @@ def test_a_recipe_without_users_writes_no_such_file(people):
     recipe.write_text(recipe.read_text().replace(PEOPLE, ""))
     built(people)
     assert not list((people / "out").glob("user_*"))
-    with pytest.raises(DataError, match="--with-users: nothing is known of the users"):
+    with pytest.raises(DataError, match="--with-users: there are no facts about users"):
         built(people, with_users=True)
 
 

@@ -14,7 +14,7 @@ Edit = Callable[[str, str], None]
 
 @pytest.fixture
 def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Edit:
-    """Writes a file of two made-up packages, which take the place of the project's."""
+    """Writes a file of two fake packages that replace the project's."""
 
     def forget() -> None:
         module.code_version.cache_clear()

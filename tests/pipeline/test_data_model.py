@@ -27,7 +27,7 @@ def test_the_diagram_has_every_class_and_every_relation():
 
 
 def test_what_is_aligned_is_also_read():
-    """A class or property that means the same elsewhere must not be refused by a reader."""
+    """Readers must accept equivalent classes and properties of other models."""
     graph, schema = rdflib.Graph().parse(MUSIC_TTL), load_schema()
     for link, known in (
         (OWL.equivalentClass, {iri: [name] for iri, name in schema.class_of.items()}),

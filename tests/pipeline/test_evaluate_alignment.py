@@ -1,4 +1,4 @@
-"""`python -m pipeline evaluate alignment`, as a person runs it on a built folder."""
+"""`python -m pipeline evaluate alignment` on a built folder."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def run(built, gold, *more):
 
 @pytest.fixture(autouse=True)
 def wide_terminal(monkeypatch):
-    """Rows of tables stay on their lines, whatever the width of whoever runs the tests."""
+    """Use a wide terminal, so that table rows do not wrap."""
     monkeypatch.setattr("pipeline.evaluate.alignment._out", Console(width=160, height=50))
 
 
@@ -102,7 +102,7 @@ def test_gold_things_that_the_dump_does_not_hold_are_distinguished(built, tmp_pa
     (raw / "dbpedia-music").mkdir()
     result = run(built, "1\tm.1\n3\tm.3\n", "--raw", str(raw))
     shown = " ".join(result.output.split())
-    assert "those whose thing is in the dump 1 1 1 1.0000" in shown
+    assert "those whose entry is in the dump 1 1 1 1.0000" in shown
     assert "missed: not in the database 1" in shown
 
 

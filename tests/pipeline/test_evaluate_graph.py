@@ -1,4 +1,4 @@
-"""`python -m pipeline evaluate graph`, as a person runs it on a built folder."""
+"""`python -m pipeline evaluate graph` on a built folder."""
 
 from __future__ import annotations
 

@@ -253,7 +253,7 @@ def test_intervals_hold_the_truth_at_one():
 @pytest.mark.real_data
 @pytest.mark.parametrize("kind", ["structured", "dirty"])
 def test_shop_songs_are_matched(cli, real_data, tmp_path, kind):
-    """Guards against regressions on the split that may be looked at."""
+    """Guards against regressions on the development split."""
     folder = real_data / "matching" / "itunes-amazon" / kind
     out = tmp_path / "out"
     run(

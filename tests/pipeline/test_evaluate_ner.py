@@ -1,4 +1,4 @@
-"""`python -m pipeline evaluate ner`, as a person runs it."""
+"""`python -m pipeline evaluate ner`."""
 
 from __future__ import annotations
 

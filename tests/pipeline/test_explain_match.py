@@ -16,7 +16,7 @@ def run(monkeypatch, *arguments: str) -> int:
 
 @pytest.fixture
 def built(built_tiny, monkeypatch):
-    """Arguments of commands about the tiny data set, in the working directory where it is built."""
+    """Arguments of commands on the built tiny data set, in its working directory."""
     monkeypatch.chdir(built_tiny)
     monkeypatch.setenv("COLUMNS", "200")
     return ("--dataset", "tiny.toml", "--out", "out")

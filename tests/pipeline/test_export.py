@@ -1,7 +1,7 @@
-"""What other programs make of an exported folder: by the program itself, or by its rules.
+"""Exported folders are readable by other programs, tested with the program or by its rules.
 
-RecBole, PyKEEN and LensKit are no dependencies; their tests run where they are installed. The
-strict readers here hold to what these programs, KGAT's and Neo4j's do with a line.
+RecBole, PyKEEN and LensKit are not dependencies; their tests run if they are installed. The strict
+readers here parse lines like these programs, KGAT's and Neo4j's.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TRIPLES = [(i, r, N_ITEMS + t) for i in range(N_ITEMS) for r in (0, 1) for t in 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A processed folder whose names are as awkward as names are."""
+    """A processed folder with awkward names."""
     home = tmp_path / "band data"
     home.mkdir()
     iri = "https://example.org/"
@@ -120,7 +120,7 @@ def test_recbole_itself_loads_them(timed, tmp_path):
 
 
 def _kgat_rows(path: Path) -> dict[int, list[int]]:
-    """A file of KGAT as its program reads it: one space, integers, a user once."""
+    """A KGAT file, parsed as its program does: one space, integers, each user once."""
     rows = [[int(cell) for cell in line.strip().split(" ")] for line in path.open()]
     users = {row[0]: row[1:] for row in rows}
     assert len(users) == len(rows) and all(users.values())

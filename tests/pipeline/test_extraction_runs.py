@@ -1,4 +1,4 @@
-"""The look-up baseline, samples of training texts, and errors beside the gold."""
+"""The look-up baseline, samples of training texts, and error files."""
 
 from __future__ import annotations
 

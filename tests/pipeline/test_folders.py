@@ -1,4 +1,4 @@
-"""The folder of a processed data set has one option everywhere, and earlier names still work."""
+"""All commands have the same option for the processed folder, and earlier names still work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands are imported when they run; until then the help speaks for them."""
+"""Commands are imported when they run; their help needs no import."""
 
 from __future__ import annotations
 

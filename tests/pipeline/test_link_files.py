@@ -22,7 +22,7 @@ path = "tiny/kb4rec.txt"
 
 @pytest.fixture
 def linked(tiny):
-    """The tiny data set with links that are given: of a band under another name, too."""
+    """The tiny data set with given links, including a band under another name."""
     recipe = tiny / "tiny.toml"
     recipe.write_text(recipe.read_text() + RECIPE)
     lines = [f'<{NS}m.0m>\t<{NS}type.object.name>\t"Wild Bunch"@en\t.\n',

@@ -1,4 +1,4 @@
-"""Mining in a build and by `evaluate mining`, on a small world in the tables of the stages."""
+"""Mining in a build and by `evaluate mining`, on small synthetic stage tables."""
 
 from __future__ import annotations
 

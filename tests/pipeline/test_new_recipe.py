@@ -1,4 +1,4 @@
-"""Files in the shapes that people have: `new-recipe` alone, then a build, gives right triples."""
+"""Typical files of users: `new-recipe` and a build give the right triples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of every recipe key is that of the models."""
+"""The page of recipe keys is up to date with the models."""
 
 from __future__ import annotations
 

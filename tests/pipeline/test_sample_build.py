@@ -1,4 +1,4 @@
-"""The built-in sample from raw files to the graph, as a newcomer builds it."""
+"""The built-in sample, from raw files to the graph."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_one_artist_gathers_what_five_sources_say(graph):
 
 
 def test_namesakes_stay_apart(graph, entity):
-    """Two bands are called Nirvana; a town in their stories has a namesake as well."""
+    """There are two bands called Nirvana, and a town that also has a namesake."""
     seattle, london = (entity[f"catalogue/artists/{key}"] for key in ("A126", "A065"))
     assert objects(graph, seattle, "country") == {expand("place:United_States")}
     assert objects(graph, london, "country") == {expand("place:United_Kingdom")}
@@ -70,14 +70,14 @@ def test_the_graph_has_the_shape_of_the_data_model(sample):
 
 @pytest.fixture(scope="module")
 def statements(sample):
-    """What was read, not inferred."""
+    """Extracted (not inferred) statements."""
     table = pd.read_parquet(sample / "statements.parquet")
     return table[~table["inferred"]]
 
 
 @pytest.fixture(scope="module")
 def names(sample):
-    """Entity → all names that its records and the databases give it."""
+    """Entity → all names in its records and in the databases."""
     links = pd.read_parquet(sample / "links.parquet")
     records = pd.read_parquet(sample / "records.parquet").set_index("record")
     found = defaultdict(set)
@@ -89,7 +89,7 @@ def names(sample):
 
 @pytest.fixture(scope="module")
 def lines_of(sample_data):
-    """Lines of a file of the sample as evidence names it, read once."""
+    """Lines of a sample file named in evidence, cached."""
 
     @cache
     def lines(name):
@@ -110,7 +110,7 @@ ANAPHOR = re.compile(
 
 
 def is_named(names, text):
-    """Whether a text holds one of some names: whole, by the last word, or without 'Records'.
+    """Whether a text contains one of the names: full, last word, or without 'Records'.
 
     Countries may be named by their people.
     """
@@ -133,7 +133,7 @@ PLAYERS = {
 
 
 def is_played(names, text):
-    """Whether a text speaks of one of some instruments by a word for who plays it."""
+    """Whether a text mentions a player of one of the instruments ('guitarist')."""
     return any(re.search(PLAYERS.get(name, "$^"), text) for name in names)
 
 
@@ -163,7 +163,7 @@ def test_every_statement_from_a_text_is_in_the_passage_that_it_quotes(statements
 
 
 def test_every_record_is_named_where_it_was_read(sample, entity, names, lines_of):
-    """By its name; in texts perhaps by another name that a catalogue gives it."""
+    """By its name; in texts also by a catalogue's alias."""
     records = pd.read_parquet(sample / "records.parquet")
     assert set(records["source"]) >= {"catalogue", "second", "pages", "infoboxes", "biographies"}
     for row in records.itertuples():
@@ -238,7 +238,7 @@ def test_the_second_catalogue_is_matched(entity, sample_data):
 
 
 def test_other_names_are_listed_by_integer_id(sample):
-    """What the graph calls skos:altLabel, for programs that read the integer files."""
+    """The graph's skos:altLabel, for programs that read the integer files."""
     entities = pd.read_csv(sample / "entities.tsv", sep="\t", quoting=3, na_filter=False)
     aliases = pd.read_csv(sample / "aliases.tsv", sep="\t", quoting=3, na_filter=False)
     names = dict(zip(entities["id"], entities["name"], strict=True))

@@ -1,4 +1,4 @@
-"""`python -m pipeline train-extractor`, as a person runs it on a built folder."""
+"""`python -m pipeline train-extractor` on a built folder."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _name(draw: random.Random) -> str:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A processed folder that knows thirty bands and their cities, and texts about them."""
+    """A processed folder with thirty bands and their cities, and texts about them."""
     folder = tmp_path_factory.mktemp("built")
     (folder / "stages/extraction").mkdir(parents=True)
     draw = random.Random(5)

@@ -1,4 +1,4 @@
-"""Units of work: the same result by one process and by two, reused, redone where they changed."""
+"""Units of work: results independent of the number of processes, reused unless changed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.pipeline.test_build import hashes
 
 
 def copy_upper(folder: Path, *, source: Path, times: int, progress: Progress) -> None:
-    """The function of a unit: a text in capitals."""
+    """Function of a unit: convert a text to capitals."""
     (folder / "out.txt").write_text(source.read_text().upper() * times)
     (folder / "done by").write_text(str(os.getpid()))
 
@@ -49,7 +49,7 @@ def units_of(*sources: Path, times: int = 1) -> list[Unit]:
 
 @pytest.fixture(autouse=True)
 def code_of_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The functions above are of no package whose code is hashed."""
+    """Hash no code for the functions above, which are in no package."""
     of_packages = pipeline.units.code_version
     monkeypatch.setattr(
         pipeline.units,

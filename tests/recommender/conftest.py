@@ -1,4 +1,4 @@
-"""A small world whose right answers are known, written in the processed folder's format."""
+"""Toy data with known right answers, in the processed folder's format."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RELATIONS = ("genre", "recordLabel", "locatedIn")
 
 @pytest.fixture(scope="session")
 def toy_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two tastes: even users like even items, odd users odd ones; the graph knows the two genres.
+    """Two tastes: even users like even items, odd users odd ones; the graph has the two genres.
 
     40 users, 30 items, 50 entities, 3 relations; as many sampled negatives as positives per user.
     """
@@ -34,7 +34,7 @@ def toy_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "ratings_final.txt").write_text("".join(rows))
     triples = [f"{item}\t0\t{N_ITEMS + item % 2}\n" for item in range(N_ITEMS)]
     triples += [f"{item}\t1\t{N_ITEMS + 2 + item % 9}\n" for item in range(N_ITEMS)]
-    # heads that are no items: next to one, and next to none
+    # heads that are not items: with and without a neighbouring item
     triples += [f"{N_ITEMS}\t2\t{N_ENTITIES - 1}\n", f"{N_ENTITIES - 2}\t2\t{N_ENTITIES - 1}\n"]
     (folder / "kg_final.txt").write_text("".join(triples))
     return folder
@@ -42,7 +42,7 @@ def toy_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def named_toy_data(toy_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with names, as the pipeline writes them; users' raw ids are 100, 101, …"""
+    """The same with names as written by the pipeline; users' raw ids are 100, 101, …"""
     folder = tmp_path_factory.mktemp("named") / "toy"
     shutil.copytree(toy_data, folder)
     names = [f"Artist {n}" for n in range(N_ITEMS)] + ["Trip hop", "Shoegaze"]
@@ -69,7 +69,7 @@ def named_toy_data(toy_data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="session")
 def toy_runs(named_toy_data: Path) -> dict[tuple[str, int], Path]:
-    """Trained runs on it, by model and split seed: two models on two splits."""
+    """Trained runs on the toy data, by model and split seed: two models on two splits."""
     runs = {}
     dataset = load(named_toy_data)
     for seed in (1, 2):
@@ -84,7 +84,7 @@ def toy_runs(named_toy_data: Path) -> dict[tuple[str, int], Path]:
 
 @pytest.fixture(scope="session")
 def odd_train() -> TrainingSplit:
-    """Random rows, facts and friendships with every oddity that a model must live with.
+    """Random rows, facts and friendships with all edge cases a model must handle.
 
     14 users, 10 items, 18 entities, 4 attributes of users. User 13 has no history, item 9 no
     listener, item 8 no fact; triples repeat, run both ways, join two items, lead from an entity to

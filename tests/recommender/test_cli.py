@@ -1,4 +1,4 @@
-"""What a user's mistake looks like, whatever the command."""
+"""User errors of all commands."""
 
 from __future__ import annotations
 

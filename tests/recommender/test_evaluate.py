@@ -1,4 +1,4 @@
-"""`python -m recommender.evaluate`, as a user calls it."""
+"""`python -m recommender.evaluate`."""
 
 from __future__ import annotations
 

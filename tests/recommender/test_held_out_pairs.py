@@ -1,4 +1,4 @@
-"""`python -m recommender.held_out_pairs`: what must not be in the graph of a split."""
+"""`python -m recommender.held_out_pairs`: pairs to exclude from a split's graph."""
 
 from __future__ import annotations
 
@@ -54,5 +54,5 @@ def test_an_item_of_several_raw_ids_gives_a_pair_for_each(
 
 
 def test_integers_are_not_passed_off_as_raw_ids(toy_data: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"users\.tsv: no such file; it tells the publisher's ids"):
+    with pytest.raises(DataError, match=r"users\.tsv: no such file; it has the publisher's ids"):
         main(["--data", str(toy_data), "--out", str(tmp_path / "pairs.tsv")])

@@ -1,4 +1,4 @@
-"""The learning curve is drawn from the run's files, finished or not."""
+"""The learning curve is plotted from the files of a finished or unfinished run."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RECORDS = [
 
 @pytest.fixture
 def draw(monkeypatch):
-    """Draw a run's curve; gives the figure that was saved."""
+    """Plot a run's curve; returns the saved figure."""
     saved = []
     save = Figure.savefig
 

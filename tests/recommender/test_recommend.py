@@ -1,4 +1,4 @@
-"""`python -m recommender.recommend`: what a listener sees, and what is written for all."""
+"""`python -m recommender.recommend`: output for a user, and files for all users."""
 
 from __future__ import annotations
 

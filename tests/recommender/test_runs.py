@@ -1,4 +1,4 @@
-"""Which run a command takes where none is named."""
+"""Choice of the run if none is given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m recommender.train` and the Python API, as people call them."""
+"""`python -m recommender.train` and the Python API."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def test_quality_on_last_fm(real_data: Path, tmp_path: Path) -> None:
 
 
 def stock_last_fm(real_data: Path, folder: Path) -> Path:
-    """The public code's preparation, in short: the recommender's tests need no pipeline."""
+    """The public code's preparation in short: the recommender's tests do not use the pipeline."""
     import numpy as np
 
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""What a search may change, model by model."""
+"""Search spaces of the models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole files or none, and nothing left behind."""
+"""Files are written atomically, without leftovers."""
 
 from __future__ import annotations
 

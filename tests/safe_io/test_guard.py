@@ -1,4 +1,4 @@
-"""Faults of the machine end in one line and status 2; faults of the program do not hide."""
+"""System errors end in one line and status 2; bugs are not hidden."""
 
 from __future__ import annotations
 

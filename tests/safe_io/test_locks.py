@@ -1,4 +1,4 @@
-"""One writer at a time, and no lock that outlives its holder."""
+"""One writer at a time; locks end with their process."""
 
 from __future__ import annotations
 

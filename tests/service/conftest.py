@@ -86,7 +86,7 @@ def train(data: Path, name: str, model: str, **settings: int) -> Path:
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A processed folder with two runs; only to be read."""
+    """A processed folder with two runs; read-only."""
     folder = tmp_path_factory.mktemp("served")
     recipe, before = raw_files(folder), Path.cwd()
     os.chdir(folder)
@@ -101,13 +101,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def settings(data: Path) -> Settings:
-    """Small limits, so that tests reach them."""
+    """Settings with small limits, so that tests reach them."""
     return Settings(data=data, body_bytes=20_000, sparql_seconds=1.0, sparql_rows=50, warm=False)
 
 
 @pytest.fixture(scope="session")
 def client(settings: Settings) -> Iterator[TestClient]:
-    """Asks the application."""
+    """Test client of the application."""
     app = create_app(settings)
     with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as opened:
         yield opened

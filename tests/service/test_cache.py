@@ -1,4 +1,4 @@
-"""The cache forgets what was asked for longest ago, also when threads share it."""
+"""The cache evicts least recently used entries, also with several threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Python client gives data frames, and the service's own words where it refuses."""
+"""The Python client returns data frames, and raises the service's error messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The container files name what exists; tested without Docker."""
+"""The container files reference existing files; tested without Docker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Explanations are drawn so that nothing hides a fact."""
+"""Explanations are drawn without overlaps."""
 
 from __future__ import annotations
 

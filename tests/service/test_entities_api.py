@@ -1,4 +1,4 @@
-"""Search, cards with evidence, RDF by content negotiation, neighbourhoods."""
+"""Search, entities with evidence, RDF by content negotiation, neighbourhoods."""
 
 from __future__ import annotations
 

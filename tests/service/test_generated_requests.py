@@ -1,4 +1,4 @@
-"""Requests made up from the OpenAPI document: none of them makes the service fail.
+"""Requests generated from the OpenAPI document do not make the service fail.
 
 `GENERATED_REQUESTS=10000 python -m pytest tests/service/test_generated_requests.py` asks as often.
 """

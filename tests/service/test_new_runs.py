@@ -1,4 +1,4 @@
-"""A newer run takes the place of the one that is being served, and no request notices."""
+"""A newer run replaces the served one without failing a request."""
 
 from __future__ import annotations
 

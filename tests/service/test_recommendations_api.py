@@ -1,4 +1,4 @@
-"""Lists over HTTP are those of the library, with reasons, knobs and errors."""
+"""Lists over HTTP equal the library's, with reasons, settings and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SPARQL over HTTP: answers equal rdflib's, and the protocol's rules hold."""
+"""SPARQL over HTTP: results equal rdflib's and follow the protocol."""
 
 from __future__ import annotations
 

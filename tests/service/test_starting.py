@@ -1,4 +1,4 @@
-"""The service answers while it loads, and says in one line why it does not start."""
+"""The service responds while loading, and reports a failed start in one line."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_it_says_that_it_is_starting_until_something_is_loaded(settings: Setting
 
 
 def test_lists_do_not_depend_on_what_is_prepared(settings: Settings) -> None:
-    """One user's scores are another product of matrices than those of all: digits may differ."""
+    """One user's scores come from another matrix product than all users', so digits may differ."""
     snapshot = load_snapshot(settings)
     try:
         for run in snapshot.runs.values():

@@ -19,25 +19,25 @@ class JsonMap(BaseModel):
     records: Annotated[
         str,
         Field(
-            description="Path of the objects that describe one thing each; '' is the root, '*' "
-            "stands for every key of an object. Below such an object, '../x' is x of the object "
-            "around it and '@key' its key."
+            description="Path of the objects that describe one entity each; '' is the root, "
+            "'*' matches every key of an object. Relative to such an object, '../x' is x "
+            "of the enclosing object and '@key' its key."
         ),
     ] = ""
-    type: Annotated[str | TypeColumn, Field(description="Class of the things.")]
+    type: Annotated[str | TypeColumn, Field(description="Class of the entities.")]
     id: Annotated[str | None, Field(description="Path of the publisher's id.")] = None
     name: Annotated[str, Field(description="Path of the name.")]
-    aliases: Annotated[tuple[str, ...], Field(description="Paths of other names.")] = ()
+    aliases: Annotated[tuple[str, ...], Field(description="Paths of aliases.")] = ()
     external_ids: Annotated[
-        dict[str, str], Field(description="Path → prefix of the database whose id it holds.")
+        dict[str, str], Field(description="Path → prefix of the database of its id.")
     ] = {}
     real_names: Annotated[
         tuple[str, ...],
-        Field(description="Names that look like none, such as 'None' or 'Various', and are real."),
+        Field(description="Real names that look like placeholders, such as 'None' or 'Various'."),
     ] = ()
     paths: Annotated[
         dict[str, ColumnMap | tuple[ColumnMap, ...]],
-        Field(description="Path below the object → what it says."),
+        Field(description="Path below the object → statements about the entity."),
     ] = {}
 
 
@@ -46,39 +46,38 @@ class SemiStructuredSource(BaseModel):
 
     model_config = _STRICT
 
-    kind: Annotated[
-        Literal["semi-structured"], Field(description="How far the source is structured.")
-    ]
+    kind: Annotated[Literal["semi-structured"], Field(description="Kind of source.")]
     name: Annotated[
-        str, Field(pattern=r"^[\w.-]+$", description="Name of the source; begins every record key.")
+        str,
+        Field(pattern=r"^[\w.-]+$", description="Name of the source; prefix of its record keys."),
     ]
     path: Annotated[
         str,
-        Field(description="File or pattern below the raw folder: 'pages/*.html', 'dump.xml.gz'."),
+        Field(description="File or pattern in the raw folder: 'pages/*.html', 'dump.xml.gz'."),
     ]
     format: Annotated[
         str,
         Field(
-            description="Name of the adapter, such as html, json-ld or discogs (a wrong one lists "
-            "all); 'auto' looks at the ending and the first bytes of each file."
+            description="Name of the adapter, such as html, json-ld or discogs (an error lists "
+            "all); 'auto' chooses by extension and first bytes of each file."
         ),
     ] = "auto"
     type: Annotated[
-        str, Field(description="Class of a page's topic where the page does not tell it.")
+        str, Field(description="Class of a page's topic if the page does not state it.")
     ] = "Artist"
     language: Annotated[
         str,
         Field(
             pattern=r"^[a-z][a-z-]*$",
-            description="Edition of Wikipedia that wikitext is from; only links within the English "
-            "one (en) become dbpedia: ids.",
+            description="Wikipedia edition of the wikitext; only links within the English one "
+            "(en) become dbpedia: ids.",
         ),
     ] = "en"
     mapping: Annotated[
         JsonMap | None,
         Field(
-            description="Paths, for the json and xml adapters; the `ref` of one names another "
-            "source (or this one) whose ids the values are."
+            description="Paths, for the json and xml adapters; `ref` of a path names the "
+            "source (another or this one) whose ids its values are."
         ),
     ] = None
     confidence: Annotated[
@@ -86,21 +85,24 @@ class SemiStructuredSource(BaseModel):
         Field(
             gt=0,
             le=1,
-            description="Probability that a field says so; paths of a mapping that have none of "
-            "their own take it where it is given, and 1 where it is not.",
+            description="Confidence of a field's statements. Without it, paths of a mapping "
+            "without their own confidence have 1.",
         ),
     ] = 0.95
     threads: Annotated[
         int,
         Field(
             ge=0,
-            description="Threads that take a Discogs dump apart, beside the one that reads it; 0: "
-            "one per core, at most 4. The result is the same.",
+            description="Threads that parse a Discogs dump, besides the one that reads it; 0: "
+            "one per core, at most 4. The result does not depend on it.",
         ),
     ] = 0
     max_bytes: Annotated[
         int,
-        Field(ge=1024, description="Largest file read whole (pages, articles, JSON), in bytes."),
+        Field(
+            ge=1024,
+            description="Maximum size in bytes of a file read as a whole (pages, articles, JSON).",
+        ),
     ] = 32 * 1024 * 1024
 
     @model_validator(mode="after")

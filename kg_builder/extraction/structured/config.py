@@ -31,18 +31,18 @@ class ColumnMap(BaseModel):
         Field(min_length=1, description="Separator of several values in one cell, such as ';'."),
     ] = None
     strip: Annotated[
-        str, Field(description="Characters cut from both ends of the cell, such as '{}'.")
+        str, Field(description="Characters stripped from both ends of the cell, such as '{}'.")
     ] = ""
     pattern: Annotated[
         str | None,
-        Field(description="Regular expression; its first group (or all it matches) is the value."),
+        Field(description="Regular expression; its first group (or the whole match) is the value."),
     ] = None
     values: Annotated[
         dict[str, str], Field(description="Replacements for whole values, such as codes.")
     ] = {}
-    ref: Annotated[
-        str | None, Field(description="Table of this source that the value is an id of.")
-    ] = None
+    ref: Annotated[str | None, Field(description="Table of this source whose id the value is.")] = (
+        None
+    )
     iri: Annotated[bool, Field(description="The value is the object's IRI.")] = False
     labels: Annotated[
         str | None,
@@ -50,37 +50,32 @@ class ColumnMap(BaseModel):
     ] = None
     unit: Annotated[
         Literal["seconds", "milliseconds", "minutes"] | None,
-        Field(
-            description="Unit of a bare number in a duration, or in a date, where it counts from "
-            "1970."
-        ),
+        Field(description="Unit of a bare number: of a duration, or of a date counted from 1970."),
     ] = None
     decimal: Annotated[
         DecimalSign | None,
-        Field(description="Sign before the fraction of a number; by default the table's."),
+        Field(description="Decimal separator; by default the table's."),
     ] = None
     day_first: Annotated[
         bool | None,
-        Field(description="Whether 03/04/1999 is a day in April; by default as in the table."),
+        Field(description="Whether 03/04/1999 is in April; by default as in the table."),
     ] = None
     real_names: Annotated[
         tuple[str, ...],
         Field(
-            description="Names that look like none ('None', 'Various', 'Independent') and are real "
-            "in this column, besides those of the table."
+            description="Real names in this column that look like placeholders ('None', "
+            "'Various', 'Independent'), in addition to the table's."
         ),
     ] = ()
     period: Annotated[
         Literal["begin", "end"] | None,
-        Field(
-            description="The cell is a period ('1965–1970', '1985/..'), of which one end counts."
-        ),
+        Field(description="End of a period ('1965–1970', '1985/..') to use as the value."),
     ] = None
     inverse: Annotated[
-        bool, Field(description="The cell's thing is the subject and the row's thing the object.")
+        bool, Field(description="The cell's entity is the subject and the row's entity the object.")
     ] = False
     confidence: Annotated[
-        float, Field(gt=0, le=1, description="Probability that the column says so.")
+        float, Field(gt=0, le=1, description="Confidence of the column's statements.")
     ] = 1.0
 
 
@@ -89,7 +84,7 @@ class TypeColumn(BaseModel):
 
     model_config = _STRICT
 
-    column: Annotated[str, Field(description="Column that tells the class.")]
+    column: Annotated[str, Field(description="Column with the class.")]
     values: Annotated[
         dict[str, str], Field(description="Value of the cell (any case) → class of the data model.")
     ]
@@ -118,26 +113,27 @@ class RecordTable(RowsConfig):
     several.
     """
 
-    reads: Annotated[Literal["records"], Field(description="What a row is.")] = "records"
-    type: Annotated[str | TypeColumn, Field(description="Class of the row's thing.")]
+    reads: Annotated[Literal["records"], Field(description="Meaning of a row.")] = "records"
+    type: Annotated[str | TypeColumn, Field(description="Class of the row's entity.")]
     id: Annotated[
         str | None,
-        Field(description="Column with the publisher's id; without one the line number serves."),
+        Field(description="Column with the publisher's id; by default the line number."),
     ] = None
     name: Annotated[
         str | tuple[str, ...],
-        Field(description="Column with the name; of several the first that is filled."),
+        Field(description="Column with the name; of several the first non-empty one."),
     ]
     split: Annotated[
         str | None,
         Field(
             min_length=1,
-            description="Separator of several things in one row, whose cells of id, name and "
-            "external_ids hold a value for each. Lists in JSON or Python notation need none.",
+            description="Separator of several entities in one row, whose id, name and "
+            "external_ids cells have a value for each. Lists in JSON or Python notation "
+            "need none.",
         ),
     ] = None
     aliases: Annotated[
-        tuple[str, ...], Field(description="Columns with other names of the thing.")
+        tuple[str, ...], Field(description="Columns with aliases of the entity.")
     ] = ()
     aliases_split: Annotated[
         str | None, Field(min_length=1, description="Separator of several aliases in a cell.")
@@ -146,30 +142,30 @@ class RecordTable(RowsConfig):
         dict[str, str],
         Field(
             default_factory=dict,
-            description="Column → prefix of the database whose id it holds (musicbrainz, wikidata, "
-            "...); an empty prefix where the cell is a whole IRI.",
+            description="Column → prefix of the database of its id (musicbrainz, wikidata, "
+            "...); an empty prefix if the cell is a full IRI.",
         ),
     ]
     columns: Annotated[
         dict[str, ColumnMap | tuple[ColumnMap, ...]],
         Field(
             default_factory=dict,
-            description="Column → what it says; a list where it says several things.",
+            description="Column → its statements about the entity; a list for several.",
         ),
     ]
     constants: Annotated[
-        tuple[Constant, ...], Field(description="Statements made of every row's thing.")
+        tuple[Constant, ...], Field(description="Constant statements about every row's entity.")
     ] = ()
     scope: Annotated[
         str | None,
         Field(
-            description="Middle part of the record keys `<source>/<scope>/<id>`; by default the "
-            "table's name, and nothing in a source with one table."
+            description="Middle part of the record keys `<source>/<scope>/<id>`; by default "
+            "the table's name, and empty in a source with one table."
         ),
     ] = None
     only_if_used: Annotated[
         bool,
-        Field(description="Leave out (and count) things that no statement of the source mentions."),
+        Field(description="Drop (and count) entities that no statement of the source mentions."),
     ] = False
 
 
@@ -179,10 +175,8 @@ class End(BaseModel):
     model_config = _STRICT
 
     column: Annotated[str, Field(description="Column with the id or the name.")]
-    ref: Annotated[str | None, Field(description="Table of this source that holds the id.")] = None
-    type: Annotated[
-        str | None, Field(description="Class of a thing that is given by its name.")
-    ] = None
+    ref: Annotated[str | None, Field(description="Table of this source with the id.")] = None
+    type: Annotated[str | None, Field(description="Class of an entity given by its name.")] = None
 
 
 class LinkTable(RowsConfig):
@@ -193,29 +187,30 @@ class LinkTable(RowsConfig):
     votes)`.
     """
 
-    reads: Annotated[Literal["links"], Field(description="What a row is.")]
+    reads: Annotated[Literal["links"], Field(description="Meaning of a row.")]
     subject: Annotated[End, Field(description="Column of the subject.")]
     predicate: Annotated[str, Field(description="Predicate of the data model.")]
     object: Annotated[End, Field(description="Column of the object.")]
     user: Annotated[
         str | None,
         Field(
-            description="Column with the user whose act a row is, such as giving a tag: the rows "
-            "of pairs that are held out for testing can then be left out (--without-pairs)."
+            description="Column with the user whose action a row is, such as giving a tag: the "
+            "rows of held-out pairs can then be excluded (--without-pairs)."
         ),
     ] = None
     distinct: Annotated[
-        str | None, Field(description="Column whose different values count as votes.")
+        str | None, Field(description="Column whose distinct values count as votes.")
     ] = None
     min_count: Annotated[
-        int, Field(ge=1, description="Votes that a pair needs to become a statement.")
+        int, Field(ge=1, description="Minimum number of votes of a statement.")
     ] = 1
     min_uses: Annotated[
         int,
         Field(
             ge=1,
-            description="Different subjects that an object must be linked to, in this table; "
-            "rarer objects, such as one listener's private tags, are left out (and counted).",
+            description="Minimum number of distinct subjects linked to an object in this "
+            "table; rarer objects, such as one listener's private tags, are dropped (and "
+            "counted).",
         ),
     ] = 1
     min_share: Annotated[
@@ -223,8 +218,8 @@ class LinkTable(RowsConfig):
         Field(
             ge=0,
             le=1,
-            description="Least part of the votes of the subject's strongest pair: one vote says "
-            "much where nobody else voted, and nothing beside sixty.",
+            description="Minimum share of the votes of the subject's strongest object: a "
+            "single vote is significant if there is no other, but not next to sixty.",
         ),
     ] = 0.0
 
@@ -245,9 +240,9 @@ class ItemIndex(RowsConfig):
     names: Annotated[tuple[str, ...], Field(description="Column names.")] = ("item", "entity")
     header: Annotated[bool, Field(description="Whether the first row names the columns.")] = False
     type: Annotated[str, Field(description="Class of the items.")]
-    labels: Annotated[ItemLabels | None, Field(description="Table that names the raw items.")] = (
-        None
-    )
+    labels: Annotated[
+        ItemLabels | None, Field(description="Table with the names of the raw items.")
+    ] = None
 
 
 class ItemLabels(RowsConfig):
@@ -264,7 +259,7 @@ class TripleTable(RowsConfig):
     a reject, as in the public programs that read such files.
     """
 
-    reads: Annotated[Literal["triples"], Field(description="What a row is.")]
+    reads: Annotated[Literal["triples"], Field(description="Meaning of a row.")]
     names: Annotated[tuple[str, ...], Field(description="Column names.")] = (
         "head",
         "relation",
@@ -274,7 +269,9 @@ class TripleTable(RowsConfig):
     namespace: Annotated[
         str, Field(description="Prefix put before the relation names, such as 'freebase'.")
     ]
-    entity_type: Annotated[str, Field(description="Class of what is no item.")] = "Entity"
+    entity_type: Annotated[str, Field(description="Class of entities that are not items.")] = (
+        "Entity"
+    )
     items: Annotated[ItemIndex | None, Field(description="Index of the items among the heads.")] = (
         None
     )
@@ -285,18 +282,16 @@ class RdfTable(BaseModel):
 
     model_config = _STRICT
 
-    reads: Annotated[Literal["rdf"], Field(description="What the file holds.")]
-    path: Annotated[str, Field(description="File below the raw folder.")]
+    reads: Annotated[Literal["rdf"], Field(description="Content of the file.")]
+    path: Annotated[str, Field(description="File in the raw folder.")]
     entity_type: Annotated[
-        str, Field(description="Class of a resource that neither a type nor a predicate tells.")
+        str, Field(description="Class of a resource not determined by a type or predicate.")
     ] = "Entity"
     languages: Annotated[
         tuple[str, ...],
-        Field(description="Languages of names, best first; others become aliases."),
+        Field(description="Languages of names, in order of preference; others become aliases."),
     ] = ("en",)
-    confidence: Annotated[
-        float, Field(gt=0, le=1, description="Probability that a triple is meant so.")
-    ] = 1.0
+    confidence: Annotated[float, Field(gt=0, le=1, description="Confidence of a triple.")] = 1.0
 
 
 def _reads(value: Any) -> str:
@@ -318,9 +313,10 @@ class StructuredSource(BaseModel):
 
     model_config = _STRICT
 
-    kind: Annotated[Literal["structured"], Field(description="How far the source is structured.")]
+    kind: Annotated[Literal["structured"], Field(description="Kind of source.")]
     name: Annotated[
-        str, Field(pattern=r"^[\w.-]+$", description="Name of the source; begins every record key.")
+        str,
+        Field(pattern=r"^[\w.-]+$", description="Name of the source; prefix of its record keys."),
     ]
     tables: Annotated[
         dict[str, SourceTable], Field(min_length=1, description="The source's tables by name.")

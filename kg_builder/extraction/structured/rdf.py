@@ -231,7 +231,7 @@ class _Reader:
         layout = _FORMATS.get(Path(without_packing(self._path.name)).suffix.lower())
         if layout is None:
             raise DataError(
-                "the ending tells no RDF format",
+                "the file extension is not that of an RDF format",
                 where=str(self._path),
                 remedy=f"one of {', '.join(_FORMATS)}, also with {', '.join(ENDINGS)}",
             )

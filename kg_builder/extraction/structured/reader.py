@@ -313,7 +313,7 @@ def _scope(source: StructuredSource, name: str) -> str:
         raise DataError(
             f"no table {name!r} of things",
             where=f"source {source.name!r}",
-            remedy=f"tables of things: {', '.join(things) or 'none'}",
+            remedy=f"tables of entities: {', '.join(things) or 'none'}",
         )
     if table.scope is not None:
         return table.scope
@@ -326,7 +326,7 @@ def _check_scopes(source: StructuredSource, schema: Schema) -> None:
     for name, table in source.tables.items():
         if isinstance(table, RecordTable) and _scope(source, name) in prefixes:
             raise DataError(
-                f"{_scope(source, name)!r} begins the keys of things known by name alone",
+                f"{_scope(source, name)!r} is the key prefix of entities known only by name",
                 where=f"source {source.name!r}, table {name!r}",
                 remedy="call the table (or its scope) by the plural",
             )

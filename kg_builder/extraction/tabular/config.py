@@ -36,19 +36,19 @@ class SqlRows(BaseModel):
     url: Annotated[
         str,
         Field(
-            description="SQLAlchemy address without a password, such as "
-            "'postgresql+psycopg://reader@host/music'; without one the table's path names an "
+            description="SQLAlchemy URL without a password, such as "
+            "'postgresql+psycopg://reader@host/music'; without it the table's path is an "
             "SQLite file."
         ),
     ] = ""
-    url_env: Annotated[
-        str | None, Field(description="Environment variable that holds the whole address.")
-    ] = None
+    url_env: Annotated[str | None, Field(description="Environment variable with the full URL.")] = (
+        None
+    )
     password_env: Annotated[
-        str | None, Field(description="Environment variable that holds the password.")
+        str | None, Field(description="Environment variable with the password.")
     ] = None
     table: Annotated[
-        str | None, Field(description="Table or view to read whole, such as 'music.songs'.")
+        str | None, Field(description="Table or view to read, such as 'music.songs'.")
     ] = None
     query: Annotated[str | None, Field(description="SELECT to read instead of a table.")] = None
 
@@ -68,12 +68,10 @@ class Filter(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    column: Annotated[str, Field(description="Column that is looked at.")]
-    equals: Annotated[
-        tuple[str, ...], Field(description="Allowed values; empty allows every value.")
-    ] = ()
-    min: Annotated[float | None, Field(description="Smallest number allowed.")] = None
-    max: Annotated[float | None, Field(description="Largest number allowed.")] = None
+    column: Annotated[str, Field(description="Column to test.")]
+    equals: Annotated[tuple[str, ...], Field(description="Allowed values; if empty, all.")] = ()
+    min: Annotated[float | None, Field(description="Minimum number.")] = None
+    max: Annotated[float | None, Field(description="Maximum number.")] = None
 
     def verdict(self, cell: Cell, decimal: DecimalSign | None = None) -> bool | None:
         """Whether a cell meets the condition; None if it should be a number but is not."""
@@ -95,50 +93,54 @@ class RowsConfig(BaseModel):
     path: Annotated[
         str,
         Field(
-            description="File below the raw folder, plain or packed (gzip, bzip2, xz), or a "
-            "pattern such as 'history/*.json' for several. Only a database with an address of its "
-            "own has none."
+            description="File in the raw folder, plain or compressed (gzip, bzip2, xz), or a "
+            "pattern such as 'history/*.json' for several. Optional only for a database "
+            "with a URL."
         ),
     ] = ""
     format: Annotated[
         RowFormat,
-        Field(description="Layout; 'auto' goes by the ending (.csv, .tsv, .dat, .json, ...)."),
+        Field(description="File format; 'auto' goes by extension (.csv, .tsv, .dat, .json, ...)."),
     ] = "auto"
     rows: Annotated[
         str,
         Field(
-            description="Path of the objects in JSON that are the rows, such as 'data.tracks'; '*' "
-            "stands for every key of an object ('users.*.plays'). Columns are then paths below "
-            "such an object, '../x' is x of the object around it, '@key' its key, '@value' "
-            "itself. In XML the path of the elements, from the root ('playlist.trackList.track')."
+            description="Path of the row objects in JSON, such as 'data.tracks'; '*' matches "
+            "every key of an object ('users.*.plays'). Columns are then paths below such "
+            "an object, '../x' is x of the enclosing object, '@key' its key, '@value' the "
+            "object itself. In XML the path of the elements, from the root "
+            "('playlist.trackList.track')."
         ),
     ] = ""
-    sql: Annotated[SqlRows | None, Field(description="The rows come from a database.")] = None
+    sql: Annotated[SqlRows | None, Field(description="Read the rows from a database.")] = None
     sheet: Annotated[
         str | int | None,
-        Field(description="Sheet of an Excel workbook by its name or number from 0; the first."),
+        Field(
+            description="Sheet of an Excel workbook, by name or number from 0; by default "
+            "the first."
+        ),
     ] = None
     separator: Annotated[
         str | None,
         Field(
             min_length=1,
-            description="What stands between cells, one character or several such as '::'; by "
-            "default ',' for csv and a tab for tsv and dat.",
+            description="Cell separator, one character or several such as '::'; by default ',' "
+            "for csv and a tab for tsv and dat.",
         ),
     ] = None
     quote: Annotated[
         str | None,
         Field(
             max_length=1,
-            description="Quoting character; '' takes quotes as text. By default '\"' for csv and "
+            description="Quote character; '' treats quotes as text. By default '\"' for csv and "
             "none for tsv and dat.",
         ),
     ] = None
     escape: Annotated[
         str | None,
-        Field(max_length=1, description="Character that escapes a quote inside a quoted cell."),
+        Field(max_length=1, description="Escape character for a quote inside a quoted cell."),
     ] = None
-    header: Annotated[bool, Field(description="Whether the first row read names the columns.")] = (
+    header: Annotated[bool, Field(description="The first row read contains the column names.")] = (
         True
     )
     names: Annotated[
@@ -153,42 +155,57 @@ class RowsConfig(BaseModel):
         tuple[str, ...],
         Field(
             min_length=1,
-            description="Encodings to try on each line, in order: files with lines in several "
-            "encodings are read line by line.",
+            description="Encodings to try on each line, in order; a file may mix encodings.",
         ),
     ] = ("utf-8-sig", "cp1252", "latin-1")
-    nulls: Annotated[
-        tuple[str, ...], Field(description="Cells that mean 'no value', besides the empty cell.")
-    ] = ("NULL", "null", "\\N", "N/A", "n/a", "#N/A", "NaN", "nan", "NaT", "<NA>")
+    nulls: Annotated[tuple[str, ...], Field(description="Cells that count as empty.")] = (
+        "NULL",
+        "null",
+        "\\N",
+        "N/A",
+        "n/a",
+        "#N/A",
+        "NaN",
+        "nan",
+        "NaT",
+        "<NA>",
+    )
     real_names: Annotated[
         tuple[str, ...],
         Field(
-            description="Names and ids that look like none and are real here, such as an artist "
-            "'None' or a label 'Independent': they are read as they stand."
+            description="Real names and ids that look like placeholders, such as an artist "
+            "'None' or a label 'Independent': kept unchanged."
         ),
     ] = ()
     decimal: Annotated[
         DecimalSign | None,
         Field(
-            description="Sign before the fraction of a number; by default each number tells it, "
-            "and '1,234', which may be either, is a reject."
+            description="Decimal separator; by default it is detected per number, and the "
+            "ambiguous '1,234' is a reject."
         ),
     ] = None
     day_first: Annotated[
         bool | None,
         Field(
-            description="Whether the day stands before the month in dates such as 03/04/1999, of "
-            "which else only the year is read."
+            description="Day before month in dates such as 03/04/1999; by default only the "
+            "year of such dates is read."
         ),
     ] = None
     repair: Annotated[
         bool,
-        Field(description="Undo HTML entities and wrongly decoded letters (mojibake) in cells."),
+        Field(
+            description="Decode HTML entities and repair wrongly decoded letters (mojibake) "
+            "in cells."
+        ),
     ] = True
     where: Annotated[tuple[Filter, ...], Field(description="Conditions on the rows to keep.")] = ()
     max_line: Annotated[
         int,
-        Field(ge=1024, description="Longest line in bytes; a longer one is a reject, not memory."),
+        Field(
+            ge=1024,
+            description="Maximum line length in bytes; a longer line is a reject "
+            "and is not loaded.",
+        ),
     ] = 8 * 1024 * 1024
 
     @model_validator(mode="after")
@@ -197,11 +214,11 @@ class RowsConfig(BaseModel):
             raise ValueError("'path' is missing: the file below the raw folder")
         if self.layout == "xml" and not self.rows:
             raise ValueError(
-                f"{self.path}: say with 'rows' which elements of the XML are the rows, "
+                f"{self.path}: set 'rows' to the path of the row elements in the XML, "
                 "such as 'playlist.trackList.track'"
             )
         if self.format == "sql" and self.sql is None:
-            raise ValueError(f"{self.path}: say with 'sql' which table or query is read")
+            raise ValueError(f"{self.path}: set 'sql' to the table or query to read")
         self._refuse_foreign_keys()
         delimited = self.layout in {"csv", "tsv", "dat", "excel"}
         if delimited and not self.header and not self.names:

@@ -168,7 +168,7 @@ class RowReader:
             return excel_rows(self.path, self.config, columns, nulls, size, self._complain_read)
 
         if self.config.sql is None:
-            raise DataError("say with 'sql' which table or query is read", where=str(self.path))
+            raise DataError("set 'sql' to the table or query to read", where=str(self.path))
         return sql_rows(
             self.config.sql, self.path if self.config.path else None, columns, nulls, size
         )

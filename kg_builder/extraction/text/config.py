@@ -14,14 +14,14 @@ class TransformersModel(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["transformers"] = Field(description="What it is.")
+    kind: Literal["transformers"] = Field(description="Kind of model.")
     model: str = Field(description="Folder of the model, or its name on the Hugging Face hub.")
     classes: dict[str, str] = Field(
         min_length=1,
-        description="The model's label → class of the data model; other labels are left out.",
+        description="The model's label → class of the data model; other labels are ignored.",
     )
-    least: Confidence = Field(0.5, description="Least score of a mention.")
-    batch_size: int = Field(16, ge=1, description="Texts read at a time.")
+    least: Confidence = Field(0.5, description="Minimum score of a mention.")
+    batch_size: int = Field(16, ge=1, description="Texts per batch.")
 
 
 class GlinerModel(BaseModel):
@@ -29,12 +29,12 @@ class GlinerModel(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["gliner"] = Field(description="What it is.")
+    kind: Literal["gliner"] = Field(description="Kind of model.")
     model: str = Field(description="Folder of the model, or its name on the Hugging Face hub.")
     classes: dict[str, str] = Field(
-        min_length=1, description="Label to ask for → class of the data model."
+        min_length=1, description="Label in the prompt → class of the data model."
     )
-    least: Confidence = Field(0.5, description="Least score of a mention.")
+    least: Confidence = Field(0.5, description="Minimum score of a mention.")
 
 
 class LlmEndpoint(BaseModel):
@@ -42,36 +42,40 @@ class LlmEndpoint(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["llm"] = Field(description="What it is.")
+    kind: Literal["llm"] = Field(description="Kind of model.")
     url: str = Field(
-        pattern=r"^https?://", description="Base address: `/chat/completions` is put behind it."
+        pattern=r"^https?://", description="Base URL; `/chat/completions` is appended."
     )
-    model: str = Field(description="Name of the model, as the endpoint knows it.")
+    model: str = Field(description="Name of the model at the endpoint.")
     key_variable: str = Field(
-        "", description="Environment variable that holds the key; none sends no key."
+        "", description="Environment variable with the API key; without it no key is sent."
     )
     classes: tuple[str, ...] = Field(
         ("Band", "SoloArtist", "Album", "Song", "Genre", "RecordLabel", "Instrument", "Place",
          "Award"),
         min_length=1,
-        description="Classes of the data model to ask for.",
+        description="Classes of the data model to extract.",
     )  # fmt: skip
     predicates: tuple[str, ...] = Field(
         ("memberOf", "performed", "genre", "recordLabel", "origin", "instrument", "award",
          "influencedBy", "associatedWith", "beginDate"),
-        description="Predicates of the data model to ask for; none asks for mentions alone.",
+        description="Predicates of the data model to extract; if empty, only mentions.",
     )  # fmt: skip
     cache: str = Field(
         "data/cache/llm",
-        description="Folder that keeps answers: what was asked once is not asked again, and a "
-        "build can be repeated without the endpoint.",
+        description="Folder of cached answers: no request is sent twice, and a build can be "
+        "repeated without the endpoint.",
     )
-    confidence: Confidence = Field(0.7, description="Confidence of what the model says.")
+    confidence: Confidence = Field(0.7, description="Confidence of the model's statements.")
     timeout: float = Field(
-        45.0, gt=0, description="Seconds in which an answer must be whole; silence ends the build."
+        45.0,
+        gt=0,
+        description="Timeout in seconds for a complete answer; exceeding it ends the build.",
     )
-    retries: int = Field(3, ge=0, description="Further tries after an answer that did not come.")
-    wait: float = Field(1.0, ge=0, description="Seconds before the first retry; doubled after.")
+    retries: int = Field(3, ge=0, description="Retries after a failed request.")
+    wait: float = Field(
+        1.0, ge=0, description="Delay in seconds before the first retry; doubled after each."
+    )
 
 
 ExternalModel = Annotated[
@@ -85,22 +89,26 @@ class TrainedExtractor(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: Annotated[
-        str, Field(description="Its folder; relative to the folder of the raw files, or absolute.")
+        str,
+        Field(
+            description="Folder of the extractor; relative to the folder of the raw "
+            "files, or absolute."
+        ),
     ]
-    names: Annotated[bool, Field(description="Whether its names join those of the rules.")] = True
-    relations: Annotated[
-        bool, Field(description="Whether its relations join those of the patterns.")
+    names: Annotated[
+        bool, Field(description="Use its names in addition to those of the rules.")
     ] = True
-    least: Annotated[
-        float, Field(ge=0, le=1, description="Least confidence of a name to be taken.")
-    ] = 0.5
+    relations: Annotated[
+        bool, Field(description="Use its relations in addition to those of the patterns.")
+    ] = True
+    least: Annotated[float, Field(ge=0, le=1, description="Minimum confidence of a name.")] = 0.5
     least_relation: Annotated[
         float,
         Field(
             ge=0,
             le=1,
-            description="Least confidence of a relation to be taken. What training finds best for "
-            "the model alone is lower, and would cost the patterns their precision.",
+            description="Minimum confidence of a relation. The best threshold of the model "
+            "alone is lower, but would reduce the precision of the patterns.",
         ),
     ] = 0.7
 
@@ -110,9 +118,10 @@ class UnstructuredSource(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Annotated[Literal["unstructured"], Field(description="How far the source is structured.")]
+    kind: Annotated[Literal["unstructured"], Field(description="Kind of source.")]
     name: Annotated[
-        str, Field(pattern=r"^[\w.-]+$", description="Name of the source; begins every record key.")
+        str,
+        Field(pattern=r"^[\w.-]+$", description="Name of the source; prefix of its record keys."),
     ]
     path: Annotated[
         str,
@@ -122,37 +131,40 @@ class UnstructuredSource(BaseModel):
     title: Annotated[str, Field(description="Field with the topic's name.")] = "title"
     text: Annotated[str, Field(description="Field with the text.")] = "text"
     topic_type: Annotated[
-        str, Field(description="Class of the topic where the text does not tell it.")
+        str, Field(description="Class of the topic if the text does not state it.")
     ] = "Artist"
     model: Annotated[
         str | None,
         Field(
-            description="spaCy pipeline with a parser and entity recogniser; none, or one that is "
-            "not installed, leaves the rules alone (less recall, and a warning)."
+            description="spaCy pipeline with a parser and entity recogniser; if empty or not "
+            "installed, only rules are used (with lower recall, and a warning)."
         ),
     ] = "en_core_web_sm"
     trained: Annotated[
         TrainedExtractor | None,
-        Field(description="An extractor trained on the graph's facts, beside the rules."),
+        Field(description="An extractor trained on the graph's facts, in addition to the rules."),
     ] = None
     external: Annotated[
         tuple[ExternalModel, ...],
-        Field(description="Other people's models that read the texts as well."),
+        Field(description="Third-party models that also read the texts."),
     ] = ()
     coreference: Annotated[
-        bool, Field(description="Whether pronouns, 'the band' and short names are resolved.")
+        bool, Field(description="Resolve pronouns, 'the band' and short names.")
     ] = True
     min_confidence: Annotated[
-        float, Field(ge=0, le=1, description="Statements below it are left out and counted.")
+        float, Field(ge=0, le=1, description="Statements below it are dropped and counted.")
     ] = 0.0
-    batch_size: Annotated[int, Field(ge=1, description="Texts handed to spaCy at a time.")] = 64
+    batch_size: Annotated[int, Field(ge=1, description="Texts per spaCy batch.")] = 64
     processes: Annotated[
         int,
         Field(
             ge=0,
-            description="No longer used: `--workers` of the build says how many processes read.",
+            description="No longer used: the build's `--workers` sets the number of processes.",
         ),
     ] = 0
     max_chars: Annotated[
-        int, Field(ge=100, description="Longest text read; a longer one is a reject.")
+        int,
+        Field(
+            ge=100, description="Maximum length of a text in characters; a longer one is a reject."
+        ),
     ] = 200_000

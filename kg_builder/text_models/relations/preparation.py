@@ -73,7 +73,7 @@ def prepare(
         raise DataError(
             f"{len(set(groups))} subjects among the training texts, needed are {folds}",
             where="training texts",
-            remedy="give more texts, about different things",
+            remedy="give more texts, about different topics",
         )
     parsed_texts = parsed_texts or list(parse_texts([text.text for text in texts], config.model))
     aligner = Aligner()

@@ -105,10 +105,10 @@ def _run(study: AblationStudy, arguments: argparse.Namespace, console: Console) 
 def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(
         prog=f"python -m recommender.experiments {NAME}",
-        description="Train the same models on the same rows with graphs that differ (none, the "
-        "published one, the one built here, shuffled, without a source, corrupted …) and write "
-        "what the graph is worth. Finished trainings are cached: a killed run goes on where it "
-        "was, a repeated one ends at once.",
+        description="Train the same models on the same rows with different graphs (none, the "
+        "published one, the one built here, shuffled, without a source, corrupted …) and "
+        "report the effect of the graph. Finished trainings are cached: a killed run "
+        "resumes, a repeated one ends at once.",
         allow_abbrev=False,
     )
     add_flags(
@@ -118,24 +118,24 @@ def _parser() -> argparse.ArgumentParser:
         figures="plots",
     )
     parser.add_argument(
-        "--models", nargs="+", metavar="NAME", help="these models of the study only"
+        "--models", nargs="+", metavar="NAME", help="only these models of the study"
     )
     parser.add_argument(
-        "--graphs", nargs="+", metavar="NAME", help="these graphs only, such as stock ours"
+        "--graphs", nargs="+", metavar="NAME", help="only these graphs, such as stock ours"
     )
     parser.add_argument(
         "--user-knowledge",
         choices=("off", "same"),
         default="off",
-        help="what is known of the users: nothing, or the same for all graphs, that of the folder "
-        "with our graph (default: %(default)s)",
+        help="facts about users: none, or the same for all graphs, those of the folder with "
+        "our graph (default: %(default)s)",
     )
     parser.add_argument(
         "--write-pairs",
         type=Path,
         metavar="DIR",
-        help="write the held-out pairs of each seed's split there, for `pipeline build "
-        "--without-pairs`, and end",
+        help="write the held-out pairs of each seed's split to this folder, for `pipeline "
+        "build --without-pairs`, and exit",
     )
     parser.add_argument(
         "--study", type=Path, default=STUDY_FILE, metavar="FILE", help="another study's TOML file"
@@ -187,7 +187,7 @@ def _plan(
         for row in usable:
             if graph.change == "none" and row.model in study.needs_graph:
                 planned.problems.append(
-                    f"{row.label} without a graph: it knows a user by triples alone"
+                    f"{row.label} without a graph: it represents a user by triples only"
                 )
                 continue
             cells = [

@@ -24,11 +24,11 @@ class AblationStudy(BaseModel):
     stock: str = Field(description="data folder with the published graph")
     ours: str = Field(description="data folder with the same items and rows and the graph built")
     models: tuple[str, ...] = Field(min_length=1, description="rows: TABLE/NAME of their files")
-    lead: str = Field(description="the model whose figures are drawn graph by graph")
-    needs_graph: tuple[str, ...] = Field((), description="models that no graph leaves without data")
+    lead: str = Field(description="the model whose figures are plotted by graph")
+    needs_graph: tuple[str, ...] = Field((), description="models that need a graph")
     corruption: tuple[float, ...] = Field((), description="shares of the triples to corrupt")
     without: Mapping[str, str] = Field(
-        {}, description="source → command that builds `ours` without it"
+        {}, description="source → command that builds `ours` without that source"
     )
 
 

@@ -63,7 +63,7 @@ LINES = st.lists(
 
 
 def read_line_by_line(text, name):
-    """What blocks have to yield, the naive way: a line after the other, its columns by split."""
+    """The reference result: line by line, columns by `split`."""
     found, faults = [], Faults()
     for number, line in enumerate(text.split("\n"), 1):
         columns = line.split("\t")

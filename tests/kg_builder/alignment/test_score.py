@@ -1,4 +1,4 @@
-"""What a name, a kind and a context add to a candidate's log-odds: each number of the formula."""
+"""Contributions of name, class and context to a candidate's log-odds, number by number."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def met(how, name="Deep Purple", entity=0, thing="x"):
 
 
 def named(entity, how, *, name=None, thing=None, qualifier=""):
-    """The weight of a name; the thing bears the name by which it was met, if no other is given."""
+    """The weight of a name; by default the entry's name is the one it was found by."""
     name = entity.name if name is None else name
     return name_log_odds(entity, Thing("x", thing or name, qualifier), met(how, name))
 
@@ -151,7 +151,7 @@ def kind(evidence, *, type_="Artist", name="Deep Purple", how="equal", qualifier
 
 
 def odds(pro, contra):
-    """1.6 times the log-odds of the smoothed share, half of it whatever the amount of evidence."""
+    """1.6 times the log-odds of the smoothed share, half of it independent of the evidence."""
     amount = 0.5 + 0.5 * min(1.0, (pro + contra) / 4)
     return 1.6 * math.log((pro + 0.25) / (contra + 0.25)) * amount
 
@@ -368,7 +368,7 @@ def test_countries_are_read_from_words_and_qualifiers(
 
 @pytest.mark.parametrize(("count", "weight"), [(11, 0.0), (12, -0.4)])
 def test_a_missing_country_counts_for_an_entity_with_many_statements(count, weight):
-    """None of the words is theirs, so that their similarity counts nothing."""
+    """No words in common, so their similarity contributes nothing."""
     own = {f"word{n}": 1.0 for n in range(count)}
     thing = Thing("x", "Mus0", **BAND)
     ((found,), _) = scored([("identical", thing)], [own], [words("american")])
@@ -398,7 +398,7 @@ def test_terms_of_a_vocabulary_have_no_context():
 
 
 def learnt_from(monkeypatch, entities, pairs, *, own=True, theirs=True):
-    """The pairs that the weights of the context are learnt from: (entity, how, thing) in order."""
+    """The pairs used to estimate the weights of the context: (entity, how, thing) in order."""
     seen = []
     monkeypatch.setattr(score, "shuffled", lambda clear, seed: seen.extend(clear) or [])
     things = {thing.id: thing for _, _, thing in pairs}

@@ -1,4 +1,4 @@
-"""Which candidate an entity is linked to: thresholds, rivals, one thing for one entity."""
+"""Selection of an entity's candidate: thresholds, rivals, one-to-one links."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def ours(curie="artist:A", name="A", *, native=True, popularity=0):
 
 
 def candidate(thing, total, entity=0, *, how="equal", context=0.0, kind=1.0):
-    """A candidate whose log-odds sum up to `total`."""
+    """A candidate whose log-odds add up to `total`."""
     return ScoredCandidate(
         Candidate(entity, thing, how, thing), total - kind - context, kind, context, 0
     )
@@ -118,7 +118,7 @@ def test_a_person_overrules_the_score(verdict, decision, p):
 
 
 def contest(*pairs, config=None):
-    """Which of some entities gets the thing that they are all candidates for: its position."""
+    """Position of the entity that gets the entry for which all compete."""
     entities = [entity for entity, _ in pairs]
     scored = [item for _, items in pairs for item in items]
     decisions = select_links(entities, scored, config or settings(0.5))
@@ -338,7 +338,7 @@ def test_a_rare_name_needs_a_context_that_fits_too(name, few, owner, many, how, 
 
 
 def test_a_star_keeps_its_link():
-    """Tags that fit badly cost the star some, no tags cost the other nothing: it still wins."""
+    """The star wins although badly fitting tags lower its score and the other has no tags."""
     star = ours("artist:star", "Beyoncé", popularity=397)
     other = ours("artist:other", "Beyoncé (Live@Edmonton)", popularity=1)
     found = select_links(

@@ -225,7 +225,7 @@ MUSICBRAINZ = {
 
 
 def test_ids_that_one_database_states_lead_to_the_others(tmp_path):
-    """Names alone would not: Freebase and MusicBrainz have others here."""
+    """By name they would not be linked: Freebase and MusicBrainz use other names here."""
     (tmp_path / "wikidata.json").write_text(dump([RADIOHEAD, *OTHERS]))
     (tmp_path / "freebase").write_text(FREEBASE)
     (tmp_path / "artist").write_text(json.dumps(MUSICBRAINZ) + "\n")

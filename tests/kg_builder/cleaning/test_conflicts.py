@@ -1,4 +1,4 @@
-"""One form, one statement and, where the data model says so, one value of each fact."""
+"""One form, one statement and, for functional predicates, one value per fact."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SCHEMA = load_schema()
 
 
 def statements(*rows):
-    """Rows of (subject, predicate, object) and what differs from the defaults, numbered from 5."""
+    """Rows of (subject, predicate, object) and non-default columns, with index from 5."""
     defaults = {
         "object_kind": "entity",
         "source": "a",

@@ -1,4 +1,4 @@
-"""What the data model forbids, rule by rule: masks over statements."""
+"""The data model's constraints, rule by rule: masks over statements."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def statements(*rows):
 
 
 def marked(mask, table):
-    """The rows that a mask marks, and that it is a mask over all of them."""
+    """The rows selected by a mask, checked to cover all rows."""
     assert mask.dtype == bool
     assert mask.index.equals(table.index)
     return [number - 5 for number in mask.index[mask]]

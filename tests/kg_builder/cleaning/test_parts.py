@@ -1,4 +1,4 @@
-"""Cleaning in parts does what cleaning does with everything in memory."""
+"""Cleaning by partition equals cleaning in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores of texts that were read, worked by hand."""
+"""Scores of extracted texts, checked by hand."""
 
 from __future__ import annotations
 

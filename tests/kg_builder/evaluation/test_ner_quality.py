@@ -1,4 +1,4 @@
-"""Scores of found names, worked by hand."""
+"""Scores of recognised names, checked by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shapes checked by SPARQL, beside pySHACL on the same damaged graph."""
+"""Shapes checked by SPARQL, compared with pySHACL on the same invalid graph."""
 
 from __future__ import annotations
 

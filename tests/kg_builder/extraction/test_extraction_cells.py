@@ -1,4 +1,4 @@
-"""Cells of tables as people have them: escapes, lists, joint credits, placeholders, float ids."""
+"""Real-world table cells: escapes, lists, joint credits, placeholders, float ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables are the same whether all is held in memory or nearly nothing, and on disk as in memory."""
+"""Tables do not depend on the memory limit, and are the same on disk as in memory."""
 
 from __future__ import annotations
 

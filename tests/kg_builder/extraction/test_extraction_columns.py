@@ -1,4 +1,4 @@
-"""Columns of texts are changed as the texts one by one would be, in the order given."""
+"""Column-wise text operations equal those on single texts, in order."""
 
 from __future__ import annotations
 

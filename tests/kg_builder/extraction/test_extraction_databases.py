@@ -1,4 +1,4 @@
-"""Rows from SQLite and, where its programs are installed, from a PostgreSQL server of our own."""
+"""Rows from SQLite and, if installed, from a PostgreSQL server started by the test."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def _programs() -> Path | None:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[sqlalchemy.URL]:
-    """A server of our own on a free port of this machine, with a password."""
+    """A server on a free local port, with a password."""
     pytest.importorskip("psycopg", reason="psycopg is not installed: the extra 'postgres'")
     programs = _programs()
     if programs is None:

@@ -1,4 +1,4 @@
-"""Input that is broken or meant to do harm: a clear error or a counted reject, never more."""
+"""Broken or malicious input gives a clear error or a counted reject."""
 
 from __future__ import annotations
 

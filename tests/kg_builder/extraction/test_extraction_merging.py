@@ -1,4 +1,4 @@
-"""Parts of one thing make the part that they make when brought together one by one."""
+"""Merging the parts of a record at once equals merging them one by one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Published tables, read as they are; what must come out is counted without our code."""
+"""Published tables, with expected counts determined independently of our code."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ SONGS = {
 
 
 def _cells(rows: list[list[str]], heading: list[str], column: str, pattern: str) -> int:
-    """How many values of a column end in a pattern, counted without our code."""
+    """Number of values of a column that match a pattern at the end, counted independently."""
     index = heading.index(column)
     values = (value for row in rows for value in row[index].strip("{}").split("|"))
     return sum(bool(re.search(pattern, value)) for value in values)

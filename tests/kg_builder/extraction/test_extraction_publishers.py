@@ -1,7 +1,6 @@
-"""What comes out of each publisher's files: how much of everything, and ten facts of each.
+"""Output for each publisher's files: counts, and ten facts of each.
 
-The facts were compared by eye with the files: an artist of Discogs, an answer of MusicBrainz and so
-on, as their evidence names them.
+The facts were checked manually against the files named in their evidence.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ Fact = tuple[str, str, str, str]
 
 
 class Family(NamedTuple):
-    """Files of one kind, the records of each class and the statements of each predicate."""
+    """Files of one kind, with counts of records by class and statements by predicate."""
 
     pattern: str
     adapters: set[str]

@@ -1,4 +1,4 @@
-"""How well the sample's biographies are read, against their annotations."""
+"""Extraction quality on the sample's annotated biographies."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _read_files(
 
 
 def counts(found: Counts) -> tuple[int, int, int]:
-    """How many are right, wrong and missed."""
+    """Numbers of correct, wrong and missed ones."""
     return found.right, found.stated - found.right, found.gold - found.right
 
 
@@ -127,8 +127,8 @@ def test_relations_of_texts_that_the_rules_have_not_been_written_on(
 ) -> None:
     """Measured once, after the annotation: 47 right, 11 wrong, 92 missed (0.81 and 0.34).
 
-    The catalogue holds neither these artists nor their members and albums, no model helps the
-    rules, and no rule has been written for these texts: whoever writes one has to write new texts.
+    The catalogue has neither these artists nor their members and albums, no model is used, and no
+    rule was developed on these texts; a rule developed on them requires new texts.
     """
     score = count_relations(_read_files(HELD_OUT, HELD_OUT, schema, gazetteer))
     assert score.gold > 100
@@ -143,7 +143,7 @@ def test_no_held_out_text_is_about_an_artist_of_the_sample(gazetteer: pd.DataFra
 
 
 def test_relations(reading: Reading) -> None:
-    """Exact, so that any change to the rules shows: right, wrong and missed."""
+    """Exact counts of correct, wrong and missed ones, so that any change to the rules shows."""
     assert counts(count_relations(reading)) == (248, 35, 75)
 
 

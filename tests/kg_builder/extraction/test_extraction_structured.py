@@ -221,7 +221,7 @@ def test_votes_become_confidence(write: Write, run: Run) -> None:
         ({"type": "Bnad"}, "no class 'Bnad'"),
         ({"columns": {"year": {"predicate": "begin"}}}, "no predicate 'begin'"),
         ({"columns": {"year": {"predicate": "beginDate", "type": "Place"}}}, "is an attribute"),
-        ({"columns": {"genres": {"predicate": "performed"}}}, "say type = one of"),
+        ({"columns": {"genres": {"predicate": "performed"}}}, "set type = one of"),
         ({"columns": {"genres": {"predicate": "genre", "ref": "others"}}}, "no table 'others'"),
         ({"columns": {"genres": {"predicate": "genre", "pattern": "("}}}, "bad pattern"),
         ({"path": "d.csv"}, "no such file"),

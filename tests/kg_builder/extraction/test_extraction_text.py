@@ -28,7 +28,7 @@ SOURCE = UnstructuredSource(kind="unstructured", name="src", path="t.jsonl", mod
 
 
 def gazetteer_of(*names: tuple[str, str], **performers: str) -> pd.DataFrame:
-    """A gazetteer; `performers` tells who made a work (underscores for spaces)."""
+    """A gazetteer; `performers` maps works to performers (underscores for spaces)."""
     made = {title.replace("_", " "): artist for title, artist in performers.items()}
     return RECORDS.frame(
         {

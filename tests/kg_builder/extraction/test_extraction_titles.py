@@ -1,4 +1,4 @@
-"""Titles that the words around them, quotation marks or a list give away."""
+"""Titles recognised by context words, quotation marks or lists."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_quotation_is_a_song_where_nothing_speaks_of_albums(text: str, kind: s
 def recognised(
     schema: Schema, text: str, entities: dict[str, str], *names: tuple[str, str]
 ) -> dict[str, str]:
-    """Text → class of what is found where spaCy has found the given entities."""
+    """Recognised text → class, given spaCy's entities."""
     nlp, _ = load_pipeline(None)
     doc = nlp(text)
     doc.set_ents([_span(doc, words, label) for words, label in entities.items()])
@@ -132,7 +132,7 @@ def test_plain_words_are_no_genres(schema: Schema, text: str, genres: set[str]) 
 
 @pytest.mark.parametrize("piece", ["Abc ", "A-", "A'", "Abc of ", "Award for Best ", "“A", "B, "])
 def test_names_without_end_are_read_in_linear_time(schema: Schema, piece: str) -> None:
-    """Patterns that looked for an end from each start took minutes for this."""
+    """Patterns that search for an end from each start took minutes for this."""
     text = piece * (30_000 // len(piece))
     assert len(list(titles(text))) <= len(text)
     recognised(schema, text, {})

@@ -118,5 +118,5 @@ def test_broken_rdf_and_unknown_endings_are_errors(write: Write, run: Run) -> No
     with pytest.raises(DataError, match="broken RDF"):
         run(kind="structured", tables={"g": {"reads": "rdf", "path": "g.nt"}})
     write("g.what", NT)
-    with pytest.raises(DataError, match="tells no RDF format"):
+    with pytest.raises(DataError, match="not that of an RDF format"):
         run(kind="structured", tables={"g": {"reads": "rdf", "path": "g.what"}})

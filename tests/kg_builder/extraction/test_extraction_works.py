@@ -1,4 +1,4 @@
-"""Texts about albums and songs: what they are about, who they speak of, what they say."""
+"""Texts about albums and songs: topic, coreference and statements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""XML cut up by operations on arrays says what a parser says, or is left to the parser."""
+"""Array-based XML splitting equals an XML parser, or falls back to it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def built(tree: Tree) -> etree._Element:
 
 
 def is_as_parsed(found: Elements, root: etree._Element) -> None:
-    """The same asked of elements that a parser has made."""
+    """The same with elements from an XML parser."""
     elements = [item for item in root.iter() if item is not root]
     elements = elements[: len(found)]
     numbers = {item: number for number, item in enumerate(elements)}

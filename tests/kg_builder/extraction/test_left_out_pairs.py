@@ -44,7 +44,7 @@ def root(tmp_path):
 
 
 def tags(root, text: str | None, **settings):
-    """The tags stated, the counts of the source, and the names of the tags left."""
+    """The tag statements, the source's counts, and the names of the remaining tags."""
     tables = {**SOURCE["tables"], "taggings": {**SOURCE["tables"]["taggings"], **settings}}
     source = TypeAdapter(SourceConfig).validate_python({**SOURCE, "tables": tables})
     chosen = {}

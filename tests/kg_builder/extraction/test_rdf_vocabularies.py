@@ -1,4 +1,4 @@
-"""Vocabularies that RDF about music is written in, read without a recipe's own mapping."""
+"""Common RDF vocabularies for music are mapped without a recipe's own mapping."""
 
 from __future__ import annotations
 

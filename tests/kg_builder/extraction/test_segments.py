@@ -1,4 +1,4 @@
-"""What is added as columns makes the tables that the same things make when added one by one."""
+"""Adding statements as columns gives the same tables as adding them one by one."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def one_by_one(out: Collector, assertions: Rows) -> None:
 
 
 def as_columns(out: Collector, assertions: Rows) -> None:
-    """The same, all sayings of one kind at once."""
+    """The same, with all statements of one kind at once."""
     batch = Batch(out.source, out.schema, "m", 0.9)
     for kind in ("duration", "link", "genre", "thing"):
         chosen = [(number, item) for number, item in enumerate(assertions) if item[0] == kind]

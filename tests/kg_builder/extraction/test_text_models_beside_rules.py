@@ -1,4 +1,4 @@
-"""What models find in a text, joined with what the rules find."""
+"""Mentions and relations of text models are combined with those of the rules."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TEXT = "Elmo Draska grew up in Brist. He has long admired the zither of kunt mo
 
 
 class StandIn:
-    """Says what it was told to say, of every text that has it."""
+    """A stub model that returns given mentions in every text that contains them."""
 
     name = "stand-in"
 

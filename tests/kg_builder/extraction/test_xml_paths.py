@@ -1,4 +1,4 @@
-"""XML of any shape by paths: playlists, property lists, scores; nothing expanded or fetched."""
+"""XML of any structure by paths: playlists, property lists, scores; nothing expanded or fetched."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_elements_as_rows_of_a_table_and_of_interactions(write: Write, run: Run)
     ("rows", "words"),
     [
         ("plist.track", "there are: plist, plist.dict, plist.dict.key"),
-        ("", "say with 'rows' which elements"),
+        ("", "set 'rows' to the path"),
     ],
 )
 def test_rows_that_are_not_there_or_not_named(

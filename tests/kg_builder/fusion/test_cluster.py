@@ -1,4 +1,4 @@
-"""Which pairs merge, in which order and with what probability, in numbers worked out by hand."""
+"""Merged pairs, their order and probabilities, with hand-computed numbers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def clustered(size, odds, *, exclusive=None, **settings) -> Clustering:
 
 
 def path(*steps):
-    """Merges with the log-odds between the sides, as a `Clustering` has them."""
+    """A merge path of a `Clustering`, with the log-odds between the sides."""
     return [(left, right, pytest.approx(float(expit(odds)))) for left, right, odds in steps]
 
 

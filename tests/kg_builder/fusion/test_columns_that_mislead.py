@@ -29,7 +29,7 @@ def word(rng):
 
 
 def discs(*, misleading, tracks=True, artists=90, doubles=25, seed=3):
-    """Records of discs, six per artist, few of them twice; the truth by record key."""
+    """Records of discs, six per artist, few duplicated; true clusters by record key."""
     rng = np.random.default_rng(seed)
     rows, truth = [], {}
 

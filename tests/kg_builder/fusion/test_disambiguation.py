@@ -228,7 +228,7 @@ def test_the_candidates_with_the_most_facts_are_compared():
 
 
 def coherence(mentions, anchors=()):
-    """What the first mention's likeliest entity gains from the other entities of the text."""
+    """Coherence of the first mention's best entity with the other entities of the text."""
     text = TextMentions("", tuple(Mention(name, name) for name in mentions), anchors)
     found = disambiguate([text], GRAPH, CONFIG, schema=SCHEMA)[0]
     return found.choices[0].entity, dict(found.choices[0].contributions)["coherence"]

@@ -25,7 +25,7 @@ def record(key, name, type_="Band", *, aliases=(), ids=(), **attributes):
 
 
 def fused(*records):
-    """All orders of the records give the same entity; that entity."""
+    """The fused entity, checked to be the same for all orders of the records."""
     found = {fuse(order, SCHEMA, TRAITS) for order in permutations(records)}
     assert len(found) == 1
     return found.pop()

@@ -1,4 +1,4 @@
-"""A table of songs names each album once per song; in the graph it is one album."""
+"""Album names repeated per song become one album."""
 
 from __future__ import annotations
 

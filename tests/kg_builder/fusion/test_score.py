@@ -1,4 +1,4 @@
-"""The unsupervised scorer: weights, what is missing, caps, learning and explanations."""
+"""The unsupervised scorer: weights, missing values, caps, estimation and explanations."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ PRIOR_ODDS = logit(0.1)
 
 
 def weight(feature, level):
-    """log P(level | one thing) / P(level | two things), as known beforehand."""
+    """Prior log P(level | match) / P(level | non-match)."""
     match, other = (odds[level] / sum(odds) for odds in (feature.match, feature.other))
     return math.log(match / other)
 
 
 def compared(*rows, features=(NAME, YEAR, AREA), rarity=None, one_source=None):
-    """A comparison of pairs, each the levels of its features (None where a side is silent)."""
+    """A comparison of pairs from the levels of their features (None: missing)."""
     n = len(rows)
     levels = [[MISSING if level is None else level for level in row] for row in rows]
     return Comparison(
@@ -132,7 +132,7 @@ TRACK = (NAME, TITLE, LEFT_OVER, ALBUM, LANGUAGE, YEAR)
 
 
 def track(title, left_over, album, language, *, one_source=True):
-    """What an album's shared features are worth to a pair of tracks, in nats."""
+    """Contribution of an album's shared features to a pair of tracks, in nats."""
     titles = (TITLE.levels.index(title), LEFT_OVER.levels.index(left_over))
     whole = (None, *titles, album, language, 2)
     less = (None, *titles, None, None, 2)
@@ -215,7 +215,7 @@ def test_an_explanation_adds_up_to_the_log_odds():
 
 
 def drawn(seed, n, share, match, other):
-    """Pairs of a known mixture, and which of them match."""
+    """Pairs drawn from a known mixture, with their labels."""
     rng = np.random.default_rng(seed)
     same = rng.random(n) < share
     columns = [
@@ -245,7 +245,7 @@ def test_the_frequencies_of_a_mixture_are_found_without_labels(share):
 
 
 def learnt(copies, area=AREA, strength=40.0):
-    """What an equal country adds after so many matches that have it, and others that do not."""
+    """Weight of an equal country, estimated from given numbers of matches and non-matches."""
     pairs = compared(*([(3, 1)] * copies + [(0, 0)] * 4 * copies), features=(NAME, area))
     scorer = FellegiSunter(strength=strength).fit(pairs)
     (odds,) = log_odds(scorer, compared((None, 1), features=(NAME, area)))
@@ -307,7 +307,7 @@ GENRE = Feature("genre", ("different", "equal"), (10, 40), (40, 10))
 
 @pytest.mark.parametrize("performer", [(1, None), (None, 1), (2, 0), (0, 2)])
 def test_what_the_performer_implies_counts_little_where_he_is_shared(performer):
-    """Most pairs of different works agree in genre if their performers agree, and else seldom.
+    """Different works mostly agree in genre if their performers agree, and rarely otherwise.
 
     That he agrees may be known from either of two features, and "close" is enough.
     """
@@ -339,7 +339,7 @@ def test_a_performer_is_weighed_alike_whether_he_agrees_or_not():
 
 @pytest.mark.parametrize("close", [0, 200])
 def test_disagreement_in_what_names_a_thing_stays_rare_among_matches(close):
-    """At most three times as frequent as is known beforehand, whatever the pairs suggest."""
+    """At most three times its prior, regardless of the data."""
     levels = ("different", "close", "equal")
     anchored = Feature("isrc", levels, (1, 2, 17), (18, 1, 1), anchored=True)
     rows = [(3, 0)] * (400 - close) + [(3, 1)] * close + [(0, 0)] * 400
@@ -352,7 +352,7 @@ def test_disagreement_in_what_names_a_thing_stays_rare_among_matches(close):
     found_close = (belief[400 - close : 400].sum() + 4) / (belief.sum() + 40)
     match = np.array([0.15, min(found_close, 0.30)])
     held = FellegiSunter(rounds=1).fit(pairs).weights["isrc"][0]
-    # What is left by division are the frequencies among pairs of two things.
+    # The quotient is the frequencies among non-matches.
     others = [*match, 1 - match.sum()] / np.exp(held)
     assert others[0] == pytest.approx(0.99, abs=0.01)
     assert others.sum() == pytest.approx(1)
@@ -400,7 +400,7 @@ def test_of_equally_good_candidates_those_of_the_smaller_records_are_taken():
 
 
 def test_the_best_are_those_by_the_prior_weights():
-    """These pairs would teach it that a common country says nothing."""
+    """From these pairs it would learn that a common country is uninformative."""
     levels = [(1, None, 0), (1, None, 0), (1, None, 0), (1, None, 1)]
     made = compared(*levels, *[(0, 0, 1)] * 200, *[(3, 2, 0)] * 200)
     pairs = np.array([(0, 1), (0, 2), (0, 3), (0, 4), *((n, n + 1) for n in range(10, 810, 2))])

@@ -1,4 +1,4 @@
-"""One title in two scripts, and one person under a full name and a nickname."""
+"""Titles in two scripts; persons by full name and by nickname."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def record(key, type_, name, **attributes):
 
 
 def are_one(one, other):
-    """Whether two records are merged, by weights that nothing was fitted to."""
+    """Whether two records are merged, by the prior weights."""
     matching = match_records(
         RECORDS.frame([one, other]), FusionConfig(scorer="rules"), schema=SCHEMA, traits=CLEAN,
         among=[(one["record"], other["record"])],

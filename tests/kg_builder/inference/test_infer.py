@@ -177,7 +177,7 @@ def rule(name, when, then, *more):
 
 @pytest.fixture
 def follows(tmp_path):
-    """What rules conclude, row by row."""
+    """Conclusions of rules, row by row."""
 
     def conclude(facts, *rules, progress=lambda done, total=None: None):
         path = tmp_path / "rules.toml"

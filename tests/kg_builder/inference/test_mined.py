@@ -1,4 +1,4 @@
-"""What mining is given: stated facts alone, candidates by class, gaps; what comes back, marked."""
+"""Input of mining (stated facts, candidates by class, gaps) and its marked output."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def test_stated_facts_candidates_and_gaps() -> None:
-    """An inferred genre is no evidence and no candidate, but fills its gap."""
+    """An inferred genre is neither evidence nor candidate, but fills its gap."""
     config = MiningConfig(predicates=("genre",))
     given = mining_input(*tables(), config, load_schema())
     facts = {

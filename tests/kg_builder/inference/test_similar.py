@@ -1,4 +1,4 @@
-"""Similar artists are those of a naive comparison of all pairs, ties and thresholds included."""
+"""Similar artists equal those of a naive comparison of all pairs, with ties and thresholds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores as probabilities, thresholds, and the error of confidences."""
+"""Calibration of scores, thresholds, and calibration error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The conditional random field behind all taggers."""
+"""The conditional random field of all taggers."""
 
 from __future__ import annotations
 

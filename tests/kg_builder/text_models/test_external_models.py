@@ -1,4 +1,4 @@
-"""Other people's models, each tested with a stand-in that answers as it does."""
+"""Third-party models, each replaced by a stub with the same interface."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ FACTS = statements(
 
 
 class Files:
-    """What is written of a graph: `turtle` and `provenance` as texts, `ntriples` as lines."""
+    """The files of a graph: `turtle` and `provenance` as texts, `ntriples` as lines."""
 
     def __init__(self, table=ENTITY_TABLE, facts=FACTS):
         with tempfile.TemporaryDirectory() as name:

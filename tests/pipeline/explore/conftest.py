@@ -1,4 +1,4 @@
-"""One small build for all tests of looking at a graph, made once."""
+"""One small build, shared by all tests of graph exploration."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def make(folder: Path, **files: str) -> Path:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory) -> Path:
-    """A processed folder; only to be read."""
+    """A processed folder; read-only."""
     before = Path.cwd()
     folder = tmp_path_factory.mktemp("explored")
     os.chdir(folder)

@@ -1,4 +1,4 @@
-"""A publisher on this machine that can misbehave in every way asked for."""
+"""A local publisher's server with configurable faults."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.transfer import Transfer
 
 @dataclass
 class Publisher:
-    """A server of one file whose faults can be set, and that remembers what it was asked."""
+    """A server of one file with configurable faults and a log of its requests."""
 
     body: bytes = bytes(range(256)) * 8192  # 2 MiB
     etag: str | None = '"v1"'
@@ -73,7 +73,7 @@ class Publisher:
                 return int(asked.removeprefix("bytes=").removesuffix("-"))
 
             def log_message(self, *arguments: object) -> None:
-                """Stay quiet."""
+                """Log nothing."""
 
         return Handler
 
@@ -96,7 +96,7 @@ def publisher() -> Iterator[Publisher]:
 
 @pytest.fixture
 def waits() -> list[float]:
-    """The seconds that the transfer would have waited."""
+    """Seconds that the transfer would have waited."""
     return []
 
 

@@ -1,4 +1,4 @@
-"""Unpacking: named plain files come out whole; everything suspicious is refused."""
+"""Unpacking: named regular files are extracted; suspicious members are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that are fetched, kept, refused and unpacked, with the receipts that they leave."""
+"""Downloaded, kept, refused and unpacked files, with their receipts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transfers that are cut, refused, answered oddly: what arrives, and what is asked for."""
+"""Interrupted, refused and oddly answered transfers: results and requests."""
 
 from __future__ import annotations
 

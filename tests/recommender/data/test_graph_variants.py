@@ -1,4 +1,4 @@
-"""Controls for a graph: degrees are kept, shares are met, no triple occurs twice."""
+"""Graph controls keep degrees, meet the given shares and have no duplicate triples."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from recommender.data.graph_variants import (
 
 @st.composite
 def graphs(draw: st.DrawFn) -> KnowledgeGraph:
-    """Small graphs of different triples, of many densities."""
+    """Small graphs of distinct triples with various densities."""
     n_entities, n_relations = draw(st.integers(2, 12)), draw(st.integers(1, 3))
     possible = n_entities * n_relations * n_entities
     keys = draw(st.sets(st.integers(0, possible - 1), max_size=60))
@@ -61,7 +61,7 @@ def test_a_shuffle_keeps_every_degree_and_makes_no_triple_twice(
 
 
 def test_a_shuffle_forgets_where_a_tail_was() -> None:
-    """Every permutation of a small relation that makes no triple twice is about as likely."""
+    """All permutations of a small relation without duplicate triples are about equally likely."""
     # Heads 0, 1, 2 with a tail of their own: the six permutations are all allowed.
     graph = KnowledgeGraph(
         np.array([0, 1, 2]), np.zeros(3, dtype=np.int64), np.array([3, 4, 5]), 6, 1

@@ -1,4 +1,4 @@
-"""The memory-mapped form of large integer tables: used, renewed, and never believed blindly."""
+"""Memory-mapped copies of large integer tables: used, renewed and verified."""
 
 from __future__ import annotations
 

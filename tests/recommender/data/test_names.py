@@ -1,4 +1,4 @@
-"""Names as people type them, and what they stand for."""
+"""Look-up of items by names as users type them."""
 
 from __future__ import annotations
 

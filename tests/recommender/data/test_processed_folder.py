@@ -1,4 +1,4 @@
-"""Reading a processed folder: what it gives, and what it says about a broken one."""
+"""Loading a processed folder, and errors for malformed ones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_public_folders_load_with_ids_for_names(tmp_path: Path) -> None:
 
 
 def test_names_are_read_as_they_are(tmp_path: Path) -> None:
-    """Quotes, 'NA' and non-Latin letters are names, not syntax."""
+    """Quotes, 'NA' and non-Latin letters are part of names, not syntax."""
     folder = write(tmp_path / "named")
     (folder / "items.tsv").write_text('id\tiri\tname\traw_id\n0\tx\t"Weird" NA\t51\n1\ty\tNA\t52\n')
     (folder / "entities.tsv").write_text(
@@ -77,7 +77,7 @@ def test_complaints_say_where(ratings: str, complaint: str, tmp_path: Path) -> N
 
 
 def test_ids_that_are_no_numbering_are_refused(tmp_path: Path) -> None:
-    """Raw ids would ask for a table with a row for each number up to the largest."""
+    """Raw ids would need a table with a row for each number up to the largest."""
     folder = write(tmp_path / "raw", ratings="9000000000\t0\t1\n0\t0\t0\n")
     with pytest.raises(DataError, match="user ids reach 9000000000 though only 2 differ"):
         load(folder)

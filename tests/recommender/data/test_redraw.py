@@ -1,4 +1,4 @@
-"""Negatives drawn anew: the same procedure as the preparation's, other items."""
+"""Resampled negatives: the build's procedure, with other items."""
 
 from __future__ import annotations
 

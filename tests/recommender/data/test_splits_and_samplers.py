@@ -1,4 +1,4 @@
-"""Splits, negatives, corrupted triples and S(v): what may be drawn, and what may not be known."""
+"""Splits, negatives, corrupted triples and S(v): valid samples, no leakage."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_associations(toy_data: Path) -> None:
     items = np.arange(data.n_items)
     own = Associations(data.graph, data.n_items, "own")
     assert np.array_equal(own.entities_of(items, rng), items)
-    # a genre draws an item next to it; an entity that touches no item has none
+    # a genre samples a neighbouring item; an entity without items has none
     heads = np.array([3, data.n_items, data.n_entities - 2])
     for _ in range(5):
         v = own.items_of(heads, rng)

@@ -1,4 +1,4 @@
-"""Splits by time: what is learnt from comes before what is tested."""
+"""Splits by time: training rows precede test rows."""
 
 from __future__ import annotations
 
@@ -209,6 +209,6 @@ def test_a_pair_with_two_times_is_refused(dated_folder: Path) -> None:
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join([*lines, lines[1]]))
     with pytest.raises(
-        DataError, match=rf"ratings_times\.tsv:{len(lines) + 1}: a pair that stands"
+        DataError, match=rf"ratings_times\.tsv:{len(lines) + 1}: a pair that occurs"
     ):
         load(dated_folder)

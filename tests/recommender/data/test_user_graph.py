@@ -1,4 +1,4 @@
-"""What is known of the users: read beside the rows, and forgotten for older trainings."""
+"""Facts about users: loaded with the rows, ignored for older runs."""
 
 from __future__ import annotations
 

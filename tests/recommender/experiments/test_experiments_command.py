@@ -1,4 +1,4 @@
-"""From rows to the page: planning, caching, resuming, figures that can be checked by hand."""
+"""From rows to the page: planning, caching, resuming, hand-checked figures."""
 
 from __future__ import annotations
 
@@ -289,7 +289,7 @@ def test_a_claim_that_fails_is_reported_as_failed() -> None:
 
 
 def ranked(values: list[float], **more: int) -> dict[int, dict[str, Any]]:
-    """Results as `results` gives them, with a ranking on all seeds."""
+    """Results in the form of `results`, with a ranking on all seeds."""
     cells = results(values)
     for seed, cell in cells.items():
         cell["ranking"] = {

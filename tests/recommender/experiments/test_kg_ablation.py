@@ -1,4 +1,4 @@
-"""Models × graphs: which graph a model is given, what is paired, what the page says."""
+"""Models × graphs: a model's graph, paired comparisons, text of the page."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ epochs = 2
 
 @pytest.fixture
 def root(named_toy_data: Path, tmp_path: Path) -> Path:
-    """`toy`, and `built`: the same rows; a triple less, the second relation inferred."""
+    """Folders `toy` and `built`: the same rows; one triple fewer, the second relation inferred."""
     root = tmp_path / "data"
     for name in ("toy", "built"):
         shutil.copytree(named_toy_data, root / name, ignore=shutil.ignore_patterns("models"))
@@ -182,7 +182,7 @@ def test_inferred_triples_go_unless_a_source_states_them(root: Path, study: Path
 
 
 def test_a_turned_triple_is_found_by_its_statement(root: Path) -> None:
-    """A statement whose object alone is an item stands in the graph the other way round."""
+    """A statement with an item only as object is inverted in the graph."""
     built = root / "built"
     graph = load(built).graph
     statements = pd.read_parquet(built / "statements.parquet")
@@ -270,7 +270,7 @@ GRAPHS = graphs_of(
 
 
 def an_ablation(values: dict[str, list[float]]) -> Ablation:
-    """One model whose metrics all have these values, by graph."""
+    """One model with these values for all metrics, by graph."""
     row = Row(
         label="CKE", dataset="s", order=0, table="kg_ablation", file=Path("x.toml"), model="cke"
     )

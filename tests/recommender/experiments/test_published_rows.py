@@ -1,4 +1,4 @@
-"""Every published row: its settings are those of the run, and an epoch trains all of the model."""
+"""Published rows: settings as in the paper; an epoch trains all parameters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROWS = [row for table in TABLES if table != "table3" for row in read_rows(table)
 
 
 def test_every_file_is_read() -> None:
-    """No TOML lies about that this module would not look at."""
+    """There are no other TOML files than those checked here."""
     files = set(FOLDER.rglob("*.toml"))
     rows = {row.file for row in ROWS}
     sizes = {file for file in files if file.parent.name == "table3"}
@@ -28,7 +28,7 @@ def test_every_file_is_read() -> None:
 
 
 def test_table4_is_the_papers_row() -> None:
-    """The settings file that stands by itself says what the rows of Tables 5, 7, 8, 9 say."""
+    """The standalone settings file equals the rows of Tables 5, 7, 8, 9."""
     content = read_toml(FOLDER / "table4.toml")
     rows = [row for row in ROWS if row.reference and row.table in ("table5", "table7", "table9")]
     assert len(rows) == 3
@@ -67,7 +67,7 @@ DIFFERENT = {(row.model, repr(row.settings)): row for row in ROWS}
 
 @pytest.mark.parametrize("row", DIFFERENT.values(), ids=lambda row: row.name)
 def test_an_epoch_trains_every_parameter(row: Row, named_toy_data: Path) -> None:
-    """A parameter that stays at its initial value takes no part in what the row claims.
+    """A parameter that keeps its initial value is not part of the trained model.
 
     The only exception are tables without rows: the toy's users have no attributes.
     """
@@ -83,7 +83,7 @@ def test_an_epoch_trains_every_parameter(row: Row, named_toy_data: Path) -> None
 
 
 def test_the_papers_best_row_is_the_reference_of_its_table() -> None:
-    """A slip in a figure or in a flag would show here: the paper's row leads every table."""
+    """Detects a wrong figure or flag: the paper's row is best in every table."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in ROWS:
         if row.kind == "paper":

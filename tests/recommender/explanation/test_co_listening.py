@@ -1,4 +1,4 @@
-"""Newcomers join the listeners without the counts of the others being made again."""
+"""Newcomers are added to the listeners without recounting the others."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def people(generator, count):
 
 
 def evidence(listeners, everybody, users):
-    """What is found for every user and item that is not in the history."""
+    """Evidence for every user and item outside the history."""
     pairs = [(u, i) for u in users for i in range(N_ITEMS) if i not in everybody.of(u)]
     asked = np.array(pairs, dtype=np.int64)
     return list(listeners.find(asked[:, 0], asked[:, 1]))

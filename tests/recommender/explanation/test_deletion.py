@@ -65,7 +65,7 @@ class SharedFacts(_Named, Recommender):
 
 
 class Tastes(_Named, Recommender):
-    """Knows users and items, and nothing of the graph."""
+    """A model of users and items that does not use the graph."""
 
     Config = ModelConfig
 
@@ -169,7 +169,7 @@ def test_faithful_reasons_pass(monkeypatch, named_toy_data):
 
 
 def test_the_test_can_be_failed(monkeypatch, named_toy_data):
-    """Reasons that name what the score owes least to fall behind random facts."""
+    """Reasons naming the least contributing facts score below random facts."""
     run = make_run(monkeypatch, named_toy_data)
     honest = SharedFacts.triple_contributions
 

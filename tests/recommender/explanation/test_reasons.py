@@ -1,4 +1,4 @@
-"""Reasons: found where the graph has them, worded truly, and never invented."""
+"""Reasons: found if the graph has them, correctly worded, never invented."""
 
 from __future__ import annotations
 
@@ -458,7 +458,7 @@ def test_an_entity_without_a_name_gets_an_alias_or_the_name_in_its_iri(tmp_path)
 
 
 def tagged(folder: Path, votes: dict[str, list[int]]) -> str:
-    """The reason for item 1 to somebody who knows item 0, both of which have all these tags.
+    """The reason for item 1 given item 0, both with all these tags.
 
     Args:
         votes: for each tag the votes of its statements, about whatever.
@@ -506,7 +506,7 @@ def test_what_a_chosen_fact_implies_is_not_repeated(tmp_path, first, second):
 
 
 def test_what_most_are_known_to_have_is_no_reason():
-    """Of 30 artists whose instruments are known 20 sing; nothing is known of 70 others."""
+    """Of 30 artists with stated instruments 20 sing; 70 others have none stated."""
 
     def reason(singers: range, others: range) -> Reason | None:
         holds = [(n, 0, 100) for n in singers] + [(n, 0, 101) for n in others]

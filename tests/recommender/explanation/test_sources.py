@@ -1,4 +1,4 @@
-"""Evidence behind reasons: found by triple, quoted from the publisher's file, shown in full."""
+"""Evidence of reasons: found by triple, quoted from the publisher's file, shown in full."""
 
 from __future__ import annotations
 

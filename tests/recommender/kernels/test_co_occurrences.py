@@ -1,4 +1,4 @@
-"""Pairs of columns counted by the kernel, against scipy's product."""
+"""Co-occurrence counts of the kernel against scipy's product."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The product of compressed rows: scipy's, to the last bit, by any number of threads."""
+"""The CSR product is bit-identical to scipy's with any number of threads."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_same_steps_as_autograd(settings: dict[str, Any], toy_data: Path) -> Non
 
 
 def test_close_in_single_precision(toy_data: Path) -> None:
-    """Adam makes whole steps of the rounding of gradients near zero: not every entry agrees."""
+    """Adam amplifies rounding of gradients near zero, so not every entry agrees."""
     losses, parameters, _ = trained(toy_data, True, torch.float32, {}, epochs=1)
     expected_losses, expected, _ = trained(toy_data, False, torch.float32, {}, epochs=1)
     assert losses == pytest.approx(expected_losses, rel=1e-5)
@@ -83,7 +83,7 @@ def test_declines_what_it_cannot_do(settings: dict[str, Any], toy_data: Path) ->
 
 
 def test_native_and_autograd_may_alternate(toy_data: Path) -> None:
-    """The step counts of both sides agree after a native epoch."""
+    """Step counts agree after a native epoch."""
     _, _, optimizer = trained(toy_data, True, torch.float64, {})
     moments = optimizer.state_dict()["moments"]
     assert [taken for _, _, taken in moments] == [optimizer.steps] * len(moments)

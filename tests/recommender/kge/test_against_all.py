@@ -1,4 +1,4 @@
-"""Queries against all entities: the loss and its gradients by definition, files of triples."""
+"""Training against all entities: loss and gradients by definition; files of triples."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def random(*shape: int, seed: int = 0) -> torch.Tensor:
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_cross_entropy_is_autograds(metric: Metric) -> None:
-    """Value and gradients as torch finds them through its own log-softmax."""
+    """Value and gradients against torch's log-softmax."""
     offsets, weights = random(7, seed=3), random(5, seed=4).abs()
     rows, answers = torch.tensor([0, 0, 1, 2, 2]), torch.tensor([1, 5, 6, 0, 3])
     results = []
@@ -65,7 +65,7 @@ def graph(n_triples: int = 60) -> KnowledgeGraph:
 
 
 def test_grouped_queries_cost_what_their_triples_do() -> None:
-    """The mean over all triples and both directions, one by one."""
+    """The mean over all triples and both directions, computed one by one."""
     model = create_embedding("complex", 20, 3, dim=8, n3=0.0, batch_size=500).double()
     triples = graph()
     task = QueryTask(model, triples)
@@ -103,7 +103,7 @@ def test_a_sample_of_candidates_estimates_the_loss_on_all() -> None:
 
 
 def test_rotations_learn_a_ring() -> None:
-    """Which no translation can: forty steps lead back to the start."""
+    """A ring of forty steps, which no translation can model."""
     ring = np.arange(40)
     once, twice = (ring + 1) % 40, (ring + 2) % 40
     steps = KnowledgeGraph(np.r_[ring, ring], np.repeat([0, 1], 40), np.r_[once, twice], 40, 2)
@@ -169,7 +169,7 @@ def test_bad_files_are_named_with_the_line(text: str, message: str, tmp_path: Pa
 
 
 def test_command_on_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A regular graph is learnt; a preset's settings can be overridden."""
+    """A regular graph is learnt, and a preset's settings can be overridden."""
     lines = [f"e{i}\tnext\te{(i + 1) % 40}\n" for i in range(40)]
     (tmp_path / "train.tsv").write_text("".join(lines))
     (tmp_path / "test.tsv").write_text("".join(lines[:5]))

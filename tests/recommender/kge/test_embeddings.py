@@ -1,4 +1,4 @@
-"""Scores against the papers' formulas, ranks against plain loops, training as its user sees it."""
+"""Scores against the papers' formulas, ranks against plain loops, and the training command."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_complex_and_rotate() -> None:
     ],
 )
 def test_ranks_by_definition(name: str, settings: dict[str, object]) -> None:
-    """One candidate after the other, by `score`; other true triples do not take part.
+    """Candidates one by one, by `score`; other true triples are filtered.
 
     With reciprocal relations the candidates for the head answer the reverse question.
     """
@@ -237,7 +237,7 @@ def test_same_seed_same_embedding(toy_data: Path) -> None:
 def test_a_stopped_training_goes_on_as_if_unbroken(
     toy_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Parameters bit by bit, and a log without gaps or doubles; other settings are refused."""
+    """Bit-identical parameters, a log without gaps or duplicates; other settings are refused."""
     monkeypatch.setattr("recommender.kge.runs.SECONDS", 0.0)
     settings = {"epochs": 6, "evaluate_every": 2, "device": "cpu", "threads": 1}
     config, dataset = KGETrainConfig.model_validate(settings), load(toy_data)
@@ -265,7 +265,7 @@ def test_a_stopped_training_goes_on_as_if_unbroken(
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4, 5, 6]
     measured = json.loads((parts / "metrics.json").read_text())
     assert measured["test"] == whole.metrics["test"]
-    # Torch writes the name of the file that it is given, which was a temporary one.
+    # Torch stores the file's name, which was temporary.
     assert {name.split("/")[0] for name in ZipFile(parts / "model.pt").namelist()} == {"archive"}
 
 

@@ -1,4 +1,4 @@
-"""Sums, means and softmaxes over neighbourhoods, and products by relation, one row at a time."""
+"""Sums, means and softmaxes over neighbourhoods, and products by relation, against loops."""
 
 from __future__ import annotations
 

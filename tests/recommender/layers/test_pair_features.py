@@ -1,4 +1,4 @@
-"""Counts about users and items against their definitions, one pair after the other."""
+"""Pair features against their definitions, pair by pair."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def band(degree: int) -> int:
 
 
 class Naive:
-    """The features as sets and sums say, nothing shared between two pairs."""
+    """The features from sets and sums, each pair computed separately."""
 
     def __init__(self, train: TrainingSplit) -> None:
         self.train = train
@@ -120,7 +120,7 @@ class Naive:
 
 
 def raw(features: PairFeatures, standardised: torch.Tensor) -> NDArray[np.float64]:
-    """The features before they were standardised."""
+    """The features before standardisation."""
     return (standardised * features.scale + features.mean).double().numpy()
 
 
@@ -154,7 +154,7 @@ def without(train: TrainingSplit, user: int, item: int) -> TrainingSplit:
 def test_left_out_is_as_if_the_row_were_not_there(
     odd_train: TrainingSplit, features: PairFeatures
 ) -> None:
-    """But for the log odds of the bands, which are one table for the whole data."""
+    """Except the log odds of the bands, which are one table for all data."""
     log_odds = Naive(odd_train).log_odds()
     users, items = odd_train.positives
     actual = raw(features, features.pairs(users, items, left_out=True))
@@ -234,7 +234,7 @@ def test_log_odds_by_hand() -> None:
 
 
 def test_of_equally_near_items_the_lower_ids_are_kept() -> None:
-    """Items 0 to 5 all have the one genre 6; each is as near to every other."""
+    """Items 0 to 5 all have genre 6, so all are equally near."""
     graph = KnowledgeGraph(np.arange(5), np.zeros(5, int), np.full(5, 6), 7, 1)
     vectors = FactVectors(graph, 6).matrix.astype(np.float32)
     near = nearest_rows(vectors, vectors, 2, itself=False)
@@ -258,7 +258,7 @@ def test_nearest_by_facts(nearest: int, odd_train: TrainingSplit) -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_nearest_rows_are_those_of_the_whole_product(seed: int) -> None:
-    """Few distinct numbers, some of them zero, so that many products are equal at the cut."""
+    """Few distinct numbers, including zero, so that many products tie at the cut-off."""
     rng = np.random.default_rng(seed)
     m, n, d, nearest = rng.integers((0, 1, 1, 0), (9, 40, 6, 12))
     rows, others = (
@@ -280,7 +280,7 @@ def test_nearest_rows_are_those_of_the_whole_product(seed: int) -> None:
 def test_a_new_item_is_as_near_as_one_of_the_catalogue_with_its_facts(
     odd_train: TrainingSplit,
 ) -> None:
-    """Item 7 has facts and is in no triple with another item; what it is near to are others."""
+    """Item 7 has facts and no triple with another item; its nearest items are others."""
     vectors = FactVectors(odd_train.graph, 10)
     graph = odd_train.graph
     entities = np.concatenate([graph.tail[graph.head == 7], graph.head[graph.tail == 7]])
@@ -298,7 +298,7 @@ def test_a_new_item_is_as_near_as_one_of_the_catalogue_with_its_facts(
 def test_a_new_items_features_are_those_of_an_item_without_listeners(
     odd_train: TrainingSplit, features: PairFeatures
 ) -> None:
-    """Item 9, which nobody has, described anew by its facts."""
+    """Item 9, without listeners, given again by its facts."""
     near = features.alike[[9]]
     parts = features.new_items(features.members, np.arange(14), near, features.facts.counts[[9]])
     for part, expected in zip(
@@ -319,7 +319,7 @@ def test_a_catalogue_of_one_item_and_no_facts() -> None:
 
 
 def test_rows_gone_through_and_rows_looked_up_give_the_same_sums() -> None:
-    """Short rows of M are gone through, long ones are not: here both, in one call."""
+    """Short rows of M are iterated, long ones are searched; both occur here."""
     rng = np.random.default_rng(0)
     n = 400
     dense = np.where(rng.random((n, n)) < rng.random((n, 1)) ** 6, rng.random((n, n)), 0)

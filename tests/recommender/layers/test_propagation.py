@@ -35,7 +35,7 @@ def edges(rng: np.random.Generator, n: int) -> Edges:
 
 
 def dense(kinds: list[Edges], masked: list[int]) -> np.ndarray:
-    """A, one edge after the other; kinds that join the same two nodes add up."""
+    """A, edge by edge; kinds between the same two nodes add up."""
     matrix = np.zeros((N_NODES, N_NODES))
     for kind, (left, right, weights) in enumerate(kinds):
         for n, (i, j, weight) in enumerate(zip(left, right, weights, strict=True)):
@@ -79,7 +79,7 @@ def test_layers_are_the_terms_of_the_mean() -> None:
 
 
 def test_a_masked_edge_leaves_all_others_as_they_are() -> None:
-    """Their weights keep the whole graph's degrees, and the next step sees the edge again."""
+    """Weights keep the full graph's degrees, and the next step uses the edge again."""
     rng = np.random.default_rng(2)
     propagation = Propagation(N_NODES, edges(rng, 10))
     whole = propagation.matrix().to_dense()

@@ -1,4 +1,4 @@
-"""Sampled products: entries of A Bᵀ and their gradients, by both ways to compute them."""
+"""Sampled products: entries of A Bᵀ and their gradients, with both implementations."""
 
 from __future__ import annotations
 

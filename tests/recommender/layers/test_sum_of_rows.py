@@ -13,7 +13,7 @@ from recommender.layers.sparse import CompressedRows, sum_of_rows
 
 @pytest.mark.parametrize("limit", [1, 7, 1000])
 def test_sums_are_those_of_the_dense_product(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However few entries are held at a time, rows longer than that included."""
+    """For any block size, including rows longer than a block."""
     monkeypatch.setattr(sparse, "_ENTRIES", limit)
     rng = np.random.default_rng(limit)
     dense = rng.random((8, 12)) * (rng.random((8, 12)) < 0.4)

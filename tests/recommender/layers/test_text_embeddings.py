@@ -1,4 +1,4 @@
-"""Names of entities as a part of their vectors; the pretrained encoder stands in or is real."""
+"""Text embeddings of entity names, with a stub and with the real encoder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from recommender.layers.text_embeddings import TextEmbeddings
 
 
 def of_letters(texts):
-    """Counts of letters, in place of a pretrained encoder."""
+    """Letter counts instead of a pretrained encoder."""
     return np.array([[text.count(letter) for letter in "aeilrst"] for text in texts], np.float16)
 
 

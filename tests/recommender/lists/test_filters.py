@@ -1,4 +1,4 @@
-"""Filters: what the graph says of items decides what may be listed."""
+"""Filters on items by their facts in the graph."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_unknown_names_are_answered_with_what_there_is(vocabulary):
 
 
 def test_a_caret_turns_a_relation_round(parts):
-    """Item 3 was influenced by item 5; of whom is that said?"""
+    """Item 3 was influenced by item 5."""
     graph = parts.train.graph
     changed = graph.__class__(
         np.append(graph.head, 3),
@@ -142,7 +142,7 @@ def test_countries_go_by_code_and_by_name(named_toy_data, tmp_path):
 
 
 def test_a_graph_without_countries_says_so(vocabulary):
-    with pytest.raises(ConfigError, match="does not say from which country"):
+    with pytest.raises(ConfigError, match="has no countries of items"):
         filters.country(vocabulary, "IS")
 
 

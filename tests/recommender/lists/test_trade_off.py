@@ -1,4 +1,4 @@
-"""The trade-off of a criterion: measured as defined, printed, drawn."""
+"""The trade-off of a criterion: computed as defined, printed, plotted."""
 
 from __future__ import annotations
 

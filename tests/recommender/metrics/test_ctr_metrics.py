@@ -1,4 +1,4 @@
-"""Metrics of click-through prediction, against scikit-learn and against cases known by heart."""
+"""Metrics of click-through prediction, against scikit-learn and hand-computed cases."""
 
 from __future__ import annotations
 

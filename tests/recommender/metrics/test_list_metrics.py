@@ -1,4 +1,4 @@
-"""List metrics against naive implementations, and what they say of lists that are known."""
+"""List metrics against naive implementations, and on known lists."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def world(tmp_path_factory):
 
 
 def neighbours(train: TrainingSplit, relation: int | None = None) -> dict[int, set[int]]:
-    """Entities next to each item, triple by triple."""
+    """Neighbouring entities of each item, triple by triple."""
     found: dict[int, set[int]] = {item: set() for item in range(train.n_items)}
     graph = train.graph
     for h, r, t in zip(graph.head, graph.relation, graph.tail, strict=True):

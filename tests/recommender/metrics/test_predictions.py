@@ -1,4 +1,4 @@
-"""Resampled reports are the reports of the copied rows; comparisons read the same rows."""
+"""Resampled reports equal reports of copied rows; comparisons use the same rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ranking metrics against trec_eval, against a naive count, and the protocol around them."""
+"""Ranking metrics against trec_eval and a naive count, and their protocol."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def test_lists_of_users_without_a_relevant_item_are_left_out(world):
 
 
 def test_a_limit_judges_the_same_users_every_time(world):
-    """The numbers of a run depend on who they are: another draw would change published figures."""
+    """A run's figures depend on the sampled users: another sample would change published ones."""
     assert sample_users(10, 4).tolist() == [2, 4, 5, 7]
     assert sample_users(10, 9).tolist() == sorted(set(sample_users(10, 9).tolist()))
     assert sample_users(10, 0).tolist() == sample_users(10, 10).tolist() == list(range(10))

@@ -1,4 +1,4 @@
-"""Intervals and tests against their definitions, scipy, and what they must do on known worlds."""
+"""Intervals and tests against their definitions, scipy, and known distributions."""
 
 from __future__ import annotations
 

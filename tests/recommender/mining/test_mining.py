@@ -1,4 +1,4 @@
-"""Mining on a world whose truth is known: what is hidden, what is learnt, what is proposed."""
+"""Mining on synthetic data with known truth: held-out facts, training, predictions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COUNTRY, TAG, FRIEND = 0, 1, 2
 
 @cache
 def world() -> tuple[MiningProblem, np.ndarray]:
-    """Singers of four nations; tags and friends tell the nation; every other country is unknown.
+    """Singers of four nations, indicated by tags and friends; every other country is unknown.
 
     Sources: 0 states countries and friends, 1 the tags. The last fifty singers have no fact.
     """
@@ -77,7 +77,7 @@ def test_measured_on_the_other_half_of_what_was_hidden() -> None:
 
 
 def test_models_agree_on_the_interface() -> None:
-    """Every model mines; one that learnt nothing proposes nothing rather than noise."""
+    """Every model mines; an untrained one predicts nothing rather than noise."""
     problem, nation = world()
     for model in sorted(set(MODELS) - {"inductive", "complex"}):
         found = mine(problem, [model], epochs=2, share=0.3)
@@ -123,7 +123,7 @@ def test_a_hidden_fact_goes_with_what_its_source_states() -> None:
 
 
 def test_features_over_the_asked_relation_are_marked() -> None:
-    """So that a model can leave out what it is asked for."""
+    """So that a model can exclude the predicted relation."""
     graph = KnowledgeGraph(
         np.array([0, 0, 1]), np.array([COUNTRY, TAG, COUNTRY]), np.array([2, 3, 2]), 4, 2
     )
@@ -138,7 +138,7 @@ def test_features_over_the_asked_relation_are_marked() -> None:
 
 
 def test_wilson_bound() -> None:
-    """Of 95 of 100 at 95%: worked out with the formula."""
+    """Bound for 95 of 100 at 95%, by the formula."""
     low = wilson_lower(np.array([95, 0]), np.array([100, 0]), 0.95)
     assert low[0] == pytest.approx(0.9011, abs=1e-3)
     assert low[1] == 0.0

@@ -1,4 +1,4 @@
-"""The checkerboard: black users like black items, white ones white."""
+"""Checkerboard data: black users like black items, white users white ones."""
 
 from __future__ import annotations
 

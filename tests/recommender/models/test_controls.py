@@ -1,4 +1,4 @@
-"""The controls against their formulas, computed naively."""
+"""Control models against their formulas, computed naively."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_nodes_without_edges_are_left_out() -> None:
 
 
 def test_every_user_has_a_pair_per_positive(checkerboard: Split) -> None:
-    """However many negatives there are: their number must not be felt."""
+    """The number of prepared negatives has no effect."""
     train = checkerboard.train
     rng = np.random.default_rng(1)
     few = np.flatnonzero((train.labels == 1) | ((train.users > 4) & (rng.random(len(train)) < 0.3)))

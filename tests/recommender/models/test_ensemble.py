@@ -1,4 +1,4 @@
-"""An ensemble is the mean of its members, whatever it is asked for."""
+"""All outputs of an ensemble are the mean of its members'."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What every registered model must do: learn the checkerboard, calibrate, and know no held-out row.
+"""Requirements for all registered models: learn the checkerboard, calibrate, no leakage.
 
-A model that is added to the registry is tested here without being named.
+A model added to the registry is tested automatically.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from recommender.models.registry import resolve
 from recommender.scoring import top_k
 from recommender.training.evaluation import evaluate_split
 
-# What small worlds need: few numbers per vector, small batches, large steps.
+# Settings for small data: short vectors, small batches, large learning rates.
 QUICK: dict[str, Any] = {
     "dim": 8,
     "batch_size": 32,
@@ -58,7 +58,7 @@ def trained(name: str, split: Split, **training: Any) -> Recommender:
 
 
 def first_scores(model: Recommender) -> torch.Tensor:
-    """Of the first four users, for all items."""
+    """Scores of the first four users for all items."""
     with torch.inference_mode():
         return model.score_items(torch.arange(4), 0, model.n_items)
 
@@ -71,7 +71,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def brief(name: str, checkerboard: Split) -> Recommender:
-    """The model after three epochs with fresh negatives; only to be read."""
+    """The model after three epochs with fresh negatives; read-only."""
     return trained(name, checkerboard, **BRIEF)
 
 
@@ -98,7 +98,7 @@ def test_learns_the_checkerboard(name: str, device: str, checkerboard: Split) ->
 
 @NEEDS_GPU
 def test_a_gpu_says_what_the_cpu_says(name: str, checkerboard: Split) -> None:
-    """What was trained on a GPU gives the same scores and the same lists on a CPU."""
+    """A model trained on a GPU gives the same scores and lists on a CPU."""
     model = trained(name, checkerboard, epochs=3, device="cuda")
     users = np.arange(model.n_users)
     with torch.inference_mode():
@@ -130,7 +130,7 @@ def test_probabilities_follow_the_scores(brief: Recommender) -> None:
 
 
 def test_saved_parameters_are_the_model(name: str, brief: Recommender, checkerboard: Split) -> None:
-    """A run folder holds the state alone; a new model that loads it gives the same scores."""
+    """A run folder stores only the state; a new model that loads it gives the same scores."""
     other = build(name, checkerboard.train).eval()
     other.load_state_dict(brief.state_dict())
     users, items = torch.tensor([0, 5, 7]), torch.tensor([3, 8, 8])
@@ -160,7 +160,7 @@ def test_no_score_depends_on_held_out_rows(
 def test_no_feature_counts_a_users_negatives(
     name: str, brief: Recommender, checkerboard: Split
 ) -> None:
-    """Leak guard: with fresh negatives, the prepared ones could as well not be there."""
+    """Leak guard: with fresh negatives, the prepared ones have no effect."""
     train = checkerboard.train
     positives = train.interactions.rows(np.flatnonzero(train.labels == 1))
     assert isinstance(positives, Interactions)

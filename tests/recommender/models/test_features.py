@@ -1,4 +1,4 @@
-"""Models over features of user, item and the item's attributes, against their papers' sums."""
+"""Feature-based models (user, item, item attributes) against their papers' formulas."""
 
 from __future__ import annotations
 

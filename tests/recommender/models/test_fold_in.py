@@ -1,4 +1,4 @@
-"""People whom the training did not know, scored from their histories."""
+"""Fold-in of new users from their histories."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "rp3beta": {"k": 8},
     "user_knn": {"k": 100},
 }
-#: Alone among them a user of UserKNN is not scored by his own history.
+#: The only one of them in which a training user's score is not that of the history.
 BY_HISTORY = sorted(set(SETTINGS) - {"user_knn"})
 
 
@@ -33,7 +33,7 @@ def fitted(name: str, parts: Split) -> Recommender:
 
 
 def folded_in(model: Recommender, *histories: list[int]) -> np.ndarray:
-    """Scores of all items for people with these histories."""
+    """Scores of all items for users with these histories."""
     users = np.repeat(np.arange(len(histories)), [len(history) for history in histories])
     items = np.array([item for history in histories for item in history], dtype=np.int64)
     scorer = model.fold_in(ItemSets.from_pairs(users, items, len(histories)))
@@ -55,7 +55,7 @@ def test_a_training_users_history_gives_his_own_scores(name: str, checkerboard: 
 
 
 def test_user_knn_adds_the_twin_to_the_neighbours(checkerboard: Split) -> None:
-    """The training user himself vouches for his own items; all other scores are the same."""
+    """The training user is an additional neighbour for their own items; other scores are equal."""
     model = fitted("user_knn", checkerboard)
     histories = ItemSets(*checkerboard.train.history)
     users = np.arange(model.n_users)
@@ -68,7 +68,7 @@ def test_user_knn_adds_the_twin_to_the_neighbours(checkerboard: Split) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(SETTINGS) - {"popularity"}))
 def test_new_people_get_items_of_their_colour(name: str, checkerboard: Split) -> None:
-    """Two black items are enough to know a black listener."""
+    """Two black items suffice to identify a black user."""
     model = fitted(name, checkerboard)
     histories = ItemSets.from_pairs([0, 0, 1, 1], [2, 8, 5, 7], 2)
     lists = top_k(model.fold_in(histories), [0, 1], 8, exclude=histories)
@@ -80,7 +80,7 @@ def test_new_people_get_items_of_their_colour(name: str, checkerboard: Split) ->
 def test_without_a_history_people_get_what_is_liked_on_average(
     name: str, checkerboard: Split
 ) -> None:
-    """Scores are the mean of the training users' ones; who else is folded in does not matter."""
+    """Scores are the mean over training users, regardless of other users folded in."""
     model = fitted(name, checkerboard)
     alone, beside = folded_in(model, [])[0], folded_in(model, [4, 6], [], [])
     np.testing.assert_allclose(alone, beside[1], rtol=1e-6)

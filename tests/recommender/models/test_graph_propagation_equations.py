@@ -1,7 +1,7 @@
-"""KGAT, KGIN and MCCLK against their equations, one node and one triple at a time.
+"""KGAT, KGIN and MCCLK against their equations, computed node by node.
 
-The naive versions are loops over single edges in plain torch, so that autograd through them gives
-the gradients to compare with.
+The naive versions are loops over single edges in plain torch; autograd gives the reference
+gradients.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def train() -> TrainingSplit:
     likes = [(0, 0), (0, 2), (1, 2), (1, 5), (2, 0), (2, 1), (3, 1), (3, 4)]
     dislikes = [(0, 4), (1, 0), (2, 3), (3, 2), (4, 0)]
     rows = [(u, i, 1) for u, i in likes] + [(u, i, 0) for u, i in dislikes]
-    # The first triple stands there twice, and items 1 and 2 share two relations with entity 7.
+    # The first triple is duplicated, and items 1 and 2 have two relations with entity 7.
     triples = [(0, 0, 6), (0, 0, 6), (1, 0, 7), (1, 1, 7), (2, 0, 7), (2, 1, 7), (3, 0, 6)]
     triples += [(4, 1, 8), (7, 1, 8), (0, 1, 9)]
     graph = KnowledgeGraph(*np.array(triples).T, n_entities=N_ENTITIES, n_relations=N_RELATIONS)
@@ -86,7 +86,7 @@ def columns() -> tuple[Tensor, Tensor, Tensor]:
 
 
 def agree(model: Any, actual: Tensor, expected: Tensor, atol: float = 1e-9) -> None:
-    """Both values, and both gradients for every parameter."""
+    """Values and gradients of every parameter agree."""
     torch.testing.assert_close(actual, expected, rtol=1e-6, atol=atol)
     parameters = [p for p in model.parameters() if p.requires_grad]
     ours, theirs = (
@@ -479,7 +479,7 @@ def test_mcclk_graph_of_items_holds_for_an_epoch_and_travels(train: TrainingSpli
 
 @pytest.mark.parametrize("name", ["kgat", "kgin", "mcclk"])
 def test_shares_of_a_batch_add_up(name: str, train: TrainingSplit) -> None:
-    """In data-parallel training, what counts once per batch counts once in all."""
+    """In data-parallel training, per-batch terms count once in total."""
     settings = {"kgin": {"independence_weight": 0.5}, "mcclk": {"contrast_weight": 0.0}}
     model = build(name, train, l2_weight=0.01, **settings.get(name, {}))
     whole = model.loss(*columns(), 1.0)
@@ -489,7 +489,7 @@ def test_shares_of_a_batch_add_up(name: str, train: TrainingSplit) -> None:
 
 @pytest.mark.parametrize("name", ["kgat", "kgin", "mcclk"])
 def test_the_graph_reaches_the_scores(name: str, train: TrainingSplit) -> None:
-    """An item that nobody likes moves when the entity behind it does."""
+    """The score of an item without likes depends on its entity."""
     model = build(name, train)
     user, item = model.propagate()
     table = model.nodes if name == "kgat" else model.entities

@@ -176,7 +176,7 @@ def test_kgnn_ls_loss_is_equation_9(train: TrainingSplit) -> None:
 
 
 def test_own_label_never_reaches_itself(train: TrainingSplit) -> None:
-    """Through the genre an item sees itself again; its label must not come back that way."""
+    """An item's label must not return to it through its genre."""
     model = build("kgnn_ls", train, hops=2)
     assert isinstance(model, KGNNLS)
     users, items = (torch.from_numpy(column[:50].copy()) for column in train.positives)
@@ -193,7 +193,7 @@ def test_own_label_never_reaches_itself(train: TrainingSplit) -> None:
 
 
 def test_no_training_negative_is_looked_at(train: TrainingSplit) -> None:
-    """Their number per user tells the labels of his held-out rows."""
+    """Their number per user would reveal the held-out labels."""
     rows = train.interactions
     positive_only = replace(train, interactions=rows.rows(np.flatnonzero(rows.labels == 1)))
     for name in ("kgcn", "kgnn_ls"):
@@ -235,7 +235,7 @@ def test_a_run_keeps_its_draw_of_neighbours(train: TrainingSplit) -> None:
 
 
 def test_rowwise_and_whole_tables_have_their_own_kind_of_table(train: TrainingSplit) -> None:
-    """Adam may postpone rows only where no penalty over the whole table moves them."""
+    """Adam may be lazy only without a penalty over the whole table."""
     from recommender.layers.embedding import EmbeddingTable
 
     assert not isinstance(build("kgcn", train).entities, EmbeddingTable)
@@ -268,7 +268,7 @@ def test_all_users_start_on_one_side_and_differ_in_their_signs_alone_from_the_pu
 def test_which_signs_the_users_share_is_of_no_consequence(
     train: TrainingSplit, l2_scope: str
 ) -> None:
-    """Mirrored in one coordinate, users, relations and aggregator give the same scores."""
+    """Flipping a coordinate of users, relations and aggregator leaves the scores unchanged."""
     model = create_model("kgcn", train, l2_scope=l2_scope)
     users, items = torch.tensor(USERS), torch.tensor(ITEMS)
     before = model.score(users, items)
@@ -282,7 +282,7 @@ def test_which_signs_the_users_share_is_of_no_consequence(
 def test_a_block_of_the_catalogue_is_scored_in_bounded_memory(
     train: TrainingSplit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many vectors the receptive field holds, they are not all made at once."""
+    """The vectors of the receptive field are not all materialised at once."""
     model = create_model("kgnn_ls", train, dim=8, neighbours=4, hops=2)
     users = torch.arange(20)
     whole = model.score_items(users, 0, train.n_items)

@@ -60,7 +60,7 @@ def test_ease_is_the_constrained_regression(shape: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("shape", [FEW_USERS, FEW_ITEMS])
 def test_ease_in_single_precision(shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What large data is inverted in; blocks smaller than the matrix are put together."""
+    """The precision used for large data; the matrix is assembled from blocks."""
     train = random_train(*shape)
     exact = scores_of("ease", train, l2_weight=5.0)
     monkeypatch.setattr(ease, "_DOUBLE_UP_TO", 0)
@@ -78,7 +78,7 @@ def test_ease_names_what_fits_where_it_does_not() -> None:
 @pytest.mark.parametrize("k", [4, 1000])
 @pytest.mark.parametrize("shape", [FEW_USERS, FEW_ITEMS])
 def test_rp3beta_is_the_sum_over_all_walks(shape: tuple[int, int], k: int) -> None:
-    """Every walk user - item - other user - other item, one after the other."""
+    """Sum over every walk user - item - other user - other item."""
     alpha, beta = 0.7, 0.4
     train = random_train(*shape)
     x = positive_matrix(train).toarray()

@@ -1,4 +1,4 @@
-"""What the settings of MKR and MMSS_MKR mean, beyond single equations."""
+"""Effects of the settings of MKR and MMSS_MKR, beyond single equations."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_scoring_uses_the_mean_of_the_neighbours(toy_data: Path) -> None:
 
 
 def test_scores_follow_the_parameters(toy_data: Path) -> None:
-    """What scoring remembers is forgotten when the model is trained on or loaded."""
+    """Cached item features are discarded when the model is trained further or loaded."""
     train = split(load(toy_data), 1).train
     model, other = create_model("mkr", train, dim=4), create_model("mkr", train, dim=4, seed=9)
     users, items = torch.tensor([0]), torch.tensor([1])

@@ -1,4 +1,4 @@
-"""Every equation of the paper against a naive computation that builds the d × d product.
+"""Every equation of the paper against a naive computation with the d × d product.
 
 The naive side is plain numpy on one sample at a time, written from the paper; its gradients are
 central differences.

@@ -1,4 +1,4 @@
-"""MMSS_MKR-G against dense matrices, plain sums and its own promises."""
+"""MMSS_MKR-G against dense matrices and plain sums; its leakage guarantees."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Floats = NDArray[np.float64]
 
 
 def build(train: TrainingSplit, **settings: Any) -> GraphMKR:
-    """In double precision, every parameter moved away from where it starts."""
+    """A model in double precision with perturbed parameters."""
     torch.manual_seed(0)
     model = create_model("mmss_mkr_g", train, **{**SMALL, **settings}).double().eval()
     assert isinstance(model, GraphMKR)
@@ -45,7 +45,7 @@ def build(train: TrainingSplit, **settings: Any) -> GraphMKR:
 
 
 def as_split(train: TrainingSplit) -> Split:
-    """With held-out rows, as the training loop wants them."""
+    """A split with held-out rows, for the training loop."""
     users = np.arange(train.n_users)
     held = HeldOut(users, users % train.n_items, users // 2 % 2)
     dataset = Dataset(
@@ -243,7 +243,7 @@ def test_a_batch_taken_in_parts_of_one_propagation_has_the_same_gradients(
 
 
 def test_an_epochs_samples(odd_train: TrainingSplit) -> None:
-    """Every positive once, with its own edge and with items that its user has no positive on."""
+    """Every positive once, with its edge and with items without a positive of its user."""
     model = build(odd_train, n_negatives=4)
     task, _ = batch(model, odd_train, 1)
     users, positives, negatives, edges = task.samples(np.random.default_rng(1))
@@ -255,7 +255,7 @@ def test_an_epochs_samples(odd_train: TrainingSplit) -> None:
 
 
 def test_what_is_to_be_predicted_is_no_input(odd_train: TrainingSplit) -> None:
-    """Whatever its edge weighs, a positive of the batch has the same score."""
+    """A batch positive's score does not depend on its own edge weight."""
     model = build(odd_train).train()
     edges = torch.tensor([3, 11])
     users, items = np.divmod(odd_train.positive_keys[edges], odd_train.n_items)
@@ -293,7 +293,7 @@ def test_scoring_again_after_a_step_is_not_the_old_scores(odd_train: TrainingSpl
 
 
 def test_a_folded_in_user_lacks_his_own_vector_alone(odd_train: TrainingSplit) -> None:
-    """Without friendships, which nobody knows of a stranger, the rest is the training user's."""
+    """Without friendships, everything else equals the training user's."""
     train = replace(odd_train, user_graph=None)
     model = build(train)
     with torch.no_grad():
@@ -384,7 +384,7 @@ def by_triple(model: GraphMKR, user: int, item: int) -> dict[int, float]:
 
 
 def test_parts_along_edges_make_up_the_inner_product(odd_train: TrainingSplit) -> None:
-    """With a linear head: the facts, the listeners, and the item's own vector; no more."""
+    """With a linear head: the facts, the listeners, and the item's own vector add up."""
     model = build(odd_train, hidden=0, path_features=False)
     weight = model.head.linear.weight[0, 0].item()
     with torch.no_grad():
@@ -426,7 +426,7 @@ def test_parts_of_shared_facts_are_first_order_deletions(odd_train: TrainingSpli
 def slope_of_deletion(
     model: GraphMKR, user: int, item: int, cosines: Floats, lost: Floats
 ) -> float:
-    """What the score falls by, per deleted share, from scores a little to either side."""
+    """Central difference of the score by the deleted share."""
     features, step = model.features, 1e-4
     length = len(features.members.histories.of(user))
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""PER: what is factorised, and that it is factorised."""
+"""PER: the diffused matrix and its factorisation."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ USERS, ITEMS, LABELS = [0, 3, 3, 17, 30], [2, 2, 9, 29, 4], [1, 0, 1, 1, 0]
 
 @pytest.fixture(scope="module")
 def train(toy_data: Path) -> TrainingSplit:
-    """The toy data with a graph whose tails lead on, to each other and back to items."""
+    """The toy data with a graph with longer paths, also back to items."""
     train = split(load(toy_data), 1).train
     rng = np.random.default_rng(5)
     n = 120
@@ -140,7 +140,7 @@ def test_ripples_start_at_the_history_and_go_on_where_they_ended(train: Training
 
 
 def test_a_dead_end_repeats_the_hop_before(toy_data: Path) -> None:
-    """In the toy data no tail of an item's triple starts another, but for the first genre."""
+    """In the toy data only the first genre is the head of further triples."""
     train = split(load(toy_data), 1).train
     graph = train.graph
     sets = ripple_sets(train, graph.head, graph.tail, 2, 4, np.random.default_rng(0))

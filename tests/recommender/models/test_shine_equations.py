@@ -110,7 +110,7 @@ class Naive:
 
 
 def knowing(train: TrainingSplit, *triples: tuple[int, int, int]) -> TrainingSplit:
-    """The split with these triples about its users."""
+    """The split with these facts about users."""
     head, relation, tail = np.array(triples).T
     n_entities = max(train.n_users, int(tail.max()) + 1)
     graph = KnowledgeGraph(head, relation, tail, n_entities, int(relation.max()) + 1)
@@ -179,7 +179,7 @@ def test_friends_move_the_scores_of_a_user_and_can_be_switched_off(train: Traini
 
 
 def test_the_judged_pair_is_in_neither_row(train: TrainingSplit) -> None:
-    """A positive scores the same whether or not train has it."""
+    """A positive's score does not depend on whether train contains it."""
     users, items = (column[:20] for column in train.positives)
     model = build(train)
     with torch.no_grad():

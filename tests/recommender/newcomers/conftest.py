@@ -1,4 +1,4 @@
-"""A trained model on the toy data, and one that cannot fold anybody in."""
+"""A trained model on the toy data, and one without fold-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""New items by their facts alone."""
+"""New items given only by facts."""
 
 from __future__ import annotations
 
@@ -123,6 +123,6 @@ def test_who_should_hear_it(run, capsys):
 
 def test_facts_that_say_nothing_or_are_unknown(run, capsys):
     assert new_item("--run", run, "--facts", " ; ") == 2
-    assert "--facts says nothing" in capsys.readouterr().err
+    assert "--facts is empty" in capsys.readouterr().err
     assert new_item("--run", run, "--facts", "genre=shogaze") == 2
     assert "did you mean Shoegaze" in capsys.readouterr().err

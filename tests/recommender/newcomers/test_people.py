@@ -1,4 +1,4 @@
-"""Recommendations for people who are not in the data."""
+"""Recommendations for users not in the data."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_newcomer_gets_what_shares_the_taste_with_reasons(als, parts):
 
 
 def test_somebody_like_a_known_user_gets_the_known_users_list(als, parts):
-    """The same history, once of the training and once of a newcomer; held-out likes aside."""
+    """The same history as a training user and as a newcomer, apart from held-out likes."""
     history = ItemSets(*parts.train.history).of(6)
     newcomer = recommend_to_newcomer(als, parts, likes=history.tolist(), top=30)
     known = recommendations_for(als, parts, [6], top=30)

@@ -1,4 +1,4 @@
-"""Leave users out, leave items out: nothing of them is known, and the measures are right."""
+"""Held-out users and items: no leakage, and correct metrics."""
 
 from __future__ import annotations
 

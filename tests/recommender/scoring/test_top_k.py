@@ -1,4 +1,4 @@
-"""The best items of every user, found in blocks: the same as sorting the full matrix."""
+"""Top items in blocks equal those from sorting the full matrix."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from recommender.scoring import ItemSets, top_k
 
 
 class TableScorer:
-    """Scores from a given table; hands out views of it, as a model may."""
+    """Scores from a given table, returned as views."""
 
     def __init__(self, table: np.ndarray) -> None:
         self.table = torch.as_tensor(table)

@@ -29,7 +29,7 @@ def two_tables() -> tuple[EmbeddingTable, EmbeddingTable]:
 
 @pytest.mark.parametrize(("scale", "tolerance"), [(1.0, 1e-12), (1e-3, 1e-6), (1e-6, 2e-3)])
 def test_equals_dense_adam(scale: float, tolerance: float) -> None:
-    """Equal to rounding; with gradients near Adam's ε, to a small part of the way moved."""
+    """Equal up to rounding; with gradients near Adam's ε, up to a small part of the step."""
     dense, rowwise = two_tables()
     start = dense.weight.detach().clone()
     train(torch.optim.Adam(dense.parameters(), lr=0.01), dense, scale, 500)
@@ -42,7 +42,7 @@ def test_equals_dense_adam(scale: float, tolerance: float) -> None:
 
 
 def test_rows_that_no_batch_reads_arrive_too() -> None:
-    """One gradient, then many steps elsewhere: the row coasts to where dense Adam brings it."""
+    """One gradient, then many steps on other rows: the row ends where dense Adam moves it."""
     dense, rowwise = two_tables()
     tables = ((dense, False), (rowwise, True))
     for table, by_row in tables:
@@ -93,7 +93,7 @@ def test_carried_sums_survive_growing() -> None:
 
 @pytest.mark.parametrize("begun_by_row", [False, True])
 def test_state_goes_on_in_the_other_way(begun_by_row: bool) -> None:
-    """A run that began on a GPU, with dense steps, goes on on a CPU by rows, and back."""
+    """A run can switch between dense steps (GPU) and row-wise steps (CPU)."""
     whole, parts = two_tables()
     dense = Adam([whole.weight], [whole], learning_rate=0.01, rowwise=False)
     train(dense, whole, 1.0, 50)

@@ -1,4 +1,4 @@
-"""Run folders and data that are well-formed but wrong, and a second training in one folder."""
+"""Well-formed but wrong run folders and data, and a second training in one folder."""
 
 from __future__ import annotations
 

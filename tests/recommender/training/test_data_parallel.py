@@ -1,4 +1,4 @@
-"""torchrun: two processes take the steps of one."""
+"""torchrun: two processes give the steps of one."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_two_processes_learn_what_one_does(toy_data: Path, tmp_path: Path) -> No
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 def test_torchrun_on_a_gpu(toy_data: Path, tmp_path: Path) -> None:
-    """The group of processes speaks through nccl; with one GPU it has one member."""
+    """The process group uses nccl; with one GPU it has one member."""
     arguments = [
         *("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "1"),
         *("-m", "recommender.train", "--data", str(toy_data), "--dim", "8", "--epochs", "4"),

@@ -1,4 +1,4 @@
-"""Two processes that divide a model: rows meet nobody, and the result is that of one process."""
+"""A model partitioned over two processes: no conflicting rows, the result of one process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SETTINGS = {"dim": 8, "batch_size": 16, "lr_rs": 0.02, "kge_interval": 2}
 
 
 def in_two_processes(work: Callable[[], None]) -> None:
-    """Run `work` in two processes that torchrun might have started, and see both end well."""
+    """Run `work` in two processes as torchrun would, and check that both succeed."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -82,10 +82,10 @@ def test_rows_are_dealt_out_and_put_together_again() -> None:
 
 
 def test_steps_taken_in_turns_are_those_of_one_process() -> None:
-    """Two processes on rows of their own against one that takes all the steps, the others' first.
+    """Two processes on disjoint rows against one that takes all steps, the other's first.
 
-    Every process thinks of the others' turns as following its own, which shifts a row's steps by
-    less than one round: Adam's moments differ by that much decay, the places by little.
+    Every process assumes that the others' turns follow its own, which shifts a row's steps by less
+    than one round: Adam's moments differ by that decay, the values slightly.
     """
     rng = np.random.default_rng(0)
     batches = [torch.from_numpy(rng.integers(0, 10, size=6)) * 2 + n % 2 for n in range(40)]

@@ -1,4 +1,4 @@
-"""Learning rates that change from epoch to epoch, and trainings that end with their schedule."""
+"""Learning rate schedules, and trainings that end with them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_resumed_schedule_ends_in_the_same_bytes(toy_data: Path, tmp_path: Pat
 
 @pytest.mark.parametrize("rowwise", [False, True])
 def test_adam_takes_steps_of_the_size_of_the_epoch(rowwise: bool) -> None:
-    """Against torch's own Adam; a row that no batch reads moves by the epoch's rate, too."""
+    """Against torch's Adam; unused rows also move by the epoch's rate."""
     torch.manual_seed(0)
     ours, theirs = EmbeddingTable(5, 3), torch.nn.Parameter(torch.empty(5, 3))
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""A run that is killed, at any moment, and taken up again ends where an unbroken one ends."""
+"""A run killed at any moment and resumed ends like an uninterrupted one."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_stopping_between_epochs_changes_nothing(
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 def test_begun_on_a_gpu_ended_on_a_cpu(toy_data: Path, tmp_path: Path) -> None:
-    """A checkpoint belongs to no device: the run goes on where it is resumed."""
+    """A checkpoint is independent of the device."""
     settings = {"negatives": "static", "kernel": "torch"}
     train(toy_data, tmp_path / "whole", device="cpu", **settings)
     train(toy_data, tmp_path / "parts", device="cuda", epochs=3, **settings)
@@ -66,7 +66,7 @@ def epochs_logged(folder: Path) -> list[int]:
 
 @pytest.mark.slow
 def test_kill_at_random_moments(toy_data: Path, tmp_path: Path) -> None:
-    """SIGKILL, again and again, each a little later than the last; then the same bytes."""
+    """Repeated SIGKILL, each a little later; the final bytes are the same."""
     arguments = [
         *("--data", str(toy_data), "--dim", "8", "--batch-size", "8", "--epochs", "40"),
         *("--patience", "0", "--checkpoint-seconds", "0", "--threads", "1", "--resume", "--out"),
@@ -124,7 +124,7 @@ def test_loaded_run_scores_as_the_trained_model(toy_data: Path, tmp_path: Path) 
 def test_a_model_without_epochs_is_written_once_and_found_again(
     name: str, toy_data: Path, tmp_path: Path
 ) -> None:
-    """Its one state is no part of the checkpoint twice; loaded and resumed, it scores the same."""
+    """The checkpoint stores its state once; loaded and resumed, it scores the same."""
     parts = split(load(toy_data), 1)
     model = create_model(name, parts.train)
     first = Trainer(out=tmp_path, threads=1).fit(model, parts)
@@ -153,7 +153,7 @@ def test_changed_data_are_noticed(toy_data: Path, tmp_path: Path) -> None:
 
 
 def test_equal_states_give_equal_bytes(tmp_path: Path) -> None:
-    """Whether fresh or read back: pickle's notes on shared objects would tell otherwise."""
+    """New or reloaded, although pickle records shared objects differently."""
     shared = torch.arange(6.0).view(2, 3)
     state = Checkpoint(
         epoch=1,

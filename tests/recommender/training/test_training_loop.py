@@ -1,4 +1,4 @@
-"""The loop as its user meets it: alternation, stopping, learning, settings, logs."""
+"""The training loop: alternation, stopping, learning, settings, logs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TOY = {"dim": 8, "batch_size": 64, "lr_rs": 0.01, "lr_kge": 0.01}
 
 
 class Recorder:
-    """A logger that keeps what it is told."""
+    """A logger that stores its calls."""
 
     def __init__(self) -> None:
         self.records: list[dict[str, float]] = []
@@ -172,7 +172,7 @@ def test_bf16_learns_as_well(toy_data: Path) -> None:
 
 
 def test_compiled_steps_learn_as_well(toy_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Through torch.compile's tracing; the code generator behind it would take a minute."""
+    """With torch.compile's tracing, without its code generator, which takes a minute."""
     traced = functools.partial(torch.compile, backend="aot_eager")
     monkeypatch.setattr(torch, "compile", traced)
     run, _, _ = fit(toy_data, epochs=30, compile=True, negatives="static")
@@ -273,7 +273,7 @@ class CountingConfig(ModelConfig):
 
 
 class Counting(Recommender):
-    """How often an item was liked: a model without gradients."""
+    """A count-based model without gradients."""
 
     name = "counting_for_tests"
     Config = CountingConfig
@@ -301,7 +301,7 @@ def test_models_without_gradients_train_too(toy_data: Path, tmp_path: Path) -> N
 
 
 def test_nothing_held_out_reaches_training(toy_data: Path) -> None:
-    """Leak guard: other validation and test labels leave every step, and every bit, the same."""
+    """Leak guard: other validation and test labels leave every step bit-identical."""
     parts = split(load(toy_data), 1)
 
     def end(split_: Split) -> dict[str, Tensor]:

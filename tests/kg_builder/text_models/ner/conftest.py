@@ -1,4 +1,4 @@
-"""Small training sets whose regularities a recogniser must find."""
+"""Small training sets with regularities for NER."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _query(frame: str, draw: random.Random) -> TaggedWords:
 
 
 def _name(draw: random.Random) -> list[str]:
-    """A name of one to three made-up words: no two sentences share one."""
+    """A unique name of one to three made-up words."""
     return [
         "".join(draw.choices(_SYLLABLES, k=draw.randint(2, 3))) for _ in range(draw.randint(1, 3))
     ]

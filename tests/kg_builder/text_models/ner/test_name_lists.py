@@ -1,4 +1,4 @@
-"""Lists of names, and where they stand in sentences."""
+"""Name lists, and their matches in sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The NER model: what it is trained on, what it finds, and that it can be kept."""
+"""The NER model: training, prediction, and serialisation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small collection in which what a sentence states follows from its words, not from its names."""
+"""A small collection whose triples follow from the sentences' words, not from their names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LABELS = ["Kite Records", "Low Tide Records", "Amber Records", "Hill Records"]
 
 
 def make_texts(number: int, *, seed: int = 0, group: str = "") -> list[AnnotatedText]:
-    """Texts about singers: where they were born, what they sing, who they are signed to."""
+    """Texts about singers: birthplace, genre and label."""
     draw = random.Random(seed)
     texts = []
     for count in range(number):
@@ -41,5 +41,5 @@ def make_texts(number: int, *, seed: int = 0, group: str = "") -> list[Annotated
 
 @pytest.fixture(scope="session")
 def singers() -> list[AnnotatedText]:
-    """Texts to learn from."""
+    """Training texts."""
     return make_texts(90)

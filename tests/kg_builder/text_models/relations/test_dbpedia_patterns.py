@@ -1,4 +1,4 @@
-"""Rules for relations of works and persons that training lacks."""
+"""Rules for relations of works and persons without training data."""
 
 from __future__ import annotations
 

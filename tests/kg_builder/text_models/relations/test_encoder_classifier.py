@@ -1,4 +1,4 @@
-"""The fine-tuned encoder: only where its extra is installed."""
+"""The fine-tuned encoder; skipped if its extra is not installed."""
 
 from __future__ import annotations
 

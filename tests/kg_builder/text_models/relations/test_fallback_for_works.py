@@ -1,4 +1,4 @@
-"""Texts about works, read by patterns for an extractor that was trained on texts about artists."""
+"""Texts about works are read by patterns if the extractor was trained on artists."""
 
 from __future__ import annotations
 

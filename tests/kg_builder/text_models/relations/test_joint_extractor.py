@@ -1,4 +1,4 @@
-"""The joint extractor: what it reads, that it repeats itself, and what it refuses."""
+"""The joint extractor: extraction, determinism and refused input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a text speaks of what its triples name."""
+"""Locating the names of a text's triples in the text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs of words that look like mentions, by their form."""
+"""Word sequences that look like mentions."""
 
 from __future__ import annotations
 

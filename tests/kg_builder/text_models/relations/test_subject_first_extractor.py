@@ -1,4 +1,4 @@
-"""The subject-first extractor: sentences of articles about one work each, annotated in part."""
+"""The subject-first extractor, on incompletely annotated sentences about one work each."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _DECLARED = {
 
 
 def make_sentences(number: int, *, seed: int = 0, keep: int = 1) -> list[AnnotatedText]:
-    """Sentences about songs and albums; of what each states `keep` triples are annotated."""
+    """Sentences about songs and albums, each annotated with `keep` of its triples."""
     draw = random.Random(seed)
     texts = []
     for count in range(number):

@@ -1,4 +1,4 @@
-"""From a mention's words to the collection's name."""
+"""Mapping a mention to the collection's canonical name."""
 
 from __future__ import annotations
 

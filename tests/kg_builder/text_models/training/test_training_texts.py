@@ -1,4 +1,4 @@
-"""What the models are trained on, made of graphs and of annotated files."""
+"""Training texts from graphs and from annotated files."""
 
 from __future__ import annotations
 
