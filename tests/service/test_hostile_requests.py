@@ -221,7 +221,7 @@ def test_a_client_that_does_not_receive_its_answer_is_let_go() -> None:
                 await asyncio.sleep(0.01)
             with socket.create_connection(listener.getsockname()) as client:
                 client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-                while not server.server_state.total_requests:
+                while not server.server_state.connections:
                     await asyncio.sleep(0.01)
                 deadline = time.monotonic() + 30
                 while server.server_state.connections and time.monotonic() < deadline:
