@@ -8,9 +8,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -21,8 +19,9 @@ from kg_builder.errors import DataError
 from recommender.cli import DEFAULT_DATA
 from recommender.errors import ConfigError, RecommenderError
 from safe_io.guard import exit_status
+from service.demo import prepared_sample
 from service.metrics import MULTIPROCESS
-from service.settings import Settings
+from service.settings import LOG_FORMAT, Settings
 from service.supervisor import Supervisor
 
 __all__ = ["main"]
@@ -53,10 +52,9 @@ def serve(
     ] = None,
 ) -> None:
     """Serve a build: pages to look around in, recommendations and SPARQL over HTTP."""
-    _log()
-    if demo:  # in a process of its own, so that this one stays small
-        with ProcessPoolExecutor(1, get_context("spawn"), _log) as pool:
-            data = pool.submit(_prepared_sample).result()
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    if demo:
+        data = prepared_sample()
     settings = Settings(data=data, runs=tuple(run or ()), token=_token(token_file))
     if not data.is_dir():
         raise ConfigError(
@@ -75,16 +73,6 @@ def serve(
         _open_later(f"http://{shown}:{listener.getsockname()[1]}/")
     with _shared_counters(workers):
         Supervisor(settings, listener, workers).run()
-
-
-def _log() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-
-
-def _prepared_sample() -> Path:
-    from service.demo import prepare_sample  # it needs what builds graphs
-
-    return prepare_sample()
 
 
 def _listener(host: str, port: int) -> socket.socket:

@@ -1,4 +1,4 @@
-"""Uvicorn's HTTP protocol with a time limit for clients that send headers slowly."""
+"""Uvicorn's HTTP protocol with a time limit for clients that send or receive slowly."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ def protocol(seconds: float) -> type[H11Protocol]:
     """Create a protocol class that closes connections without a complete request in time.
 
     Uvicorn waits indefinitely for the first request of a connection, so that a few slow clients
-    could occupy all connections. Bodies have a separate limit (`service.guard`).
+    could occupy all connections. It also keeps the rest of a response for as long as its client
+    does not receive it; such a connection is aborted. Bodies have a separate limit
+    (`service.guard`).
     """
 
     class ImpatientProtocol(H11Protocol):
         _check: asyncio.TimerHandle | None = None
         _seen: Any = None
+        _closing = False
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
@@ -31,12 +34,16 @@ def protocol(seconds: float) -> type[H11Protocol]:
             super().connection_lost(exc)
 
         def _look(self) -> None:
-            """Close the connection if it has been idle since the last check."""
+            """Close the connection if idle since the last check; abort it if already closing."""
+            if self._closing:
+                self.transport.abort()
+                return
+            self._closing = self.transport.is_closing()
             cycle = self.cycle
             idle = cycle is None or cycle.response_complete
-            if idle and cycle is self._seen:
+            if idle and cycle is self._seen and not self._closing:
                 self.transport.close()
-                return
+                self._closing = True
             self._seen = cycle
             self._check = self.loop.call_later(seconds, self._look)
 

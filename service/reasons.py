@@ -72,9 +72,14 @@ class RunReasons:
         """Verbalise a reason in one sentence."""
         return "you play it already" if reason is None else self._narrator.tell(reason)
 
-    def paths(self, item: int, reason: Reason | None) -> list[dict[str, Any]]:
-        """The paths of a reason with the sources of every fact."""
-        return [] if reason is None else self._paths.of(item, reason)
+    def paths(
+        self, items: Sequence[int], reasons: Sequence[Reason | None]
+    ) -> list[list[dict[str, Any]]]:
+        """The paths of each item's reason with the sources of every fact."""
+        found = [(i, reason) for i, reason in zip(items, reasons, strict=True) if reason]
+        self._paths.read_quotes(found)
+        paths = {item: self._paths.of(item, reason) for item, reason in found}
+        return [paths.get(item, []) for item in items]
 
     def word_in_advance(self, lists: NDArray[np.int64], may_go_on: Callable[[float], bool]) -> None:
         """Precompute the sentences of all users' lists, a few users at a time.

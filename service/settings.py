@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Settings"]
+__all__ = ["LOG_FORMAT", "Settings"]
+
+LOG_FORMAT: Final = "%(levelname)s %(name)s: %(message)s"
 
 
 class Settings(BaseModel):

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import uvicorn
 
-from service.settings import Settings
+from service.settings import LOG_FORMAT, Settings
 
 __all__ = ["DrainingServer", "work"]
 
@@ -80,7 +80,7 @@ def work(
             makes answers fast first, and serves when told to; whether a build without a run is
             refused.
     """
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     with suppress(KeyboardInterrupt, BrokenPipeError):  # the parent says the rest
         _work(settings, listener, parent, needs_run)
 

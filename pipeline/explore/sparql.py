@@ -245,7 +245,8 @@ class Queries:
                 remedy="make it more selective, or allow more time (--timeout)",
             )
         raise DataError(
-            f"needs more than {self._memory >> 20:,} MiB of memory (status {status})",
+            f"needs more than {self._memory >> 20:,} MiB of memory, or is nested too deeply "
+            f"(status {status})",
             where="query",
             remedy="make it more selective: start from a name or a class, and join less",
         )

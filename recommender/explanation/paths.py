@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -67,7 +67,16 @@ class ReasonPaths:
         the graph's direction; `along` is whether the path runs from head to tail. `weight` is that
         of the fact about the item; `basis` is whether it is the model's or by rarity.
         """
+        self.read_quotes([(item, reason)])
         return [path for evidence in reason.evidence for path in self._paths(item, evidence)]
+
+    def read_quotes(self, reasons: Iterable[tuple[int, Reason]]) -> None:
+        """Read all that the paths of items' reasons quote, each file once."""
+        if self._quotes is None or self._statements is None:
+            return
+        triples = {triple for item, reason in reasons for triple in self.facts(item, reason)}
+        found = [s for triple in sorted(triples) for s in self._statements.behind(triple)]
+        self._quotes.quotes(place for statement in found for place in _places(statement))
 
     def facts(self, item: int, reason: Reason) -> list[int]:
         """The distinct triples on the paths of a reason, in path order."""
@@ -162,3 +171,10 @@ class ReasonPaths:
                 for premise in statement.premises
             ]
         return described
+
+
+def _places(statement: Statement) -> Iterator[str]:
+    """Where a statement and all that it rests on were read."""
+    yield statement.evidence
+    for premise in statement.premises:
+        yield from _places(premise)

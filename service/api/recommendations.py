@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -187,9 +188,7 @@ def _places(run: ServedRun, person: Person, found: Found, knobs: Knobs) -> list[
     if knobs.reasons == "paths":
         reasons = run.reasons.of(person, found.items)
         texts = [run.reasons.word(reason) for reason in reasons]
-        paths = [
-            _paths(run, item, reason) for item, reason in zip(found.items, reasons, strict=True)
-        ]
+        paths = list(_paths(run, found.items, reasons))
     elif knobs.reasons == "text":
         texts = list(run.reasons.sentences(person, found.items))
     return [
@@ -220,7 +219,7 @@ def why(run: ServedRun, person: Person, item: str, explorer: Explorer | None = N
     """
     number = run.item(item)
     (reason,) = run.reasons.of(person, [number])
-    paths = _paths(run, number, reason)
+    (paths,) = _paths(run, [number], [reason])
     if explorer is not None:
         _quote(paths, explorer)
     return Why(
@@ -244,18 +243,19 @@ def _quote(paths: list[Path], explorer: Explorer) -> None:
             source["text"] = text
 
 
-def _paths(run: ServedRun, item: int, reason: Reason | None) -> list[Path]:
-    return [
-        Path(
-            kind=path["kind"],
-            weight=path["weight"],
-            basis=path["basis"],
-            start=path["from"],
-            end=path["to"],
-            steps=path["steps"],
-        )
-        for path in run.reasons.paths(item, reason)
-    ]
+def _paths(run: ServedRun, items: list[int], reasons: list[Reason | None]) -> Iterator[list[Path]]:
+    for paths in run.reasons.paths(items, reasons):
+        yield [
+            Path(
+                kind=path["kind"],
+                weight=path["weight"],
+                basis=path["basis"],
+                start=path["from"],
+                end=path["to"],
+                steps=path["steps"],
+            )
+            for path in paths
+        ]
 
 
 def item_of(run: ServedRun, item: int) -> Item:

@@ -14,8 +14,12 @@ from urllib.parse import quote
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
 
 from service.app import create_app
+from service.guard import Guard
+from service.metrics import Metrics
 from service.protocol import protocol
 from service.settings import Settings
 from service.snapshot import Shelf
@@ -189,3 +193,42 @@ def test_clients_that_dawdle_are_let_go(slow_server: tuple[str, int]) -> None:
             b"POST /api/recommend HTTP/1.1\r\nHost: x\r\ncontent-length: 100\r\n\r\n{"
         )
         assert half_a_body.recv(1000).startswith(b"HTTP/1.1 408")
+
+
+def test_a_client_that_does_not_receive_its_answer_is_let_go() -> None:
+    """Once the time for an answer is over; what is left of it does not stay in memory."""
+
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while True:
+            await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": True})
+
+    limits = Settings(data=Path(), request_seconds=0.3)
+    app = Starlette()  # what the guard looks at
+    app.state.draining = False
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        await Guard(endless, limits, Metrics())({**scope, "app": app}, receive, send)
+
+    async def asked() -> int:
+        config = uvicorn.Config(
+            guarded, http=protocol(0.3), ws="none", lifespan="off", log_level="critical"
+        )
+        server = uvicorn.Server(config)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            serving = asyncio.create_task(server.serve([listener]))
+            while not server.started:
+                await asyncio.sleep(0.01)
+            with socket.create_connection(listener.getsockname()) as client:
+                client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                while not server.server_state.connections:
+                    await asyncio.sleep(0.01)
+                deadline = time.monotonic() + 30
+                while server.server_state.connections and time.monotonic() < deadline:
+                    await asyncio.sleep(0.05)
+                left = len(server.server_state.connections)
+            server.should_exit = server.force_exit = True
+            await serving
+        return left
+
+    assert asyncio.run(asked()) == 0
