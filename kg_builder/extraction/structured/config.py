@@ -48,6 +48,13 @@ class ColumnMap(BaseModel):
         str | None,
         Field(description="Column with the objects' names, in the same order as the values."),
     ] = None
+    before: Annotated[
+        str | None,
+        Field(
+            description="Column whose text stands before the value, such as the first names "
+            "beside last names."
+        ),
+    ] = None
     unit: Annotated[
         Literal["seconds", "milliseconds", "minutes"] | None,
         Field(

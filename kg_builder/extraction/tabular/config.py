@@ -241,23 +241,28 @@ class RowsConfig(BaseModel):
             return "sql"
         if self.format != "auto":
             return self.format
-        stem = without_packing(self.path.lower())
-        suffix = stem.rpartition(".")[2]
-        return {
-            "tsv": "tsv",
-            "tab": "tsv",
-            "txt": "tsv",
-            "dat": "dat",
-            "jsonl": "jsonl",
-            "ndjson": "jsonl",
-            "json": "json",
-            "xml": "xml",
-            "xspf": "xml",
-            "musicxml": "xml",
-            "parquet": "parquet",
-            "xlsx": "excel",
-            "xlsm": "excel",
-        }.get(suffix, "csv")
+        return layout_by_name(self.path)
+
+
+def layout_by_name(path: str) -> str:
+    """The format of a file by its suffix."""
+    stem = without_packing(path.lower())
+    suffix = stem.rpartition(".")[2]
+    return {
+        "tsv": "tsv",
+        "tab": "tsv",
+        "txt": "tsv",
+        "dat": "dat",
+        "jsonl": "jsonl",
+        "ndjson": "jsonl",
+        "json": "json",
+        "xml": "xml",
+        "xspf": "xml",
+        "musicxml": "xml",
+        "parquet": "parquet",
+        "xlsx": "excel",
+        "xlsm": "excel",
+    }.get(suffix, "csv")
 
 
 _SHOWN: Final = 20

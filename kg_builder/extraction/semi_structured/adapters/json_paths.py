@@ -102,7 +102,8 @@ class ThingReader:
             for item in ((items,) if isinstance(items, ColumnMap) else items)
         ]
         labels = (reader.mapping.labels for _, reader in self._readers)
-        wanted = [mapping.name, *filter(None, [mapping.id, *labels]), *mapping.aliases]
+        befores = (reader.mapping.before for _, reader in self._readers)
+        wanted = [mapping.name, *filter(None, [mapping.id, *labels, *befores]), *mapping.aliases]
         self._unmet = dict.fromkeys([*wanted, *mapping.external_ids, *mapping.paths])
 
     def finish(self) -> None:
@@ -170,6 +171,12 @@ class ThingReader:
         for path, reader in self._readers:
             labels = _texts(thing, reader.mapping.labels) if reader.mapping.labels else []
             values = _texts(thing, path)
+            if before := reader.mapping.before:
+                first = _labels(values, _texts(thing, before))
+                values = [
+                    (pointer, f"{front} {text}" if front else text)
+                    for (pointer, text), front in zip(values, first, strict=True)
+                ]
             for (pointer, text), label in zip(values, _labels(values, labels), strict=True):
                 reader.read(text, Place(key, f"{document.name}#{pointer}"), label)
 
