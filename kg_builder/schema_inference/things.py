@@ -15,7 +15,7 @@ from kg_builder.schema_inference.columns import (
     subject_of,
 )
 from kg_builder.schema_inference.samples import Sample, is_number
-from kg_builder.schema_inference.words import CLASSES, WORKS
+from kg_builder.schema_inference.words import CLASSES, OF_VALUES, WORKS
 
 FINEST: Final = ("song", "album", "movie", "book", "artist", "label", "genre", "tag")
 """Kinds of entities, those that are named by most columns of others last."""
@@ -110,7 +110,8 @@ def main_subject(sample: Sample, found: list[Guess]) -> tuple[str, str]:
 def _of_bare_name(found: list[Guess], named: set[str]) -> tuple[str, str]:
     if any(one.about in _OF_WORKS for one in found):
         return "song", "titles beside composers or writers"
-    features = sum(g.says in {"other", "duration", "tracknumber"} for g in found)
+    measures = [g for g in found if not g.name.endswith(OF_VALUES)]
+    features = sum(g.says in {"other", "duration", "tracknumber"} for g in measures)
     for about in ("song", "album", "movie", "book"):
         own = any(g.about == about and g.says in _IDS for g in found)
         if own:

@@ -84,6 +84,9 @@ _ATTRIBUTES: Final = {
     "age": "age alter edad",
     "occupation": "occupation job profession beruf",
 }  # fmt: skip
+OF_VALUES: Final = (".type", ".datatype", "xml:lang")
+"""What SPARQL's results in JSON tell of each value."""
+
 _FEATURES: Final = frozenset({
     "danceability", "energy", "loudness", "speechiness", "acousticness", "instrumentalness",
     "liveness", "valence", "tempo", "key", "mode", "bpm", "popularity", "explicit",
@@ -192,8 +195,8 @@ def meaning(name: str) -> tuple[str, str]:
     >>> meaning("track.album.name"), meaning("life-span.begin"), meaning("area.name")
     (('album', 'name'), ('', 'begin'), ('', 'other'))
     """
-    if name.endswith((".type", ".datatype", "xml:lang")):
-        return "", "other"  # from SPARQL results in JSON
+    if name.endswith(OF_VALUES):
+        return "", "other"
     *above, leaf = name.removesuffix(".#text").removesuffix(".value").split(".")
     about, says = _of_step(leaf)
     if about or not says or not above:
