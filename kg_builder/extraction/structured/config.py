@@ -105,6 +105,11 @@ class TypeColumn(BaseModel):
         Field(description="Class for other values; without it such a row is a reject."),
     ] = None
 
+    def of(self, text: str) -> str | None:
+        """The class for a cell; None if the recipe does not map it."""
+        by_text = {value.casefold(): name for value, name in self.values.items()}
+        return by_text.get(text.strip().casefold(), self.default)
+
 
 class Constant(BaseModel):
     """A constant statement about every row's entity."""
@@ -297,6 +302,14 @@ class RdfTable(BaseModel):
     entity_type: Annotated[
         str, Field(description="Class of a resource that neither a type nor a predicate tells.")
     ] = "Entity"
+    type: Annotated[
+        TypeColumn | None,
+        Field(
+            description="The property that tells a resource's class, over what rdf:type says: its "
+            "address, or with a known prefix (mo:release_type). Values are texts, or the last part "
+            "of addresses."
+        ),
+    ] = None
     languages: Annotated[
         tuple[str, ...],
         Field(description="Languages of names, best first; others become aliases."),
