@@ -50,6 +50,10 @@ def text_layout(path: str, head: bytes, *, whole: bool) -> dict[str, Any] | None
         layout["skip_rows"] = skip
     rows = _cells([line for line in lines[skip:] if line.strip()][:200], separator)
     names = known_names(path, len(rows[0]))
+    levels = 1 if names else _heading_rows(rows)
+    if levels > 1:
+        layout["header_rows"] = levels
+        return layout
     if not names:
         _refuse_doubled(rows[0], path)
     if names or not _has_heading(rows):
@@ -66,6 +70,18 @@ def _cells(lines: list[str], separator: str) -> list[list[str]]:
     except csv.Error:
         rows = [line.split(separator) for line in lines]
     return [[cell.strip().strip('"') for cell in row] for row in rows if row]
+
+
+def _heading_rows(rows: list[list[str]]) -> int:
+    """Number of heading rows: several if the first repeats groups above names of columns."""
+    first = rows[0]
+    repeated = len(set(first)) < len(first)
+    if len(rows) < 3 or not repeated or any(map(is_number, rows[0] + rows[1])):
+        return 1
+    if not _names_columns([cell for cell in rows[1] if cell]):
+        return 1
+    third = sum(bool(cell) for cell in rows[2])
+    return 3 if third <= 1 < len(first) / 2 else 2
 
 
 def _preamble(lines: list[str], separator: str) -> int:

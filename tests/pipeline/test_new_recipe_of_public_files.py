@@ -293,3 +293,15 @@ def test_titles_above_the_heading(tmp_path):
     found = tables(guessed(tmp_path, {"export.csv": text}))["songs"]
     assert (found["skip_rows"], found["separator"]) == (2, ";")
     assert says(found) == {"Artist": "performer", "Genre": "genre"}
+
+
+def test_groups_above_the_names_of_columns(tmp_path):
+    text = (
+        ",album,album,artist,artist,track,track\n,id,title,id,name,duration,title\n"
+        "track_id,,,,,,\n2,7,Leaf,3,Ann Example,168,Food\n3,7,Leaf,3,Ann Example,237,Rain\n"
+    )
+    songs = tables(guessed(tmp_path, {"tracks.csv": text}))["songs"]
+    assert (songs["header_rows"], songs["id"], songs["name"]) == (3, "track_id", "track.title")
+    assert says(songs) == {
+        "album.id": "onAlbum", "artist.id": "performer", "track.duration": "duration",
+    }  # fmt: skip

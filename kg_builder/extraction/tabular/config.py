@@ -141,6 +141,14 @@ class RowsConfig(BaseModel):
     header: Annotated[bool, Field(description="Whether the first row read names the columns.")] = (
         True
     )
+    header_rows: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="Rows of the heading. Names of several are joined by a point "
+            "('album.title'); a blank cell belongs to the group on its left.",
+        ),
+    ] = 1
     names: Annotated[
         tuple[str, ...],
         Field(description="Column names; required without a header, otherwise replacing it."),
@@ -220,6 +228,7 @@ class RowsConfig(BaseModel):
             "quote": text,
             "escape": text,
             "header": text | {"excel"},
+            "header_rows": text | {"excel"},
             "names": text | {"excel"},
             "skip_rows": text | {"excel"},
             "skip_after_header": text | {"excel"},
@@ -311,6 +320,27 @@ def unique_names(heading: Sequence[str]) -> list[str]:
         name = raw.strip().lstrip("\ufeff")
         seen[name] += 1
         names.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
+    return names
+
+
+def joined_headings(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Names of columns from a heading of several rows, the groups first.
+
+    >>> joined_headings([["", "album", "", "artist"], ["id", "title", "year", "name"]])
+    ['id', 'album.title', 'album.year', 'artist.name']
+    """
+    if len(rows) == 1:
+        return list(rows[0])
+    width = max(map(len, rows), default=0)
+    names = [""] * width
+    for level, row in enumerate(rows):
+        group, parts = "", [""] * width
+        for column in range(width):
+            cell = row[column].strip().lstrip("\ufeff") if column < len(row) else ""
+            same = column > 0 and names[column] == names[column - 1]
+            group = cell or (group if level < len(rows) - 1 and (same or level == 0) else "")
+            parts[column] = group
+        names = [f"{name}.{part}".strip(".") for name, part in zip(names, parts, strict=True)]
     return names
 
 
