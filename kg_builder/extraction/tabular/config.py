@@ -18,7 +18,9 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.values.numbers import DecimalSign, as_number
 from kg_builder.packed_files import without_packing
 
-RowFormat = Literal["auto", "csv", "tsv", "dat", "json", "jsonl", "xml", "parquet", "excel", "sql"]
+RowFormat = Literal[
+    "auto", "csv", "tsv", "dat", "json", "jsonl", "xml", "html", "parquet", "excel", "sql"
+]
 _CONDITION: Final = re.compile(r"\[([^\[\]=]+)=([^\[\]]*)\]\.?")
 _CONDITIONAL: Final = re.compile(r"([^.\[]+)\[[^\[\]=]+=")
 _PASSWORD = re.compile(r"://[^/@:]*:[^/@]*@")
@@ -116,7 +118,10 @@ class RowsConfig(BaseModel):
     sql: Annotated[SqlRows | None, Field(description="The rows come from a database.")] = None
     sheet: Annotated[
         str | int | None,
-        Field(description="Sheet of an Excel workbook by its name or number from 0; the first."),
+        Field(
+            description="Sheet of an Excel workbook by its name or number from 0; the first. Of an "
+            "HTML page the table, by its caption or number; that with most rows."
+        ),
     ] = None
     separator: Annotated[
         str | None,
@@ -211,7 +216,7 @@ class RowsConfig(BaseModel):
         if self.format == "sql" and self.sql is None:
             raise ValueError(f"{self.path}: say with 'sql' which table or query is read")
         self._refuse_foreign_keys()
-        delimited = self.layout in {"csv", "tsv", "dat", "excel"}
+        delimited = self.layout in {"csv", "tsv", "dat", "excel", "html"}
         if delimited and not self.header and not self.names:
             raise ValueError(f"{self.path}: a file without a header needs 'names' for its columns")
         if len(set(self.names)) != len(self.names):
@@ -223,15 +228,15 @@ class RowsConfig(BaseModel):
         layout, text = self.layout, {"csv", "tsv", "dat"}
         readers = {
             "rows": {"json", "jsonl", "xml"},
-            "sheet": {"excel"},
+            "sheet": {"excel", "html"},
             "separator": text,
             "quote": text,
             "escape": text,
-            "header": text | {"excel"},
-            "header_rows": text | {"excel"},
-            "names": text | {"excel"},
-            "skip_rows": text | {"excel"},
-            "skip_after_header": text | {"excel"},
+            "header": text | {"excel", "html"},
+            "header_rows": text | {"excel", "html"},
+            "names": text | {"excel", "html"},
+            "skip_rows": text | {"excel", "html"},
+            "skip_after_header": text | {"excel", "html"},
         }
         for key, layouts in readers.items():
             default = RowsConfig.model_fields[key].default
@@ -268,6 +273,8 @@ def layout_by_name(path: str) -> str:
         "xml": "xml",
         "xspf": "xml",
         "musicxml": "xml",
+        "html": "html",
+        "htm": "html",
         "parquet": "parquet",
         "xlsx": "excel",
         "xlsm": "excel",

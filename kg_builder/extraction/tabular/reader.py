@@ -79,7 +79,7 @@ class RowReader:
         self.rejects: list[Reject] = []
         self.counts: Counter[str] = Counter()
         self._columns, self._chunk_rows, self._progress = columns, chunk_rows, progress
-        self._is_typed = config.layout in {"parquet", "excel", "sql"}
+        self._is_typed = config.layout in {"parquet", "excel", "html", "sql"}
         self._prefix = f"{config.path or _database(config)}#{self.place}="
         self._nulls = frozenset({"", *config.nulls} - set(config.real_names))
         self._unread: dict[int, str] = {}
@@ -167,6 +167,11 @@ class RowReader:
             return parquet_rows(self.path, columns, nulls, size)
         if self.config.layout == "excel":
             return excel_rows(self.path, self.config, columns, nulls, size, self._complain_read)
+        if self.config.layout == "html":
+            from kg_builder.extraction.tabular.html_tables import html_rows
+
+            with open_binary(self.path) as stream:
+                return iter([html_rows(stream, self.config, columns, nulls)])
 
         if self.config.sql is None:
             raise DataError("say with 'sql' which table or query is read", where=str(self.path))
