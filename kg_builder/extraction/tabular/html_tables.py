@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urljoin
 
 from lxml import etree, html
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.page_trees import is_unseen, parse_page
+from kg_builder.extraction.page_trees import is_unseen, page_address, parse_page
 from kg_builder.extraction.tabular.config import (
     Cell,
     Chunk,
@@ -55,9 +56,10 @@ def html_rows(
     if len(content) > _LARGEST:
         raise DataError(f"larger than {_LARGEST:,} bytes", where=stream.where)
     root = parse_page(content)
-    grids = (
-        [] if root is None else [(_caption(table), _grid(table)) for table in root.iter("table")]
-    )
+    grids: list[tuple[str, list[list[_Cell]]]] = []
+    if root is not None:
+        base = page_address(root)
+        grids = [(_caption(table), _grid(table, base)) for table in root.iter("table")]
     rows = _chosen(grids, config.sheet, stream.where)[config.skip_rows :]
     top = _heading_rows(rows, config) if config.header else 0
     heading = [[" ".join(c.lines) if c.is_first else "" for c in row] for row in rows[:top]]
@@ -105,7 +107,7 @@ def _heading_rows(rows: list[list[_Cell]], config: RowsConfig) -> int:
     return max(count, 1)
 
 
-def _grid(table: html.HtmlElement) -> list[list[_Cell]]:
+def _grid(table: html.HtmlElement, base: str) -> list[list[_Cell]]:
     """The table's cells, those that span several rows or columns in each of them."""
     grid: list[list[_Cell]] = []
     below: dict[int, tuple[int, _Cell]] = {}
@@ -122,7 +124,7 @@ def _grid(table: html.HtmlElement) -> list[list[_Cell]]:
                     below[at] = left - 1, cell
                 continue
             element = given.pop(0)
-            cell = _Cell(_lines(element), _address(element), element.tag == "th")
+            cell = _Cell(_lines(element), _address(element, base), element.tag == "th")
             for _ in range(_span(element, "colspan")):
                 if (rows := _span(element, "rowspan")) > 1:
                     below[len(cells)] = rows - 1, cell
@@ -136,10 +138,16 @@ def _span(element: html.HtmlElement, name: str) -> int:
     return min(max(int(text), 1), _WIDEST) if text.isdecimal() and len(text) < 6 else 1
 
 
-def _address(element: html.HtmlElement) -> str | None:
+def _address(element: html.HtmlElement, base: str) -> str | None:
+    """Address of the first link; a relative one is completed if the page tells its own."""
     link = element.find(".//a[@href]")
     address = "" if link is None else str(link.get("href"))
-    return address if address and not address.startswith("#") else None
+    if not address or address.startswith("#"):
+        return None
+    try:
+        return urljoin(base, address)
+    except ValueError:
+        return address
 
 
 def _lines(element: html.HtmlElement) -> tuple[str, ...]:

@@ -14,12 +14,13 @@ from tests.kg_builder.conftest import Run, named
 
 Write = Callable[[str, str | bytes], Path]
 
-PAGE = """<html><body><table><tr><th>Origin</th><td>Oslo</td></tr></table>
+PAGE = """<html><head><link rel="canonical" href="https://en.wikipedia.org/wiki/Ann">
+</head><body><table><tr><th>Origin</th><td>Oslo</td></tr></table>
 <table class="wikitable"><caption>Studio <b>albums</b></caption>
 <thead><tr><th rowspan="2">Title</th><th colspan="2">Album details</th>
 <th rowspan="2">Performers<sup class="reference">[1]</sup></th></tr>
 <tr><th>Released</th><th>Label</th></tr></thead>
-<tr><th scope="row"><a href="https://en.wikipedia.org/wiki/Leaf_(album)">Leaf</a></th>
+<tr><th scope="row"><a href="/wiki/Leaf_(album)">Leaf</a></th>
 <td>2 May 1999<sup class="reference"><a href="#n">[2]</a></sup></td><td rowspan="2">Hill</td>
 <td><ul><li>Ann Example</li><li>Bob Sample</li></ul></td></tr>
 <tr><th scope="row">Sea<span style="display: none">x</span></th><td>2003</td>
