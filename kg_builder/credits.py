@@ -12,7 +12,7 @@ FEATURING: Final = re.compile(
 )
 JOINT: Final = re.compile(
     r"\s+(?:&|\+|and|with|w/|vs\.?|versus|x|×|meets|presents|pres\.|und|u\.|mit|et|avec|y|con|e|com|"
-    r"en|met|og|och|ja|i|z|と|и)\s+|\s*[,;/]\s+|\s+/\s*",
+    r"met|og|och|ja|と|и)\s+|\s*[,;/]\s+|\s+/\s*",
     re.I,
 )
 MAY_BE_JOINT: Final = re.compile(rf"{JOINT.pattern}|,|{_FEATURING}", re.I)
