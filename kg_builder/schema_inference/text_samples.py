@@ -15,6 +15,9 @@ from kg_builder.schema_inference.samples import ENCODINGS, ROWS, is_number
 from kg_builder.schema_inference.words import MEANING, plain_words
 
 _LONGEST_PREAMBLE: Final = 20
+_FEW: Final = 20
+"""One row in so many may be broken; if more are short, rows may be."""
+
 _SEPARATORS: Final = ("\t", "<SEP>", "::", ";", "|", ",")
 
 
@@ -49,6 +52,11 @@ def text_layout(path: str, head: bytes, *, whole: bool) -> dict[str, Any] | None
     if skip := _preamble(lines, separator):
         layout["skip_rows"] = skip
     rows = _cells([line for line in lines[skip:] if line.strip()][:200], separator)
+    width = max(map(len, rows))
+    short = sum(len(row) < width for row in rows)
+    if short * _FEW > len(rows) and (known_names(path, width) or len(rows[0]) == width):
+        layout["short_rows"] = True
+        rows = [row + [""] * (width - len(row)) for row in rows]
     names = known_names(path, len(rows[0]))
     levels = 1 if names else _heading_rows(rows)
     if levels > 1:
@@ -86,7 +94,9 @@ def _heading_rows(rows: list[list[str]]) -> int:
 
 def _preamble(lines: list[str], separator: str) -> int:
     """Number of lines above the table: titles and comments, which have fewer cells."""
-    counts = Counter(line.count(separator) for line in lines[:200] if line.strip())
+    filled = [line for line in lines[:200] if line.strip()]
+    rows = [line for line in filled if not line.startswith("#")] or filled
+    counts = Counter(line.count(separator) for line in rows)
     usual = max(counts, key=lambda count: (counts[count], count))
     if not usual:
         return 0

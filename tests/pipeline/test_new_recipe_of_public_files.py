@@ -230,13 +230,14 @@ def test_triplets_of_the_million_song_dataset(tmp_path):
     recipe = guessed(tmp_path, {
         "train_triplets.txt": "u1\tSO1\t3\nu1\tSO2\t1\nu2\tSO1\t7\n",
         "unique_tracks.txt": "TR1<SEP>SO1<SEP>Ann Example<SEP>Rain\nTR2<SEP>SO2<SEP>Bob<SEP>Sun\n",
-        "msd_tagtraum_cd1.cls": "# genres\n# two columns\nTR1\tRock\tPop\nTR2\tFolk\tPop\n",
+        "msd_tagtraum_cd1.cls": "# genres\n# two columns\nTR1\tRock\nTR2\tFolk\tPop\n",
     })  # fmt: skip
     found = tables(recipe)
     assert (found["songs"]["id"], found["songs2"]["id"]) == ("track_id", "song_id")
     assert found["songs"]["separator"] == "<SEP>"
     links = found["links1"]
     assert (links["skip_rows"], links["predicate"]) == (2, "genre")
+    assert links["short_rows"] is True
     assert links["subject"] == {"column": "track_id", "ref": "songs"}
     acts = recipe["interactions"][0]
     assert (acts["item"], acts["records"]) == ("song_id", "mine/songs2")

@@ -162,6 +162,13 @@ class RowsConfig(BaseModel):
     skip_after_header: Annotated[
         int, Field(ge=0, description="Rows to skip after the header, such as a row of units.")
     ] = 0
+    short_rows: Annotated[
+        bool,
+        Field(
+            description="Whether rows may end before the last column: what they lack is empty. "
+            "Otherwise they are rejects, like longer ones."
+        ),
+    ] = False
     encodings: Annotated[
         tuple[str, ...],
         Field(
@@ -232,6 +239,7 @@ class RowsConfig(BaseModel):
             "separator": text,
             "quote": text,
             "escape": text,
+            "short_rows": text,
             "header": text | {"excel", "html"},
             "header_rows": text | {"excel", "html"},
             "names": text | {"excel", "html"},

@@ -243,13 +243,21 @@ class RowReader:
                 elif line:
                     to_skip -= 1
             if wanted is not None and start < len(lines):
+                lines = self._padded(lines[start:], len(names))
                 places, columns = plain_columns(
-                    lines[start:], first + start, len(names), cut, self._complain_read
+                    lines, first + start, len(names), cut, self._complain_read
                 )
                 self.counts["rows read"] += len(places)
                 yield self._chunk(places, dict(zip(names, columns, strict=True)), wanted)
         if wanted is None and self._unread:
             self._heading(0, [[]])
+
+    def _padded(self, lines: list[str], width: int) -> list[str]:
+        """Fill up lines with fewer cells, if the recipe allows them."""
+        if not self.config.short_rows:
+            return lines
+        cut = separator(self.config)
+        return [line and line + cut * (width - 1 - line.count(cut)) for line in lines]
 
     def _quoted(self, blocks: Iterable[tuple[int, list[str]]]) -> Iterator[Chunk]:
         quoted = QuotedRows(blocks, self.config, self._complain_read)
@@ -276,6 +284,8 @@ class RowReader:
             else:
                 places, good = [], []
                 for number, cells in quoted.of_block():
+                    if self.config.short_rows:
+                        cells = [*cells, *[""] * (width - len(cells))]
                     if len(cells) == width:
                         places.append(number)
                         good.append(cells)
