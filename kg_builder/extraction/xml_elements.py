@@ -9,8 +9,7 @@ from typing import Any, Final, cast
 
 from lxml import etree
 
-from kg_builder.extraction.xml_parsers import safe_pull_parser
-from kg_builder.extraction.xml_safety import checked_blocks
+from kg_builder.extraction.xml_safety import checked_blocks, safe_pull_parser
 from kg_builder.packed_files import Stream
 
 TEXT: Final = "#text"

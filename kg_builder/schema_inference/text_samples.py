@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+import re
+import tomllib
 from collections import Counter
-from pathlib import Path
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.tabular.config import layout_by_name
 from kg_builder.extraction.tabular.nested_json import decoded
-from kg_builder.schema_inference.known_files import known_names
+from kg_builder.packed_files import without_packing
 from kg_builder.schema_inference.samples import ENCODINGS, ROWS, is_number
 from kg_builder.schema_inference.words import MEANING, plain_words
 
@@ -54,10 +58,10 @@ def text_layout(path: str, head: bytes, *, whole: bool) -> dict[str, Any] | None
     rows = _cells([line for line in lines[skip:] if line.strip()][:200], separator)
     width = max(map(len, rows))
     short = sum(len(row) < width for row in rows)
-    if short * _FEW > len(rows) and (known_names(path, width) or len(rows[0]) == width):
+    if short * _FEW > len(rows) and (_known_names(path, width) or len(rows[0]) == width):
         layout["short_rows"] = True
         rows = [row + [""] * (width - len(row)) for row in rows]
-    names = known_names(path, len(rows[0]))
+    names = _known_names(path, len(rows[0]))
     levels = 1 if names else _heading_rows(rows)
     if levels > 1:
         layout["header_rows"] = levels
@@ -163,3 +167,23 @@ def _has_heading(rows: list[list[str]]) -> bool:
         for row in others[:5]
         for n in range(len(first))
     )
+
+
+def _known_names(path: str, width: int) -> list[str] | None:
+    """Names of a published file's columns, if its name is known and their number fits."""
+    name = without_packing(PurePosixPath(path).name)
+    return next(
+        (
+            list(columns)
+            for pattern, columns in _files()
+            if len(columns) == width and pattern.fullmatch(name)
+        ),
+        None,
+    )
+
+
+@lru_cache(maxsize=1)
+def _files() -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
+    text = (files(__package__) / "known_files.toml").read_text(encoding="utf-8")
+    known = tomllib.loads(text)["files"]
+    return tuple((re.compile(file["name"]), tuple(file["columns"])) for file in known)
