@@ -11,7 +11,9 @@ FEATURING: Final = re.compile(
     rf"\s*[(\[]?\s*(?:{_FEATURING}\.?)\s+(?P<guests>[^()\[\]]+)[)\]]?\s*$", re.I
 )
 JOINT: Final = re.compile(
-    r"\s+(?:&|\+|and|with|w/|vs\.?|versus|x|×|meets|und|u\.|et|y|e)\s+|\s*[,;/]\s+|\s+/\s*", re.I
+    r"\s+(?:&|\+|and|with|w/|vs\.?|versus|x|×|meets|presents|pres\.|und|u\.|mit|et|avec|y|con|e|com|"
+    r"met|og|och|ja|と|и)\s+|\s*[,;/]\s+|\s+/\s*",
+    re.I,
 )
 MAY_BE_JOINT: Final = re.compile(rf"{JOINT.pattern}|,|{_FEATURING}", re.I)
 """Prefilter: matches every name that `credited` may split, and many single artists."""

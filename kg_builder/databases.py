@@ -203,14 +203,17 @@ def identify(text: str, database: str = "") -> str | None:
 
 
 def column_id(prefix: str, text: str) -> str | None:
-    """The CURIE for a value of a column that holds ids; `None` where it is an unknown address.
+    """The CURIE for a value of a column that holds ids; `None` for what is no such id.
 
     Args:
         prefix: the database of the column, which need not be registered; '' for web addresses.
-        text: the value; an unknown spelling is kept unchanged.
+        text: the value; in a database that is not registered every spelling is kept.
+
+    >>> column_id("musicbrainz", "Ann & Bob"), column_id("amg", "mn0000")
+    (None, 'amg:mn0000')
     """
-    if prefix in DATABASES and (found := identify(text, prefix)):
-        return found
+    if prefix in DATABASES:
+        return identify(text, prefix)
     return f"{prefix}:{text}" if prefix and "://" not in text else external_id(text)
 
 

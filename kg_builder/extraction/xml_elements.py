@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any, Final, cast
 
 from lxml import etree
 
-from kg_builder.extraction.xml_parsers import safe_pull_parser
-from kg_builder.extraction.xml_safety import checked_blocks
+from kg_builder.extraction.xml_safety import checked_blocks, safe_pull_parser
 from kg_builder.packed_files import Stream
 
 TEXT: Final = "#text"
@@ -114,3 +114,41 @@ def _forget(element: etree._Element) -> None:
 
 def _local(name: str) -> str:
     return name.rpartition("}")[2]
+
+
+def leaves_by_path(stream: Stream, *, most: int) -> dict[str, Counter[str]]:
+    """Names of the leaves (and attributes) below the elements at each path, with their numbers.
+
+    Args:
+        stream: the file; if it is malformed, what is before the error counts.
+        most: number of elements to look at.
+    """
+    found: dict[str, Counter[str]] = {}
+    path: list[str] = []
+    parser = safe_pull_parser()
+    for block in checked_blocks(stream, stream.where, abbreviations=True):
+        try:
+            parser.feed(block)
+        except etree.XMLSyntaxError:
+            return found
+        for event, element in cast(Iterator[tuple[str, etree._Element]], parser.read_events()):
+            if event == "start":
+                path.append(_local(str(element.tag)))
+                found.setdefault(".".join(path), Counter())
+                continue
+            leaves = found[".".join(path)]
+            leaves.update(f"@{_local(str(name))}" for name in element.attrib)
+            name = path.pop()
+            if not len(element) and path:
+                keyed = name if name != "key" else (element.text or "").strip()
+                found[".".join(path)][keyed] += 1
+            most -= 1
+            _forget_children(element)
+        if most < 0:
+            return found
+    return found
+
+
+def _forget_children(element: etree._Element) -> None:
+    for child in list(element):
+        child.clear()

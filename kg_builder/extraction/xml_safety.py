@@ -1,16 +1,28 @@
-"""Reject XML with a document type or entity declarations before it is parsed."""
+"""Parse XML without entities and network access; reject declarations of entities before that."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from lxml import etree
 
 from kg_builder.errors import DataError
 from kg_builder.packed_files import Stream
 
 ELEMENT: Final = re.compile(rb"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)[\s/>]")
 """Start of an element; its group is the local name."""
+
+SAFE: Final[Mapping[str, Any]] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+"""Settings of every parser here: no entities, no network access, bounded size."""
 
 _BLOCK: Final = 65536
 _DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
@@ -79,3 +91,13 @@ class CheckedStream:
             self._pending = next(self._blocks, b"")
         part, self._pending = self._pending[:size], self._pending[size:]
         return part
+
+
+def safe_parser(target: Any = None) -> etree.XMLParser:
+    """Create a parser that expands no entities and fetches nothing."""
+    return etree.XMLParser(target=target, **SAFE)
+
+
+def safe_pull_parser() -> etree.XMLPullParser:
+    """Create a pull parser of start and end events that expands and fetches nothing."""
+    return etree.XMLPullParser(events=("start", "end"), **SAFE)

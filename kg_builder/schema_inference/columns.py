@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +15,10 @@ from kg_builder.extraction.values.numbers import DecimalSign, parse_number
 from kg_builder.schema_inference.samples import Column, Sample, is_number, number_in
 from kg_builder.schema_inference.words import CLASSES, meaning
 
+_ANY: Final = frozenset({"item", "subject", "entity", "thing", "s", "x"})
+"""Names of variables that tell no class."""
+
+_MOST_TRACKS: Final = 200
 _MOST: Final = 0.8
 _LOOKED_AT: Final = 300
 _SLASHED: Final = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}\b")
@@ -45,28 +50,63 @@ class Guess:
 
 def guesses(sample: Sample) -> list[Guess]:
     """Guess every column of a file."""
-    if sample.layout.get("header") is False:
+    if sample.layout.get("header") is False and "column1" in sample.columns:
         return _nameless(sample)
-    return [guess(column) for column in sample.columns.values()]
+    found = [guess(column, sample.columns) for column in sample.columns.values()]
+    titled = any((one.about, one.says) == ("", "name") for one in found)
+    return [_numbered(one) if titled else one for one in found]
 
 
-def guess(column: Column) -> Guess:
-    """Guess a column from its name, corrected by its values."""
+def _numbered(one: Guess) -> Guess:
+    """Where rows have titles, small numbers of songs are their places on an album."""
+    if (one.about, one.says) != ("song", "") or not mostly(one.column, str.isdigit):
+        return one
+    small = max(numbers(one.column), default=0) <= _MOST_TRACKS
+    return Guess(one.column, "", "tracknumber", "its name; small numbers") if small else one
+
+
+def guess(column: Column, names: Collection[str] = ()) -> Guess:
+    """Guess a column from its name, corrected by its values.
+
+    Args:
+        column: the column.
+        names: all columns of the file; in those of SPARQL's results `itemLabel` names `item`.
+    """
     about, says = meaning(column.name)
     why = "its name"
-    if not says and not about and "." in column.name:
-        about, says = meaning(column.name.rpartition(".")[2])
+    named, labelled = _of_sparql(column.name, names)
+    if labelled:
+        about = "" if named in _ANY else meaning(named)[0]
+        if named != column.name.removesuffix(".value"):
+            says, why = "name", f"the label of {named!r}"
+    if says == "other":
+        return Guess(column, about, says, why)
+    if mostly(column, MUSICBRAINZ.ids.fullmatch) and "msid" in column.name.casefold():
+        return Guess(column, about, says, why)
     if mostly(column, MUSICBRAINZ.ids.fullmatch) and says in {"", "id", "mbid"}:
         return Guess(column, about, "mbid" if says == "mbid" else "id", "its name; MBIDs")
     if mostly(column, WIKIDATA.ids.fullmatch) and says != "id":
         return Guess(column, about, "wikidata", "values such as Q5")
     if mostly(column, external_id_of) and says != "id":
         return Guess(column, about, "address", "addresses of things in public databases")
-    if mostly(column, lambda text: text.startswith(("http://", "https://"))):
-        return Guess(column, about, says if says == "image" else "homepage", "web addresses")
+    web = "." not in column.name or says in {"homepage", "image", "address"}
+    if web and mostly(column, lambda text: text.startswith(("http://", "https://"))):
+        kept = says in {"image", "id"}
+        return Guess(column, about, says if kept else "homepage", "web addresses")
     if says == "date" and mostly(column, _has_time):
         return Guess(column, about, "time", "its name; dates with a time of day")
     return Guess(column, about, says, why)
+
+
+def _of_sparql(name: str, names: Collection[str]) -> tuple[str, bool]:
+    """The variable that a column of SPARQL's results is about, and whether it has a label."""
+    plain, value = name.removesuffix(".value"), ".value" if name.endswith(".value") else ""
+    variable = plain.removesuffix("Label")
+    labels = [one for one in names if one.removesuffix(value).endswith("Label")]
+    any_ = any(f"{one.removesuffix(value).removesuffix('Label')}{value}" in names for one in labels)
+    if variable not in {plain, ""} and any_:
+        return variable, True
+    return plain, f"{plain}Label{value}" in names
 
 
 def external_id_of(text: str) -> str | None:
@@ -142,10 +182,14 @@ def _looks_like_user(texts: list[Column], found: dict[str, Guess]) -> bool:
 def split_of(guess: Guess) -> tuple[str | None, str]:
     """Guess the separator of several values in a cell, if any, with the reason."""
     cells = [cell for cell in guess.column.cells if isinstance(cell, str)]
+    if guess.says == "address":
+        return None, ""
     if sum(cell.startswith(OPENING) and list_in(cell) is not None for cell in cells) * 2 > len(
         cells
     ):
         return None, "lists in the notation of JSON or Python"
+    if guess.about == "label" and (seen := _parts_alone(cells)):
+        return ", ", seen
     for sign in _LISTED:
         if sign in {",", "/"} and guess.about not in _COMMA_LISTS:
             continue
@@ -153,6 +197,18 @@ def split_of(guess: Guess) -> tuple[str | None, str]:
         if several and (len(several) > 1 or sign in "|;") and _are_short(several, sign):
             return sign, f"{sign!r} in {len(several)} of {len(cells)} cells"
     return None, ""
+
+
+def _parts_alone(cells: list[str]) -> str:
+    """Why ", " separates names that might have it: in most cells, a part is in others, too."""
+    several = [cell.split(", ") for cell in cells if ", " in cell]
+    times = Counter(part for cell in set(cells) for part in cell.split(", "))
+    known = sum(any(times[part] > 1 for part in parts) for parts in several)
+    return (
+        f"', ' in {len(several)} of {len(cells)} cells, whose parts are in others"
+        if known * 2 > len(several)
+        else ""
+    )
 
 
 def _are_short(cells: Iterable[str], sign: str) -> bool:
@@ -192,11 +248,16 @@ def _decimal_in(text: str) -> DecimalSign | None:
 def day_first_of(sample: Sample) -> tuple[bool | None, str]:
     """Guess whether dates have the day first, with the reason, from parts above 12."""
     verdicts: dict[bool, str] = {}
+    dotted = ""
     for column in sample.columns.values():
         for found in filter(None, map(_SLASHED.match, column.values)):
             one, other = int(found[1]), int(found[2])
             if 12 < max(one, other) <= 31 and min(one, other) <= 12:
                 verdicts[one > 12] = f"{found[0]} in {column.name!r}"
+            elif found[0].count(".") == 2 and max(one, other) <= 12:
+                dotted = dotted or f"{found[0]} in {column.name!r}"
+    if dotted and False not in verdicts:
+        verdicts.setdefault(True, f"points, as in {dotted}")
     return next(iter(verdicts.items())) if len(verdicts) == 1 else (None, "")
 
 

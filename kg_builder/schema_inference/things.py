@@ -15,21 +15,32 @@ from kg_builder.schema_inference.columns import (
     subject_of,
 )
 from kg_builder.schema_inference.samples import Sample, is_number
-from kg_builder.schema_inference.words import CLASSES, WORKS
+from kg_builder.schema_inference.words import CLASSES, OF_VALUES, WORKS
 
-_FINEST: Final = ("song", "album", "movie", "book", "artist", "label", "genre", "tag")
+FINEST: Final = ("song", "album", "movie", "book", "artist", "label", "genre", "tag")
+"""Kinds of entities, those that are named by most columns of others last."""
+
 _IDS: Final = ("id", "mbid", "catalog", "discogs", "wikidata", "spotify", "dbpedia", "address")
+_BARE_IDS: Final = frozenset({"id", "mbid", "catalog", "address", "wikidata"})
 _DATABASES: Final = {
     "mbid": "musicbrainz", "wikidata": "wikidata", "discogs": "discogs", "dbpedia": "dbpedia",
     "spotify": "spotify",
 }  # fmt: skip
-_RELATIONS: Final[dict[str, tuple[str, str | None]]] = {
+RELATIONS: Final[dict[str, tuple[str, str | None]]] = {
     "genre": ("genre", None), "tag": ("tag", None), "label": ("recordLabel", None),
     "country": ("country", None), "language": ("language", None), "award": ("award", None),
     "composer": ("composer", "Artist"), "writer": ("writer", "Artist"),
     "producer": ("producer", "Artist"), "instrument": ("instrument", None),
     "similar": ("similarTo", "Artist"), "influence": ("influencedBy", "Artist"),
 }  # fmt: skip
+_KINDS: Final = {
+    **dict.fromkeys(
+        ("person", "solo", "soloist", "solo artist", "singer", "musician"), "SoloArtist"
+    ),
+    **dict.fromkeys(("group", "band", "duo", "orchestra", "choir", "ensemble", "trio"), "Band"),
+}
+"""Classes of artists by how files call them."""
+
 _OF_WORKS: Final = frozenset({"composer", "writer", "producer"})
 _OF_ARTISTS: Final = frozenset({"instrument", "similar", "influence"})
 
@@ -50,6 +61,8 @@ class Things:
     Attributes:
         about: the kind of entity.
         id: column of the id; none if the line number is used.
+        kinds: the class by the value of a column, as in the recipe; empty if it is always the same.
+        is_derived: whether the rows are about something else, which names these entities.
         taken: columns that the table uses.
     """
 
@@ -63,6 +76,8 @@ class Things:
     aliases_split: str | None = None
     external: dict[str, str] = field(default_factory=dict)
     columns: list[Mapped] = field(default_factory=list)
+    kinds: dict[str, Any] = field(default_factory=dict)
+    is_derived: bool = False
     taken: set[str] = field(default_factory=set)
 
     @property
@@ -78,20 +93,25 @@ def main_subject(sample: Sample, found: list[Guess]) -> tuple[str, str]:
     of_file = subject_of(sample.stem)
     if of_file and (of_file in named or bare):
         return of_file, f"the file's name {sample.stem!r}"
+    if bare and any(not g.about and g.says in _BARE_IDS for g in found):
+        return _of_bare_name(found, named)
     keyed = {g.about for g in found if g.about in named and g.says in _IDS and g.column.is_unique}
-    for about in _FINEST:
+    for about in FINEST:
         if about in keyed:
             return about, f"the ids of {about}s, no two of which are the same"
     if bare:
         return _of_bare_name(found, named)
-    for about in _FINEST[:6]:
+    for about in FINEST[:6]:
         if about in named:
             return about, f"the columns about {about}s"
     return "", ""
 
 
 def _of_bare_name(found: list[Guess], named: set[str]) -> tuple[str, str]:
-    features = sum(g.says in {"other", "duration", "tracknumber"} for g in found)
+    if any(one.about in _OF_WORKS for one in found):
+        return "song", "titles beside composers or writers"
+    measures = [g for g in found if not g.name.endswith(OF_VALUES)]
+    features = sum(g.says in {"other", "duration", "tracknumber"} for g in measures)
     for about in ("song", "album", "movie", "book"):
         own = any(g.about == about and g.says in _IDS for g in found)
         if own:
@@ -117,6 +137,9 @@ def things_table(
     table.taken |= {name.name} | ({id_.name} if id_ else set())
     for one in of_main:
         _external(table, one)
+        if one.says == "type" and not one.about and about == "artist":
+            table.kinds = _kinds(one)
+            table.taken |= {one.name} if table.kinds else set()
         if one.says == "alias":
             table.aliases.append(one.name)
             table.aliases_split = split_of(one)[0] or table.aliases_split
@@ -124,12 +147,22 @@ def things_table(
     return table
 
 
+def _kinds(one: Guess) -> dict[str, Any]:
+    """The classes of artists by the values of a column, if it tells any."""
+    values = {
+        text: type_
+        for text in sorted(one.column.distinct)
+        if (type_ := _KINDS.get(text.casefold()))
+    }
+    return {"column": one.name, "values": values, "default": "Artist"} if values else {}
+
+
 def _id_column(of_main: list[Guess], about: str) -> Guess | None:
     for says in _IDS:
         for own in (about, ""):
             for one in of_main:
                 filled = len(one.column.values) >= 0.8 * len(one.column.cells)
-                bare = not own and says not in {"id", "mbid", "catalog"}
+                bare = not own and says not in _BARE_IDS
                 usable = filled and (says != "catalog" or one.column.is_unique)
                 if (one.about, one.says) == (own, says) and usable and not bare:
                     return one
@@ -137,11 +170,10 @@ def _id_column(of_main: list[Guess], about: str) -> Guess | None:
 
 
 def _name_column(of_main: list[Guess], about: str) -> Guess | None:
-    for key in ((about, "name"), (about, ""), ("", "name")):
-        for one in of_main:
-            if (one.about, one.says) == key and one.column.values:
-                return one
-    return None
+    keys = ((about, "name"), (about, ""), ("", "name"))
+    filled = [one for one in of_main if one.column.values and (one.about, one.says) in keys]
+    worded = [one for one in filled if not mostly(one.column, is_number)]
+    return min(worded or filled, key=lambda one: keys.index((one.about, one.says)), default=None)
 
 
 def _external(table: Things, one: Guess) -> None:
@@ -161,12 +193,17 @@ def _external(table: Things, one: Guess) -> None:
 
 def add_columns(table: Things, found: list[Guess]) -> None:
     """Map every unused column to a predicate of the table's entities."""
+    if table.is_derived:
+        return
     for one in found:
         if one.name in table.taken or not one.column.values:
             continue
-        settings = _literal(table, one) if not one.about else _relation(table, one)
+        own = not one.about or (one.about == table.about and one.says not in {"", "name", *_IDS})
+        settings = _literal(table, one, found) if own else _relation(table, one, found)
         if settings is None:
             continue
+        if "labels" in settings:
+            table.taken.add(settings["labels"])
         separator, seen = split_of(one) if "split" not in settings else (None, "")
         several = one.about and separator
         if several:
@@ -176,13 +213,17 @@ def add_columns(table: Things, found: list[Guess]) -> None:
         table.taken.add(one.name)
 
 
-def _relation(table: Things, one: Guess) -> dict[str, Any] | None:
+def _relation(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] | None:
     about, is_work, artist = one.about, table.about in WORKS, table.about == "artist"
+    if one.says == "address" and about in RELATIONS:
+        label = next((g for g in found if (g.about, g.says) == (about, "name")), None)
+        named = {"labels": label.name} if label else {}
+        return {"predicate": RELATIONS[about][0], "iri": True, **named} if label else None
     if one.says not in {"", "name"} or mostly(one.column, is_number) or about == table.about:
         return None
-    if about in _RELATIONS:
+    if about in RELATIONS:
         unfit = (about in _OF_WORKS and not is_work) or (about in _OF_ARTISTS and not artist)
-        predicate, type_ = _RELATIONS[about]
+        predicate, type_ = RELATIONS[about]
         return None if unfit else {"predicate": predicate} | ({"type": type_} if type_ else {})
     if about == "artist" and is_work:
         return {"predicate": "performer", "type": "Artist"}
@@ -195,11 +236,18 @@ def _relation(table: Things, one: Guess) -> dict[str, Any] | None:
     return {"predicate": "origin"} if about == "city" and artist else None
 
 
-def _literal(table: Things, one: Guess) -> dict[str, Any] | None:
+def _literal(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] | None:
     says, is_work = one.says, table.about in WORKS
-    dates = mostly(one.column, lambda text: parse_date(text) is not None)
+    dates = mostly(one.column, lambda text: text == "0" or parse_date(text) is not None)
     if says in {"released", "begin", "date"} and dates and table.about in {*WORKS, "artist"}:
-        return {"predicate": "releaseDate" if is_work else "beginDate"}
+        nothing = {"values": {"0": ""}} if "0" in one.column.distinct else {}
+        return {"predicate": "releaseDate" if is_work else "beginDate", **nothing}
+    if says == "medium" and is_work:
+        return {"predicate": "medium"}
+    if says == "last name" and is_work:
+        first = next((g.name for g in found if g.says == "first name"), None)
+        before = {"before": first} if first else {}
+        return {"predicate": "performer", "type": "Artist", **before}
     if says == "end" and dates and table.about == "artist":
         return {"predicate": "endDate"}
     if says == "duration" and is_work:

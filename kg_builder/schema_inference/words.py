@@ -14,7 +14,8 @@ _ENTITIES: Final = {
     "friend": "friend friends freund freunde ami amis amigo amigos follows followee",
     "artist": "artist artists art artista artistas artiste artistes artiest kunstler kuenstler "
     "interpret interprete interpreten band bands gruppe grupo groupe musician musicians singer "
-    "performer act wykonawca artysta sanatci cantante исполнитель группа アーティスト 歌手 艺人",
+    "performer act creator wykonawca artysta sanatci cantante "
+    "исполнитель группа アーティスト 歌手 艺人",
     "song": "song songs track tracks trk recording lied lieder cancion canciones chanson canzone "
     "tema faixa morceau brano piosenka utwor sarki musica nummer песня трек 曲 歌曲",
     "album": "album albums release releases record disco disque disc lp master masters platte "
@@ -46,7 +47,7 @@ _ENTITIES: Final = {
     "award": "award awards preis prix premio premios",
 }  # fmt: skip
 _ATTRIBUTES: Final = {
-    "id": "id ids key uid uuid guid gid nr index sha1 identifier",
+    "id": "id ids msid key uid uuid guid gid nr index sha1 identifier",
     "name": "name names nom nombre nome naam nazwa title titles titel titulo titre titolo tytul "
     "imie adi имя название 名前 名称 名字 名 タイトル 标题",
     "catalog": "catalog catalogue catno katalog katalognr katalognummer bestellnummer sku catalogo",
@@ -60,7 +61,8 @@ _ATTRIBUTES: Final = {
     "address": "uri url href link address permalink",
     "homepage": "homepage website site webseite web",
     "image": "image images cover picture thumbnail artwork bild photo poster",
-    "begin": "born birth birthdate birthday formed founded begin beginning start gegrundet "
+    "begin": "inception "
+    "born birth birthdate birthday formed founded begin beginning start gegrundet "
     "geboren fundacion formacion nacimiento naissance formation nascita gegruendet dob",
     "end": "death died deathdate disbanded dissolved split end ended gestorben aufgelost muerte",
     "released": "released year jahr ano annee anno jaar rok yil erscheinungsjahr erscheinungsdatum "
@@ -82,6 +84,9 @@ _ATTRIBUTES: Final = {
     "age": "age alter edad",
     "occupation": "occupation job profession beruf",
 }  # fmt: skip
+OF_VALUES: Final = (".type", ".datatype", "xml:lang")
+"""What SPARQL's results in JSON tell of each value."""
+
 _FEATURES: Final = frozenset({
     "danceability", "energy", "loudness", "speechiness", "acousticness", "instrumentalness",
     "liveness", "valence", "tempo", "key", "mode", "bpm", "popularity", "explicit",
@@ -105,6 +110,28 @@ _PHRASES: Final = {
     "listen count": ("", "plays"),
     "ms played": ("", "played"),
     "date added": ("", "other"),
+    "date modified": ("", "other"),
+    "play date": ("", "last time"),
+    "play date utc": ("", "last time"),
+    "last played": ("", "last time"),
+    "time signature": ("", "other"),
+    "type id": ("", "other"),
+    "total time": ("", "duration"),
+    "release ts": ("", "released"),
+    "release timestamp": ("", "released"),
+    "track num": ("", "tracknumber"),
+    "movement number": ("", "other"),
+    "begin area": ("city", ""),
+    "rym album": ("album", "id"),
+    "first name": ("", "first name"),
+    "last name": ("", "last name"),
+    "format": ("", "medium"),
+    "formats": ("", "medium"),
+    "formato": ("", "medium"),
+    "media": ("", "medium"),
+    "medium": ("", "medium"),
+    "media type": ("", "medium"),
+    "tontrager": ("", "medium"),
     "created at": ("", "time"),
     "updated at": ("", "other"),
     "country code": ("country", ""),
@@ -160,15 +187,40 @@ def _parts(word: str) -> tuple[str, ...]:
 def meaning(name: str) -> tuple[str, str]:
     """Interpret a column name: (kind of entity, property), each empty if unknown.
 
+    In a path the last step tells the property, and the entity unless a step before it does: the
+    id of something that has no known name ("area.id") is nothing of the row's.
+
     >>> meaning("artist_id"), meaning("Titel"), meaning("release_date"), meaning("danceability")
     (('artist', 'id'), ('', 'name'), ('', 'released'), ('', 'other'))
+    >>> meaning("track.album.name"), meaning("life-span.begin"), meaning("area.name")
+    (('album', 'name'), ('', 'begin'), ('', 'other'))
     """
-    if name.endswith((".type", ".datatype", "xml:lang")):
-        return "", "other"  # from SPARQL results in JSON
-    words = plain_words(name.removesuffix(".#text").removesuffix(".value"))
-    if name.endswith("Label.value") and len(words) > 1:
-        words = [*words[:-1], "name"]  # SPARQL's ?bandLabel is the name of ?band
+    if name.endswith(OF_VALUES):
+        return "", "other"
+    *above, leaf = name.removesuffix(".#text").removesuffix(".value").split(".")
+    about, says = _of_step(leaf)
+    if about or not says or not above:
+        return about, says
+    unknown = False
+    steps = [_of_step(step) for step in above]
+    if any(entity == "similar" for entity, _ in steps):
+        return "similar", says
+    for step, (entity, attribute) in zip(reversed(above), reversed(steps), strict=True):
+        if entity:
+            return entity, says
+        if attribute == "alias":
+            return "", "alias" if says == "name" else "other"
+        unknown |= not attribute and not _WRAPPERS.intersection(plain_words(step))
+    return "", "other" if unknown and says in _NAMING else says
+
+
+def _of_step(name: str) -> tuple[str, str]:
+    """Interpret one step of a path; `creator[@type=composer]` is a composer."""
+    name = name.partition("=")[2].rstrip("]") if "[" in name else name
+    words = plain_words(name)
     if len(words) == 1 and words[0] in _FEATURES:
+        return "", "other"
+    if "sort" in words:
         return "", "other"
     for size in (len(words), 3, 2):
         for phrase in (" ".join(words[-size:]), " ".join(words[:size])):
@@ -177,12 +229,18 @@ def meaning(name: str) -> tuple[str, str]:
     entities = [MEANING[word][0] for word in words if word in MEANING and MEANING[word][0]]
     attributes = [MEANING[word][1] for word in words if word in MEANING and MEANING[word][1]]
     strongest = next((a for a in attributes if a in _STRONG), attributes[-1] if attributes else "")
-    if not entities and not attributes:
-        return "", ""
     about = "similar" if "similar" in entities else entities[-1] if entities else ""
     return about, strongest
 
 
+_WRAPPERS: Final = frozenset({
+    "metadata", "meta", "info", "data", "attributes", "properties", "fields", "node", "result",
+    "results", "response", "record", "object", "details", "mapping", "payload", "work",
+    "identification", "source",
+})  # fmt: skip
+"""Steps of paths that group what belongs to the same thing."""
+
+_NAMING: Final = frozenset({"id", "name", "mbid", "type", "address", "description", "alias"})
 _STRONG: Final = (
     "mbid",
     "wikidata",

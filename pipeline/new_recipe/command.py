@@ -12,18 +12,21 @@ from typing import Annotated, Any, Final
 import typer
 
 from kg_builder.errors import DataError
-from kg_builder.packed_files import without_packing
-from kg_builder.schema_inference.plan import make_plan
-from kg_builder.schema_inference.samples import Sample, read_sample, with_patterns
+from kg_builder.extraction.semi_structured.reader import adapter_for
+from kg_builder.packed_files import open_binary, without_packing
+from kg_builder.schema_inference.planning import make_plan
+from kg_builder.schema_inference.reading import read_sample
+from kg_builder.schema_inference.samples import Sample, with_patterns
 from pipeline.console import terminal
 from pipeline.new_recipe.recipe_text import NO_GRAPH, recipe_text
 from pipeline.recipe import load_recipe
 from safe_io.atomic import write_atomically
 
 _RDF: Final = frozenset({".ttl", ".nt", ".nq", ".rdf", ".owl", ".trig"})
+_HEAD: Final = 8192
 _PAGES: Final = {
     ".html": "html", ".htm": "html", ".wikitext": "wikitext", ".wiki": "wikitext",
-    ".jsonld": "json-ld", ".xml": "auto",
+    ".jsonld": "json-ld",
 }  # fmt: skip
 
 
@@ -82,7 +85,7 @@ def new_recipe(files: Iterable[Path], raw: Path, name: str) -> str:
         if not file.is_relative_to(root):
             raise DataError(f"not below {raw}", where=str(file), remedy="give --raw FOLDER")
         suffix = Path(without_packing(file.name.lower())).suffix
-        if suffix in _RDF or suffix in _PAGES:
+        if suffix in _RDF or suffix in _PAGES or _has_adapter(file):
             _add_page(pages, file.relative_to(root), suffix, name)
         elif (sample := read_sample(file, root)) is not None:
             samples.append(sample)
@@ -97,6 +100,13 @@ def new_recipe(files: Iterable[Path], raw: Path, name: str) -> str:
             else "no file has a row below its heading",
         )
     return recipe_text(plan, name, list(pages.values()))
+
+
+def _has_adapter(file: Path) -> bool:
+    """Whether a file is a dump or page that says itself how it is read."""
+    with open_binary(file) as stream:
+        adapter = adapter_for(file, stream.read(_HEAD))
+    return adapter is not None and adapter.name != "json"
 
 
 def _folder_of(files: list[Path]) -> Path:
@@ -119,7 +129,7 @@ def _add_page(
         pages[path.as_posix()] = (f"{name}-rdf{number}", keys, f"RDF, by its ending {suffix}")
         return
     pattern = (path.parent / f"*{path.suffix}").as_posix()
-    source = {"kind": "semi-structured", "path": pattern, "format": _PAGES[suffix]}
+    source = {"kind": "semi-structured", "path": pattern, "format": _PAGES.get(suffix, "auto")}
     pages.setdefault(pattern, (f"{name}-pages{number}", source, f"by its ending {suffix}"))
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from kg_builder.schema_inference.columns import day_first_of, decimal_of
 from kg_builder.schema_inference.plan import Plan
 from kg_builder.schema_inference.samples import Sample
-from kg_builder.schema_inference.things import Things
+from kg_builder.schema_inference.things import FINEST, Things
+from kg_builder.schema_inference.words import CLASSES
 
 NO_GRAPH = (
     "no column links two things: the build will end with an empty graph; add a file with "
@@ -107,8 +108,8 @@ def _layout(sample: Sample) -> list[str]:
 
 
 def _things(table: Things) -> list[str]:
-    keys: dict[str, Any] = {"type": table.type}
-    why = {"type": table.why}
+    keys: dict[str, Any] = {"type": table.kinds or table.type}
+    why = {"type": table.why + ("; its class by a column" if table.kinds else "")}
     if table.id:
         keys["id"] = table.id
     keys["name"] = table.name
@@ -155,7 +156,9 @@ def _users(plan: Plan) -> list[str]:
 def _ratings(plan: Plan, pages: list[tuple[str, dict[str, Any], str]]) -> list[str]:
     if plan.acts:
         return ["", "[ratings]", f"item_type = {toml(plan.acts[0].table.type)}"]
-    type_ = plan.tables[0].type if plan.tables else "Artist"
+    finest = [CLASSES[about] for about in FINEST]
+    types = sorted((table.type for table in plan.tables), key=finest.index)
+    type_ = types[0] if types else "Artist"
     why = "no file says who listened to what: all things of the class are items"
     return ["", "[ratings]", f"# {why}", 'items = "all"', f"item_type = {toml(type_)}"]
 

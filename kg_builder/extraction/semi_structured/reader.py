@@ -10,10 +10,9 @@ from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.semi_structured.adapters.base import Adapter, Document
 from kg_builder.extraction.semi_structured.adapters.discogs import DiscogsDumps
 from kg_builder.extraction.semi_structured.adapters.html import HtmlPages, JsonLdFiles
-from kg_builder.extraction.semi_structured.adapters.json_paths import JsonFiles
+from kg_builder.extraction.semi_structured.adapters.json_paths import JsonFiles, XmlFiles
 from kg_builder.extraction.semi_structured.adapters.musicbrainz import MusicBrainzAnswers
 from kg_builder.extraction.semi_structured.adapters.wikitext import WikitextArticles
-from kg_builder.extraction.semi_structured.adapters.xml_paths import XmlFiles
 from kg_builder.extraction.semi_structured.config import SemiStructuredSource
 from kg_builder.packed_files import matching_files, open_binary
 from kg_builder.progress import Progress, silent

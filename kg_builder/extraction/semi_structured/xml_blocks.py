@@ -15,8 +15,7 @@ from kg_builder.extraction.arrow_batches import Reject
 from kg_builder.extraction.semi_structured.adapters.base import Document
 from kg_builder.extraction.semi_structured.xml_columns import Elements, Numbers, shred
 from kg_builder.extraction.semi_structured.xml_stream import xml_records
-from kg_builder.extraction.xml_parsers import safe_parser
-from kg_builder.extraction.xml_safety import checked_blocks
+from kg_builder.extraction.xml_safety import checked_blocks, safe_parser
 from kg_builder.packed_files import open_binary
 
 BLOCK: Final = 1 << 22

@@ -10,8 +10,14 @@ from lxml import etree
 
 from kg_builder.extraction.arrow_batches import Reject
 from kg_builder.extraction.semi_structured.adapters.base import Document
-from kg_builder.extraction.xml_parsers import SAFE, safe_parser
-from kg_builder.extraction.xml_safety import ELEMENT, checked_blocks, declares_type, refused
+from kg_builder.extraction.xml_safety import (
+    ELEMENT,
+    SAFE,
+    checked_blocks,
+    declares_type,
+    refused,
+    safe_parser,
+)
 from kg_builder.packed_files import open_binary
 
 _Event = tuple[str, etree._Element]

@@ -48,6 +48,13 @@ class ColumnMap(BaseModel):
         str | None,
         Field(description="Column with the objects' names, in the same order as the values."),
     ] = None
+    before: Annotated[
+        str | None,
+        Field(
+            description="Column whose text stands before the value, such as the first names "
+            "beside last names."
+        ),
+    ] = None
     unit: Annotated[
         Literal["seconds", "milliseconds", "minutes"] | None,
         Field(description="Unit of a bare number: of a duration, or of a date counted from 1970."),
@@ -92,6 +99,11 @@ class TypeColumn(BaseModel):
         str | None,
         Field(description="Class for other values; without it such a row is a reject."),
     ] = None
+
+    def of(self, text: str) -> str | None:
+        """The class for a cell; None if the recipe does not map it."""
+        by_text = {value.casefold(): name for value, name in self.values.items()}
+        return by_text.get(text.strip().casefold(), self.default)
 
 
 class Constant(BaseModel):
@@ -287,6 +299,14 @@ class RdfTable(BaseModel):
     entity_type: Annotated[
         str, Field(description="Class of a resource not determined by a type or predicate.")
     ] = "Entity"
+    type: Annotated[
+        TypeColumn | None,
+        Field(
+            description="The property that tells a resource's class, over what rdf:type says: its "
+            "address, or with a known prefix (mo:release_type). Values are texts, or the last part "
+            "of addresses."
+        ),
+    ] = None
     languages: Annotated[
         tuple[str, ...],
         Field(description="Languages of names, in order of preference; others become aliases."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final, cast
@@ -12,13 +13,21 @@ from kg_builder.databases import external_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.objects import Notation, read_literal
-from kg_builder.extraction.structured.columns import readable_iri
-from kg_builder.extraction.structured.config import RdfTable
+from kg_builder.extraction.structured.columns import Types, readable_iri
+from kg_builder.extraction.structured.config import RdfTable, TypeColumn
 from kg_builder.extraction.values import clean_text
 from kg_builder.extraction.xml_safety import CheckedStream, checked_blocks
 from kg_builder.ontology import PREFIXES, Schema, curie
 from kg_builder.packed_files import ENDINGS, Stream, open_binary, without_packing
 
+_RANDOM: Final = re.compile(r"[0-9a-f]{16,32}")
+_PREFIXES: Final = {
+    **PREFIXES,
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "dct": "http://purl.org/dc/terms/",
+    "foaf": "http://xmlns.com/foaf/0.1/",
+    "wdt": "http://www.wikidata.org/prop/direct/",
+}
 METHOD: Final = "rdf"
 _TYPES: Final = frozenset({PREFIXES["rdf"] + "type", "http://www.wikidata.org/prop/direct/P31"})
 _NAMES: Final = frozenset(
@@ -87,6 +96,8 @@ class _Reader:
         self._types: dict[str, set[str]] = {}
         self._types_stated: set[str] = set()
         self._same: dict[str, dict[str, None]] = {}
+        self._told: dict[str, str] = {}
+        self._type_of = _property(table.type, out.schema, name)
 
     def read(self) -> None:
         predicate_of = _both_schemes(self._out.schema)
@@ -96,7 +107,7 @@ class _Reader:
         for subject, predicate, object_ in self._triples():
             if predicate in predicate_of:
                 self._state(_id(subject), predicate, predicate_of[predicate], object_)
-            elif predicate not in _DESCRIBING:
+            elif predicate not in _DESCRIBING and predicate not in self._type_of:
                 self._out.counts[f"unknown field: {curie(predicate)}"] += 1
         for node in self._names:
             self._record(node)
@@ -109,6 +120,12 @@ class _Reader:
         predicate_of: dict[str, tuple[str, bool]],
     ) -> None:
         schema = self._out.schema
+        if predicate in self._type_of and self._table.type is not None:
+            if type_ := self._table.type.of(_value(object_)):
+                self._told[subject] = type_
+                self._types_stated.add(subject)
+            else:
+                self._out.counts[f"unknown class: {_value(object_)}"] += 1
         if isinstance(object_, ox.Literal):
             if predicate in _NAMES:
                 self._name_node(subject, object_)
@@ -155,6 +172,8 @@ class _Reader:
         self, subject: str, iri: str, meaning: tuple[str, bool], object_: Node | ox.Literal
     ) -> None:
         name, swapped = meaning
+        if name == "performed" and self._out.schema.is_a(self._type(subject), "Album"):
+            name, swapped = "onAlbum", True  # the tracks of an album, as in pages
         predicate = self._out.schema.predicates[name]
         key = self._record(subject)
         evidence = self._evidence(subject)
@@ -221,6 +240,8 @@ class _Reader:
 
     def _type(self, node: str) -> str:
         """The deepest class that agrees with most of the type evidence."""
+        if node in self._told:
+            return self._told[node]
         found = self._types.get(node)
         return self._out.schema.most_specific(found) if found else self._table.entity_type
 
@@ -235,6 +256,7 @@ class _Reader:
                 where=str(self._path),
                 remedy=f"one of {', '.join(_FORMATS)}, also with {', '.join(ENDINGS)}",
             )
+        nameless = _Nameless()
         with open_binary(self._path) as stream:
             content: Stream | CheckedStream = stream
             if layout == ox.RdfFormat.RDF_XML:
@@ -244,15 +266,61 @@ class _Reader:
                 for quad in ox.parse(
                     cast(IO[bytes], content), format=layout, base_iri="file:///", lenient=True
                 ):
-                    if isinstance(quad.subject, Node) and isinstance(
-                        quad.object, Node | ox.Literal
-                    ):
-                        yield quad.subject, quad.predicate.value, quad.object
+                    subject, object_ = quad.subject, quad.object
+                    if isinstance(subject, Node) and isinstance(object_, Node | ox.Literal):
+                        if isinstance(subject, ox.BlankNode):
+                            subject = nameless(subject)
+                        if isinstance(object_, ox.BlankNode):
+                            object_ = nameless(object_)
+                        yield subject, quad.predicate.value, object_
             except (SyntaxError, ValueError, MemoryError) as fault:
                 raise DataError(f"broken RDF: {fault}", where=str(self._path)) from None
 
 
 _DESCRIBING: Final = _NAMES | _ALIASES | _SAME | _TYPES
+
+
+class _Nameless:
+    """Number the blank nodes without a label, which get another random one in each pass."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, ox.BlankNode] = {}
+
+    def __call__(self, node: ox.BlankNode) -> ox.BlankNode:
+        if not _RANDOM.fullmatch(node.value):
+            return node
+        if node.value not in self._seen:
+            self._seen[node.value] = ox.BlankNode(f"nameless{len(self._seen) + 1}")
+        return self._seen[node.value]
+
+
+def _property(type_: TypeColumn | None, schema: Schema, table: str) -> frozenset[str]:
+    """Address of the property that tells the class, if the recipe names one; schema.org has two.
+
+    Raises:
+        DataError: its prefix or one of the classes is unknown.
+    """
+    if type_ is None:
+        return frozenset()
+    where = f"table {table!r}"
+    Types(type_, schema, where)
+    prefix, _, name = type_.column.partition(":")
+    if name.startswith("//"):
+        return frozenset({type_.column})
+    if prefix not in _PREFIXES:
+        raise DataError(
+            f"unknown prefix in {type_.column!r}",
+            where=where,
+            remedy=f"give the whole address, or one of {', '.join(_PREFIXES)}",
+        )
+    address = _PREFIXES[prefix] + name
+    return frozenset({address, address.replace("https://schema.org/", "http://schema.org/")})
+
+
+def _value(object_: Node | ox.Literal) -> str:
+    """A literal's text, or the last part of an address."""
+    text = str(object_.value)
+    return text if isinstance(object_, ox.Literal) else re.split(r"[/#]", text.rstrip("/#"))[-1]
 
 
 def _both_schemes(schema: Schema) -> dict[str, tuple[str, bool]]:

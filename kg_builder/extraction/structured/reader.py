@@ -79,6 +79,7 @@ class RecordTableReader:
             *([self._types.column] if self._types.column else []),
             *table.columns,
             *(reader.mapping.labels for reader in self._columns if reader.mapping.labels),
+            *(reader.mapping.before for reader in self._columns if reader.mapping.before),
             *(condition.column for condition in table.where),
         ]
         return list(dict.fromkeys(wanted))
@@ -92,9 +93,10 @@ class RecordTableReader:
             evidence = [rows.evidence(number) for number in chunk.places]
             keys = [self._record(chunk, index, rows) for index in range(len(chunk))]
             for reader in self._columns:
-                labels = reader.mapping.labels
+                labels, before = reader.mapping.labels, reader.mapping.before
+                cells = chunk.columns[reader.column]
                 reader.read_column(
-                    chunk.columns[reader.column],
+                    list(map(preceded, chunk.columns[before], cells)) if before else cells,
                     keys,
                     evidence,
                     chunk.columns[labels] if labels else None,
@@ -334,3 +336,12 @@ def _check_scopes(source: StructuredSource, schema: Schema) -> None:
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
+
+
+def preceded(before: Cell, cell: Cell) -> Cell:
+    """Put the text of another cell before that of a cell; lists, and what is empty, stay.
+
+    >>> preceded("Ann", "Example"), preceded(None, "Samples"), preceded("Ann", None)
+    ('Ann Example', 'Samples', None)
+    """
+    return f"{before} {cell}" if isinstance(before, str) and isinstance(cell, str) else cell

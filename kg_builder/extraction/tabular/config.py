@@ -18,7 +18,9 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.values.numbers import DecimalSign, as_number
 from kg_builder.packed_files import without_packing
 
-RowFormat = Literal["auto", "csv", "tsv", "dat", "json", "jsonl", "xml", "parquet", "excel", "sql"]
+RowFormat = Literal[
+    "auto", "csv", "tsv", "dat", "json", "jsonl", "xml", "html", "parquet", "excel", "sql"
+]
 _CONDITION: Final = re.compile(r"\[([^\[\]=]+)=([^\[\]]*)\]\.?")
 _CONDITIONAL: Final = re.compile(r"([^.\[]+)\[[^\[\]=]+=")
 _PASSWORD = re.compile(r"://[^/@:]*:[^/@]*@")
@@ -116,8 +118,8 @@ class RowsConfig(BaseModel):
     sheet: Annotated[
         str | int | None,
         Field(
-            description="Sheet of an Excel workbook, by name or number from 0; by default "
-            "the first."
+            description="Sheet of an Excel workbook, by name or number from 0; by default the "
+            "first. Table of an HTML page, by caption or number; by default the one with most rows."
         ),
     ] = None
     separator: Annotated[
@@ -143,6 +145,14 @@ class RowsConfig(BaseModel):
     header: Annotated[bool, Field(description="The first row read contains the column names.")] = (
         True
     )
+    header_rows: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="Rows of the heading. Names of several are joined by a point "
+            "('album.title'); a blank cell belongs to the group on its left.",
+        ),
+    ] = 1
     names: Annotated[
         tuple[str, ...],
         Field(description="Column names; required without a header, otherwise replacing it."),
@@ -151,6 +161,13 @@ class RowsConfig(BaseModel):
     skip_after_header: Annotated[
         int, Field(ge=0, description="Rows to skip after the header, such as a row of units.")
     ] = 0
+    short_rows: Annotated[
+        bool,
+        Field(
+            description="Whether rows may end before the last column: what they lack is empty. "
+            "Otherwise they are rejects, like longer ones."
+        ),
+    ] = False
     encodings: Annotated[
         tuple[str, ...],
         Field(
@@ -220,7 +237,7 @@ class RowsConfig(BaseModel):
         if self.format == "sql" and self.sql is None:
             raise ValueError(f"{self.path}: set 'sql' to the table or query to read")
         self._refuse_foreign_keys()
-        delimited = self.layout in {"csv", "tsv", "dat", "excel"}
+        delimited = self.layout in {"csv", "tsv", "dat", "excel", "html"}
         if delimited and not self.header and not self.names:
             raise ValueError(f"{self.path}: a file without a header needs 'names' for its columns")
         if len(set(self.names)) != len(self.names):
@@ -232,14 +249,16 @@ class RowsConfig(BaseModel):
         layout, text = self.layout, {"csv", "tsv", "dat"}
         readers = {
             "rows": {"json", "jsonl", "xml"},
-            "sheet": {"excel"},
+            "sheet": {"excel", "html"},
             "separator": text,
             "quote": text,
             "escape": text,
-            "header": text | {"excel"},
-            "names": text | {"excel"},
-            "skip_rows": text | {"excel"},
-            "skip_after_header": text | {"excel"},
+            "short_rows": text,
+            "header": text | {"excel", "html"},
+            "header_rows": text | {"excel", "html"},
+            "names": text | {"excel", "html"},
+            "skip_rows": text | {"excel", "html"},
+            "skip_after_header": text | {"excel", "html"},
         }
         for key, layouts in readers.items():
             default = RowsConfig.model_fields[key].default
@@ -258,23 +277,30 @@ class RowsConfig(BaseModel):
             return "sql"
         if self.format != "auto":
             return self.format
-        stem = without_packing(self.path.lower())
-        suffix = stem.rpartition(".")[2]
-        return {
-            "tsv": "tsv",
-            "tab": "tsv",
-            "txt": "tsv",
-            "dat": "dat",
-            "jsonl": "jsonl",
-            "ndjson": "jsonl",
-            "json": "json",
-            "xml": "xml",
-            "xspf": "xml",
-            "musicxml": "xml",
-            "parquet": "parquet",
-            "xlsx": "excel",
-            "xlsm": "excel",
-        }.get(suffix, "csv")
+        return layout_by_name(self.path)
+
+
+def layout_by_name(path: str) -> str:
+    """The format of a file by its suffix."""
+    stem = without_packing(path.lower())
+    suffix = stem.rpartition(".")[2]
+    return {
+        "tsv": "tsv",
+        "tab": "tsv",
+        "txt": "tsv",
+        "dat": "dat",
+        "jsonl": "jsonl",
+        "ndjson": "jsonl",
+        "json": "json",
+        "xml": "xml",
+        "xspf": "xml",
+        "musicxml": "xml",
+        "html": "html",
+        "htm": "html",
+        "parquet": "parquet",
+        "xlsx": "excel",
+        "xlsm": "excel",
+    }.get(suffix, "csv")
 
 
 _SHOWN: Final = 20
@@ -323,6 +349,27 @@ def unique_names(heading: Sequence[str]) -> list[str]:
         name = raw.strip().lstrip("\ufeff")
         seen[name] += 1
         names.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
+    return names
+
+
+def joined_headings(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Names of columns from a heading of several rows, the groups first.
+
+    >>> joined_headings([["", "album", "", "artist"], ["id", "title", "year", "name"]])
+    ['id', 'album.title', 'album.year', 'artist.name']
+    """
+    if len(rows) == 1:
+        return list(rows[0])
+    width = max(map(len, rows), default=0)
+    names = [""] * width
+    for level, row in enumerate(rows):
+        group, parts = "", [""] * width
+        for column in range(width):
+            cell = row[column].strip().lstrip("\ufeff") if column < len(row) else ""
+            same = column > 0 and names[column] == names[column - 1]
+            group = cell or (group if level < len(rows) - 1 and (same or level == 0) else "")
+            parts[column] = group
+        names = [f"{name}.{part}".strip(".") for name, part in zip(names, parts, strict=True)]
     return names
 
 

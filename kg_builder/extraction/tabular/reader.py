@@ -21,6 +21,7 @@ from kg_builder.extraction.tabular.config import (
     Filter,
     RowsConfig,
     column_of,
+    joined_headings,
     missing_column,
     unique_names,
 )
@@ -78,7 +79,7 @@ class RowReader:
         self.rejects: list[Reject] = []
         self.counts: Counter[str] = Counter()
         self._columns, self._chunk_rows, self._progress = columns, chunk_rows, progress
-        self._is_typed = config.layout in {"parquet", "excel", "sql"}
+        self._is_typed = config.layout in {"parquet", "excel", "html", "sql"}
         self._prefix = f"{config.path or _database(config)}#{self.place}="
         self._nulls = frozenset({"", *config.nulls} - set(config.real_names))
         self._unread: dict[int, str] = {}
@@ -166,6 +167,11 @@ class RowReader:
             return parquet_rows(self.path, columns, nulls, size)
         if self.config.layout == "excel":
             return excel_rows(self.path, self.config, columns, nulls, size, self._complain_read)
+        if self.config.layout == "html":
+            from kg_builder.extraction.tabular.html_tables import html_rows
+
+            with open_binary(self.path) as stream:
+                return iter([html_rows(stream, self.config, columns, nulls)])
 
         if self.config.sql is None:
             raise DataError("set 'sql' to the table or query to read", where=str(self.path))
@@ -198,8 +204,8 @@ class RowReader:
         if self._heading_awaited and number > self.config.skip_rows:
             self._unread.setdefault(number, reason)
 
-    def _heading(self, number: int, cells: Sequence[str]) -> list[str]:
-        """Names of the columns.
+    def _heading(self, number: int, rows: Sequence[Sequence[str]]) -> list[str]:
+        """Names of the columns; `number` is the line of the last row.
 
         Raises:
             DataError: the heading line could not be read.
@@ -213,7 +219,7 @@ class RowReader:
                     remedy="fix the line, or raise max_line; or skip it with skip_rows and give "
                     "the columns' names",
                 )
-        return list(self.config.names) or unique_names(cells)
+        return list(self.config.names) or unique_names(joined_headings(rows))
 
     def _delimited(self, stream: Stream) -> Iterator[Chunk]:
         check_separator(self.config)
@@ -224,29 +230,41 @@ class RowReader:
         cut, to_skip = separator(self.config), self.config.skip_after_header
         names = list(self.config.names)
         wanted = None if self.config.header else self._wanted(names)
+        headings: list[list[str]] = []
         for first, lines in blocks:
             start = 0
             while start < len(lines) and (wanted is None or to_skip):
                 line, start = lines[start], start + 1
                 if line and wanted is None:
-                    names = self._heading(first + start - 1, line.split(cut))
-                    wanted = self._wanted(names)
+                    headings.append(line.split(cut))
+                    if len(headings) == self.config.header_rows:
+                        names = self._heading(first + start - 1, headings)
+                        wanted = self._wanted(names)
                 elif line:
                     to_skip -= 1
             if wanted is not None and start < len(lines):
+                lines = self._padded(lines[start:], len(names))
                 places, columns = plain_columns(
-                    lines[start:], first + start, len(names), cut, self._complain_read
+                    lines, first + start, len(names), cut, self._complain_read
                 )
                 self.counts["rows read"] += len(places)
                 yield self._chunk(places, dict(zip(names, columns, strict=True)), wanted)
         if wanted is None and self._unread:
-            self._heading(0, [])
+            self._heading(0, [[]])
+
+    def _padded(self, lines: list[str], width: int) -> list[str]:
+        """Fill up lines with fewer cells, if the recipe allows them."""
+        if not self.config.short_rows:
+            return lines
+        cut = separator(self.config)
+        return [line and line + cut * (width - 1 - line.count(cut)) for line in lines]
 
     def _quoted(self, blocks: Iterable[tuple[int, list[str]]]) -> Iterator[Chunk]:
         quoted = QuotedRows(blocks, self.config, self._complain_read)
         rows, names = iter(quoted), list(self.config.names)
         if self.config.header:
-            names = self._heading(*next(rows, (0, [])))
+            headings = list(islice(rows, self.config.header_rows)) or [(0, [])]
+            names = self._heading(headings[-1][0], [cells for _, cells in headings])
         wanted, quoted.width = self._wanted(names), len(names)
         for _ in islice(rows, self.config.skip_after_header):
             pass
@@ -266,6 +284,8 @@ class RowReader:
             else:
                 places, good = [], []
                 for number, cells in quoted.of_block():
+                    if self.config.short_rows:
+                        cells = [*cells, *[""] * (width - len(cells))]
                     if len(cells) == width:
                         places.append(number)
                         good.append(cells)

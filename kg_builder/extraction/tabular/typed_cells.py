@@ -29,7 +29,7 @@ def cell_of(value: Any, path: str, nulls: frozenset[str]) -> Cell:
     if value is None:
         return None
     if not path and not isinstance(value, list | tuple | dict):
-        text = _text(value)
+        text = text_of(value)
         return None if text is None or text in nulls else text
     if path and isinstance(value, str):
         value = structure_in(value)
@@ -39,10 +39,11 @@ def cell_of(value: Any, path: str, nulls: frozenset[str]) -> Cell:
 
 def cell_of_leaves(leaves: Iterable[Any], nulls: frozenset[str]) -> Cell:
     """Convert the values found at a path to a cell; missing ones among several become ''."""
-    return joined([_text(leaf) for leaf in leaves], nulls)
+    return joined([text_of(leaf) for leaf in leaves], nulls)
 
 
-def _text(value: Any) -> str | None:
+def text_of(value: Any) -> str | None:
+    """Convert a typed value to text; None for objects, lists and bytes."""
     if value is None:
         return None
     if isinstance(value, datetime):

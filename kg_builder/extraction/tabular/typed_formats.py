@@ -16,7 +16,13 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.tabular.config import Chunk, RowsConfig, column_of, unique_names
+from kg_builder.extraction.tabular.config import (
+    Chunk,
+    RowsConfig,
+    column_of,
+    joined_headings,
+    unique_names,
+)
 from kg_builder.extraction.tabular.text_lines import Complain
 from kg_builder.extraction.tabular.typed_cells import cell_of, cells_of
 
@@ -62,10 +68,14 @@ def excel_rows(
         rows = islice(rows, config.skip_rows, None)
         names = list(config.names)
         if config.header:
-            heading = [cell_of(cell, "", nulls) for cell in next(rows, (0, ()))[1]]
-            while heading and heading[-1] is None:
+            headings = [
+                [str(cell_of(cell, "", nulls) or "") for cell in cells]
+                for _, cells in islice(rows, config.header_rows)
+            ]
+            heading = joined_headings(headings or [[]])
+            while heading and not heading[-1]:
                 heading.pop()
-            names = names or unique_names([str(cell or "") for cell in heading])
+            names = names or unique_names(heading)
         wanted = {name: column_of(name, names, where) for name in columns or names}
         # A cell far down yields an empty row for each row above it: drop these immediately.
         rows = (row for row in islice(rows, config.skip_after_header, None) if row[1])

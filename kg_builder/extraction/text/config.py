@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kg_builder.extraction.structured.config import TypeColumn
+
 Confidence = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -131,7 +133,11 @@ class UnstructuredSource(BaseModel):
     title: Annotated[str, Field(description="Field with the topic's name.")] = "title"
     text: Annotated[str, Field(description="Field with the text.")] = "text"
     topic_type: Annotated[
-        str, Field(description="Class of the topic if the text does not state it.")
+        str | TypeColumn,
+        Field(
+            description="Class of the topic if the text does not state it; for JSON lines it may be "
+            "in a field."
+        ),
     ] = "Artist"
     model: Annotated[
         str | None,

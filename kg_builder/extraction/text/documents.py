@@ -12,6 +12,7 @@ from typing import Final
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.semi_structured.page_text import decode_page
+from kg_builder.extraction.structured.config import TypeColumn
 from kg_builder.extraction.tabular import RowsConfig, read_rows
 from kg_builder.extraction.text.config import UnstructuredSource
 from kg_builder.extraction.text.mentions import ALBUM, GROUP, PERSON, SONG, WORK, Entity, Mention
@@ -36,6 +37,9 @@ class TextDocument:
     place: str
     """Location of the text; a sentence adds its offsets."""
 
+    type: str = ""
+    """Class of the topic by a field of the source, if it has one."""
+
     def evidence(self, start: int, end: int) -> str:
         """Location of a span of the text, with offsets in code points."""
         return f"{self.place};char={start},{end}"
@@ -51,6 +55,12 @@ def read_documents(
     """
     if without_packing(source.path.lower()).endswith((".jsonl", ".ndjson")):
         yield from _json_lines(source, root, out)
+    elif isinstance(source.topic_type, TypeColumn):
+        raise DataError(
+            "text files have no fields, in one of which a class could stand",
+            where=f"source {source.name!r}",
+            remedy="set topic_type to a class, or write the texts as JSON lines",
+        )
     else:
         yield from _files(source, root, out)
 
@@ -58,30 +68,37 @@ def read_documents(
 def _json_lines(
     source: UnstructuredSource, root: Path, out: Collector | None
 ) -> Iterator[TextDocument]:
+    types = None
+    columns = [source.id, source.title, source.text]
+    if isinstance(source.topic_type, TypeColumn):
+        types = source.topic_type
+        columns.append(types.column)
     rows = read_rows(
-        RowsConfig(path=source.path, format="jsonl"),
-        root,
-        columns=[source.id, source.title, source.text],
-        chunk_rows=1000,
+        RowsConfig(path=source.path, format="jsonl"), root, columns=columns, chunk_rows=1000
     )
     for chunk in rows:
-        for id_, title, text, number in zip(
+        kinds = chunk.columns[types.column] if types else [None] * len(chunk)
+        for id_, title, text, kind, number in zip(
             chunk.columns[source.id],
             chunk.columns[source.title],
             chunk.columns[source.text],
+            kinds,
             chunk.places,
             strict=True,
         ):
+            type_ = types.of(kind if isinstance(kind, str) else "") if types else ""
             if not isinstance(text, str) or not isinstance(title, str):
                 rows.refuse("text or title missing", number)
             elif len(text) > source.max_chars:
                 rows.refuse("text too long", number, f"{len(text)} characters")
             elif len(title) > _LONGEST_TITLE:
                 rows.refuse("title too long", number, f"{len(title)} characters")
+            elif type_ is None:
+                rows.refuse("unknown type", number, str(kind or ""))
             else:
                 name = id_ if isinstance(id_, str) else str(number)
                 text = _without_runs(without_halves(text), out)
-                yield TextDocument(name, without_halves(title), text, rows.evidence(number))
+                yield TextDocument(name, without_halves(title), text, rows.evidence(number), type_)
     if out is not None:
         out.take_rejects(rows.rejects)
         for what, count in rows.counts.items():

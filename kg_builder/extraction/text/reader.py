@@ -114,7 +114,7 @@ class TextReader:
         type_ = topic_type(
             document.title,
             document.text,
-            declared=self._source.topic_type,
+            declared=_declared(document, self._source),
             known=self._names.types(document.title),
             schema=self._schema,
         )
@@ -369,7 +369,7 @@ class _Writer:
         topic = self._text.topic
         type_ = topic.type
         if type_ == "Artist":
-            type_ = self._source.topic_type
+            type_ = _declared(document, self._source)
         key = id_key(out.source, "", document.id)
         whole = document.evidence(0, len(document.text))
         others = [item.text for item in self._text.mentions if item.origin == "title"]
@@ -417,3 +417,9 @@ class _Writer:
             key = self._out.mention(entity.type, entity.name, evidence=evidence, owner=owner)
             self._keys[entity] = key
         return key
+
+
+def _declared(document: TextDocument, source: UnstructuredSource) -> str:
+    """Class of a text's topic by the recipe."""
+    given = source.topic_type
+    return document.type or (given if isinstance(given, str) else given.default or "Artist")

@@ -21,9 +21,23 @@ _MONTH_WORD: Final = "|".join(sorted(_MONTH, key=len, reverse=True))
 
 _APPROXIMATE: Final = re.compile(
     r"^(?:c(?:irca|a)?\.?\s*(?=\d)|(?:about|around|approximately|approx\.?|before|after|early|mid|"
-    r"late)[\s-]+|[?~%]\s*(?=\d))|\s*[?~%]+$",
+    r"late|spring|summer|autumn|fall|winter|frühling|frühjahr|sommer|herbst|printemps|été|automne|"
+    r"hiver|primavera|verano|otoño|invierno|estate|autunno|inverno)[\s-]+(?=\S*\d)|"
+    r"[?~%]\s*(?=\d))|\s*[?~%]+$",
     re.IGNORECASE,
 )
+_REMARK: Final = re.compile(
+    r"^(?:released|recorded|published|issued|out|erschienen|veröffentlicht|sortie?|publicado)"
+    r"(?:\s+(?:on|in|am|le|el))?:?\s+(?=\S)|(?<=\w)\s*\([^()\d]{1,40}\)$",
+    re.IGNORECASE,
+)
+"""What is said of a date beside it: that it is of the release, or of which country."""
+
+_POINTS: Final = re.compile(r"(?<=\d)\.\s+(?=\d)|(?<=\d)\.$")
+"""Points after the parts of a date: 1997. 5. 12."""
+
+_ROMAN: Final = re.compile(r"^(\d{1,2})[.\s]+(I{1,3}|I?V|VI{1,3}|I?X|XI{1,2})[.\s]+(\d{4})$")
+_ROMAN_MONTHS: Final = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 _UNTOLD: Final = re.compile(r"(?:-(?:XX|xx|uu))+$")
 """Unspecified month or day in EDTF."""
 
@@ -100,7 +114,7 @@ def parse_date(text: str, day_first: bool | None = None) -> DateValue | None:
     >>> parse_date("1999-05-00").text, parse_date("12 May 1965").text, parse_date("c. 1940").kind
     ('1999-05', '1965-05-12', 'gYear')
     """
-    text = text.strip().strip("()[]").strip()
+    text = _REMARK.sub("", text.strip()).strip("()[]").strip()
     plain = _APPROXIMATE.sub("", text).strip()
     approximate = plain != text
     plain = _UNTOLD.sub("", plain)
@@ -146,6 +160,9 @@ def _written(text: str, day_first: bool | None) -> tuple[int, int, int] | None:
     plain = _SIGN.sub("", text)
     if ":" in plain:
         plain = _ZONE.sub("", TIME_OF_DAY.sub(" ", plain, count=1)).strip(" ,;()")
+    plain = _POINTS.sub(lambda found: "." if found.end() < len(found.string) else "", plain)
+    if found := _ROMAN.match(plain):
+        return int(found[3]), _ROMAN_MONTHS.index(found[2]) + 1, int(found[1])
     if found := _YEAR_ALONE.match(plain):
         return int(found[1]), 0, 0
     if found := _TWO_YEARS.match(plain):
@@ -192,7 +209,10 @@ def _ordered(
     return (year, other, one) if day_first else (year, one, other)
 
 
-_CLOCK: Final = re.compile(r"^(?:(\d+):)?(\d{1,3}):(\d{2})(?:[.,]\d+)?$")
+_CLOCK: Final = re.compile(
+    r"^(?:(\d+):)?(\d{1,3}):(\d{2})(?:[.,]\d+)?(?:\s*(?:h|hrs?|m|min|mins|minutes?)\.?)?$", re.I
+)
+_MILLISECONDS: Final = re.compile(r"^(\d+(?:[.,]\d+)?)\s*(?:ms|msecs?|milliseconds?)$", re.I)
 _ISO_DURATION: Final = re.compile(
     r"^P(?:0+Y)?(?:0+M)?(?:0+W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$",
     re.IGNORECASE,
@@ -224,9 +244,11 @@ def parse_duration(
     >>> parse_duration("4:33"), parse_duration("273000", "milliseconds"), parse_duration("4")
     ('PT4M33S', 'PT4M33S', None)
     """
-    text = text.strip()
+    text = text.strip().strip("()[]").strip()
     if len(text) > _LONGEST:
         return None
+    if found := _MILLISECONDS.match(text):
+        text, unit = found[1], "milliseconds"
     number = parse_number(text, decimal)
     if number is not None:
         return _write(float(number) * _SECONDS[unit]) if unit else None

@@ -25,6 +25,15 @@ from kg_builder.extraction.values.locale_words import LANGUAGES
         ("Mon May 05 14:00:00 +0000 1997", "1997-05-05"),
         ("2011-11-07 00:00:00 UTC", "2011-11-07"),
         ("Sep 5, 2024 3:07 PM", "2024-09-05"),
+        ("Mon May 12 1997 02:00:00 GMT+0200 (CEST)", "1997-05-12"),
+        ("1997. 5. 12.", "1997-05-12"),
+        ("12. 5. 97.", "1997"),
+        ("12.V.1997", "1997-05-12"),
+        ("3 XII 1997", "1997-12-03"),
+        ("12 May 1997 (UK)", "1997-05-12"),
+        ("Released: May 1997 (US)", "1997-05"),
+        ("Spring 1997", "1997"),
+        ("été 1997", "1997"),
         ("+1985-00-00T00:00:00Z", "1985"),
         ("+1985-03-00T00:00:00Z", "1985-03"),
         ("Mon, 05 May 1997", "1997-05-05"),
@@ -187,3 +196,8 @@ def test_literals_take_the_decimal_sign() -> None:
     assert read_literal("1.000", "integer", comma).text == "1000"  # type: ignore[union-attr]
     assert read_literal("1,000", "integer", comma).text == "1"  # type: ignore[union-attr]
     assert read_literal("1,5", "integer") is None
+
+
+@pytest.mark.parametrize("text", ["215000 ms", "(3:35)", "3:35 min", "03:35 mins", "0:03:35 h"])
+def test_durations_with_their_unit_beside(text):
+    assert parse_duration(text) == "PT3M35S"

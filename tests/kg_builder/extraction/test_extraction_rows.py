@@ -182,3 +182,49 @@ def test_no_bytes_break_the_reader(tmp_path: Path, content: bytes) -> None:
     used = len(reader.frame())
     assert used == reader.counts["rows used"]
     assert reader.counts["rows read"] == used + reader.counts["rows rejected"]
+
+
+HEADINGS = [
+    (["", "album", "album", "track"], ["", "id", "title", "title"], ["track_id", "", "", ""]),
+    (["", "album", "", "track"], ["track_id", "id", "title", "title"]),
+]
+
+
+@pytest.mark.parametrize("rows", HEADINGS)
+@pytest.mark.parametrize("layout", ["csv", "tsv", "xlsx"])
+def test_a_heading_of_several_rows(tmp_path: Path, rows: list[list[str]], layout: str) -> None:
+    lines = [*rows, ["2", "1", "Leaf, Sea", "Rain"]]
+    path = tmp_path / f"a.{layout}"
+    if layout == "xlsx":
+        pd.DataFrame(lines).to_excel(path, index=False, header=False)
+    else:
+        cut = "," if layout == "csv" else "\t"
+        pd.DataFrame(lines).to_csv(path, sep=cut, index=False, header=False)
+    reader = read_rows(RowsConfig(path=path.name, header_rows=len(rows)), tmp_path)
+    (chunk,) = reader
+    assert chunk.columns == {
+        "track_id": ["2"], "album.id": ["1"], "album.title": ["Leaf, Sea"], "track.title": ["Rain"],
+    }  # fmt: skip
+    assert chunk.places == [len(rows) + 1]
+
+
+def test_a_heading_that_ends_before_its_rows(write: Write, tmp_path: Path) -> None:
+    write("a.csv", "a,b\n")
+    assert list(read_rows(RowsConfig(path="a.csv", header_rows=3), tmp_path)) == []
+
+
+@pytest.mark.parametrize("layout", ["csv", "tsv"])
+def test_rows_that_end_before_the_last_column(write: Write, tmp_path: Path, layout: str) -> None:
+    text = 'a,b,c\n1,"x, y",3\n\n4\n5,6\n7,8,9,10\n'
+    write(f"a.{layout}", text if layout == "csv" else text.replace(",", "\t"))
+    config = RowsConfig(path=f"a.{layout}", short_rows=True, quote='"')
+    reader = read_rows(config, tmp_path)
+    rows = [row for chunk in reader for row in zip(*chunk.columns.values(), strict=True)]
+    assert [row[0] for row in rows] == ["1", "4", "5"]
+    assert rows[1:] == [("4", None, None), ("5", "6", None)]
+    assert [reject.detail for reject in reader.rejects] == ["4 instead of 3"]
+    names = ("a", "b", "c")
+    plain = {"short_rows": True, "quote": "", "skip_rows": 2, "header": False, "names": names}
+    reader = read_rows(RowsConfig(path=f"a.{layout}", **plain), tmp_path)
+    found = [row for chunk in reader for row in zip(*chunk.columns.values(), strict=True)]
+    assert found == rows[1:]

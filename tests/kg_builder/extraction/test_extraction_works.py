@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from kg_builder.errors import DataError
 from kg_builder.extraction import UnstructuredSource
 from kg_builder.extraction.text.documents import TextDocument, topic_type
 from kg_builder.extraction.text.reader import TextReader
@@ -163,3 +164,29 @@ def test_an_album_that_a_song_is_on_belongs_to_the_topic(write: Write, run: Run)
     found = run(kind="unstructured", path="t.jsonl", model=None)
     stated = set(triples(found))
     assert ("src/song/B1/sodade", "onAlbum", "src/album/B1/miss perfumado") in stated
+
+
+KINDS = {"record": "Album", "group": "Band"}
+NOTES = [
+    {"id": "1", "title": "Leaf", "text": "It was produced by Ann Example.", "kind": "Record"},
+    {"id": "2", "title": "The Samples", "text": "They come from Oslo.", "kind": "group"},
+    {"id": "3", "title": "Sea", "text": "It is deep.", "kind": "ocean"},
+]
+
+
+TOPIC = {"column": "kind", "values": KINDS}
+
+
+def test_the_class_of_a_topic_by_a_field(write: Write, run: Run) -> None:
+    write("notes.jsonl", "\n".join(map(json.dumps, NOTES)))
+    found = run(kind="unstructured", path="notes.jsonl", model=None, topic_type=TOPIC)
+    types = dict(found.records[["name", "type"]].to_numpy().tolist())
+    assert (types["Leaf"], types["The Samples"]) == ("Album", "Band")
+    assert "Sea" not in types
+    assert found.rejects[["reason", "detail"]].to_numpy().tolist() == [["unknown type", "ocean"]]
+
+
+def test_text_files_have_no_field_for_the_class(write: Write, run: Run) -> None:
+    write("Leaf.txt", "It is an album.")
+    with pytest.raises(DataError, match="text files have no fields"):
+        run(kind="unstructured", path="*.txt", model=None, topic_type=TOPIC)

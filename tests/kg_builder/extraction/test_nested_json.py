@@ -9,7 +9,13 @@ import pytest
 from pydantic import ValidationError
 
 from kg_builder.errors import DataError
-from kg_builder.extraction import RowsConfig, SemiStructuredSource, extract, read_rows
+from kg_builder.extraction import (
+    RowsConfig,
+    SemiStructuredSource,
+    StructuredSource,
+    extract,
+    read_rows,
+)
 from kg_builder.extraction.interactions import InteractionTable, read_interactions
 from kg_builder.ontology import load_schema
 
@@ -283,3 +289,30 @@ def test_interactions_with_lists_of_items_written_as_text(tmp_path):
     pairs = found.interactions[["user", "item"]].to_numpy().tolist()
     assert pairs == [["ann", "s/s1"], ["ann", "s/s2"], ["cy", "s/s1"]]
     assert found.rejects["reason"].tolist() == ["empty user or item"]
+
+
+ALBUMS = [
+    {"t": "Leaf", "by": [{"first": "Ann", "last": "Example"}, {"last": "Samples"}]},
+    {"t": "Sea", "by": []},
+]
+
+
+def test_names_in_two_fields(tmp_path):
+    write(tmp_path, "x.json", ALBUMS)
+    keys = {"predicate": "performer", "type": "Artist", "before": "by.first"}
+    mapping = {"name": "t", "type": "Album", "paths": {"by.last": keys}}
+    read = extract(source(mapping=mapping), tmp_path, schema=load_schema())
+    names = dict(zip(read.records["record"], read.records["name"], strict=True))
+    assert [names[one] for one in read.statements["object"]] == ["Ann Example", "Samples"]
+
+
+def test_names_in_two_columns(tmp_path):
+    write(tmp_path, "x.csv", "t,last,first\nLeaf,Example,Ann\nSea,Samples,\nSky,,Bob\n")
+    keys = {"predicate": "performer", "type": "Artist", "before": "first"}
+    table = {"path": "x.csv", "type": "Album", "name": "t", "columns": {"last": keys}}
+    tables = StructuredSource.model_validate(
+        {"kind": "structured", "name": "s", "tables": {"t": table}}
+    )
+    read = extract(tables, tmp_path, schema=load_schema())
+    names = dict(zip(read.records["record"], read.records["name"], strict=True))
+    assert [names[one] for one in read.statements["object"]] == ["Ann Example", "Samples"]

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from kg_builder.errors import DataError
 from tests.kg_builder.conftest import Run, named, reasons, record
 
 Write = Callable[[str, str | bytes], Path]
@@ -101,3 +105,78 @@ e:c a dbo:Album ; rdfs:label "Leaf"@en ; dbo:artist e:b ; dbo:runtime "2462.0"^^
         ("Leaf", "duration", "PT41M2S"),
         ("Leaf", "duration", "PT41M"),
     }
+
+
+def test_nodes_without_an_address_keep_their_names_and_keys(write: Write, run: Run) -> None:
+    text = (
+        PREFIXES
+        + """
+e:a a s:MusicAlbum ; s:name "Leaf" ; s:recordLabel [ a s:Organization ; s:name "Hill" ] ;
+  s:byArtist [ a s:MusicGroup ; s:name "The Samples" ; s:foundingLocation [ s:name "Oslo" ] ] .
+"""
+    )
+    write("a.ttl", text)
+    found = run(**RDF)
+    assert set(named(found)) == {
+        ("Leaf", "performer", "The Samples"), ("Leaf", "recordLabel", "Hill"),
+        ("The Samples", "origin", "Oslo"),
+    }  # fmt: skip
+    again = run(**RDF)
+    assert found.records["record"].tolist() == again.records["record"].tolist()
+
+
+def test_tracks_of_albums_and_of_artists(write: Write, run: Run) -> None:
+    write(
+        "a.ttl",
+        PREFIXES
+        + """
+e:a a s:MusicAlbum ; s:name "Leaf" ; s:track e:t .
+e:b a s:MusicGroup ; s:name "The Samples" ; s:track e:t .
+e:t a s:MusicRecording ; s:name "Opening" .
+""",
+    )
+    assert set(named(run(**RDF))) == {
+        ("Opening", "onAlbum", "Leaf"), ("The Samples", "performed", "Opening"),
+    }  # fmt: skip
+
+
+KINDS = """<?xml version="1.0"?>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+  xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:mo="http://purl.org/ontology/mo/">
+  <rdf:Description rdf:about="http://e.org/a"><dc:title>Leaf</dc:title><dc:type>Album</dc:type>
+    <dc:creator rdf:resource="http://e.org/b"/></rdf:Description>
+  <rdf:Description rdf:about="http://e.org/b"><dc:title>Ann Example</dc:title>
+    <dc:type>singer</dc:type></rdf:Description>
+  <mo:Release rdf:about="http://e.org/c"><dc:title>Sea</dc:title>
+    <dc:type rdf:resource="http://e.org/kinds#track"/></mo:Release>
+  <rdf:Description rdf:about="http://e.org/d"><dc:title>Rain</dc:title><dc:type>ring tone</dc:type>
+  </rdf:Description>
+</rdf:RDF>"""
+
+
+@pytest.mark.parametrize("column", ["dc:type", "http://purl.org/dc/elements/1.1/type"])
+def test_the_class_by_a_property(write: Write, run: Run, column: str) -> None:
+    write("a.rdf", KINDS)
+    values = {"album": "Album", "Singer": "SoloArtist", "track": "Song"}
+    table = {"reads": "rdf", "path": "a.rdf", "type": {"column": column, "values": values}}
+    found = run(kind="structured", tables={"t": table})
+    types = dict(found.records[["name", "type"]].to_numpy().tolist())
+    assert types == {"Leaf": "Album", "Ann Example": "SoloArtist", "Sea": "Song", "Rain": "Entity"}
+    assert ("Leaf", "performer", "Ann Example") in named(found)
+    assert found.counts["unknown class: ring tone"] == 1
+
+
+@pytest.mark.parametrize(
+    ("type_", "words"),
+    [
+        ({"column": "dcx:type", "values": {}}, "unknown prefix in 'dcx:type'"),
+        ({"column": "dc:type", "values": {"a": "Albun"}}, "no class 'Albun'"),
+    ],
+)
+def test_a_class_or_property_that_is_not_there(
+    write: Write, run: Run, type_: dict[str, Any], words: str
+) -> None:
+    write("a.rdf", KINDS)
+    table = {"reads": "rdf", "path": "a.rdf", "type": type_}
+    with pytest.raises(DataError, match=words):
+        run(kind="structured", tables={"t": table})

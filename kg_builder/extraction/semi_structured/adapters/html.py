@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 from typing import Final
 
-from lxml import etree, html
+from lxml import html
 
+from kg_builder.extraction.page_trees import page_address, parse_page
 from kg_builder.extraction.semi_structured.adapters.base import Document
 from kg_builder.extraction.semi_structured.markup.html_syntaxes import (
     parse_microdata,
@@ -27,8 +28,6 @@ _SIGNS: Final = re.compile(
 _UNMARKED: Final = 0.8
 """Confidence factor of facts without markup."""
 
-_DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]*\?>")
-
 
 class HtmlPages:
     """Adapter of HTML pages; a page is one document."""
@@ -45,12 +44,12 @@ class HtmlPages:
         content = document.bytes()
         if content is None:
             return
-        root = _parse(decode_page(content))
+        root = parse_page(content)
         out = document.out
         if root is None:
             out.reject("not a readable page", document.name)
             return
-        page = _address(root)
+        page = page_address(root)
         found = self._add(document, "json-ld", _json_ld(document, root), page)
         if not found:  # other syntaxes on the same page repeat the JSON-LD
             found += self._add(document, "microdata", parse_microdata(root), page)
@@ -84,34 +83,6 @@ class HtmlPages:
             address=page,
         )
         return mapper.add(nodes)
-
-
-def _parse(text: str) -> html.HtmlElement | None:
-    text = _DECLARATION.sub("", text)
-    if not text.strip():
-        return None
-    try:
-        return html.document_fromstring(
-            text, parser=html.HTMLParser(no_network=True, huge_tree=False, recover=True)
-        )
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        return None
-
-
-def _address(root: html.HtmlElement) -> str:
-    """The page's address: its base, canonical or sharing (Open Graph) link."""
-    found = [str(base.get("href") or "") for base in root.iter("base")]
-    found += [
-        str(link.get("href") or "")
-        for link in root.iter("link")
-        if "canonical" in str(link.get("rel") or "").lower().split()
-    ]
-    found += [
-        str(meta.get("content") or "")
-        for meta in root.iter("meta")
-        if str(meta.get("property") or "").lower() == "og:url"
-    ]
-    return next((one.strip() for one in found if one.strip().startswith("http")), "")
 
 
 def _json_ld(document: Document, root: html.HtmlElement) -> list[Node]:

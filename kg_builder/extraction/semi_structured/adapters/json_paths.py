@@ -1,4 +1,4 @@
-"""Read nested JSON into records and statements by JSON paths that the recipe gives."""
+"""Read nested JSON and XML into records and statements by paths that the recipe gives."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from kg_builder.extraction.structured.config import ColumnMap
 from kg_builder.extraction.tabular.config import scalar
 from kg_builder.extraction.tabular.nested_json import Nested, documents, nested_at, no_rows
 from kg_builder.extraction.values import clean_text, is_placeholder
-from kg_builder.packed_files import without_packing
+from kg_builder.extraction.xml_elements import elements_at
+from kg_builder.packed_files import open_binary, without_packing
 
 _BEGINS: Final = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\]\"\d-])")
 
@@ -79,6 +80,49 @@ class JsonFiles:
         reader.finish()
 
 
+class XmlFiles:
+    """Adapter of XML files; the mapping's `records` is the path of the entities' elements."""
+
+    name = "xml"
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """Never: the recipe must define which elements are entities."""
+        return False
+
+    def read(self, document: Document) -> None:
+        """Add the entities of a file; if the XML is malformed, those before the error are kept.
+
+        Raises:
+            DataError: the recipe has no mapping, or the file declares entities.
+        """
+        mapping = document.source.mapping
+        if mapping is None or not mapping.records:
+            raise DataError(
+                "XML needs a mapping with the path of its records",
+                where=f"source {document.source.name!r}",
+                remedy="add [sources.mapping] with records = 'playlist.trackList.track', type, ...",
+            )
+        reader = ThingReader(document, mapping)
+        document.out.counts["documents read"] += 1
+        count = 0
+        seen: dict[str, None] = {}
+
+        def complain(reason: str, line: int, detail: str) -> None:
+            document.out.reject(reason, f"{document.name}#line={line}", detail)
+
+        with open_binary(document.path) as stream:
+            path = mapping.records.split(".")
+            for pointer, thing in elements_at(stream, path, complain, seen):
+                count += 1
+                reader.add(Nested(thing, pointer))
+        reader.finish()
+        if count:
+            document.out.counts["documents used"] += 1
+        else:
+            detail = f"no {mapping.records!r}; there are: {', '.join(seen)}"
+            document.out.reject("document without usable things", document.name, detail)
+
+
 class ThingReader:
     """Convert each object that describes an entity to a record and statements."""
 
@@ -102,7 +146,8 @@ class ThingReader:
             for item in ((items,) if isinstance(items, ColumnMap) else items)
         ]
         labels = (reader.mapping.labels for _, reader in self._readers)
-        wanted = [mapping.name, *filter(None, [mapping.id, *labels]), *mapping.aliases]
+        befores = (reader.mapping.before for _, reader in self._readers)
+        wanted = [mapping.name, *filter(None, [mapping.id, *labels, *befores]), *mapping.aliases]
         self._unmet = dict.fromkeys([*wanted, *mapping.external_ids, *mapping.paths])
 
     def finish(self) -> None:
@@ -170,6 +215,12 @@ class ThingReader:
         for path, reader in self._readers:
             labels = _texts(thing, reader.mapping.labels) if reader.mapping.labels else []
             values = _texts(thing, path)
+            if before := reader.mapping.before:
+                first = _labels(values, _texts(thing, before))
+                values = [
+                    (pointer, f"{front} {text}" if front else text)
+                    for (pointer, text), front in zip(values, first, strict=True)
+                ]
             for (pointer, text), label in zip(values, _labels(values, labels), strict=True):
                 reader.read(text, Place(key, f"{document.name}#{pointer}"), label)
 

@@ -12,6 +12,7 @@ from lxml import etree, html
 from kg_builder.databases import external_id
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.objects import Assertions
+from kg_builder.extraction.page_trees import is_unseen
 from kg_builder.extraction.semi_structured.adapters.wikitext import (
     ALIAS_FIELDS,
     INFOBOXES,
@@ -102,7 +103,6 @@ _LINE: Final = 300
 """Maximum length of such a subtitle."""
 
 _ONE: Final = frozenset({"br", "li", "p", "div", "tr", "dd", "dt"})
-_HIDDEN: Final = frozenset({"style", "script", "template"})
 _BREAKS: Final = re.compile(r"[\n•·|]|(?<=\s)/(?=\s)")
 _COMMAS: Final = re.compile(r"[,;،、](?!\d{3}\b)")
 _MARK: Final = re.compile(
@@ -335,7 +335,7 @@ def _lines(element: html.HtmlElement) -> str:
             continue
         if skipped is not None:
             continue
-        if not isinstance(piece.tag, str) or _is_unseen(piece):
+        if not isinstance(piece.tag, str) or is_unseen(piece):
             skipped = piece
             continue
         if piece.tag in _ONE and piece is not element:
@@ -348,13 +348,3 @@ def _lines(element: html.HtmlElement) -> str:
 
 def _kept(text: str | None) -> str:
     return (text or "").replace(",", _KEPT)
-
-
-def _is_unseen(element: html.HtmlElement) -> bool:
-    """Whether an element is not visible content: footnotes, hidden text, edit buttons."""
-    if element.tag in _HIDDEN:
-        return True
-    classes = set(str(element.get("class") or "").split())
-    if classes & {"reference", "mw-editsection", "noprint", "mw-ref", "Inline-Template"}:
-        return True
-    return "display:none" in str(element.get("style") or "").replace(" ", "").lower()

@@ -1,0 +1,193 @@
+"""Guess who listened to what: logs of interactions, and the plays of a library's owner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+
+from kg_builder.extraction.interactions import read_times
+from kg_builder.schema_inference.columns import Guess, day_first_of, numbers
+from kg_builder.schema_inference.plan import Acts, Plan, table_key
+from kg_builder.schema_inference.references import described, in_step, keyed, overlap, refer
+from kg_builder.schema_inference.samples import Sample
+from kg_builder.schema_inference.things import Things, things_table
+from kg_builder.schema_inference.words import WORKS
+
+_ITEM_IDS: Final = ("id", "mbid", "address", "spotify")
+_FINEST: Final = ("item", "song", "album", "movie", "book", "artist")
+_FILLED: Final = 0.98
+"""Least share of filled cells in a column of ids beside one of names."""
+
+_MOST_DIFFERENT: Final = 100
+_MILLISECONDS_HEARD: Final = 30_000
+
+
+def user_of(found: list[Guess]) -> Guess | None:
+    """The column of the users, if any."""
+    users = [g for g in found if g.about == "user" and g.says in {"", "id", "name"}]
+    return min(users, key=lambda g: ("id", "", "name").index(g.says), default=None)
+
+
+def is_events(found: list[Guess]) -> bool:
+    """Whether a file is a log: each row has a user and an item, or an item and a time."""
+    things = [g for g in found if g.about in _FINEST and g.says in {"", "name", *_ITEM_IDS}]
+    if not things:
+        return False
+    if user_of(found) is not None:
+        return True
+    return any(g.says in {"time", "played"} and g.about in {"", "song", "user"} for g in found)
+
+
+def worth(found: list[Guess]) -> int:
+    """Rank a log: ratings before plays before what only has times, tags last."""
+    says = {g.says for g in found}
+    return (
+        4 * ("rating" in says) + 3 * ("plays" in says) + 2 * ("tag" not in {g.about for g in found})
+    )
+
+
+def add_acts(plan: Plan, sample: Sample, found: list[Guess]) -> None:
+    """Add a log of interactions, or of tags that users gave, with a table of its items."""
+    item, table = _item(plan, sample, found)
+    user = user_of(found)
+    if item is None or table is None:
+        return
+    tag = next((g for g in found if g.about == "tag" and g.says in {"", "name"}), None)
+    if tag is not None and user is not None and not any(g.says == "rating" for g in found):
+        subject = {"column": item.name, "ref": table.key}
+        what = {"column": tag.name, "type": "Tag"}
+        keys = {"subject": subject, "predicate": "tag", "object": what, "user": user.name}
+        plan.links.append((sample, keys, "a user, a thing and a tag in each row"))
+        return
+    settings: dict[str, Any] = {"user": user.name if user else {"value": "me"}}
+    why = {"user": user.why if user else "no column names one: all rows are of one listener"}
+    settings |= {"item": item.name}
+    why["item"] = f"{item.why}; rows of table {table.key!r}"
+    _weigh(sample, found, settings, why)
+    _date(sample, found, settings, why)
+    plan.acts.append(Acts(sample, settings, why, table))
+
+
+def _item(plan: Plan, sample: Sample, found: list[Guess]) -> tuple[Guess | None, Things | None]:
+    """The column of the items, and the table that describes them."""
+    things = [g for g in found if g.about in _FINEST and g.column.values]
+    ids = [g for g in things if g.says in _ITEM_IDS]
+    for one in sorted([*ids, *things], key=lambda g: (g not in ids, _FINEST.index(g.about))):
+        for table in plan.tables:
+            if one.about in {"item", table.about} and overlap(one, table):
+                return one, table
+            if one in ids and one.about == table.about and described(table, one):
+                return one, keyed(plan, table, one)
+            if one.about == table.about and _by_name(one, table):
+                return one, table
+    filled = [g for g in ids if len(g.column.values) >= _FILLED * sample.rows]
+    named = {g.about for g in things if g.says in {"", "name"}}
+    filled += [g for g in ids if g not in filled and g.about not in named]
+    for about in _FINEST:
+        for one in filled:
+            if one.about == about:
+                return one, _from_events(plan, sample, found, one)
+    for about in ("artist", "album", "song", "movie", "book", "item"):
+        for one in things:
+            if one.about == about and one.says in {"", "name"}:
+                return one, _from_events(plan, sample, found, one)
+    return None, None
+
+
+def _by_name(one: Guess, table: Things) -> bool:
+    """Whether a column holds names of the entities of a table without ids, which serve as ids."""
+    if table.id is not None or one.says not in {"", "name"}:
+        return False
+    names = table.sample.columns[table.name].distinct
+    if not one.column.distinct & names:
+        return False
+    table.id = table.name
+    return True
+
+
+def _from_events(plan: Plan, sample: Sample, found: list[Guess], item: Guess) -> Things | None:
+    """Derive a table of items that only the log describes."""
+    about = "song" if item.about == "item" else item.about
+    own = [g for g in found if g.about == item.about and g.says in {"", "name"} and g is not item]
+    key, why = (
+        table_key(plan, about),
+        "the interactions name them; no other file describes them",
+    )
+    name = own[0] if own and item.says in _ITEM_IDS else item
+    known = [g for g in found if g.about == about and g.says in {"mbid", "wikidata", "discogs"}]
+    known = [g for g in known if in_step(g, item) and g not in {name, item}]
+    table = things_table(key, sample, [name, item, *known], about, why)
+    if table is None:
+        table = Things(key, sample, about, why, None, name.name)
+    table.id, table.name = item.name, name.name
+    user = user_of(found)
+    events = {"time", "plays", "rating", "played"}
+    table.taken |= {item.name, name.name} | ({user.name} if user else set())
+    table.taken |= {g.name for g in found if g.says in events}
+    plan.tables.append(table)
+    if item.says in _ITEM_IDS:
+        refer(plan, table, found)
+    return table
+
+
+def _weigh(
+    sample: Sample, found: list[Guess], settings: dict[str, Any], why: dict[str, str]
+) -> None:
+    by = {g.says: g for g in reversed(found) if g.about in {"", "user", "song", "item"}}
+    if (rating := by.get("rating")) is not None and numbers(rating.column):
+        top = max(numbers(rating.column))
+        scale = next((limit for limit in (1, 5, 10, 100) if top <= limit), None)
+        settings["weight"] = rating.name
+        why["weight"] = f"{rating.why}; ratings up to {top:g}"
+        if scale is not None and scale > 1:
+            settings["threshold"] = {5: 4, 10: 7, 100: 70}[scale]
+            why["threshold"] = f"a rating from here on is liked: the upper part of 0 to {scale}"
+    elif (plays := by.get("plays")) is not None and numbers(plays.column):
+        settings["weight"], why["weight"] = plays.name, f"{plays.why}; numbers of plays"
+    elif "time" in by or "played" in by:
+        settings["weight"], why["weight"] = "@count", "a row is one play: they are counted"
+    if (heard := by.get("played")) is not None and max(numbers(heard.column), default=0) >= (
+        _MILLISECONDS_HEARD
+    ):
+        settings["where"] = [{"column": heard.name, "min": _MILLISECONDS_HEARD}]
+        why["where"] = "milliseconds; shorter is no play"
+
+
+def _date(
+    sample: Sample, found: list[Guess], settings: dict[str, Any], why: dict[str, str]
+) -> None:
+    day_first = day_first_of(sample)[0]
+    for one in found:
+        if one.says in {"time", "date", "last time"} and one.column.values:
+            cells = pd.Series(one.column.values, dtype="string")
+            if read_times(cells.to_frame(), day_first).notna().all():
+                settings["time"], why["time"] = one.name, one.why
+                return
+
+
+def add_own_acts(plan: Plan, found: Mapping[str, list[Guess]]) -> None:
+    """Where nothing else says who listened: a library or collection with its owner's plays."""
+    for table in plan.tables:
+        acts = [
+            g
+            for g in found[table.sample.path]
+            if g.says in {"plays", "rating"} and _is_ones_own(g, table)
+        ]
+        if not acts or table.id is None or table.is_derived or table.about not in WORKS:
+            continue
+        acts.sort(key=lambda g: -sum(number > 0 for number in numbers(g.column)))
+        settings: dict[str, Any] = {"user": {"value": "me"}, "item": table.id}
+        why = {"user": f"no column names one: {acts[0].name!r} is of the owner of the file"}
+        _weigh(table.sample, acts[:1], settings, why)
+        settings.setdefault("threshold", 1)
+        plan.acts.append(Acts(table.sample, settings, why, table))
+        return
+
+
+def _is_ones_own(one: Guess, table: Things) -> bool:
+    """Whether numbers are of one listener: whole, few, and not below another thing."""
+    found = numbers(one.column)
+    whole = bool(found) and all(number == int(number) for number in found)
+    return whole and "." not in one.name and len(set(found)) <= _MOST_DIFFERENT and max(found) > 1

@@ -1,0 +1,190 @@
+"""Sample JSON, XML and Parquet files, whose columns are paths below each row."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.tabular.config import joined, layout_by_name
+from kg_builder.extraction.tabular.nested_json import decoded
+from kg_builder.extraction.tabular.typed_cells import text_of
+from kg_builder.extraction.xml_elements import TEXT, elements_at, leaves_by_path
+from kg_builder.packed_files import open_binary
+from kg_builder.schema_inference.samples import ENCODINGS, NULLS, ROWS, Column, Sample
+from kg_builder.schema_inference.words import CLASSES, meaning
+
+_LARGEST_JSON: Final = 256 << 20
+_DEPTH: Final = 6
+_ELEMENTS: Final = 200_000
+"""Elements of an XML file to look at."""
+
+_SCORES: Final = frozenset({"score-partwise", "score-timewise"})
+_NOTES: Final = ("part.", "measure.", "part-list.", "defaults.", "credit.")
+"""Parts of a score that are about notes and pages."""
+
+_KNOWN_ROWS: Final = {root: root for root in _SCORES} | {"plist": "plist.dict.dict.dict"}
+"""Root elements of formats whose rows are known."""
+
+
+def json_sample(file: Path, path: str, head: bytes, *, whole: bool) -> Sample | None:
+    """Sample JSON or JSON Lines; `None` if there is no object.
+
+    Args:
+        file: the file.
+        path: below the raw folder.
+        head: its first bytes.
+        whole: whether these are all.
+    """
+    layout: dict[str, Any] = {}
+    rows, found = _objects_in_lines(head, whole=whole), ""
+    kind = "jsonl" if rows else "json"
+    if not rows:
+        rows, found = _rows_in(_whole(file))
+    if layout_by_name(path) != kind:
+        layout["format"] = kind
+    if found:
+        layout["rows"] = found
+    return Sample(path, layout, _columns(rows), len(rows)) if rows else None
+
+
+def xml_sample(file: Path, path: str) -> Sample | None:
+    """Sample XML: its rows are the elements that occur most often and have names.
+
+    Returns:
+        `None` if no element has a name or title below it.
+    """
+    with open_binary(file) as stream:
+        leaves = leaves_by_path(stream, most=_ELEMENTS)
+    root = next(iter(leaves), "")
+    best = _KNOWN_ROWS.get(root) or max(leaves, key=lambda rows: _worth(leaves[rows]), default="")
+    if best not in leaves or not (best in _KNOWN_ROWS.values() or any(_worth(leaves[best]))):
+        return None
+    with open_binary(file) as stream:
+        found = elements_at(stream, best.split("."), lambda *_: None, {})
+        rows = [value for _, value in islice(found, ROWS)]
+    layout = {"rows": best}
+    if layout_by_name(path) != "xml":
+        layout["format"] = "xml"
+    columns = _columns(rows)
+    if root in _SCORES:
+        columns = {name: one for name, one in columns.items() if not name.startswith(_NOTES)}
+    return Sample(path, layout, columns, len(rows))
+
+
+def _worth(leaves: Counter[str]) -> tuple[int, int]:
+    """How much elements look like rows: how often named leaves occur below, how many leaves."""
+    named = [
+        times
+        for name, times in leaves.items()
+        if (about := meaning(name))[1] == "name" or (about[0] in CLASSES and not about[1])
+    ]
+    return (max(named), len(leaves)) if named and len(leaves) > 1 else (0, 0)
+
+
+def parquet_sample(file: Path, path: str) -> Sample | None:
+    """Sample a Parquet file, with paths into its nested columns.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        with pq.ParquetFile(file) as parquet:
+            batch = next(parquet.iter_batches(batch_size=ROWS), None)
+            rows = batch.to_pylist() if batch is not None else []
+            names = parquet.schema_arrow.names
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
+        raise DataError(f"not a readable Parquet file: {fault}", where=str(file)) from None
+    columns = _columns(rows)
+    nested = {name.partition(".")[0] for name in columns}
+    empty = {name: Column(name, (None,) * len(rows)) for name in names if name not in nested}
+    return Sample(path, {}, columns | empty, len(rows)) if rows else None
+
+
+def _objects_in_lines(head: bytes, *, whole: bool) -> list[dict[str, Any]]:
+    """The objects of JSON Lines; none if the file is one document."""
+    lines = decoded(head, ENCODINGS).splitlines()
+    lines = lines if whole else lines[:-1]
+    rows: list[dict[str, Any]] = []
+    for line in filter(str.strip, lines[:ROWS]):
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            if not rows:
+                return []
+            continue
+        if isinstance(value, dict):
+            rows.append(value)
+    nested = len(rows) == 1 and any(_lists(rows[0]))
+    return [] if nested else rows
+
+
+def _whole(file: Path) -> Any:
+    with open_binary(file) as stream:
+        content = stream.read(_LARGEST_JSON)
+    try:
+        return json.loads(decoded(content, ENCODINGS))
+    except (ValueError, RecursionError) as fault:
+        raise DataError(f"not JSON: {fault}", where=str(file)) from None
+
+
+def _rows_in(value: Any) -> tuple[list[dict[str, Any]], str]:
+    """Find the rows of a JSON document, and their path: the longest list of objects."""
+    if isinstance(value, list):
+        return [row for row in value[:ROWS] if isinstance(row, dict)], ""
+    if not isinstance(value, dict):
+        return [], ""
+    only = next(iter(value.values())) if len(value) == 1 else None
+    if isinstance(only, dict) and any(key in only for key in ("name", "title")):
+        return [only], next(iter(value))
+    lists = sorted(_lists(value), key=lambda found: -len(found[1]))
+    if lists:
+        path, rows = lists[0]
+        return [row for row in rows[:ROWS] if isinstance(row, dict)], path
+    if len(value) > 1 and all(isinstance(row, dict) for row in value.values()):
+        return [{"@key": key, **row} for key, row in list(value.items())[:ROWS]], "*"
+    return [value], ""
+
+
+def _lists(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, list[Any]]]:
+    if isinstance(value, list) and sum(isinstance(one, dict) for one in value) * 2 > len(value):
+        yield path, value
+    elif isinstance(value, dict) and depth < _DEPTH:
+        for key, below in value.items():
+            yield from _lists(below, f"{path}.{key}" if path else key, depth + 1)
+
+
+def _flat(row: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Yield (path, value) of all texts and numbers below an object."""
+    if isinstance(row, dict) and depth < _DEPTH:
+        if TEXT in row and (kind := row.get("@type")) and path:
+            yield f"{path}[@type={kind}].{TEXT}", str(row[TEXT])
+            return
+        for key, value in row.items():
+            yield from _flat(value, f"{path}.{key}" if path else key, depth + 1)
+    elif isinstance(row, list):
+        for value in row:
+            yield from _flat(value, path, depth + 1)
+    elif (text := text_of(row)) is not None and path:
+        yield path, text
+
+
+def _columns(rows: list[dict[str, Any]]) -> dict[str, Column]:
+    values: list[dict[str, list[str]]] = []
+    for row in rows:
+        found: dict[str, list[str]] = {}
+        for path, text in _flat(row):
+            found.setdefault(path, []).append(text)
+        values.append(found)
+    names = list(dict.fromkeys(name for found in values for name in found))
+    return {
+        name: Column(name, tuple(joined(found.get(name, ()), NULLS) for found in values))
+        for name in names
+    }

@@ -1,0 +1,52 @@
+"""Sample a file of rows, whatever its format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from kg_builder.extraction.tabular import RowsConfig, read_rows
+from kg_builder.extraction.tabular.config import layout_by_name
+from kg_builder.extraction.tabular.nested_json import decoded
+from kg_builder.packed_files import open_binary
+from kg_builder.schema_inference.nested_samples import json_sample, parquet_sample, xml_sample
+from kg_builder.schema_inference.samples import ENCODINGS, ROWS, Column, Sample
+from kg_builder.schema_inference.text_samples import text_layout
+
+_BYTES: Final = 1 << 20
+
+
+def read_sample(file: Path, raw: Path) -> Sample | None:
+    """Sample the first rows of a file; `None` if it has no rows.
+
+    Raises:
+        DataError: the file cannot be read, or is not text, JSON, XML, Parquet or Excel.
+    """
+    path = file.relative_to(raw).as_posix()
+    layout = layout_by_name(path)
+    if layout == "parquet":
+        return parquet_sample(file, path)
+    if layout == "excel":
+        return _taken(path, {}, raw)
+    with open_binary(file) as stream:
+        head = stream.read(_BYTES)
+        whole = len(head) < _BYTES
+    first = decoded(head, ENCODINGS).lstrip()[:1]
+    if first == "<":
+        return xml_sample(file, path)
+    if first in {"{", "["} or layout in {"json", "jsonl"}:
+        return json_sample(file, path, head, whole=whole)
+    keys = text_layout(path, head, whole=whole)
+    return None if keys is None else _taken(path, keys, raw)
+
+
+def _taken(path: str, layout: dict[str, Any], raw: Path) -> Sample | None:
+    """Sample rows of cells."""
+    reader = read_rows(RowsConfig(path=path, **layout), raw, chunk_rows=ROWS)
+    chunk = next(iter(reader), None)
+    if chunk is None or not len(chunk):
+        return None
+    columns = {
+        name: Column(name, tuple(cells[:ROWS])) for name, cells in chunk.columns.items() if name
+    }
+    return Sample(path, layout, columns, min(len(chunk), ROWS))

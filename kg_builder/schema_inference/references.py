@@ -1,0 +1,138 @@
+"""Guess which columns hold ids of another table's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import takewhile
+from typing import Final
+
+from kg_builder.extraction.tabular.list_cells import values_in
+from kg_builder.schema_inference.columns import Guess
+from kg_builder.schema_inference.plan import Plan, table_key
+from kg_builder.schema_inference.things import RELATIONS, Mapped, Things, things_table
+from kg_builder.schema_inference.words import WORKS, plain_words
+
+_REFERENCES: Final = {
+    "artist": "performer", "album": "onAlbum", "label": "recordLabel", "genre": "genre",
+}  # fmt: skip
+_PARENTS: Final = {"genre": "subgenreOf", "label": "parentLabel"}
+
+
+def overlap(one: Guess, table: Things) -> bool:
+    """Whether the values of a column are ids of a table, judging by the sampled rows."""
+    if table.id is None:
+        return False
+    ids = table.sample.columns[table.id].distinct
+    shared = len(one.column.distinct & ids)
+    same_name = one.name.casefold() == table.id.casefold() and table.sample.rows >= 1000
+    return shared * 2 >= min(len(one.column.distinct), len(ids)) > 0 or same_name
+
+
+def link_nameless(plan: Plan, found: Mapping[str, list[Guess]]) -> None:
+    """Turn tables that have no names, but ids of another table's rows, into links of these."""
+    for table in [table for table in plan.tables if table.name == table.id]:
+        id_ = next(g for g in found[table.sample.path] if g.name == table.id)
+        other = next(
+            (one for one in plan.tables if one.about == table.about and described(one, id_)), None
+        )
+        if other is None:
+            continue
+        plan.tables.remove(table)
+        for one in found[table.sample.path]:
+            predicate, type_ = RELATIONS.get(one.about, ("", None))
+            if predicate and one.says in {"", "name"} and one.column.values:
+                end = {"column": one.name} | ({"type": type_} if type_ else {})
+                subject = {"column": id_.name, "ref": keyed(plan, other, id_).key}
+                keys = {"subject": subject, "predicate": predicate, "object": end}
+                plan.links.append((table.sample, keys, f"ids of table {other.key!r}; {one.why}"))
+
+
+def described(table: Things, id_: Guess) -> bool:
+    """Whether a table names the entities that another file has ids of."""
+    return table.name != table.id and _keyed_by(table, id_) is not None
+
+
+def _keyed_by(table: Things, id_: Guess) -> str | None:
+    """The column of a table's file whose values are unique and those of another file's ids."""
+    wanted = id_.column.distinct
+    for name, column in table.sample.columns.items():
+        shared = len(wanted & column.distinct)
+        if column.is_unique and shared * 2 >= min(len(wanted), len(column.distinct)) > 0:
+            return name
+    return None
+
+
+def keyed(plan: Plan, table: Things, id_: Guess) -> Things:
+    """The table, or another one of the same rows if its id is another column."""
+    column = _keyed_by(table, id_)
+    if column in {None, table.id}:
+        return table
+    for one in plan.tables:
+        if one.sample is table.sample and one.id == column:
+            return one
+    why = f"the same rows by {column!r}"
+    other = Things(table_key(plan, table.about), table.sample, table.about, why, column, table.name)
+    other.taken |= {table.name, *filter(None, [column, table.id])}
+    plan.tables.append(other)
+    return other
+
+
+def refer(plan: Plan, table: Things, found: list[Guess]) -> None:
+    """Find columns with ids of another table's rows; that table is derived if names are beside."""
+    told: list[tuple[str, set[str]]] = []
+    for one in found:
+        predicate = _REFERENCES.get(one.about)
+        own = one.about == table.about
+        if own and one.name != table.id and "parent" in plain_words(one.name):
+            predicate = _PARENTS.get(one.about)
+        elif own or table.about not in WORKS or (one.about == "album" and table.about != "song"):
+            continue
+        if predicate is None or one.says not in {"id", "mbid", "address"}:
+            continue
+        if one.name in table.taken or not one.column.values:
+            continue
+        if any(one.about == about and one.column.distinct <= ids for about, ids in told):
+            table.taken.add(one.name)  # told by another column
+            continue
+        other = table if own else None
+        other = other or next(
+            (t for t in plan.tables if t.about == one.about and overlap(one, t)), None
+        )
+        why = (
+            f"its values are ids of table {other.key!r}" if other else "ids with names beside them"
+        )
+        other = other or _beside(plan, table, found, one)
+        if other is not None:
+            table.columns.append(Mapped(one.name, {"predicate": predicate, "ref": other.key}, why))
+            table.taken |= {one.name} | (other.taken if other.sample is table.sample else set())
+            told.append((one.about, one.column.distinct))
+
+
+def _beside(plan: Plan, table: Things, found: list[Guess], id_: Guess) -> Things | None:
+    """Derive a table of the entities whose ids (and names, if any) are in another table's rows."""
+    own = [g for g in found if g.about == id_.about and g is not id_]
+    names = [g for g in own if g.says in {"", "name"} and in_step(g, id_)]
+    if not names and table.name != table.id:
+        return None
+    names.sort(key=lambda g: -_shared_steps(g.name, id_.name))
+    why = "ids and names in the same rows" if names else "ids in the same rows, without names"
+    sample, key = table.sample, table_key(plan, id_.about)
+    derived = things_table(key, sample, [id_, *names[:1]], id_.about, why)
+    if derived is not None:
+        derived.is_derived, derived.id = True, id_.name
+        plan.tables.append(derived)
+    return derived
+
+
+def _shared_steps(one: str, other: str) -> int:
+    """Number of first steps that two paths share."""
+    pairs = zip(one.split("."), other.split("."), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def in_step(name: Guess, id_: Guess) -> bool:
+    """Whether all cells of two columns hold equally many values."""
+    return all(
+        name_cell is None or id_cell is None or len(values_in(name_cell)) == len(values_in(id_cell))
+        for name_cell, id_cell in zip(name.column.cells, id_.column.cells, strict=True)
+    )

@@ -1,0 +1,189 @@
+"""Sample delimited text, guessing its layout: separator, heading, lines to skip."""
+
+from __future__ import annotations
+
+import csv
+import re
+import tomllib
+from collections import Counter
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from kg_builder.errors import DataError
+from kg_builder.extraction.tabular.config import layout_by_name
+from kg_builder.extraction.tabular.nested_json import decoded
+from kg_builder.packed_files import without_packing
+from kg_builder.schema_inference.samples import ENCODINGS, ROWS, is_number
+from kg_builder.schema_inference.words import MEANING, plain_words
+
+_LONGEST_PREAMBLE: Final = 20
+_FEW: Final = 20
+"""One row in so many may be broken; if more are short, rows may be."""
+
+_SEPARATORS: Final = ("\t", "<SEP>", "::", ";", "|", ",")
+
+
+def text_layout(path: str, head: bytes, *, whole: bool) -> dict[str, Any] | None:
+    """Guess the recipe keys of a text's layout; `None` if it has no rows.
+
+    Args:
+        path: the file, for messages and known names.
+        head: its first bytes.
+        whole: whether these are all.
+
+    Raises:
+        DataError: it is no text, or its heading cannot be used.
+    """
+    wide = head[:2] in {b"\xff\xfe", b"\xfe\xff"}
+    if b"\0" in head and not wide:
+        raise DataError("neither text nor a format that is known", where=path)
+    lines = decoded(head, ("utf-16",) if wide else ENCODINGS).splitlines()[: ROWS + 1]
+    lines = lines if whole else lines[:-1]
+    if not any(map(str.strip, lines)):
+        return None
+    filled = [line for line in lines if line.strip()]
+    separator = _separator([line for line in filled if not line.startswith("#")] or filled)
+    default = layout_by_name(path)
+    layout: dict[str, Any] = {}
+    if default not in {"csv", "tsv", "dat"} or Path(path).suffix not in {".csv", ".tsv", ".dat"}:
+        layout["format"] = default = "tsv" if separator == "\t" else "csv"
+    if separator != ("," if default == "csv" else "\t"):
+        layout["separator"] = separator
+    if default != "csv" and any(f'"{separator}"' in line for line in lines):
+        layout["quote"] = '"'
+    if skip := _preamble(lines, separator):
+        layout["skip_rows"] = skip
+    rows = _cells([line for line in lines[skip:] if line.strip()][:200], separator)
+    width = max(map(len, rows))
+    short = sum(len(row) < width for row in rows)
+    if short * _FEW > len(rows) and (_known_names(path, width) or len(rows[0]) == width):
+        layout["short_rows"] = True
+        rows = [row + [""] * (width - len(row)) for row in rows]
+    names = _known_names(path, len(rows[0]))
+    levels = 1 if names else _heading_rows(rows)
+    if levels > 1:
+        layout["header_rows"] = levels
+        return layout
+    if not names:
+        _refuse_doubled(rows[0], path)
+    if names or not _has_heading(rows):
+        layout["header"] = False
+        layout["names"] = names or [f"column{n}" for n in range(1, len(rows[0]) + 1)]
+    return layout
+
+
+def _cells(lines: list[str], separator: str) -> list[list[str]]:
+    if len(separator) > 1 or separator == "\t":
+        return [[cell.strip() for cell in line.split(separator)] for line in lines]
+    try:
+        rows = list(csv.reader(lines, delimiter=separator))
+    except csv.Error:
+        rows = [line.split(separator) for line in lines]
+    return [[cell.strip().strip('"') for cell in row] for row in rows if row]
+
+
+def _heading_rows(rows: list[list[str]]) -> int:
+    """Number of heading rows: several if the first repeats groups above names of columns."""
+    first = rows[0]
+    repeated = len(set(first)) < len(first)
+    if len(rows) < 3 or not repeated or any(map(is_number, rows[0] + rows[1])):
+        return 1
+    if not _names_columns([cell for cell in rows[1] if cell]):
+        return 1
+    third = sum(bool(cell) for cell in rows[2])
+    return 3 if third <= 1 < len(first) / 2 else 2
+
+
+def _preamble(lines: list[str], separator: str) -> int:
+    """Number of lines above the table: titles and comments, which have fewer cells."""
+    filled = [line for line in lines[:200] if line.strip()]
+    rows = [line for line in filled if not line.startswith("#")] or filled
+    counts = Counter(line.count(separator) for line in rows)
+    usual = max(counts, key=lambda count: (counts[count], count))
+    if not usual:
+        return 0
+    for number, line in enumerate(lines[:_LONGEST_PREAMBLE]):
+        if line.strip() and not (line.startswith("#") and line.count(separator) < usual):
+            return number if line.count(separator) >= usual / 2 else _first(lines, separator, usual)
+    return 0
+
+
+def _first(lines: list[str], separator: str, usual: int) -> int:
+    """The first line with the usual number of cells, if it is near the top."""
+    near = enumerate(lines[:_LONGEST_PREAMBLE])
+    return next((n for n, line in near if line.count(separator) >= usual), 0)
+
+
+def _separator(lines: list[str]) -> str:
+    """Guess the separator: the character that is frequent and equally so in most lines."""
+    best, most = ",", 0.0
+    for sign in _SEPARATORS:
+        counts = Counter(line.count(sign) for line in lines[:200])
+        heading = lines[0].count(sign)
+        usual, times = counts.most_common(1)[0]
+        score = times / min(len(lines), 200) * (usual > 0) + (usual > 0 and usual == heading)
+        if score > most:
+            best, most = sign, score
+    return best
+
+
+def _names_columns(cells: list[str]) -> bool:
+    """Whether at least half of the cells are known column names."""
+    known = [
+        any(word in MEANING for word in plain_words(cell)) and len(cell) < 40 for cell in cells
+    ]
+    return sum(known) * 2 >= len(cells)
+
+
+def _refuse_doubled(heading: list[str], path: str) -> None:
+    """Check that column names are unique, as references would be ambiguous.
+
+    Raises:
+        DataError: a name occurs twice.
+    """
+    doubled = [name for name, times in Counter(heading).items() if name and times > 1]
+    if doubled and _names_columns(heading) and not any(map(is_number, heading)):
+        raise DataError(
+            f"the heading names columns twice: {', '.join(doubled)}",
+            where=path,
+            remedy="give each column a name of its own",
+        )
+
+
+def _has_heading(rows: list[list[str]]) -> bool:
+    """Whether the first row names the columns: known words, or text above numbers."""
+    first, others = rows[0], rows[1:]
+    if any(is_number(cell) for cell in first) or len(set(first)) < len(first):
+        return False
+    repeated = {cell for row in others for cell in row}
+    if any(cell in repeated for cell in first):
+        return False
+    if _names_columns(first):
+        return True
+    return any(
+        len(row) == len(first) and is_number(row[n])
+        for row in others[:5]
+        for n in range(len(first))
+    )
+
+
+def _known_names(path: str, width: int) -> list[str] | None:
+    """Names of a published file's columns, if its name is known and their number fits."""
+    name = without_packing(PurePosixPath(path).name)
+    return next(
+        (
+            list(columns)
+            for pattern, columns in _files()
+            if len(columns) == width and pattern.fullmatch(name)
+        ),
+        None,
+    )
+
+
+@lru_cache(maxsize=1)
+def _files() -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
+    text = (files(__package__) / "known_files.toml").read_text(encoding="utf-8")
+    known = tomllib.loads(text)["files"]
+    return tuple((re.compile(file["name"]), tuple(file["columns"])) for file in known)

@@ -1,0 +1,308 @@
+"""Files in the shapes of public exports and data sets: `new-recipe` alone says what they mean."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from pipeline.new_recipe.command import new_recipe
+
+A, B, C, D = (f"{n * 8}-1111-4111-8111-111111111111" for n in "abcd")
+
+
+def guessed(folder: Path, files: dict[str, str]) -> dict[str, Any]:
+    """The recipe that is written for some files."""
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return tomllib.loads(new_recipe([folder / name for name in files], folder, "mine"))
+
+
+def tables(recipe: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = recipe["sources"][0]["tables"]
+    return found
+
+
+def says(table: dict[str, Any]) -> dict[str, str]:
+    """What the columns of a table say: name → predicate."""
+    return {name: keys["predicate"] for name, keys in table["columns"].items()}
+
+
+def test_listenbrainz_with_mapped_and_unmapped_listens(tmp_path):
+    def listen(time: int, artists: list[tuple[str, str]], *, mapped: bool = True) -> str:
+        mapping = {
+            "recording_mbid": C, "release_mbid": D, "artist_mbids": [id_ for id_, _ in artists],
+            "artists": [{"artist_mbid": i, "artist_credit_name": n, "join_phrase": ""}
+                        for i, n in artists],
+            "caa_id": 12, "caa_release_mbid": D,
+        }  # fmt: skip
+        track = {
+            "artist_name": " & ".join(name for _, name in artists),
+            "track_name": "Rain", "release_name": "Weather",
+            "additional_info": {"duration_ms": 201000, "submission_client": "navidrome"},
+            "mbid_mapping": mapping if mapped else None,
+        }  # fmt: skip
+        row = {"listened_at": time, "recording_msid": B, "track_metadata": track}
+        return json.dumps(row)
+
+    ann, bob = (A, "Ann Example"), (B.replace("b", "e"), "Bob Sample")
+    lines = [listen(1600000000, [ann]), listen(1600000900, [ann, bob])]
+    lines.append(listen(1600009000, [ann], mapped=False))
+    recipe = guessed(tmp_path, {"1.jsonl": "\n".join(lines)})
+    mapped = "track_metadata.mbid_mapping."
+    assert says(tables(recipe)["songs"]) == {
+        f"{mapped}release_mbid": "onAlbum", f"{mapped}artist_mbids": "performer",
+        "track_metadata.artist_name": "performer",
+        "track_metadata.additional_info.duration_ms": "duration",
+    }  # fmt: skip
+    songs, artists = tables(recipe)["songs"], tables(recipe)["artists"]
+    assert songs["external_ids"] == {f"{mapped}recording_mbid": "musicbrainz"}
+    assert (artists["id"], artists["name"]) == (
+        f"{mapped}artist_mbids", f"{mapped}artists.artist_credit_name",
+    )  # fmt: skip
+    assert tables(recipe)["albums"]["id"] == f"{mapped}release_mbid"
+    assert set(tables(recipe)) == {"songs", "artists", "albums"}
+
+
+def test_scrobbles_with_commas_in_names_and_written_times(tmp_path):
+    lines = ['"Earth, Sky & Co",Weather,Rain,"05 Nov 2023, 13:37"',
+             'Ann Example,,"Sun, Moon","05 Nov 2023, 13:41"',
+             'Ann Example,Night,Harvest,"04 Nov 2023, 09:02"']  # fmt: skip
+    recipe = guessed(tmp_path, {"somebody.csv": "\n".join(lines)})
+    assert says(tables(recipe)["artists"]) == {"column2": "performed", "column3": "performed"}
+    assert recipe["interactions"][0]["time"] == "column4"
+
+
+def test_tracks_beside_artists_with_lists_of_ids(tmp_path):
+    tracks = (
+        "id,name,popularity,duration_ms,artists,id_artists,release_date,time_signature\n"
+        "t1,Rain,5,201000,\"['Ann Example', 'Bob Sample']\",\"['a1', 'a2']\",1999-01-02,4\n"
+        "t2,Sun,9,181000,['Ann Example'],['a1'],1999,3\n"
+    )
+    artists = (
+        "id,followers,genres,name,popularity\na1,9.0,\"['folk']\",Ann Example,5\n"
+        "a2,3.0,[],Bob Sample,2\n"
+    )
+    recipe = guessed(tmp_path, {"tracks.csv": tracks, "artists.csv": artists})
+    songs = tables(recipe)["songs"]
+    assert songs["columns"]["id_artists"] == {"predicate": "performer", "ref": "artists"}
+    assert says(tables(recipe)["artists"]) == {"genres": "genre"}
+    assert recipe["ratings"] == {"items": "all", "item_type": "Song"}
+    assert "interactions" not in recipe
+
+
+def test_a_collection_with_ratings_of_its_owner(tmp_path):
+    text = (
+        "Catalog#,Artist,Title,Label,Format,Rating,Released,release_id\n"
+        'a1,Ann Example,Rain,"Hill, Dale","LP, Album",5,1999,11\n'
+        "a2,Bob Sample,Sun,Hill,CD,3,0,12\n"
+        'a3,"Samples, The",Moon,"Vale, Dale",LP,,2003,13\n'
+    )
+    recipe = guessed(tmp_path, {"collection.csv": text})
+    columns = tables(recipe)["albums"]["columns"]
+    assert columns["Label"] == {"predicate": "recordLabel", "split": ", "}
+    assert columns["Released"] == {"predicate": "releaseDate", "values": {"0": ""}}
+    assert columns["Format"] == {"predicate": "medium"}
+    acts = recipe["interactions"][0]
+    assert (acts["user"], acts["item"], acts["weight"], acts["threshold"]) == (
+        {"value": "me"}, "release_id", "Rating", 4,
+    )  # fmt: skip
+
+
+def test_names_in_two_columns(tmp_path):
+    text = (
+        "RYM Album, First Name,Last Name,Title,Release_Date,Rating\r\n"
+        '"11","Ann","Example","Rain","1999","9"\r\n"12","","The Samples","Sun","2003","6"\r\n'
+    )
+    recipe = guessed(tmp_path, {"albums.txt": text})
+    albums = tables(recipe)["albums"]
+    assert (albums["id"], albums["name"]) == ("RYM Album", "Title")
+    assert albums["columns"]["Last Name"] == {
+        "predicate": "performer", "type": "Artist", "before": "First Name",
+    }  # fmt: skip
+    assert recipe["interactions"][0]["threshold"] == 7
+
+
+def test_artists_of_a_musicbrainz_dump(tmp_path):
+    artist = {
+        "id": A, "type": "Group", "type-id": B, "name": "The Samples", "sort-name": "Samples, The",
+        "area": {"id": C, "name": "Iceland", "type": None}, "country": "IS",
+        "begin-area": {"id": D, "name": "Akureyri"}, "life-span": {"begin": "1999", "ended": False},
+        "aliases": [{"name": "Samples", "type-id": B, "sort-name": "Samples", "ended": False}],
+        "genres": [{"id": C, "name": "rock", "count": 3}], "tags": [{"name": "loud", "count": 1}],
+        "relations": [{"type": "social", "url": {"id": D, "resource": "https://x.example/s"}}],
+        "rating": {"value": 4.5, "votes-count": 2},
+    }  # fmt: skip
+    person = {**artist, "id": B, "type": "Person", "name": "Ann Example"}
+    recipe = guessed(tmp_path, {"artist": "\n".join(map(json.dumps, [artist, person]))})
+    found = tables(recipe)["artists"]
+    assert found["type"] == {
+        "column": "type", "values": {"Group": "Band", "Person": "SoloArtist"}, "default": "Artist",
+    }  # fmt: skip
+    assert found["external_ids"] == {"id": "musicbrainz"}
+    assert found["aliases"] == ["aliases.name"]
+    assert says(found) == {
+        "country": "country", "begin-area.name": "origin", "life-span.begin": "beginDate",
+        "genres.name": "genre", "tags.name": "tag",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", ["csv", "json"])
+def test_results_of_sparql(tmp_path, layout):
+    item, genre = "http://www.wikidata.org/entity/Q5", "http://www.wikidata.org/entity/Q11399"
+    row = {
+        "item": item, "itemLabel": "Ann Example", "genre": genre, "genreLabel": "rock",
+        "inception": "1999-01-01T00:00:00Z", "countryLabel": "Iceland", "labelLabel": "Hill",
+    }  # fmt: skip
+    rows = [row, {**row, "genre": genre + "9", "genreLabel": "folk"}]
+    if layout == "csv":
+        recipe = guessed(tmp_path, {"query.csv": pd.DataFrame(rows).to_csv(index=False)})
+        value = ""
+    else:
+        bound = [{k: {"type": "literal", "value": v} for k, v in row.items()} for row in rows]
+        recipe = guessed(tmp_path, {"results.srj": json.dumps({"results": {"bindings": bound}})})
+        value = ".value"
+    artists = tables(recipe)["artists"]
+    assert (artists["id"], artists["name"]) == (f"item{value}", f"itemLabel{value}")
+    assert says(artists) == {
+        f"genre{value}": "genre", f"inception{value}": "beginDate",
+        f"countryLabel{value}": "country", f"labelLabel{value}": "recordLabel",
+    }  # fmt: skip
+    keys = {"predicate": "genre", "iri": True, "labels": f"genreLabel{value}"}
+    assert artists["columns"][f"genre{value}"] == keys
+
+
+LIBRARY = (
+    '<?xml version="1.0"?><plist version="1.0"><dict><key>Tracks</key><dict>{}</dict>'
+    "<key>Playlists</key><array><dict><key>Name</key><string>Library</string></dict></array>"
+    "</dict></plist>"
+)
+TRACK = (
+    "<key>{0}</key><dict><key>Track ID</key><integer>{0}</integer><key>Name</key><string>S{0}"
+    "</string><key>Artist</key><string>Ann</string><key>Album</key><string>Night</string>"
+    "<key>Total Time</key><integer>201000</integer><key>Play Count</key><integer>{0}</integer>"
+    "<key>Play Date UTC</key><date>2023-01-02T00:00:00Z</date></dict>"
+)
+
+
+def test_an_itunes_library(tmp_path):
+    tracks = "".join(map(TRACK.format, range(1, 4)))
+    recipe = guessed(tmp_path, {"iTunes Library.xml": LIBRARY.format(tracks)})
+    songs = tables(recipe)["songs"]
+    assert (songs["rows"], songs["id"]) == ("plist.dict.dict.dict", "Track ID")
+    assert says(songs) == {"Artist": "performer", "Album": "onAlbum", "Total Time": "duration"}
+    acts = recipe["interactions"][0]
+    assert (acts["rows"], acts["weight"]) == ("plist.dict.dict.dict", "Play Count")
+
+
+def test_a_playlist_and_scores(tmp_path):
+    track = (
+        "<track><title>{}</title><creator>Ann</creator><album>Night</album><trackNum>1</trackNum>"
+        "</track>"
+    )
+    playlist = (
+        '<playlist xmlns="http://xspf.org/ns/0/"><title>Mix</title><creator>me</creator><trackList>'
+        + track.format("Rain") + track.format("Sun") + "</trackList></playlist>"
+    )  # fmt: skip
+    songs = tables(guessed(tmp_path, {"mix.xspf": playlist}))["songs"]
+    assert (songs["rows"], songs["name"]) == ("playlist.trackList.track", "title")
+    assert says(songs) == {"creator": "performer", "album": "onAlbum", "trackNum": "trackNumber"}
+    score = (
+        "<score-partwise><work><work-title>Sea</work-title></work><identification>"
+        '<creator type="composer">Ann</creator><creator type="lyricist">Bob</creator>'
+        '</identification><part-list><score-part id="P1"><part-name>Piano</part-name></score-part>'
+        '</part-list><part id="P1"><measure number="1"><note><duration>4</duration></note>'
+        "</measure></part></score-partwise>"
+    )
+    songs = tables(guessed(tmp_path, {"a.musicxml": score}))["songs"]
+    assert says(songs) == {
+        "identification.creator[@type=composer].#text": "composer",
+        "identification.creator[@type=lyricist].#text": "writer",
+    }
+
+
+def test_triplets_of_the_million_song_dataset(tmp_path):
+    recipe = guessed(tmp_path, {
+        "train_triplets.txt": "u1\tSO1\t3\nu1\tSO2\t1\nu2\tSO1\t7\n",
+        "unique_tracks.txt": "TR1<SEP>SO1<SEP>Ann Example<SEP>Rain\nTR2<SEP>SO2<SEP>Bob<SEP>Sun\n",
+        "msd_tagtraum_cd1.cls": "# genres\n# two columns\nTR1\tRock\nTR2\tFolk\tPop\n",
+    })  # fmt: skip
+    found = tables(recipe)
+    assert (found["songs"]["id"], found["songs2"]["id"]) == ("track_id", "song_id")
+    assert found["songs"]["separator"] == "<SEP>"
+    links = found["links1"]
+    assert (links["skip_rows"], links["predicate"]) == (2, "genre")
+    assert links["short_rows"] is True
+    assert links["subject"] == {"column": "track_id", "ref": "songs"}
+    acts = recipe["interactions"][0]
+    assert (acts["item"], acts["records"]) == ("song_id", "mine/songs2")
+
+
+def test_ids_without_names(tmp_path):
+    recipe = guessed(tmp_path, {
+        "train_0.txt": "0\t0\t5\n0\t1\t3\n1\t1\t4\n",
+        "song-attributes.txt": "0\t7\t3\t1\n1\t7\t3\t2\n2\t8\t4\t2\n",
+        "genre-hierarchy.txt": "1\t2\t1\tRock\n2\t0\t0\tPop\n",
+    })  # fmt: skip
+    found = tables(recipe)
+    assert says(found["songs"]) == {
+        "album_id": "onAlbum", "artist_id": "performer", "genre_id": "genre",
+    }  # fmt: skip
+    assert found["artists"]["id"] == found["artists"]["name"] == "artist_id"
+    assert found["genres"]["columns"]["parent_genre_id"] == {
+        "predicate": "subgenreOf", "ref": "genres",
+    }  # fmt: skip
+
+
+def test_a_library_with_numbers_of_tracks_beside_titles(tmp_path):
+    rows = [
+        {"id": 1, "title": "Rain", "track": 1, "artist": "Ann", "mb_artistid": A, "play_count": 2,
+         "mb_trackid": C, "length": 201.5, "label": "Hill", "added": "2020-01-02 10:11:12"},
+        {"id": 2, "title": "Sun", "track": 2, "artist": "Ann", "mb_artistid": A, "play_count": 0,
+         "mb_trackid": D, "length": 181.5, "label": "Hill", "added": "2020-01-02 10:11:12"},
+    ]  # fmt: skip
+    recipe = guessed(tmp_path, {"library.json": json.dumps(rows)})
+    songs = tables(recipe)["songs"]
+    assert songs["name"] == "title"
+    assert says(songs) == {
+        "mb_artistid": "performer", "track": "trackNumber", "length": "duration",
+        "label": "recordLabel",
+    }  # fmt: skip
+    assert "columns" not in tables(recipe)["artists"]
+    assert recipe["interactions"][0]["weight"] == "play_count"
+
+
+def test_nested_columns_of_parquet(tmp_path):
+    pd.DataFrame({
+        "track_id": ["t1", "t2"], "track_name": ["Rain", "Sun"],
+        "artists": [[{"id": "a1", "name": "Ann"}], [{"id": "a1", "name": "Ann"}]],
+        "album": [{"id": "b1", "name": "Night"}] * 2, "release_ts": [datetime(1999, 1, 2)] * 2,
+    }).to_parquet(tmp_path / "tracks.parquet")  # fmt: skip
+    recipe = tomllib.loads(new_recipe([tmp_path / "tracks.parquet"], tmp_path, "mine"))
+    assert says(tables(recipe)["songs"]) == {
+        "artists.id": "performer", "album.id": "onAlbum", "release_ts": "releaseDate",
+    }  # fmt: skip
+
+
+def test_titles_above_the_heading(tmp_path):
+    text = "Export of 5 Nov 2023\n\nArtist;Titel;Genre\nAnn;Rain;Folk\nBob;Sun;Rock\n"
+    found = tables(guessed(tmp_path, {"export.csv": text}))["songs"]
+    assert (found["skip_rows"], found["separator"]) == (2, ";")
+    assert says(found) == {"Artist": "performer", "Genre": "genre"}
+
+
+def test_groups_above_the_names_of_columns(tmp_path):
+    text = (
+        ",album,album,artist,artist,track,track\n,id,title,id,name,duration,title\n"
+        "track_id,,,,,,\n2,7,Leaf,3,Ann Example,168,Food\n3,7,Leaf,3,Ann Example,237,Rain\n"
+    )
+    songs = tables(guessed(tmp_path, {"tracks.csv": text}))["songs"]
+    assert (songs["header_rows"], songs["id"], songs["name"]) == (3, "track_id", "track.title")
+    assert says(songs) == {
+        "album.id": "onAlbum", "artist.id": "performer", "track.duration": "duration",
+    }  # fmt: skip
