@@ -39,8 +39,8 @@ class KGEConfig(BaseModel):
     answers_per_row: int = Field(
         16,
         ge=0,
-        description="with `all`: a query with more answers is asked several times an epoch, with so "
-        "many of them each; 0: once",
+        description="with `all`: a query with more answers is asked several times an epoch, "
+        "with so many of them each; 0: once",
     )
     relation_weight: float = Field(
         0.0, ge=0, description="with `all`: weight of predicting each triple's relation as well"

@@ -151,4 +151,5 @@ def _spread(counts: IntArray) -> tuple[IntArray, IntArray]:
 def _cubes(vectors: Tensor) -> Tensor:
     """Σ |x|³ over the complex components of each row; [b, dim] → [b]."""
     real, imaginary = vectors.chunk(2, dim=1)
-    return (real.square() + imaginary.square()).clamp_min(1e-20).pow(1.5).sum(dim=1)
+    squares = (real.square() + imaginary.square()).clamp_min(1e-20)
+    return (squares * squares.sqrt()).sum(dim=1)  # several times as fast as a power of 1.5

@@ -43,7 +43,7 @@ def random(*shape: int, seed: int = 0) -> torch.Tensor:
 def test_cross_entropy_is_autograds(
     metric: Metric, in_cache: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Value and gradients as torch finds them through its own log-softmax, row by row or at once."""
+    """Value and gradients as torch finds them by its log-softmax, row by row or at once."""
     monkeypatch.setattr(all_entities, "_IN_CACHE", in_cache)
     offsets, weights = random(7, seed=3), random(5, seed=4).abs()
     rows, answers = torch.tensor([0, 0, 1, 2, 2]), torch.tensor([1, 5, 6, 0, 3])
