@@ -284,6 +284,8 @@ def test_command_on_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "40 triples, 40 entities" in printed.err
     row = next(line for line in printed.out.splitlines() if "test (5)" in line)
     assert float(row.split("│")[2]) > 0.9
+    translation = ["--model", "transe", "--norm", "2", "--against", "all", "--epochs", "1"]
+    assert main([*files, *translation, "--valid-share", "0", "--out", str(tmp_path / "two")]) == 0
     with pytest.raises(ConfigError, match="fb15k-237-transe"):
         main(["--preset", "nothing"])
     with pytest.raises(ConfigError, match="--triples"):
