@@ -42,9 +42,6 @@ class KGEConfig(BaseModel):
         description="with `all`: a query with more answers is asked several times an epoch, "
         "with so many of them each; 0: once",
     )
-    relation_weight: float = Field(
-        0.0, ge=0, description="with `all`: weight of predicting each triple's relation as well"
-    )
     optimizer: Literal["adam", "adagrad"] = Field("adam", description="what takes the steps")
     n3: float = Field(0.0, ge=0, description="with `all`: weight of the nuclear 3-norm")
 
@@ -79,12 +76,6 @@ class TripleModel(nn.Module, ABC):
                 f"embedding {self.name}: its relations see entities each in another way, so that "
                 "no query can meet all of them; train it with --against one"
             )
-        no_relations = type(self).relation_queries is TripleModel.relation_queries
-        if self.reciprocal and config.relation_weight and no_relations:
-            raise ConfigError(
-                f"embedding {self.name}: its relations cannot be predicted by a product of "
-                "matrices; leave --relation-weight at 0"
-            )
         self.entities = EmbeddingTable(n_entities, config.dim) if table is None else table
 
     @abstractmethod
@@ -108,14 +99,6 @@ class TripleModel(nn.Module, ABC):
         Relation r + n_relations is the reciprocal of r: its answers are the heads. Models without
         queries can be trained only against single false triples.
         """
-        raise NotImplementedError
-
-    def relation_queries(self, heads: Tensor, tails: Tensor) -> Tensor:
-        """What a relation's vector is compared with, by `metric`; int64 [b] twice → [b, dim]."""
-        raise NotImplementedError
-
-    def relation_vectors(self) -> Tensor:
-        """The vectors of all relations and their reciprocals; [relation_rows, dim]."""
         raise NotImplementedError
 
     @abstractmethod

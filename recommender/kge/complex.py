@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from torch import Tensor
 
 from recommender.kge.base import KGEConfig
-from recommender.kge.query import QueryModel, complex_product, conjugate
+from recommender.kge.query import QueryModel, complex_product
 from recommender.layers.embedding import EmbeddingTable
 
 __all__ = ["ComplEx", "ComplExConfig"]
@@ -60,11 +60,3 @@ class ComplEx(QueryModel):
     def queries(self, heads: Tensor, relations: Tensor) -> Tensor:
         """H r: its real product with t is Re(Σ h r t̄)."""
         return complex_product(self.entities(heads), self.relations(relations))
-
-    def relation_queries(self, heads: Tensor, tails: Tensor) -> Tensor:
-        """H̄ t: its real product with r is Re(Σ h r t̄)."""
-        return complex_product(conjugate(self.entities(heads)), self.entities(tails))
-
-    def relation_vectors(self) -> Tensor:
-        """As they are."""
-        return self.relations.weight

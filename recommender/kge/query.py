@@ -11,7 +11,7 @@ from torch.nn import functional
 from recommender.kge.all_entities import Metric, pair_scores, scores_of_all
 from recommender.kge.base import TripleModel
 
-__all__ = ["QueryModel", "complex_product", "conjugate"]
+__all__ = ["QueryModel", "complex_product"]
 
 
 class QueryModel(TripleModel):
@@ -42,9 +42,3 @@ def complex_product(one: Tensor, other: Tensor) -> Tensor:
     """Products of complex numbers whose real parts fill the first half of a row; [b, d]."""
     (a, b), (c, d) = one.chunk(2, dim=1), other.chunk(2, dim=1)
     return torch.cat([a * c - b * d, a * d + b * c], dim=1)
-
-
-def conjugate(vectors: Tensor) -> Tensor:
-    """Complex numbers, laid out as in `complex_product`, with their imaginary parts negated."""
-    real, imaginary = vectors.chunk(2, dim=1)
-    return torch.cat([real, -imaginary], dim=1)

@@ -31,9 +31,6 @@ class QueryTask(TrainingTask):
     the softmax is right on average (Horvitz and Thompson 1952): -ln of the chance is added to
     the scores of all but a row's own answers, which are certain to take part.
 
-    With `relation_weight`, the relation of every triple is predicted from its ends as well (Chen
-    et al., "Relation prediction as an auxiliary training objective", AKBC 2021).
-
     Args:
         model: an embedding with `queries`.
         graph: the true triples.
@@ -78,15 +75,14 @@ class QueryTask(TrainingTask):
         rows, within = _spread(count)
         answers = self._answers[self._start[batch][rows] + within]
         taken, places, offsets = self._candidates(answers)
-        row, answer, heads, relations = (
+        row, place, heads, relations = (
             torch.from_numpy(ids).to(device)
-            for ids in (rows, answers, self._head[batch], self._relation[batch])
+            for ids in (rows, places, self._head[batch], self._relation[batch])
         )
         entities: Tensor = model.entities.weight
         if taken is not None:
             entities = model.entities(torch.from_numpy(taken).to(device))
         offsets = None if offsets is None else offsets.to(entities)
-        place = torch.from_numpy(places).to(device)
         weights = entities.new_full((len(answers),), share / len(answers))
         loss = cross_entropy(
             model.queries(heads, relations),
@@ -98,16 +94,6 @@ class QueryTask(TrainingTask):
             offsets,
             self.precision,
         )
-        if model.config.relation_weight:
-            loss = loss + model.config.relation_weight * cross_entropy(
-                model.relation_queries(heads[row], answer),
-                model.relation_vectors(),
-                torch.arange(len(answers), device=device),
-                relations[row],
-                weights,
-                model.metric,
-                precision=self.precision,
-            )
         if model.config.n3:
             by_query = torch.from_numpy(count / len(answers)).to(device, weights.dtype)
             table = getattr(model, "relations", None)

@@ -65,14 +65,6 @@ class TransE(TranslationModel):
         """h + r, compared by the Euclidean distance, not squared."""
         return self.vectors(heads) + self.translation(relations)
 
-    def relation_queries(self, heads: Tensor, tails: Tensor) -> Tensor:
-        """T - h."""
-        return self.vectors(tails) - self.vectors(heads)
-
-    def relation_vectors(self) -> Tensor:
-        """As they are."""
-        return self.relations.weight
-
     def translation(self, relations: Tensor) -> Tensor:
         """r."""
         vectors: Tensor = self.relations(relations)

@@ -125,35 +125,6 @@ def test_no_row_has_more_answers_than_asked() -> None:
     assert set(task._count) == {1, 2}
 
 
-@pytest.mark.parametrize("name", ["complex", "transe"])
-def test_relations_are_predicted_from_both_ends(name: str) -> None:
-    """The weighted mean of -ln softmax over relations and reciprocals, of every triple."""
-    triples, losses = graph(12), []
-    settings = {"dim": 8, "against": "all", **({"norm": 2} if name == "transe" else {})}
-    models = [
-        create_embedding(name, 20, 3, relation_weight=w, **settings).double() for w in (0.0, 0.5)
-    ]
-    without, both = (QueryTask(model, triples) for model in models)
-    everything = torch.arange(len(both))
-    found = (both.loss(everything) - without.loss(everything)).detach()
-    with torch.no_grad():
-        for key in triples.sorted_keys.tolist():
-            head_relation, t = divmod(key, 20)
-            h, r = divmod(head_relation, 3)
-            for one, relation, other in ((h, r, t), (t, r + 3, h)):
-                scores = [
-                    models[1].score(*(torch.tensor([i]) for i in (one, any_relation, other)))
-                    for any_relation in range(6)
-                ]
-                distances = torch.cat(scores)
-                if name == "transe":  # its score outside this objective is of unit vectors
-                    vectors = models[1].entities.weight
-                    gaps = vectors[one] + models[1].relation_vectors() - vectors[other]
-                    distances = -gaps.norm(dim=1)
-                losses.append(-distances.log_softmax(dim=0)[relation])
-    torch.testing.assert_close(found, 0.5 * torch.stack(losses).mean())
-
-
 def test_rows_in_use_are_updated_as_the_whole_table_is() -> None:
     """Adagrad's kernel against torch's dense steps."""
     triples = graph()
@@ -173,10 +144,10 @@ def test_rows_in_use_are_updated_as_the_whole_table_is() -> None:
 
 
 def test_same_seed_same_bytes() -> None:
-    """With candidates drawn, products of bfloat16, rows in blocks and relations predicted."""
+    """With candidates drawn, products of bfloat16 and answers over rows."""
     data = TripleData(graph(), None, None, graph(), Path("ring"), {})
     config = KGETrainConfig(epochs=2, patience=0, device="cpu", threads=1, precision="bf16")
-    settings = {"dim": 8, "candidates": 5, "batch_size": 16, "relation_weight": 1.0}
+    settings = {"dim": 8, "candidates": 5, "batch_size": 16}
     one, other = (train_on_triples("complex", data, config, settings=settings) for _ in range(2))
     for name, value in one.model.state_dict().items():
         assert torch.equal(value, other.model.state_dict()[name])
@@ -222,8 +193,6 @@ def test_models_without_queries_are_refused() -> None:
         create_embedding("transh", 5, 2, against="all")
     with pytest.raises(ConfigError, match="--norm 2"):
         create_embedding("transe", 5, 2, against="all")
-    with pytest.raises(ConfigError, match="--relation-weight"):
-        create_embedding("rotate", 5, 2, dim=4, relation_weight=1.0)
 
 
 def test_no_pair_held_out_is_linked_in_training() -> None:
