@@ -50,10 +50,10 @@ PRESETS: Mapping[str, Preset] = {
             "optimizer": "adagrad",
             "dim": 384,
             "lr": 0.2,
-            "batch_size": 256,
-            "candidates": 500,
+            "batch_size": 1024,
+            "candidates": 3000,
         },
-        {**_SHORT, "epochs": 10},
+        {**_SHORT, "epochs": 8, "evaluate_every": 4},
     ),
 }
 """Settings for published data, by name, as `--preset` takes it."""
