@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from numba import njit
 from torch import Tensor, nn
 
-from recommender.kernels import adagrad_rows, adam_rows
+from recommender.kernels import adam_rows
 from recommender.layers.embedding import EmbeddingTable
 from recommender.training.distributed import Group
 
@@ -79,7 +80,7 @@ class Adagrad:
         ids, values = gradient._indices()[0].numpy(), gradient._values().numpy()
         rows, sums = np.empty_like(ids), np.empty_like(values)
         count = adam_rows.add_rows(ids, values, slot, rows, sums)
-        adagrad_rows.step_rows(
+        _step_rows(
             weight.detach().numpy(),
             self._adagrad.state[weight]["sum"].numpy(),
             rows[:count],
@@ -104,3 +105,18 @@ class Adagrad:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` gave."""
         self._adagrad.load_state_dict(state)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def _step_rows(
+    theta: Any, squares: Any, rows: Any, gradient: Any, lr: float, eps: float
+) -> None:  # pragma: no cover
+    """A step on distinct `rows` of `theta` and of the sums of `squares`; `gradient` [rows, dim]."""
+    rate, small = theta.dtype.type(lr), theta.dtype.type(eps)
+    for k in range(len(rows)):
+        row = rows[k]
+        for j in range(theta.shape[1]):
+            g = gradient[k, j]
+            total = squares[row, j] + g * g
+            squares[row, j] = total
+            theta[row, j] -= rate * g / (np.sqrt(total) + small)
