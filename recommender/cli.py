@@ -64,7 +64,14 @@ def add_settings(
                 flag, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text
             )
         elif get_origin(kind) is Literal:
-            group.add_argument(flag, choices=get_args(kind), default=argparse.SUPPRESS, help=text)
+            choices = get_args(kind)
+            group.add_argument(
+                flag,
+                type=type(choices[0]),
+                choices=choices,
+                default=argparse.SUPPRESS,
+                help=text,
+            )
         elif get_origin(kind) is tuple:  # tuple[int, ...]: several values after one flag
             group.add_argument(
                 flag,

@@ -1,22 +1,26 @@
 """Cross-entropy of queries (h, r, ?) against all entities, by matrix products.
 
-With the answers of a query grouped, one row of scores is used for all triples that share it. On the
-CPU the products run in numpy: on AMD processors its OpenBLAS is two to three times as fast as the
-MKL of torch (measured by `benchmarks/embeddings.py`).
+With the answers of a query grouped, one row of scores serves all triples that share it. On the
+CPU the products run in numpy: its OpenBLAS does two to three times as many operations a second on
+AMD processors as the MKL of torch (`benchmarks/embeddings.py` measures both). Products of bfloat16
+run in torch, which uses the processor's instructions for them.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["Metric", "cross_entropy", "pair_scores", "scores_of_all"]
+__all__ = ["Metric", "Precision", "cross_entropy", "pair_scores", "scores_of_all"]
 
 Metric = Literal["product", "distance", "squared_distance"]
-_TINY = 1e-12  # below the smallest squared distance distinguishable from 0 in float32
+Precision = Literal["float32", "bf16"]
+_TINY = 1e-12  # below a squared distance that float32 can tell from 0
+_IN_CACHE = 2**19  # scores of a block of rows that stay in a processor's own cache
 
 
 def pair_scores(queries: Tensor, entities: Tensor, metric: Metric) -> Tensor:
@@ -32,11 +36,7 @@ def scores_of_all(queries: Tensor, entities: Tensor, metric: Metric) -> Tensor:
     scores = _product(queries, entities.T)
     if metric == "product":
         return scores
-    scores.mul_(-2).add_(queries.square().sum(dim=1)[:, None])
-    scores.add_(entities.square().sum(dim=1))
-    if metric == "squared_distance":
-        return scores.neg_()
-    return scores.clamp_min_(_TINY).sqrt_().neg_()
+    return _minus_distances(scores, _squares(queries), _squares(entities), metric)
 
 
 def cross_entropy(
@@ -47,6 +47,7 @@ def cross_entropy(
     weights: Tensor,
     metric: Metric = "product",
     offsets: Tensor | None = None,
+    precision: Precision = "float32",
 ) -> Tensor:
     """-Σ w ln softmax(scores)[row, answer], over the answers; a scalar with gradients.
 
@@ -55,16 +56,28 @@ def cross_entropy(
 
     Args:
         queries, entities: [b, d] and [n, d].
-        rows, answers: the position of a true answer's query, and its entity; int64 [k], distinct
-            pairs.
+        rows, answers: the position of a true answer's query, and its entity; int64 [k], by
+            ascending row. No pair stands twice.
         weights: of the answers, [k].
-        metric: how a query and an entity are compared.
-        offsets: added to the scores of each entity, [n], except for answers; no gradient.
+        metric: how a query and an entity make a score.
+        offsets: added to the scores of each entity, [n], where it is no answer; no gradient.
+        precision: of the factors of the products; sums and the softmax keep the type of `queries`.
     """
+    of = _Answers(rows.detach(), answers, weights, offsets)
     loss: Tensor = _CrossEntropy.apply(  # type: ignore[no-untyped-call]
-        queries, entities, rows, answers, weights, metric, offsets
+        queries, entities, of, metric, precision
     )
     return loss
+
+
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """See `cross_entropy`."""
+
+    rows: Tensor
+    answers: Tensor
+    weights: Tensor
+    offsets: Tensor | None
 
 
 class _CrossEntropy(torch.autograd.Function):
@@ -75,40 +88,87 @@ class _CrossEntropy(torch.autograd.Function):
         ctx: Any,
         queries: Tensor,
         entities: Tensor,
-        rows: Tensor,
-        answers: Tensor,
-        weights: Tensor,
+        of: _Answers,
         metric: Metric,
-        offsets: Tensor | None,
+        precision: Precision,
     ) -> Tensor:
-        scores = scores_of_all(queries, entities, metric)
-        distances = -scores if metric == "distance" else None
-        if offsets is not None:
-            scores.add_(offsets)
-            scores.index_put_((rows, answers), -offsets[answers], accumulate=True)
-        found = torch.softmax(scores, dim=1, out=scores)
-        loss = -(weights * found[rows, answers].clamp_min(1e-37).log()).sum()
-        total = torch.zeros(len(queries), dtype=found.dtype, device=found.device)
-        found.mul_(total.index_add_(0, rows, weights)[:, None])
-        found.index_put_((rows, answers), -weights, accumulate=True)  # now d loss / d scores
-        if metric == "product":
-            by_query, by_entity = _product(found, entities), _product(found.T, queries)
-        else:  # s = -d or -d², and d² = |q|² - 2 q·e + |e|²
-            if distances is not None:
-                found.div_(distances.mul_(2))
-            by_query = 2 * (_product(found, entities) - found.sum(dim=1)[:, None] * queries)
-            by_entity = 2 * (_product(found.T, queries) - found.sum(dim=0)[:, None] * entities)
+        left, right = queries.detach(), entities.detach()
+        if precision == "bf16":
+            left, right = left.bfloat16(), right.bfloat16()
+        products = _product(left, right.T)
+        loss, by_row, by_column = _differentiate(products, queries, entities, of, metric)
+        by_query = _product(products, right).to(queries.dtype)
+        by_entity = _product(products.T, left).to(entities.dtype)
+        if metric != "product":  # d² = |q|² - 2 q·e + |e|²
+            by_query.addcmul_(by_row[:, None], queries, value=-1)
+            by_entity.addcmul_(by_column[:, None], entities, value=-1)
         ctx.save_for_backward(by_query, by_entity)
         return loss
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         by_query, by_entity = ctx.saved_tensors
-        return by_query * gradient, by_entity * gradient, None, None, None, None, None
+        return by_query * gradient, by_entity * gradient, None, None, None
+
+
+def _differentiate(
+    products: Tensor, queries: Tensor, entities: Tensor, of: _Answers, metric: Metric
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The loss; `products` [b, n] become its derivatives by them, some rows at a time.
+
+    Returns:
+        the loss, and the sums of the derivatives by row, [b], and by column, [n].
+    """
+    b, n = products.shape
+    step = max(1, _IN_CACHE // n) if products.device.type == "cpu" else b
+    starts = torch.arange(0, b + step, step, device=of.rows.device)
+    bounds = torch.searchsorted(of.rows, starts).tolist()
+    totals = queries.new_zeros(b).index_add_(0, of.rows, of.weights)
+    lengths, by_column = (_squares(queries), _squares(entities)), queries.new_zeros(n)
+    by_row, chances = queries.new_zeros(b), queries.new_zeros(len(of.rows))
+    for place, first in enumerate(range(0, b, step)):
+        block = slice(first, min(first + step, b))
+        part = slice(bounds[place], bounds[place + 1])
+        row, answer, weight = of.rows[part] - first, of.answers[part], of.weights[part]
+        scores = products[block].to(queries.dtype)  # itself, or a copy from bfloat16
+        distances = None
+        if metric != "product":
+            _minus_distances(scores, lengths[0][block], lengths[1], metric)
+            distances = scores.neg() if metric == "distance" else None
+        if of.offsets is not None:
+            scores.add_(of.offsets)
+            scores.index_put_((row, answer), -of.offsets[answer], accumulate=True)
+        torch.softmax(scores, dim=1, out=scores)
+        chances[part] = scores[row, answer]
+        scores.mul_(totals[block, None])
+        scores.index_put_((row, answer), -weight, accumulate=True)  # now d loss / d scores
+        if metric != "product":
+            if distances is None:
+                scores.mul_(2)
+            else:
+                scores.div_(distances)
+            by_row[block] = scores.sum(dim=1)
+            by_column += scores.sum(dim=0)
+        if scores.dtype != products.dtype:
+            products[block] = scores
+    return -(of.weights * chances.clamp_min(1e-37).log()).sum(), by_row, by_column
+
+
+def _minus_distances(products: Tensor, left: Tensor, right: Tensor, metric: Metric) -> Tensor:
+    """-d², or -d, in the memory of the products; [b, n] with squared lengths [b] and [n]."""
+    products.mul_(-2).add_(left[:, None]).add_(right)
+    if metric == "squared_distance":
+        return products.neg_()
+    return products.clamp_min_(_TINY).sqrt_().neg_()
+
+
+def _squares(vectors: Tensor) -> Tensor:
+    """|v|² of each row; [b, d] → [b]."""
+    return vectors.detach().square().sum(dim=1)
 
 
 def _product(one: Tensor, other: Tensor) -> Tensor:
     """`one @ other`, without gradients."""
-    if one.device.type != "cpu":
+    if one.device.type != "cpu" or one.dtype == torch.bfloat16:
         return one.detach() @ other.detach()
     return torch.from_numpy(np.matmul(one.detach().numpy(), other.detach().numpy()))

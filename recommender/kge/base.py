@@ -36,7 +36,13 @@ class KGEConfig(BaseModel):
         description="with `all`: number of entities sampled as negatives besides the batch's "
         "answers, with a corrected sum; 0: use all entities",
     )
-    optimizer: Literal["adam", "adagrad"] = Field("adam", description="optimiser")
+    answers_per_row: int = Field(
+        16,
+        ge=0,
+        description="with `all`: a query with more answers is asked several times an epoch, "
+        "with so many of them each; 0: once",
+    )
+    optimizer: Literal["adam", "adagrad"] = Field("adam", description="what takes the steps")
     n3: float = Field(0.0, ge=0, description="with `all`: weight of the nuclear 3-norm")
 
 

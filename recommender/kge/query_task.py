@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from recommender.data.graph import KnowledgeGraph
-from recommender.kge.all_entities import cross_entropy
+from recommender.data.tables import IntArray
+from recommender.kge.all_entities import Precision, cross_entropy
 from recommender.kge.base import TripleModel
 from recommender.models.base import TrainingTask
 
@@ -20,7 +22,9 @@ class QueryTask(TrainingTask):
     """Cross-entropy of every query's answers among all entities, or among a sample of them.
 
     Both directions of a triple are queries: its tail answers (h, r, ?), its head (t, r', ?) with
-    the reciprocal r'. A batch's loss is the mean over its answers.
+    the reciprocal r'. A batch's loss is the mean over its answers. A query with more than
+    `answers_per_row` of them stands in several rows, each with some: in one row its answers would
+    fill a batch and give a gradient of a size that Adagrad remembers for the rest of the training.
 
     With `candidates`, an entity that answers no query of the batch is included with probability
     candidates / n, and the others always. Divided by the inclusion probability, the sum in the
@@ -30,23 +34,27 @@ class QueryTask(TrainingTask):
     Args:
         model: an embedding with `queries`.
         graph: the true triples.
+        precision: of the products of matrices.
     """
 
     name = "knowledge_graph"
 
-    def __init__(self, model: TripleModel, graph: KnowledgeGraph) -> None:
-        self.model = model
+    def __init__(
+        self, model: TripleModel, graph: KnowledgeGraph, precision: Precision = "float32"
+    ) -> None:
+        self.model, self.precision = model, precision
         self.learning_rate, self.batch_size = model.config.lr, model.config.batch_size
         both = graph.with_inverses()
         order = np.lexsort((both.relation, both.head))
         self._answers = both.tail[order]
         keys = both.head[order] * both.n_relations + both.relation[order]
-        queries, self._start, self._count = np.unique(keys, return_index=True, return_counts=True)
-        self._head, self._relation = np.divmod(queries, both.n_relations)
+        queries, start, count = np.unique(keys, return_index=True, return_counts=True)
+        query, self._start, self._count = _cut(start, count, model.config.answers_per_row)
+        self._head, self._relation = np.divmod(queries[query], both.n_relations)
         self._n = graph.n_entities
         self._share = min(1.0, model.config.candidates / self._n) if model.config.candidates else 1
-        answers = np.bincount(self._answers, minlength=self._n) / len(queries)
-        drawn = min(self.batch_size, len(queries))
+        answers = np.bincount(self._answers, minlength=self._n) / len(self)
+        drawn = min(self.batch_size, len(self))
         chance = 1 - (1 - self._share) * (1 - np.minimum(answers, 1)) ** drawn
         self._offsets = torch.from_numpy(-np.log(chance)).float()
         self._rng = np.random.default_rng(0)
@@ -64,43 +72,70 @@ class QueryTask(TrainingTask):
         model, device = self.model, columns[0].device
         batch = columns[0].cpu().numpy()
         count = self._count[batch]
-        rows = np.repeat(np.arange(len(batch)), count)
-        within = np.arange(len(rows)) - (np.cumsum(count) - count)[rows]
+        rows, within = _spread(count)
         answers = self._answers[self._start[batch][rows] + within]
-        heads = torch.from_numpy(self._head[batch]).to(device)
-        relations = torch.from_numpy(self._relation[batch]).to(device)
+        taken, places, offsets = self._candidates(answers)
+        row, place, heads, relations = (
+            torch.from_numpy(ids).to(device)
+            for ids in (rows, places, self._head[batch], self._relation[batch])
+        )
         entities: Tensor = model.entities.weight
-        offsets, places = None, answers
-        if self._share < 1:
-            taken = self._rng.random(self._n) < self._share
-            taken[answers] = True
-            candidates = torch.from_numpy(np.flatnonzero(taken))
-            places = (np.cumsum(taken) - 1)[answers]
-            entities = entities[candidates.to(device)]
-            offsets = self._offsets[candidates].to(entities)
+        if taken is not None:
+            entities = model.entities(torch.from_numpy(taken).to(device))
+        offsets = None if offsets is None else offsets.to(entities)
         weights = entities.new_full((len(answers),), share / len(answers))
-        row = torch.from_numpy(rows).to(device)
-        column = torch.from_numpy(places).to(device)
         loss = cross_entropy(
-            model.queries(heads, relations), entities, row, column, weights, model.metric, offsets
+            model.queries(heads, relations),
+            entities,
+            row,
+            place,
+            weights,
+            model.metric,
+            offsets,
+            self.precision,
         )
         if model.config.n3:
             by_query = torch.from_numpy(count / len(answers)).to(device, weights.dtype)
             table = getattr(model, "relations", None)
+            answered = functional.embedding(place, entities)
             cubes = (by_query * _cubes(model.entities(heads))).sum() + (
-                _cubes(entities[column]).sum() / len(answers)
+                _cubes(answered).sum() / len(answers)
             )
             if table is not None:
                 cubes = cubes + (by_query * _cubes(table(relations))).sum()
             loss = loss + model.config.n3 * share * cubes
         return loss
 
+    def _candidates(self, answers: IntArray) -> tuple[IntArray | None, IntArray, Tensor | None]:
+        """Entities that take part, the answers' places among them, and their offsets."""
+        if self._share == 1:
+            return None, answers, None
+        takes_part = self._rng.random(self._n) < self._share
+        takes_part[answers] = True
+        taken = np.flatnonzero(takes_part)
+        return taken, (np.cumsum(takes_part) - 1)[answers], self._offsets[torch.from_numpy(taken)]
+
     def parameters(self) -> Sequence[nn.Parameter]:
         """The embedding's parameters."""
         return list(self.model.parameters())
 
 
+def _cut(start: IntArray, count: IntArray, most: int) -> tuple[IntArray, IntArray, IntArray]:
+    """Cut ranges into ranges of at most `most`, 0 for any: (which it is of, start, count)."""
+    most = most or int(count.max())
+    whole, piece = _spread(-(-count // most))
+    first = start[whole] + piece * most
+    return whole, first, np.minimum(most, start[whole] + count[whole] - first)
+
+
+def _spread(counts: IntArray) -> tuple[IntArray, IntArray]:
+    """For every one of the things counted, whose it is, and which of them."""
+    whose = np.repeat(np.arange(len(counts)), counts)
+    return whose, np.arange(len(whose)) - (np.cumsum(counts) - counts)[whose]
+
+
 def _cubes(vectors: Tensor) -> Tensor:
     """Σ |x|³ over the complex components of each row; [b, dim] → [b]."""
     real, imaginary = vectors.chunk(2, dim=1)
-    return (real.square() + imaginary.square()).clamp_min(1e-20).pow(1.5).sum(dim=1)
+    squares = (real.square() + imaginary.square()).clamp_min(1e-20)
+    return (squares * squares.sqrt()).sum(dim=1)  # several times as fast as a power of 1.5

@@ -18,6 +18,7 @@ from torch import Tensor
 from recommender.data.dataset import Dataset
 from recommender.data.graph import KnowledgeGraph
 from recommender.errors import ConfigError, RunError, explain
+from recommender.kge.all_entities import Precision
 from recommender.kge.base import TripleModel
 from recommender.kge.query_task import QueryTask
 from recommender.kge.ranking import filtered_ranks, ranking_metrics
@@ -67,7 +68,10 @@ class KGETrainConfig(BaseModel):
     schedule: Literal["constant", "linear"] = Field(
         "constant", description="learning rate schedule: constant, or decaying to 0 at the end"
     )
-    threads: int = Field(0, ge=0, description="CPU threads; 0: torch's default")
+    precision: Precision = Field(
+        "float32", description="of products of matrices against all entities; sums are of float32"
+    )
+    threads: int = Field(0, ge=0, description="CPU threads; 0: leave torch's choice")
 
     @classmethod
     def parse(cls, settings: Mapping[str, Any]) -> KGETrainConfig:
@@ -185,7 +189,7 @@ def _train(
     folder = None
     if out is not None:
         folder = EmbeddingFolder(out, name, model, config, data.folder, data.hashes)
-    task = _task(model, graph)
+    task = _task(model, graph, config.precision)
     optimizer = _optimizer(model, task, device)
     steps, stopping = TorchSteps(task, optimizer), EarlyStopping(config.patience)
     best: dict[str, Tensor] = {}
@@ -252,9 +256,9 @@ def _train(
     return EmbeddingRun(model, metrics, out)
 
 
-def _task(model: TripleModel, graph: KnowledgeGraph) -> TrainingTask:
+def _task(model: TripleModel, graph: KnowledgeGraph, precision: Precision) -> TrainingTask:
     if model.reciprocal:
-        return QueryTask(model, graph)
+        return QueryTask(model, graph, precision)
     return TripleTask(
         model, graph, learning_rate=model.config.lr, batch_size=model.config.batch_size
     )
@@ -262,8 +266,13 @@ def _task(model: TripleModel, graph: KnowledgeGraph) -> TrainingTask:
 
 def _optimizer(model: TripleModel, task: TrainingTask, device: torch.device) -> Adam | Adagrad:
     if model.config.optimizer == "adagrad":
-        return Adagrad(task.parameters(), learning_rate=task.learning_rate)
-    # Against all entities, every row has a gradient in each step.
+        few = device.type == "cpu" and (not model.reciprocal or model.config.candidates > 0)
+        return Adagrad(
+            task.parameters(),
+            learning_rate=task.learning_rate,
+            tables=[model.entities] if few else (),
+        )
+    # Against all entities every row has a gradient in each step.
     rowwise = device.type == "cpu" and not model.reciprocal
     tables = [module for module in model.modules() if isinstance(module, EmbeddingTable)]
     return Adam(

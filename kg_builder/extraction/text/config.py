@@ -135,8 +135,8 @@ class UnstructuredSource(BaseModel):
     topic_type: Annotated[
         str | TypeColumn,
         Field(
-            description="Class of the topic if the text does not state it; for JSON lines it may be "
-            "in a field."
+            description="Class of the topic if the text does not state it; for JSON lines it may "
+            "be in a field."
         ),
     ] = "Artist"
     model: Annotated[

@@ -13,13 +13,22 @@ from hypothesis import strategies as st
 
 from recommender import ConfigError, DataError
 from recommender.data.graph import KnowledgeGraph
-from recommender.kge.all_entities import Metric, cross_entropy, pair_scores, scores_of_all
+from recommender.kge import all_entities
+from recommender.kge.all_entities import (
+    Metric,
+    Precision,
+    cross_entropy,
+    pair_scores,
+    scores_of_all,
+)
 from recommender.kge.query_task import QueryTask
 from recommender.kge.registry import create_embedding
 from recommender.kge.training import KGETrainConfig, TripleData, train_on_triples
 from recommender.kge.triple_files import name_of, read_named_triples
 from recommender.kge.triples import Triples, hold_out_unlinked
 from recommender.train_kge import main
+from recommender.training.adagrad import Adagrad
+from recommender.training.steps import TorchSteps
 
 METRICS: tuple[Metric, ...] = ("product", "distance", "squared_distance")
 
@@ -29,9 +38,13 @@ def random(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
 
+@pytest.mark.parametrize("in_cache", [8, 2**19])
 @pytest.mark.parametrize("metric", METRICS)
-def test_cross_entropy_is_autograds(metric: Metric) -> None:
-    """Value and gradients against torch's log-softmax."""
+def test_cross_entropy_is_autograds(
+    metric: Metric, in_cache: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Value and gradients as torch finds them by its log-softmax, row by row or at once."""
+    monkeypatch.setattr(all_entities, "_IN_CACHE", in_cache)
     offsets, weights = random(7, seed=3), random(5, seed=4).abs()
     rows, answers = torch.tensor([0, 0, 1, 2, 2]), torch.tensor([1, 5, 6, 0, 3])
     results = []
@@ -53,6 +66,27 @@ def test_cross_entropy_is_autograds(metric: Metric) -> None:
 
 
 @pytest.mark.parametrize("metric", METRICS)
+def test_bfloat16_comes_close(metric: Metric) -> None:
+    """The gradients point the same way as those of float32, and the loss is the same to 1%."""
+    rows, answers = torch.tensor([0, 0, 1, 2, 2]), torch.tensor([1, 5, 6, 0, 3])
+    precisions: tuple[Precision, ...] = ("float32", "bf16")
+    results = []
+    for precision in precisions:
+        queries = random(3, 32).float().requires_grad_()
+        entities = random(7, 32, seed=1).float().requires_grad_()
+        loss = cross_entropy(
+            queries, entities, rows, answers, torch.ones(5), metric, precision=precision
+        )
+        loss.backward()
+        results.append((loss.detach(), queries.grad, entities.grad))
+    (exact, *exact_gradients), (close, *close_gradients) = results
+    assert 0 < abs(float(close - exact)) < 0.01 * float(exact)
+    for one, other in zip(exact_gradients, close_gradients, strict=True):
+        assert one is not None and other is not None and other.dtype == torch.float32
+        assert float(torch.cosine_similarity(one.flatten(), other.flatten(), dim=0)) > 0.999
+
+
+@pytest.mark.parametrize("metric", METRICS)
 def test_all_scores_are_the_pairs_scores(metric: Metric) -> None:
     queries, entities = random(4, 6), random(4, 6, seed=2)
     diagonal = scores_of_all(queries, entities, metric).diagonal()
@@ -64,9 +98,11 @@ def graph(n_triples: int = 60) -> KnowledgeGraph:
     return KnowledgeGraph(head, relation, tail, 20, 3)
 
 
-def test_grouped_queries_cost_what_their_triples_do() -> None:
-    """The mean over all triples and both directions, computed one by one."""
-    model = create_embedding("complex", 20, 3, dim=8, n3=0.0, batch_size=500).double()
+@pytest.mark.parametrize("answers_per_row", [0, 1, 2, 16])
+def test_grouped_queries_cost_what_their_triples_do(answers_per_row: int) -> None:
+    """The mean over all triples and both directions, one by one, however they share rows."""
+    settings = {"dim": 8, "n3": 0.0, "answers_per_row": answers_per_row}
+    model = create_embedding("complex", 20, 3, **settings).double()
     triples = graph()
     task = QueryTask(model, triples)
     loss = task.loss(torch.arange(len(task)))
@@ -78,6 +114,43 @@ def test_grouped_queries_cost_what_their_triples_do() -> None:
             query = model.queries(torch.tensor([h]), torch.tensor([r]))
             losses.append(-(query @ model.entities.weight.T).log_softmax(dim=1)[0, t])
     torch.testing.assert_close(loss.detach(), torch.stack(losses).mean())
+
+
+def test_no_row_has_more_answers_than_asked() -> None:
+    """Every triple is in one row, and no row is longer or empty."""
+    triples = graph()
+    task = QueryTask(create_embedding("complex", 20, 3, dim=8, answers_per_row=2), triples)
+    covered = [i for s, c in zip(task._start, task._count, strict=True) for i in range(s, s + c)]
+    assert covered == list(range(2 * len(triples.sorted_keys)))
+    assert set(task._count) == {1, 2}
+
+
+def test_rows_in_use_are_updated_as_the_whole_table_is() -> None:
+    """Adagrad's kernel against torch's dense steps."""
+    triples = graph()
+    states = []
+    for rowwise in (True, False):
+        model = create_embedding("complex", 20, 3, dim=8, batch_size=4, candidates=3)
+        task = QueryTask(model, triples)
+        tables = [model.entities] if rowwise else []
+        optimizer = Adagrad(task.parameters(), learning_rate=0.1, tables=tables)
+        (places,) = task.samples(np.random.default_rng(0))
+        with optimizer.stepping():
+            TorchSteps(task, optimizer).run((torch.from_numpy(places),))
+        sums = [state["sum"] for state in optimizer.state_dict()["state"].values()]
+        states.append([*model.state_dict().values(), *sums])
+    for one, other in zip(*states, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_same_seed_same_bytes() -> None:
+    """With candidates drawn, products of bfloat16 and answers over rows."""
+    data = TripleData(graph(), None, None, graph(), Path("ring"), {})
+    config = KGETrainConfig(epochs=2, patience=0, device="cpu", threads=1, precision="bf16")
+    settings = {"dim": 8, "candidates": 5, "batch_size": 16}
+    one, other = (train_on_triples("complex", data, config, settings=settings) for _ in range(2))
+    for name, value in one.model.state_dict().items():
+        assert torch.equal(value, other.model.state_dict()[name])
 
 
 def test_a_sample_of_candidates_estimates_the_loss_on_all() -> None:
@@ -180,6 +253,8 @@ def test_command_on_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "40 triples, 40 entities" in printed.err
     row = next(line for line in printed.out.splitlines() if "test (5)" in line)
     assert float(row.split("│")[2]) > 0.9
+    translation = ["--model", "transe", "--norm", "2", "--against", "all", "--epochs", "1"]
+    assert main([*files, *translation, "--valid-share", "0", "--out", str(tmp_path / "two")]) == 0
     with pytest.raises(ConfigError, match="fb15k-237-transe"):
         main(["--preset", "nothing"])
     with pytest.raises(ConfigError, match="--triples"):
