@@ -1,10 +1,10 @@
-"""Prefect flow `refresh`: rebuild, retrain, and see a running service take up the new run.
+"""Prefect flow `refresh`: rebuild, retrain, and wait until a running service serves the new run.
 
     python -m flows.refresh --dataset sample --service http://127.0.0.1:8000
     prefect deployment run refresh --param dataset=lastfm --param model=mmss_mkr_g
 
-It runs `build-kg` and `train`. Each training gets a run folder of its own, so that the run that is
-being served stays whole until the service has taken up the next one, by itself.
+It runs `build-kg` and `train`. Each training writes a new run folder, so that the run being served
+stays intact until the service, which watches the data folder, has loaded the new one.
 """
 
 # No `from __future__ import annotations` here: see build_kg.py.
@@ -40,7 +40,7 @@ PAUSE = 1.0
 @task(name="hand-over", tags=["service"], **TASK)
 @one_line_failure
 def see_served(service: str, run: str, patience: float) -> None:
-    """Wait until the service says that it serves the run.
+    """Wait until the service reports that it serves the run.
 
     Raises:
         FlowError: it does not within `patience` seconds.

@@ -1,11 +1,12 @@
-"""Keep the processes that answer: start them, replace them by ones with a newer run, end them.
+"""Supervise the worker processes: start them, replace them when there is a newer run, stop them.
 
-A newer build or run is loaded by new processes, which read beside those that answer and disturb
-them no more than any other program does. Once all are ready they accept connections at the common
-socket; the old ones answer what has reached them, and end with all of their memory.
+A newer build or run is loaded by new processes, so that loading does not slow down the responses of
+the current ones. Once all new processes are ready, they accept connections on the shared socket;
+the old ones finish their open requests and exit, which frees all of their memory.
 
-What a process says: "loaded", "ready" (it waits for "serve"), "serving", "changed" (there is
-something newer), "failed". What it is told: "serve", "drain" (leave), "refused" (the newer one).
+Messages from a worker: "loaded", "ready" (waits for "serve"), "serving", "changed" (there is a
+newer build or run), "failed". Messages to a worker: "serve", "drain" (stop accepting), "refused"
+(the newer build or run cannot be served).
 """
 
 from __future__ import annotations
@@ -28,20 +29,20 @@ from service.worker import work
 __all__ = ["Supervisor"]
 
 LOG = logging.getLogger("service")
-_TURN_SECONDS: Final = 0.5  # between looks at signals
-_LEAVE_SECONDS: Final = 15.0  # that a process has to end in
+_TURN_SECONDS: Final = 0.5  # between checks for signals
+_LEAVE_SECONDS: Final = 15.0  # until a process that does not end is killed
 
 
 @dataclass(eq=False)
 class _Worker:
-    """A process, the pipe to it, and what it has said so far."""
+    """A worker process, the pipe to it, and the events received from it."""
 
     process: SpawnProcess
     pipe: Connection
     heard: set[str] = field(default_factory=set)
 
     def send(self, what: str, value: str | None = None) -> None:
-        """Tell the process something; nothing where it has ended."""
+        """Send a message; ignored if the process has ended."""
         with suppress(OSError):
             self.pipe.send((what, value))
 
@@ -52,7 +53,7 @@ class Supervisor:
     Args:
         settings: of the service.
         listener: the bound socket.
-        workers: processes that answer.
+        workers: number of processes.
     """
 
     def __init__(self, settings: Settings, listener: socket.socket, workers: int) -> None:
@@ -61,15 +62,15 @@ class Supervisor:
         self._serving: list[_Worker] = []
         self._loading: list[_Worker] = []
         self._leaving: list[_Worker] = []
-        self._asked: object = None  # what the files were like when the last load began
-        self._refused: object = None  # and when one failed, which is not tried again
+        self._asked: object = None  # state of the files when the last load started
+        self._refused: object = None  # state whose load failed; not retried
         self._stopped = False
 
     def run(self) -> None:
-        """Serve; return once SIGINT or SIGTERM has come and all processes have ended.
+        """Serve until SIGINT or SIGTERM; return once all processes have ended.
 
         Raises:
-            RecommenderError, DataError: there is nothing that could be served.
+            RecommenderError, DataError: there is nothing to serve.
         """
         with self._signals():
             try:
@@ -85,7 +86,7 @@ class Supervisor:
             target=work, args=(self._settings, self._listener, theirs, needs_run), daemon=False
         )
         process.start()
-        theirs.close()  # so that the pipe ends with the process
+        theirs.close()  # the pipe then closes when the process ends
         return _Worker(process, ours)
 
     def _turn(self) -> None:
@@ -126,7 +127,7 @@ class Supervisor:
         self._serving, self._loading = self._loading, []
 
     def _refuse(self, problem: str) -> None:
-        """Serve the old build or run on; pages say so."""
+        """Keep serving the old build or run, with a notice on every page."""
         self._refused, problem = self._asked, " ".join(problem.split())
         LOG.warning("the newer build or run is not served: %s", problem)
         for worker in self._serving:

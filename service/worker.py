@@ -1,4 +1,4 @@
-"""Run one of the processes that answer: load, serve on the shared socket, leave for a newer one."""
+"""Run a worker process: load, serve on the shared socket, drain when a newer worker takes over."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from service.settings import LOG_FORMAT, Settings
 
 __all__ = ["DrainingServer", "work"]
 
-_KEEP_ALIVE: Final = 5  # seconds that an idle connection is kept
-_CONNECTIONS: Final = 1024  # at a time; more get 503
-_LEAVE_SECONDS: Final = 10  # for requests that are being answered when the service ends
+_KEEP_ALIVE: Final = 5  # seconds until an idle connection is closed
+_CONNECTIONS: Final = 1024  # maximum connections; more get 503
+_LEAVE_SECONDS: Final = 10  # for open requests when the service stops
 
 
 class DrainingServer(uvicorn.Server):
-    """A server that can leave its socket to another process without breaking a connection.
+    """A server that can hand its socket over to another process without breaking a connection.
 
-    From then on it accepts none, answers what comes on those that are open with `Connection:
-    close`, and ends with the last of them.
+    While draining it accepts no connection, answers requests on open ones with `Connection:
+    close`, and stops once all are closed.
 
     Args:
-        config: with an application whose `state.draining` makes it say so.
-        most_seconds: after which it ends in any case.
-        began: is called once it accepts connections.
+        config: of an application that sends `Connection: close` while `state.draining` is set.
+        most_seconds: maximum duration of draining.
+        began: called once it accepts connections.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class DrainingServer(uvicorn.Server):
         self._deadline: float | None = None
 
     def drain(self) -> None:
-        """Begin; may be called from any thread."""
+        """Start draining; may be called from any thread."""
         self._asked.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -54,12 +54,12 @@ class DrainingServer(uvicorn.Server):
         self._began()
 
     async def on_tick(self, counter: int) -> bool:
-        """Look after the draining, ten times a second; whether to end."""
+        """Advance draining, ten times a second; returns whether to stop."""
         if self._asked.is_set():
             if self._deadline is None:
                 self._deadline = time.monotonic() + self._most_seconds
                 self.config.app.state.draining = True  # type: ignore[union-attr]
-                # `Server.close` would break what has been accepted but is no connection yet
+                # `Server.close` would reset connections that are not yet accepted
                 for listening in (one for server in self.servers for one in server.sockets):
                     asyncio.get_running_loop().remove_reader(listening.fileno())
             elif not self.server_state.connections or time.monotonic() > self._deadline:
@@ -70,25 +70,24 @@ class DrainingServer(uvicorn.Server):
 def work(
     settings: Settings, listener: socket.socket, parent: Connection, needs_run: bool | None
 ) -> None:
-    """Serve until the parent says otherwise, or is gone.
+    """Serve until the parent process ends or requests draining.
 
     Args:
-        settings: what is served, and the limits.
-        listener: the bound socket, which all processes share.
-        parent: tells and hears `service.supervisor`.
-        needs_run: None to serve at once and load meanwhile. Otherwise it loads and computes what
-            makes answers fast first, and serves when told to; whether a build without a run is
-            refused.
+        settings: the data folder and the limits.
+        listener: the bound socket, shared by all processes.
+        parent: pipe to `service.supervisor`.
+        needs_run: None to accept connections immediately and load meanwhile. Otherwise load and
+            precompute first, and serve on request; whether a build without a run is refused.
     """
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
-    with suppress(KeyboardInterrupt, BrokenPipeError):  # the parent says the rest
+    with suppress(KeyboardInterrupt, BrokenPipeError):  # reported by the parent
         _work(settings, listener, parent, needs_run)
 
 
 def _work(
     settings: Settings, listener: socket.socket, parent: Connection, needs_run: bool | None
 ) -> None:
-    # late: torch and the rest need a second, in which the parent has to notice nothing
+    # imported here: torch takes a second, and the parent does not need it
     from service.api.recommendations import answer_ahead
     from service.app import create_app
     from service.snapshot import Shelf, load_ahead
@@ -103,7 +102,7 @@ def _work(
         try:
             snapshot = load_ahead(settings, needs_run=bool(needs_run))
             answer_ahead(snapshot)
-            gc.freeze()  # full collections would hold up requests for 0.2 s, and find nothing
+            gc.freeze()  # a full collection would delay requests by 0.2 s
             shelf.put(snapshot)
         except Exception as fault:
             parent.send(("failed", fault))
@@ -128,7 +127,7 @@ def _is_to_serve(parent: Connection) -> bool:
 
 
 def _hear(parent: Connection, server: DrainingServer, shelf: Any) -> None:
-    """Do what the parent says; end with it."""
+    """Handle messages from the parent; stop when it ends."""
     with suppress(EOFError, OSError):
         while True:
             match parent.recv():
