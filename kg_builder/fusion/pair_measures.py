@@ -43,8 +43,9 @@ def details(
 def core_and_version(name: str) -> tuple[str, frozenset[str]]:
     """Split a title into the core without brackets and the version words; guests are ignored.
 
-    >>> core_and_version("Autonomy (Cold Blank Mix) [feat. Zoe]")
-    ('autonomy', frozenset({'cold', 'blank', 'mix'}))
+    >>> core, version = core_and_version("Autonomy (Cold Blank Mix) [feat. Zoe]")
+    >>> core, sorted(version)
+    ('autonomy', ['blank', 'cold', 'mix'])
     """
     core = " ".join(latin_words(_BRACKETS.sub(" ", name)))
     version: set[str] = set()
