@@ -114,7 +114,7 @@ def _pieces(text: str) -> Iterator[str]:
     """Yield words, character 3- and 4-grams within words, and scripts.
 
     >>> sorted(set(_pieces("Ab")))
-    ['#ab#', '#ab', 'LATIN', '_ab', 'ab#']
+    ['#ab', '#ab#', 'LATIN', '_ab', 'ab#']
     """
     for word in text.casefold().split():
         yield f"_{word}"
