@@ -67,7 +67,7 @@ class Table:
         return list(self.schema.names)
 
     def only(self, *columns: str, categorical: tuple[str, ...] | None = None) -> Table:
-        """The table with some of its columns, others of which may be categories in memory."""
+        """A table of the given columns; `categorical` overrides which are categories in memory."""
         coded = self.categorical if categorical is None else categorical
         return replace(
             self,
@@ -274,7 +274,7 @@ FACTS: Final = STATEMENTS.only(
     *(name for name in STATEMENTS.columns if name != "evidence"),
     categorical=("subject", "predicate", "object", "object_kind", "source", "method"),
 )
-"""`STATEMENTS` without evidence, to count and to number; each distinct text is once in memory."""
+"""`STATEMENTS` without evidence, to count facts and assign ids; texts are held once in memory."""
 
 LINKS: Final = _table(
     "links",

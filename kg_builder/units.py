@@ -1,4 +1,4 @@
-"""Units of work into which a stage is divided, each a function from files to a folder of files.
+"""Interface for units of work of a stage: the `Unit` dataclass and the `RunUnits` protocol.
 
 A stage lists its units and receives their results in the same order. The caller decides where they
 are executed (in this process, in other processes, on a cluster) and whether results are cached: a

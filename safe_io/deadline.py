@@ -1,4 +1,4 @@
-"""Limit the total time of a request, against servers that send single bytes without end."""
+"""Close an HTTP client when a block exceeds its time limit, so that its pending request fails."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class RunReasons:
 
     Args:
         run: the loaded run.
-        known: positives of each user, which have no reasons.
+        known: positives of each user; no reasons are given for these.
         shared: statements and quotes of the data folder, if any.
     """
 
@@ -86,8 +86,8 @@ class RunReasons:
 
         Args:
             lists: items, [users, places].
-            may_go_on: called with the CPU seconds of the last batch, may pause; False stops the
-                work.
+            may_go_on: called before each batch with the CPU seconds of the last one; may block,
+                returns False to stop.
         """
         spent = 0.0
         for first in range(0, min(len(lists), _SENTENCES // lists.shape[1]), _USERS_AT_A_TIME):

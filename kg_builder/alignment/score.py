@@ -1,4 +1,4 @@
-"""Score link candidates: sum the log-odds of name, class and context for each entry."""
+"""Score pairs of entity and database entry: log-odds of name, class, context and popularity."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAME_LOG_ODDS: Final[Mapping[NameMatch, float]] = {
 """Base log-odds by kind of name match, before rarity counts."""
 
 LOOSE_MATCHES: Final = frozenset({"variant", "near", "alias"})
-"""Weak name matches, for which contrary context counts more."""
+"""Weak name matches, for which contradicting context is weighted more heavily."""
 
 MAX_KIND: Final = 2.5
 """Maximum log-odds from an agreeing class."""
@@ -192,7 +192,7 @@ def _single_word_doubt(ours: str, candidate: Candidate) -> float:
     if candidate.name_match == "identical":
         return 0.0
     if ours.isascii() != candidate.name.isascii():
-        # 'Кино' and 'Kino', 'Âme' and 'AME'; where only the other side has accents, ours were lost
+        # 'Кино' and 'Kino', 'Âme' and 'AME'; accents on their side only were probably lost on ours
         return (
             1.5 if candidate.name_match == "variant" else 0.8 if candidate.name.isascii() else 0.0
         )
@@ -202,9 +202,9 @@ def _single_word_doubt(ours: str, candidate: Candidate) -> float:
 def _alias_log_odds(ours: str, alias: str, thing: Thing) -> float:
     """Log-odds added to an alias's low base.
 
-    An alias that shares words with the main name is a spelling of it, one in another script a
-    transcription; a single word is a nickname that others may have too. A joint credit ('Herb
-    Alpert & The Tijuana Brass') is not its member, even if listed as an alias.
+    An alias that shares words with the main name is treated as a variant spelling, one in another
+    script as a transcription. A single word may be a nickname that others share. A joint credit
+    ('Herb Alpert & The Tijuana Brass') is not its member, even if listed as an alias.
     """
     parts = [name_key(part) for part in split_credits(ours)]
     main = name_key(thing.name)
@@ -251,7 +251,10 @@ def _musical(evidence: Mapping[str, float], schema: Schema) -> bool:
 
 
 def origin_log_odds(ours: frozenset[str], theirs: frozenset[str], *, deep: bool) -> float:
-    """Log-odds by the countries on both sides; one named only by the database counts against."""
+    """Log-odds by the countries on both sides.
+
+    A country given only by the database is evidence against a match, if our context is rich.
+    """
     if not theirs:
         return 0.0
     if ours:

@@ -59,7 +59,7 @@ def append_judgement(path: Path, left: str, right: str, verdict: Verdict) -> Non
     Existing lines and comments are kept; the new line overrules earlier ones.
 
     Raises:
-        DataError: a key holds a tab or a line break, or the file is not one of judgements.
+        DataError: a key holds a tab or a line break, or the file is not a judgements file.
         InUseError: another line is being added at this moment.
     """
     for key in (left, right):

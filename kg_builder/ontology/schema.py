@@ -154,7 +154,7 @@ def load_schema(*additions: Path) -> Schema:
     The result is cached until a file changes.
 
     Raises:
-        DataError: a file is missing or is no Turtle.
+        DataError: a file is missing or is not valid Turtle.
     """
     return _load_schema(additions, tuple(map(_stamp, additions)))
 

@@ -61,7 +61,7 @@ def parts_by_time(
 
 
 def _cut_in_time(when: IntArray, ratios: tuple[float, float, float]) -> IntArray:
-    """Part of each positive: equal times stay together, cuts are closest to the ratios."""
+    """Part of each positive: equal times stay together, cuts match the ratios best."""
     distinct, before = np.unique(np.sort(when), return_index=True)
     if len(distinct) < 3:
         raise ConfigError(

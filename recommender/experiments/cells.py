@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 PROTOCOL = 1
-"""Part of every key; increase it when the same settings give different figures."""
+"""Part of every key; increase it when a code change alters results."""
 
 # Training settings that do not affect results.
 _FREE = {
@@ -117,7 +117,7 @@ def make_cell(row: Row, seed: int, root: Path, negatives: str | None, epochs: in
     """Create the cell of a row and a seed.
 
     Args:
-        negatives: `static` or `fresh` instead of the setting of the row's file.
+        negatives: `static` or `fresh`; overrides the setting in the row's file.
         epochs: maximum number of epochs, for a trial.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Words for explanations: salience and phrase of each relation, readable entity names."""
+"""Arrays of relation weights and phrase ids, and entity names, for wording explanations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class Vocabulary:
     """Relevance and wording of relations, and names of entities.
 
     Attributes:
-        telling: ``[n_relations]``, relevance of sharing a relation's entity, besides its rarity.
+        telling: ``[n_relations]``, how informative it is that two items share an
+            entity by this relation, apart from that entity's rarity.
         phrases: ``[n_relations, 2]``, see `GraphIndex`.
         names: of the entities.
     """

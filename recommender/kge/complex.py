@@ -15,7 +15,7 @@ __all__ = ["ComplEx", "ComplExConfig"]
 
 
 class ComplExConfig(KGEConfig):
-    """Settings of `ComplEx`: Lacroix et al.'s, of a rank that a CPU can train."""
+    """Settings of `ComplEx`, as in Lacroix et al., with a rank small enough for a CPU."""
 
     dim: int = Field(
         200, ge=2, description="dimensions, real and imaginary together: twice the rank"
@@ -60,5 +60,5 @@ class ComplEx(QueryModel):
         self.relations = EmbeddingTable(self.relation_rows, config.dim)
 
     def queries(self, heads: Tensor, relations: Tensor) -> Tensor:
-        """H r: its real product with t is Re(Σ h r t̄)."""
+        """The complex product h r; its real inner product with t is Re(Σ h r t̄)."""
         return complex_product(self.entities(heads), self.relations(relations))

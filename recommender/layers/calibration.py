@@ -1,4 +1,4 @@
-"""Platt scaling: turn raw scores into probabilities by a logistic curve, fitted on validation."""
+"""Platt scaling of asinh-transformed scores: scores to probabilities, fitted on validation."""
 
 from __future__ import annotations
 

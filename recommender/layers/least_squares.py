@@ -1,4 +1,4 @@
-"""Solve many small weighted least-squares problems at once: one half-step of ALS."""
+"""Solve an ALS half-step for implicit feedback: a regularised least-squares problem per row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 __all__ = ["gram_matrix", "solve_rows"]
 
-_NUMBERS = 2**22  # gathered factors, or small matrices, in memory at a time
+_NUMBERS = 2**22  # maximum floats in memory at a time: gathered factors or matrices
 
 
 def gram_matrix(factors: Tensor) -> Tensor:

@@ -28,7 +28,7 @@ class Calibration(Criterion):
         self._shares, _ = calibration_attributes(train)
 
     def start(self, candidates: Candidates) -> _Divergence:
-        """Begin with a list of no genres."""
+        """Start with an empty list."""
         wanted = mean_shares(self._shares, candidates.history)
         genres = np.flatnonzero(wanted)
         own = self._shares[candidates.items]

@@ -1,4 +1,4 @@
-"""Features of an entity without a learned vector: its text, its facts, its neighbours' facts."""
+"""Hashed sparse features of all entities: their text, their facts, their neighbours' facts."""
 
 from __future__ import annotations
 

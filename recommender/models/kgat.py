@@ -33,7 +33,7 @@ _ROUNDS = 100
 
 
 class KGATConfig(ModelConfig):
-    """Settings of `KGAT`: the paper's, but both rates and batch_size, chosen on validation."""
+    """Settings of `KGAT`: the paper's, except learning rates and batch_size (by validation)."""
 
     dim: int = Field(64, ge=1, description="d: length of the embeddings of all nodes")
     relation_dim: int = Field(64, ge=1, description="k: length of the relations' vectors")
@@ -43,7 +43,7 @@ class KGATConfig(ModelConfig):
     normalise: bool = Field(
         True,
         description="normalise every layer's output to length 1 in the final vector, as "
-        "the code does",
+        "the authors' code does",
     )
     message_dropout: float = Field(0.1, ge=0, lt=1, description="dropout of a layer's output")
     lr: float = Field(3e-3, gt=0, description="learning rate, recommendation")
@@ -54,8 +54,8 @@ class KGATConfig(ModelConfig):
     l2_weight: float = Field(1e-5, ge=0, description="lambda: weight of the squared embeddings")
     pairs: PairSource = Field(
         "uniform",
-        description="negative of a pair: a uniform item without a positive of the user in "
-        "train, as in the paper, or one of the run's own rows",
+        description="negative of a pair: an item drawn uniformly from those that are not training "
+        "positives of the user, as in the paper, or one of the run's own rows",
     )
     batch_size: int = Field(2048, ge=1, description="pairs per step")
     kge_batch_size: int = Field(2048, ge=1, description="triples per step")
@@ -66,8 +66,8 @@ class KGAT(InnerProductRecommender):
 
     Users are entities, and interactions are triples (`collaborative_graph`). TransR's distance g
     (Eq. 1) is trained by Eq. 2; a neighbour's weight π is its TransR attention (Eq. 4) after a
-    softmax (Eq. 5); layers join a node and its neighbourhood by the bi-interaction aggregator (Eq.
-    8); the final vector is all layers' side by side (Eq. 11), the score an inner product (Eq. 12),
+    softmax (Eq. 5); layers combine a node with its neighbourhood by the bi-interaction aggregator (Eq.
+    8); the final vector concatenates all layers (Eq. 11), the score an inner product (Eq. 12),
     the loss BPR's (Eq. 13), alternated with Eq. 2 (Eq. 14).
 
     π is computed at the start of each epoch, without gradients.
@@ -169,7 +169,7 @@ class KGAT(InnerProductRecommender):
 
 
 class _Embedding(TrainingTask):
-    """TransR over the collaborative knowledge graph: triples against ones with false tails."""
+    """TransR over the collaborative knowledge graph, trained against triples with false tails."""
 
     name = "knowledge_graph"
 

@@ -1,9 +1,10 @@
 """Write, read and resume run folders: configuration, checkpoint, log and metrics of a training.
 
-config.json model, all settings, data folder with the hashes of its files, versions checkpoint.pt
-everything needed for an exact resume, and the best epoch's parameters metrics.jsonl one line per
-epoch metrics.json {"valid": {...}, "test": {...}, "valid_ranking": {...}, "ranking": {...}} of the
-best epoch: classification, and ranking of the whole catalogue
+- `config.json`: model, all settings, data folder with the hashes of its files, versions
+- `checkpoint.pt`: everything needed for an exact resume, and the best epoch's parameters
+- `metrics.jsonl`: one line per epoch
+- `metrics.json`: of the best epoch, `valid` and `test` (classification), `valid_ranking` and
+  `ranking` (of the whole catalogue)
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from kg_builder.extraction.tabular.config import (
 from kg_builder.packed_files import Stream
 
 ADDRESS: Final = "@href"
-"""End of the name of a column that holds the address of another one's first link."""
+"""Suffix of column names: `X@href` holds the URL of the first link in each cell of column X."""
 
 _LARGEST: Final = 64 << 20
 _WIDEST: Final = 1_000
@@ -39,7 +39,7 @@ class _Cell:
     address: str | None
     is_heading: bool
     is_first: bool = True
-    """Whether the cell is not continued from the row above."""
+    """False if the cell continues a `rowspan` from the row above."""
 
 
 def html_rows(
@@ -47,7 +47,7 @@ def html_rows(
 ) -> Chunk:
     """The rows of a page's table: that with most rows, or the one that `sheet` names.
 
-    The heading is all rows at the top that have no other cells than headings, or `header_rows`.
+    The header is the leading rows made up only of `<th>` cells, or the first `header_rows` rows.
 
     Raises:
         DataError: the page has no such table, or the table no such column.
@@ -108,7 +108,7 @@ def _heading_rows(rows: list[list[_Cell]], config: RowsConfig) -> int:
 
 
 def _grid(table: html.HtmlElement, base: str) -> list[list[_Cell]]:
-    """The table's cells, those that span several rows or columns in each of them."""
+    """The table's cells; a spanning cell is repeated in every row and column it covers."""
     grid: list[list[_Cell]] = []
     below: dict[int, tuple[int, _Cell]] = {}
     for row in table.iter("tr"):
@@ -139,7 +139,7 @@ def _span(element: html.HtmlElement, name: str) -> int:
 
 
 def _address(element: html.HtmlElement, base: str) -> str | None:
-    """Address of the first link; a relative one is completed if the page tells its own."""
+    """URL of the first link; a relative one is resolved if the page states its own URL."""
     link = element.find(".//a[@href]")
     address = "" if link is None else str(link.get("href"))
     if not address or address.startswith("#"):

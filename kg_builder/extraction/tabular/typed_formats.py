@@ -1,4 +1,4 @@
-"""Read Excel workbooks and Parquet files, whose cells have types, as chunks of columns."""
+"""Read Excel workbooks and Parquet files as chunks of columns; typed cells become text."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LARGEST_TEXTS: Final = 512 * 1024 * 1024
 """Maximum size of a workbook's string table, which is read into memory, unlike its sheets."""
 
 _PACKED: Final = 200
-"""Maximum compression ratio of a large part of a valid workbook."""
+"""Compression ratio above which a large part of a workbook is rejected as a zip bomb."""
 
 _ERRORS: Final = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
 _DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)

@@ -103,7 +103,7 @@ def context_features(
     schema: Schema,
     ranker: Ranker,
 ) -> list[NDArray[np.float64]]:
-    """Features of all mentions of a text; co-mentions count with preliminary probabilities."""
+    """Features of all mentions of a text; candidates of co-mentions have preliminary weights."""
     anchors = [{graph.position[a]: 1.0} for a in text.anchors if a in graph.position]
     guesses: list[dict[int, float]] = []
     for mention, several in zip(text.mentions, candidates, strict=True):

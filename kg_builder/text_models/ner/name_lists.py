@@ -1,4 +1,4 @@
-"""Gazetteers for NER: read lists of names by class, and match them in sentences."""
+"""Gazetteers for NER: read names with their classes from files, and match them in sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train the joint entity–relation extractor on texts with triples; thresholds out of fold."""
+"""Train `JointExtractor`: mention tagger, pair classifiers, and thresholds fitted out of fold."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def fit_joint_extractor(
         progress: called after each step.
 
     Raises:
-        DataError: fewer groups than inner folds, or no triple whose names a text has.
+        DataError: fewer groups than inner folds, or no text with both names of a triple.
     """
     config = config or LearnedConfig()
     prepared = prepare(
@@ -153,7 +153,7 @@ class _OutOfFoldLogits:
     Args:
         prepared: the training texts.
         signature: their relations.
-        stated_share: share of the triples stated in the texts that are annotated.
+        stated_share: of the triples that the texts state, the share that is annotated.
         tasks: the texts with found (False) and with true mentions (True).
     """
 

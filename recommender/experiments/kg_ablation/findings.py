@@ -30,7 +30,7 @@ ARGUABLE = (
 
 
 def read_short(ablation: Ablation) -> list[str]:
-    """Summary for the model that is drawn graph by graph."""
+    """Summary for the model shown in the per-graph chart."""
     model = ablation.shown
     if model is None:
         return ["Nothing has been measured yet."]
@@ -75,7 +75,7 @@ def read_leak(ablation: Ablation, model: Row) -> list[str]:
 
 
 def read_models(ablation: Ablation) -> list[str]:
-    """Count the models for which our graph is better than stock and than its shuffle."""
+    """Count the models for which our graph beats the stock graph and its own shuffled version."""
     if len(ablation.measured) < 2:
         return []
     sentences = []

@@ -1,4 +1,4 @@
-"""Read masters, releases and tracks of a Discogs dump as albums and songs with performers."""
+"""Convert parsed Discogs masters and releases to albums and songs, with performers and labels."""
 
 from __future__ import annotations
 
