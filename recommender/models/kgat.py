@@ -66,9 +66,9 @@ class KGAT(InnerProductRecommender):
 
     Users are entities, and interactions are triples (`collaborative_graph`). TransR's distance g
     (Eq. 1) is trained by Eq. 2; a neighbour's weight π is its TransR attention (Eq. 4) after a
-    softmax (Eq. 5); layers combine a node with its neighbourhood by the bi-interaction aggregator (Eq.
-    8); the final vector concatenates all layers (Eq. 11), the score an inner product (Eq. 12),
-    the loss BPR's (Eq. 13), alternated with Eq. 2 (Eq. 14).
+    softmax (Eq. 5); layers combine a node with its neighbourhood by the bi-interaction aggregator
+    (Eq. 8); the final vector concatenates all layers (Eq. 11), the score is an inner product (Eq.
+    12), the loss BPR's (Eq. 13), alternated with Eq. 2 (Eq. 14).
 
     π is computed at the start of each epoch, without gradients.
     """
