@@ -15,6 +15,12 @@ JOINT: Final = re.compile(
     r"met|og|och|ja|と|и)\s+|\s*[,;/]\s+|\s+/\s*",
     re.I,
 )
+_NO_FIRST_NAMES: Final = frozenset({
+    "the", "a", "an", "der", "die", "das", "le", "la", "les", "el", "los", "las", "il", "lo", "de",
+    "jr", "sr", "junior", "senior", "ii", "iii", "iv", "esq", "phd", "md", "cbe", "obe", "mbe",
+})  # fmt: skip
+"""Words after a comma that belong to a name as it stands."""
+
 MAY_BE_JOINT: Final = re.compile(rf"{JOINT.pattern}|,|{_FEATURING}", re.I)
 """Prefilter: matches every name that `credited` may split, and many single artists."""
 
@@ -72,10 +78,16 @@ def is_featuring(name: str) -> bool:
 
 
 def swapped(name: str) -> str:
-    """Reorder 'Bowie, David' to 'David Bowie'; '' if it is not a name in catalogue order."""
+    """Reorder 'Bowie, David' to 'David Bowie'; '' if it is not a name in catalogue order.
+
+    >>> swapped("Bowie, David"), swapped("Tyler, the Creator"), swapped("Sammy Davis, Jr.")
+    ('David Bowie', '', '')
+    """
     last, comma, first = name.partition(",")
     first, last = first.strip(), last.strip()
     if not comma or not first or not last or "," in first or "&" in first:
+        return ""
+    if first.split()[0].casefold().rstrip(".") in _NO_FIRST_NAMES:
         return ""
     return f"{first} {last}" if len(first.split()) <= 2 and len(last.split()) <= 2 else ""
 

@@ -20,6 +20,7 @@ _FINEST: Final = ("item", "song", "album", "movie", "book", "artist")
 _FILLED: Final = 0.98
 """Least share of filled cells in a column of ids beside one of names."""
 
+_FEW_ROWS: Final = 10
 _MOST_DIFFERENT: Final = 100
 _MILLISECONDS_HEARD: Final = 30_000
 
@@ -73,6 +74,7 @@ def add_acts(plan: Plan, sample: Sample, found: list[Guess]) -> None:
 def _item(plan: Plan, sample: Sample, found: list[Guess]) -> tuple[Guess | None, Things | None]:
     """The column of the items, and the table that describes them."""
     things = [g for g in found if g.about in _FINEST and g.column.values]
+    things = [g for g in things if len(g.column.distinct) > 1 or sample.rows < _FEW_ROWS]
     ids = [g for g in things if g.says in _ITEM_IDS]
     for one in sorted([*ids, *things], key=lambda g: (g not in ids, _FINEST.index(g.about))):
         for table in plan.tables:
@@ -111,6 +113,7 @@ def _from_events(plan: Plan, sample: Sample, found: list[Guess], item: Guess) ->
     """Derive a table of items that only the log describes."""
     about = "song" if item.about == "item" else item.about
     own = [g for g in found if g.about == item.about and g.says in {"", "name"} and g is not item]
+    own = [g for g in own if g.column.values]
     key, why = (
         table_key(plan, about),
         "the interactions name them; no other file describes them",
@@ -121,7 +124,7 @@ def _from_events(plan: Plan, sample: Sample, found: list[Guess], item: Guess) ->
     table = things_table(key, sample, [name, item, *known], about, why)
     if table is None:
         table = Things(key, sample, about, why, None, name.name)
-    table.id, table.name = item.name, name.name
+    table.id, table.name, table.is_of_log = item.name, name.name, True
     user = user_of(found)
     events = {"time", "plays", "rating", "played"}
     table.taken |= {item.name, name.name} | ({user.name} if user else set())

@@ -52,9 +52,22 @@ def guesses(sample: Sample) -> list[Guess]:
     """Guess every column of a file."""
     if sample.layout.get("header") is False and "column1" in sample.columns:
         return _nameless(sample)
-    found = [guess(column, sample.columns) for column in sample.columns.values()]
+    above = str(sample.layout.get("rows", "")).rpartition(".")[0]
+    found = [
+        _of_above(column, above) if column.name.startswith("../") else guess(column, sample.columns)
+        for column in sample.columns.values()
+    ]
     titled = any((one.about, one.says) == ("", "name") for one in found)
     return [_numbered(one) if titled else one for one in found]
+
+
+def _of_above(column: Column, above: str) -> Guess:
+    """Guess a column of the object around the rows: a user or playlist, by its id or name."""
+    says = meaning(column.name.removeprefix("../"))[1]
+    says = "id" if column.name == "../pid" else says
+    if meaning(above.rpartition(".")[2])[0] == "user" and says in {"id", "name"}:
+        return Guess(column, "user", says, "the list that the rows are in")
+    return Guess(column, "", "other", "of the list that the rows are in")
 
 
 def _numbered(one: Guess) -> Guess:

@@ -23,6 +23,9 @@ from kg_builder.schema_inference.words import CLASSES, meaning
 
 _LARGEST_JSON: Final = 256 << 20
 _DEPTH: Final = 6
+_ROW_WIDTH: Final = 4
+"""Least number of properties of a row that is in a list of another one."""
+
 _ELEMENTS: Final = 200_000
 """Elements of an XML file to look at."""
 
@@ -147,10 +150,39 @@ def _rows_in(value: Any) -> tuple[list[dict[str, Any]], str]:
     lists = sorted(_lists(value), key=lambda found: -len(found[1]))
     if lists:
         path, rows = lists[0]
-        return [row for row in rows[:ROWS] if isinstance(row, dict)], path
+        outer = [row for row in rows[:ROWS] if isinstance(row, dict)]
+        inner, found = _inner_rows(outer)
+        return (inner, f"{path}.{found}") if inner else (outer, path)
     if len(value) > 1 and all(isinstance(row, dict) for row in value.values()):
         return [{"@key": key, **row} for key, row in list(value.items())[:ROWS]], "*"
     return [value], ""
+
+
+def _inner_rows(outer: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]:
+    """The rows one list deeper, with keys of the object around them as `../key`, if there are.
+
+    Playlists, users and the like are lists of rows; a song's artists are not, as they have no more
+    than a few properties.
+    """
+    keys = [key for key in outer[0] if isinstance(outer[0][key], list)] if outer else []
+    for key in keys:
+        lists = [row[key] for row in outer if isinstance(row.get(key), list)]
+        flat = [item for items in lists for item in items if isinstance(item, dict)]
+        if len(flat) < 2 * len(outer) or len(dict(_flat(flat[0]))) < _ROW_WIDTH:
+            continue
+        around = [
+            {
+                f"../{name}": value
+                for name, value in row.items()
+                if not isinstance(value, list | dict)
+            }
+            for row in outer
+            for item in row.get(key) or ()
+            if isinstance(item, dict)
+        ]
+        rows = [item | above for item, above in zip(flat, around, strict=True)]
+        return rows[:ROWS], key
+    return [], ""
 
 
 def _lists(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, list[Any]]]:

@@ -21,6 +21,7 @@ FINEST: Final = ("song", "album", "movie", "book", "artist", "label", "genre", "
 """Kinds of entities, those that are named by most columns of others last."""
 
 _IDS: Final = ("id", "mbid", "catalog", "discogs", "wikidata", "spotify", "dbpedia", "address")
+_FILLED: Final = 0.8
 _BARE_IDS: Final = frozenset({"id", "mbid", "catalog", "address", "wikidata"})
 _DATABASES: Final = {
     "mbid": "musicbrainz", "wikidata": "wikidata", "discogs": "discogs", "dbpedia": "dbpedia",
@@ -61,8 +62,9 @@ class Things:
     Attributes:
         about: the kind of entity.
         id: column of the id; none if the line number is used.
-        kinds: the class by the value of a column, as in the recipe; empty if it is always the same.
+        kinds: the class by a column's value, as in the recipe; empty if it is always the same.
         is_derived: whether the rows are about something else, which names these entities.
+        is_of_log: whether the rows are acts of listening, with the listener's country, date, …
         taken: columns that the table uses.
     """
 
@@ -78,6 +80,7 @@ class Things:
     columns: list[Mapped] = field(default_factory=list)
     kinds: dict[str, Any] = field(default_factory=dict)
     is_derived: bool = False
+    is_of_log: bool = False
     taken: set[str] = field(default_factory=set)
 
     @property
@@ -158,14 +161,19 @@ def _kinds(one: Guess) -> dict[str, Any]:
 
 
 def _id_column(of_main: list[Guess], about: str) -> Guess | None:
+    """The column of ids: of those that say it alike, one without repeated values."""
     for says in _IDS:
-        for own in (about, ""):
-            for one in of_main:
-                filled = len(one.column.values) >= 0.8 * len(one.column.cells)
-                bare = not own and says not in _BARE_IDS
-                usable = filled and (says != "catalog" or one.column.is_unique)
-                if (one.about, one.says) == (own, says) and usable and not bare:
-                    return one
+        found = [
+            one
+            for own in (about, "")
+            for one in of_main
+            if (one.about, one.says) == (own, says)
+            and len(one.column.values) >= _FILLED * len(one.column.cells)
+            and (own or says in _BARE_IDS)
+            and (says != "catalog" or one.column.is_unique)
+        ]
+        if found:
+            return next((one for one in found if one.column.is_unique), found[0])
     return None
 
 
@@ -198,6 +206,8 @@ def add_columns(table: Things, found: list[Guess]) -> None:
     for one in found:
         if one.name in table.taken or not one.column.values:
             continue
+        if table.is_of_log and _is_of_act(table, one, found):
+            continue
         own = not one.about or (one.about == table.about and one.says not in {"", "name", *_IDS})
         settings = _literal(table, one, found) if own else _relation(table, one, found)
         if settings is None:
@@ -211,6 +221,15 @@ def add_columns(table: Things, found: list[Guess]) -> None:
         why = one.why + (f"; {seen}" if seen and (several or separator is None) else "")
         table.columns.append(Mapped(one.name, settings, why))
         table.taken.add(one.name)
+
+
+def _is_of_act(table: Things, one: Guess, found: list[Guess]) -> bool:
+    """Whether a column of a log is about the listening, or about something finer than the items."""
+    if one.about in {"country", "language", "city"}:
+        return True
+    titled = any((g.about, g.says) == ("", "name") for g in found)
+    finer = titled or any(g.about == "song" and g.says in {"", "name", *_IDS} for g in found)
+    return not one.about and table.about != "song" and finer
 
 
 def _relation(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] | None:

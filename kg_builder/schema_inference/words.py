@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Final
 
 _ENTITIES: Final = {
-    "user": "user users usr listener username account customer reviewer usuario usuarios "
+    "user": "user users playlist playlists usr listener username account customer reviewer "
+    "usuario usuarios "
     "utilisateur nutzer benutzer horer utente utilizador gebruiker uzytkownik kullanici bruker "
     "anvandare пользователь ユーザー 用户",
     "friend": "friend friends freund freunde ami amis amigo amigos follows followee",
@@ -117,6 +118,8 @@ _PHRASES: Final = {
     "time signature": ("", "other"),
     "type id": ("", "other"),
     "total time": ("", "duration"),
+    "play duration": ("", "played"),
+    "play duration milliseconds": ("", "played"),
     "release ts": ("", "released"),
     "release timestamp": ("", "released"),
     "track num": ("", "tracknumber"),
@@ -210,7 +213,7 @@ def meaning(name: str) -> tuple[str, str]:
             return entity, says
         if attribute == "alias":
             return "", "alias" if says == "name" else "other"
-        unknown |= not attribute and not _WRAPPERS.intersection(plain_words(step))
+        unknown |= attribute not in {"name", "id"} and not _WRAPPERS & {*plain_words(step)}
     return "", "other" if unknown and says in _NAMING else says
 
 
@@ -236,7 +239,7 @@ def _of_step(name: str) -> tuple[str, str]:
 _WRAPPERS: Final = frozenset({
     "metadata", "meta", "info", "data", "attributes", "properties", "fields", "node", "result",
     "results", "response", "record", "object", "details", "mapping", "payload", "work",
-    "identification", "source",
+    "identification", "source", "basic", "information",
 })  # fmt: skip
 """Steps of paths that group what belongs to the same thing."""
 

@@ -306,3 +306,53 @@ def test_groups_above_the_names_of_columns(tmp_path):
     assert says(songs) == {
         "album.id": "onAlbum", "artist.id": "performer", "track.duration": "duration",
     }  # fmt: skip
+
+
+def test_playlists_of_tracks(tmp_path):
+    track = {
+        "pos": 0, "artist_name": "Ann", "track_uri": "t:1", "artist_uri": "a:1",
+        "track_name": "Rain", "album_uri": "b:1", "duration_ms": 201000, "album_name": "Night",
+    }  # fmt: skip
+    tracks = [track, {**track, "track_uri": "t:2", "track_name": "Sun"}]
+    lists = [{"name": "mix", "pid": pid, "num_tracks": 2, "tracks": tracks} for pid in (7, 8)]
+    text = json.dumps({"info": {"version": "v1"}, "playlists": lists})
+    recipe = guessed(tmp_path, {"mpd.slice.0-999.json": text})
+    songs, acts = tables(recipe)["songs"], recipe["interactions"][0]
+    assert (songs["rows"], songs["id"]) == ("playlists.tracks", "track_uri")
+    assert says(songs) == {
+        "artist_uri": "performer", "album_uri": "onAlbum", "duration_ms": "duration",
+    }  # fmt: skip
+    assert (acts["user"], acts["item"]) == ("../pid", "track_uri")
+
+
+def test_a_collection_as_the_api_answers(tmp_path):
+    def release(number: int) -> dict[str, Any]:
+        facts = {
+            "id": number, "master_id": 0, "title": f"R{number}", "year": 1999,
+            "formats": [{"name": "Vinyl", "descriptions": ["LP"]}],
+            "labels": [{"name": "Hill", "catno": "1", "id": 12}], "styles": ["Folk"],
+            "artists": [{"name": "Ann", "id": 10, "join": ""}],
+        }  # fmt: skip
+        return {"id": number, "rating": number, "basic_information": facts}
+
+    text = json.dumps({"releases": [release(3), release(5)]})
+    recipe = guessed(tmp_path, {"collection.json": text})
+    albums = tables(recipe)["albums"]
+    assert albums["name"] == "basic_information.title"
+    assert albums["id"] in {"id", "basic_information.id"}
+    assert says(albums) == {
+        "basic_information.labels.id": "recordLabel", "basic_information.artists.id": "performer",
+        "basic_information.year": "releaseDate", "basic_information.styles": "genre",
+    }  # fmt: skip
+    assert recipe["interactions"][0]["weight"] == "rating"
+
+
+def test_what_a_log_says_of_the_listener_is_not_said_of_the_song(tmp_path):
+    text = (
+        "Country,Track Identifier,Date Played,Play Duration Milliseconds,Play Count,Track Name\n"
+        "Germany,11,20231105,201000,1,Rain\nGermany,12,20231106,9000,1,Sun\n"
+    )
+    recipe = guessed(tmp_path, {"history.csv": text})
+    assert "columns" not in tables(recipe)["songs"]
+    where = [{"column": "Play Duration Milliseconds", "min": 30000}]
+    assert recipe["interactions"][0]["where"] == where

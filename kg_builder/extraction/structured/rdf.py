@@ -243,6 +243,8 @@ class _Reader:
         if node in self._told:
             return self._told[node]
         found = self._types.get(node)
+        if found and {"Band", "Person"} <= found:
+            return "SoloArtist"  # schema.org's MusicGroup may be a soloist
         return self._out.schema.most_specific(found) if found else self._table.entity_type
 
     def _evidence(self, node: str) -> str:

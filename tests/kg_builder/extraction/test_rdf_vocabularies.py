@@ -125,6 +125,11 @@ e:a a s:MusicAlbum ; s:name "Leaf" ; s:recordLabel [ a s:Organization ; s:name "
     assert found.records["record"].tolist() == again.records["record"].tolist()
 
 
+def test_a_music_group_that_is_a_person_is_a_soloist(write: Write, run: Run) -> None:
+    write("a.ttl", PREFIXES + 'e:a a s:MusicGroup , s:Person ; s:name "Ann" ; s:genre "folk" .')
+    assert record(run(**RDF), "src/http://e.org/a")["type"] == "SoloArtist"
+
+
 def test_tracks_of_albums_and_of_artists(write: Write, run: Run) -> None:
     write(
         "a.ttl",

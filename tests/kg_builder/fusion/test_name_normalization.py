@@ -84,6 +84,8 @@ def test_only_telling_brackets_are_qualifiers():
 def test_catalogue_order_is_turned_for_persons_only():
     assert swapped("Bowie, David") == "David Bowie"
     assert swapped("Earth, Wind & Fire") == ""
+    for name in ("Tyler, the Creator", "Sammy Davis, Jr.", "Hank Williams, III", "Elton John, CBE"):
+        assert swapped(name) == ""
     assert natural_order("Earth, Wind & Fire") == "Earth, Wind & Fire"
 
 
