@@ -27,25 +27,27 @@ _MILLISECONDS_HEARD: Final = 30_000
 
 def user_of(found: list[Guess]) -> Guess | None:
     """The column of the users, if any."""
-    users = [g for g in found if g.about == "user" and g.says in {"", "id", "name"}]
-    return min(users, key=lambda g: ("id", "", "name").index(g.says), default=None)
+    users = [g for g in found if g.about == "user" and g.role in {"", "id", "name"}]
+    return min(users, key=lambda g: ("id", "", "name").index(g.role), default=None)
 
 
 def is_events(found: list[Guess]) -> bool:
     """Whether a file is a log: each row has a user and an item, or an item and a time."""
-    things = [g for g in found if g.about in _FINEST and g.says in {"", "name", *_ITEM_IDS}]
+    things = [g for g in found if g.about in _FINEST and g.role in {"", "name", *_ITEM_IDS}]
     if not things:
         return False
     if user_of(found) is not None:
         return True
-    return any(g.says in {"time", "played"} and g.about in {"", "song", "user"} for g in found)
+    return any(g.role in {"time", "played"} and g.about in {"", "song", "user"} for g in found)
 
 
 def worth(found: list[Guess]) -> int:
     """Rank a log: ratings before plays before what only has times, tags last."""
-    says = {g.says for g in found}
+    roles = {g.role for g in found}
     return (
-        4 * ("rating" in says) + 3 * ("plays" in says) + 2 * ("tag" not in {g.about for g in found})
+        4 * ("rating" in roles)
+        + 3 * ("plays" in roles)
+        + 2 * ("tag" not in {g.about for g in found})
     )
 
 
@@ -55,8 +57,8 @@ def add_acts(plan: Plan, sample: Sample, found: list[Guess]) -> None:
     user = user_of(found)
     if item is None or table is None:
         return
-    tag = next((g for g in found if g.about == "tag" and g.says in {"", "name"}), None)
-    if tag is not None and user is not None and not any(g.says == "rating" for g in found):
+    tag = next((g for g in found if g.about == "tag" and g.role in {"", "name"}), None)
+    if tag is not None and user is not None and not any(g.role == "rating" for g in found):
         subject = {"column": item.name, "ref": table.key}
         what = {"column": tag.name, "type": "Tag"}
         keys = {"subject": subject, "predicate": "tag", "object": what, "user": user.name}
@@ -75,7 +77,7 @@ def _item(plan: Plan, sample: Sample, found: list[Guess]) -> tuple[Guess | None,
     """The column of the items, and the table that describes them."""
     things = [g for g in found if g.about in _FINEST and g.column.values]
     things = [g for g in things if len(g.column.distinct) > 1 or sample.rows < _FEW_ROWS]
-    ids = [g for g in things if g.says in _ITEM_IDS]
+    ids = [g for g in things if g.role in _ITEM_IDS]
     for one in sorted([*ids, *things], key=lambda g: (g not in ids, _FINEST.index(g.about))):
         for table in plan.tables:
             if one.about in {"item", table.about} and overlap(one, table):
@@ -85,7 +87,7 @@ def _item(plan: Plan, sample: Sample, found: list[Guess]) -> tuple[Guess | None,
             if one.about == table.about and _by_name(one, table):
                 return one, table
     filled = [g for g in ids if len(g.column.values) >= _FILLED * sample.rows]
-    named = {g.about for g in things if g.says in {"", "name"}}
+    named = {g.about for g in things if g.role in {"", "name"}}
     filled += [g for g in ids if g not in filled and g.about not in named]
     for about in _FINEST:
         for one in filled:
@@ -93,14 +95,14 @@ def _item(plan: Plan, sample: Sample, found: list[Guess]) -> tuple[Guess | None,
                 return one, _from_events(plan, sample, found, one)
     for about in ("artist", "album", "song", "movie", "book", "item"):
         for one in things:
-            if one.about == about and one.says in {"", "name"}:
+            if one.about == about and one.role in {"", "name"}:
                 return one, _from_events(plan, sample, found, one)
     return None, None
 
 
 def _by_name(one: Guess, table: Things) -> bool:
     """Whether a column holds names of the entities of a table without ids, which serve as ids."""
-    if table.id is not None or one.says not in {"", "name"}:
+    if table.id is not None or one.role not in {"", "name"}:
         return False
     names = table.sample.columns[table.name].distinct
     if not one.column.distinct & names:
@@ -112,14 +114,14 @@ def _by_name(one: Guess, table: Things) -> bool:
 def _from_events(plan: Plan, sample: Sample, found: list[Guess], item: Guess) -> Things | None:
     """Derive a table of items that only the log describes."""
     about = "song" if item.about == "item" else item.about
-    own = [g for g in found if g.about == item.about and g.says in {"", "name"} and g is not item]
+    own = [g for g in found if g.about == item.about and g.role in {"", "name"} and g is not item]
     own = [g for g in own if g.column.values]
     key, why = (
         table_key(plan, about),
         "the interactions name them; no other file describes them",
     )
-    name = own[0] if own and item.says in _ITEM_IDS else item
-    known = [g for g in found if g.about == about and g.says in {"mbid", "wikidata", "discogs"}]
+    name = own[0] if own and item.role in _ITEM_IDS else item
+    known = [g for g in found if g.about == about and g.role in {"mbid", "wikidata", "discogs"}]
     known = [g for g in known if in_step(g, item) and g not in {name, item}]
     table = things_table(key, sample, [name, item, *known], about, why)
     if table is None:
@@ -128,9 +130,9 @@ def _from_events(plan: Plan, sample: Sample, found: list[Guess], item: Guess) ->
     user = user_of(found)
     events = {"time", "plays", "rating", "played"}
     table.taken |= {item.name, name.name} | ({user.name} if user else set())
-    table.taken |= {g.name for g in found if g.says in events}
+    table.taken |= {g.name for g in found if g.role in events}
     plan.tables.append(table)
-    if item.says in _ITEM_IDS:
+    if item.role in _ITEM_IDS:
         refer(plan, table, found)
     return table
 
@@ -138,7 +140,7 @@ def _from_events(plan: Plan, sample: Sample, found: list[Guess], item: Guess) ->
 def _weigh(
     sample: Sample, found: list[Guess], settings: dict[str, Any], why: dict[str, str]
 ) -> None:
-    by = {g.says: g for g in reversed(found) if g.about in {"", "user", "song", "item"}}
+    by = {g.role: g for g in reversed(found) if g.about in {"", "user", "song", "item"}}
     if (rating := by.get("rating")) is not None and numbers(rating.column):
         top = max(numbers(rating.column))
         scale = next((limit for limit in (1, 5, 10, 100) if top <= limit), None)
@@ -163,7 +165,7 @@ def _date(
 ) -> None:
     day_first = day_first_of(sample)[0]
     for one in found:
-        if one.says in {"time", "date", "last time"} and one.column.values:
+        if one.role in {"time", "date", "last time"} and one.column.values:
             cells = pd.Series(one.column.values, dtype="string")
             if read_times(cells.to_frame(), day_first).notna().all():
                 settings["time"], why["time"] = one.name, one.why
@@ -171,12 +173,12 @@ def _date(
 
 
 def add_own_acts(plan: Plan, found: Mapping[str, list[Guess]]) -> None:
-    """Where nothing else says who listened: a library or collection with its owner's plays."""
+    """If no other file names the listeners: a library or collection with its owner's plays."""
     for table in plan.tables:
         acts = [
             g
             for g in found[table.sample.path]
-            if g.says in {"plays", "rating"} and _is_ones_own(g, table)
+            if g.role in {"plays", "rating"} and _is_ones_own(g, table)
         ]
         if not acts or table.id is None or table.is_derived or table.about not in WORKS:
             continue

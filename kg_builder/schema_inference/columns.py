@@ -33,13 +33,13 @@ class Guess:
 
     Attributes:
         about: the kind of entity (`artist`, `user`, ...), empty for that of the row.
-        says: the property (`id`, `name`, `begin`, ...), empty if the heading does not show it.
+        role: the property (`id`, `name`, `begin`, ...), empty if the heading does not show it.
         why: the reason of the guess.
     """
 
     column: Column
     about: str
-    says: str
+    role: str
     why: str
 
     @property
@@ -57,22 +57,22 @@ def guesses(sample: Sample) -> list[Guess]:
         _of_above(column, above) if column.name.startswith("../") else guess(column, sample.columns)
         for column in sample.columns.values()
     ]
-    titled = any((one.about, one.says) == ("", "name") for one in found)
+    titled = any((one.about, one.role) == ("", "name") for one in found)
     return [_numbered(one) if titled else one for one in found]
 
 
 def _of_above(column: Column, above: str) -> Guess:
     """Guess a column of the object around the rows: a user or playlist, by its id or name."""
-    says = meaning(column.name.removeprefix("../"))[1]
-    says = "id" if column.name == "../pid" else says
-    if meaning(above.rpartition(".")[2])[0] == "user" and says in {"id", "name"}:
-        return Guess(column, "user", says, "the list that the rows are in")
+    role = meaning(column.name.removeprefix("../"))[1]
+    role = "id" if column.name == "../pid" else role
+    if meaning(above.rpartition(".")[2])[0] == "user" and role in {"id", "name"}:
+        return Guess(column, "user", role, "the list that the rows are in")
     return Guess(column, "", "other", "of the list that the rows are in")
 
 
 def _numbered(one: Guess) -> Guess:
     """Where rows have titles, small numbers of songs are their places on an album."""
-    if (one.about, one.says) != ("song", "") or not mostly(one.column, str.isdigit):
+    if (one.about, one.role) != ("song", "") or not mostly(one.column, str.isdigit):
         return one
     small = max(numbers(one.column), default=0) <= _MOST_TRACKS
     return Guess(one.column, "", "tracknumber", "its name; small numbers") if small else one
@@ -85,30 +85,30 @@ def guess(column: Column, names: Collection[str] = ()) -> Guess:
         column: the column.
         names: all columns of the file; in those of SPARQL's results `itemLabel` names `item`.
     """
-    about, says = meaning(column.name)
+    about, role = meaning(column.name)
     why = "its name"
     named, labelled = _of_sparql(column.name, names)
     if labelled:
         about = "" if named in _ANY else meaning(named)[0]
         if named != column.name.removesuffix(".value"):
-            says, why = "name", f"the label of {named!r}"
-    if says == "other":
-        return Guess(column, about, says, why)
+            role, why = "name", f"the label of {named!r}"
+    if role == "other":
+        return Guess(column, about, role, why)
     if mostly(column, MUSICBRAINZ.ids.fullmatch) and "msid" in column.name.casefold():
-        return Guess(column, about, says, why)
-    if mostly(column, MUSICBRAINZ.ids.fullmatch) and says in {"", "id", "mbid"}:
-        return Guess(column, about, "mbid" if says == "mbid" else "id", "its name; MBIDs")
-    if mostly(column, WIKIDATA.ids.fullmatch) and says != "id":
+        return Guess(column, about, role, why)
+    if mostly(column, MUSICBRAINZ.ids.fullmatch) and role in {"", "id", "mbid"}:
+        return Guess(column, about, "mbid" if role == "mbid" else "id", "its name; MBIDs")
+    if mostly(column, WIKIDATA.ids.fullmatch) and role != "id":
         return Guess(column, about, "wikidata", "values such as Q5")
-    if mostly(column, external_id_of) and says != "id":
+    if mostly(column, external_id_of) and role != "id":
         return Guess(column, about, "address", "addresses of things in public databases")
-    web = "." not in column.name or says in {"homepage", "image", "address"}
+    web = "." not in column.name or role in {"homepage", "image", "address"}
     if web and mostly(column, lambda text: text.startswith(("http://", "https://"))):
-        kept = says in {"image", "id"}
-        return Guess(column, about, says if kept else "homepage", "web addresses")
-    if says == "date" and mostly(column, _has_time):
+        kept = role in {"image", "id"}
+        return Guess(column, about, role if kept else "homepage", "web addresses")
+    if role == "date" and mostly(column, _has_time):
         return Guess(column, about, "time", "its name; dates with a time of day")
-    return Guess(column, about, says, why)
+    return Guess(column, about, role, why)
 
 
 def _of_sparql(name: str, names: Collection[str]) -> tuple[str, bool]:
@@ -178,14 +178,14 @@ def _nameless(sample: Sample) -> list[Guess]:
         found[column.name] = Guess(column, about, "name", "texts, by their order")
     for column in numeric[:1]:
         largest = max(numbers(column), default=0)
-        says = "rating" if largest <= 10 and len(column.distinct) <= 20 and not texts else "plays"
-        found[column.name] = Guess(column, "", says, f"numbers up to {largest:g}")
+        role = "rating" if largest <= 10 and len(column.distinct) <= 20 and not texts else "plays"
+        found[column.name] = Guess(column, "", role, f"numbers up to {largest:g}")
     return [found.get(c.name, Guess(c, "", "", "")) for c in columns]
 
 
 def _looks_like_user(texts: list[Column], found: dict[str, Guess]) -> bool:
     """Whether the first text column looks like users: no spaces, or one of two without times."""
-    timed = any(one.says == "time" for one in found.values())
+    timed = any(one.role == "time" for one in found.values())
     return len(texts) == 2 if not timed else mostly(texts[0], lambda text: " " not in text)
 
 
@@ -195,7 +195,7 @@ def _looks_like_user(texts: list[Column], found: dict[str, Guess]) -> bool:
 def split_of(guess: Guess) -> tuple[str | None, str]:
     """Guess the separator of several values in a cell, if any, with the reason."""
     cells = [cell for cell in guess.column.cells if isinstance(cell, str)]
-    if guess.says == "address":
+    if guess.role == "address":
         return None, ""
     if sum(cell.startswith(OPENING) and list_in(cell) is not None for cell in cells) * 2 > len(
         cells

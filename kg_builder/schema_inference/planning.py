@@ -62,14 +62,14 @@ def _add_users(plan: Plan, sample: Sample, found: list[Guess]) -> None:
         return
     columns = []
     for one in found:
-        says = one.says if one.says in _USER_RELATIONS else one.about
+        role = one.role if one.role in _USER_RELATIONS else one.about
         if one is user or not one.column.values:
             continue
-        if one.about == "friend" and one.says in {"", "id"}:
+        if one.about == "friend" and one.role in {"", "id"}:
             keys: dict[str, Any] = {"relation": "friend", "user": True, "undirected": True}
             columns.append(Mapped(one.name, keys, one.why))
-        elif says in _USER_RELATIONS:
-            columns.append(Mapped(one.name, {"relation": says}, one.why))
+        elif role in _USER_RELATIONS:
+            columns.append(Mapped(one.name, {"relation": role}, one.why))
     if columns and plan.acts:
         plan.users.append((sample, user.name, columns))
 
@@ -112,9 +112,9 @@ def _why_not(one: Guess) -> str:
     values = one.column.values
     if not values:
         return "empty in the rows looked at"
-    if one.says == "other":
+    if one.role == "other":
         return "a measure or a remark that the data model has no predicate for"
-    if one.says in {"plays", "rating", "time"}:
+    if one.role in {"plays", "rating", "time"}:
         return "about listening, not about the thing"
     if one.about and one.about in CLASSES:
         return f"about {one.about}s, but already told by another column, or ids of no table"

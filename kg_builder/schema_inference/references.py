@@ -40,7 +40,7 @@ def link_nameless(plan: Plan, found: Mapping[str, list[Guess]]) -> None:
         plan.tables.remove(table)
         for one in found[table.sample.path]:
             predicate, type_ = RELATIONS.get(one.about, ("", None))
-            if predicate and one.says in {"", "name"} and one.column.values:
+            if predicate and one.role in {"", "name"} and one.column.values:
                 end = {"column": one.name} | ({"type": type_} if type_ else {})
                 subject = {"column": id_.name, "ref": keyed(plan, other, id_).key}
                 keys = {"subject": subject, "predicate": predicate, "object": end}
@@ -87,7 +87,7 @@ def refer(plan: Plan, table: Things, found: list[Guess]) -> None:
             predicate = _PARENTS.get(one.about)
         elif own or table.about not in WORKS or (one.about == "album" and table.about != "song"):
             continue
-        if predicate is None or one.says not in {"id", "mbid", "address"}:
+        if predicate is None or one.role not in {"id", "mbid", "address"}:
             continue
         if one.name in table.taken or not one.column.values:
             continue
@@ -111,7 +111,7 @@ def refer(plan: Plan, table: Things, found: list[Guess]) -> None:
 def _beside(plan: Plan, table: Things, found: list[Guess], id_: Guess) -> Things | None:
     """Derive a table of the entities whose ids (and names, if any) are in another table's rows."""
     own = [g for g in found if g.about == id_.about and g is not id_]
-    names = [g for g in own if g.says in {"", "name"} and in_step(g, id_)]
+    names = [g for g in own if g.role in {"", "name"} and in_step(g, id_)]
     if not names and table.name != table.id:
         return None
     names.sort(key=lambda g: -_shared_steps(g.name, id_.name))

@@ -91,14 +91,14 @@ class Things:
 
 def main_subject(sample: Sample, found: list[Guess]) -> tuple[str, str]:
     """Guess the kind of entity that a row describes, with the reason; empty if none."""
-    named = {g.about for g in found if g.about in CLASSES and g.says in {"", "name", *_IDS}}
-    bare = any(not g.about and g.says == "name" for g in found)
+    named = {g.about for g in found if g.about in CLASSES and g.role in {"", "name", *_IDS}}
+    bare = any(not g.about and g.role == "name" for g in found)
     of_file = subject_of(sample.stem)
     if of_file and (of_file in named or bare):
         return of_file, f"the file's name {sample.stem!r}"
-    if bare and any(not g.about and g.says in _BARE_IDS for g in found):
+    if bare and any(not g.about and g.role in _BARE_IDS for g in found):
         return _of_bare_name(found, named)
-    keyed = {g.about for g in found if g.about in named and g.says in _IDS and g.column.is_unique}
+    keyed = {g.about for g in found if g.about in named and g.role in _IDS and g.column.is_unique}
     for about in FINEST:
         if about in keyed:
             return about, f"the ids of {about}s, no two of which are the same"
@@ -114,15 +114,15 @@ def _of_bare_name(found: list[Guess], named: set[str]) -> tuple[str, str]:
     if any(one.about in _OF_WORKS for one in found):
         return "song", "titles beside composers or writers"
     measures = [g for g in found if not g.name.endswith(OF_VALUES)]
-    features = sum(g.says in {"other", "duration", "tracknumber"} for g in measures)
+    features = sum(g.role in {"other", "duration", "tracknumber"} for g in measures)
     for about in ("song", "album", "movie", "book"):
-        own = any(g.about == about and g.says in _IDS for g in found)
+        own = any(g.about == about and g.role in _IDS for g in found)
         if own:
             return about, f"the ids of {about}s and a title"
     if "album" in named or features >= 2:
         return "song", "titles beside albums, durations or measures of sound"
     if "artist" in named:
-        kind = "album" if "label" in named or any(g.says == "catalog" for g in found) else "song"
+        kind = "album" if "label" in named or any(g.role == "catalog" for g in found) else "song"
         return kind, "titles beside artists" + (" and labels" if kind == "album" else "")
     return "artist", "names of nothing else"
 
@@ -140,10 +140,10 @@ def things_table(
     table.taken |= {name.name} | ({id_.name} if id_ else set())
     for one in of_main:
         _external(table, one)
-        if one.says == "type" and not one.about and about == "artist":
+        if one.role == "type" and not one.about and about == "artist":
             table.kinds = _kinds(one)
             table.taken |= {one.name} if table.kinds else set()
-        if one.says == "alias":
+        if one.role == "alias":
             table.aliases.append(one.name)
             table.aliases_split = split_of(one)[0] or table.aliases_split
             table.taken.add(one.name)
@@ -162,15 +162,15 @@ def _kinds(one: Guess) -> dict[str, Any]:
 
 def _id_column(of_main: list[Guess], about: str) -> Guess | None:
     """The column of ids: of those that say it alike, one without repeated values."""
-    for says in _IDS:
+    for role in _IDS:
         found = [
             one
             for own in (about, "")
             for one in of_main
-            if (one.about, one.says) == (own, says)
+            if (one.about, one.role) == (own, role)
             and len(one.column.values) >= _FILLED * len(one.column.cells)
-            and (own or says in _BARE_IDS)
-            and (says != "catalog" or one.column.is_unique)
+            and (own or role in _BARE_IDS)
+            and (role != "catalog" or one.column.is_unique)
         ]
         if found:
             return next((one for one in found if one.column.is_unique), found[0])
@@ -179,20 +179,20 @@ def _id_column(of_main: list[Guess], about: str) -> Guess | None:
 
 def _name_column(of_main: list[Guess], about: str) -> Guess | None:
     keys = ((about, "name"), (about, ""), ("", "name"))
-    filled = [one for one in of_main if one.column.values and (one.about, one.says) in keys]
+    filled = [one for one in of_main if one.column.values and (one.about, one.role) in keys]
     worded = [one for one in filled if not mostly(one.column, is_number)]
-    return min(worded or filled, key=lambda one: keys.index((one.about, one.says)), default=None)
+    return min(worded or filled, key=lambda one: keys.index((one.about, one.role)), default=None)
 
 
 def _external(table: Things, one: Guess) -> None:
     """Add a column whose values are ids or addresses of a public database."""
     addresses = mostly(one.column, external_id_of)
-    prefix = _DATABASES.get(one.says)
-    if one.says == "id" and one.why.endswith("MBIDs"):
+    prefix = _DATABASES.get(one.role)
+    if one.role == "id" and one.why.endswith("MBIDs"):
         prefix = "musicbrainz"
     if addresses:
         prefix = ""
-    if one.says == "spotify" and mostly(one.column, lambda text: ":" in text):
+    if one.role == "spotify" and mostly(one.column, lambda text: ":" in text):
         prefix = None
     if prefix is not None and one.column.values:
         table.external[one.name] = prefix
@@ -208,7 +208,7 @@ def add_columns(table: Things, found: list[Guess]) -> None:
             continue
         if table.is_of_log and _is_of_act(table, one, found):
             continue
-        own = not one.about or (one.about == table.about and one.says not in {"", "name", *_IDS})
+        own = not one.about or (one.about == table.about and one.role not in {"", "name", *_IDS})
         settings = _literal(table, one, found) if own else _relation(table, one, found)
         if settings is None:
             continue
@@ -227,18 +227,18 @@ def _is_of_act(table: Things, one: Guess, found: list[Guess]) -> bool:
     """Whether a column of a log is about the listening, or about something finer than the items."""
     if one.about in {"country", "language", "city"}:
         return True
-    titled = any((g.about, g.says) == ("", "name") for g in found)
-    finer = titled or any(g.about == "song" and g.says in {"", "name", *_IDS} for g in found)
+    titled = any((g.about, g.role) == ("", "name") for g in found)
+    finer = titled or any(g.about == "song" and g.role in {"", "name", *_IDS} for g in found)
     return not one.about and table.about != "song" and finer
 
 
 def _relation(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] | None:
     about, is_work, artist = one.about, table.about in WORKS, table.about == "artist"
-    if one.says == "address" and about in RELATIONS:
-        label = next((g for g in found if (g.about, g.says) == (about, "name")), None)
+    if one.role == "address" and about in RELATIONS:
+        label = next((g for g in found if (g.about, g.role) == (about, "name")), None)
         named = {"labels": label.name} if label else {}
         return {"predicate": RELATIONS[about][0], "iri": True, **named} if label else None
-    if one.says not in {"", "name"} or mostly(one.column, is_number) or about == table.about:
+    if one.role not in {"", "name"} or mostly(one.column, is_number) or about == table.about:
         return None
     if about in RELATIONS:
         unfit = (about in _OF_WORKS and not is_work) or (about in _OF_ARTISTS and not artist)
@@ -256,28 +256,28 @@ def _relation(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] |
 
 
 def _literal(table: Things, one: Guess, found: list[Guess]) -> dict[str, Any] | None:
-    says, is_work = one.says, table.about in WORKS
+    role, is_work = one.role, table.about in WORKS
     dates = mostly(one.column, lambda text: text == "0" or parse_date(text) is not None)
-    if says in {"released", "begin", "date"} and dates and table.about in {*WORKS, "artist"}:
+    if role in {"released", "begin", "date"} and dates and table.about in {*WORKS, "artist"}:
         nothing = {"values": {"0": ""}} if "0" in one.column.distinct else {}
         return {"predicate": "releaseDate" if is_work else "beginDate", **nothing}
-    if says == "medium" and is_work:
+    if role == "medium" and is_work:
         return {"predicate": "medium"}
-    if says == "last name" and is_work:
-        first = next((g.name for g in found if g.says == "first name"), None)
+    if role == "last name" and is_work:
+        first = next((g.name for g in found if g.role == "first name"), None)
         before = {"before": first} if first else {}
         return {"predicate": "performer", "type": "Artist", **before}
-    if says == "end" and dates and table.about == "artist":
+    if role == "end" and dates and table.about == "artist":
         return {"predicate": "endDate"}
-    if says == "duration" and is_work:
+    if role == "duration" and is_work:
         return _duration(one)
-    if says == "tracknumber" and table.about == "song" and mostly(one.column, str.isdigit):
+    if role == "tracknumber" and table.about == "song" and mostly(one.column, str.isdigit):
         return {"predicate": "trackNumber"}
-    if says == "homepage" and one.why == "web addresses":
+    if role == "homepage" and one.why == "web addresses":
         return {"predicate": "homepage"}
-    if says == "image" and one.why == "web addresses":
+    if role == "image" and one.why == "web addresses":
         return {"predicate": "image"}
-    return {"predicate": "description"} if says == "description" else None
+    return {"predicate": "description"} if role == "description" else None
 
 
 def _duration(one: Guess) -> dict[str, Any] | None:

@@ -201,20 +201,20 @@ def meaning(name: str) -> tuple[str, str]:
     if name.endswith(OF_VALUES):
         return "", "other"
     *above, leaf = name.removesuffix(".#text").removesuffix(".value").split(".")
-    about, says = _of_step(leaf)
-    if about or not says or not above:
-        return about, says
+    about, own = _of_step(leaf)
+    if about or not own or not above:
+        return about, own
     unknown = False
     steps = [_of_step(step) for step in above]
     if any(entity == "similar" for entity, _ in steps):
-        return "similar", says
+        return "similar", own
     for step, (entity, attribute) in zip(reversed(above), reversed(steps), strict=True):
         if entity:
-            return entity, says
+            return entity, own
         if attribute == "alias":
-            return "", "alias" if says == "name" else "other"
+            return "", "alias" if own == "name" else "other"
         unknown |= attribute not in {"name", "id"} and not _WRAPPERS & {*plain_words(step)}
-    return "", "other" if unknown and says in _NAMING else says
+    return "", "other" if unknown and own in _NAMING else own
 
 
 def _of_step(name: str) -> tuple[str, str]:

@@ -95,7 +95,7 @@ def new_recipe(files: Iterable[Path], raw: Path, name: str) -> str:
         raise DataError(
             "no column was recognised as the name or id of an artist, song, album, label or work",
             where=", ".join(path.name for path in files),
-            remedy=f"the columns are: {seen}; docs/recipes.md says how to name them"
+            remedy=f"the columns are: {seen}; see docs/recipes.md on how to name them"
             if seen
             else "no file has a row below its heading",
         )
@@ -103,7 +103,7 @@ def new_recipe(files: Iterable[Path], raw: Path, name: str) -> str:
 
 
 def _has_adapter(file: Path) -> bool:
-    """Whether a file is a dump or page that says itself how it is read."""
+    """Whether a file is a dump or page whose format is evident from its content."""
     with open_binary(file) as stream:
         adapter = adapter_for(file, stream.read(_HEAD))
     return adapter is not None and adapter.name != "json"

@@ -19,7 +19,7 @@ NO_GRAPH = (
 """Warning for files with interactions only."""
 _DATABASE = (
     "# A dump of an encyclopaedia finds the items by their names, and adds facts: download one",
-    '# (docs/third-party-databases.md says where), and remove the "#" of these lines.',
+    '# (see docs/third-party-databases.md), and remove the "#" of these lines.',
     "# [[databases]]",
     '# name = "dbpedia"',
     '# format = "dbpedia-nt"',
@@ -159,7 +159,7 @@ def _ratings(plan: Plan, pages: list[tuple[str, dict[str, Any], str]]) -> list[s
     finest = [CLASSES[about] for about in FINEST]
     types = sorted((table.type for table in plan.tables), key=finest.index)
     type_ = types[0] if types else "Artist"
-    why = "no file says who listened to what: all things of the class are items"
+    why = "there are no interactions: all entities of the class are items"
     return ["", "[ratings]", f"# {why}", 'items = "all"', f"item_type = {toml(type_)}"]
 
 
