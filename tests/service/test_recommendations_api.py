@@ -109,8 +109,8 @@ def test_neighbours_by_graph_share_facts_and_by_model_listeners(client: TestClie
     [
         ({"user": "nobody"}, 404, "30 users"),
         ({"likes": ["Portished"]}, 422, "did you mean Portishead"),
-        ({"user": "u0", "likes": ["Lamb"]}, 422, "one of the two"),
-        ({}, 422, "one of the two"),
+        ({"user": "u0", "likes": ["Lamb"]}, 422, "give either a user or likes"),
+        ({}, 422, "give either a user or likes"),
         ({"user": "u0", "only": ["genre=jazz"]}, 422, "trip hop"),
         ({"user": "u0", "run": "nothing"}, 422, "graph"),
         ({"user": "u0", "top": 0}, 422, "top"),

@@ -32,7 +32,7 @@ def test_a_later_run_goes_on_where_a_stopped_one_was(
     publisher, transfer: Transfer, tmp_path: Path
 ) -> None:
     publisher.cut_after = [900_000, 0, 0]
-    with pytest.raises(FetchError, match="goes on where it stopped"):
+    with pytest.raises(FetchError, match="resumes where it stopped"):
         fetch([publisher.download()], tmp_path, transfer=transfer)
     assert not (tmp_path / "raw/file.bin").exists()
 

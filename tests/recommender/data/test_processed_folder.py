@@ -120,7 +120,7 @@ def test_membership_and_neighbours() -> None:
     [
         ("users.tsv", "id\traw_id\n", r"users\.tsv: ends at id -1 of 0"),
         ("entities.tsv", "id\tname\n0\tA\n1\tB\n", r"entities\.tsv: ends at id 1 of 2"),
-        ("entities.tsv", "id\tname\n0\tA\n0\tB\n2\tC\n", r"entities\.tsv:3: id 0 stands"),
+        ("entities.tsv", "id\tname\n0\tA\n0\tB\n2\tC\n", r"entities\.tsv:3: id 0 occurs"),
     ],
 )
 def test_names_that_were_cut_off_are_refused(
