@@ -39,7 +39,7 @@ _SHORT = {"schedule": "linear", "patience": 0, "evaluate_every": 5, "precision":
 PRESETS: Mapping[str, Preset] = {
     "fb15k-237-complex": Preset(
         "complex",
-        {"dim": 1024, "lr": 0.15, "n3": 0.05, "batch_size": 128, "candidates": 500},
+        {"dim": 512, "lr": 0.3, "n3": 0.05, "batch_size": 512, "candidates": 3000},
         {**_SHORT, "epochs": 10},
     ),
     "fb15k-237-transe": Preset(
