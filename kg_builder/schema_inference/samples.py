@@ -1,4 +1,4 @@
-"""A file's first rows as columns."""
+"""Hold the sampled first rows of a file (`Sample`, `Column`); group alike files by pattern."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Count the slots and relations of names in training texts, with leave-one-group-out lookup.
+"""Learn from training texts the slots, relations and canonical names of mentions (`Namer`).
 
 If every name were "known" in training, a model would learn to trust the list and fail on new names.
 So lookups leave out the texts of the same group: in training a name is known only from other
