@@ -28,7 +28,7 @@ def tables(recipe: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def mapped(table: dict[str, Any]) -> dict[str, str]:
+def predicates(table: dict[str, Any]) -> dict[str, str]:
     """What the columns of a table say: name → predicate."""
     return {name: keys["predicate"] for name, keys in table["columns"].items()}
 
@@ -55,7 +55,7 @@ def test_listenbrainz_with_mapped_and_unmapped_listens(tmp_path):
     lines.append(listen(1600009000, [ann], mapped=False))
     recipe = guessed(tmp_path, {"1.jsonl": "\n".join(lines)})
     mapped = "track_metadata.mbid_mapping."
-    assert mapped(tables(recipe)["songs"]) == {
+    assert predicates(tables(recipe)["songs"]) == {
         f"{mapped}release_mbid": "onAlbum", f"{mapped}artist_mbids": "performer",
         "track_metadata.artist_name": "performer",
         "track_metadata.additional_info.duration_ms": "duration",
@@ -74,7 +74,7 @@ def test_scrobbles_with_commas_in_names_and_written_times(tmp_path):
              'Ann Example,,"Sun, Moon","05 Nov 2023, 13:41"',
              'Ann Example,Night,Harvest,"04 Nov 2023, 09:02"']  # fmt: skip
     recipe = guessed(tmp_path, {"somebody.csv": "\n".join(lines)})
-    assert mapped(tables(recipe)["artists"]) == {
+    assert predicates(tables(recipe)["artists"]) == {
         "column2": "performed",
         "column3": "performed",
     }
@@ -94,7 +94,7 @@ def test_tracks_beside_artists_with_lists_of_ids(tmp_path):
     recipe = guessed(tmp_path, {"tracks.csv": tracks, "artists.csv": artists})
     songs = tables(recipe)["songs"]
     assert songs["columns"]["id_artists"] == {"predicate": "performer", "ref": "artists"}
-    assert mapped(tables(recipe)["artists"]) == {"genres": "genre"}
+    assert predicates(tables(recipe)["artists"]) == {"genres": "genre"}
     assert recipe["ratings"] == {"items": "all", "item_type": "Song"}
     assert "interactions" not in recipe
 
@@ -149,7 +149,7 @@ def test_artists_of_a_musicbrainz_dump(tmp_path):
     }  # fmt: skip
     assert found["external_ids"] == {"id": "musicbrainz"}
     assert found["aliases"] == ["aliases.name"]
-    assert mapped(found) == {
+    assert predicates(found) == {
         "country": "country", "begin-area.name": "origin", "life-span.begin": "beginDate",
         "genres.name": "genre", "tags.name": "tag",
     }  # fmt: skip
@@ -172,7 +172,7 @@ def test_results_of_sparql(tmp_path, layout):
         value = ".value"
     artists = tables(recipe)["artists"]
     assert (artists["id"], artists["name"]) == (f"item{value}", f"itemLabel{value}")
-    assert mapped(artists) == {
+    assert predicates(artists) == {
         f"genre{value}": "genre", f"inception{value}": "beginDate",
         f"countryLabel{value}": "country", f"labelLabel{value}": "recordLabel",
     }  # fmt: skip
@@ -198,7 +198,7 @@ def test_an_itunes_library(tmp_path):
     recipe = guessed(tmp_path, {"iTunes Library.xml": LIBRARY.format(tracks)})
     songs = tables(recipe)["songs"]
     assert (songs["rows"], songs["id"]) == ("plist.dict.dict.dict", "Track ID")
-    assert mapped(songs) == {
+    assert predicates(songs) == {
         "Artist": "performer",
         "Album": "onAlbum",
         "Total Time": "duration",
@@ -218,7 +218,7 @@ def test_a_playlist_and_scores(tmp_path):
     )  # fmt: skip
     songs = tables(guessed(tmp_path, {"mix.xspf": playlist}))["songs"]
     assert (songs["rows"], songs["name"]) == ("playlist.trackList.track", "title")
-    assert mapped(songs) == {
+    assert predicates(songs) == {
         "creator": "performer",
         "album": "onAlbum",
         "trackNum": "trackNumber",
@@ -231,7 +231,7 @@ def test_a_playlist_and_scores(tmp_path):
         "</measure></part></score-partwise>"
     )
     songs = tables(guessed(tmp_path, {"a.musicxml": score}))["songs"]
-    assert mapped(songs) == {
+    assert predicates(songs) == {
         "identification.creator[@type=composer].#text": "composer",
         "identification.creator[@type=lyricist].#text": "writer",
     }
@@ -261,7 +261,7 @@ def test_ids_without_names(tmp_path):
         "genre-hierarchy.txt": "1\t2\t1\tRock\n2\t0\t0\tPop\n",
     })  # fmt: skip
     found = tables(recipe)
-    assert mapped(found["songs"]) == {
+    assert predicates(found["songs"]) == {
         "album_id": "onAlbum", "artist_id": "performer", "genre_id": "genre",
     }  # fmt: skip
     assert found["artists"]["id"] == found["artists"]["name"] == "artist_id"
@@ -280,7 +280,7 @@ def test_a_library_with_numbers_of_tracks_beside_titles(tmp_path):
     recipe = guessed(tmp_path, {"library.json": json.dumps(rows)})
     songs = tables(recipe)["songs"]
     assert songs["name"] == "title"
-    assert mapped(songs) == {
+    assert predicates(songs) == {
         "mb_artistid": "performer", "track": "trackNumber", "length": "duration",
         "label": "recordLabel",
     }  # fmt: skip
@@ -295,7 +295,7 @@ def test_nested_columns_of_parquet(tmp_path):
         "album": [{"id": "b1", "name": "Night"}] * 2, "release_ts": [datetime(1999, 1, 2)] * 2,
     }).to_parquet(tmp_path / "tracks.parquet")  # fmt: skip
     recipe = tomllib.loads(new_recipe([tmp_path / "tracks.parquet"], tmp_path, "mine"))
-    assert mapped(tables(recipe)["songs"]) == {
+    assert predicates(tables(recipe)["songs"]) == {
         "artists.id": "performer", "album.id": "onAlbum", "release_ts": "releaseDate",
     }  # fmt: skip
 
@@ -304,7 +304,7 @@ def test_titles_above_the_heading(tmp_path):
     text = "Export of 5 Nov 2023\n\nArtist;Titel;Genre\nAnn;Rain;Folk\nBob;Sun;Rock\n"
     found = tables(guessed(tmp_path, {"export.csv": text}))["songs"]
     assert (found["skip_rows"], found["separator"]) == (2, ";")
-    assert mapped(found) == {"Artist": "performer", "Genre": "genre"}
+    assert predicates(found) == {"Artist": "performer", "Genre": "genre"}
 
 
 def test_groups_above_the_names_of_columns(tmp_path):
@@ -314,7 +314,7 @@ def test_groups_above_the_names_of_columns(tmp_path):
     )
     songs = tables(guessed(tmp_path, {"tracks.csv": text}))["songs"]
     assert (songs["header_rows"], songs["id"], songs["name"]) == (3, "track_id", "track.title")
-    assert mapped(songs) == {
+    assert predicates(songs) == {
         "album.id": "onAlbum", "artist.id": "performer", "track.duration": "duration",
     }  # fmt: skip
 
@@ -330,7 +330,7 @@ def test_playlists_of_tracks(tmp_path):
     recipe = guessed(tmp_path, {"mpd.slice.0-999.json": text})
     songs, acts = tables(recipe)["songs"], recipe["interactions"][0]
     assert (songs["rows"], songs["id"]) == ("playlists.tracks", "track_uri")
-    assert mapped(songs) == {
+    assert predicates(songs) == {
         "artist_uri": "performer", "album_uri": "onAlbum", "duration_ms": "duration",
     }  # fmt: skip
     assert (acts["user"], acts["item"]) == ("../pid", "track_uri")
@@ -351,7 +351,7 @@ def test_a_collection_as_the_api_answers(tmp_path):
     albums = tables(recipe)["albums"]
     assert albums["name"] == "basic_information.title"
     assert albums["id"] in {"id", "basic_information.id"}
-    assert mapped(albums) == {
+    assert predicates(albums) == {
         "basic_information.labels.id": "recordLabel", "basic_information.artists.id": "performer",
         "basic_information.year": "releaseDate", "basic_information.styles": "genre",
     }  # fmt: skip
