@@ -44,8 +44,6 @@ WITH_REASON = {
     "recommender.kge.rotate",
     # a separate rule besides the pair statistics
     "kg_builder.fusion.named_albums",
-    # one adapter per format, all in the registry
-    "kg_builder.extraction.semi_structured.adapters.xml_paths",
     # one stage per file: a stage is rebuilt when the code reached by its file changes
     "pipeline.stages.cleaning",
     "pipeline.stages.inference",

@@ -21,9 +21,8 @@ from prefect import flow, get_run_logger, task
 from flows.command import run_flow
 from flows.faults import USER_FAULTS, one_line_failure
 from flows.names import BUILD_KG
-from flows.options import FLOW, SETTINGS, TASK
+from flows.options import FLOW, SETTINGS, TASK, AddressOption, RunnerOption
 from flows.reports import LoggedProgress, publish_facts
-from flows.settings import Runner
 from flows.units import TaskWorkers
 from pipeline.build import SEED, Build, stage_named
 from pipeline.recipe import load_recipe
@@ -142,10 +141,8 @@ def main(
         bool, typer.Option("--allow-outside", help="allow the recipe to read files anywhere")
     ] = False,
     mine: Annotated[bool, typer.Option("--mine", help="fill gaps by neural models")] = False,
-    runner: Annotated[Runner, typer.Option(help="task runner")] = SETTINGS.task_runner,
-    address: Annotated[
-        str | None, typer.Option(help="address of a running Dask or Ray cluster")
-    ] = SETTINGS.address,
+    runner: RunnerOption = SETTINGS.task_runner,
+    address: AddressOption = SETTINGS.address,
 ) -> None:
     """Build the knowledge graph of one data set as a Prefect flow."""
     run_flow(

@@ -1,16 +1,17 @@
-"""Decorator options shared by all Prefect tasks and flows: retries, caching, task runner."""
+"""Options shared by all flows: of tasks and flows (retries, caching), of the command line."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+import typer
 from prefect.cache_policies import NO_CACHE
 
 from flows.faults import FlowError, is_transient
 from flows.runners import task_runner
-from flows.settings import load_settings
+from flows.settings import Runner, load_settings
 
-__all__ = ["FLOW", "SETTINGS", "TASK"]
+__all__ = ["FLOW", "SETTINGS", "TASK", "AddressOption", "RunnerOption"]
 
 try:
     SETTINGS: Final = load_settings()
@@ -33,3 +34,6 @@ FLOW: Final[dict[str, Any]] = {
     "persist_result": False,
 }
 """Options of every flow."""
+
+RunnerOption = Annotated[Runner, typer.Option(help="task runner")]
+AddressOption = Annotated[str | None, typer.Option(help="address of a running Dask or Ray cluster")]

@@ -17,9 +17,8 @@ from prefect import flow, get_run_logger, task
 from flows.command import run_flow
 from flows.faults import USER_FAULTS, one_line_failure
 from flows.names import RECOMMEND
-from flows.options import FLOW, SETTINGS, TASK
+from flows.options import FLOW, SETTINGS, TASK, AddressOption, RunnerOption
 from flows.reports import publish_facts, publish_table
-from flows.settings import Runner
 from recommender.recommend import RECOMMENDATIONS_FILE, user_of
 from recommender.recommendations import recommendations_for, write_recommendations
 from recommender.runs import open_run
@@ -84,10 +83,8 @@ def main(
     run: Annotated[Path | None, typer.Option(help="run folder (default: the newest)")] = None,
     user: Annotated[str | None, typer.Option(help="raw id of a user (default: all)")] = None,
     top: Annotated[int, typer.Option(min=1, help="items per user")] = 10,
-    runner: Annotated[Runner, typer.Option(help="task runner")] = SETTINGS.task_runner,
-    address: Annotated[
-        str | None, typer.Option(help="address of a running Dask or Ray cluster")
-    ] = SETTINGS.address,
+    runner: RunnerOption = SETTINGS.task_runner,
+    address: AddressOption = SETTINGS.address,
 ) -> None:
     """Recommend from a trained run as a Prefect flow."""
     run_flow(recommend, runner, address, data=data, run=run, user=user, top=top)

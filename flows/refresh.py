@@ -23,8 +23,7 @@ from flows.build_kg import build_kg
 from flows.command import run_flow
 from flows.faults import USER_FAULTS, FlowError, one_line_failure
 from flows.names import REFRESH
-from flows.options import FLOW, SETTINGS, TASK
-from flows.settings import Runner
+from flows.options import FLOW, SETTINGS, TASK, AddressOption, RunnerOption
 from flows.train import train
 from pipeline.folders import processed_folder
 from recommender import TrainConfig
@@ -84,8 +83,8 @@ def refresh(
         model: name of a model, such as mmss_mkr_g or ials.
         training: settings of the training, by name (epochs, patience, device, …).
         settings: settings of the model, by name (dim, lambda1, …).
-        service: address of a running service that watches the folder; without it nobody is asked.
-        patience: seconds for the service to take up the run.
+        service: address of a running service that watches the folder; None ends after training.
+        patience: timeout in seconds until the service serves the run.
     """
     config = TrainConfig.parse(training)  # a mistake here is known before the build
     data = processed_folder(dataset, out)
@@ -108,10 +107,8 @@ def main(
         str | None, typer.Option(metavar="URL", help="service that must serve the new run")
     ] = None,
     patience: Annotated[float, typer.Option(help="timeout in seconds for the service")] = PATIENCE,
-    runner: Annotated[Runner, typer.Option(help="task runner")] = SETTINGS.task_runner,
-    address: Annotated[
-        str | None, typer.Option(help="address of a running Dask or Ray cluster")
-    ] = SETTINGS.address,
+    runner: RunnerOption = SETTINGS.task_runner,
+    address: AddressOption = SETTINGS.address,
 ) -> None:
     """Rebuild, retrain and hand the new run to a service, as a Prefect flow."""
     run_flow(

@@ -17,9 +17,8 @@ from prefect.runtime import task_run
 from flows.command import run_flow
 from flows.faults import USER_FAULTS, one_line_failure
 from flows.names import TRAIN
-from flows.options import FLOW, SETTINGS, TASK
+from flows.options import FLOW, SETTINGS, TASK, AddressOption, RunnerOption
 from flows.reports import LoggedProgress, publish_facts
-from flows.settings import Runner
 from recommender import TrainConfig, Trainer, create_model, load, load_run, split
 from recommender.cli import DEFAULT_DATA
 from recommender.evaluation import EvaluationConfig, evaluate_run
@@ -155,10 +154,8 @@ def main(
     seed: Annotated[int, typer.Option(help="seed of all other randomness")] = TRAINING.seed,
     out: Annotated[Path | None, typer.Option(help="run folder")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="resume from the checkpoint")] = False,
-    runner: Annotated[Runner, typer.Option(help="task runner")] = SETTINGS.task_runner,
-    address: Annotated[
-        str | None, typer.Option(help="address of a running Dask or Ray cluster")
-    ] = SETTINGS.address,
+    runner: RunnerOption = SETTINGS.task_runner,
+    address: AddressOption = SETTINGS.address,
 ) -> None:
     """Train a recommender as a Prefect flow."""
     run_flow(
