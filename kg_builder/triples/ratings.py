@@ -141,7 +141,7 @@ def ratings(
             "pairs below the threshold": len(everything) - len(positives),
             "positives": len(positives),
             "negatives drawn": len(drawn),
-            "negatives not to be had": int((wanted - n_drawn).sum()),
+            "negatives not available": int((wanted - n_drawn).sum()),
         },
     )
 

@@ -80,7 +80,9 @@ def entity(
     item = None
     if snapshot.runs:
         item = snapshot.run(None).number_of(card.id)
-    return render(request, "entity.html", card=card, is_item=item is not None, all=all)
+    return render(
+        request, "entity.html", card=card, is_item=item is not None, all=all, limit=_ALL_FACTS
+    )
 
 
 @router.get("/walk/{id:path}")

@@ -126,7 +126,9 @@ def test_one_can_walk_from_thing_to_thing(page) -> None:
     page.locator("#graph").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    page.wait_for_function(f"cy.nodes().length > {before} || cy.nodes('.open').length > 1")
+    page.wait_for_function(
+        "before => cy.nodes().length > before || cy.nodes('.open').length > 1", arg=before
+    )
     page.get_by_label("band").first.uncheck()
     assert page.evaluate("cy.nodes('.off').length") > 0
 

@@ -75,7 +75,7 @@ def test_a_user_who_met_nearly_everything_gets_what_is_left():
         interactions(*[("u", item, 4.0) for item in range(5)]), ITEMS, RatingsConfig(), seed=0
     )
     assert result.rows[result.rows[:, 2] == 0].tolist() == [[0, 5, 0]]
-    assert result.counts["negatives not to be had"] == 4
+    assert result.counts["negatives not available"] == 4
 
 
 @given(st.sets(st.integers(0, 30)), st.integers(0, 40), st.integers(0, 9))
