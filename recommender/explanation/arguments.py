@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from recommender.explanation.co_listening import Listeners
 from recommender.explanation.evidence import Basis, Evidence
 from recommender.explanation.index import GraphIndex
 from recommender.explanation.names import Names
 
-__all__ = ["LEAST_IDF", "Arguments", "Fact"]
+__all__ = ["LEAST_IDF", "Arguments", "Fact", "values"]
+
+IntArray = NDArray[np.int64]
 
 #: Features of more than half of the catalogue are uninformative about taste.
 LEAST_IDF: Final = math.log(2)
@@ -21,25 +25,27 @@ _MOST_ARGUMENTS = 2
 _MOST_SHARED = 2  # maximum entities in one argument
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(NamedTuple):
     """A fact about the recommended item.
 
     Attributes:
         holding: its id in the index.
         entity: what it says of the item.
+        concept: an integer, equal for entities of the same name.
         weight: see `Basis`.
         rank: criterion for choosing facts, see `FactWeights`.
         named: whether the entity has a readable name.
-        sharers: items of the history with the same fact; empty for a link to one of them.
+        start, stop: range of the items of the history with the same fact, in `Profiles.items`.
     """
 
     holding: int
     entity: int
+    concept: int
     weight: float
     rank: float
     named: bool
-    sharers: frozenset[int]
+    start: int
+    stop: int
 
 
 class Arguments:
@@ -50,9 +56,18 @@ class Arguments:
         self._listeners = listeners
         self._names = names
 
-    def best(self, links: Sequence[Fact], shared: Sequence[Fact], basis: Basis) -> list[Evidence]:
-        """At most two arguments: a direct link (the shortest path), then the strongest."""
-        arguments = [*self._link(links, basis), *self._in_common(shared, basis)]
+    def best(
+        self, links: Sequence[Fact], shared: Sequence[Fact], items: IntArray, basis: Basis
+    ) -> list[Evidence]:
+        """At most two arguments: a direct link (the shortest path), then the strongest.
+
+        Args:
+            links: facts whose entity is an item of the history.
+            shared: facts that items of the history have too, sorted by falling `values`.
+            items: of the histories, see `Fact`.
+            basis: of the weights.
+        """
+        arguments = [*self._link(links, basis), *self._in_common(shared, items, basis)]
         return arguments[:_MOST_ARGUMENTS]
 
     def _link(self, links: Sequence[Fact], basis: Basis) -> list[Evidence]:
@@ -70,7 +85,7 @@ class Arguments:
         steps = tuple(alike[item] for item in items)
         return [Evidence("link", items, steps, weight=sum(s.weight for s in steps), basis=basis)]
 
-    def _in_common(self, shared: Sequence[Fact], basis: Basis) -> list[Evidence]:
+    def _in_common(self, shared: Sequence[Fact], items: IntArray, basis: Basis) -> list[Evidence]:
         """Up to two arguments of entities and the items of the history that share all of them.
 
         Entities without a readable name are mentioned only if nothing else is shared, and two
@@ -79,39 +94,40 @@ class Arguments:
         arguments: list[tuple[float, Evidence]] = []
         remaining = [fact for fact in shared if fact.named] or list(shared)
         while remaining and len(arguments) < _MOST_ARGUMENTS:
-            chosen, sharers = self._strongest(remaining, basis)
-            concepts = {self._concept(fact) for fact in chosen}
-            remaining = [fact for fact in remaining if self._concept(fact) not in concepts]
+            chosen, sharers = self._strongest(remaining, items, basis)
+            concepts = {fact.concept for fact in chosen}
+            remaining = [fact for fact in remaining if fact.concept not in concepts]
             if arguments and sharers <= set(arguments[0][1].items):
                 continue  # the same items: a further argument about them adds no support
             steps = tuple(self._index.step(fact.holding, fact.weight) for fact in chosen)
             weight = sum(fact.weight for fact in chosen)
-            items = self._listeners.best_known(sharers)
-            evidence = Evidence("shared", items, steps, weight=weight, basis=basis)
-            arguments.append((_value(chosen, sharers, basis), evidence))
+            best_known = self._listeners.best_known(sharers)
+            evidence = Evidence("shared", best_known, steps, weight=weight, basis=basis)
+            arguments.append((_value(chosen, len(sharers), basis), evidence))
         return [evidence for _, evidence in sorted(arguments, key=lambda pair: -pair[0])]
 
-    def _strongest(self, shared: Sequence[Fact], basis: Basis) -> tuple[list[Fact], frozenset[int]]:
+    def _strongest(
+        self, ranked: Sequence[Fact], items: IntArray, basis: Basis
+    ) -> tuple[list[Fact], frozenset[int]]:
         """Facts, and the items of the history with all of them, maximising the value.
 
         Greedy: start from the best fact and add others while the value grows. Every named item
         shares every named entity.
         """
-        ranked = sorted(
-            shared, key=lambda fact: (-_value([fact], fact.sharers, basis), fact.holding)
-        )
-        chosen, sharers = ranked[:1], ranked[0].sharers
-        concepts = {self._concept(ranked[0])}
+        best = ranked[0]
+        chosen, sharers = [best], frozenset(items[best.start : best.stop].tolist())
+        concepts = {best.concept}
+        value = _value(chosen, len(sharers), basis)
         for fact in ranked[1:]:
             if len(chosen) == _MOST_SHARED:
                 break
-            both = sharers & fact.sharers
-            if not both or self._concept(fact) in concepts or self._is_implied(fact, chosen):
+            if fact.concept in concepts or self._is_implied(fact, chosen):
                 continue
-            if _value([*chosen, fact], both, basis) > _value(chosen, sharers, basis):
+            both = sharers.intersection(items[fact.start : fact.stop].tolist())
+            if both and (grown := _value([*chosen, fact], len(both), basis)) > value:
                 chosen.append(fact)
-                concepts.add(self._concept(fact))
-                sharers = both
+                concepts.add(fact.concept)
+                sharers, value = both, grown
         return chosen, sharers
 
     def _is_implied(self, fact: Fact, chosen: Sequence[Fact]) -> bool:
@@ -120,17 +136,27 @@ class Arguments:
             self._names.implies(other.entity, fact.entity) for other in chosen
         )
 
-    def _concept(self, fact: Fact) -> int:
-        return fact.entity if self._names is None else self._names.concept(fact.entity)
 
+def values(
+    ranks: NDArray[np.float64], sharers: IntArray, from_model: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Values of arguments of one fact each, ``[n]``.
 
-def _value(facts: Sequence[Fact], sharers: frozenset[int], basis: Basis) -> float:
-    """Value of an argument.
+    By rarity: weight² · (1 + ½ ln items), which balances a rare label shared with one artist and a
+    common genre shared with twelve; the square keeps several generic facts from outweighing a
+    specific one. The model's weights already include the history.
 
-    By rarity: Σ weight² · (1 + ½ ln items), which balances a rare label shared with one artist and
-    a common genre shared with twelve; the square keeps several generic facts from outweighing a
-    specific one. The model's weights already include the history and are summed.
+    Args:
+        ranks: criterion for choosing each fact.
+        sharers: number of items of the history with it.
+        from_model: whether the weights are the model's.
     """
+    by_rarity = ranks**2 * (1 + np.log(np.maximum(sharers, 1)) / 2)
+    return np.where(from_model, ranks, by_rarity)
+
+
+def _value(facts: Sequence[Fact], sharers: int, basis: Basis) -> float:
+    """The same for an argument of several facts: their weights, or squares of these, are summed."""
     if basis == "model":
         return sum(fact.rank for fact in facts)
-    return sum(fact.rank**2 for fact in facts) * (1 + math.log(len(sharers)) / 2)
+    return sum(fact.rank**2 for fact in facts) * (1 + math.log(sharers) / 2)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from itertools import groupby
+from itertools import compress, pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from recommender.data import TrainingSplit
-from recommender.explanation.arguments import LEAST_IDF, Arguments, Fact
+from recommender.explanation.arguments import LEAST_IDF, Arguments, Fact, values
 from recommender.explanation.co_listening import Listeners
-from recommender.explanation.evidence import Evidence, Reason
+from recommender.explanation.evidence import Basis, Evidence, Reason
 from recommender.explanation.index import GraphIndex
 from recommender.explanation.longer_paths import Meetings
 from recommender.explanation.profiles import Profiles
@@ -140,43 +140,31 @@ class Explainer:
         supported = (linked | telling) & (facts.values > 0)
         left, right = profiles.with_feature(rows[pairs], features)
         useful = np.flatnonzero(supported & (linked | (left < right)))
+        value = values(facts.ranks[useful], (right - left)[useful], facts.from_model[useful])
+        useful = useful[np.lexsort((facts.holdings[useful], -value, pairs[useful]))]
         entities = entity[useful]
-        named = np.ones(len(useful), bool) if self._names is None else self._names.named(entities)
-        candidates = zip(
-            pairs[useful].tolist(),
-            facts.holdings[useful].tolist(),
-            entities.tolist(),
-            facts.values[useful].tolist(),
-            facts.ranks[useful].tolist(),
-            named.tolist(),
-            linked[useful].tolist(),
-            left[useful].tolist(),
-            right[useful].tolist(),
-            facts.from_model[useful].tolist(),
-            strict=True,
-        )
-        for pair, group in groupby(candidates, key=lambda candidate: candidate[0]):
-            links: list[Fact] = []
-            shared: list[Fact] = []
-            owed = False
-            for (
-                _,
-                holding,
-                thing,
-                weight,
-                rank,
-                has_name,
-                is_link,
-                start,
-                stop,
-                from_model,
-            ) in group:
-                owed = from_model
-                sharers = frozenset() if is_link else frozenset(profiles.items[start:stop].tolist())
-                (links if is_link else shared).append(
-                    Fact(holding, thing, weight, rank, has_name, sharers)
-                )
-            yield pair, self._arguments.best(links, shared, "model" if owed else "rarity")
+        named, concepts = np.ones(len(useful), dtype=bool), entities
+        if self._names is not None:
+            named, concepts = self._names.named(entities), self._names.concepts(entities)
+        columns = (
+            facts.holdings[useful], entities, concepts, facts.values[useful], facts.ranks[useful],
+            named, left[useful], right[useful],
+        )  # fmt: skip
+        candidates = list(map(Fact, *(column.tolist() for column in columns)))
+        is_link = linked[useful]
+        changes = np.flatnonzero(np.diff(pairs[useful], prepend=-1))
+        for start, stop in pairwise([*changes.tolist(), len(useful)]):
+            group, links = candidates[start:stop], is_link[start:stop].tolist()
+            basis: Basis = "model" if facts.from_model[useful[start]] else "rarity"
+            yield (
+                int(pairs[useful[start]]),
+                self._arguments.best(
+                    list(compress(group, links)),
+                    [fact for fact, link in zip(group, links, strict=True) if not link],
+                    profiles.items,
+                    basis,
+                ),
+            )
 
 
 def _without(found: Sequence[Reason | None]) -> IntArray:

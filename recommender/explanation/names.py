@@ -119,6 +119,11 @@ class Names:
             self._implied[entity, other] = styles and bool(wanted) and wanted <= words
         return self._implied[entity, other]
 
+    def concepts(self, entities: IntArray) -> IntArray:
+        """The same for several entities, ``[n]``."""
+        distinct, inverse = np.unique(entities, return_inverse=True)
+        return np.array([self.concept(e) for e in distinct.tolist()], dtype=np.int64)[inverse]
+
     @cached_property
     def _aliases(self) -> dict[int, list[str]]:
         aliases: dict[int, list[str]] = {}
