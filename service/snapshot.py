@@ -29,6 +29,7 @@ LOG = logging.getLogger("service")
 _FILES: Final = ("manifest.json", "kg_final.txt", "ratings_final.txt", "statements.parquet")
 _REST: Final = 4.0  # seconds of rest after each second of work in advance
 _QUIET: Final = 1.0  # seconds without a request before work in advance goes on
+_LONGEST_PREPARATION: Final = 60.0  # seconds before requests are invited all the same
 _SHOWN_METRICS: Final = ("auc", "acc")
 
 State = tuple[tuple[str, int, int], ...]
@@ -55,6 +56,8 @@ class Snapshot:
     state: State
     _asked: list[float] = field(default_factory=lambda: [-_QUIET], repr=False)
     _closed: threading.Event = field(default_factory=threading.Event, repr=False)
+    _ready: threading.Event = field(default_factory=threading.Event, repr=False)
+    _loaded: float = field(default_factory=time.monotonic, repr=False)
 
     def run(self, name: str | None, *, newcomer: bool = False) -> ServedRun:
         """Look up a run by name, or the newest of a model.
@@ -80,20 +83,32 @@ class Snapshot:
                 return run
         raise ConfigError(f"no run {name[:60]!r} is being served; there are {', '.join(self.runs)}")
 
-    def prepare(self) -> None:
-        """Precompute tables and lists of the runs, at full speed."""
-        for run in self.runs.values():
-            run.prepare(self._closed.is_set)
+    @property
+    def is_ready(self) -> bool:
+        """Whether answers of the default run are fast, or have been prepared long enough."""
+        return self._ready.is_set() or time.monotonic() > self._loaded + _LONGEST_PREPARATION
 
-    def warm(self, *, at_once: bool = False) -> None:
-        """Word reasons in advance, until that is done or the snapshot is closed.
+    def prepare(self, *, reasons: bool, at_once: bool = False) -> None:
+        """Precompute tables, lists and reasons, until that is done or the snapshot is closed.
+
+        The default run comes first, at full speed.
 
         Args:
-            at_once: whether to use all of a core; otherwise it is a fifth of one at most, and
-                nothing while requests come in.
+            reasons: whether to word the reasons of the lists.
+            at_once: whether the reasons of the other runs use all of a core as well; otherwise it
+                is a fifth of one at most, and nothing while requests come in.
         """
-        for run in self.runs.values():
-            run.warm((lambda _: not self._closed.is_set()) if at_once else self._pause)
+        try:
+            for run in self.runs.values():
+                run.prepare(self._closed.is_set)
+                if reasons:
+                    at_full_speed = at_once or not self._ready.is_set()
+                    run.warm(
+                        (lambda _: not self._closed.is_set()) if at_full_speed else self._pause
+                    )
+                self._ready.set()
+        finally:
+            self._ready.set()
 
     def note_request(self) -> None:
         """Record a request, which has priority over precomputation."""
@@ -215,9 +230,7 @@ def load_ahead(settings: Settings, *, needs_run: bool) -> Snapshot:
     if needs_run and not snapshot.runs:
         snapshot.close()
         raise ConfigError("; ".join(snapshot.notes) or "the new build has no run")
-    snapshot.prepare()
-    if settings.warm:
-        snapshot.warm(at_once=True)
+    snapshot.prepare(reasons=settings.warm, at_once=True)
     return snapshot
 
 
@@ -292,9 +305,7 @@ class Shelf:
 
     def _work_ahead(self, snapshot: Snapshot) -> None:
         try:
-            snapshot.prepare()
-            if self._settings.warm:
-                snapshot.warm()
+            snapshot.prepare(reasons=self._settings.warm)
         except Exception:
             LOG.exception("preparing answers failed; each is computed when it is asked for")
 

@@ -23,11 +23,13 @@ async def healthz(request: Request) -> dict[str, str]:
 
 @router.get("/readyz", response_model=None)
 async def readyz(request: Request) -> Response:
-    """200 once a build is loaded; shows what is served, and why a newer build is not."""
+    """200 once answers are fast; shows what is served, and why a newer build is not."""
     shelf = shelf_of(request)
     snapshot = shelf.snapshot
     if snapshot is None:
         return problem(503, "starting: nothing is loaded yet; ask again in a moment")
+    if not snapshot.is_ready:
+        return problem(503, "preparing: requests are answered, but slowly; ask again in a moment")
     content: dict[str, Any] = {
         "status": "ready",
         "data": snapshot.data.name,
