@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,6 +17,7 @@ from kg_builder.triples.config import RatingsConfig
 from kg_builder.triples.listed_items import ItemList, listed_items
 
 _IntArray = npt.NDArray[np.int64]
+_ROWS_AT_A_TIME = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -122,14 +123,21 @@ def ratings(
     )
     wanted = config.negatives * n_liked
     n_drawn = np.minimum(wanted, n_items - n_met)
-    drawn = draw_unmet(everything, n_met, n_drawn, n_items, np.random.default_rng(seed))
-    # per user positives first, then negatives: offset by the rows of the other label before
-    rows = np.empty((len(positives) + len(drawn), 3), dtype=np.int32)
-    before = (np.cumsum(n_drawn) - n_drawn, np.cumsum(n_liked))
-    for pairs, label, others in ((positives, 1, before[0]), (drawn, 0, before[1])):
-        of_user, of_item = np.divmod(pairs, max(n_items, 1))
-        positions = np.arange(len(pairs)) + others[of_user]
-        rows[positions, 0], rows[positions, 1], rows[positions, 2] = of_user, of_item, label
+    del user, item  # the rows below are the largest table of a build
+    generator = np.random.default_rng(seed)
+    n_rows = n_liked + n_drawn
+    rows = np.empty((int(n_rows.sum()), 3), dtype=np.int32)
+    ends = [np.append(0, np.cumsum(counts)) for counts in (n_liked, n_met, n_rows)]
+    for first, last in _blocks_of_users(ends[2]):
+        liked, met, block = (slice(end[first], end[last]) for end in ends)
+        offset, users = first * n_items, slice(first, last)
+        drawn = draw_unmet(
+            everything[met] - offset, n_met[users], n_drawn[users], n_items, generator
+        )
+        _label(
+            rows[block], positives[liked] - offset, drawn, n_liked[users], n_drawn[users], n_items
+        )
+        rows[block, 0] += first
     return Ratings(
         rows=rows,
         users=user_names,
@@ -140,10 +148,36 @@ def ratings(
             "repeated user-item pairs": int(used.sum()) - len(everything),
             "pairs below the threshold": len(everything) - len(positives),
             "positives": len(positives),
-            "negatives drawn": len(drawn),
+            "negatives drawn": int(n_drawn.sum()),
             "negatives not available": int((wanted - n_drawn).sum()),
         },
     )
+
+
+def _blocks_of_users(ends: _IntArray) -> Iterator[tuple[int, int]]:
+    """Ranges of users with about `_ROWS_AT_A_TIME` rows, of which `ends` [n + 1] are cumulated."""
+    first = 0
+    while first < len(ends) - 1:
+        last = int(np.searchsorted(ends, ends[first] + _ROWS_AT_A_TIME, side="right")) - 1
+        last = max(last, first + 1)
+        yield first, last
+        first = last
+
+
+def _label(
+    rows: npt.NDArray[np.int32],
+    positives: _IntArray,
+    negatives: _IntArray,
+    n_liked: _IntArray,
+    n_drawn: _IntArray,
+    n_items: int,
+) -> None:
+    """Fill rows with pairs and labels, for each user the positives first."""
+    before = (np.cumsum(n_drawn) - n_drawn, np.cumsum(n_liked))  # rows of the other label
+    for pairs, label, others in ((positives, 1, before[0]), (negatives, 0, before[1])):
+        of_user, of_item = np.divmod(pairs, max(n_items, 1))
+        positions = np.arange(len(pairs)) + others[of_user]
+        rows[positions, 0], rows[positions, 1], rows[positions, 2] = of_user, of_item, label
 
 
 def draw_unmet(
@@ -179,18 +213,22 @@ def draw_unmet(
     return pairs + below - np.repeat(first, n_drawn)
 
 
-def _positions(values: pd.Series[str], among: Sequence[str]) -> _IntArray:
+def _positions(values: pd.Series[str], among: Sequence[str]) -> npt.NDArray[np.int32]:
     """Position of each value among others, or -1."""
     found = pd.Index(list(among), dtype="str").get_indexer(values.cat.categories)
-    positions: _IntArray = np.append(found, -1)[values.cat.codes]
+    positions: npt.NDArray[np.int32] = np.append(found, -1).astype(np.int32)[values.cat.codes]
     return positions
 
 
 def _pairs(
-    user: _IntArray, item: _IntArray, chosen: npt.NDArray[np.bool_], n_items: int
+    user: npt.NDArray[np.int32],
+    item: npt.NDArray[np.int32],
+    chosen: npt.NDArray[np.bool_],
+    n_items: int,
 ) -> _IntArray:
     """Encode the distinct (user, item) pairs of the chosen rows as sorted integers."""
-    pairs = user[chosen] * n_items + item[chosen]
+    pairs = user[chosen].astype(np.int64) * n_items
+    pairs += item[chosen]
     pairs.sort()
     distinct: _IntArray = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
     return distinct

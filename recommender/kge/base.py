@@ -44,6 +44,11 @@ class KGEConfig(BaseModel):
     )
     optimizer: Literal["adam", "adagrad"] = Field("adam", description="what takes the steps")
     n3: float = Field(0.0, ge=0, description="with `all`: weight of the nuclear 3-norm")
+    relation_weight: float = Field(
+        0.0,
+        ge=0,
+        description="with `all`: weight of predicting the relation of two entities as well",
+    )
 
 
 class TranslationConfig(KGEConfig):
@@ -76,6 +81,10 @@ class TripleModel(nn.Module, ABC):
                 f"embedding {self.name}: its relations see entities each in another way, so that "
                 "no query can meet all of them; train it with --against one"
             )
+        if config.relation_weight and type(self).relation_queries is TripleModel.relation_queries:
+            raise ConfigError(
+                f"embedding {self.name} cannot predict relations: leave out --relation-weight"
+            )
         self.entities = EmbeddingTable(n_entities, config.dim) if table is None else table
 
     @abstractmethod
@@ -98,6 +107,13 @@ class TripleModel(nn.Module, ABC):
 
         Relation r + n_relations is the reciprocal of r: its answers are the heads. Models without
         queries can be trained only against single false triples.
+        """
+        raise NotImplementedError
+
+    def relation_queries(self, heads: Tensor, tails: Tensor) -> Tensor:
+        """Query vectors of pairs of entities, compared with those of relations by `metric`.
+
+        From the entities' vectors, [b, dim] twice → [b, dim].
         """
         raise NotImplementedError
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import torch
 from pydantic import Field, field_validator
 from torch import Tensor
 
@@ -62,3 +63,8 @@ class ComplEx(QueryModel):
     def queries(self, heads: Tensor, relations: Tensor) -> Tensor:
         """The complex product h r; its real inner product with t is Re(Σ h r t̄)."""
         return complex_product(self.entities(heads), self.relations(relations))
+
+    def relation_queries(self, heads: Tensor, tails: Tensor) -> Tensor:
+        """The complex product h̄ t; its real inner product with r is Re(Σ h r t̄)."""
+        real, imaginary = heads.chunk(2, dim=1)
+        return complex_product(torch.cat([real, -imaginary], dim=1), tails)

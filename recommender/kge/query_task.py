@@ -94,16 +94,25 @@ class QueryTask(TrainingTask):
             offsets,
             self.precision,
         )
-        if model.config.n3:
-            by_query = torch.from_numpy(count / len(answers)).to(device, weights.dtype)
+        if model.config.n3 or model.config.relation_weight:
             table = getattr(model, "relations", None)
-            answered = functional.embedding(place, entities)
-            cubes = (by_query * _cubes(model.entities(heads))).sum() + (
-                _cubes(answered).sum() / len(answers)
-            )
-            if table is not None:
-                cubes = cubes + (by_query * _cubes(table(relations))).sum()
-            loss = loss + model.config.n3 * share * cubes
+            asked, answered = model.entities(heads), functional.embedding(place, entities)
+            if model.config.relation_weight:
+                loss = loss + model.config.relation_weight * cross_entropy(
+                    model.relation_queries(asked[row], answered),
+                    table.weight,
+                    torch.arange(len(answers), device=device),
+                    relations[row],
+                    weights,
+                    model.metric,
+                    precision=self.precision,
+                )
+            if model.config.n3:
+                by_query = torch.from_numpy(count / len(answers)).to(device, weights.dtype)
+                cubes = (by_query * _cubes(asked)).sum() + _cubes(answered).sum() / len(answers)
+                if table is not None:
+                    cubes = cubes + (by_query * _cubes(table(relations))).sum()
+                loss = loss + model.config.n3 * share * cubes
         return loss
 
     def _candidates(self, answers: IntArray) -> tuple[IntArray | None, IntArray, Tensor | None]:

@@ -67,6 +67,10 @@ class TransE(TranslationModel):
         """h + r, compared by the Euclidean distance, not squared."""
         return self.vectors(heads) + self.translation(relations)
 
+    def relation_queries(self, heads: Tensor, tails: Tensor) -> Tensor:
+        """t - h, whose distance from r is that of h + r from t."""
+        return tails - heads
+
     def translation(self, relations: Tensor) -> Tensor:
         """The relations' vectors r."""
         vectors: Tensor = self.relations(relations)

@@ -70,6 +70,17 @@ def test_the_seed_decides_the_negatives():
     assert not np.array_equal(one, other)
 
 
+def test_blocks_of_users_do_not_change_the_rows(monkeypatch):
+    listening = interactions(
+        *[(user, item, 4.0 - user % 2) for user in range(9) for item in (user % 6, 3)]
+    )
+    whole = ratings(listening, ITEMS, RatingsConfig(), seed=1)
+    monkeypatch.setattr("kg_builder.triples.ratings._ROWS_AT_A_TIME", 3)
+    parts = ratings(listening, ITEMS, RatingsConfig(), seed=1)
+    assert np.array_equal(whole.rows, parts.rows)
+    assert whole.counts == parts.counts
+
+
 def test_a_user_who_met_nearly_everything_gets_what_is_left():
     result = ratings(
         interactions(*[("u", item, 4.0) for item in range(5)]), ITEMS, RatingsConfig(), seed=0
