@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,7 @@ def test_blocks_of_users_do_not_change_the_rows(monkeypatch):
         *[(user, item, 4.0 - user % 2) for user in range(9) for item in (user % 6, 3)]
     )
     whole = ratings(listening, ITEMS, RatingsConfig(), seed=1)
-    monkeypatch.setattr("kg_builder.triples.ratings._ROWS_AT_A_TIME", 3)
+    monkeypatch.setattr(sys.modules[ratings.__module__], "_ROWS_AT_A_TIME", 3)
     parts = ratings(listening, ITEMS, RatingsConfig(), seed=1)
     assert np.array_equal(whole.rows, parts.rows)
     assert whole.counts == parts.counts
