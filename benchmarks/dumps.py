@@ -1,9 +1,9 @@
 """Measure the reading speed of a Freebase dump, against `zcat FILE | wc -l` and a Python loop.
 
-    python benchmarks/dumps.py 5 GB generated from the subset in ../shared/data python
-    benchmarks/dumps.py --gigabytes 0.5 --repeat 3 python benchmarks/dumps.py --dump
-    freebase-rdf-latest.gz python benchmarks/dumps.py --names varied only the first copy keeps its
-    names
+    python benchmarks/dumps.py                   # 5 GB generated from the subset in ../shared/data
+    python benchmarks/dumps.py --gigabytes 0.5 --repeat 3
+    python benchmarks/dumps.py --dump freebase-rdf-latest.gz
+    python benchmarks/dumps.py --names varied    # only the first copy keeps its names
 
 The dump consists of copies of the subset with different ids, gzipped at the default level; it is
 written to a folder under --work and deleted at the end. It is searched for the artists and tags of

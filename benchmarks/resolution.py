@@ -1,8 +1,8 @@
 """Benchmark entity resolution of synthetic music records, from ten thousand to a million.
 
-    python benchmarks/resolution.py 10k, 30k, 100k, 300k, 1M python benchmarks/resolution.py --sizes
-    10000 20000 --clean sources without duplicates python benchmarks/resolution.py --plot
-    docs/images/resolution.png
+    python benchmarks/resolution.py                                # 10k, 30k, 100k, 300k, 1M
+    python benchmarks/resolution.py --sizes 10000 20000 --clean    # sources without duplicates
+    python benchmarks/resolution.py --plot docs/images/resolution.png
 
 Every size runs in a separate process, without labels and with the default settings of a build;
 generating the records is not timed. Wall-clock and CPU time are both shown; on a busy machine

@@ -1,8 +1,8 @@
 """Measure CPU time and peak memory of each construction stage on generated data of any size.
 
-    python benchmarks/scale.py 10,000, 30,000 and 100,000 artists python benchmarks/scale.py
-    --artists 300000 --plays 17000000 --users 360000 python benchmarks/scale.py --keep DIR keep the
-    files there
+    python benchmarks/scale.py                    # 10,000, 30,000 and 100,000 artists
+    python benchmarks/scale.py --artists 300000 --plays 17000000 --users 360000
+    python benchmarks/scale.py --keep DIR         # leaves the files there
 
 The data are seeded: a catalogue of artists with unique names (so that the cost of comparing
 namesakes, measured by `resolution.py`, is excluded) and a file of plays, both with a realistic

@@ -1,8 +1,8 @@
 """Numba loops of one training step of MKR: gather rows, forward, backward, Adam.
 
-    gather_rows update the batch's embedding rows, index repeated ones item_tower Eq. 2–6 and 16–18
-    and their gradients, sample by sample, in the cache scatter_rows sum the gradients of repeated
-    rows and apply Adam to each
+- `gather_rows`: update the batch's embedding rows, index repeated ones
+- `item_tower`: Eq. 2–6 and 16–18 and their gradients, sample by sample, in the cache
+- `scatter_rows`: sum the gradients of repeated rows and apply Adam to each
 
 The user tower's matrix products in between are torch's. Forward and backward passes of a sample are
 fused, so that no [batch, dim] intermediates except the user's are stored.

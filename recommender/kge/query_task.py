@@ -68,7 +68,12 @@ class QueryTask(TrainingTask):
         return (np.arange(len(self)),)
 
     def loss(self, *columns: Tensor, share: float = 1.0) -> Tensor:
-        """The mean over the batch's answers, and the nuclear 3-norm of Lacroix et al. 2018."""
+        """The mean over the batch's answers, with the model's auxiliary terms.
+
+        These are the nuclear 3-norm of Lacroix et al. 2018, and the cross-entropy of each answer's
+        relation among all relations: Chen et al., "Relation prediction as an auxiliary training
+        objective for improving multi-relational graph representations", AKBC 2021.
+        """
         model, device = self.model, columns[0].device
         batch = columns[0].cpu().numpy()
         count = self._count[batch]
@@ -97,7 +102,7 @@ class QueryTask(TrainingTask):
         if model.config.n3 or model.config.relation_weight:
             table = getattr(model, "relations", None)
             asked, answered = model.entities(heads), functional.embedding(place, entities)
-            if model.config.relation_weight:
+            if model.config.relation_weight and table is not None:
                 loss = loss + model.config.relation_weight * cross_entropy(
                     model.relation_queries(asked[row], answered),
                     table.weight,

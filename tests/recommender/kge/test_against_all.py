@@ -98,6 +98,32 @@ def graph(n_triples: int = 60) -> KnowledgeGraph:
     return KnowledgeGraph(head, relation, tail, 20, 3)
 
 
+@pytest.mark.parametrize(("name", "settings"), [("complex", {}), ("transe", {"norm": 2})])
+def test_relations_are_predicted_by_the_scores_of_triples(
+    name: str, settings: dict[str, int]
+) -> None:
+    losses = []
+    for weight in (0.0, 0.5):
+        model = create_embedding(
+            name, 20, 3, dim=8, against="all", relation_weight=weight, n3=0.0, **settings
+        ).double()
+        task = QueryTask(model, graph())
+        losses.append(task.loss(torch.arange(len(task))))
+    both = graph().with_inverses()
+    triples = np.unique(np.stack([both.head, both.relation, both.tail], axis=1), axis=0)
+    head, relation, tail = torch.from_numpy(triples).T
+    queries = model.queries(head.repeat_interleave(6), torch.arange(6).repeat(len(head)))
+    tails = model.entities(tail).repeat_interleave(6, dim=0)
+    scores = pair_scores(queries, tails, model.metric).reshape(-1, 6)
+    expected = torch.nn.functional.cross_entropy(scores, relation)
+    torch.testing.assert_close(losses[1] - losses[0], 0.5 * expected)
+
+
+def test_an_embedding_that_cannot_predict_relations_says_so() -> None:
+    with pytest.raises(ConfigError, match="cannot predict relations"):
+        create_embedding("rotate", 20, 3, relation_weight=1.0)
+
+
 @pytest.mark.parametrize("answers_per_row", [0, 1, 2, 16])
 def test_grouped_queries_cost_what_their_triples_do(answers_per_row: int) -> None:
     """The mean over all triples and both directions, one by one, however they share rows."""
