@@ -105,10 +105,10 @@ def _fits(names: Sequence[str], path: Sequence[str]) -> bool:
 
 
 def _forget(element: etree._Element) -> None:
-    """Free an element and its preceding siblings; a `key` is kept until its value is read."""
+    """Free an element and its preceding siblings."""
     element.clear()
     parent = element.getparent()
-    while parent is not None and len(parent) > 1 and parent[0] is not element:
+    while parent is not None and parent[0] is not element:
         del parent[0]
 
 

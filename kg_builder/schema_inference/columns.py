@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from kg_builder.databases import MUSICBRAINZ, WIKIDATA, external_id
@@ -53,8 +54,9 @@ def guesses(sample: Sample) -> list[Guess]:
     if sample.layout.get("header") is False and "column1" in sample.columns:
         return _nameless(sample)
     above = str(sample.layout.get("rows", "")).rpartition(".")[0]
+    names = frozenset(sample.columns)
     found = [
-        _of_above(column, above) if column.name.startswith("../") else guess(column, sample.columns)
+        _of_above(column, above) if column.name.startswith("../") else guess(column, names)
         for column in sample.columns.values()
     ]
     titled = any((one.about, one.role) == ("", "name") for one in found)
@@ -78,7 +80,7 @@ def _numbered(one: Guess) -> Guess:
     return Guess(one.column, "", "tracknumber", "its name; small numbers") if small else one
 
 
-def guess(column: Column, names: Collection[str] = ()) -> Guess:
+def guess(column: Column, names: frozenset[str] = frozenset()) -> Guess:
     """Guess a column from its name, corrected by its values.
 
     Args:
@@ -111,15 +113,20 @@ def guess(column: Column, names: Collection[str] = ()) -> Guess:
     return Guess(column, about, role, why)
 
 
-def _of_sparql(name: str, names: Collection[str]) -> tuple[str, bool]:
+def _of_sparql(name: str, names: frozenset[str]) -> tuple[str, bool]:
     """The variable that a column of SPARQL's results is about, and whether it has a label."""
     plain, value = name.removesuffix(".value"), ".value" if name.endswith(".value") else ""
     variable = plain.removesuffix("Label")
-    labels = [one for one in names if one.removesuffix(value).endswith("Label")]
-    any_ = any(f"{one.removesuffix(value).removesuffix('Label')}{value}" in names for one in labels)
-    if variable not in {plain, ""} and any_:
+    if variable not in {plain, ""} and _any_labelled(names, value):
         return variable, True
     return plain, f"{plain}Label{value}" in names
+
+
+@lru_cache(maxsize=8)
+def _any_labelled(names: frozenset[str], value: str) -> bool:
+    """Whether a variable of SPARQL's results has a label, in columns that end with `value`."""
+    labels = (one for one in names if one.endswith(f"Label{value}"))
+    return any(f"{one.removesuffix(f'Label{value}')}{value}" in names for one in labels)
 
 
 def external_id_of(text: str) -> str | None:

@@ -18,7 +18,7 @@ from kg_builder.extraction.tabular.nested_json import decoded
 from kg_builder.extraction.tabular.typed_cells import text_of
 from kg_builder.extraction.xml_elements import TEXT, elements_at, leaves_by_path
 from kg_builder.packed_files import open_binary
-from kg_builder.schema_inference.samples import ENCODINGS, NULLS, ROWS, Column, Sample
+from kg_builder.schema_inference.samples import COLUMNS, ENCODINGS, NULLS, ROWS, Column, Sample
 from kg_builder.schema_inference.words import CLASSES, meaning
 
 _LARGEST_JSON: Final = 256 << 20
@@ -55,7 +55,7 @@ def json_sample(file: Path, path: str, head: bytes, *, whole: bool) -> Sample | 
         layout["format"] = kind
     if found:
         layout["rows"] = found
-    return Sample(path, layout, _columns(rows), len(rows)) if rows else None
+    return Sample(path, layout, *_columns(rows)) if rows else None
 
 
 def xml_sample(file: Path, path: str) -> Sample | None:
@@ -76,10 +76,10 @@ def xml_sample(file: Path, path: str) -> Sample | None:
     layout = {"rows": best}
     if layout_by_name(path) != "xml":
         layout["format"] = "xml"
-    columns = _columns(rows)
+    columns, *numbers = _columns(rows)
     if root in _SCORES:
         columns = {name: one for name, one in columns.items() if not name.startswith(_NOTES)}
-    return Sample(path, layout, columns, len(rows))
+    return Sample(path, layout, columns, *numbers)
 
 
 def _worth(leaves: Counter[str]) -> tuple[int, int]:
@@ -105,10 +105,10 @@ def parquet_sample(file: Path, path: str) -> Sample | None:
             names = parquet.schema_arrow.names
     except (pa.ArrowException, OSError, UnicodeDecodeError) as fault:
         raise DataError(f"not a readable Parquet file: {fault}", where=str(file)) from None
-    columns = _columns(rows)
+    columns, *numbers = _columns(rows)
     nested = {name.partition(".")[0] for name in columns}
     empty = {name: Column(name, (None,) * len(rows)) for name in names if name not in nested}
-    return Sample(path, {}, columns | empty, len(rows)) if rows else None
+    return Sample(path, {}, columns | empty, *numbers) if rows else None
 
 
 def _objects_in_lines(head: bytes, *, whole: bool) -> list[dict[str, Any]]:
@@ -208,7 +208,8 @@ def _flat(row: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, str]]
         yield path, text
 
 
-def _columns(rows: list[dict[str, Any]]) -> dict[str, Column]:
+def _columns(rows: list[dict[str, Any]]) -> tuple[dict[str, Column], int, int]:
+    """The columns of the rows, the number of rows, and that of columns not looked at."""
     values: list[dict[str, list[str]]] = []
     for row in rows:
         found: dict[str, list[str]] = {}
@@ -216,7 +217,8 @@ def _columns(rows: list[dict[str, Any]]) -> dict[str, Column]:
             found.setdefault(path, []).append(text)
         values.append(found)
     names = list(dict.fromkeys(name for found in values for name in found))
-    return {
+    columns = {
         name: Column(name, tuple(joined(found.get(name, ()), NULLS) for found in values))
-        for name in names
+        for name in names[:COLUMNS]
     }
+    return columns, len(rows), len(names) - len(columns)

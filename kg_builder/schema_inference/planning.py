@@ -106,6 +106,9 @@ def _note_the_rest(plan: Plan, samples: list[Sample], found: Mapping[str, list[G
         for one in found[sample.path]:
             if one.name not in used:
                 plan.left_out.append((sample, one.name, _why_not(one)))
+        if sample.further:
+            why = f"of {len(sample.columns) + sample.further:,} columns, the others are looked at"
+            plan.left_out.append((sample, f"the last {sample.further:,}", why))
 
 
 def _why_not(one: Guess) -> str:

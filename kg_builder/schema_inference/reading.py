@@ -10,7 +10,7 @@ from kg_builder.extraction.tabular.config import layout_by_name
 from kg_builder.extraction.tabular.nested_json import decoded
 from kg_builder.packed_files import open_binary
 from kg_builder.schema_inference.nested_samples import json_sample, parquet_sample, xml_sample
-from kg_builder.schema_inference.samples import ENCODINGS, ROWS, Column, Sample
+from kg_builder.schema_inference.samples import COLUMNS, ENCODINGS, ROWS, Column, Sample
 from kg_builder.schema_inference.text_samples import text_layout
 
 _BYTES: Final = 1 << 20
@@ -46,7 +46,6 @@ def _taken(path: str, layout: dict[str, Any], raw: Path) -> Sample | None:
     chunk = next(iter(reader), None)
     if chunk is None or not len(chunk):
         return None
-    columns = {
-        name: Column(name, tuple(cells[:ROWS])) for name, cells in chunk.columns.items() if name
-    }
-    return Sample(path, layout, columns, min(len(chunk), ROWS))
+    names = list(filter(None, chunk.columns))
+    columns = {name: Column(name, tuple(chunk.columns[name][:ROWS])) for name in names[:COLUMNS]}
+    return Sample(path, layout, columns, min(len(chunk), ROWS), len(names) - len(columns))

@@ -16,6 +16,9 @@ from kg_builder.packed_files import without_packing
 ROWS: Final = 2_000
 """Rows to sample."""
 
+COLUMNS: Final = 1_000
+"""Columns to look at."""
+
 ENCODINGS: Final[tuple[str, ...]] = RowsConfig.model_fields["encodings"].default
 NULLS: Final = frozenset({"", *RowsConfig.model_fields["nulls"].default})
 
@@ -52,12 +55,14 @@ class Sample:
         layout: recipe keys of the file's layout, besides the path.
         columns: by name.
         rows: number of sampled rows.
+        further: number of columns that were not looked at.
     """
 
     path: str
     layout: Mapping[str, Any]
     columns: Mapping[str, Column]
     rows: int
+    further: int = 0
 
     @property
     def stem(self) -> str:

@@ -132,7 +132,7 @@ def _separator(lines: list[str]) -> str:
 def _names_columns(cells: list[str]) -> bool:
     """Whether at least half of the cells are known column names."""
     known = [
-        any(word in MEANING for word in plain_words(cell)) and len(cell) < 40 for cell in cells
+        len(cell) < 40 and any(word in MEANING for word in plain_words(cell)) for cell in cells
     ]
     return sum(known) * 2 >= len(cells)
 

@@ -163,6 +163,10 @@ CLASSES: Final = {
 WORKS: Final = frozenset({"song", "album", "movie", "book"})
 
 
+_LONGEST: Final = 40
+"""Longest word that may be two written as one."""
+
+
 def plain_words(name: str) -> list[str]:
     """Split a name into lower-case words without accents: "trackArtist_ID" gives three.
 
@@ -179,7 +183,7 @@ def plain_words(name: str) -> list[str]:
 @lru_cache(maxsize=4096)
 def _parts(word: str) -> tuple[str, ...]:
     """Split a word that is two written as one ("userid")."""
-    if word in MEANING or len(word) < 5:
+    if word in MEANING or not 5 <= len(word) <= _LONGEST:
         return (word,)
     for end in range(len(word) - 2, 2, -1):
         if word[:end] in MEANING and word[end:] in MEANING and len(word) - end > 1:

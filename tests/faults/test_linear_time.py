@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
 
+from kg_builder.errors import DataError
 from kg_builder.extraction import SemiStructuredSource
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.semi_structured.adapters.discogs_artists import _MARKUP
@@ -23,9 +25,13 @@ from kg_builder.extraction.semi_structured.adapters.infobox_values import (
     without_unclosed,
 )
 from kg_builder.extraction.semi_structured.reader import Document, adapter_for
+from kg_builder.extraction.tabular import RowsConfig, html_tables, read_rows
+from kg_builder.extraction.tabular.config import columns_of, joined_headings, unique_names
 from kg_builder.extraction.text.config import UnstructuredSource
 from kg_builder.extraction.text.documents import read_documents
 from kg_builder.ontology import Schema
+from kg_builder.schema_inference.planning import make_plan
+from kg_builder.schema_inference.reading import read_sample
 from tests.kg_builder.conftest import schema
 
 __all__ = ["schema"]  # a fixture
@@ -62,8 +68,98 @@ def test_work_grows_with_the_input(tmp_path: Path, schema: Schema, name: str, pi
             document = Document(tmp_path / name, name, source, out)
             adapter = adapter_for(document.path, document.path.read_bytes()[:8192])
             assert adapter is not None
-            counts.append(_calls(adapter.read, document))
+            counts.append(_calls(partial(adapter.read, document)))
     assert counts[1] < 6 * counts[0]
+
+
+ROWS = {
+    "a.xml": "<r><s><name>A</name><b>B</b>{}</s></r>",
+    "a.html": "<table><tr><th>x<tr><td>y{}</table>",
+    "a.json": '[{{"artist": "A", "genres": ["a"{}]}}]',
+    "a.csv": "artist,genre\na,b{}\n",
+}
+ROWS_PIECES = [
+    *(("a.xml", piece) for piece in ("<t/>", "<t a='1'>b</t>", "<a><t>b</t></a>", "x &lt; ")),
+    *(("a.xml", piece) for piece in ("<key>a</key><dict/>", "<![CDATA[a]]>", "<b>C</b>")),
+    *(("a.html", piece) for piece in ("<tr><td>a", "<td>a", "<th>a", "<td rowspan=9>a")),
+    *(("a.html", piece) for piece in ("<td colspan=9>a", "<li>a", "<table><tr><td>", "<br>")),
+    *(("a.html", piece) for piece in ("<caption>a</caption>", "<td><a href=x>b</a>", "<div>")),
+    *(("a.json", piece) for piece in (', "b"', ", [1]", ', {"t": "x", "u": "y"}', ", null")),
+    *(("a.csv", piece) for piece in (",", "\nc,d", '"', "\n", "| e", "['a',", "{", "(")),
+]
+"""Files of rows, and what is repeated in them."""
+
+
+@pytest.mark.parametrize(("name", "piece"), ROWS_PIECES)
+def test_work_of_rows_grows_with_the_file(tmp_path: Path, name: str, piece: str) -> None:
+    keys = {"path": name, "rows": "r.s"} if name == "a.xml" else {"path": name}
+    _assert_linear(
+        lambda number: _write(tmp_path / name, ROWS[name].format(piece * number)),
+        lambda _: list(read_rows(RowsConfig(**keys), tmp_path)),
+    )
+
+
+@pytest.mark.parametrize(
+    "path", ["l[t=x].u", "l[t=z].u", "l[t=x].w[a=b].c", "l.u", "l.w[c=d].a", "l[u=y]"]
+)
+def test_work_of_conditions_grows_with_the_list(tmp_path: Path, path: str) -> None:
+    item = {"t": "x", "u": "y", "w": [{"a": "b", "c": "d"}]}
+    _assert_linear(
+        lambda number: _write(tmp_path / "a.json", json.dumps([{"l": [item] * number}])),
+        lambda _: list(read_rows(RowsConfig(path="a.json"), tmp_path, columns=[path])),
+    )
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3])
+@pytest.mark.parametrize("cell", ["a", "", "a.b", "a.b.", " "])
+def test_work_of_headings_grows_with_their_width(levels: int, cell: str) -> None:
+    def read(number: int) -> None:
+        names = unique_names(joined_headings([[cell] * number] * levels))
+        columns_of(map(Comparisons, names), list(map(Comparisons, names)), "a.csv")
+
+    _assert_linear(lambda number: None, read)
+
+
+COLUMNS: dict[str, Callable[[int], dict[str, str]]] = {
+    "unknown": lambda number: {f"c{n}": "a" for n in range(number)},
+    "names": lambda number: {f"artist{n}": "a" for n in range(number)},
+    "ids": lambda number: {f"artist{n}_id": f"a{n}" for n in range(number)},
+    "labels": lambda number: {f"artist{n}Label": "a" for n in range(number)},
+    "a long name": lambda number: {"a" * 200 * number: "a"},
+    "several words": lambda number: {"artist " * number: "a"},
+    "genres": lambda number: {"genres": "a, " * number},
+    "a long list": lambda number: {"genres": "[" + "'a', " * number},
+}
+
+
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_work_of_guesses_grows_with_the_file(tmp_path: Path, kind: str) -> None:
+    def write(number: int) -> None:
+        rows = [{"title": "A"} | COLUMNS[kind](number)] * 3
+        _write(tmp_path / "a.json", json.dumps(rows))
+
+    def look(_: int) -> None:
+        sample = read_sample(tmp_path / "a.json", tmp_path)
+        assert sample is not None
+        make_plan([sample])
+
+    _assert_linear(write, look)
+
+
+def test_no_more_columns_are_looked_at_than_a_table_has(tmp_path: Path) -> None:
+    row = {"title": "A", "artist": "B"} | {f"key{n}": "c" for n in range(1_500)}
+    _write(tmp_path / "a.json", json.dumps([row]))
+    sample = read_sample(tmp_path / "a.json", tmp_path)
+    assert sample is not None
+    assert (len(sample.columns), sample.further) == (1_000, 502)
+    assert "the last 502" in {name for _, name, _ in make_plan([sample]).left_out}
+
+
+def test_cells_do_not_stand_for_millions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html_tables, "_REPEATED", 10_000)
+    _write(tmp_path / "a.html", "<table>" + "<tr><td rowspan=1000>a" * 200)
+    with pytest.raises(DataError, match="span rows or columns"):
+        list(read_rows(RowsConfig(path="a.html"), tmp_path))
 
 
 @pytest.mark.parametrize("piece", ["<ref>", "{|\n", "<div><b>", "<ref name=x>"])
@@ -116,7 +212,30 @@ def test_what_is_closed_stays() -> None:
     assert without_comments("a<!--b-->c<!--d") == "ac"
 
 
-def _calls(do: Callable[[Document], None], document: Document) -> int:
+class Comparisons(str):
+    """A text whose comparisons are calls, which the profile counts."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return str.__eq__(self, other)
+
+
+def _assert_linear(write: Callable[[int], None], do: Callable[[int], object]) -> None:
+    """Compare the work on an input of some length and on one four times as long."""
+    counts = []
+    for number in (100, 400):
+        write(number)
+        counts.append(_calls(partial(do, number)))
+    assert counts[1] < 6 * counts[0]
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _calls(do: Callable[[], object]) -> int:
     count = 0
 
     def note(frame: Any, event: str, argument: Any) -> None:
@@ -126,7 +245,7 @@ def _calls(do: Callable[[Document], None], document: Document) -> int:
     before = sys.getprofile()
     sys.setprofile(note)
     try:
-        do(document)
+        do()
     finally:
         sys.setprofile(before)
     return count

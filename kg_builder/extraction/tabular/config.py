@@ -483,15 +483,19 @@ def joined(texts: Iterable[str | None], nulls: frozenset[str]) -> Cell:
     return found[0] if len(found) == 1 else tuple(found)
 
 
-def column_of(path: str, names: Sequence[str], where: str) -> tuple[str, str]:
-    """Split a column name, or a path into nested values, into (column, path below it).
+def columns_of(
+    wanted: Iterable[str], names: Sequence[str], where: str
+) -> dict[str, tuple[str, str]]:
+    """Split each column name, or path into nested values, into (column, path below it).
 
     Raises:
-        DataError: the column is missing.
+        DataError: a column is missing.
     """
-    if path in names:
-        return path, ""
-    column, below = first_step(path)
-    if column not in names:
-        raise missing_column(path, names, where)
-    return column, below
+    known = frozenset(names)
+    found = {}
+    for path in wanted:
+        column, below = (path, "") if path in known else first_step(path)
+        if column not in known:
+            raise missing_column(path, names, where)
+        found[path] = column, below
+    return found

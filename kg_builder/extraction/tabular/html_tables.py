@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +16,7 @@ from kg_builder.extraction.tabular.config import (
     Cell,
     Chunk,
     RowsConfig,
-    column_of,
+    columns_of,
     joined,
     joined_headings,
     unique_names,
@@ -28,6 +29,9 @@ ADDRESS: Final = "@href"
 _LARGEST: Final = 64 << 20
 _WIDEST: Final = 1_000
 """Maximum number of rows or columns that a cell spans."""
+
+_REPEATED: Final = 1_000_000
+"""Maximum number of cells of a page's tables that repeat spanning ones."""
 
 _BREAKS: Final = frozenset({"br", "p", "div", "li", "dd", "tr"})
 _SHOWN: Final = 8
@@ -59,17 +63,21 @@ def html_rows(
     grids: list[tuple[str, list[list[_Cell]]]] = []
     if root is not None:
         base = page_address(root)
-        grids = [(_caption(table), _grid(table, base)) for table in root.iter("table")]
+        grids = [
+            (_caption(table), _grid(table, base, stream.where)) for table in root.iter("table")
+        ]
     rows = _chosen(grids, config.sheet, stream.where)[config.skip_rows :]
     top = _heading_rows(rows, config) if config.header else 0
     heading = [[" ".join(c.lines) if c.is_first else "" for c in row] for row in rows[:top]]
     names = list(config.names) or unique_names(joined_headings(heading or [[]]))
     numbered = list(enumerate(rows, config.skip_rows + 1))[top + config.skip_after_header :]
     kept = [(number, row) for number, row in numbered if any(cell.lines for cell in row)]
+    wanted = list(columns or names)
+    plain = columns_of([name.removesuffix(ADDRESS) for name in wanted], names, stream.where)
+    places = {column: at for at, column in enumerate(names)}
     found: dict[str, list[Cell]] = {}
-    for name in columns or names:
-        column = column_of(name.removesuffix(ADDRESS), names, stream.where)[0]
-        at, links = names.index(column), name.endswith(ADDRESS)
+    for name in wanted:
+        at, links = places[plain[name.removesuffix(ADDRESS)][0]], name.endswith(ADDRESS)
         cells = [row[at] if at < len(row) else _Cell((), None, is_heading=False) for _, row in kept]
         found[name] = [cell.address if links else joined(cell.lines, nulls) for cell in cells]
     return Chunk(found, [number for number, _ in kept])
@@ -107,15 +115,21 @@ def _heading_rows(rows: list[list[_Cell]], config: RowsConfig) -> int:
     return max(count, 1)
 
 
-def _grid(table: html.HtmlElement, base: str) -> list[list[_Cell]]:
-    """The table's cells; a spanning cell is repeated in every row and column it covers."""
+def _grid(table: html.HtmlElement, base: str, where: str) -> list[list[_Cell]]:
+    """The table's cells; a spanning cell is repeated in every row and column it covers.
+
+    Raises:
+        DataError: so many cells would be repeated that the table is not meant to be read.
+    """
     grid: list[list[_Cell]] = []
+    repeated = 0
     below: dict[int, tuple[int, _Cell]] = {}
     for row in table.iter("tr"):
         if next(row.iterancestors("table")) is not table:
             continue  # of a table in a cell
         cells: list[_Cell] = []
-        given = [cell for cell in row if cell.tag in {"td", "th"}]
+        given = deque(cell for cell in row if cell.tag in {"td", "th"})
+        own = len(given)
         while (given or len(cells) in below) and len(cells) < _WIDEST:
             if (at := len(cells)) in below:
                 left, cell = below.pop(at)
@@ -123,13 +137,20 @@ def _grid(table: html.HtmlElement, base: str) -> list[list[_Cell]]:
                 if left > 1:
                     below[at] = left - 1, cell
                 continue
-            element = given.pop(0)
+            element = given.popleft()
             cell = _Cell(_lines(element), _address(element, base), element.tag == "th")
             for _ in range(_span(element, "colspan")):
                 if (rows := _span(element, "rowspan")) > 1:
                     below[len(cells)] = rows - 1, cell
                 cells.append(cell)
         grid.append(cells)
+        repeated += len(cells) - own
+        if repeated > _REPEATED:
+            raise DataError(
+                f"cells that span rows or columns stand for more than {_REPEATED:,} cells",
+                where=where,
+                remedy="remove rowspan and colspan from the page",
+            )
     return grid
 
 

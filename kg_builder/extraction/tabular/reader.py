@@ -20,7 +20,7 @@ from kg_builder.extraction.tabular.config import (
     Chunk,
     Filter,
     RowsConfig,
-    column_of,
+    columns_of,
     joined_headings,
     missing_column,
     unique_names,
@@ -378,10 +378,8 @@ class RowReader:
 
     def _wanted(self, names: Sequence[str]) -> dict[str, tuple[str, str]]:
         """(column, path below it) of each required cell."""
-        return {
-            name: column_of(name, names, str(self.path))
-            for name in (names if self._columns is None else self._columns)
-        }
+        wanted = names if self._columns is None else self._columns
+        return columns_of(wanted, names, str(self.path))
 
     # ------------------------------------------------------------------------------ filters
 

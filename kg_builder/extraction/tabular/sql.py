@@ -12,7 +12,7 @@ import sqlalchemy
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, NoSuchTableError, SQLAlchemyError
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.tabular.config import Chunk, SqlRows, column_of, missing_column
+from kg_builder.extraction.tabular.config import Chunk, SqlRows, columns_of, missing_column
 from kg_builder.extraction.tabular.typed_cells import cells_of
 
 _HIDDEN: Final = "***"
@@ -85,7 +85,7 @@ def _rows(
         statement
     )
     names = list(result.keys())
-    wanted = {name: column_of(name, names, where) for name in columns or names}
+    wanted = columns_of(columns or names, names, where)
     first = 1
     for part in result.partitions(chunk_rows):
         values: dict[str, Sequence[Any]] = dict(zip(names, zip(*part, strict=True), strict=True))
@@ -113,7 +113,9 @@ def _statement(
             f"no table {config.table!r}", where=where, remedy=f"tables: {existing or 'none'}"
         ) from None
     names = [column.name for column in table.columns]
-    needed = dict.fromkeys(column_of(path, names, where)[0] for path in columns or names)
+    needed = dict.fromkeys(
+        column for column, _ in columns_of(columns or names, names, where).values()
+    )
     if not needed:
         raise missing_column("", names, where)
     chosen = sqlalchemy.select(*(table.c[name] for name in needed))

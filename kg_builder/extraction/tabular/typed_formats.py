@@ -19,7 +19,7 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.tabular.config import (
     Chunk,
     RowsConfig,
-    column_of,
+    columns_of,
     joined_headings,
     unique_names,
 )
@@ -76,7 +76,7 @@ def excel_rows(
             while heading and not heading[-1]:
                 heading.pop()
             names = names or unique_names(heading)
-        wanted = {name: column_of(name, names, where) for name in columns or names}
+        wanted = columns_of(columns or names, names, where)
         # A cell far down yields an empty row for each row above it: drop these immediately.
         rows = (row for row in islice(rows, config.skip_after_header, None) if row[1])
         while batch := list(islice(rows, chunk_rows)):
@@ -161,7 +161,7 @@ def parquet_rows(
         raise DataError(f"not a readable Parquet file: {fault}", where=str(path)) from None
     with file:
         names = file.schema_arrow.names
-        wanted = {name: column_of(name, names, str(path)) for name in columns or names}
+        wanted = columns_of(columns or names, names, str(path))
         needed = list(dict.fromkeys(column for column, _ in wanted.values()))
         batches = file.iter_batches(batch_size=chunk_rows, columns=needed)
         first = 1
