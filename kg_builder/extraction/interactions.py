@@ -20,8 +20,9 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.collector import plain_id
 from kg_builder.extraction.tabular import Chunk, RowReader, RowsConfig, read_rows
 from kg_builder.extraction.tabular.list_cells import OPENING, list_in
+from kg_builder.extraction.values.amounts import as_number, parse_amount
 from kg_builder.extraction.values.moments import parse_moment
-from kg_builder.extraction.values.numbers import DecimalSign, as_number
+from kg_builder.extraction.values.numbers import DecimalSign
 from kg_builder.extraction.values.patterns import search
 from kg_builder.progress import Progress, silent
 from kg_builder.tables import INTERACTIONS, REJECTS, recoded
@@ -216,6 +217,9 @@ def read_interactions(
     faults: dict[str, NDArray[np.bool_]] = {
         "empty user or item": (user.isna() | items.isna()).to_numpy(),
         "weight is no number": ~np.isfinite(weight),
+        "weight on another scale than most": (
+            _on_another_scale(rows[weighed], table.decimal) if weighed else nothing
+        ),
         "time is no number or date": time.isna().to_numpy() if time is not None else nothing,
         "interaction with an unknown record": (
             ~record.isin(record_keys).to_numpy() if record_keys is not None else nothing
@@ -286,7 +290,7 @@ def _rows_of(reader: RowReader, item: str) -> tuple[pd.DataFrame, pd.Series]:
         for row, cell in enumerate(chunk.columns[item], size):
             several = cell
             if isinstance(cell, str):
-                several = list_in(cell) if cell.startswith(OPENING) else None
+                several = list_in(cell, words="several") if cell.startswith(OPENING) else None
             if several is not None:
                 lists[row] = tuple(dict.fromkeys(filter(None, several)))
         size += len(chunk)
@@ -329,6 +333,17 @@ def _weights(cells: pd.Series, decimal: DecimalSign | None) -> NDArray[np.float6
     numbers = read_numbers(pd.Series(cells.cat.categories), decimal).to_numpy()
     of_cells: NDArray[np.float64] = np.append(numbers, np.nan)[cells.cat.codes]
     return of_cells
+
+
+def _on_another_scale(cells: pd.Series, decimal: DecimalSign | None) -> NDArray[np.bool_]:
+    """Rows whose rating states another scale than most ratings do: 8/10 among 4/5."""
+    amounts = [parse_amount(text, decimal) for text in cells.cat.categories]
+    scales = np.array([(amount and amount.scale) or 0 for amount in amounts] + [0])[cells.cat.codes]
+    stated, rows = np.unique(scales[scales > 0], return_counts=True)
+    if len(stated) < 2:
+        return np.zeros(len(cells), np.bool_)
+    other: NDArray[np.bool_] = (scales > 0) & (scales != stated[rows.argmax()])
+    return other
 
 
 def _no_times(size: int) -> pd.arrays.ArrowExtensionArray:

@@ -19,8 +19,8 @@ from kg_builder.extraction.values import (
     language_name,
     parse_date,
     parse_duration,
-    parse_number,
 )
+from kg_builder.extraction.values.amounts import parse_amount
 from kg_builder.extraction.values.numbers import DecimalSign
 from kg_builder.ontology import Predicate, Schema
 
@@ -141,7 +141,8 @@ def _number(text: str, datatype: str, decimal: DecimalSign | None) -> Literal | 
     if decimal is None and datatype == "decimal" and _DECIMAL.match(text):
         return Literal(text, datatype)
     if decimal is not None or datatype == "decimal" or not _INTEGER.match(text):
-        text = parse_number(text, decimal) or ""
+        amount = parse_amount(text, decimal)
+        text = amount.number if amount else ""
     if datatype == "decimal":
         return Literal(text, datatype) if text else None
     whole = _INTEGER.match(text)

@@ -204,10 +204,10 @@ def split_of(guess: Guess) -> tuple[str | None, str]:
     cells = [cell for cell in guess.column.cells if isinstance(cell, str)]
     if guess.role == "address":
         return None, ""
-    if sum(cell.startswith(OPENING) and list_in(cell) is not None for cell in cells) * 2 > len(
-        cells
-    ):
-        return None, "lists in the notation of JSON or Python"
+    if sum(
+        cell.startswith(OPENING) and list_in(cell, words="several") is not None for cell in cells
+    ) * 2 > len(cells):
+        return None, "lists in the notation of a program"
     if guess.about == "label" and (seen := _parts_alone(cells)):
         return ", ", seen
     for sign in _LISTED:
@@ -250,7 +250,7 @@ def decimal_of(sample: Sample) -> tuple[DecimalSign | None, str]:
             text = f"numbers such as {value} in {column.name!r}"
             if (sign := _decimal_in(value)) is not None:
                 seen.setdefault(sign, text)
-            elif "," in value and is_number(value):
+            elif "," in value and parse_number(value, "."):
                 either = either or text
     if list(seen) == [","]:
         return ",", seen[","]

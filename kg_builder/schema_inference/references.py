@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import takewhile
 from typing import Final
 
+from kg_builder.extraction.tabular import Cell
 from kg_builder.extraction.tabular.list_cells import values_in
 from kg_builder.schema_inference.columns import Guess
 from kg_builder.schema_inference.plan import Plan, table_key
@@ -130,9 +131,13 @@ def _shared_steps(one: str, other: str) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
+def _length(cell: Cell) -> int:
+    return len(values_in(cell, words="several"))
+
+
 def in_step(name: Guess, id_: Guess) -> bool:
     """Whether all cells of two columns hold equally many values."""
     return all(
-        name_cell is None or id_cell is None or len(values_in(name_cell)) == len(values_in(id_cell))
+        name_cell is None or id_cell is None or _length(name_cell) == _length(id_cell)
         for name_cell, id_cell in zip(name.column.cells, id_.column.cells, strict=True)
     )

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from kg_builder.extraction.tabular import Cell, RowsConfig
 from kg_builder.extraction.tabular.list_cells import values_in
-from kg_builder.extraction.values.numbers import parse_number
+from kg_builder.extraction.values.amounts import parse_amount
 from kg_builder.packed_files import without_packing
 
 ROWS: Final = 2_000
@@ -33,7 +33,7 @@ class Column:
     @property
     def values(self) -> list[str]:
         """The non-empty values, in order, of lists their elements."""
-        return [value for cell in self.cells for value in values_in(cell) if value]
+        return [value for cell in self.cells for value in values_in(cell, words="several") if value]
 
     @property
     def distinct(self) -> set[str]:
@@ -98,8 +98,8 @@ def with_patterns(samples: list[Sample], root: Path) -> list[Sample]:
 
 def number_in(text: str) -> float | None:
     """Parse a number in any notation; the ambiguous "1,234" counts as thousands."""
-    found = parse_number(text) or parse_number(text, ".")
-    return None if found is None else float(found)
+    found = parse_amount(text) or parse_amount(text, ".")
+    return None if found is None else float(found.number)
 
 
 def is_number(text: str) -> bool:

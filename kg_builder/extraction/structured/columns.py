@@ -26,7 +26,7 @@ from kg_builder.extraction.objects import (
 )
 from kg_builder.extraction.structured.config import ColumnMap, TypeColumn
 from kg_builder.extraction.tabular import Cell, RowsConfig
-from kg_builder.extraction.tabular.list_cells import OPENING, list_in
+from kg_builder.extraction.tabular.list_cells import OPENING, Words, list_in
 from kg_builder.extraction.values import (
     article_in_front,
     clean_text,
@@ -44,6 +44,9 @@ _CELLS: Final = 4096
 
 _CREDITS: Final = 50_000
 """Maximum number of deferred joint credits."""
+
+_OF_ONE_NAME: Final = re.compile(r"(?i)^the\s|\s(?:&|and|und|et|y|e)\s")
+"""Part of a name with a comma: "Tyler, The Creator", "Earth, Wind & Fire"."""
 
 _Object = tuple[str, str, float]
 """(object, its kind, confidence)"""
@@ -136,7 +139,13 @@ class ColumnReader:
         """Whether names may be joint credits."""
         self._waiting: list[tuple[str, str, str]] = []
         """(subject, credit, evidence)"""
-        self._lists = "any" if attribute or mapping.ref or mapping.iri else "quoted"
+        self._numbers = not named
+        """Whether lists of numbers are accepted."""
+        told = mapping.split or mapping.strip or mapping.pattern
+        self._words: Words = (
+            "quoted" if told else _words(self._type, self._datatype, out.schema, named=named)
+        )
+        self._bars = not (attribute or self._owned or told)
         self._key_cache: Recent[tuple[str, str], str] = Recent()
         self._cells: Recent[tuple[Cell, Cell], list[_Object]] = Recent(_CELLS)
         self._scope = scope_of(mapping.ref) if mapping.ref else ""
@@ -189,15 +198,20 @@ class ColumnReader:
             text = text.strip(strip) if strip else text
             if cut and cut in text:
                 values += map(str.strip, text.split(cut))
+            elif self._bars and " | " in text:
+                values += map(str.strip, text.split(" | "))
             else:
                 values.append(text.strip())
         return values
 
     def _add_listed(self, text: str, values: list[str]) -> bool:
-        """Add the elements of a list in JSON or Python notation; False if it is not one."""
-        found = list_in(text, numbers=self._lists == "any")
+        """Add the elements of a list in the notation of a program; False if it is not one."""
+        found = list_in(text, numbers=self._numbers, words=self._words)
         if found is None:
             return False
+        of_one_name = self._credits and text[0] == "[" and any(map(_OF_ONE_NAME.search, found))
+        if of_one_name and list_in(text, numbers=False) is None:
+            found = (text.strip()[1:-1],)  # "[Earth, Wind & Fire]": a joint credit, or one name
         values += map(decoded, found) if self._decodes else found
         return True
 
@@ -321,6 +335,15 @@ class ColumnReader:
             evidence=evidence,
             external_ids=[short] if short != iri else [],
         )
+
+
+def _words(type_: str, datatype: str, schema: Schema, *, named: bool) -> Words:
+    """Which words without quotes are elements of lists in cells of a column."""
+    if not named:
+        return "quoted" if datatype == "string" else "several" if not type_ else "any"
+    if schema.is_a(type_, "Agent"):
+        return "several"
+    return "quoted" if is_owned(type_, schema) or type_ == "Place" else "any"
 
 
 def readable_iri(iri: str) -> str:

@@ -201,7 +201,7 @@ class LinkTableReader:
 
 def _each(cell: Cell) -> list[str]:
     """The ids or names in the cell of a link's end."""
-    return list(filter(None, values_in(cell)))
+    return list(filter(None, values_in(cell, words="several")))
 
 
 def _text(cell: Cell) -> str:

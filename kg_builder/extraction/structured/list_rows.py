@@ -51,7 +51,13 @@ def one_thing_a_row(
 def _values(
     chunk: Chunk, table: RecordTable, column: str, index: int, *, named: bool
 ) -> tuple[str, ...]:
-    return values_in(chunk.columns[column][index], split=table.split, numbers=not named)
+    alone = named and not table.id  # a name without an id: "[A, B]" may be a title
+    return values_in(
+        chunk.columns[column][index],
+        split=table.split,
+        numbers=not named,
+        words="quoted" if alone else "several",
+    )
 
 
 def _unequal(chunk: Chunk, table: RecordTable, names: Sequence[str], index: int, count: int) -> str:
@@ -81,7 +87,7 @@ def _align(
             continue
         maps = table.columns.get(column, ())
         named = any(item.type for item in ((maps,) if isinstance(maps, ColumnMap) else maps))
-        values = values_in(cells[index], numbers=not named)
+        values = values_in(cells[index], numbers=not named, words="several")
         if len(values) == count:
             instead[column, index] = values
         elif len(values) > 1:

@@ -181,7 +181,7 @@ class RecordTableReader:
         if type_ in self._of_people:
             found[without_honorific(name)] = None
         for column in self.table.aliases:
-            for text in values_in(chunk.columns[column][index], numbers=False):
+            for text in values_in(chunk.columns[column][index], numbers=False, words="several"):
                 text = decoded(text) if self.table.repair else text
                 parts = text.split(self.table.aliases_split) if self.table.aliases_split else [text]
                 found.update((clean_text(part, repair=self.table.repair), None) for part in parts)
@@ -194,7 +194,9 @@ class RecordTableReader:
         good: list[str] = []
         bad: list[str] = []
         for column, prefix in self.table.external_ids.items():
-            texts = dict.fromkeys(filter(None, values_in(chunk.columns[column][index])))
+            texts = dict.fromkeys(
+                filter(None, values_in(chunk.columns[column][index], words="several"))
+            )
             if prefix and len(texts) > 1:  # at most one of them is this entity
                 bad.append(f"{len(texts)} ids of {prefix} for one thing: {' '.join(texts)}")
                 continue
@@ -238,7 +240,7 @@ def _may_be_list(cell: Cell) -> bool:
 def _first(cell: Cell) -> str:
     if isinstance(cell, str) and not cell.startswith(OPENING):
         return cell
-    return next(filter(None, values_in(cell)), "")
+    return next(filter(None, values_in(cell, words="several")), "")
 
 
 def extract_structured(

@@ -15,7 +15,8 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.values.numbers import DecimalSign, as_number
+from kg_builder.extraction.values.amounts import as_number
+from kg_builder.extraction.values.numbers import DecimalSign
 from kg_builder.packed_files import without_packing
 
 RowFormat = Literal[

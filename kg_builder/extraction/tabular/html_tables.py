@@ -11,7 +11,6 @@ from urllib.parse import urljoin
 from lxml import etree, html
 
 from kg_builder.errors import DataError
-from kg_builder.extraction.page_trees import is_unseen, page_address, parse_page
 from kg_builder.extraction.tabular.config import (
     Cell,
     Chunk,
@@ -21,6 +20,7 @@ from kg_builder.extraction.tabular.config import (
     joined_headings,
     unique_names,
 )
+from kg_builder.extraction.web_pages import is_unseen, page_address, parse_page
 from kg_builder.packed_files import Stream
 
 ADDRESS: Final = "@href"

@@ -1,11 +1,11 @@
-"""Parse lists and objects written as text in a cell: JSON, Python or numpy notation."""
+"""Parse lists and objects written as text in a cell: JSON, Python, numpy, PostgreSQL notation."""
 
 from __future__ import annotations
 
 import ast
 import json
 import re
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 OPENING: Final = ("[", "(", "{", "array(")
 """First characters of such a text."""
@@ -18,9 +18,16 @@ _ELEMENT: Final = re.compile(
     re.S,
 )
 _SEPARATOR: Final = re.compile(r"\s*,\s*|\s+")
+_BARE: Final = re.compile(r"""[^\s"',\[\]{}()][^",\[\]{}]*""")
+_OBJECT: Final = re.compile(r"\{[^,]*:\s")
+_GUID: Final = re.compile(r"\{[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}")
+
+Words = Literal["quoted", "several", "any"]
+"""Which words may be elements of a list: only quoted ones; without quotes if they are several or in
+braces, as one in brackets may be a name ("[spunge]"); or any."""
 
 
-def list_in(text: str, *, numbers: bool = True) -> tuple[str, ...] | None:
+def list_in(text: str, *, numbers: bool = True, words: Words = "quoted") -> tuple[str, ...] | None:
     r"""Parse a list of texts and numbers; None if the text is not one.
 
     Null elements (None, null, nan) become '', so that parallel lists stay aligned.
@@ -28,9 +35,12 @@ def list_in(text: str, *, numbers: bool = True) -> tuple[str, ...] | None:
     Args:
         text: a cell.
         numbers: whether to accept lists without quoted text: "[21, 5]" may also be a title.
+        words: whether to accept words without quotes: "[rock, pop]", "{rock,hip hop}".
 
     >>> list_in('''['Ann', "Destiny's Sample"]'''), list_in("[]"), list_in("[unknown]")
     (('Ann', "Destiny's Sample"), (), None)
+    >>> list_in("{rock,\"hip hop\",NULL}", words="any"), list_in("[rock]", words="several")
+    (('rock', 'hip hop', ''), None)
     """
     text = text.strip()
     if (wrapped := _WRAPPED.match(text)) is not None:
@@ -38,8 +48,16 @@ def list_in(text: str, *, numbers: bool = True) -> tuple[str, ...] | None:
     if len(text) < 2 or _CLOSING.get(text[0]) != text[-1]:
         return None
     inner = text[1:-1].strip().removesuffix(",").rstrip()
+    listed = _listed(inner, text[0], numbers=numbers)
+    if listed is not None or words == "quoted" or text[0] == "(":
+        return listed
+    return _words_in(text, inner, words)
+
+
+def _listed(inner: str, opening: str, *, numbers: bool) -> tuple[str, ...] | None:
+    """The elements of a list of quoted texts and numbers."""
     found: list[str] = []
-    offset, quoted = 0, not inner and text[0] != "("  # "( )" is an album by Sigur Rós
+    offset, quoted = 0, not inner and opening != "("  # "( )" is an album by Sigur Rós
     while offset < len(inner):
         element = _ELEMENT.match(inner, offset)
         if element is None:
@@ -58,8 +76,42 @@ def list_in(text: str, *, numbers: bool = True) -> tuple[str, ...] | None:
     return tuple(found) if quoted or (numbers and found) else None
 
 
+def _words_in(text: str, inner: str, words: Words) -> tuple[str, ...] | None:
+    """The elements of a list some of which are not quoted, separated by commas."""
+    if _OBJECT.match(text) or _GUID.fullmatch(text):
+        return None
+    found: list[str] = []
+    offset, first = 0, True
+    while first or offset < len(inner):
+        if not first:
+            separator = _SEPARATOR.match(inner, offset)
+            if separator is None or "," not in separator[0]:
+                return None
+            offset = separator.end()
+        first = False
+        element = _ELEMENT.match(inner, offset)
+        if (
+            element is not None
+            and element["text"]
+            and inner[element.end() : element.end() + 1] in {"", ",", " "}
+        ):
+            value = _unquoted(element)
+        else:
+            element = _BARE.match(inner, offset)
+            value = element[0].strip() if element else None
+        if element is None or value is None:
+            return None
+        found.append("" if value in {"NULL", "null", "None", "nan", "NaN"} else value)
+        offset = element.end()
+    return tuple(found) if words == "any" or len(found) > 1 or text[0] == "{" else None
+
+
 def values_in(
-    cell: str | tuple[str, ...] | None, *, split: str | None = None, numbers: bool = True
+    cell: str | tuple[str, ...] | None,
+    *,
+    split: str | None = None,
+    numbers: bool = True,
+    words: Words = "quoted",
 ) -> tuple[str, ...]:
     """All values of a cell, in order; missing ones become ''.
 
@@ -72,7 +124,10 @@ def values_in(
         return ()
     if isinstance(cell, tuple):
         return cell
-    if cell.startswith(OPENING) and (found := list_in(cell, numbers=numbers)) is not None:
+    if (
+        cell.startswith(OPENING)
+        and (found := list_in(cell, numbers=numbers, words=words)) is not None
+    ):
         return found
     return tuple(map(str.strip, cell.split(split))) if split and split in cell else (cell,)
 

@@ -11,7 +11,6 @@ from typing import Final
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector
-from kg_builder.extraction.semi_structured.page_text import decode_page
 from kg_builder.extraction.structured.config import TypeColumn
 from kg_builder.extraction.tabular import RowsConfig, read_rows
 from kg_builder.extraction.text.config import UnstructuredSource
@@ -19,6 +18,7 @@ from kg_builder.extraction.text.mentions import ALBUM, GROUP, PERSON, SONG, WORK
 from kg_builder.extraction.text.names import FUNCTION, TITLE
 from kg_builder.extraction.values import without_disambiguator
 from kg_builder.extraction.values.text import without_halves
+from kg_builder.extraction.web_pages import decode_page
 from kg_builder.ontology import Schema
 from kg_builder.packed_files import matching_files, open_binary, without_packing
 

@@ -22,7 +22,8 @@ _MONTH_WORD: Final = "|".join(sorted(_MONTH, key=len, reverse=True))
 _APPROXIMATE: Final = re.compile(
     r"^(?:c(?:irca|a)?\.?\s*(?=\d)|(?:about|around|approximately|approx\.?|before|after|early|mid|"
     r"late|spring|summer|autumn|fall|winter|frühling|frühjahr|sommer|herbst|printemps|été|automne|"
-    r"hiver|primavera|verano|otoño|invierno|estate|autunno|inverno)[\s-]+(?=\S*\d)|"
+    r"hiver|primavera|verano|otoño|invierno|estate|autunno|inverno)[\s-]+"
+    r"(?:(?:of|de|del|dell|di)\s+)?(?=\S*\d)|"
     r"[?~%]\s*(?=\d))|\s*[?~%]+$",
     re.IGNORECASE,
 )
@@ -69,7 +70,9 @@ TIME_OF_DAY: Final = re.compile(
 """A time of day, with its zone."""
 
 _ZONE: Final = re.compile(r"\(?(?:UTC|GMT)\)?$", re.IGNORECASE)
-_YEAR_ALONE: Final = re.compile(r"^['’](\d{2})$")
+_SHORT_YEAR: Final = re.compile(r"(?<!\d)['’‘ʼ](\d{2})(?![\w'’])")
+"""A year without its century: '97, but not the decade '90s."""
+
 _EMPTY_YEAR: Final = re.compile(r"(?<![\d+])(?<!\s-)00\d\d(?:\d{4})?(?!\d)")
 """Years 0 to 99 in four digits: 0000-00-00 and .NET's 0001-01-01 mean "no date"."""
 
@@ -80,7 +83,9 @@ _PIVOT: Final = 30
 """Two-digit years below this are in this century, others in the last."""
 
 _WRITTEN_LONGEST: Final = 60
-_PERIOD: Final = re.compile(r"\s*(?:[–—]|\s-\s|(?<=\d{4})-(?=\d{4}|present|now)|\bto\b|/)\s*")
+_PERIOD: Final = re.compile(
+    r"\s*(?:[–—]|\s-\s|(?:(?<=\d{4})|(?<=['’]\d\d))-(?=\d{4}|['’]\d\d|present|now)|\bto\b|/)\s*"
+)
 _OPEN: Final = frozenset({"present", "now", "today", "ongoing", "current", "open", "..", ""})
 
 
@@ -109,13 +114,13 @@ def parse_date(text: str, day_first: bool | None = None) -> DateValue | None:
 
     Years are 1000 to 2999. If the order of day and month is ambiguous (03/04/1999) and `day_first`
     is not given, both are dropped rather than guessed, as are zero parts (1999-00-00). Two-digit
-    years (12-Mar-82) are 1930 to 2029; they and seasons (1985/86) are approximate.
+    years (12-Mar-82, May '97) are 1930 to 2029; they and seasons (1985/86) are approximate.
 
     >>> parse_date("1999-05-00").text, parse_date("12 May 1965").text, parse_date("c. 1940").kind
     ('1999-05', '1965-05-12', 'gYear')
     """
     text = _REMARK.sub("", text.strip()).strip("()[]").strip()
-    plain = _APPROXIMATE.sub("", text).strip()
+    plain = _APPROXIMATE.sub("", _SHORT_YEAR.sub(_with_century, text)).strip()
     approximate = plain != text
     plain = _UNTOLD.sub("", plain)
     found = _parts(plain, day_first)
@@ -125,7 +130,7 @@ def parse_date(text: str, day_first: bool | None = None) -> DateValue | None:
         return None
     year, month, day = found
     if 0 <= year < 100 and not _EMPTY_YEAR.search(plain):
-        year, approximate = year + (2000 if year < _PIVOT else 1900), True
+        year, approximate = _full_year(year), True
     if _TWO_YEARS.match(plain) and month == 0:
         approximate = True
     if not 1000 <= year <= 2999:
@@ -155,6 +160,14 @@ def parse_period(text: str) -> tuple[DateValue | None, DateValue | None]:
     return parse_date(parts[0]), None if last.casefold() in _OPEN else parse_date(last)
 
 
+def _full_year(year: int) -> int:
+    return year + (2000 if year < _PIVOT else 1900)
+
+
+def _with_century(found: re.Match[str]) -> str:
+    return f" {_full_year(int(found[1]))}"
+
+
 def _written(text: str, day_first: bool | None) -> tuple[int, int, int] | None:
     """Parse (year, month, day) with a time of day, a sign, or in other languages."""
     plain = _SIGN.sub("", text)
@@ -163,8 +176,6 @@ def _written(text: str, day_first: bool | None) -> tuple[int, int, int] | None:
     plain = _POINTS.sub(lambda found: "." if found.end() < len(found.string) else "", plain)
     if found := _ROMAN.match(plain):
         return int(found[3]), _ROMAN_MONTHS.index(found[2]) + 1, int(found[1])
-    if found := _YEAR_ALONE.match(plain):
-        return int(found[1]), 0, 0
     if found := _TWO_YEARS.match(plain):
         first, last = int(found[1]), int(found[2])
         return (first, 0, 0) if last == (first + 1) % 100 else None

@@ -67,7 +67,8 @@ def date_in_words(text: str) -> Parts | None:
 
 def _arranged(shape: str, month: int, numbers: list[str]) -> Parts | None:
     if shape in {"wn", "nw"}:
-        return (int(numbers[0]), month, 0) if len(numbers[0]) == 4 else None
+        year = int(numbers[0])
+        return (year, month, 0) if len(numbers[0]) == 4 or 31 < year < 100 else None  # no day
     one, other = numbers
     if shape == "nwn" and len(one) == 4 and len(other) <= 2:
         return int(one), month, int(other)  # 1997 May 5

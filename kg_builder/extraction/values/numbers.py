@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -11,12 +12,12 @@ DecimalSign = Literal[".", ","]
 
 _LONGEST: Final = 60
 _SPACES: Final = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f'’](?=\d{3}(?!\d))", re.ASCII)
-_SHAPE: Final = re.compile(r"([+-]?)([0-9]+(?:[.,][0-9]+)*)")
+_SHAPE: Final = re.compile(r"([+-]?)([0-9]+(?:[.,][0-9]+)*)(?:[eE]([+-]?[0-9]{1,2}))?")
 
 
 @lru_cache(maxsize=65536)
 def parse_number(text: str, decimal: DecimalSign | None = None) -> str | None:
-    """Parse "4.5", "4,5", "1.234,5", "1,234.5", "1 234,5" or "1'234.5"; returns digits and a point.
+    """Parse "4.5", "4,5", "1.234,5", "1 234,5", "1'234.5" or "1e3"; returns digits and a point.
 
     The last separator is the decimal one if there are two kinds or if it is not followed by three
     digits. Without `decimal`, the point in "1.234" is decimal, and the ambiguous "1,234" is `None`.
@@ -34,6 +35,9 @@ def parse_number(text: str, decimal: DecimalSign | None = None) -> str | None:
     found = _SHAPE.fullmatch(_SPACES.sub("", text))
     if not found:
         return None
+    if found[3]:
+        number = parse_number(found[1] + found[2], decimal)
+        return None if number is None else format(Decimal(f"{number}e{found[3]}"), "f")
     sign, digits = found[1].removeprefix("+"), found[2]
     points, commas = digits.count("."), digits.count(",")
     decimal = decimal or _sign(digits, points, commas)
@@ -45,17 +49,6 @@ def parse_number(text: str, decimal: DecimalSign | None = None) -> str | None:
         return None
     whole = whole.replace(other, "")
     return f"{sign}{whole}.{fraction}" if mark else sign + whole
-
-
-def as_number(text: str, decimal: DecimalSign | None) -> float | None:
-    """Parse a number in machine (4.5, 1e3, nan) or human notation; None if it is not one."""
-    if decimal is None:
-        try:
-            return float(text)
-        except ValueError:
-            pass
-    written = parse_number(text, decimal)
-    return None if written is None else float(written)
 
 
 def _sign(digits: str, points: int, commas: int) -> DecimalSign | None:

@@ -143,11 +143,66 @@ def test_what_json_and_python_write_is_read_back(values: list[str]) -> None:
     assert list_in(repr(values)) == tuple(values)
 
 
-@given(st.text("[](){}'\",\\ a1", max_size=30))
-def test_no_text_breaks_the_reader_of_lists(text: str) -> None:
-    found = list_in(text)
+@given(st.text("[](){}'\",\\ a1", max_size=30), st.sampled_from(("quoted", "several", "any")))
+def test_no_text_breaks_the_reader_of_lists(text: str, words: Any) -> None:
+    found = list_in(text, words=words)
     assert found is None or sum(map(len, found)) <= len(text)
     structure_in(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "several", "either"),
+    [
+        ("[rock, pop]", ("rock", "pop"), ("rock", "pop")),
+        ('{rock,"hip hop",NULL}', ("rock", "hip hop", ""), ("rock", "hip hop", "")),
+        ("[rock 'n' roll, r'n'b]", ("rock 'n' roll", "r'n'b"), ("rock 'n' roll", "r'n'b")),
+        ("['a b', c]", ("a b", "c"), ("a b", "c")),
+        ("[80s, 90s]", ("80s", "90s"), ("80s", "90s")),
+        ("{rock}", ("rock",), ("rock",)),
+        ("[rock]", None, ("rock",)),
+        ("{a: 1, b: 2}", None, None),
+        ("{550e8400-e29b-41d4-a716-446655440000}", None, None),
+        ("[a, [b]]", None, None),
+        ("[a,,b]", None, None),
+        ("(a, b)", None, None),
+    ],
+)
+def test_lists_of_words_without_quotes(text: str, several: Any, either: Any) -> None:
+    assert list_in(text) is None
+    assert list_in(text, words="several") == several
+    assert list_in(text, words="any") == either
+
+
+@pytest.mark.parametrize("cell", ["[rock, pop]", "{rock,pop}", "rock | pop", "['rock', pop]"])
+def test_genres_without_quotes_are_several(tmp_path: Path, cell: str) -> None:
+    text = f"id;name;g;a;d\n1;One;{cell};[Ann, Bob];[a, b]\n2;Two;[rock];[spunge];x\n"
+    text += "3;[A, B];pop;[Earth, Wind & Fire];y\n"
+    found = table(
+        tmp_path,
+        text,
+        separator=";",
+        type="Song",
+        columns={
+            "g": {"predicate": "genre"},
+            "a": {"predicate": "performer", "type": "Artist"},
+            "d": {"predicate": "description"},
+        },
+    )
+    assert stated(found, "genre") == {
+        ("One", "rock"), ("One", "pop"), ("Two", "rock"), ("[A, B]", "pop")
+    }  # fmt: skip
+    assert stated(found, "performer") == {
+        ("One", "Ann"), ("One", "Bob"), ("Two", "[spunge]"), ("[A, B]", "Earth, Wind & Fire")
+    }  # fmt: skip
+    assert "[a, b]" in set(found.statements["object"])
+
+
+def test_interactions_with_lists_of_ids_without_quotes(tmp_path: Path) -> None:
+    (tmp_path / "i.csv").write_text("u;a\n1;{a1,a2}\n2;[a1, a3]\n", encoding="utf-8")
+    plays = InteractionTable(path="i.csv", separator=";", user="u", item="a", records="s")
+    assert read_interactions(plays, tmp_path).interactions["item"].tolist() == [
+        "s/a1", "s/a2", "s/a1", "s/a3"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
@@ -422,7 +477,7 @@ def test_ids_written_as_floats_are_whole_numbers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("decimal", "expected"),
-    [(None, [4.5, 1234.5, 1e3, 1.234]), (",", [4.5, 1234.5, 1234.0])],
+    [(None, [4.5, 1234.5, 1e3, 1.234]), (",", [4.5, 1234.5, 1e3, 1234.0])],
 )
 def test_weights_in_the_notation_of_people(
     tmp_path: Path, decimal: Any, expected: list[float]
@@ -436,6 +491,15 @@ def test_weights_in_the_notation_of_people(
     read = read_interactions(plays, tmp_path)
     assert read.interactions["weight"].tolist() == expected
     assert read.rejects["reason"].unique().tolist() == ["weight is no number"]
+
+
+def test_a_rating_on_another_scale_is_a_reject(tmp_path: Path) -> None:
+    rows = "u,a,n\n1,a,4.5/5\n2,a,8/10\n3,a,3 of 5\n4,a,5\n5,a,12k\n"
+    (tmp_path / "i.csv").write_text(rows, encoding="utf-8")
+    plays = InteractionTable(path="i.csv", user="u", item="a", weight="n", records="s")
+    read = read_interactions(plays, tmp_path)
+    assert read.interactions["weight"].tolist() == [4.5, 3.0, 5.0, 12000.0]
+    assert read.rejects["reason"].tolist() == ["weight on another scale than most"]
 
 
 # ----------------------------------------------------------------------------- other readers

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import format_compact_decimal, format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kg_builder.extraction.objects import Notation, read_literal
 from kg_builder.extraction.values import parse_date, parse_duration, parse_number, parse_period
+from kg_builder.extraction.values.amounts import parse_amount
 from kg_builder.extraction.values.locale_words import LANGUAGES
 
 
@@ -54,6 +55,15 @@ from kg_builder.extraction.values.locale_words import LANGUAGES
         ("(P) 1997", "1997"),
         ("(c) 1997", "1997"),
         ("'97", "1997"),
+        ("May '97", "1997-05"),
+        ("12 mai ’97", "1997-05-12"),
+        ("May 12, '97", "1997-05-12"),
+        ("summer of '69", "1969"),
+        ("verano del '69", "1969"),
+        ("estate dell’97", "1997"),
+        ("summer of 1969", "1969"),
+        ("Sept. '03", "2003-09"),
+        ("May 97", "1997-05"),
         ("1985/86", "1985"),
         ("1999/00", "1999"),
         ("97-12-25", "1997-12-25"),
@@ -66,14 +76,30 @@ def test_dates_in_the_notations_of_exports(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1985/87", "5 foo 1997", "32 mai 1997", "mai mai 1997", "97", "5 mai", "1:02", "℗"]
+    "text",
+    [
+        "1985/87",
+        "5 foo 1997",
+        "32 mai 1997",
+        "mai mai 1997",
+        "97",
+        "5 mai",
+        "1:02",
+        "℗",
+        "'60s",
+        "early '70s",
+        "May 12",
+        "5'97",
+        "'971",
+        "Rock 'n' roll '97",
+    ],
 )
 def test_what_is_still_no_date(text: str) -> None:
     assert parse_date(text) is None
 
 
 def test_guessed_centuries_and_seasons_are_approximate() -> None:
-    assert all(parse_date(text).approximate for text in ("12-Mar-82", "'97", "1985/86"))  # type: ignore[union-attr]
+    assert all(parse_date(text).approximate for text in ("12-Mar-82", "'97", "May '97", "1985/86"))  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +140,8 @@ def test_every_month_of_every_language_is_known(language: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "begin", "end"), [("1985/86", "1985", "1986"), ("1965–70", "1965", "1970")]
+    ("text", "begin", "end"),
+    [("1985/86", "1985", "1986"), ("1965–70", "1965", "1970"), ("'97-'99", "1997", "1999")],
 )
 def test_periods_with_a_short_end(text: str, begin: str, end: str) -> None:
     one, other = parse_period(text)
@@ -175,10 +202,56 @@ def test_durations_in_other_notations(text: str, unit: str | None, expected: str
         ("1,2,3", None, None),
         ("12 34", None, None),
         ("", None, None),
+        ("1e3", None, "1000"),
+        ("1,5E+06", None, "1500000"),
+        ("1e999", None, None),
     ],
 )
 def test_numbers(text: str, decimal: Any, expected: str | None) -> None:
     assert parse_number(text, decimal) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "scale"),
+    [
+        ("12k", "12000", None),
+        ("1.2M", "1200000", None),
+        ("1,2 Mio.", "1200000", None),
+        ("12 тыс.", "12000", None),
+        ("4.5/5", "4.5", 5),
+        ("4,5 / 5", "4.5", 5),
+        ("4 out of 5", "4", 5),
+        ("80 %", "80", 100),
+        ("★★★★☆", "4", 5),
+        ("★★★½", "3.5", None),
+        ("4 stars", "4", None),
+    ],
+)
+def test_amounts_as_people_write_them(text: str, number: str, scale: int | None) -> None:
+    assert parse_amount(text) == (number, scale)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1.2B", "1.2 billion", "1.2m", "1,234k", "6/5", "12/1999", "1/2/3", "12 min", "k", "★☆★"],
+)
+def test_ambiguous_amounts_are_none(text: str) -> None:
+    assert parse_amount(text) is None
+    assert read_literal(text, "decimal") is None
+
+
+@given(
+    st.integers(1, 999),
+    st.sampled_from((1_000, 1_000_000)),
+    st.sampled_from(("en", "de", "fr", "it", "nl", "pl", "ru", "el")),
+)
+def test_abbreviated_numbers_of_the_locale_data_are_read_back(
+    number: int, size: int, locale: str
+) -> None:
+    text = format_compact_decimal(number * size, format_type="long", locale=locale)
+    found = parse_amount(text)
+    assert found is not None
+    assert int(found.number) == number * size
 
 
 @given(

@@ -8,7 +8,6 @@ from typing import Final
 
 from lxml import html
 
-from kg_builder.extraction.page_trees import page_address, parse_page
 from kg_builder.extraction.semi_structured.adapters.base import Document
 from kg_builder.extraction.semi_structured.markup.html_syntaxes import (
     parse_microdata,
@@ -19,7 +18,7 @@ from kg_builder.extraction.semi_structured.markup.json_ld import BrokenJsonLdErr
 from kg_builder.extraction.semi_structured.markup.labelled_values import add_facts
 from kg_builder.extraction.semi_structured.markup.mapping import NodeMapper
 from kg_builder.extraction.semi_structured.markup.nodes import Node
-from kg_builder.extraction.semi_structured.page_text import decode_page
+from kg_builder.extraction.web_pages import decode_page, page_address, parse_page
 from kg_builder.packed_files import without_packing
 
 _SIGNS: Final = re.compile(

@@ -21,9 +21,9 @@ from kg_builder.extraction.semi_structured.adapters.infobox_values import (
     without_comments,
     without_unclosed,
 )
-from kg_builder.extraction.semi_structured.page_text import decode_page
 from kg_builder.extraction.values import parse_period, without_disambiguator
 from kg_builder.extraction.values.text import fold
+from kg_builder.extraction.web_pages import decode_page
 from kg_builder.packed_files import without_packing
 
 

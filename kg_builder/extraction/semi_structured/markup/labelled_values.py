@@ -12,7 +12,6 @@ from lxml import etree, html
 from kg_builder.databases import external_id
 from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.objects import Assertions
-from kg_builder.extraction.page_trees import is_unseen
 from kg_builder.extraction.semi_structured.adapters.wikitext import (
     ALIAS_FIELDS,
     INFOBOXES,
@@ -22,6 +21,7 @@ from kg_builder.extraction.semi_structured.adapters.wikitext import (
 from kg_builder.extraction.semi_structured.markup.nodes import absolute
 from kg_builder.extraction.values import clean_text, parse_period, without_disambiguator
 from kg_builder.extraction.values.text import fold
+from kg_builder.extraction.web_pages import is_unseen
 
 METHOD: Final = "table"
 LEAST: Final = 2

@@ -1,20 +1,58 @@
-"""Parse HTML pages into trees, without network access, and tell what of them is visible."""
+"""Decode web pages, parse them into trees without network access, and tell what is visible."""
 
 from __future__ import annotations
 
+import codecs
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from lxml import etree, html
+if TYPE_CHECKING:
+    from lxml import html
 
-from kg_builder.extraction.semi_structured.page_text import decode_page
-
+_BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_DECLARED: Final = re.compile(
+    rb"""<(?:meta[^>]+charset|\?xml[^>]+encoding)\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE
+)
 _DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]*\?>")
 _HIDDEN: Final = frozenset({"style", "script", "template"})
 
 
+def decode_page(content: bytes) -> str:
+    """Decode by byte order mark, declared encoding, UTF-8, Windows-1252, in this order.
+
+    Null bytes are dropped, as parsers stop at them.
+    """
+    for mark, encoding in _BOMS:
+        if content.startswith(mark):
+            return content.decode(encoding, "replace").replace("\0", "")
+    declared = _DECLARED.search(content[:4096])
+    names = ["utf-8", "cp1252", "latin-1"]
+    if declared:
+        name = declared[1].decode("ascii", "replace")
+        try:
+            codecs.lookup(name)
+        except LookupError:
+            pass
+        else:
+            names.insert(0, name)
+    for name in names:
+        try:
+            return content.decode(name).replace("\0", "")
+        except UnicodeDecodeError:
+            continue
+    return content.decode("latin-1").replace("\0", "")
+
+
 def parse_page(content: bytes) -> html.HtmlElement | None:
     """Parse a page, however malformed; `None` if there is nothing in it."""
+    from lxml import etree, html  # lazy: texts are decoded without it
+
     text = _DECLARATION.sub("", decode_page(content))
     if not text.strip():
         return None
