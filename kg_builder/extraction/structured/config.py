@@ -188,7 +188,9 @@ class End(BaseModel):
 
     column: Annotated[str, Field(description="Column with the id or the name.")]
     ref: Annotated[str | None, Field(description="Table of this source with the id.")] = None
-    type: Annotated[str | None, Field(description="Class of an entity given by its name.")] = None
+    type: Annotated[
+        str | TypeColumn | None, Field(description="Class of an entity given by its name.")
+    ] = None
 
 
 class LinkTable(RowsConfig):

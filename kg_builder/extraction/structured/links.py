@@ -10,12 +10,45 @@ from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector, id_key
 from kg_builder.extraction.left_out_pairs import LeftOutPairs
 from kg_builder.extraction.objects import object_type, read_name, why_not
-from kg_builder.extraction.structured.columns import METHOD
-from kg_builder.extraction.structured.config import End, LinkTable
+from kg_builder.extraction.structured.columns import METHOD, Types
+from kg_builder.extraction.structured.config import End, LinkTable, TypeColumn
 from kg_builder.extraction.tabular import Cell, Chunk, RowReader
-from kg_builder.extraction.tabular.list_cells import values_in
+from kg_builder.extraction.tabular.list_cells import OPENING, values_in
 
-Pair = tuple[Cell, Cell]
+_Named = tuple[str, str]
+"""(id or name, class of an entity given by its name)"""
+
+_Pair = tuple[_Named, _Named]
+
+
+class _EndReader:
+    """Find the ids or names at one end of the links, with their classes."""
+
+    def __init__(self, end: End, types: Types | None, scope: str) -> None:
+        self.end, self.scope, self._types = end, scope, types
+        of_type = types.column if types else None
+        self.columns = [end.column, *([of_type] if of_type else [])]
+
+    def each(self, chunk: Chunk, rows: RowReader) -> Iterator[list[_Named]]:
+        """The ids or names of each row; those without a known class are rejects."""
+        cells = chunk.columns[self.end.column]
+        by = self._types.column if self._types else None
+        if self._types is None or by is None:
+            type_ = (self._types and self._types.of("")) or ""
+            for cell in cells:
+                yield [(text, type_) for text in _each(cell)]
+            return
+        for cell, kind, number in zip(cells, chunk.columns[by], chunk.places, strict=True):
+            texts, told = _each(cell), _each(kind)
+            if len(told) != len(texts):
+                told = [_text(kind)] * len(texts)
+            found = []
+            for text, of_text in zip(texts, told, strict=True):
+                if (of := self._types.of(of_text)) is None:
+                    rows.refuse_value("unknown type", number, f"{by}={of_text}")
+                else:
+                    found.append((text, of))
+            yield found
 
 
 class LinkTableReader:
@@ -43,18 +76,22 @@ class LinkTableReader:
             )
         if table.subject.ref is None and table.subject.type is None:
             raise DataError("the subject needs ref or type", where=self._where)
-        self._subject_scope = scope_of(table.subject.ref) if table.subject.ref else ""
-        self._object_scope = scope_of(table.object.ref) if table.object.ref else ""
-        self._subject_type = table.subject.type or ""
-        self._object_type = (
-            ""
-            if table.object.ref
-            else object_type(predicate, table.object.type, out.schema, self._where)
-        )
+        given = table.object.type
+        if table.object.ref is None and not isinstance(given, TypeColumn):
+            given = object_type(predicate, given, out.schema, self._where)
+        self._subject = self._end(table.subject, table.subject.type, scope_of)
+        self._object = self._end(table.object, given, scope_of)
+
+    def _end(
+        self, end: End, type_: str | TypeColumn | None, scope_of: Callable[[str], str]
+    ) -> _EndReader:
+        if end.ref or type_ is None:
+            return _EndReader(end, None, scope_of(end.ref) if end.ref else "")
+        return _EndReader(end, Types(type_, self.out.schema, self._where), "")
 
     def columns(self) -> list[str]:
         """Required columns of the file."""
-        wanted = [self.table.subject.column, self.table.object.column]
+        wanted = [*self._subject.columns, *self._object.columns]
         wanted += [column for column in (self.table.distinct, self.table.user) if column]
         wanted += [condition.column for condition in self.table.where]
         return list(dict.fromkeys(wanted))
@@ -68,18 +105,28 @@ class LinkTableReader:
 
     def _read_each(self, rows: RowReader) -> None:
         for chunk in self._chunks(rows):
-            pairs = zip(
-                chunk.columns[self.table.subject.column],
-                chunk.columns[self.table.object.column],
-                chunk.places,
-                strict=True,
-            )
-            for subject, object_, number in pairs:
-                if subject is None or object_ is None:
-                    self._reject_empty(rows, number)
-                    continue
-                for one, other in product(_each(subject), _each(object_)):
+            for subjects, objects, number in self._ends(chunk, rows):
+                for one, other in product(subjects, objects):
                     self._state(one, other, rows.evidence(number), 1.0)
+
+    def _ends(
+        self, chunk: Chunk, rows: RowReader
+    ) -> Iterator[tuple[list[_Named], list[_Named], int]]:
+        """The subjects, objects and number of each row; a row without either is a reject."""
+        of_subject, of_object = (
+            chunk.columns[reader.end.column] for reader in (self._subject, self._object)
+        )
+        for number, one, other, subjects, objects in zip(
+            chunk.places,
+            of_subject,
+            of_object,
+            self._subject.each(chunk, rows),
+            self._object.each(chunk, rows),
+            strict=True,
+        ):
+            if one is None or other is None:
+                rows.refuse("empty end of a link", number)
+            yield subjects, objects, number
 
     def _chunks(self, rows: RowReader) -> Iterator[Chunk]:
         """The chunks of the file without the rows of left-out pairs."""
@@ -88,12 +135,9 @@ class LinkTableReader:
             yield from rows
             return
         ends = [
-            (end.column, scope)
-            for end, scope in (
-                (self.table.subject, self._subject_scope),
-                (self.table.object, self._object_scope),
-            )
-            if end.ref
+            (reader.end.column, reader.scope)
+            for reader in (self._subject, self._object)
+            if reader.end.ref
         ]
         for chunk in rows:
             users = chunk.columns[column]
@@ -111,7 +155,7 @@ class LinkTableReader:
     def _read_votes(self, rows: RowReader) -> None:
         votes, first = self._count_votes(rows)
         uses = Counter(object_ for _, object_ in votes)
-        strongest: dict[Cell, int] = {}
+        strongest: dict[_Named, int] = {}
         for (subject, _), count in votes.items():
             strongest[subject] = max(strongest.get(subject, 0), count)
         for (subject, object_), count in votes.items():
@@ -129,30 +173,19 @@ class LinkTableReader:
             evidence = f"{rows.evidence(first[subject, object_])};votes={count}"
             self._state(subject, object_, evidence, 1 - 1 / (1 + count))
 
-    def _count_votes(self, rows: RowReader) -> tuple[dict[Pair, int], dict[Pair, int]]:
+    def _count_votes(self, rows: RowReader) -> tuple[dict[_Pair, int], dict[_Pair, int]]:
         """Votes and first row number of each pair, in the order of first rows."""
-        seen: set[tuple[Cell, Cell, Cell | int]] = set()
-        votes: dict[Pair, int] = {}
-        first: dict[Pair, int] = {}
+        seen: set[tuple[_Named, _Named, Cell | int]] = set()
+        votes: dict[_Pair, int] = {}
+        first: dict[_Pair, int] = {}
         for chunk in self._chunks(rows):
             voters: Sequence[Cell | int] = (
                 chunk.columns[self.table.distinct] if self.table.distinct else chunk.places
             )
-            for vote, number in zip(
-                zip(
-                    chunk.columns[self.table.subject.column],
-                    chunk.columns[self.table.object.column],
-                    voters,
-                    strict=True,
-                ),
-                chunk.places,
-                strict=True,
+            for (subjects, objects, number), voter in zip(
+                self._ends(chunk, rows), voters, strict=True
             ):
-                subject, object_, voter = vote
-                if subject is None or object_ is None:
-                    self._reject_empty(rows, number)
-                    continue
-                for pair in product(_each(subject), _each(object_)):
+                for pair in product(subjects, objects):
                     if (*pair, voter) in seen:
                         continue
                     seen.add((*pair, voter))
@@ -162,15 +195,11 @@ class LinkTableReader:
                         first[pair] = number
         return votes, first
 
-    def _state(self, subject: Cell, object_: Cell, evidence: str, confidence: float) -> None:
-        one = self._key(
-            subject, self.table.subject, self._subject_scope, self._subject_type, evidence
-        )
+    def _state(self, subject: _Named, object_: _Named, evidence: str, confidence: float) -> None:
+        one = self._key(subject, self._subject, evidence)
         if one is None:
             return
-        other = self._key(
-            object_, self.table.object, self._object_scope, self._object_type, evidence, owner=one
-        )
+        other = self._key(object_, self._object, evidence, owner=one)
         if other is None:
             return
         self.out.statement(
@@ -182,12 +211,11 @@ class LinkTableReader:
             confidence=confidence,
         )
 
-    def _key(
-        self, cell: Cell, end: End, scope: str, type_: str, evidence: str, owner: str = ""
-    ) -> str | None:
-        text = _text(cell)
+    def _key(self, named: _Named, reader: _EndReader, evidence: str, owner: str = "") -> str | None:
+        text, type_ = named
+        end = reader.end
         if end.ref:
-            return id_key(self.out.source, scope, text)
+            return id_key(self.out.source, reader.scope, text)
         name = read_name(text, type_, self.table.repair, self.table.real_names)
         if not name:
             reason = why_not(text, type_.lower(), type_)
@@ -195,12 +223,11 @@ class LinkTableReader:
             return None
         return self.out.mention(type_, name, evidence=evidence, owner=owner)
 
-    def _reject_empty(self, rows: RowReader, number: int) -> None:
-        rows.refuse("empty end of a link", number)
-
 
 def _each(cell: Cell) -> list[str]:
     """The ids or names in the cell of a link's end."""
+    if isinstance(cell, str) and not cell.startswith(OPENING):
+        return [cell] if cell else []
     return list(filter(None, values_in(cell, words="several")))
 
 

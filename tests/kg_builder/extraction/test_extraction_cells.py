@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from kg_builder.credits import MAY_BE_JOINT, credited
+from kg_builder.errors import DataError
 from kg_builder.extraction import Extraction, SourceConfig, extract
 from kg_builder.extraction.interactions import InteractionTable, read_interactions
 from kg_builder.extraction.tabular.list_cells import list_in, structure_in, values_in
@@ -320,6 +321,61 @@ def test_both_ends_of_a_link_may_be_lists(tmp_path: Path) -> None:
         },
     )
     assert stated(found, "similarTo") == {("Ann", "Bob"), ("Ann", "Cy")}
+
+
+@pytest.mark.parametrize("votes", [{}, {"min_share": 0.1}])
+def test_the_class_of_an_end_of_a_link_may_be_in_a_column(
+    tmp_path: Path, votes: dict[str, Any]
+) -> None:
+    rows = "who,what,kind\nAnn,Leaf,album\nAnn,Leaf,Song\nBob,Sea,ocean\nCy,,song\n"
+    rows += "Dee,\"['Up', 'Down']\",\"['song', 'ALBUM']\"\n"
+    (tmp_path / "l.csv").write_text(rows, encoding="utf-8")
+    found = built(
+        tmp_path,
+        links={
+            "reads": "links",
+            "path": "l.csv",
+            "predicate": "performed",
+            "subject": {"column": "who", "type": "Artist"},
+            "object": {
+                "column": "what",
+                "type": {"column": "kind", "values": {"album": "Album", "song": "Song"}},
+            },
+            **votes,
+        },
+    )
+    types = dict(zip(found.records["record"], found.records["type"], strict=True))
+    names = dict(zip(found.records["record"], found.records["name"], strict=True))
+    links = [
+        (names[one], names[other], types[other])
+        for one, other in zip(found.statements["subject"], found.statements["object"], strict=True)
+    ]
+    assert sorted(links) == [
+        ("Ann", "Leaf", "Album"),
+        ("Ann", "Leaf", "Song"),
+        ("Dee", "Down", "Album"),
+        ("Dee", "Up", "Song"),
+    ]
+    assert sorted(rejected(found)) == [
+        ("empty end of a link", ""),
+        ("unknown type", "kind=ocean"),
+    ]
+
+
+def test_a_class_of_a_link_that_the_data_model_lacks_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text("who,what,kind\n", encoding="utf-8")
+    kinds = {"column": "kind", "values": {"x": "Albun"}}
+    with pytest.raises(DataError, match="no class 'Albun'"):
+        built(
+            tmp_path,
+            links={
+                "reads": "links",
+                "path": "l.csv",
+                "predicate": "performed",
+                "subject": {"column": "who", "type": "Artist"},
+                "object": {"column": "what", "type": kinds},
+            },
+        )
 
 
 # ------------------------------------------------------------------------------ joint credits
