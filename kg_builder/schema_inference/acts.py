@@ -13,16 +13,19 @@ from kg_builder.schema_inference.plan import Acts, Plan, table_key
 from kg_builder.schema_inference.references import described, in_step, keyed, overlap, refer
 from kg_builder.schema_inference.samples import Sample
 from kg_builder.schema_inference.things import Things, things_table
-from kg_builder.schema_inference.words import WORKS
+from kg_builder.schema_inference.words import WORKS, plain_words
 
 _ITEM_IDS: Final = ("id", "mbid", "address", "spotify")
 _FINEST: Final = ("item", "song", "album", "movie", "book", "artist")
 _FILLED: Final = 0.98
 """Least share of filled cells in a column of ids beside one of names."""
 
+_LINKED: Final = 0.9
+"""Least share of links: what has been removed has none."""
+
 _FEW_ROWS: Final = 10
 _MOST_DIFFERENT: Final = 100
-_MILLISECONDS_HEARD: Final = 30_000
+_SECONDS_HEARD: Final = 30
 
 
 def user_of(found: list[Guess]) -> Guess | None:
@@ -37,6 +40,9 @@ def is_events(found: list[Guess]) -> bool:
     if not things:
         return False
     if user_of(found) is not None:
+        return True
+    repeated = not any(g.column.is_unique for g in things)
+    if repeated and any(g.role == "last time" for g in found):
         return True
     return any(g.role in {"time", "played"} and g.about in {"", "song", "user"} for g in found)
 
@@ -86,16 +92,24 @@ def _item(plan: Plan, sample: Sample, found: list[Guess]) -> tuple[Guess | None,
                 return one, keyed(plan, table, one)
             if one.about == table.about and _by_name(one, table):
                 return one, table
-    filled = [g for g in ids if len(g.column.values) >= _FILLED * sample.rows]
+    filled = [
+        g
+        for g in ids
+        if len(g.column.values) >= (_LINKED if g.role == "address" else _FILLED) * sample.rows
+    ]
     named = {g.about for g in things if g.role in {"", "name"}}
     filled += [g for g in ids if g not in filled and g.about not in named]
     for about in _FINEST:
         for one in filled:
             if one.about == about:
                 return one, _from_events(plan, sample, found, one)
-    for about in ("artist", "album", "song", "movie", "book", "item"):
-        for one in things:
-            if one.about == about and one.role in {"", "name"}:
+    names = [one for one in things if one.role in {"", "name"}]
+    full = [one for one in names if len(one.column.values) >= _FILLED * sample.rows]
+    partly = any(one.about == "artist" and one not in full for one in names)
+    order = ("song", "album") if full and partly else ("artist", "album", "song")
+    for about in (*order, "movie", "book", "item"):
+        for one in full or names:
+            if one.about == about:
                 return one, _from_events(plan, sample, found, one)
     return None, None
 
@@ -127,6 +141,7 @@ def _from_events(plan: Plan, sample: Sample, found: list[Guess], item: Guess) ->
     if table is None:
         table = Things(key, sample, about, why, None, name.name)
     table.id, table.name, table.is_of_log = item.name, name.name, True
+    table.name_pattern = name.pattern
     user = user_of(found)
     events = {"time", "plays", "rating", "played"}
     table.taken |= {item.name, name.name} | ({user.name} if user else set())
@@ -153,18 +168,20 @@ def _weigh(
         settings["weight"], why["weight"] = plays.name, f"{plays.why}; numbers of plays"
     elif "time" in by or "played" in by:
         settings["weight"], why["weight"] = "@count", "a row is one play: they are counted"
-    if (heard := by.get("played")) is not None and max(numbers(heard.column), default=0) >= (
-        _MILLISECONDS_HEARD
-    ):
-        settings["where"] = [{"column": heard.name, "min": _MILLISECONDS_HEARD}]
-        why["where"] = "milliseconds; shorter is no play"
+    if (heard := by.get("played")) is not None and numbers(heard.column):
+        largest = max(numbers(heard.column))
+        unit = 1000 if largest >= _SECONDS_HEARD * 1000 else 1
+        if largest >= _SECONDS_HEARD:
+            heard_enough = {"column": heard.name, "min": _SECONDS_HEARD * unit}
+            settings["where"] = [*sample.layout.get("where", ()), heard_enough]
+            why["where"] = f"{'milliseconds' if unit > 1 else 'seconds'}; shorter is no play"
 
 
 def _date(
     sample: Sample, found: list[Guess], settings: dict[str, Any], why: dict[str, str]
 ) -> None:
     day_first = day_first_of(sample)[0]
-    for one in found:
+    for one in sorted(found, key=lambda one: "start" not in plain_words(one.name)):
         if one.role in {"time", "date", "last time"} and one.column.values:
             cells = pd.Series(one.column.values, dtype="string")
             if read_times(cells.to_frame(), day_first).notna().all():
@@ -180,7 +197,11 @@ def add_own_acts(plan: Plan, found: Mapping[str, list[Guess]]) -> None:
             for g in found[table.sample.path]
             if g.role in {"plays", "rating"} and _is_ones_own(g, table)
         ]
-        if not acts or table.id is None or table.is_derived or table.about not in WORKS:
+        if not acts or table.is_derived or table.about not in WORKS:
+            continue
+        if table.id is None and table.sample.columns[table.name].is_unique:
+            table.id = table.name
+        if table.id is None:
             continue
         acts.sort(key=lambda g: -sum(number > 0 for number in numbers(g.column)))
         settings: dict[str, Any] = {"user": {"value": "me"}, "item": table.id}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import compress
 from typing import Any, Final
 
 from kg_builder.databases import MUSICBRAINZ, WIKIDATA, external_id
@@ -24,6 +25,21 @@ _MOST: Final = 0.8
 _LOOKED_AT: Final = 300
 _SLASHED: Final = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}\b")
 _LISTED: Final = ("|", ";", " / ", ",", "/")
+_TOPIC: Final = " - (?:Topic|Thema|Thème|Tema|Argomento|Tópico|Temat|Тема)"
+_CHANNEL: Final = re.compile(f"{_TOPIC}$")
+_MUSIC_APP: Final = "YouTube Music"
+_LEAST: Final = 0.05
+"""Least share of channels of artists in a log of watched films."""
+
+_DONE_BEFORE: Final = re.compile(
+    "^(?:Watched|Listened to|Played|Vous avez (?:regardé|écouté)|Has (?:visto|escuchado)|"
+    "Hai (?:guardato|ascoltato)|Assistiu a|Ouviu|Gekeken naar|Obejrzano:?|Вы посмотрели) "
+    "(?!https?://)(.+)$"
+)
+_DONE_AFTER: Final = re.compile("^(?!https?://)(.+) (?:angesehen|angehört|bekeken|beluisterd)$")
+"""What a log of acts writes around the titles, in several languages; removed videos have none."""
+
+_TRUTHS: Final = frozenset({"true", "false", "yes", "no", "wahr", "falsch", "ja", "nein"})
 _COMMA_LISTS: Final = frozenset({"genre", "tag", "instrument", "language", "country"})
 """Kinds of entities whose names contain no comma."""
 
@@ -36,12 +52,16 @@ class Guess:
         about: the kind of entity (`artist`, `user`, ...), empty for that of the row.
         role: the property (`id`, `name`, `begin`, ...), empty if the heading does not show it.
         why: the reason of the guess.
+        pattern: regular expression of the value in a cell; all of it if empty.
+        performer: that of the performer's name, if the cell holds "Artist - Title".
     """
 
     column: Column
     about: str
     role: str
     why: str
+    pattern: str = ""
+    performer: str = ""
 
     @property
     def name(self) -> str:
@@ -60,7 +80,69 @@ def guesses(sample: Sample) -> list[Guess]:
         for column in sample.columns.values()
     ]
     titled = any((one.about, one.role) == ("", "name") for one in found)
-    return [_numbered(one) if titled else one for one in found]
+    found = [_numbered(one) if titled else one for one in found]
+    return _of_plays([_with_pattern(one) for one in found])
+
+
+def _of_plays(found: list[Guess]) -> list[Guess]:
+    """Tell what a log's rows are about from the columns beside each other."""
+    named = {one.about for one in found if one.role in {"", "name"} and one.column.values}
+    plays = any(one.role in {"time", "played"} and not one.about for one in found)
+    items = any(one.about == "item" and len(one.column.distinct) > 1 for one in found)
+    if plays and {"artist", "song"} & named and not items:
+        bare = {"id", "address"} if "song" in named else {"id", "address", "name"}
+        found = [
+            replace(one, about="song")
+            if not one.about and one.role in bare and not one.column.is_unique
+            else one
+            for one in found
+        ]
+    if "artist" not in named:
+        found = [_artist_and_title(one) for one in found]
+    return found
+
+
+def only_music(sample: Sample) -> Sample:
+    """Leave out the rows of a log that are not about music, where a column tells it."""
+    for column in sample.columns.values():
+        values = column.values
+        artists = sum(_CHANNEL.search(value) is not None for value in values)
+        if _MUSIC_APP in column.distinct and len(column.distinct) > 1:
+            condition: dict[str, Any] = {"column": column.name, "equals": [_MUSIC_APP]}
+            kept = [cell == _MUSIC_APP for cell in column.cells]
+        elif len(column.cells) > artists > _LEAST * len(values):
+            condition = {"column": column.name, "pattern": _CHANNEL.pattern}
+            kept = [_CHANNEL.search(str(cell)) is not None for cell in column.cells]
+        else:
+            continue
+        columns = {
+            name: Column(name, tuple(compress(one.cells, kept)))
+            for name, one in sample.columns.items()
+        }
+        layout = {**sample.layout, "where": [condition]}
+        return replace(sample, layout=layout, columns=columns, rows=sum(kept))
+    return sample
+
+
+def _with_pattern(one: Guess) -> Guess:
+    """Leave out what an app writes around all titles ("Watched …") and names ("… - Topic")."""
+    if one.role in {"name", "other"} and mostly(one.column, _CHANNEL.search):
+        why = "channels that a service made for artists"
+        return Guess(one.column, "artist", "name", why, pattern=f"^(.+?)(?:{_TOPIC})?$")
+    for pattern, why in ((_DONE_BEFORE, "before"), (_DONE_AFTER, "after")):
+        if (one.about, one.role) == ("", "name") and mostly(one.column, pattern.match):
+            why = f"what was done is written {why} the titles"
+            return Guess(one.column, "song", "name", why, pattern=pattern.pattern)
+    return one
+
+
+def _artist_and_title(one: Guess) -> Guess:
+    """A column of songs whose cells hold both "Artist - Title"."""
+    named = one.about == "song" and one.role in {"", "name", "description"}
+    if not named or not mostly(one.column, lambda text: " - " in text):
+        return one
+    why = "artists and titles with a dash between them"
+    return Guess(one.column, "song", "name", why, "^.+? - (.+)$", "^(.+?) - ")
 
 
 def _of_above(column: Column, above: str) -> Guess:
@@ -96,6 +178,8 @@ def guess(column: Column, names: frozenset[str] = frozenset()) -> Guess:
             role, why = "name", f"the label of {named!r}"
     if role == "other":
         return Guess(column, about, role, why)
+    if mostly(column, lambda text: text.casefold() in _TRUTHS):
+        return Guess(column, "", "other", "true or false")
     if mostly(column, MUSICBRAINZ.ids.fullmatch) and "msid" in column.name.casefold():
         return Guess(column, about, role, why)
     if mostly(column, MUSICBRAINZ.ids.fullmatch) and role in {"", "id", "mbid"}:
@@ -104,6 +188,9 @@ def guess(column: Column, names: frozenset[str] = frozenset()) -> Guess:
         return Guess(column, about, "wikidata", "values such as Q5")
     if mostly(column, external_id_of) and role != "id":
         return Guess(column, about, "address", "addresses of things in public databases")
+    titled = column.name.removesuffix("Url").removesuffix("Uri")
+    if titled != column.name and titled in names and meaning(titled) == ("", "name"):
+        return Guess(column, about, "address", f"the addresses of what {titled!r} names")
     web = "." not in column.name or role in {"homepage", "image", "address"}
     if web and mostly(column, lambda text: text.startswith(("http://", "https://"))):
         kept = role in {"image", "id"}

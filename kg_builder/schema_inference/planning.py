@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kg_builder.schema_inference.acts import add_acts, add_own_acts, is_events, user_of, worth
-from kg_builder.schema_inference.columns import Guess, guesses, mostly
+from kg_builder.schema_inference.columns import Guess, guesses, mostly, only_music
 from kg_builder.schema_inference.plan import Plan, table_key
 from kg_builder.schema_inference.references import link_nameless, refer
 from kg_builder.schema_inference.samples import Sample
@@ -19,6 +19,7 @@ _USER_RELATIONS: Final = ("gender", "age", "occupation", "country", "language")
 def make_plan(samples: list[Sample]) -> Plan:
     """Guess the role of every file and column; unused ones are listed in `left_out`."""
     plan = Plan()
+    samples = list(map(only_music, samples))
     found = {sample.path: guesses(sample) for sample in samples}
     events = [s for s in samples if is_events(found[s.path])]
     if any(user_of(found[sample.path]) is not None for sample in events):

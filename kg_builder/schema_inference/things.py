@@ -15,7 +15,7 @@ from kg_builder.schema_inference.columns import (
     subject_of,
 )
 from kg_builder.schema_inference.samples import Sample, is_number
-from kg_builder.schema_inference.words import CLASSES, OF_VALUES, WORKS
+from kg_builder.schema_inference.words import CLASSES, OF_VALUES, WORKS, plain_words
 
 FINEST: Final = ("song", "album", "movie", "book", "artist", "label", "genre", "tag")
 """Kinds of entities, those that are named by most columns of others last."""
@@ -74,6 +74,7 @@ class Things:
     why: str
     id: str | None
     name: str
+    name_pattern: str = ""
     aliases: list[str] = field(default_factory=list)
     aliases_split: str | None = None
     external: dict[str, str] = field(default_factory=dict)
@@ -136,7 +137,10 @@ def things_table(
     name = _name_column(of_main, about) or id_
     if name is None:
         return None
-    table = Things(key, sample, about, why, id_.name if id_ else None, name.name)
+    table = Things(key, sample, about, why, id_.name if id_ else None, name.name, name.pattern)
+    if name.performer:
+        settings = {"predicate": "performer", "type": "Artist", "pattern": name.performer}
+        table.columns.append(Mapped(name.name, settings, name.why))
     table.taken |= {name.name} | ({id_.name} if id_ else set())
     for one in of_main:
         _external(table, one)
@@ -181,7 +185,12 @@ def _name_column(of_main: list[Guess], about: str) -> Guess | None:
     keys = ((about, "name"), (about, ""), ("", "name"))
     filled = [one for one in of_main if one.column.values and (one.about, one.role) in keys]
     worded = [one for one in filled if not mostly(one.column, is_number)]
-    return min(worded or filled, key=lambda one: keys.index((one.about, one.role)), default=None)
+
+    def rank(one: Guess) -> int:
+        vague = one.about == about and not one.role and len(plain_words(one.name)) > 1
+        return len(keys) if vague else keys.index((one.about, one.role))
+
+    return min(worded or filled, key=rank, default=None)
 
 
 def _external(table: Things, one: Guess) -> None:
@@ -215,7 +224,9 @@ def add_columns(table: Things, found: list[Guess]) -> None:
         if "labels" in settings:
             table.taken.add(settings["labels"])
         separator, seen = split_of(one) if "split" not in settings else (None, "")
-        several = one.about and separator
+        if one.pattern:
+            settings["pattern"] = one.pattern
+        several = one.about and separator and not one.pattern
         if several:
             settings["split"] = separator
         why = one.why + (f"; {seen}" if seen and (several or separator is None) else "")

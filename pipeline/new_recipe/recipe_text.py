@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from kg_builder.schema_inference.columns import day_first_of, decimal_of
@@ -98,6 +99,8 @@ def _layout(sample: Sample) -> list[str]:
     why = {}
     if sample.layout.get("header") is False:
         why["names"] = "the file has no heading"
+    if "where" in sample.layout:
+        why["where"] = "only what is music"
     for key, (value, seen) in (
         ("decimal", decimal_of(sample)),
         ("day_first", day_first_of(sample)),
@@ -113,6 +116,8 @@ def _things(table: Things) -> list[str]:
     if table.id:
         keys["id"] = table.id
     keys["name"] = table.name
+    if table.name_pattern:
+        keys["name_pattern"] = table.name_pattern
     if table.id == table.name:
         why["id"] = "no column of ids: the name serves"
     if table.aliases:
@@ -136,7 +141,11 @@ def _acts(plan: Plan, name: str) -> list[str]:
         tables = len(plan.tables) + len(plan.links)
         records = name if tables == 1 else f"{name}/{acts.table.key}"
         keys = {**acts.settings, "records": records}
-        lines += ["", "[[interactions]]", *_layout(acts.sample), *_keys(keys, acts.why)]
+        sample = acts.sample
+        if "where" in keys:
+            layout = {key: value for key, value in sample.layout.items() if key != "where"}
+            sample = replace(sample, layout=layout)
+        lines += ["", "[[interactions]]", *_layout(sample), *_keys(keys, acts.why)]
     for acts in plan.acts[1:]:
         lines += ["", f"# {_comment(acts.sample.path)}: a recipe reads one table of interactions;"]
         lines += ["# this one is left out."]

@@ -10,7 +10,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from pydantic import TypeAdapter
 
+from kg_builder.extraction import SourceConfig, extract
+from kg_builder.ontology import load_schema
 from pipeline.new_recipe.command import new_recipe
 
 A, B, C, D = (f"{n * 8}-1111-4111-8111-111111111111" for n in "abcd")
@@ -367,3 +370,115 @@ def test_what_a_log_says_of_the_listener_is_not_said_of_the_song(tmp_path):
     assert "columns" not in tables(recipe)["songs"]
     where = [{"column": "Play Duration Milliseconds", "min": 30000}]
     assert recipe["interactions"][0]["where"] == where
+
+
+SONGS = [("Ann Example", "Rain"), ("Bob Sample", "Rain"), ("The Samples", "Sun - Live")]
+
+
+def watched(title: str, channel: str, number: int, header: str = "YouTube Music") -> dict[str, Any]:
+    return {
+        "header": header, "title": title, "titleUrl": f"https://music.youtube.com/watch?v={number}",
+        "subtitles": [{"name": channel, "url": f"https://www.youtube.com/channel/{channel[:3]}"}],
+        "time": f"2023-05-01T10:11:{number:02}.345Z", "products": ["YouTube"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("title", ["Watched {}", "{} angesehen", "Vous avez regardé {}"])
+@pytest.mark.parametrize("header", ["YouTube Music", "YouTube"])
+def test_a_history_of_watched_songs(tmp_path, title, header):
+    rows = [
+        watched(title.format(song), f"{artist} - Topic", number, header)
+        for _ in range(4)
+        for number, (artist, song) in enumerate(SONGS)
+    ]
+    rows.append(watched(title.format("How to mend a bike"), "Bikes", 9, "YouTube"))
+    advertisement = watched(title.format("Phones"), "", 8, "YouTube")
+    rows.append(advertisement | {"subtitles": [], "details": [{"name": "From Google Ads"}]})
+    recipe = guessed(tmp_path, {"watch-history.json": json.dumps(rows, ensure_ascii=False)})
+    songs, acts = tables(recipe)["songs"], recipe["interactions"][0]
+    assert (songs["id"], songs["name"], acts["item"]) == ("titleUrl", "title", "titleUrl")
+    assert (acts["user"], acts["time"], acts["weight"]) == ({"value": "me"}, "time", "@count")
+    triples = built_triples(tmp_path, recipe)
+    assert triples == {(song, "performer", artist) for artist, song in SONGS}
+
+
+def built_triples(folder: Path, recipe: dict[str, Any]) -> set[tuple[str, str, str]]:
+    """(name, predicate, name) of what a guessed recipe's tables say."""
+    source = TypeAdapter(SourceConfig).validate_python(recipe["sources"][0])
+    found = extract(source, folder, schema=load_schema())
+    names = dict(zip(found.records["record"], found.records["name"], strict=True))
+    return {
+        (names[row.subject], row.predicate, names[row.object])
+        for row in found.statements.itertuples()
+        if row.object in names
+    }
+
+
+def test_plays_whose_description_is_artist_and_title(tmp_path):
+    lines = ["Track Identifier,Date Played,Play Duration Milliseconds,Play Count,Track Description"]
+    for number, (artist, song) in enumerate(SONGS * 2):
+        lines.append(f"{number % 3 + 11},2023050{number + 1},200000,1,{artist} - {song}")
+    recipe = guessed(tmp_path, {"Play History Daily Tracks.csv": "\n".join(lines)})
+    assert recipe["interactions"][0]["item"] == "Track Identifier"
+    assert recipe["interactions"][0]["weight"] == "Play Count"
+    assert built_triples(tmp_path, recipe) == {(s, "performer", a) for a, s in SONGS}
+
+
+def test_plays_whose_rows_have_no_artist_every_time(tmp_path):
+    heading = "Album Name,Apple Music Subscription,Container Artist Name,Event ID,"
+    heading += (
+        "Event Received Timestamp,Event Start Timestamp,Play Duration Milliseconds,Song Name,"
+    )
+    lines = [heading + "Start Position In Milliseconds,UTC Offset In Seconds"]
+    for number in range(12):
+        artist, song = SONGS[number % 2 * 2]
+        start = f"2023-05-01T10:{number:02}:11Z,2023-05-01T10:{number:02}:00Z"
+        lines.append(f"{song} LP,true,{artist if number < 6 else ''},e{number},{start},"
+                     f"{200000 if number else 900},{song},0,3600")  # fmt: skip
+    recipe = guessed(tmp_path, {"Play Activity.csv": "\n".join(lines)})
+    acts = recipe["interactions"][0]
+    assert (acts["item"], acts["time"]) == ("Song Name", "Event Start Timestamp")
+    assert acts["where"] == [{"column": "Play Duration Milliseconds", "min": 30000}]
+    columns = tables(recipe)["songs"]["columns"]
+    assert predicates(tables(recipe)["songs"]) == {
+        "Album Name": "onAlbum", "Container Artist Name": "performer"
+    }, columns  # fmt: skip
+
+
+def test_a_library_with_many_dates_and_truth_values(tmp_path):
+    rows = [
+        {"Content Type": "Song", "Track Identifier": 100 + n, "Title": song, "Artist": artist,
+         "Album": f"{song} LP", "Genre": "Pop", "Track Year": 1999, "Track Count On Album": 11,
+         "Track Duration": 200000 + n, "Track Play Count": n + 1, "Skip Count": 3 - n,
+         "Last Modified Date": "2022-03-01T10:00:00Z", "Last Played Date": "2023-05-01T10:00:00Z",
+         "Playlist Only Track": False, "Favorite Status - Track": "FAVORITE"}
+        for n, (artist, song) in enumerate(SONGS)
+    ]  # fmt: skip
+    recipe = guessed(tmp_path, {"Library Tracks.json": json.dumps(rows)})
+    songs, acts = tables(recipe)["songs"], recipe["interactions"][0]
+    assert (songs["id"], songs["name"]) == ("Track Identifier", "Title")
+    assert (acts["weight"], acts["threshold"], acts.get("time")) == ("Track Play Count", 1, None)
+
+
+@pytest.mark.parametrize(
+    ("heading", "row", "item", "where"),
+    [
+        ("timestamp,asin,title,artistName,consumptionDurationMs", "{t},B{n},{s},{a},200000",
+         "asin", {"column": "consumptionDurationMs", "min": 30000}),
+        ("Song Title,Artist,ISRC,Listening Time,Date", "{s},{a},GB000{n},200,{t}",
+         "ISRC", {"column": "Listening Time", "min": 30}),
+        ("user_id,entry_date,track_title,artist_name,stream_duration_ms", "7,{t},{s},{a},200000",
+         "artist_name", {"column": "stream_duration_ms", "min": 30000}),
+    ],
+)  # fmt: skip
+def test_what_streaming_services_hand_out(tmp_path, heading, row, item, where):
+    lines = [
+        row.format(t=f"2023-05-01 10:{n:02}:00", n=n % 3, a=SONGS[n % 3][0], s=SONGS[n % 3][1])
+        for n in range(12)
+    ]
+    recipe = guessed(tmp_path, {"listening.csv": "\n".join([heading, *lines])})
+    acts = recipe["interactions"][0]
+    assert (acts["item"], acts["where"]) == (item, [where])
+    assert {frozenset((a, s)) for a, s in SONGS} == {
+        frozenset((one, other)) for one, _, other in built_triples(tmp_path, recipe)
+    }

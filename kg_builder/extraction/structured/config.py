@@ -135,6 +135,13 @@ class RecordTable(RowsConfig):
         str | tuple[str, ...],
         Field(description="Column with the name; of several the first non-empty one."),
     ]
+    name_pattern: Annotated[
+        str | None,
+        Field(
+            description="Regular expression; its first group (or the whole match) in the cell is "
+            "the name, as with 'Watched (.+)'. A cell without a match holds none."
+        ),
+    ] = None
     split: Annotated[
         str | None,
         Field(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import regex
+
 from kg_builder.databases import column_id, external_id
 from kg_builder.errors import DataError
 from kg_builder.extraction.collector import Collector, id_key, plain_id
@@ -39,6 +41,7 @@ from kg_builder.extraction.values import (
     without_disambiguator,
     without_honorific,
 )
+from kg_builder.extraction.values.patterns import search
 from kg_builder.ontology import Schema
 from kg_builder.progress import Progress, silent
 
@@ -64,6 +67,10 @@ class RecordTableReader:
             for mapping in ((mappings,) if isinstance(mappings, ColumnMap) else mappings)
         ]
         self._types = Types(table.type, out.schema, self._where)
+        try:
+            self._name_pattern = regex.compile(table.name_pattern) if table.name_pattern else None
+        except regex.error as fault:
+            raise DataError(f"bad name_pattern: {fault}", where=self._where) from None
         self._of_people = {
             type_ for type_ in self._types.names if out.schema.compatible(type_, "Person")
         }
@@ -115,7 +122,9 @@ class RecordTableReader:
         number = chunk.places[index]
         name, others = self._names_in(chunk, index)
         if not name:
-            rows.refuse("empty name", number)
+            refused = self._name_pattern and _first(chunk.columns[self._names[0]][index])
+            reason = "name does not match the pattern" if refused else "empty name"
+            rows.refuse(reason, number, refused or "")
             return None
         type_text = self._type_text(chunk, index)
         type_ = self._types.of(type_text)
@@ -162,6 +171,8 @@ class RecordTableReader:
                 else values_in(cell, numbers=False)
             )
             for text in texts:
+                if self._name_pattern is not None:
+                    text = search(self._name_pattern, text or "", where=self._where)
                 name = clean_text(text or "", repair=self.table.repair)
                 if name.startswith(("http://", "https://")):
                     name = without_disambiguator(readable_iri(name))

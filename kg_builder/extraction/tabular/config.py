@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from itertools import compress
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+import regex
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from kg_builder.errors import DataError
 from kg_builder.extraction.values.amounts import as_number
 from kg_builder.extraction.values.numbers import DecimalSign
+from kg_builder.extraction.values.patterns import search
 from kg_builder.packed_files import without_packing
 
 RowFormat = Literal[
@@ -73,12 +75,26 @@ class Filter(BaseModel):
 
     column: Annotated[str, Field(description="Column to test.")]
     equals: Annotated[tuple[str, ...], Field(description="Allowed values; if empty, all.")] = ()
+    pattern: Annotated[
+        str | None, Field(description="Regular expression that is found in the values to keep.")
+    ] = None
     min: Annotated[float | None, Field(description="Minimum number.")] = None
     max: Annotated[float | None, Field(description="Maximum number.")] = None
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        try:
+            regex.compile(pattern or "")
+        except regex.error as fault:
+            raise ValueError(f"bad pattern {pattern!r}: {fault}") from None
+        return pattern
 
     def verdict(self, cell: Cell, decimal: DecimalSign | None = None) -> bool | None:
         """Whether a cell meets the condition; None if it should be a number but is not."""
         if self.equals and cell not in self.equals:
+            return False
+        if self.pattern is not None and not self._matches(cell):
             return False
         if self.min is None and self.max is None:
             return True
@@ -86,6 +102,11 @@ class Filter(BaseModel):
         if number is None or math.isnan(number):
             return None
         return (self.min is None or number >= self.min) and (self.max is None or number <= self.max)
+
+    def _matches(self, cell: Cell) -> bool:
+        pattern, where = regex.compile(self.pattern or ""), f"'where', column {self.column!r}"
+        texts = (cell,) if isinstance(cell, str) else cell or ()
+        return any(search(pattern, text, where=where) is not None for text in texts)
 
 
 class RowsConfig(BaseModel):

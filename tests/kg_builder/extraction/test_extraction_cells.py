@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from kg_builder.credits import MAY_BE_JOINT, credited
 from kg_builder.errors import DataError
@@ -376,6 +376,32 @@ def test_a_class_of_a_link_that_the_data_model_lacks_is_an_error(tmp_path: Path)
                 "object": {"column": "what", "type": kinds},
             },
         )
+
+
+def test_a_pattern_of_names_and_one_of_rows(tmp_path: Path) -> None:
+    rows = "id,name,by\n1,Watched Rain,Ann - Topic\n2,Watched Bikes,Bikes\n3,Seen Sun,Bob - Topic\n"
+    found = table(
+        tmp_path,
+        rows + "4,,Cy - Topic\n",
+        type="Song",
+        name_pattern="^Watched (.+)$",
+        where=[{"column": "by", "pattern": " - Topic$"}],
+        columns={"by": {"predicate": "performer", "type": "Artist", "pattern": "^(.+) - "}},
+    )
+    assert stated(found, "performer") == {("Rain", "Ann")}
+    assert rejected(found) == [
+        ("name does not match the pattern", "Seen Sun"),
+        ("empty name", ""),
+    ]
+    assert found.counts["things: rows outside the filter"] == 1
+
+
+@pytest.mark.parametrize(
+    "keys", [{"name_pattern": "("}, {"where": [{"column": "id", "pattern": "("}]}]
+)
+def test_a_bad_pattern_is_an_error(tmp_path: Path, keys: dict[str, Any]) -> None:
+    with pytest.raises((DataError, ValidationError), match="bad"):
+        table(tmp_path, "id,name\n1,A\n", **keys)
 
 
 # ------------------------------------------------------------------------------ joint credits
