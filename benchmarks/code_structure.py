@@ -42,8 +42,6 @@ WITH_REASON = {
     "recommender.kge.transe",
     "recommender.kge.transh",
     "recommender.kge.rotate",
-    # a separate rule besides the pair statistics
-    "kg_builder.fusion.named_albums",
     # one stage per file: a stage is rebuilt when the code reached by its file changes
     "pipeline.stages.cleaning",
     "pipeline.stages.inference",

@@ -59,7 +59,7 @@ def cluster(
         match: match threshold of each pair, shape (n,).
         exclusive: for each record, its source if that has no duplicates, else negative or None.
         must: pairs that a person judged to be the same.
-        cannot: pairs that a person judged to be different.
+        cannot: pairs that a person judged to be different, or that a rule keeps apart.
     """
     label = np.arange(size, dtype=np.int64)
     clean = [-1 if value is None else int(value) for value in exclusive]
@@ -97,7 +97,9 @@ def cluster(
             refused[left, right] = "a clean source would hold it twice"
             continue
         if any(not forbidden.get(i, set()).isdisjoint(groups[other]) for i in groups[one]):
-            refused[left, right] = "a person called them different"
+            refused[left, right] = (
+                "a person called them different, or several of the source have the name"
+            )
             continue
         across = [
             log_odds.get(i * size + j if i < j else j * size + i, unseen)

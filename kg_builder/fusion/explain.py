@@ -134,12 +134,14 @@ def _by_class(
 
 
 def _named_alike(matching: Matching, i: int, j: int) -> str:
-    """The reason that songs of one performer name both albums, regardless of probability."""
+    """The reason that a source's own records decided, regardless of probability."""
     same = matching.clustering.label[i] == matching.clustering.label[j]
     below = (row := _row(matching.comparison.pairs, i, j)) is None or (
         matching.probability[row] < matching.match[row]
     )
-    if same and below and {i, j} <= matching.named_albums:
+    if same and below and {i, j} <= matching.by_name:
+        if matching.profiles.type[i] != "Album":
+            return "the source has one artist of this name, and means it by the name"
         return "songs of one performer in one source name this album: equal titles are one album"
     return ""
 

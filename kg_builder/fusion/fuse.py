@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from kg_builder.credits import is_featuring, swapped
@@ -52,7 +52,8 @@ def fuse(records: Sequence[Record], schema: Schema, traits: Mapping[str, SourceT
     is used and the others are kept as alternatives.
     """
     default = SourceTraits()
-    ordered = sorted(records, key=lambda record: _preference(record, traits, default))
+    prefixes = {item.prefix for item in schema.classes.values()}
+    ordered = sorted(records, key=lambda record: _preference(record, traits, default, prefixes))
     best = ordered[0]
     type_ = schema.most_specific({record.type for record in records})
     if type_ == "Artist" and is_featuring(best.name) and "Collaboration" in schema.classes:
@@ -94,11 +95,17 @@ def natural(key: str) -> tuple[int | str, ...]:
 
 
 def _preference(
-    record: Record, traits: Mapping[str, SourceTraits], default: SourceTraits
+    record: Record,
+    traits: Mapping[str, SourceTraits],
+    default: SourceTraits,
+    prefixes: Container[str],
 ) -> tuple[object, ...]:
+    """Sort key; a source's record comes before what the source only names, such as a guest."""
     about = traits.get(record.source, default)
     inverted = natural_order(record.name) != record.name
-    return (not about.primary, -about.trust, inverted, record.source, natural(record.key))
+    named = record.key.removeprefix(f"{record.source}/").partition("/")[0] in prefixes
+    place = (inverted, record.source, named, natural(record.key))
+    return (not about.primary, -about.trust, *place)
 
 
 def _attributes(

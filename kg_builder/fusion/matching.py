@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from kg_builder.fusion.cluster import Clustering, cluster
 from kg_builder.fusion.compare import Comparison, compare
 from kg_builder.fusion.config import FusionConfig, SourceTraits
 from kg_builder.fusion.judgements import Judgements, Labels, read_judgements
-from kg_builder.fusion.named_albums import mentions_of_one_album
+from kg_builder.fusion.own_mentions import mentions_of_one_album, mentions_of_own_artists
 from kg_builder.fusion.profiles import Profiles, compatible_types, gather_values, profile
 from kg_builder.fusion.score import Scorer, mutual_best_pairs
 from kg_builder.fusion.scorers import make_scorer, overrule
@@ -38,8 +38,7 @@ class Matching:
         scorer: fitted, to explain single pairs.
         match, unsure: thresholds per pair.
         aside: pairs that were compared only for an explanation, without effect on the result.
-        named_albums: pairs of records merged by the rule for albums of equal title: see
-            `mentions_of_one_album`.
+        by_name: records merged with others of their source by a rule: see `own_mentions`.
     """
 
     profiles: Profiles
@@ -50,7 +49,7 @@ class Matching:
     match: NDArray[np.float64]
     unsure: NDArray[np.float64]
     aside: Comparison | None = None
-    named_albums: frozenset[int] = frozenset()
+    by_name: frozenset[int] = frozenset()
 
 
 def match_records(
@@ -120,14 +119,8 @@ def match_records(
     thresholds = np.array(list(map(config.thresholds, of_type.distinct)), dtype=float)
     bands = thresholds.reshape(-1, 2)[of_type.codes[pairs[:, 0]]]
     must, cannot = _must_and_cannot(all_judgements, profiles)
-    named = (
-        {
-            (profiles.position[one], profiles.position[other])
-            for one, other in mentions_of_one_album(records, statements, schema)
-        }
-        if statements is not None
-        else set()
-    )
+    named, ambiguous = _own_mentions(records, statements, profiles, schema)
+    cannot |= ambiguous - must
     must |= named - cannot
     for _, members in group_vocabularies(profiles, schema, config):
         must |= {(int(members[0]), int(other)) for other in members[1:]} - cannot
@@ -152,6 +145,27 @@ def match_records(
         aside_comparison,
         frozenset(int(record) for pair in named for record in pair),
     )
+
+
+def _own_mentions(
+    records: pd.DataFrame,
+    statements: pd.DataFrame | None,
+    profiles: Profiles,
+    schema: Schema,
+) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
+    """Pairs of records that are the same by a rule, and those between which it cannot decide."""
+    same, ambiguous = mentions_of_own_artists(records, schema)
+    if statements is not None:
+        same += mentions_of_one_album(records, statements, schema)
+
+    def places(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[int, int]]:
+        for one, other in pairs:
+            left, right = sorted((profiles.position[one], profiles.position[other]))
+            yield left, right
+
+    # records of one name that a source may hold twice are often the same: their scores decide
+    is_clean = profiles.exclusive >= 0
+    return set(places(same)), {pair for pair in places(ambiguous) if is_clean[list(pair)].any()}
 
 
 def _pairs(

@@ -104,7 +104,9 @@ def test_a_persons_no_holds_between_all_records_of_two_clusters(cannot):
     odds = {(1, 3): 3.9, (0, 2): 3.8, (1, 2): 3.0}
     found = clustered(4, odds, cannot=[cannot], unseen=4.0)
     assert found.label.tolist() == [0, 1, 0, 1]
-    assert found.refused == {(1, 2): "a person called them different"}
+    assert found.refused == {
+        (1, 2): "a person called them different, or several of the source have the name"
+    }
     turned = clustered(4, {(0, 2): 3.9, (1, 3): 3.8, (0, 3): 3.0}, cannot=[(1, 2)], unseen=4.0)
     assert turned.label.tolist() == [0, 1, 0, 1]
 

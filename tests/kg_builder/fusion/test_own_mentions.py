@@ -1,4 +1,4 @@
-"""Album names repeated per song become one album."""
+"""What a source names is resolved by its own records: albums of songs, guests in titles."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from kg_builder.extraction import Extraction, StructuredSource, extract
-from kg_builder.fusion.config import FusionConfig
+from kg_builder.fusion.config import FusionConfig, SourceTraits
 from kg_builder.fusion.explain import explain
+from kg_builder.fusion.fuse import Record, fuse
 from kg_builder.fusion.matching import match_records
-from kg_builder.fusion.named_albums import mentions_of_one_album
+from kg_builder.fusion.own_mentions import mentions_of_one_album
 from kg_builder.ontology import Schema
 
 TABLE = {
@@ -89,3 +90,63 @@ def test_an_explanation_names_the_rule(tmp_path: Path, schema: Schema) -> None:
     found = explain(matching, "shop/album/0/lp 0", "shop/album/9/lp 0")
     assert found.same
     assert "one performer" in found.reason
+
+
+def labels(
+    folder: Path, schema: Schema, artists: list[str], guest: str, *, clean: bool = False
+) -> dict[str, int]:
+    """The cluster of each artist of a source with a song "Rain (feat. <guest>)"."""
+    rows = [f"{number},{name},{WORDS[number]}\n" for number, name in enumerate(artists, 1)]
+    (folder / "artists.csv").write_text("id,name,genre\n" + "".join(rows), encoding="utf-8")
+    song = f"id,title,artist\ns1,Rain (feat. {guest}),1\n"
+    (folder / "songs.csv").write_text(song, encoding="utf-8")
+    tables = {
+        "artists": {"path": "artists.csv", "type": "Artist", "id": "id", "name": "name",
+                    "columns": {"genre": {"predicate": "genre"}}},
+        "songs": {"path": "songs.csv", "type": "Song", "id": "id", "name": "title",
+                  "columns": {"artist": {"predicate": "performer", "ref": "artists"}}},
+    }  # fmt: skip
+    source = StructuredSource.model_validate(
+        {"kind": "structured", "name": "shop", "tables": tables}
+    )
+    found = extract(source, folder, schema=schema)
+    matching = match_records(
+        found.records,
+        FusionConfig(),
+        schema=schema,
+        traits={"shop": SourceTraits(clean=clean)},
+        statements=found.statements,
+    )
+    clusters = matching.clustering.label.tolist()
+    pairs = zip(matching.profiles.record, clusters, strict=True)
+    return {key.removeprefix("shop/"): label for key, label in pairs if "/artist" in key}
+
+
+@pytest.mark.parametrize("clean", [False, True])
+@pytest.mark.parametrize("guest", ["Jay‐Z", "Jay Z", "JAY-Z"])
+def test_a_guest_is_the_one_artist_of_the_name(
+    tmp_path: Path, schema: Schema, guest: str, clean: bool
+) -> None:
+    found = labels(tmp_path, schema, ["Ann Example", "Jay-Z"], guest, clean=clean)
+    assert found[f"artist/{guest.lower()}"] == found["artists/2"] != found["artists/1"]
+
+
+def test_a_guest_of_two_artists_name_is_neither_if_they_are_two(
+    tmp_path: Path, schema: Schema
+) -> None:
+    found = labels(tmp_path, schema, ["Ann Example", "Genesis", "Genesis"], "Genesis", clean=True)
+    assert len(set(found.values())) == 4
+
+
+def test_a_guest_of_another_name_is_another_artist(tmp_path: Path, schema: Schema) -> None:
+    found = labels(tmp_path, schema, ["Ann Example", "Jay-Z"], "Mira Holt")
+    assert len(set(found.values())) == 3
+
+
+def test_an_entity_is_called_as_its_record_calls_it(schema: Schema) -> None:
+    records = [
+        Record(key, "shop", "Artist", name, (), (), "{}")
+        for key, name in (("shop/artist/jay z", "Jay Z"), ("shop/artists/2", "Jay-Z"))
+    ]
+    fused = fuse(records, schema, {})
+    assert (fused.name, fused.aliases) == ("Jay-Z", ("Jay Z",))
