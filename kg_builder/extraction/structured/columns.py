@@ -26,7 +26,7 @@ from kg_builder.extraction.objects import (
 )
 from kg_builder.extraction.structured.config import ColumnMap, TypeColumn
 from kg_builder.extraction.tabular import Cell, RowsConfig
-from kg_builder.extraction.tabular.list_cells import OPENING, Words, list_in
+from kg_builder.extraction.tabular.list_cells import OPENING, Words, holds_objects, list_in
 from kg_builder.extraction.values import (
     article_in_front,
     clean_text,
@@ -309,6 +309,10 @@ class ColumnReader:
 
     def _named(self, text: str, subject: str, evidence: str) -> str | None:
         """Key of the entity for a name."""
+        if holds_objects(text):
+            detail = f"{self.column}={text[:80]}"
+            self.out.reject("an object: map a path below the column", evidence, detail)
+            return None
         name = read_name(article_in_front(text), self._type, self._repair, self._real_names)
         if not name:
             reason = why_not(text, self._type.lower(), self._type)

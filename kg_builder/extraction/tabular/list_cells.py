@@ -47,11 +47,26 @@ def list_in(text: str, *, numbers: bool = True, words: Words = "quoted") -> tupl
         text = wrapped[1].strip()
     if len(text) < 2 or _CLOSING.get(text[0]) != text[-1]:
         return None
+    if text[1:].lstrip()[:1] in {"[", "("} and (nested := _lists_in(text)) is not None:
+        return nested
     inner = text[1:-1].strip().removesuffix(",").rstrip()
     listed = _listed(inner, text[0], numbers=numbers)
     if listed is not None or words == "quoted" or text[0] == "(":
         return listed
     return _words_in(text, inner, words)
+
+
+def _lists_in(text: str) -> tuple[str, ...] | None:
+    """The elements of the lists in a list; None if it holds anything but lists of texts."""
+    try:
+        lists = ast.literal_eval(text)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return None
+    if not all(isinstance(inner, list | tuple) for inner in lists):
+        return None
+    found = [element for inner in lists for element in inner]
+    texts = all(isinstance(element, str) for element in found)
+    return tuple(map(str.strip, found)) if texts else None
 
 
 def _listed(inner: str, opening: str, *, numbers: bool) -> tuple[str, ...] | None:
@@ -73,7 +88,8 @@ def _listed(inner: str, opening: str, *, numbers: bool) -> tuple[str, ...] | Non
             if separator is None:
                 return None
             offset = separator.end()
-    return tuple(found) if quoted or (numbers and found) else None
+    missing = bool(found) and not any(found)  # "[nan]"
+    return tuple(found) if quoted or missing or (numbers and found) else None
 
 
 def _words_in(text: str, inner: str, words: Words) -> tuple[str, ...] | None:
@@ -146,6 +162,18 @@ def _unquoted(element: re.Match[str]) -> str | None:
         except (ValueError, SyntaxError):
             return None
     return value.strip() if isinstance(value, str) else None
+
+
+def holds_objects(text: str) -> bool:
+    """Whether a cell holds an object or a list of objects, which is no name.
+
+    >>> holds_objects("[{'name': 'Ann'}]"), holds_objects("{Ann}"), holds_objects("[1999]")
+    (True, False, False)
+    """
+    if not text.startswith(("[{", "{")):
+        return False
+    found = structure_in(text)
+    return isinstance(found, dict) or (isinstance(found, list) and isinstance(found[0], dict))
 
 
 def structure_in(text: str) -> Any:

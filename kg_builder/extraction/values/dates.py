@@ -21,7 +21,7 @@ _MONTH_WORD: Final = "|".join(sorted(_MONTH, key=len, reverse=True))
 
 _APPROXIMATE: Final = re.compile(
     r"^(?:c(?:irca|a)?\.?\s*(?=\d)|(?:about|around|approximately|approx\.?|before|after|early|mid|"
-    r"late|spring|summer|autumn|fall|winter|frühling|frühjahr|sommer|herbst|printemps|été|automne|"
+    r"late|q[1-4]|spring|summer|autumn|fall|winter|frühling|frühjahr|sommer|herbst|printemps|été|automne|"
     r"hiver|primavera|verano|otoño|invierno|estate|autunno|inverno)[\s-]+"
     r"(?:(?:of|de|del|dell|di)\s+)?(?=\S*\d)|"
     r"[?~%]\s*(?=\d))|\s*[?~%]+$",
@@ -46,7 +46,7 @@ _SEASONS: Final = range(21, 42)
 """EDTF's codes for seasons, quarters and halves of a year, in place of a month."""
 
 _ISO: Final = re.compile(r"^(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?:[T ][\d:.,Z+\-]*)?$")
-_COMPACT: Final = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
+_COMPACT: Final = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:T\d{4,6}(?:Z|[+-]\d{2}:?\d{2})?)?$")
 _NUMERIC: Final = re.compile(r"^(\d{1,2})[-/.]\s?(\d{1,2})[-/.]\s?(\d{4}|\d{2})$")
 _MONTH_YEAR_NUMERIC: Final = re.compile(r"^(\d{1,2})[-/.](\d{4})$")
 _DAY_FIRST: Final = re.compile(

@@ -122,6 +122,11 @@ def test_an_address_keeps_its_percent_signs(tmp_path: Path) -> None:
         ("['Ann', None, nan]", ("Ann", "", "")),
         ("['It\\'s', 'b']", ("It's", "b")),
         ("[]", ()),
+        ("[nan]", ("",)),
+        ("[['Ann'], ['Bob', 'Cy']]", ("Ann", "Bob", "Cy")),
+        ("[('Ann',)]", ("Ann",)),
+        ("[['Ann'], 'Bob']", None),
+        ("[[1, 2]]", None),
         ("[unknown]", None),
         ("( )", None),
         ("(Live)", None),
@@ -196,6 +201,18 @@ def test_genres_without_quotes_are_several(tmp_path: Path, cell: str) -> None:
         ("One", "Ann"), ("One", "Bob"), ("Two", "[spunge]"), ("[A, B]", "Earth, Wind & Fire")
     }  # fmt: skip
     assert "[a, b]" in set(found.statements["object"])
+
+
+def test_objects_in_a_cell_are_no_names(tmp_path: Path) -> None:
+    rows = "id;name;a\n1;One;[{'name': 'Ann'}]\n2;Two;{\"name\": \"Bob\"}\n3;Three;{Cy}\n"
+    mapping = {"predicate": "performer", "type": "Artist"}
+    found = table(tmp_path, rows, separator=";", type="Song", quote="", columns={"a": mapping})
+    assert stated(found, "performer") == {("Three", "Cy")}
+    assert {reason for reason, _ in rejected(found)} == {"an object: map a path below the column"}
+    mapped = table(
+        tmp_path, rows, separator=";", type="Song", quote="", columns={"a.name": mapping}
+    )
+    assert stated(mapped, "performer") == {("One", "Ann"), ("Two", "Bob")}
 
 
 def test_interactions_with_lists_of_ids_without_quotes(tmp_path: Path) -> None:
