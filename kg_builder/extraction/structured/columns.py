@@ -309,7 +309,7 @@ class ColumnReader:
 
     def _named(self, text: str, subject: str, evidence: str) -> str | None:
         """Key of the entity for a name."""
-        if holds_objects(text):
+        if text.startswith(("[", "{")) and holds_objects(text):
             detail = f"{self.column}={text[:80]}"
             self.out.reject("an object: map a path below the column", evidence, detail)
             return None

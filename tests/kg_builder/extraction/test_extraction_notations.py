@@ -243,7 +243,7 @@ def test_ambiguous_amounts_are_none(text: str) -> None:
 
 
 @given(
-    st.integers(1, 999),
+    st.integers(2, 999),  # 1,000 is "mille", without a number
     st.sampled_from((1_000, 1_000_000)),
     st.sampled_from(("en", "de", "fr", "it", "nl", "pl", "ru", "el")),
 )
