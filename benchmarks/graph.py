@@ -201,7 +201,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, default=Path("data/processed/lastfm"))
-    parser.add_argument("--places", type=int, default=400, help="size of the rules' facts")
+    parser.add_argument("--places", type=int, default=1600, help="size of the rules' facts")
     parts = ("write", "rules", "load", "look")
     parser.add_argument("--only", nargs="+", choices=parts, default=parts)
     options = parser.parse_args()
