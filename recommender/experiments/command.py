@@ -16,6 +16,7 @@ from recommender.cli import OneLineParser
 from recommender.errors import ConfigError
 from recommender.experiments.cells import Cell, CellKey
 from recommender.experiments.console import announce, cores, run_with_bar
+from recommender.experiments.published import publish, read_published
 from recommender.experiments.rows import FOLDER
 from recommender.experiments.runner import Outcome, plan
 from safe_io.atomic import remove_leftovers
@@ -69,7 +70,14 @@ def add_flags(parser: OneLineParser, *, seed_of: str, trial: str, figures: str) 
     )
     parser.add_argument("--estimate", action="store_true", help="print the estimated duration")
     parser.add_argument(
-        "--cached", action="store_true", help="train nothing; write the page from cached results"
+        "--cached",
+        action="store_true",
+        help="train nothing; write the page from cached and published results",
+    )
+    parser.add_argument(
+        "--published",
+        action="store_true",
+        help="take the results published in OUT/cells, and train only the others",
     )
     parser.add_argument(
         "--epochs", type=int, metavar="N", help=f"at most so many epochs: a trial, {trial}"
@@ -106,7 +114,8 @@ def check_numbers(arguments: argparse.Namespace) -> None:
 def measure(console: Console, cells: Sequence[Cell], arguments: argparse.Namespace) -> Measured:
     """Estimate the time and run missing cells, according to the flags."""
     cache = _cache(arguments)
-    todo, jobs = plan(cells, cache), arguments.jobs or cores()
+    published = read_published(arguments.out) if arguments.cached or arguments.published else {}
+    todo, jobs = plan(cells, cache, published), arguments.jobs or cores()
     announce(console, todo, jobs)
     if arguments.estimate:
         return Measured({}, status=0)
@@ -117,6 +126,8 @@ def measure(console: Console, cells: Sequence[Cell], arguments: argparse.Namespa
         console.print("stopped; finished results are kept: repeat the command to continue")
         return Measured({}, status=130)
     done = {**todo.done, **{o.cell.key: o.result for o in outcomes if o.result is not None}}
+    if arguments.epochs is None:
+        publish(arguments.out, done)
     return Measured(done, [o for o in outcomes if o.result is None])
 
 
@@ -142,7 +153,7 @@ def output_locks(arguments: argparse.Namespace) -> Iterator[None]:
 def common_words(arguments: argparse.Namespace) -> list[str]:
     """The flags repeated at the end of the command on a page."""
     words = ["--epochs", str(arguments.epochs)] if arguments.epochs else []
-    return [*words, "--cached"] if arguments.cached else words
+    return words + [f"--{name}" for name in ("cached", "published") if getattr(arguments, name)]
 
 
 def _cache(arguments: argparse.Namespace) -> Path:

@@ -52,8 +52,10 @@ class Outcome:
     problem: str = ""
 
 
-def plan(cells: Sequence[Cell], cache: Path) -> Plan:
-    """Look up the cells in the cache, and estimate the time of the others.
+def plan(
+    cells: Sequence[Cell], cache: Path, published: Mapping[CellKey, dict[str, Any]] | None = None
+) -> Plan:
+    """Look up the cells in the cache and among published results; estimate the others' time.
 
     The estimate is the median of the same settings with other seeds in this cache, or else the
     figure in the row's file.
@@ -61,7 +63,7 @@ def plan(cells: Sequence[Cell], cache: Path) -> Plan:
     done: dict[CellKey, dict[str, Any]] = {}
     todo: dict[CellKey, Cell] = {}
     for cell in cells:
-        result = read_cell(cell.key.path(cache))
+        result = read_cell(cell.key.path(cache)) or (published or {}).get(cell.key)
         if result is not None:
             done[cell.key] = result
         else:

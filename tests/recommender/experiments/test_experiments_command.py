@@ -80,6 +80,25 @@ def test_the_page_and_the_second_run(
     assert before == (page.read_bytes(), [path.stat().st_mtime_ns for path in cached])
 
 
+def test_a_page_is_completed_from_published_results(
+    root: Path, rows_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments(root, rows_folder, "--seeds", "555")) == 0
+    first = (root / "page" / "table9-published.md").read_text()
+    shutil.rmtree(root / "experiments")  # another machine
+    assert main(arguments(root, rows_folder, "--published")) == 0
+    assert "2 results at hand, 2 trainings to do" in capsys.readouterr().err
+    lines = (root / "page" / "cells" / "mkr.jsonl").read_text().splitlines()
+    assert [json.loads(line)["key"]["seed"] for line in lines] == [1, 555]
+    shutil.rmtree(root / "experiments")
+    assert main(arguments(root, rows_folder, "--seeds", "555", "--cached")) == 0
+    again = (root / "page" / "table9-published.md").read_text()
+    assert again.replace(" --cached", "") == first
+    (root / "page" / "cells" / "mkr.jsonl").write_text("{")
+    with pytest.raises(ConfigError, match=r"mkr\.jsonl:1: not a result"):
+        main(arguments(root, rows_folder, "--published"))
+
+
 def test_estimate_runs_nothing(
     root: Path, rows_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
