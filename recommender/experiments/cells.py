@@ -2,7 +2,8 @@
 
 The cache is a folder of JSON files, named by hashes of everything a result depends on: resolved
 settings, data files, seeds. Files are written atomically, so that a killed run continues with the
-unfinished cells. Rows of different tables with the same settings share their cells.
+unfinished cells. Rows of different tables with the same settings share their cells. Published
+results, a line of JSON each in a file per model below the pages, complete a page on any machine.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -31,7 +33,9 @@ __all__ = [
     "data_folder",
     "load_folder",
     "make_cell",
+    "publish",
     "read_cell",
+    "read_published",
     "run_cell",
 ]
 
@@ -42,6 +46,7 @@ PROTOCOL = 1
 _FREE = {
     "split_seed", "seed", "device", "threads", "checkpoint_seconds", "tensorboard", "mlflow",
 }  # fmt: skip
+_PUBLISHED = "cells"  # folder
 _KEPT = ("auc", "acc", "f1", "log_loss", "auc_warm", "auc_cold", "acc_warm", "acc_cold")
 
 
@@ -181,6 +186,40 @@ def run_cell(cell: Cell, cache: Path) -> dict[str, Any]:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, (json.dumps(result, indent=1, sort_keys=True) + "\n").encode())
     return result
+
+
+def read_published(out: Path) -> dict[CellKey, dict[str, Any]]:
+    """Published results by their keys.
+
+    Args:
+        out: folder of the pages.
+
+    Raises:
+        ConfigError: a line is damaged.
+    """
+    found = {}
+    for file in sorted((out / _PUBLISHED).glob("*.jsonl")):
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+            try:
+                result = json.loads(line)
+                found[CellKey(**result.pop("key"))] = result
+            except (ValueError, KeyError, TypeError, AttributeError):
+                raise ConfigError(
+                    f"{file}:{number}: not a result; restore the file, or remove the line"
+                ) from None
+    return found
+
+
+def publish(out: Path, results: Mapping[CellKey, Mapping[str, Any]]) -> None:
+    """Add results to the published ones, or replace those with the same keys."""
+    lines: dict[str, list[str]] = {}
+    merged = read_published(out) | dict(results)
+    for key in sorted(merged, key=lambda key: (key.model, key.config, key.data, key.seed)):
+        line = json.dumps({"key": vars(key), **merged[key]}, sort_keys=True)
+        lines.setdefault(key.model, []).append(f"{line}\n")
+    for model in {key.model for key in results}:
+        (out / _PUBLISHED).mkdir(parents=True, exist_ok=True)
+        write_atomically(out / _PUBLISHED / f"{model}.jsonl", "".join(lines[model]).encode())
 
 
 @lru_cache(maxsize=4)

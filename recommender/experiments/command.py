@@ -14,9 +14,8 @@ from rich.console import Console
 
 from recommender.cli import OneLineParser
 from recommender.errors import ConfigError
-from recommender.experiments.cells import Cell, CellKey
+from recommender.experiments.cells import Cell, CellKey, publish, read_published
 from recommender.experiments.console import announce, cores, run_with_bar
-from recommender.experiments.published import publish, read_published
 from recommender.experiments.rows import FOLDER
 from recommender.experiments.runner import Outcome, plan
 from safe_io.atomic import remove_leftovers

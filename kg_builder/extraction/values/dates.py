@@ -86,6 +86,12 @@ _WRITTEN_LONGEST: Final = 60
 _PERIOD: Final = re.compile(
     r"\s*(?:[–—]|\s-\s|(?:(?<=\d{4})|(?<=['’]\d\d))-(?=\d{4}|['’]\d\d|present|now)|\bto\b|/)\s*"
 )
+_SINCE: Final = re.compile(
+    r"(?:since|from|seit|ab|depuis|dès|desde|a partir de|dal|sinds|vanaf|od|sedan|från|с)\s+"
+    r"(?=\d{4}\b)",
+    re.IGNORECASE,
+)
+_YEAR_SIGN: Final = re.compile(r"(\d{4})\s*年(?!\s*\d)")
 _OPEN: Final = frozenset({"present", "now", "today", "ongoing", "current", "open", "..", ""})
 
 
@@ -147,7 +153,8 @@ def parse_date(text: str, day_first: bool | None = None) -> DateValue | None:
 
 
 def parse_period(text: str) -> tuple[DateValue | None, DateValue | None]:
-    """Parse "1965–1970", "1991 to present", "1985/..", "../1990" or one date, as (begin, end)."""
+    """Parse "1965–1970", "1991 to present", "since 1991" or one date, as (begin, end)."""
+    text = _YEAR_SIGN.sub(r"\1", _SINCE.sub("", text.strip(), count=1))
     if (years := _TWO_YEARS.match(text.strip())) and int(years[2]) > max(12, int(years[1][2:])):
         return parse_date(years[1]), parse_date(years[1][:2] + years[2])
     whole = parse_date(text)

@@ -197,3 +197,87 @@ def test_an_artist_that_publishes_itself_is_no_label(write: Write, run: Run) -> 
     found = run(kind="semi-structured", path="*.html")
     assert not [p for _, p, _ in named(found) if p == "recordLabel"]
     assert found.counts["published by the artist: no record label"] == 1
+
+
+def heading(text: str) -> str:
+    return f'<tr><th colspan="2">{text}</th></tr>'
+
+
+@pytest.mark.parametrize(
+    ("language", "rows"),
+    [
+        (
+            "de",
+            row("Gründung", "1989")
+            + row("Genre(s)", "<a>Punk</a>, <a>Ska</a>")
+            + heading("Aktuelle Besetzung")
+            + "<tr><td>Gesang, Gitarre</td><td><a>Eva Eiche</a></td></tr>"
+            + heading("Ehemalige Mitglieder")
+            + "<tr><td colspan='2'>Otto Ulme</td></tr>"
+            + heading("Sonstiges")
+            + "<tr><td>Bass</td><td>niemand von hier</td></tr>",
+        ),
+        (
+            "fr",
+            row("Genre musical", "<ul><li>Punk</li><li>Ska</li></ul>")
+            + row("Années actives", "Depuis 1989")
+            + heading("Composition du groupe")
+            + row("Membres", "Eva Eiche")
+            + row("Anciens membres", "Otto Ulme"),
+        ),
+        (
+            "es",
+            row("Género(s)", "Punk, Ska")
+            + row("Período de actividad", "1989-presente")
+            + heading("Miembros")
+            + "<tr><td colspan='2'>Eva Eiche</td></tr>"
+            + heading("Antiguos miembros")
+            + "<tr><td colspan='2'>Otto Ulme</td></tr>",
+        ),
+        (
+            "ja",
+            row("ジャンル", "Punk、Ska")
+            + row("活動期間", "1989年 -")
+            + row("メンバー", "Eva Eiche")
+            + row("旧メンバー", "Otto Ulme"),
+        ),
+    ],
+)
+def test_infoboxes_of_other_editions(write: Write, run: Run, language: str, rows: str) -> None:
+    write("a.html", wiki_page(rows, language=language, title="Die Hölzer"))
+    found = run(kind="semi-structured", path="*.html")
+    assert set(named(found)) == {
+        ("Die Hölzer", "beginDate", "1989"),
+        ("Die Hölzer", "genre", "Punk"),
+        ("Die Hölzer", "genre", "Ska"),
+        ("Die Hölzer", "hasMember", "Eva Eiche"),
+        ("Die Hölzer", "hasMember", "Otto Ulme"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("box", "began"),
+    [
+        (
+            "{{Infobox Band|Name=Die Hölzer|Genre=[[Punk]]|Gründung=1989|Besetzung1a=Eva Eiche"
+            "|Besetzung1b=Gesang}}",
+            True,
+        ),
+        ("{{Ficha de grupo musical|nombre=Die Hölzer|estilo=Punk|tiempo=1989-|miembros=Eva Eiche}}", True),
+        (
+            "{{Infobox Musique (artiste)|nom=Die Hölzer|genre=Punk|années actives=1989-"
+            "|membres actuels=Eva Eiche}}",
+            True,
+        ),
+        ("{{Info/Música/artista|nome=Die Hölzer|gênero=Punk|integrantes=Eva Eiche}}", False),
+    ],
+)  # fmt: skip
+def test_wikitext_of_other_editions(write: Write, run: Run, box: str, began: bool) -> None:
+    write("h.wikitext", box)
+    found = run(kind="semi-structured", path="*.wikitext", language="de")
+    assert set(named(found)) == {
+        ("Die Hölzer", "genre", "Punk"),
+        ("Die Hölzer", "hasMember", "Eva Eiche"),
+        *([("Die Hölzer", "beginDate", "1989")] if began else []),
+    }
+    assert record(found, "src/h")["type"] == "Band"

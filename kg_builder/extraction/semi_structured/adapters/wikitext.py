@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +43,8 @@ _AGENT: Final = {
     "genre": FieldMap("genre"),
     "genres": FieldMap("genre"),
     "origin": FieldMap("origin", commas=False),
+    "formed": FieldMap("beginDate", commas=False),
+    "disbanded": FieldMap("endDate", commas=False),
     "birth_place": FieldMap("birthPlace", commas=False),
     "death_place": FieldMap("deathPlace", commas=False),
     "birth_date": FieldMap("beginDate", commas=False),
@@ -129,7 +133,19 @@ BACKGROUNDS: Final = {
 }
 """The field `background` of an artist's infobox → class."""
 
-NAME_FIELDS: Final = ("name", "title", "band_name")
+_NAMED: Final[dict[str, dict[str, list[str]]]] = tomllib.loads(
+    resources.files(__package__).joinpath("infoboxes.toml").read_text(encoding="utf-8")
+)
+_KIND_OF: Final = {name: kind for kind, names in _NAMED.pop("templates").items() for name in names}
+FIELD_OF_LABEL: Final = {
+    label: field
+    for fields in _NAMED.values()
+    for field, labels in fields.items()
+    for label in labels
+}
+"""Label of a row, in any language, lower case → field."""
+
+NAME_FIELDS: Final = ("name", "title", "band_name", "nom", "nombre", "nome", "titel", "nazwa")
 ALIAS_FIELDS: Final = ("alias", "aliases", "birth_name", "native_name", "also_known_as", "nickname")
 PERIOD_FIELDS: Final = ("years_active", "yearsactive", "active", "years")
 IGNORED: Final = frozenset(
@@ -161,8 +177,10 @@ IGNORED: Final = frozenset(
 """Fields about layout or other articles, without facts about the topic."""
 
 
+_OTHER_FIELDS: Final = {*NAME_FIELDS, *ALIAS_FIELDS, *PERIOD_FIELDS, *IGNORED}
+_NAME: Final = re.compile(r"\s*infobox(?![a-z])", re.IGNORECASE)
 _INFOBOX: Final = re.compile(rb"\{\{\s*infobox", re.IGNORECASE)
-_NUMBERED: Final = re.compile(r"\d+$")
+_NUMBERED: Final = re.compile(r"\d+a?$")  # "Besetzung1a" is a member, "Besetzung1b" their role
 _DATE_IN: Final = re.compile(
     r"(?:\d{1,2} )?(?:January|February|March|April|May|June|July|August|September|October|"
     r"November|December)(?: \d{1,2},)? \d{4}|\d{4}-\d{2}-\d{2}|\d{4}-\d{2}|\b\d{4}\b"
@@ -189,8 +207,8 @@ class WikitextArticles:
         code = parse(without_unclosed(without_comments(decode_page(content))))
         found: list[_Infobox] = []
         for template in _infoboxes(code):
-            kind = str(template.name).strip().casefold().removeprefix("infobox").strip(" _")
-            kind = kind.replace("_", " ")
+            name = _name(template)
+            kind = _KIND_OF.get(name, name)
             if kind not in INFOBOXES:
                 out.counts[f"unknown infobox: {kind}"] += 1
                 continue
@@ -206,8 +224,13 @@ def _infoboxes(code: Any) -> list[Template]:
     return [
         template
         for template in code.filter_templates(recursive=True)
-        if str(template.name).strip().casefold().startswith("infobox")
+        if _NAME.match(str(template.name)) or _name(template) in _KIND_OF
     ]
+
+
+def _name(template: Template) -> str:
+    """The kind of infobox as the template's name states it: "Infobox musical artist"."""
+    return " ".join(_NAME.sub("", str(template.name)).replace("_", " ").casefold().split())
 
 
 class _Infobox:
@@ -224,9 +247,18 @@ class _Infobox:
         self._say = Assertions(document.out, "infobox", document.source.confidence)
         self._values: dict[str, Any] = {}
         for parameter in template.params:
-            name = str(parameter.name).strip().casefold().replace(" ", "_")
             if str(parameter.value).strip():
-                self._values[name] = parameter.value
+                self._values[self._field(str(parameter.name))] = parameter.value
+
+    def _field(self, name: str) -> str:
+        """A field in English, with its number: "Besetzung1a" is "members1a"."""
+        words = " ".join(name.replace("_", " ").casefold().split())
+        number = _NUMBERED.search(words)
+        stem = words[: number.start()] if number else words
+        field = stem.replace(" ", "_")
+        if field not in self._fields and field not in _OTHER_FIELDS:
+            field = FIELD_OF_LABEL.get(stem, field)
+        return field + (number[0] if number else "")
 
     def read(self) -> None:
         first = self._before[0] if self._before else None

@@ -14,9 +14,9 @@ from kg_builder.extraction.collector import Collector
 from kg_builder.extraction.objects import Assertions
 from kg_builder.extraction.semi_structured.adapters.wikitext import (
     ALIAS_FIELDS,
+    FIELD_OF_LABEL,
     INFOBOXES,
     PERIOD_FIELDS,
-    FieldMap,
 )
 from kg_builder.extraction.semi_structured.markup.nodes import absolute
 from kg_builder.extraction.values import clean_text, parse_period, without_disambiguator
@@ -27,68 +27,9 @@ METHOD: Final = "table"
 LEAST: Final = 2
 """Minimum number of known labels for a page to describe an entity."""
 
-_LABELS: Final[dict[str, str]] = {
-    "born": "birth_date",
-    "died": "death_date",
-    "formed": "formed",
-    "founded": "formed",
-    "disbanded": "disbanded",
-    "hometown": "origin",
-    "from": "origin",
-    "style": "genre",
-    "styles": "genre",
-    "record label": "label",
-    "record labels": "label",
-    "band members": "members",
-    "current members": "current_members",
-    "past members": "past_members",
-    "former members": "past_members",
-    "associated acts": "associated_acts",
-    "place of birth": "birth_place",
-    "date of birth": "birth_date",
-    "birthplace": "birth_place",
-    "website": "website",
-    "websites": "website",
-    "official website": "website",
-    "homepage": "website",
-    "url": "website",
-    "genre(s)": "genre",
-    "label(s)": "label",
-    "instrument(s)": "instruments",
-    "occupation(s)": "occupation",
-    "profession": "occupation",
-    "formerly of": "past_member_of",
-    "past member of": "past_member_of",
-    "musical career origin": "origin",
-    "years active": "years_active",
-    "active": "years_active",
-    "active years": "years_active",
-    "also known as": "also_known_as",
-    "aka": "also_known_as",
-    "a.k.a.": "also_known_as",
-    "other names": "also_known_as",
-    "other name(s)": "also_known_as",
-    "birth name": "birth_name",
-    "native name": "native_name",
-    "nickname(s)": "nickname",
-    "nicknames": "nickname",
-    "songwriter(s)": "writer",
-    "songwriters": "writer",
-    "lyricist(s)": "lyricist",
-    "composer(s)": "composer",
-    "producer(s)": "producer",
-    "producers": "producer",
-    "composers": "composer",
-}
-_FIELDS: Final[dict[str, FieldMap]] = (
-    INFOBOXES["single"][1]
-    | INFOBOXES["musical artist"][1]
-    | {
-        "formed": FieldMap("beginDate", commas=False),
-        "disbanded": FieldMap("endDate", commas=False),
-    }
-)
-_GROUP: Final = frozenset({"members", "current_members", "past_members", "formed", "disbanded"})
+_FIELDS: Final = INFOBOXES["single"][1] | INFOBOXES["musical artist"][1]
+_GROUP_NAMES: Final = frozenset({"members", "current_members", "past_members"})
+_GROUP: Final = _GROUP_NAMES | {"formed", "disbanded"}
 _PERSON: Final = frozenset({"birth_date", "birth_place", "death_date"})
 _WORK: Final = frozenset({"released", "recorded", "length", "producer", "album", "artist"})
 _DESCRIBED: Final = re.compile(
@@ -115,7 +56,9 @@ _KEPT: Final = "\x1f"
 
 _NOTE: Final = re.compile(r"\s*\([^()]{0,200}\)$")
 _DATE_IN: Final = re.compile(
-    r"\d{4}-\d{2}-\d{2}|(?:\d{1,2}\s+)?[^\W\d_]{3,12}(?:\s+\d{1,2},)?\s+\d{4}|\d{4}"
+    r"\d{4}-\d{2}-\d{2}"
+    r"|(?:\d{1,2}(?:er|[.º])?\s+(?:de\s+)?)?[^\W\d_]{3,12}(?:\s+\d{1,2},|\s+de)?\s+\d{4}"
+    r"|\d{4}"
 )
 _AGE: Final = re.compile(r"\((?:age|aged)[^()]{0,20}\)|\(\s*\d{4}-\d{2}-\d{2}\s*\)", re.IGNORECASE)
 
@@ -280,20 +223,37 @@ class _Topic:
 
 
 def _facts(root: html.HtmlElement) -> Iterator[Fact]:
+    heading, table = "", None
     for index, row in enumerate(root.iter("tr")):
+        if (own := next(row.iterancestors("table"), None)) is not table:
+            heading, table = "", own
         cells = [cell for cell in row if cell.tag in {"th", "td"}]
+        pointer = f"tr/{index}"
         if len(cells) == 2:
-            yield from _fact(cells[0], cells[1], f"tr/{index}")
+            # Below a heading "Members" rows have an instrument and a name, in some editions.
+            known = list(_fact(_field(cells[0]), cells[1], pointer))
+            yield from known or _fact(heading, cells[1], pointer)
+        elif len(cells) == 1:
+            field = _field(cells[0])
+            if field in _GROUP_NAMES:
+                heading = field
+            elif cells[0].tag == "th":
+                heading = ""
+            else:
+                yield from _fact(heading, cells[0], pointer)
     for index, term in enumerate(root.iter("dt")):
         value = term.getnext()
         while value is not None and value.tag == "dd":
-            yield from _fact(term, value, f"dt/{index}")
+            yield from _fact(_field(term), value, f"dt/{index}")
             value = value.getnext()
 
 
-def _fact(label: html.HtmlElement, value: html.HtmlElement, pointer: str) -> Iterator[Fact]:
+def _field(label: html.HtmlElement) -> str:
     words = clean_text(_lines(label)).rstrip(":").casefold()
-    field = _LABELS.get(words, words.replace(" ", "_"))
+    return FIELD_OF_LABEL.get(words, words.replace(" ", "_"))
+
+
+def _fact(field: str, value: html.HtmlElement, pointer: str) -> Iterator[Fact]:
     text = _lines(value)
     recognised = field in _FIELDS or field in ALIAS_FIELDS or field in PERIOD_FIELDS
     if recognised and text.strip():
