@@ -43,8 +43,9 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
 
 
 def fragment_only(request: Request) -> bool:
-    """Whether HTMX requests only a fragment of the page."""
-    return request.headers.get("hx-request") == "true"
+    """Whether HTMX requests only a fragment of the page; for the back button it is the page."""
+    restored = request.headers.get("hx-history-restore-request") == "true"
+    return request.headers.get("hx-request") == "true" and not restored
 
 
 def wants_page(request: Request) -> bool:
